@@ -1,0 +1,29 @@
+import type { LogChunk } from '../../../gen/workflowgraph/v1/types_pb.js';
+import type { LogChunkView, NewLogChunk } from '../../engine/engine.js';
+import { fromInt64, toInt64 } from './numbers.js';
+import { fromWireLogStream, toWireLogStream } from './states.js';
+
+/** `field` names the chunk in error messages, such as `chunks[3]`. */
+export function fromWireLogChunk(field: string, chunk: LogChunk): NewLogChunk {
+  return {
+    runId: chunk.workflowId,
+    jobKey: chunk.jobId,
+    sequence: fromInt64(`${field}.sequence`, chunk.sequence),
+    data: chunk.data,
+    timestampMs: fromInt64(`${field}.timestamp_ms`, chunk.timestampMs),
+    stream: fromWireLogStream(`${field}.stream`, chunk.stream),
+  };
+}
+
+export function toWireLogChunk(chunk: LogChunkView): LogChunk {
+  return {
+    $typeName: 'workflowgraph.v1.LogChunk',
+    workflowId: chunk.runId,
+    jobId: chunk.jobKey,
+    sequence: toInt64(chunk.sequence),
+    data: chunk.data,
+    timestampMs: toInt64(chunk.timestampMs),
+    stream: toWireLogStream(chunk.stream),
+    attempt: chunk.attempt,
+  };
+}

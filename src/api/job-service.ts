@@ -1,0 +1,121 @@
+import type { JobReport, JobReportResult, JobService } from '../../gen/workflowgraph/v1/job_service_pb.js';
+import type { Claim } from '../../gen/workflowgraph/v1/types_pb.js';
+import { DomainError } from '../domain/errors.js';
+import type { ClaimJobs, Engine } from '../engine/engine.js';
+import { requireLabelsWithin } from './authenticate.js';
+import { toWireClaim } from './convert/claim.js';
+import { fromWireLogChunk } from './convert/log-chunk.js';
+import { fromWireMap } from './convert/maps.js';
+import { fromInt64, toInt64 } from './convert/numbers.js';
+import { toWireErrorReason } from './convert/states.js';
+import { ApiError } from './errors.js';
+import type { Call, ServiceHandlers } from './procedure.js';
+
+/** The longest wait of a long poll, in seconds; more is clamped. */
+const waitSecsMax = 60;
+
+/** What a claim asks for, in each of the messages that can claim. */
+interface ClaimFields {
+  readonly workerId: string;
+  readonly labels: readonly string[];
+  readonly leaseTtlSecs?: bigint | undefined;
+  readonly waitSecs?: number | undefined;
+  readonly requestId?: string | undefined;
+}
+
+/** `JobService` over the engine. The streams `WorkJobs` and `StreamHeartbeats` are not built. */
+export function jobService(engine: Engine): ServiceHandlers<typeof JobService> {
+  return {
+    claimJob: async (request, call) => {
+      const claims = await claim(engine, request, 1, call);
+      return { $typeName: 'workflowgraph.v1.ClaimJobResponse', claim: claims[0] };
+    },
+
+    claimJobs: async (request, call) => {
+      const claims = await claim(engine, request, request.maxJobs, call);
+      return { $typeName: 'workflowgraph.v1.ClaimJobsResponse', claims };
+    },
+
+    heartbeatLease: async ({ leaseId }, { caller }) => {
+      const { ttlSecs, cancelled } = await engine.heartbeatLease(caller, leaseId);
+      return { $typeName: 'workflowgraph.v1.HeartbeatLeaseResponse', ttlSecs: toInt64(ttlSecs), cancelled };
+    },
+
+    pushLogs: async ({ leaseId, chunks }, { caller }) => {
+      const newChunks = chunks.map((chunk, i) => fromWireLogChunk(`chunks[${i}]`, chunk));
+      const stored = await engine.pushLogs(caller, leaseId, newChunks);
+      return { $typeName: 'workflowgraph.v1.PushLogsResponse', stored };
+    },
+
+    completeJob: async ({ leaseId, outputs }, { caller }) => {
+      await engine.completeJob(caller, leaseId, fromWireMap(outputs));
+      return { $typeName: 'workflowgraph.v1.CompleteJobResponse' };
+    },
+
+    completeJobs: async ({ reports, claim: wanted }, call) => {
+      // Refused labels must not be found out after the reports have been taken.
+      if (wanted !== undefined) requireLabelsWithin(call.principal, wanted.labels);
+      // Sent off together, so that the engine can take them in one transaction.
+      const results = await Promise.all(reports.map((report) => reportJob(engine, report, call)));
+      const claims = wanted === undefined ? [] : await claim(engine, wanted, wanted.maxJobs, call);
+      return { $typeName: 'workflowgraph.v1.CompleteJobsResponse', results, claims };
+    },
+
+    failJob: async ({ leaseId, error, retryable }, { caller }) => {
+      await engine.failJob(caller, leaseId, { error, retryable });
+      return { $typeName: 'workflowgraph.v1.FailJobResponse' };
+    },
+
+    releaseJob: async ({ leaseId }, { caller }) => {
+      await engine.releaseJob(caller, leaseId);
+      return { $typeName: 'workflowgraph.v1.ReleaseJobResponse' };
+    },
+
+    getJobCancelled: async ({ workflowId, jobId }) => {
+      const cancelled = await engine.isJobCancelled(workflowId, jobId);
+      return { $typeName: 'workflowgraph.v1.GetJobCancelledResponse', cancelled };
+    },
+  };
+}
+
+async function claim(engine: Engine, asked: ClaimFields, maxJobs: number, call: Call): Promise<Claim[]> {
+  requireLabelsWithin(call.principal, asked.labels);
+  const waitMs = Math.min(asked.waitSecs ?? 0, waitSecsMax) * 1000;
+  const input: ClaimJobs = {
+    caller: call.caller,
+    workerId: asked.workerId,
+    labels: asked.labels,
+    leaseTtlSecs: asked.leaseTtlSecs === undefined ? null : fromInt64('lease_ttl_secs', asked.leaseTtlSecs),
+    waitMs,
+    requestId: asked.requestId ?? null,
+    maxJobs,
+  };
+  const claimed = await engine.claimJobs(input, waitMs > 0 ? call.context.signal : null);
+  if (claimed.length > 0 && call.context.isGone()) {
+    // The claimant hung up while it waited: its jobs go back now and not when their leases expire.
+    await Promise.all(claimed.map(({ leaseId }) => engine.releaseJob(call.caller, leaseId)));
+    throw new ApiError('unavailable', 'the caller is gone');
+  }
+  return claimed.map(toWireClaim);
+}
+
+async function reportJob(engine: Engine, report: JobReport, { caller }: Call): Promise<JobReportResult> {
+  const { leaseId, result } = report;
+  const answer: JobReportResult = {
+    $typeName: 'workflowgraph.v1.JobReportResult',
+    leaseId,
+    refused: undefined,
+    message: '',
+  };
+  try {
+    if (result.case === 'failure') {
+      await engine.failJob(caller, leaseId, { error: result.value.error, retryable: result.value.retryable });
+    } else {
+      await engine.completeJob(caller, leaseId, fromWireMap(result.value?.values ?? {}));
+    }
+    return answer;
+  } catch (error) {
+    if (!(error instanceof DomainError) || error.reason === null) throw error;
+    return { ...answer, refused: toWireErrorReason(error.reason), message: error.message };
+  }
+}

@@ -1,0 +1,35 @@
+import type { FollowJobLogsResponse, LogService } from '../../gen/workflowgraph/v1/log_service_pb.js';
+import type { Engine, LogQuery } from '../engine/engine.js';
+import { toWireLogChunk } from './convert/log-chunk.js';
+import type { ServiceHandlers } from './procedure.js';
+
+/** Chunks of an answer when the caller does not say. */
+const chunksPerAnswer = 10_000;
+
+/** `LogService` over the engine. The stream `StreamLogs` is not built. */
+export function logService(engine: Engine): ServiceHandlers<typeof LogService> {
+  return {
+    getJobLogs: async ({ id, jobId, attempt, limit, after }) => {
+      const chunks = await engine.jobLogs({
+        id,
+        jobKey: jobId,
+        attempt: attempt ?? null,
+        limit: limit ?? chunksPerAnswer,
+        after,
+      });
+      return { $typeName: 'workflowgraph.v1.GetJobLogsResponse', chunks: chunks.map(toWireLogChunk) };
+    },
+
+    followJobLogs: async ({ id, jobId, attempt, after }, { context }) => {
+      // Asked before the stream begins, so that a job that does not exist is a refusal and not an empty stream.
+      await engine.isJobCancelled(id, jobId);
+      return follow(engine, { id, jobKey: jobId, attempt: attempt ?? null, limit: null, after }, context.signal);
+    },
+  };
+}
+
+async function* follow(engine: Engine, query: LogQuery, signal: AbortSignal): AsyncIterable<FollowJobLogsResponse> {
+  for await (const { chunks, position } of engine.followJobLogs(query, signal)) {
+    yield { $typeName: 'workflowgraph.v1.FollowJobLogsResponse', chunks: chunks.map(toWireLogChunk), position };
+  }
+}

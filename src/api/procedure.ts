@@ -1,0 +1,157 @@
+import {
+  create,
+  type DescMessage,
+  type DescMethod,
+  type DescService,
+  type Message,
+  type MessageShape,
+} from '@bufbuild/protobuf';
+import { DomainError } from '../domain/errors.js';
+import type { Caller } from '../engine/engine.js';
+import type { Log } from '../telemetry/log.js';
+import { authenticate } from './authenticate.js';
+import { ApiError, toApiError } from './errors.js';
+import { type MethodPolicy, methodPolicy } from './method-options.js';
+import type { Principal, TokenDirectory } from './principal.js';
+import { compileRules, validate } from './validate.js';
+
+/** How a call reached the server, and what became of the caller since. Each protocol makes its own. */
+export interface CallContext {
+  readonly protocol: 'json' | 'connect' | 'grpc' | 'grpc-web';
+  /** The `Authorization` header. */
+  readonly authorization: string | null;
+  readonly remoteAddress: string;
+  /** Names this call in the log and in the answer to a bug. */
+  readonly requestId: string;
+  /** Aborts when the caller is gone, and when the server is about to stop. */
+  readonly signal: AbortSignal;
+  /** Whether nobody is there any more to read the answer. */
+  isGone(): boolean;
+}
+
+/** A call whose caller is known and may make it. */
+export interface Call {
+  readonly context: CallContext;
+  readonly principal: Principal;
+  readonly caller: Caller;
+}
+
+type MethodsOf<S extends DescService, Kind extends string> = {
+  [K in keyof S['method']]: S['method'][K] extends { methodKind: Kind } ? K : never;
+}[keyof S['method']];
+
+type Input<M> = M extends { input: infer I extends DescMessage } ? MessageShape<I> : never;
+type Output<M> = M extends { output: infer O extends DescMessage } ? MessageShape<O> : never;
+
+/** One function per unary method of a service, and one per server-streaming method that is built. */
+export type ServiceHandlers<S extends DescService> = {
+  readonly [K in MethodsOf<S, 'unary'>]: (
+    request: Input<S['method'][K]>,
+    call: Call,
+  ) => Promise<Output<S['method'][K]>>;
+} & {
+  readonly [K in MethodsOf<S, 'server_streaming'>]?: (
+    request: Input<S['method'][K]>,
+    call: Call,
+  ) => Promise<AsyncIterable<Output<S['method'][K]>>>;
+};
+
+/**
+ * One RPC method as every protocol calls it: who calls, may they, is the request right, the verb, and what an error means.
+ * `call` is for unary methods and `stream` for server-streaming ones; both throw nothing but `ApiError`.
+ */
+export interface Procedure {
+  readonly method: DescMethod;
+  readonly policy: MethodPolicy;
+  call(request: Message, context: CallContext): Promise<Message>;
+  stream(request: Message, context: CallContext): Promise<AsyncIterable<Message>>;
+  /** Refuses a caller before its request is read; `call` and `stream` do it too. */
+  admit(context: CallContext): Promise<void>;
+}
+
+type AnyHandler = (request: Message, call: Call) => Promise<Message | AsyncIterable<Message>>;
+
+/** The procedures of a service; a method without a handler answers `unimplemented`. Throws when one has no policy. */
+export function serviceProcedures<S extends DescService>(
+  service: S,
+  handlers: ServiceHandlers<S>,
+  around: { readonly tokens: TokenDirectory; readonly log: Log },
+): Procedure[] {
+  // Each handler takes the message of its own method; the procedure passes no other.
+  const byName = handlers as unknown as Readonly<Record<string, AnyHandler | undefined>>;
+  return service.methods.map((method) => procedure(method, byName[method.localName] ?? null, around));
+}
+
+function procedure(
+  method: DescMethod,
+  handler: AnyHandler | null,
+  { tokens, log }: { readonly tokens: TokenDirectory; readonly log: Log },
+): Procedure {
+  const name = `${method.parent.typeName}/${method.name}`;
+  const policy = methodPolicy(method);
+  compileRules(method.input, create(method.input));
+
+  async function begin(context: CallContext): Promise<Call> {
+    const found = authenticate(tokens, context.authorization);
+    const principal = found instanceof Promise ? await found : found;
+    permit(policy, principal, name);
+    return { context, principal, caller: { credential: principal.tokenId } };
+  }
+
+  async function run(request: Message, context: CallContext): Promise<Message | AsyncIterable<Message>> {
+    try {
+      const call = await begin(context);
+      if (handler === null) throw new ApiError('unimplemented', `${name} is not implemented`);
+      validate(method.input, request);
+      return await handler(request, call);
+    } catch (error) {
+      throw refusal(error, context);
+    }
+  }
+
+  function refusal(error: unknown, context: CallContext): ApiError {
+    return toApiError(error, context.requestId, (bug) =>
+      log.error(
+        { err: bug, method: name, request_id: context.requestId, protocol: context.protocol },
+        'a call failed by a bug',
+      ),
+    );
+  }
+
+  return {
+    method,
+    policy,
+    call: run as Procedure['call'],
+    stream: async (request, context) => {
+      const items = (await run(request, context)) as AsyncIterable<Message>;
+      return withRefusals(items, (error) => refusal(error, context));
+    },
+    admit: async (context) => {
+      try {
+        await begin(context);
+      } catch (error) {
+        throw refusal(error, context);
+      }
+    },
+  };
+}
+
+function permit(policy: MethodPolicy, principal: Principal, name: string): void {
+  if (policy === 'public' || principal.scopes.has('admin') || policy.some((scope) => principal.scopes.has(scope)))
+    return;
+  throw new DomainError(
+    'forbidden',
+    `the token ${JSON.stringify(principal.name)} lacks the scope for ${name}: it needs ${policy.join(' or ')}`,
+  );
+}
+
+async function* withRefusals(
+  items: AsyncIterable<Message>,
+  refusal: (error: unknown) => ApiError,
+): AsyncIterable<Message> {
+  try {
+    yield* items;
+  } catch (error) {
+    throw refusal(error);
+  }
+}

@@ -1,0 +1,66 @@
+import type { Workflow } from '../../gen/workflowgraph/v1/types_pb.js';
+import type { WorkflowService } from '../../gen/workflowgraph/v1/workflow_service_pb.js';
+import { DomainError } from '../domain/errors.js';
+import type { Engine } from '../engine/engine.js';
+import { definitionFormat } from './convert/document.js';
+import { fromWireMap } from './convert/maps.js';
+import { fromWireJobStatus, fromWireRunState } from './convert/states.js';
+import { toWireRun, toWireWorkflow } from './convert/workflow.js';
+import type { ServiceHandlers } from './procedure.js';
+
+/** Entries of a page when the caller does not say. */
+const pageEntries = 100;
+
+/** `WorkflowService` over the engine. The stream `WatchRuns` is not built. */
+export function workflowService(engine: Engine): ServiceHandlers<typeof WorkflowService> {
+  return {
+    listWorkflows: async ({ limit, offset, status }) => {
+      const views = await engine.listWorkflows({
+        limit: limit ?? pageEntries,
+        offset,
+        status: fromWireJobStatus('status', status),
+      });
+      const workflows: Workflow[] = [];
+      for (const view of views) workflows.push(await toWireWorkflow(view));
+      return { $typeName: 'workflowgraph.v1.ListWorkflowsResponse', workflows };
+    },
+
+    createWorkflow: async ({ definition }, { caller }) => {
+      if (definition === undefined || definition.data.length === 0) {
+        throw new DomainError('malformed', 'definition: a workflow definition is needed, in YAML or JSON');
+      }
+      const view = await engine.createWorkflow({ caller, text: definition.data, format: definitionFormat(definition) });
+      return { $typeName: 'workflowgraph.v1.CreateWorkflowResponse', workflow: await toWireWorkflow(view) };
+    },
+
+    getWorkflowStatus: async ({ id }) => {
+      const view = await engine.workflowStatus(id);
+      return { $typeName: 'workflowgraph.v1.GetWorkflowStatusResponse', workflow: await toWireWorkflow(view) };
+    },
+
+    runWorkflow: async ({ id, inputs, requestId }, { caller }) => {
+      const { runId } = await engine.startRun({
+        caller,
+        id,
+        inputs: fromWireMap(inputs),
+        requestId: requestId ?? null,
+      });
+      return { $typeName: 'workflowgraph.v1.RunWorkflowResponse', runId };
+    },
+
+    cancelWorkflow: async ({ id }, { caller }) => {
+      const { runId } = await engine.cancelRun(caller, id);
+      return { $typeName: 'workflowgraph.v1.CancelWorkflowResponse', runId };
+    },
+
+    listRuns: async ({ workflow, state, limit, pageToken }) => {
+      const { runs, nextPageToken } = await engine.listRuns({
+        workflow,
+        state: fromWireRunState('state', state),
+        limit: limit ?? pageEntries,
+        pageToken,
+      });
+      return { $typeName: 'workflowgraph.v1.ListRunsResponse', runs: runs.map(toWireRun), nextPageToken };
+    },
+  };
+}
