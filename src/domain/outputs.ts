@@ -57,9 +57,9 @@ export class OutputScanner {
 
   #extendLine(text: string, start: number, end: number): void {
     if (this.#skipping) return;
+    const undecided = this.#line.length < prefix.length;
     this.#line += text.slice(start, Math.min(end, start + lineCharsKept + 1 - this.#line.length));
-    const head = this.#line.slice(0, prefix.length);
-    if (!prefix.startsWith(head)) {
+    if (undecided && !prefix.startsWith(this.#line.slice(0, prefix.length))) {
       this.#skipping = true;
       this.#line = '';
     }
