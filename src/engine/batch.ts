@@ -1,0 +1,57 @@
+import type { Connection } from '../store/connection.js';
+import type { EventTable } from '../store/schema.js';
+
+/** A change of state that the batch will write down. */
+export type EventDraft = Omit<EventTable, 'number' | 'at_ms'>;
+
+/** How a batch changed the counters of one run. */
+export interface RunTallyChange {
+  ended: number;
+  failed: number;
+  cancelled: number;
+}
+
+/**
+ * What the operations of one transaction share: the connection, the time, and what they leave for its end — events,
+ * the runs whose counters change, the label sets in which jobs became claimable, and what to do once it is on disk.
+ */
+export class Batch {
+  readonly connection: Connection;
+  readonly nowMs: number;
+  readonly events: EventDraft[] = [];
+  readonly tallies = new Map<number, RunTallyChange>();
+  readonly claimable = new Set<number>();
+  readonly afterCommit: (() => void)[] = [];
+  /** The earliest time at which something that this batch wrote falls due. */
+  nextDueMs = Number.POSITIVE_INFINITY;
+
+  constructor(connection: Connection, nowMs: number) {
+    this.connection = connection;
+    this.nowMs = nowMs;
+  }
+
+  event(type: string, at: { run: number; job?: number; attempt?: number; data?: object }): void {
+    this.events.push({
+      type,
+      run: at.run,
+      job: at.job ?? null,
+      attempt: at.attempt ?? null,
+      data: at.data === undefined ? null : JSON.stringify(at.data),
+    });
+  }
+
+  tally(run: number, ended: 'success' | 'failure' | 'skipped' | 'cancelled'): void {
+    let change = this.tallies.get(run);
+    if (change === undefined) {
+      change = { ended: 0, failed: 0, cancelled: 0 };
+      this.tallies.set(run, change);
+    }
+    change.ended += 1;
+    if (ended === 'failure') change.failed += 1;
+    if (ended === 'cancelled') change.cancelled += 1;
+  }
+
+  dueAt(ms: number): void {
+    this.nextDueMs = Math.min(this.nextDueMs, ms);
+  }
+}

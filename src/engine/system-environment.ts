@@ -1,0 +1,37 @@
+import { randomBytes } from 'node:crypto';
+import type { Environment } from './environment.js';
+
+/** The longest delay that a timer of Node takes. */
+const timerMsMax = 2 ** 31 - 1;
+
+/**
+ * The real world. The clock is the wall's at the start and the monotonic one from then on: a wall clock that is set back
+ * must not bring expired leases to life.
+ */
+export function systemEnvironment(earliestMs = 0): Environment {
+  const origin = Math.max(Date.now(), earliestMs) - performance.now();
+  const now = () => Math.floor(origin + performance.now());
+  return {
+    now,
+    random: Math.random,
+    randomBytes: (size) => randomBytes(size),
+    newId: () => uuidV7(now(), randomBytes(10)),
+    nextTurn: (callback) => void setImmediate(callback),
+    after(delayMs, callback) {
+      const timer = setTimeout(callback, Math.min(Math.max(delayMs, 0), timerMsMax));
+      timer.unref();
+      return () => clearTimeout(timer);
+    },
+  };
+}
+
+/** RFC 9562, section 5.7: 48 bits of Unix milliseconds, then random bits. */
+export function uuidV7(nowMs: number, random: Uint8Array): string {
+  const bytes = Buffer.alloc(16);
+  bytes.writeUIntBE(nowMs, 0, 6);
+  bytes.set(random.subarray(0, 10), 6);
+  bytes[6] = 0x70 | ((bytes[6] ?? 0) & 0x0f);
+  bytes[8] = 0x80 | ((bytes[8] ?? 0) & 0x3f);
+  const hex = bytes.toString('hex');
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+}

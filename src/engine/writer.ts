@@ -1,0 +1,166 @@
+import { DomainError } from '../domain/errors.js';
+import { type Store, StoreError } from '../store/store.js';
+import { Batch } from './batch.js';
+import type { Environment } from './environment.js';
+
+/**
+ * A kind of change, applied to many inputs at once with a fixed number of statements.
+ *
+ * `apply` answers each input with its result or with the refusal that only this input gets. What it throws sinks the
+ * transaction: the writer then runs each input of the batch alone, so that only the culprit's caller sees the failure.
+ */
+export interface Operation<I, R> {
+  readonly name: string;
+  /** Operations of one batch run in the order of their ranks. */
+  readonly rank: number;
+  /** Inputs with the same key never share a batch, so that each sees what the one before it did. */
+  keyOf(input: I): string | number | null;
+  apply(batch: Batch, inputs: readonly I[]): Promise<readonly (R | DomainError)[]>;
+}
+
+interface Entry {
+  readonly operation: Operation<unknown, unknown>;
+  readonly input: unknown;
+  readonly resolve: (result: unknown) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** How many inputs one transaction takes. */
+const batchMax = 512;
+/** How many may wait. Beyond it the server says that it is overloaded instead of growing. */
+const queueMax = 50_000;
+
+/** What a batch does after its operations and before its commit. */
+export type BatchEnd = (batch: Batch) => Promise<void>;
+
+/**
+ * Group commit. Inputs queue; once per turn of the event loop all that is there is applied in one transaction with one
+ * sync, and then all are answered. A busy server pays one sync for many changes, an idle one a single sync of latency.
+ */
+export class Writer {
+  readonly #store: Store;
+  readonly #environment: Environment;
+  readonly #batchEnd: BatchEnd;
+  readonly #onCommitted: (batch: Batch, inputs: number, tookMs: number) => void;
+  #queue: Entry[] = [];
+  #running = false;
+  #idle: (() => void)[] = [];
+
+  constructor(
+    store: Store,
+    environment: Environment,
+    batchEnd: BatchEnd,
+    onCommitted: (batch: Batch, inputs: number, tookMs: number) => void,
+  ) {
+    this.#store = store;
+    this.#environment = environment;
+    this.#batchEnd = batchEnd;
+    this.#onCommitted = onCommitted;
+  }
+
+  /** Queues one change. Fulfilled after the change is on disk. Errors: `DomainError` when it is refused. */
+  submit<I, R>(operation: Operation<I, R>, input: I): Promise<R> {
+    return new Promise<R>((resolve, reject) => {
+      if (this.#queue.length >= queueMax) {
+        reject(new DomainError('unavailable', 'The server is overloaded: too many changes wait for the disk. Try again.'));
+        return;
+      }
+      this.#queue.push({
+        operation: operation as Operation<unknown, unknown>,
+        input,
+        resolve: resolve as (result: unknown) => void,
+        reject,
+      });
+      this.#wake();
+    });
+  }
+
+  /** How many changes wait. */
+  get queued(): number {
+    return this.#queue.length;
+  }
+
+  /** Fulfilled when nothing waits and nothing runs. */
+  drained(): Promise<void> {
+    if (!this.#running) return Promise.resolve();
+    return new Promise((resolve) => this.#idle.push(resolve));
+  }
+
+  #wake(): void {
+    if (this.#running) return;
+    this.#running = true;
+    this.#environment.nextTurn(() => void this.#run());
+  }
+
+  async #run(): Promise<void> {
+    const entries = this.#take();
+    await this.#commit(entries);
+    if (this.#queue.length > 0) {
+      this.#environment.nextTurn(() => void this.#run());
+      return;
+    }
+    this.#running = false;
+    for (const resolve of this.#idle.splice(0)) resolve();
+  }
+
+  /** The next batch: in the order of arrival, leaving for later what must not share it. */
+  #take(): Entry[] {
+    const taken: Entry[] = [];
+    const left: Entry[] = [];
+    const keys = new Set<string>();
+    for (const entry of this.#queue) {
+      const key = entry.operation.keyOf(entry.input);
+      const name = key === null ? null : `${entry.operation.name}/${key}`;
+      if (taken.length >= batchMax || (name !== null && keys.has(name))) {
+        left.push(entry);
+        continue;
+      }
+      if (name !== null) keys.add(name);
+      taken.push(entry);
+    }
+    this.#queue = left;
+    return taken;
+  }
+
+  async #commit(entries: readonly Entry[]): Promise<void> {
+    const startedAt = this.#environment.now();
+    let answers: (() => void)[];
+    let batch: Batch;
+    try {
+      [batch, answers] = await this.#store.transact(async (connection) => {
+        const current = new Batch(connection, this.#environment.now());
+        const given = await applyAll(current, entries);
+        await this.#batchEnd(current);
+        return [current, given] as const;
+      });
+    } catch (error) {
+      if (entries.length === 1 || error instanceof StoreError) for (const entry of entries) entry.reject(error);
+      else for (const entry of entries) await this.#commit([entry]);
+      return;
+    }
+    for (const act of batch.afterCommit) act();
+    for (const answer of answers) answer();
+    this.#onCommitted(batch, entries.length, this.#environment.now() - startedAt);
+  }
+}
+
+async function applyAll(batch: Batch, entries: readonly Entry[]): Promise<(() => void)[]> {
+  const groups = new Map<Operation<unknown, unknown>, Entry[]>();
+  for (const entry of entries) {
+    const group = groups.get(entry.operation);
+    if (group === undefined) groups.set(entry.operation, [entry]);
+    else group.push(entry);
+  }
+  const answers: (() => void)[] = [];
+  for (const [operation, group] of [...groups].sort(([a], [b]) => a.rank - b.rank)) {
+    const results = await operation.apply(
+      batch,
+      group.map((entry) => entry.input),
+    );
+    group.forEach((entry, at) => {
+      const result = results[at];
+      answers.push(result instanceof DomainError ? () => entry.reject(result) : () => entry.resolve(result));
+    });
+  }
+  return answers;
+}

@@ -1,0 +1,41 @@
+import {
+  type DatabaseConnection,
+  type Dialect,
+  Kysely,
+  SqliteAdapter,
+  SqliteIntrospector,
+  SqliteQueryCompiler,
+} from 'kysely';
+import type { Connection } from './connection.js';
+import type { Schema } from './schema.js';
+
+/** Kysely over one connection, for migrations and for what runs seldom. Hot queries are `statement`s. */
+export function kyselyOver(connection: Connection): Kysely<Schema> {
+  const session: DatabaseConnection = {
+    async executeQuery<R>(query: { sql: string; parameters: readonly unknown[] }) {
+      return { rows: [...(await connection.query(query.sql, query.parameters))] as R[] };
+    },
+    // biome-ignore lint/correctness/useYield: it exists only to refuse
+    async *streamQuery() {
+      throw new Error('Streaming is not used here: read in pages.');
+    },
+  };
+  const run = (text: string) => async () => {
+    await connection.query(text, []);
+  };
+  const dialect: Dialect = {
+    createAdapter: () => new SqliteAdapter(),
+    createIntrospector: (db) => new SqliteIntrospector(db),
+    createQueryCompiler: () => new SqliteQueryCompiler(),
+    createDriver: () => ({
+      init: async () => {},
+      acquireConnection: async () => session,
+      releaseConnection: async () => {},
+      destroy: async () => {},
+      beginTransaction: run('begin immediate'),
+      commitTransaction: run('commit'),
+      rollbackTransaction: run('rollback'),
+    }),
+  };
+  return new Kysely<Schema>({ dialect });
+}

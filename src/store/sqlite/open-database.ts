@@ -1,0 +1,42 @@
+import Database from 'better-sqlite3';
+import { StoreError } from '../store.js';
+
+/**
+ * Opens a SQLite file with the settings that the promise "acknowledged means durable" stands on, and reads them back:
+ * this build's default for WAL is `synchronous=NORMAL`, which may lose the last commits at a power cut.
+ */
+export function openDatabase(file: string, mode: 'write' | 'read'): Database.Database {
+  try {
+    const database = new Database(file, { readonly: mode === 'read', fileMustExist: mode === 'read', timeout: 5_000 });
+    if (mode === 'write') {
+      if (file !== ':memory:') expectPragma(database, 'journal_mode', 'wal');
+      expectPragma(database, 'synchronous', 2, 'full');
+    }
+    expectPragma(database, 'foreign_keys', 1, 'on');
+    database.pragma('cache_size = -65536');
+    database.pragma('temp_store = memory');
+    return database;
+  } catch (cause) {
+    throw new StoreError(`Cannot open the database ${file}: ${explain(cause)}`, cause);
+  }
+}
+
+function expectPragma(database: Database.Database, name: string, expected: string | number, set = String(expected)) {
+  database.pragma(`${name} = ${set}`);
+  const actual = database.pragma(name, { simple: true });
+  if (actual !== expected) throw new Error(`PRAGMA ${name} is ${String(actual)} and cannot be set to ${set}`);
+}
+
+/** SQLite's own words, with the way out where there is one. */
+export function explain(cause: unknown): string {
+  const code = (cause as { code?: string }).code ?? '';
+  const message = (cause as Error).message ?? String(cause);
+  if (code.startsWith('SQLITE_FULL')) return `the disk is full (${message}). Free some space; nothing acknowledged is lost.`;
+  if (code.startsWith('SQLITE_READONLY')) return `it is read-only (${message}). Check the owner and mode of its folder.`;
+  if (code.startsWith('SQLITE_CANTOPEN')) return `${message}. Check that the folder exists and that this user may write there.`;
+  if (code.startsWith('SQLITE_CORRUPT') || code.startsWith('SQLITE_NOTADB')) {
+    return `it is damaged (${message}). Restore a backup; keep the damaged file for a look.`;
+  }
+  if (code.startsWith('SQLITE_BUSY')) return `another process holds it (${message}).`;
+  return message;
+}

@@ -1,0 +1,128 @@
+import { mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import type { Connection } from '../connection.js';
+import { sqliteDialectRecord } from '../dialect.js';
+import { migrateToLatest } from '../migrate.js';
+import { type Store, StoreError } from '../store.js';
+import { explain, openDatabase } from './open-database.js';
+import { takeServerLock } from './server-lock.js';
+import { SqliteConnection } from './sqlite-connection.js';
+import { ThreadConnection } from './thread-connection.js';
+
+export interface SqliteStoreOptions {
+  /** A path, or `:memory:`, where all reads run on the one connection and see only committed rows all the same. */
+  readonly file: string;
+  /** Take the lock that keeps a second server off the file. A command that only looks, or adds a token, does not. */
+  readonly lock: boolean;
+  /**
+   * Called when a commit failed in a way that leaves unknown what is on disk (an I/O error, a failed sync). The process
+   * must end: what the next sync would say cannot be believed.
+   */
+  readonly onFatal: (error: Error) => void;
+}
+
+/** Opens, locks and migrates a SQLite database. Errors: `StoreError` with the reason and the way out. */
+export async function openSqliteStore(options: SqliteStoreOptions): Promise<Store> {
+  const { file } = options;
+  const inMemory = file === ':memory:';
+  if (!inMemory) makeFolder(dirname(file));
+  const lock = options.lock && !inMemory ? takeServerLock(file) : null;
+  try {
+    const writer = new SqliteConnection(openDatabase(file, 'write'));
+    await migrateToLatest(writer, sqliteDialectRecord);
+    return new SqliteStore(writer, file, lock, options.onFatal);
+  } catch (error) {
+    lock?.release();
+    throw error;
+  }
+}
+
+class SqliteStore implements Store {
+  readonly dialect = sqliteDialectRecord;
+  readonly read: Connection;
+  readonly longRead: Connection;
+  readonly #writer: SqliteConnection;
+  readonly #closers: (() => void | Promise<void>)[] = [];
+  readonly #onFatal: (error: Error) => void;
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(
+    writer: SqliteConnection,
+    file: string,
+    lock: { release(): void } | null,
+    onFatal: (error: Error) => void,
+  ) {
+    this.#writer = writer;
+    this.#onFatal = onFatal;
+    if (file === ':memory:') {
+      const afterWrites: Connection = {
+        query: (sql, parameters) => this.#inTurn(async () => writer.query(sql, parameters)),
+      };
+      this.read = afterWrites;
+      this.longRead = afterWrites;
+    } else {
+      const reader = new SqliteConnection(openDatabase(file, 'read'));
+      const thread = new ThreadConnection(file);
+      this.read = reader;
+      this.longRead = thread;
+      this.#closers.push(
+        () => thread.close(),
+        () => reader.close(),
+      );
+    }
+    this.#closers.push(() => writer.close());
+    if (lock !== null) this.#closers.push(() => lock.release());
+  }
+
+  transact<T>(work: (connection: Connection) => Promise<T>): Promise<T> {
+    return this.#inTurn(async () => {
+      this.#writer.query('begin immediate', []);
+      let result: T;
+      try {
+        result = await work(this.#writer);
+      } catch (error) {
+        this.#rollback();
+        throw this.#judged(error);
+      }
+      try {
+        this.#writer.query('commit', []);
+      } catch (error) {
+        this.#rollback();
+        throw this.#judged(error);
+      }
+      return result;
+    });
+  }
+
+  async close(): Promise<void> {
+    await this.#inTurn(async () => {});
+    for (const close of this.#closers) await close();
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.#last.then(work);
+    this.#last = turn.catch(() => {});
+    return turn;
+  }
+
+  #rollback(): void {
+    if (this.#writer.database.inTransaction) this.#writer.query('rollback', []);
+  }
+
+  #judged(error: unknown): unknown {
+    const code = (error as { code?: string }).code ?? '';
+    if (!code.startsWith('SQLITE_')) return error;
+    const judged = new StoreError(`The database cannot be written: ${explain(error)}`, error);
+    const unknowable = code.startsWith('SQLITE_IOERR') || code.startsWith('SQLITE_CORRUPT');
+    if (unknowable) this.#onFatal(judged);
+    return judged;
+  }
+}
+
+function makeFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true });
+  } catch (cause) {
+    throw new StoreError(`Cannot make the data folder ${folder}: ${(cause as Error).message}`, cause);
+  }
+}

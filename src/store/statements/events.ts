@@ -1,0 +1,43 @@
+import { sql } from 'kysely';
+import type { EventTable } from '../schema.js';
+import { type Cells, statement } from '../statement.js';
+
+/**
+ * Takes numbers for some events. It is the last write of a transaction, so that the numbers grow in the order of
+ * commits and have no gaps: who reads up to a number has read all before it.
+ */
+export const takeEventNumbers = statement<{ count: number }, { value: number }>('takeEventNumbers', ({ db, value }) =>
+  db
+    .updateTable('counters')
+    .set({ value: sql<number>`value + ${value('count')}` })
+    .where('name', '=', sql.lit('event'))
+    .returning('value'),
+);
+
+/** Rows: number, time, type, run, job, attempt, data. */
+export const insertEvents = statement<{ rows: Cells }, never>('insertEvents', ({ db, rows }) =>
+  db
+    .insertInto('events')
+    .columns(['number', 'at_ms', 'type', 'run', 'job', 'attempt', 'data'])
+    .expression((eb) =>
+      eb
+        .selectFrom(
+          rows<EventTable>('rows', {
+            number: 'integer',
+            at_ms: 'integer',
+            type: 'text',
+            run: 'integer',
+            job: 'integer',
+            attempt: 'integer',
+            data: 'text',
+          }).as('r'),
+        )
+        .select(['r.number', 'r.at_ms', 'r.type', 'r.run', 'r.job', 'r.attempt', 'r.data']),
+    ),
+);
+
+/** The number and time of the newest event. */
+export const newestEvent = statement<Record<string, never>, Pick<EventTable, 'number' | 'at_ms'>>(
+  'newestEvent',
+  ({ db }) => db.selectFrom('events').select(['number', 'at_ms']).orderBy('number', 'desc').limit(1),
+);

@@ -1,0 +1,215 @@
+import { sql } from 'kysely';
+import type { VersionTable, WorkflowTable } from '../schema.js';
+import { type Cells, statement } from '../statement.js';
+
+export interface CurrentVersionRow {
+  workflow: number;
+  workflow_id: string;
+  source: WorkflowTable['source'];
+  removed_at_ms: number | null;
+  version: number;
+  number: number;
+  hash: string;
+  name: string;
+  trigger: string;
+  job_count: number;
+}
+
+/** The current definition of a workflow. */
+export const currentVersion = statement<{ id: string }, CurrentVersionRow>('currentVersion', ({ db, value }) =>
+  db
+    .selectFrom('workflows as w')
+    .innerJoin('versions as v', 'v.no', 'w.current_version')
+    .where('w.id', '=', value('id'))
+    .select([
+      'w.no as workflow',
+      'w.id as workflow_id',
+      'w.source',
+      'w.removed_at_ms',
+      'v.no as version',
+      'v.number',
+      'v.hash',
+      'v.name',
+      'v.trigger',
+      'v.job_count',
+    ]),
+);
+
+/** Makes sure that a workflow has a row. */
+export const ensureWorkflow = statement<
+  { id: string; source: WorkflowTable['source']; nowMs: number },
+  Pick<WorkflowTable, 'source' | 'current_version'> & { no: number }
+>('ensureWorkflow', ({ db, value }) =>
+  db
+    .insertInto('workflows')
+    .values({ id: value('id'), source: value('source'), created_at_ms: value('nowMs') })
+    .onConflict((conflict) => conflict.column('id').doUpdateSet({ source: sql`excluded.source` }))
+    .returning(['no', 'source', 'current_version']),
+);
+
+/** Begins a version; its number follows the newest one's. */
+export const insertVersion = statement<
+  {
+    workflow: number;
+    hash: string;
+    name: string;
+    trigger: string;
+    jobCount: number;
+    survivorCount: number;
+    nowMs: number;
+  },
+  { no: number; number: number }
+>('insertVersion', ({ db, value, integer }) =>
+  db
+    .insertInto('versions')
+    .values({
+      workflow: value('workflow'),
+      number: sql<number>`(select coalesce(max(number), 0) + 1 from versions where workflow = ${integer('workflow')})`,
+      hash: value('hash'),
+      name: value('name'),
+      trigger: value('trigger'),
+      job_count: value('jobCount'),
+      survivor_count: value('survivorCount'),
+      whole: 0,
+      created_at_ms: value('nowMs'),
+    })
+    .returning(['no', 'number']),
+);
+
+/** Rows: version, ordinal, key, label set, priority, needs, conditional, spec. */
+export const insertVersionJobs = statement<{ rows: Cells }, never>('insertVersionJobs', ({ db, rows }) =>
+  db
+    .insertInto('version_jobs')
+    .columns(['version', 'ord', 'key', 'label_set', 'priority', 'needs', 'conditional', 'spec'])
+    .expression((eb) =>
+      eb
+        .selectFrom(
+          rows<{
+            version: number;
+            ord: number;
+            key: string;
+            label_set: number;
+            priority: number;
+            needs: number;
+            conditional: number;
+            spec: string;
+          }>('rows', {
+            version: 'integer',
+            ord: 'integer',
+            key: 'text',
+            label_set: 'integer',
+            priority: 'integer',
+            needs: 'integer',
+            conditional: 'integer',
+            spec: 'text',
+          }).as('r'),
+        )
+        .select(['r.version', 'r.ord', 'r.key', 'r.label_set', 'r.priority', 'r.needs', 'r.conditional', 'r.spec']),
+    ),
+);
+
+/** Rows: version, from, to. */
+export const insertVersionEdges = statement<{ rows: Cells }, never>('insertVersionEdges', ({ db, rows }) =>
+  db
+    .insertInto('version_edges')
+    .columns(['version', 'from_ord', 'to_ord'])
+    .expression((eb) =>
+      eb
+        .selectFrom(
+          rows<{ version: number; from_ord: number; to_ord: number }>('rows', {
+            version: 'integer',
+            from_ord: 'integer',
+            to_ord: 'integer',
+          }).as('r'),
+        )
+        .select(['r.version', 'r.from_ord', 'r.to_ord']),
+    ),
+);
+
+/** Makes a version whole, and the current one of its workflow. */
+export const finishVersion = statement<{ version: number }, never>('finishVersion', ({ db, integer }) =>
+  db
+    .updateTable('versions')
+    .set({ whole: 1 })
+    .where('no', '=', integer('version')),
+);
+
+export const setCurrentVersion = statement<{ workflow: number; version: number }, never>(
+  'setCurrentVersion',
+  ({ db, value, integer }) =>
+    db
+      .updateTable('workflows')
+      .set({ current_version: value('version'), removed_at_ms: null })
+      .where('no', '=', integer('workflow')),
+);
+
+/** Notes when a workflow's file went away, or that it is back. */
+export const setWorkflowRemoved = statement<{ id: string; atMs: number | null }, { no: number }>(
+  'setWorkflowRemoved',
+  ({ db, value }) =>
+    db
+      .updateTable('workflows')
+      .set({ removed_at_ms: value('atMs') })
+      .where('id', '=', value('id'))
+      .returning('no'),
+);
+
+/** The ids of the workflows that came from files. */
+export const fileWorkflows = statement<Record<string, never>, { id: string; removed_at_ms: number | null }>(
+  'fileWorkflows',
+  ({ db }) =>
+    db
+      .selectFrom('workflows')
+      .where('source', '=', sql.lit<WorkflowTable['source']>('file'))
+      .select(['id', 'removed_at_ms']),
+);
+
+/** Versions that were cut short while they were written. */
+export const unfinishedVersions = statement<Record<string, never>, { no: number }>('unfinishedVersions', ({ db }) =>
+  db.selectFrom('versions').where('whole', '=', 0).select('no'),
+);
+
+export const deleteVersion = statement<{ no: number }, never>('deleteVersion', ({ db, integer }) =>
+  db.deleteFrom('versions').where('no', '=', integer('no')),
+);
+
+export const deleteVersionJobs = statement<{ no: number }, never>('deleteVersionJobs', ({ db, integer }) =>
+  db.deleteFrom('version_jobs').where('version', '=', integer('no')),
+);
+
+export const deleteVersionEdges = statement<{ no: number }, never>('deleteVersionEdges', ({ db, integer }) =>
+  db.deleteFrom('version_edges').where('version', '=', integer('no')),
+);
+
+/** Adds label sets that are new. Rows: labels as JSON text. */
+export const ensureLabelSets = statement<{ rows: Cells }, never>('ensureLabelSets', ({ db, rows }) =>
+  db
+    .insertInto('label_sets')
+    .columns(['labels'])
+    .expression((eb) =>
+      eb
+        .selectFrom(rows<{ labels: string }>('rows', { labels: 'text' }).as('r'))
+        .select('r.labels')
+        .where(sql<boolean>`true`),
+    )
+    .onConflict((conflict) => conflict.column('labels').doNothing()),
+);
+
+export const allLabelSets = statement<{ afterId: number }, { id: number; labels: string }>(
+  'allLabelSets',
+  ({ db, integer }) =>
+    db.selectFrom('label_sets').where('id', '>', integer('afterId')).select(['id', 'labels']).orderBy('id'),
+);
+
+/** What versions say of jobs. Rows: version, ordinal. */
+export const versionJobs = statement<
+  { rows: Cells },
+  { version: number; ord: number; key: string; needs: number; conditional: number; spec: string }
+>('versionJobs', ({ db, rows }) =>
+  db
+    .selectFrom(rows<{ version: number; ord: number }>('rows', { version: 'integer', ord: 'integer' }).as('r'))
+    .innerJoin('version_jobs as v', (join) => join.onRef('v.version', '=', 'r.version').onRef('v.ord', '=', 'r.ord'))
+    .select(['v.version', 'v.ord', 'v.key', 'v.needs', 'v.conditional', 'v.spec']),
+);
+
+export type VersionRow = VersionTable;
