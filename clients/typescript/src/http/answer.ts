@@ -1,0 +1,88 @@
+import { type Problem, ServerUnreachableError, WorkflowGraphError } from '../errors.js';
+import type { HttpAnswer, HttpConnection, HttpRequest } from './connection.js';
+
+/**
+ * Sends a request and gives the JSON of a good answer; an empty one is null.
+ *
+ * Throws a WorkflowGraphError when the server says no, and a ServerUnreachableError when nobody answers. An abort by
+ * the caller is thrown as it is (an `AbortError`).
+ */
+export async function call(connection: HttpConnection, serverUrl: string, request: HttpRequest): Promise<unknown> {
+  let answer: HttpAnswer;
+  try {
+    answer = await connection.request(request);
+  } catch (error) {
+    throw asUnreachable(error, serverUrl);
+  }
+  if (answer.status < 200 || answer.status > 299) throw errorOfAnswer(answer, request);
+  if (answer.text.trim() === '') return null;
+  try {
+    return JSON.parse(answer.text);
+  } catch {
+    const message = `${request.method} ${request.path} was answered with something that is not JSON: is ${serverUrl} a workflow-graph server?`;
+    throw new WorkflowGraphError({ status: answer.status, code: 'not_json', message });
+  }
+}
+
+export function asUnreachable(error: unknown, serverUrl: string): unknown {
+  if (error instanceof Error && error.name === 'AbortError') return error;
+  return new ServerUnreachableError(serverUrl, systemCode(error), error);
+}
+
+/** The error that a refusing answer tells of. */
+export function errorOfAnswer(answer: HttpAnswer, request: HttpRequest): WorkflowGraphError {
+  const body = parseObject(answer.text);
+  const details = firstObject(body.details);
+  const said = body.message ?? body.error;
+  const message =
+    typeof said === 'string' && said !== ''
+      ? said
+      : `${request.method} ${request.path} was answered with HTTP status ${answer.status}`;
+  return new WorkflowGraphError({
+    status: answer.status,
+    code: typeof body.code === 'string' ? body.code : `http_${answer.status}`,
+    reason: reasonOf(body.reason ?? details.reason),
+    message,
+    problems: problemsOf(body.problems ?? details.problems),
+  });
+}
+
+function systemCode(error: unknown): string {
+  if (error instanceof AggregateError && error.errors.length > 0) return systemCode(error.errors[0]);
+  if (error instanceof Error && 'code' in error && typeof error.code === 'string') return error.code;
+  return error instanceof Error ? error.message : 'unknown';
+}
+
+function parseObject(text: string): Record<string, unknown> {
+  try {
+    return firstObject(JSON.parse(text));
+  } catch {
+    return {};
+  }
+}
+
+/** The value when it is an object, or the first of a list of objects; else an empty one. */
+function firstObject(value: unknown): Record<string, unknown> {
+  const first: unknown = Array.isArray(value) ? value[0] : value;
+  return typeof first === 'object' && first !== null ? (first as Record<string, unknown>) : {};
+}
+
+function reasonOf(value: unknown): string | null {
+  return typeof value === 'string' && value !== '' ? value.toLowerCase().replace(/^error_reason_/, '') : null;
+}
+
+function problemsOf(value: unknown): readonly Problem[] {
+  if (!Array.isArray(value)) return [];
+  return value.map((entry: unknown) => {
+    const problem = typeof entry === 'string' ? { message: entry } : firstObject(entry);
+    const text = (key: string) => (typeof problem[key] === 'string' ? problem[key] : '');
+    const number = (key: string) => (typeof problem[key] === 'number' ? problem[key] : 0);
+    return {
+      message: text('message'),
+      field: text('field'),
+      job: text('job'),
+      line: number('line'),
+      column: number('column'),
+    };
+  });
+}

@@ -1,0 +1,167 @@
+import * as http from 'node:http';
+import * as https from 'node:https';
+
+/**
+ * Requests to one server over kept-alive connections.
+ *
+ * This file imports nothing of the package, because the heartbeat thread loads it by itself.
+ */
+export interface HttpRequest {
+  readonly method: 'GET' | 'POST';
+  /** Path and query, beginning with `/`. */
+  readonly path: string;
+  /** Sent as it is, with `contentType`. */
+  readonly body?: string;
+  /** `application/json` when absent. */
+  readonly contentType?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** From the call to the end of the answer. */
+  readonly timeoutMs: number;
+  readonly signal?: AbortSignal;
+}
+
+export interface HttpAnswer {
+  readonly status: number;
+  readonly text: string;
+}
+
+export interface HttpConnectionOptions {
+  /** `http://` or `https://`, host, port, and a path prefix if there is one. */
+  readonly serverUrl: string;
+  /** Sent as `Authorization: Bearer …`. */
+  readonly token?: string | null;
+  readonly userAgent: string;
+}
+
+/** An answer longer than this is refused rather than kept in memory. */
+const ANSWER_BYTES_MAX = 256 * 1024 * 1024;
+
+export class HttpConnection {
+  readonly #base: URL;
+  readonly #prefix: string;
+  readonly #agent: http.Agent;
+  readonly #headers: Readonly<Record<string, string>>;
+
+  /** Throws a TypeError when the URL is not one of a server. */
+  constructor(options: HttpConnectionOptions) {
+    this.#base = parseServerUrl(options.serverUrl);
+    this.#prefix = this.#base.pathname.replace(/\/+$/, '');
+    const agentOptions = { keepAlive: true, noDelay: true };
+    this.#agent = this.#base.protocol === 'https:' ? new https.Agent(agentOptions) : new http.Agent(agentOptions);
+    this.#headers = {
+      'user-agent': options.userAgent,
+      accept: 'application/json',
+      ...(options.token ? { authorization: `Bearer ${options.token}` } : {}),
+    };
+  }
+
+  /**
+   * Sends a request and reads its whole answer, whatever its status.
+   *
+   * A server may close an idle connection just as it is used again. That costs the request nothing: it is sent once
+   * more on another connection, which is safe because every call of the API may be repeated.
+   */
+  async request(request: HttpRequest): Promise<HttpAnswer> {
+    const deadline = performance.now() + request.timeoutMs;
+    for (;;) {
+      const message = await this.#send(request, deadline).catch((error: unknown) => error);
+      if (!(message instanceof StaleConnection)) {
+        if (message instanceof http.IncomingMessage) return await readAnswer(message, request, deadline);
+        throw message;
+      }
+    }
+  }
+
+  /** Sends a request and gives the answer as it comes. The timeout holds until its head is there. */
+  async stream(request: HttpRequest): Promise<http.IncomingMessage> {
+    const deadline = performance.now() + request.timeoutMs;
+    for (;;) {
+      const message = await this.#send(request, deadline).catch((error: unknown) => error);
+      if (message instanceof http.IncomingMessage) return message;
+      if (!(message instanceof StaleConnection)) throw message;
+    }
+  }
+
+  /** Ends all connections; requests under way fail. */
+  close(): void {
+    this.#agent.destroy();
+  }
+
+  #send(request: HttpRequest, deadline: number): Promise<http.IncomingMessage> {
+    const { body } = request;
+    const headers: Record<string, string | number> = { ...this.#headers, ...request.headers };
+    if (body !== undefined) {
+      headers['content-type'] = request.contentType ?? 'application/json';
+      headers['content-length'] = Buffer.byteLength(body);
+    } else if (request.method === 'POST') {
+      headers['content-length'] = 0;
+    }
+    return new Promise((resolve, reject) => {
+      const send = this.#base.protocol === 'https:' ? https.request : http.request;
+      const outgoing = send({
+        agent: this.#agent,
+        protocol: this.#base.protocol,
+        hostname: this.#base.hostname.replace(/^\[|\]$/g, ''),
+        port: this.#base.port,
+        method: request.method,
+        path: this.#prefix + request.path,
+        headers,
+        ...(request.signal ? { signal: request.signal } : {}),
+      });
+      const timer = setTimeout(
+        () => outgoing.destroy(timeoutError(request)),
+        Math.max(1, deadline - performance.now()),
+      );
+      outgoing.once('response', (message) => {
+        clearTimeout(timer);
+        resolve(message);
+      });
+      outgoing.once('error', (error: NodeJS.ErrnoException) => {
+        clearTimeout(timer);
+        const stale = outgoing.reusedSocket && (error.code === 'ECONNRESET' || error.code === 'EPIPE');
+        reject(stale ? new StaleConnection() : error);
+      });
+      outgoing.end(body);
+    });
+  }
+}
+
+/** A kept connection turned out to be closed. */
+class StaleConnection extends Error {}
+
+function parseServerUrl(text: string): URL {
+  const url = URL.canParse(text) ? new URL(text) : null;
+  if (url === null || (url.protocol !== 'http:' && url.protocol !== 'https:')) {
+    throw new TypeError(`"${text}" is not a server's URL: write it as http://host:port or https://host`);
+  }
+  return url;
+}
+
+function timeoutError(request: HttpRequest): Error {
+  const text = `no answer to ${request.method} ${request.path} within ${request.timeoutMs} ms`;
+  return Object.assign(new Error(text), { code: 'ETIMEDOUT' });
+}
+
+function readAnswer(message: http.IncomingMessage, request: HttpRequest, deadline: number): Promise<HttpAnswer> {
+  return new Promise((resolve, reject) => {
+    const pieces: Buffer[] = [];
+    let bytes = 0;
+    const timer = setTimeout(() => message.destroy(timeoutError(request)), Math.max(1, deadline - performance.now()));
+    message.on('data', (piece: Buffer) => {
+      bytes += piece.length;
+      if (bytes > ANSWER_BYTES_MAX) {
+        message.destroy(Object.assign(new Error('the answer is too long'), { code: 'EMSGSIZE' }));
+        return;
+      }
+      pieces.push(piece);
+    });
+    message.once('end', () => {
+      clearTimeout(timer);
+      resolve({ status: message.statusCode ?? 0, text: Buffer.concat(pieces).toString('utf8') });
+    });
+    message.once('error', (error) => {
+      clearTimeout(timer);
+      reject(error);
+    });
+  });
+}

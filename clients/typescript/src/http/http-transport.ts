@@ -1,0 +1,74 @@
+import type { ClaimRequest, FailureReport, Transport, WorkerDescription } from '../transport.js';
+import { VERSION } from '../version.js';
+import type { Claim, LogChunk, Outputs } from '../wire.js';
+import { call } from './answer.js';
+import { readClaim } from './claim.js';
+import { HttpConnection } from './connection.js';
+
+/** How long a call other than a waiting claim may take. */
+const CALL_TIMEOUT_MS = 30_000;
+
+export const USER_AGENT = `workflow-graph-client/${VERSION} node/${process.versions.node}`;
+
+export interface HttpTransportOptions {
+  readonly serverUrl: string;
+  readonly token?: string | null;
+}
+
+/** The documented JSON paths, over HTTP/1.1. */
+export class HttpTransport implements Transport {
+  readonly serverUrl: string;
+  readonly #connection: HttpConnection;
+
+  constructor(options: HttpTransportOptions) {
+    this.serverUrl = options.serverUrl;
+    this.#connection = new HttpConnection({ ...options, userAgent: USER_AGENT });
+  }
+
+  async register(worker: WorkerDescription): Promise<void> {
+    const { workerId, labels, slots, version } = worker;
+    await this.#post('/api/workers/register', { worker_id: workerId, labels, slots, version });
+  }
+
+  async claim(request: ClaimRequest, signal: AbortSignal): Promise<Claim | null> {
+    const body = {
+      worker_id: request.workerId,
+      labels: request.labels,
+      lease_ttl_secs: request.leaseTtlSecs,
+      wait_secs: request.waitSecs,
+      request_id: request.requestId,
+    };
+    const timeoutMs = request.waitSecs * 1000 + CALL_TIMEOUT_MS;
+    return readClaim(await this.#post('/api/jobs/claim', body, timeoutMs, signal));
+  }
+
+  async pushLogs(leaseId: string, chunks: readonly LogChunk[]): Promise<void> {
+    await this.#post(`/api/jobs/${encodeURIComponent(leaseId)}/logs`, { chunks });
+  }
+
+  async complete(leaseId: string, outputs: Outputs): Promise<void> {
+    await this.#post(`/api/jobs/${encodeURIComponent(leaseId)}/complete`, { outputs });
+  }
+
+  async fail(leaseId: string, failure: FailureReport): Promise<void> {
+    await this.#post(`/api/jobs/${encodeURIComponent(leaseId)}/fail`, failure);
+  }
+
+  async release(leaseId: string): Promise<void> {
+    await this.#post(`/api/jobs/${encodeURIComponent(leaseId)}/release`, {});
+  }
+
+  close(): void {
+    this.#connection.close();
+  }
+
+  #post(path: string, body: unknown, timeoutMs = CALL_TIMEOUT_MS, signal?: AbortSignal): Promise<unknown> {
+    return call(this.#connection, this.serverUrl, {
+      method: 'POST',
+      path,
+      body: JSON.stringify(body),
+      timeoutMs,
+      ...(signal ? { signal } : {}),
+    });
+  }
+}

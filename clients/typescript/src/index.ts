@@ -1,0 +1,10 @@
+export type { Problem, WorkflowGraphErrorInit } from './errors.js';
+export { PermanentError, RetryableError, ServerUnreachableError, WorkflowGraphError } from './errors.js';
+export type { Executor, JobContext, LogWriter } from './executor.js';
+export { type ShellOptions, shellExecutor } from './shell/shell-executor.js';
+export { VERSION } from './version.js';
+export type * from './wire.js';
+export type { AttemptIds, AttemptOutcome, StopCause, WorkerEvent, WorkerLogger } from './worker/events.js';
+export { describeEvent, jsonLogger, type LineSink, textLogger } from './worker/loggers.js';
+export type { WorkerOptions } from './worker/options.js';
+export { Worker } from './worker/worker.js';

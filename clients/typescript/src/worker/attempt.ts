@@ -1,0 +1,207 @@
+import { errorText, PermanentError } from '../errors.js';
+import type { Executor, JobContext } from '../executor.js';
+import { sleep } from '../sleep.js';
+import type { FailureReport, Transport } from '../transport.js';
+import type { Claim, Outputs } from '../wire.js';
+import type { AttemptIds, AttemptOutcome, StopCause, WorkerLogger } from './events.js';
+import type { Heartbeats } from './heartbeats.js';
+import { JobLog } from './job-log.js';
+import type { ServerPresence } from './presence.js';
+import { keepResultMs, type ReportOutcome, reportUntilSettled } from './report.js';
+
+/** The server stores error texts up to this length. */
+const ERROR_CHARACTERS_MAX = 4096;
+/** An executor that ends processes within the grace may need a little longer to say so. */
+const LEAVE_BEHIND_AFTER_GRACE_MS = 5_000;
+/** The longest delay that a Node timer takes. */
+const TIMER_MS_MAX = 2 ** 31 - 1;
+
+export interface AttemptDependencies {
+  readonly workerId: string;
+  readonly executor: Executor;
+  readonly transport: Transport;
+  readonly heartbeats: Heartbeats;
+  readonly presence: ServerPresence;
+  readonly logger: WorkerLogger;
+  readonly graceMs: number;
+  readonly logBatchMs: number;
+  readonly logBatchBytes: number;
+  readonly unsentLogBytesMax: number;
+}
+
+type Result = { readonly kind: 'success'; readonly outputs: Outputs } | ({ readonly kind: 'failure' } & FailureReport);
+
+/** One attempt on this worker: runs the executor beside the lease's heartbeats, sends the log, and reports the end. */
+export class Attempt {
+  readonly ids: AttemptIds;
+  readonly #claim: Claim;
+  readonly #deps: AttemptDependencies;
+  readonly #log: JobLog;
+  readonly #abort = new AbortController();
+  #stopCause: StopCause | null = null;
+  #lossText = '';
+
+  constructor(claim: Claim, deps: AttemptDependencies) {
+    const { job } = claim;
+    this.#claim = claim;
+    this.#deps = deps;
+    this.ids = { runId: job.workflow_id, workflow: job.workflow, jobId: job.job_id, attempt: job.attempt };
+    this.#log = new JobLog({
+      runId: job.workflow_id,
+      jobId: job.job_id,
+      batchMs: deps.logBatchMs,
+      batchBytes: deps.logBatchBytes,
+      unsentBytesMax: deps.unsentLogBytesMax,
+      push: (chunks) => deps.transport.pushLogs(claim.lease.lease_id, chunks),
+      onTrouble: (error) => deps.presence.away(error),
+      onSent: () => deps.presence.back(),
+      onDropped: (bytes, message) => deps.logger({ type: 'logs-dropped', ...this.ids, bytes, message }),
+    });
+  }
+
+  /** Never throws: whatever happens is reported to the server, or to the logger when the server takes no report. */
+  async run(): Promise<void> {
+    const { logger, heartbeats } = this.#deps;
+    const startedAt = performance.now();
+    logger({ type: 'job-started', ...this.ids });
+    heartbeats.watch(this.#claim.lease, {
+      lost: (reason, message) => this.#lose(reason, message),
+      expired: () => this.stop('expired'),
+      cancelled: () => this.stop('cancelled'),
+    });
+    const timeout = this.#armTimeout();
+    const result = await this.#execute();
+    clearTimeout(timeout);
+    await this.#flushLog();
+    const outcome = await this.#report(result);
+    heartbeats.forget(this.#claim.lease);
+    this.#log.close();
+    const failure = result.kind === 'failure' && outcome !== 'success' ? result : null;
+    logger({
+      type: 'job-ended',
+      ...this.ids,
+      outcome,
+      durationMs: performance.now() - startedAt,
+      error: failure?.error ?? null,
+      retryable: failure?.retryable ?? false,
+    });
+  }
+
+  /** Ends the job from outside. The first cause is the one that counts. */
+  stop(cause: StopCause): void {
+    if (this.#stopCause !== null) return;
+    this.#stopCause = cause;
+    this.#abort.abort(new Error(this.#stopText(cause)));
+  }
+
+  #lose(reason: string | null, message: string): void {
+    this.#lossText = `${message}${reason === null ? '' : ` (${reason})`}`;
+    this.#log.close();
+    this.stop('lost');
+  }
+
+  #armTimeout(): NodeJS.Timeout | undefined {
+    const timeoutSecs = this.#claim.job.timeout_secs;
+    if (timeoutSecs === null || timeoutSecs <= 0) return undefined;
+    return setTimeout(() => this.stop('timeout'), Math.min(TIMER_MS_MAX, timeoutSecs * 1000));
+  }
+
+  async #execute(): Promise<Result> {
+    const { logger, graceMs } = this.#deps;
+    const settled = new AbortController();
+    const result = await Promise.race([this.#runExecutor(), this.#losePatience(settled.signal)]);
+    settled.abort();
+    if (result === null) logger({ type: 'executor-left-behind', ...this.ids, graceMs });
+    if (result !== null && this.#stopCause === null) return result;
+    // A job that finishes while its worker stops has finished.
+    if (result?.kind === 'success' && this.#stopCause === 'stopped') return result;
+    return { kind: 'failure', error: this.#stopText(this.#stopCause ?? 'stopped'), retryable: true };
+  }
+
+  async #runExecutor(): Promise<Result> {
+    const { job } = this.#claim;
+    const context: JobContext = {
+      workerId: this.#deps.workerId,
+      attempt: job.attempt,
+      upstreamOutputs: job.upstream_outputs,
+      inputs: job.inputs,
+      log: this.#log,
+      signal: this.#abort.signal,
+    };
+    try {
+      const outputs = (await this.#deps.executor(job, context)) ?? {};
+      return { kind: 'success', outputs: checkedOutputs(outputs) };
+    } catch (error) {
+      const retryable = !(error instanceof PermanentError);
+      return { kind: 'failure', error: errorText(error).slice(0, ERROR_CHARACTERS_MAX), retryable };
+    }
+  }
+
+  /** Resolves when the executor has had its time after the abort, if it comes to that. */
+  async #losePatience(settled: AbortSignal): Promise<null> {
+    await new Promise<void>((resolve) => {
+      this.#abort.signal.addEventListener('abort', () => resolve(), { once: true });
+    });
+    await sleep(this.#deps.graceMs + LEAVE_BEHIND_AFTER_GRACE_MS, settled);
+    return null;
+  }
+
+  async #flushLog(): Promise<void> {
+    const keepMs = keepResultMs(this.#claim.lease.ttl_secs * 1000);
+    const done = new AbortController();
+    await Promise.race([this.#log.flush().finally(() => done.abort()), sleep(keepMs, done.signal)]);
+  }
+
+  async #report(result: Result): Promise<AttemptOutcome> {
+    if (this.#stopCause === 'cancelled') return 'cancelled';
+    if (this.#stopCause === 'lost' && result.kind === 'failure') return 'lost';
+    const outcome = await this.#send(result);
+    if (outcome.kind === 'accepted') return result.kind;
+    if (outcome.kind === 'given-up') {
+      this.#deps.logger({ type: 'report-given-up', ...this.ids, afterMs: outcome.afterMs });
+      return 'lost';
+    }
+    const { status, reason, message } = outcome.error;
+    this.#deps.logger({ type: 'report-refused', ...this.ids, status, reason, message });
+    if (status === 409) return reason === 'cancelled' ? 'cancelled' : 'lost';
+    // The lease lives but the report itself cannot be taken, such as outputs that are too large: the job has failed.
+    const error = `the server refused the result: ${message}`.slice(0, ERROR_CHARACTERS_MAX);
+    const second = await this.#send({ kind: 'failure', error, retryable: false });
+    return second.kind === 'accepted' ? 'failure' : 'lost';
+  }
+
+  #send(result: Result): Promise<ReportOutcome> {
+    const { transport, presence } = this.#deps;
+    const { lease_id: leaseId, ttl_secs: ttlSecs } = this.#claim.lease;
+    const send = () =>
+      result.kind === 'success'
+        ? transport.complete(leaseId, result.outputs)
+        : transport.fail(leaseId, { error: result.error, retryable: result.retryable });
+    return reportUntilSettled(send, presence, keepResultMs(ttlSecs * 1000));
+  }
+
+  #stopText(cause: StopCause): string {
+    switch (cause) {
+      case 'cancelled':
+        return 'cancelled';
+      case 'lost':
+        return `lease lost: ${this.#lossText}`;
+      case 'expired':
+        return `lease expired: the server was not reached for ${this.#claim.lease.ttl_secs} s`;
+      case 'timeout':
+        return `timed out after ${this.#claim.job.timeout_secs} s`;
+      case 'stopped':
+        return 'worker stopped';
+    }
+  }
+}
+
+/** An executor in plain JavaScript may return anything; outputs are texts. */
+function checkedOutputs(outputs: Outputs): Outputs {
+  for (const [key, value] of Object.entries(outputs)) {
+    if (typeof value !== 'string') {
+      throw new PermanentError(`output "${key}" must be a text, and is ${value === null ? 'null' : typeof value}`);
+    }
+  }
+  return outputs;
+}

@@ -1,0 +1,130 @@
+import { extname } from 'node:path';
+import { Worker as Thread } from 'node:worker_threads';
+import type { Lease } from '../wire.js';
+
+/** What the thread is started with. */
+export interface HeartbeatSettings {
+  readonly serverUrl: string;
+  readonly token: string | null;
+  readonly userAgent: string;
+  readonly workerId: string;
+  /** Renew this often; a third of each lease's time to live when null. */
+  readonly intervalMs: number | null;
+}
+
+export type ToHeartbeatThread =
+  | {
+      readonly kind: 'watch';
+      readonly leaseId: string;
+      readonly runId: string;
+      readonly jobId: string;
+      readonly ttlMs: number;
+      /** When the lease was granted, by `monotonicMs`. */
+      readonly renewedAtMs: number;
+    }
+  | { readonly kind: 'forget'; readonly leaseId: string };
+
+export type FromHeartbeatThread =
+  | { readonly kind: 'lost'; readonly leaseId: string; readonly reason: string | null; readonly message: string }
+  | { readonly kind: 'expired'; readonly leaseId: string }
+  | { readonly kind: 'cancelled'; readonly leaseId: string }
+  | { readonly kind: 'unknown-worker' }
+  | { readonly kind: 'away'; readonly code: string }
+  | { readonly kind: 'back' };
+
+/** What may happen to a lease that is watched. Each is called at most once. */
+export interface LeaseWatcher {
+  /** The server says that the lease is gone. */
+  lost(reason: string | null, message: string): void;
+  /** Its time to live passed without a renewal, by this machine's clock. Renewing goes on. */
+  expired(): void;
+  /** The job was cancelled. */
+  cancelled(): void;
+}
+
+export interface HeartbeatCallbacks {
+  unknownWorker(): void;
+  away(code: string): void;
+  back(): void;
+  /** The thread itself failed; no lease is renewed any more. */
+  crashed(error: unknown): void;
+}
+
+/**
+ * Keeps a worker's leases alive from a thread of its own, so that a job that blocks the event loop cannot starve them.
+ */
+export class Heartbeats {
+  readonly #thread: Thread;
+  readonly #watchers = new Map<string, LeaseWatcher>();
+  readonly #callbacks: HeartbeatCallbacks;
+  #stopped = false;
+
+  constructor(settings: HeartbeatSettings, callbacks: HeartbeatCallbacks) {
+    this.#callbacks = callbacks;
+    // The thread's file has the extension of this one: it also runs from the sources, as tests do.
+    const file = new URL(`./heartbeat-thread${extname(import.meta.url)}`, import.meta.url);
+    this.#thread = new Thread(file, { workerData: settings, name: 'heartbeats' });
+    this.#thread.on('message', (message: FromHeartbeatThread) => this.#receive(message));
+    this.#thread.on('error', (error) => this.#crash(error));
+    this.#thread.on('exit', () => this.#crash(new Error('the heartbeat thread ended')));
+  }
+
+  /** Renews the lease until it is forgotten, however long that takes. */
+  watch(lease: Lease, watcher: LeaseWatcher): void {
+    this.#watchers.set(lease.lease_id, watcher);
+    this.#send({
+      kind: 'watch',
+      leaseId: lease.lease_id,
+      runId: lease.workflow_id,
+      jobId: lease.job_id,
+      ttlMs: lease.ttl_secs * 1000,
+      renewedAtMs: monotonicMs(),
+    });
+  }
+
+  forget(lease: Lease): void {
+    if (this.#watchers.delete(lease.lease_id)) this.#send({ kind: 'forget', leaseId: lease.lease_id });
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    await this.#thread.terminate();
+  }
+
+  #send(message: ToHeartbeatThread): void {
+    this.#thread.postMessage(message);
+  }
+
+  #receive(message: FromHeartbeatThread): void {
+    switch (message.kind) {
+      case 'lost':
+        this.#watchers.get(message.leaseId)?.lost(message.reason, message.message);
+        break;
+      case 'expired':
+        this.#watchers.get(message.leaseId)?.expired();
+        break;
+      case 'cancelled':
+        this.#watchers.get(message.leaseId)?.cancelled();
+        break;
+      case 'unknown-worker':
+        this.#callbacks.unknownWorker();
+        break;
+      case 'away':
+        this.#callbacks.away(message.code);
+        break;
+      case 'back':
+        this.#callbacks.back();
+    }
+  }
+
+  #crash(error: unknown): void {
+    if (this.#stopped) return;
+    this.#stopped = true;
+    this.#callbacks.crashed(error);
+  }
+}
+
+/** A clock that never jumps and is the same in all threads of the process. */
+export function monotonicMs(): number {
+  return Number(process.hrtime.bigint() / 1_000_000n);
+}

@@ -1,0 +1,114 @@
+import { randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
+import type { Executor } from '../executor.js';
+import { shellExecutor } from '../shell/shell-executor.js';
+import type { WorkerLogger } from './events.js';
+import { textLogger } from './loggers.js';
+
+/** How a worker works. Only `serverUrl` has no default worth relying on. */
+export interface WorkerOptions {
+  /** `http://localhost:3000` when absent. */
+  readonly serverUrl?: string;
+  /** The host's name and eight random characters when absent. */
+  readonly workerId?: string;
+  /** What the worker can do: it is handed only jobs whose required labels are all among these. */
+  readonly labels?: readonly string[];
+  /** How many jobs run at once; 1 when absent. */
+  readonly slots?: number;
+  /** Runs a job; the shell executor when absent. */
+  readonly executor?: Executor;
+  /** A bearer token with the worker scope, when the server wants one. */
+  readonly token?: string;
+  /** How long a lease lives without a heartbeat, in whole seconds from 1 to 86400; 30 when absent. */
+  readonly leaseTtlSecs?: number;
+  /** How long a claim waits at the server for a job, in seconds; 20 when absent, at most 60. */
+  readonly waitSecs?: number;
+  /** A third of the lease's time to live when absent. */
+  readonly heartbeatIntervalMs?: number;
+  /** How long output waits for more before it is sent; 200 when absent. */
+  readonly logBatchMs?: number;
+  /** How much output is sent at once, in bytes; 64 KiB when absent. */
+  readonly logBatchBytes?: number;
+  /** With more than this much unsent output a job has to wait with writing, in bytes; 4 MiB when absent. */
+  readonly unsentLogBytesMax?: number;
+  /** From the request to a job to end (SIGTERM, abort signal) to its being ended by force; 10000 when absent. */
+  readonly graceMs?: number;
+  /** How long running jobs may go on when the worker is stopped; 60000 when absent. */
+  readonly drainTimeoutMs?: number;
+  /** The directory that shell jobs start in; the worker's own when absent. */
+  readonly workdir?: string;
+  /** Takes events; a line for each on stderr when absent. */
+  readonly logger?: WorkerLogger;
+}
+
+/** Options with nothing missing and nothing wrong. */
+export interface WorkerSettings {
+  readonly serverUrl: string;
+  readonly workerId: string;
+  readonly labels: readonly string[];
+  readonly slots: number;
+  readonly executor: Executor;
+  readonly token: string | null;
+  readonly leaseTtlSecs: number;
+  readonly waitSecs: number;
+  readonly heartbeatIntervalMs: number | null;
+  readonly logBatchMs: number;
+  readonly logBatchBytes: number;
+  readonly unsentLogBytesMax: number;
+  readonly graceMs: number;
+  readonly drainTimeoutMs: number;
+  readonly logger: WorkerLogger;
+}
+
+/** Fills in what is absent. Throws a RangeError that names the option that cannot be. */
+export function settingsOf(options: WorkerOptions): WorkerSettings {
+  const token = options.token ?? null;
+  const graceMs = numberWithin('graceMs', options.graceMs ?? 10_000, 0, 86_400_000);
+  return {
+    serverUrl: (options.serverUrl ?? 'http://localhost:3000').replace(/\/+$/, ''),
+    workerId: textOf('workerId', options.workerId ?? defaultWorkerId(), 200),
+    labels: (options.labels ?? []).map((label) => textOf('labels', label, 100)),
+    slots: wholeNumberWithin('slots', options.slots ?? 1, 1, 10_000),
+    executor:
+      options.executor ??
+      shellExecutor({
+        graceMs,
+        secrets: token === null ? [] : [token],
+        ...(options.workdir === undefined ? {} : { workdir: options.workdir }),
+      }),
+    token,
+    leaseTtlSecs: wholeNumberWithin('leaseTtlSecs', options.leaseTtlSecs ?? 30, 1, 86_400),
+    waitSecs: numberWithin('waitSecs', options.waitSecs ?? 20, 0, 60),
+    heartbeatIntervalMs:
+      options.heartbeatIntervalMs === undefined
+        ? null
+        : numberWithin('heartbeatIntervalMs', options.heartbeatIntervalMs, 10, 86_400_000),
+    logBatchMs: numberWithin('logBatchMs', options.logBatchMs ?? 200, 0, 60_000),
+    logBatchBytes: numberWithin('logBatchBytes', options.logBatchBytes ?? 64 * 1024, 1024, 1024 * 1024),
+    unsentLogBytesMax: numberWithin('unsentLogBytesMax', options.unsentLogBytesMax ?? 4 * 1024 * 1024, 1024, 2 ** 30),
+    graceMs,
+    drainTimeoutMs: numberWithin('drainTimeoutMs', options.drainTimeoutMs ?? 60_000, 0, 2 ** 31 - 1),
+    logger: options.logger ?? textLogger(process.stderr),
+  };
+}
+
+function defaultWorkerId(): string {
+  return `${hostname().slice(0, 100) || 'worker'}-${randomBytes(4).toString('hex')}`;
+}
+
+function textOf(name: string, text: string, lengthMax: number): string {
+  if (text.length === 0 || text.length > lengthMax) {
+    throw new RangeError(`${name}: "${text.slice(0, 50)}" must have 1 to ${lengthMax} characters`);
+  }
+  return text;
+}
+
+function numberWithin(name: string, value: number, min: number, max: number): number {
+  if (!(value >= min && value <= max)) throw new RangeError(`${name} must be from ${min} to ${max}, and is ${value}`);
+  return value;
+}
+
+function wholeNumberWithin(name: string, value: number, min: number, max: number): number {
+  if (!Number.isInteger(value)) throw new RangeError(`${name} must be a whole number, and is ${value}`);
+  return numberWithin(name, value, min, max);
+}

@@ -1,0 +1,33 @@
+/** How many jobs may run at once, and which do. */
+export class Slots<Running> {
+  readonly #count: number;
+  readonly #running = new Map<Running, Promise<void>>();
+  readonly #waiting: (() => void)[] = [];
+
+  constructor(count: number) {
+    this.#count = count;
+  }
+
+  get running(): readonly Running[] {
+    return [...this.#running.keys()];
+  }
+
+  /** Takes a slot until the work is done. The work must not throw. */
+  fill(running: Running, work: Promise<void>): void {
+    const done = work.finally(() => {
+      this.#running.delete(running);
+      for (const resolve of this.#waiting.splice(0)) resolve();
+    });
+    this.#running.set(running, done);
+  }
+
+  /** Resolves when a slot is free. */
+  async free(): Promise<void> {
+    while (this.#running.size >= this.#count) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+  }
+
+  /** Resolves when nothing runs. */
+  async idle(): Promise<void> {
+    while (this.#running.size > 0) await Promise.all(this.#running.values());
+  }
+}

@@ -1,0 +1,157 @@
+import { isTemporary } from '../errors.js';
+import { HttpTransport, USER_AGENT } from '../http/http-transport.js';
+import { sleep } from '../sleep.js';
+import type { Transport } from '../transport.js';
+import type { Claim } from '../wire.js';
+import { Attempt } from './attempt.js';
+import { Backoff } from './backoff.js';
+import { claimJobs } from './claim-loop.js';
+import { Heartbeats } from './heartbeats.js';
+import { settingsOf, type WorkerOptions, type WorkerSettings } from './options.js';
+import { ServerPresence } from './presence.js';
+import { Slots } from './slots.js';
+
+/**
+ * Claims jobs from a server and runs them.
+ *
+ * Several workers can live in one process. A worker runs once: make a new one to start again.
+ */
+export class Worker {
+  readonly #settings: WorkerSettings;
+  readonly #transport: Transport;
+  readonly #presence: ServerPresence;
+  readonly #slots: Slots<Attempt>;
+  readonly #stopping = new AbortController();
+  #run: Promise<void> | null = null;
+
+  /** Throws a RangeError or TypeError that names an option that cannot be. */
+  constructor(options: WorkerOptions = {}) {
+    this.#settings = settingsOf(options);
+    this.#transport = new HttpTransport(this.#settings);
+    this.#presence = new ServerPresence(this.#settings.serverUrl, this.#settings.logger);
+    this.#slots = new Slots(this.#settings.slots);
+  }
+
+  get workerId(): string {
+    return this.#settings.workerId;
+  }
+
+  /** How many jobs run now. */
+  get running(): number {
+    return this.#slots.running.length;
+  }
+
+  /**
+   * Works until the signal, or `stop`, and resolves when the last job has ended and its result is with the server.
+   *
+   * A server that is away is waited for. Throws a WorkflowGraphError when the server refuses the worker, such as for
+   * its token.
+   */
+  run(signal?: AbortSignal): Promise<void> {
+    if (this.#run !== null) throw new Error(`worker ${this.workerId} was started already`);
+    if (signal?.aborted) this.#stopping.abort();
+    const stop = () => void this.stop();
+    signal?.addEventListener('abort', stop, { once: true });
+    this.#run = this.#work().finally(() => signal?.removeEventListener('abort', stop));
+    return this.#run;
+  }
+
+  /**
+   * Takes no new jobs and lets the running ones finish, for the drain timeout at most; those left are then ended and
+   * reported as failures that may be retried. Resolves when `run` has.
+   */
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    // Whoever awaits `run` is told why it failed.
+    await this.#run?.catch(() => {});
+  }
+
+  /** Like `stop`, but ends the running jobs now: they are asked to end, and after the grace forced to. */
+  async terminate(): Promise<void> {
+    this.#stopping.abort();
+    for (const attempt of this.#slots.running) attempt.stop('stopped');
+    await this.stop();
+  }
+
+  async #work(): Promise<void> {
+    const { logger } = this.#settings;
+    const failed = new AbortController();
+    const heartbeats = this.#startHeartbeats(failed);
+    try {
+      await this.#register();
+      await this.#claimUntilStopped(heartbeats, failed.signal);
+    } finally {
+      await this.#drain();
+      await heartbeats.stop();
+      this.#transport.close();
+      logger({ type: 'stopped' });
+    }
+    failed.signal.throwIfAborted();
+  }
+
+  #startHeartbeats(failed: AbortController): Heartbeats {
+    const { serverUrl, token, workerId, heartbeatIntervalMs } = this.#settings;
+    const settings = { serverUrl, token, workerId, userAgent: USER_AGENT, intervalMs: heartbeatIntervalMs };
+    return new Heartbeats(settings, {
+      // A refusal ends the claim loop, which meets it too.
+      unknownWorker: () => void this.#register().catch(() => {}),
+      away: (code) => this.#presence.away(code),
+      back: () => this.#presence.back(),
+      crashed: (error) => {
+        failed.abort(error);
+        for (const attempt of this.#slots.running) attempt.stop('expired');
+      },
+    });
+  }
+
+  async #register(): Promise<void> {
+    const { workerId, labels, slots, logger, serverUrl } = this.#settings;
+    const backoff = new Backoff();
+    while (!this.#stopping.signal.aborted) {
+      try {
+        await this.#transport.register({ workerId, labels, slots, version: USER_AGENT });
+        this.#presence.back();
+        logger({ type: 'registered', workerId, serverUrl, labels, slots });
+        return;
+      } catch (error) {
+        if (!isTemporary(error)) throw error;
+        this.#presence.away(error);
+      }
+      await sleep(backoff.nextMs(), this.#stopping.signal);
+    }
+  }
+
+  async #claimUntilStopped(heartbeats: Heartbeats, failed: AbortSignal): Promise<void> {
+    const { workerId, labels, leaseTtlSecs, waitSecs } = this.#settings;
+    await claimJobs({
+      transport: this.#transport,
+      presence: this.#presence,
+      request: { workerId, labels, leaseTtlSecs, waitSecs },
+      slotIsFree: () => this.#slots.free(),
+      start: (claim) => this.#start(claim, heartbeats),
+      register: () => this.#register(),
+      signal: AbortSignal.any([this.#stopping.signal, failed]),
+    });
+  }
+
+  #start(claim: Claim, heartbeats: Heartbeats): void {
+    const attempt = new Attempt(claim, {
+      ...this.#settings,
+      transport: this.#transport,
+      presence: this.#presence,
+      heartbeats,
+    });
+    this.#slots.fill(attempt, attempt.run());
+  }
+
+  async #drain(): Promise<void> {
+    const { drainTimeoutMs, logger } = this.#settings;
+    this.#stopping.abort();
+    logger({ type: 'draining', running: this.running, timeoutMs: drainTimeoutMs });
+    const timer = setTimeout(() => {
+      for (const attempt of this.#slots.running) attempt.stop('stopped');
+    }, drainTimeoutMs);
+    await this.#slots.idle();
+    clearTimeout(timer);
+  }
+}
