@@ -17,6 +17,11 @@ export const limits = {
   edgesPerWorkflow: 2_000_000,
   /** A job's key, a step's id. */
   keyChars: 100,
+  /**
+   * Everything that the jobs hold, after the top-level `env` was merged into each; also what YAML's aliases stand for: so
+   * that a small text cannot become a huge workflow.
+   */
+  jobsChars: 64 * 1024 * 1024,
   /** A workflow's, job's or step's display name. */
   nameChars: 200,
   /** The trigger text that `on` becomes. */
@@ -67,6 +72,7 @@ export const limitRows: Readonly<Record<LimitName, LimitRow>> = {
   jobsPerWorkflow: { what: 'Jobs of a workflow', unit: 'entries' },
   edgesPerWorkflow: { what: 'Needs of all jobs of a workflow', unit: 'entries' },
   keyChars: { what: "A job's key, a step's id", unit: 'characters' },
+  jobsChars: { what: 'All jobs together, with `env` merged and aliases followed', unit: 'characters' },
   nameChars: { what: 'The name of a workflow, job or step', unit: 'characters' },
   triggerChars: { what: 'What `on` says, joined', unit: 'characters' },
   commandBytes: { what: "A job's script, with its `env` and steps compiled in", unit: 'bytes' },
