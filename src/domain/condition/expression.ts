@@ -67,13 +67,16 @@ export function references(root: Expression): Reference[] {
       case 'literal':
         return;
       case 'not':
-        return visit(expression.operand);
+        visit(expression.operand);
+        return;
       case 'and':
       case 'or':
-        return expression.operands.forEach(visit);
+        expression.operands.forEach(visit);
+        return;
       case 'compare':
         visit(expression.left);
-        return visit(expression.right);
+        visit(expression.right);
+        return;
       default:
         found.push(expression);
     }

@@ -8,8 +8,8 @@ type Type = 'text' | 'number' | 'boolean' | 'null';
  * inputs are texts, so `needs.a.outputs.ok == true` means `== 'true'`), and a result with a word that is none.
  */
 export function checkTypes(root: Expression): void {
-  if (root.kind === 'not') return checkTypes(root.operand);
-  if (root.kind === 'and' || root.kind === 'or') return root.operands.forEach(checkTypes);
+  if (root.kind === 'not') checkTypes(root.operand);
+  if (root.kind === 'and' || root.kind === 'or') root.operands.forEach(checkTypes);
   if (root.kind !== 'compare') return;
   checkTypes(root.left);
   checkTypes(root.right);

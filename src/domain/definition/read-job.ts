@@ -132,8 +132,7 @@ function readScript(
   }
   const steps = hasSteps ? readSteps(checker, subject, stepsValue, valueAt(place, 'steps'), names.lenient) : null;
   const run = hasRun ? checker.script(subject, names.run, runValue, valueAt(place, names.run)) : null;
-  const command =
-    run !== null ? compileRun(run, env) : steps !== null && checker.isClean ? compileSteps(steps, env) : '';
+  const command = compileCommand(checker, run, steps, env);
   if (exceedsBytes(command, limits.commandBytes)) {
     const what = run !== null ? names.run : 'steps';
     const made = run === command ? '' : ', with its "env" compiled in,';
