@@ -1,7 +1,13 @@
-import type { FollowJobLogsResponse, LogService } from '../../gen/workflowgraph/v1/log_service_pb.js';
+import type {
+  FollowJobLogsRequest,
+  FollowJobLogsResponse,
+  LogService,
+} from '../../gen/workflowgraph/v1/log_service_pb.js';
 import type { Engine, LogQuery } from '../engine/engine.js';
 import { toWireLogChunk } from './convert/log-chunk.js';
 import type { ServiceHandlers } from './procedure.js';
+
+export type { FollowJobLogsRequest, FollowJobLogsResponse };
 
 /** Chunks of an answer when the caller does not say. */
 const chunksPerAnswer = 10_000;

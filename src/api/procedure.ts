@@ -57,16 +57,17 @@ export type ServiceHandlers<S extends DescService> = {
 };
 
 /**
- * One RPC method as every protocol calls it: who calls, may they, is the request right, the verb, and what an error means.
- * `call` is for unary methods and `stream` for server-streaming ones; both throw nothing but `ApiError`.
+ * One RPC method as every protocol calls it: first who calls and may they, before the request is read; then is the
+ * request right, the verb, and what an error means. Nothing but `ApiError` is thrown.
  */
 export interface Procedure {
   readonly method: DescMethod;
   readonly policy: MethodPolicy;
-  call(request: Message, context: CallContext): Promise<Message>;
-  stream(request: Message, context: CallContext): Promise<AsyncIterable<Message>>;
-  /** Refuses a caller before its request is read; `call` and `stream` do it too. */
-  admit(context: CallContext): Promise<void>;
+  admit(context: CallContext): Call | Promise<Call>;
+  /** For unary methods. */
+  call(request: Message, call: Call): Promise<Message>;
+  /** For server-streaming methods. */
+  stream(request: Message, call: Call): Promise<AsyncIterable<Message>>;
 }
 
 type AnyHandler = (request: Message, call: Call) => Promise<Message | AsyncIterable<Message>>;
@@ -91,21 +92,31 @@ function procedure(
   const policy = methodPolicy(method);
   compileRules(method.input, create(method.input));
 
-  async function begin(context: CallContext): Promise<Call> {
-    const found = authenticate(tokens, context.authorization);
-    const principal = found instanceof Promise ? await found : found;
-    permit(policy, principal, name);
-    return { context, principal, caller: { credential: principal.tokenId } };
+  function admit(context: CallContext): Call | Promise<Call> {
+    try {
+      const principal = authenticate(tokens, context.authorization);
+      if (principal instanceof Promise) return principal.then(permitted).catch(refused);
+      return permitted(principal);
+    } catch (error) {
+      return refused(error);
+    }
+
+    function permitted(principal: Principal): Call {
+      permit(policy, principal, name);
+      return { context, principal, caller: { credential: principal.tokenId } };
+    }
+    function refused(error: unknown): never {
+      throw refusal(error, context);
+    }
   }
 
-  async function run(request: Message, context: CallContext): Promise<Message | AsyncIterable<Message>> {
+  async function run(request: Message, call: Call): Promise<Message | AsyncIterable<Message>> {
     try {
-      const call = await begin(context);
       if (handler === null) throw new ApiError('unimplemented', `${name} is not implemented`);
       validate(method.input, request);
       return await handler(request, call);
     } catch (error) {
-      throw refusal(error, context);
+      throw refusal(error, call.context);
     }
   }
 
@@ -121,17 +132,11 @@ function procedure(
   return {
     method,
     policy,
+    admit,
     call: run as Procedure['call'],
-    stream: async (request, context) => {
-      const items = (await run(request, context)) as AsyncIterable<Message>;
-      return withRefusals(items, (error) => refusal(error, context));
-    },
-    admit: async (context) => {
-      try {
-        await begin(context);
-      } catch (error) {
-        throw refusal(error, context);
-      }
+    stream: async (request, call) => {
+      const items = (await run(request, call)) as AsyncIterable<Message>;
+      return withRefusals(items, (error) => refusal(error, call.context));
     },
   };
 }

@@ -1,7 +1,9 @@
-import type { LogChunk } from '../../../gen/workflowgraph/v1/types_pb.js';
+import { type LogChunk, LogChunkSchema, LogStream } from '../../../gen/workflowgraph/v1/types_pb.js';
 import type { LogChunkView, NewLogChunk } from '../../engine/engine.js';
 import { fromInt64, toInt64 } from './numbers.js';
 import { fromWireLogStream, toWireLogStream } from './states.js';
+
+export { LogChunkSchema };
 
 /** `field` names the chunk in error messages, such as `chunks[3]`. */
 export function fromWireLogChunk(field: string, chunk: LogChunk): NewLogChunk {
@@ -26,4 +28,9 @@ export function toWireLogChunk(chunk: LogChunkView): LogChunk {
     stream: toWireLogStream(chunk.stream),
     attempt: chunk.attempt,
   };
+}
+
+/** What names a chunk among those of its job: `attempt.sequence.stream`. It is the id of the chunk's server-sent event. */
+export function chunkPosition(chunk: LogChunk): string {
+  return `${chunk.attempt}.${chunk.sequence}.${chunk.stream === LogStream.STDERR ? 'stderr' : 'stdout'}`;
 }

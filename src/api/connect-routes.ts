@@ -1,0 +1,119 @@
+import type { DescMethod, Message } from '@bufbuild/protobuf';
+import { Code, ConnectError, type ConnectRouter, createContextKey, type HandlerContext } from '@connectrpc/connect';
+import { Health } from '../../gen/grpc/health/v1/health_pb.js';
+import { ErrorDetailSchema } from '../../gen/workflowgraph/v1/types_pb.js';
+import { toErrorDetail } from './convert/error-detail.js';
+import { ApiError, authenticateChallenge } from './errors.js';
+import { healthService } from './health-service.js';
+import { requestBytesMax } from './message-limits.js';
+import type { Call, CallContext, Procedure } from './procedure.js';
+import type { Readiness } from './readiness.js';
+
+/**
+ * Connect, gRPC and gRPC-Web over the procedures. The library speaks the three protocols; who may call is asked before a
+ * request is read, by the library's gate, and the answer is kept for the call itself.
+ */
+
+/** What the HTTP server knows of a request and the library does not pass on. */
+export interface Arrival {
+  readonly remoteAddress: string;
+  readonly requestId: string;
+}
+
+export const arrivalKey = createContextKey<Arrival>({ remoteAddress: '', requestId: '' }, { description: 'arrival' });
+
+const callKey = createContextKey<Call | null>(null, { description: 'admitted call' });
+
+/** Registers every procedure, and the health service. Methods that stream from the client answer `unimplemented`. */
+export function connectRoutes(router: ConnectRouter, procedures: readonly Procedure[], readiness: Readiness): void {
+  const services = new Set(procedures.map(({ method }) => method.parent.typeName));
+  router.service(Health, healthService(readiness, services), { readMaxBytes: 4096 });
+
+  for (const procedure of procedures) {
+    const { method } = procedure;
+    const options = { readMaxBytes: requestBytesMax(method) };
+    if (method.methodKind === 'unary') {
+      router.rpc(method as DescMethod & { methodKind: 'unary' }, unary(procedure), options);
+    } else if (method.methodKind === 'server_streaming') {
+      router.rpc(method as DescMethod & { methodKind: 'server_streaming' }, serverStream(procedure), options);
+    } else {
+      // The place for WorkJobs, StreamHeartbeats and StreamLogs, when there are procedures that take streams.
+      router.rpc(method as DescMethod & { methodKind: 'bidi_streaming' }, unimplemented(method), options);
+    }
+  }
+}
+
+/** The paths of `connectRoutes`: the policies of procedures are in the proto, and the health service is public. */
+export function rpcPaths(procedures: readonly Procedure[]): ReadonlySet<string> {
+  const methods = [...procedures.map(({ method }) => method), ...Health.methods];
+  return new Set(methods.map((method) => `/${method.parent.typeName}/${method.name}`));
+}
+
+/** Refuses callers before their request is read. Methods that are not among the procedures pass. */
+export function connectGate(procedures: readonly Procedure[], stopping: AbortSignal) {
+  const byMethod = new Map<DescMethod, Procedure>(procedures.map((procedure) => [procedure.method, procedure]));
+  return async (context: HandlerContext): Promise<void> => {
+    const procedure = byMethod.get(context.method);
+    if (procedure === undefined) return;
+    try {
+      context.values.set(callKey, await procedure.admit(callContext(context, stopping)));
+    } catch (error) {
+      throw toConnectError(error);
+    }
+  };
+}
+
+function unary({ call }: Procedure) {
+  return async (request: Message, context: HandlerContext): Promise<Message> => {
+    try {
+      return await call(request, admitted(context));
+    } catch (error) {
+      throw toConnectError(error);
+    }
+  };
+}
+
+function serverStream({ stream }: Procedure) {
+  return async function* (request: Message, context: HandlerContext): AsyncIterable<Message> {
+    try {
+      yield* await stream(request, admitted(context));
+    } catch (error) {
+      throw toConnectError(error);
+    }
+  };
+}
+
+function unimplemented(method: DescMethod) {
+  return (): AsyncIterable<Message> => {
+    throw new ConnectError(`${method.parent.typeName}/${method.name} is not implemented`, Code.Unimplemented);
+  };
+}
+
+function admitted(context: HandlerContext): Call {
+  const call = context.values.get(callKey);
+  if (call === null) throw new Error(`${context.method} was called past its gate`);
+  return call;
+}
+
+const protocols: Readonly<Record<string, CallContext['protocol']>> = { grpc: 'grpc', 'grpc-web': 'grpc-web' };
+
+function callContext(context: HandlerContext, stopping: AbortSignal): CallContext {
+  const { remoteAddress, requestId } = context.values.get(arrivalKey);
+  return {
+    protocol: protocols[context.protocolName] ?? 'connect',
+    authorization: context.requestHeader.get('authorization'),
+    remoteAddress,
+    requestId,
+    signal: context.signal,
+    // A stopping server aborts too, but its callers are still there. A deadline that has passed means nobody waits.
+    isGone: () => context.signal.aborted && !stopping.aborted,
+  };
+}
+
+function toConnectError(error: unknown): unknown {
+  if (!(error instanceof ApiError)) return error;
+  const metadata = error.code === 'unauthenticated' ? { 'www-authenticate': authenticateChallenge } : undefined;
+  const detail = toErrorDetail(error);
+  const details = detail === null ? undefined : [{ desc: ErrorDetailSchema, value: detail }];
+  return new ConnectError(error.message, error.connectCode, metadata, details);
+}

@@ -1,0 +1,78 @@
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { ApiError, authenticateChallenge, errorJson, toApiError } from '../api/errors.js';
+import type { Log } from '../telemetry/log.js';
+
+const jsonType = 'application/json; charset=utf-8';
+
+/** Writes whatever is thrown on a route as the JSON error of the contract, also for paths and verbs that are not there. */
+export function answerErrorsAsJson(app: FastifyInstance, log: Log): void {
+  const patterns: { readonly verb: string; readonly path: RegExp }[] = [];
+
+  app.addHook('onRoute', ({ method, url }) => {
+    for (const verb of [method].flat()) patterns.push({ verb, path: pathPattern(url) });
+  });
+
+  app.setErrorHandler((error: FastifyError | Error, request, reply) => sendError(error, request, reply, log));
+
+  app.setNotFoundHandler((request, reply) => {
+    const path = request.url.split('?', 1)[0] ?? '';
+    const allowed = [...new Set(patterns.filter((one) => one.path.test(path)).map(({ verb }) => verb))];
+    if (allowed.length === 0) {
+      return sendError(new ApiError('not_found', `there is nothing at ${request.method} ${path}`), request, reply, log);
+    }
+    reply.header('allow', allowed.join(', '));
+    const error = new ApiError('method_not_allowed', `${path} takes ${allowed.join(' or ')}, not ${request.method}`);
+    return sendError(error, request, reply, log);
+  });
+}
+
+/** Also for errors that come before there is a route. */
+export function sendError(error: Error, request: FastifyRequest, reply: FastifyReply, log: Log): FastifyReply {
+  const refusal = fromFramework(error, request) ?? toApiError(error, request.id, (bug) => logBug(bug, request, log));
+  if (refusal.code === 'unauthenticated') reply.header('www-authenticate', authenticateChallenge);
+  return reply.code(refusal.status).header('content-type', jsonType).send(errorJson(refusal));
+}
+
+/** What Fastify refuses before any code of ours runs; null for everything else. */
+function fromFramework(error: Error, request: FastifyRequest): ApiError | null {
+  if (!('code' in error)) return null;
+  switch (error.code) {
+    case 'FST_ERR_CTP_BODY_TOO_LARGE': {
+      const { bodyLimit, url } = request.routeOptions;
+      return new ApiError('too_large', `the body of ${request.method} ${url} may have at most ${bodyLimit} bytes`);
+    }
+    case 'FST_ERR_CTP_INVALID_CONTENT_LENGTH':
+      return new ApiError('malformed', 'the body does not have the length that Content-Length says');
+    case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
+      return new ApiError(
+        'unsupported_media_type',
+        `the content type ${request.headers['content-type']} is not taken here`,
+      );
+    case 'FST_ERR_BAD_URL':
+      return new ApiError(
+        'malformed',
+        'the path has a percent sign that is not followed by two hexadecimal digits of UTF-8',
+      );
+    case 'ECONNRESET':
+    case 'ERR_STREAM_PREMATURE_CLOSE':
+      return new ApiError('malformed', 'the request was broken off');
+    default:
+      return null;
+  }
+}
+
+function logBug(error: unknown, request: FastifyRequest, log: Log): void {
+  log.error(
+    { err: error, request_id: request.id, verb: request.method, path: request.url },
+    'a request failed by a bug',
+  );
+}
+
+/** `/a/:b/c` as an expression. A wildcard matches everything that follows. */
+function pathPattern(url: string): RegExp {
+  const parts = url.split('/').map((part) => {
+    if (part.startsWith(':')) return '[^/]+';
+    return part === '*' ? '.*' : part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+  });
+  return new RegExp(`^${parts.join('/')}$`);
+}

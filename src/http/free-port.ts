@@ -1,0 +1,19 @@
+/** How many ports are tried, the first one included. */
+const triesMax = 100;
+
+/**
+ * Opens the port, or the next one that is free. Port 0 stands for any free port.
+ *
+ * @throws the system's error when it is another one than "taken", or when all that were tried are taken.
+ */
+export async function listenOnFreePort<T>(port: number, open: (port: number) => Promise<T>): Promise<T> {
+  for (let tries = 1; ; tries++) {
+    const candidate = port + tries - 1;
+    try {
+      return await open(candidate);
+    } catch (error) {
+      const taken = error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
+      if (!taken || tries === triesMax || candidate >= 65_535) throw error;
+    }
+  }
+}

@@ -1,0 +1,54 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { CallContext } from '../api/procedure.js';
+import type { Drain } from './drain.js';
+
+/** A call on a documented path. Its signal is made only when somebody asks for it, which most calls do not. */
+export class JsonCall implements CallContext {
+  readonly protocol = 'json';
+  readonly #request: FastifyRequest;
+  readonly #reply: FastifyReply;
+  readonly #drain: Drain;
+  #controller: AbortController | null = null;
+
+  constructor(request: FastifyRequest, reply: FastifyReply, drain: Drain) {
+    this.#request = request;
+    this.#reply = reply;
+    this.#drain = drain;
+  }
+
+  get authorization(): string | null {
+    return this.#request.headers.authorization ?? null;
+  }
+
+  get remoteAddress(): string {
+    return this.#request.ip;
+  }
+
+  get requestId(): string {
+    return this.#request.id;
+  }
+
+  get signal(): AbortSignal {
+    if (this.#controller === null) {
+      const controller = this.#drain.join();
+      this.#controller = controller;
+      const end = () => {
+        this.#drain.release(controller);
+        controller.abort();
+      };
+      if (this.isGone()) end();
+      else this.#reply.raw.once('close', end);
+    }
+    return this.#controller.signal;
+  }
+
+  isGone(): boolean {
+    const { raw } = this.#reply;
+    // HTTP/2 responses of Node say it of their stream and not of themselves.
+    return 'stream' in raw && isStream(raw.stream) ? raw.stream.destroyed : raw.destroyed;
+  }
+}
+
+function isStream(value: unknown): value is { destroyed: boolean } {
+  return typeof value === 'object' && value !== null && 'destroyed' in value;
+}

@@ -1,0 +1,58 @@
+import type { FastifyInstance } from 'fastify';
+import { onTestFinished } from 'vitest';
+import type { Principal, TokenDirectory } from '../../src/api/principal.js';
+import { buildHttpServer, type HttpConfig, type HttpServer } from '../../src/http/http-server.js';
+import { type HttpLimits, httpLimits } from '../../src/http/limits.js';
+import { createLog } from '../../src/telemetry/log.js';
+import { SmallEngine } from './small-engine.js';
+
+export interface RunningServer {
+  readonly engine: SmallEngine;
+  readonly server: HttpServer;
+  readonly url: string;
+  readonly port: number;
+  /** Finished lines of the log. */
+  readonly logged: string[];
+}
+
+export interface StartOptions {
+  readonly config?: Partial<HttpConfig>;
+  readonly limits?: Partial<HttpLimits>;
+  readonly tokens?: TokenDirectory;
+  readonly loopback?: boolean;
+  readonly moreRoutes?: (app: FastifyInstance) => void;
+}
+
+export const noTokens: TokenDirectory = { required: () => false, authenticate: async () => null };
+
+export function tokensOf(known: Readonly<Record<string, Principal>>): TokenDirectory {
+  return { required: () => true, authenticate: async (bearer) => known[bearer] ?? null };
+}
+
+/** A server on a free port; it is closed when the test ends. */
+export async function startServer(options: StartOptions = {}): Promise<RunningServer> {
+  const engine = new SmallEngine();
+  const logged: string[] = [];
+  const log = createLog({ level: 'info', format: 'json' }, { write: (line) => logged.push(line) });
+  const server = await buildHttpServer({
+    engine,
+    config: {
+      port: 0,
+      host: '127.0.0.1',
+      corsOrigins: [],
+      allowedHosts: [],
+      tlsCert: null,
+      tlsKey: null,
+      shutdownTimeoutSecs: 1,
+      ...options.config,
+    },
+    tokens: options.tokens ?? noTokens,
+    log,
+    loopback: options.loopback ?? true,
+    limits: { ...httpLimits, ...options.limits },
+    ...(options.moreRoutes === undefined ? {} : { moreRoutes: options.moreRoutes }),
+  });
+  const { address, url } = await server.listen();
+  onTestFinished(() => server.close());
+  return { engine, server, url, port: address.port, logged };
+}
