@@ -32,7 +32,6 @@ export function asUnreachable(error: unknown, serverUrl: string): unknown {
 /** The error that a refusing answer tells of. */
 export function errorOfAnswer(answer: HttpAnswer, request: HttpRequest): WorkflowGraphError {
   const body = parseObject(answer.text);
-  const details = firstObject(body.details);
   const said = body.message ?? body.error;
   const message =
     typeof said === 'string' && said !== ''
@@ -41,9 +40,9 @@ export function errorOfAnswer(answer: HttpAnswer, request: HttpRequest): Workflo
   return new WorkflowGraphError({
     status: answer.status,
     code: typeof body.code === 'string' ? body.code : `http_${answer.status}`,
-    reason: reasonOf(body.reason ?? details.reason),
+    reason: typeof body.reason === 'string' ? body.reason : null,
     message,
-    problems: problemsOf(body.problems ?? details.problems),
+    problems: problemsOf(body.details),
   });
 }
 
@@ -55,26 +54,21 @@ function systemCode(error: unknown): string {
 
 function parseObject(text: string): Record<string, unknown> {
   try {
-    return firstObject(JSON.parse(text));
+    return objectOf(JSON.parse(text));
   } catch {
     return {};
   }
 }
 
-/** The value when it is an object, or the first of a list of objects; else an empty one. */
-function firstObject(value: unknown): Record<string, unknown> {
-  const first: unknown = Array.isArray(value) ? value[0] : value;
-  return typeof first === 'object' && first !== null ? (first as Record<string, unknown>) : {};
-}
-
-function reasonOf(value: unknown): string | null {
-  return typeof value === 'string' && value !== '' ? value.toLowerCase().replace(/^error_reason_/, '') : null;
+/** The value when it is an object; else an empty one. */
+function objectOf(value: unknown): Record<string, unknown> {
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
 }
 
 function problemsOf(value: unknown): readonly Problem[] {
   if (!Array.isArray(value)) return [];
   return value.map((entry: unknown) => {
-    const problem = typeof entry === 'string' ? { message: entry } : firstObject(entry);
+    const problem = typeof entry === 'string' ? { message: entry } : objectOf(entry);
     const text = (key: string) => (typeof problem[key] === 'string' ? problem[key] : '');
     const number = (key: string) => (typeof problem[key] === 'number' ? problem[key] : 0);
     return {

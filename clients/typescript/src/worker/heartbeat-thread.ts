@@ -164,10 +164,8 @@ function intervalMs(lease: WatchedLease): number {
 }
 
 function refusal(body: Readonly<Record<string, unknown>>): { reason: string | null; message: string } {
-  const details = asObject(body.details);
-  const reason = body.reason ?? details.reason;
   return {
-    reason: typeof reason === 'string' ? reason.toLowerCase().replace(/^error_reason_/, '') : null,
+    reason: typeof body.reason === 'string' ? body.reason : null,
     message: typeof body.message === 'string' ? body.message : 'the lease is gone',
   };
 }
@@ -181,8 +179,7 @@ function parseJson(text: string): unknown {
 }
 
 function asObject(value: unknown): Readonly<Record<string, unknown>> {
-  const first: unknown = Array.isArray(value) ? value[0] : value;
-  return typeof first === 'object' && first !== null ? (first as Record<string, unknown>) : {};
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
 }
 
 function monotonicMs(): number {
