@@ -138,7 +138,7 @@ class Parser {
     const name = statusFunctions.find((candidate) => candidate === token.text);
     if (name !== undefined) {
       this.#expect('(', `"()" after "${name}"`);
-      this.#expect(')', `")", as ${name}() takes no arguments,`);
+      this.#expect(')', `")" at once (${name}() takes no arguments)`);
       return { kind: 'status', name, start: token.start, end: this.#endOfLast() };
     }
     const after = this.#peek();

@@ -68,8 +68,9 @@ export class Checker {
   unknownKeys(subject: Subject, object: SourceObject, known: ReadonlyMap<string, KeyRow>, place: Place | null): void {
     for (const key of Object.keys(object)) {
       if (known.has(key)) continue;
-      const meant = keyMeant(key, known);
-      const hint = meant === null ? '' : `, did you mean "${meant}"?`;
+      const meant = this.isFull ? null : keyMeant(key, known);
+      const likely = meant === null ? '' : `, did you mean "${meant}"?`;
+      const hint = key === '<<' ? ' (YAML 1.2 has no merge keys; an alias stands for a whole value)' : likely;
       this.say(subject, `unknown key ${shortText(key)}${hint}`, keyAt(place, key));
     }
   }
@@ -139,9 +140,12 @@ export class Checker {
     const texts: string[] = [];
     for (const [index, item] of items.entries()) {
       const fault =
-        typeof item === 'string' ? lineFault(item, charsMax) : `must be ${textExpected(item)}, not ${describe(item)}`;
+        typeof item === 'string'
+          ? lineFault(item, charsMax)
+          : `must be ${textExpected(item)}, not ${describe(item)}`;
+      const which = Array.isArray(value) ? `"${key}" entry ${index + 1}` : `"${key}"`;
       if (fault === null) texts.push(item as string);
-      else this.say(subject, `"${key}" entry ${index + 1} ${fault}`, itemPlace(value, place, index));
+      else this.say(subject, `${which} ${fault}`, itemPlace(value, place, index));
     }
     return texts;
   }

@@ -40,7 +40,7 @@ export function walkJson(text: string, visitor: JsonVisitor): void {
   };
   const found = (): string => {
     if (at >= text.length) return 'the end of the text';
-    return `"${String.fromCodePoint(text.codePointAt(at) ?? 0)}"`;
+    return text[at] === '"' ? 'a text' : `"${String.fromCodePoint(text.codePointAt(at) ?? 0)}"`;
   };
   const fail = (expected: string): never => {
     throw new JsonSyntaxError(`expected ${expected}, found ${found()}`, at);

@@ -28,7 +28,8 @@ function resolveNeeds(checker: Checker, draft: DraftJob, indexes: ReadonlyMap<st
     if (seen?.has(need)) report(checker, draft, position, `needs ${shortText(need)} twice`);
     else if (need === draft.key) report(checker, draft, position, 'needs itself');
     else if (index === undefined) {
-      const near = nearest(need, indexes.keys());
+      // Looking for a likeness costs far more than the rest; a problem that is only counted does not need one.
+      const near = checker.isFull ? null : nearest(need, indexes.keys());
       const hint = near === null || near === draft.key ? '' : `, did you mean "${near}"?`;
       report(checker, draft, position, `needs ${shortText(need)}, which does not exist${hint}`);
     } else found.push(index);

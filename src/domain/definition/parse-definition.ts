@@ -72,12 +72,11 @@ function textProblems(found: readonly TextProblem[], text: string, file: string)
 
 function located(checker: Checker, source: Source, text: string, file: string): Problem[] {
   const offsets = source.locate(checker.found.map((problem) => problem.place));
-  const placed: PlacedProblem[] = checker.found.map(({ message, place, job }, index) => ({
-    message,
-    job,
-    path: pathOf(place),
-    offset: offsets[index] ?? -1,
-  }));
+  // What is wrong with a value's text is said once, not again as a value that is missing.
+  const told = new Set(source.problems.map((problem) => fieldOf(problem.path)));
+  const placed: PlacedProblem[] = checker.found
+    .map(({ message, place, job }, index) => ({ message, job, path: pathOf(place), offset: offsets[index] ?? -1 }))
+    .filter(({ path }) => path.length === 0 || !told.has(fieldOf(path)));
   for (const problem of source.problems) {
     const [top, key] = problem.path;
     placed.push({ ...problem, job: top === 'jobs' && typeof key === 'string' ? key : null });

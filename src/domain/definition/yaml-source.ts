@@ -12,8 +12,14 @@ export function readYamlSource(text: string, depthMax: number): SourceResult {
     stringKeys: true,
     resolveKnownTags: false,
     prettyErrors: false,
-    logLevel: 'silent',
+    logLevel: 'error',
   });
+  // The library recurses, and reports the end of its stack as one syntax error after another.
+  const tooDeep = document.errors.find((error) => error.message.includes('call stack'));
+  if (tooDeep !== undefined) {
+    const message = `more than ${depthMax} lists and maps inside each other`;
+    return { ok: false, problems: [{ message, path: [], offset: 0 }] };
+  }
   const problems = document.errors.map((error) => ({
     message: syntaxMessage(error.code, error.message),
     path: [],
@@ -106,9 +112,16 @@ class YamlReader {
     const head = node.value.slice(0, into);
     const quote = this.#text[offset] === '"' || this.#text[offset] === "'" ? 1 : 0;
     if (this.#text.startsWith(head, offset + quote)) return quote + into;
-    const end = node.range?.[1] ?? offset;
-    const found = this.#text.indexOf(head, offset);
-    return found >= 0 && found + into <= end ? found - offset + into : 0;
+    return node.type === 'BLOCK_LITERAL' ? this.#intoBlock(head, offset) - offset : 0;
+  }
+
+  /** A literal block has its lines below its `|`, each indented like the first. */
+  #intoBlock(head: string, offset: number): number {
+    const newlines = head.split('\n');
+    let lineStart = this.#text.indexOf('\n', offset) + 1;
+    const indent = /^ */.exec(this.#text.slice(lineStart))?.[0].length ?? 0;
+    for (let line = 1; line < newlines.length; line++) lineStart = this.#text.indexOf('\n', lineStart) + 1;
+    return lineStart + indent + (newlines.at(-1)?.length ?? 0);
   }
 
   #readAlias(node: Node, name: string, depth: number): SourceValue {
