@@ -37,7 +37,10 @@ export interface LeaseMessage {
 /** The attempt when the message is its holder's, else the refusal. */
 export function holderOf(attempt: LeasedAttempt | null, message: LeaseMessage): LeasedAttempt | DomainError {
   if (attempt === null || attempt.leaseHash !== message.leaseHash || attempt.credential !== message.credential) {
-    return leaseRefused('unknown_lease', 'No such lease: it was never granted, was given back, or belongs to another caller.');
+    return leaseRefused(
+      'unknown_lease',
+      'No such lease: it was never granted, was given back, or belongs to another caller.',
+    );
   }
   return attempt;
 }

@@ -22,7 +22,9 @@ export function parseLeaseId(leaseId: string): LeaseRef | null {
   const [, job, attempt, secret] = pattern.exec(leaseId) ?? [];
   if (job === undefined || attempt === undefined || secret === undefined) return null;
   const row = Number.parseInt(job, 36);
-  return Number.isSafeInteger(row) ? { job: row, attempt: Number.parseInt(attempt, 36), hash: secretHash(secret) } : null;
+  return Number.isSafeInteger(row)
+    ? { job: row, attempt: Number.parseInt(attempt, 36), hash: secretHash(secret) }
+    : null;
 }
 
 export function randomSecret(environment: Environment): string {

@@ -62,7 +62,9 @@ export class Writer {
   submit<I, R>(operation: Operation<I, R>, input: I): Promise<R> {
     return new Promise<R>((resolve, reject) => {
       if (this.#queue.length >= queueMax) {
-        reject(new DomainError('unavailable', 'The server is overloaded: too many changes wait for the disk. Try again.'));
+        reject(
+          new DomainError('unavailable', 'The server is overloaded: too many changes wait for the disk. Try again.'),
+        );
         return;
       }
       this.#queue.push({

@@ -27,5 +27,7 @@ export async function migrateToLatest(connection: Connection, dialect: DialectRe
       error,
     );
   }
-  return (results ?? []).filter((result) => result.status === 'Success').map((result) => ({ name: result.migrationName }));
+  return (results ?? [])
+    .filter((result) => result.status === 'Success')
+    .map((result) => ({ name: result.migrationName }));
 }

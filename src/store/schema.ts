@@ -48,6 +48,10 @@ export interface VersionTable {
   job_count: number;
   /** How many jobs have an `if` that may run after a cancel. */
   survivor_count: number;
+  /** How many jobs without needs have an `if`. */
+  conditional_roots: number;
+  /** The label sets of the jobs without needs, as a JSON array of their numbers. */
+  root_label_sets: string;
   whole: number;
   created_at_ms: number;
 }

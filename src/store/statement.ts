@@ -37,7 +37,10 @@ export interface StatementContext<P> {
   rows<T>(name: keyof P & string, columns: { readonly [C in keyof T & string]: ColumnType }): RawBuilder<T>;
 }
 
-/** A row set parameter: an array of rows, each an array of cells in the order of the statement's columns. */
+/**
+ * A row set parameter: an array of rows, each an array of cells in the order of the statement's columns. A parameter may
+ * also be given as JSON text that was written elsewhere.
+ */
 export type Cells = readonly (readonly (string | number | null)[])[];
 
 class Parameter {
@@ -73,10 +76,7 @@ const builders = {
 };
 
 /** Names a query and how it is built. It is compiled for a database when it first runs there. */
-export function statement<P, R>(
-  name: string,
-  build: (context: StatementContext<P>) => Compilable<R>,
-): Statement<P, R> {
+export function statement<P, R>(name: string, build: (context: StatementContext<P>) => Compilable<R>): Statement<P, R> {
   let compiled: Compiled | null = null;
   const compile = (dialect: DialectRecord): Compiled => {
     const context: StatementContext<P> = {
@@ -99,7 +99,7 @@ export function statement<P, R>(
       const bound = compiled.parameters.map((parameter) => {
         if (!(parameter instanceof Parameter)) return parameter;
         const value = values[parameter.name];
-        return parameter.json ? JSON.stringify(value) : value;
+        return parameter.json && typeof value !== 'string' ? JSON.stringify(value) : value;
       });
       return (await connection.query(compiled.sql, bound)) as readonly R[];
     },

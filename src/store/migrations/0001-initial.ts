@@ -43,6 +43,8 @@ export function initial(dialect: DialectRecord) {
         .addColumn('trigger', 'text', required)
         .addColumn('job_count', integer, required)
         .addColumn('survivor_count', integer, required)
+        .addColumn('conditional_roots', integer, required)
+        .addColumn('root_label_sets', 'text', required)
         .addColumn('whole', integer, required)
         .addColumn('created_at_ms', integer, required)
         .addUniqueConstraint('versions_number', ['workflow', 'number'])
@@ -58,12 +60,7 @@ export function initial(dialect: DialectRecord) {
         .addColumn('spec', 'text', required)
         .addPrimaryKeyConstraint('version_jobs_pk', ['version', 'ord'])
         .execute();
-      await db.schema
-        .createIndex('version_jobs_key')
-        .on('version_jobs')
-        .columns(['version', 'key'])
-        .unique()
-        .execute();
+      await db.schema.createIndex('version_jobs_key').on('version_jobs').columns(['version', 'key']).unique().execute();
       await clusteredTable('version_edges')
         .addColumn('version', integer, required)
         .addColumn('from_ord', integer, required)

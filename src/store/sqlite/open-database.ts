@@ -31,9 +31,12 @@ function expectPragma(database: Database.Database, name: string, expected: strin
 export function explain(cause: unknown): string {
   const code = (cause as { code?: string }).code ?? '';
   const message = (cause as Error).message ?? String(cause);
-  if (code.startsWith('SQLITE_FULL')) return `the disk is full (${message}). Free some space; nothing acknowledged is lost.`;
-  if (code.startsWith('SQLITE_READONLY')) return `it is read-only (${message}). Check the owner and mode of its folder.`;
-  if (code.startsWith('SQLITE_CANTOPEN')) return `${message}. Check that the folder exists and that this user may write there.`;
+  if (code.startsWith('SQLITE_FULL'))
+    return `the disk is full (${message}). Free some space; nothing acknowledged is lost.`;
+  if (code.startsWith('SQLITE_READONLY'))
+    return `it is read-only (${message}). Check the owner and mode of its folder.`;
+  if (code.startsWith('SQLITE_CANTOPEN'))
+    return `${message}. Check that the folder exists and that this user may write there.`;
   if (code.startsWith('SQLITE_CORRUPT') || code.startsWith('SQLITE_NOTADB')) {
     return `it is damaged (${message}). Restore a backup; keep the damaged file for a look.`;
   }

@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads';
+import { threadEntry } from '../../thread-entry.js';
 import type { Connection, Row } from '../connection.js';
 import { StoreError } from '../store.js';
-import { threadEntry } from '../../thread-entry.js';
 
 interface Answer {
   readonly id: number;

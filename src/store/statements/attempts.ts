@@ -91,18 +91,16 @@ export const endAttemptsIfLive = statement<{ rows: Cells }, { job: number }>('en
 
 /** Forgets attempts that were given back before they began. Rows: job, number. */
 export const deleteAttempts = statement<{ rows: Cells }, never>('deleteAttempts', ({ db, rows }) =>
-  db
-    .deleteFrom('attempts')
-    .where((eb) =>
-      eb(
-        eb.refTuple('attempts.job', 'attempts.number'),
-        'in',
-        eb
-          .selectFrom(rows<{ job: number; number: number }>('rows', { job: 'integer', number: 'integer' }).as('r'))
-          .select(['r.job', 'r.number'])
-          .$asTuple('job', 'number'),
-      ),
+  db.deleteFrom('attempts').where((eb) =>
+    eb(
+      eb.refTuple('attempts.job', 'attempts.number'),
+      'in',
+      eb
+        .selectFrom(rows<{ job: number; number: number }>('rows', { job: 'integer', number: 'integer' }).as('r'))
+        .select(['r.job', 'r.number'])
+        .$asTuple('job', 'number'),
     ),
+  ),
 );
 
 /** Renews leases. Rows: job, number, expires at, deadline. */
@@ -143,19 +141,17 @@ export const addLogTally = statement<{ rows: Cells }, never>('addLogTally', ({ d
 );
 
 /** Gives every live lease its full time from now: after a restart nobody could have renewed. */
-export const graceForLiveLeases = statement<{ nowMs: number }, { job: number }>(
-  'graceForLiveLeases',
-  ({ db, value }) =>
-    db
-      .updateTable('attempts')
-      .set({
-        expires_at_ms: sql<number>`max(expires_at_ms, ${value('nowMs')} + ttl_ms)`,
-        timeout_at_ms: sql<number | null>`case when timeout_at_ms is null then null
+export const graceForLiveLeases = statement<{ nowMs: number }, { job: number }>('graceForLiveLeases', ({ db, value }) =>
+  db
+    .updateTable('attempts')
+    .set({
+      expires_at_ms: sql<number>`max(expires_at_ms, ${value('nowMs')} + ttl_ms)`,
+      timeout_at_ms: sql<number | null>`case when timeout_at_ms is null then null
           else max(timeout_at_ms, ${value('nowMs')} + ttl_ms) end`,
-        deadline_ms: sql<number>`max(deadline_ms, ${value('nowMs')} + ttl_ms)`,
-      })
-      .where('outcome', 'is', null)
-      .returning('job'),
+      deadline_ms: sql<number>`max(deadline_ms, ${value('nowMs')} + ttl_ms)`,
+    })
+    .where('outcome', 'is', null)
+    .returning('job'),
 );
 
 /** When the next lease or timeout runs out. */

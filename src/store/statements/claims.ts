@@ -168,7 +168,9 @@ export const upstreamOutputs = statement<{ rows: Cells }, { job: number; key: st
           ord: 'integer',
         }).as('r'),
       )
-      .innerJoin('version_edges as e', (join) => join.onRef('e.version', '=', 'r.version').onRef('e.to_ord', '=', 'r.ord'))
+      .innerJoin('version_edges as e', (join) =>
+        join.onRef('e.version', '=', 'r.version').onRef('e.to_ord', '=', 'r.ord'),
+      )
       .innerJoin('jobs as j', (join) => join.on('j.id', '=', sql<number>`r.run * 1048576 + e.from_ord`))
       .innerJoin('version_jobs as v', (join) =>
         join.onRef('v.version', '=', 'e.version').onRef('v.ord', '=', 'e.from_ord'),

@@ -4,63 +4,64 @@ import type { JobTable } from '../schema.js';
 import { type Cells, statement } from '../statement.js';
 
 /** Ends running jobs, or queues them again. Rows: job, state, attempt, ended at, enqueued at, delayed until, error, outputs, settled. */
-export const leaveRunning = statement<{ rows: Cells }, { id: number }>('leaveRunning', ({ db, rows }) =>
-  db
-    .updateTable('jobs')
-    .from(
-      rows<{
-        id: number;
-        state: JobState;
-        attempt: number;
-        ended_at_ms: number | null;
-        enqueued_at_ms: number | null;
-        delayed_until_ms: number | null;
-        error: string | null;
-        outputs: string | null;
-      }>('rows', {
-        id: 'integer',
-        state: 'text',
-        attempt: 'integer',
-        ended_at_ms: 'integer',
-        enqueued_at_ms: 'integer',
-        delayed_until_ms: 'integer',
-        error: 'text',
-        outputs: 'text',
-      }).as('r'),
-    )
-    .set({
-      state: sql.ref('r.state'),
-      attempt: sql.ref('r.attempt'),
-      ended_at_ms: sql.ref('r.ended_at_ms'),
-      enqueued_at_ms: sql.ref('r.enqueued_at_ms'),
-      delayed_until_ms: sql.ref('r.delayed_until_ms'),
-      error: sql.ref('r.error'),
-      outputs: sql.ref('r.outputs'),
-    })
-    .whereRef('jobs.id', '=', 'r.id')
-    .where('jobs.state', '=', sql.lit<JobState>('running'))
-    .returning('jobs.id'),
+export const leaveRunning = statement<{ rows: Cells }, Pick<JobTable, 'id' | 'state' | 'label_set'>>(
+  'leaveRunning',
+  ({ db, rows }) =>
+    db
+      .updateTable('jobs')
+      .from(
+        rows<{
+          id: number;
+          state: JobState;
+          attempt: number;
+          ended_at_ms: number | null;
+          enqueued_at_ms: number | null;
+          delayed_until_ms: number | null;
+          error: string | null;
+          outputs: string | null;
+        }>('rows', {
+          id: 'integer',
+          state: 'text',
+          attempt: 'integer',
+          ended_at_ms: 'integer',
+          enqueued_at_ms: 'integer',
+          delayed_until_ms: 'integer',
+          error: 'text',
+          outputs: 'text',
+        }).as('r'),
+      )
+      .set({
+        state: sql.ref('r.state'),
+        attempt: sql.ref('r.attempt'),
+        ended_at_ms: sql.ref('r.ended_at_ms'),
+        enqueued_at_ms: sql.ref('r.enqueued_at_ms'),
+        delayed_until_ms: sql.ref('r.delayed_until_ms'),
+        error: sql.ref('r.error'),
+        outputs: sql.ref('r.outputs'),
+      })
+      .whereRef('jobs.id', '=', 'r.id')
+      .where('jobs.state', '=', sql.lit<JobState>('running'))
+      .returning(['jobs.id', 'jobs.state', 'jobs.label_set']),
 );
 
 /** Queues delayed jobs whose time has come, at most `limit`. */
-export const queueDueJobs = statement<
-  { nowMs: number; limit: number },
-  Pick<JobTable, 'id' | 'label_set' | 'attempt'>
->('queueDueJobs', ({ db, dialect, integer, value }) =>
-  db
-    .updateTable('jobs')
-    .set({ state: sql.lit<JobState>('queued'), enqueued_at_ms: integer('nowMs') })
-    .where('id', 'in', (eb) =>
-      eb
-        .selectFrom('jobs as d')
-        .select('d.id')
-        .where('d.state', '=', sql.lit<JobState>('delayed'))
-        .where('d.delayed_until_ms', '<=', integer('nowMs'))
-        .orderBy('d.delayed_until_ms')
-        .limit(value('limit'))
-        .modifyEnd(dialect.lockRowsSkippingTaken),
-    )
-    .returning(['id', 'label_set', 'attempt']),
+export const queueDueJobs = statement<{ nowMs: number; limit: number }, Pick<JobTable, 'id' | 'label_set' | 'attempt'>>(
+  'queueDueJobs',
+  ({ db, dialect, integer, value }) =>
+    db
+      .updateTable('jobs')
+      .set({ state: sql.lit<JobState>('queued'), enqueued_at_ms: integer('nowMs') })
+      .where('id', 'in', (eb) =>
+        eb
+          .selectFrom('jobs as d')
+          .select('d.id')
+          .where('d.state', '=', sql.lit<JobState>('delayed'))
+          .where('d.delayed_until_ms', '<=', integer('nowMs'))
+          .orderBy('d.delayed_until_ms')
+          .limit(value('limit'))
+          .modifyEnd(dialect.lockRowsSkippingTaken),
+      )
+      .returning(['id', 'label_set', 'attempt']),
 );
 
 /** When the next delayed retry falls due. */
@@ -171,7 +172,9 @@ export const needsOfJobs = statement<
         ord: 'integer',
       }).as('r'),
     )
-    .innerJoin('version_edges as e', (join) => join.onRef('e.version', '=', 'r.version').onRef('e.to_ord', '=', 'r.ord'))
+    .innerJoin('version_edges as e', (join) =>
+      join.onRef('e.version', '=', 'r.version').onRef('e.to_ord', '=', 'r.ord'),
+    )
     .innerJoin('jobs as j', (join) => join.on('j.id', '=', sql<number>`r.run * 1048576 + e.from_ord`))
     .innerJoin('version_jobs as v', (join) =>
       join.onRef('v.version', '=', 'e.version').onRef('v.ord', '=', 'e.from_ord'),

@@ -90,20 +90,20 @@ export const insertJobsOfRuns = statement<{ rows: Cells }, never>('insertJobsOfR
     .expression((eb) =>
       eb
         .selectFrom(
-          rows<{ run: number; version: number; from_ord: number; to_ord: number; live: number; at_ms: number }>('rows', {
-            run: 'integer',
-            version: 'integer',
-            from_ord: 'integer',
-            to_ord: 'integer',
-            live: 'integer',
-            at_ms: 'integer',
-          }).as('r'),
+          rows<{ run: number; version: number; from_ord: number; to_ord: number; live: number; at_ms: number }>(
+            'rows',
+            {
+              run: 'integer',
+              version: 'integer',
+              from_ord: 'integer',
+              to_ord: 'integer',
+              live: 'integer',
+              at_ms: 'integer',
+            },
+          ).as('r'),
         )
         .innerJoin('version_jobs as v', (join) =>
-          join
-            .onRef('v.version', '=', 'r.version')
-            .onRef('v.ord', '>=', 'r.from_ord')
-            .onRef('v.ord', '<', 'r.to_ord'),
+          join.onRef('v.version', '=', 'r.version').onRef('v.ord', '>=', 'r.from_ord').onRef('v.ord', '<', 'r.to_ord'),
         )
         .select([
           sql<number>`r.run * 1048576 + v.ord`.as('id'),
@@ -235,7 +235,7 @@ export const beginRuns = statement<{ rows: Cells; nowMs: number }, { no: number 
 /** Counts jobs that ended. Rows: run, ended, failed, cancelled. */
 export const tallyRuns = statement<
   { rows: Cells },
-  Pick<RunTable, 'no' | 'state' | 'open' | 'failed' | 'cancelled' | 'started_at_ms' | 'cancel_requested_at_ms'>
+  { no: number } & Pick<RunTable, 'state' | 'open' | 'failed' | 'cancelled' | 'started_at_ms'>
 >('tallyRuns', ({ db, rows }) =>
   db
     .updateTable('runs')
@@ -253,15 +253,7 @@ export const tallyRuns = statement<
       cancelled: sql<number>`runs.cancelled + r.cancelled`,
     })
     .whereRef('runs.no', '=', 'r.no')
-    .returning([
-      'runs.no',
-      'runs.state',
-      'runs.open',
-      'runs.failed',
-      'runs.cancelled',
-      'runs.started_at_ms',
-      'runs.cancel_requested_at_ms',
-    ]),
+    .returning(['runs.no', 'runs.state', 'runs.open', 'runs.failed', 'runs.cancelled', 'runs.started_at_ms']),
 );
 
 /** Ends runs. Rows: run, state, time. */
@@ -269,9 +261,11 @@ export const endRuns = statement<{ rows: Cells }, never>('endRuns', ({ db, rows 
   db
     .updateTable('runs')
     .from(
-      rows<{ no: number; state: RunState; at_ms: number }>('rows', { no: 'integer', state: 'text', at_ms: 'integer' }).as(
-        'r',
-      ),
+      rows<{ no: number; state: RunState; at_ms: number }>('rows', {
+        no: 'integer',
+        state: 'text',
+        at_ms: 'integer',
+      }).as('r'),
     )
     .set({ state: sql.ref('r.state'), ended_at_ms: sql.ref('r.at_ms') })
     .whereRef('runs.no', '=', 'r.no'),
@@ -301,12 +295,22 @@ export const setCancelFrom = statement<{ no: number; from: number | null }, neve
       .where('no', '=', integer('no')),
 );
 
-export const setActivateFrom = statement<{ no: number; from: number | null; state: RunState }, never>(
+/** Makes a large run whole: its jobs are all there, and from now on its roots become claimable. */
+export const finishFilling = statement<{ no: number }, { workflow: number }>('finishFilling', ({ db, integer }) =>
+  db
+    .updateTable('runs')
+    .set({ state: sql.lit<RunState>('queued'), activate_from: 0 })
+    .where('no', '=', integer('no'))
+    .where('state', '=', sql.lit<RunState>('creating'))
+    .returning('workflow'),
+);
+
+export const setActivateFrom = statement<{ no: number; from: number | null }, never>(
   'setActivateFrom',
   ({ db, value, integer }) =>
     db
       .updateTable('runs')
-      .set({ activate_from: value('from'), state: value('state') })
+      .set({ activate_from: value('from') })
       .where('no', '=', integer('no')),
 );
 
@@ -331,6 +335,7 @@ export const deleteRun = statement<{ no: number }, never>('deleteRun', ({ db, in
   db.deleteFrom('runs').where('no', '=', integer('no')),
 );
 
-export const deleteJobsOfRange = statement<{ fromId: number; toId: number }, never>('deleteJobsOfRange', ({ db, integer }) =>
-  db.deleteFrom('jobs').where('id', '>=', integer('fromId')).where('id', '<', integer('toId')),
+export const deleteJobsOfRange = statement<{ fromId: number; toId: number }, never>(
+  'deleteJobsOfRange',
+  ({ db, integer }) => db.deleteFrom('jobs').where('id', '>=', integer('fromId')).where('id', '<', integer('toId')),
 );

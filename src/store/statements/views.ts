@@ -47,13 +47,7 @@ export const listWorkflows = statement<
 export interface JobViewRow
   extends Pick<
     JobTable,
-    | 'state'
-    | 'attempt'
-    | 'started_at_ms'
-    | 'ended_at_ms'
-    | 'delayed_until_ms'
-    | 'error'
-    | 'outputs'
+    'state' | 'attempt' | 'started_at_ms' | 'ended_at_ms' | 'delayed_until_ms' | 'error' | 'outputs'
   > {
   ord: number;
   key: string;

@@ -13,6 +13,9 @@ export interface CurrentVersionRow {
   name: string;
   trigger: string;
   job_count: number;
+  survivor_count: number;
+  conditional_roots: number;
+  root_label_sets: string;
 }
 
 /** The current definition of a workflow. */
@@ -32,6 +35,9 @@ export const currentVersion = statement<{ id: string }, CurrentVersionRow>('curr
       'v.name',
       'v.trigger',
       'v.job_count',
+      'v.survivor_count',
+      'v.conditional_roots',
+      'v.root_label_sets',
     ]),
 );
 
@@ -56,6 +62,8 @@ export const insertVersion = statement<
     trigger: string;
     jobCount: number;
     survivorCount: number;
+    conditionalRoots: number;
+    rootLabelSets: string;
     nowMs: number;
   },
   { no: number; number: number }
@@ -70,68 +78,75 @@ export const insertVersion = statement<
       trigger: value('trigger'),
       job_count: value('jobCount'),
       survivor_count: value('survivorCount'),
+      conditional_roots: value('conditionalRoots'),
+      root_label_sets: value('rootLabelSets'),
       whole: 0,
       created_at_ms: value('nowMs'),
     })
     .returning(['no', 'number']),
 );
 
-/** Rows: version, ordinal, key, label set, priority, needs, conditional, spec. */
-export const insertVersionJobs = statement<{ rows: Cells }, never>('insertVersionJobs', ({ db, rows }) =>
-  db
-    .insertInto('version_jobs')
-    .columns(['version', 'ord', 'key', 'label_set', 'priority', 'needs', 'conditional', 'spec'])
-    .expression((eb) =>
-      eb
-        .selectFrom(
-          rows<{
-            version: number;
-            ord: number;
-            key: string;
-            label_set: number;
-            priority: number;
-            needs: number;
-            conditional: number;
-            spec: string;
-          }>('rows', {
-            version: 'integer',
-            ord: 'integer',
-            key: 'text',
-            label_set: 'integer',
-            priority: 'integer',
-            needs: 'integer',
-            conditional: 'integer',
-            spec: 'text',
-          }).as('r'),
-        )
-        .select(['r.version', 'r.ord', 'r.key', 'r.label_set', 'r.priority', 'r.needs', 'r.conditional', 'r.spec']),
-    ),
+/** Rows: ordinal, key, labels as JSON text (a stored label set), priority, needs, conditional, spec. */
+export const insertVersionJobs = statement<{ version: number; rows: Cells | string }, never>(
+  'insertVersionJobs',
+  ({ db, rows, value }) =>
+    db
+      .insertInto('version_jobs')
+      .columns(['version', 'ord', 'key', 'label_set', 'priority', 'needs', 'conditional', 'spec'])
+      .expression((eb) =>
+        eb
+          .selectFrom(
+            rows<{
+              ord: number;
+              key: string;
+              labels: string;
+              priority: number;
+              needs: number;
+              conditional: number;
+              spec: string;
+            }>('rows', {
+              ord: 'integer',
+              key: 'text',
+              labels: 'text',
+              priority: 'integer',
+              needs: 'integer',
+              conditional: 'integer',
+              spec: 'text',
+            }).as('r'),
+          )
+          .innerJoin('label_sets as s', 's.labels', 'r.labels')
+          .select([
+            value('version').as('version'),
+            'r.ord',
+            'r.key',
+            's.id',
+            'r.priority',
+            'r.needs',
+            'r.conditional',
+            'r.spec',
+          ]),
+      ),
 );
 
-/** Rows: version, from, to. */
-export const insertVersionEdges = statement<{ rows: Cells }, never>('insertVersionEdges', ({ db, rows }) =>
-  db
-    .insertInto('version_edges')
-    .columns(['version', 'from_ord', 'to_ord'])
-    .expression((eb) =>
-      eb
-        .selectFrom(
-          rows<{ version: number; from_ord: number; to_ord: number }>('rows', {
-            version: 'integer',
-            from_ord: 'integer',
-            to_ord: 'integer',
-          }).as('r'),
-        )
-        .select(['r.version', 'r.from_ord', 'r.to_ord']),
-    ),
+/** Rows: from, to. */
+export const insertVersionEdges = statement<{ version: number; rows: Cells | string }, never>(
+  'insertVersionEdges',
+  ({ db, rows, value }) =>
+    db
+      .insertInto('version_edges')
+      .columns(['version', 'from_ord', 'to_ord'])
+      .expression((eb) =>
+        eb
+          .selectFrom(
+            rows<{ from_ord: number; to_ord: number }>('rows', { from_ord: 'integer', to_ord: 'integer' }).as('r'),
+          )
+          .select([value('version').as('version'), 'r.from_ord', 'r.to_ord']),
+      ),
 );
 
 /** Makes a version whole, and the current one of its workflow. */
 export const finishVersion = statement<{ version: number }, never>('finishVersion', ({ db, integer }) =>
-  db
-    .updateTable('versions')
-    .set({ whole: 1 })
-    .where('no', '=', integer('version')),
+  db.updateTable('versions').set({ whole: 1 }).where('no', '=', integer('version')),
 );
 
 export const setCurrentVersion = statement<{ workflow: number; version: number }, never>(

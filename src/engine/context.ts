@@ -1,0 +1,28 @@
+import type { Logger } from 'pino';
+import type { Store } from '../store/store.js';
+import type { Environment } from './environment.js';
+import type { JobSpecs } from './job-specs.js';
+import type { LabelSets } from './label-sets.js';
+import type { RunFactsCache } from './run-facts.js';
+import type { Topics } from './topics.js';
+import type { WorkersSeen } from './workers-seen.js';
+import type { Writer } from './writer.js';
+
+/** What the engine's verbs work with. */
+export interface EngineContext {
+  readonly store: Store;
+  readonly environment: Environment;
+  readonly writer: Writer;
+  readonly specs: JobSpecs;
+  readonly runs: RunFactsCache;
+  readonly labelSets: LabelSets;
+  readonly workersSeen: WorkersSeen;
+  readonly topics: Topics;
+  readonly log: Logger;
+}
+
+/** What an operation works with inside a transaction. */
+export type Knowledge = Pick<
+  EngineContext,
+  'specs' | 'runs' | 'labelSets' | 'workersSeen' | 'topics' | 'environment' | 'log'
+>;

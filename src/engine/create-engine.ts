@@ -1,0 +1,172 @@
+import type { Logger } from 'pino';
+import { jobIdOf } from '../store/job-id.js';
+import { graceForLiveLeases } from '../store/statements/attempts.js';
+import { newestEvent } from '../store/statements/events.js';
+import { deleteJobsOfRange, deleteRun, runsWithUnfinishedWork } from '../store/statements/runs.js';
+import {
+  deleteVersion,
+  deleteVersionEdges,
+  deleteVersionJobs,
+  unfinishedVersions,
+} from '../store/statements/workflows.js';
+import type { Store } from '../store/store.js';
+import { cancelRunVerb } from './cancel-run.js';
+import { claimJobsVerb } from './claim-jobs.js';
+import { type Claim, serveParked } from './claim-operation.js';
+import type { EngineContext, Knowledge } from './context.js';
+import { type Defined, defineWorkflow, type NewDefinition } from './define-workflow.js';
+import type { Engine } from './engine.js';
+import type { Environment } from './environment.js';
+import { finishBatch } from './finish-batch.js';
+import { JobSpecs } from './job-specs.js';
+import { LabelSets } from './label-sets.js';
+import { leaseVerbs } from './leases.js';
+import { listWorkersVerb } from './list-workers.js';
+import { Deadlines } from './loops/deadlines.js';
+import { Parking } from './parking.js';
+import { pushLogsVerb } from './push-logs.js';
+import { logVerbs } from './read-logs.js';
+import { workerVerbs } from './register-worker.js';
+import { reportEndVerbs } from './report-end.js';
+import { RunFactsCache } from './run-facts.js';
+import { settleLeftoversOperation } from './settle-leftovers.js';
+import { startRunVerb } from './start-run.js';
+import { Topics } from './topics.js';
+import { viewVerbs } from './view-workflows.js';
+import { WorkersSeen } from './workers-seen.js';
+import { Writer } from './writer.js';
+
+export interface EngineOptions {
+  readonly store: Store;
+  readonly environment: Environment;
+  readonly log: Logger;
+  /** The longest that the reaper sleeps, in milliseconds. */
+  readonly reapIntervalMs: number;
+}
+
+/** The engine with what only the composition root uses. */
+export interface RunningEngine extends Engine {
+  /** Makes a file the current definition of the workflow with its stem's name. */
+  define(definition: NewDefinition): Promise<Defined>;
+  readonly context: EngineContext;
+  /** Ends parked claims, waits for what is being written, and stops the loops. */
+  stop(): Promise<void>;
+}
+
+/** Builds the engine on an open store, takes up what a crash left, and starts its loops. */
+export async function createEngine(options: EngineOptions): Promise<RunningEngine> {
+  const { store, environment, log } = options;
+  const parking = new Parking<Claim>();
+  const knowledge: Knowledge = {
+    specs: new JobSpecs(),
+    runs: new RunFactsCache(),
+    labelSets: new LabelSets(),
+    workersSeen: new WorkersSeen(),
+    topics: new Topics(),
+    environment,
+    log,
+  };
+  const writer = new Writer(
+    store,
+    environment,
+    async (batch) => {
+      await serveParked(knowledge, batch, parking);
+      await finishBatch(batch);
+    },
+    (batch) => {
+      deadlines.noteDue(batch.nextDueMs);
+      if (batch.leftUnsettled) void settleLeftovers();
+    },
+  );
+  const context: EngineContext = { ...knowledge, store, writer };
+  const deadlines = new Deadlines(context, options.reapIntervalMs);
+  const leftovers = settleLeftoversOperation(knowledge);
+  let settling: Promise<void> | null = null;
+
+  function settleLeftovers(): Promise<void> {
+    settling ??= (async () => {
+      while ((await writer.submit(leftovers, null)).more);
+    })()
+      .catch((error: unknown) => log.error({ err: error }, 'telling the dependants of ended jobs failed'))
+      .finally(() => {
+        settling = null;
+      });
+    return settling;
+  }
+
+  const starting = startRunVerb(context);
+  const cancelling = cancelRunVerb(context);
+  const views = viewVerbs(context);
+
+  await knowledge.labelSets.load(store.read);
+  await takeUpUnfinishedWork();
+  deadlines.start();
+
+  async function takeUpUnfinishedWork(): Promise<void> {
+    const nowMs = environment.now();
+    const leases = await store.transact((connection) => graceForLiveLeases.run(connection, { nowMs }));
+    if (leases.length > 0) log.info({ leases: leases.length }, 'live leases were given their full time again');
+    for (const { no } of await unfinishedVersions.run(store.read, {})) {
+      await store.transact(async (connection) => {
+        await deleteVersionEdges.run(connection, { no });
+        await deleteVersionJobs.run(connection, { no });
+        await deleteVersion.run(connection, { no });
+      });
+    }
+    for (const run of await runsWithUnfinishedWork.run(store.read, {})) {
+      if (run.state === 'creating') {
+        await store.transact(async (connection) => {
+          await deleteJobsOfRange.run(connection, { fromId: jobIdOf(run.no, 0), toId: jobIdOf(run.no + 1, 0) });
+          await deleteRun.run(connection, { no: run.no });
+        });
+        continue;
+      }
+      if (run.activate_from !== null) {
+        await starting.activateFrom({
+          no: run.no,
+          version: run.version,
+          jobCount: run.job_count,
+          from: run.activate_from,
+        });
+      }
+      if (run.cancel_from !== null) await cancelling.cancelFrom(run, run.cancel_from, run.cancel_forced === 1);
+    }
+    await settleLeftovers();
+  }
+
+  return {
+    ...workerVerbs(context),
+    listWorkers: listWorkersVerb(context),
+    claimJobs: claimJobsVerb(context, parking),
+    ...leaseVerbs(context),
+    pushLogs: pushLogsVerb(context),
+    ...reportEndVerbs(context),
+    ...logVerbs(context),
+    ...views,
+    startRun: starting.startRun,
+    cancelRun: cancelling.cancelRun,
+    async createWorkflow(input) {
+      const id = environment.newId();
+      await defineWorkflow(context, { id, source: 'api', text: input.text, format: input.format, file: '' });
+      return views.workflowStatus(id);
+    },
+    async ready() {
+      try {
+        await newestEvent.run(store.read, {});
+        return { ready: true, reason: '' };
+      } catch (error) {
+        return { ready: false, reason: `the database cannot be read: ${(error as Error).message}` };
+      }
+    },
+    define: (definition) => defineWorkflow(context, definition),
+    context,
+    async stop() {
+      for (const claim of parking.all()) {
+        parking.leave(claim);
+        claim.deliver?.([]);
+      }
+      await deadlines.stop();
+      await writer.drained();
+    },
+  };
+}

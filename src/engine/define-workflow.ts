@@ -1,0 +1,106 @@
+import { hash } from 'node:crypto';
+import type { DefinitionFormat } from '../domain/definition/definition.js';
+import type { Connection } from '../store/connection.js';
+import {
+  currentVersion,
+  ensureWorkflow,
+  finishVersion,
+  insertVersion,
+  insertVersionEdges,
+  insertVersionJobs,
+  setCurrentVersion,
+} from '../store/statements/workflows.js';
+import { checkDefinition } from './check-definition.js';
+import type { EngineContext } from './context.js';
+import type { DefinitionRows } from './definition-rows.js';
+
+/** A definition to be stored under an id. */
+export interface NewDefinition {
+  readonly id: string;
+  readonly source: 'file' | 'api';
+  readonly text: Uint8Array;
+  readonly format: DefinitionFormat;
+  /** The file's name, for messages; empty when there is none. */
+  readonly file: string;
+}
+
+/** What became of it. */
+export type Defined = 'new' | 'changed' | 'unchanged';
+
+/** How many pieces of rows one transaction takes: few enough that claims do not wait for it. */
+const piecesPerTransaction = 2;
+
+/**
+ * Checks a definition and makes it the current version of its workflow. Runs that exist keep the version that they began
+ * with. A large one is written in many short transactions, and counts only when the last is on disk.
+ * Errors: as `checkDefinition`.
+ */
+export async function defineWorkflow(context: EngineContext, definition: NewDefinition): Promise<Defined> {
+  const { store, labelSets } = context;
+  const digest = hash('sha256', Buffer.concat([Buffer.from(`${definition.format}\n`), definition.text]), 'base64url');
+  const [before] = await currentVersion.run(store.read, { id: definition.id });
+  if (before?.hash === digest && before.removed_at_ms === null) return 'unchanged';
+
+  const rows = await checkDefinition({ text: definition.text, format: definition.format, file: definition.file });
+  await labelSets.numbersOf(store, rows.labelSets);
+  const rootLabelSets = await labelSets.numbersOf(store, rows.rootLabelSets);
+
+  const begin = async (connection: Connection) => {
+    const nowMs = context.environment.now();
+    const [workflow] = await ensureWorkflow.run(connection, { id: definition.id, source: definition.source, nowMs });
+    if (workflow === undefined) throw new Error(`workflow ${definition.id} was not stored`);
+    const [version] = await insertVersion.run(connection, {
+      workflow: workflow.no,
+      hash: digest,
+      name: rows.name,
+      trigger: rows.trigger,
+      jobCount: rows.jobCount,
+      survivorCount: rows.survivorCount,
+      conditionalRoots: rows.conditionalRoots,
+      rootLabelSets: JSON.stringify(rootLabelSets),
+      nowMs,
+    });
+    if (version === undefined) throw new Error(`no version of ${definition.id} was stored`);
+    return { workflow: workflow.no, version: version.no };
+  };
+  const finish = async (connection: Connection, made: { workflow: number; version: number }) => {
+    await finishVersion.run(connection, { version: made.version });
+    await setCurrentVersion.run(connection, made);
+  };
+
+  const writes = pieceWrites(rows);
+  if (writes.length <= piecesPerTransaction) {
+    await store.transact(async (connection) => {
+      const made = await begin(connection);
+      for (const write of writes) await write(connection, made.version);
+      await finish(connection, made);
+    });
+  } else {
+    const made = await store.transact(begin);
+    for (let from = 0; from < writes.length; from += piecesPerTransaction) {
+      await store.transact(async (connection) => {
+        for (const write of writes.slice(from, from + piecesPerTransaction)) await write(connection, made.version);
+      });
+      await othersTurn(context);
+    }
+    await store.transact((connection) => finish(connection, made));
+  }
+  return before === undefined ? 'new' : 'changed';
+}
+
+function pieceWrites(rows: DefinitionRows): ((connection: Connection, version: number) => Promise<unknown>)[] {
+  return [
+    ...rows.jobs.map(
+      (text) => (connection: Connection, version: number) => insertVersionJobs.run(connection, { version, rows: text }),
+    ),
+    ...rows.edges.map(
+      (text) => (connection: Connection, version: number) =>
+        insertVersionEdges.run(connection, { version, rows: text }),
+    ),
+  ];
+}
+
+/** Lets the event loop serve others between two pieces of long work. */
+export function othersTurn(context: EngineContext): Promise<void> {
+  return new Promise((resolve) => context.environment.nextTurn(resolve));
+}

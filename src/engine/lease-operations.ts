@@ -1,0 +1,213 @@
+import { DomainError } from '../domain/errors.js';
+import { holderOf, judgeReport, type LeasedAttempt, refusalOf } from '../domain/lease.js';
+import { runOfJob } from '../store/job-id.js';
+import {
+  type AttemptRow,
+  attemptsByLease,
+  deleteAttempts,
+  overdueAttempts,
+  renewLeases,
+} from '../store/statements/attempts.js';
+import { leaveRunning, queueDueJobs } from '../store/statements/jobs.js';
+import type { Batch } from './batch.js';
+import type { Knowledge } from './context.js';
+import { type AttemptEnd, endAttempts } from './end-attempts.js';
+import type { LeaseRenewal } from './engine.js';
+import type { LeaseRef } from './lease-id.js';
+import type { Operation } from './writer.js';
+
+/** A message under a lease, as its verb received it. */
+export interface UnderLease {
+  readonly lease: LeaseRef;
+  readonly credential: string | null;
+  readonly receivedAtMs: number;
+}
+
+/** How a worker says that an attempt has ended. */
+export interface EndReport extends UnderLease {
+  readonly digest: string;
+  readonly end:
+    | {
+        readonly kind: 'success';
+        /** As JSON text; null when there are none. */
+        readonly outputs: string | null;
+        /** Whether `outputs` holds what was read from the log too. */
+        readonly scanned: boolean;
+      }
+    | { readonly kind: 'failure'; readonly error: string; readonly retryable: boolean };
+}
+
+/** `scan`: nothing was changed, since the attempt's stdout must be read for outputs first. */
+export type EndAnswer = 'done' | 'scan';
+
+/** The attempts that messages are about, by their leases. */
+export async function attemptsOf(batch: Batch, messages: readonly UnderLease[]): Promise<(AttemptRow | null)[]> {
+  const rows = await attemptsByLease.run(batch.connection, {
+    rows: messages.map(({ lease }) => [lease.job, lease.attempt]),
+  });
+  const byLease = new Map(rows.map((row) => [`${row.job}/${row.number}`, row]));
+  return messages.map(({ lease }) => byLease.get(`${lease.job}/${lease.attempt}`) ?? null);
+}
+
+/** The row as the domain judges it, when the message is its holder's; else the refusal. */
+export function judged(row: AttemptRow | null, message: UnderLease): LeasedAttempt | DomainError {
+  const attempt: LeasedAttempt | null =
+    row === null
+      ? null
+      : {
+          number: row.number,
+          credential: row.credential,
+          leaseHash: row.lease_hash,
+          expiresAtMs: row.expires_at_ms,
+          timeoutAtMs: row.timeout_at_ms,
+          outcome: row.outcome,
+          reportDigest: row.report_digest,
+          jobState: row.job_state,
+          jobAttempt: row.job_attempt,
+        };
+  return holderOf(attempt, {
+    leaseHash: message.lease.hash,
+    credential: message.credential,
+    receivedAtMs: message.receivedAtMs,
+  });
+}
+
+/** Ends attempts as their workers report. */
+export function endOperation(knowledge: Knowledge): Operation<EndReport, EndAnswer> {
+  return {
+    name: 'end',
+    rank: 40,
+    keyOf: ({ lease }) => lease.job,
+    async apply(batch, reports) {
+      const rows = await attemptsOf(batch, reports);
+      const ends: AttemptEnd[] = [];
+      const answers = reports.map((report, at): EndAnswer | DomainError => {
+        const row = rows[at] ?? null;
+        const attempt = judged(row, report);
+        if (attempt instanceof DomainError) return attempt;
+        const judgement = judgeReport(attempt, report.digest, report.receivedAtMs);
+        if (judgement instanceof DomainError) return judgement;
+        if (judgement === 'replay' || row === null) return 'done';
+        if (report.end.kind === 'success' && !report.end.scanned && row.has_output_lines === 1) return 'scan';
+        ends.push(toAttemptEnd(row, report));
+        return 'done';
+      });
+      await endAttempts(knowledge, batch, ends);
+      return answers;
+    },
+  };
+}
+
+function toAttemptEnd(attempt: AttemptRow, { end, digest }: EndReport): AttemptEnd {
+  if (end.kind === 'success') {
+    return { attempt, outcome: 'success', digest, error: null, retryable: false, backoff: false, outputs: end.outputs };
+  }
+  const { error, retryable } = end;
+  return { attempt, outcome: 'failure', digest, error, retryable, backoff: true, outputs: null };
+}
+
+/** Renews leases for their time to live. */
+export function renewOperation(): Operation<UnderLease, LeaseRenewal> {
+  return {
+    name: 'renew',
+    rank: 30,
+    keyOf: () => null,
+    async apply(batch, messages) {
+      const rows = await attemptsOf(batch, messages);
+      const renewals = new Map<string, (string | number | null)[]>();
+      const answers = messages.map((message, at): LeaseRenewal | DomainError => {
+        const row = rows[at] ?? null;
+        const attempt = judged(row, message);
+        if (attempt instanceof DomainError) return attempt;
+        const cancelled = attempt.outcome === 'cancelled' && attempt.expiresAtMs > message.receivedAtMs;
+        const refusal = cancelled ? null : refusalOf(attempt, message.receivedAtMs);
+        if (refusal !== null) return refusal;
+        const { job, number, ttl_ms, timeout_at_ms } = row as AttemptRow;
+        const expiresAt = batch.nowMs + ttl_ms;
+        const deadline = Math.min(expiresAt, timeout_at_ms ?? Number.POSITIVE_INFINITY);
+        renewals.set(`${job}/${number}`, [job, number, expiresAt, deadline]);
+        return { ttlSecs: ttl_ms / 1000, cancelled };
+      });
+      if (renewals.size > 0) await renewLeases.run(batch.connection, { rows: [...renewals.values()] as number[][] });
+      return answers;
+    },
+  };
+}
+
+/** Gives jobs back unrun: they are claimable at once, and the attempt is forgotten. */
+export function releaseOperation(): Operation<UnderLease, void> {
+  return {
+    name: 'release',
+    rank: 50,
+    keyOf: ({ lease }) => lease.job,
+    async apply(batch, messages) {
+      const rows = await attemptsOf(batch, messages);
+      const given: AttemptRow[] = [];
+      const answers = messages.map((message, at): DomainError | undefined => {
+        const row = rows[at] ?? null;
+        const attempt = judged(row, message);
+        if (attempt instanceof DomainError) return attempt;
+        const refusal = refusalOf(attempt, message.receivedAtMs);
+        if (refusal !== null) return refusal;
+        given.push(row as AttemptRow);
+        return undefined;
+      });
+      await giveBack(batch, given);
+      return answers;
+    },
+  };
+}
+
+async function giveBack(batch: Batch, attempts: readonly AttemptRow[]): Promise<void> {
+  if (attempts.length === 0) return;
+  await deleteAttempts.run(batch.connection, { rows: attempts.map(({ job, number }) => [job, number]) });
+  const left = await leaveRunning.run(batch.connection, {
+    rows: attempts.map(({ job, number }) => [job, 'queued', number, null, batch.nowMs, null, null, null]),
+  });
+  for (const { label_set } of left) batch.claimable.add(label_set);
+  for (const { job, number } of attempts) {
+    batch.event('attempt.released', { run: runOfJob(job), job, attempt: number });
+    batch.event('job.queued', { run: runOfJob(job), job, attempt: number });
+  }
+}
+
+/** How many overdue things one transaction takes. */
+const overdueMax = 500;
+
+/** Ends the attempts whose lease or timeout has run out, and queues the retries whose delay is over. */
+export function overdueOperation(knowledge: Knowledge): Operation<null, void> {
+  return {
+    name: 'overdue',
+    rank: 60,
+    keyOf: () => 0,
+    async apply(batch) {
+      const attempts = await overdueAttempts.run(batch.connection, { nowMs: batch.nowMs, limit: overdueMax });
+      await endAttempts(
+        knowledge,
+        batch,
+        attempts.map((attempt) => toOverdueEnd(attempt, batch.nowMs)),
+      );
+      const due = await queueDueJobs.run(batch.connection, { nowMs: batch.nowMs, limit: overdueMax });
+      for (const job of due) {
+        batch.claimable.add(job.label_set);
+        batch.event('job.queued', { run: runOfJob(job.id), job: job.id, attempt: job.attempt });
+      }
+      return [undefined];
+    },
+  };
+}
+
+function toOverdueEnd(attempt: AttemptRow, nowMs: number): AttemptEnd {
+  const common = { attempt, digest: null, retryable: true, outputs: null };
+  if (attempt.timeout_at_ms !== null && attempt.timeout_at_ms <= nowMs) {
+    const seconds = (attempt.timeout_at_ms - attempt.claimed_at_ms) / 1000;
+    return { ...common, outcome: 'timed_out', backoff: true, error: `timed out after ${seconds} s` };
+  }
+  const seconds = attempt.ttl_ms / 1000;
+  return {
+    ...common,
+    outcome: 'lease_expired',
+    backoff: false,
+    error: `lease expired: worker ${JSON.stringify(attempt.worker_id)} was not heard of for ${seconds} s`,
+  };
+}

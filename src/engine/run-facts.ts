@@ -1,0 +1,61 @@
+import { LRUCache } from 'lru-cache';
+import type { Connection } from '../store/connection.js';
+import { type RunRow, runsByNumber } from '../store/statements/runs.js';
+
+/** What is fixed about a run from its start. */
+export interface RunFacts {
+  readonly no: number;
+  readonly id: string;
+  readonly workflowId: string;
+  readonly version: number;
+  readonly inputs: ReadonlyMap<string, string>;
+  readonly jobCount: number;
+  readonly survivorCount: number;
+}
+
+/** The fixed facts of runs, kept while there is room. */
+export class RunFactsCache {
+  readonly #known = new LRUCache<number, RunFacts>({ max: 20_000 });
+
+  add(facts: RunFacts): void {
+    this.#known.set(facts.no, facts);
+  }
+
+  /** The facts of the given runs, by number. Errors: a run that does not exist is a bug. */
+  async get(connection: Connection, runs: Iterable<number>): Promise<Map<number, RunFacts>> {
+    const found = new Map<number, RunFacts>();
+    const missing: number[] = [];
+    for (const no of new Set(runs)) {
+      const known = this.#known.get(no);
+      if (known === undefined) missing.push(no);
+      else found.set(no, known);
+    }
+    if (missing.length > 0) {
+      for (const row of await runsByNumber.run(connection, { rows: missing.map((no) => [no]) })) {
+        const facts = toRunFacts(row);
+        this.add(facts);
+        found.set(facts.no, facts);
+      }
+    }
+    return found;
+  }
+}
+
+export function toRunFacts(row: RunRow): RunFacts {
+  return {
+    no: row.no,
+    id: row.id,
+    workflowId: row.workflow_id,
+    version: row.version,
+    inputs: new Map(Object.entries(JSON.parse(row.inputs) as Record<string, string>)),
+    jobCount: row.job_count,
+    survivorCount: row.survivor_count,
+  };
+}
+
+/** The run of a job that this batch touches. Errors: a job without a run is a bug. */
+export function factsOf(runs: ReadonlyMap<number, RunFacts>, no: number): RunFacts {
+  const facts = runs.get(no);
+  if (facts === undefined) throw new Error(`there is no run ${no}`);
+  return facts;
+}

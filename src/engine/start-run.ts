@@ -1,0 +1,237 @@
+import { notFound } from '../domain/errors.js';
+import { jobIdOf } from '../store/job-id.js';
+import {
+  finishFilling,
+  insertJobsOfRuns,
+  insertRuns,
+  runById,
+  runsByRequest,
+  setActivateFrom,
+  setNewestRuns,
+  waitingRoots,
+} from '../store/statements/runs.js';
+import { type CurrentVersionRow, currentVersion } from '../store/statements/workflows.js';
+import type { Batch } from './batch.js';
+import type { EngineContext, Knowledge } from './context.js';
+import { othersTurn } from './define-workflow.js';
+import type { StartRun } from './engine.js';
+import { secretHash } from './lease-id.js';
+import { decideMetJobs, settleJobs } from './settle-jobs.js';
+import type { Operation } from './writer.js';
+
+/** Runs with more jobs are made in several transactions. */
+const jobsPerTransaction = 2_000;
+
+interface NewRun {
+  readonly id: string;
+  readonly version: CurrentVersionRow;
+  readonly inputs: string;
+  readonly requestHash: string | null;
+}
+
+/** A range of a large run's jobs. */
+interface RunRange {
+  readonly run: number;
+  readonly version: number;
+  readonly from: number;
+  readonly to: number;
+  readonly last: boolean;
+}
+
+/** Starts runs of the current definitions of workflows. */
+export function startRunVerb(context: EngineContext) {
+  const start = startOperation(context);
+  const fill = fillOperation();
+  const activate = activateOperation(context);
+
+  async function startLarge(run: NewRun): Promise<{ runId: string }> {
+    const { runId, no } = await context.writer.submit(start, run);
+    if (no === null) return { runId };
+    await inRanges(context, run.version.job_count, 0, (from, to, last) =>
+      context.writer.submit(fill, { run: no, version: run.version.version, from, to, last }),
+    );
+    await activateFrom({ no, version: run.version.version, jobCount: run.version.job_count, from: 0 });
+    return { runId };
+  }
+
+  async function activateFrom(run: { no: number; version: number; jobCount: number; from: number }): Promise<void> {
+    await inRanges(context, run.jobCount, run.from, (from, to, last) =>
+      context.writer.submit(activate, { run: run.no, version: run.version, from, to, last }),
+    );
+  }
+
+  return {
+    /** Errors: `not_found` for an id that is neither a workflow's nor a run's. */
+    async startRun(input: StartRun): Promise<{ runId: string }> {
+      const run: NewRun = {
+        id: context.environment.newId(),
+        version: await versionToRun(context, input.id),
+        inputs: JSON.stringify(Object.fromEntries(input.inputs)),
+        requestHash: input.requestId === null ? null : secretHash(`run/${input.requestId}`),
+      };
+      if (run.version.job_count > jobsPerTransaction) return startLarge(run);
+      const { runId } = await context.writer.submit(start, run);
+      return { runId };
+    },
+    /** Goes on with a large run that a crash stopped between its being whole and all its roots being claimable. */
+    activateFrom,
+  };
+}
+
+async function versionToRun(context: EngineContext, id: string): Promise<CurrentVersionRow> {
+  const [byId] = await currentVersion.run(context.store.read, { id });
+  if (byId !== undefined) return byId;
+  const [run] = await runById.run(context.store.read, { id });
+  const [ofRun] = run === undefined ? [] : await currentVersion.run(context.store.read, { id: run.workflow_id });
+  if (ofRun === undefined) throw notFound(`workflow or run ${JSON.stringify(id)}`);
+  return ofRun;
+}
+
+/** `no` is null when the run was there already, started by the same request. */
+type Started = { readonly runId: string; readonly no: number | null };
+
+function startOperation(knowledge: Knowledge): Operation<NewRun, Started> {
+  return {
+    name: 'start-run',
+    rank: 10,
+    keyOf: (run) => run.requestHash,
+    async apply(batch, inputs) {
+      const earlier = await startedEarlier(batch, inputs);
+      const fresh = inputs.filter((run) => run.requestHash === null || !earlier.has(run.requestHash));
+      const numbers = await insertNewRuns(knowledge, batch, fresh);
+      return inputs.map((run): Started => {
+        const no = numbers.get(run.id);
+        if (no !== undefined) return { runId: run.id, no };
+        return { runId: earlier.get(run.requestHash ?? '') ?? run.id, no: null };
+      });
+    },
+  };
+}
+
+async function startedEarlier(batch: Batch, inputs: readonly NewRun[]): Promise<Map<string, string>> {
+  const requests = inputs.map((run) => run.requestHash).filter((request) => request !== null);
+  if (requests.length === 0) return new Map();
+  const rows = await runsByRequest.run(batch.connection, { rows: requests.map((request) => [request]) });
+  return new Map(rows.map((row) => [row.request_hash, row.id]));
+}
+
+async function insertNewRuns(
+  knowledge: Knowledge,
+  batch: Batch,
+  runs: readonly NewRun[],
+): Promise<Map<string, number>> {
+  if (runs.length === 0) return new Map();
+  const isLarge = (run: NewRun) => run.version.job_count > jobsPerTransaction;
+  const stored = await insertRuns.run(batch.connection, {
+    rows: runs.map((run) => [
+      run.id,
+      run.version.workflow,
+      run.version.version,
+      isLarge(run) ? 'creating' : 'queued',
+      run.inputs,
+      run.requestHash,
+      run.version.job_count,
+      batch.nowMs,
+      isLarge(run) ? 0 : null,
+    ]),
+  });
+  const numbers = new Map(stored.map((run) => [run.id, run.no]));
+  const numberOf = (run: NewRun): number => {
+    const no = numbers.get(run.id);
+    if (no === undefined) throw new Error(`run ${run.id} was not stored`);
+    return no;
+  };
+  for (const run of runs) {
+    knowledge.runs.add({
+      no: numberOf(run),
+      id: run.id,
+      workflowId: run.version.workflow_id,
+      version: run.version.version,
+      inputs: new Map(Object.entries(JSON.parse(run.inputs) as Record<string, string>)),
+      jobCount: run.version.job_count,
+      survivorCount: run.version.survivor_count,
+    });
+  }
+  const small = runs.filter((run) => !isLarge(run));
+  if (small.length === 0) return numbers;
+  await setNewestRuns.run(batch.connection, {
+    rows: newest(small.map((run) => [run.version.workflow, numberOf(run)])),
+  });
+  await insertJobsOfRuns.run(batch.connection, {
+    rows: small.map((run) => [numberOf(run), run.version.version, 0, run.version.job_count, 1, batch.nowMs]),
+  });
+  for (const run of small) {
+    batch.event('run.queued', { run: numberOf(run) });
+    for (const set of JSON.parse(run.version.root_label_sets) as number[]) batch.claimable.add(set);
+    if (run.version.conditional_roots > 0) {
+      await decideRoots(knowledge, batch, numberOf(run), 0, run.version.job_count);
+    }
+  }
+  return numbers;
+}
+
+/** One row for each workflow, with its highest run. */
+function newest(rows: readonly [workflow: number, run: number][]): [number, number][] {
+  const highest = new Map<number, number>();
+  for (const [workflow, run] of rows) highest.set(workflow, Math.max(run, highest.get(workflow) ?? 0));
+  return [...highest];
+}
+
+/** Decides the jobs of a range that need nothing: they become claimable, or their `if` says otherwise. */
+async function decideRoots(knowledge: Knowledge, batch: Batch, run: number, from: number, to: number): Promise<void> {
+  const roots = await waitingRoots.run(batch.connection, { fromId: jobIdOf(run, from), toId: jobIdOf(run, to) });
+  if (roots.length > 0) await settleJobs(knowledge, batch, await decideMetJobs(knowledge, batch, roots));
+}
+
+/** Makes a range of a large run's jobs, all waiting. With the last range the run is whole: from now on it survives a crash. */
+function fillOperation(): Operation<RunRange, void> {
+  return {
+    name: 'fill-run',
+    rank: 11,
+    keyOf: ({ run }) => run,
+    async apply(batch, ranges) {
+      await insertJobsOfRuns.run(batch.connection, {
+        rows: ranges.map(({ run, version, from, to }) => [run, version, from, to, 0, batch.nowMs]),
+      });
+      for (const { run, last } of ranges) {
+        if (!last) continue;
+        const [whole] = await finishFilling.run(batch.connection, { no: run });
+        if (whole === undefined) throw new Error(`run ${run} is not being made`);
+        await setNewestRuns.run(batch.connection, { rows: [[whole.workflow, run]] });
+        batch.event('run.queued', { run });
+      }
+      return ranges.map(() => undefined);
+    },
+  };
+}
+
+/** Decides the roots of a range of a large run. */
+function activateOperation(knowledge: Knowledge): Operation<RunRange, void> {
+  return {
+    name: 'activate-run',
+    rank: 12,
+    keyOf: ({ run }) => run,
+    async apply(batch, ranges) {
+      for (const { run, from, to, last } of ranges) {
+        await decideRoots(knowledge, batch, run, from, to);
+        await setActivateFrom.run(batch.connection, { no: run, from: last ? null : to });
+      }
+      return ranges.map(() => undefined);
+    },
+  };
+}
+
+/** Calls for each range of ordinals in turn, letting others go between. */
+export async function inRanges(
+  context: EngineContext,
+  count: number,
+  first: number,
+  act: (from: number, to: number, last: boolean) => Promise<unknown>,
+): Promise<void> {
+  for (let from = first; from < count || from === 0; from += jobsPerTransaction) {
+    const to = Math.min(from + jobsPerTransaction, count);
+    await act(from, to, to === count);
+    if (to === count) return;
+    await othersTurn(context);
+  }
+}

@@ -1,0 +1,35 @@
+/**
+ * Who wants to hear that something changed, by name: `job/<row>` for a job's log and state. A signal carries nothing: the
+ * listener reads what is stored.
+ */
+export class Topics {
+  readonly #listeners = new Map<string, Set<() => void>>();
+
+  /** Calls back at each signal until the returned function is called. */
+  listen(topic: string, callback: () => void): () => void {
+    let listeners = this.#listeners.get(topic);
+    if (listeners === undefined) {
+      listeners = new Set();
+      this.#listeners.set(topic, listeners);
+    }
+    listeners.add(callback);
+    return () => {
+      listeners.delete(callback);
+      if (listeners.size === 0 && this.#listeners.get(topic) === listeners) this.#listeners.delete(topic);
+    };
+  }
+
+  signal(topic: string): void {
+    const listeners = this.#listeners.get(topic);
+    if (listeners !== undefined) for (const callback of [...listeners]) callback();
+  }
+
+  /** Whether anyone listens, so that a busy path need not make the topic's name in vain. */
+  get idle(): boolean {
+    return this.#listeners.size === 0;
+  }
+}
+
+export function jobTopic(job: number): string {
+  return `job/${job}`;
+}

@@ -1,0 +1,151 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { EngineFixture } from '../support/engine-fixture.js';
+
+let fixture: EngineFixture;
+
+beforeEach(async () => {
+  fixture = await new EngineFixture().start();
+});
+
+afterEach(() => fixture.end());
+
+describe('a run', () => {
+  it('hands out a job only when all of its needs have succeeded, with their outputs', async () => {
+    const run = await fixture.run(`
+      jobs:
+        a: { run: echo a }
+        b: { run: echo b }
+        c: { run: echo c, needs: [a, b] }
+    `);
+    const a = await fixture.claimed();
+    const b = await fixture.claimed();
+    expect([a.jobKey, b.jobKey]).toEqual(['a', 'b']);
+    expect(await fixture.claim()).toBeNull();
+    await fixture.complete(a, { version: '1.2.3' });
+    expect(await fixture.claim()).toBeNull();
+    await fixture.complete(b);
+    const c = await fixture.claimed();
+    expect(c.upstreamOutputs).toEqual(
+      new Map([
+        ['a', new Map([['version', '1.2.3']])],
+        ['b', new Map()],
+      ]),
+    );
+    expect(await fixture.runState(run)).toBe('running');
+    await fixture.complete(c);
+    expect(await fixture.runState(run)).toBe('success');
+  });
+
+  it('skips what needs a failed job, to the end of the chain', async () => {
+    const run = await fixture.run(`
+      jobs:
+        a: { run: 'false' }
+        b: { run: echo, needs: a }
+        c: { run: echo, needs: b }
+        d: { run: echo, needs: c, if: always() }
+    `);
+    await fixture.fail(await fixture.claimed());
+    expect(await fixture.statuses(run)).toEqual({ a: 'failure', b: 'skipped', c: 'skipped', d: 'queued' });
+    await fixture.complete(await fixture.claimed());
+    expect(await fixture.runState(run)).toBe('failure');
+  });
+
+  it('retries after the backoff that the job asks for', async () => {
+    const run = await fixture.run(`
+      jobs:
+        a: { run: x, retries: 2, backoff: { exponential: { base: 2, max: 60 } } }
+    `);
+    const first = await fixture.claimed();
+    expect(first.attempt).toBe(0);
+    await fixture.fail(first, true);
+    expect(await fixture.claim()).toBeNull();
+    await fixture.environment.advance(1_999);
+    expect(await fixture.claim()).toBeNull();
+    await fixture.environment.advance(1);
+    const second = await fixture.claimed();
+    expect(second.attempt).toBe(1);
+    await fixture.fail(second, true);
+    await fixture.environment.advance(4_000);
+    const third = await fixture.claimed();
+    await fixture.fail(third, true);
+    expect(await fixture.runState(run)).toBe('failure');
+  });
+
+  it('queues a job again when its lease runs out, and fails it when no retry is left', async () => {
+    const run = await fixture.run('jobs: { a: { run: x, retries: 1 } }');
+    const first = await fixture.claimed({ leaseTtlSecs: 5 });
+    await fixture.environment.advance(5_001);
+    await expect(fixture.complete(first)).rejects.toMatchObject({ code: 'conflict', reason: 'lease_expired' });
+    const second = await fixture.claimed({ leaseTtlSecs: 5 });
+    expect(second.attempt).toBe(1);
+    await expect(fixture.complete(first)).rejects.toMatchObject({ reason: 'superseded' });
+    await fixture.environment.advance(3_000);
+    await fixture.engine.heartbeatLease(fixture.caller, second.leaseId);
+    await fixture.environment.advance(3_000);
+    expect(await fixture.runState(run)).toBe('running');
+    await fixture.environment.advance(2_001);
+    expect(await fixture.runState(run)).toBe('failure');
+  });
+
+  it('gives a waiting claim the job in the transaction that makes it ready', async () => {
+    const waiting = fixture.claimMany(1, { waitMs: 30_000, labels: ['gpu'] });
+    await fixture.run('jobs: { a: { run: x, labels: [gpu] } }');
+    expect((await waiting).map((job) => job.jobKey)).toEqual(['a']);
+  });
+
+  it('cancels what waits and what runs', async () => {
+    const run = await fixture.run(`
+      jobs:
+        a: { run: x }
+        b: { run: x, needs: a }
+        clean: { run: x, needs: b, if: cancelled() }
+    `);
+    const a = await fixture.claimed();
+    await fixture.engine.cancelRun(fixture.caller, run);
+    expect(await fixture.engine.isJobCancelled(run, 'a')).toBe(true);
+    expect(await fixture.engine.heartbeatLease(fixture.caller, a.leaseId)).toEqual({ ttlSecs: 30, cancelled: true });
+    await expect(fixture.complete(a)).rejects.toMatchObject({ reason: 'cancelled' });
+    const clean = await fixture.claimed();
+    expect(clean.jobKey).toBe('clean');
+    await fixture.complete(clean);
+    expect(await fixture.statuses(run)).toEqual({ a: 'cancelled', b: 'cancelled', clean: 'success' });
+    expect(await fixture.runState(run)).toBe('cancelled');
+  });
+
+  it('survives a restart with its leases', async () => {
+    const run = await fixture.run('jobs: { a: { run: x }, b: { run: x, needs: a } }');
+    const a = await fixture.claimed();
+    await fixture.stop();
+    await fixture.environment.advance(3_600_000);
+    await fixture.start();
+    await fixture.complete(a, { k: 'v' });
+    const b = await fixture.claimed();
+    expect(b.upstreamOutputs.get('a')?.get('k')).toBe('v');
+    await fixture.complete(b);
+    expect(await fixture.runState(run)).toBe('success');
+  });
+
+  it('takes outputs from the pushed stdout, and lets reported ones win', async () => {
+    await fixture.run('jobs: { a: { run: x }, b: { run: x, needs: a } }');
+    const a = await fixture.claimed();
+    const push = (sequence: number, data: string) =>
+      fixture.engine.pushLogs(fixture.caller, a.leaseId, [
+        { runId: a.runId, jobKey: 'a', sequence, data, timestampMs: 1, stream: 'stdout' },
+      ]);
+    await push(0, 'hello\n::set-out');
+    await push(1, 'put x=1\n::set-output y=2\n');
+    await push(0, 'hello\n::set-out');
+    await fixture.complete(a, { y: 'reported' });
+    await fixture.complete(a, { y: 'reported' });
+    const b = await fixture.claimed();
+    expect(b.upstreamOutputs.get('a')).toEqual(
+      new Map([
+        ['x', '1'],
+        ['y', 'reported'],
+      ]),
+    );
+    expect(
+      (await fixture.engine.jobLogs({ id: a.runId, jobKey: 'a', attempt: null, limit: null, after: '' })).length,
+    ).toBe(2);
+  });
+});

@@ -1,0 +1,124 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import pino from 'pino';
+import { createEngine, type RunningEngine } from '../../src/engine/create-engine.js';
+import type { ClaimedJob, ClaimJobs } from '../../src/engine/engine.js';
+import { openSqliteStore } from '../../src/store/sqlite/open-sqlite-store.js';
+import type { Store } from '../../src/store/store.js';
+import { HandMovedEnvironment } from './hand-moved-environment.js';
+
+/** A real engine on a real database, in a world whose clock the test moves. */
+export class EngineFixture {
+  readonly environment = new HandMovedEnvironment();
+  readonly folder = mkdtempSync(join(tmpdir(), 'workflow-graph-'));
+  readonly caller = { credential: null };
+  #store: Store | null = null;
+  #engine: RunningEngine | null = null;
+  #lastWorkflow = 0;
+
+  get engine(): RunningEngine {
+    if (this.#engine === null) throw new Error('the engine is not started');
+    return this.#engine;
+  }
+
+  get store(): Store {
+    if (this.#store === null) throw new Error('the store is not open');
+    return this.#store;
+  }
+
+  async start(): Promise<this> {
+    this.#store = await openSqliteStore({
+      file: join(this.folder, 'test.db'),
+      lock: true,
+      onFatal: (error) => {
+        throw error;
+      },
+    });
+    this.#engine = await createEngine({
+      store: this.#store,
+      environment: this.environment,
+      log: pino({ level: 'silent' }),
+      reapIntervalMs: 60_000,
+    });
+    return this;
+  }
+
+  async stop(): Promise<void> {
+    await this.#engine?.stop();
+    await this.#store?.close();
+    this.#engine = null;
+    this.#store = null;
+  }
+
+  async restart(): Promise<void> {
+    await this.stop();
+    await this.start();
+  }
+
+  async end(): Promise<void> {
+    await this.stop();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  /** Defines a workflow from YAML and returns its id. */
+  async define(yaml: string, id = `wf-${++this.#lastWorkflow}`): Promise<string> {
+    await this.engine.define({ id, source: 'file', text: Buffer.from(yaml), format: 'yaml', file: `${id}.yml` });
+    return id;
+  }
+
+  /** Defines a workflow and starts a run of it. */
+  async run(yaml: string, inputs: Record<string, string> = {}): Promise<string> {
+    const id = await this.define(yaml);
+    return (await this.startRun(id, inputs)).runId;
+  }
+
+  startRun(id: string, inputs: Record<string, string> = {}): Promise<{ runId: string }> {
+    return this.engine.startRun({ caller: this.caller, id, inputs: new Map(Object.entries(inputs)), requestId: null });
+  }
+
+  claimMany(maxJobs: number, more: Partial<ClaimJobs> = {}): Promise<ClaimedJob[]> {
+    return this.engine.claimJobs(
+      {
+        caller: this.caller,
+        workerId: 'w1',
+        labels: [],
+        leaseTtlSecs: 30,
+        waitMs: 0,
+        requestId: null,
+        maxJobs,
+        ...more,
+      },
+      null,
+    );
+  }
+
+  async claim(more: Partial<ClaimJobs> = {}): Promise<ClaimedJob | null> {
+    return (await this.claimMany(1, more))[0] ?? null;
+  }
+
+  /** Claims a job that must be there. */
+  async claimed(more: Partial<ClaimJobs> = {}): Promise<ClaimedJob> {
+    const job = await this.claim(more);
+    if (job === null) throw new Error('there was no job to claim');
+    return job;
+  }
+
+  complete(job: ClaimedJob, outputs: Record<string, string> = {}): Promise<void> {
+    return this.engine.completeJob(this.caller, job.leaseId, new Map(Object.entries(outputs)));
+  }
+
+  fail(job: ClaimedJob, retryable = false, error = 'it failed'): Promise<void> {
+    return this.engine.failJob(this.caller, job.leaseId, { error, retryable });
+  }
+
+  /** The documented statuses of a run's jobs, by key. */
+  async statuses(id: string): Promise<Record<string, string>> {
+    const view = await this.engine.workflowStatus(id);
+    return Object.fromEntries(view.jobs.map((job) => [job.key, job.status]));
+  }
+
+  async runState(id: string): Promise<string | undefined> {
+    return (await this.engine.workflowStatus(id)).run?.state;
+  }
+}

@@ -1,0 +1,52 @@
+import type { Environment } from '../../src/engine/environment.js';
+import { uuidV7 } from '../../src/engine/system-environment.js';
+
+/** A world whose clock a test moves by hand, and whose randomness comes from a seed. */
+export class HandMovedEnvironment implements Environment {
+  #nowMs = Date.UTC(2026, 0, 1);
+  #seed: number;
+  readonly #timers = new Set<{ atMs: number; callback: () => void }>();
+
+  constructor(seed = 1) {
+    this.#seed = seed;
+  }
+
+  now = () => this.#nowMs;
+
+  random = () => {
+    this.#seed = (Math.imul(this.#seed, 1664525) + 1013904223) >>> 0;
+    return this.#seed / 2 ** 32;
+  };
+
+  randomBytes = (size: number) => Uint8Array.from({ length: size }, () => Math.floor(this.random() * 256));
+
+  newId = () => uuidV7(this.#nowMs, this.randomBytes(10));
+
+  nextTurn = (callback: () => void) => void setImmediate(callback);
+
+  after = (delayMs: number, callback: () => void) => {
+    const timer = { atMs: this.#nowMs + delayMs, callback };
+    this.#timers.add(timer);
+    return () => void this.#timers.delete(timer);
+  };
+
+  /** Moves the clock, calling back what falls due on the way, and lets the event loop settle. */
+  async advance(ms: number): Promise<void> {
+    const end = this.#nowMs + ms;
+    for (;;) {
+      await settled();
+      const [next] = [...this.#timers].filter((timer) => timer.atMs <= end).sort((a, b) => a.atMs - b.atMs);
+      if (next === undefined) break;
+      this.#timers.delete(next);
+      this.#nowMs = Math.max(this.#nowMs, next.atMs);
+      next.callback();
+    }
+    this.#nowMs = end;
+    await settled();
+  }
+}
+
+/** Lets everything that needs no timer run to its end. */
+export async function settled(): Promise<void> {
+  for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
+}
