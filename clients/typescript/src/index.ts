@@ -1,3 +1,13 @@
+export type {
+  ClientOptions,
+  FollowOptions,
+  ListRunsOptions,
+  ListWorkflowsOptions,
+  LogOptions,
+  RunOptions,
+  WaitOptions,
+} from './client.js';
+export { Client } from './client.js';
 export type { Problem, WorkflowGraphErrorInit } from './errors.js';
 export { PermanentError, RetryableError, ServerUnreachableError, WorkflowGraphError } from './errors.js';
 export type { Executor, JobContext, LogWriter } from './executor.js';

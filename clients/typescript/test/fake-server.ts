@@ -44,6 +44,16 @@ interface ParkedClaim {
   readonly answer: (value: unknown) => void;
 }
 
+interface Call {
+  readonly request: http.IncomingMessage;
+  readonly response: http.ServerResponse;
+  readonly path: string;
+  readonly body: Record<string, unknown>;
+}
+
+/** An answer, or how there is none. */
+type Reply = { readonly status: number; readonly value: unknown } | 'cut' | 'withheld';
+
 /**
  * The outside of a worker: a real HTTP server that speaks the documented JSON paths and remembers what it was sent.
  * It judges nothing but what a test tells it to.
@@ -58,6 +68,7 @@ export class FakeServer {
   /** What happens to the answer of the next claim that grants a job. */
   nextGrant: 'answered' | 'cut' | 'withheld' = 'answered';
   readonly #known = new Set<string>();
+  readonly #granted = new Map<FakeAttempt, unknown>();
   readonly #queue: FakeJob[] = [];
   #parked: ParkedClaim[] = [];
   #server: http.Server | null = null;
@@ -163,7 +174,6 @@ export class FakeServer {
     this.#granted.set(attempt, answer);
     return answer;
   }
-  readonly #granted = new Map<FakeAttempt, unknown>();
 
   async #answer(request: http.IncomingMessage, response: http.ServerResponse): Promise<void> {
     const text = await readText(request);
@@ -171,71 +181,70 @@ export class FakeServer {
     const body = text === '' ? {} : (JSON.parse(text) as Record<string, unknown>);
     const { authorization } = request.headers;
     this.seen.push({ method: request.method ?? '', path, body, authorization, atMs: performance.now() });
-    const send = (status: number, value: unknown) => {
-      response.writeHead(status, { 'content-type': 'application/json' });
-      response.end(JSON.stringify(value));
-      this.#wake();
-    };
-    if (this.token !== null && authorization !== `Bearer ${this.token}`) {
-      return send(401, { code: 'unauthenticated', message: 'a token is needed' });
+    const reply = await this.#reply({ request, response, path, body });
+    if (reply === 'cut') {
+      request.socket.destroy();
+    } else if (reply !== 'withheld') {
+      response.writeHead(reply.status, { 'content-type': 'application/json' });
+      response.end(JSON.stringify(reply.value));
     }
-    if (this.fault?.path.test(path)) {
-      return send(this.fault.status, this.fault.body ?? { code: 'fault', message: 'as the test wishes' });
-    }
-    if (path === '/api/workers/register') {
-      this.#known.add(String(body.worker_id));
-      return send(200, { worker_id: body.worker_id });
-    }
-    if (path === '/api/jobs/claim') return this.#claim(request, response, body, send);
-    const [, , room, id = '', verb] = path.split('/');
-    if (room === 'workers') return send(this.#known.has(id) ? 200 : 404, {});
-    if (verb !== undefined && path.endsWith('/cancelled')) {
-      const attempt = this.attempts.find((one) => one.runId === id && one.jobId === verb);
-      return attempt ? send(200, attempt.cancelled) : send(404, { code: 'not_found', message: 'no such job' });
-    }
-    return this.#underLease(decodeURIComponent(id), verb ?? '', body, send);
-  }
-
-  #claim(
-    request: http.IncomingMessage,
-    response: http.ServerResponse,
-    body: Record<string, unknown>,
-    send: (status: number, value: unknown) => void,
-  ): void {
-    if (!this.#known.has(String(body.worker_id))) return send(404, { code: 'not_found', message: 'no such worker' });
-    const again = this.attempts.find((one) => one.requestId !== undefined && one.requestId === body.request_id);
-    if (again) return send(200, this.#granted.get(again));
-    const job = this.#queue.shift();
-    if (job) {
-      const answer = this.#grant(job, body);
-      const fate = this.nextGrant;
-      this.nextGrant = 'answered';
-      if (fate === 'answered') return send(200, answer);
-      if (fate === 'cut') request.socket.destroy();
-      return this.#wake();
-    }
-    const waitMs = Number(body.wait_secs ?? 0) * 1000;
-    if (waitMs === 0) return send(200, null);
-    const parked = { body, answer: (value: unknown) => send(200, value) };
-    const timer = setTimeout(() => {
-      this.#unpark(parked);
-      send(200, null);
-    }, waitMs);
-    const answer = parked.answer;
-    parked.answer = (value) => {
-      clearTimeout(timer);
-      answer(value);
-    };
-    response.once('close', () => {
-      clearTimeout(timer);
-      this.#unpark(parked);
-    });
-    this.#parked.push(parked);
     this.#wake();
   }
 
-  #unpark(parked: ParkedClaim): void {
-    this.#parked = this.#parked.filter((one) => one !== parked);
+  async #reply(call: Call): Promise<Reply> {
+    const { path, body } = call;
+    if (this.token !== null && call.request.headers.authorization !== `Bearer ${this.token}`) {
+      return { status: 401, value: { code: 'unauthenticated', message: 'a token is needed' } };
+    }
+    if (this.fault?.path.test(path)) {
+      return { status: this.fault.status, value: this.fault.body ?? { code: 'fault', message: 'as the test wishes' } };
+    }
+    if (path === '/api/workers/register') {
+      this.#known.add(String(body.worker_id));
+      return { status: 200, value: { worker_id: body.worker_id } };
+    }
+    if (path === '/api/jobs/claim') return await this.#claim(call);
+    const [, , room, id = '', verb = ''] = path.split('/');
+    if (room === 'workers') return { status: this.#known.has(id) ? 200 : 404, value: {} };
+    if (path.endsWith('/cancelled')) {
+      const attempt = this.attempts.find((one) => one.runId === id && one.jobId === verb);
+      if (attempt === undefined) return { status: 404, value: { code: 'not_found', message: 'no such job' } };
+      return { status: 200, value: attempt.cancelled };
+    }
+    return this.#underLease(decodeURIComponent(id), verb, body);
+  }
+
+  async #claim({ body, response }: Call): Promise<Reply> {
+    if (!this.#known.has(String(body.worker_id))) {
+      return { status: 404, value: { code: 'not_found', message: 'no such worker' } };
+    }
+    const again = this.attempts.find((one) => one.requestId !== undefined && one.requestId === body.request_id);
+    if (again) return { status: 200, value: this.#granted.get(again) };
+    const job = this.#queue.shift();
+    if (job) {
+      const value = this.#grant(job, body);
+      const fate = this.nextGrant;
+      this.nextGrant = 'answered';
+      return fate === 'answered' ? { status: 200, value } : fate;
+    }
+    const waitMs = Number(body.wait_secs ?? 0) * 1000;
+    return waitMs === 0 ? { status: 200, value: null } : await this.#park(body, response, waitMs);
+  }
+
+  /** A waiting claim is answered by a job, by its time, or never: it dies with its connection. */
+  #park(body: Record<string, unknown>, response: http.ServerResponse, waitMs: number): Promise<Reply> {
+    return new Promise((resolve) => {
+      const end = (reply: Reply) => {
+        clearTimeout(timer);
+        this.#parked = this.#parked.filter((one) => one !== parked);
+        resolve(reply);
+      };
+      const parked = { body, answer: (value: unknown) => end({ status: 200, value }) };
+      const timer = setTimeout(() => parked.answer(null), waitMs);
+      response.once('close', () => end('withheld'));
+      this.#parked.push(parked);
+      this.#wake();
+    });
   }
 
   /** How many claims wait for a job. */
@@ -243,28 +252,23 @@ export class FakeServer {
     return this.#parked.length;
   }
 
-  #underLease(
-    leaseId: string,
-    verb: string,
-    body: Record<string, unknown>,
-    send: (status: number, value: unknown) => void,
-  ): void {
+  #underLease(leaseId: string, verb: string, body: Record<string, unknown>): Reply {
     const attempt = this.attempts.find((one) => one.leaseId === leaseId);
     const reason = attempt === undefined ? 'unknown_lease' : attempt.refuseWith;
     if (attempt === undefined || reason !== null) {
-      return send(409, { code: 'aborted', message: 'the lease is gone', reason });
+      return { status: 409, value: { code: 'conflict', message: 'the lease is gone', reason } };
     }
     if (verb === 'heartbeat') {
       attempt.heartbeatsAtMs.push(performance.now());
-      return send(200, { ttl_secs: attempt.ttlSecs, cancelled: attempt.cancelled });
+      return { status: 200, value: { ttl_secs: attempt.ttlSecs, cancelled: attempt.cancelled } };
     }
     if (verb === 'logs') {
       const chunks = body.chunks as FakeChunk[];
       for (const chunk of chunks) if (!attempt.chunks.has(chunk.sequence)) attempt.chunks.set(chunk.sequence, chunk);
-      return send(200, { stored: chunks.length });
+      return { status: 200, value: { stored: chunks.length } };
     }
     if (verb === 'complete' || verb === 'fail' || verb === 'release') attempt.reports.push({ kind: verb, body });
-    return send(200, {});
+    return { status: 200, value: {} };
   }
 
   #wake(): void {

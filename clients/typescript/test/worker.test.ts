@@ -175,7 +175,7 @@ test('leases are renewed while a job blocks the event loop for several times the
   const [report] = attempt.reports;
   expect(report).toEqual({ kind: 'complete', body: { outputs: { blocked: 'yes' } } });
   const gaps = attempt.heartbeatsAtMs.slice(1).map((at, i) => at - (attempt.heartbeatsAtMs[i] ?? 0));
-  expect(attempt.heartbeatsAtMs.length).toBeGreaterThan(5);
+  expect(attempt.heartbeatsAtMs.length).toBeGreaterThan(2);
   expect(Math.max(...gaps)).toBeLessThan(1_000);
 });
 

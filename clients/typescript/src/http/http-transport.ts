@@ -1,14 +1,12 @@
 import type { ClaimRequest, FailureReport, Transport, WorkerDescription } from '../transport.js';
-import { VERSION } from '../version.js';
 import type { Claim, LogChunk, Outputs } from '../wire.js';
 import { call } from './answer.js';
 import { readClaim } from './claim.js';
 import { HttpConnection } from './connection.js';
+import { USER_AGENT } from './user-agent.js';
 
 /** How long a call other than a waiting claim may take. */
 const CALL_TIMEOUT_MS = 30_000;
-
-export const USER_AGENT = `workflow-graph-client/${VERSION} node/${process.versions.node}`;
 
 export interface HttpTransportOptions {
   readonly serverUrl: string;

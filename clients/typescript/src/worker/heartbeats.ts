@@ -63,7 +63,8 @@ export class Heartbeats {
     this.#callbacks = callbacks;
     // The thread's file has the extension of this one: it also runs from the sources, as tests do.
     const file = new URL(`./heartbeat-thread${extname(import.meta.url)}`, import.meta.url);
-    this.#thread = new Thread(file, { workerData: settings, name: 'heartbeats' });
+    // Flags of this process, such as an inspector's or --input-type, are not for the thread.
+    this.#thread = new Thread(file, { workerData: settings, name: 'heartbeats', execArgv: [] });
     this.#thread.on('message', (message: FromHeartbeatThread) => this.#receive(message));
     this.#thread.on('error', (error) => this.#crash(error));
     this.#thread.on('exit', () => this.#crash(new Error('the heartbeat thread ended')));

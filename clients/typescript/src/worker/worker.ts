@@ -1,5 +1,6 @@
 import { isTemporary } from '../errors.js';
-import { HttpTransport, USER_AGENT } from '../http/http-transport.js';
+import { HttpTransport } from '../http/http-transport.js';
+import { USER_AGENT } from '../http/user-agent.js';
 import { sleep } from '../sleep.js';
 import type { Transport } from '../transport.js';
 import type { Claim } from '../wire.js';
@@ -99,7 +100,7 @@ export class Worker {
       back: () => this.#presence.back(),
       crashed: (error) => {
         failed.abort(error);
-        for (const attempt of this.#slots.running) attempt.stop('expired');
+        for (const attempt of this.#slots.running) attempt.stop('stopped');
       },
     });
   }

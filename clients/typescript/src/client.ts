@@ -1,0 +1,220 @@
+import { randomUUID } from 'node:crypto';
+import { isTemporary } from './errors.js';
+import { asUnreachable, call, errorOfAnswer } from './http/answer.js';
+import { HttpConnection, type HttpRequest } from './http/connection.js';
+import { readEvents } from './http/server-sent-events.js';
+import { USER_AGENT } from './http/user-agent.js';
+import { sleep } from './sleep.js';
+import type { JobStatus, LogChunk, RunPage, RunState, WorkerInfo, Workflow } from './wire.js';
+
+export interface ClientOptions {
+  /** `http://localhost:3000` when absent. */
+  readonly serverUrl?: string;
+  /** A bearer token, when the server wants one. */
+  readonly token?: string;
+  /** How long one call may take; 30000 when absent. */
+  readonly timeoutMs?: number;
+}
+
+export interface ListWorkflowsOptions {
+  /** At most 1000; 100 when absent. */
+  readonly limit?: number;
+  readonly offset?: number;
+  /** Only workflows with a job in this state. */
+  readonly status?: JobStatus;
+}
+
+export interface ListRunsOptions {
+  /** Only runs of this workflow. */
+  readonly workflow?: string;
+  readonly state?: RunState;
+  /** At most 1000; 100 when absent. */
+  readonly limit?: number;
+  /** The `next_page_token` of the page before. */
+  readonly pageToken?: string;
+}
+
+export interface RunOptions {
+  /** Handed to every job of the run. */
+  readonly inputs?: Readonly<Record<string, string>>;
+  /** The same id starts the same run, however often it is sent; a random one when absent. */
+  readonly requestId?: string;
+}
+
+export interface LogOptions {
+  /** Only this attempt. */
+  readonly attempt?: number;
+  /** At most this many chunks. */
+  readonly limit?: number;
+}
+
+export interface FollowOptions {
+  /** Only this attempt. */
+  readonly attempt?: number;
+  /** Ends the following. */
+  readonly signal?: AbortSignal;
+}
+
+export interface WaitOptions {
+  /** How often to look, in milliseconds; 500 when absent. */
+  readonly intervalMs?: number;
+  /** Ends the wait. */
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Creates workflows, starts runs and looks at them. Where a method takes `id`, that is the id of a run, or of a
+ * workflow, which then means its newest run.
+ *
+ * Every method throws a WorkflowGraphError when the server says no, and a ServerUnreachableError when nobody answers.
+ */
+export class Client {
+  readonly serverUrl: string;
+  readonly #connection: HttpConnection;
+  readonly #timeoutMs: number;
+
+  /** Throws a TypeError when the URL is not one of a server. */
+  constructor(options: ClientOptions = {}) {
+    this.serverUrl = (options.serverUrl ?? 'http://localhost:3000').replace(/\/+$/, '');
+    this.#timeoutMs = options.timeoutMs ?? 30_000;
+    this.#connection = new HttpConnection({
+      serverUrl: this.serverUrl,
+      token: options.token ?? null,
+      userAgent: USER_AGENT,
+    });
+  }
+
+  /** Stores a definition: the text of a workflow file (YAML or JSON), or `{name, trigger, jobs}` as an object. */
+  async createWorkflow(definition: string | object): Promise<Workflow> {
+    const isText = typeof definition === 'string';
+    const body = isText ? definition : JSON.stringify(definition);
+    const contentType = isText ? 'application/yaml' : 'application/json';
+    return (await this.#call({ method: 'POST', path: '/api/workflows', body, contentType })) as Workflow;
+  }
+
+  /** The workflows by id, each with the state of its newest run. */
+  async workflows(options: ListWorkflowsOptions = {}): Promise<readonly Workflow[]> {
+    const { limit, offset, status } = options;
+    return (await this.#get(`/api/workflows${query({ limit, offset, status })}`)) as readonly Workflow[];
+  }
+
+  /** The workflow with the states of its jobs. */
+  async status(id: string): Promise<Workflow> {
+    return (await this.#get(`/api/workflows/${encodeURIComponent(id)}/status`)) as Workflow;
+  }
+
+  /** Starts a run of the workflow's current definition, and gives its id. */
+  async runWorkflow(id: string, options: RunOptions = {}): Promise<string> {
+    const body = { inputs: options.inputs ?? {}, request_id: options.requestId ?? randomUUID() };
+    const answer = await this.#post(`/api/workflows/${encodeURIComponent(id)}/run`, body);
+    return (answer as { run_id: string }).run_id;
+  }
+
+  /** Runs, newest first. */
+  async runs(options: ListRunsOptions = {}): Promise<RunPage> {
+    const { workflow, state, limit, pageToken } = options;
+    return (await this.#get(`/api/runs${query({ workflow, state, limit, page_token: pageToken })}`)) as RunPage;
+  }
+
+  /** Cancels a run: what has not started ends, and the workers of what has are told. */
+  async cancel(id: string): Promise<void> {
+    await this.#post(`/api/workflows/${encodeURIComponent(id)}/cancel`, {});
+  }
+
+  /** The stored log of a job: all attempts in order, or one. */
+  async logs(id: string, jobId: string, options: LogOptions = {}): Promise<readonly LogChunk[]> {
+    const { attempt, limit } = options;
+    return (await this.#get(`${logsPath(id, jobId)}${query({ attempt, limit })}`)) as readonly LogChunk[];
+  }
+
+  /**
+   * A job's log as it grows: what is stored, then live, until the job has ended. A connection that breaks is made again
+   * and goes on where it was.
+   */
+  async *followLogs(id: string, jobId: string, options: FollowOptions = {}): AsyncGenerator<LogChunk, void> {
+    const { attempt, signal } = options;
+    let lastEventId: string | null = null;
+    for (;;) {
+      const request: HttpRequest = {
+        method: 'GET',
+        path: `${logsPath(id, jobId)}/stream${query({ attempt })}`,
+        timeoutMs: this.#timeoutMs,
+        headers: { accept: 'text/event-stream', ...(lastEventId === null ? {} : { 'last-event-id': lastEventId }) },
+        ...(signal ? { signal } : {}),
+      };
+      try {
+        for await (const event of readEvents(this.#stream(request))) {
+          if (event.name !== 'log') continue;
+          yield JSON.parse(event.data) as LogChunk;
+          lastEventId = event.id ?? lastEventId;
+        }
+        return;
+      } catch (error) {
+        if (signal?.aborted || lastEventId === null || !isTemporary(error)) throw error;
+        await sleep(500, signal);
+      }
+    }
+  }
+
+  /** The workers that the server knows, newest registration first. */
+  async workers(): Promise<readonly WorkerInfo[]> {
+    return (await this.#get('/api/workers')) as readonly WorkerInfo[];
+  }
+
+  /** Waits until the run has ended, and gives its last state. A server that is away meanwhile is waited for. */
+  async wait(id: string, options: WaitOptions = {}): Promise<Workflow> {
+    const { intervalMs = 500, signal } = options;
+    for (;;) {
+      signal?.throwIfAborted();
+      try {
+        const workflow = await this.status(id);
+        if (workflow.state !== null && workflow.state !== 'queued' && workflow.state !== 'running') return workflow;
+      } catch (error) {
+        if (!isTemporary(error)) throw error;
+      }
+      await sleep(intervalMs, signal);
+    }
+  }
+
+  /** Ends the connections. A process can end without it. */
+  close(): void {
+    this.#connection.close();
+  }
+
+  #get(path: string): Promise<unknown> {
+    return this.#call({ method: 'GET', path });
+  }
+
+  #post(path: string, body: object): Promise<unknown> {
+    return this.#call({ method: 'POST', path, body: JSON.stringify(body) });
+  }
+
+  #call(request: Omit<HttpRequest, 'timeoutMs'>): Promise<unknown> {
+    return call(this.#connection, this.serverUrl, { ...request, timeoutMs: this.#timeoutMs });
+  }
+
+  async *#stream(request: HttpRequest): AsyncGenerator<Buffer> {
+    try {
+      const answer = await this.#connection.stream(request);
+      const status = answer.statusCode ?? 0;
+      if (status !== 200)
+        throw errorOfAnswer({ status, text: Buffer.concat(await answer.toArray()).toString() }, request);
+      yield* answer;
+    } catch (error) {
+      throw error instanceof Error && error.name === 'WorkflowGraphError'
+        ? error
+        : asUnreachable(error, this.serverUrl);
+    }
+  }
+}
+
+function logsPath(id: string, jobId: string): string {
+  return `/api/workflows/${encodeURIComponent(id)}/jobs/${encodeURIComponent(jobId)}/logs`;
+}
+
+function query(parameters: Readonly<Record<string, string | number | undefined>>): string {
+  const search = new URLSearchParams();
+  for (const [name, value] of Object.entries(parameters)) if (value !== undefined) search.set(name, String(value));
+  const text = search.toString();
+  return text === '' ? '' : `?${text}`;
+}

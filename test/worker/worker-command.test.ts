@@ -1,0 +1,215 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, expect, test } from 'vitest';
+import { FakeServer, logOf } from '../../clients/typescript/test/fake-server.js';
+
+/** Runs the command as the program does, from the sources; the client package must be built. */
+const SCRIPT = `
+  const { workerCommand } = await import(${JSON.stringify(new URL('../../src/cli/worker.ts', import.meta.url).href)});
+  await workerCommand().parseAsync(process.argv.slice(1), { from: 'user' });`;
+
+const cleanups: (() => unknown)[] = [];
+
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+});
+
+test('a worker runs a job with the labels of its environment, and prints a line at start and end', async () => {
+  const server = await startServer();
+  server.push('echo hello');
+  const worker = startWorker([], { SERVER_URL: server.url, WORKER_LABELS: 'docker, linux,' });
+  const attempt = await server.reported();
+  expect(logOf(attempt)).toBe('hello\n');
+  expect(server.seen[0]?.body).toMatchObject({ labels: ['docker', 'linux'], slots: 1 });
+  worker.process.kill('SIGTERM');
+  expect(await worker.exitCode).toBe(0);
+  const lines = worker.stdout().trimEnd().split('\n');
+  expect(lines.map((line) => line.slice(line.indexOf(' ') + 1))).toEqual([
+    expect.stringMatching(/^worker .+ registered with http:\/\/127\.0\.0\.1:\d+ \(labels docker, linux, 1 slot\)$/),
+    'ci/job of run run-1 started',
+    expect.stringMatching(/^ci\/job of run run-1 succeeded after [\d.]+ s$/),
+    'stopping: no job is running',
+    'worker stopped',
+  ]);
+});
+
+test('SIGTERM lets the running job finish and ends with 0', async () => {
+  const server = await startServer();
+  const worker = startWorker(['--server', server.url]);
+  server.push('echo begun; sleep 0.7; echo finished');
+  const attempt = await server.claimed();
+  await server.until(() => attempt.chunks.size > 0);
+  worker.process.kill('SIGTERM');
+  expect(await worker.exitCode).toBe(0);
+  expect(logOf(attempt)).toBe('begun\nfinished\n');
+  expect(attempt.reports[0]?.kind).toBe('complete');
+});
+
+test('a job that outlasts the drain timeout is ended, reported, and the worker ends with 0', async () => {
+  const server = await startServer();
+  const worker = startWorker(['--server', server.url, '--drain-timeout', '0.3']);
+  server.push('echo begun; sleep 600');
+  const attempt = await server.claimed();
+  await server.until(() => attempt.chunks.size > 0);
+  worker.process.kill('SIGINT');
+  expect(await worker.exitCode).toBe(0);
+  expect(attempt.reports[0]?.body).toEqual({ error: 'worker stopped', retryable: true });
+});
+
+test('a second signal ends the running job now', async () => {
+  const server = await startServer();
+  const worker = startWorker(['--server', server.url]);
+  server.push('echo $$; sleep 600');
+  const attempt = await server.claimed();
+  await server.until(() => attempt.chunks.size > 0);
+  worker.process.kill('SIGTERM');
+  await worker.printed('stopping: 1 job');
+  worker.process.kill('SIGTERM');
+  expect(await worker.exitCode).toBe(0);
+  expect(attempt.reports[0]?.body).toEqual({ error: 'worker stopped', retryable: true });
+  expect(isAlive(Number(logOf(attempt)))).toBe(false);
+});
+
+test('a third signal ends the worker and its jobs by force', async () => {
+  const server = await startServer();
+  const worker = startWorker(['--server', server.url, '--grace', '60']);
+  server.push(`trap 'echo ignored' TERM; echo $$; while :; do sleep 0.1; done`);
+  const attempt = await server.claimed();
+  await server.until(() => attempt.chunks.size > 0);
+  worker.process.kill('SIGTERM');
+  await worker.printed('stopping: 1 job');
+  worker.process.kill('SIGTERM');
+  await server.until(() => logOf(attempt).includes('ignored'));
+  worker.process.kill('SIGTERM');
+  expect(await worker.exitCode).toBe(130);
+  await gone(Number(logOf(attempt).split('\n')[0]));
+});
+
+test('a refused token is said and ends the worker with 1', async () => {
+  const server = await startServer();
+  server.token = 'right';
+  const worker = startWorker(['--server', server.url], { WORKFLOW_GRAPH_TOKEN: 'wrong' });
+  expect(await worker.exitCode).toBe(1);
+  expect(worker.stderr()).toBe(
+    `error: ${server.url} wants a valid token: a token is needed (give one with --token-file)\n`,
+  );
+});
+
+test('the token of a file lets the worker in, and no job sees it or where it is', async () => {
+  const server = await startServer();
+  server.token = 'right';
+  const directory = mkdtempSync(join(tmpdir(), 'worker-test-'));
+  cleanups.push(() => rmSync(directory, { recursive: true }));
+  const file = join(directory, 'token');
+  writeFileSync(file, 'right\n');
+  server.push('env');
+  startWorker(['--server', server.url], { WORKFLOW_GRAPH_TOKEN_FILE: file, WORKFLOW_GRAPH_TOKEN: 'other' });
+  const log = logOf(await server.reported());
+  expect(log).toContain('WORKFLOW_GRAPH_JOB_ID=job');
+  expect(log).not.toContain('right');
+  expect(log).not.toContain('WORKFLOW_GRAPH_TOKEN');
+});
+
+test('a server that is away is said once and waited for', async () => {
+  const server = await startServer();
+  await server.stop();
+  const worker = startWorker(['--server', server.url]);
+  await worker.printed('is away');
+  expect(worker.stdout()).toContain(`server ${server.url} is away (ECONNREFUSED), retrying\n`);
+  await server.start();
+  await worker.printed('registered');
+  expect(worker.stdout().match(/is away/g)?.length).toBe(1);
+});
+
+test('jobs start in the work directory, and events can be printed as JSON', async () => {
+  const server = await startServer();
+  const directory = mkdtempSync(join(tmpdir(), 'worker-test-'));
+  cleanups.push(() => rmSync(directory, { recursive: true }));
+  server.push('pwd; exit 3');
+  const worker = startWorker(['--server', server.url, '--workdir', directory, '--log-format', 'json', '--id', 'w9']);
+  expect(logOf(await server.reported())).toBe(`${directory}\n`);
+  await worker.printed('job-ended');
+  const events = worker
+    .stdout()
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  expect(events[0]).toMatchObject({ type: 'registered', workerId: 'w9' });
+  expect(events.at(-1)).toMatchObject({ type: 'job-ended', jobId: 'job', outcome: 'failure', error: 'exit status 3' });
+});
+
+test.each([
+  [['--slots', '0'], /must be a whole number from 1/],
+  [['--slots', 'many'], /must be a whole number from 1/],
+  [['--grace', '-1'], /number of seconds from 0/],
+  [['--workdir', '/nowhere'], /--workdir: \/nowhere is not a directory/],
+  [['--server', 'localhost:3000'], /"localhost:3000" is not a server's URL: write it as http:\/\/host:port/],
+  [['--token-file', '/nowhere'], /ENOENT.*\/nowhere/],
+  [['--log-format', 'xml'], /Allowed choices are text, json/],
+])('an option that cannot be is refused: %j', async (flags, message) => {
+  const worker = startWorker(flags);
+  expect(await worker.exitCode).not.toBe(0);
+  expect(worker.stderr()).toMatch(message);
+  expect(worker.stderr()).not.toMatch(/\n {4}at /);
+});
+
+async function startServer(): Promise<FakeServer> {
+  const server = await new FakeServer().start();
+  cleanups.push(() => server.stop());
+  return server;
+}
+
+interface RunningCommand {
+  readonly process: ChildProcess;
+  readonly exitCode: Promise<number | null>;
+  stdout(): string;
+  stderr(): string;
+  /** Resolves when stdout has the text. */
+  printed(text: string): Promise<void>;
+}
+
+function startWorker(flags: readonly string[], env: Readonly<Record<string, string>> = {}): RunningCommand {
+  const child = spawn(process.execPath, ['--input-type=module', '-e', SCRIPT, '--', ...flags], {
+    env: { PATH: process.env.PATH, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let stdout = '';
+  let stderr = '';
+  child.stdout.on('data', (text) => {
+    stdout += text;
+  });
+  child.stderr.on('data', (text) => {
+    stderr += text;
+  });
+  const exitCode = new Promise<number | null>((resolve) => child.once('close', (code) => resolve(code)));
+  cleanups.push(async () => {
+    child.kill('SIGKILL');
+    await exitCode;
+  });
+  const printed = (text: string) =>
+    new Promise<void>((resolve) => {
+      const look = () => {
+        if (!stdout.includes(text)) return;
+        child.stdout.off('data', look);
+        resolve();
+      };
+      child.stdout.on('data', look);
+      look();
+    });
+  return { process: child, exitCode, stdout: () => stdout, stderr: () => stderr, printed };
+}
+
+/** A process that was killed is gone when the kernel says so, which may be a moment later. */
+async function gone(pid: number): Promise<void> {
+  while (isAlive(pid)) await new Promise((resolve) => setTimeout(resolve, 20));
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return !readFileSync(`/proc/${pid}/stat`, 'latin1').includes(') Z ');
+  } catch {
+    return false;
+  }
+}
