@@ -6,7 +6,8 @@ import type { ClaimedJob, Outputs } from './wire.js';
  * A `PermanentError` fails the job at once. Any other error, `RetryableError` among them, is retryable: the server
  * tries again while the job's retry policy allows.
  */
-export type Executor = (job: ClaimedJob, context: JobContext) => Promise<Outputs | undefined> | Promise<void>;
+// biome-ignore lint/suspicious/noConfusingVoidType: an async function without a return has this type
+export type Executor = (job: ClaimedJob, context: JobContext) => Promise<Outputs | undefined | void>;
 
 /** What an executor is given beside the job. */
 export interface JobContext {
