@@ -14,7 +14,7 @@ const name = /[A-Za-z_][A-Za-z0-9_-]*/y;
 const number = /-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?(?![A-Za-z0-9_.])/y;
 const singleQuoted = /'(?:[^']|'')*'/y;
 const doubleQuoted = /"(?:[^"\\]|\\["\\])*"/y;
-const symbol = /==|!=|<=|>=|&&|\|\||[<>!().[\]]/y;
+const symbol = /==|!=|<=|>=|&&|\|\||[<>!().,[\]]/y;
 
 /** What people write out of habit from other languages. */
 const instead = new Map([

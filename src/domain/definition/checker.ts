@@ -140,9 +140,7 @@ export class Checker {
     const texts: string[] = [];
     for (const [index, item] of items.entries()) {
       const fault =
-        typeof item === 'string'
-          ? lineFault(item, charsMax)
-          : `must be ${textExpected(item)}, not ${describe(item)}`;
+        typeof item === 'string' ? lineFault(item, charsMax) : `must be ${textExpected(item)}, not ${describe(item)}`;
       const which = Array.isArray(value) ? `"${key}" entry ${index + 1}` : `"${key}"`;
       if (fault === null) texts.push(item as string);
       else this.say(subject, `${which} ${fault}`, itemPlace(value, place, index));

@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: a condition may be wrapped in such braces
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { DefinitionFormat, WorkflowDefinition } from '../../../src/domain/definition/definition.js';

@@ -1,0 +1,64 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { parseCondition } from '../../../src/domain/condition/parse-condition.js';
+import { jobKeys, stepKeys, workflowKeys } from '../../../src/domain/definition/keys.js';
+import { parseDefinition } from '../../../src/domain/definition/parse-definition.js';
+import { type LimitName, type LimitRow, limitRows, limits } from '../../../src/domain/limits.js';
+import { formatProblem } from '../../../src/domain/problem.js';
+
+const read = (name: string): string => readFileSync(new URL(`../../../docs/${name}`, import.meta.url), 'utf8');
+const files = read('workflow-files.md');
+const conditions = read('conditions.md');
+
+function blocks(text: string, language: string): string[] {
+  return [...text.matchAll(new RegExp(`\`\`\`${language}\n([^]*?)\`\`\``, 'g'))].map((match) => match[1] ?? '');
+}
+
+function amount(value: number, unit: LimitRow['unit']): string {
+  if (unit === 'bytes') return value >= 2 ** 20 ? `${value / 2 ** 20} MiB` : `${value / 2 ** 10} KiB`;
+  if (unit === '±') return `±${value.toLocaleString('en')}`;
+  return unit === 'entries' ? value.toLocaleString('en') : `${value.toLocaleString('en')} ${unit}`;
+}
+
+describe('the documentation of workflow files', () => {
+  for (const [format, texts] of [
+    ['yaml', [...blocks(files, 'yaml'), ...blocks(conditions, 'yaml')]],
+    ['json', blocks(files, 'json')],
+  ] as const) {
+    it(`has ${format} examples that are accepted`, () => {
+      expect(texts.length).toBeGreaterThan(0);
+      for (const text of texts) {
+        const result = parseDefinition(text, format, 'doc');
+        expect(result.ok ? [] : result.problems.map(formatProblem)).toEqual([]);
+      }
+    });
+  }
+
+  it('tells every key of a workflow, a job and a step', () => {
+    const section = (from: string, to: string): string => files.slice(files.indexOf(from), files.indexOf(to));
+    for (const [keys, text] of [
+      [workflowKeys, section('## Keys of a workflow', '## Keys of a job')],
+      [jobKeys, section('## Keys of a job', '### Variables')],
+      [stepKeys, section('### Steps', '## What a worker gets')],
+    ] as const) {
+      const told = [...text.matchAll(/^\| `(\w+)` \|/gm)].map((match) => match[1] ?? '');
+      expect(told.sort()).toEqual([...keys.keys()].sort());
+    }
+  });
+
+  it('tells every limit', () => {
+    const table = files.slice(files.indexOf('| what | at most |')).trim().split('\n').slice(2);
+    const rows = (Object.keys(limits) as LimitName[]).map(
+      (name) => `| ${limitRows[name].what} | ${amount(limits[name], limitRows[name].unit)} |`,
+    );
+    expect(table).toEqual(rows);
+  });
+
+  it('has conditions that can be parsed', () => {
+    const written = [...conditions.matchAll(/`if: ("[^"`]+"|[^"`]+)`/g)].map((match) =>
+      (match[1] ?? '').replace(/^"|"$/g, ''),
+    );
+    expect(written.length).toBeGreaterThan(2);
+    for (const source of written) expect(() => parseCondition(source)).not.toThrow();
+  });
+});
