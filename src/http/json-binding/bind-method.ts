@@ -3,7 +3,7 @@ import { ApiError } from '../../api/errors.js';
 import { type HttpRule, httpRule, messageJsonForm } from '../../api/method-options.js';
 import { JsonProblem, kindOf } from './json-problem.js';
 import { parsePathTemplate } from './path-template.js';
-import { emptyMessage, fieldReader, fieldsReader } from './read-message.js';
+import { emptyMessages, fieldReader, fieldsReader } from './read-message.js';
 import { fieldWriter, type JsonWriter, messageWriter } from './write-message.js';
 
 /** What an HTTP request gives to a method. */
@@ -46,6 +46,7 @@ export function bindMethod(method: DescMethod): MethodBinding | null {
   const bodyFields = rule.body === '*' ? rest : [];
   const queryFields = rule.body === '*' ? [] : rest.filter((one) => one !== rawField);
 
+  const empty = emptyMessages(method.input);
   const readPath = textReader(method, pathFields);
   const readQuery = textReader(method, queryFields);
   const readBody = bodyReader(method, bodyFields);
@@ -58,7 +59,7 @@ export function bindMethod(method: DescMethod): MethodBinding | null {
     rawBody: rawField !== null,
     response: responseWriter(method, rule.responseBody),
     readRequest({ params, query, body, contentType }) {
-      const request = emptyMessage(method.input);
+      const request = empty();
       try {
         readBody(body, request);
         readQuery(query, request);
