@@ -1,5 +1,11 @@
+import { execFile } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import * as http from 'node:http';
+import * as https from 'node:https';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterEach, expect, test } from 'vitest';
 import { Client } from '../src/index.js';
 
@@ -110,6 +116,32 @@ test('a kept connection that the server has closed costs a call nothing', async 
   await client.workers();
   expect(await client.workers()).toEqual([]);
   expect(seen.length).toBeGreaterThanOrEqual(2);
+});
+
+test('a server with TLS is reached when its certificate is trusted, and else the error names the reason', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'client-test-'));
+  cleanups.push(() => rmSync(directory, { recursive: true }));
+  const [keyFile, certFile] = [join(directory, 'key.pem'), join(directory, 'cert.pem')];
+  const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost'];
+  const kind = ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
+  await promisify(execFile)('openssl', [...kind, ...subject, '-keyout', keyFile, '-out', certFile]);
+  const options = { key: readFileSync(keyFile), cert: readFileSync(certFile) };
+  const server = https.createServer(options, (_request, response) => response.end('[]'));
+  await new Promise<void>((resolve) => server.listen(0, resolve));
+  cleanups.push(() => server.close());
+  const url = `https://localhost:${(server.address() as AddressInfo).port}`;
+  const script = `
+    const { Client } = await import('@workflow-graph/client');
+    const client = new Client({ serverUrl: '${url}' });
+    console.log(await client.workers().then(JSON.stringify, (error) => error.message));
+    client.close();`;
+  const ask = async (env: Record<string, string>) => {
+    const cwd = new URL('..', import.meta.url);
+    const run = promisify(execFile)(process.execPath, ['--input-type=module', '-e', script], { cwd, env });
+    return (await run).stdout.trim();
+  };
+  expect(await ask({ NODE_EXTRA_CA_CERTS: certFile })).toBe('[]');
+  expect(await ask({})).toBe(`no answer from ${url} (DEPTH_ZERO_SELF_SIGNED_CERT)`);
 });
 
 test('wait gives the run’s last state', async () => {

@@ -4,12 +4,13 @@ import { expect, test } from 'vitest';
 import { type FakeAttempt, logOf } from './fake-server.js';
 import { startServer, startWorker } from './harness.js';
 
-/** A child, a child's child, one in another session, and one whose parent is gone; then waits. */
+/** A child, a child's child, one in another session, one whose parent is gone, one with an empty environment; then waits. */
 const FAMILY = `
   sleep 601 & echo $!
   sh -c 'sleep 602 & echo $!; wait' &
   setsid sh -c 'echo $$; exec sleep 603' &
   setsid sh -c '(sleep 604 & echo $!)' &
+  env -i setsid sh -c 'echo $$; exec sleep 606' &
   sleep 0.3; echo ready; wait; sleep 605`;
 
 test('a cancelled job ends with all its processes, those in other sessions too', async () => {
@@ -18,10 +19,10 @@ test('a cancelled job ends with all its processes, those in other sessions too',
   server.push(FAMILY);
   const attempt = await server.claimed();
   const pids = await familyOf(attempt, server);
-  expect(pids.map(isAlive)).toEqual([true, true, true, true]);
+  expect(pids.map(isAlive)).toEqual([true, true, true, true, true]);
   attempt.cancelled = true;
   const ended = await event('job-ended');
-  expect(pids.map(isAlive)).toEqual([false, false, false, false]);
+  expect(pids.map(isAlive)).toEqual([false, false, false, false, false]);
   expect(ended.outcome).toBe('cancelled');
   expect(attempt.reports).toEqual([]);
   expect(events.filter(({ type }) => type === 'report-refused')).toEqual([]);
@@ -73,7 +74,7 @@ test('a job whose lease is lost is ended at once, and reports nothing', async ()
   attempt.refuseWith = 'superseded';
   const ended = await event('job-ended');
   expect(ended).toMatchObject({ outcome: 'lost', error: 'lease lost: the lease is gone (superseded)' });
-  expect(pids.map(isAlive)).toEqual([false, false, false, false]);
+  expect(pids.map(isAlive)).toEqual([false, false, false, false, false]);
   expect(server.seen.filter(({ path }) => /\/(complete|fail)$/.test(path))).toEqual([]);
 });
 

@@ -1,4 +1,7 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { logOf } from './fake-server.js';
 import { startServer, startWorker } from './harness.js';
@@ -49,6 +52,22 @@ test('ten megabytes of output arrive unchanged, in calls of about the batch size
   expect(log.endsWith('x\nend\n')).toBe(true);
   const calls = server.seen.filter((request) => request.path.endsWith('/logs'));
   expect(Math.max(...calls.map((call) => JSON.stringify(call.body).length))).toBeLessThan(80 * 1024);
+});
+
+test('a job that writes more than can be sent has to wait, and loses nothing', async () => {
+  const server = await startServer();
+  const { event } = startWorker(server, { unsentLogBytesMax: 64 * 1024 });
+  server.fault = { path: /logs$/, status: 503 };
+  const directory = mkdtempSync(join(tmpdir(), 'worker-test-'));
+  server.push(`head -c 2000000 /dev/zero | tr "\\0" "x"; touch ${directory}/written`);
+  await event('server-away');
+  await sleep(700);
+  expect(existsSync(`${directory}/written`)).toBe(false);
+  server.fault = null;
+  const attempt = await server.reported();
+  expect(existsSync(`${directory}/written`)).toBe(true);
+  expect(logOf(attempt).length).toBe(2_000_000);
+  rmSync(directory, { recursive: true });
 });
 
 test('a script may open its output by name', async () => {
