@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
+import type { Environment } from '../environment/environment.js';
 import type { Store } from '../store/store.js';
-import type { Environment } from './environment.js';
 import type { JobSpecs } from './job-specs.js';
 import type { LabelSets } from './label-sets.js';
 import type { RunFactsCache } from './run-facts.js';

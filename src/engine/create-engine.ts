@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import type { Environment } from '../environment/environment.js';
 import { jobIdOf } from '../store/job-id.js';
 import { graceForLiveLeases } from '../store/statements/attempts.js';
 import { newestEvent } from '../store/statements/events.js';
@@ -16,9 +17,9 @@ import { type Claim, serveParked } from './claim-operation.js';
 import type { EngineContext, Knowledge } from './context.js';
 import { type Defined, defineWorkflow, type NewDefinition } from './define-workflow.js';
 import type { Engine } from './engine.js';
-import type { Environment } from './environment.js';
 import { finishBatch } from './finish-batch.js';
 import { JobSpecs } from './job-specs.js';
+import { keepOnlyFilesVerb } from './keep-only-files.js';
 import { LabelSets } from './label-sets.js';
 import { leaseVerbs } from './leases.js';
 import { listWorkersVerb } from './list-workers.js';
@@ -48,6 +49,8 @@ export interface EngineOptions {
 export interface RunningEngine extends Engine {
   /** Makes a file the current definition of the workflow with its stem's name. */
   define(definition: NewDefinition): Promise<Defined>;
+  /** Takes the workflows of files out of the list, but those with these ids. */
+  keepOnlyFiles(ids: readonly string[]): Promise<void>;
   readonly context: EngineContext;
   /** Ends parked claims, waits for what is being written, and stops the loops. */
   stop(): Promise<void>;
@@ -159,6 +162,7 @@ export async function createEngine(options: EngineOptions): Promise<RunningEngin
       }
     },
     define: (definition) => defineWorkflow(context, definition),
+    keepOnlyFiles: keepOnlyFilesVerb(context),
     context,
     async stop() {
       for (const claim of parking.all()) {

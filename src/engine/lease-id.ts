@@ -1,5 +1,5 @@
 import { createHmac, hash } from 'node:crypto';
-import type { Environment } from './environment.js';
+import type { Environment } from '../environment/environment.js';
 
 /**
  * A lease id says where its attempt's row lies and carries a secret of 128 bits:

@@ -80,11 +80,16 @@ export function startRunVerb(context: EngineContext) {
 
 async function versionToRun(context: EngineContext, id: string): Promise<CurrentVersionRow> {
   const [byId] = await currentVersion.run(context.store.read, { id });
-  if (byId !== undefined) return byId;
+  if (byId !== undefined) return present(byId);
   const [run] = await runById.run(context.store.read, { id });
   const [ofRun] = run === undefined ? [] : await currentVersion.run(context.store.read, { id: run.workflow_id });
   if (ofRun === undefined) throw notFound(`workflow or run ${JSON.stringify(id)}`);
-  return ofRun;
+  return present(ofRun);
+}
+
+function present(workflow: CurrentVersionRow): CurrentVersionRow {
+  if (workflow.removed_at_ms === null) return workflow;
+  throw notFound(`workflow ${JSON.stringify(workflow.workflow_id)} was removed: its file`);
 }
 
 /** `no` is null when the run was there already, started by the same request. */

@@ -1,7 +1,7 @@
 import { DomainError } from '../domain/errors.js';
+import type { Environment } from '../environment/environment.js';
 import { type Store, StoreError } from '../store/store.js';
 import { Batch } from './batch.js';
-import type { Environment } from './environment.js';
 
 /**
  * A kind of change, applied to many inputs at once with a fixed number of statements.

@@ -19,6 +19,7 @@ import { answerLogEvents } from './log-events.js';
 import { enforceRoutePolicies } from './route-policy.js';
 import { rpcRoutes } from './rpc-routes.js';
 import { refuseForeignPages } from './same-origin.js';
+import { endSlowBodies } from './slow-bodies.js';
 
 /** The settings that the edges read; the server's `Config` has them. */
 export interface HttpConfig {
@@ -62,6 +63,7 @@ export async function buildHttpServer(parts: HttpServerParts): Promise<HttpServe
   enforceRoutePolicies(app, { tokens, log, rpcPaths: rpcPaths(procedures) });
   refuseForeignPages(app, { loopback, allowedHosts: config.allowedHosts, corsOrigins: config.corsOrigins });
   protectAnswers(app, drain);
+  endSlowBodies(app, limits.requestMs, rpcPaths(procedures.filter(({ method }) => streamsIn.has(method.methodKind))));
   healthRoutes(app, readiness);
   await app.register(async (scope) => {
     jsonRoutes(scope, procedures, { drain, answerStream: answerLogEvents(limits.eventCommentMs) });
@@ -91,6 +93,9 @@ export async function buildHttpServer(parts: HttpServerParts): Promise<HttpServe
     },
   };
 }
+
+/** Kinds of methods whose requests last. */
+const streamsIn: ReadonlySet<string> = new Set(['client_streaming', 'bidi_streaming']);
 
 function createApp(log: Log): FastifyInstance {
   const run = Math.random().toString(36).slice(2, 8);

@@ -133,7 +133,8 @@ function http1Server(handle: RequestHandler, limits: HttpLimits): Http1Server {
   const server = createHttp1(
     {
       maxHeaderSize: limits.headerBytesMax,
-      headersTimeout: limits.headersMs,
+      // Node wants the time for headers to be within that for the whole request.
+      headersTimeout: Math.min(limits.headersMs, limits.requestMs),
       requestTimeout: limits.requestMs,
       keepAliveTimeout: limits.keepAliveMs,
       connectionsCheckingInterval: limits.checkMs,

@@ -160,6 +160,11 @@ describe('limits of outputs', () => {
     });
   }
 
+  it('leave a known key free to change when their number is reached', () => {
+    const result = scanOutputs(`${many(limits.outputsPerJob)}::set-output k0=changed\n`);
+    expect(result.ok ? result.outputs.get('k0') : result).toBe('changed');
+  });
+
   it('hold for reported outputs and for merged ones', () => {
     const half = (prefix: string) => new Map(Array.from({ length: 200 }, (_, i) => [`${prefix}${i}`, 'v']));
     expect(mergeOutputs(half('a'), half('a')).ok).toBe(true);

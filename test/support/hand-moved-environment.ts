@@ -1,5 +1,5 @@
-import type { Environment } from '../../src/engine/environment.js';
-import { uuidV7 } from '../../src/engine/system-environment.js';
+import type { Environment } from '../../src/environment/environment.js';
+import { uuidV7 } from '../../src/environment/system-environment.js';
 
 /** A world whose clock a test moves by hand, and whose randomness comes from a seed. */
 export class HandMovedEnvironment implements Environment {

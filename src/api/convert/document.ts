@@ -11,8 +11,9 @@ const formats: ReadonlyMap<string, DefinitionFormat> = new Map([
   ['text/x-yaml', 'yaml'],
   ['application/vnd.yaml', 'yaml'],
   ['text/vnd.yaml', 'yaml'],
-  // What curl sends when nobody named a type, and what programs send for "just bytes".
+  // What curl, fetch and others send when nobody named a type.
   ['application/x-www-form-urlencoded', 'json'],
+  ['text/plain', 'json'],
   ['application/octet-stream', 'json'],
 ]);
 

@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Connection } from '../connection.js';
 import { sqliteDialectRecord } from '../dialect.js';
-import { migrateToLatest } from '../migrate.js';
+import { type MigrationDone, migrateToLatest } from '../migrate.js';
 import { type Store, StoreError } from '../store.js';
 import { explain, openDatabase } from './open-database.js';
 import { takeServerLock } from './server-lock.js';
@@ -34,6 +34,22 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
   } catch (error) {
     lock?.release();
     throw error;
+  }
+}
+
+/** Brings a database file up to date and closes it. Errors: `StoreError`, also when a server uses the file. */
+export async function migrateSqliteFile(file: string): Promise<MigrationDone[]> {
+  makeFolder(dirname(file));
+  const lock = takeServerLock(file);
+  try {
+    const connection = new SqliteConnection(openDatabase(file, 'write'));
+    try {
+      return await migrateToLatest(connection, sqliteDialectRecord);
+    } finally {
+      connection.close();
+    }
+  } finally {
+    lock.release();
   }
 }
 

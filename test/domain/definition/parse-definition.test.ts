@@ -246,6 +246,30 @@ jobs:
   }
 });
 
+describe('a key that comes twice in JSON', () => {
+  const jobs = '"jobs": [{"id": "a", "command": "x"}]';
+  for (const text of ['\\"', '\\"\\"', '\\\\', '\\\\\\"', '\\": ', '\\"x\\": \\"']) {
+    it(`is found beside the text ${text}, and only then`, () => {
+      expect(parseDefinition(`{"name": "a${text}", "trigger": "t", ${jobs}}`, 'json', '').ok).toBe(true);
+      const result = parseDefinition(`{"name": "a${text}", "name": "n", ${jobs}}`, 'json', '');
+      expect(result.ok ? [] : result.problems.map((problem) => problem.message)).toEqual([
+        'the key "name" is there twice',
+      ]);
+    });
+  }
+
+  it('is found wherever it is, whatever texts are around it', () => {
+    const key = fc.string({ maxLength: 5, unit: fc.constantFrom('a', '"', '\\', ':', ' ', '{', ',') });
+    fc.assert(
+      fc.property(fc.array(fc.tuple(key, key)), (pairs) => {
+        const written = pairs.map(([name, value]) => `${JSON.stringify(name)}: ${JSON.stringify(value)}`).join(', ');
+        const result = parseDefinition(`{"name": "n", ${jobs}, "more": {${written}}}`, 'json', '');
+        expect(result.ok).toBe(new Set(pairs.map(([name]) => name)).size === pairs.length);
+      }),
+    );
+  });
+});
+
 describe("the API's form", () => {
   it('becomes a definition, with all that a job can say', () => {
     const text = JSON.stringify({

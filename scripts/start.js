@@ -1,0 +1,20 @@
+// `npm start`: what is missing is installed and built, then a server and one local worker run on workflows/.
+import { spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+
+await import('./ensure.js');
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const given = process.argv.slice(2);
+const isHelp = given.includes('--help') || given.includes('-h');
+const child = spawn(
+  `${root}node_modules/node/bin/node`,
+  [`${root}dist/src/main.js`, 'serve', '--with-worker', ...(isHelp ? ['--help'] : given)],
+  { stdio: 'inherit', env: { ...process.env, PATH: `${root}node_modules/.bin:${process.env.PATH}` } },
+);
+for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP']) {
+  process.on(signal, () => {
+    if (!(signal === 'SIGINT' && process.stdin.isTTY)) child.kill(signal === 'SIGHUP' ? 'SIGTERM' : signal);
+  });
+}
+child.on('exit', (code, signal) => process.exit(code ?? (signal === null ? 1 : 128)));

@@ -1,0 +1,93 @@
+import { availableParallelism } from 'node:os';
+import { Command } from 'commander';
+import { type Config, ConfigError } from '../config.js';
+import { startServer } from '../server.js';
+import { StoreError } from '../store/store.js';
+import { createLog, type Log } from '../telemetry/log.js';
+import { LocalWorker, machineLabels } from './local-worker.js';
+import { addSettings, configOf } from './settings-options.js';
+
+const examples = `
+--with-worker also starts one worker on this machine, as a process of its own, with the labels of this machine
+(${machineLabels().join(', ')}).
+
+Examples:
+  $ workflow-graph serve
+  $ workflow-graph serve --port 8080 --workflows ci/ --data /var/lib/workflow-graph
+  $ HOST=0.0.0.0 TLS_CERT=cert.pem TLS_KEY=key.pem workflow-graph serve
+
+SIGTERM or SIGINT: takes no new calls, lets those under way finish, and exits with 0. A second one exits at once.
+Exit codes: 0 stopped by a signal, 1 it could not start, 2 a setting is wrong, 70 the disk failed.`;
+
+/** `workflow-graph serve`: runs the server until a signal. */
+export function serveCommand(): Command {
+  const command = new Command('serve')
+    .description('run the server')
+    .option('--with-worker', 'also start one worker on this machine')
+    .addHelpText('after', examples);
+  addSettings(command, [
+    'port',
+    'host',
+    'workflowsDir',
+    'dataDir',
+    'corsOrigins',
+    'allowedHosts',
+    'reapIntervalSecs',
+    'tlsCert',
+    'tlsKey',
+    'logLevel',
+    'logFormat',
+    'insecure',
+    'shutdownTimeoutSecs',
+  ]);
+  return command.action(async (flags: { withWorker?: boolean }) => {
+    const config = configOf(command);
+    const log = logOf(config);
+    const server = await startServer(config, log).catch((error: unknown) => {
+      const known = error instanceof ConfigError || error instanceof StoreError;
+      if (known) return command.error(`error: ${error.message}`, { exitCode: error instanceof ConfigError ? 2 : 1 });
+      throw error;
+    });
+    const worker = flags.withWorker ? new LocalWorker(server.url, availableParallelism()) : null;
+    if (flags.withWorker) process.stdout.write(welcome(server.url, config));
+    await untilSignal(log);
+    await worker?.stop();
+    await server.stop();
+    log.info('stopped');
+    process.exit(0);
+  });
+}
+
+/** What a person who has just started it can do next. */
+function welcome(url: string, config: Config): string {
+  return `
+workflow-graph is up at ${url}, with a worker, on the files in ${config.workflowsDir}. Next, in another terminal:
+
+  curl -X POST ${url}/api/workflows/ci/run              # run workflows/ci.yml
+  curl ${url}/api/workflows/ci/status                   # see its jobs
+  curl ${url}/api/workflows/ci/jobs/unit/logs/stream    # follow a job's log
+
+`;
+}
+
+/** The log as the settings want it: for people on a terminal, else for machines. */
+export function logOf(config: Config): Log {
+  return createLog({
+    level: config.logLevel,
+    format: config.logFormat ?? (process.stderr.isTTY ? 'human' : 'json'),
+  });
+}
+
+function untilSignal(log: Log): Promise<void> {
+  return new Promise((resolve) => {
+    let stopping = false;
+    const onSignal = (signal: NodeJS.Signals) => {
+      if (stopping) process.exit(130);
+      stopping = true;
+      log.info({ signal }, 'stopping: calls under way may finish');
+      resolve();
+    };
+    process.on('SIGTERM', onSignal);
+    process.on('SIGINT', onSignal);
+  });
+}

@@ -1,0 +1,58 @@
+import { join } from 'node:path';
+import { type Config, isLoopback, refuseOpenServer } from './config.js';
+import { createEngine, type RunningEngine } from './engine/create-engine.js';
+import { systemEnvironment } from './environment/system-environment.js';
+import { buildHttpServer } from './http/http-server.js';
+import { openSqliteStore } from './store/sqlite/open-sqlite-store.js';
+import { newestEvent } from './store/statements/events.js';
+import type { Log } from './telemetry/log.js';
+import { Tokens } from './tokens.js';
+import { WorkflowFolder } from './workflow-folder.js';
+
+/** The name of the database in the data folder. */
+export const databaseFile = 'workflow-graph.db';
+
+/** A server that is up. */
+export interface RunningServer {
+  readonly url: string;
+  readonly engine: RunningEngine;
+  /** Stops in the reverse order of the start: no new calls, streams end, what was taken in is on disk. */
+  stop(): Promise<void>;
+}
+
+/** The composition root: opens the store, builds the engine, mounts the edges, starts the loops. */
+export async function startServer(config: Config, log: Log): Promise<RunningServer> {
+  const store = await openSqliteStore({
+    file: join(config.dataDir, databaseFile),
+    lock: true,
+    onFatal(error) {
+      log.fatal({ err: error }, 'the disk failed in a way that leaves unknown what is stored: ending the process');
+      process.exit(70);
+    },
+  });
+  const stops: (() => Promise<void>)[] = [() => store.close()];
+  const stopAll = async () => {
+    for (const stop of stops.reverse()) await stop();
+  };
+  try {
+    const [newest] = await newestEvent.run(store.read, {});
+    const environment = systemEnvironment(newest?.at_ms ?? 0);
+    const tokens = new Tokens(store, environment);
+    await tokens.load();
+    refuseOpenServer(config, tokens.required());
+
+    const engine = await createEngine({ store, environment, log, reapIntervalMs: config.reapIntervalSecs * 1000 });
+    stops.push(() => engine.stop());
+    const folder = new WorkflowFolder(config.workflowsDir, engine, log);
+    await folder.start();
+    stops.push(() => folder.stop());
+
+    const http = await buildHttpServer({ engine, config, tokens, log, loopback: isLoopback(config.host) });
+    stops.push(() => http.close());
+    const { url } = await http.listen();
+    return { url, engine, stop: stopAll };
+  } catch (error) {
+    await stopAll();
+    throw error;
+  }
+}

@@ -1,0 +1,125 @@
+import { hash } from 'node:crypto';
+import { isTokenScope, type TokenScope, tokenIsValid } from './domain/token.js';
+import type { Environment } from './environment/environment.js';
+import type { TokenTable } from './store/schema.js';
+import { allTokens, insertToken, revokeToken } from './store/statements/tokens.js';
+import type { Store } from './store/store.js';
+
+/** How old the known tokens may be when a call comes: the time within which a revoked token stops to work. */
+const freshMs = 1_000;
+
+/** Whose token a caller showed. */
+export interface TokenHolder {
+  readonly tokenId: string;
+  readonly scopes: ReadonlySet<TokenScope>;
+  readonly labelLimit: readonly string[] | null;
+  readonly name: string;
+}
+
+/**
+ * The tokens of a database, kept in memory and read again when they are older than a second and a call asks for them:
+ * the command line adds and revokes tokens in the database while the server runs.
+ */
+export class Tokens {
+  readonly #store: Store;
+  readonly #environment: Environment;
+  #byHash = new Map<string, TokenTable>();
+  #readAtMs = Number.NEGATIVE_INFINITY;
+  #reading: Promise<void> | null = null;
+
+  constructor(store: Store, environment: Environment) {
+    this.#store = store;
+    this.#environment = environment;
+  }
+
+  /** Reads the tokens anew. */
+  async load(): Promise<void> {
+    const rows = await allTokens.run(this.#store.read, {});
+    this.#byHash = new Map(rows.map((row) => [row.hash, row]));
+    this.#readAtMs = this.#environment.now();
+  }
+
+  /** Whether calls need a token: from the first token on, also when all have been revoked since. */
+  required(): boolean {
+    if (!this.#isFresh()) void this.#refresh();
+    return this.#byHash.size > 0;
+  }
+
+  /** Null for a token that is unknown, expired or revoked. */
+  async authenticate(bearer: string): Promise<TokenHolder | null> {
+    if (!this.#isFresh()) await this.#refresh();
+    const row = this.#byHash.get(tokenHash(bearer));
+    if (row === undefined) return null;
+    const validity = { expiresAtMs: row.expires_at_ms, revokedAtMs: row.revoked_at_ms };
+    if (!tokenIsValid(validity, this.#environment.now())) return null;
+    return {
+      tokenId: row.id,
+      scopes: new Set((JSON.parse(row.scopes) as string[]).filter(isTokenScope)),
+      labelLimit: row.labels === null ? null : (JSON.parse(row.labels) as string[]),
+      name: row.name,
+    };
+  }
+
+  #isFresh(): boolean {
+    return this.#environment.now() - this.#readAtMs < freshMs;
+  }
+
+  #refresh(): Promise<void> {
+    this.#reading ??= this.load().finally(() => {
+      this.#reading = null;
+    });
+    return this.#reading;
+  }
+}
+
+/** A token to be made. */
+export interface NewToken {
+  readonly name: string;
+  readonly scopes: readonly TokenScope[];
+  /** The only labels that a worker with it may offer; null for any. */
+  readonly labels: readonly string[] | null;
+  readonly expiresAtMs: number | null;
+}
+
+/** Makes a token. Only its hash is stored: the text that is returned cannot be shown again. */
+export async function createToken(
+  store: Store,
+  environment: Environment,
+  token: NewToken,
+): Promise<{ id: string; token: string }> {
+  const id = Buffer.from(environment.randomBytes(5)).toString('hex');
+  const text = `wfg_${Buffer.from(environment.randomBytes(32)).toString('base64url')}`;
+  await store.transact((connection) =>
+    insertToken.run(connection, {
+      id,
+      name: token.name,
+      hash: tokenHash(text),
+      scopes: JSON.stringify(token.scopes),
+      labels: token.labels === null ? null : JSON.stringify(token.labels),
+      created_at_ms: environment.now(),
+      expires_at_ms: token.expiresAtMs,
+      revoked_at_ms: null,
+    }),
+  );
+  return { id, token: text };
+}
+
+/** Every token, without anything that could be used in its place. */
+export async function listTokens(store: Store): Promise<Omit<TokenTable, 'hash'>[]> {
+  return (await allTokens.run(store.read, {})).map(({ hash: _, ...row }) => row);
+}
+
+/** Revokes tokens by id or name; returns those that counted until now. */
+export async function revokeTokens(
+  store: Store,
+  environment: Environment,
+  idOrName: string,
+): Promise<readonly { id: string; name: string }[]> {
+  return store.transact((connection) => revokeToken.run(connection, { idOrName, nowMs: environment.now() }));
+}
+
+function tokenHash(token: string): string {
+  return hash('sha256', token, 'base64url');
+}
+
+export { isTokenScope, type TokenScope, tokenScopes } from './domain/token.js';
