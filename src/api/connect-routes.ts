@@ -43,10 +43,15 @@ export function connectRoutes(router: ConnectRouter, procedures: readonly Proced
   }
 }
 
+/** Where a method is called by Connect, gRPC and gRPC-Web. */
+export function rpcPath(method: DescMethod): string {
+  return `/${method.parent.typeName}/${method.name}`;
+}
+
 /** The paths of `connectRoutes`: the policies of procedures are in the proto, and the health service is public. */
 export function rpcPaths(procedures: readonly Procedure[]): ReadonlySet<string> {
   const methods = [...procedures.map(({ method }) => method), ...Health.methods];
-  return new Set(methods.map((method) => `/${method.parent.typeName}/${method.name}`));
+  return new Set(methods.map(rpcPath));
 }
 
 /** Refuses callers before their request is read. Methods that are not among the procedures pass. */

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import Fastify, { type FastifyInstance } from 'fastify';
-import { rpcPaths } from '../api/connect-routes.js';
+import { rpcPath, rpcPaths } from '../api/connect-routes.js';
 import type { TokenDirectory } from '../api/principal.js';
 import { buildProcedures } from '../api/procedures.js';
 import { Readiness } from '../api/readiness.js';
@@ -63,7 +63,8 @@ export async function buildHttpServer(parts: HttpServerParts): Promise<HttpServe
   enforceRoutePolicies(app, { tokens, log, rpcPaths: rpcPaths(procedures) });
   refuseForeignPages(app, { loopback, allowedHosts: config.allowedHosts, corsOrigins: config.corsOrigins });
   protectAnswers(app, drain);
-  endSlowBodies(app, limits.requestMs, rpcPaths(procedures.filter(({ method }) => streamsIn.has(method.methodKind))));
+  const streaming = procedures.map(({ method }) => method).filter(({ methodKind }) => streamsIn.has(methodKind));
+  endSlowBodies(app, limits.requestMs, new Set(streaming.map(rpcPath)));
   healthRoutes(app, readiness);
   await app.register(async (scope) => {
     jsonRoutes(scope, procedures, { drain, answerStream: answerLogEvents(limits.eventCommentMs) });

@@ -117,6 +117,7 @@ describe('HTTP/1.1 and HTTP/2 with prior knowledge share the port', () => {
     const session = connectHttp2(url);
     onTestFinished(() => session.destroy());
     const stream = session.request({ ':method': 'POST', ':path': '/api/jobs/claim' });
+    stream.resume();
     stream.write('{"wor');
     const { promise, resolve } = Promise.withResolvers<void>();
     stream.on('close', resolve).on('error', () => {});

@@ -1,3 +1,4 @@
+import type { ServerHttp2Stream } from 'node:http2';
 import { Readable } from 'node:stream';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
@@ -57,6 +58,7 @@ export function jsonRoutes(
       exposeHeadRoute: procedure.method.methodKind === 'unary',
       config: { policy: 'procedure', rawBody: binding.rawBody },
       onRequest: (request, reply, done) => {
+        if (!binding.rawBody) settleContentType(request.raw);
         const admitted = procedure.admit(new JsonCall(request, reply, drain));
         if (!(admitted instanceof Promise)) {
           // Without tokens there is nothing to wait for, and a promise would cost each call half a microsecond.
@@ -75,6 +77,24 @@ export function jsonRoutes(
       },
     });
   }
+}
+
+/**
+ * Keeps the framework from judging a body by its content type. It would refuse one that is not well formed, such as `json`,
+ * and take an HTTP/2 request that names neither type nor length for one without a body.
+ */
+function settleContentType(raw: FastifyRequest['raw']): void {
+  const type = raw.headers['content-type'];
+  if (type === undefined) {
+    if (raw.httpVersionMajor === 2 && !hasEnded(raw)) raw.headers['content-type'] = 'application/octet-stream';
+  } else if (!type.includes('/')) {
+    delete raw.headers['content-type'];
+  }
+}
+
+/** Whether an HTTP/2 request came as headers only. */
+function hasEnded(raw: object): boolean {
+  return 'stream' in raw && (raw.stream as ServerHttp2Stream).endAfterHeaders;
 }
 
 /** The request message of a call on a documented path. */
