@@ -1,0 +1,93 @@
+import { expect, test } from 'vitest';
+import { type Api, states } from '../support/api.js';
+import { killWithTest } from '../support/processes.js';
+import { startServerProcess } from '../support/server-process.js';
+import { startWorkerProcess, type WorkerProcess } from '../support/worker-process.js';
+
+/** Waits until the job runs on the worker, and kills the worker with no chance to say anything. */
+async function killAtWork(api: Api, worker: WorkerProcess, run: string, key: string): Promise<void> {
+  const { attempt } = await worker.event('job-started', key);
+  const [, pid] = await api.logMatch(run, key, new RegExp(`shell of ${attempt} is (\\d+)`));
+  killWithTest(Number(pid));
+  worker.program.signal('SIGKILL');
+  await worker.program.ended;
+}
+
+test('the job of a worker that is killed goes to another worker when its lease has expired', async () => {
+  const server = await startServerProcess();
+  const api = server.api();
+  const doomed = await startWorkerProcess(server, { leaseTtlSecs: 1 });
+  const run = await api.start({
+    name: 'lost',
+    jobs: {
+      first: { run: 'true' },
+      work: {
+        needs: 'first',
+        retries: 1,
+        run: 'echo "shell of $WORKFLOW_GRAPH_ATTEMPT is $$"; [ "$WORKFLOW_GRAPH_ATTEMPT" = 1 ] || sleep 60',
+      },
+      last: { needs: 'work', run: 'true' },
+    },
+  });
+  await killAtWork(api, doomed, run, 'work');
+  const killedAt = Date.now();
+  const other = await startWorkerProcess(server);
+  const ended = await api.ended(run);
+  expect(states(ended)).toEqual({ first: 'success', work: 'success', last: 'success' });
+  expect(ended.jobs[1]).toMatchObject({ attempt: 1, worker_id: other.id });
+  // The lease lives for a second from its last renewal, and nobody else gets the job before.
+  expect(ended.jobs[1]?.started_at).toBeLessThan(killedAt + 15_000);
+});
+
+test('on its last allowed attempt the job has failed, says why, and what needs it is skipped', async () => {
+  const server = await startServerProcess();
+  const api = server.api();
+  const run = await api.start({
+    name: 'lost twice',
+    jobs: {
+      first: { run: 'true' },
+      work: { needs: 'first', retries: 1, run: 'echo "shell of $WORKFLOW_GRAPH_ATTEMPT is $$"; sleep 60' },
+      after: { needs: 'work', run: 'true' },
+      report: { needs: 'work', if: 'failure()', run: 'true' },
+    },
+  });
+  for (const id of ['doomed-0', 'doomed-1']) {
+    const doomed = await startWorkerProcess(server, { id, leaseTtlSecs: 1 });
+    await killAtWork(api, doomed, run, 'work');
+  }
+  const work = await api.jobIs(run, 'work', 'failure');
+  expect(work.attempt).toBe(1);
+  expect(work.output).toBe('lease expired: worker "doomed-1" was not heard of for 1 s');
+  await startWorkerProcess(server);
+  const ended = await api.ended(run);
+  expect(ended.state).toBe('failure');
+  expect(states(ended)).toEqual({ first: 'success', work: 'failure', after: 'skipped', report: 'success' });
+});
+
+test('a worker at work keeps its job for many times the life of a lease', async () => {
+  const server = await startServerProcess();
+  const api = server.api();
+  await startWorkerProcess(server, { leaseTtlSecs: 1 });
+  await startWorkerProcess(server, { leaseTtlSecs: 1 });
+  const run = await api.start({ name: 'long', jobs: { work: { retries: 3, run: 'sleep 4; echo done' } } });
+  expect((await api.ended(run)).jobs[0]).toMatchObject({ status: 'success', attempt: 0 });
+  expect(await api.logText(run, 'work')).toBe('done\n');
+});
+
+test('times to live are clamped, and the answer says the value in use', async () => {
+  const server = await startServerProcess();
+  const api = server.api();
+  const jobs = Object.fromEntries(['a', 'b', 'c', 'd'].map((key) => [key, { run: 'x' }]));
+  await api.start({ name: 'clamped', jobs });
+  for (const [asked, used] of [
+    [0, 1],
+    [1, 1],
+    [86_400, 86_400],
+    [1_000_000, 86_400],
+  ] as const) {
+    const { lease } = await api.claimed('w', { ttlSecs: asked });
+    expect(lease.ttl_secs).toBe(used);
+  }
+  await api.start({ name: 'absent', jobs: { a: { run: 'x' } } });
+  expect((await api.claimed('w')).lease.ttl_secs).toBe(30);
+});

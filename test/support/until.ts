@@ -1,0 +1,28 @@
+/** How long a condition may take on a busy machine before the test gives up. */
+export const patienceMs = 30_000;
+
+const lookEveryMs = 25;
+
+/**
+ * Waits until `look` gives something, and returns that. `false`, null and undefined mean "not yet"; what it throws ends
+ * the wait.
+ *
+ * @throws an error that says what was waited for, and what `look` gave last when it explains itself by `describe`
+ */
+export async function until<T>(
+  what: string,
+  look: () => T | Promise<T>,
+  { withinMs = patienceMs, describe = () => '' }: { withinMs?: number; describe?: () => string } = {},
+): Promise<Exclude<T, false | null | undefined>> {
+  const deadline = performance.now() + withinMs;
+  for (;;) {
+    const found = await look();
+    if (found !== false && found !== null && found !== undefined) {
+      return found as Exclude<T, false | null | undefined>;
+    }
+    if (performance.now() > deadline) {
+      throw new Error(`waited ${withinMs / 1000} s in vain: ${what}${describe() === '' ? '' : `\n${describe()}`}`);
+    }
+    await new Promise((resolve) => setTimeout(resolve, lookEveryMs));
+  }
+}
