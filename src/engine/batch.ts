@@ -22,6 +22,8 @@ export class Batch {
   readonly tallies = new Map<number, RunTallyChange>();
   readonly claimable = new Set<number>();
   readonly afterCommit: (() => void)[] = [];
+  /** Topics whose listeners are told once it is on disk. */
+  readonly signals = new Set<string>();
   /** Jobs ended whose dependants are to be told in a later transaction. */
   leftUnsettled = false;
   /** The earliest time at which something that this batch wrote falls due. */

@@ -7,7 +7,7 @@ import type { EngineContext, Knowledge } from './context.js';
 import type { Caller } from './engine.js';
 import { settleJobs } from './settle-jobs.js';
 import { inRanges } from './start-run.js';
-import { jobTopic } from './topics.js';
+import { jobTopic, leaseTopic } from './topics.js';
 import type { Operation } from './writer.js';
 
 interface CancelRange {
@@ -79,7 +79,8 @@ function cancelOperation(knowledge: Knowledge): Operation<CancelRange, void> {
         for (const { id, attempt } of jobs) {
           batch.event('job.cancelled', { run: run.no, job: id, attempt });
           batch.tally(run.no, 'cancelled');
-          if (!knowledge.topics.idle) batch.afterCommit.push(() => knowledge.topics.signal(jobTopic(id)));
+          batch.signals.add(jobTopic(id));
+          batch.signals.add(leaseTopic(id));
         }
         await setCancelFrom.run(batch.connection, { no: run.no, from: last ? null : to });
         if (run.survivor_count > 0) {

@@ -23,6 +23,7 @@ export function claimJobsVerb(context: EngineContext, parking: Parking<Claim>) {
       leaseTtlSecs: input.leaseTtlSecs,
       requestId: input.requestId,
       maxJobs: input.maxJobs,
+      pushed: false,
       deliver: wait === null ? null : (jobs) => wait.end(jobs),
     };
     const found = await context.writer.submit(operation, claim);

@@ -27,10 +27,16 @@ export interface Claim {
   readonly labelsKey: string;
   readonly leaseTtlSecs: number | null;
   readonly requestId: string | null;
-  readonly maxJobs: number;
+  /** May grow while the claim is parked. */
+  maxJobs: number;
+  /** Whether the jobs are pushed: an attempt counts only when the worker says that the job has arrived. */
+  readonly pushed: boolean;
   /** Called once, after the commit, when the claim was parked and is served. Null: the claim does not wait. */
   readonly deliver: ((jobs: ClaimedJob[]) => void) | null;
 }
+
+/** How long a pushed job waits for the word that it has arrived, before it goes back to the queue uncounted. */
+export const receivedWithinMs = 5_000;
 
 interface Taken {
   readonly claim: Claim;
@@ -122,6 +128,7 @@ async function takeJobs(
       batch.nowMs + attempt.ttlMs,
       attempt.timeoutAtMs,
       attempt.deadlineMs,
+      attempt.claim.pushed ? 0 : 1,
     ]),
   });
   await beginRuns
@@ -195,7 +202,8 @@ function begin(knowledge: Knowledge, batch: Batch, claim: Claim, job: ClaimableJ
     claim.requestId === null
       ? randomSecret(knowledge.environment)
       : repeatableSecret(claim.requestId, job.id, job.attempt);
-  const deadlineMs = Math.min(batch.nowMs + ttlMs, timeoutAtMs ?? Number.POSITIVE_INFINITY);
+  const answerBy = claim.pushed ? Math.min(ttlMs, receivedWithinMs) : ttlMs;
+  const deadlineMs = Math.min(batch.nowMs + answerBy, timeoutAtMs ?? Number.POSITIVE_INFINITY);
   return { claim, job, known, ttlMs, timeoutAtMs, deadlineMs, secret };
 }
 

@@ -18,9 +18,11 @@ import type { EngineContext, Knowledge } from './context.js';
 import { type Defined, defineWorkflow, type NewDefinition } from './define-workflow.js';
 import type { Engine } from './engine.js';
 import { finishBatch } from './finish-batch.js';
+import { openSessionVerb } from './job-session.js';
 import { JobSpecs } from './job-specs.js';
 import { keepOnlyFilesVerb } from './keep-only-files.js';
 import { LabelSets } from './label-sets.js';
+import { LeaseWatch } from './lease-watch.js';
 import { leaseVerbs } from './leases.js';
 import { listWorkersVerb } from './list-workers.js';
 import { Deadlines } from './loops/deadlines.js';
@@ -32,8 +34,9 @@ import { reportEndVerbs } from './report-end.js';
 import { RunFactsCache } from './run-facts.js';
 import { settleLeftoversOperation } from './settle-leftovers.js';
 import { startRunVerb } from './start-run.js';
-import { Topics } from './topics.js';
+import { eventsTopic, Topics } from './topics.js';
 import { viewVerbs } from './view-workflows.js';
+import { watchRunsVerb } from './watch-runs.js';
 import { WorkersSeen } from './workers-seen.js';
 import { Writer } from './writer.js';
 
@@ -77,6 +80,10 @@ export async function createEngine(options: EngineOptions): Promise<RunningEngin
       await finishBatch(batch);
     },
     (batch) => {
+      if (!knowledge.topics.idle) {
+        if (batch.events.length > 0) knowledge.topics.signal(eventsTopic);
+        for (const topic of batch.signals) knowledge.topics.signal(topic);
+      }
       deadlines.noteDue(batch.nextDueMs);
       if (batch.leftUnsettled) void settleLeftovers();
     },
@@ -137,8 +144,13 @@ export async function createEngine(options: EngineOptions): Promise<RunningEngin
     await settleLeftovers();
   }
 
+  const workers = workerVerbs(context);
+
   return {
-    ...workerVerbs(context),
+    ...workers,
+    openSession: openSessionVerb(context, parking, workers),
+    watchLeases: (tell) => new LeaseWatch(context, tell),
+    watchRuns: watchRunsVerb(context, views),
     listWorkers: listWorkersVerb(context),
     claimJobs: claimJobsVerb(context, parking),
     ...leaseVerbs(context),

@@ -9,7 +9,7 @@ import type { Batch } from './batch.js';
 import type { Knowledge } from './context.js';
 import { factsOf } from './run-facts.js';
 import { type EndedJob, settleJobs } from './settle-jobs.js';
-import { jobTopic } from './topics.js';
+import { jobTopic, leaseTopic } from './topics.js';
 
 /** How a live attempt ends. */
 export interface AttemptEnd {
@@ -81,7 +81,8 @@ export async function endAttempts(knowledge: Knowledge, batch: Batch, ends: read
     const run = runOfJob(job);
     const data = end.error === null ? {} : { error: end.error.slice(0, 500) };
     batch.event('attempt.ended', { run, job, attempt: number, data: { outcome: end.outcome, ...data } });
-    if (!knowledge.topics.idle) batch.afterCommit.push(() => knowledge.topics.signal(jobTopic(job)));
+    batch.signals.add(jobTopic(job));
+    if (end.digest === null) batch.signals.add(leaseTopic(job));
     if (state === 'success' || state === 'failure') {
       batch.event(`job.${state}`, { run, job, attempt: number });
       batch.tally(run, state);

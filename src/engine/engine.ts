@@ -2,6 +2,8 @@ import type { DefinitionFormat, Env, StepDefinition } from '../domain/definition
 import type { JsonObject } from '../domain/json.js';
 import type { RetryPolicy } from '../domain/retry.js';
 import type { JobStatus, RunState } from '../domain/states.js';
+import type { JobSession, SessionHello, SessionSink } from './job-session.js';
+import type { LeaseNews, LeaseWatch } from './lease-watch.js';
 
 /**
  * What the server does, as its edges call it. Every method that changes something answers after the change is on disk,
@@ -14,6 +16,10 @@ export interface Engine {
 
   /** Claims up to `maxJobs` jobs; waits up to `waitMs` for the first one, less when `signal` aborts. */
   claimJobs(input: ClaimJobs, signal: AbortSignal | null): Promise<ClaimedJob[]>;
+  /** Opens a worker's session: jobs are pushed to it while it has credits. */
+  openSession(hello: SessionHello, sink: SessionSink): JobSession;
+  /** Tells of watched leases that are lost or cancelled. */
+  watchLeases(tell: (news: LeaseNews) => void): LeaseWatch;
   /** Gives back jobs whose claimant is gone before the answer reached it. */
   releaseJob(caller: Caller, leaseId: string): Promise<void>;
   heartbeatLease(caller: Caller, leaseId: string): Promise<LeaseRenewal>;
@@ -32,6 +38,9 @@ export interface Engine {
   jobLogs(query: LogQuery): Promise<LogChunkView[]>;
   /** The chunks of a job after a position: first what is stored, then live, to the end of the job. */
   followJobLogs(query: LogQuery, signal: AbortSignal): AsyncIterable<LogBatch>;
+
+  /** Changes after an event number, each once and in order; without a number, a snapshot of what is live first. */
+  watchRuns(query: WatchQuery, signal: AbortSignal): AsyncIterable<WatchBatch>;
 
   /** Whether the store answers and the loops run. */
   ready(): Promise<{ ready: boolean; reason: string }>;
@@ -138,6 +147,33 @@ export interface StartRun {
   readonly id: string;
   readonly inputs: ReadonlyMap<string, string>;
   readonly requestId: string | null;
+}
+
+export interface WatchQuery {
+  /** A run's id, or a workflow's, which means its newest run; empty for every run. */
+  readonly id: string;
+  /** Null: a snapshot first. */
+  readonly afterEvent: number | null;
+}
+
+export interface WatchBatch {
+  readonly snapshot: readonly WorkflowView[];
+  readonly events: readonly EventView[];
+  /** Where to resume. */
+  readonly lastEvent: number;
+}
+
+/** A change of state. */
+export interface EventView {
+  readonly number: number;
+  readonly atMs: number;
+  readonly type: string;
+  readonly runId: string;
+  /** Empty for an event of the whole run. */
+  readonly jobKey: string;
+  readonly attempt: number | null;
+  /** A JSON object as text; empty when there is none. */
+  readonly data: string;
 }
 
 export interface JobView {

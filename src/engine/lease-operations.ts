@@ -5,6 +5,7 @@ import {
   type AttemptRow,
   attemptsByLease,
   deleteAttempts,
+  markReceived,
   overdueAttempts,
   renewLeases,
 } from '../store/statements/attempts.js';
@@ -14,6 +15,7 @@ import type { Knowledge } from './context.js';
 import { type AttemptEnd, endAttempts } from './end-attempts.js';
 import type { LeaseRenewal } from './engine.js';
 import type { LeaseRef } from './lease-id.js';
+import { leaseTopic } from './topics.js';
 import type { Operation } from './writer.js';
 
 /** A message under a lease, as its verb received it. */
@@ -171,6 +173,20 @@ async function giveBack(batch: Batch, attempts: readonly AttemptRow[]): Promise<
   }
 }
 
+/** Notes that pushed jobs have arrived. */
+export function receivedOperation(): Operation<readonly LeaseRef[], void> {
+  return {
+    name: 'received',
+    rank: 25,
+    keyOf: () => null,
+    async apply(batch, inputs) {
+      const rows = inputs.flat().map(({ job, attempt }) => [job, attempt]);
+      await markReceived.run(batch.connection, { rows });
+      return inputs.map(() => undefined);
+    },
+  };
+}
+
 /** How many overdue things one transaction takes. */
 const overdueMax = 500;
 
@@ -182,11 +198,15 @@ export function overdueOperation(knowledge: Knowledge): Operation<null, void> {
     keyOf: () => 0,
     async apply(batch) {
       const attempts = await overdueAttempts.run(batch.connection, { nowMs: batch.nowMs, limit: overdueMax });
+      const arrived = attempts.filter((attempt) => attempt.received === 1);
       await endAttempts(
         knowledge,
         batch,
-        attempts.map((attempt) => toOverdueEnd(attempt, batch.nowMs)),
+        arrived.map((attempt) => toOverdueEnd(attempt, batch.nowMs)),
       );
+      const neverArrived = attempts.filter((attempt) => attempt.received === 0);
+      await giveBack(batch, neverArrived);
+      for (const { job } of neverArrived) batch.signals.add(leaseTopic(job));
       const due = await queueDueJobs.run(batch.connection, { nowMs: batch.nowMs, limit: overdueMax });
       for (const job of due) {
         batch.claimable.add(job.label_set);

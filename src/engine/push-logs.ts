@@ -49,9 +49,7 @@ function pushLogsOperation(knowledge: Knowledge): Operation<LogPush, number> {
           continue;
         }
         const refusal = refusesLogs(attempt, push.receivedAtMs);
-        answers.push(
-          refusal === null ? await store(knowledge, batch, row, push) : await replayed(batch, row, push, refusal),
-        );
+        answers.push(refusal === null ? await store(batch, row, push) : await replayed(batch, row, push, refusal));
       }
       return answers;
     },
@@ -78,7 +76,7 @@ async function misdirection(
   );
 }
 
-async function store(knowledge: Knowledge, batch: Batch, row: AttemptRow, push: LogPush): Promise<number> {
+async function store(batch: Batch, row: AttemptRow, push: LogPush): Promise<number> {
   if (push.chunks.length === 0) return 0;
   const stored = await insertLogChunks.run(batch.connection, { rows: toRows(row, push.chunks) });
   if (stored.length > 0) {
@@ -87,7 +85,7 @@ async function store(knowledge: Knowledge, batch: Batch, row: AttemptRow, push: 
     const bytes = added.reduce((sum, chunk) => sum + Buffer.byteLength(chunk.data), 0);
     const flag = added.some((chunk) => chunk.stream === 'stdout' && mayHoldOutput(chunk.data)) ? 1 : 0;
     await addLogTally.run(batch.connection, { rows: [[row.job, row.number, bytes, flag]] });
-    if (!knowledge.topics.idle) batch.afterCommit.push(() => knowledge.topics.signal(jobTopic(row.job)));
+    batch.signals.add(jobTopic(row.job));
   }
   return push.chunks.length;
 }

@@ -4,15 +4,13 @@ import { jobByKey } from '../store/statements/jobs.js';
 import { logPage } from '../store/statements/logs.js';
 import type { RunRow } from '../store/statements/runs.js';
 import { findRun } from './cancel-run.js';
+import { Changes } from './changes.js';
 import type { EngineContext } from './context.js';
 import type { LogBatch, LogChunkView, LogQuery } from './engine.js';
 import { jobTopic } from './topics.js';
 
 /** How many chunks are read at once. */
 const pageChunks = 500;
-
-/** How often a follower looks by itself, should a signal be missed. */
-const lookEveryMs = 1_000;
 
 interface Position {
   readonly attempt: number;
@@ -101,45 +99,6 @@ export function logVerbs(context: EngineContext) {
     const [now] = await jobByKey.run(store.read, { run: run.no, version: run.version, key: query.jobKey });
     if (now === undefined) throw notFound(`job ${job}`);
     return hasEnded(now.state) || (query.attempt !== null && now.attempt > query.attempt);
-  }
-}
-
-/** Waits for the next signal of a topic since `expect`, so that none between a look and the wait is lost. */
-class Changes {
-  readonly #context: EngineContext;
-  readonly #unlisten: () => void;
-  readonly #wake = () => {
-    this.#happened = true;
-    this.#resolve();
-  };
-  readonly #signal: AbortSignal;
-  #happened = false;
-  #resolve: () => void = () => {};
-
-  constructor(context: EngineContext, topic: string, signal: AbortSignal) {
-    this.#context = context;
-    this.#signal = signal;
-    this.#unlisten = context.topics.listen(topic, this.#wake);
-    signal.addEventListener('abort', this.#wake, { once: true });
-  }
-
-  expect(): void {
-    this.#happened = this.#signal.aborted;
-  }
-
-  async next(): Promise<void> {
-    if (this.#happened) return;
-    const changed = new Promise<void>((resolve) => {
-      this.#resolve = resolve;
-    });
-    const cancelTimer = this.#context.environment.after(lookEveryMs, this.#resolve);
-    await changed;
-    cancelTimer();
-  }
-
-  stop(): void {
-    this.#unlisten();
-    this.#signal.removeEventListener('abort', this.#wake);
   }
 }
 

@@ -82,7 +82,7 @@ export async function decideMetJobs(knowledge: Knowledge, batch: Batch, met: rea
     }
     batch.tally(run, state);
     ended.push({ job: job.id, version: factsOf(runs, run).version, succeeded: false });
-    if (!knowledge.topics.idle) batch.afterCommit.push(() => knowledge.topics.signal(jobTopic(job.id)));
+    batch.signals.add(jobTopic(job.id));
   }
   return ended;
 }

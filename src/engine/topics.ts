@@ -1,6 +1,6 @@
 /**
- * Who wants to hear that something changed, by name: `job/<row>` for a job's log and state. A signal carries nothing: the
- * listener reads what is stored.
+ * Who wants to hear that something changed, by name: a job's log and state, a lease that was lost or cancelled, the
+ * events. A signal carries nothing: the listener reads what is stored.
  */
 export class Topics {
   readonly #listeners = new Map<string, Set<() => void>>();
@@ -30,6 +30,15 @@ export class Topics {
   }
 }
 
+/** Signalled at each commit that wrote events. */
+export const eventsTopic = 'events';
+
+/** Signalled when the lease on a job ends otherwise than by its holder's report. */
+export function leaseTopic(job: number): string {
+  return `lease/${job}`;
+}
+
+/** Signalled when a job's log grew, or the job left its state. */
 export function jobTopic(job: number): string {
   return `job/${job}`;
 }

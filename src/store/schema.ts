@@ -142,6 +142,8 @@ export interface AttemptTable {
   log_bytes: number;
   /** Whether its stdout may hold `::set-output` lines. */
   has_output_lines: number;
+  /** 0: it was pushed to a worker that has not said that it arrived; if that stays so, the attempt never was. */
+  received: number;
 }
 
 export type AttemptOutcome = 'success' | 'failure' | 'lease_expired' | 'timed_out' | 'cancelled';

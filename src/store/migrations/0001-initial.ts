@@ -142,6 +142,7 @@ export function initial(dialect: DialectRecord) {
         .addColumn('error', 'text')
         .addColumn('log_bytes', integer, required)
         .addColumn('has_output_lines', integer, required)
+        .addColumn('received', integer, required)
         .addPrimaryKeyConstraint('attempts_pk', ['job', 'number'])
         .execute();
       await sql`create index attempts_live on attempts (deadline_ms) where outcome is null`.execute(db);

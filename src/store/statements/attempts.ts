@@ -27,6 +27,7 @@ const attemptColumns = [
   'a.error',
   'a.log_bytes',
   'a.has_output_lines',
+  'a.received',
   'j.state as job_state',
   'j.attempt as job_attempt',
 ] as const;
@@ -39,6 +40,18 @@ export const attemptsByLease = statement<{ rows: Cells }, AttemptRow>('attemptsB
     .innerJoin('jobs as j', 'j.id', 'a.job')
     .select(attemptColumns)
     .modifyEnd(dialect.lockRows),
+);
+
+/** One attempt as it is now, to be looked at only. */
+export const attemptStates = statement<{ job: number; number: number }, AttemptRow>(
+  'attemptStates',
+  ({ db, integer }) =>
+    db
+      .selectFrom('attempts as a')
+      .innerJoin('jobs as j', 'j.id', 'a.job')
+      .where('a.job', '=', integer('job'))
+      .where('a.number', '=', integer('number'))
+      .select(attemptColumns),
 );
 
 /** Live attempts whose lease or timeout has run out, the longest overdue first. */
@@ -115,9 +128,25 @@ export const renewLeases = statement<{ rows: Cells }, never>('renewLeases', ({ d
         deadline_ms: 'integer',
       }).as('r'),
     )
-    .set({ expires_at_ms: sql.ref('r.expires_at_ms'), deadline_ms: sql.ref('r.deadline_ms') })
+    .set({ expires_at_ms: sql.ref('r.expires_at_ms'), deadline_ms: sql.ref('r.deadline_ms'), received: sql.lit(1) })
     .whereRef('attempts.job', '=', 'r.job')
     .whereRef('attempts.number', '=', 'r.number'),
+);
+
+/** Notes that pushed jobs have arrived: from now on their leases and timeouts count. Rows: job, number. */
+export const markReceived = statement<{ rows: Cells }, never>('markReceived', ({ db, rows }) =>
+  db
+    .updateTable('attempts')
+    .from(rows<{ job: number; number: number }>('rows', { job: 'integer', number: 'integer' }).as('r'))
+    .set({
+      received: sql.lit(1),
+      deadline_ms: sql<number>`case when timeout_at_ms is null or timeout_at_ms > expires_at_ms then expires_at_ms
+        else timeout_at_ms end`,
+    })
+    .whereRef('attempts.job', '=', 'r.job')
+    .whereRef('attempts.number', '=', 'r.number')
+    .where('attempts.outcome', 'is', null)
+    .where('attempts.received', '=', sql.lit(0)),
 );
 
 /** Adds what was logged. Rows: job, number, bytes, whether stdout may hold outputs. */

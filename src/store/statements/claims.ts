@@ -38,7 +38,7 @@ export const startJobsIfQueued = statement<{ rows: Cells }, { id: number }>('sta
     .returning('jobs.id'),
 );
 
-/** Rows: job, number, worker, credential, lease hash, request hash, ttl, claimed at, expires at, timeout at, deadline. */
+/** Rows: job, number, worker, credential, lease hash, request hash, ttl, claimed at, expires at, timeout at, deadline, received. */
 export const insertAttempts = statement<{ rows: Cells }, never>('insertAttempts', ({ db, rows }) =>
   db
     .insertInto('attempts')
@@ -54,6 +54,7 @@ export const insertAttempts = statement<{ rows: Cells }, never>('insertAttempts'
       'expires_at_ms',
       'timeout_at_ms',
       'deadline_ms',
+      'received',
       'log_bytes',
       'has_output_lines',
     ])
@@ -72,6 +73,7 @@ export const insertAttempts = statement<{ rows: Cells }, never>('insertAttempts'
             expires_at_ms: number;
             timeout_at_ms: number | null;
             deadline_ms: number;
+            received: number;
           }>('rows', {
             job: 'integer',
             number: 'integer',
@@ -84,6 +86,7 @@ export const insertAttempts = statement<{ rows: Cells }, never>('insertAttempts'
             expires_at_ms: 'integer',
             timeout_at_ms: 'integer',
             deadline_ms: 'integer',
+            received: 'integer',
           }).as('r'),
         )
         .select([
@@ -98,6 +101,7 @@ export const insertAttempts = statement<{ rows: Cells }, never>('insertAttempts'
           'r.expires_at_ms',
           'r.timeout_at_ms',
           'r.deadline_ms',
+          'r.received',
           sql.lit(0).as('log_bytes'),
           sql.lit(0).as('has_output_lines'),
         ]),

@@ -41,3 +41,51 @@ export const newestEvent = statement<Record<string, never>, Pick<EventTable, 'nu
   'newestEvent',
   ({ db }) => db.selectFrom('events').select(['number', 'at_ms']).orderBy('number', 'desc').limit(1),
 );
+
+export interface EventViewRow {
+  number: number;
+  at_ms: number;
+  type: string;
+  run_id: string | null;
+  key: string | null;
+  attempt: number | null;
+  data: string | null;
+}
+
+/** Events after a number, in order. */
+export const eventsAfter = statement<{ after: number; limit: number }, EventViewRow>(
+  'eventsAfter',
+  ({ db, integer, value }) =>
+    db
+      .selectFrom('events as e')
+      .leftJoin('runs as n', 'n.no', 'e.run')
+      .leftJoin('version_jobs as v', (join) =>
+        join.onRef('v.version', '=', 'n.version').on('v.ord', '=', sql<number>`e.job % 1048576`),
+      )
+      .where('e.number', '>', integer('after'))
+      .orderBy('e.number')
+      .limit(value('limit'))
+      .select(['e.number', 'e.at_ms', 'e.type', 'n.id as run_id', 'v.key', 'e.attempt', 'e.data']),
+);
+
+/** Events of one run after a number, in order. */
+export const eventsOfRunAfter = statement<{ run: number; after: number; limit: number }, EventViewRow>(
+  'eventsOfRunAfter',
+  ({ db, integer, value }) =>
+    db
+      .selectFrom('events as e')
+      .innerJoin('runs as n', 'n.no', 'e.run')
+      .leftJoin('version_jobs as v', (join) =>
+        join.onRef('v.version', '=', 'n.version').on('v.ord', '=', sql<number>`e.job % 1048576`),
+      )
+      .where('e.run', '=', integer('run'))
+      .where('e.number', '>', integer('after'))
+      .orderBy('e.number')
+      .limit(value('limit'))
+      .select(['e.number', 'e.at_ms', 'e.type', 'n.id as run_id', 'v.key', 'e.attempt', 'e.data']),
+);
+
+/** The number of the newest event, whether it is still kept or not. */
+export const lastEventNumber = statement<Record<string, never>, { value: number }>('lastEventNumber', ({ db }) =>
+  db.selectFrom('counters').where('name', '=', sql.lit('event')).select('value'),
+);
