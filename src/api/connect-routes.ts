@@ -2,6 +2,7 @@ import type { DescMethod, Message } from '@bufbuild/protobuf';
 import { Code, ConnectError, type ConnectRouter, createContextKey, type HandlerContext } from '@connectrpc/connect';
 import { Health } from '../../gen/grpc/health/v1/health_pb.js';
 import { ErrorDetailSchema } from '../../gen/workflowgraph/v1/types_pb.js';
+import { amendAnswers } from './amend-answers.js';
 import { toErrorDetail } from './convert/error-detail.js';
 import { ApiError, authenticateChallenge } from './errors.js';
 import { healthService } from './health-service.js';
@@ -41,6 +42,7 @@ export function connectRoutes(router: ConnectRouter, procedures: readonly Proced
       router.rpc(method as DescMethod & { methodKind: 'bidi_streaming' }, unimplemented(method), options);
     }
   }
+  router.handlers.splice(0, router.handlers.length, ...router.handlers.map(amendAnswers));
 }
 
 /** Where a method is called by Connect, gRPC and gRPC-Web. */

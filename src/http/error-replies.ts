@@ -57,8 +57,14 @@ function fromFramework(error: Error, request: FastifyRequest): ApiError | null {
     case 'ERR_STREAM_PREMATURE_CLOSE':
       return new ApiError('malformed', 'the request was broken off');
     default:
-      return null;
+      return isRefusal(error) ? new ApiError('malformed', error.message) : null;
   }
+}
+
+/** Whether it is the framework's own and the caller's mistake. */
+function isRefusal(error: Error & { code: unknown }): boolean {
+  const framework = typeof error.code === 'string' && error.code.startsWith('FST_ERR_');
+  return framework && 'statusCode' in error && Number(error.statusCode) < 500;
 }
 
 function logBug(error: unknown, request: FastifyRequest, log: Log): void {

@@ -58,6 +58,9 @@ export async function buildHttpServer(parts: HttpServerParts): Promise<HttpServe
   const procedures = buildProcedures(engine, { tokens, log });
   const readiness = new Readiness(engine, drain.signal);
   const app = createApp(log);
+  // What belongs to no route has a body that nobody reads.
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', (_request, _body, done) => done(null));
 
   answerErrorsAsJson(app, log);
   enforceRoutePolicies(app, { tokens, log, rpcPaths: rpcPaths(procedures) });
@@ -77,6 +80,13 @@ export async function buildHttpServer(parts: HttpServerParts): Promise<HttpServe
   const tls = await tlsFiles(config);
   const listener = createListener(handle, { limits, tls, log });
 
+  let closing: Promise<void> | null = null;
+  async function closeAll(): Promise<void> {
+    drain.begin();
+    await listener.close(config.shutdownTimeoutSecs * 1000);
+    await app.close();
+  }
+
   return {
     async listen() {
       const address = await listenOnFreePort(config.port, (port) => listener.listen(port, config.host));
@@ -87,10 +97,9 @@ export async function buildHttpServer(parts: HttpServerParts): Promise<HttpServe
       log.info({ url, protocols: 'JSON, Connect, gRPC, gRPC-Web' }, `listening on ${url}`);
       return { address, url };
     },
-    async close() {
-      drain.begin();
-      await listener.close(config.shutdownTimeoutSecs * 1000);
-      await app.close();
+    close() {
+      closing ??= closeAll();
+      return closing;
     },
   };
 }

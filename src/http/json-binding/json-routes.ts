@@ -58,7 +58,7 @@ export function jsonRoutes(
       exposeHeadRoute: procedure.method.methodKind === 'unary',
       config: { policy: 'procedure', rawBody: binding.rawBody },
       onRequest: (request, reply, done) => {
-        if (!binding.rawBody) settleContentType(request.raw);
+        settleContentType(request.raw, binding.rawBody);
         const admitted = procedure.admit(new JsonCall(request, reply, drain));
         if (!(admitted instanceof Promise)) {
           // Without tokens there is nothing to wait for, and a promise would cost each call half a microsecond.
@@ -83,13 +83,10 @@ export function jsonRoutes(
  * Keeps the framework from judging a body by its content type. It would refuse one that is not well formed, such as `json`,
  * and take an HTTP/2 request that names neither type nor length for one without a body.
  */
-function settleContentType(raw: FastifyRequest['raw']): void {
+function settleContentType(raw: FastifyRequest['raw'], rawBody: boolean): void {
   const type = raw.headers['content-type'];
-  if (type === undefined) {
-    if (raw.httpVersionMajor === 2 && !hasEnded(raw)) raw.headers['content-type'] = 'application/octet-stream';
-  } else if (!type.includes('/')) {
-    delete raw.headers['content-type'];
-  }
+  const unsaid = type === undefined ? raw.httpVersionMajor === 2 && !hasEnded(raw) : !rawBody && !type.includes('/');
+  if (unsaid) raw.headers['content-type'] = 'application/octet-stream';
 }
 
 /** Whether an HTTP/2 request came as headers only. */

@@ -1,0 +1,168 @@
+import { gzipSync } from 'node:zlib';
+import { create, toBinary } from '@bufbuild/protobuf';
+import { Code, ConnectError, createClient } from '@connectrpc/connect';
+import { createConnectTransport, createGrpcTransport, createGrpcWebTransport } from '@connectrpc/connect-node';
+import { describe, expect, test } from 'vitest';
+import { ClaimJobRequestSchema, JobService } from '../../gen/workflowgraph/v1/job_service_pb.js';
+import { aClaim, aJob, aWorkflow } from './small-engine.js';
+import { startServer } from './start-server.js';
+
+const mib = 1024 * 1024;
+
+async function post(
+  url: string,
+  path: string,
+  body: string | Uint8Array<ArrayBuffer>,
+  headers: Record<string, string> = {},
+) {
+  const response = await fetch(`${url}${path}`, { method: 'POST', body, headers });
+  const json = (await response.json()) as { code?: string; message?: string } | null;
+  return { status: response.status, code: json?.code, message: json?.message };
+}
+
+/** A JSON object that is exactly so many bytes long. */
+function bodyOf(bytes: number, more = ''): string {
+  const head = `{"worker_id":"w1"${more},"x":"`;
+  return `${head}${'x'.repeat(bytes - head.length - 2)}"}`;
+}
+
+describe('the size of a body', () => {
+  test.each([
+    ['/api/jobs/claim', mib],
+    ['/api/jobs/l1/complete', mib],
+    ['/api/jobs/l1/logs', 4 * mib],
+    ['/api/workflows', 16 * mib],
+  ])('%s takes %i bytes and not one more', async (path, limit) => {
+    const { url } = await startServer();
+    expect((await post(url, path, bodyOf(limit))).status).toBeLessThan(300);
+    expect(await post(url, path, bodyOf(limit + 1))).toEqual({
+      status: 413,
+      code: 'too_large',
+      message: `the body of POST ${path.replace('l1', ':lease_id')} may have at most ${limit} bytes`,
+    });
+  });
+
+  test('20 MB are refused and the server goes on', async () => {
+    const { url } = await startServer();
+    const refused = await post(url, '/api/jobs/claim', 'x'.repeat(20 * mib)).catch((error: unknown) => error);
+    if (!(refused instanceof TypeError)) expect(refused).toMatchObject({ status: 413 });
+    expect((await post(url, '/api/jobs/claim', '{"worker_id":"w1"}')).status).toBe(200);
+  });
+
+  test('a body of unknown length is held to the same limit', async () => {
+    const { url } = await startServer();
+    const stream = new ReadableStream({
+      pull: (controller) => controller.enqueue(new Uint8Array(64 * 1024).fill(0x20)),
+    });
+    const init: RequestInit = { method: 'POST', body: stream, duplex: 'half' };
+    const answer = await fetch(`${url}/api/jobs/claim`, init).then(
+      ({ status }) => status,
+      () => 'cut off',
+    );
+    expect([413, 'cut off']).toContain(answer);
+  });
+
+  test('Connect, gRPC and gRPC-Web hold messages to the same limit, compressed or not', async () => {
+    const { url } = await startServer();
+    for (const transport of [
+      createConnectTransport({ baseUrl: url, httpVersion: '1.1' }),
+      createGrpcTransport({ baseUrl: url }),
+      createGrpcWebTransport({ baseUrl: url, httpVersion: '1.1' }),
+    ]) {
+      const client = createClient(JobService, transport);
+      const outputs = (bytes: number) => ({ leaseId: 'l1', outputs: { a: 'x'.repeat(bytes) } });
+      await client.completeJob(outputs(mib - 100));
+      const error = await client.completeJob(outputs(mib + 100)).then(() => null, ConnectError.from);
+      expect(error?.code).toBe(Code.ResourceExhausted);
+    }
+    const bomb = gzipSync(
+      toBinary(ClaimJobRequestSchema, create(ClaimJobRequestSchema, { workerId: 'x'.repeat(50 * mib) })),
+    );
+    const headers = { 'content-type': 'application/proto', 'content-encoding': 'gzip' };
+    const path = '/workflowgraph.v1.JobService/ClaimJob';
+    expect(await post(url, path, new Uint8Array(bomb), headers)).toMatchObject({ code: 'resource_exhausted' });
+  });
+});
+
+describe('the length of fields', () => {
+  const labels = (count: number) => Array.from({ length: count }, (_, i) => `l${i}`);
+  test.each([
+    [
+      'worker_id',
+      { worker_id: 'é'.repeat(200) },
+      { worker_id: 'é'.repeat(201) },
+      'worker_id: must be at most 200 characters',
+    ],
+    ['labels', { labels: labels(64) }, { labels: labels(65) }, 'labels: must contain no more than 64 item(s)'],
+    [
+      'a label',
+      { labels: ['x'.repeat(100)] },
+      { labels: ['a', 'x'.repeat(101)] },
+      'labels[1]: must be at most 100 characters',
+    ],
+    ['an empty label', { labels: [] }, { labels: [''] }, 'labels[0]: must be at least 1 characters'],
+    [
+      'request_id',
+      { request_id: 'x'.repeat(16) },
+      { request_id: 'x'.repeat(15) },
+      'request_id: must be at least 16 characters',
+    ],
+    ['wait_secs', { wait_secs: 0 }, { wait_secs: -0.5 }, 'wait_secs: must be greater than or equal to 0'],
+    [
+      'lease_ttl_secs',
+      { lease_ttl_secs: Number.MAX_SAFE_INTEGER },
+      { lease_ttl_secs: Number.MAX_SAFE_INTEGER + 1 },
+      'lease_ttl_secs: 9007199254740992 is out of range, it must be from -9007199254740991 to 9007199254740991',
+    ],
+  ])('%s at its limit is taken, one past it is not', async (_name, good, bad, message) => {
+    const { url, engine } = await startServer();
+    const claim = (more: object) => post(url, '/api/jobs/claim', JSON.stringify({ worker_id: 'w1', ...more }));
+    expect((await claim(good)).status).toBe(200);
+    expect(await claim(bad)).toEqual({ status: 400, code: 'malformed', message });
+    expect(engine.calls).toHaveLength(1);
+  });
+
+  test.each([200, 201, 5_000])('an id of %i characters in the path', async (length) => {
+    const { url } = await startServer();
+    const answer = await post(url, `/api/jobs/${'x'.repeat(length)}/heartbeat`, '');
+    expect(answer).toMatchObject(
+      length <= 200 ? { status: 200 } : { status: 400, message: 'lease_id: must be at most 200 characters' },
+    );
+  });
+
+  test('a long poll is clamped to a minute', async () => {
+    const { url, engine } = await startServer();
+    engine.offer(aClaim());
+    await post(url, '/api/jobs/claim', '{"worker_id":"w1","wait_secs":3600}');
+    expect(engine.calls[0]?.input).toMatchObject({ waitMs: 60_000 });
+  });
+});
+
+test('a status of 100,000 jobs is whole, and others are answered while it is written', async () => {
+  const { url, engine } = await startServer();
+  engine.workflows.set(
+    'big',
+    aWorkflow(
+      'big',
+      Array.from({ length: 100_000 }, (_, i) => aJob(`job-${i}`)),
+    ),
+  );
+  let longest = 0;
+  let running = true;
+  const others = (async () => {
+    while (running) {
+      const before = performance.now();
+      await (await fetch(`${url}/healthz`)).text();
+      longest = Math.max(longest, performance.now() - before);
+    }
+  })();
+  const response = await fetch(`${url}/api/workflows/big/status`);
+  const text = await response.text();
+  running = false;
+  await others;
+  const { jobs } = JSON.parse(text) as { jobs: { id: string }[] };
+  expect(jobs).toHaveLength(100_000);
+  expect(jobs.at(-1)?.id).toBe('job-99999');
+  // Written in one go it takes half a second.
+  expect(longest).toBeLessThan(200);
+});
