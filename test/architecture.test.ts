@@ -1,0 +1,97 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { describe, expect, it } from 'vitest';
+
+const root = join(import.meta.dirname, '..');
+
+/** The packages that a word of the table stands for. */
+const packages: Readonly<Record<string, readonly RegExp[]>> = {
+  kysely: [/^kysely(\/|$)/],
+  drivers: [/^better-sqlite3$/, /^pg$/],
+  yaml: [/^yaml$/],
+  Connect: [/^@connectrpc\//, /^@bufbuild\//],
+  Fastify: [/^fastify$/, /^@fastify\//, /^@connectrpc\/connect-fastify$/],
+};
+
+/** Packages of the whole program: they carry no structure of their own. */
+const anywhere = [/^pino$/, /^lru-cache$/, /^commander$/, /^chokidar$/, /^prom-client$/, /^@opentelemetry\//];
+
+interface Rule {
+  readonly room: string;
+  readonly may: readonly string[];
+}
+
+function rules(): Rule[] {
+  const text = readFileSync(join(root, 'ARCHITECTURE.md'), 'utf8');
+  return [...text.matchAll(/^\| ([a-z/]+) \| ([^|]+) \| [^|]+ \|$/gm)]
+    .filter(([, room]) => room !== 'room')
+    .map(([, room, may]) => ({ room: room ?? '', may: (may ?? '').split(',').map((word) => word.trim()) }));
+}
+
+function sources(folder: string): string[] {
+  return readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && entry.name.endsWith('.ts') && !entry.parentPath.includes('/gen'))
+    .map((entry) => join(entry.parentPath, entry.name));
+}
+
+function importsOf(file: string): string[] {
+  const text = readFileSync(file, 'utf8');
+  return [
+    ...text.matchAll(/(?:^|\n)(?:import|export)[^;'"]*?from '([^']+)'|(?:^|\n)import '([^']+)'|import\('([^']+)'\)/g),
+  ].map((match) => match[1] ?? match[2] ?? match[3] ?? '');
+}
+
+/** The room that an import leads to: `engine`, `gen`, the stem of a file directly in src, or the package itself. */
+function target(file: string, specifier: string): string {
+  if (!specifier.startsWith('.')) return specifier;
+  const path = relative(root, join(dirname(file), specifier));
+  const [top, second = ''] = path.split('/');
+  if (top === 'src') return second.replace(/\.js$/, '');
+  return top === 'clients' ? `clients/${second}` : (top ?? '');
+}
+
+function isAllowed(rule: Rule, to: string): boolean {
+  if (to.startsWith('node:')) return rule.room !== 'domain';
+  if (anywhere.some((pattern) => pattern.test(to))) return rule.room !== 'domain';
+  if (to === '@workflow-graph/client') return rule.may.includes('clients/typescript');
+  return rule.may.some((word) => word === to || (packages[word] ?? []).some((pattern) => pattern.test(to)));
+}
+
+const inSource = rules().filter(({ room }) => !room.startsWith('clients'));
+
+describe('the table of ARCHITECTURE.md', () => {
+  it('has a row for each room of src', () => {
+    const rooms = readdirSync(join(root, 'src'), { withFileTypes: true })
+      .filter((entry) => entry.isDirectory())
+      .map((entry) => entry.name);
+    expect(inSource.map(({ room }) => room).sort()).toEqual(rooms.sort());
+  });
+
+  it.each(inSource.map((rule) => [rule.room, rule] as const))('holds for src/%s', (room, rule) => {
+    const files = sources(`src/${room}`);
+    expect(files.length).toBeGreaterThan(0);
+    const broken = files.flatMap((file) =>
+      importsOf(file)
+        .map((specifier) => ({ specifier, to: target(file, specifier) }))
+        .filter(({ to }) => !isAllowed(rule, to))
+        .map(({ specifier }) => `${relative(root, file)} imports ${specifier}`),
+    );
+    expect(broken).toEqual([]);
+  });
+
+  it('keeps clock and chance out of the domain', () => {
+    const broken = sources('src/domain').filter((file) =>
+      /Date\.now|new Date\(\)|Math\.random|performance\.now/.test(readFileSync(file, 'utf8')),
+    );
+    expect(broken.map((file) => relative(root, file))).toEqual([]);
+  });
+
+  it('keeps the clients to themselves', () => {
+    const broken = sources('clients/typescript/src').flatMap((file) =>
+      importsOf(file).filter(
+        (specifier) => target(file, specifier) === 'src' || /\.\.\/\.\.\/\.\.\/src/.test(specifier),
+      ),
+    );
+    expect(broken).toEqual([]);
+  });
+});
