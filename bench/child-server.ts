@@ -1,0 +1,107 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** A server in a process of its own. */
+export interface ChildServer {
+  readonly url: string;
+  readonly pid: number;
+  /** From the start of the process until it said where it listens. */
+  readonly startMs: number;
+  /** Its data folder; empty for one without. */
+  readonly dataDir: string;
+  stop(): Promise<void>;
+  /** Stops it, lets `look` see the data folder, and removes that. */
+  stopAndLook<T>(look: (dataDir: string) => T): Promise<T>;
+}
+
+const running = new Set<ChildProcess>();
+process.on('exit', () => {
+  for (const child of running) child.kill('SIGKILL');
+});
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(130));
+
+const mainFile = fileURLToPath(new URL('../src/main.js', import.meta.url));
+const noopFile = fileURLToPath(new URL('./noop-server.js', import.meta.url));
+
+/** The workflow server as it is shipped, on an empty data folder, without tokens. */
+export async function startServer(): Promise<ChildServer> {
+  const folder = mkdtempSync(join(process.env.BENCH_DIR ?? tmpdir(), 'workflow-graph-bench-'));
+  const dataDir = join(folder, 'data');
+  const removeFolder = () => rmSync(folder, { recursive: true, force: true });
+  process.once('exit', removeFolder);
+  const nodeFlags = process.env.BENCH_SERVER_NODE_FLAGS?.split(' ') ?? [];
+  const server = await start(
+    [...nodeFlags, mainFile, 'serve', '--port', '0', '--data', dataDir, '--workflows', join(folder, 'workflows')],
+    { LOG_FORMAT: 'json' },
+  );
+  const stopAndLook = async <T>(look: (dataDir: string) => T): Promise<T> => {
+    await server.stop();
+    try {
+      return look(dataDir);
+    } finally {
+      removeFolder();
+      process.off('exit', removeFolder);
+    }
+  };
+  return { ...server, dataDir, stop: () => stopAndLook(() => {}), stopAndLook };
+}
+
+/** The server that does nothing, to compare with. */
+export async function startNoopServer(): Promise<ChildServer> {
+  const server = await start([noopFile], {});
+  return {
+    ...server,
+    dataDir: '',
+    async stopAndLook(look) {
+      await server.stop();
+      return look('');
+    },
+  };
+}
+
+async function start(args: readonly string[], env: Record<string, string>) {
+  const startedAt = performance.now();
+  const child = spawn(process.execPath, args, {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '', ...env },
+  });
+  running.add(child);
+  const ended = new Promise<void>((resolve) => {
+    child.once('exit', () => {
+      running.delete(child);
+      resolve();
+    });
+  });
+  const url = await announcedUrl(child);
+  const startMs = performance.now() - startedAt;
+  if (child.pid === undefined) throw new Error('a server without a process id');
+  return {
+    url,
+    pid: child.pid,
+    startMs,
+    async stop() {
+      child.kill('SIGTERM');
+      await ended;
+    },
+  };
+}
+
+/** The first URL that the process prints. What it prints later is read and dropped, so that it never waits for us. */
+function announcedUrl(child: ChildProcess): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let printed = '';
+    const read = (text: string) => {
+      if (printed.length > 100_000) return;
+      printed += text;
+      const url = /http:\/\/[0-9.]+:\d+/.exec(printed)?.[0];
+      if (url !== undefined) resolve(url);
+    };
+    child.stdout?.setEncoding('utf8').on('data', read);
+    child.stderr?.setEncoding('utf8').on('data', read);
+    child.once('error', reject);
+    child.once('exit', (code) => reject(new Error(`the server ended with code ${code}:\n${printed}`)));
+  });
+}

@@ -1,0 +1,51 @@
+export type Unit = '/s' | 'ms' | 's' | 'µs' | 'MB' | 'KB' | '×' | '';
+
+/** What a figure is wanted to be. */
+export interface Target {
+  readonly at: 'least' | 'most';
+  readonly value: number;
+}
+
+/** One measured number. A null value could not be measured here. */
+export interface Figure {
+  readonly name: string;
+  readonly value: number | null;
+  readonly unit: Unit;
+  readonly target: Target | null;
+}
+
+export function figure(name: string, value: number | null, unit: Unit, target: Target | null = null): Figure {
+  return { name, value, unit, target };
+}
+
+export function atLeast(value: number): Target {
+  return { at: 'least', value };
+}
+
+export function atMost(value: number): Target {
+  return { at: 'most', value };
+}
+
+/** Null when nothing is wanted, or nothing was measured. */
+export function isMet({ value, target }: Figure): boolean | null {
+  if (value === null || target === null) return null;
+  return target.at === 'least' ? value >= target.value : value <= target.value;
+}
+
+/** One line for a person: the figure, what is wanted of it, and whether it is so. */
+export function lineOf(figure: Figure): string {
+  const value = figure.value === null ? 'not measured here' : `${digits(figure.value)} ${figure.unit}`.trimEnd();
+  const line = `  ${figure.name.padEnd(62)} ${value.padStart(12)}`;
+  if (figure.target === null) return line;
+  const wanted = `${figure.target.at === 'least' ? '≥' : '≤'} ${digits(figure.target.value)} ${figure.unit}`.trimEnd();
+  const met = isMet(figure);
+  return `${line}   ${wanted.padEnd(12)} ${met === null ? '?' : met ? 'met' : 'NOT MET'}`;
+}
+
+/** About three digits, and whole numbers whole. */
+function digits(value: number): string {
+  if (!Number.isFinite(value)) return String(value);
+  const size = Math.abs(value);
+  if (size >= 100) return Math.round(value).toLocaleString('en-US').replaceAll(',', ' ');
+  return String(Number(value.toFixed(size >= 10 ? 1 : size >= 1 ? 2 : 3)));
+}

@@ -1,0 +1,86 @@
+import { writeFileSync } from 'node:fs';
+import { availableParallelism, cpus, totalmem } from 'node:os';
+import { bareSqliteLives } from './bare-sqlite.js';
+import { type Figure, isMet, lineOf } from './figures.js';
+import type { BenchContext, Measure } from './measure.js';
+import { acceptance } from './measures/acceptance.js';
+import { baselines } from './measures/baselines.js';
+import { chainOf40 } from './measures/chain-of-40.js';
+import { claimCost } from './measures/claim-cost.js';
+import { completionCost } from './measures/completion-cost.js';
+import { dispatch } from './measures/dispatch.js';
+import { lives } from './measures/lives.js';
+import { startAndMemory } from './measures/start-and-memory.js';
+import { type BenchOptions, readOptions } from './options.js';
+
+const measures: readonly Measure[] = [
+  baselines,
+  lives,
+  dispatch,
+  chainOf40,
+  claimCost,
+  completionCost,
+  acceptance,
+  startAndMemory,
+];
+
+await main();
+
+async function main(): Promise<void> {
+  let options: BenchOptions;
+  try {
+    options = readOptions(
+      process.argv.slice(2),
+      measures.map(({ name }) => name),
+    );
+  } catch (error) {
+    process.stderr.write(`bench: ${(error as Error).message}\n`);
+    process.exitCode = 2;
+    return;
+  }
+  if (options.help) process.stdout.write(usage());
+  else await runAll(options);
+}
+
+async function runAll({ names, seconds, jsonFile }: BenchOptions): Promise<void> {
+  const machine = `${availableParallelism()} cores (${cpus()[0]?.model ?? 'unknown'}), ${Math.round(totalmem() / 2 ** 30)} GiB`;
+  print(`${machine}, Node ${process.versions.node}, ${seconds} s each; server and generator share the cores`);
+  const context = contextOf(seconds);
+  const results: { name: string; title: string; figures: readonly Figure[] }[] = [];
+  for (const { name, title, run } of measures) {
+    if (names.length > 0 && !names.includes(name)) continue;
+    print(`\n${name}: ${title}`);
+    const figures = await run(context);
+    for (const figure of figures) print(lineOf(figure));
+    results.push({ name, title, figures });
+  }
+  const missed = results.flatMap(({ figures }) => figures).filter((figure) => isMet(figure) === false);
+  print(missed.length === 0 ? '\nEvery target is met.' : `\nTargets not met: ${missed.length}.`);
+  if (jsonFile !== null) writeFileSync(jsonFile, `${JSON.stringify({ machine, seconds, results }, null, 2)}\n`);
+}
+
+function contextOf(seconds: number): BenchContext {
+  let bare: number | null = null;
+  return {
+    seconds,
+    bareLivesPerSec() {
+      bare ??= bareSqliteLives(50, Math.min(seconds, 2));
+      return bare;
+    },
+  };
+}
+
+function usage(): string {
+  const rows = measures.map(({ name, title }) => `  ${name.padEnd(16)} ${title}`);
+  return `Usage: npm run bench -- [--seconds N] [--json FILE] [NAME…]
+
+${rows.join('\n')}
+
+Without names all of them run, in about four minutes. --seconds is how long each load is measured (4).
+BENCH_DIR is the folder for the databases (the system's temporary folder); it must lie on the disk to be measured.
+`;
+}
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`);
+}

@@ -1,0 +1,17 @@
+import type { Figure } from './figures.js';
+
+/** What the benchmarks of one run share. */
+export interface BenchContext {
+  /** How long each load is measured. */
+  readonly seconds: number;
+  /** Whole lives per second in bare SQLite at 50 operations per commit, measured once in this run. */
+  bareLivesPerSec(): number;
+}
+
+/** One benchmark. */
+export interface Measure {
+  readonly name: string;
+  /** What is measured, in a line for people. */
+  readonly title: string;
+  run(context: BenchContext): Promise<readonly Figure[]>;
+}
