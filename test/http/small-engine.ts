@@ -182,6 +182,18 @@ export class SmallEngine implements Engine {
     }
   }
 
+  openSession(): never {
+    throw new Error('sessions are tested with the real engine');
+  }
+
+  watchLeases(): never {
+    throw new Error('lease watches are tested with the real engine');
+  }
+
+  watchRuns(): never {
+    throw new Error('watching is tested with the real engine');
+  }
+
   async ready(): Promise<{ ready: boolean; reason: string }> {
     return { ready: this.isReady, reason: this.isReady ? '' : 'the store does not answer' };
   }
