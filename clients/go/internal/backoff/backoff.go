@@ -1,0 +1,36 @@
+// Package backoff gives the waits between tries.
+package backoff
+
+import (
+	"context"
+	"math/rand/v2"
+	"time"
+)
+
+const (
+	delayMin = 250 * time.Millisecond
+	delayMax = 10 * time.Second
+)
+
+// Backoff gives waits that double from a quarter of a second to ten, each spread over its upper half so that workers do
+// not return in step. The zero value is ready.
+type Backoff struct{ full time.Duration }
+
+// Reset begins again with the shortest wait.
+func (b *Backoff) Reset() { b.full = 0 }
+
+// Next is the next wait.
+func (b *Backoff) Next() time.Duration {
+	b.full = min(delayMax, max(delayMin, 2*b.full))
+	return b.full/2 + rand.N(b.full/2)
+}
+
+// Sleep waits. The end of the context ends the wait early.
+func Sleep(ctx context.Context, wait time.Duration) {
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+}
