@@ -33,6 +33,8 @@ export class ThreadConnection implements Connection {
     const thread = this.#thread;
     if (thread === null) return;
     const ended = new Promise((resolve) => thread.once('exit', resolve));
+    // A thread that keeps nothing alive could not be waited for: the process would end in the middle of its stop.
+    thread.ref();
     thread.postMessage('close');
     await ended;
   }
