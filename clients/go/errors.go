@@ -98,8 +98,7 @@ func (e *PermanentError) Error() string { return e.Err.Error() }
 func (e *PermanentError) Unwrap() error { return e.Err }
 
 // Retryable says, returned from an executor, that another attempt may help. An error that is neither Retryable nor
-// Permanent is retryable too; this one says so to readers. Of an error that is both, the outer one does not matter: it
-// is permanent.
+// Permanent is retryable too; this one says so to readers. An error that has both in its chain is permanent.
 func Retryable(err error) error {
 	if err == nil {
 		return nil

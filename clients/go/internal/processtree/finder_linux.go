@@ -1,0 +1,176 @@
+package processtree
+
+import (
+	"bytes"
+	"os"
+	"strconv"
+	"strings"
+	"syscall"
+)
+
+// process is one line of /proc. Its start time, with the pid, tells it from a later one of the same number.
+type process struct {
+	pid, parent, group int
+	isZombie           bool
+	startTime          string
+}
+
+type finder struct {
+	group  int
+	marker []byte
+	// Known members stay known when their parents end, strangers are those whose environment was read and lacks the marker;
+	// both by pid, with the start time.
+	known, strangers map[int]string
+	asked            map[int]struct{}
+}
+
+func newFinder(leader int, marker string) finder {
+	return finder{
+		group:     leader,
+		marker:    []byte(marker),
+		known:     make(map[int]string),
+		strangers: make(map[int]string),
+		asked:     make(map[int]struct{}),
+	}
+}
+
+func (f *finder) groupIsAlive() bool {
+	if !signal(-f.group, 0) {
+		return false
+	}
+	for _, entry := range listProcesses() {
+		if entry.group == f.group && !entry.isZombie {
+			return true
+		}
+	}
+	return false
+}
+
+func (f *finder) askToEnd() bool {
+	members := f.members()
+	for _, member := range members {
+		if _, done := f.asked[member.pid]; done {
+			continue
+		}
+		f.asked[member.pid] = struct{}{}
+		signal(member.pid, syscall.SIGTERM)
+	}
+	return len(members) > 0
+}
+
+func (f *finder) kill() bool {
+	members := f.members()
+	for _, member := range members {
+		signal(member.pid, syscall.SIGKILL)
+	}
+	return len(members) > 0
+}
+
+// members are the job's live processes, by one look at /proc.
+func (f *finder) members() []process {
+	self := os.Getpid()
+	isMember := make(map[int]bool)
+	all := listProcesses()
+	var undecided []process
+	for _, entry := range all {
+		if entry.pid == self {
+			continue
+		}
+		if entry.group == f.group || f.known[entry.pid] == entry.startTime || f.isMarked(entry) {
+			isMember[entry.pid] = true
+		} else {
+			undecided = append(undecided, entry)
+		}
+	}
+	for grew := true; grew; {
+		grew = false
+		for _, entry := range undecided {
+			if !isMember[entry.pid] && isMember[entry.parent] {
+				isMember[entry.pid] = true
+				grew = true
+			}
+		}
+	}
+	var members []process
+	for _, entry := range all {
+		if !isMember[entry.pid] {
+			continue
+		}
+		f.known[entry.pid] = entry.startTime
+		if !entry.isZombie {
+			members = append(members, entry)
+		}
+	}
+	return members
+}
+
+func (f *finder) isMarked(entry process) bool {
+	if f.strangers[entry.pid] == entry.startTime {
+		return false
+	}
+	if hasInEnvironment(entry.pid, f.marker) {
+		return true
+	}
+	f.strangers[entry.pid] = entry.startTime
+	return false
+}
+
+func listProcesses() []process {
+	directory, err := os.Open("/proc")
+	if err != nil {
+		return nil
+	}
+	defer directory.Close()
+	names, err := directory.Readdirnames(-1)
+	if err != nil {
+		return nil
+	}
+	var entries []process
+	for _, name := range names {
+		pid, err := strconv.Atoi(name)
+		if err != nil {
+			continue
+		}
+		if entry, ok := readProcess(pid); ok {
+			entries = append(entries, entry)
+		}
+	}
+	return entries
+}
+
+// readProcess is false when the process has ended since it was listed.
+func readProcess(pid int) (process, bool) {
+	stat, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
+	if err != nil {
+		return process{}, false
+	}
+	// The second field is the name in brackets, and may hold anything; the fields after it are plain.
+	fields := strings.Fields(string(stat[bytes.LastIndexByte(stat, ')')+1:]))
+	if len(fields) < 20 {
+		return process{}, false
+	}
+	parent, _ := strconv.Atoi(fields[1])
+	group, _ := strconv.Atoi(fields[2])
+	return process{
+		pid:       pid,
+		parent:    parent,
+		group:     group,
+		isZombie:  fields[0] == "Z" || fields[0] == "X",
+		startTime: fields[19],
+	}, true
+}
+
+// hasInEnvironment is false for a process that has ended, and for one of another user, whose environment nobody else may
+// read.
+func hasInEnvironment(pid int, variable []byte) bool {
+	environment, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/environ")
+	if err != nil {
+		return false
+	}
+	for entry := range bytes.SplitSeq(environment, []byte{0}) {
+		if bytes.Equal(entry, variable) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,75 @@
+// Package processtree ends all processes of one job.
+package processtree
+
+import (
+	"os/exec"
+	"sync"
+	"time"
+)
+
+const (
+	pollInterval = 50 * time.Millisecond
+	// killTimeMax: how long to go on killing what keeps appearing.
+	killTimeMax = 3 * time.Second
+)
+
+// Tree is all processes of one job: the group that its shell leads, and on Linux also those that left the group. They are
+// found by their ancestry, and, once that is broken by a parent's end, by a variable of the environment that the job was
+// started with. A process that both left its ancestors and changed that variable is out of reach.
+type Tree struct {
+	leader int
+	finder finder
+}
+
+var (
+	liveMutex sync.Mutex
+	live      = make(map[*Tree]struct{})
+)
+
+// Start starts the command as the leader of a new process group. The marker is a NAME=value of its environment that
+// nothing else has.
+func Start(command *exec.Cmd, marker string) (*Tree, error) {
+	leadGroup(command)
+	if err := command.Start(); err != nil {
+		return nil, err
+	}
+	tree := &Tree{leader: command.Process.Pid, finder: newFinder(command.Process.Pid, marker)}
+	liveMutex.Lock()
+	defer liveMutex.Unlock()
+	live[tree] = struct{}{}
+	return tree, nil
+}
+
+// KillAll kills the groups of all trees that were not forgotten, for a process that is about to end without ending them.
+func KillAll() {
+	liveMutex.Lock()
+	defer liveMutex.Unlock()
+	for tree := range live {
+		killGroup(tree.leader)
+	}
+}
+
+// Forget says that the job has ended.
+func (t *Tree) Forget() {
+	liveMutex.Lock()
+	defer liveMutex.Unlock()
+	delete(live, t)
+}
+
+// GroupIsAlive says whether the group has a process that still runs.
+func (t *Tree) GroupIsAlive() bool { return t.finder.groupIsAlive() }
+
+// End asks all processes to end (SIGTERM) and forces those that are left after the grace (SIGKILL).
+func (t *Tree) End(grace time.Duration) {
+	graceEnds := time.Now().Add(grace)
+	for time.Now().Before(graceEnds) {
+		if !t.finder.askToEnd() {
+			return
+		}
+		time.Sleep(min(pollInterval, time.Until(graceEnds)))
+	}
+	killEnds := time.Now().Add(killTimeMax)
+	for t.finder.kill() && time.Now().Before(killEnds) {
+		time.Sleep(pollInterval)
+	}
+}
