@@ -29,6 +29,8 @@ export function answerErrorsAsJson(app: FastifyInstance, log: Log): void {
 /** Also for errors that come before there is a route. */
 export function sendError(error: Error, request: FastifyRequest, reply: FastifyReply, log: Log): FastifyReply {
   const refusal = fromFramework(error, request) ?? toApiError(error, request.id, (bug) => logBug(bug, request, log));
+  // The framework ends broken connections with it, and HTTP/2 has no such header.
+  if (request.raw.httpVersionMajor === 2) reply.removeHeader('connection');
   if (refusal.code === 'unauthenticated') reply.header('www-authenticate', authenticateChallenge);
   return reply.code(refusal.status).header('content-type', jsonType).send(errorJson(refusal));
 }

@@ -182,6 +182,10 @@ export class SmallEngine implements Engine {
     }
   }
 
+  runOf(): never {
+    throw new Error('runs are looked up with the real engine');
+  }
+
   openSession(): never {
     throw new Error('sessions are tested with the real engine');
   }
