@@ -1,0 +1,164 @@
+// The reference part of docs/protocol.md, made from the proto: services, methods, paths, policies, messages, with the
+// comments that stand there.
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+
+const http = '[google.api.http]';
+const policy = '[workflowgraph.v1.policy]';
+const httpStatus = '[workflowgraph.v1.http_status]';
+const jsonForm = '[workflowgraph.v1.json_form]';
+
+/** The reference as Markdown. */
+export function protocolReference(root) {
+  const files = describe(root).filter(
+    (file) => file.package === 'workflowgraph.v1' && !file.name.endsWith('options.proto'),
+  );
+  const services = files.flatMap((file) =>
+    (file.service ?? []).map((service, at) => ({ file, service, path: [6, at] })),
+  );
+  const messages = files.flatMap((file) => messagesOf(file));
+  const enums = files.flatMap((file) => (file.enumType ?? []).map((type, at) => ({ file, type, path: [5, at] })));
+  return [
+    ...services.flatMap(serviceSection),
+    '### Messages',
+    '',
+    ...messages.flatMap(messageSection),
+    '### Enums',
+    '',
+    'On the documented paths an enum is written in lower case without its prefix: `queued`, `stdout`.',
+    '',
+    ...enums.flatMap(enumSection),
+  ].join('\n');
+}
+
+function describe(root) {
+  const { status, stdout, stderr } = spawnSync(join(root, 'node_modules/.bin/buf'), ['build', '-o', '-#format=json'], {
+    cwd: root,
+    maxBuffer: 256 * 1024 * 1024,
+    env: { ...process.env, PATH: `${join(root, 'node_modules/node/bin')}:${process.env.PATH}` },
+  });
+  if (status !== 0) throw new Error(`buf build failed: ${stderr}`);
+  return JSON.parse(stdout).file;
+}
+
+function serviceSection({ file, service, path }) {
+  return [
+    `### ${service.name}`,
+    '',
+    comment(file, path),
+    '',
+    ...service.method.flatMap((method, at) => methodSection(file, service, method, [...path, 2, at])),
+  ];
+}
+
+function methodSection(file, service, method, path) {
+  const options = method.options ?? {};
+  const scopes = (options[policy]?.anyOf ?? []).map((scope) => scope.replace('SCOPE_', '').toLowerCase());
+  const kind = [
+    method.clientStreaming && 'a stream of requests',
+    method.serverStreaming && 'a stream of answers',
+  ].filter(Boolean);
+  const rows = [];
+  const rule = options[http];
+  if (rule !== undefined) {
+    const [verb, route] = Object.entries(rule).find(([key]) => ['get', 'post', 'put', 'delete', 'patch'].includes(key));
+    const status = options[httpStatus] ?? 200;
+    const answer = rule.responseBody === undefined ? '' : `, the answer is its field \`${rule.responseBody}\` alone`;
+    rows.push(`\`${verb.toUpperCase()} ${route}\` → ${status}${answer}`);
+  }
+  rows.push(
+    `RPC \`/${file.package}.${service.name}/${method.name}\`: ${link(method.inputType)} → ${link(method.outputType)}${kind.length > 0 ? ` (${kind.join(', ')})` : ''}`,
+  );
+  rows.push(`Scope: ${scopes.join(' or ')}`);
+  return [`#### ${method.name}`, '', comment(file, path), '', ...rows.map((row) => `- ${row}`), ''];
+}
+
+function messagesOf(file) {
+  const found = [];
+  const visit = (type, path, name) => {
+    if (type.options?.mapEntry) return;
+    found.push({ file, type, path, name });
+    for (const [at, inner] of (type.nestedType ?? []).entries())
+      visit(inner, [...path, 3, at], `${name}.${inner.name}`);
+  };
+  for (const [at, type] of (file.messageType ?? []).entries()) visit(type, [4, at], type.name);
+  return found;
+}
+
+function messageSection({ file, type, path, name }) {
+  const fields = type.field ?? [];
+  if (fields.length === 0 && comment(file, path) === '') return [];
+  const form = {
+    JSON_FORM_INLINE: ' Written as its one field.',
+    JSON_FORM_TAGGED: '',
+    JSON_FORM_RAW: ' Taken from the body as it comes.',
+  };
+  const note = form[type.options?.[jsonForm]] ?? '';
+  return [
+    `#### ${name}`,
+    '',
+    `${comment(file, path)}${note}`,
+    '',
+    ...(fields.length === 0
+      ? []
+      : [
+          '| field | type | meaning |',
+          '|---|---|---|',
+          ...fields.map(
+            (field, at) =>
+              `| \`${field.name}\` | ${fieldType(type, field)} | ${comment(file, [...path, 2, at])
+                .replaceAll('\n', ' ')
+                .replaceAll('|', '\\|')} |`,
+          ),
+          '',
+        ]),
+  ];
+}
+
+function enumSection({ file, type, path }) {
+  return [
+    `#### ${type.name}`,
+    '',
+    comment(file, path),
+    '',
+    '| value | meaning |',
+    '|---|---|',
+    ...type.value
+      .map((value, at) => ({ value, text: comment(file, [...path, 2, at]).replaceAll('\n', ' ') }))
+      .filter(({ value }) => value.number !== undefined && value.number !== 0)
+      .map(({ value, text }) => `| \`${value.name}\` | ${text} |`),
+    '',
+  ];
+}
+
+function fieldType(message, field) {
+  const entry = (message.nestedType ?? []).find(
+    (type) => type.options?.mapEntry && field.typeName?.endsWith(`.${type.name}`),
+  );
+  if (entry !== undefined) return `map of ${entry.field.map((part) => plainType(part)).join(' to ')}`;
+  const list = field.label === 'LABEL_REPEATED' ? 'list of ' : '';
+  return `${list}${plainType(field)}${field.proto3Optional ? ', optional' : ''}`;
+}
+
+function plainType(field) {
+  if (field.typeName !== undefined) return link(field.typeName);
+  return field.type.replace('TYPE_', '').toLowerCase();
+}
+
+function link(typeName) {
+  const name = typeName.split('.').slice(3).join('.');
+  return typeName.startsWith('.workflowgraph.v1.')
+    ? `[${name}](#${name.toLowerCase().replaceAll('.', '')})`
+    : `\`${typeName.slice(1)}\``;
+}
+
+/** The comment of what stands at a path of a file's descriptor. */
+function comment(file, path) {
+  const wanted = path.join(',');
+  const found = file.sourceCodeInfo?.location.find((location) => (location.path ?? []).join(',') === wanted);
+  return (found?.leadingComments ?? '')
+    .split('\n')
+    .map((line) => line.trim())
+    .join('\n')
+    .trim();
+}
