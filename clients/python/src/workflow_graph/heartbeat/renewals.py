@@ -1,0 +1,230 @@
+"""Which leases are renewed when, and what became of them. Runs in the heartbeat process."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from ..http.connection import HttpConnection
+from .http_renewals import HttpRenewals, LeaseState
+from .stream_renewals import StreamRenewals
+
+#: Below the two seconds within which a cancellation is to be seen.
+CANCEL_POLL_SECS = 1.5
+WORKER_HEARTBEAT_SECS = 10.0
+RETRY_SECS = 1.0
+#: How many leases are renewed at once where each needs a call of its own.
+CALLS_MAX = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the process is started with."""
+
+    server_url: str
+    token: str | None
+    worker_id: str
+    #: Renew this often; a third of each lease's time to live when None.
+    interval_secs: float | None
+    #: Whether to renew over a stream while there is one.
+    stream: bool
+
+
+@dataclass(eq=False, slots=True)
+class WatchedLease:
+    """A lease and when it was renewed."""
+
+    lease_id: str
+    run_id: str
+    job_id: str
+    ttl_secs: float
+    deadline: float
+    due: float = 0.0
+    #: When the renewal that is under way, or the last one, was sent.
+    sent_at: float = 0.0
+    in_flight: bool = False
+    cancelled: bool = False
+    expired: bool = False
+
+
+class Renewals:
+    """Renews each watched lease when it is due, over the stream while there is one, else one call for each."""
+
+    def __init__(self, settings: Settings, tell: Callable[..., None]) -> None:
+        self._settings = settings
+        self._tell = tell
+        self._changed = threading.Condition()
+        self._leases: dict[str, WatchedLease] = {}
+        self._calls = ThreadPoolExecutor(CALLS_MAX, "calls")
+        self._http = HttpRenewals(HttpConnection(settings.server_url, settings.token), settings.worker_id)
+        self._stream = StreamRenewals(settings.server_url, settings.token, self._take) if settings.stream else None
+        self._is_away = False
+
+    def start(self) -> None:
+        """Starts the loops."""
+        for loop in (self._renew_forever, self._poll_cancellations, self._say_alive):
+            threading.Thread(target=loop, daemon=True).start()
+
+    def watch(self, lease_id: str, run_id: str, job_id: str, ttl_secs: float, deadline: float) -> None:
+        """Renews the lease until it is forgotten."""
+        lease = WatchedLease(lease_id, run_id, job_id, ttl_secs, deadline)
+        lease.due = deadline - ttl_secs + self._interval(lease)
+        with self._changed:
+            self._leases[lease_id] = lease
+            self._changed.notify()
+
+    def forget(self, lease_id: str) -> None:
+        """Renews the lease no more."""
+        with self._changed:
+            self._leases.pop(lease_id, None)
+
+    def stay_with_http(self) -> None:
+        """Uses the stream no more."""
+        self._stream = None
+
+    def _interval(self, lease: WatchedLease) -> float:
+        return min(self._settings.interval_secs or lease.ttl_secs, lease.ttl_secs / 3)
+
+    def _renew_forever(self) -> None:
+        with self._changed:
+            while True:
+                now = time.monotonic()
+                self._expire(now)
+                if due := self._take_due(now):
+                    self._send(due)
+                next_at = min((self._next_at(lease) for lease in self._leases.values()), default=None)
+                # A lease that was forgotten wakes nobody, so there may be nothing to do when the time comes.
+                self._changed.wait(None if next_at is None else max(0.001, next_at - now))
+
+    def _next_at(self, lease: WatchedLease) -> float:
+        ends = [] if lease.expired else [lease.deadline]
+        return min([*ends, *([] if lease.in_flight else [lease.due])], default=float("inf"))
+
+    def _expire(self, now: float) -> None:
+        for lease in self._leases.values():
+            if not lease.expired and lease.deadline <= now:
+                lease.expired = True
+                self._tell("expired", lease.lease_id)
+
+    def _take_due(self, now: float) -> list[WatchedLease]:
+        """The leases that are due, with those that soon will be once there is a reason to speak."""
+        idle = [lease for lease in self._leases.values() if not lease.in_flight]
+        if not any(lease.due <= now for lease in idle):
+            return []
+        due = [lease for lease in idle if lease.due <= now + self._interval(lease) / 4]
+        for lease in due:
+            lease.in_flight, lease.sent_at = True, now
+        return due
+
+    def _send(self, leases: list[WatchedLease]) -> None:
+        stream = self._stream
+        if stream is not None and stream.is_up:
+            timeout = min(self._call_timeout(lease) for lease in leases)
+            self._calls.submit(self._renew_by_stream, stream, leases, timeout)
+            return
+        for lease in leases:
+            self._calls.submit(self._renew_by_call, lease)
+
+    def _renew_by_stream(self, stream: StreamRenewals, leases: list[WatchedLease], timeout: float) -> None:
+        if stream.renew([lease.lease_id for lease in leases], timeout):
+            self._say_back()
+            with self._changed:
+                for lease in leases:
+                    lease.in_flight = False
+                self._changed.notify()
+            return
+        for lease in leases:
+            self._calls.submit(self._renew_by_call, lease)
+
+    def _renew_by_call(self, lease: WatchedLease) -> None:
+        with self._changed:
+            if self._leases.get(lease.lease_id) is not lease:
+                return
+            lease.sent_at = time.monotonic()
+        answer = self._http.renew(lease.lease_id, self._call_timeout(lease))
+        if isinstance(answer, str):
+            self._say_away(answer)
+        else:
+            self._say_back()
+            self._take(answer)
+        with self._changed:
+            if lease.due <= time.monotonic():
+                lease.due = time.monotonic() + min(self._interval(lease), RETRY_SECS)
+            lease.in_flight = False
+            self._changed.notify()
+
+    def _call_timeout(self, lease: WatchedLease) -> float:
+        return min(10.0, max(0.5, self._interval(lease)))
+
+    def _take(self, state: LeaseState) -> None:
+        """Notes what the server says of a lease, whether it was asked or not."""
+        with self._changed:
+            lease = self._leases.get(state.lease_id)
+            if lease is None:
+                return
+            if state.lost is not None:
+                del self._leases[lease.lease_id]
+                if state.lost == "cancelled":
+                    self._tell("cancelled", lease.lease_id)
+                else:
+                    self._tell("lost", lease.lease_id, state.lost, state.message)
+                return
+            self._renewed(lease, state)
+            if state.cancelled and not lease.cancelled:
+                lease.cancelled = True
+                self._tell("cancelled", lease.lease_id)
+            self._changed.notify()
+
+    def _renewed(self, lease: WatchedLease, state: LeaseState) -> None:
+        if not lease.in_flight:
+            return
+        if state.ttl_secs is not None:
+            lease.ttl_secs = state.ttl_secs
+        now = time.monotonic()
+        left = lease.ttl_secs if state.seconds_left is None else state.seconds_left
+        lease.deadline = max(lease.deadline, min(lease.sent_at + lease.ttl_secs, now + left))
+        lease.due = lease.sent_at + self._interval(lease)
+        self._tell("renewed", lease.lease_id, lease.deadline)
+
+    def _poll_cancellations(self) -> None:
+        """Without a stream nobody tells of a cancellation before the next renewal."""
+        while True:
+            time.sleep(CANCEL_POLL_SECS)
+            if self._stream is not None:
+                continue
+            with self._changed:
+                asked = [
+                    lease
+                    for lease in self._leases.values()
+                    if not lease.cancelled and self._interval(lease) > CANCEL_POLL_SECS
+                ]
+            for lease in asked:
+                self._calls.submit(self._poll_cancellation, lease)
+
+    def _poll_cancellation(self, lease: WatchedLease) -> None:
+        if self._http.is_cancelled(lease.run_id, lease.job_id, CANCEL_POLL_SECS):
+            with self._changed:
+                if self._leases.get(lease.lease_id) is lease and not lease.cancelled:
+                    lease.cancelled = True
+                    self._tell("cancelled", lease.lease_id)
+
+    def _say_alive(self) -> None:
+        while True:
+            time.sleep(WORKER_HEARTBEAT_SECS)
+            with contextlib.suppress(Exception):
+                if not self._http.say_alive(WORKER_HEARTBEAT_SECS):
+                    self._tell("unknown-worker")
+
+    def _say_away(self, code: str) -> None:
+        if not self._is_away:
+            self._is_away = True
+            self._tell("away", code)
+
+    def _say_back(self) -> None:
+        if self._is_away:
+            self._is_away = False
+            self._tell("back")

@@ -1,0 +1,86 @@
+"""What a worker asks of a server, on the documented JSON paths. Each call may be repeated when its answer was lost."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import quote
+
+from ..job import Claim, LogChunk, Result, Success
+from .answers import call
+from .claims import read_claim
+from .connection import Abort, HttpConnection, Request
+
+#: How long a call other than a waiting claim may take.
+CALL_TIMEOUT_SECS = 30.0
+
+
+class WorkerCalls:
+    """The calls of one worker. They raise WorkflowGraphError and ServerUnreachableError."""
+
+    def __init__(self, connection: HttpConnection) -> None:
+        self._connection = connection
+
+    def register(self, worker_id: str, labels: Sequence[str], slots: int, version: str) -> None:
+        """Makes the worker known, or replaces its labels."""
+        body = {"worker_id": worker_id, "labels": list(labels), "slots": slots, "version": version}
+        self._post("/api/workers/register", body)
+
+    def claim(
+        self,
+        worker_id: str,
+        labels: Sequence[str],
+        *,
+        lease_ttl_secs: int,
+        wait_secs: float,
+        request_id: str,
+        abort: Abort | None = None,
+        timeout_secs: float = CALL_TIMEOUT_SECS,
+    ) -> Claim | None:
+        """Waits for a job and claims it; None when there was none. The same request id gets the same job."""
+        body = {
+            "worker_id": worker_id,
+            "labels": list(labels),
+            "lease_ttl_secs": lease_ttl_secs,
+            "wait_secs": wait_secs,
+            "request_id": request_id,
+        }
+        return read_claim(self._post("/api/jobs/claim", body, wait_secs + timeout_secs, abort))
+
+    def push_logs(self, lease_id: str, run_id: str, job_id: str, chunks: Sequence[LogChunk]) -> None:
+        """Stores pieces of a job's output; returns when they are durable."""
+        written = [
+            {
+                "workflow_id": run_id,
+                "job_id": job_id,
+                "sequence": chunk.sequence,
+                "data": chunk.data,
+                "timestamp_ms": chunk.timestamp_ms,
+                "stream": chunk.stream,
+            }
+            for chunk in chunks
+        ]
+        self._post(f"{lease_path(lease_id)}/logs", {"chunks": written})
+
+    def report(self, lease_id: str, result: Result) -> None:
+        """Ends the attempt."""
+        if isinstance(result, Success):
+            self._post(f"{lease_path(lease_id)}/complete", {"outputs": dict(result.outputs)})
+        else:
+            self._post(f"{lease_path(lease_id)}/fail", {"error": result.error, "retryable": result.retryable})
+
+    def release(self, lease_id: str) -> None:
+        """Gives a job back unrun."""
+        self._post(f"{lease_path(lease_id)}/release", {})
+
+    def _post(
+        self, path: str, body: dict[str, Any], timeout_secs: float = CALL_TIMEOUT_SECS, abort: Abort | None = None
+    ) -> Any:
+        request = Request("POST", path, json.dumps(body).encode(), timeout_secs=timeout_secs)
+        return call(self._connection, request, abort)
+
+
+def lease_path(lease_id: str) -> str:
+    """The path of a lease's calls."""
+    return f"/api/jobs/{quote(lease_id, safe='')}"
