@@ -147,22 +147,23 @@ test('a status of 100,000 jobs is whole, and others are answered while it is wri
       Array.from({ length: 100_000 }, (_, i) => aJob(`job-${i}`)),
     ),
   );
-  let longest = 0;
+  let answered = 0;
   let running = true;
   const others = (async () => {
     while (running) {
-      const before = performance.now();
       await (await fetch(`${url}/healthz`)).text();
-      longest = Math.max(longest, performance.now() - before);
+      answered++;
     }
   })();
   const response = await fetch(`${url}/api/workflows/big/status`);
+  const atHeaders = answered;
   const text = await response.text();
   running = false;
   await others;
   const { jobs } = JSON.parse(text) as { jobs: { id: string }[] };
   expect(jobs).toHaveLength(100_000);
   expect(jobs.at(-1)?.id).toBe('job-99999');
-  // Written in one go it takes half a second.
-  expect(longest).toBeLessThan(200);
+  // Converted in one go it would let one or two others through; written in one go it would say its length.
+  expect(atHeaders).toBeGreaterThan(10);
+  expect(response.headers.get('content-length')).toBeNull();
 });

@@ -284,3 +284,16 @@ describe('gRPC refuses what it cannot understand, to a client of another make', 
     else expect(error?.details).toMatch(details);
   });
 });
+
+test("gRPC-Web calls a request that is no protobuf the caller's mistake, too", async () => {
+  const { url } = await startServer();
+  const response = await fetch(`${url}/workflowgraph.v1.JobService/ClaimJob`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/grpc-web+proto' },
+    body: new Uint8Array([0, 0, 0, 0, 2, 0xff, 0xff]),
+  });
+  const frame = Buffer.from(await response.arrayBuffer());
+  expect(frame.readUInt8(0)).toBe(0x80);
+  expect(frame.readUInt32BE(1)).toBe(frame.length - 5);
+  expect(frame.toString('utf8', 5)).toMatch(/^grpc-status: 3\r\n/m);
+});
