@@ -1,5 +1,5 @@
 import type { DescMethod, Message } from '@bufbuild/protobuf';
-import { Code, ConnectError, type ConnectRouter, createContextKey, type HandlerContext } from '@connectrpc/connect';
+import { ConnectError, type ConnectRouter, createContextKey, type HandlerContext } from '@connectrpc/connect';
 import { Health } from '../../gen/grpc/health/v1/health_pb.js';
 import { ErrorDetailSchema } from '../../gen/workflowgraph/v1/types_pb.js';
 import { amendAnswers } from './amend-answers.js';
@@ -25,7 +25,7 @@ export const arrivalKey = createContextKey<Arrival>({ remoteAddress: '', request
 
 const callKey = createContextKey<Call | null>(null, { description: 'admitted call' });
 
-/** Registers every procedure, and the health service. Methods that stream from the client answer `unimplemented`. */
+/** Registers every procedure, and the health service. */
 export function connectRoutes(router: ConnectRouter, procedures: readonly Procedure[], readiness: Readiness): void {
   const services = new Set(procedures.map(({ method }) => method.parent.typeName));
   router.service(Health, healthService(readiness, services), { readMaxBytes: 4096 });
@@ -38,8 +38,7 @@ export function connectRoutes(router: ConnectRouter, procedures: readonly Proced
     } else if (method.methodKind === 'server_streaming') {
       router.rpc(method as DescMethod & { methodKind: 'server_streaming' }, serverStream(procedure), options);
     } else {
-      // The place for WorkJobs, StreamHeartbeats and StreamLogs, when there are procedures that take streams.
-      router.rpc(method as DescMethod & { methodKind: 'bidi_streaming' }, unimplemented(method), options);
+      router.rpc(method as DescMethod & { methodKind: 'bidi_streaming' }, conversation(procedure), options);
     }
   }
   router.handlers.splice(0, router.handlers.length, ...router.handlers.map(amendAnswers));
@@ -90,9 +89,13 @@ function serverStream({ stream }: Procedure) {
   };
 }
 
-function unimplemented(method: DescMethod) {
-  return (): AsyncIterable<Message> => {
-    throw new ConnectError(`${method.parent.typeName}/${method.name} is not implemented`, Code.Unimplemented);
+function conversation({ converse }: Procedure) {
+  return async function* (requests: AsyncIterable<Message>, context: HandlerContext): AsyncIterable<Message> {
+    try {
+      yield* converse(requests, admitted(context));
+    } catch (error) {
+      throw toConnectError(error);
+    }
   };
 }
 

@@ -1,15 +1,16 @@
-import type { JobReport, JobReportResult, JobService } from '../../gen/workflowgraph/v1/job_service_pb.js';
+import type { JobService } from '../../gen/workflowgraph/v1/job_service_pb.js';
 import type { Claim } from '../../gen/workflowgraph/v1/types_pb.js';
-import { DomainError } from '../domain/errors.js';
 import type { ClaimJobs, Engine } from '../engine/engine.js';
 import { requireLabelsWithin } from './authenticate.js';
 import { toWireClaim } from './convert/claim.js';
 import { fromWireLogChunk } from './convert/log-chunk.js';
 import { fromWireMap } from './convert/maps.js';
 import { fromInt64, toInt64 } from './convert/numbers.js';
-import { toWireErrorReason } from './convert/states.js';
 import { ApiError } from './errors.js';
 import type { Call, ServiceHandlers } from './procedure.js';
+import { reportJob } from './report-job.js';
+import { streamHeartbeats } from './stream-heartbeats.js';
+import { workJobs } from './work-jobs.js';
 
 /** The longest wait of a long poll, in seconds; more is clamped. */
 const waitSecsMax = 60;
@@ -23,7 +24,7 @@ interface ClaimFields {
   readonly requestId?: string | undefined;
 }
 
-/** `JobService` over the engine. The streams `WorkJobs` and `StreamHeartbeats` are not built. */
+/** `JobService` over the engine. */
 export function jobService(engine: Engine): ServiceHandlers<typeof JobService> {
   return {
     claimJob: async (request, call) => {
@@ -75,6 +76,10 @@ export function jobService(engine: Engine): ServiceHandlers<typeof JobService> {
       const cancelled = await engine.isJobCancelled(workflowId, jobId);
       return { $typeName: 'workflowgraph.v1.GetJobCancelledResponse', cancelled };
     },
+
+    workJobs: (requests, call) => workJobs(engine, requests, call),
+
+    streamHeartbeats: (requests, call) => streamHeartbeats(engine, requests, call),
   };
 }
 
@@ -97,25 +102,4 @@ async function claim(engine: Engine, asked: ClaimFields, maxJobs: number, call: 
     throw new ApiError('unavailable', 'the caller is gone');
   }
   return claimed.map(toWireClaim);
-}
-
-async function reportJob(engine: Engine, report: JobReport, { caller }: Call): Promise<JobReportResult> {
-  const { leaseId, result } = report;
-  const answer: JobReportResult = {
-    $typeName: 'workflowgraph.v1.JobReportResult',
-    leaseId,
-    refused: undefined,
-    message: '',
-  };
-  try {
-    if (result.case === 'failure') {
-      await engine.failJob(caller, leaseId, { error: result.value.error, retryable: result.value.retryable });
-    } else {
-      await engine.completeJob(caller, leaseId, fromWireMap(result.value?.values ?? {}));
-    }
-    return answer;
-  } catch (error) {
-    if (!(error instanceof DomainError) || error.reason === null) throw error;
-    return { ...answer, refused: toWireErrorReason(error.reason), message: error.message };
-  }
 }

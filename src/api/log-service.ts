@@ -6,13 +6,11 @@ import type {
 import type { Engine, LogQuery } from '../engine/engine.js';
 import { toWireLogChunk } from './convert/log-chunk.js';
 import type { ServiceHandlers } from './procedure.js';
+import { streamLogs } from './stream-logs.js';
 
 export type { FollowJobLogsRequest, FollowJobLogsResponse };
 
-/** Chunks of an answer when the caller does not say. */
-const chunksPerAnswer = 10_000;
-
-/** `LogService` over the engine. The stream `StreamLogs` is not built. */
+/** `LogService` over the engine. */
 export function logService(engine: Engine): ServiceHandlers<typeof LogService> {
   return {
     getJobLogs: async ({ id, jobId, attempt, limit, after }) => {
@@ -20,7 +18,7 @@ export function logService(engine: Engine): ServiceHandlers<typeof LogService> {
         id,
         jobKey: jobId,
         attempt: attempt ?? null,
-        limit: limit ?? chunksPerAnswer,
+        limit: limit ?? null,
         after,
       });
       return { $typeName: 'workflowgraph.v1.GetJobLogsResponse', chunks: chunks.map(toWireLogChunk) };
@@ -31,6 +29,8 @@ export function logService(engine: Engine): ServiceHandlers<typeof LogService> {
       await engine.isJobCancelled(id, jobId);
       return follow(engine, { id, jobKey: jobId, attempt: attempt ?? null, limit: null, after }, context.signal);
     },
+
+    streamLogs: (requests, call) => streamLogs(engine, requests, call),
   };
 }
 

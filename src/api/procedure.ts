@@ -1,11 +1,4 @@
-import {
-  create,
-  type DescMessage,
-  type DescMethod,
-  type DescService,
-  type Message,
-  type MessageShape,
-} from '@bufbuild/protobuf';
+import type { DescMessage, DescMethod, DescService, Message, MessageShape } from '@bufbuild/protobuf';
 import { DomainError } from '../domain/errors.js';
 import type { Caller } from '../engine/engine.js';
 import type { Log } from '../telemetry/log.js';
@@ -14,6 +7,7 @@ import { ApiError, toApiError } from './errors.js';
 import { type MethodPolicy, methodPolicy } from './method-options.js';
 import type { Principal, TokenDirectory } from './principal.js';
 import { compileRules, validate } from './validate.js';
+import { whileAdmitted } from './while-admitted.js';
 
 /** How a call reached the server, and what became of the caller since. Each protocol makes its own. */
 export interface CallContext {
@@ -54,6 +48,11 @@ export type ServiceHandlers<S extends DescService> = {
     request: Input<S['method'][K]>,
     call: Call,
   ) => Promise<AsyncIterable<Output<S['method'][K]>>>;
+} & {
+  readonly [K in MethodsOf<S, 'bidi_streaming'>]: (
+    requests: AsyncIterable<Input<S['method'][K]>>,
+    call: Call,
+  ) => AsyncIterable<Output<S['method'][K]>>;
 };
 
 /**
@@ -68,9 +67,12 @@ export interface Procedure {
   call(request: Message, call: Call): Promise<Message>;
   /** For server-streaming methods. */
   stream(request: Message, call: Call): Promise<AsyncIterable<Message>>;
+  /** For methods that stream both ways; each message is checked as it comes. */
+  converse(requests: AsyncIterable<Message>, call: Call): AsyncIterable<Message>;
 }
 
 type AnyHandler = (request: Message, call: Call) => Promise<Message | AsyncIterable<Message>>;
+type AnyConversation = (requests: AsyncIterable<Message>, call: Call) => AsyncIterable<Message>;
 
 /** The procedures of a service; a method without a handler answers `unimplemented`. Throws when one has no policy. */
 export function serviceProcedures<S extends DescService>(
@@ -90,7 +92,7 @@ function procedure(
 ): Procedure {
   const name = `${method.parent.typeName}/${method.name}`;
   const policy = methodPolicy(method);
-  compileRules(method.input, create(method.input));
+  compileRules(method.input);
 
   function admit(context: CallContext): Call | Promise<Call> {
     try {
@@ -136,7 +138,14 @@ function procedure(
     call: run as Procedure['call'],
     stream: async (request, call) => {
       const items = (await run(request, call)) as AsyncIterable<Message>;
-      return withRefusals(items, (error) => refusal(error, call.context));
+      return withRefusals(whileAdmitted(items, call.context, admit), (error) => refusal(error, call.context));
+    },
+    converse: (requests, call) => {
+      if (handler === null) throw new ApiError('unimplemented', `${name} is not implemented`);
+      // A method that streams both ways has a handler that takes the stream of requests.
+      const conversation = handler as unknown as AnyConversation;
+      const items = conversation(validated(method.input, requests), call);
+      return withRefusals(whileAdmitted(items, call.context, admit), (error) => refusal(error, call.context));
     },
   };
 }
@@ -148,6 +157,13 @@ function permit(policy: MethodPolicy, principal: Principal, name: string): void 
     'forbidden',
     `the token ${JSON.stringify(principal.name)} lacks the scope for ${name}: it needs ${policy.join(' or ')}`,
   );
+}
+
+async function* validated(input: DescMessage, requests: AsyncIterable<Message>): AsyncIterable<Message> {
+  for await (const request of requests) {
+    validate(input, request);
+    yield request;
+  }
 }
 
 async function* withRefusals(

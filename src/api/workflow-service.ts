@@ -4,14 +4,16 @@ import { DomainError } from '../domain/errors.js';
 import type { Engine } from '../engine/engine.js';
 import { definitionFormat } from './convert/document.js';
 import { fromWireMap } from './convert/maps.js';
+import { fromInt64 } from './convert/numbers.js';
 import { fromWireJobStatus, fromWireRunState } from './convert/states.js';
 import { toWireRun, toWireWorkflow } from './convert/workflow.js';
 import type { ServiceHandlers } from './procedure.js';
+import { watchRuns } from './watch-runs.js';
 
 /** Entries of a page when the caller does not say. */
 const pageEntries = 100;
 
-/** `WorkflowService` over the engine. The stream `WatchRuns` is not built. */
+/** `WorkflowService` over the engine. */
 export function workflowService(engine: Engine): ServiceHandlers<typeof WorkflowService> {
   return {
     listWorkflows: async ({ limit, offset, status }) => {
@@ -61,6 +63,13 @@ export function workflowService(engine: Engine): ServiceHandlers<typeof Workflow
         pageToken,
       });
       return { $typeName: 'workflowgraph.v1.ListRunsResponse', runs: runs.map(toWireRun), nextPageToken };
+    },
+
+    watchRuns: async ({ id, afterEvent }, { context }) => {
+      // Asked before the stream begins, so that a run that does not exist is a refusal and not an empty stream.
+      if (id !== '') await engine.runOf(id);
+      const query = { id, afterEvent: afterEvent === undefined ? null : fromInt64('after_event', afterEvent) };
+      return watchRuns(engine, query, context.signal);
     },
   };
 }

@@ -11,7 +11,7 @@ import {
   unfinishedVersions,
 } from '../store/statements/workflows.js';
 import type { Store } from '../store/store.js';
-import { cancelRunVerb } from './cancel-run.js';
+import { cancelRunVerb, findRun } from './cancel-run.js';
 import { claimJobsVerb } from './claim-jobs.js';
 import { type Claim, serveParked } from './claim-operation.js';
 import type { EngineContext, Knowledge } from './context.js';
@@ -160,6 +160,7 @@ export async function createEngine(options: EngineOptions): Promise<RunningEngin
     ...views,
     startRun: starting.startRun,
     cancelRun: cancelling.cancelRun,
+    runOf: async (id) => (await findRun(context, id)).id,
     async createWorkflow(input) {
       const id = environment.newId();
       await defineWorkflow(context, { id, source: 'api', text: input.text, format: input.format, file: '' });

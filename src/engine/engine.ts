@@ -33,6 +33,8 @@ export interface Engine {
   workflowStatus(id: string): Promise<WorkflowView>;
   startRun(input: StartRun): Promise<{ runId: string }>;
   cancelRun(caller: Caller, id: string): Promise<{ runId: string }>;
+  /** The id of the run that an id means: a run's own, or that of a workflow's newest run. Errors: `not_found`. */
+  runOf(id: string): Promise<string>;
   listRuns(query: RunQuery): Promise<{ runs: RunView[]; nextPageToken: string }>;
 
   jobLogs(query: LogQuery): Promise<LogChunkView[]>;
@@ -127,7 +129,7 @@ export interface LogQuery {
   readonly attempt: number | null;
   /** Null: as many as there are. */
   readonly limit: number | null;
-  /** `attempt.sequence.stream` of the last chunk that the reader has; empty for all. */
+  /** `attempt.sequence.stream`, such as `0.17.stdout`, of the last chunk that the reader has; empty for all. */
   readonly after: string;
 }
 

@@ -42,6 +42,11 @@ export class LeaseWatch {
     return this.#watched.delete(leaseId);
   }
 
+  /** Stops watching the leases that are not among these. */
+  keepOnly(leaseIds: ReadonlySet<string>): void {
+    for (const leaseId of this.#watched.keys()) if (!leaseIds.has(leaseId)) this.remove(leaseId);
+  }
+
   stop(): void {
     for (const unlisten of this.#watched.values()) unlisten();
     this.#watched.clear();

@@ -104,11 +104,14 @@ export function logVerbs(context: EngineContext) {
 
 function startOf(query: LogQuery): Position {
   if (query.after !== '') {
-    const parts = /^(\d{1,9})\.(\d{1,16})\.([12])$/.exec(query.after);
+    const parts = /^(\d{1,9})\.(\d{1,16})\.(stdout|stderr)$/.exec(query.after);
     if (parts === null) {
-      throw new DomainError('malformed', `after: ${JSON.stringify(query.after)} is not a position such as "0.17.1"`);
+      throw new DomainError(
+        'malformed',
+        `after: ${JSON.stringify(query.after)} is not a position such as "0.17.stdout"`,
+      );
     }
-    return { attempt: Number(parts[1]), sequence: Number(parts[2]), stream: Number(parts[3]) };
+    return { attempt: Number(parts[1]), sequence: Number(parts[2]), stream: parts[3] === 'stderr' ? 2 : 1 };
   }
   return { attempt: query.attempt ?? 0, sequence: -1, stream: 0 };
 }
@@ -118,5 +121,5 @@ function positionOf(chunk: LogChunkView): Position {
 }
 
 function writePosition({ attempt, sequence, stream }: Position): string {
-  return `${attempt}.${sequence}.${stream}`;
+  return `${attempt}.${sequence}.${stream === 2 ? 'stderr' : 'stdout'}`;
 }

@@ -1,0 +1,28 @@
+import type { JobReport, JobReportResult } from '../../gen/workflowgraph/v1/job_service_pb.js';
+import { DomainError } from '../domain/errors.js';
+import type { Engine } from '../engine/engine.js';
+import { fromWireMap } from './convert/maps.js';
+import { toWireErrorReason } from './convert/states.js';
+import type { Call } from './procedure.js';
+
+/** Reports one end among several: a refusal is its result, and does not touch the others. */
+export async function reportJob(engine: Engine, report: JobReport, { caller }: Call): Promise<JobReportResult> {
+  const { leaseId, result } = report;
+  const answer: JobReportResult = {
+    $typeName: 'workflowgraph.v1.JobReportResult',
+    leaseId,
+    refused: undefined,
+    message: '',
+  };
+  try {
+    if (result.case === 'failure') {
+      await engine.failJob(caller, leaseId, { error: result.value.error, retryable: result.value.retryable });
+    } else {
+      await engine.completeJob(caller, leaseId, fromWireMap(result.value?.values ?? {}));
+    }
+    return answer;
+  } catch (error) {
+    if (!(error instanceof DomainError) || error.reason === null) throw error;
+    return { ...answer, refused: toWireErrorReason(error.reason), message: error.message };
+  }
+}
