@@ -12,7 +12,19 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts', 'clients/typescript/test/**/*.test.ts'],
-          exclude: slow,
+          exclude: [...slow, 'test/postgres/**'],
+        },
+      },
+      {
+        extends: true,
+        // What is said of the engine and the store, once more on PostgreSQL; and what only PostgreSQL can show.
+        test: {
+          name: 'postgres',
+          include: ['test/engine/**/*.test.ts', 'test/store/**/*.test.ts', 'test/postgres/**/*.test.ts'],
+          globalSetup: ['test/support/postgres/global-setup.ts'],
+          env: { TEST_DATABASE: 'postgres' },
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
         },
       },
       {

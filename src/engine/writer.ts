@@ -1,6 +1,6 @@
 import { DomainError } from '../domain/errors.js';
 import type { Environment } from '../environment/environment.js';
-import { type Store, StoreError } from '../store/store.js';
+import { type Store, StoreError, StoreUnavailable } from '../store/store.js';
 import { Batch } from './batch.js';
 
 /**
@@ -129,14 +129,15 @@ export class Writer {
     let answers: (() => void)[];
     let batch: Batch;
     try {
-      [batch, answers] = await this.#store.transact(async (connection) => {
-        const current = new Batch(connection, this.#environment.now());
+      [batch, answers] = await this.#store.transact(async (connection, databaseNowMs) => {
+        const current = new Batch(connection, databaseNowMs ?? this.#environment.now());
         const given = await applyAll(current, entries);
         await this.#batchEnd(current);
         return [current, given] as const;
       });
     } catch (error) {
-      if (entries.length === 1 || error instanceof StoreError) for (const entry of entries) entry.reject(error);
+      if (entries.length === 1 || error instanceof StoreError || error instanceof StoreUnavailable)
+        for (const entry of entries) entry.reject(error);
       else for (const entry of entries) await this.#commit([entry]);
       return;
     }

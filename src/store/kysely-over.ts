@@ -1,11 +1,4 @@
-import {
-  type DatabaseConnection,
-  type Dialect,
-  Kysely,
-  SqliteAdapter,
-  SqliteIntrospector,
-  SqliteQueryCompiler,
-} from 'kysely';
+import { type DatabaseConnection, Kysely } from 'kysely';
 import type { Connection } from './connection.js';
 import type { Schema } from './schema.js';
 
@@ -23,19 +16,19 @@ export function kyselyOver(connection: Connection): Kysely<Schema> {
   const run = (text: string) => async () => {
     await connection.query(text, []);
   };
-  const dialect: Dialect = {
-    createAdapter: () => new SqliteAdapter(),
-    createIntrospector: (db) => new SqliteIntrospector(db),
-    createQueryCompiler: () => new SqliteQueryCompiler(),
-    createDriver: () => ({
-      init: async () => {},
-      acquireConnection: async () => session,
-      releaseConnection: async () => {},
-      destroy: async () => {},
-      beginTransaction: run('begin immediate'),
-      commitTransaction: run('commit'),
-      rollbackTransaction: run('rollback'),
-    }),
-  };
-  return new Kysely<Schema>({ dialect });
+  const { kysely, begin } = connection.dialect;
+  return new Kysely<Schema>({
+    dialect: {
+      ...kysely,
+      createDriver: () => ({
+        init: async () => {},
+        acquireConnection: async () => session,
+        releaseConnection: async () => {},
+        destroy: async () => {},
+        beginTransaction: run(begin),
+        commitTransaction: run('commit'),
+        rollbackTransaction: run('rollback'),
+      }),
+    },
+  });
 }

@@ -1,6 +1,5 @@
 import { Migrator } from 'kysely/migration';
 import type { Connection } from './connection.js';
-import type { DialectRecord } from './dialect.js';
 import { kyselyOver } from './kysely-over.js';
 import { initial } from './migrations/0001-initial.js';
 import { StoreError } from './store.js';
@@ -11,10 +10,10 @@ export interface MigrationDone {
 }
 
 /** Brings the tables up to this version of the program. Each migration runs in a transaction of its own. */
-export async function migrateToLatest(connection: Connection, dialect: DialectRecord): Promise<MigrationDone[]> {
+export async function migrateToLatest(connection: Connection): Promise<MigrationDone[]> {
   const migrator = new Migrator({
     db: kyselyOver(connection),
-    provider: { getMigrations: async () => ({ '0001-initial': initial(dialect) }) },
+    provider: { getMigrations: async () => ({ '0001-initial': initial(connection.dialect) }) },
   });
   const { error, results } = await migrator.migrateToLatest();
   if (error !== undefined) {

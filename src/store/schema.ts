@@ -22,6 +22,7 @@ export interface Schema {
   events: EventTable;
   workers: WorkerTable;
   tokens: TokenTable;
+  commit_marks: { server: string; number: number; at_ms: number };
 }
 
 /** A definition by its id. */

@@ -1,21 +1,24 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import pino from 'pino';
 import { createEngine, type RunningEngine } from '../../src/engine/create-engine.js';
 import type { ClaimedJob, ClaimJobs } from '../../src/engine/engine.js';
-import { openSqliteStore } from '../../src/store/sqlite/open-sqlite-store.js';
 import type { Store } from '../../src/store/store.js';
 import { HandMovedEnvironment } from './hand-moved-environment.js';
+import { databaseKind, type TestDatabaseKind, type TestStorage, testStorage } from './open-test-store.js';
+import { watchedStore } from './watched-store.js';
 
 /** A real engine on a real database, in a world whose clock the test moves. */
 export class EngineFixture {
   readonly environment = new HandMovedEnvironment();
-  readonly folder = mkdtempSync(join(tmpdir(), 'workflow-graph-'));
   readonly caller = { credential: null };
+  readonly #storage: TestStorage;
   #store: Store | null = null;
   #engine: RunningEngine | null = null;
   #lastWorkflow = 0;
+
+  /** @param kind the database; that of the test project when absent */
+  constructor(kind: TestDatabaseKind = databaseKind) {
+    this.#storage = testStorage(kind);
+  }
 
   get engine(): RunningEngine {
     if (this.#engine === null) throw new Error('the engine is not started');
@@ -28,13 +31,7 @@ export class EngineFixture {
   }
 
   async start(): Promise<this> {
-    this.#store = await openSqliteStore({
-      file: join(this.folder, 'test.db'),
-      lock: true,
-      onFatal: (error) => {
-        throw error;
-      },
-    });
+    this.#store = watchedStore(await this.#storage.open(this.environment.now));
     this.#engine = await createEngine({
       store: this.#store,
       environment: this.environment,
@@ -58,7 +55,7 @@ export class EngineFixture {
 
   async end(): Promise<void> {
     await this.stop();
-    rmSync(this.folder, { recursive: true, force: true });
+    await this.#storage.remove();
   }
 
   /** Defines a workflow from YAML and returns its id. */

@@ -46,7 +46,22 @@ export class HandMovedEnvironment implements Environment {
   }
 }
 
+let underWay = 0;
+
+/** Notes that something is under way until the promise is settled, for `settled`. */
+export function noteWork<T>(work: Promise<T>): Promise<T> {
+  underWay += 1;
+  const done = () => {
+    underWay -= 1;
+  };
+  work.then(done, done);
+  return work;
+}
+
 /** Lets everything that needs no timer run to its end. */
 export async function settled(): Promise<void> {
-  for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
+  for (let quiet = 0; quiet < 20; quiet++) {
+    await new Promise((resolve) => setImmediate(resolve));
+    if (underWay > 0) quiet = 0;
+  }
 }

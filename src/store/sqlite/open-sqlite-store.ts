@@ -1,12 +1,12 @@
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Connection } from '../connection.js';
-import { sqliteDialectRecord } from '../dialect.js';
 import { type MigrationDone, migrateToLatest } from '../migrate.js';
 import { type Store, StoreError } from '../store.js';
 import { explain, openDatabase } from './open-database.js';
 import { takeServerLock } from './server-lock.js';
 import { SqliteConnection } from './sqlite-connection.js';
+import { sqliteDialect } from './sqlite-dialect.js';
 import { ThreadConnection } from './thread-connection.js';
 
 export interface SqliteStoreOptions {
@@ -29,7 +29,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
   const lock = options.lock && !inMemory ? takeServerLock(file) : null;
   try {
     const writer = new SqliteConnection(openDatabase(file, 'write'));
-    await migrateToLatest(writer, sqliteDialectRecord);
+    await migrateToLatest(writer);
     return new SqliteStore(writer, file, lock, options.onFatal);
   } catch (error) {
     lock?.release();
@@ -44,7 +44,7 @@ export async function migrateSqliteFile(file: string): Promise<MigrationDone[]> 
   try {
     const connection = new SqliteConnection(openDatabase(file, 'write'));
     try {
-      return await migrateToLatest(connection, sqliteDialectRecord);
+      return await migrateToLatest(connection);
     } finally {
       connection.close();
     }
@@ -54,7 +54,8 @@ export async function migrateSqliteFile(file: string): Promise<MigrationDone[]> 
 }
 
 class SqliteStore implements Store {
-  readonly dialect = sqliteDialectRecord;
+  readonly dialect = sqliteDialect;
+  readonly shared = null;
   readonly read: Connection;
   readonly longRead: Connection;
   readonly #writer: SqliteConnection;
@@ -72,6 +73,8 @@ class SqliteStore implements Store {
     this.#onFatal = onFatal;
     if (file === ':memory:') {
       const afterWrites: Connection = {
+        dialect: sqliteDialect,
+        execute: (sql, parameters) => void this.#inTurn(async () => writer.execute(sql, parameters)),
         query: (sql, parameters) => this.#inTurn(async () => writer.query(sql, parameters)),
       };
       this.read = afterWrites;
@@ -90,12 +93,12 @@ class SqliteStore implements Store {
     if (lock !== null) this.#closers.push(() => lock.release());
   }
 
-  transact<T>(work: (connection: Connection) => Promise<T>): Promise<T> {
+  transact<T>(work: (connection: Connection, databaseNowMs: null) => Promise<T>): Promise<T> {
     return this.#inTurn(async () => {
       this.#writer.query('begin immediate', []);
       let result: T;
       try {
-        result = await work(this.#writer);
+        result = await work(this.#writer, null);
       } catch (error) {
         this.#rollback();
         throw this.#judged(error);

@@ -1,11 +1,13 @@
 import type Database from 'better-sqlite3';
 import type { Connection, Row } from '../connection.js';
+import { sqliteDialect } from './sqlite-dialect.js';
 
 /** How many prepared statements a connection keeps. */
 const statementsMax = 500;
 
 /** A SQLite session that prepares each statement once. */
 export class SqliteConnection implements Connection {
+  readonly dialect = sqliteDialect;
   readonly database: Database.Database;
   readonly #statements = new Map<string, Database.Statement>();
 
@@ -18,6 +20,10 @@ export class SqliteConnection implements Connection {
     if (statement.reader) return statement.all(...parameters) as Row[];
     statement.run(...parameters);
     return [];
+  }
+
+  execute(sql: string, parameters: readonly unknown[]): void {
+    this.query(sql, parameters);
   }
 
   close(): void {

@@ -2,6 +2,7 @@ import { Worker } from 'node:worker_threads';
 import { threadEntry } from '../../thread-entry.js';
 import type { Connection, Row } from '../connection.js';
 import { StoreError } from '../store.js';
+import { sqliteDialect } from './sqlite-dialect.js';
 
 interface Answer {
   readonly id: number;
@@ -11,6 +12,7 @@ interface Answer {
 
 /** A read-only session in a thread of its own, started at the first query, so that a long read stalls nobody. */
 export class ThreadConnection implements Connection {
+  readonly dialect = sqliteDialect;
   readonly #file: string;
   readonly #waiting = new Map<number, { resolve(rows: readonly Row[]): void; reject(error: Error): void }>();
   #thread: Worker | null = null;
@@ -27,6 +29,11 @@ export class ThreadConnection implements Connection {
       this.#waiting.set(id, { resolve, reject });
       thread.postMessage({ id, sql, parameters });
     });
+  }
+
+  /** A thread only reads. */
+  execute(): never {
+    throw new Error('this session reads only');
   }
 
   async close(): Promise<void> {

@@ -32,14 +32,13 @@ const attemptColumns = [
   'j.attempt as job_attempt',
 ] as const;
 
-/** The attempts that leases name, to be changed. Rows: job, number. */
-export const attemptsByLease = statement<{ rows: Cells }, AttemptRow>('attemptsByLease', ({ db, dialect, rows }) =>
+/** The attempts that leases name; `lockJobs` comes first where they are to be changed. Rows: job, number. */
+export const attemptsByLease = statement<{ rows: Cells }, AttemptRow>('attemptsByLease', ({ db, rows }) =>
   db
     .selectFrom(rows<{ job: number; number: number }>('rows', { job: 'integer', number: 'integer' }).as('r'))
     .innerJoin('attempts as a', (join) => join.onRef('a.job', '=', 'r.job').onRef('a.number', '=', 'r.number'))
     .innerJoin('jobs as j', 'j.id', 'a.job')
-    .select(attemptColumns)
-    .modifyEnd(dialect.lockRows),
+    .select(attemptColumns),
 );
 
 /** One attempt as it is now, to be looked at only. */
@@ -66,7 +65,7 @@ export const overdueAttempts = statement<{ nowMs: number; limit: number }, Attem
       .orderBy('a.deadline_ms')
       .limit(value('limit'))
       .select(attemptColumns)
-      .modifyEnd(dialect.lockRowsSkippingTaken),
+      .modifyEnd(dialect.lockRowsSkippingTaken('j')),
 );
 
 /** Ends attempts. Rows: job, number, outcome, time, report digest, error. */
@@ -170,17 +169,19 @@ export const addLogTally = statement<{ rows: Cells }, never>('addLogTally', ({ d
 );
 
 /** Gives every live lease its full time from now: after a restart nobody could have renewed. */
-export const graceForLiveLeases = statement<{ nowMs: number }, { job: number }>('graceForLiveLeases', ({ db, value }) =>
-  db
-    .updateTable('attempts')
-    .set({
-      expires_at_ms: sql<number>`max(expires_at_ms, ${value('nowMs')} + ttl_ms)`,
-      timeout_at_ms: sql<number | null>`case when timeout_at_ms is null then null
-          else max(timeout_at_ms, ${value('nowMs')} + ttl_ms) end`,
-      deadline_ms: sql<number>`max(deadline_ms, ${value('nowMs')} + ttl_ms)`,
-    })
-    .where('outcome', 'is', null)
-    .returning('job'),
+export const graceForLiveLeases = statement<{ nowMs: number }, { job: number }>(
+  'graceForLiveLeases',
+  ({ db, dialect, integer }) =>
+    db
+      .updateTable('attempts')
+      .set({
+        expires_at_ms: dialect.greatest(sql`expires_at_ms`, sql`${integer('nowMs')} + ttl_ms`),
+        timeout_at_ms: sql<number | null>`case when timeout_at_ms is null then null
+          else ${dialect.greatest(sql`timeout_at_ms`, sql`${integer('nowMs')} + ttl_ms`)} end`,
+        deadline_ms: dialect.greatest(sql`deadline_ms`, sql`${integer('nowMs')} + ttl_ms`),
+      })
+      .where('outcome', 'is', null)
+      .returning('job'),
 );
 
 /** When the next lease or timeout runs out. */

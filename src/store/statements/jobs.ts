@@ -3,6 +3,24 @@ import type { JobState } from '../../domain/states.js';
 import type { JobTable } from '../schema.js';
 import { type Cells, statement } from '../statement.js';
 
+/**
+ * Keeps other servers from changing some jobs and their attempts until the transaction ends. Whoever changes an attempt
+ * locks its job before, and always in this order, so that two servers never wait for one another. What is read after it
+ * is as the last holder left it. Rows: job.
+ */
+export const lockJobs = statement<{ rows: Cells }, never>(
+  'lockJobs',
+  ({ db, dialect, rows }) =>
+    db
+      .selectFrom(rows<{ id: number }>('rows', { id: 'integer' }).as('r'))
+      .innerJoin('jobs as j', 'j.id', 'r.id')
+      .orderBy('j.id')
+      .select('j.id')
+      .$castTo<never>()
+      .modifyEnd(dialect.lockRows('j')),
+  false,
+);
+
 /** Ends running jobs, or queues them again. Rows: job, state, attempt, ended at, enqueued at, delayed until, error, outputs, settled. */
 export const leaveRunning = statement<{ rows: Cells }, Pick<JobTable, 'id' | 'state' | 'label_set'>>(
   'leaveRunning',
@@ -59,7 +77,7 @@ export const queueDueJobs = statement<{ nowMs: number; limit: number }, Pick<Job
           .where('d.delayed_until_ms', '<=', integer('nowMs'))
           .orderBy('d.delayed_until_ms')
           .limit(value('limit'))
-          .modifyEnd(dialect.lockRowsSkippingTaken),
+          .modifyEnd(dialect.lockRowsSkippingTaken('d')),
       )
       .returning(['id', 'label_set', 'attempt']),
 );
@@ -98,9 +116,10 @@ export const lowerOpenNeeds = statement<
         .select([
           sql<number>`r.run * 1048576 + e.to_ord`.as('id'),
           sql<number>`count(*)`.as('ended'),
-          sql<number>`sum(r.bad)`.as('bad'),
+          sql<number>`cast(sum(r.bad) as bigint)`.as('bad'),
         ])
         .groupBy(sql`1`)
+        .orderBy(sql`1`)
         .as('c'),
     )
     .set({ pending: sql<number>`jobs.pending - c.ended`, bad: sql<number>`jobs.bad + c.bad` })
@@ -145,17 +164,18 @@ export const markSettled = statement<{ rows: Cells }, never>('markSettled', ({ d
     .whereRef('jobs.id', '=', 'r.id'),
 );
 
-/** Ended jobs whose dependants have not been told yet. */
+/** Ended jobs whose dependants have not been told yet; those that another server is telling are passed over. */
 export const unsettledJobs = statement<{ limit: number }, { id: number; state: JobState; version: number }>(
   'unsettledJobs',
-  ({ db, value }) =>
+  ({ db, dialect, value }) =>
     db
       .selectFrom('jobs as j')
       .innerJoin('runs as n', (join) => join.on('n.no', '=', sql<number>`j.id / 1048576`))
       .where('j.settled', '=', sql.lit(0))
       .orderBy('j.id')
       .limit(value('limit'))
-      .select(['j.id', 'j.state', 'n.version']),
+      .select(['j.id', 'j.state', 'n.version'])
+      .modifyEnd(dialect.lockRowsSkippingTaken('j')),
 );
 
 /** How the needs of some jobs ended. Rows: job, run, version, ordinal. */

@@ -213,11 +213,11 @@ export const runsByRequest = statement<{ rows: Cells }, { request_hash: string; 
 );
 
 /** Makes runs the newest of their workflows. Rows: workflow, run. */
-export const setNewestRuns = statement<{ rows: Cells }, never>('setNewestRuns', ({ db, rows }) =>
+export const setNewestRuns = statement<{ rows: Cells }, never>('setNewestRuns', ({ db, dialect, rows }) =>
   db
     .updateTable('workflows')
     .from(rows<{ workflow: number; run: number }>('rows', { workflow: 'integer', run: 'integer' }).as('r'))
-    .set({ newest_run: sql<number>`max(coalesce(workflows.newest_run, 0), r.run)` })
+    .set({ newest_run: dialect.greatest(sql`coalesce(workflows.newest_run, 0)`, sql`r.run`) })
     .whereRef('workflows.no', '=', 'r.workflow'),
 );
 
@@ -274,12 +274,12 @@ export const endRuns = statement<{ rows: Cells }, never>('endRuns', ({ db, rows 
 /** Notes that a run is to be cancelled, from its first job on. */
 export const requestCancel = statement<{ no: number; nowMs: number; forced: number }, { no: number }>(
   'requestCancel',
-  ({ db, value, integer }) =>
+  ({ db, dialect, integer }) =>
     db
       .updateTable('runs')
       .set({
-        cancel_requested_at_ms: sql<number>`coalesce(cancel_requested_at_ms, ${value('nowMs')})`,
-        cancel_forced: sql<number>`max(cancel_forced, ${value('forced')})`,
+        cancel_requested_at_ms: sql<number>`coalesce(cancel_requested_at_ms, ${integer('nowMs')})`,
+        cancel_forced: dialect.greatest(sql`cancel_forced`, integer('forced')),
         cancel_from: sql.lit(0),
       })
       .where('no', '=', integer('no'))

@@ -18,22 +18,22 @@ export interface WorkflowRow {
 export const listWorkflows = statement<
   { limit: number; offset: number; anyState: number; states: readonly string[]; unrun: number },
   WorkflowRow
->('listWorkflows', ({ db, value, json }) =>
+>('listWorkflows', ({ db, dialect, integer, value, json }) =>
   db
     .selectFrom('workflows as w')
     .innerJoin('versions as v', 'v.no', 'w.current_version')
     .where('w.removed_at_ms', 'is', null)
     .where((eb) =>
       eb.or([
-        eb(value('anyState'), '=', 1),
-        eb.and([eb('w.newest_run', 'is', null), eb(value('unrun'), '=', 1)]),
+        eb(integer('anyState'), '=', sql.lit(1)),
+        eb.and([eb('w.newest_run', 'is', null), eb(integer('unrun'), '=', sql.lit(1))]),
         eb.exists(
           eb
             .selectFrom('jobs as j')
             .select('j.id')
             .where('j.id', '>=', sql<number>`w.newest_run * 1048576`)
             .where('j.id', '<', sql<number>`(w.newest_run + 1) * 1048576`)
-            .where('j.state', 'in', sql<JobState>`(select value from json_each(${json('states')}))`),
+            .where('j.state', 'in', sql<JobState>`${dialect.textSet(json('states'))}`),
         ),
       ]),
     )
@@ -145,7 +145,7 @@ export const listRuns = statement<{ before: number; limit: number; state: string
       .innerJoin('versions as v', 'v.no', 'n.version')
       .where('n.no', '<', integer('before'))
       .where('n.state', '!=', sql.lit<RunTable['state']>('creating'))
-      .where((eb) => eb.or([eb(value('state'), '=', ''), eb('n.state', '=', sql<never>`${value('state')}`)]))
+      .where((eb) => eb.or([eb(value('state'), '=', sql.lit('')), eb('n.state', '=', sql<never>`${value('state')}`)]))
       .orderBy('n.no', 'desc')
       .limit(value('limit'))
       .select(runColumns),
@@ -163,7 +163,7 @@ export const listRunsOfWorkflow = statement<
     .where('n.workflow', '=', integer('workflow'))
     .where('n.no', '<', integer('before'))
     .where('n.state', '!=', sql.lit<RunTable['state']>('creating'))
-    .where((eb) => eb.or([eb(value('state'), '=', ''), eb('n.state', '=', sql<never>`${value('state')}`)]))
+    .where((eb) => eb.or([eb(value('state'), '=', sql.lit('')), eb('n.state', '=', sql<never>`${value('state')}`)]))
     .orderBy('n.no', 'desc')
     .limit(value('limit'))
     .select(runColumns),

@@ -20,7 +20,8 @@ export const registerWorkers = statement<{ rows: Cells }, never>('registerWorker
       eb
         .selectFrom(rows<WorkerTable>('rows', columns).as('r'))
         .select(['r.id', 'r.labels', 'r.slots', 'r.version', 'r.registered_at_ms', 'r.seen_at_ms'])
-        .where(sql<boolean>`true`),
+        .where(sql<boolean>`true`)
+        .orderBy('r.id'),
     )
     .onConflict((conflict) =>
       conflict.column('id').doUpdateSet({
@@ -34,7 +35,7 @@ export const registerWorkers = statement<{ rows: Cells }, never>('registerWorker
 );
 
 /** Notes that workers were heard of; one that claims without having registered becomes known. Same rows. */
-export const noteWorkers = statement<{ rows: Cells }, never>('noteWorkers', ({ db, rows }) =>
+export const noteWorkers = statement<{ rows: Cells }, never>('noteWorkers', ({ db, dialect, rows }) =>
   db
     .insertInto('workers')
     .columns(['id', 'labels', 'slots', 'version', 'registered_at_ms', 'seen_at_ms'])
@@ -42,19 +43,22 @@ export const noteWorkers = statement<{ rows: Cells }, never>('noteWorkers', ({ d
       eb
         .selectFrom(rows<WorkerTable>('rows', columns).as('r'))
         .select(['r.id', 'r.labels', 'r.slots', 'r.version', 'r.registered_at_ms', 'r.seen_at_ms'])
-        .where(sql<boolean>`true`),
+        .where(sql<boolean>`true`)
+        .orderBy('r.id'),
     )
     .onConflict((conflict) =>
-      conflict.column('id').doUpdateSet({ seen_at_ms: sql`max(workers.seen_at_ms, excluded.seen_at_ms)` }),
+      conflict
+        .column('id')
+        .doUpdateSet({ seen_at_ms: dialect.greatest(sql`workers.seen_at_ms`, sql`excluded.seen_at_ms`) }),
     ),
 );
 
 /** Notes that registered workers were heard of. Rows: id, seen at. Returns those that are known. */
-export const touchWorkers = statement<{ rows: Cells }, { id: string }>('touchWorkers', ({ db, rows }) =>
+export const touchWorkers = statement<{ rows: Cells }, { id: string }>('touchWorkers', ({ db, dialect, rows }) =>
   db
     .updateTable('workers')
     .from(rows<{ id: string; seen_at_ms: number }>('rows', { id: 'text', seen_at_ms: 'integer' }).as('r'))
-    .set({ seen_at_ms: sql<number>`max(workers.seen_at_ms, r.seen_at_ms)` })
+    .set({ seen_at_ms: dialect.greatest(sql`workers.seen_at_ms`, sql`r.seen_at_ms`) })
     .whereRef('workers.id', '=', 'r.id')
     .returning('workers.id'),
 );

@@ -89,7 +89,7 @@ export const insertVersion = statement<
 /** Rows: ordinal, key, labels as JSON text (a stored label set), priority, needs, conditional, spec. */
 export const insertVersionJobs = statement<{ version: number; rows: Cells | string }, never>(
   'insertVersionJobs',
-  ({ db, rows, value }) =>
+  ({ db, rows, integer }) =>
     db
       .insertInto('version_jobs')
       .columns(['version', 'ord', 'key', 'label_set', 'priority', 'needs', 'conditional', 'spec'])
@@ -116,7 +116,7 @@ export const insertVersionJobs = statement<{ version: number; rows: Cells | stri
           )
           .innerJoin('label_sets as s', 's.labels', 'r.labels')
           .select([
-            value('version').as('version'),
+            integer('version').as('version'),
             'r.ord',
             'r.key',
             's.id',
@@ -131,7 +131,7 @@ export const insertVersionJobs = statement<{ version: number; rows: Cells | stri
 /** Rows: from, to. */
 export const insertVersionEdges = statement<{ version: number; rows: Cells | string }, never>(
   'insertVersionEdges',
-  ({ db, rows, value }) =>
+  ({ db, rows, integer }) =>
     db
       .insertInto('version_edges')
       .columns(['version', 'from_ord', 'to_ord'])
@@ -140,7 +140,7 @@ export const insertVersionEdges = statement<{ version: number; rows: Cells | str
           .selectFrom(
             rows<{ from_ord: number; to_ord: number }>('rows', { from_ord: 'integer', to_ord: 'integer' }).as('r'),
           )
-          .select([value('version').as('version'), 'r.from_ord', 'r.to_ord']),
+          .select([integer('version').as('version'), 'r.from_ord', 'r.to_ord']),
       ),
 );
 
@@ -205,7 +205,8 @@ export const ensureLabelSets = statement<{ rows: Cells }, never>('ensureLabelSet
       eb
         .selectFrom(rows<{ labels: string }>('rows', { labels: 'text' }).as('r'))
         .select('r.labels')
-        .where(sql<boolean>`true`),
+        .where(sql<boolean>`true`)
+        .orderBy('r.labels'),
     )
     .onConflict((conflict) => conflict.column('labels').doNothing()),
 );

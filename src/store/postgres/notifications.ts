@@ -1,0 +1,130 @@
+import { randomUUID } from 'node:crypto';
+import type { Connection } from '../connection.js';
+import { type Health, pause } from './patience.js';
+import type { PostgresSession } from './session.js';
+
+const channel = 'workflow_graph';
+
+/** PostgreSQL takes 8,000 bytes; what is left is for the sender's name. */
+export const messageBytesMax = 7_900;
+
+/** How often the listening session is asked whether it lives: a connection can die without a word. */
+const askEveryMs = 5_000;
+
+/** How long the first message to oneself may take, before it is clear that none will come. */
+const echoMs = 2_000;
+
+/** How long the listener pauses before it connects again, at the most. */
+const pauseMsMax = 500;
+
+const notify = 'select pg_notify($1, $2)';
+
+/**
+ * What servers tell one another, by LISTEN and NOTIFY. A message sent in a transaction is delivered when that has been
+ * committed. Own messages are not heard.
+ */
+export class Notifications {
+  readonly #server = randomUUID().slice(0, 8);
+  readonly #open: () => Promise<PostgresSession>;
+  readonly #health: Health;
+  readonly #onTold: ((message: string) => void)[] = [];
+  readonly #onHeard: (() => void)[] = [];
+  #session: PostgresSession | null = null;
+  #onEcho: () => void = () => {};
+  #isClosed = false;
+  #running: Promise<void> = Promise.resolve();
+  #endPause: () => void = () => {};
+
+  constructor(open: () => Promise<PostgresSession>, health: Health) {
+    this.#open = open;
+    this.#health = health;
+  }
+
+  /** Begins to listen; says whether messages get through. Errors: the driver's own. */
+  async start(): Promise<boolean> {
+    await this.#listen();
+    const heard = new Promise<boolean>((resolve) => {
+      this.#onEcho = () => resolve(true);
+      setTimeout(() => resolve(false), echoMs).unref();
+    });
+    this.tellNow('echo');
+    const passes = await heard;
+    this.#running = this.#keepListening();
+    return passes;
+  }
+
+  onTold(callback: (message: string) => void): void {
+    this.#onTold.push(callback);
+  }
+
+  /** Calls back when messages are heard again after a time in which some may have been missed. */
+  onHeardAgain(callback: () => void): void {
+    this.#onHeard.push(callback);
+  }
+
+  tell(connection: Connection, message: string): void {
+    connection.execute(notify, [channel, `${this.#server} ${message}`]);
+  }
+
+  tellNow(message: string): void {
+    if (this.#session !== null && !this.#session.isLost) this.tell(this.#session, message);
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#endPause();
+    await this.#session?.close();
+    await this.#running;
+  }
+
+  async #listen(): Promise<void> {
+    const session = await this.#open();
+    session.onNotification((_, payload) => this.#hear(payload));
+    await session.command(`listen ${channel}`);
+    this.#session = session;
+  }
+
+  #hear(payload: string): void {
+    const space = payload.indexOf(' ');
+    const message = payload.slice(space + 1);
+    if (payload.slice(0, space) === this.#server) {
+      if (message === 'echo') this.#onEcho();
+      return;
+    }
+    if (message !== 'echo') for (const callback of this.#onTold) callback(message);
+  }
+
+  async #keepListening(): Promise<void> {
+    for (let pauseMs = 10; !this.#isClosed; ) {
+      try {
+        if (this.#session === null || this.#session.isLost) {
+          await this.#listen();
+          for (const callback of this.#onHeard) callback();
+          pauseMs = 10;
+        }
+        await this.#session?.query('select 1', []);
+        this.#health.answered();
+        await this.#pauseUntilLost();
+      } catch (error) {
+        if (this.#isClosed) return;
+        this.#health.lost(error);
+        await this.#session?.close();
+        await pause(pauseMs);
+        pauseMs = Math.min(pauseMs * 2, pauseMsMax);
+      }
+    }
+    await this.#session?.close();
+  }
+
+  /** Pauses until it is time to ask, or the session breaks. */
+  #pauseUntilLost(): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, askEveryMs);
+      this.#endPause = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+      this.#session?.onLost(this.#endPause);
+    });
+  }
+}

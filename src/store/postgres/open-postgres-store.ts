@@ -1,0 +1,156 @@
+import { hostname } from 'node:os';
+import type { Connection } from '../connection.js';
+import { type MigrationDone, migrateToLatest } from '../migrate.js';
+import { type SharedDatabase, type Store, StoreError } from '../store.js';
+import { refuseUnsafeDurability } from './check-durability.js';
+import { DatabaseClock } from './database-clock.js';
+import { DatabaseHealth, type DatabaseNews } from './health.js';
+import { judge } from './judge.js';
+import { Notifications } from './notifications.js';
+import { withPatience } from './patience.js';
+import { postgresDialect } from './postgres-dialect.js';
+import { PostgresSession } from './session.js';
+import { SessionPool } from './session-pool.js';
+import { WriterSession } from './writer-session.js';
+
+export interface PostgresStoreOptions {
+  /** `postgres://user:password@host:port/database?sslmode=…` */
+  readonly url: string;
+  /** Where to listen, when `url` names a pooler that does not pass notifications on; else null. */
+  readonly listenUrl: string | null;
+  /** Accept a database that acknowledges before it has stored. */
+  readonly insecureDurability: boolean;
+  /** Whether other servers are listened to. A command that only looks, or adds a token, does not. */
+  readonly listen: boolean;
+  /** Called when the database goes away and comes back. */
+  readonly tell: (news: DatabaseNews) => void;
+  /** A clock in place of the database's, for tests. */
+  readonly now?: () => number;
+}
+
+/** How long a short statement may take, a long read, and a connection until it is made. */
+const statementTimeoutMs = 30_000;
+const longReadTimeoutMs = 120_000;
+const connectTimeoutMs = 5_000;
+
+/** Sessions for reading. With the writer and the listener that makes seven for each server. */
+const readSessions = 3;
+const longReadSessions = 2;
+
+/** Opens and migrates a PostgreSQL database. Errors: `StoreError` with the reason and the way out. */
+export async function openPostgresStore(options: PostgresStoreOptions): Promise<Store> {
+  await prepare(options);
+  const health = new DatabaseHealth(options.tell);
+  const open = opener(options);
+  const notifications = new Notifications(open('listen', statementTimeoutMs, options.listenUrl ?? options.url), health);
+  try {
+    if (options.listen && !(await notifications.start())) options.tell({ kind: 'unheard' });
+  } catch (error) {
+    throw explained(options.url, error);
+  }
+  return new PostgresStore(options, open, health, notifications);
+}
+
+/** Brings a database up to date. Errors: `StoreError`. */
+export async function migratePostgres(url: string): Promise<MigrationDone[]> {
+  return prepare({ url, insecureDurability: true });
+}
+
+/** The database's name for people: without user and password. */
+export function databaseName(url: string): string {
+  const { hostname: host, port, pathname } = new URL(url);
+  return `${host}${port === '' ? '' : `:${port}`}${pathname}`;
+}
+
+async function prepare(options: Pick<PostgresStoreOptions, 'url' | 'insecureDurability'>): Promise<MigrationDone[]> {
+  let session: PostgresSession;
+  try {
+    session = await opener(options)('migrate', 0, options.url)();
+  } catch (error) {
+    throw explained(options.url, error);
+  }
+  try {
+    if (!options.insecureDurability) await refuseUnsafeDurability(session);
+    return await migrateToLatest(session);
+  } finally {
+    await session.close();
+  }
+}
+
+function opener(options: Pick<PostgresStoreOptions, 'url'>) {
+  return (purpose: string, timeoutMs: number, url: string = options.url) =>
+    () =>
+      PostgresSession.open({
+        url,
+        applicationName: `workflow-graph ${hostname()}:${process.pid} ${purpose}`.slice(0, 63),
+        statementTimeoutMs: timeoutMs,
+        connectTimeoutMs,
+      });
+}
+
+class PostgresStore implements Store {
+  readonly dialect = postgresDialect;
+  readonly read: SessionPool;
+  readonly longRead: SessionPool;
+  readonly shared: SharedDatabase;
+  readonly #writer: WriterSession;
+  readonly #notifications: Notifications;
+  readonly #now: (() => number) | null;
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(
+    options: PostgresStoreOptions,
+    open: ReturnType<typeof opener>,
+    health: DatabaseHealth,
+    notifications: Notifications,
+  ) {
+    const clock = new DatabaseClock();
+    this.#now = options.now ?? null;
+    this.#notifications = notifications;
+    this.#writer = new WriterSession(open('write', statementTimeoutMs), clock, health, statementTimeoutMs);
+    const patiently = <T>(work: () => Promise<T>) => withPatience(work, health);
+    this.read = new SessionPool(readSessions, open('read', statementTimeoutMs), patiently);
+    this.longRead = new SessionPool(longReadSessions, open('long-read', longReadTimeoutMs), patiently);
+    this.shared = {
+      now: this.#now ?? (() => clock.now()),
+      tell: (connection, message) => notifications.tell(connection, message),
+      tellNow: (message) => notifications.tellNow(message),
+      onTold: (callback) => notifications.onTold(callback),
+      onBack(callback) {
+        health.onBack(callback);
+        notifications.onHeardAgain(callback);
+      },
+    };
+  }
+
+  transact<T>(work: (connection: Connection, databaseNowMs: number | null) => Promise<T>): Promise<T> {
+    const turn = this.#last.then(() =>
+      this.#writer.transact((connection, databaseNowMs) => work(connection, this.#now?.() ?? databaseNowMs)),
+    );
+    this.#last = turn.catch(() => {});
+    return turn;
+  }
+
+  async close(): Promise<void> {
+    await this.#last;
+    await this.#notifications.close();
+    await this.#writer.close();
+    await this.read.close();
+    await this.longRead.close();
+  }
+}
+
+function explained(url: string, error: unknown): StoreError {
+  const { code = '', message } = error as { code?: string; message: string };
+  const name = databaseName(url);
+  if (code === '28P01' || code === '28000') {
+    return new StoreError(`PostgreSQL at ${name} refuses the user or password of DATABASE_URL (${message}).`, error);
+  }
+  if (code === '3D000') {
+    return new StoreError(`${message} at ${name}. Create it first: createdb, or "create database".`, error);
+  }
+  if (judge(error) === 'lost') {
+    return new StoreError(`PostgreSQL at ${name} cannot be reached (${message || code}). Is it running?`, error);
+  }
+  return new StoreError(`PostgreSQL at ${name} cannot be used: ${message}`, error);
+}

@@ -1,0 +1,173 @@
+import pg from 'pg';
+import type { Connection, Row } from '../connection.js';
+import { postgresDialect } from './postgres-dialect.js';
+
+/** How a session is opened. */
+export interface SessionOptions {
+  readonly url: string;
+  readonly applicationName: string;
+  /** How long one statement may take, in milliseconds, before the database ends it. */
+  readonly statementTimeoutMs: number;
+  /** How long opening may take, in milliseconds. */
+  readonly connectTimeoutMs: number;
+}
+
+/** How much longer than the database this side waits for an answer, before it takes the connection for dead. */
+const answerGraceMs = 5_000;
+
+/**
+ * How long a server may hold a transaction open without a word, in milliseconds. A server that is frozen must not keep
+ * the others from the rows that it has locked.
+ */
+export const silentTransactionMsMax = 5_000;
+
+/**
+ * Plans must not depend on what the tables held when the statistics were gathered: a plan that was right for an empty
+ * table reads a large one from end to end. Every statement of this program is made for index lookups in the order of its
+ * text, so nothing else is left to the planner's choice, and plans are made once.
+ */
+const plannerSettings = [
+  'enable_seqscan=off',
+  'enable_hashjoin=off',
+  'enable_mergejoin=off',
+  'enable_bitmapscan=off',
+  'enable_material=off',
+  'enable_memoize=off',
+  'plan_cache_mode=force_generic_plan',
+  'jit=off',
+  'max_parallel_workers_per_gather=0',
+];
+
+/** The names of prepared statements by their text, the same on every session. */
+const names = new Map<string, string>();
+
+const int8 = 20;
+const types: pg.CustomTypesConfig = {
+  getTypeParser: ((oid: number, format: 'text' | 'binary') =>
+    oid === int8 ? Number : pg.types.getTypeParser(oid, format as 'text')) as typeof pg.types.getTypeParser,
+};
+
+/**
+ * One session with PostgreSQL. Statements may be sent while earlier ones are still on their way; the database runs them
+ * in order.
+ */
+export class PostgresSession implements Connection {
+  readonly dialect = postgresDialect;
+  /** A pooler such as pgbouncer stands between: the next transaction may meet another session of the database. */
+  readonly isPooled: boolean;
+  readonly #client: pg.Client;
+  #failure: unknown = null;
+  #isLost = false;
+  #onLost: () => void = () => {};
+
+  private constructor(client: pg.Client, isPooled: boolean) {
+    this.#client = client;
+    this.isPooled = isPooled;
+  }
+
+  /** Errors: the driver's own, for `judge`. */
+  static async open(options: SessionOptions): Promise<PostgresSession> {
+    const client = new pg.Client({
+      connectionString: options.url,
+      application_name: options.applicationName,
+      connectionTimeoutMillis: options.connectTimeoutMs,
+      query_timeout: options.statementTimeoutMs + answerGraceMs,
+      keepAlive: true,
+      keepAliveInitialDelayMillis: 10_000,
+      pipeline: true,
+      types,
+    });
+    let session: PostgresSession | null = null;
+    // Without a listener a connection that breaks while nothing runs would end the process.
+    client.on('error', () => session?.noteLost());
+    client.on('end', () => session?.noteLost());
+    await client.connect();
+    try {
+      session = new PostgresSession(client, await isBehindPooler(client));
+      if (!session.isPooled) await client.query(session.settingsText(options.statementTimeoutMs, false));
+      return session;
+    } catch (error) {
+      client.end().catch(() => {});
+      throw error;
+    }
+  }
+
+  /** The connection broke: nothing can be sent any more. */
+  get isLost(): boolean {
+    return this.#isLost;
+  }
+
+  noteLost(): void {
+    this.#isLost = true;
+    this.#onLost();
+  }
+
+  /** Calls back when the connection breaks. */
+  onLost(callback: () => void): void {
+    this.#onLost = callback;
+  }
+
+  /** The first failure of a statement that nobody waited for. */
+  get failure(): unknown {
+    return this.#failure;
+  }
+
+  async query(sql: string, parameters: readonly unknown[]): Promise<readonly Row[]> {
+    const result = await this.#send(sql, parameters);
+    return result.rows as Row[];
+  }
+
+  execute(sql: string, parameters: readonly unknown[]): void {
+    this.#send(sql, parameters).catch((error: unknown) => {
+      this.#failure ??= error;
+    });
+  }
+
+  /** Runs a text that is no prepared statement; returns the word with which the database names what it did. */
+  async command(text: string): Promise<string> {
+    return (await this.#client.query(text)).command;
+  }
+
+  /** Forgets the failures of a transaction that is over. */
+  forgetFailure(): void {
+    this.#failure = null;
+  }
+
+  onNotification(callback: (channel: string, payload: string) => void): void {
+    this.#client.on('notification', ({ channel, payload }) => callback(channel, payload ?? ''));
+  }
+
+  /** What a session is set to: for good, or for one transaction where a pooler stands between. */
+  settingsText(statementTimeoutMs: number, forTransaction: boolean): string {
+    const settings = [
+      ...plannerSettings,
+      `statement_timeout=${statementTimeoutMs}`,
+      `idle_in_transaction_session_timeout=${silentTransactionMsMax}`,
+    ];
+    return settings.map((setting) => `set ${forTransaction ? 'local ' : ''}${setting}`).join('; ');
+  }
+
+  async close(): Promise<void> {
+    this.#isLost = true;
+    await this.#client.end().catch(() => {});
+  }
+
+  #send(sql: string, parameters: readonly unknown[]) {
+    if (this.isPooled) return this.#client.query(sql, parameters as unknown[]);
+    let name = names.get(sql);
+    if (name === undefined) {
+      name = `s${names.size}`;
+      names.set(sql, name);
+    }
+    return this.#client.query({ name, text: sql, values: parameters as unknown[] });
+  }
+}
+
+/**
+ * A pooler answers the connection itself, with a process number of its own; the session behind it has another.
+ */
+async function isBehindPooler(client: pg.Client): Promise<boolean> {
+  const { rows } = await client.query('select pg_backend_pid() as pid');
+  const { processID } = client as unknown as { processID: number };
+  return rows[0]?.pid !== processID;
+}

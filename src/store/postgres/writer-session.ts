@@ -1,0 +1,123 @@
+import { randomUUID } from 'node:crypto';
+import type { Connection } from '../connection.js';
+import { OutcomeUnknown, StoreUnavailable } from '../store.js';
+import type { DatabaseClock } from './database-clock.js';
+import { judge } from './judge.js';
+import { type Health, withPatience } from './patience.js';
+import type { PostgresSession } from './session.js';
+
+const insertMark = `insert into commit_marks (server, number, at_ms)
+  values ($1, cast($2 as bigint), cast(floor(extract(epoch from clock_timestamp()) * 1000) as bigint)) returning at_ms`;
+
+/** Waits for a transaction with the same mark to end; returns a row when it was not committed. */
+const insertMarkUnlessThere = `insert into commit_marks (server, number, at_ms) values ($1, cast($2 as bigint), 0)
+  on conflict do nothing returning number`;
+
+const deleteMarks = 'delete from commit_marks where server = $1 and number < cast($2 as bigint)';
+
+/** After how many transactions the marks of the earlier ones are deleted. */
+const marksKept = 1_000;
+
+/**
+ * The one session that writes, and what makes a commit certain.
+ *
+ * Every transaction begins by inserting a mark, a number that is used once, which also brings the database's time. When
+ * the connection breaks after COMMIT was sent, nobody can know by himself whether it took place. A new session then
+ * inserts the same mark: PostgreSQL makes it wait while the old transaction lives, and when it has ended the mark is
+ * there or not. Not there: the transaction never was, and with the mark now taken it never can be; the work runs again.
+ */
+export class WriterSession {
+  readonly #server = randomUUID();
+  readonly #open: () => Promise<PostgresSession>;
+  readonly #clock: DatabaseClock;
+  readonly #health: Health;
+  readonly #statementTimeoutMs: number;
+  #session: PostgresSession | null = null;
+  #number = 0;
+
+  constructor(open: () => Promise<PostgresSession>, clock: DatabaseClock, health: Health, statementTimeoutMs: number) {
+    this.#open = open;
+    this.#clock = clock;
+    this.#health = health;
+    this.#statementTimeoutMs = statementTimeoutMs;
+  }
+
+  /** Runs `work` in a transaction; it may run more than once. Errors: the work's own, `StoreUnavailable`. */
+  transact<T>(work: (connection: Connection, databaseNowMs: number) => Promise<T>): Promise<T> {
+    return withPatience(() => this.#once(work), this.#health);
+  }
+
+  async close(): Promise<void> {
+    await this.#session?.close();
+  }
+
+  async #once<T>(work: (connection: Connection, databaseNowMs: number) => Promise<T>): Promise<T> {
+    const session = await this.#ready();
+    const number = ++this.#number;
+    let result: T;
+    try {
+      result = await work(session, await this.#begin(session, number));
+    } catch (error) {
+      throw await this.#abandon(session, error);
+    }
+    let done: string;
+    try {
+      done = await session.command('commit');
+    } catch (error) {
+      if (judge(error) !== 'lost') throw error;
+      void session.close();
+      this.#health.lost(error);
+      if (await this.#wasCommitted(number, error)) return result;
+      throw error;
+    }
+    // An aborted transaction is not committed but rolled back, without an error.
+    if (done !== 'COMMIT') throw this.#firstFailure(session, new Error('the transaction was rolled back'));
+    return result;
+  }
+
+  async #ready(): Promise<PostgresSession> {
+    if (this.#session === null || this.#session.isLost) this.#session = await this.#open();
+    this.#session.forgetFailure();
+    return this.#session;
+  }
+
+  async #begin(session: PostgresSession, number: number): Promise<number> {
+    const askedAt = this.#clock.asked();
+    const begun = session.command(
+      session.isPooled ? `begin; ${session.settingsText(this.#statementTimeoutMs, true)}` : 'begin',
+    );
+    begun.catch(() => {});
+    const [row] = await session.query(insertMark, [this.#server, number]);
+    const nowMs = row?.at_ms as number;
+    this.#clock.answered(askedAt, nowMs);
+    if (number % marksKept === 0) session.execute(deleteMarks, [this.#server, number]);
+    return nowMs;
+  }
+
+  /** Ends a transaction that failed; returns the failure that came first. */
+  async #abandon(session: PostgresSession, error: unknown): Promise<unknown> {
+    try {
+      await session.command('rollback');
+    } catch {
+      void session.close();
+    }
+    return this.#firstFailure(session, error);
+  }
+
+  #firstFailure(session: PostgresSession, error: unknown): unknown {
+    return session.failure ?? error;
+  }
+
+  async #wasCommitted(number: number, broken: unknown): Promise<boolean> {
+    try {
+      const rows = await withPatience(async () => {
+        const session = await this.#ready();
+        return session.query(insertMarkUnlessThere, [this.#server, number]);
+      }, this.#health);
+      return rows.length === 0;
+    } catch (error) {
+      if (error instanceof StoreUnavailable) throw new OutcomeUnknown(broken);
+      throw error;
+    }
+  }
+}

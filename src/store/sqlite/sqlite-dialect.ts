@@ -1,0 +1,41 @@
+import { SqliteAdapter, SqliteIntrospector, SqliteQueryCompiler, sql } from 'kysely';
+import type { DialectRecord } from '../dialect.js';
+
+/**
+ * SQLite. There is one writer, so nothing is locked row by row.
+ *
+ * A parameter that is compared with an indexed column is cast: this build of SQLite gathers histograms, and a bare
+ * parameter makes it plan the statement anew at each execution (4 µs against 0.4 µs).
+ */
+export const sqliteDialect: DialectRecord = {
+  name: 'sqlite',
+  kysely: {
+    createAdapter: () => new SqliteAdapter(),
+    createQueryCompiler: () => new SqliteQueryCompiler(),
+    createIntrospector: (db) => new SqliteIntrospector(db),
+  },
+  begin: 'begin immediate',
+  rowSet(json, columns) {
+    const fields = columns.map(([name, type], at) => {
+      const value = sql`value ->> ${sql.lit(at)}`;
+      return type === 'text'
+        ? sql`${value} as ${sql.ref(name)}`
+        : sql`cast(${value} as ${sql.raw(type)}) as ${sql.ref(name)}`;
+    });
+    return sql`(select ${sql.join(fields)} from json_each(${json}))`;
+  },
+  textSet: (json) => sql`(select value from json_each(${json}))`,
+  firstJobsOfSets: (sets, limit) => sql`(
+    select h.* from json_each(${sets}) as s cross join jobs as h on h.id in (
+      select q.id from jobs as q where q.label_set = cast(s.value as integer) and q.state = 'queued'
+      order by q.priority desc, q.enqueued_at_ms, q.id limit ${limit}))`,
+  lockRows: () => sql``,
+  lockRowsSkippingTaken: () => sql``,
+  greatest: (...values) => sql<number>`max(${sql.join(values)})`,
+  tableOptions: sql`strict`,
+  clusteredTableOptions: sql`strict, without rowid`,
+  identity: 'autoincrement',
+  integerType: 'integer',
+  textType: 'text',
+  integer: (value) => sql<number>`cast(${value} as integer)`,
+};

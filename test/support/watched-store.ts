@@ -1,0 +1,29 @@
+import type { Connection } from '../../src/store/connection.js';
+import type { Store } from '../../src/store/store.js';
+import { noteWork } from './hand-moved-environment.js';
+
+/**
+ * A store of whose work a hand-moved clock knows: it goes on when nothing is under way. On a database in another process
+ * an answer takes any number of turns of the event loop.
+ */
+export function watchedStore(store: Store): Store {
+  return {
+    dialect: store.dialect,
+    shared: store.shared,
+    transact: (work) => noteWork(store.transact(work)),
+    read: watchedConnection(store.read),
+    longRead: watchedConnection(store.longRead),
+    close: () => store.close(),
+  };
+}
+
+function watchedConnection(connection: Connection): Connection {
+  return {
+    dialect: connection.dialect,
+    query: (sql, parameters) => {
+      const rows = connection.query(sql, parameters);
+      return rows instanceof Promise ? noteWork(rows) : rows;
+    },
+    execute: (sql, parameters) => connection.execute(sql, parameters),
+  };
+}
