@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -31,6 +31,8 @@ export class Cluster {
   /** @param flags for the postgres process, such as `-c`, `max_connections=20` */
   static async start(flags: readonly string[] = []): Promise<Cluster> {
     const folder = mkdtempSync(join(tmpdir(), 'workflow-graph-postgres-'));
+    // As root, the database runs as a user of its own, who must reach its folder in this one.
+    chmodSync(folder, 0o755);
     const cluster = new Cluster(await freePort(), folder, flags);
     await cluster.#postgres.initialise();
     await cluster.#postgres.start();
