@@ -22,7 +22,7 @@ function toWireKind(backoff: Backoff): WireBackoff['kind'] {
           $typeName: 'workflowgraph.v1.Backoff.Exponential',
           baseSecs: toInt64(backoff.baseSecs),
           maxSecs: toInt64(backoff.maxSecs),
-          jitter: backoff.jitter,
+          jitter: backoff.jitter ? true : undefined,
         },
       };
   }

@@ -321,7 +321,7 @@ export interface Backoff_Exponential {
   /** Seconds. */
   max_secs: number;
   /** Spread each wait at random over its upper half, so that many failures do not come back at once. */
-  jitter: boolean;
+  jitter?: boolean | undefined;
 }
 
 /** How often and when a failed attempt is tried again. */
@@ -770,7 +770,7 @@ export const Backoff_Fixed: MessageFns<Backoff_Fixed> = {
 };
 
 function createBaseBackoff_Exponential(): Backoff_Exponential {
-  return { base_secs: 0, max_secs: 0, jitter: false };
+  return { base_secs: 0, max_secs: 0, jitter: undefined };
 }
 
 export const Backoff_Exponential: MessageFns<Backoff_Exponential> = {
@@ -781,7 +781,7 @@ export const Backoff_Exponential: MessageFns<Backoff_Exponential> = {
     if (message.max_secs !== 0) {
       writer.uint32(16).uint64(message.max_secs);
     }
-    if (message.jitter !== false) {
+    if (message.jitter !== undefined) {
       writer.uint32(24).bool(message.jitter);
     }
     return writer;
@@ -840,7 +840,7 @@ export const Backoff_Exponential: MessageFns<Backoff_Exponential> = {
     return {
       base_secs: isSet(object.base_secs) ? globalThis.Number(object.base_secs) : 0,
       max_secs: isSet(object.max_secs) ? globalThis.Number(object.max_secs) : 0,
-      jitter: isSet(object.jitter) ? globalThis.Boolean(object.jitter) : false,
+      jitter: isSet(object.jitter) ? globalThis.Boolean(object.jitter) : undefined,
     };
   },
 
@@ -865,7 +865,7 @@ export const Backoff_Exponential: MessageFns<Backoff_Exponential> = {
     const message = createBaseBackoff_Exponential();
     message.base_secs = object.base_secs ?? 0;
     message.max_secs = object.max_secs ?? 0;
-    message.jitter = object.jitter ?? false;
+    message.jitter = object.jitter ?? undefined;
     return message;
   },
 };
