@@ -1,0 +1,152 @@
+import { DatabaseSync } from 'node:sqlite';
+import { expect, test } from 'vitest';
+import { runProgram, startProgram } from '../support/program.js';
+import { type ServerProcess, startServerProcess } from '../support/server-process.js';
+import { until } from '../support/until.js';
+import { startWorkerProcess } from '../support/worker-process.js';
+
+/** How soon a server must know what the command line did. */
+const knownWithinMs = 2_000;
+
+async function createToken(server: ServerProcess, name: string, scope: string, ...flags: string[]): Promise<string> {
+  const args = ['token', 'create', '--data', server.dataDir, '--name', name, '--scope', scope, ...flags];
+  const { code, stdout, stderr } = await runProgram(args);
+  if (code !== 0) throw new Error(`token create ended with ${code}: ${stderr}`);
+  return stdout.trim();
+}
+
+async function revokeToken(server: ServerProcess, name: string): Promise<void> {
+  const { code, stderr } = await runProgram(['token', 'revoke', '--data', server.dataDir, name]);
+  if (code !== 0) throw new Error(`token revoke ended with ${code}: ${stderr}`);
+}
+
+test('without tokens everyone may do everything; from the first one on every call needs one', async () => {
+  const server = await startServerProcess();
+  const open = server.api();
+  const run = await open.start({ name: 'open', jobs: { a: { run: 'x' } } });
+  expect((await open.get('/api/workers')).status).toBe(200);
+
+  const token = await createToken(server, 'laptop', 'admin');
+  await until('tokens are needed', async () => (await open.get('/api/workers')).status === 401, {
+    withinMs: knownWithinMs,
+  });
+  const refused = await open.get(`/api/workflows/${run}/status`);
+  expect(refused).toMatchObject({ status: 401, body: { code: 'unauthenticated' } });
+  expect(refused.headers.get('www-authenticate')).toMatch(/^Bearer /);
+  expect((await server.api('wfg_wrong').get('/api/workers')).status).toBe(401);
+  expect((await server.api(token).get('/api/workers')).status).toBe(200);
+  // Health tells nothing, and is open.
+  expect((await open.get('/healthz')).status).toBe(200);
+  expect((await open.get('/readyz')).status).toBe(200);
+});
+
+test('each scope may do its part and no other', async () => {
+  const server = await startServerProcess();
+  const [read, submit, worker, both, admin] = await Promise.all(
+    ['read', 'submit', 'worker', 'read,submit', 'admin'].map((scope) => createToken(server, `t-${scope}`, scope)),
+  );
+  const workflow = await (async () => {
+    await server.stop();
+    await server.start();
+    return server.api(admin).define({ name: 'scoped', jobs: { a: { run: 'x' } } });
+  })();
+  const calls: Record<string, (token: string | undefined) => Promise<number>> = {
+    look: async (token) => (await server.api(token).get(`/api/workflows/${workflow}/status`)).status,
+    start: async (token) => (await server.api(token).post(`/api/workflows/${workflow}/run`)).status,
+    claim: async (token) =>
+      (await server.api(token).post('/api/jobs/claim', { worker_id: 'w', labels: ['none'] })).status,
+  };
+  const seen = async (token: string | undefined) => [
+    await calls.look?.(token),
+    await calls.start?.(token),
+    await calls.claim?.(token),
+  ];
+  expect(await seen(read)).toEqual([200, 403, 403]);
+  expect(await seen(submit)).toEqual([403, 202, 403]);
+  expect(await seen(worker)).toEqual([403, 403, 200]);
+  expect(await seen(both)).toEqual([200, 202, 403]);
+  expect(await seen(admin)).toEqual([200, 202, 200]);
+});
+
+test('a worker token with a label limit offers no other label, and its leases are its own', async () => {
+  const server = await startServerProcess();
+  const gpu = server.api(await createToken(server, 'gpu-box', 'worker', '--labels', 'gpu,cuda'));
+  const other = server.api(await createToken(server, 'other', 'worker'));
+  const admin = server.api(await createToken(server, 'me', 'admin'));
+  await until('tokens are needed', async () => (await server.api().get('/api/workers')).status === 401);
+  await admin.start({ name: 'limited', jobs: { train: { run: 'x', labels: ['gpu'] } } });
+
+  for (const path of ['/api/jobs/claim', '/api/workers/register']) {
+    const refused = await gpu.post(path, { worker_id: 'g', labels: ['gpu', 'production'] });
+    expect(refused).toMatchObject({ status: 403, body: { code: 'forbidden' } });
+    expect(JSON.stringify(refused.body)).toContain('production');
+  }
+  const claim = await gpu.claimed('g', { labels: ['gpu'] });
+  // Who does not hold the token of the claim cannot report under its lease, though he knows it.
+  for (const stranger of [other, admin]) {
+    expect(await stranger.complete(claim)).toMatchObject({ status: 409, body: { reason: 'unknown_lease' } });
+  }
+  expect((await gpu.complete(claim)).status).toBe(200);
+});
+
+test('a revoked token stops to work within two seconds', async () => {
+  const server = await startServerProcess();
+  const admin = server.api(await createToken(server, 'me', 'admin'));
+  const token = await createToken(server, 'leaver', 'worker');
+  await until('the token counts', async () => (await admin.get('/api/workers')).status === 200);
+  const worker = await startWorkerProcess(server, { token });
+  const run = await admin.start({ name: 'secret', jobs: { a: { run: 'echo done; env | grep -c wfg_ || true' } } });
+  expect((await admin.ended(run)).state).toBe('success');
+  expect(await admin.logText(run, 'a')).toBe('done\n0\n');
+
+  await revokeToken(server, 'leaver');
+  const leaver = server.api(token);
+  const register = () => leaver.post('/api/workers/register', { worker_id: 'w', labels: [] });
+  await until('the token is refused', async () => (await register()).status === 401, { withinMs: knownWithinMs });
+  // A worker that holds it is told so when it calls, says why, and ends.
+  worker.program.signal('SIGKILL');
+  const refused = startProgram(['worker', '--server', server.url], { env: { WORKFLOW_GRAPH_TOKEN: token } });
+  expect((await refused.ended).code).toBe(1);
+  expect(refused.stderr).toContain('wants a valid token');
+});
+
+test('when all tokens are revoked the server does not become open again', async () => {
+  const server = await startServerProcess();
+  const token = await createToken(server, 'only', 'admin');
+  await until('the token is needed', async () => (await server.api().get('/api/workers')).status === 401);
+  await revokeToken(server, 'only');
+  await until('the token is refused', async () => (await server.api(token).get('/api/workers')).status === 401);
+  expect((await server.api().get('/api/workers')).status).toBe(401);
+});
+
+test('an expired token is refused', async () => {
+  const server = await startServerProcess();
+  const token = await createToken(server, 'short', 'admin', '--expires', '1m');
+  await until('the token counts', async () => (await server.api(token).get('/api/workers')).status === 200);
+  await server.stop();
+  // A minute is long for a test: the end of its time is put into the past, where the command line keeps it.
+  const database = new DatabaseSync(server.databaseFile);
+  database.exec(`update tokens set expires_at_ms = ${Date.now() + 1_500}`);
+  database.close();
+  await server.start();
+  expect((await server.api(token).get('/api/workers')).status).toBe(200);
+  await until('the token has expired', async () => (await server.api(token).get('/api/workers')).status === 401);
+});
+
+test('a token is stored as a hash only, and no log or list shows it', async () => {
+  const server = await startServerProcess();
+  const token = await createToken(server, 'hidden', 'admin');
+  const api = server.api(token);
+  await until('the token counts', async () => (await api.get('/api/workers')).status === 200);
+  await api.start({ name: 'x', jobs: { a: { run: 'x' } } });
+  const { stdout } = await runProgram(['token', 'list', '--data', server.dataDir]);
+  expect(stdout).toMatch(/^\S+ {2}hidden {2}admin {2}valid\n$/);
+  const secret = token.replace('wfg_', '');
+  expect(stdout).not.toContain(secret);
+  expect(server.program.stderr + server.program.stdout).not.toContain(secret);
+  const database = new DatabaseSync(server.databaseFile, { readOnly: true });
+  const rows = database.prepare('select * from tokens').all();
+  database.close();
+  expect(rows).toHaveLength(1);
+  expect(JSON.stringify(rows)).not.toContain(secret);
+});
