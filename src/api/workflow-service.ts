@@ -6,6 +6,7 @@ import { definitionFormat } from './convert/document.js';
 import { fromWireMap } from './convert/maps.js';
 import { fromInt64 } from './convert/numbers.js';
 import { fromWireJobStatus, fromWireRunState } from './convert/states.js';
+import { toWireExplanation } from './convert/why.js';
 import { toWireRun, toWireWorkflow } from './convert/workflow.js';
 import type { ServiceHandlers } from './procedure.js';
 import { watchRuns } from './watch-runs.js';
@@ -54,6 +55,8 @@ export function workflowService(engine: Engine): ServiceHandlers<typeof Workflow
       const { runId } = await engine.cancelRun(caller, id);
       return { $typeName: 'workflowgraph.v1.CancelWorkflowResponse', runId };
     },
+
+    explainJob: async ({ id, jobId }) => toWireExplanation(await engine.explainJob(id, jobId)),
 
     listRuns: async ({ workflow, state, limit, pageToken }) => {
       const { runs, nextPageToken } = await engine.listRuns({

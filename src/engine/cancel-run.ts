@@ -17,6 +17,8 @@ interface CancelRange {
   readonly last: boolean;
   /** Whether clean-up jobs end too. */
   readonly forced: boolean;
+  /** The id of the token that asked for it; null when there is none, or when it is gone on with after a crash. */
+  readonly by: string | null;
 }
 
 /**
@@ -26,17 +28,17 @@ interface CancelRange {
 export function cancelRunVerb(context: EngineContext) {
   const operation = cancelOperation(context);
 
-  async function cancelFrom(run: RunRow, from: number, forced: boolean): Promise<void> {
+  async function cancelFrom(run: RunRow, from: number, forced: boolean, by: string | null = null): Promise<void> {
     await inRanges(context, run.job_count, from, (first, to, last) =>
-      context.writer.submit(operation, { run, from: first, to, last, forced }),
+      context.writer.submit(operation, { run, from: first, to, last, forced, by }),
     );
   }
 
   return {
     /** Errors: `not_found` for an id that is neither a run's nor that of a workflow that has run. */
-    async cancelRun(_caller: Caller, id: string): Promise<{ runId: string }> {
+    async cancelRun(caller: Caller, id: string): Promise<{ runId: string }> {
       const run = await findRun(context, id);
-      await cancelFrom(run, 0, run.cancel_requested_at_ms !== null);
+      await cancelFrom(run, 0, run.cancel_requested_at_ms !== null, caller.credential);
       return { runId: run.id };
     },
     /** Goes on with a cancel that a crash cut short. */
@@ -59,10 +61,10 @@ function cancelOperation(knowledge: Knowledge): Operation<CancelRange, void> {
     rank: 70,
     keyOf: ({ run }) => run.no,
     async apply(batch, ranges) {
-      for (const { run, from, to, last, forced } of ranges) {
+      for (const { run, from, to, last, forced, by } of ranges) {
         if (from === 0) {
           await requestCancel.run(batch.connection, { no: run.no, nowMs: batch.nowMs, forced: forced ? 1 : 0 });
-          batch.event('run.cancel_requested', { run: run.no, data: { forced } });
+          batch.event('run.cancel_requested', { run: run.no, data: { forced, by } });
         }
         const jobs = await cancelJobs.run(batch.connection, {
           fromId: jobIdOf(run.no, from),

@@ -37,6 +37,7 @@ import { startRunVerb } from './start-run.js';
 import { eventsTopic, Topics } from './topics.js';
 import { viewVerbs } from './view-workflows.js';
 import { watchRunsVerb } from './watch-runs.js';
+import { explainJobVerb } from './why-job.js';
 import { WorkersSeen } from './workers-seen.js';
 import { Writer } from './writer.js';
 
@@ -160,6 +161,7 @@ export async function createEngine(options: EngineOptions): Promise<RunningEngin
     ...views,
     startRun: starting.startRun,
     cancelRun: cancelling.cancelRun,
+    explainJob: explainJobVerb(context),
     runOf: async (id) => (await findRun(context, id)).id,
     async createWorkflow(input) {
       const id = environment.newId();

@@ -4,6 +4,7 @@ import type { RetryPolicy } from '../domain/retry.js';
 import type { JobStatus, RunState } from '../domain/states.js';
 import type { JobSession, SessionHello, SessionSink } from './job-session.js';
 import type { LeaseNews, LeaseWatch } from './lease-watch.js';
+import type { JobExplanation } from './why-job.js';
 
 /**
  * What the server does, as its edges call it. Every method that changes something answers after the change is on disk,
@@ -36,6 +37,8 @@ export interface Engine {
   /** The id of the run that an id means: a run's own, or that of a workflow's newest run. Errors: `not_found`. */
   runOf(id: string): Promise<string>;
   listRuns(query: RunQuery): Promise<{ runs: RunView[]; nextPageToken: string }>;
+  /** Why a job of a run, or of a workflow's newest run, is in the state that it is in. */
+  explainJob(id: string, jobKey: string): Promise<JobExplanation>;
 
   jobLogs(query: LogQuery): Promise<LogChunkView[]>;
   /** The chunks of a job after a position: first what is stored, then live, to the end of the job. */

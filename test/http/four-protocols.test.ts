@@ -120,6 +120,11 @@ function unaryCases(): Case[] {
     },
     { method: workflow.cancelWorkflow, request: { id: 'ci' }, http: { path: '/api/workflows/ci/cancel' } },
     {
+      method: workflow.explainJob,
+      request: { id: 'ci', jobId: 'build' },
+      http: { path: '/api/workflows/ci/jobs/build/why' },
+    },
+    {
       method: workflow.listRuns,
       request: { workflow: 'ci', state: 2, pageToken: 'p' },
       http: { path: '/api/runs?workflow=ci&state=running&page_token=p' },

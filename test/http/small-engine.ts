@@ -16,6 +16,7 @@ import type {
   WorkerView,
   WorkflowView,
 } from '../../src/engine/engine.js';
+import type { JobExplanation } from '../../src/engine/why-job.js';
 
 /**
  * An engine for the tests of the edges: small, in memory, with the behaviour that the edges can tell apart. It keeps what
@@ -156,6 +157,20 @@ export class SmallEngine implements Engine {
   async cancelRun(_caller: unknown, id: string): Promise<{ runId: string }> {
     this.#note('cancelRun', id);
     return { runId: 'run-1' };
+  }
+
+  async explainJob(id: string, jobKey: string): Promise<JobExplanation> {
+    this.#note('explainJob', { id, jobKey });
+    const reason = { code: 'being_decided' } as const;
+    return {
+      runId: 'run-1',
+      workflowId: 'ci',
+      jobKey,
+      status: 'queued',
+      atMs: 1_700_000_000_000,
+      reasons: [{ reason, sentence: 'It is about to be decided.' }],
+      attempts: [],
+    };
   }
 
   async listRuns(query: unknown): Promise<{ runs: RunView[]; nextPageToken: string }> {

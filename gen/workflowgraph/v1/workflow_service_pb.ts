@@ -2,8 +2,8 @@
 // @generated from file workflowgraph/v1/workflow_service.proto (package workflowgraph.v1, syntax proto3)
 /* eslint-disable */
 
-import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
-import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
+import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
+import { enumDesc, fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
 import { file_buf_validate_validate } from "../../buf/validate/validate_pb.js";
 import { file_google_api_annotations } from "../../google/api/annotations_pb.js";
 import { file_workflowgraph_v1_options } from "./options_pb.js";
@@ -15,7 +15,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file workflowgraph/v1/workflow_service.proto.
  */
 export const file_workflowgraph_v1_workflow_service: GenFile = /*@__PURE__*/
-  fileDesc("Cid3b3JrZmxvd2dyYXBoL3YxL3dvcmtmbG93X3NlcnZpY2UucHJvdG8SEHdvcmtmbG93Z3JhcGgudjEifQoUTGlzdFdvcmtmbG93c1JlcXVlc3QSHgoFbGltaXQYASABKA1CCrpIByoFGOgHKAFIAIgBARIOCgZvZmZzZXQYAiABKA0SKwoGc3RhdHVzGAMgASgOMhsud29ya2Zsb3dncmFwaC52MS5Kb2JTdGF0dXNCCAoGX2xpbWl0IkYKFUxpc3RXb3JrZmxvd3NSZXNwb25zZRItCgl3b3JrZmxvd3MYASADKAsyGi53b3JrZmxvd2dyYXBoLnYxLldvcmtmbG93Ik8KFUNyZWF0ZVdvcmtmbG93UmVxdWVzdBI2CgpkZWZpbml0aW9uGAEgASgLMhoud29ya2Zsb3dncmFwaC52MS5Eb2N1bWVudEIGukgDyAEBIkYKFkNyZWF0ZVdvcmtmbG93UmVzcG9uc2USLAoId29ya2Zsb3cYASABKAsyGi53b3JrZmxvd2dyYXBoLnYxLldvcmtmbG93IjAKGEdldFdvcmtmbG93U3RhdHVzUmVxdWVzdBIUCgJpZBgBIAEoCUIIukgFcgMYyAEiSQoZR2V0V29ya2Zsb3dTdGF0dXNSZXNwb25zZRIsCgh3b3JrZmxvdxgBIAEoCzIaLndvcmtmbG93Z3JhcGgudjEuV29ya2Zsb3cizwEKElJ1bldvcmtmbG93UmVxdWVzdBIUCgJpZBgBIAEoCUIIukgFcgMYyAESQAoGaW5wdXRzGAIgAygLMjAud29ya2Zsb3dncmFwaC52MS5SdW5Xb3JrZmxvd1JlcXVlc3QuSW5wdXRzRW50cnkSIwoKcmVxdWVzdF9pZBgDIAEoCUIKukgHcgUQEBjIAUgAiAEBGi0KC0lucHV0c0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAFCDQoLX3JlcXVlc3RfaWQiJQoTUnVuV29ya2Zsb3dSZXNwb25zZRIOCgZydW5faWQYASABKAkiLQoVQ2FuY2VsV29ya2Zsb3dSZXF1ZXN0EhQKAmlkGAEgASgJQgi6SAVyAxjIASIoChZDYW5jZWxXb3JrZmxvd1Jlc3BvbnNlEg4KBnJ1bl9pZBgBIAEoCSKgAQoPTGlzdFJ1bnNSZXF1ZXN0EhoKCHdvcmtmbG93GAEgASgJQgi6SAVyAxjIARIpCgVzdGF0ZRgCIAEoDjIaLndvcmtmbG93Z3JhcGgudjEuUnVuU3RhdGUSHgoFbGltaXQYAyABKA1CCrpIByoFGOgHKAFIAIgBARIcCgpwYWdlX3Rva2VuGAQgASgJQgi6SAVyAxjIAUIICgZfbGltaXQiUAoQTGlzdFJ1bnNSZXNwb25zZRIjCgRydW5zGAEgAygLMhUud29ya2Zsb3dncmFwaC52MS5SdW4SFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIuMCCgNSdW4SDgoGcnVuX2lkGAEgASgJEhAKCHdvcmtmbG93GAIgASgJEgwKBG5hbWUYAyABKAkSKQoFc3RhdGUYBCABKA4yGi53b3JrZmxvd2dyYXBoLnYxLlJ1blN0YXRlEg8KB3ZlcnNpb24YBSABKA0SFQoNY3JlYXRlZF9hdF9tcxgGIAEoAxIaCg1zdGFydGVkX2F0X21zGAcgASgDSACIAQESGAoLZW5kZWRfYXRfbXMYCCABKANIAYgBARIMCgRqb2JzGAkgASgNEhEKCW9wZW5fam9icxgKIAEoDRIxCgZpbnB1dHMYCyADKAsyIS53b3JrZmxvd2dyYXBoLnYxLlJ1bi5JbnB1dHNFbnRyeRotCgtJbnB1dHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBQhAKDl9zdGFydGVkX2F0X21zQg4KDF9lbmRlZF9hdF9tcyJSChBXYXRjaFJ1bnNSZXF1ZXN0EhQKAmlkGAEgASgJQgi6SAVyAxjIARIYCgthZnRlcl9ldmVudBgCIAEoBEgAiAEBQg4KDF9hZnRlcl9ldmVudCJ+ChFXYXRjaFJ1bnNSZXNwb25zZRIsCghzbmFwc2hvdBgBIAMoCzIaLndvcmtmbG93Z3JhcGgudjEuV29ya2Zsb3cSJwoGZXZlbnRzGAIgAygLMhcud29ya2Zsb3dncmFwaC52MS5FdmVudBISCgpsYXN0X2V2ZW50GAMgASgEIokBCgVFdmVudBIOCgZudW1iZXIYASABKAQSDQoFYXRfbXMYAiABKAMSDAoEdHlwZRgDIAEoCRIOCgZydW5faWQYBCABKAkSDgoGam9iX2lkGAUgASgJEhQKB2F0dGVtcHQYBiABKA1IAIgBARIRCglkYXRhX2pzb24YByABKAlCCgoIX2F0dGVtcHQy1gcKD1dvcmtmbG93U2VydmljZRKKAQoNTGlzdFdvcmtmbG93cxImLndvcmtmbG93Z3JhcGgudjEuTGlzdFdvcmtmbG93c1JlcXVlc3QaJy53b3JrZmxvd2dyYXBoLnYxLkxpc3RXb3JrZmxvd3NSZXNwb25zZSIoirUYAwoBAoLT5JMCG2IJd29ya2Zsb3dzEg4vYXBpL3dvcmtmbG93cxKdAQoOQ3JlYXRlV29ya2Zsb3cSJy53b3JrZmxvd2dyYXBoLnYxLkNyZWF0ZVdvcmtmbG93UmVxdWVzdBooLndvcmtmbG93Z3JhcGgudjEuQ3JlYXRlV29ya2Zsb3dSZXNwb25zZSI4irUYAwoBA5C1GMkBgtPkkwImOgpkZWZpbml0aW9uYgh3b3JrZmxvdyIOL2FwaS93b3JrZmxvd3MSoQEKEUdldFdvcmtmbG93U3RhdHVzEioud29ya2Zsb3dncmFwaC52MS5HZXRXb3JrZmxvd1N0YXR1c1JlcXVlc3QaKy53b3JrZmxvd2dyYXBoLnYxLkdldFdvcmtmbG93U3RhdHVzUmVzcG9uc2UiM4q1GAMKAQKC0+STAiZiCHdvcmtmbG93EhovYXBpL3dvcmtmbG93cy97aWR9L3N0YXR1cxKKAQoLUnVuV29ya2Zsb3cSJC53b3JrZmxvd2dyYXBoLnYxLlJ1bldvcmtmbG93UmVxdWVzdBolLndvcmtmbG93Z3JhcGgudjEuUnVuV29ya2Zsb3dSZXNwb25zZSIuirUYAwoBA5C1GMoBgtPkkwIcOgEqIhcvYXBpL3dvcmtmbG93cy97aWR9L3J1bhKWAQoOQ2FuY2VsV29ya2Zsb3cSJy53b3JrZmxvd2dyYXBoLnYxLkNhbmNlbFdvcmtmbG93UmVxdWVzdBooLndvcmtmbG93Z3JhcGgudjEuQ2FuY2VsV29ya2Zsb3dSZXNwb25zZSIxirUYAwoBA5C1GMoBgtPkkwIfOgEqIhovYXBpL3dvcmtmbG93cy97aWR9L2NhbmNlbBJrCghMaXN0UnVucxIhLndvcmtmbG93Z3JhcGgudjEuTGlzdFJ1bnNSZXF1ZXN0GiIud29ya2Zsb3dncmFwaC52MS5MaXN0UnVuc1Jlc3BvbnNlIhiKtRgDCgECgtPkkwILEgkvYXBpL3J1bnMSXwoJV2F0Y2hSdW5zEiIud29ya2Zsb3dncmFwaC52MS5XYXRjaFJ1bnNSZXF1ZXN0GiMud29ya2Zsb3dncmFwaC52MS5XYXRjaFJ1bnNSZXNwb25zZSIHirUYAwoBAjABYgZwcm90bzM", [file_buf_validate_validate, file_google_api_annotations, file_workflowgraph_v1_options, file_workflowgraph_v1_types]);
+  fileDesc("Cid3b3JrZmxvd2dyYXBoL3YxL3dvcmtmbG93X3NlcnZpY2UucHJvdG8SEHdvcmtmbG93Z3JhcGgudjEifQoUTGlzdFdvcmtmbG93c1JlcXVlc3QSHgoFbGltaXQYASABKA1CCrpIByoFGOgHKAFIAIgBARIOCgZvZmZzZXQYAiABKA0SKwoGc3RhdHVzGAMgASgOMhsud29ya2Zsb3dncmFwaC52MS5Kb2JTdGF0dXNCCAoGX2xpbWl0IkYKFUxpc3RXb3JrZmxvd3NSZXNwb25zZRItCgl3b3JrZmxvd3MYASADKAsyGi53b3JrZmxvd2dyYXBoLnYxLldvcmtmbG93Ik8KFUNyZWF0ZVdvcmtmbG93UmVxdWVzdBI2CgpkZWZpbml0aW9uGAEgASgLMhoud29ya2Zsb3dncmFwaC52MS5Eb2N1bWVudEIGukgDyAEBIkYKFkNyZWF0ZVdvcmtmbG93UmVzcG9uc2USLAoId29ya2Zsb3cYASABKAsyGi53b3JrZmxvd2dyYXBoLnYxLldvcmtmbG93IjAKGEdldFdvcmtmbG93U3RhdHVzUmVxdWVzdBIUCgJpZBgBIAEoCUIIukgFcgMYyAEiSQoZR2V0V29ya2Zsb3dTdGF0dXNSZXNwb25zZRIsCgh3b3JrZmxvdxgBIAEoCzIaLndvcmtmbG93Z3JhcGgudjEuV29ya2Zsb3cizwEKElJ1bldvcmtmbG93UmVxdWVzdBIUCgJpZBgBIAEoCUIIukgFcgMYyAESQAoGaW5wdXRzGAIgAygLMjAud29ya2Zsb3dncmFwaC52MS5SdW5Xb3JrZmxvd1JlcXVlc3QuSW5wdXRzRW50cnkSIwoKcmVxdWVzdF9pZBgDIAEoCUIKukgHcgUQEBjIAUgAiAEBGi0KC0lucHV0c0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAFCDQoLX3JlcXVlc3RfaWQiJQoTUnVuV29ya2Zsb3dSZXNwb25zZRIOCgZydW5faWQYASABKAkiLQoVQ2FuY2VsV29ya2Zsb3dSZXF1ZXN0EhQKAmlkGAEgASgJQgi6SAVyAxjIASIoChZDYW5jZWxXb3JrZmxvd1Jlc3BvbnNlEg4KBnJ1bl9pZBgBIAEoCSKgAQoPTGlzdFJ1bnNSZXF1ZXN0EhoKCHdvcmtmbG93GAEgASgJQgi6SAVyAxjIARIpCgVzdGF0ZRgCIAEoDjIaLndvcmtmbG93Z3JhcGgudjEuUnVuU3RhdGUSHgoFbGltaXQYAyABKA1CCrpIByoFGOgHKAFIAIgBARIcCgpwYWdlX3Rva2VuGAQgASgJQgi6SAVyAxjIAUIICgZfbGltaXQiUAoQTGlzdFJ1bnNSZXNwb25zZRIjCgRydW5zGAEgAygLMhUud29ya2Zsb3dncmFwaC52MS5SdW4SFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIuMCCgNSdW4SDgoGcnVuX2lkGAEgASgJEhAKCHdvcmtmbG93GAIgASgJEgwKBG5hbWUYAyABKAkSKQoFc3RhdGUYBCABKA4yGi53b3JrZmxvd2dyYXBoLnYxLlJ1blN0YXRlEg8KB3ZlcnNpb24YBSABKA0SFQoNY3JlYXRlZF9hdF9tcxgGIAEoAxIaCg1zdGFydGVkX2F0X21zGAcgASgDSACIAQESGAoLZW5kZWRfYXRfbXMYCCABKANIAYgBARIMCgRqb2JzGAkgASgNEhEKCW9wZW5fam9icxgKIAEoDRIxCgZpbnB1dHMYCyADKAsyIS53b3JrZmxvd2dyYXBoLnYxLlJ1bi5JbnB1dHNFbnRyeRotCgtJbnB1dHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBQhAKDl9zdGFydGVkX2F0X21zQg4KDF9lbmRlZF9hdF9tcyJDChFFeHBsYWluSm9iUmVxdWVzdBIUCgJpZBgBIAEoCUIIukgFcgMYyAESGAoGam9iX2lkGAIgASgJQgi6SAVyAxjIASLgAQoSRXhwbGFpbkpvYlJlc3BvbnNlEg4KBnJ1bl9pZBgBIAEoCRIQCgh3b3JrZmxvdxgCIAEoCRIOCgZqb2JfaWQYAyABKAkSKwoGc3RhdHVzGAQgASgOMhsud29ya2Zsb3dncmFwaC52MS5Kb2JTdGF0dXMSDQoFYXRfbXMYBSABKAMSLAoHcmVhc29ucxgGIAMoCzIbLndvcmtmbG93Z3JhcGgudjEuSm9iUmVhc29uEi4KCGF0dGVtcHRzGAcgAygLMhwud29ya2Zsb3dncmFwaC52MS5Kb2JBdHRlbXB0IvsSCglKb2JSZWFzb24SLQoEY29kZRgBIAEoDjIfLndvcmtmbG93Z3JhcGgudjEuSm9iUmVhc29uQ29kZRIPCgdtZXNzYWdlGAIgASgJEjsKCm5lZWRzX29wZW4YAyABKAsyJS53b3JrZmxvd2dyYXBoLnYxLkpvYlJlYXNvbi5OZWVkc09wZW5IABI2CgdkZWxheWVkGAQgASgLMiMud29ya2Zsb3dncmFwaC52MS5Kb2JSZWFzb24uRGVsYXllZEgAEkoKEm5vX21hdGNoaW5nX3dvcmtlchgFIAEoCzIsLndvcmtmbG93Z3JhcGgudjEuSm9iUmVhc29uLk5vTWF0Y2hpbmdXb3JrZXJIABJGChB3YWl0c19mb3Jfd29ya2VyGAYgASgLMioud29ya2Zsb3dncmFwaC52MS5Kb2JSZWFzb24uV2FpdHNGb3JXb3JrZXJIABI2CgdydW5uaW5nGAcgASgLMiMud29ya2Zsb3dncmFwaC52MS5Kb2JSZWFzb24uUnVubmluZ0gAEjoKCXN1Y2NlZWRlZBgIIAEoCzIlLndvcmtmbG93Z3JhcGgudjEuSm9iUmVhc29uLlN1Y2NlZWRlZEgAEjQKBmZhaWxlZBgJIAEoCzIiLndvcmtmbG93Z3JhcGgudjEuSm9iUmVhc29uLkZhaWxlZEgAEjYKB3JldHJpZWQYCiABKAsyIy53b3JrZmxvd2dyYXBoLnYxLkpvYlJlYXNvbi5SZXRyaWVkSAASRQoPY29uZGl0aW9uX2ZhbHNlGAsgASgLMioud29ya2Zsb3dncmFwaC52MS5Kb2JSZWFzb24uQ29uZGl0aW9uRmFsc2VIABJLChJuZWVkc191bnN1Y2Nlc3NmdWwYDCABKAsyLS53b3JrZmxvd2dyYXBoLnYxLkpvYlJlYXNvbi5OZWVkc1Vuc3VjY2Vzc2Z1bEgAEjoKCWNhbmNlbGxlZBgNIAEoCzIlLndvcmtmbG93Z3JhcGgudjEuSm9iUmVhc29uLkNhbmNlbGxlZEgAGkMKBE5lZWQSDgoGam9iX2lkGAEgASgJEisKBnN0YXR1cxgCIAEoDjIbLndvcmtmbG93Z3JhcGgudjEuSm9iU3RhdHVzGlkKCU5lZWRzT3BlbhIvCgVuZWVkcxgBIAMoCzIgLndvcmtmbG93Z3JhcGgudjEuSm9iUmVhc29uLk5lZWQSDAoEb3BlbhgCIAEoDRINCgV0b3RhbBgDIAEoDRpKCgdEZWxheWVkEhAKCHVudGlsX21zGAEgASgDEg8KB2F0dGVtcHQYAiABKA0SEgoFZXJyb3IYAyABKAlIAIgBAUIICgZfZXJyb3IazgEKEE5vTWF0Y2hpbmdXb3JrZXISFwoPcmVxdWlyZWRfbGFiZWxzGAEgAygJEhYKDnVua25vd25fbGFiZWxzGAIgAygJEhQKDGxpdmVfd29ya2VycxgDIAEoDRI3CgduZWFyZXN0GAQgAygLMiYud29ya2Zsb3dncmFwaC52MS5Kb2JSZWFzb24uTmVhcldvcmtlchI6CgdvZmZsaW5lGAUgAygLMikud29ya2Zsb3dncmFwaC52MS5Kb2JSZWFzb24uT2ZmbGluZVdvcmtlcho3CgpOZWFyV29ya2VyEhEKCXdvcmtlcl9pZBgBIAEoCRIWCg5taXNzaW5nX2xhYmVscxgCIAMoCRo9Cg1PZmZsaW5lV29ya2VyEhEKCXdvcmtlcl9pZBgBIAEoCRIZChFsYXN0X2hlYXJ0YmVhdF9tcxgCIAEoAxp7Cg5XYWl0c0ZvcldvcmtlchIWCg5lbnF1ZXVlZF9hdF9tcxgBIAEoAxIYChBtYXRjaGluZ193b3JrZXJzGAIgASgNEhQKDGZyZWVfd29ya2VycxgDIAEoDRINCgVhaGVhZBgEIAEoDRISCgptb3JlX2FoZWFkGAUgASgIGo4BCgdSdW5uaW5nEg8KB2F0dGVtcHQYASABKA0SEQoJd29ya2VyX2lkGAIgASgJEhAKCHNpbmNlX21zGAMgASgDEhcKD2xlYXNlX2xlZnRfc2VjcxgEIAEoARIeChF0aW1lb3V0X2xlZnRfc2VjcxgFIAEoAUgAiAEBQhQKEl90aW1lb3V0X2xlZnRfc2VjcxpGCglTdWNjZWVkZWQSDwoHYXR0ZW1wdBgBIAEoDRIRCgl3b3JrZXJfaWQYAiABKAkSFQoNZHVyYXRpb25fc2VjcxgDIAEoARqTAQoGRmFpbGVkEg8KB2F0dGVtcHQYASABKA0SEQoJd29ya2VyX2lkGAIgASgJEjEKB291dGNvbWUYAyABKA4yIC53b3JrZmxvd2dyYXBoLnYxLkF0dGVtcHRPdXRjb21lEhIKBWVycm9yGAQgASgJSACIAQESFAoMcmV0cmllc19sZWZ0GAUgASgNQggKBl9lcnJvchpbCgdSZXRyaWVkEg8KB3JldHJpZXMYASABKA0SEwoLbWF4X3JldHJpZXMYAiABKA0SKgoEbGFzdBgDIAEoCzIcLndvcmtmbG93Z3JhcGgudjEuSm9iQXR0ZW1wdBqQAQoOQ29uZGl0aW9uRmFsc2USEQoJY29uZGl0aW9uGAEgASgJEjoKBnZhbHVlcxgCIAMoCzIqLndvcmtmbG93Z3JhcGgudjEuSm9iUmVhc29uLkNvbmRpdGlvblZhbHVlEi8KBW5lZWRzGAMgAygLMiAud29ya2Zsb3dncmFwaC52MS5Kb2JSZWFzb24uTmVlZBoyCg5Db25kaXRpb25WYWx1ZRIMCgR0ZXh0GAEgASgJEhIKCnZhbHVlX2pzb24YAiABKAkahgEKEU5lZWRzVW5zdWNjZXNzZnVsEi8KBW5lZWRzGAEgAygLMiAud29ya2Zsb3dncmFwaC52MS5Kb2JSZWFzb24uTmVlZBINCgVjb3VudBgCIAEoDRIxCgdvcmlnaW5zGAMgAygLMiAud29ya2Zsb3dncmFwaC52MS5Kb2JSZWFzb24uTmVlZBqaAQoJQ2FuY2VsbGVkEg0KBWF0X21zGAEgASgDEg8KAmJ5GAIgASgJSACIAQESHAoPc3RvcHBlZF9hdHRlbXB0GAMgASgNSAGIAQESHgoRc3RvcHBlZF93b3JrZXJfaWQYBCABKAlIAogBAUIFCgNfYnlCEgoQX3N0b3BwZWRfYXR0ZW1wdEIUChJfc3RvcHBlZF93b3JrZXJfaWRCCAoGZGV0YWlsItMBCgpKb2JBdHRlbXB0Eg8KB2F0dGVtcHQYASABKA0SEQoJd29ya2VyX2lkGAIgASgJEhUKDXN0YXJ0ZWRfYXRfbXMYAyABKAMSGAoLZW5kZWRfYXRfbXMYBCABKANIAIgBARI2CgdvdXRjb21lGAUgASgOMiAud29ya2Zsb3dncmFwaC52MS5BdHRlbXB0T3V0Y29tZUgBiAEBEhIKBWVycm9yGAYgASgJSAKIAQFCDgoMX2VuZGVkX2F0X21zQgoKCF9vdXRjb21lQggKBl9lcnJvciJSChBXYXRjaFJ1bnNSZXF1ZXN0EhQKAmlkGAEgASgJQgi6SAVyAxjIARIYCgthZnRlcl9ldmVudBgCIAEoBEgAiAEBQg4KDF9hZnRlcl9ldmVudCJ+ChFXYXRjaFJ1bnNSZXNwb25zZRIsCghzbmFwc2hvdBgBIAMoCzIaLndvcmtmbG93Z3JhcGgudjEuV29ya2Zsb3cSJwoGZXZlbnRzGAIgAygLMhcud29ya2Zsb3dncmFwaC52MS5FdmVudBISCgpsYXN0X2V2ZW50GAMgASgEIokBCgVFdmVudBIOCgZudW1iZXIYASABKAQSDQoFYXRfbXMYAiABKAMSDAoEdHlwZRgDIAEoCRIOCgZydW5faWQYBCABKAkSDgoGam9iX2lkGAUgASgJEhQKB2F0dGVtcHQYBiABKA1IAIgBARIRCglkYXRhX2pzb24YByABKAlCCgoIX2F0dGVtcHQqvwMKDUpvYlJlYXNvbkNvZGUSHwobSk9CX1JFQVNPTl9DT0RFX1VOU1BFQ0lGSUVEEAASHgoaSk9CX1JFQVNPTl9DT0RFX05FRURTX09QRU4QARIhCh1KT0JfUkVBU09OX0NPREVfQkVJTkdfREVDSURFRBACEhsKF0pPQl9SRUFTT05fQ09ERV9ERUxBWUVEEAMSJgoiSk9CX1JFQVNPTl9DT0RFX05PX01BVENISU5HX1dPUktFUhAEEiQKIEpPQl9SRUFTT05fQ09ERV9XQUlUU19GT1JfV09SS0VSEAUSGwoXSk9CX1JFQVNPTl9DT0RFX1JVTk5JTkcQBhIdChlKT0JfUkVBU09OX0NPREVfU1VDQ0VFREVEEAcSGgoWSk9CX1JFQVNPTl9DT0RFX0ZBSUxFRBAIEhsKF0pPQl9SRUFTT05fQ09ERV9SRVRSSUVEEAkSIwofSk9CX1JFQVNPTl9DT0RFX0NPTkRJVElPTl9GQUxTRRAKEiYKIkpPQl9SRUFTT05fQ09ERV9ORUVEU19VTlNVQ0NFU1NGVUwQCxIdChlKT0JfUkVBU09OX0NPREVfQ0FOQ0VMTEVEEAwqzAEKDkF0dGVtcHRPdXRjb21lEh8KG0FUVEVNUFRfT1VUQ09NRV9VTlNQRUNJRklFRBAAEhsKF0FUVEVNUFRfT1VUQ09NRV9TVUNDRVNTEAESGwoXQVRURU1QVF9PVVRDT01FX0ZBSUxVUkUQAhIhCh1BVFRFTVBUX09VVENPTUVfTEVBU0VfRVhQSVJFRBADEh0KGUFUVEVNUFRfT1VUQ09NRV9USU1FRF9PVVQQBBIdChlBVFRFTVBUX09VVENPTUVfQ0FOQ0VMTEVEEAUy5ggKD1dvcmtmbG93U2VydmljZRKKAQoNTGlzdFdvcmtmbG93cxImLndvcmtmbG93Z3JhcGgudjEuTGlzdFdvcmtmbG93c1JlcXVlc3QaJy53b3JrZmxvd2dyYXBoLnYxLkxpc3RXb3JrZmxvd3NSZXNwb25zZSIoirUYAwoBAoLT5JMCG2IJd29ya2Zsb3dzEg4vYXBpL3dvcmtmbG93cxKdAQoOQ3JlYXRlV29ya2Zsb3cSJy53b3JrZmxvd2dyYXBoLnYxLkNyZWF0ZVdvcmtmbG93UmVxdWVzdBooLndvcmtmbG93Z3JhcGgudjEuQ3JlYXRlV29ya2Zsb3dSZXNwb25zZSI4irUYAwoBA5C1GMkBgtPkkwImOgpkZWZpbml0aW9uYgh3b3JrZmxvdyIOL2FwaS93b3JrZmxvd3MSoQEKEUdldFdvcmtmbG93U3RhdHVzEioud29ya2Zsb3dncmFwaC52MS5HZXRXb3JrZmxvd1N0YXR1c1JlcXVlc3QaKy53b3JrZmxvd2dyYXBoLnYxLkdldFdvcmtmbG93U3RhdHVzUmVzcG9uc2UiM4q1GAMKAQKC0+STAiZiCHdvcmtmbG93EhovYXBpL3dvcmtmbG93cy97aWR9L3N0YXR1cxKKAQoLUnVuV29ya2Zsb3cSJC53b3JrZmxvd2dyYXBoLnYxLlJ1bldvcmtmbG93UmVxdWVzdBolLndvcmtmbG93Z3JhcGgudjEuUnVuV29ya2Zsb3dSZXNwb25zZSIuirUYAwoBA5C1GMoBgtPkkwIcOgEqIhcvYXBpL3dvcmtmbG93cy97aWR9L3J1bhKWAQoOQ2FuY2VsV29ya2Zsb3cSJy53b3JrZmxvd2dyYXBoLnYxLkNhbmNlbFdvcmtmbG93UmVxdWVzdBooLndvcmtmbG93Z3JhcGgudjEuQ2FuY2VsV29ya2Zsb3dSZXNwb25zZSIxirUYAwoBA5C1GMoBgtPkkwIfOgEqIhovYXBpL3dvcmtmbG93cy97aWR9L2NhbmNlbBJrCghMaXN0UnVucxIhLndvcmtmbG93Z3JhcGgudjEuTGlzdFJ1bnNSZXF1ZXN0GiIud29ya2Zsb3dncmFwaC52MS5MaXN0UnVuc1Jlc3BvbnNlIhiKtRgDCgECgtPkkwILEgkvYXBpL3J1bnMSjQEKCkV4cGxhaW5Kb2ISIy53b3JrZmxvd2dyYXBoLnYxLkV4cGxhaW5Kb2JSZXF1ZXN0GiQud29ya2Zsb3dncmFwaC52MS5FeHBsYWluSm9iUmVzcG9uc2UiNIq1GAMKAQKC0+STAicSJS9hcGkvd29ya2Zsb3dzL3tpZH0vam9icy97am9iX2lkfS93aHkSXwoJV2F0Y2hSdW5zEiIud29ya2Zsb3dncmFwaC52MS5XYXRjaFJ1bnNSZXF1ZXN0GiMud29ya2Zsb3dncmFwaC52MS5XYXRjaFJ1bnNSZXNwb25zZSIHirUYAwoBAjABYgZwcm90bzM", [file_buf_validate_validate, file_google_api_annotations, file_workflowgraph_v1_options, file_workflowgraph_v1_types]);
 
 /**
  * @generated from message workflowgraph.v1.ListWorkflowsRequest
@@ -349,6 +349,700 @@ export const RunSchema: GenMessage<Run> = /*@__PURE__*/
   messageDesc(file_workflowgraph_v1_workflow_service, 12);
 
 /**
+ * @generated from message workflowgraph.v1.ExplainJobRequest
+ */
+export type ExplainJobRequest = Message<"workflowgraph.v1.ExplainJobRequest"> & {
+  /**
+   * @generated from field: string id = 1;
+   */
+  id: string;
+
+  /**
+   * @generated from field: string job_id = 2;
+   */
+  jobId: string;
+};
+
+/**
+ * Describes the message workflowgraph.v1.ExplainJobRequest.
+ * Use `create(ExplainJobRequestSchema)` to create a new message.
+ */
+export const ExplainJobRequestSchema: GenMessage<ExplainJobRequest> = /*@__PURE__*/
+  messageDesc(file_workflowgraph_v1_workflow_service, 13);
+
+/**
+ * @generated from message workflowgraph.v1.ExplainJobResponse
+ */
+export type ExplainJobResponse = Message<"workflowgraph.v1.ExplainJobResponse"> & {
+  /**
+   * @generated from field: string run_id = 1;
+   */
+  runId: string;
+
+  /**
+   * The definition's id.
+   *
+   * @generated from field: string workflow = 2;
+   */
+  workflow: string;
+
+  /**
+   * @generated from field: string job_id = 3;
+   */
+  jobId: string;
+
+  /**
+   * @generated from field: workflowgraph.v1.JobStatus status = 4;
+   */
+  status: JobStatus;
+
+  /**
+   * When the server looked.
+   *
+   * @generated from field: int64 at_ms = 5;
+   */
+  atMs: bigint;
+
+  /**
+   * The main reason first; at least one.
+   *
+   * @generated from field: repeated workflowgraph.v1.JobReason reasons = 6;
+   */
+  reasons: JobReason[];
+
+  /**
+   * Oldest first; at most the newest hundred.
+   *
+   * @generated from field: repeated workflowgraph.v1.JobAttempt attempts = 7;
+   */
+  attempts: JobAttempt[];
+};
+
+/**
+ * Describes the message workflowgraph.v1.ExplainJobResponse.
+ * Use `create(ExplainJobResponseSchema)` to create a new message.
+ */
+export const ExplainJobResponseSchema: GenMessage<ExplainJobResponse> = /*@__PURE__*/
+  messageDesc(file_workflowgraph_v1_workflow_service, 14);
+
+/**
+ * @generated from message workflowgraph.v1.JobReason
+ */
+export type JobReason = Message<"workflowgraph.v1.JobReason"> & {
+  /**
+   * @generated from field: workflowgraph.v1.JobReasonCode code = 1;
+   */
+  code: JobReasonCode;
+
+  /**
+   * A sentence for people.
+   *
+   * @generated from field: string message = 2;
+   */
+  message: string;
+
+  /**
+   * @generated from oneof workflowgraph.v1.JobReason.detail
+   */
+  detail: {
+    /**
+     * @generated from field: workflowgraph.v1.JobReason.NeedsOpen needs_open = 3;
+     */
+    value: JobReason_NeedsOpen;
+    case: "needsOpen";
+  } | {
+    /**
+     * @generated from field: workflowgraph.v1.JobReason.Delayed delayed = 4;
+     */
+    value: JobReason_Delayed;
+    case: "delayed";
+  } | {
+    /**
+     * @generated from field: workflowgraph.v1.JobReason.NoMatchingWorker no_matching_worker = 5;
+     */
+    value: JobReason_NoMatchingWorker;
+    case: "noMatchingWorker";
+  } | {
+    /**
+     * @generated from field: workflowgraph.v1.JobReason.WaitsForWorker waits_for_worker = 6;
+     */
+    value: JobReason_WaitsForWorker;
+    case: "waitsForWorker";
+  } | {
+    /**
+     * @generated from field: workflowgraph.v1.JobReason.Running running = 7;
+     */
+    value: JobReason_Running;
+    case: "running";
+  } | {
+    /**
+     * @generated from field: workflowgraph.v1.JobReason.Succeeded succeeded = 8;
+     */
+    value: JobReason_Succeeded;
+    case: "succeeded";
+  } | {
+    /**
+     * @generated from field: workflowgraph.v1.JobReason.Failed failed = 9;
+     */
+    value: JobReason_Failed;
+    case: "failed";
+  } | {
+    /**
+     * @generated from field: workflowgraph.v1.JobReason.Retried retried = 10;
+     */
+    value: JobReason_Retried;
+    case: "retried";
+  } | {
+    /**
+     * @generated from field: workflowgraph.v1.JobReason.ConditionFalse condition_false = 11;
+     */
+    value: JobReason_ConditionFalse;
+    case: "conditionFalse";
+  } | {
+    /**
+     * @generated from field: workflowgraph.v1.JobReason.NeedsUnsuccessful needs_unsuccessful = 12;
+     */
+    value: JobReason_NeedsUnsuccessful;
+    case: "needsUnsuccessful";
+  } | {
+    /**
+     * @generated from field: workflowgraph.v1.JobReason.Cancelled cancelled = 13;
+     */
+    value: JobReason_Cancelled;
+    case: "cancelled";
+  } | { case: undefined; value?: undefined };
+};
+
+/**
+ * Describes the message workflowgraph.v1.JobReason.
+ * Use `create(JobReasonSchema)` to create a new message.
+ */
+export const JobReasonSchema: GenMessage<JobReason> = /*@__PURE__*/
+  messageDesc(file_workflowgraph_v1_workflow_service, 15);
+
+/**
+ * @generated from message workflowgraph.v1.JobReason.Need
+ */
+export type JobReason_Need = Message<"workflowgraph.v1.JobReason.Need"> & {
+  /**
+   * @generated from field: string job_id = 1;
+   */
+  jobId: string;
+
+  /**
+   * @generated from field: workflowgraph.v1.JobStatus status = 2;
+   */
+  status: JobStatus;
+};
+
+/**
+ * Describes the message workflowgraph.v1.JobReason.Need.
+ * Use `create(JobReason_NeedSchema)` to create a new message.
+ */
+export const JobReason_NeedSchema: GenMessage<JobReason_Need> = /*@__PURE__*/
+  messageDesc(file_workflowgraph_v1_workflow_service, 15, 0);
+
+/**
+ * @generated from message workflowgraph.v1.JobReason.NeedsOpen
+ */
+export type JobReason_NeedsOpen = Message<"workflowgraph.v1.JobReason.NeedsOpen"> & {
+  /**
+   * Those that have not ended, at most a hundred.
+   *
+   * @generated from field: repeated workflowgraph.v1.JobReason.Need needs = 1;
+   */
+  needs: JobReason_Need[];
+
+  /**
+   * @generated from field: uint32 open = 2;
+   */
+  open: number;
+
+  /**
+   * How many jobs it needs in all.
+   *
+   * @generated from field: uint32 total = 3;
+   */
+  total: number;
+};
+
+/**
+ * Describes the message workflowgraph.v1.JobReason.NeedsOpen.
+ * Use `create(JobReason_NeedsOpenSchema)` to create a new message.
+ */
+export const JobReason_NeedsOpenSchema: GenMessage<JobReason_NeedsOpen> = /*@__PURE__*/
+  messageDesc(file_workflowgraph_v1_workflow_service, 15, 1);
+
+/**
+ * @generated from message workflowgraph.v1.JobReason.Delayed
+ */
+export type JobReason_Delayed = Message<"workflowgraph.v1.JobReason.Delayed"> & {
+  /**
+   * @generated from field: int64 until_ms = 1;
+   */
+  untilMs: bigint;
+
+  /**
+   * The attempt that failed.
+   *
+   * @generated from field: uint32 attempt = 2;
+   */
+  attempt: number;
+
+  /**
+   * @generated from field: optional string error = 3;
+   */
+  error?: string | undefined;
+};
+
+/**
+ * Describes the message workflowgraph.v1.JobReason.Delayed.
+ * Use `create(JobReason_DelayedSchema)` to create a new message.
+ */
+export const JobReason_DelayedSchema: GenMessage<JobReason_Delayed> = /*@__PURE__*/
+  messageDesc(file_workflowgraph_v1_workflow_service, 15, 2);
+
+/**
+ * @generated from message workflowgraph.v1.JobReason.NoMatchingWorker
+ */
+export type JobReason_NoMatchingWorker = Message<"workflowgraph.v1.JobReason.NoMatchingWorker"> & {
+  /**
+   * @generated from field: repeated string required_labels = 1;
+   */
+  requiredLabels: string[];
+
+  /**
+   * Those that no live worker has at all.
+   *
+   * @generated from field: repeated string unknown_labels = 2;
+   */
+  unknownLabels: string[];
+
+  /**
+   * @generated from field: uint32 live_workers = 3;
+   */
+  liveWorkers: number;
+
+  /**
+   * The live workers that lack the fewest labels.
+   *
+   * @generated from field: repeated workflowgraph.v1.JobReason.NearWorker nearest = 4;
+   */
+  nearest: JobReason_NearWorker[];
+
+  /**
+   * Workers that have the labels and were not heard of lately.
+   *
+   * @generated from field: repeated workflowgraph.v1.JobReason.OfflineWorker offline = 5;
+   */
+  offline: JobReason_OfflineWorker[];
+};
+
+/**
+ * Describes the message workflowgraph.v1.JobReason.NoMatchingWorker.
+ * Use `create(JobReason_NoMatchingWorkerSchema)` to create a new message.
+ */
+export const JobReason_NoMatchingWorkerSchema: GenMessage<JobReason_NoMatchingWorker> = /*@__PURE__*/
+  messageDesc(file_workflowgraph_v1_workflow_service, 15, 3);
+
+/**
+ * @generated from message workflowgraph.v1.JobReason.NearWorker
+ */
+export type JobReason_NearWorker = Message<"workflowgraph.v1.JobReason.NearWorker"> & {
+  /**
+   * @generated from field: string worker_id = 1;
+   */
+  workerId: string;
+
+  /**
+   * @generated from field: repeated string missing_labels = 2;
+   */
+  missingLabels: string[];
+};
+
+/**
+ * Describes the message workflowgraph.v1.JobReason.NearWorker.
+ * Use `create(JobReason_NearWorkerSchema)` to create a new message.
+ */
+export const JobReason_NearWorkerSchema: GenMessage<JobReason_NearWorker> = /*@__PURE__*/
+  messageDesc(file_workflowgraph_v1_workflow_service, 15, 4);
+
+/**
+ * @generated from message workflowgraph.v1.JobReason.OfflineWorker
+ */
+export type JobReason_OfflineWorker = Message<"workflowgraph.v1.JobReason.OfflineWorker"> & {
+  /**
+   * @generated from field: string worker_id = 1;
+   */
+  workerId: string;
+
+  /**
+   * @generated from field: int64 last_heartbeat_ms = 2;
+   */
+  lastHeartbeatMs: bigint;
+};
+
+/**
+ * Describes the message workflowgraph.v1.JobReason.OfflineWorker.
+ * Use `create(JobReason_OfflineWorkerSchema)` to create a new message.
+ */
+export const JobReason_OfflineWorkerSchema: GenMessage<JobReason_OfflineWorker> = /*@__PURE__*/
+  messageDesc(file_workflowgraph_v1_workflow_service, 15, 5);
+
+/**
+ * @generated from message workflowgraph.v1.JobReason.WaitsForWorker
+ */
+export type JobReason_WaitsForWorker = Message<"workflowgraph.v1.JobReason.WaitsForWorker"> & {
+  /**
+   * @generated from field: int64 enqueued_at_ms = 1;
+   */
+  enqueuedAtMs: bigint;
+
+  /**
+   * Live workers that have the labels.
+   *
+   * @generated from field: uint32 matching_workers = 2;
+   */
+  matchingWorkers: number;
+
+  /**
+   * Those of them with a free slot.
+   *
+   * @generated from field: uint32 free_workers = 3;
+   */
+  freeWorkers: number;
+
+  /**
+   * Claimable jobs with the same labels that come before it, by priority and age.
+   *
+   * @generated from field: uint32 ahead = 4;
+   */
+  ahead: number;
+
+  /**
+   * Whether there are more than `ahead`, which is counted up to a thousand.
+   *
+   * @generated from field: bool more_ahead = 5;
+   */
+  moreAhead: boolean;
+};
+
+/**
+ * Describes the message workflowgraph.v1.JobReason.WaitsForWorker.
+ * Use `create(JobReason_WaitsForWorkerSchema)` to create a new message.
+ */
+export const JobReason_WaitsForWorkerSchema: GenMessage<JobReason_WaitsForWorker> = /*@__PURE__*/
+  messageDesc(file_workflowgraph_v1_workflow_service, 15, 6);
+
+/**
+ * @generated from message workflowgraph.v1.JobReason.Running
+ */
+export type JobReason_Running = Message<"workflowgraph.v1.JobReason.Running"> & {
+  /**
+   * @generated from field: uint32 attempt = 1;
+   */
+  attempt: number;
+
+  /**
+   * @generated from field: string worker_id = 2;
+   */
+  workerId: string;
+
+  /**
+   * @generated from field: int64 since_ms = 3;
+   */
+  sinceMs: bigint;
+
+  /**
+   * Until the lease ends unless it is renewed.
+   *
+   * @generated from field: double lease_left_secs = 4;
+   */
+  leaseLeftSecs: number;
+
+  /**
+   * @generated from field: optional double timeout_left_secs = 5;
+   */
+  timeoutLeftSecs?: number | undefined;
+};
+
+/**
+ * Describes the message workflowgraph.v1.JobReason.Running.
+ * Use `create(JobReason_RunningSchema)` to create a new message.
+ */
+export const JobReason_RunningSchema: GenMessage<JobReason_Running> = /*@__PURE__*/
+  messageDesc(file_workflowgraph_v1_workflow_service, 15, 7);
+
+/**
+ * @generated from message workflowgraph.v1.JobReason.Succeeded
+ */
+export type JobReason_Succeeded = Message<"workflowgraph.v1.JobReason.Succeeded"> & {
+  /**
+   * @generated from field: uint32 attempt = 1;
+   */
+  attempt: number;
+
+  /**
+   * @generated from field: string worker_id = 2;
+   */
+  workerId: string;
+
+  /**
+   * @generated from field: double duration_secs = 3;
+   */
+  durationSecs: number;
+};
+
+/**
+ * Describes the message workflowgraph.v1.JobReason.Succeeded.
+ * Use `create(JobReason_SucceededSchema)` to create a new message.
+ */
+export const JobReason_SucceededSchema: GenMessage<JobReason_Succeeded> = /*@__PURE__*/
+  messageDesc(file_workflowgraph_v1_workflow_service, 15, 8);
+
+/**
+ * @generated from message workflowgraph.v1.JobReason.Failed
+ */
+export type JobReason_Failed = Message<"workflowgraph.v1.JobReason.Failed"> & {
+  /**
+   * @generated from field: uint32 attempt = 1;
+   */
+  attempt: number;
+
+  /**
+   * @generated from field: string worker_id = 2;
+   */
+  workerId: string;
+
+  /**
+   * @generated from field: workflowgraph.v1.AttemptOutcome outcome = 3;
+   */
+  outcome: AttemptOutcome;
+
+  /**
+   * @generated from field: optional string error = 4;
+   */
+  error?: string | undefined;
+
+  /**
+   * Retries that were allowed and not made, because the worker reported that they would not help.
+   *
+   * @generated from field: uint32 retries_left = 5;
+   */
+  retriesLeft: number;
+};
+
+/**
+ * Describes the message workflowgraph.v1.JobReason.Failed.
+ * Use `create(JobReason_FailedSchema)` to create a new message.
+ */
+export const JobReason_FailedSchema: GenMessage<JobReason_Failed> = /*@__PURE__*/
+  messageDesc(file_workflowgraph_v1_workflow_service, 15, 9);
+
+/**
+ * @generated from message workflowgraph.v1.JobReason.Retried
+ */
+export type JobReason_Retried = Message<"workflowgraph.v1.JobReason.Retried"> & {
+  /**
+   * @generated from field: uint32 retries = 1;
+   */
+  retries: number;
+
+  /**
+   * @generated from field: uint32 max_retries = 2;
+   */
+  maxRetries: number;
+
+  /**
+   * The attempt before the current or last one.
+   *
+   * @generated from field: workflowgraph.v1.JobAttempt last = 3;
+   */
+  last?: JobAttempt | undefined;
+};
+
+/**
+ * Describes the message workflowgraph.v1.JobReason.Retried.
+ * Use `create(JobReason_RetriedSchema)` to create a new message.
+ */
+export const JobReason_RetriedSchema: GenMessage<JobReason_Retried> = /*@__PURE__*/
+  messageDesc(file_workflowgraph_v1_workflow_service, 15, 10);
+
+/**
+ * @generated from message workflowgraph.v1.JobReason.ConditionFalse
+ */
+export type JobReason_ConditionFalse = Message<"workflowgraph.v1.JobReason.ConditionFalse"> & {
+  /**
+   * The `if` as written.
+   *
+   * @generated from field: string condition = 1;
+   */
+  condition: string;
+
+  /**
+   * What it was decided on, each value once.
+   *
+   * @generated from field: repeated workflowgraph.v1.JobReason.ConditionValue values = 2;
+   */
+  values: JobReason_ConditionValue[];
+
+  /**
+   * The jobs that it needs and that did not succeed, at most a hundred.
+   *
+   * @generated from field: repeated workflowgraph.v1.JobReason.Need needs = 3;
+   */
+  needs: JobReason_Need[];
+};
+
+/**
+ * Describes the message workflowgraph.v1.JobReason.ConditionFalse.
+ * Use `create(JobReason_ConditionFalseSchema)` to create a new message.
+ */
+export const JobReason_ConditionFalseSchema: GenMessage<JobReason_ConditionFalse> = /*@__PURE__*/
+  messageDesc(file_workflowgraph_v1_workflow_service, 15, 11);
+
+/**
+ * @generated from message workflowgraph.v1.JobReason.ConditionValue
+ */
+export type JobReason_ConditionValue = Message<"workflowgraph.v1.JobReason.ConditionValue"> & {
+  /**
+   * As it stands in the condition, such as `needs.build.result`.
+   *
+   * @generated from field: string text = 1;
+   */
+  text: string;
+
+  /**
+   * As JSON: `true`, `"success"`, `null` for an output or an input that there was not.
+   *
+   * @generated from field: string value_json = 2;
+   */
+  valueJson: string;
+};
+
+/**
+ * Describes the message workflowgraph.v1.JobReason.ConditionValue.
+ * Use `create(JobReason_ConditionValueSchema)` to create a new message.
+ */
+export const JobReason_ConditionValueSchema: GenMessage<JobReason_ConditionValue> = /*@__PURE__*/
+  messageDesc(file_workflowgraph_v1_workflow_service, 15, 12);
+
+/**
+ * @generated from message workflowgraph.v1.JobReason.NeedsUnsuccessful
+ */
+export type JobReason_NeedsUnsuccessful = Message<"workflowgraph.v1.JobReason.NeedsUnsuccessful"> & {
+  /**
+   * The jobs that it needs and that did not succeed, at most a hundred.
+   *
+   * @generated from field: repeated workflowgraph.v1.JobReason.Need needs = 1;
+   */
+  needs: JobReason_Need[];
+
+  /**
+   * @generated from field: uint32 count = 2;
+   */
+  count: number;
+
+  /**
+   * Where it began, when those were skipped in turn.
+   *
+   * @generated from field: repeated workflowgraph.v1.JobReason.Need origins = 3;
+   */
+  origins: JobReason_Need[];
+};
+
+/**
+ * Describes the message workflowgraph.v1.JobReason.NeedsUnsuccessful.
+ * Use `create(JobReason_NeedsUnsuccessfulSchema)` to create a new message.
+ */
+export const JobReason_NeedsUnsuccessfulSchema: GenMessage<JobReason_NeedsUnsuccessful> = /*@__PURE__*/
+  messageDesc(file_workflowgraph_v1_workflow_service, 15, 13);
+
+/**
+ * @generated from message workflowgraph.v1.JobReason.Cancelled
+ */
+export type JobReason_Cancelled = Message<"workflowgraph.v1.JobReason.Cancelled"> & {
+  /**
+   * @generated from field: int64 at_ms = 1;
+   */
+  atMs: bigint;
+
+  /**
+   * The name of the token that asked for it; null where the server runs without tokens.
+   *
+   * @generated from field: optional string by = 2;
+   */
+  by?: string | undefined;
+
+  /**
+   * The attempt that it stopped; null when none ran.
+   *
+   * @generated from field: optional uint32 stopped_attempt = 3;
+   */
+  stoppedAttempt?: number | undefined;
+
+  /**
+   * @generated from field: optional string stopped_worker_id = 4;
+   */
+  stoppedWorkerId?: string | undefined;
+};
+
+/**
+ * Describes the message workflowgraph.v1.JobReason.Cancelled.
+ * Use `create(JobReason_CancelledSchema)` to create a new message.
+ */
+export const JobReason_CancelledSchema: GenMessage<JobReason_Cancelled> = /*@__PURE__*/
+  messageDesc(file_workflowgraph_v1_workflow_service, 15, 14);
+
+/**
+ * One try of a job.
+ *
+ * @generated from message workflowgraph.v1.JobAttempt
+ */
+export type JobAttempt = Message<"workflowgraph.v1.JobAttempt"> & {
+  /**
+   * From 0.
+   *
+   * @generated from field: uint32 attempt = 1;
+   */
+  attempt: number;
+
+  /**
+   * @generated from field: string worker_id = 2;
+   */
+  workerId: string;
+
+  /**
+   * @generated from field: int64 started_at_ms = 3;
+   */
+  startedAtMs: bigint;
+
+  /**
+   * @generated from field: optional int64 ended_at_ms = 4;
+   */
+  endedAtMs?: bigint | undefined;
+
+  /**
+   * Null while it runs.
+   *
+   * @generated from field: optional workflowgraph.v1.AttemptOutcome outcome = 5;
+   */
+  outcome?: AttemptOutcome | undefined;
+
+  /**
+   * @generated from field: optional string error = 6;
+   */
+  error?: string | undefined;
+};
+
+/**
+ * Describes the message workflowgraph.v1.JobAttempt.
+ * Use `create(JobAttemptSchema)` to create a new message.
+ */
+export const JobAttemptSchema: GenMessage<JobAttempt> = /*@__PURE__*/
+  messageDesc(file_workflowgraph_v1_workflow_service, 16);
+
+/**
  * @generated from message workflowgraph.v1.WatchRunsRequest
  */
 export type WatchRunsRequest = Message<"workflowgraph.v1.WatchRunsRequest"> & {
@@ -372,7 +1066,7 @@ export type WatchRunsRequest = Message<"workflowgraph.v1.WatchRunsRequest"> & {
  * Use `create(WatchRunsRequestSchema)` to create a new message.
  */
 export const WatchRunsRequestSchema: GenMessage<WatchRunsRequest> = /*@__PURE__*/
-  messageDesc(file_workflowgraph_v1_workflow_service, 13);
+  messageDesc(file_workflowgraph_v1_workflow_service, 17);
 
 /**
  * @generated from message workflowgraph.v1.WatchRunsResponse
@@ -403,7 +1097,7 @@ export type WatchRunsResponse = Message<"workflowgraph.v1.WatchRunsResponse"> & 
  * Use `create(WatchRunsResponseSchema)` to create a new message.
  */
 export const WatchRunsResponseSchema: GenMessage<WatchRunsResponse> = /*@__PURE__*/
-  messageDesc(file_workflowgraph_v1_workflow_service, 14);
+  messageDesc(file_workflowgraph_v1_workflow_service, 18);
 
 /**
  * A change of state.
@@ -460,7 +1154,146 @@ export type Event = Message<"workflowgraph.v1.Event"> & {
  * Use `create(EventSchema)` to create a new message.
  */
 export const EventSchema: GenMessage<Event> = /*@__PURE__*/
-  messageDesc(file_workflowgraph_v1_workflow_service, 15);
+  messageDesc(file_workflowgraph_v1_workflow_service, 19);
+
+/**
+ * What kind of reason it is, and so which of its details is set.
+ *
+ * @generated from enum workflowgraph.v1.JobReasonCode
+ */
+export enum JobReasonCode {
+  /**
+   * @generated from enum value: JOB_REASON_CODE_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * Jobs that it needs have not ended.
+   *
+   * @generated from enum value: JOB_REASON_CODE_NEEDS_OPEN = 1;
+   */
+  NEEDS_OPEN = 1,
+
+  /**
+   * All jobs that it needs have ended, and the server is about to decide on it.
+   *
+   * @generated from enum value: JOB_REASON_CODE_BEING_DECIDED = 2;
+   */
+  BEING_DECIDED = 2,
+
+  /**
+   * An attempt failed, and the next waits for its backoff.
+   *
+   * @generated from enum value: JOB_REASON_CODE_DELAYED = 3;
+   */
+  DELAYED = 3,
+
+  /**
+   * It is claimable, and no live worker has all labels that it requires.
+   *
+   * @generated from enum value: JOB_REASON_CODE_NO_MATCHING_WORKER = 4;
+   */
+  NO_MATCHING_WORKER = 4,
+
+  /**
+   * It is claimable, and live workers have the labels.
+   *
+   * @generated from enum value: JOB_REASON_CODE_WAITS_FOR_WORKER = 5;
+   */
+  WAITS_FOR_WORKER = 5,
+
+  /**
+   * @generated from enum value: JOB_REASON_CODE_RUNNING = 6;
+   */
+  RUNNING = 6,
+
+  /**
+   * @generated from enum value: JOB_REASON_CODE_SUCCEEDED = 7;
+   */
+  SUCCEEDED = 7,
+
+  /**
+   * @generated from enum value: JOB_REASON_CODE_FAILED = 8;
+   */
+  FAILED = 8,
+
+  /**
+   * It was tried before; comes after the main reason.
+   *
+   * @generated from enum value: JOB_REASON_CODE_RETRIED = 9;
+   */
+  RETRIED = 9,
+
+  /**
+   * Skipped: its `if` was false.
+   *
+   * @generated from enum value: JOB_REASON_CODE_CONDITION_FALSE = 10;
+   */
+  CONDITION_FALSE = 10,
+
+  /**
+   * Skipped: it has no `if`, and jobs that it needs did not succeed.
+   *
+   * @generated from enum value: JOB_REASON_CODE_NEEDS_UNSUCCESSFUL = 11;
+   */
+  NEEDS_UNSUCCESSFUL = 11,
+
+  /**
+   * @generated from enum value: JOB_REASON_CODE_CANCELLED = 12;
+   */
+  CANCELLED = 12,
+}
+
+/**
+ * Describes the enum workflowgraph.v1.JobReasonCode.
+ */
+export const JobReasonCodeSchema: GenEnum<JobReasonCode> = /*@__PURE__*/
+  enumDesc(file_workflowgraph_v1_workflow_service, 0);
+
+/**
+ * How an attempt ended.
+ *
+ * @generated from enum workflowgraph.v1.AttemptOutcome
+ */
+export enum AttemptOutcome {
+  /**
+   * @generated from enum value: ATTEMPT_OUTCOME_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * @generated from enum value: ATTEMPT_OUTCOME_SUCCESS = 1;
+   */
+  SUCCESS = 1,
+
+  /**
+   * @generated from enum value: ATTEMPT_OUTCOME_FAILURE = 2;
+   */
+  FAILURE = 2,
+
+  /**
+   * Its worker was not heard of in time.
+   *
+   * @generated from enum value: ATTEMPT_OUTCOME_LEASE_EXPIRED = 3;
+   */
+  LEASE_EXPIRED = 3,
+
+  /**
+   * @generated from enum value: ATTEMPT_OUTCOME_TIMED_OUT = 4;
+   */
+  TIMED_OUT = 4,
+
+  /**
+   * @generated from enum value: ATTEMPT_OUTCOME_CANCELLED = 5;
+   */
+  CANCELLED = 5,
+}
+
+/**
+ * Describes the enum workflowgraph.v1.AttemptOutcome.
+ */
+export const AttemptOutcomeSchema: GenEnum<AttemptOutcome> = /*@__PURE__*/
+  enumDesc(file_workflowgraph_v1_workflow_service, 1);
 
 /**
  * Definitions and their runs. Where a method takes `id`, that is the id of a run, or of a workflow, which then means
@@ -531,6 +1364,17 @@ export const WorkflowService: GenService<{
     methodKind: "unary";
     input: typeof ListRunsRequestSchema;
     output: typeof ListRunsResponseSchema;
+  },
+  /**
+   * Why a job is in the state that it is in: what it waits for, why it was retried, skipped or cancelled, how it failed,
+   * who runs it. Errors: `not_found`, also for a workflow that has not run.
+   *
+   * @generated from rpc workflowgraph.v1.WorkflowService.ExplainJob
+   */
+  explainJob: {
+    methodKind: "unary";
+    input: typeof ExplainJobRequestSchema;
+    output: typeof ExplainJobResponseSchema;
   },
   /**
    * A run's (or every run's) changes from any event number on: first a snapshot when `after_event` is absent, then each

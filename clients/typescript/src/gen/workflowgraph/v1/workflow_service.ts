@@ -35,6 +35,204 @@ export const protobufPackage = "workflowgraph.v1";
 
 export const protobufFileName = "workflowgraph/v1/workflow_service.proto";
 
+/** What kind of reason it is, and so which of its details is set. */
+export const JobReasonCode = {
+  JOB_REASON_CODE_UNSPECIFIED: 0,
+  /** JOB_REASON_CODE_NEEDS_OPEN - Jobs that it needs have not ended. */
+  JOB_REASON_CODE_NEEDS_OPEN: 1,
+  /** JOB_REASON_CODE_BEING_DECIDED - All jobs that it needs have ended, and the server is about to decide on it. */
+  JOB_REASON_CODE_BEING_DECIDED: 2,
+  /** JOB_REASON_CODE_DELAYED - An attempt failed, and the next waits for its backoff. */
+  JOB_REASON_CODE_DELAYED: 3,
+  /** JOB_REASON_CODE_NO_MATCHING_WORKER - It is claimable, and no live worker has all labels that it requires. */
+  JOB_REASON_CODE_NO_MATCHING_WORKER: 4,
+  /** JOB_REASON_CODE_WAITS_FOR_WORKER - It is claimable, and live workers have the labels. */
+  JOB_REASON_CODE_WAITS_FOR_WORKER: 5,
+  JOB_REASON_CODE_RUNNING: 6,
+  JOB_REASON_CODE_SUCCEEDED: 7,
+  JOB_REASON_CODE_FAILED: 8,
+  /** JOB_REASON_CODE_RETRIED - It was tried before; comes after the main reason. */
+  JOB_REASON_CODE_RETRIED: 9,
+  /** JOB_REASON_CODE_CONDITION_FALSE - Skipped: its `if` was false. */
+  JOB_REASON_CODE_CONDITION_FALSE: 10,
+  /** JOB_REASON_CODE_NEEDS_UNSUCCESSFUL - Skipped: it has no `if`, and jobs that it needs did not succeed. */
+  JOB_REASON_CODE_NEEDS_UNSUCCESSFUL: 11,
+  JOB_REASON_CODE_CANCELLED: 12,
+  UNRECOGNIZED: -1,
+} as const;
+
+export type JobReasonCode = typeof JobReasonCode[keyof typeof JobReasonCode];
+
+export namespace JobReasonCode {
+  export type JOB_REASON_CODE_UNSPECIFIED = typeof JobReasonCode.JOB_REASON_CODE_UNSPECIFIED;
+  export type JOB_REASON_CODE_NEEDS_OPEN = typeof JobReasonCode.JOB_REASON_CODE_NEEDS_OPEN;
+  export type JOB_REASON_CODE_BEING_DECIDED = typeof JobReasonCode.JOB_REASON_CODE_BEING_DECIDED;
+  export type JOB_REASON_CODE_DELAYED = typeof JobReasonCode.JOB_REASON_CODE_DELAYED;
+  export type JOB_REASON_CODE_NO_MATCHING_WORKER = typeof JobReasonCode.JOB_REASON_CODE_NO_MATCHING_WORKER;
+  export type JOB_REASON_CODE_WAITS_FOR_WORKER = typeof JobReasonCode.JOB_REASON_CODE_WAITS_FOR_WORKER;
+  export type JOB_REASON_CODE_RUNNING = typeof JobReasonCode.JOB_REASON_CODE_RUNNING;
+  export type JOB_REASON_CODE_SUCCEEDED = typeof JobReasonCode.JOB_REASON_CODE_SUCCEEDED;
+  export type JOB_REASON_CODE_FAILED = typeof JobReasonCode.JOB_REASON_CODE_FAILED;
+  export type JOB_REASON_CODE_RETRIED = typeof JobReasonCode.JOB_REASON_CODE_RETRIED;
+  export type JOB_REASON_CODE_CONDITION_FALSE = typeof JobReasonCode.JOB_REASON_CODE_CONDITION_FALSE;
+  export type JOB_REASON_CODE_NEEDS_UNSUCCESSFUL = typeof JobReasonCode.JOB_REASON_CODE_NEEDS_UNSUCCESSFUL;
+  export type JOB_REASON_CODE_CANCELLED = typeof JobReasonCode.JOB_REASON_CODE_CANCELLED;
+  export type UNRECOGNIZED = typeof JobReasonCode.UNRECOGNIZED;
+}
+
+export function jobReasonCodeFromJSON(object: any): JobReasonCode {
+  switch (object) {
+    case 0:
+    case "JOB_REASON_CODE_UNSPECIFIED":
+      return JobReasonCode.JOB_REASON_CODE_UNSPECIFIED;
+    case 1:
+    case "JOB_REASON_CODE_NEEDS_OPEN":
+      return JobReasonCode.JOB_REASON_CODE_NEEDS_OPEN;
+    case 2:
+    case "JOB_REASON_CODE_BEING_DECIDED":
+      return JobReasonCode.JOB_REASON_CODE_BEING_DECIDED;
+    case 3:
+    case "JOB_REASON_CODE_DELAYED":
+      return JobReasonCode.JOB_REASON_CODE_DELAYED;
+    case 4:
+    case "JOB_REASON_CODE_NO_MATCHING_WORKER":
+      return JobReasonCode.JOB_REASON_CODE_NO_MATCHING_WORKER;
+    case 5:
+    case "JOB_REASON_CODE_WAITS_FOR_WORKER":
+      return JobReasonCode.JOB_REASON_CODE_WAITS_FOR_WORKER;
+    case 6:
+    case "JOB_REASON_CODE_RUNNING":
+      return JobReasonCode.JOB_REASON_CODE_RUNNING;
+    case 7:
+    case "JOB_REASON_CODE_SUCCEEDED":
+      return JobReasonCode.JOB_REASON_CODE_SUCCEEDED;
+    case 8:
+    case "JOB_REASON_CODE_FAILED":
+      return JobReasonCode.JOB_REASON_CODE_FAILED;
+    case 9:
+    case "JOB_REASON_CODE_RETRIED":
+      return JobReasonCode.JOB_REASON_CODE_RETRIED;
+    case 10:
+    case "JOB_REASON_CODE_CONDITION_FALSE":
+      return JobReasonCode.JOB_REASON_CODE_CONDITION_FALSE;
+    case 11:
+    case "JOB_REASON_CODE_NEEDS_UNSUCCESSFUL":
+      return JobReasonCode.JOB_REASON_CODE_NEEDS_UNSUCCESSFUL;
+    case 12:
+    case "JOB_REASON_CODE_CANCELLED":
+      return JobReasonCode.JOB_REASON_CODE_CANCELLED;
+    case -1:
+    case "UNRECOGNIZED":
+    default:
+      return JobReasonCode.UNRECOGNIZED;
+  }
+}
+
+export function jobReasonCodeToJSON(object: JobReasonCode): string {
+  switch (object) {
+    case JobReasonCode.JOB_REASON_CODE_UNSPECIFIED:
+      return "JOB_REASON_CODE_UNSPECIFIED";
+    case JobReasonCode.JOB_REASON_CODE_NEEDS_OPEN:
+      return "JOB_REASON_CODE_NEEDS_OPEN";
+    case JobReasonCode.JOB_REASON_CODE_BEING_DECIDED:
+      return "JOB_REASON_CODE_BEING_DECIDED";
+    case JobReasonCode.JOB_REASON_CODE_DELAYED:
+      return "JOB_REASON_CODE_DELAYED";
+    case JobReasonCode.JOB_REASON_CODE_NO_MATCHING_WORKER:
+      return "JOB_REASON_CODE_NO_MATCHING_WORKER";
+    case JobReasonCode.JOB_REASON_CODE_WAITS_FOR_WORKER:
+      return "JOB_REASON_CODE_WAITS_FOR_WORKER";
+    case JobReasonCode.JOB_REASON_CODE_RUNNING:
+      return "JOB_REASON_CODE_RUNNING";
+    case JobReasonCode.JOB_REASON_CODE_SUCCEEDED:
+      return "JOB_REASON_CODE_SUCCEEDED";
+    case JobReasonCode.JOB_REASON_CODE_FAILED:
+      return "JOB_REASON_CODE_FAILED";
+    case JobReasonCode.JOB_REASON_CODE_RETRIED:
+      return "JOB_REASON_CODE_RETRIED";
+    case JobReasonCode.JOB_REASON_CODE_CONDITION_FALSE:
+      return "JOB_REASON_CODE_CONDITION_FALSE";
+    case JobReasonCode.JOB_REASON_CODE_NEEDS_UNSUCCESSFUL:
+      return "JOB_REASON_CODE_NEEDS_UNSUCCESSFUL";
+    case JobReasonCode.JOB_REASON_CODE_CANCELLED:
+      return "JOB_REASON_CODE_CANCELLED";
+    case JobReasonCode.UNRECOGNIZED:
+    default:
+      return "UNRECOGNIZED";
+  }
+}
+
+/** How an attempt ended. */
+export const AttemptOutcome = {
+  ATTEMPT_OUTCOME_UNSPECIFIED: 0,
+  ATTEMPT_OUTCOME_SUCCESS: 1,
+  ATTEMPT_OUTCOME_FAILURE: 2,
+  /** ATTEMPT_OUTCOME_LEASE_EXPIRED - Its worker was not heard of in time. */
+  ATTEMPT_OUTCOME_LEASE_EXPIRED: 3,
+  ATTEMPT_OUTCOME_TIMED_OUT: 4,
+  ATTEMPT_OUTCOME_CANCELLED: 5,
+  UNRECOGNIZED: -1,
+} as const;
+
+export type AttemptOutcome = typeof AttemptOutcome[keyof typeof AttemptOutcome];
+
+export namespace AttemptOutcome {
+  export type ATTEMPT_OUTCOME_UNSPECIFIED = typeof AttemptOutcome.ATTEMPT_OUTCOME_UNSPECIFIED;
+  export type ATTEMPT_OUTCOME_SUCCESS = typeof AttemptOutcome.ATTEMPT_OUTCOME_SUCCESS;
+  export type ATTEMPT_OUTCOME_FAILURE = typeof AttemptOutcome.ATTEMPT_OUTCOME_FAILURE;
+  export type ATTEMPT_OUTCOME_LEASE_EXPIRED = typeof AttemptOutcome.ATTEMPT_OUTCOME_LEASE_EXPIRED;
+  export type ATTEMPT_OUTCOME_TIMED_OUT = typeof AttemptOutcome.ATTEMPT_OUTCOME_TIMED_OUT;
+  export type ATTEMPT_OUTCOME_CANCELLED = typeof AttemptOutcome.ATTEMPT_OUTCOME_CANCELLED;
+  export type UNRECOGNIZED = typeof AttemptOutcome.UNRECOGNIZED;
+}
+
+export function attemptOutcomeFromJSON(object: any): AttemptOutcome {
+  switch (object) {
+    case 0:
+    case "ATTEMPT_OUTCOME_UNSPECIFIED":
+      return AttemptOutcome.ATTEMPT_OUTCOME_UNSPECIFIED;
+    case 1:
+    case "ATTEMPT_OUTCOME_SUCCESS":
+      return AttemptOutcome.ATTEMPT_OUTCOME_SUCCESS;
+    case 2:
+    case "ATTEMPT_OUTCOME_FAILURE":
+      return AttemptOutcome.ATTEMPT_OUTCOME_FAILURE;
+    case 3:
+    case "ATTEMPT_OUTCOME_LEASE_EXPIRED":
+      return AttemptOutcome.ATTEMPT_OUTCOME_LEASE_EXPIRED;
+    case 4:
+    case "ATTEMPT_OUTCOME_TIMED_OUT":
+      return AttemptOutcome.ATTEMPT_OUTCOME_TIMED_OUT;
+    case 5:
+    case "ATTEMPT_OUTCOME_CANCELLED":
+      return AttemptOutcome.ATTEMPT_OUTCOME_CANCELLED;
+    case -1:
+    case "UNRECOGNIZED":
+    default:
+      return AttemptOutcome.UNRECOGNIZED;
+  }
+}
+
+export function attemptOutcomeToJSON(object: AttemptOutcome): string {
+  switch (object) {
+    case AttemptOutcome.ATTEMPT_OUTCOME_UNSPECIFIED:
+      return "ATTEMPT_OUTCOME_UNSPECIFIED";
+    case AttemptOutcome.ATTEMPT_OUTCOME_SUCCESS:
+      return "ATTEMPT_OUTCOME_SUCCESS";
+    case AttemptOutcome.ATTEMPT_OUTCOME_FAILURE:
+      return "ATTEMPT_OUTCOME_FAILURE";
+    case AttemptOutcome.ATTEMPT_OUTCOME_LEASE_EXPIRED:
+      return "ATTEMPT_OUTCOME_LEASE_EXPIRED";
+    case AttemptOutcome.ATTEMPT_OUTCOME_TIMED_OUT:
+      return "ATTEMPT_OUTCOME_TIMED_OUT";
+    case AttemptOutcome.ATTEMPT_OUTCOME_CANCELLED:
+      return "ATTEMPT_OUTCOME_CANCELLED";
+    case AttemptOutcome.UNRECOGNIZED:
+    default:
+      return "UNRECOGNIZED";
+  }
+}
+
 export interface ListWorkflowsRequest {
   /** At most 1000; 100 when absent. */
   limit?: number | undefined;
@@ -125,6 +323,177 @@ export interface Run {
 export interface Run_InputsEntry {
   key: string;
   value: string;
+}
+
+export interface ExplainJobRequest {
+  id: string;
+  job_id: string;
+}
+
+export interface ExplainJobResponse {
+  run_id: string;
+  /** The definition's id. */
+  workflow: string;
+  job_id: string;
+  status: JobStatus;
+  /** When the server looked. */
+  at_ms: number;
+  /** The main reason first; at least one. */
+  reasons: JobReason[];
+  /** Oldest first; at most the newest hundred. */
+  attempts: JobAttempt[];
+}
+
+export interface JobReason {
+  code: JobReasonCode;
+  /** A sentence for people. */
+  message: string;
+  needs_open?: JobReason_NeedsOpen | undefined;
+  delayed?: JobReason_Delayed | undefined;
+  no_matching_worker?: JobReason_NoMatchingWorker | undefined;
+  waits_for_worker?: JobReason_WaitsForWorker | undefined;
+  running?: JobReason_Running | undefined;
+  succeeded?: JobReason_Succeeded | undefined;
+  failed?: JobReason_Failed | undefined;
+  retried?: JobReason_Retried | undefined;
+  condition_false?: JobReason_ConditionFalse | undefined;
+  needs_unsuccessful?: JobReason_NeedsUnsuccessful | undefined;
+  cancelled?: JobReason_Cancelled | undefined;
+}
+
+export interface JobReason_Need {
+  job_id: string;
+  status: JobStatus;
+}
+
+export interface JobReason_NeedsOpen {
+  /** Those that have not ended, at most a hundred. */
+  needs: JobReason_Need[];
+  open: number;
+  /** How many jobs it needs in all. */
+  total: number;
+}
+
+export interface JobReason_Delayed {
+  until_ms: number;
+  /** The attempt that failed. */
+  attempt: number;
+  error?: string | undefined;
+}
+
+export interface JobReason_NoMatchingWorker {
+  required_labels: string[];
+  /** Those that no live worker has at all. */
+  unknown_labels: string[];
+  live_workers: number;
+  /** The live workers that lack the fewest labels. */
+  nearest: JobReason_NearWorker[];
+  /** Workers that have the labels and were not heard of lately. */
+  offline: JobReason_OfflineWorker[];
+}
+
+export interface JobReason_NearWorker {
+  worker_id: string;
+  missing_labels: string[];
+}
+
+export interface JobReason_OfflineWorker {
+  worker_id: string;
+  last_heartbeat_ms: number;
+}
+
+export interface JobReason_WaitsForWorker {
+  enqueued_at_ms: number;
+  /** Live workers that have the labels. */
+  matching_workers: number;
+  /** Those of them with a free slot. */
+  free_workers: number;
+  /** Claimable jobs with the same labels that come before it, by priority and age. */
+  ahead: number;
+  /** Whether there are more than `ahead`, which is counted up to a thousand. */
+  more_ahead: boolean;
+}
+
+export interface JobReason_Running {
+  attempt: number;
+  worker_id: string;
+  since_ms: number;
+  /** Until the lease ends unless it is renewed. */
+  lease_left_secs: number;
+  timeout_left_secs?: number | undefined;
+}
+
+export interface JobReason_Succeeded {
+  attempt: number;
+  worker_id: string;
+  duration_secs: number;
+}
+
+export interface JobReason_Failed {
+  attempt: number;
+  worker_id: string;
+  outcome: AttemptOutcome;
+  error?:
+    | string
+    | undefined;
+  /** Retries that were allowed and not made, because the worker reported that they would not help. */
+  retries_left: number;
+}
+
+export interface JobReason_Retried {
+  retries: number;
+  max_retries: number;
+  /** The attempt before the current or last one. */
+  last: JobAttempt | undefined;
+}
+
+export interface JobReason_ConditionFalse {
+  /** The `if` as written. */
+  condition: string;
+  /** What it was decided on, each value once. */
+  values: JobReason_ConditionValue[];
+  /** The jobs that it needs and that did not succeed, at most a hundred. */
+  needs: JobReason_Need[];
+}
+
+export interface JobReason_ConditionValue {
+  /** As it stands in the condition, such as `needs.build.result`. */
+  text: string;
+  /** As JSON: `true`, `"success"`, `null` for an output or an input that there was not. */
+  value_json: string;
+}
+
+export interface JobReason_NeedsUnsuccessful {
+  /** The jobs that it needs and that did not succeed, at most a hundred. */
+  needs: JobReason_Need[];
+  count: number;
+  /** Where it began, when those were skipped in turn. */
+  origins: JobReason_Need[];
+}
+
+export interface JobReason_Cancelled {
+  at_ms: number;
+  /** The name of the token that asked for it; null where the server runs without tokens. */
+  by?:
+    | string
+    | undefined;
+  /** The attempt that it stopped; null when none ran. */
+  stopped_attempt?: number | undefined;
+  stopped_worker_id?: string | undefined;
+}
+
+/** One try of a job. */
+export interface JobAttempt {
+  /** From 0. */
+  attempt: number;
+  worker_id: string;
+  started_at_ms: number;
+  ended_at_ms?:
+    | number
+    | undefined;
+  /** Null while it runs. */
+  outcome?: AttemptOutcome | undefined;
+  error?: string | undefined;
 }
 
 export interface WatchRunsRequest {
@@ -1580,6 +1949,2323 @@ export const Run_InputsEntry: MessageFns<Run_InputsEntry> = {
   },
 };
 
+function createBaseExplainJobRequest(): ExplainJobRequest {
+  return { id: "", job_id: "" };
+}
+
+export const ExplainJobRequest: MessageFns<ExplainJobRequest> = {
+  encode(message: ExplainJobRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== "") {
+      writer.uint32(10).string(message.id);
+    }
+    if (message.job_id !== "") {
+      writer.uint32(18).string(message.job_id);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ExplainJobRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseExplainJobRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.id = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.job_id = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ExplainJobRequest {
+    return {
+      id: isSet(object.id) ? globalThis.String(object.id) : "",
+      job_id: isSet(object.job_id) ? globalThis.String(object.job_id) : "",
+    };
+  },
+
+  toJSON(message: ExplainJobRequest): unknown {
+    const obj: any = {};
+    if (message.id !== undefined) {
+      obj.id = message.id;
+    }
+    if (message.job_id !== undefined) {
+      obj.job_id = message.job_id;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<ExplainJobRequest>): ExplainJobRequest {
+    return ExplainJobRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ExplainJobRequest>): ExplainJobRequest {
+    const message = createBaseExplainJobRequest();
+    message.id = object.id ?? "";
+    message.job_id = object.job_id ?? "";
+    return message;
+  },
+};
+
+function createBaseExplainJobResponse(): ExplainJobResponse {
+  return { run_id: "", workflow: "", job_id: "", status: 0, at_ms: 0, reasons: [], attempts: [] };
+}
+
+export const ExplainJobResponse: MessageFns<ExplainJobResponse> = {
+  encode(message: ExplainJobResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.run_id !== "") {
+      writer.uint32(10).string(message.run_id);
+    }
+    if (message.workflow !== "") {
+      writer.uint32(18).string(message.workflow);
+    }
+    if (message.job_id !== "") {
+      writer.uint32(26).string(message.job_id);
+    }
+    if (message.status !== 0) {
+      writer.uint32(32).int32(message.status);
+    }
+    if (message.at_ms !== 0) {
+      writer.uint32(40).int64(message.at_ms);
+    }
+    for (const v of message.reasons) {
+      JobReason.encode(v!, writer.uint32(50).fork()).join();
+    }
+    for (const v of message.attempts) {
+      JobAttempt.encode(v!, writer.uint32(58).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ExplainJobResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseExplainJobResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.run_id = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.workflow = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.job_id = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.status = reader.int32() as any;
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.at_ms = longToNumber(reader.int64());
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.reasons.push(JobReason.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.attempts.push(JobAttempt.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ExplainJobResponse {
+    return {
+      run_id: isSet(object.run_id) ? globalThis.String(object.run_id) : "",
+      workflow: isSet(object.workflow) ? globalThis.String(object.workflow) : "",
+      job_id: isSet(object.job_id) ? globalThis.String(object.job_id) : "",
+      status: isSet(object.status) ? jobStatusFromJSON(object.status) : 0,
+      at_ms: isSet(object.at_ms) ? globalThis.Number(object.at_ms) : 0,
+      reasons: globalThis.Array.isArray(object?.reasons) ? object.reasons.map((e: any) => JobReason.fromJSON(e)) : [],
+      attempts: globalThis.Array.isArray(object?.attempts)
+        ? object.attempts.map((e: any) => JobAttempt.fromJSON(e))
+        : [],
+    };
+  },
+
+  toJSON(message: ExplainJobResponse): unknown {
+    const obj: any = {};
+    if (message.run_id !== undefined) {
+      obj.run_id = message.run_id;
+    }
+    if (message.workflow !== undefined) {
+      obj.workflow = message.workflow;
+    }
+    if (message.job_id !== undefined) {
+      obj.job_id = message.job_id;
+    }
+    if (message.status !== undefined) {
+      obj.status = jobStatusToJSON(message.status);
+    }
+    if (message.at_ms !== undefined) {
+      obj.at_ms = Math.round(message.at_ms);
+    }
+    if (message.reasons?.length) {
+      obj.reasons = message.reasons.map((e) => JobReason.toJSON(e));
+    }
+    if (message.attempts?.length) {
+      obj.attempts = message.attempts.map((e) => JobAttempt.toJSON(e));
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<ExplainJobResponse>): ExplainJobResponse {
+    return ExplainJobResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ExplainJobResponse>): ExplainJobResponse {
+    const message = createBaseExplainJobResponse();
+    message.run_id = object.run_id ?? "";
+    message.workflow = object.workflow ?? "";
+    message.job_id = object.job_id ?? "";
+    message.status = object.status ?? 0;
+    message.at_ms = object.at_ms ?? 0;
+    message.reasons = object.reasons?.map((e) => JobReason.fromPartial(e)) || [];
+    message.attempts = object.attempts?.map((e) => JobAttempt.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseJobReason(): JobReason {
+  return {
+    code: 0,
+    message: "",
+    needs_open: undefined,
+    delayed: undefined,
+    no_matching_worker: undefined,
+    waits_for_worker: undefined,
+    running: undefined,
+    succeeded: undefined,
+    failed: undefined,
+    retried: undefined,
+    condition_false: undefined,
+    needs_unsuccessful: undefined,
+    cancelled: undefined,
+  };
+}
+
+export const JobReason: MessageFns<JobReason> = {
+  encode(message: JobReason, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.code !== 0) {
+      writer.uint32(8).int32(message.code);
+    }
+    if (message.message !== "") {
+      writer.uint32(18).string(message.message);
+    }
+    if (message.needs_open !== undefined) {
+      JobReason_NeedsOpen.encode(message.needs_open, writer.uint32(26).fork()).join();
+    }
+    if (message.delayed !== undefined) {
+      JobReason_Delayed.encode(message.delayed, writer.uint32(34).fork()).join();
+    }
+    if (message.no_matching_worker !== undefined) {
+      JobReason_NoMatchingWorker.encode(message.no_matching_worker, writer.uint32(42).fork()).join();
+    }
+    if (message.waits_for_worker !== undefined) {
+      JobReason_WaitsForWorker.encode(message.waits_for_worker, writer.uint32(50).fork()).join();
+    }
+    if (message.running !== undefined) {
+      JobReason_Running.encode(message.running, writer.uint32(58).fork()).join();
+    }
+    if (message.succeeded !== undefined) {
+      JobReason_Succeeded.encode(message.succeeded, writer.uint32(66).fork()).join();
+    }
+    if (message.failed !== undefined) {
+      JobReason_Failed.encode(message.failed, writer.uint32(74).fork()).join();
+    }
+    if (message.retried !== undefined) {
+      JobReason_Retried.encode(message.retried, writer.uint32(82).fork()).join();
+    }
+    if (message.condition_false !== undefined) {
+      JobReason_ConditionFalse.encode(message.condition_false, writer.uint32(90).fork()).join();
+    }
+    if (message.needs_unsuccessful !== undefined) {
+      JobReason_NeedsUnsuccessful.encode(message.needs_unsuccessful, writer.uint32(98).fork()).join();
+    }
+    if (message.cancelled !== undefined) {
+      JobReason_Cancelled.encode(message.cancelled, writer.uint32(106).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): JobReason {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseJobReason();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.code = reader.int32() as any;
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.message = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.needs_open = JobReason_NeedsOpen.decode(reader, reader.uint32());
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.delayed = JobReason_Delayed.decode(reader, reader.uint32());
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.no_matching_worker = JobReason_NoMatchingWorker.decode(reader, reader.uint32());
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.waits_for_worker = JobReason_WaitsForWorker.decode(reader, reader.uint32());
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.running = JobReason_Running.decode(reader, reader.uint32());
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.succeeded = JobReason_Succeeded.decode(reader, reader.uint32());
+            continue;
+          }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.failed = JobReason_Failed.decode(reader, reader.uint32());
+            continue;
+          }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.retried = JobReason_Retried.decode(reader, reader.uint32());
+            continue;
+          }
+          case 11: {
+            if (tag !== 90) {
+              break;
+            }
+
+            message.condition_false = JobReason_ConditionFalse.decode(reader, reader.uint32());
+            continue;
+          }
+          case 12: {
+            if (tag !== 98) {
+              break;
+            }
+
+            message.needs_unsuccessful = JobReason_NeedsUnsuccessful.decode(reader, reader.uint32());
+            continue;
+          }
+          case 13: {
+            if (tag !== 106) {
+              break;
+            }
+
+            message.cancelled = JobReason_Cancelled.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): JobReason {
+    return {
+      code: isSet(object.code) ? jobReasonCodeFromJSON(object.code) : 0,
+      message: isSet(object.message) ? globalThis.String(object.message) : "",
+      needs_open: isSet(object.needs_open) ? JobReason_NeedsOpen.fromJSON(object.needs_open) : undefined,
+      delayed: isSet(object.delayed) ? JobReason_Delayed.fromJSON(object.delayed) : undefined,
+      no_matching_worker: isSet(object.no_matching_worker)
+        ? JobReason_NoMatchingWorker.fromJSON(object.no_matching_worker)
+        : undefined,
+      waits_for_worker: isSet(object.waits_for_worker)
+        ? JobReason_WaitsForWorker.fromJSON(object.waits_for_worker)
+        : undefined,
+      running: isSet(object.running) ? JobReason_Running.fromJSON(object.running) : undefined,
+      succeeded: isSet(object.succeeded) ? JobReason_Succeeded.fromJSON(object.succeeded) : undefined,
+      failed: isSet(object.failed) ? JobReason_Failed.fromJSON(object.failed) : undefined,
+      retried: isSet(object.retried) ? JobReason_Retried.fromJSON(object.retried) : undefined,
+      condition_false: isSet(object.condition_false)
+        ? JobReason_ConditionFalse.fromJSON(object.condition_false)
+        : undefined,
+      needs_unsuccessful: isSet(object.needs_unsuccessful)
+        ? JobReason_NeedsUnsuccessful.fromJSON(object.needs_unsuccessful)
+        : undefined,
+      cancelled: isSet(object.cancelled) ? JobReason_Cancelled.fromJSON(object.cancelled) : undefined,
+    };
+  },
+
+  toJSON(message: JobReason): unknown {
+    const obj: any = {};
+    if (message.code !== undefined) {
+      obj.code = jobReasonCodeToJSON(message.code);
+    }
+    if (message.message !== undefined) {
+      obj.message = message.message;
+    }
+    if (message.needs_open !== undefined) {
+      obj.needs_open = JobReason_NeedsOpen.toJSON(message.needs_open);
+    }
+    if (message.delayed !== undefined) {
+      obj.delayed = JobReason_Delayed.toJSON(message.delayed);
+    }
+    if (message.no_matching_worker !== undefined) {
+      obj.no_matching_worker = JobReason_NoMatchingWorker.toJSON(message.no_matching_worker);
+    }
+    if (message.waits_for_worker !== undefined) {
+      obj.waits_for_worker = JobReason_WaitsForWorker.toJSON(message.waits_for_worker);
+    }
+    if (message.running !== undefined) {
+      obj.running = JobReason_Running.toJSON(message.running);
+    }
+    if (message.succeeded !== undefined) {
+      obj.succeeded = JobReason_Succeeded.toJSON(message.succeeded);
+    }
+    if (message.failed !== undefined) {
+      obj.failed = JobReason_Failed.toJSON(message.failed);
+    }
+    if (message.retried !== undefined) {
+      obj.retried = JobReason_Retried.toJSON(message.retried);
+    }
+    if (message.condition_false !== undefined) {
+      obj.condition_false = JobReason_ConditionFalse.toJSON(message.condition_false);
+    }
+    if (message.needs_unsuccessful !== undefined) {
+      obj.needs_unsuccessful = JobReason_NeedsUnsuccessful.toJSON(message.needs_unsuccessful);
+    }
+    if (message.cancelled !== undefined) {
+      obj.cancelled = JobReason_Cancelled.toJSON(message.cancelled);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<JobReason>): JobReason {
+    return JobReason.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<JobReason>): JobReason {
+    const message = createBaseJobReason();
+    message.code = object.code ?? 0;
+    message.message = object.message ?? "";
+    message.needs_open = (object.needs_open !== undefined && object.needs_open !== null)
+      ? JobReason_NeedsOpen.fromPartial(object.needs_open)
+      : undefined;
+    message.delayed = (object.delayed !== undefined && object.delayed !== null)
+      ? JobReason_Delayed.fromPartial(object.delayed)
+      : undefined;
+    message.no_matching_worker = (object.no_matching_worker !== undefined && object.no_matching_worker !== null)
+      ? JobReason_NoMatchingWorker.fromPartial(object.no_matching_worker)
+      : undefined;
+    message.waits_for_worker = (object.waits_for_worker !== undefined && object.waits_for_worker !== null)
+      ? JobReason_WaitsForWorker.fromPartial(object.waits_for_worker)
+      : undefined;
+    message.running = (object.running !== undefined && object.running !== null)
+      ? JobReason_Running.fromPartial(object.running)
+      : undefined;
+    message.succeeded = (object.succeeded !== undefined && object.succeeded !== null)
+      ? JobReason_Succeeded.fromPartial(object.succeeded)
+      : undefined;
+    message.failed = (object.failed !== undefined && object.failed !== null)
+      ? JobReason_Failed.fromPartial(object.failed)
+      : undefined;
+    message.retried = (object.retried !== undefined && object.retried !== null)
+      ? JobReason_Retried.fromPartial(object.retried)
+      : undefined;
+    message.condition_false = (object.condition_false !== undefined && object.condition_false !== null)
+      ? JobReason_ConditionFalse.fromPartial(object.condition_false)
+      : undefined;
+    message.needs_unsuccessful = (object.needs_unsuccessful !== undefined && object.needs_unsuccessful !== null)
+      ? JobReason_NeedsUnsuccessful.fromPartial(object.needs_unsuccessful)
+      : undefined;
+    message.cancelled = (object.cancelled !== undefined && object.cancelled !== null)
+      ? JobReason_Cancelled.fromPartial(object.cancelled)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseJobReason_Need(): JobReason_Need {
+  return { job_id: "", status: 0 };
+}
+
+export const JobReason_Need: MessageFns<JobReason_Need> = {
+  encode(message: JobReason_Need, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.job_id !== "") {
+      writer.uint32(10).string(message.job_id);
+    }
+    if (message.status !== 0) {
+      writer.uint32(16).int32(message.status);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): JobReason_Need {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseJobReason_Need();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.job_id = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.status = reader.int32() as any;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): JobReason_Need {
+    return {
+      job_id: isSet(object.job_id) ? globalThis.String(object.job_id) : "",
+      status: isSet(object.status) ? jobStatusFromJSON(object.status) : 0,
+    };
+  },
+
+  toJSON(message: JobReason_Need): unknown {
+    const obj: any = {};
+    if (message.job_id !== undefined) {
+      obj.job_id = message.job_id;
+    }
+    if (message.status !== undefined) {
+      obj.status = jobStatusToJSON(message.status);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<JobReason_Need>): JobReason_Need {
+    return JobReason_Need.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<JobReason_Need>): JobReason_Need {
+    const message = createBaseJobReason_Need();
+    message.job_id = object.job_id ?? "";
+    message.status = object.status ?? 0;
+    return message;
+  },
+};
+
+function createBaseJobReason_NeedsOpen(): JobReason_NeedsOpen {
+  return { needs: [], open: 0, total: 0 };
+}
+
+export const JobReason_NeedsOpen: MessageFns<JobReason_NeedsOpen> = {
+  encode(message: JobReason_NeedsOpen, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.needs) {
+      JobReason_Need.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.open !== 0) {
+      writer.uint32(16).uint32(message.open);
+    }
+    if (message.total !== 0) {
+      writer.uint32(24).uint32(message.total);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): JobReason_NeedsOpen {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseJobReason_NeedsOpen();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.needs.push(JobReason_Need.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.open = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.total = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): JobReason_NeedsOpen {
+    return {
+      needs: globalThis.Array.isArray(object?.needs) ? object.needs.map((e: any) => JobReason_Need.fromJSON(e)) : [],
+      open: isSet(object.open) ? globalThis.Number(object.open) : 0,
+      total: isSet(object.total) ? globalThis.Number(object.total) : 0,
+    };
+  },
+
+  toJSON(message: JobReason_NeedsOpen): unknown {
+    const obj: any = {};
+    if (message.needs?.length) {
+      obj.needs = message.needs.map((e) => JobReason_Need.toJSON(e));
+    }
+    if (message.open !== undefined) {
+      obj.open = Math.round(message.open);
+    }
+    if (message.total !== undefined) {
+      obj.total = Math.round(message.total);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<JobReason_NeedsOpen>): JobReason_NeedsOpen {
+    return JobReason_NeedsOpen.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<JobReason_NeedsOpen>): JobReason_NeedsOpen {
+    const message = createBaseJobReason_NeedsOpen();
+    message.needs = object.needs?.map((e) => JobReason_Need.fromPartial(e)) || [];
+    message.open = object.open ?? 0;
+    message.total = object.total ?? 0;
+    return message;
+  },
+};
+
+function createBaseJobReason_Delayed(): JobReason_Delayed {
+  return { until_ms: 0, attempt: 0, error: undefined };
+}
+
+export const JobReason_Delayed: MessageFns<JobReason_Delayed> = {
+  encode(message: JobReason_Delayed, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.until_ms !== 0) {
+      writer.uint32(8).int64(message.until_ms);
+    }
+    if (message.attempt !== 0) {
+      writer.uint32(16).uint32(message.attempt);
+    }
+    if (message.error !== undefined) {
+      writer.uint32(26).string(message.error);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): JobReason_Delayed {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseJobReason_Delayed();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.until_ms = longToNumber(reader.int64());
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.attempt = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.error = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): JobReason_Delayed {
+    return {
+      until_ms: isSet(object.until_ms) ? globalThis.Number(object.until_ms) : 0,
+      attempt: isSet(object.attempt) ? globalThis.Number(object.attempt) : 0,
+      error: isSet(object.error) ? globalThis.String(object.error) : undefined,
+    };
+  },
+
+  toJSON(message: JobReason_Delayed): unknown {
+    const obj: any = {};
+    if (message.until_ms !== undefined) {
+      obj.until_ms = Math.round(message.until_ms);
+    }
+    if (message.attempt !== undefined) {
+      obj.attempt = Math.round(message.attempt);
+    }
+    if (message.error !== undefined) {
+      obj.error = message.error;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<JobReason_Delayed>): JobReason_Delayed {
+    return JobReason_Delayed.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<JobReason_Delayed>): JobReason_Delayed {
+    const message = createBaseJobReason_Delayed();
+    message.until_ms = object.until_ms ?? 0;
+    message.attempt = object.attempt ?? 0;
+    message.error = object.error ?? undefined;
+    return message;
+  },
+};
+
+function createBaseJobReason_NoMatchingWorker(): JobReason_NoMatchingWorker {
+  return { required_labels: [], unknown_labels: [], live_workers: 0, nearest: [], offline: [] };
+}
+
+export const JobReason_NoMatchingWorker: MessageFns<JobReason_NoMatchingWorker> = {
+  encode(message: JobReason_NoMatchingWorker, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.required_labels) {
+      writer.uint32(10).string(v!);
+    }
+    for (const v of message.unknown_labels) {
+      writer.uint32(18).string(v!);
+    }
+    if (message.live_workers !== 0) {
+      writer.uint32(24).uint32(message.live_workers);
+    }
+    for (const v of message.nearest) {
+      JobReason_NearWorker.encode(v!, writer.uint32(34).fork()).join();
+    }
+    for (const v of message.offline) {
+      JobReason_OfflineWorker.encode(v!, writer.uint32(42).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): JobReason_NoMatchingWorker {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseJobReason_NoMatchingWorker();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.required_labels.push(reader.string());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.unknown_labels.push(reader.string());
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.live_workers = reader.uint32();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.nearest.push(JobReason_NearWorker.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.offline.push(JobReason_OfflineWorker.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): JobReason_NoMatchingWorker {
+    return {
+      required_labels: globalThis.Array.isArray(object?.required_labels)
+        ? object.required_labels.map((e: any) => globalThis.String(e))
+        : [],
+      unknown_labels: globalThis.Array.isArray(object?.unknown_labels)
+        ? object.unknown_labels.map((e: any) => globalThis.String(e))
+        : [],
+      live_workers: isSet(object.live_workers) ? globalThis.Number(object.live_workers) : 0,
+      nearest: globalThis.Array.isArray(object?.nearest)
+        ? object.nearest.map((e: any) => JobReason_NearWorker.fromJSON(e))
+        : [],
+      offline: globalThis.Array.isArray(object?.offline)
+        ? object.offline.map((e: any) => JobReason_OfflineWorker.fromJSON(e))
+        : [],
+    };
+  },
+
+  toJSON(message: JobReason_NoMatchingWorker): unknown {
+    const obj: any = {};
+    if (message.required_labels?.length) {
+      obj.required_labels = message.required_labels;
+    }
+    if (message.unknown_labels?.length) {
+      obj.unknown_labels = message.unknown_labels;
+    }
+    if (message.live_workers !== undefined) {
+      obj.live_workers = Math.round(message.live_workers);
+    }
+    if (message.nearest?.length) {
+      obj.nearest = message.nearest.map((e) => JobReason_NearWorker.toJSON(e));
+    }
+    if (message.offline?.length) {
+      obj.offline = message.offline.map((e) => JobReason_OfflineWorker.toJSON(e));
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<JobReason_NoMatchingWorker>): JobReason_NoMatchingWorker {
+    return JobReason_NoMatchingWorker.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<JobReason_NoMatchingWorker>): JobReason_NoMatchingWorker {
+    const message = createBaseJobReason_NoMatchingWorker();
+    message.required_labels = object.required_labels?.map((e) => e) || [];
+    message.unknown_labels = object.unknown_labels?.map((e) => e) || [];
+    message.live_workers = object.live_workers ?? 0;
+    message.nearest = object.nearest?.map((e) => JobReason_NearWorker.fromPartial(e)) || [];
+    message.offline = object.offline?.map((e) => JobReason_OfflineWorker.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseJobReason_NearWorker(): JobReason_NearWorker {
+  return { worker_id: "", missing_labels: [] };
+}
+
+export const JobReason_NearWorker: MessageFns<JobReason_NearWorker> = {
+  encode(message: JobReason_NearWorker, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.worker_id !== "") {
+      writer.uint32(10).string(message.worker_id);
+    }
+    for (const v of message.missing_labels) {
+      writer.uint32(18).string(v!);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): JobReason_NearWorker {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseJobReason_NearWorker();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.worker_id = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.missing_labels.push(reader.string());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): JobReason_NearWorker {
+    return {
+      worker_id: isSet(object.worker_id) ? globalThis.String(object.worker_id) : "",
+      missing_labels: globalThis.Array.isArray(object?.missing_labels)
+        ? object.missing_labels.map((e: any) => globalThis.String(e))
+        : [],
+    };
+  },
+
+  toJSON(message: JobReason_NearWorker): unknown {
+    const obj: any = {};
+    if (message.worker_id !== undefined) {
+      obj.worker_id = message.worker_id;
+    }
+    if (message.missing_labels?.length) {
+      obj.missing_labels = message.missing_labels;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<JobReason_NearWorker>): JobReason_NearWorker {
+    return JobReason_NearWorker.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<JobReason_NearWorker>): JobReason_NearWorker {
+    const message = createBaseJobReason_NearWorker();
+    message.worker_id = object.worker_id ?? "";
+    message.missing_labels = object.missing_labels?.map((e) => e) || [];
+    return message;
+  },
+};
+
+function createBaseJobReason_OfflineWorker(): JobReason_OfflineWorker {
+  return { worker_id: "", last_heartbeat_ms: 0 };
+}
+
+export const JobReason_OfflineWorker: MessageFns<JobReason_OfflineWorker> = {
+  encode(message: JobReason_OfflineWorker, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.worker_id !== "") {
+      writer.uint32(10).string(message.worker_id);
+    }
+    if (message.last_heartbeat_ms !== 0) {
+      writer.uint32(16).int64(message.last_heartbeat_ms);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): JobReason_OfflineWorker {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseJobReason_OfflineWorker();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.worker_id = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.last_heartbeat_ms = longToNumber(reader.int64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): JobReason_OfflineWorker {
+    return {
+      worker_id: isSet(object.worker_id) ? globalThis.String(object.worker_id) : "",
+      last_heartbeat_ms: isSet(object.last_heartbeat_ms) ? globalThis.Number(object.last_heartbeat_ms) : 0,
+    };
+  },
+
+  toJSON(message: JobReason_OfflineWorker): unknown {
+    const obj: any = {};
+    if (message.worker_id !== undefined) {
+      obj.worker_id = message.worker_id;
+    }
+    if (message.last_heartbeat_ms !== undefined) {
+      obj.last_heartbeat_ms = Math.round(message.last_heartbeat_ms);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<JobReason_OfflineWorker>): JobReason_OfflineWorker {
+    return JobReason_OfflineWorker.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<JobReason_OfflineWorker>): JobReason_OfflineWorker {
+    const message = createBaseJobReason_OfflineWorker();
+    message.worker_id = object.worker_id ?? "";
+    message.last_heartbeat_ms = object.last_heartbeat_ms ?? 0;
+    return message;
+  },
+};
+
+function createBaseJobReason_WaitsForWorker(): JobReason_WaitsForWorker {
+  return { enqueued_at_ms: 0, matching_workers: 0, free_workers: 0, ahead: 0, more_ahead: false };
+}
+
+export const JobReason_WaitsForWorker: MessageFns<JobReason_WaitsForWorker> = {
+  encode(message: JobReason_WaitsForWorker, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.enqueued_at_ms !== 0) {
+      writer.uint32(8).int64(message.enqueued_at_ms);
+    }
+    if (message.matching_workers !== 0) {
+      writer.uint32(16).uint32(message.matching_workers);
+    }
+    if (message.free_workers !== 0) {
+      writer.uint32(24).uint32(message.free_workers);
+    }
+    if (message.ahead !== 0) {
+      writer.uint32(32).uint32(message.ahead);
+    }
+    if (message.more_ahead !== false) {
+      writer.uint32(40).bool(message.more_ahead);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): JobReason_WaitsForWorker {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseJobReason_WaitsForWorker();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.enqueued_at_ms = longToNumber(reader.int64());
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.matching_workers = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.free_workers = reader.uint32();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.ahead = reader.uint32();
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.more_ahead = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): JobReason_WaitsForWorker {
+    return {
+      enqueued_at_ms: isSet(object.enqueued_at_ms) ? globalThis.Number(object.enqueued_at_ms) : 0,
+      matching_workers: isSet(object.matching_workers) ? globalThis.Number(object.matching_workers) : 0,
+      free_workers: isSet(object.free_workers) ? globalThis.Number(object.free_workers) : 0,
+      ahead: isSet(object.ahead) ? globalThis.Number(object.ahead) : 0,
+      more_ahead: isSet(object.more_ahead) ? globalThis.Boolean(object.more_ahead) : false,
+    };
+  },
+
+  toJSON(message: JobReason_WaitsForWorker): unknown {
+    const obj: any = {};
+    if (message.enqueued_at_ms !== undefined) {
+      obj.enqueued_at_ms = Math.round(message.enqueued_at_ms);
+    }
+    if (message.matching_workers !== undefined) {
+      obj.matching_workers = Math.round(message.matching_workers);
+    }
+    if (message.free_workers !== undefined) {
+      obj.free_workers = Math.round(message.free_workers);
+    }
+    if (message.ahead !== undefined) {
+      obj.ahead = Math.round(message.ahead);
+    }
+    if (message.more_ahead !== undefined) {
+      obj.more_ahead = message.more_ahead;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<JobReason_WaitsForWorker>): JobReason_WaitsForWorker {
+    return JobReason_WaitsForWorker.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<JobReason_WaitsForWorker>): JobReason_WaitsForWorker {
+    const message = createBaseJobReason_WaitsForWorker();
+    message.enqueued_at_ms = object.enqueued_at_ms ?? 0;
+    message.matching_workers = object.matching_workers ?? 0;
+    message.free_workers = object.free_workers ?? 0;
+    message.ahead = object.ahead ?? 0;
+    message.more_ahead = object.more_ahead ?? false;
+    return message;
+  },
+};
+
+function createBaseJobReason_Running(): JobReason_Running {
+  return { attempt: 0, worker_id: "", since_ms: 0, lease_left_secs: 0, timeout_left_secs: undefined };
+}
+
+export const JobReason_Running: MessageFns<JobReason_Running> = {
+  encode(message: JobReason_Running, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.attempt !== 0) {
+      writer.uint32(8).uint32(message.attempt);
+    }
+    if (message.worker_id !== "") {
+      writer.uint32(18).string(message.worker_id);
+    }
+    if (message.since_ms !== 0) {
+      writer.uint32(24).int64(message.since_ms);
+    }
+    if (message.lease_left_secs !== 0) {
+      writer.uint32(33).double(message.lease_left_secs);
+    }
+    if (message.timeout_left_secs !== undefined) {
+      writer.uint32(41).double(message.timeout_left_secs);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): JobReason_Running {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseJobReason_Running();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.attempt = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.worker_id = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.since_ms = longToNumber(reader.int64());
+            continue;
+          }
+          case 4: {
+            if (tag !== 33) {
+              break;
+            }
+
+            message.lease_left_secs = reader.double();
+            continue;
+          }
+          case 5: {
+            if (tag !== 41) {
+              break;
+            }
+
+            message.timeout_left_secs = reader.double();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): JobReason_Running {
+    return {
+      attempt: isSet(object.attempt) ? globalThis.Number(object.attempt) : 0,
+      worker_id: isSet(object.worker_id) ? globalThis.String(object.worker_id) : "",
+      since_ms: isSet(object.since_ms) ? globalThis.Number(object.since_ms) : 0,
+      lease_left_secs: isSet(object.lease_left_secs) ? globalThis.Number(object.lease_left_secs) : 0,
+      timeout_left_secs: isSet(object.timeout_left_secs) ? globalThis.Number(object.timeout_left_secs) : undefined,
+    };
+  },
+
+  toJSON(message: JobReason_Running): unknown {
+    const obj: any = {};
+    if (message.attempt !== undefined) {
+      obj.attempt = Math.round(message.attempt);
+    }
+    if (message.worker_id !== undefined) {
+      obj.worker_id = message.worker_id;
+    }
+    if (message.since_ms !== undefined) {
+      obj.since_ms = Math.round(message.since_ms);
+    }
+    if (message.lease_left_secs !== undefined) {
+      obj.lease_left_secs = floatToJson(message.lease_left_secs);
+    }
+    if (message.timeout_left_secs !== undefined) {
+      obj.timeout_left_secs = floatToJson(message.timeout_left_secs);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<JobReason_Running>): JobReason_Running {
+    return JobReason_Running.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<JobReason_Running>): JobReason_Running {
+    const message = createBaseJobReason_Running();
+    message.attempt = object.attempt ?? 0;
+    message.worker_id = object.worker_id ?? "";
+    message.since_ms = object.since_ms ?? 0;
+    message.lease_left_secs = object.lease_left_secs ?? 0;
+    message.timeout_left_secs = object.timeout_left_secs ?? undefined;
+    return message;
+  },
+};
+
+function createBaseJobReason_Succeeded(): JobReason_Succeeded {
+  return { attempt: 0, worker_id: "", duration_secs: 0 };
+}
+
+export const JobReason_Succeeded: MessageFns<JobReason_Succeeded> = {
+  encode(message: JobReason_Succeeded, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.attempt !== 0) {
+      writer.uint32(8).uint32(message.attempt);
+    }
+    if (message.worker_id !== "") {
+      writer.uint32(18).string(message.worker_id);
+    }
+    if (message.duration_secs !== 0) {
+      writer.uint32(25).double(message.duration_secs);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): JobReason_Succeeded {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseJobReason_Succeeded();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.attempt = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.worker_id = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 25) {
+              break;
+            }
+
+            message.duration_secs = reader.double();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): JobReason_Succeeded {
+    return {
+      attempt: isSet(object.attempt) ? globalThis.Number(object.attempt) : 0,
+      worker_id: isSet(object.worker_id) ? globalThis.String(object.worker_id) : "",
+      duration_secs: isSet(object.duration_secs) ? globalThis.Number(object.duration_secs) : 0,
+    };
+  },
+
+  toJSON(message: JobReason_Succeeded): unknown {
+    const obj: any = {};
+    if (message.attempt !== undefined) {
+      obj.attempt = Math.round(message.attempt);
+    }
+    if (message.worker_id !== undefined) {
+      obj.worker_id = message.worker_id;
+    }
+    if (message.duration_secs !== undefined) {
+      obj.duration_secs = floatToJson(message.duration_secs);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<JobReason_Succeeded>): JobReason_Succeeded {
+    return JobReason_Succeeded.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<JobReason_Succeeded>): JobReason_Succeeded {
+    const message = createBaseJobReason_Succeeded();
+    message.attempt = object.attempt ?? 0;
+    message.worker_id = object.worker_id ?? "";
+    message.duration_secs = object.duration_secs ?? 0;
+    return message;
+  },
+};
+
+function createBaseJobReason_Failed(): JobReason_Failed {
+  return { attempt: 0, worker_id: "", outcome: 0, error: undefined, retries_left: 0 };
+}
+
+export const JobReason_Failed: MessageFns<JobReason_Failed> = {
+  encode(message: JobReason_Failed, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.attempt !== 0) {
+      writer.uint32(8).uint32(message.attempt);
+    }
+    if (message.worker_id !== "") {
+      writer.uint32(18).string(message.worker_id);
+    }
+    if (message.outcome !== 0) {
+      writer.uint32(24).int32(message.outcome);
+    }
+    if (message.error !== undefined) {
+      writer.uint32(34).string(message.error);
+    }
+    if (message.retries_left !== 0) {
+      writer.uint32(40).uint32(message.retries_left);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): JobReason_Failed {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseJobReason_Failed();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.attempt = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.worker_id = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.outcome = reader.int32() as any;
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.error = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.retries_left = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): JobReason_Failed {
+    return {
+      attempt: isSet(object.attempt) ? globalThis.Number(object.attempt) : 0,
+      worker_id: isSet(object.worker_id) ? globalThis.String(object.worker_id) : "",
+      outcome: isSet(object.outcome) ? attemptOutcomeFromJSON(object.outcome) : 0,
+      error: isSet(object.error) ? globalThis.String(object.error) : undefined,
+      retries_left: isSet(object.retries_left) ? globalThis.Number(object.retries_left) : 0,
+    };
+  },
+
+  toJSON(message: JobReason_Failed): unknown {
+    const obj: any = {};
+    if (message.attempt !== undefined) {
+      obj.attempt = Math.round(message.attempt);
+    }
+    if (message.worker_id !== undefined) {
+      obj.worker_id = message.worker_id;
+    }
+    if (message.outcome !== undefined) {
+      obj.outcome = attemptOutcomeToJSON(message.outcome);
+    }
+    if (message.error !== undefined) {
+      obj.error = message.error;
+    }
+    if (message.retries_left !== undefined) {
+      obj.retries_left = Math.round(message.retries_left);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<JobReason_Failed>): JobReason_Failed {
+    return JobReason_Failed.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<JobReason_Failed>): JobReason_Failed {
+    const message = createBaseJobReason_Failed();
+    message.attempt = object.attempt ?? 0;
+    message.worker_id = object.worker_id ?? "";
+    message.outcome = object.outcome ?? 0;
+    message.error = object.error ?? undefined;
+    message.retries_left = object.retries_left ?? 0;
+    return message;
+  },
+};
+
+function createBaseJobReason_Retried(): JobReason_Retried {
+  return { retries: 0, max_retries: 0, last: undefined };
+}
+
+export const JobReason_Retried: MessageFns<JobReason_Retried> = {
+  encode(message: JobReason_Retried, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.retries !== 0) {
+      writer.uint32(8).uint32(message.retries);
+    }
+    if (message.max_retries !== 0) {
+      writer.uint32(16).uint32(message.max_retries);
+    }
+    if (message.last !== undefined) {
+      JobAttempt.encode(message.last, writer.uint32(26).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): JobReason_Retried {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseJobReason_Retried();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.retries = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.max_retries = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.last = JobAttempt.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): JobReason_Retried {
+    return {
+      retries: isSet(object.retries) ? globalThis.Number(object.retries) : 0,
+      max_retries: isSet(object.max_retries) ? globalThis.Number(object.max_retries) : 0,
+      last: isSet(object.last) ? JobAttempt.fromJSON(object.last) : undefined,
+    };
+  },
+
+  toJSON(message: JobReason_Retried): unknown {
+    const obj: any = {};
+    if (message.retries !== undefined) {
+      obj.retries = Math.round(message.retries);
+    }
+    if (message.max_retries !== undefined) {
+      obj.max_retries = Math.round(message.max_retries);
+    }
+    if (message.last !== undefined) {
+      obj.last = JobAttempt.toJSON(message.last);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<JobReason_Retried>): JobReason_Retried {
+    return JobReason_Retried.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<JobReason_Retried>): JobReason_Retried {
+    const message = createBaseJobReason_Retried();
+    message.retries = object.retries ?? 0;
+    message.max_retries = object.max_retries ?? 0;
+    message.last = (object.last !== undefined && object.last !== null)
+      ? JobAttempt.fromPartial(object.last)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseJobReason_ConditionFalse(): JobReason_ConditionFalse {
+  return { condition: "", values: [], needs: [] };
+}
+
+export const JobReason_ConditionFalse: MessageFns<JobReason_ConditionFalse> = {
+  encode(message: JobReason_ConditionFalse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.condition !== "") {
+      writer.uint32(10).string(message.condition);
+    }
+    for (const v of message.values) {
+      JobReason_ConditionValue.encode(v!, writer.uint32(18).fork()).join();
+    }
+    for (const v of message.needs) {
+      JobReason_Need.encode(v!, writer.uint32(26).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): JobReason_ConditionFalse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseJobReason_ConditionFalse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.condition = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.values.push(JobReason_ConditionValue.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.needs.push(JobReason_Need.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): JobReason_ConditionFalse {
+    return {
+      condition: isSet(object.condition) ? globalThis.String(object.condition) : "",
+      values: globalThis.Array.isArray(object?.values)
+        ? object.values.map((e: any) => JobReason_ConditionValue.fromJSON(e))
+        : [],
+      needs: globalThis.Array.isArray(object?.needs) ? object.needs.map((e: any) => JobReason_Need.fromJSON(e)) : [],
+    };
+  },
+
+  toJSON(message: JobReason_ConditionFalse): unknown {
+    const obj: any = {};
+    if (message.condition !== undefined) {
+      obj.condition = message.condition;
+    }
+    if (message.values?.length) {
+      obj.values = message.values.map((e) => JobReason_ConditionValue.toJSON(e));
+    }
+    if (message.needs?.length) {
+      obj.needs = message.needs.map((e) => JobReason_Need.toJSON(e));
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<JobReason_ConditionFalse>): JobReason_ConditionFalse {
+    return JobReason_ConditionFalse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<JobReason_ConditionFalse>): JobReason_ConditionFalse {
+    const message = createBaseJobReason_ConditionFalse();
+    message.condition = object.condition ?? "";
+    message.values = object.values?.map((e) => JobReason_ConditionValue.fromPartial(e)) || [];
+    message.needs = object.needs?.map((e) => JobReason_Need.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseJobReason_ConditionValue(): JobReason_ConditionValue {
+  return { text: "", value_json: "" };
+}
+
+export const JobReason_ConditionValue: MessageFns<JobReason_ConditionValue> = {
+  encode(message: JobReason_ConditionValue, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.text !== "") {
+      writer.uint32(10).string(message.text);
+    }
+    if (message.value_json !== "") {
+      writer.uint32(18).string(message.value_json);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): JobReason_ConditionValue {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseJobReason_ConditionValue();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.text = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.value_json = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): JobReason_ConditionValue {
+    return {
+      text: isSet(object.text) ? globalThis.String(object.text) : "",
+      value_json: isSet(object.value_json) ? globalThis.String(object.value_json) : "",
+    };
+  },
+
+  toJSON(message: JobReason_ConditionValue): unknown {
+    const obj: any = {};
+    if (message.text !== undefined) {
+      obj.text = message.text;
+    }
+    if (message.value_json !== undefined) {
+      obj.value_json = message.value_json;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<JobReason_ConditionValue>): JobReason_ConditionValue {
+    return JobReason_ConditionValue.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<JobReason_ConditionValue>): JobReason_ConditionValue {
+    const message = createBaseJobReason_ConditionValue();
+    message.text = object.text ?? "";
+    message.value_json = object.value_json ?? "";
+    return message;
+  },
+};
+
+function createBaseJobReason_NeedsUnsuccessful(): JobReason_NeedsUnsuccessful {
+  return { needs: [], count: 0, origins: [] };
+}
+
+export const JobReason_NeedsUnsuccessful: MessageFns<JobReason_NeedsUnsuccessful> = {
+  encode(message: JobReason_NeedsUnsuccessful, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.needs) {
+      JobReason_Need.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.count !== 0) {
+      writer.uint32(16).uint32(message.count);
+    }
+    for (const v of message.origins) {
+      JobReason_Need.encode(v!, writer.uint32(26).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): JobReason_NeedsUnsuccessful {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseJobReason_NeedsUnsuccessful();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.needs.push(JobReason_Need.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.count = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.origins.push(JobReason_Need.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): JobReason_NeedsUnsuccessful {
+    return {
+      needs: globalThis.Array.isArray(object?.needs) ? object.needs.map((e: any) => JobReason_Need.fromJSON(e)) : [],
+      count: isSet(object.count) ? globalThis.Number(object.count) : 0,
+      origins: globalThis.Array.isArray(object?.origins)
+        ? object.origins.map((e: any) => JobReason_Need.fromJSON(e))
+        : [],
+    };
+  },
+
+  toJSON(message: JobReason_NeedsUnsuccessful): unknown {
+    const obj: any = {};
+    if (message.needs?.length) {
+      obj.needs = message.needs.map((e) => JobReason_Need.toJSON(e));
+    }
+    if (message.count !== undefined) {
+      obj.count = Math.round(message.count);
+    }
+    if (message.origins?.length) {
+      obj.origins = message.origins.map((e) => JobReason_Need.toJSON(e));
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<JobReason_NeedsUnsuccessful>): JobReason_NeedsUnsuccessful {
+    return JobReason_NeedsUnsuccessful.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<JobReason_NeedsUnsuccessful>): JobReason_NeedsUnsuccessful {
+    const message = createBaseJobReason_NeedsUnsuccessful();
+    message.needs = object.needs?.map((e) => JobReason_Need.fromPartial(e)) || [];
+    message.count = object.count ?? 0;
+    message.origins = object.origins?.map((e) => JobReason_Need.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseJobReason_Cancelled(): JobReason_Cancelled {
+  return { at_ms: 0, by: undefined, stopped_attempt: undefined, stopped_worker_id: undefined };
+}
+
+export const JobReason_Cancelled: MessageFns<JobReason_Cancelled> = {
+  encode(message: JobReason_Cancelled, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.at_ms !== 0) {
+      writer.uint32(8).int64(message.at_ms);
+    }
+    if (message.by !== undefined) {
+      writer.uint32(18).string(message.by);
+    }
+    if (message.stopped_attempt !== undefined) {
+      writer.uint32(24).uint32(message.stopped_attempt);
+    }
+    if (message.stopped_worker_id !== undefined) {
+      writer.uint32(34).string(message.stopped_worker_id);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): JobReason_Cancelled {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseJobReason_Cancelled();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.at_ms = longToNumber(reader.int64());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.by = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.stopped_attempt = reader.uint32();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.stopped_worker_id = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): JobReason_Cancelled {
+    return {
+      at_ms: isSet(object.at_ms) ? globalThis.Number(object.at_ms) : 0,
+      by: isSet(object.by) ? globalThis.String(object.by) : undefined,
+      stopped_attempt: isSet(object.stopped_attempt) ? globalThis.Number(object.stopped_attempt) : undefined,
+      stopped_worker_id: isSet(object.stopped_worker_id) ? globalThis.String(object.stopped_worker_id) : undefined,
+    };
+  },
+
+  toJSON(message: JobReason_Cancelled): unknown {
+    const obj: any = {};
+    if (message.at_ms !== undefined) {
+      obj.at_ms = Math.round(message.at_ms);
+    }
+    if (message.by !== undefined) {
+      obj.by = message.by;
+    }
+    if (message.stopped_attempt !== undefined) {
+      obj.stopped_attempt = Math.round(message.stopped_attempt);
+    }
+    if (message.stopped_worker_id !== undefined) {
+      obj.stopped_worker_id = message.stopped_worker_id;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<JobReason_Cancelled>): JobReason_Cancelled {
+    return JobReason_Cancelled.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<JobReason_Cancelled>): JobReason_Cancelled {
+    const message = createBaseJobReason_Cancelled();
+    message.at_ms = object.at_ms ?? 0;
+    message.by = object.by ?? undefined;
+    message.stopped_attempt = object.stopped_attempt ?? undefined;
+    message.stopped_worker_id = object.stopped_worker_id ?? undefined;
+    return message;
+  },
+};
+
+function createBaseJobAttempt(): JobAttempt {
+  return { attempt: 0, worker_id: "", started_at_ms: 0, ended_at_ms: undefined, outcome: undefined, error: undefined };
+}
+
+export const JobAttempt: MessageFns<JobAttempt> = {
+  encode(message: JobAttempt, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.attempt !== 0) {
+      writer.uint32(8).uint32(message.attempt);
+    }
+    if (message.worker_id !== "") {
+      writer.uint32(18).string(message.worker_id);
+    }
+    if (message.started_at_ms !== 0) {
+      writer.uint32(24).int64(message.started_at_ms);
+    }
+    if (message.ended_at_ms !== undefined) {
+      writer.uint32(32).int64(message.ended_at_ms);
+    }
+    if (message.outcome !== undefined) {
+      writer.uint32(40).int32(message.outcome);
+    }
+    if (message.error !== undefined) {
+      writer.uint32(50).string(message.error);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): JobAttempt {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseJobAttempt();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.attempt = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.worker_id = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.started_at_ms = longToNumber(reader.int64());
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.ended_at_ms = longToNumber(reader.int64());
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.outcome = reader.int32() as any;
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.error = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): JobAttempt {
+    return {
+      attempt: isSet(object.attempt) ? globalThis.Number(object.attempt) : 0,
+      worker_id: isSet(object.worker_id) ? globalThis.String(object.worker_id) : "",
+      started_at_ms: isSet(object.started_at_ms) ? globalThis.Number(object.started_at_ms) : 0,
+      ended_at_ms: isSet(object.ended_at_ms) ? globalThis.Number(object.ended_at_ms) : undefined,
+      outcome: isSet(object.outcome) ? attemptOutcomeFromJSON(object.outcome) : undefined,
+      error: isSet(object.error) ? globalThis.String(object.error) : undefined,
+    };
+  },
+
+  toJSON(message: JobAttempt): unknown {
+    const obj: any = {};
+    if (message.attempt !== undefined) {
+      obj.attempt = Math.round(message.attempt);
+    }
+    if (message.worker_id !== undefined) {
+      obj.worker_id = message.worker_id;
+    }
+    if (message.started_at_ms !== undefined) {
+      obj.started_at_ms = Math.round(message.started_at_ms);
+    }
+    if (message.ended_at_ms !== undefined) {
+      obj.ended_at_ms = Math.round(message.ended_at_ms);
+    }
+    if (message.outcome !== undefined) {
+      obj.outcome = attemptOutcomeToJSON(message.outcome);
+    }
+    if (message.error !== undefined) {
+      obj.error = message.error;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<JobAttempt>): JobAttempt {
+    return JobAttempt.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<JobAttempt>): JobAttempt {
+    const message = createBaseJobAttempt();
+    message.attempt = object.attempt ?? 0;
+    message.worker_id = object.worker_id ?? "";
+    message.started_at_ms = object.started_at_ms ?? 0;
+    message.ended_at_ms = object.ended_at_ms ?? undefined;
+    message.outcome = object.outcome ?? undefined;
+    message.error = object.error ?? undefined;
+    return message;
+  },
+};
+
 function createBaseWatchRunsRequest(): WatchRunsRequest {
   return { id: "", after_event: undefined };
 }
@@ -2012,6 +4698,19 @@ export const WorkflowServiceService = {
     responseDeserialize: (value: Buffer): ListRunsResponse => ListRunsResponse.decode(value),
   },
   /**
+   * Why a job is in the state that it is in: what it waits for, why it was retried, skipped or cancelled, how it failed,
+   * who runs it. Errors: `not_found`, also for a workflow that has not run.
+   */
+  explainJob: {
+    path: "/workflowgraph.v1.WorkflowService/ExplainJob" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: ExplainJobRequest): Buffer => Buffer.from(ExplainJobRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ExplainJobRequest => ExplainJobRequest.decode(value),
+    responseSerialize: (value: ExplainJobResponse): Buffer => Buffer.from(ExplainJobResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): ExplainJobResponse => ExplainJobResponse.decode(value),
+  },
+  /**
    * A run's (or every run's) changes from any event number on: first a snapshot when `after_event` is absent, then each
    * change once, in order.
    */
@@ -2046,6 +4745,11 @@ export interface WorkflowServiceServer extends UntypedServiceImplementation {
   cancelWorkflow: handleUnaryCall<CancelWorkflowRequest, CancelWorkflowResponse>;
   /** Lists runs, newest first. */
   listRuns: handleUnaryCall<ListRunsRequest, ListRunsResponse>;
+  /**
+   * Why a job is in the state that it is in: what it waits for, why it was retried, skipped or cancelled, how it failed,
+   * who runs it. Errors: `not_found`, also for a workflow that has not run.
+   */
+  explainJob: handleUnaryCall<ExplainJobRequest, ExplainJobResponse>;
   /**
    * A run's (or every run's) changes from any event number on: first a snapshot when `after_event` is absent, then each
    * change once, in order.
@@ -2158,6 +4862,25 @@ export interface WorkflowServiceClient extends Client {
     callback: (error: ServiceError | null, response: ListRunsResponse) => void,
   ): ClientUnaryCall;
   /**
+   * Why a job is in the state that it is in: what it waits for, why it was retried, skipped or cancelled, how it failed,
+   * who runs it. Errors: `not_found`, also for a workflow that has not run.
+   */
+  explainJob(
+    request: ExplainJobRequest,
+    callback: (error: ServiceError | null, response: ExplainJobResponse) => void,
+  ): ClientUnaryCall;
+  explainJob(
+    request: ExplainJobRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: ExplainJobResponse) => void,
+  ): ClientUnaryCall;
+  explainJob(
+    request: ExplainJobRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: ExplainJobResponse) => void,
+  ): ClientUnaryCall;
+  /**
    * A run's (or every run's) changes from any event number on: first a snapshot when `after_event` is absent, then each
    * change once, in order.
    */
@@ -2177,6 +4900,10 @@ export const WorkflowServiceClient = makeGenericClientConstructor(
   service: typeof WorkflowServiceService;
   serviceName: string;
 };
+
+function floatToJson(value: number | null | undefined): number | string | null | undefined {
+  return typeof value === "number" && !globalThis.Number.isFinite(value) ? globalThis.String(value) : value;
+}
 
 type Builtin = Date | Function | Uint8Array | string | number | boolean | undefined;
 

@@ -1,0 +1,215 @@
+import {
+  type ExplainJobResponse,
+  type JobAttempt,
+  type JobReason,
+  type JobReason_Need,
+  JobReasonCode,
+  AttemptOutcome as WireAttemptOutcome,
+} from '../../../gen/workflowgraph/v1/workflow_service_pb.js';
+import type { AttemptOutcome } from '../../domain/lease.js';
+import { jobStatus } from '../../domain/states.js';
+import type { AttemptFact, NeedState, WhyReason } from '../../domain/why.js';
+import type { JobExplanation } from '../../engine/why-job.js';
+import { toInt64, toOptionalInt64 } from './numbers.js';
+import { toWireJobStatus } from './states.js';
+
+const codes: Readonly<Record<WhyReason['code'], JobReasonCode>> = {
+  needs_open: JobReasonCode.NEEDS_OPEN,
+  being_decided: JobReasonCode.BEING_DECIDED,
+  delayed: JobReasonCode.DELAYED,
+  no_matching_worker: JobReasonCode.NO_MATCHING_WORKER,
+  waits_for_worker: JobReasonCode.WAITS_FOR_WORKER,
+  running: JobReasonCode.RUNNING,
+  succeeded: JobReasonCode.SUCCEEDED,
+  failed: JobReasonCode.FAILED,
+  retried: JobReasonCode.RETRIED,
+  condition_false: JobReasonCode.CONDITION_FALSE,
+  needs_unsuccessful: JobReasonCode.NEEDS_UNSUCCESSFUL,
+  cancelled: JobReasonCode.CANCELLED,
+};
+
+const outcomes: Readonly<Record<AttemptOutcome, WireAttemptOutcome>> = {
+  success: WireAttemptOutcome.SUCCESS,
+  failure: WireAttemptOutcome.FAILURE,
+  lease_expired: WireAttemptOutcome.LEASE_EXPIRED,
+  timed_out: WireAttemptOutcome.TIMED_OUT,
+  cancelled: WireAttemptOutcome.CANCELLED,
+};
+
+export function toWireExplanation(explanation: JobExplanation): ExplainJobResponse {
+  return {
+    $typeName: 'workflowgraph.v1.ExplainJobResponse',
+    runId: explanation.runId,
+    workflow: explanation.workflowId,
+    jobId: explanation.jobKey,
+    status: toWireJobStatus(explanation.status),
+    atMs: toInt64(explanation.atMs),
+    reasons: explanation.reasons.map(
+      ({ reason, sentence }): JobReason => ({
+        $typeName: 'workflowgraph.v1.JobReason',
+        code: codes[reason.code],
+        message: sentence,
+        detail: toWireDetail(reason),
+      }),
+    ),
+    attempts: explanation.attempts.map(toWireAttempt),
+  };
+}
+
+function toWireDetail(reason: WhyReason): JobReason['detail'] {
+  switch (reason.code) {
+    case 'needs_open':
+      return {
+        case: 'needsOpen',
+        value: {
+          $typeName: 'workflowgraph.v1.JobReason.NeedsOpen',
+          needs: reason.needs.map(toWireNeed),
+          open: reason.open,
+          total: reason.total,
+        },
+      };
+    case 'being_decided':
+      return { case: undefined };
+    case 'delayed':
+      return {
+        case: 'delayed',
+        value: {
+          $typeName: 'workflowgraph.v1.JobReason.Delayed',
+          untilMs: toInt64(reason.untilMs),
+          attempt: reason.attempt,
+          error: reason.error ?? undefined,
+        },
+      };
+    case 'no_matching_worker':
+      return {
+        case: 'noMatchingWorker',
+        value: {
+          $typeName: 'workflowgraph.v1.JobReason.NoMatchingWorker',
+          requiredLabels: [...reason.requiredLabels],
+          unknownLabels: [...reason.unknownLabels],
+          liveWorkers: reason.liveWorkers,
+          nearest: reason.nearest.map(({ workerId, missing }) => ({
+            $typeName: 'workflowgraph.v1.JobReason.NearWorker',
+            workerId,
+            missingLabels: [...missing],
+          })),
+          offline: reason.offline.map(({ workerId, seenAtMs }) => ({
+            $typeName: 'workflowgraph.v1.JobReason.OfflineWorker',
+            workerId,
+            lastHeartbeatMs: toInt64(seenAtMs),
+          })),
+        },
+      };
+    case 'waits_for_worker':
+      return {
+        case: 'waitsForWorker',
+        value: {
+          $typeName: 'workflowgraph.v1.JobReason.WaitsForWorker',
+          enqueuedAtMs: toInt64(reason.enqueuedAtMs),
+          matchingWorkers: reason.matchingWorkers,
+          freeWorkers: reason.freeWorkers,
+          ahead: reason.ahead,
+          moreAhead: reason.aheadIsBound,
+        },
+      };
+    case 'running':
+      return {
+        case: 'running',
+        value: {
+          $typeName: 'workflowgraph.v1.JobReason.Running',
+          attempt: reason.attempt,
+          workerId: reason.workerId,
+          sinceMs: toInt64(reason.sinceMs),
+          leaseLeftSecs: reason.leaseLeftMs / 1000,
+          timeoutLeftSecs: reason.timeoutLeftMs === null ? undefined : reason.timeoutLeftMs / 1000,
+        },
+      };
+    case 'succeeded':
+      return {
+        case: 'succeeded',
+        value: {
+          $typeName: 'workflowgraph.v1.JobReason.Succeeded',
+          attempt: reason.attempt,
+          workerId: reason.workerId,
+          durationSecs: reason.durationMs / 1000,
+        },
+      };
+    case 'failed':
+      return {
+        case: 'failed',
+        value: {
+          $typeName: 'workflowgraph.v1.JobReason.Failed',
+          attempt: reason.attempt,
+          workerId: reason.workerId,
+          outcome: outcomes[reason.outcome],
+          error: reason.error ?? undefined,
+          retriesLeft: reason.retriesLeft,
+        },
+      };
+    case 'retried':
+      return {
+        case: 'retried',
+        value: {
+          $typeName: 'workflowgraph.v1.JobReason.Retried',
+          retries: reason.retries,
+          maxRetries: reason.maxRetries,
+          last: toWireAttempt(reason.last),
+        },
+      };
+    case 'condition_false':
+      return {
+        case: 'conditionFalse',
+        value: {
+          $typeName: 'workflowgraph.v1.JobReason.ConditionFalse',
+          condition: reason.condition,
+          values: reason.values.map(({ text, value }) => ({
+            $typeName: 'workflowgraph.v1.JobReason.ConditionValue',
+            text,
+            valueJson: JSON.stringify(value),
+          })),
+          needs: reason.needs.map(toWireNeed),
+        },
+      };
+    case 'needs_unsuccessful':
+      return {
+        case: 'needsUnsuccessful',
+        value: {
+          $typeName: 'workflowgraph.v1.JobReason.NeedsUnsuccessful',
+          needs: reason.needs.map(toWireNeed),
+          count: reason.count,
+          origins: reason.origins.map(toWireNeed),
+        },
+      };
+    case 'cancelled':
+      return {
+        case: 'cancelled',
+        value: {
+          $typeName: 'workflowgraph.v1.JobReason.Cancelled',
+          atMs: toInt64(reason.atMs),
+          by: reason.by ?? undefined,
+          stoppedAttempt: reason.stopped?.attempt,
+          stoppedWorkerId: reason.stopped?.workerId,
+        },
+      };
+  }
+}
+
+function toWireNeed({ jobKey, state }: NeedState): JobReason_Need {
+  return {
+    $typeName: 'workflowgraph.v1.JobReason.Need',
+    jobId: jobKey,
+    status: toWireJobStatus(jobStatus(state)),
+  };
+}
+
+function toWireAttempt(attempt: AttemptFact): JobAttempt {
+  return {
+    $typeName: 'workflowgraph.v1.JobAttempt',
+    attempt: attempt.number,
+    workerId: attempt.workerId,
+    startedAtMs: toInt64(attempt.claimedAtMs),
+    endedAtMs: toOptionalInt64(attempt.endedAtMs),
+    outcome: attempt.outcome === null ? undefined : outcomes[attempt.outcome],
+    error: attempt.error ?? undefined,
+  };
+}
