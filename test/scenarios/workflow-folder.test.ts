@@ -50,7 +50,7 @@ test('files that are added, changed, broken, fixed and removed while the server 
   write('ci.yml', 'name: CI\njobs:\n  build:\n    run: make\n    needs: [tests]\n  unit: { rum: make }\n');
   const { msg } = await server.logged(/not loaded/);
   expect(msg).toContain('ci.yml:5:13: job "build" needs "tests", which does not exist');
-  expect(msg).toContain('ci.yml:6:11: unknown key "rum", did you mean "run"?');
+  expect(msg).toContain('ci.yml:6:11: job "unit": unknown key "rum", did you mean "run"?');
   // The last good version stays, and can run.
   const third = await api.run('ci');
   expect(await api.ended(third)).toMatchObject({ name: 'Says two', version: 2 });
