@@ -5,7 +5,7 @@ import { HttpConnection, type HttpRequest } from './http/connection.js';
 import { readEvents } from './http/server-sent-events.js';
 import { USER_AGENT } from './http/user-agent.js';
 import { sleep } from './sleep.js';
-import type { JobStatus, LogChunk, RunPage, RunState, WorkerInfo, Workflow } from './wire.js';
+import type { JobExplanation, JobStatus, LogChunk, RunPage, RunState, WorkerInfo, Workflow } from './wire.js';
 
 export interface ClientOptions {
   /** `http://localhost:3000` when absent. */
@@ -34,6 +34,12 @@ export interface ListRunsOptions {
   readonly pageToken?: string;
 }
 
+export interface ListWorkersOptions {
+  /** At most 1000; 1000 when absent. */
+  readonly limit?: number;
+  readonly offset?: number;
+}
+
 export interface RunOptions {
   /** Handed to every job of the run. */
   readonly inputs?: Readonly<Record<string, string>>;
@@ -44,8 +50,10 @@ export interface RunOptions {
 export interface LogOptions {
   /** Only this attempt. */
   readonly attempt?: number;
-  /** At most this many chunks. */
+  /** At most this many chunks; 10000 when absent, which is also the most. */
   readonly limit?: number;
+  /** Only what comes after this chunk: the last one of the answer before. */
+  readonly after?: Pick<LogChunk, 'attempt' | 'sequence' | 'stream'>;
 }
 
 export interface FollowOptions {
@@ -116,15 +124,23 @@ export class Client {
     return (await this.#get(`/api/runs${query({ workflow, state, limit, page_token: pageToken })}`)) as RunPage;
   }
 
-  /** Cancels a run: what has not started ends, and the workers of what has are told. */
-  async cancel(id: string): Promise<void> {
-    await this.#post(`/api/workflows/${encodeURIComponent(id)}/cancel`, {});
+  /** Cancels a run: what has not started ends, and the workers of what has are told. Gives the run's id. */
+  async cancel(id: string): Promise<string> {
+    const answer = await this.#post(`/api/workflows/${encodeURIComponent(id)}/cancel`, {});
+    return (answer as { run_id: string }).run_id;
+  }
+
+  /** Why a job is in the state that it is in: what it waits for, why it was retried, skipped or cancelled, how it failed. */
+  async explain(id: string, jobId: string): Promise<JobExplanation> {
+    const path = `/api/workflows/${encodeURIComponent(id)}/jobs/${encodeURIComponent(jobId)}/why`;
+    return (await this.#get(path)) as JobExplanation;
   }
 
   /** The stored log of a job: all attempts in order, or one. */
   async logs(id: string, jobId: string, options: LogOptions = {}): Promise<readonly LogChunk[]> {
     const { attempt, limit } = options;
-    return (await this.#get(`${logsPath(id, jobId)}${query({ attempt, limit })}`)) as readonly LogChunk[];
+    const after = options.after === undefined ? undefined : positionOf(options.after);
+    return (await this.#get(`${logsPath(id, jobId)}${query({ attempt, limit, after })}`)) as readonly LogChunk[];
   }
 
   /**
@@ -157,8 +173,9 @@ export class Client {
   }
 
   /** The workers that the server knows, newest registration first. */
-  async workers(): Promise<readonly WorkerInfo[]> {
-    return (await this.#get('/api/workers')) as readonly WorkerInfo[];
+  async workers(options: ListWorkersOptions = {}): Promise<readonly WorkerInfo[]> {
+    const { limit, offset } = options;
+    return (await this.#get(`/api/workers${query({ limit, offset })}`)) as readonly WorkerInfo[];
   }
 
   /** Waits until the run has ended, and gives its last state. A server that is away meanwhile is waited for. */
@@ -206,6 +223,10 @@ export class Client {
         : asUnreachable(error, this.serverUrl);
     }
   }
+}
+
+function positionOf({ attempt = 0, sequence, stream }: NonNullable<LogOptions['after']>): string {
+  return `${attempt}.${sequence}.${stream === 'stdout' ? 1 : 2}`;
 }
 
 function logsPath(id: string, jobId: string): string {

@@ -2,6 +2,7 @@ export type {
   ClientOptions,
   FollowOptions,
   ListRunsOptions,
+  ListWorkersOptions,
   ListWorkflowsOptions,
   LogOptions,
   RunOptions,
