@@ -32,6 +32,11 @@ export interface DialectRecord {
   lockRowsSkippingTaken(alias: string): RawBuilder<unknown>;
   /** The greatest of some values that are not null. */
   greatest(...values: readonly RawBuilder<unknown>[]): RawBuilder<number>;
+  /**
+   * A column as a guard on a row that was found otherwise: it must not choose the index. Were the planner free to, it
+   * would take the index on queued jobs or live attempts whenever the statistics were gathered while there were few.
+   */
+  guard(column: string): RawBuilder<string>;
   /** Appended to `create table`. */
   readonly tableOptions: RawBuilder<unknown>;
   /** Appended to `create table` for a table whose rows are read by primary key only. */

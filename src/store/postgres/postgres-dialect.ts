@@ -6,12 +6,14 @@ const types: Readonly<Record<ColumnType, string>> = { integer: 'bigint', text: '
 /**
  * PostgreSQL 15 and later.
  *
- * Row sets: one JSON parameter, as on SQLite. The planner takes such a set for 100 rows, whatever it holds, so plans do
- * not depend on what the first batch looked like.
+ * Row sets: one JSON parameter, as on SQLite. By itself the planner takes such a set for 100 rows, for which reading a
+ * small table from end to end looks cheaper than looking each row up, and so it stays when the table has grown. The
+ * condition on the type, which always holds, makes it expect one row: it looks up.
  *
  * Claims: the heads of each label set's part of the index `jobs_claimable`, merged, and then locked in order until there
  * are enough. Heads that another server holds are passed over, so more heads than wanted are looked at: four times as
- * many and eight. The CTE is materialized, since the planner may otherwise run it once for each row.
+ * many and eight. The CTE is materialized, since the planner may otherwise run it once for each row; `% 1 = 0` is there
+ * for its expectation, as above.
  */
 export const postgresDialect: DialectRecord = {
   name: 'postgres',
@@ -28,21 +30,25 @@ export const postgresDialect: DialectRecord = {
         ? sql`${value} as ${sql.ref(name)}`
         : sql`cast(${value} as ${sql.raw(types[type])}) as ${sql.ref(name)}`;
     });
-    return sql`(select ${sql.join(fields)} from jsonb_array_elements(cast(${json} as jsonb)) as e(value))`;
+    return sql`(select ${sql.join(fields)} from jsonb_array_elements(cast(${json} as jsonb)) as e(value)
+      where jsonb_typeof(e.value) = 'array')`;
   },
   textSet: (json) => sql`(select e.value from jsonb_array_elements_text(cast(${json} as jsonb)) as e(value))`,
   firstJobsOfSets: (sets, limit) => sql`(
     with heads as materialized (
-      select q.id from jsonb_array_elements_text(cast(${sets} as jsonb)) as s(id)
+      select q.id from jsonb_array_elements(cast(${sets} as jsonb)) as s(id)
       cross join lateral (
         select h.id from jobs as h where h.label_set = cast(s.id as bigint) and h.state = 'queued'
-        order by h.priority desc, h.enqueued_at_ms, h.id limit cast(${limit} as bigint) * 4 + 8) as q)
-    select t.* from heads join jobs as t on t.id = heads.id where t.state = 'queued'
+        order by h.priority desc, h.enqueued_at_ms, h.id limit cast(${limit} as bigint) * 4 + 8) as q
+      where jsonb_typeof(s.id) = 'number')
+    select t.* from heads join jobs as t on t.id = heads.id
+    where heads.id % 1 = 0 and t.state || '' = 'queued'
     order by t.priority desc, t.enqueued_at_ms, t.id limit cast(${limit} as bigint)
     for update of t skip locked)`,
   lockRows: (alias) => sql`for update of ${sql.ref(alias)}`,
   lockRowsSkippingTaken: (alias) => sql`for update of ${sql.ref(alias)} skip locked`,
   greatest: (...values) => sql<number>`greatest(${sql.join(values)})`,
+  guard: (column) => sql<string>`(${sql.ref(column)} || '')`,
   tableOptions: sql``,
   clusteredTableOptions: sql``,
   identity: 'identity',

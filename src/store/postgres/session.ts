@@ -31,6 +31,7 @@ const plannerSettings = [
   'enable_hashjoin=off',
   'enable_mergejoin=off',
   'enable_bitmapscan=off',
+  'enable_indexonlyscan=off',
   'enable_material=off',
   'enable_memoize=off',
   'plan_cache_mode=force_generic_plan',

@@ -32,6 +32,7 @@ export const sqliteDialect: DialectRecord = {
   lockRows: () => sql``,
   lockRowsSkippingTaken: () => sql``,
   greatest: (...values) => sql<number>`max(${sql.join(values)})`,
+  guard: (column) => sql<string>`+${sql.ref(column)}`,
   tableOptions: sql`strict`,
   clusteredTableOptions: sql`strict, without rowid`,
   identity: 'autoincrement',

@@ -69,36 +69,38 @@ export const overdueAttempts = statement<{ nowMs: number; limit: number }, Attem
 );
 
 /** Ends attempts. Rows: job, number, outcome, time, report digest, error. */
-export const endAttemptsIfLive = statement<{ rows: Cells }, { job: number }>('endAttemptsIfLive', ({ db, rows }) =>
-  db
-    .updateTable('attempts')
-    .from(
-      rows<{
-        job: number;
-        number: number;
-        outcome: NonNullable<AttemptTable['outcome']>;
-        at_ms: number;
-        digest: string | null;
-        error: string | null;
-      }>('rows', {
-        job: 'integer',
-        number: 'integer',
-        outcome: 'text',
-        at_ms: 'integer',
-        digest: 'text',
-        error: 'text',
-      }).as('r'),
-    )
-    .set({
-      outcome: sql.ref('r.outcome'),
-      ended_at_ms: sql.ref('r.at_ms'),
-      report_digest: sql.ref('r.digest'),
-      error: sql.ref('r.error'),
-    })
-    .whereRef('attempts.job', '=', 'r.job')
-    .whereRef('attempts.number', '=', 'r.number')
-    .where('attempts.outcome', 'is', null)
-    .returning('attempts.job'),
+export const endAttemptsIfLive = statement<{ rows: Cells }, { job: number }>(
+  'endAttemptsIfLive',
+  ({ db, dialect, rows }) =>
+    db
+      .updateTable('attempts')
+      .from(
+        rows<{
+          job: number;
+          number: number;
+          outcome: NonNullable<AttemptTable['outcome']>;
+          at_ms: number;
+          digest: string | null;
+          error: string | null;
+        }>('rows', {
+          job: 'integer',
+          number: 'integer',
+          outcome: 'text',
+          at_ms: 'integer',
+          digest: 'text',
+          error: 'text',
+        }).as('r'),
+      )
+      .set({
+        outcome: sql.ref('r.outcome'),
+        ended_at_ms: sql.ref('r.at_ms'),
+        report_digest: sql.ref('r.digest'),
+        error: sql.ref('r.error'),
+      })
+      .whereRef('attempts.job', '=', 'r.job')
+      .whereRef('attempts.number', '=', 'r.number')
+      .where(dialect.guard('attempts.outcome'), 'is', null)
+      .returning('attempts.job'),
 );
 
 /** Forgets attempts that were given back before they began. Rows: job, number. */
@@ -133,7 +135,7 @@ export const renewLeases = statement<{ rows: Cells }, never>('renewLeases', ({ d
 );
 
 /** Notes that pushed jobs have arrived: from now on their leases and timeouts count. Rows: job, number. */
-export const markReceived = statement<{ rows: Cells }, never>('markReceived', ({ db, rows }) =>
+export const markReceived = statement<{ rows: Cells }, never>('markReceived', ({ db, dialect, rows }) =>
   db
     .updateTable('attempts')
     .from(rows<{ job: number; number: number }>('rows', { job: 'integer', number: 'integer' }).as('r'))
@@ -144,7 +146,7 @@ export const markReceived = statement<{ rows: Cells }, never>('markReceived', ({
     })
     .whereRef('attempts.job', '=', 'r.job')
     .whereRef('attempts.number', '=', 'r.number')
-    .where('attempts.outcome', 'is', null)
+    .where(dialect.guard('attempts.outcome'), 'is', null)
     .where('attempts.received', '=', sql.lit(0)),
 );
 

@@ -28,14 +28,16 @@ export const claimableJobs = statement<{ sets: readonly number[]; limit: number 
 );
 
 /** Marks jobs as running. Rows: job, time. Returns those that were still claimable. */
-export const startJobsIfQueued = statement<{ rows: Cells }, { id: number }>('startJobsIfQueued', ({ db, rows }) =>
-  db
-    .updateTable('jobs')
-    .from(rows<{ id: number; at_ms: number }>('rows', { id: 'integer', at_ms: 'integer' }).as('r'))
-    .set({ state: sql.lit<JobState>('running'), started_at_ms: sql.ref('r.at_ms'), ended_at_ms: null, error: null })
-    .whereRef('jobs.id', '=', 'r.id')
-    .where('jobs.state', '=', sql.lit<JobState>('queued'))
-    .returning('jobs.id'),
+export const startJobsIfQueued = statement<{ rows: Cells }, { id: number }>(
+  'startJobsIfQueued',
+  ({ db, dialect, rows }) =>
+    db
+      .updateTable('jobs')
+      .from(rows<{ id: number; at_ms: number }>('rows', { id: 'integer', at_ms: 'integer' }).as('r'))
+      .set({ state: sql.lit<JobState>('running'), started_at_ms: sql.ref('r.at_ms'), ended_at_ms: null, error: null })
+      .whereRef('jobs.id', '=', 'r.id')
+      .where(dialect.guard('jobs.state'), '=', sql.lit<JobState>('queued'))
+      .returning('jobs.id'),
 );
 
 /** Rows: job, number, worker, credential, lease hash, request hash, ttl, claimed at, expires at, timeout at, deadline, received. */
@@ -124,12 +126,12 @@ export const attemptsOfRequests = statement<
     enqueued_at_ms: number | null;
     delayed_until_ms: number | null;
   }
->('attemptsOfRequests', ({ db, rows }) =>
+>('attemptsOfRequests', ({ db, dialect, rows }) =>
   db
     .selectFrom(rows<{ request_hash: string }>('rows', { request_hash: 'text' }).as('r'))
     .innerJoin('attempts as a', 'a.request_hash', 'r.request_hash')
     .innerJoin('jobs as j', 'j.id', 'a.job')
-    .where('a.outcome', 'is', null)
+    .where(dialect.guard('a.outcome'), 'is', null)
     .where('a.request_hash', 'is not', null)
     .select([
       'a.request_hash',

@@ -24,7 +24,7 @@ export const lockJobs = statement<{ rows: Cells }, never>(
 /** Ends running jobs, or queues them again. Rows: job, state, attempt, ended at, enqueued at, delayed until, error, outputs, settled. */
 export const leaveRunning = statement<{ rows: Cells }, Pick<JobTable, 'id' | 'state' | 'label_set'>>(
   'leaveRunning',
-  ({ db, rows }) =>
+  ({ db, dialect, rows }) =>
     db
       .updateTable('jobs')
       .from(
@@ -58,7 +58,7 @@ export const leaveRunning = statement<{ rows: Cells }, Pick<JobTable, 'id' | 'st
         outputs: sql.ref('r.outputs'),
       })
       .whereRef('jobs.id', '=', 'r.id')
-      .where('jobs.state', '=', sql.lit<JobState>('running'))
+      .where(dialect.guard('jobs.state'), '=', sql.lit<JobState>('running'))
       .returning(['jobs.id', 'jobs.state', 'jobs.label_set']),
 );
 
@@ -97,7 +97,7 @@ export const nextDelayedJob = statement<Record<string, never>, { at_ms: number |
 export const lowerOpenNeeds = statement<
   { rows: Cells },
   Pick<JobTable, 'id' | 'pending' | 'bad' | 'conditional' | 'label_set'>
->('lowerOpenNeeds', ({ db, rows }) =>
+>('lowerOpenNeeds', ({ db, dialect, rows }) =>
   db
     .updateTable('jobs')
     .from((eb) =>
@@ -124,12 +124,12 @@ export const lowerOpenNeeds = statement<
     )
     .set({ pending: sql<number>`jobs.pending - c.ended`, bad: sql<number>`jobs.bad + c.bad` })
     .whereRef('jobs.id', '=', 'c.id')
-    .where('jobs.state', '=', sql.lit<JobState>('waiting'))
+    .where(dialect.guard('jobs.state'), '=', sql.lit<JobState>('waiting'))
     .returning(['jobs.id', 'jobs.pending', 'jobs.bad', 'jobs.conditional', 'jobs.label_set']),
 );
 
 /** Applies what was decided for waiting jobs. Rows: job, state, enqueued at, ended at, settled. */
-export const leaveWaiting = statement<{ rows: Cells }, { id: number }>('leaveWaiting', ({ db, rows }) =>
+export const leaveWaiting = statement<{ rows: Cells }, { id: number }>('leaveWaiting', ({ db, dialect, rows }) =>
   db
     .updateTable('jobs')
     .from(
@@ -151,7 +151,7 @@ export const leaveWaiting = statement<{ rows: Cells }, { id: number }>('leaveWai
       ended_at_ms: sql.ref('r.ended_at_ms'),
     })
     .whereRef('jobs.id', '=', 'r.id')
-    .where('jobs.state', '=', sql.lit<JobState>('waiting'))
+    .where(dialect.guard('jobs.state'), '=', sql.lit<JobState>('waiting'))
     .returning('jobs.id'),
 );
 
@@ -241,13 +241,13 @@ export const cancelJobs = statement<
 /** Marks the live attempts of cancelled jobs. Rows: job. */
 export const cancelLiveAttempts = statement<{ nowMs: number; rows: Cells }, { job: number; number: number }>(
   'cancelLiveAttempts',
-  ({ db, value, rows }) =>
+  ({ db, dialect, value, rows }) =>
     db
       .updateTable('attempts')
       .from(rows<{ job: number; number: number }>('rows', { job: 'integer', number: 'integer' }).as('r'))
       .set({ outcome: sql.lit('cancelled'), ended_at_ms: value('nowMs') })
       .whereRef('attempts.job', '=', 'r.job')
       .whereRef('attempts.number', '=', 'r.number')
-      .where('attempts.outcome', 'is', null)
+      .where(dialect.guard('attempts.outcome'), 'is', null)
       .returning(['attempts.job', 'attempts.number']),
 );
