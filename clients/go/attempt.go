@@ -1,0 +1,201 @@
+package workflowgraph
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+	"sync"
+	"time"
+)
+
+// leaveBehindAfterGrace: an executor that ends processes within the grace may need a little longer to say so.
+const leaveBehindAfterGrace = 5 * time.Second
+
+// How an attempt ended on this worker. Lost and cancelled attempts report nothing.
+const (
+	outcomeSuccess   = "success"
+	outcomeFailure   = "failure"
+	outcomeCancelled = "cancelled"
+	outcomeLost      = "lost"
+)
+
+// attempt is one attempt on this worker: it runs the executor beside the lease's heartbeats, sends the log, and reports
+// the end.
+type attempt struct {
+	job    *Job
+	lease  lease
+	worker *Worker
+	logger *slog.Logger
+
+	ctx context.Context
+	// stop ends the job from outside. The first cause is the one that counts.
+	stop context.CancelCauseFunc
+
+	mutex    sync.Mutex
+	lossText string
+}
+
+func newAttempt(worker *Worker, claimed claim) *attempt {
+	job := claimed.job
+	job.WorkerID = worker.config.WorkerID
+	a := &attempt{
+		job:    job,
+		lease:  claimed.lease,
+		worker: worker,
+		logger: worker.config.Logger.With("run", job.RunID, "workflow", job.Workflow, "job", job.ID, "attempt", job.Attempt),
+	}
+	a.ctx, a.stop = context.WithCancelCause(worker.jobContext)
+	sender := &logSender{api: worker.api, stream: worker.logs, lease: claimed.lease}
+	job.log = newJobLog(jobLogConfig{
+		batchWait:      worker.config.LogBatchInterval,
+		batchBytes:     worker.config.LogBatchBytes,
+		unsentBytesMax: worker.config.UnsentLogBytes,
+		push:           sender.push,
+		away:           worker.presence.away,
+		sent:           worker.presence.back,
+		dropped: func(bytes int, err error) {
+			a.logger.Warn("a part of the log was dropped", "bytes", bytes, "error", err)
+		},
+	})
+	return a
+}
+
+// leaseLost, leaseExpired and leaseCancelled are the heartbeats' word.
+func (a *attempt) leaseLost(reason Reason, message string) {
+	a.mutex.Lock()
+	a.lossText = message
+	if reason != "" {
+		a.lossText = fmt.Sprintf("%s (%s)", message, reason)
+	}
+	a.mutex.Unlock()
+	a.job.log.close()
+	a.stop(ErrLeaseLost)
+}
+
+func (a *attempt) leaseExpired() { a.stop(ErrLeaseExpired) }
+
+func (a *attempt) leaseCancelled() { a.stop(ErrCancelled) }
+
+// run returns when the server has the result, or will not have it.
+func (a *attempt) run() {
+	startedAt := time.Now()
+	a.logger.Info("job started")
+	a.worker.heartbeats.watch(a.lease, a)
+	if a.job.TimeoutSecs > 0 {
+		timeout := time.AfterFunc(seconds(a.job.TimeoutSecs), func() { a.stop(ErrTimedOut) })
+		defer timeout.Stop()
+	}
+	ended := a.execute()
+	kept, cancel := context.WithTimeout(a.worker.reports, keepResult(a.lease.ttl))
+	defer cancel()
+	a.job.log.flush(kept)
+	outcome := a.report(kept, ended)
+	a.worker.heartbeats.forget(a.lease.id)
+	a.job.log.close()
+	a.stop(nil)
+	attributes := []any{"outcome", outcome, "duration", time.Since(startedAt).Round(time.Millisecond)}
+	if ended.failure != nil && outcome != outcomeSuccess {
+		attributes = append(attributes, "error", ended.failure.Error, "retryable", ended.failure.Retryable)
+	}
+	a.logger.Info("job ended", attributes...)
+}
+
+// execute waits for the executor, or for the end of the patience with it.
+func (a *attempt) execute() result {
+	ended := make(chan result, 1)
+	go func() { ended <- a.callExecutor() }()
+	select {
+	case result := <-ended:
+		return a.judge(result)
+	case <-a.ctx.Done():
+	}
+	patience := time.NewTimer(max(0, a.worker.config.Grace) + leaveBehindAfterGrace)
+	defer patience.Stop()
+	select {
+	case result := <-ended:
+		return a.judge(result)
+	case <-patience.C:
+		a.logger.Warn("the executor did not end after its context and was left behind", "grace", a.worker.config.Grace)
+		return failed(a.stopText(), true)
+	}
+}
+
+// judge: what an executor says after it was told to end is not what became of the job; but one that finishes while its
+// worker stops has finished.
+func (a *attempt) judge(ended result) result {
+	cause := context.Cause(a.ctx)
+	if cause == nil || ended.failure == nil && errors.Is(cause, ErrWorkerStopped) {
+		return ended
+	}
+	return failed(a.stopText(), true)
+}
+
+func (a *attempt) callExecutor() (ended result) {
+	returned := false
+	defer func() {
+		if panicked := recover(); panicked != nil {
+			a.logger.Error("the executor panicked", "panic", panicked, "stack", string(debug.Stack()))
+			ended = failed(fmt.Sprintf("panic: %v", panicked), true)
+		} else if !returned {
+			// runtime.Goexit, as testing's FailNow does.
+			ended = failed("the executor ended its goroutine", true)
+		}
+	}()
+	outputs, err := a.worker.config.Executor.Execute(a.ctx, a.job)
+	returned = true
+	if err != nil {
+		return failed(err.Error(), !isPermanent(err))
+	}
+	return success(outputs)
+}
+
+func (a *attempt) report(ctx context.Context, ended result) string {
+	cause := context.Cause(a.ctx)
+	if errors.Is(cause, ErrCancelled) {
+		return outcomeCancelled
+	}
+	if errors.Is(cause, ErrLeaseLost) && ended.failure != nil {
+		return outcomeLost
+	}
+	began := time.Now()
+	err := a.worker.reporter.report(ctx, a.lease.id, ended)
+	refusal := (*Error)(nil)
+	switch {
+	case err == nil:
+		return ended.outcome()
+	case !errors.As(err, &refusal):
+		a.logger.Error("the result could not be reported", "given_up_after", time.Since(began).Round(time.Millisecond))
+		return outcomeLost
+	}
+	a.logger.Warn("the server refused the result", "error", refusal)
+	if refusal.Status == http.StatusConflict {
+		if refusal.Reason == ReasonCancelled {
+			return outcomeCancelled
+		}
+		return outcomeLost
+	}
+	// The lease lives but the result itself cannot be taken, such as outputs that are too large: the job has failed.
+	again := failed("the server refused the result: "+refusal.Message, false)
+	if a.worker.reporter.report(ctx, a.lease.id, again) != nil {
+		return outcomeLost
+	}
+	return outcomeFailure
+}
+
+func (a *attempt) stopText() string {
+	cause := context.Cause(a.ctx)
+	switch {
+	case errors.Is(cause, ErrLeaseLost):
+		a.mutex.Lock()
+		defer a.mutex.Unlock()
+		return "lease lost: " + a.lossText
+	case errors.Is(cause, ErrLeaseExpired):
+		return fmt.Sprintf("lease expired: the server was not reached for %d s", a.lease.ttl/time.Second)
+	case errors.Is(cause, ErrTimedOut):
+		return fmt.Sprintf("timed out after %d s", a.job.TimeoutSecs)
+	}
+	return cause.Error()
+}

@@ -1,0 +1,325 @@
+package workflowgraph
+
+import (
+	"context"
+	"net/http"
+	"sync"
+	"time"
+)
+
+const (
+	// Below the two seconds within which a cancellation is to be seen.
+	cancelPollInterval = 1500 * time.Millisecond
+	beatRetry          = time.Second
+	beatTimeoutMin     = 500 * time.Millisecond
+	beatTimeoutMax     = 10 * time.Second
+)
+
+// leaseWatcher is told what happens to a lease. Each is called at most once.
+type leaseWatcher interface {
+	// leaseLost: the server says that the lease is gone.
+	leaseLost(reason Reason, message string)
+	// leaseExpired: its time to live passed without a renewal, by this machine's clock. Renewing goes on.
+	leaseExpired()
+	// leaseCancelled: the job was cancelled.
+	leaseCancelled()
+}
+
+// heartbeats keeps a worker's leases alive: all of them by one stream where there is one, each by a plain call where not.
+//
+// Each lease has a deadline by the monotonic clock: when the time to live has passed since the last renewal was sent, the
+// server may have given the job to another, so the lease counts as expired here even though nobody said so.
+type heartbeats struct {
+	api      workerAPI
+	presence *presence
+	// interval is a third of each lease's time to live when zero.
+	interval time.Duration
+	// stream is nil without one.
+	stream *heartbeatStream
+
+	mutex  sync.Mutex
+	leases map[string]*watchedLease
+	// When the loop looks again, and the call that makes it look now.
+	nextLook time.Time
+	wake     chan struct{}
+}
+
+type watchedLease struct {
+	lease     lease
+	watcher   leaseWatcher
+	ttl       time.Duration
+	renewedAt time.Time
+	nextBeat  time.Time
+	// When the renewal that is under way was sent; zero when none is.
+	sentAt             time.Time
+	expired, cancelled bool
+}
+
+func newHeartbeats(api workerAPI, presence *presence, interval time.Duration) *heartbeats {
+	return &heartbeats{
+		api:      api,
+		presence: presence,
+		interval: interval,
+		leases:   make(map[string]*watchedLease),
+		wake:     make(chan struct{}, 1),
+	}
+}
+
+// watch renews the lease until it is forgotten, however long that takes.
+func (h *heartbeats) watch(held lease, watcher leaseWatcher) {
+	now := time.Now()
+	h.mutex.Lock()
+	defer h.mutex.Unlock()
+	watched := &watchedLease{lease: held, watcher: watcher, ttl: held.ttl, renewedAt: now}
+	watched.nextBeat = now.Add(h.intervalOf(watched))
+	h.leases[held.id] = watched
+	h.lookBy(watched.nextBeat)
+}
+
+func (h *heartbeats) forget(leaseID string) {
+	h.mutex.Lock()
+	defer h.mutex.Unlock()
+	delete(h.leases, leaseID)
+}
+
+// cancelled and lost take what the job stream says.
+func (h *heartbeats) cancelled(leaseID string) {
+	h.mutex.Lock()
+	watched := h.leases[leaseID]
+	isNew := watched != nil && !watched.cancelled
+	if isNew {
+		watched.cancelled = true
+	}
+	h.mutex.Unlock()
+	if isNew {
+		watched.watcher.leaseCancelled()
+	}
+}
+
+func (h *heartbeats) lost(leaseID string, reason Reason, message string) {
+	h.mutex.Lock()
+	watched := h.leases[leaseID]
+	delete(h.leases, leaseID)
+	h.mutex.Unlock()
+	if watched == nil {
+		return
+	}
+	if message == "" {
+		message = "the lease is gone"
+	}
+	if reason == ReasonCancelled {
+		watched.watcher.leaseCancelled()
+	} else {
+		watched.watcher.leaseLost(reason, message)
+	}
+}
+
+// run works until the context is done.
+func (h *heartbeats) run(ctx context.Context) {
+	go h.pollCancellations(ctx)
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-h.wake:
+		case <-timer.C:
+		}
+		due, expired, next := h.look(time.Now())
+		for _, watched := range expired {
+			watched.watcher.leaseExpired()
+		}
+		h.beat(ctx, due)
+		timer.Reset(time.Until(next))
+	}
+}
+
+// look finds the leases that are to be renewed now, those whose time has just passed, and when to look again.
+func (h *heartbeats) look(now time.Time) (due, expired []*watchedLease, next time.Time) {
+	h.mutex.Lock()
+	defer h.mutex.Unlock()
+	next = now.Add(time.Hour)
+	for _, watched := range h.leases {
+		deadline := watched.renewedAt.Add(watched.ttl)
+		if !watched.expired && !now.Before(deadline) {
+			watched.expired = true
+			expired = append(expired, watched)
+		}
+		// What would be due a little later goes in the same message.
+		if !watched.nextBeat.After(now.Add(h.intervalOf(watched) / 8)) {
+			if !watched.sentAt.IsZero() {
+				h.stream.giveUp()
+			}
+			watched.sentAt = now
+			watched.nextBeat = now.Add(h.timeoutOf(watched))
+			due = append(due, watched)
+		}
+		next = earlier(next, watched.nextBeat)
+		if !watched.expired {
+			next = earlier(next, deadline)
+		}
+	}
+	h.nextLook = next
+	return due, expired, next
+}
+
+func (h *heartbeats) beat(ctx context.Context, due []*watchedLease) {
+	if len(due) == 0 {
+		return
+	}
+	go func() {
+		ids := make([]string, len(due))
+		for i, watched := range due {
+			ids[i] = watched.lease.id
+		}
+		if h.stream.send(ids) {
+			return
+		}
+		for _, watched := range due {
+			go h.beatAlone(ctx, watched)
+		}
+	}()
+}
+
+// beatAlone renews one lease by a plain call.
+func (h *heartbeats) beatAlone(ctx context.Context, watched *watchedLease) {
+	ctx, cancel := context.WithTimeout(ctx, h.timeoutOf(watched))
+	defer cancel()
+	sentAt := time.Now()
+	answer, err := h.api.heartbeat(ctx, watched.lease.id)
+	switch {
+	case err == nil:
+		h.presence.back()
+		h.renewed(watched.lease.id, sentAt, time.Duration(answer.TTLSecs*float64(time.Second)))
+		if answer.Cancelled {
+			h.cancelled(watched.lease.id)
+		}
+	case statusOf(err) == http.StatusConflict:
+		refusal := err.(*Error)
+		h.lost(watched.lease.id, refusal.Reason, refusal.Message)
+	default:
+		if isTemporary(err) {
+			h.presence.away(err)
+		}
+		h.failed(watched.lease.id, beatRetry)
+	}
+}
+
+// renewed: the server renewed the lease at some moment after it was asked, at sentAt.
+func (h *heartbeats) renewed(leaseID string, sentAt time.Time, left time.Duration) {
+	h.mutex.Lock()
+	defer h.mutex.Unlock()
+	watched := h.leases[leaseID]
+	if watched == nil {
+		return
+	}
+	if sentAt.IsZero() {
+		sentAt = watched.sentAt
+	}
+	watched.sentAt = time.Time{}
+	if sentAt.IsZero() || sentAt.Before(watched.renewedAt) {
+		return
+	}
+	watched.renewedAt = sentAt
+	if left > 0 {
+		watched.ttl = left
+	}
+	watched.nextBeat = sentAt.Add(h.intervalOf(watched))
+	h.lookBy(watched.nextBeat)
+}
+
+// failed: the renewal under way came to nothing. It is tried again soon.
+func (h *heartbeats) failed(leaseID string, wait time.Duration) {
+	h.mutex.Lock()
+	defer h.mutex.Unlock()
+	watched := h.leases[leaseID]
+	if watched == nil || watched.sentAt.IsZero() {
+		return
+	}
+	watched.sentAt = time.Time{}
+	watched.nextBeat = time.Now().Add(min(wait, h.intervalOf(watched)))
+	h.lookBy(watched.nextBeat)
+}
+
+// retryAll: the stream ended, so nothing under way on it will be answered.
+func (h *heartbeats) retryAll() {
+	h.mutex.Lock()
+	ids := make([]string, 0, len(h.leases))
+	for id := range h.leases {
+		ids = append(ids, id)
+	}
+	h.mutex.Unlock()
+	for _, id := range ids {
+		h.failed(id, 0)
+	}
+}
+
+// pollCancellations asks for what no stream tells of, between renewals that are further apart.
+func (h *heartbeats) pollCancellations(ctx context.Context) {
+	ticker := time.NewTicker(cancelPollInterval)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+		if h.stream.isOpen() {
+			continue
+		}
+		for _, watched := range h.toPoll() {
+			go func() {
+				ctx, cancel := context.WithTimeout(ctx, cancelPollInterval)
+				defer cancel()
+				isCancelled, err := h.api.isCancelled(ctx, watched.runID, watched.jobID)
+				if err == nil && isCancelled {
+					h.cancelled(watched.id)
+				}
+			}()
+		}
+	}
+}
+
+func (h *heartbeats) toPoll() []lease {
+	h.mutex.Lock()
+	defer h.mutex.Unlock()
+	var leases []lease
+	for _, watched := range h.leases {
+		if !watched.cancelled && h.intervalOf(watched) > cancelPollInterval {
+			leases = append(leases, watched.lease)
+		}
+	}
+	return leases
+}
+
+// lookBy is called with the mutex held.
+func (h *heartbeats) lookBy(when time.Time) {
+	if !h.nextLook.IsZero() && !when.Before(h.nextLook) {
+		return
+	}
+	h.nextLook = when
+	select {
+	case h.wake <- struct{}{}:
+	default:
+	}
+}
+
+func (h *heartbeats) intervalOf(watched *watchedLease) time.Duration {
+	third := watched.ttl / 3
+	if h.interval > 0 {
+		return min(h.interval, third)
+	}
+	return third
+}
+
+func (h *heartbeats) timeoutOf(watched *watchedLease) time.Duration {
+	return min(beatTimeoutMax, max(beatTimeoutMin, h.intervalOf(watched)))
+}
+
+func earlier(a, b time.Time) time.Time {
+	if b.Before(a) {
+		return b
+	}
+	return a
+}

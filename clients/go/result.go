@@ -1,0 +1,41 @@
+package workflowgraph
+
+import (
+	"strings"
+
+	"workflowgraph.dev/client/internal/text"
+)
+
+// errorCharactersMax: the server stores error texts up to this length.
+const errorCharactersMax = 4096
+
+// result is how an attempt ended: a failure, or outputs.
+type result struct {
+	outputs Outputs
+	failure *failure
+}
+
+type failure struct {
+	Error     string `json:"error"`
+	Retryable bool   `json:"retryable"`
+}
+
+func success(outputs Outputs) result {
+	valid := make(Outputs, len(outputs))
+	for key, value := range outputs {
+		valid[strings.ToValidUTF8(key, "\uFFFD")] = strings.ToValidUTF8(value, "\uFFFD")
+	}
+	return result{outputs: valid}
+}
+
+func failed(message string, retryable bool) result {
+	message = strings.ToValidUTF8(message, "\uFFFD")
+	return result{failure: &failure{Error: text.Head(message, errorCharactersMax), Retryable: retryable}}
+}
+
+func (r result) outcome() string {
+	if r.failure != nil {
+		return outcomeFailure
+	}
+	return outcomeSuccess
+}

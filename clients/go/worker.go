@@ -1,0 +1,284 @@
+package workflowgraph
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"sync"
+	"time"
+
+	"google.golang.org/grpc"
+
+	"workflowgraph.dev/client/internal/backoff"
+)
+
+// sayAliveInterval is how often a worker says that it is there.
+const sayAliveInterval = 10 * time.Second
+
+// Worker takes jobs from a server and runs them. Several can live in one process. A worker runs once: make a new one to
+// start again.
+type Worker struct {
+	config     settings
+	api        workerAPI
+	presence   *presence
+	slots      *slots
+	heartbeats *heartbeats
+	reporter   *reporter
+	connection *grpc.ClientConn
+	// jobs and logs are nil without streams.
+	jobs *jobStream
+	logs *logStream
+	// Why there are none although they were asked for.
+	noStreams error
+
+	// Done when the worker takes no more jobs.
+	stopping context.Context
+	stop     context.CancelFunc
+	// Done when the server refused the worker, so that nothing can be reported any more.
+	reports       context.Context
+	giveUpReports context.CancelFunc
+	// The parent of all executors' contexts: it has the values of the one that Run was given, and not its end.
+	jobContext context.Context
+
+	mutex      sync.Mutex
+	hasStarted bool
+	attempts   map[*attempt]struct{}
+	// Attempts, and the releases of jobs that came too late.
+	working sync.WaitGroup
+}
+
+// NewWorker gives a *ConfigError for a configuration that cannot be. It does not talk to the server.
+func NewWorker(config WorkerConfig) (*Worker, error) {
+	complete, err := newSettings(config)
+	if err != nil {
+		return nil, err
+	}
+	w := &Worker{
+		config:   complete,
+		api:      workerAPI{newHTTPConnection(complete.server, complete.Token, complete.TLS)},
+		presence: newPresence(complete.ServerURL, complete.Logger),
+		slots:    newSlots(complete.Slots),
+		attempts: make(map[*attempt]struct{}),
+	}
+	w.stopping, w.stop = context.WithCancel(context.Background())
+	w.reports, w.giveUpReports = context.WithCancel(context.Background())
+	w.heartbeats = newHeartbeats(w.api, w.presence, complete.HeartbeatInterval)
+	if complete.Transport == TransportStream {
+		w.useStreams()
+	}
+	w.reporter = &reporter{api: w.api, presence: w.presence, slots: w.slots, stream: w.jobs}
+	return w, nil
+}
+
+func (w *Worker) useStreams() {
+	connection, err := newGRPCConnection(w.config.server, w.config.Token, w.config.TLS)
+	if err != nil {
+		w.noStreams = err
+		return
+	}
+	w.connection = connection
+	w.jobs = &jobStream{
+		connection: connection,
+		config:     &w.config.WorkerConfig,
+		slots:      w.slots,
+		events:     workerEvents{w},
+		register:   w.register,
+	}
+	w.logs = &logStream{connection: connection, serverURL: w.config.ServerURL}
+	w.heartbeats.stream = &heartbeatStream{connection: connection, serverURL: w.config.ServerURL, owner: w.heartbeats}
+}
+
+// ID is the worker's name at the server.
+func (w *Worker) ID() string { return w.config.WorkerID }
+
+// Running is how many jobs run now.
+func (w *Worker) Running() int {
+	w.mutex.Lock()
+	defer w.mutex.Unlock()
+	return len(w.attempts)
+}
+
+// Run works until the context is done, or Stop, and returns nil when the last job has ended and its result is with the
+// server: running jobs may finish, for the drain timeout at most, and those left are then ended and reported as failures
+// that may be retried. Executors' contexts have the values of this one.
+//
+// A server that is away is waited for. Run fails with an *Error when the server refuses the worker, such as for its
+// token.
+func (w *Worker) Run(ctx context.Context) error {
+	w.mutex.Lock()
+	if w.hasStarted {
+		w.mutex.Unlock()
+		return fmt.Errorf("workflowgraph: worker %s was started already", w.ID())
+	}
+	w.hasStarted = true
+	w.jobContext = context.WithoutCancel(ctx)
+	w.mutex.Unlock()
+	unfollow := context.AfterFunc(ctx, w.stop)
+	defer unfollow()
+
+	beating, stopBeating := context.WithCancel(context.Background())
+	go w.heartbeats.run(beating)
+	go w.sayAlive(beating)
+	err := w.takeJobs()
+	if isUnauthorised(err) {
+		w.giveUpReports()
+	}
+	w.drain()
+	stopBeating()
+	w.closeConnections()
+	w.giveUpReports()
+	w.config.Logger.Info("worker stopped", "worker", w.ID())
+	return err
+}
+
+// Stop begins what the end of Run's context begins: no new jobs, and Run returns when the running ones have finished. It
+// does not wait for that.
+func (w *Worker) Stop() { w.stop() }
+
+// Terminate is Stop, and ends the running jobs now: they are asked to end, and after the grace forced to.
+func (w *Worker) Terminate() {
+	w.stop()
+	w.stopAttempts()
+}
+
+// takeJobs returns when the worker is to stop, or was refused.
+func (w *Worker) takeJobs() error {
+	if _, err := w.register(w.stopping); err != nil {
+		return err
+	}
+	if w.stopping.Err() != nil {
+		return nil
+	}
+	w.config.Logger.Info("worker registered", "worker", w.ID(), "server", w.config.ServerURL, "labels", w.config.Labels, "slots", w.config.Slots)
+	noStream := w.noStreams
+	if w.jobs != nil {
+		err := w.jobs.run(w.stopping)
+		if absent := (*noStreamError)(nil); !errors.As(err, &absent) {
+			return err
+		}
+		noStream = err
+	}
+	if noStream != nil {
+		w.config.Logger.Warn("no streams, going on with plain HTTP", "server", w.config.ServerURL, "reason", noStream)
+	}
+	loop := &claimLoop{
+		api:      w.api,
+		config:   &w.config.WorkerConfig,
+		presence: w.presence,
+		slots:    w.slots,
+		start:    w.start,
+		register: w.register,
+	}
+	return loop.run(w.stopping)
+}
+
+// register makes the worker known. It waits for a server that is away, and says whether it was.
+func (w *Worker) register(ctx context.Context) (wasAway bool, err error) {
+	var waits backoff.Backoff
+	for ctx.Err() == nil {
+		err := w.api.register(ctx, &w.config.WorkerConfig)
+		if err == nil {
+			w.presence.back()
+			return wasAway, nil
+		}
+		if ctx.Err() != nil {
+			break
+		}
+		if !isTemporary(err) {
+			return wasAway, err
+		}
+		wasAway = true
+		w.presence.away(err)
+		backoff.Sleep(ctx, waits.Next())
+	}
+	return wasAway, nil
+}
+
+// sayAlive registers the worker again when the server does not know it any more.
+func (w *Worker) sayAlive(ctx context.Context) {
+	ticker := time.NewTicker(sayAliveInterval)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+		timed, cancel := context.WithTimeout(ctx, sayAliveInterval)
+		if statusOf(w.api.sayAlive(timed, w.ID())) == http.StatusNotFound {
+			// A refusal is met by the next claim or stream too.
+			_ = w.api.register(timed, &w.config.WorkerConfig)
+		}
+		cancel()
+	}
+}
+
+// start runs a job whose slot was taken.
+func (w *Worker) start(claimed claim) {
+	a := newAttempt(w, claimed)
+	w.mutex.Lock()
+	w.attempts[a] = struct{}{}
+	w.mutex.Unlock()
+	w.working.Go(func() {
+		a.run()
+		w.mutex.Lock()
+		delete(w.attempts, a)
+		w.mutex.Unlock()
+		w.slots.free(claimed.lease.id)
+	})
+}
+
+func (w *Worker) stopAttempts() {
+	w.mutex.Lock()
+	defer w.mutex.Unlock()
+	for a := range w.attempts {
+		a.stop(ErrWorkerStopped)
+	}
+}
+
+func (w *Worker) drain() {
+	w.stop()
+	running := w.Running()
+	if running > 0 {
+		w.config.Logger.Info("stopping: running jobs may finish", "running", running, "within", max(0, w.config.DrainTimeout))
+	}
+	timer := time.AfterFunc(max(0, w.config.DrainTimeout), w.stopAttempts)
+	defer timer.Stop()
+	w.working.Wait()
+}
+
+func (w *Worker) closeConnections() {
+	if w.connection != nil {
+		w.jobs.close()
+		w.heartbeats.stream.giveUp()
+		w.logs.close()
+		_ = w.connection.Close()
+	}
+	w.api.http.close()
+}
+
+// workerEvents are a worker's ears on its job stream.
+type workerEvents struct{ worker *Worker }
+
+func (e workerEvents) answered(leaseID string) { e.worker.slots.settled(leaseID) }
+
+// claimed starts the job, or gives back one that came too late or beyond what was allowed.
+func (e workerEvents) claimed(claimed claim) {
+	w := e.worker
+	if w.stopping.Err() == nil && w.slots.take(claimed.lease.id) {
+		w.start(claimed)
+		return
+	}
+	w.working.Go(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), takeBackTimeout)
+		defer cancel()
+		if err := w.api.release(ctx, claimed.lease.id); err != nil {
+			w.config.Logger.Debug("a job that came too late could not be given back", "job", claimed.job.ID, "error", err)
+		}
+	})
+}
+
+func (e workerEvents) cancelled(leaseID string) { e.worker.heartbeats.cancelled(leaseID) }
+
+func (e workerEvents) lost(leaseID string) { e.worker.heartbeats.lost(leaseID, "", "") }
