@@ -1,0 +1,95 @@
+use std::time::Duration;
+
+use http_body_util::BodyExt;
+use hyper::body::Incoming;
+
+use super::server_sent_events::EventReader;
+use crate::error::{Error, ServerError};
+use crate::http::{HttpAnswer, HttpConnection, HttpRequest, error_of};
+use crate::wire::LogChunk;
+
+const RETRY: Duration = Duration::from_millis(500);
+
+/// A job's log as it grows; see [`Client::follow_logs`](crate::Client::follow_logs).
+pub struct FollowedLog {
+    connection: HttpConnection,
+    path: String,
+    timeout: Duration,
+    last_event_id: Option<String>,
+    open: Option<(Incoming, EventReader)>,
+    has_ended: bool,
+}
+
+impl FollowedLog {
+    pub(super) fn new(connection: HttpConnection, path: String, timeout: Duration) -> Self {
+        Self { connection, path, timeout, last_event_id: None, open: None, has_ended: false }
+    }
+
+    /// The next chunk; none when the job has ended. May be dropped and called again.
+    pub async fn next(&mut self) -> Result<Option<LogChunk>, Error> {
+        loop {
+            match self.next_of_connection().await {
+                // A server that was there once is waited for.
+                Err(error) if error.is_temporary() && self.last_event_id.is_some() => {
+                    self.open = None;
+                    tokio::time::sleep(RETRY).await;
+                }
+                Err(error) => {
+                    self.open = None;
+                    return Err(error);
+                }
+                Ok(chunk) => return Ok(chunk),
+            }
+        }
+    }
+
+    async fn next_of_connection(&mut self) -> Result<Option<LogChunk>, Error> {
+        if self.has_ended {
+            return Ok(None);
+        }
+        if self.open.is_none() {
+            self.open = Some((self.connect().await?, EventReader::default()));
+        }
+        let Some((body, reader)) = &mut self.open else { return Ok(None) };
+        loop {
+            while let Some(event) = reader.next() {
+                if event.name != "log" {
+                    continue;
+                }
+                let chunk = serde_json::from_str(&event.data).map_err(|error| {
+                    ServerError::new(200, "unreadable_answer", format!("a log event cannot be read: {error}"))
+                })?;
+                self.last_event_id = event.id.or(self.last_event_id.take());
+                return Ok(Some(chunk));
+            }
+            match body.frame().await {
+                Some(Ok(frame)) => reader.write(frame.data_ref().map_or(&[], |data| data)),
+                Some(Err(error)) => return Err(self.connection.broken(&error)),
+                None => {
+                    self.has_ended = true;
+                    return Ok(None);
+                }
+            }
+        }
+    }
+
+    async fn connect(&self) -> Result<Incoming, Error> {
+        let request = HttpRequest {
+            accept: "text/event-stream",
+            last_event_id: self.last_event_id.clone(),
+            ..HttpRequest::get(&self.path, self.timeout)
+        };
+        let (status, body) = self.connection.stream(request).await?;
+        if status == 200 {
+            return Ok(body);
+        }
+        let body = body.collect().await.map_err(|error| self.connection.broken(&error))?.to_bytes();
+        Err(error_of(&HttpAnswer { status, body }, &format!("GET {}", self.path)).into())
+    }
+}
+
+impl std::fmt::Debug for FollowedLog {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("FollowedLog").field("path", &self.path).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,100 @@
+//! The gRPC services, for what the worker and the [`Client`](crate::Client) do not offer.
+//!
+//! ```no_run
+//! use workflow_graph_worker_sdk::{grpc, proto};
+//!
+//! # async fn list() -> Result<(), Box<dyn std::error::Error>> {
+//! let channel = grpc::channel("http://localhost:3000", None)?;
+//! let mut workflows = channel.workflows();
+//! let answer = workflows.list_runs(proto::ListRunsRequest::default()).await?;
+//! println!("{} runs", answer.into_inner().runs.len());
+//! # Ok(())
+//! # }
+//! ```
+
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use http::header::{AUTHORIZATION, USER_AGENT};
+use http::{HeaderValue, Request, Response, Uri};
+use hyper::body::Incoming;
+use hyper_util::client::legacy::{Client, Error as ClientError, ResponseFuture};
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+use tonic::body::Body;
+use tonic::codegen::Service;
+
+use crate::error::Error;
+use crate::http::{Connector, HttpVersion, authorization, connector, parse_server_url};
+use crate::proto::job_service_client::JobServiceClient;
+use crate::proto::log_service_client::LogServiceClient;
+use crate::proto::worker_service_client::WorkerServiceClient;
+use crate::proto::workflow_service_client::WorkflowServiceClient;
+
+/// A connection that carries nothing is asked this often whether it still lives, and given as long to answer.
+const PING: Duration = Duration::from_secs(10);
+/// The largest message that is taken from the server.
+const MESSAGE_BYTES_MAX: usize = 64 * 1024 * 1024;
+
+/// An HTTP/2 connection to a server, made when it is needed and again when it broke. Clones share it.
+#[derive(Debug, Clone)]
+pub struct Channel {
+    client: Client<Connector, Body>,
+    origin: Uri,
+    authorization: Option<HeaderValue>,
+}
+
+/// Prepares a channel to the server, with a bearer token if it wants one. A path prefix in the URL is kept.
+pub fn channel(server_url: &str, token: Option<&str>) -> Result<Channel, Error> {
+    let origin = parse_server_url(server_url.trim_end_matches('/'))?;
+    let client = Client::builder(TokioExecutor::new())
+        .http2_only(true)
+        .timer(TokioTimer::new())
+        .http2_keep_alive_interval(PING)
+        .http2_keep_alive_timeout(PING)
+        .http2_keep_alive_while_idle(true)
+        .http2_adaptive_window(true)
+        .build(connector(&origin, HttpVersion::Two)?);
+    Ok(Channel { client, origin, authorization: token.map(authorization).transpose()? })
+}
+
+impl Channel {
+    /// What a worker does with jobs.
+    pub fn jobs(&self) -> JobServiceClient<Self> {
+        JobServiceClient::with_origin(self.clone(), self.origin.clone()).max_decoding_message_size(MESSAGE_BYTES_MAX)
+    }
+
+    /// Logs, in and out.
+    pub fn logs(&self) -> LogServiceClient<Self> {
+        LogServiceClient::with_origin(self.clone(), self.origin.clone()).max_decoding_message_size(MESSAGE_BYTES_MAX)
+    }
+
+    /// Workers make themselves known, and are listed.
+    pub fn workers(&self) -> WorkerServiceClient<Self> {
+        WorkerServiceClient::with_origin(self.clone(), self.origin.clone()).max_decoding_message_size(MESSAGE_BYTES_MAX)
+    }
+
+    /// Definitions and their runs.
+    pub fn workflows(&self) -> WorkflowServiceClient<Self> {
+        WorkflowServiceClient::with_origin(self.clone(), self.origin.clone())
+            .max_decoding_message_size(MESSAGE_BYTES_MAX)
+    }
+}
+
+impl Service<Request<Body>> for Channel {
+    type Response = Response<Incoming>;
+    type Error = ClientError;
+    type Future = ResponseFuture;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), ClientError>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, mut request: Request<Body>) -> ResponseFuture {
+        let headers = request.headers_mut();
+        headers.insert(USER_AGENT, HeaderValue::from_static(crate::http::USER_AGENT));
+        if let Some(authorization) = &self.authorization {
+            headers.insert(AUTHORIZATION, authorization.clone());
+        }
+        self.client.request(request)
+    }
+}

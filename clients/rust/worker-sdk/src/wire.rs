@@ -1,0 +1,19 @@
+//! What the server and its clients say to each other, under the names of the wire.
+//!
+//! Times are Unix milliseconds of the server's clock. `workflow_id` is the id of a run wherever a worker meets it. Fields
+//! that a newer server adds are passed over; those that an older one does not send have the value that means "none".
+
+mod claim;
+mod from_proto;
+mod lenient;
+mod log;
+mod workflow;
+
+use std::collections::HashMap;
+
+pub use claim::{Backoff, Claim, ClaimedJob, Lease, RetryPolicy, Step};
+pub use log::{LogChunk, LogStream};
+pub use workflow::{JobState, JobStatus, Run, RunPage, RunState, WorkerInfo, WorkerStatus, Workflow};
+
+/// Named texts that a job hands to the jobs that need it.
+pub type Outputs = HashMap<String, String>;

@@ -1,0 +1,33 @@
+use serde::{Deserialize, Serialize};
+
+/// Which of a job's two output streams a chunk came from.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LogStream {
+    /// The standard output.
+    #[default]
+    Stdout,
+    /// The standard error.
+    Stderr,
+}
+
+/// A piece of a job's output.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct LogChunk {
+    /// The id of the run.
+    pub workflow_id: String,
+    /// The job's key.
+    pub job_id: String,
+    /// Orders the chunks of one attempt over both streams, from 0.
+    pub sequence: u64,
+    /// Text, not necessarily whole lines.
+    pub data: String,
+    /// The worker's clock.
+    pub timestamp_ms: i64,
+    /// Where it came from.
+    pub stream: LogStream,
+    /// The attempt that wrote it; set by the server.
+    #[serde(default, skip_serializing)]
+    pub attempt: u32,
+}

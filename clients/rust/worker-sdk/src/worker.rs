@@ -1,0 +1,147 @@
+//! The worker. Its own work (claims, heartbeats, logs, reports) lives on a thread with a runtime of its own, so that
+//! executors, which run on the caller's runtime, can block their threads without starving it.
+
+mod attempt;
+mod backoff;
+mod claim_loop;
+mod context;
+mod deadlines;
+mod grpc_stream;
+mod heartbeats;
+mod io_thread;
+mod job_log;
+mod leases;
+mod log_sender;
+mod log_stream;
+mod presence;
+mod report;
+mod session;
+mod stop_signal;
+mod supervise;
+
+use std::fmt;
+use std::future::Future;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use tokio::runtime::Handle;
+use tokio_util::sync::CancellationToken;
+
+use crate::config::WorkerConfig;
+use crate::error::Error;
+use crate::executor::{Executor, IntoExecutor};
+use crate::shell::ShellExecutor;
+pub(crate) use job_log::JobLog;
+pub(crate) use stop_signal::StopSignal;
+
+/// Claims jobs from a server and runs them.
+///
+/// Several workers can live in one process. Clones are the same worker; it runs once.
+#[derive(Clone)]
+pub struct Worker {
+    inner: Arc<WorkerInner>,
+}
+
+pub(crate) struct WorkerInner {
+    pub config: WorkerConfig,
+    pub executor: Arc<dyn Executor>,
+    pub draining: CancellationToken,
+    pub terminating: CancellationToken,
+    pub running: AtomicUsize,
+    was_started: AtomicBool,
+}
+
+impl Worker {
+    /// A worker that runs each job's command with the shell.
+    pub fn new(config: WorkerConfig) -> Self {
+        let shell = ShellExecutor::of(&config);
+        Self::with_executor(config, shell)
+    }
+
+    /// A worker that runs jobs with your own code: a function of the job or of its command, or an
+    /// [`Executor`].
+    ///
+    /// ```no_run
+    /// # use workflow_graph_worker_sdk::{Worker, WorkerConfig, executor::{Failure, Job, JobOutput}};
+    /// let worker = Worker::with_executor(WorkerConfig::default(), |job: Job| async move {
+    ///     job.log.stdout(format!("running {}\n", job.job_id)).await;
+    ///     Ok::<_, Failure>(JobOutput::from([("finished", "yes")]))
+    /// });
+    /// ```
+    pub fn with_executor<Form>(config: WorkerConfig, executor: impl IntoExecutor<Form>) -> Self {
+        let inner = WorkerInner {
+            config,
+            executor: executor.into_executor(),
+            draining: CancellationToken::new(),
+            terminating: CancellationToken::new(),
+            running: AtomicUsize::new(0),
+            was_started: AtomicBool::new(false),
+        };
+        Self { inner: Arc::new(inner) }
+    }
+
+    /// The worker's name.
+    pub fn worker_id(&self) -> &str {
+        &self.inner.config.worker_id
+    }
+
+    /// How many jobs run now.
+    pub fn running(&self) -> usize {
+        self.inner.running.load(Ordering::Relaxed)
+    }
+
+    /// Works until [`drain`](Self::drain) or [`terminate`](Self::terminate), and returns when the last job has ended and
+    /// its result is with the server. Executors run on the tokio runtime that this is called on.
+    ///
+    /// A server that is away is waited for. Dropping the future ends the worker on the spot: its jobs are ended by
+    /// force and report nothing, so that the server hands them out again when their leases have expired.
+    ///
+    /// # Errors
+    ///
+    /// When the server refuses the worker, such as for its token, the configuration cannot be used, or the worker was
+    /// started before.
+    pub async fn run(&self) -> Result<(), Error> {
+        self.inner.config.check()?;
+        if self.inner.was_started.swap(true, Ordering::SeqCst) {
+            return Err(Error::StartedAlready(self.worker_id().into()));
+        }
+        io_thread::run(Arc::clone(&self.inner), Handle::current()).await
+    }
+
+    /// Like [`run`](Self::run), and drains when `shutdown` is done.
+    ///
+    /// ```no_run
+    /// # use workflow_graph_worker_sdk::{Worker, WorkerConfig};
+    /// # async fn run() -> Result<(), workflow_graph_worker_sdk::Error> {
+    /// let worker = Worker::new(WorkerConfig::default());
+    /// worker.run_until(async { tokio::signal::ctrl_c().await.unwrap_or_default() }).await
+    /// # }
+    /// ```
+    pub async fn run_until(&self, shutdown: impl Future<Output = ()>) -> Result<(), Error> {
+        let run = self.run();
+        tokio::pin!(run, shutdown);
+        tokio::select! {
+            result = &mut run => return result,
+            () = &mut shutdown => self.drain(),
+        }
+        run.await
+    }
+
+    /// Takes no new jobs and lets the running ones finish, for the drain timeout at most; those left are then ended and
+    /// reported as failures that may be retried. Returns at once; `run` returns when all is done.
+    pub fn drain(&self) {
+        self.inner.draining.cancel();
+    }
+
+    /// Like [`drain`](Self::drain), but ends the running jobs now: they are asked to end, and after the grace forced to.
+    pub fn terminate(&self) {
+        self.inner.draining.cancel();
+        self.inner.terminating.cancel();
+    }
+}
+
+impl fmt::Debug for Worker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Worker").field("config", &self.inner.config).field("running", &self.running()).finish()
+    }
+}

@@ -1,0 +1,307 @@
+//! The job session: the server pushes jobs to a worker that has credits for them, the worker reports on the same
+//! stream.
+//!
+//! Credits. A session begins with as many as there are free slots. A report that the session answers returns one by
+//! itself, whether it was taken or refused. A slot that was freed otherwise (by a job that reports nothing, or reported by
+//! another way or to an earlier session) is told by `add_credits`. Leases outlive sessions.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::sync::oneshot;
+use tokio::time::{Instant, sleep_until};
+use tonic::{Code, Status};
+
+use super::attempt::{give_back, start_attempt};
+use super::backoff::Backoff;
+use super::context::Context;
+use super::grpc_stream::{Incoming, Received, cause_of, error_of_status, outgoing};
+use super::report::answer_of;
+use super::supervise::register;
+use crate::error::Error;
+use crate::proto::work_jobs_request::Hello;
+use crate::proto::{JobReport, WorkJobsRequest, WorkJobsResponse};
+use crate::wire::Claim;
+
+/// How long the answer to a report may take before the report is sent again.
+const ANSWERED_WITHIN: Duration = Duration::from_secs(30);
+/// How long a session with a server that is about to stop goes on for the answers that it owes.
+const LAST_ANSWERS_WITHIN: Duration = Duration::from_secs(2);
+/// So many sessions in a row that never opened, with a server that answers plain calls, mean that something between
+/// lets no streams through.
+const NEVER_OPENED_MAX: u32 = 3;
+/// A session that lived so long ended for a new reason.
+const SETTLED_AFTER: Duration = Duration::from_secs(5);
+
+/// The session that is open now, if one is.
+#[derive(Default)]
+pub(super) struct SessionSlot {
+    state: Mutex<SlotState>,
+}
+
+#[derive(Default)]
+struct SlotState {
+    number: u64,
+    current: Option<Arc<Session>>,
+}
+
+/// One open session.
+pub(super) struct Session {
+    pub number: u64,
+    requests: UnboundedSender<Request>,
+}
+
+enum Request {
+    Report(JobReport, oneshot::Sender<Result<(), Error>>),
+    AddCredit,
+}
+
+impl SessionSlot {
+    pub fn current(&self) -> Option<Arc<Session>> {
+        self.state().current.clone()
+    }
+
+    /// A job has ended. `credited_by` is the session that was told so by a report.
+    pub fn slot_freed(&self, credited_by: Option<u64>) {
+        if let Some(session) = self.current()
+            && credited_by != Some(session.number)
+        {
+            drop(session.requests.send(Request::AddCredit));
+        }
+    }
+
+    fn open(&self) -> UnboundedReceiver<Request> {
+        let (requests, receiver) = unbounded_channel();
+        let mut state = self.state();
+        state.number += 1;
+        state.current = Some(Arc::new(Session { number: state.number, requests }));
+        receiver
+    }
+
+    fn close(&self) {
+        self.state().current = None;
+    }
+
+    fn state(&self) -> MutexGuard<'_, SlotState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Session {
+    /// Reports the end of an attempt.
+    pub async fn report(&self, report: JobReport) -> Result<(), Error> {
+        let ended = || Error::Unreachable { server_url: String::new(), cause: "the job session ended".into() };
+        let (answer, answered) = oneshot::channel();
+        self.requests.send(Request::Report(report, answer)).map_err(|_| ended())?;
+        match tokio::time::timeout(ANSWERED_WITHIN, answered).await {
+            Ok(Ok(answer)) => answer,
+            Ok(Err(_)) | Err(_) => Err(ended()),
+        }
+    }
+}
+
+/// How the sessions of a worker ended.
+pub(super) enum SessionsEnd {
+    Finished,
+    /// Streams cannot be had, for this reason.
+    Unavailable(String),
+}
+
+/// Keeps a session open until the worker has finished. Fails when the server refuses the worker.
+pub(super) async fn keep_session(context: &Arc<Context>) -> Result<SessionsEnd, Error> {
+    let mut backoff = Backoff::default();
+    let mut was_ever_open = false;
+    let mut never_opened = 0;
+    loop {
+        let began_at = Instant::now();
+        let mut live = LiveSession::open(context);
+        let end = live.run().await;
+        was_ever_open |= live.is_open;
+        drop(live);
+        context.session.close();
+        let status = match end {
+            SessionEnd::Finished => return Ok(SessionsEnd::Finished),
+            SessionEnd::ServerDrains => Status::unavailable("the server is about to stop"),
+            SessionEnd::Broken(status) => status,
+        };
+        if status.code() == Code::Unimplemented {
+            return Ok(SessionsEnd::Unavailable(cause_of(&status)));
+        }
+        let error = error_of_status(&status, &context.config().server_url);
+        if error.is_temporary() {
+            context.presence.away(&error.cause_text());
+        }
+        if !was_ever_open || !error.is_temporary() {
+            // The plain call tells a server that is away from one that refuses the worker, and both from a stream that
+            // does not come through.
+            register(context).await?;
+            never_opened += 1;
+            if !was_ever_open && never_opened >= NEVER_OPENED_MAX {
+                return Ok(SessionsEnd::Unavailable(cause_of(&status)));
+            }
+        }
+        if began_at.elapsed() > SETTLED_AFTER {
+            backoff.reset();
+        }
+        tokio::select! {
+            () = tokio::time::sleep(backoff.next_delay()) => {}
+            () = context.finished.cancelled() => return Ok(SessionsEnd::Finished),
+        }
+    }
+}
+
+enum SessionEnd {
+    Finished,
+    ServerDrains,
+    Broken(Status),
+}
+
+struct LiveSession<'a> {
+    context: &'a Arc<Context>,
+    requests: UnboundedReceiver<Request>,
+    sender: UnboundedSender<WorkJobsRequest>,
+    incoming: Incoming<WorkJobsResponse>,
+    unanswered: HashMap<String, oneshot::Sender<Result<(), Error>>>,
+    is_open: bool,
+    has_said_drain: bool,
+    server_drains_since: Option<Instant>,
+}
+
+impl<'a> LiveSession<'a> {
+    fn open(context: &'a Arc<Context>) -> Self {
+        let (sender, messages) = outgoing();
+        let requests = context.session.open();
+        let is_draining = context.no_more_jobs.is_cancelled();
+        // Nothing can be unsent yet, so this cannot fail.
+        drop(sender.send(WorkJobsRequest {
+            hello: Some(hello(context)),
+            add_credits: if is_draining { 0 } else { u32::try_from(context.free_slots()).unwrap_or(u32::MAX) },
+            drain: is_draining,
+            ..WorkJobsRequest::default()
+        }));
+        let mut client = context.channel.jobs();
+        Self {
+            context,
+            requests,
+            sender,
+            incoming: Incoming::new(async move { client.work_jobs(messages).await }),
+            unanswered: HashMap::new(),
+            is_open: false,
+            has_said_drain: is_draining,
+            server_drains_since: None,
+        }
+    }
+
+    async fn run(&mut self) -> SessionEnd {
+        loop {
+            let last_answers = self.server_drains_since.map(|since| since + LAST_ANSWERS_WITHIN);
+            tokio::select! {
+                request = self.requests.recv() => match request {
+                    Some(request) => self.send(request),
+                    None => return SessionEnd::Finished,
+                },
+                received = self.incoming.next() => match received {
+                    Ok(Received::Opened) => self.opened(),
+                    Ok(Received::Message(message)) => self.receive(message),
+                    Err(status) => return SessionEnd::Broken(status),
+                },
+                () = self.context.no_more_jobs.cancelled(), if !self.has_said_drain => self.say_drain(),
+                () = self.context.finished.cancelled() => return SessionEnd::Finished,
+                () = sleep_until(last_answers.unwrap_or_else(Instant::now)), if last_answers.is_some() => {
+                    return SessionEnd::ServerDrains;
+                }
+            }
+            if self.server_drains_since.is_some() && self.unanswered.is_empty() {
+                return SessionEnd::ServerDrains;
+            }
+        }
+    }
+
+    /// Sends what is asked, and what else waits, in one message.
+    fn send(&mut self, first: Request) {
+        let mut message = WorkJobsRequest::default();
+        let mut next = Some(first);
+        while let Some(request) = next {
+            match request {
+                Request::AddCredit => message.add_credits += 1,
+                Request::Report(report, answer) => {
+                    self.unanswered.insert(report.lease_id.clone(), answer);
+                    message.reports.push(report);
+                }
+            }
+            if message.reports.len() >= 500 {
+                break;
+            }
+            next = self.requests.try_recv().ok();
+        }
+        self.post(message);
+    }
+
+    fn opened(&mut self) {
+        self.is_open = true;
+        self.context.presence.back();
+    }
+
+    fn receive(&mut self, message: WorkJobsResponse) {
+        if !self.is_open {
+            self.opened();
+        }
+        let claims: Vec<Claim> = message.claims.into_iter().filter_map(Claim::from_proto).collect();
+        self.take(claims);
+        for result in message.results {
+            if let Some(answer) = self.unanswered.remove(&result.lease_id) {
+                drop(answer.send(answer_of(result)));
+            }
+        }
+        for lease in message.cancelled_lease_ids.iter().filter_map(|id| self.context.leases.get(id)) {
+            lease.cancelled();
+        }
+        for lease in message.lost_lease_ids.iter().filter_map(|id| self.context.leases.get(id)) {
+            lease.lost(None, "the lease is gone");
+        }
+        if message.draining {
+            self.server_drains_since.get_or_insert_with(Instant::now);
+        }
+    }
+
+    /// A job that crosses the word that there should be no more is given back unrun.
+    fn take(&self, claims: Vec<Claim>) {
+        if claims.is_empty() {
+            return;
+        }
+        if self.context.no_more_jobs.is_cancelled() {
+            for claim in claims {
+                tokio::spawn(give_back(Arc::clone(self.context), claim));
+            }
+            return;
+        }
+        let received_lease_ids = claims.iter().map(|claim| claim.lease.lease_id.clone()).collect();
+        self.post(WorkJobsRequest { received_lease_ids, ..WorkJobsRequest::default() });
+        for claim in claims {
+            start_attempt(self.context, claim);
+        }
+    }
+
+    fn say_drain(&mut self) {
+        self.has_said_drain = true;
+        self.post(WorkJobsRequest { drain: true, ..WorkJobsRequest::default() });
+    }
+
+    /// When the call has ended the message goes nowhere, and reading says so.
+    fn post(&self, message: WorkJobsRequest) {
+        drop(self.sender.send(message));
+    }
+}
+
+fn hello(context: &Context) -> Hello {
+    let config = context.config();
+    Hello {
+        worker_id: config.worker_id.clone(),
+        labels: config.labels.clone(),
+        lease_ttl_secs: Some(i64::try_from(config.lease_ttl.as_secs()).unwrap_or(i64::MAX)),
+        slots: u32::try_from(config.slots).unwrap_or(u32::MAX),
+        version: crate::http::USER_AGENT.to_owned(),
+    }
+}
