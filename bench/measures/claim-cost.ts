@@ -4,6 +4,7 @@ import { HttpConnection } from '../load/http-connection.js';
 import { sent } from '../load/whole-lives.js';
 import { claimRequest, completeRequest, leaseIdOf } from '../load/worker-requests.js';
 import type { Measure } from '../measure.js';
+import { cpuMicros } from '../process-usage.js';
 import { median } from '../statistics.js';
 import { createWorkflow, independentJobs, startRun } from '../workflows.js';
 
@@ -15,8 +16,10 @@ export const claimCost: Measure = {
   name: 'claim-cost',
   title: 'A claim while jobs wait that the worker may not run (200 label sets), two servers in turn',
   async run() {
-    const few = await Backlog.of(1_000, 1);
     const many = await Backlog.of(100_000, 10);
+    const few = await Backlog.of(1_000, 1);
+    few.noteCpu();
+    many.noteCpu();
     for (let round = 0; round < rounds; round += 1) {
       // Turns are short, so that both servers see the same disturbances.
       await few.begin();
@@ -26,6 +29,7 @@ export const claimCost: Measure = {
         await many.live();
       }
     }
+    const [cpuOfFew, cpuOfMany] = [few.cpuMicrosOfLife(), many.cpuMicrosOfLife()];
     await few.end();
     await many.end();
     return [
@@ -33,6 +37,11 @@ export const claimCost: Measure = {
       figure('1 000 000 other jobs wait: claim, median', median(many.claimMs), 'ms'),
       figure('  ratio', median(many.claimMs) / median(few.claimMs), '×', atMost(1.3)),
       figure('  complete, ratio', median(many.completeMs) / median(few.completeMs), '×'),
+      figure(
+        '  processor time of a claim and a completion, ratio',
+        cpuOfFew === null || cpuOfMany === null ? null : cpuOfMany / cpuOfFew,
+        '×',
+      ),
       figure('time to make the 1 000 000 jobs wait', many.filledMs / 1000, 's'),
     ];
   },
@@ -44,13 +53,14 @@ class Backlog {
   readonly completeMs: number[] = [];
   readonly filledMs: number;
   readonly #server: ChildServer;
-  readonly #connection: HttpConnection;
+  /** Opened when it is needed: the server closes one that says nothing while the other server is filled. */
+  #connection: HttpConnection | null = null;
+  #cpuBefore: number | null = null;
   readonly #workflowId: string;
   readonly #claim = claimRequest('bench-1', { labels: ['mine'] });
 
-  private constructor(server: ChildServer, connection: HttpConnection, workflowId: string, filledMs: number) {
+  private constructor(server: ChildServer, workflowId: string, filledMs: number) {
     this.#server = server;
-    this.#connection = connection;
     this.#workflowId = workflowId;
     this.filledMs = filledMs;
   }
@@ -68,26 +78,39 @@ class Backlog {
       server.url,
       independentJobs(jobsOfRun, () => ['mine']),
     );
-    return new Backlog(server, await HttpConnection.open(server.url), mine, filledMs);
+    return new Backlog(server, mine, filledMs);
   }
 
-  begin(): Promise<void> {
-    return startRun(this.#server.url, this.#workflowId);
+  async begin(): Promise<void> {
+    this.#connection ??= await HttpConnection.open(this.#server.url);
+    await startRun(this.#server.url, this.#workflowId);
   }
 
   /** One claim and one completion. */
   async live(): Promise<void> {
+    const connection = this.#connection;
+    if (connection === null) throw new Error('no round has begun');
     const askedAt = performance.now();
-    const leaseId = leaseIdOf(await sent(this.#connection, this.#claim));
+    const leaseId = leaseIdOf(await sent(connection, this.#claim));
     const gotAt = performance.now();
     if (leaseId === null) throw new Error('no job although one waits');
-    await sent(this.#connection, completeRequest(leaseId));
+    await sent(connection, completeRequest(leaseId));
     this.claimMs.push(gotAt - askedAt);
     this.completeMs.push(performance.now() - gotAt);
   }
 
+  noteCpu(): void {
+    this.#cpuBefore = cpuMicros(this.#server.pid);
+  }
+
+  /** Processor time of the server for each life since it was noted; null where it cannot be read. */
+  cpuMicrosOfLife(): number | null {
+    const now = cpuMicros(this.#server.pid);
+    return now === null || this.#cpuBefore === null ? null : (now - this.#cpuBefore) / this.claimMs.length;
+  }
+
   async end(): Promise<void> {
-    this.#connection.close();
+    this.#connection?.close();
     await this.#server.stop();
   }
 }
