@@ -3,6 +3,7 @@ import { createEngine, type RunningEngine } from '../../src/engine/create-engine
 import type { ClaimedJob, ClaimJobs } from '../../src/engine/engine.js';
 import type { Store } from '../../src/store/store.js';
 import { HandMovedEnvironment } from './hand-moved-environment.js';
+import { expectHealthy } from './healthy.js';
 import { databaseKind, type TestDatabaseKind, type TestStorage, testStorage } from './open-test-store.js';
 import { watchedStore } from './watched-store.js';
 
@@ -53,9 +54,14 @@ export class EngineFixture {
     await this.start();
   }
 
+  /** Proves that nothing in the database is as it must never be, then stops and removes all. */
   async end(): Promise<void> {
-    await this.stop();
-    await this.#storage.remove();
+    try {
+      if (this.#store !== null) await expectHealthy(this.#store.read);
+    } finally {
+      await this.stop();
+      await this.#storage.remove();
+    }
   }
 
   /** Defines a workflow from YAML and returns its id. */
