@@ -2,7 +2,7 @@
 // before anything is installed, and does nothing when nothing is to do.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -10,26 +10,58 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const installedMark = join(root, 'node_modules/.workflow-graph-installed');
 const builtMark = join(root, 'dist/.workflow-graph-built');
 
-ensureInstalled();
-ensureBuilt();
+if (!isInstalled() || !isBuilt()) alone();
 
-function ensureInstalled() {
-  const lock = createHash('sha256')
+/** Two at once would install over each other: the second waits, and then finds everything done. */
+function alone() {
+  const lock = join(root, '.setup-lock');
+  const giveUpAt = Date.now() + 10 * 60_000;
+  for (;;) {
+    try {
+      mkdirSync(lock);
+      break;
+    } catch (error) {
+      if (error.code !== 'EEXIST') throw error;
+      if (Date.now() > giveUpAt) {
+        process.stderr.write(`workflow-graph: another set-up holds ${lock}; remove it if there is none\n`);
+        process.exit(1);
+      }
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 250);
+    }
+  }
+  const release = () => rmSync(lock, { recursive: true, force: true });
+  process.on('exit', release);
+  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(130));
+  ensureInstalled();
+  ensureBuilt();
+  release();
+}
+
+function lockHash() {
+  return createHash('sha256')
     .update(readFileSync(join(root, 'package-lock.json')))
     .digest('hex');
-  if (existsSync(installedMark) && readFileSync(installedMark, 'utf8') === lock) return;
+}
+
+function isInstalled() {
+  return existsSync(installedMark) && readFileSync(installedMark, 'utf8') === lockHash();
+}
+
+function ensureInstalled() {
+  if (isInstalled()) return;
   say('installing packages (npm ci)');
   run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error']);
-  writeFileSync(installedMark, lock);
+  writeFileSync(installedMark, lockHash());
+}
+
+function isBuilt() {
+  const sources = ['src', 'gen', 'clients/typescript/src', 'tsconfig.json', 'tsconfig.base.json'];
+  const newest = Math.max(...sources.map((path) => newestIn(join(root, path))));
+  return existsSync(builtMark) && statSync(builtMark).mtimeMs > newest;
 }
 
 function ensureBuilt() {
-  const newest = Math.max(
-    ...['src', 'gen', 'clients/typescript/src', 'tsconfig.json', 'tsconfig.base.json'].map((path) =>
-      newestIn(join(root, path)),
-    ),
-  );
-  if (existsSync(builtMark) && statSync(builtMark).mtimeMs > newest) return;
+  if (isBuilt()) return;
   say('compiling');
   run(join(root, 'node_modules/node/bin/node'), [join(root, 'node_modules/typescript/bin/tsc'), '-b']);
   mkdirSync(join(root, 'dist'), { recursive: true });
