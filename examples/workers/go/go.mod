@@ -1,0 +1,3 @@
+module example.com/workflow-graph-worker
+
+go 1.19

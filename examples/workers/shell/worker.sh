@@ -1,0 +1,98 @@
+#!/bin/sh
+# A worker in POSIX shell, over plain HTTP and JSON, with curl, sed and awk.
+#
+#     SERVER_URL=http://localhost:3000 WORKER_LABELS=shell,linux sh worker.sh
+#
+# POLL_INTERVAL_SECS is how long it waits when there is no job (2). Meant to be read and changed; it shows that a worker
+# needs nothing but HTTP. `curl -d` says that its body is a form; the server reads it as the JSON that it is.
+set -u
+
+server=${SERVER_URL:-http://localhost:3000}
+poll=${POLL_INTERVAL_SECS:-2}
+worker_id="sh-$(hostname)-$$"
+labels=$(printf '%s' "${WORKER_LABELS:-shell}" | sed 's/[^,]*/"&"/g')
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+trap 'exit 143' TERM INT
+
+post() { # path, body
+  curl -s -X POST -d "$2" "$server$1"
+}
+
+# The last string value of a key of a JSON text, decoded. A key within a text has escaped quotes, so it is none.
+json_string() { # key
+  awk -v key="\"$1\":\"" '
+    { text = text $0 "\n" }
+    END {
+      rest = text
+      while ((at = index(rest, key)) > 0) { rest = substr(rest, at + length(key)); found = rest }
+      for (i = 1; i <= length(found); i++) {
+        c = substr(found, i, 1)
+        if (c == "\"") break
+        if (c != "\\") { printf "%s", c; continue }
+        c = substr(found, ++i, 1)
+        if (c == "n") printf "\n"
+        else if (c == "t") printf "\t"
+        else if (c == "r") printf "\r"
+        else if (c == "b") printf "\b"
+        else if (c == "f") printf "\f"
+        else if (c == "u") { printf "%c", hex(substr(found, i + 1, 4)); i += 4 }
+        else printf "%s", c
+      }
+    }
+    function hex(digits,  n, j) {
+      for (j = 1; j <= 4; j++) n = n * 16 + index("0123456789abcdef", tolower(substr(digits, j, 1))) - 1
+      return n
+    }'
+}
+
+# Standard input as a JSON string, without control characters other than tabs and line ends.
+json_quote() {
+  LC_ALL=C tr -d '\000-\010\013-\037' | LC_ALL=C awk '
+    BEGIN { printf "\"" }
+    { gsub(/\\/, "\\\\"); gsub(/"/, "\\\""); gsub(/\t/, "\\t"); printf "%s\\n", $0 }
+    END { printf "\"" }'
+}
+
+# 1. Register
+post /api/workers/register "{\"worker_id\": \"$worker_id\", \"labels\": [$labels]}" > /dev/null
+
+while :; do
+  # 2a. Claim a job
+  claim=$(post /api/jobs/claim "{\"worker_id\": \"$worker_id\", \"labels\": [$labels], \"lease_ttl_secs\": 60}")
+  case $claim in
+    '{"job":'*) ;;
+    *) sleep "$poll"; continue ;; # No jobs available, or no server
+  esac
+  job=${claim%%,\"lease\":*}
+  job_id=$(printf '%s' "$claim" | json_string job_id)
+  run_id=$(printf '%s' "$claim" | json_string workflow_id)
+  lease_id=$(printf '%s' "$claim" | json_string lease_id)
+  # Other texts of the job may follow its command, so the rest is cut off before it is looked for.
+  printf '%s' "${job%%,\"required_labels\":*}" | json_string command > "$work/command"
+  echo "[$worker_id] Claimed: $job_id"
+
+  # Heartbeats keep the lease alive
+  (while sleep 10; do post "/api/jobs/$lease_id/heartbeat" '' > /dev/null; done) &
+  heartbeats=$!
+
+  # Execute
+  sh -c "$(cat "$work/command")" > "$work/stdout" 2> "$work/stderr" < /dev/null
+  status=$?
+  kill "$heartbeats"
+
+  # Push logs
+  if [ -s "$work/stdout" ]; then
+    data=$(json_quote < "$work/stdout")
+    post "/api/jobs/$lease_id/logs" "{\"chunks\": [{\"workflow_id\": \"$run_id\", \"job_id\": \"$job_id\",
+      \"sequence\": 0, \"data\": $data, \"timestamp_ms\": $(date +%s)000, \"stream\": \"stdout\"}]}" > /dev/null
+  fi
+
+  # Report
+  if [ "$status" = 0 ]; then
+    post "/api/jobs/$lease_id/complete" '{"outputs": {}}' > /dev/null
+  else
+    error=$(head -c 4096 "$work/stderr" | json_quote)
+    post "/api/jobs/$lease_id/fail" "{\"error\": $error, \"retryable\": true}" > /dev/null
+  fi
+done
