@@ -4,7 +4,7 @@ import { exitCodes } from './exit-codes.js';
 import { printJsonLine, printLines, stdoutPaint } from './print.js';
 import { addServerOptions, type ServerFlags, withClient } from './server-options.js';
 import { harmlessLine } from './terminal/harmless.js';
-import { padTo, widthOf } from './terminal/text-width.js';
+import { jobPrefix } from './watch/job-prefix.js';
 import { readLastLines, storedChunks } from './watch/last-lines.js';
 import { LineSplitter, type LogLine } from './watch/log-lines.js';
 import { pollRun } from './watch/poll-run.js';
@@ -122,23 +122,6 @@ function linePrinter(workflow: Workflow | null, { timestamps }: LogsFlags): (lin
   return (line) => {
     const time = timestamps ? `${paint('dim', new Date(line.atMs).toISOString())} ` : '';
     printLines([`${time}${prefix(line.jobId)}${line.text}`]);
-  };
-}
-
-const prefixColumnsMax = 30;
-
-/** `build | `, as wide for every job of the workflow, in a colour of its own on a terminal. */
-export function jobPrefix({ jobs }: Workflow): (jobId: string) => string {
-  const paint = stdoutPaint();
-  const colours = ['cyan', 'magenta', 'green', 'yellow', 'blue'] as const;
-  const numbers = new Map(jobs.map(({ id }, at) => [id, at]));
-  const width = Math.min(
-    prefixColumnsMax,
-    jobs.reduce((widest, { id }) => Math.max(widest, widthOf(harmlessLine(id))), 0),
-  );
-  return (jobId) => {
-    const colour = colours[(numbers.get(jobId) ?? 0) % colours.length] ?? 'cyan';
-    return `${paint(colour, `${padTo(harmlessLine(jobId), width)} |`)} `;
   };
 }
 

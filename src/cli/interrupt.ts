@@ -1,0 +1,15 @@
+/**
+ * Calls back at each Ctrl-C, and at each signal that asks the process to end, with how many there were. Without it the
+ * first one ends the process.
+ *
+ * @returns what goes back to that
+ */
+export function onInterrupt(callback: (count: number) => void): () => void {
+  let count = 0;
+  const onSignal = () => callback(++count);
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+  for (const signal of signals) process.on(signal, onSignal);
+  return () => {
+    for (const signal of signals) process.off(signal, onSignal);
+  };
+}

@@ -1,0 +1,115 @@
+import type { Job, Workflow } from '@workflow-graph/client';
+import { Command } from 'commander';
+import { exitCodes } from './exit-codes.js';
+import { onInterrupt } from './interrupt.js';
+import { printJson, printLines, printTable, stdoutPaint } from './print.js';
+import { addServerOptions, type ServerFlags, withClient } from './server-options.js';
+import { isOpen, markOf, paintState, tookMs } from './states.js';
+import { harmlessLine } from './terminal/harmless.js';
+import { ago, duration } from './terminal/times.js';
+import { tellHowToGoOn } from './watch/go-on.js';
+import { watchRun } from './watch/watch-run.js';
+
+const examples = `
+With --watch the state is shown until the run has ended, and the exit code is 1 when it failed or was cancelled. Ctrl-C
+stops the watching; the run goes on.
+
+Examples:
+  $ workflow-graph status ci
+  $ workflow-graph status ci --watch
+  $ workflow-graph status 0198f2c4-77aa-7c31-9d52-6f1be0a1f8d4 --json | jq '.jobs[] | select(.status == "failure")'`;
+
+interface StatusFlags extends ServerFlags {
+  readonly watch?: boolean;
+  readonly logs?: boolean;
+}
+
+/** `workflow-graph status`: shows a run and its jobs. */
+export function statusCommand(): Command {
+  const command = new Command('status')
+    .description('show a run and the state of its jobs')
+    .argument('<run>', "a run's id, or a workflow's, which means its newest run")
+    .option('-w, --watch', 'go on until the run has ended')
+    .option('--logs', 'with --watch: also print what the jobs print')
+    .option('--no-logs', 'with --watch: only changes of state')
+    .addHelpText('after', examples);
+  addServerOptions(command);
+  return command.action((id: string, flags: StatusFlags) =>
+    withClient(command, flags, async (client) => {
+      const workflow = await client.status(id);
+      if (!flags.watch || workflow.run_id === null) {
+        if (flags.json) printJson(workflow);
+        else printStatus(workflow);
+        return;
+      }
+      const stop = new AbortController();
+      const release = onInterrupt(() => stop.abort());
+      const ended = await watchRun({
+        client,
+        runId: workflow.run_id,
+        signal: stop.signal,
+        note: () => null,
+        logs: flags.logs ?? null,
+        quiet: flags.json === true,
+      }).finally(release);
+      if (ended === null) {
+        tellHowToGoOn(workflow.run_id);
+        process.exit(exitCodes.interrupted);
+      }
+      if (flags.json) printJson(ended);
+      process.exitCode = ended.state === 'success' ? exitCodes.done : exitCodes.failed;
+    }),
+  );
+}
+
+function printStatus(workflow: Workflow): void {
+  const paint = stdoutPaint();
+  const nowMs = Date.now();
+  printLines([...headingOf(workflow, nowMs), '']);
+  printTable<Job>(
+    [
+      {
+        heading: '  JOB',
+        text: ({ id, status }) => `${markOf(status)} ${harmlessLine(id)}`,
+        paint: ({ status }, text) => paintState(paint, status, text),
+      },
+      { heading: 'STATUS', text: ({ status }) => status, paint: ({ status }, text) => paintState(paint, status, text) },
+      { heading: 'ATTEMPT', text: ({ attempt, started_at }) => (started_at === null ? '' : String(attempt)) },
+      { heading: 'TOOK', text: (job) => tookText(job, nowMs) },
+      { heading: 'WORKER', text: ({ worker_id }) => harmlessLine(worker_id ?? '') },
+      { heading: 'NOTES', text: (job) => notesOf(job, nowMs) },
+    ],
+    workflow.jobs,
+    'It has no jobs.',
+  );
+}
+
+function headingOf(workflow: Workflow, nowMs: number): string[] {
+  const paint = stdoutPaint();
+  const { state, run_id, created_at_ms, started_at_ms, ended_at_ms } = workflow;
+  const name = `${paint('bold', harmlessLine(workflow.name))} (${harmlessLine(workflow.workflow)}, version ${workflow.version})`;
+  if (state === null || run_id === null) return [`${name} has not run yet`];
+  const created = created_at_ms === null ? '' : `, created ${ago(created_at_ms, nowMs)}`;
+  const took = started_at_ms === null ? '' : ` after ${duration((ended_at_ms ?? nowMs) - started_at_ms)}`;
+  const shown = isOpen(state) ? `${state}${took === '' ? '' : took.replace('after', 'for')}` : `${state}${took}`;
+  return [
+    `${paintState(paint, state, markOf(state))} ${name}: ${paintState(paint, state, shown)}`,
+    `  run ${harmlessLine(run_id)}${created}`,
+  ];
+}
+
+function tookText(job: Job, nowMs: number): string {
+  const took = tookMs(job, nowMs);
+  return took === null ? '' : duration(took);
+}
+
+function notesOf(job: Job, nowMs: number): string {
+  const line = harmlessLine((job.output ?? '').trim().split('\n', 1)[0] ?? '');
+  if (job.delayed_until_ms != null) return `next attempt in ${duration(job.delayed_until_ms - nowMs)}: ${line}`;
+  if (line !== '') return line;
+  if (job.status === 'queued' && job.depends_on.length > 0)
+    return `needs ${job.depends_on.map(harmlessLine).join(', ')}`;
+  return job.status === 'queued' && job.required_labels.length > 0
+    ? `labels ${job.required_labels.map(harmlessLine).join(', ')}`
+    : '';
+}

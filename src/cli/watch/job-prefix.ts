@@ -1,0 +1,21 @@
+import type { Workflow } from '@workflow-graph/client';
+import { stdoutPaint } from '../print.js';
+import { harmlessLine } from '../terminal/harmless.js';
+import { padTo, widthOf } from '../terminal/text-width.js';
+
+const prefixColumnsMax = 30;
+
+/** `build | `, as wide for every job of the workflow, in a colour of its own on a terminal. */
+export function jobPrefix({ jobs }: Workflow): (jobId: string) => string {
+  const paint = stdoutPaint();
+  const colours = ['cyan', 'magenta', 'green', 'yellow', 'blue'] as const;
+  const numbers = new Map(jobs.map(({ id }, at) => [id, at]));
+  const width = Math.min(
+    prefixColumnsMax,
+    jobs.reduce((widest, { id }) => Math.max(widest, widthOf(harmlessLine(id))), 0),
+  );
+  return (jobId) => {
+    const colour = colours[(numbers.get(jobId) ?? 0) % colours.length] ?? 'cyan';
+    return `${paint(colour, `${padTo(harmlessLine(jobId), width)} |`)} `;
+  };
+}

@@ -1,0 +1,66 @@
+import type { Workflow } from '@workflow-graph/client';
+import { stdoutPaint } from '../print.js';
+import { harmlessLine } from '../terminal/harmless.js';
+import { LiveRegion } from '../terminal/live-region.js';
+import { jobPrefix } from './job-prefix.js';
+import { JobTree } from './job-tree.js';
+import { LastLines } from './last-lines.js';
+import { drawRun, mostTelling } from './live-frame.js';
+import { pollRun } from './poll-run.js';
+import { RunLogs } from './run-logs.js';
+import { serverClock } from './server-clock.js';
+import type { Watching } from './watch-run.js';
+
+const frameMs = 100;
+
+/** Draws the tree of a run over and over until it has ended; null when the watching was ended before. */
+export async function watchLive(watching: Watching, withLogs: boolean): Promise<Workflow | null> {
+  const { client, runId, signal } = watching;
+  const region = new LiveRegion(process.stdout);
+  const paint = stdoutPaint();
+  const clock = serverClock();
+  const lastLines = new LastLines(client, runId);
+  const view: { seen: { readonly workflow: Workflow; readonly tree: JobTree } | null; away: string | null } = {
+    seen: null,
+    away: null,
+  };
+  let tick = 0;
+
+  const logs = new RunLogs(client, runId, (line) => {
+    if (view.seen !== null) region.printAbove(`${jobPrefix(view.seen.workflow)(line.jobId)}${line.text}\n`);
+  });
+  const draw = () => {
+    if (view.seen === null) return;
+    const note = watching.note() ?? view.away;
+    const { columns, rows } = region;
+    const lastLine = (jobId: string) => lastLines.of(jobId);
+    region.draw(drawRun({ ...view.seen, nowMs: clock.now(), tick: tick++, columns, rows, paint, lastLine, note }));
+  };
+  const timer = setInterval(draw, frameMs);
+  process.stdout.on('resize', draw);
+  try {
+    for await (const look of pollRun(client, runId, signal)) {
+      if (look.kind === 'away') {
+        view.away = `The server is away, trying again: ${harmlessLine(look.message)}`;
+        continue;
+      }
+      view.away = null;
+      const { workflow } = look;
+      clock.note(workflow);
+      view.seen = { workflow, tree: view.seen?.tree ?? new JobTree(workflow.jobs) };
+      if (withLogs) logs.update(workflow);
+      const running = workflow.jobs.filter(({ status }) => status === 'running');
+      lastLines.follow(mostTelling(running, Math.max(1, region.rows)));
+    }
+    if (signal.aborted || view.seen === null) return null;
+    if (withLogs) await logs.complete();
+    return view.seen.workflow;
+  } finally {
+    clearInterval(timer);
+    process.stdout.off('resize', draw);
+    lastLines.stop();
+    logs.stop();
+    draw();
+    region.end();
+  }
+}
