@@ -1,5 +1,6 @@
 import type { Connection } from '../store/connection.js';
 import type { EventTable } from '../store/schema.js';
+import type { RunFacts } from './run-facts.js';
 
 /** A change of state that the batch will write down. */
 export type EventDraft = Omit<EventTable, 'number' | 'at_ms'>;
@@ -21,9 +22,19 @@ export class Batch {
   readonly events: EventDraft[] = [];
   readonly tallies = new Map<number, RunTallyChange>();
   readonly claimable = new Set<number>();
+  /** Label sets in which another server made jobs claimable. */
+  readonly heardClaimable = new Set<number>();
+  /** Label sets in which this batch took the last claimable job. */
+  readonly exhausted = new Set<number>();
+  /** The runs that this batch makes; nobody else knows of them before they are on disk. */
+  readonly newRuns = new Map<number, RunFacts>();
+  /** The newest run of each workflow that got one. */
+  readonly newestRuns = new Map<number, number>();
   readonly afterCommit: (() => void)[] = [];
   /** Topics whose listeners are told once it is on disk. */
   readonly signals = new Set<string>();
+  /** Another server was taking the jobs that this batch wanted, and may leave some. */
+  contended = false;
   /** Jobs ended whose dependants are to be told in a later transaction. */
   leftUnsettled = false;
   /** The earliest time at which something that this batch wrote falls due. */
@@ -53,6 +64,11 @@ export class Batch {
     change.ended += 1;
     if (ended === 'failure') change.failed += 1;
     if (ended === 'cancelled') change.cancelled += 1;
+  }
+
+  /** Notes a run that this batch makes the newest of its workflow. */
+  newestRun(workflow: number, run: number): void {
+    this.newestRuns.set(workflow, Math.max(run, this.newestRuns.get(workflow) ?? 0));
   }
 
   dueAt(ms: number): void {

@@ -63,7 +63,6 @@ function cancelOperation(knowledge: Knowledge): Operation<CancelRange, void> {
     async apply(batch, ranges) {
       for (const { run, from, to, last, forced, by } of ranges) {
         if (from === 0) {
-          await requestCancel.run(batch.connection, { no: run.no, nowMs: batch.nowMs, forced: forced ? 1 : 0 });
           batch.event('run.cancel_requested', { run: run.no, data: { forced, by } });
         }
         const jobs = await cancelJobs.run(batch.connection, {
@@ -72,17 +71,22 @@ function cancelOperation(knowledge: Knowledge): Operation<CancelRange, void> {
           nowMs: batch.nowMs,
           spareUpTo: forced ? conditionKind.survivesCancel : conditionKind.plain,
         });
-        if (jobs.length > 0) {
-          await cancelLiveAttempts.run(batch.connection, {
-            rows: jobs.map(({ id, attempt }) => [id, attempt]),
-            nowMs: batch.nowMs,
-          });
-        }
+        const live =
+          jobs.length === 0
+            ? []
+            : await cancelLiveAttempts.run(batch.connection, {
+                rows: jobs.map(({ id, attempt }) => [id, attempt]),
+                nowMs: batch.nowMs,
+              });
+        for (const { job } of live) batch.signals.add(leaseTopic(job));
         for (const { id, attempt } of jobs) {
           batch.event('job.cancelled', { run: run.no, job: id, attempt });
           batch.tally(run.no, 'cancelled');
           batch.signals.add(jobTopic(id));
-          batch.signals.add(leaseTopic(id));
+        }
+        // The run comes after its jobs, as for everyone else who changes both.
+        if (from === 0) {
+          await requestCancel.run(batch.connection, { no: run.no, nowMs: batch.nowMs, forced: forced ? 1 : 0 });
         }
         await setCancelFrom.run(batch.connection, { no: run.no, from: last ? null : to });
         if (run.survivor_count > 0) {

@@ -5,6 +5,7 @@ import {
   type ClaimableJob,
   claimableJobs,
   insertAttempts,
+  labelSetsWithQueuedJobs,
   startJobsIfQueued,
   upstreamOutputs,
 } from '../store/statements/claims.js';
@@ -73,10 +74,11 @@ const parkedMax = 512;
 /** Serves the claims that wait for what this batch made claimable, in the same transaction. */
 export async function serveParked(knowledge: Knowledge, batch: Batch, parking: Parking<Claim>): Promise<void> {
   noteWhatBecameClaimable(knowledge, batch);
-  if (batch.claimable.size === 0 || parking.size === 0) return;
+  if (parking.size === 0 || (batch.claimable.size === 0 && batch.heardClaimable.size === 0)) return;
   const claims = parking.oldest((labels) => {
     const { sets } = knowledge.labelSets.match(labels);
     for (const set of batch.claimable) if (sets.has(set)) return true;
+    for (const set of batch.heardClaimable) if (sets.has(set)) return true;
     return false;
   }, parkedMax);
   const answers = new Map<Claim, ClaimedJob[]>(claims.map((claim) => [claim, []]));
@@ -107,7 +109,7 @@ async function takeJobs(
   if (taken.length === 0) return;
 
   const runs = await knowledge.runs.get(
-    batch.connection,
+    batch,
     taken.map(({ job }) => runOfJob(job.id)),
   );
   const known = await knowledge.specs.get(
@@ -133,7 +135,7 @@ async function takeJobs(
   });
   await beginRuns
     .run(batch.connection, {
-      rows: [...new Set(taken.map(({ job }) => runOfJob(job.id)))].map((no) => [no]),
+      rows: [...new Set(taken.map(({ job }) => runOfJob(job.id)))].sort((a, b) => a - b).map((no) => [no]),
       nowMs: batch.nowMs,
     })
     .then((newly) => {
@@ -172,18 +174,14 @@ async function takeForLikeWorkers(knowledge: Knowledge, batch: Batch, claims: re
   const sets = knowledge.labelSets.claimableFor(knowledge.labelSets.match(first.labels));
   if (sets.length === 0) return [];
   const wanted = claims.reduce((sum, claim) => sum + claim.maxJobs, 0);
+  const notes = knowledge.labelSets.notes;
   const found = await claimableJobs.run(batch.connection, { sets, limit: wanted });
-  if (found.length < wanted) {
-    batch.afterCommit.push(() => {
-      for (const set of sets) knowledge.labelSets.noteEmpty(set);
-    });
-  }
-  if (found.length === 0) return [];
-  const started = new Set(
-    (await startJobsIfQueued.run(batch.connection, { rows: found.map((job) => [job.id, batch.nowMs]) })).map(
-      (job) => job.id,
-    ),
-  );
+  const rows = found.map((job) => [job.id, batch.nowMs]);
+  const [begun] = await Promise.all([
+    rows.length === 0 ? [] : startJobsIfQueued.run(batch.connection, { rows }),
+    found.length < wanted ? noteEmptySets(knowledge, batch, sets, notes) : null,
+  ]);
+  const started = new Set(begun.map((job) => job.id));
   const jobs = found.filter((job) => started.has(job.id));
   const taken: Taken[] = [];
   let next = 0;
@@ -192,6 +190,27 @@ async function takeForLikeWorkers(knowledge: Knowledge, batch: Batch, claims: re
     next += claim.maxJobs;
   }
   return taken;
+}
+
+/** Fewer jobs than wanted were found: there is none left in these sets, unless another server is taking some. */
+async function noteEmptySets(
+  knowledge: Knowledge,
+  batch: Batch,
+  sets: readonly number[],
+  notes: number,
+): Promise<void> {
+  let left = new Set<number>();
+  if (batch.connection.dialect.passesOverTaken) {
+    const rows = await labelSetsWithQueuedJobs.run(batch.connection, { rows: sets.map((set) => [set]) });
+    left = new Set(rows.map(({ id }) => id));
+  }
+  for (const set of sets) {
+    if (left.has(set)) batch.contended = true;
+    else batch.exhausted.add(set);
+  }
+  batch.afterCommit.push(() => {
+    for (const set of sets) if (!left.has(set)) knowledge.labelSets.noteEmpty(set, notes);
+  });
 }
 
 function begin(knowledge: Knowledge, batch: Batch, claim: Claim, job: ClaimableJob, known: KnownJob) {
@@ -217,7 +236,7 @@ async function answerRepeats(knowledge: Knowledge, batch: Batch, answers: Map<Cl
   ).filter((row) => row.expires_at_ms > batch.nowMs && row.credential === claims.get(row.request_hash)?.credential);
   if (rows.length === 0) return;
   const runs = await knowledge.runs.get(
-    batch.connection,
+    batch,
     rows.map((row) => runOfJob(row.job)),
   );
   const places = rows.map((row) => placeOf(runs, row.job));

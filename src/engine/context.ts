@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { Environment } from '../environment/environment.js';
+import type { Connection } from '../store/connection.js';
 import type { Store } from '../store/store.js';
 import type { JobSpecs } from './job-specs.js';
 import type { LabelSets } from './label-sets.js';
@@ -19,6 +20,8 @@ export interface EngineContext {
   readonly workersSeen: WorkersSeen;
   readonly topics: Topics;
   readonly log: Logger;
+  /** Tells other servers, with the commit of this transaction, that there are new label sets. */
+  readonly tellOfLabelSets: (connection: Connection) => void;
 }
 
 /** What an operation works with inside a transaction. */

@@ -1,15 +1,6 @@
 import type { Logger } from 'pino';
 import type { Environment } from '../environment/environment.js';
-import { jobIdOf } from '../store/job-id.js';
-import { graceForLiveLeases } from '../store/statements/attempts.js';
 import { newestEvent } from '../store/statements/events.js';
-import { deleteJobsOfRange, deleteRun, runsWithUnfinishedWork } from '../store/statements/runs.js';
-import {
-  deleteVersion,
-  deleteVersionEdges,
-  deleteVersionJobs,
-  unfinishedVersions,
-} from '../store/statements/workflows.js';
 import type { Store } from '../store/store.js';
 import { cancelRunVerb, findRun } from './cancel-run.js';
 import { claimJobsVerb } from './claim-jobs.js';
@@ -20,12 +11,15 @@ import type { Engine } from './engine.js';
 import { finishBatch } from './finish-batch.js';
 import { openSessionVerb } from './job-session.js';
 import { JobSpecs } from './job-specs.js';
+import { joinOthers } from './join-others.js';
 import { keepOnlyFilesVerb } from './keep-only-files.js';
 import { LabelSets } from './label-sets.js';
 import { LeaseWatch } from './lease-watch.js';
 import { leaseVerbs } from './leases.js';
 import { listWorkersVerb } from './list-workers.js';
 import { Deadlines } from './loops/deadlines.js';
+import { LeftWorkLoop } from './loops/left-work.js';
+import type { OtherServers } from './other-servers.js';
 import { Parking } from './parking.js';
 import { pushLogsVerb } from './push-logs.js';
 import { logVerbs } from './read-logs.js';
@@ -34,6 +28,7 @@ import { reportEndVerbs } from './report-end.js';
 import { RunFactsCache } from './run-facts.js';
 import { settleLeftoversOperation } from './settle-leftovers.js';
 import { startRunVerb } from './start-run.js';
+import { LeftWork } from './take-up-work.js';
 import { eventsTopic, Topics } from './topics.js';
 import { viewVerbs } from './view-workflows.js';
 import { watchRunsVerb } from './watch-runs.js';
@@ -73,14 +68,18 @@ export async function createEngine(options: EngineOptions): Promise<RunningEngin
     environment,
     log,
   };
+  let others: OtherServers | null = null;
   const writer = new Writer(
     store,
     environment,
     async (batch) => {
       await serveParked(knowledge, batch, parking);
       await finishBatch(batch);
+      others?.tell(batch);
     },
     (batch) => {
+      for (const facts of batch.newRuns.values()) knowledge.runs.add(facts);
+      if (batch.contended) sharing?.lookSoon();
       if (!knowledge.topics.idle) {
         if (batch.events.length > 0) knowledge.topics.signal(eventsTopic);
         for (const topic of batch.signals) knowledge.topics.signal(topic);
@@ -89,7 +88,12 @@ export async function createEngine(options: EngineOptions): Promise<RunningEngin
       if (batch.leftUnsettled) void settleLeftovers();
     },
   );
-  const context: EngineContext = { ...knowledge, store, writer };
+  const context: EngineContext = {
+    ...knowledge,
+    store,
+    writer,
+    tellOfLabelSets: (connection) => others?.tellOfLabelSets(connection),
+  };
   const deadlines = new Deadlines(context, options.reapIntervalMs);
   const leftovers = settleLeftoversOperation(knowledge);
   let settling: Promise<void> | null = null;
@@ -108,42 +112,14 @@ export async function createEngine(options: EngineOptions): Promise<RunningEngin
   const starting = startRunVerb(context);
   const cancelling = cancelRunVerb(context);
   const views = viewVerbs(context);
+  const leftWork = new LeftWork({ context, starting, cancelling, settleLeftovers });
 
   await knowledge.labelSets.load(store.read);
-  await takeUpUnfinishedWork();
-  deadlines.start();
-
-  async function takeUpUnfinishedWork(): Promise<void> {
-    const nowMs = environment.now();
-    const leases = await store.transact((connection) => graceForLiveLeases.run(connection, { nowMs }));
-    if (leases.length > 0) log.info({ leases: leases.length }, 'live leases were given their full time again');
-    for (const { no } of await unfinishedVersions.run(store.read, {})) {
-      await store.transact(async (connection) => {
-        await deleteVersionEdges.run(connection, { no });
-        await deleteVersionJobs.run(connection, { no });
-        await deleteVersion.run(connection, { no });
-      });
-    }
-    for (const run of await runsWithUnfinishedWork.run(store.read, {})) {
-      if (run.state === 'creating') {
-        await store.transact(async (connection) => {
-          await deleteJobsOfRange.run(connection, { fromId: jobIdOf(run.no, 0), toId: jobIdOf(run.no + 1, 0) });
-          await deleteRun.run(connection, { no: run.no });
-        });
-        continue;
-      }
-      if (run.activate_from !== null) {
-        await starting.activateFrom({
-          no: run.no,
-          version: run.version,
-          jobCount: run.job_count,
-          from: run.activate_from,
-        });
-      }
-      if (run.cancel_from !== null) await cancelling.cancelFrom(run, run.cancel_from, run.cancel_forced === 1);
-    }
-    await settleLeftovers();
-  }
+  const sharing = store.shared === null ? null : joinOthers(context, store.shared, parking);
+  others = sharing?.others ?? null;
+  await leftWork.takeUpAtStart();
+  const loops = [deadlines, ...(sharing === null ? [] : [sharing.lookAround, new LeftWorkLoop(context, leftWork)])];
+  for (const loop of loops) loop.start();
 
   const workers = workerVerbs(context);
 
@@ -184,7 +160,7 @@ export async function createEngine(options: EngineOptions): Promise<RunningEngin
         parking.leave(claim);
         claim.deliver?.([]);
       }
-      await deadlines.stop();
+      for (const loop of loops) await loop.stop();
       await writer.drained();
     },
   };

@@ -8,6 +8,7 @@ import {
   insertVersion,
   insertVersionEdges,
   insertVersionJobs,
+  lockVersionBeingMade,
   setCurrentVersion,
 } from '../store/statements/workflows.js';
 import { checkDefinition } from './check-definition.js';
@@ -42,13 +43,14 @@ export async function defineWorkflow(context: EngineContext, definition: NewDefi
   if (before?.hash === digest && before.removed_at_ms === null) return 'unchanged';
 
   const rows = await checkDefinition({ text: definition.text, format: definition.format, file: definition.file });
-  await labelSets.numbersOf(store, rows.labelSets);
-  const rootLabelSets = await labelSets.numbersOf(store, rows.rootLabelSets);
+  await labelSets.numbersOf(store, rows.labelSets, context.tellOfLabelSets);
+  const rootLabelSets = await labelSets.numbersOf(store, rows.rootLabelSets, context.tellOfLabelSets);
 
   const begin = async (connection: Connection) => {
     const nowMs = context.environment.now();
     const [workflow] = await ensureWorkflow.run(connection, { id: definition.id, source: definition.source, nowMs });
     if (workflow === undefined) throw new Error(`workflow ${definition.id} was not stored`);
+    if (await isCurrent(connection, definition.id, digest)) return null;
     const [version] = await insertVersion.run(connection, {
       workflow: workflow.no,
       hash: digest,
@@ -64,28 +66,43 @@ export async function defineWorkflow(context: EngineContext, definition: NewDefi
     return { workflow: workflow.no, version: version.no };
   };
   const finish = async (connection: Connection, made: { workflow: number; version: number }) => {
+    // Another server may have stored the same meanwhile; then this version stays a fragment, to be deleted.
+    await ensureWorkflow.run(connection, { id: definition.id, source: definition.source, nowMs: 0 });
+    if (await isCurrent(connection, definition.id, digest)) return false;
     await finishVersion.run(connection, { version: made.version });
     await setCurrentVersion.run(connection, made);
+    return true;
   };
 
   const writes = pieceWrites(rows);
   if (writes.length <= piecesPerTransaction) {
-    await store.transact(async (connection) => {
+    const isNew = await store.transact(async (connection) => {
       const made = await begin(connection);
+      if (made === null) return false;
       for (const write of writes) await write(connection, made.version);
-      await finish(connection, made);
+      return finish(connection, made);
     });
+    if (!isNew) return 'unchanged';
   } else {
     const made = await store.transact(begin);
+    if (made === null) return 'unchanged';
     for (let from = 0; from < writes.length; from += piecesPerTransaction) {
       await store.transact(async (connection) => {
+        const [making] = await lockVersionBeingMade.run(connection, { no: made.version });
+        if (making === undefined) throw new Error('a version that was being made is gone: it took too long');
         for (const write of writes.slice(from, from + piecesPerTransaction)) await write(connection, made.version);
       });
       await othersTurn(context);
     }
-    await store.transact((connection) => finish(connection, made));
+    if (!(await store.transact((connection) => finish(connection, made)))) return 'unchanged';
   }
   return before === undefined ? 'new' : 'changed';
+}
+
+/** Whether the workflow's current version was made of the same text. To be asked when the workflow's row is locked. */
+async function isCurrent(connection: Connection, id: string, digest: string): Promise<boolean> {
+  const [current] = await currentVersion.run(connection, { id });
+  return current?.hash === digest && current.removed_at_ms === null;
 }
 
 function pieceWrites(rows: DefinitionRows): ((connection: Connection, version: number) => Promise<unknown>)[] {

@@ -32,7 +32,7 @@ export interface AttemptEnd {
 export async function endAttempts(knowledge: Knowledge, batch: Batch, ends: readonly AttemptEnd[]): Promise<void> {
   if (ends.length === 0) return;
   const runs = await knowledge.runs.get(
-    batch.connection,
+    batch,
     ends.map((end) => runOfJob(end.attempt.job)),
   );
   const specs = await knowledge.specs.get(
@@ -79,23 +79,29 @@ export async function endAttempts(knowledge: Knowledge, batch: Batch, ends: read
   for (const { end, state, delayMs } of changes) {
     const { job, number } = end.attempt;
     const run = runOfJob(job);
-    const data = end.error === null ? {} : { error: end.error.slice(0, 500) };
-    batch.event('attempt.ended', { run, job, attempt: number, data: { outcome: end.outcome, ...data } });
+    const data = endData(end);
     batch.signals.add(jobTopic(job));
     if (end.digest === null) batch.signals.add(leaseTopic(job));
     if (state === 'success' || state === 'failure') {
-      batch.event(`job.${state}`, { run, job, attempt: number });
+      batch.event(`job.${state}`, { run, job, attempt: number, ...data });
       batch.tally(run, state);
       ended.push({ job, version: factsOf(runs, run).version, succeeded: state === 'success' });
     } else if (state === 'delayed') {
-      batch.event('job.delayed', { run, job, attempt: number + 1, data: { until_ms: batch.nowMs + delayMs } });
+      const until = { ...data?.data, until_ms: batch.nowMs + delayMs };
+      batch.event('job.delayed', { run, job, attempt: number, data: until });
       batch.dueAt(batch.nowMs + delayMs);
     } else {
-      batch.event('job.queued', { run, job, attempt: number + 1 });
+      batch.event('job.queued', { run, job, attempt: number, ...data });
     }
   }
   for (const job of left) if (job.state === 'queued') batch.claimable.add(job.label_set);
   await settleJobs(knowledge, batch, ended);
+}
+
+/** What the event of an attempt's end says of it beside its number; nothing when it succeeded. */
+function endData(end: AttemptEnd): { data?: { outcome: string; error: string } } {
+  if (end.outcome === 'success') return {};
+  return { data: { outcome: end.outcome, error: (end.error ?? '').slice(0, 500) } };
 }
 
 function nextState(

@@ -27,6 +27,10 @@ const cachedCharsMax = 50_000_000;
 export class JobSpecs {
   readonly #known = new LRUCache<number, KnownJob>({ maxSize: cachedCharsMax });
 
+  forgetAll(): void {
+    this.#known.clear();
+  }
+
   /** The specifications of the given jobs, in their order. Errors: a job that no version has is a bug. */
   async get(connection: Connection, jobs: readonly JobOfVersion[]): Promise<KnownJob[]> {
     const missing = jobs.filter((job) => !this.#known.has(cacheKey(job)));

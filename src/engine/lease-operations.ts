@@ -42,6 +42,10 @@ export interface EndReport extends UnderLease {
 /** `scan`: nothing was changed, since the attempt's stdout must be read for outputs first. */
 export type EndAnswer = 'done' | 'scan';
 
+export function jobOfLease({ lease }: UnderLease): number[] {
+  return [lease.job];
+}
+
 /** The attempts that messages are about, by their leases. */
 export async function attemptsOf(batch: Batch, messages: readonly UnderLease[]): Promise<(AttemptRow | null)[]> {
   const rows = await attemptsByLease.run(batch.connection, {
@@ -80,6 +84,7 @@ export function endOperation(knowledge: Knowledge): Operation<EndReport, EndAnsw
     name: 'end',
     rank: 40,
     keyOf: ({ lease }) => lease.job,
+    jobsOf: jobOfLease,
     async apply(batch, reports) {
       const rows = await attemptsOf(batch, reports);
       const ends: AttemptEnd[] = [];
@@ -114,6 +119,7 @@ export function renewOperation(): Operation<UnderLease, LeaseRenewal> {
     name: 'renew',
     rank: 30,
     keyOf: () => null,
+    jobsOf: jobOfLease,
     async apply(batch, messages) {
       const rows = await attemptsOf(batch, messages);
       const renewals = new Map<string, (string | number | null)[]>();
@@ -142,6 +148,7 @@ export function releaseOperation(): Operation<UnderLease, void> {
     name: 'release',
     rank: 50,
     keyOf: ({ lease }) => lease.job,
+    jobsOf: jobOfLease,
     async apply(batch, messages) {
       const rows = await attemptsOf(batch, messages);
       const given: AttemptRow[] = [];
@@ -168,8 +175,7 @@ async function giveBack(batch: Batch, attempts: readonly AttemptRow[]): Promise<
   });
   for (const { label_set } of left) batch.claimable.add(label_set);
   for (const { job, number } of attempts) {
-    batch.event('attempt.released', { run: runOfJob(job), job, attempt: number });
-    batch.event('job.queued', { run: runOfJob(job), job, attempt: number });
+    batch.event('job.queued', { run: runOfJob(job), job, attempt: number, data: { outcome: 'released' } });
   }
 }
 
@@ -179,6 +185,7 @@ export function receivedOperation(): Operation<readonly LeaseRef[], void> {
     name: 'received',
     rank: 25,
     keyOf: () => null,
+    jobsOf: (leases) => leases.map(({ job }) => job),
     async apply(batch, inputs) {
       const rows = inputs.flat().map(({ job, attempt }) => [job, attempt]);
       await markReceived.run(batch.connection, { rows });
@@ -190,14 +197,21 @@ export function receivedOperation(): Operation<readonly LeaseRef[], void> {
 /** How many overdue things one transaction takes. */
 const overdueMax = 500;
 
+/** What a look for overdue things did. */
+export interface Overdue {
+  readonly ended: number;
+  /** The time by which it judged. */
+  readonly nowMs: number;
+}
+
 /** Ends the attempts whose lease or timeout has run out, and queues the retries whose delay is over. */
-export function overdueOperation(knowledge: Knowledge): Operation<null, void> {
+export function overdueOperation(knowledge: Knowledge): Operation<null, Overdue> {
   return {
     name: 'overdue',
     rank: 60,
     keyOf: () => 0,
     async apply(batch) {
-      const attempts = await overdueAttempts.run(batch.connection, { nowMs: batch.nowMs, limit: overdueMax });
+      const attempts = await lockedOverdueAttempts(batch);
       const arrived = attempts.filter((attempt) => attempt.received === 1);
       await endAttempts(
         knowledge,
@@ -212,9 +226,21 @@ export function overdueOperation(knowledge: Knowledge): Operation<null, void> {
         batch.claimable.add(job.label_set);
         batch.event('job.queued', { run: runOfJob(job.id), job: job.id, attempt: job.attempt });
       }
-      return [undefined];
+      return [{ ended: attempts.length + due.length, nowMs: batch.nowMs }];
     },
   };
+}
+
+/**
+ * A lease may have been renewed through another server between the look and the lock, so what was found is looked at
+ * again under the lock.
+ */
+async function lockedOverdueAttempts(batch: Batch): Promise<readonly AttemptRow[]> {
+  const found = await overdueAttempts.run(batch.connection, { nowMs: batch.nowMs, limit: overdueMax });
+  if (found.length === 0 || !batch.connection.dialect.passesOverTaken) return found;
+  const rows = found.map(({ job, number }) => [job, number]);
+  const now = await attemptsByLease.run(batch.connection, { rows });
+  return now.filter((attempt) => attempt.outcome === null && attempt.deadline_ms <= batch.nowMs);
 }
 
 function toOverdueEnd(attempt: AttemptRow, nowMs: number): AttemptEnd {

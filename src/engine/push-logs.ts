@@ -6,7 +6,7 @@ import { insertLogChunks, storedLogChunks } from '../store/statements/logs.js';
 import type { Batch } from './batch.js';
 import type { EngineContext, Knowledge } from './context.js';
 import type { Caller, NewLogChunk } from './engine.js';
-import { attemptsOf, judged, type UnderLease } from './lease-operations.js';
+import { attemptsOf, jobOfLease, judged, type UnderLease } from './lease-operations.js';
 import { factsOf } from './run-facts.js';
 import { jobTopic } from './topics.js';
 import { underLease } from './under-lease.js';
@@ -33,6 +33,7 @@ function pushLogsOperation(knowledge: Knowledge): Operation<LogPush, number> {
     name: 'push-logs',
     rank: 20,
     keyOf: ({ lease }) => lease.job,
+    jobsOf: jobOfLease,
     async apply(batch, pushes) {
       const rows = await attemptsOf(batch, pushes);
       const answers: (number | DomainError)[] = [];
@@ -64,7 +65,7 @@ async function misdirection(
   push: LogPush,
 ): Promise<DomainError | null> {
   if (push.chunks.every((chunk) => chunk.runId === '' && chunk.jobKey === '')) return null;
-  const run = factsOf(await knowledge.runs.get(batch.connection, [runOfJob(row.job)]), runOfJob(row.job));
+  const run = factsOf(await knowledge.runs.get(batch, [runOfJob(row.job)]), runOfJob(row.job));
   const [known] = await knowledge.specs.get(batch.connection, [{ version: run.version, ord: ordinalOfJob(row.job) }]);
   const at = push.chunks.findIndex(
     (chunk) => (chunk.runId !== '' && chunk.runId !== run.id) || (chunk.jobKey !== '' && chunk.jobKey !== known?.key),

@@ -32,7 +32,9 @@ function registerOperation(knowledge: Knowledge): Operation<RegisterWorker, void
           batch.nowMs,
         ]),
       });
-      for (const { workerId } of inputs) knowledge.workersSeen.wrote(workerId, batch.nowMs);
+      batch.afterCommit.push(() => {
+        for (const { workerId } of inputs) knowledge.workersSeen.wrote(workerId, batch.nowMs);
+      });
       return inputs.map(() => undefined);
     },
   };
@@ -44,11 +46,11 @@ function heartbeatOperation(knowledge: Knowledge): Operation<string, void> {
     rank: 2,
     keyOf: (workerId) => workerId,
     async apply(batch, workerIds) {
-      const rows = workerIds.map((workerId) => [workerId, batch.nowMs]);
+      const rows = [...workerIds].sort().map((workerId) => [workerId, batch.nowMs]);
       const known = new Set((await touchWorkers.run(batch.connection, { rows })).map(({ id }) => id));
       return workerIds.map((workerId) => {
         if (!known.has(workerId)) return notFound(`worker ${JSON.stringify(workerId)}`);
-        knowledge.workersSeen.wrote(workerId, batch.nowMs);
+        batch.afterCommit.push(() => knowledge.workersSeen.wrote(workerId, batch.nowMs));
         return undefined;
       });
     },

@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache';
-import type { Connection } from '../store/connection.js';
 import { type RunRow, runsByNumber } from '../store/statements/runs.js';
+import type { Batch } from './batch.js';
 
 /** What is fixed about a run from its start. */
 export interface RunFacts {
@@ -17,21 +17,26 @@ export interface RunFacts {
 export class RunFactsCache {
   readonly #known = new LRUCache<number, RunFacts>({ max: 20_000 });
 
+  /** Only for runs that are on disk: the number of one that is not may go to another. */
   add(facts: RunFacts): void {
     this.#known.set(facts.no, facts);
   }
 
+  forgetAll(): void {
+    this.#known.clear();
+  }
+
   /** The facts of the given runs, by number. Errors: a run that does not exist is a bug. */
-  async get(connection: Connection, runs: Iterable<number>): Promise<Map<number, RunFacts>> {
+  async get(batch: Pick<Batch, 'connection' | 'newRuns'>, runs: Iterable<number>): Promise<Map<number, RunFacts>> {
     const found = new Map<number, RunFacts>();
     const missing: number[] = [];
     for (const no of new Set(runs)) {
-      const known = this.#known.get(no);
+      const known = batch.newRuns.get(no) ?? this.#known.get(no);
       if (known === undefined) missing.push(no);
       else found.set(no, known);
     }
     if (missing.length > 0) {
-      for (const row of await runsByNumber.run(connection, { rows: missing.map((no) => [no]) })) {
+      for (const row of await runsByNumber.run(batch.connection, { rows: missing.map((no) => [no]) })) {
         const facts = toRunFacts(row);
         this.add(facts);
         found.set(facts.no, facts);

@@ -55,7 +55,7 @@ export async function settleJobs(knowledge: Knowledge, batch: Batch, ended: read
 /** Decides jobs whose needs have all ended; returns those that ended by it. */
 export async function decideMetJobs(knowledge: Knowledge, batch: Batch, met: readonly MetJob[]): Promise<EndedJob[]> {
   const runs = await knowledge.runs.get(
-    batch.connection,
+    batch,
     met.map((job) => runOfJob(job.id)),
   );
   const byCondition = await decideByCondition(
@@ -91,7 +91,7 @@ async function decideByCondition(knowledge: Knowledge, batch: Batch, jobs: reado
   const decided = new Map<number, ReturnType<typeof settleByCondition>>();
   if (jobs.length === 0) return decided;
   const runNumbers = [...new Set(jobs.map((job) => runOfJob(job.id)))];
-  const runs = await knowledge.runs.get(batch.connection, runNumbers);
+  const runs = await knowledge.runs.get(batch, runNumbers);
   const cancelled = new Set(
     (await runsByNumber.run(batch.connection, { rows: runNumbers.map((no) => [no]) }))
       .filter((run) => run.cancel_requested_at_ms !== null)

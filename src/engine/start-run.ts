@@ -4,10 +4,10 @@ import {
   finishFilling,
   insertJobsOfRuns,
   insertRuns,
+  lockRunsBeingMade,
   runById,
   runsByRequest,
   setActivateFrom,
-  setNewestRuns,
   waitingRoots,
 } from '../store/statements/runs.js';
 import { type CurrentVersionRow, currentVersion } from '../store/statements/workflows.js';
@@ -147,7 +147,7 @@ async function insertNewRuns(
     return no;
   };
   for (const run of runs) {
-    knowledge.runs.add({
+    batch.newRuns.set(numberOf(run), {
       no: numberOf(run),
       id: run.id,
       workflowId: run.version.workflow_id,
@@ -159,9 +159,7 @@ async function insertNewRuns(
   }
   const small = runs.filter((run) => !isLarge(run));
   if (small.length === 0) return numbers;
-  await setNewestRuns.run(batch.connection, {
-    rows: newest(small.map((run) => [run.version.workflow, numberOf(run)])),
-  });
+  for (const run of small) batch.newestRun(run.version.workflow, numberOf(run));
   await insertJobsOfRuns.run(batch.connection, {
     rows: small.map((run) => [numberOf(run), run.version.version, 0, run.version.job_count, 1, batch.nowMs]),
   });
@@ -173,13 +171,6 @@ async function insertNewRuns(
     }
   }
   return numbers;
-}
-
-/** One row for each workflow, with its highest run. */
-function newest(rows: readonly [workflow: number, run: number][]): [number, number][] {
-  const highest = new Map<number, number>();
-  for (const [workflow, run] of rows) highest.set(workflow, Math.max(run, highest.get(workflow) ?? 0));
-  return [...highest];
 }
 
 /** Decides the jobs of a range that need nothing: they become claimable, or their `if` says otherwise. */
@@ -195,6 +186,8 @@ function fillOperation(): Operation<RunRange, void> {
     rank: 11,
     keyOf: ({ run }) => run,
     async apply(batch, ranges) {
+      const making = await lockRunsBeingMade.run(batch.connection, { rows: ranges.map(({ run }) => [run]) });
+      if (making.length < ranges.length) throw new Error('a run that was being made is gone: it took too long');
       await insertJobsOfRuns.run(batch.connection, {
         rows: ranges.map(({ run, version, from, to }) => [run, version, from, to, 0, batch.nowMs]),
       });
@@ -202,7 +195,7 @@ function fillOperation(): Operation<RunRange, void> {
         if (!last) continue;
         const [whole] = await finishFilling.run(batch.connection, { no: run });
         if (whole === undefined) throw new Error(`run ${run} is not being made`);
-        await setNewestRuns.run(batch.connection, { rows: [[whole.workflow, run]] });
+        batch.newestRun(whole.workflow, run);
         batch.event('run.queued', { run });
       }
       return ranges.map(() => undefined);

@@ -4,6 +4,7 @@
  */
 export class Topics {
   readonly #listeners = new Map<string, Set<() => void>>();
+  #onFirstListener: (topic: string) => void = () => {};
 
   /** Calls back at each signal until the returned function is called. */
   listen(topic: string, callback: () => void): () => void {
@@ -11,6 +12,7 @@ export class Topics {
     if (listeners === undefined) {
       listeners = new Set();
       this.#listeners.set(topic, listeners);
+      this.#onFirstListener(topic);
     }
     listeners.add(callback);
     return () => {
@@ -22,6 +24,21 @@ export class Topics {
   signal(topic: string): void {
     const listeners = this.#listeners.get(topic);
     if (listeners !== undefined) for (const callback of [...listeners]) callback();
+  }
+
+  /** Signals every topic: something may have been missed. */
+  signalAll(): void {
+    for (const topic of this.listened()) this.signal(topic);
+  }
+
+  /** The topics that somebody listens to. */
+  listened(): string[] {
+    return [...this.#listeners.keys()];
+  }
+
+  /** Calls back when a topic that nobody listened to gets a listener. */
+  onFirstListener(callback: (topic: string) => void): void {
+    this.#onFirstListener = callback;
   }
 
   /** Whether anyone listens, so that a busy path need not make the topic's name in vain. */
@@ -36,6 +53,10 @@ export const eventsTopic = 'events';
 /** Signalled when the lease on a job ends otherwise than by its holder's report. */
 export function leaseTopic(job: number): string {
   return `lease/${job}`;
+}
+
+export function isLeaseTopic(topic: string): boolean {
+  return topic.startsWith('lease/');
 }
 
 /** Signalled when a job's log grew, or the job left its state. */

@@ -1,5 +1,7 @@
 import { DomainError } from '../domain/errors.js';
 import type { Environment } from '../environment/environment.js';
+import type { Connection } from '../store/connection.js';
+import { lockJobs } from '../store/statements/jobs.js';
 import { type Store, StoreError, StoreUnavailable } from '../store/store.js';
 import { Batch } from './batch.js';
 
@@ -15,6 +17,8 @@ export interface Operation<I, R> {
   readonly rank: number;
   /** Inputs with the same key never share a batch, so that each sees what the one before it did. */
   keyOf(input: I): string | number | null;
+  /** The jobs whose attempts an input may change. Where several servers share the database they are locked before. */
+  jobsOf?(input: I): readonly number[];
   apply(batch: Batch, inputs: readonly I[]): Promise<readonly (R | DomainError)[]>;
 }
 
@@ -131,6 +135,7 @@ export class Writer {
     try {
       [batch, answers] = await this.#store.transact(async (connection, databaseNowMs) => {
         const current = new Batch(connection, databaseNowMs ?? this.#environment.now());
+        if (this.#store.shared !== null) await lockJobsOf(connection, entries);
         const given = await applyAll(current, entries);
         await this.#batchEnd(current);
         return [current, given] as const;
@@ -145,6 +150,13 @@ export class Writer {
     for (const answer of answers) answer();
     this.#onCommitted(batch, entries.length, this.#environment.now() - startedAt);
   }
+}
+
+/** Locks at once, and in one order, every job whose attempts the batch may change; see `lockJobs`. */
+async function lockJobsOf(connection: Connection, entries: readonly Entry[]): Promise<void> {
+  const jobs = new Set<number>();
+  for (const { operation, input } of entries) for (const job of operation.jobsOf?.(input) ?? []) jobs.add(job);
+  if (jobs.size > 0) await lockJobs.run(connection, { rows: [...jobs].map((job) => [job]) });
 }
 
 async function applyAll(batch: Batch, entries: readonly Entry[]): Promise<(() => void)[]> {

@@ -14,7 +14,7 @@ export function systemEnvironment(earliestMs = 0): Environment {
   return {
     now,
     random: Math.random,
-    randomBytes: (size) => randomBytes(size),
+    randomBytes: pooledRandomBytes(),
     newId: () => uuidV7(now(), randomBytes(10)),
     nextTurn: (callback) => void setImmediate(callback),
     after(delayMs, callback) {
@@ -34,4 +34,21 @@ export function uuidV7(nowMs: number, random: Uint8Array): string {
   bytes[8] = 0x80 | ((bytes[8] ?? 0) & 0x3f);
   const hex = bytes.toString('hex');
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+}
+
+/** How many random bytes are asked of the system at once: a call costs the same for 16 bytes and for thousands. */
+const poolBytes = 8 * 1024;
+
+function pooledRandomBytes(): (size: number) => Uint8Array {
+  let pool = Buffer.alloc(0);
+  let used = 0;
+  return (size) => {
+    if (size > poolBytes / 8) return randomBytes(size);
+    if (used + size > pool.length) {
+      pool = randomBytes(poolBytes);
+      used = 0;
+    }
+    used += size;
+    return pool.subarray(used - size, used);
+  };
 }

@@ -241,7 +241,7 @@ describe('streams beside the session', () => {
       message({ reports: [{ lease_id: leaseOf(claim), success: { values: {} }, failure: undefined }] }),
     );
     await vi.waitUntil(() => over);
-    expect(types).toEqual(['run.queued', 'run.running', 'job.running', 'attempt.ended', 'job.success', 'run.success']);
+    expect(types).toEqual(['run.queued', 'run.running', 'job.running', 'job.success', 'run.success']);
     session.stream.end();
     jobs.close();
     workflows.close();

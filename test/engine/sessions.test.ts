@@ -131,11 +131,9 @@ describe('watching a run', () => {
       'snapshot queued',
       'run.running',
       'job.running a',
-      'attempt.ended a',
       'job.success a',
       'job.queued b',
       'job.running b',
-      'attempt.ended b',
       'job.success b',
       'run.success',
     ]);

@@ -1118,7 +1118,8 @@ export type Event = Message<"workflowgraph.v1.Event"> & {
   atMs: bigint;
 
   /**
-   * Such as `job.queued`, `job.running`, `job.success`, `run.failure`.
+   * `job.` or `run.` and the state that was entered, such as `job.queued`, `job.running`, `job.success`, `job.delayed`,
+   * `run.failure`; or `run.cancel_requested`.
    *
    * @generated from field: string type = 3;
    */
@@ -1137,12 +1138,15 @@ export type Event = Message<"workflowgraph.v1.Event"> & {
   jobId: string;
 
   /**
+   * The attempt that began or ended.
+   *
    * @generated from field: optional uint32 attempt = 6;
    */
   attempt?: number | undefined;
 
   /**
-   * More about it, as a JSON object.
+   * More about it, as a JSON object: of an attempt that did not succeed its `outcome` and `error`, of a delayed job
+   * `until_ms`. Empty when there is no more.
    *
    * @generated from field: string data_json = 7;
    */

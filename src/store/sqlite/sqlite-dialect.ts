@@ -22,13 +22,14 @@ export const sqliteDialect: DialectRecord = {
         ? sql`${value} as ${sql.ref(name)}`
         : sql`cast(${value} as ${sql.raw(type)}) as ${sql.ref(name)}`;
     });
-    return sql`(select ${sql.join(fields)} from json_each(${json}))`;
+    return sql`(select ${sql.join(fields)} from jsonb_each(${json}))`;
   },
   textSet: (json) => sql`(select value from json_each(${json}))`,
   firstJobsOfSets: (sets, limit) => sql`(
     select h.* from json_each(${sets}) as s cross join jobs as h on h.id in (
       select q.id from jobs as q where q.label_set = cast(s.value as integer) and q.state = 'queued'
       order by q.priority desc, q.enqueued_at_ms, q.id limit ${limit}))`,
+  passesOverTaken: false,
   lockRows: () => sql``,
   lockRowsSkippingTaken: () => sql``,
   greatest: (...values) => sql<number>`max(${sql.join(values)})`,

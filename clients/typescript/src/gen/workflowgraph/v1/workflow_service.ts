@@ -516,15 +516,22 @@ export interface Event {
   /** Grows by one with each event of the server. */
   number: number;
   at_ms: number;
-  /** Such as `job.queued`, `job.running`, `job.success`, `run.failure`. */
+  /**
+   * `job.` or `run.` and the state that was entered, such as `job.queued`, `job.running`, `job.success`, `job.delayed`,
+   * `run.failure`; or `run.cancel_requested`.
+   */
   type: string;
   run_id: string;
   /** Empty for an event of the whole run. */
   job_id: string;
+  /** The attempt that began or ended. */
   attempt?:
     | number
     | undefined;
-  /** More about it, as a JSON object. */
+  /**
+   * More about it, as a JSON object: of an attempt that did not succeed its `outcome` and `error`, of a delayed job
+   * `until_ms`. Empty when there is no more.
+   */
   data_json: string;
 }
 

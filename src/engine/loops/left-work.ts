@@ -1,0 +1,47 @@
+import type { EngineContext } from '../context.js';
+import type { LeftWork } from '../take-up-work.js';
+
+const everyMs = 10_000;
+
+/** Where several servers share the database: takes up, now and then, what a server that is gone left half done. */
+export class LeftWorkLoop {
+  readonly #context: EngineContext;
+  readonly #leftWork: LeftWork;
+  #cancelTimer: () => void = () => {};
+  #running: Promise<void> = Promise.resolve();
+  #stopped = true;
+
+  constructor(context: EngineContext, leftWork: LeftWork) {
+    this.#context = context;
+    this.#leftWork = leftWork;
+  }
+
+  start(): void {
+    this.#stopped = false;
+    this.#sleep();
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#cancelTimer();
+    await this.#running;
+  }
+
+  async runOnce(): Promise<void> {
+    try {
+      await this.#leftWork.takeUp();
+    } catch (error) {
+      this.#context.log.warn({ err: error }, 'taking up left work failed; trying again soon');
+    }
+  }
+
+  #sleep(): void {
+    // Half as long again at the most, so that servers that started together do not look together.
+    const delayMs = everyMs * (1 + this.#context.environment.random() / 2);
+    this.#cancelTimer = this.#context.environment.after(delayMs, () => {
+      this.#running = this.runOnce().then(() => {
+        if (!this.#stopped) this.#sleep();
+      });
+    });
+  }
+}

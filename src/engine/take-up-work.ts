@@ -1,0 +1,113 @@
+import { jobIdOf } from '../store/job-id.js';
+import { graceForLiveLeases } from '../store/statements/attempts.js';
+import {
+  deleteJobsOfRange,
+  deleteRunBeingMade,
+  type RunRow,
+  runsWithUnfinishedWork,
+} from '../store/statements/runs.js';
+import {
+  deleteVersionEdges,
+  deleteVersionJobs,
+  deleteVersionUnlessWhole,
+  unfinishedVersions,
+} from '../store/statements/workflows.js';
+import type { cancelRunVerb } from './cancel-run.js';
+import type { EngineContext } from './context.js';
+import type { startRunVerb } from './start-run.js';
+
+/** After how long a run or version that another server may be making counts as left behind. */
+const abandonedMs = 10 * 60_000;
+
+export interface TakeUpWith {
+  readonly context: EngineContext;
+  readonly starting: ReturnType<typeof startRunVerb>;
+  readonly cancelling: ReturnType<typeof cancelRunVerb>;
+  settleLeftovers(): Promise<void>;
+}
+
+/**
+ * Takes up work that takes many transactions and that a crash cut short: large runs of which not every root is claimable
+ * yet, cancels, cascades. What was not acknowledged, a run or a version in the making, is deleted.
+ *
+ * Where this is the only server, all of it was left by a crash, and live leases get their full time again, since nobody
+ * could renew them. Elsewhere another server may be at it: work counts as left behind when it has not moved between two
+ * looks, and what is in the making when it is old. Should two servers do it after all, each step finds out, under the
+ * locks of the rows that it changes, what is left to do.
+ */
+export class LeftWork {
+  readonly #with: TakeUpWith;
+  readonly #isShared: boolean;
+  /** Where unfinished work stood at the last look, by run. */
+  #before = new Map<number, string>();
+
+  constructor(takeUpWith: TakeUpWith) {
+    this.#with = takeUpWith;
+    this.#isShared = takeUpWith.context.store.shared !== null;
+  }
+
+  /** Before the first call is served. */
+  async takeUpAtStart(): Promise<void> {
+    const { store, environment, log } = this.#with.context;
+    if (!this.#isShared) {
+      const nowMs = environment.now();
+      const leases = await store.transact((connection) => graceForLiveLeases.run(connection, { nowMs }));
+      if (leases.length > 0) log.info({ leases: leases.length }, 'live leases were given their full time again');
+    }
+    await this.takeUp();
+  }
+
+  /** One look. */
+  async takeUp(): Promise<void> {
+    const { store } = this.#with.context;
+    for (const version of await unfinishedVersions.run(store.read, {})) {
+      if (this.#isAbandoned(version.created_at_ms)) await this.#deleteVersion(version.no);
+    }
+    const before = this.#before;
+    this.#before = new Map();
+    for (const run of await runsWithUnfinishedWork.run(store.read, {})) {
+      if (run.state === 'creating') {
+        if (this.#isAbandoned(run.created_at_ms)) await this.#deleteRun(run.no);
+        continue;
+      }
+      const standsAt = `${run.activate_from}/${run.cancel_from}`;
+      if (!this.#isShared || before.get(run.no) === standsAt) await this.#goOn(run);
+      else this.#before.set(run.no, standsAt);
+    }
+    await this.#with.settleLeftovers();
+  }
+
+  #isAbandoned(createdAtMs: number): boolean {
+    return !this.#isShared || this.#with.context.environment.now() - createdAtMs > abandonedMs;
+  }
+
+  async #goOn(run: RunRow): Promise<void> {
+    const { starting, cancelling } = this.#with;
+    if (run.activate_from !== null) {
+      await starting.activateFrom({
+        no: run.no,
+        version: run.version,
+        jobCount: run.job_count,
+        from: run.activate_from,
+      });
+    }
+    if (run.cancel_from !== null) await cancelling.cancelFrom(run, run.cancel_from, run.cancel_forced === 1);
+  }
+
+  async #deleteVersion(no: number): Promise<void> {
+    await this.#with.context.store.transact(async (connection) => {
+      const [gone] = await deleteVersionUnlessWhole.run(connection, { no });
+      if (gone === undefined) return;
+      await deleteVersionEdges.run(connection, { no });
+      await deleteVersionJobs.run(connection, { no });
+    });
+  }
+
+  async #deleteRun(no: number): Promise<void> {
+    await this.#with.context.store.transact(async (connection) => {
+      const [gone] = await deleteRunBeingMade.run(connection, { no });
+      if (gone === undefined) return;
+      await deleteJobsOfRange.run(connection, { fromId: jobIdOf(no, 0), toId: jobIdOf(no + 1, 0) });
+    });
+  }
+}
