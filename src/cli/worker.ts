@@ -21,6 +21,7 @@ interface WorkerFlags {
   readonly server: string;
   readonly labels: readonly string[];
   readonly slots: number;
+  readonly transport: 'stream' | 'http';
   readonly id?: string;
   readonly token?: string;
   readonly tokenFile?: string;
@@ -44,6 +45,11 @@ export function workerCommand(): Command {
     )
     .addOption(
       new Option('--slots <n>', 'how many jobs run at once').env('WORKER_SLOTS').argParser(parseCount).default(1),
+    )
+    .addOption(
+      new Option('--transport <transport>', 'gRPC streams, where they can be had, or plain HTTP')
+        .choices(['stream', 'http'])
+        .default('stream'),
     )
     .addOption(
       new Option('--id <id>', 'the name of this worker (default: host name and random characters)').env('WORKER_ID'),
@@ -97,6 +103,7 @@ async function makeWorker(flags: WorkerFlags, command: Command): Promise<Worker>
       serverUrl: flags.server,
       labels: flags.labels,
       slots: flags.slots,
+      transport: flags.transport,
       leaseTtlSecs: flags.leaseTtl,
       graceMs: flags.grace * 1000,
       drainTimeoutMs: flags.drainTimeout * 1000,

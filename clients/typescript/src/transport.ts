@@ -1,15 +1,16 @@
 import type { Claim, LogChunk, Outputs } from './wire.js';
+import type { ServerPresence } from './worker/presence.js';
 
 /** What a worker asks of a server, whatever carries it. Each call may be repeated when its answer was lost. */
 export interface Transport {
-  /** For messages: the server's address. */
-  readonly serverUrl: string;
-
   /** Makes the worker known, or replaces its labels. */
   register(worker: WorkerDescription): Promise<void>;
 
-  /** Waits for a job and claims it; null when there was none within `waitSecs`. An abort gives up the wait. */
-  claim(request: ClaimRequest, signal: AbortSignal): Promise<Claim | null>;
+  /**
+   * Takes jobs while there are free slots, until the intake's signal. Throws when the server refuses the worker. What runs
+   * by then can still be reported.
+   */
+  takeJobs(intake: Intake): Promise<void>;
 
   /** Stores pieces of a job's output; resolves when they are durable. */
   pushLogs(leaseId: string, chunks: readonly LogChunk[]): Promise<void>;
@@ -17,11 +18,36 @@ export interface Transport {
   complete(leaseId: string, outputs: Outputs): Promise<void>;
   fail(leaseId: string, failure: FailureReport): Promise<void>;
 
-  /** Gives a job back unrun. */
-  release(leaseId: string): Promise<void>;
-
   /** Ends the connections. */
   close(): void;
+}
+
+/** Where jobs go. */
+export interface Intake {
+  readonly worker: WorkerDescription;
+  readonly leaseTtlSecs: number;
+  /** How long a claim waits at the server, in seconds, where jobs are claimed and not pushed. */
+  readonly waitSecs: number;
+  readonly slots: SlotCount;
+  readonly presence: ServerPresence;
+  start(claim: Claim): void;
+  /** The server says that the job was cancelled. */
+  cancelled(leaseId: string): void;
+  /** The server says that the lease is gone. */
+  lost(leaseId: string): void;
+  /** Makes the worker known again. Throws when the server refuses it. */
+  register(): Promise<void>;
+  /** Ends the taking. */
+  readonly signal: AbortSignal;
+}
+
+/** How many more jobs may run. */
+export interface SlotCount {
+  readonly freeCount: number;
+  /** Resolves when a slot is free. */
+  free(): Promise<void>;
+  /** Is called after each end of a job; the answer ends that. */
+  onFreed(listener: () => void): () => void;
 }
 
 export interface WorkerDescription {
@@ -29,15 +55,6 @@ export interface WorkerDescription {
   readonly labels: readonly string[];
   readonly slots: number;
   readonly version: string;
-}
-
-export interface ClaimRequest {
-  readonly workerId: string;
-  readonly labels: readonly string[];
-  readonly leaseTtlSecs: number;
-  readonly waitSecs: number;
-  /** The same id gets the same job while its lease lives. */
-  readonly requestId: string;
 }
 
 export interface FailureReport {

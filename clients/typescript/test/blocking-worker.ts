@@ -4,6 +4,7 @@ import { Worker } from '@workflow-graph/client';
 const worker = new Worker({
   serverUrl: process.argv[2] ?? '',
   leaseTtlSecs: 1,
+  transport: 'http',
   logger: () => {},
   executor: async () => {
     const end = performance.now() + 3_000;

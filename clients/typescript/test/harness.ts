@@ -30,6 +30,8 @@ export function startWorker(server: FakeServer, options: WorkerOptions = {}): Ru
   const worker = new Worker({
     serverUrl: server.url,
     workerId: 'w1',
+    // The fake speaks HTTP/1.1 alone.
+    transport: 'http',
     graceMs: 1_000,
     logger: (event) => {
       events.push(event);

@@ -284,7 +284,7 @@ test('terminate ends running jobs at once', async () => {
 
 test('the signal given to run stops the worker', async () => {
   const server = await startServer();
-  const worker = new Worker({ serverUrl: server.url, logger: () => {} });
+  const worker = new Worker({ serverUrl: server.url, transport: 'http', logger: () => {} });
   await worker.run(AbortSignal.timeout(100));
 });
 

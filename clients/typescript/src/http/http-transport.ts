@@ -1,7 +1,9 @@
-import type { ClaimRequest, FailureReport, Transport, WorkerDescription } from '../transport.js';
+import { isTemporary } from '../errors.js';
+import type { FailureReport, Intake, Transport, WorkerDescription } from '../transport.js';
 import type { Claim, LogChunk, Outputs } from '../wire.js';
 import { call } from './answer.js';
 import { readClaim } from './claim.js';
+import { type ClaimRequest, claimJobs } from './claim-loop.js';
 import { HttpConnection } from './connection.js';
 import { USER_AGENT } from './user-agent.js';
 
@@ -15,11 +17,11 @@ export interface HttpTransportOptions {
 
 /** The documented JSON paths, over HTTP/1.1. */
 export class HttpTransport implements Transport {
-  readonly serverUrl: string;
+  readonly #serverUrl: string;
   readonly #connection: HttpConnection;
 
   constructor(options: HttpTransportOptions) {
-    this.serverUrl = options.serverUrl;
+    this.#serverUrl = options.serverUrl;
     this.#connection = new HttpConnection({ ...options, userAgent: USER_AGENT });
   }
 
@@ -28,6 +30,21 @@ export class HttpTransport implements Transport {
     await this.#post('/api/workers/register', { worker_id: workerId, labels, slots, version });
   }
 
+  /** Whether a server answers at all, even if its answer is no. */
+  async answers(worker: WorkerDescription): Promise<boolean> {
+    try {
+      await this.register(worker);
+      return true;
+    } catch (error) {
+      return !isTemporary(error);
+    }
+  }
+
+  takeJobs(intake: Intake): Promise<void> {
+    return claimJobs(this, intake);
+  }
+
+  /** Waits for a job and claims it; null when there was none within `waitSecs`. An abort gives up the wait. */
   async claim(request: ClaimRequest, signal: AbortSignal): Promise<Claim | null> {
     const body = {
       worker_id: request.workerId,
@@ -52,6 +69,7 @@ export class HttpTransport implements Transport {
     await this.#post(`/api/jobs/${encodeURIComponent(leaseId)}/fail`, failure);
   }
 
+  /** Gives a job back unrun. */
   async release(leaseId: string): Promise<void> {
     await this.#post(`/api/jobs/${encodeURIComponent(leaseId)}/release`, {});
   }
@@ -61,7 +79,7 @@ export class HttpTransport implements Transport {
   }
 
   #post(path: string, body: unknown, timeoutMs = CALL_TIMEOUT_MS, signal?: AbortSignal): Promise<unknown> {
-    return call(this.#connection, this.serverUrl, {
+    return call(this.#connection, this.#serverUrl, {
       method: 'POST',
       path,
       body: JSON.stringify(body),

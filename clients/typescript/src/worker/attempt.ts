@@ -1,10 +1,10 @@
 import { errorText, PermanentError } from '../errors.js';
 import type { Executor, JobContext } from '../executor.js';
+import type { Heartbeats } from '../heartbeats/heartbeats.js';
 import { sleep } from '../sleep.js';
 import type { FailureReport, Transport } from '../transport.js';
 import type { Claim, Outputs } from '../wire.js';
 import type { AttemptIds, AttemptOutcome, StopCause, WorkerLogger } from './events.js';
-import type { Heartbeats } from './heartbeats.js';
 import { JobLog } from './job-log.js';
 import type { ServerPresence } from './presence.js';
 import { keepResultMs, type ReportOutcome, reportUntilSettled } from './report.js';
@@ -19,7 +19,7 @@ const TIMER_MS_MAX = 2 ** 31 - 1;
 export interface AttemptDependencies {
   readonly workerId: string;
   readonly executor: Executor;
-  readonly transport: Transport;
+  readonly transport: Pick<Transport, 'pushLogs' | 'complete' | 'fail'>;
   readonly heartbeats: Heartbeats;
   readonly presence: ServerPresence;
   readonly logger: WorkerLogger;

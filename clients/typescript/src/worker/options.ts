@@ -17,11 +17,16 @@ export interface WorkerOptions {
   readonly slots?: number;
   /** Runs a job; the shell executor when absent. */
   readonly executor?: Executor;
+  /**
+   * `stream` (the default): gRPC streams, by which jobs are pushed; plain HTTP takes their place when they cannot be had.
+   * `http`: the documented JSON paths from the start.
+   */
+  readonly transport?: 'stream' | 'http';
   /** A bearer token with the worker scope, when the server wants one. */
   readonly token?: string;
   /** How long a lease lives without a heartbeat, in whole seconds from 1 to 86400; 30 when absent. */
   readonly leaseTtlSecs?: number;
-  /** How long a claim waits at the server for a job, in seconds; 20 when absent, at most 60. */
+  /** How long a claim waits at the server for a job on plain HTTP, in seconds; 20 when absent, at most 60. */
   readonly waitSecs?: number;
   /** A third of the lease's time to live when absent. */
   readonly heartbeatIntervalMs?: number;
@@ -48,6 +53,7 @@ export interface WorkerSettings {
   readonly labels: readonly string[];
   readonly slots: number;
   readonly executor: Executor;
+  readonly transport: 'stream' | 'http';
   readonly token: string | null;
   readonly leaseTtlSecs: number;
   readonly waitSecs: number;
@@ -76,6 +82,7 @@ export function settingsOf(options: WorkerOptions): WorkerSettings {
         secrets: token === null ? [] : [token],
         ...(options.workdir === undefined ? {} : { workdir: options.workdir }),
       }),
+    transport: transportOf(options.transport ?? 'stream'),
     token,
     leaseTtlSecs: wholeNumberWithin('leaseTtlSecs', options.leaseTtlSecs ?? 30, 1, 86_400),
     waitSecs: numberWithin('waitSecs', options.waitSecs ?? 20, 0, 60),
@@ -90,6 +97,11 @@ export function settingsOf(options: WorkerOptions): WorkerSettings {
     drainTimeoutMs: numberWithin('drainTimeoutMs', options.drainTimeoutMs ?? 60_000, 0, 2 ** 31 - 1),
     logger: options.logger ?? textLogger(process.stderr),
   };
+}
+
+function transportOf(transport: string): 'stream' | 'http' {
+  if (transport === 'stream' || transport === 'http') return transport;
+  throw new RangeError(`transport must be "stream" or "http", and is "${transport}"`);
 }
 
 function defaultWorkerId(): string {

@@ -3,9 +3,14 @@ export class Slots<Running> {
   readonly #count: number;
   readonly #running = new Map<Running, Promise<void>>();
   readonly #waiting: (() => void)[] = [];
+  readonly #freedListeners = new Set<() => void>();
 
   constructor(count: number) {
     this.#count = count;
+  }
+
+  get freeCount(): number {
+    return Math.max(0, this.#count - this.#running.size);
   }
 
   get running(): readonly Running[] {
@@ -17,6 +22,7 @@ export class Slots<Running> {
     const done = work.finally(() => {
       this.#running.delete(running);
       for (const resolve of this.#waiting.splice(0)) resolve();
+      for (const listener of this.#freedListeners) listener();
     });
     this.#running.set(running, done);
   }
@@ -24,6 +30,12 @@ export class Slots<Running> {
   /** Resolves when a slot is free. */
   async free(): Promise<void> {
     while (this.#running.size >= this.#count) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+  }
+
+  /** Is called after each end of a work; the answer ends that. */
+  onFreed(listener: () => void): () => void {
+    this.#freedListeners.add(listener);
+    return () => this.#freedListeners.delete(listener);
   }
 
   /** Resolves when nothing runs. */

@@ -1,13 +1,12 @@
 import { isTemporary } from '../errors.js';
-import { HttpTransport } from '../http/http-transport.js';
+import { Heartbeats } from '../heartbeats/heartbeats.js';
 import { USER_AGENT } from '../http/user-agent.js';
 import { sleep } from '../sleep.js';
-import type { Transport } from '../transport.js';
+import type { WorkerDescription } from '../transport.js';
 import type { Claim } from '../wire.js';
 import { Attempt } from './attempt.js';
 import { Backoff } from './backoff.js';
-import { claimJobs } from './claim-loop.js';
-import { Heartbeats } from './heartbeats.js';
+import { ChosenTransport } from './chosen-transport.js';
 import { settingsOf, type WorkerOptions, type WorkerSettings } from './options.js';
 import { ServerPresence } from './presence.js';
 import { Slots } from './slots.js';
@@ -19,16 +18,17 @@ import { Slots } from './slots.js';
  */
 export class Worker {
   readonly #settings: WorkerSettings;
-  readonly #transport: Transport;
+  readonly #transport: ChosenTransport;
   readonly #presence: ServerPresence;
   readonly #slots: Slots<Attempt>;
   readonly #stopping = new AbortController();
+  #heartbeats: Heartbeats | null = null;
   #run: Promise<void> | null = null;
 
   /** Throws a RangeError or TypeError that names an option that cannot be. */
   constructor(options: WorkerOptions = {}) {
     this.#settings = settingsOf(options);
-    this.#transport = new HttpTransport(this.#settings);
+    this.#transport = new ChosenTransport({ ...this.#settings, onFallback: (why) => this.#fallBack(why) });
     this.#presence = new ServerPresence(this.#settings.serverUrl, this.#settings.logger);
     this.#slots = new Slots(this.#settings.slots);
   }
@@ -78,9 +78,10 @@ export class Worker {
     const { logger } = this.#settings;
     const failed = new AbortController();
     const heartbeats = this.#startHeartbeats(failed);
+    this.#heartbeats = heartbeats;
     try {
       await this.#register();
-      await this.#claimUntilStopped(heartbeats, failed.signal);
+      await this.#takeJobs(heartbeats, failed.signal);
     } finally {
       await this.#drain();
       await heartbeats.stop();
@@ -91,18 +92,20 @@ export class Worker {
   }
 
   #startHeartbeats(failed: AbortController): Heartbeats {
-    const { serverUrl, token, workerId, heartbeatIntervalMs } = this.#settings;
-    const settings = { serverUrl, token, workerId, userAgent: USER_AGENT, intervalMs: heartbeatIntervalMs };
-    return new Heartbeats(settings, {
-      // A refusal ends the claim loop, which meets it too.
-      unknownWorker: () => void this.#register().catch(() => {}),
-      away: (code) => this.#presence.away(code),
-      back: () => this.#presence.back(),
-      crashed: (error) => {
-        failed.abort(error);
-        for (const attempt of this.#slots.running) attempt.stop('stopped');
+    const { serverUrl, token, workerId, transport, heartbeatIntervalMs: intervalMs } = this.#settings;
+    return new Heartbeats(
+      { serverUrl, token, workerId, transport, userAgent: USER_AGENT, intervalMs },
+      {
+        // A refusal ends the claim loop, which meets it too.
+        unknownWorker: () => void this.#register().catch(() => {}),
+        away: (code) => this.#presence.away(code),
+        back: () => this.#presence.back(),
+        crashed: (error) => {
+          failed.abort(error);
+          for (const attempt of this.#slots.running) attempt.stop('stopped');
+        },
       },
-    });
+    );
   }
 
   async #register(): Promise<void> {
@@ -110,7 +113,7 @@ export class Worker {
     const backoff = new Backoff();
     while (!this.#stopping.signal.aborted) {
       try {
-        await this.#transport.register({ workerId, labels, slots, version: USER_AGENT });
+        await this.#transport.register(this.#description);
         this.#presence.back();
         logger({ type: 'registered', workerId, serverUrl, labels, slots });
         return;
@@ -122,17 +125,30 @@ export class Worker {
     }
   }
 
-  async #claimUntilStopped(heartbeats: Heartbeats, failed: AbortSignal): Promise<void> {
-    const { workerId, labels, leaseTtlSecs, waitSecs } = this.#settings;
-    await claimJobs({
-      transport: this.#transport,
+  get #description(): WorkerDescription {
+    const { workerId, labels, slots } = this.#settings;
+    return { workerId, labels, slots, version: USER_AGENT };
+  }
+
+  async #takeJobs(heartbeats: Heartbeats, failed: AbortSignal): Promise<void> {
+    const { leaseTtlSecs, waitSecs } = this.#settings;
+    await this.#transport.takeJobs({
+      worker: this.#description,
+      leaseTtlSecs,
+      waitSecs,
+      slots: this.#slots,
       presence: this.#presence,
-      request: { workerId, labels, leaseTtlSecs, waitSecs },
-      slotIsFree: () => this.#slots.free(),
       start: (claim) => this.#start(claim, heartbeats),
+      cancelled: (leaseId) => heartbeats.tell(leaseId, 'cancelled'),
+      lost: (leaseId) => heartbeats.tell(leaseId, 'lost'),
       register: () => this.#register(),
       signal: AbortSignal.any([this.#stopping.signal, failed]),
     });
+  }
+
+  #fallBack(why: string): void {
+    this.#heartbeats?.useHttp();
+    this.#settings.logger({ type: 'warning', message: `no stream: ${why}; working over plain HTTP` });
   }
 
   #start(claim: Claim, heartbeats: Heartbeats): void {

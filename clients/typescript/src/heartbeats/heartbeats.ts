@@ -1,36 +1,6 @@
-import { extname } from 'node:path';
 import { Worker as Thread } from 'node:worker_threads';
 import type { Lease } from '../wire.js';
-
-/** What the thread is started with. */
-export interface HeartbeatSettings {
-  readonly serverUrl: string;
-  readonly token: string | null;
-  readonly userAgent: string;
-  readonly workerId: string;
-  /** Renew this often; a third of each lease's time to live when null. */
-  readonly intervalMs: number | null;
-}
-
-export type ToHeartbeatThread =
-  | {
-      readonly kind: 'watch';
-      readonly leaseId: string;
-      readonly runId: string;
-      readonly jobId: string;
-      readonly ttlMs: number;
-      /** When the lease was granted, by `monotonicMs`. */
-      readonly renewedAtMs: number;
-    }
-  | { readonly kind: 'forget'; readonly leaseId: string };
-
-export type FromHeartbeatThread =
-  | { readonly kind: 'lost'; readonly leaseId: string; readonly reason: string | null; readonly message: string }
-  | { readonly kind: 'expired'; readonly leaseId: string }
-  | { readonly kind: 'cancelled'; readonly leaseId: string }
-  | { readonly kind: 'unknown-worker' }
-  | { readonly kind: 'away'; readonly code: string }
-  | { readonly kind: 'back' };
+import { type FromHeartbeatThread, type HeartbeatSettings, monotonicMs, type ToHeartbeatThread } from './messages.js';
 
 /** What may happen to a lease that is watched. Each is called at most once. */
 export interface LeaseWatcher {
@@ -61,10 +31,8 @@ export class Heartbeats {
 
   constructor(settings: HeartbeatSettings, callbacks: HeartbeatCallbacks) {
     this.#callbacks = callbacks;
-    // The thread's file has the extension of this one: it also runs from the sources, as tests do.
-    const file = new URL(`./heartbeat-thread${extname(import.meta.url)}`, import.meta.url);
     // Flags of this process, such as an inspector's or --input-type, are not for the thread.
-    this.#thread = new Thread(file, { workerData: settings, name: 'heartbeats', execArgv: [] });
+    this.#thread = new Thread(threadFile(), { workerData: settings, name: 'heartbeats', execArgv: [] });
     this.#thread.on('message', (message: FromHeartbeatThread) => this.#receive(message));
     this.#thread.on('error', (error) => this.#crash(error));
     this.#thread.on('exit', () => this.#crash(new Error('the heartbeat thread ended')));
@@ -83,8 +51,20 @@ export class Heartbeats {
     });
   }
 
+  /** What another stream of the server said of a lease: its watcher is told, if there is one. */
+  tell(leaseId: string, news: 'cancelled' | 'lost'): void {
+    const watcher = this.#watchers.get(leaseId);
+    if (news === 'cancelled') watcher?.cancelled();
+    else watcher?.lost(null, 'the lease is gone');
+  }
+
   forget(lease: Lease): void {
     if (this.#watchers.delete(lease.lease_id)) this.#send({ kind: 'forget', leaseId: lease.lease_id });
+  }
+
+  /** The stream cannot be had. */
+  useHttp(): void {
+    this.#send({ kind: 'use-http' });
   }
 
   async stop(): Promise<void> {
@@ -125,7 +105,11 @@ export class Heartbeats {
   }
 }
 
-/** A clock that never jumps and is the same in all threads of the process. */
-export function monotonicMs(): number {
-  return Number(process.hrtime.bigint() / 1_000_000n);
+/**
+ * The thread runs compiled code also when this file runs from source, as in tests: a thread cannot load TypeScript whose
+ * imports name `.js` files.
+ */
+function threadFile(): URL {
+  const isSource = import.meta.url.endsWith('.ts');
+  return new URL(isSource ? '../../dist/heartbeats/heartbeat-thread.js' : './heartbeat-thread.js', import.meta.url);
 }

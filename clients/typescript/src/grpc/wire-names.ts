@@ -1,0 +1,28 @@
+import { ErrorReason, JobStatus, LogStream, RunState } from '../gen/workflowgraph/v1/types.js';
+import type { JobStatus as JobStatusName, LogStreamName, RunState as RunStateName } from '../wire.js';
+
+/** The names that the documented paths use for the numbers of the binary form. Null is a number that is not known here. */
+const REASONS = namesOf(ErrorReason, 'ERROR_REASON_');
+const STATUSES = namesOf(JobStatus, 'JOB_STATUS_');
+const STATES = namesOf(RunState, 'RUN_STATE_');
+
+export function reasonName(reason: number | undefined): string | null {
+  return REASONS.get(reason ?? 0) ?? null;
+}
+
+export function jobStatusName(value: number): JobStatusName {
+  return (STATUSES.get(value) ?? 'queued') as JobStatusName;
+}
+
+export function runStateName(value: number): RunStateName | null {
+  return (STATES.get(value) ?? null) as RunStateName | null;
+}
+
+export function logStream(name: LogStreamName): LogStream {
+  return name === 'stderr' ? LogStream.LOG_STREAM_STDERR : LogStream.LOG_STREAM_STDOUT;
+}
+
+function namesOf(values: Readonly<Record<string, number>>, prefix: string): ReadonlyMap<number, string> {
+  const known = Object.entries(values).filter(([, value]) => value > 0);
+  return new Map(known.map(([name, value]) => [value, name.slice(prefix.length).toLowerCase()]));
+}

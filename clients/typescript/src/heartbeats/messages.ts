@@ -1,0 +1,39 @@
+/** What the heartbeat thread and its owner say to each other. */
+
+/** What the thread is started with. */
+export interface HeartbeatSettings {
+  readonly serverUrl: string;
+  readonly token: string | null;
+  readonly userAgent: string;
+  readonly workerId: string;
+  /** Renew this often; a third of each lease's time to live when null. */
+  readonly intervalMs: number | null;
+  readonly transport: 'stream' | 'http';
+}
+
+export type ToHeartbeatThread =
+  | {
+      readonly kind: 'watch';
+      readonly leaseId: string;
+      readonly runId: string;
+      readonly jobId: string;
+      readonly ttlMs: number;
+      /** When the lease was granted, by `monotonicMs`. */
+      readonly renewedAtMs: number;
+    }
+  | { readonly kind: 'forget'; readonly leaseId: string }
+  /** The stream cannot be had. */
+  | { readonly kind: 'use-http' };
+
+export type FromHeartbeatThread =
+  | { readonly kind: 'lost'; readonly leaseId: string; readonly reason: string | null; readonly message: string }
+  | { readonly kind: 'expired'; readonly leaseId: string }
+  | { readonly kind: 'cancelled'; readonly leaseId: string }
+  | { readonly kind: 'unknown-worker' }
+  | { readonly kind: 'away'; readonly code: string }
+  | { readonly kind: 'back' };
+
+/** A clock that never jumps and is the same in all threads of the process. */
+export function monotonicMs(): number {
+  return Number(process.hrtime.bigint() / 1_000_000n);
+}
