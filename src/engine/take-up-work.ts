@@ -16,6 +16,9 @@ import type { cancelRunVerb } from './cancel-run.js';
 import type { EngineContext } from './context.js';
 import type { startRunVerb } from './start-run.js';
 
+/** How long no server may have written anything, for some to be at work still. */
+const silentMs = 1_000;
+
 /** After how long a run or version that another server may be making counts as left behind. */
 const abandonedMs = 10 * 60_000;
 
@@ -30,8 +33,9 @@ export interface TakeUpWith {
  * Takes up work that takes many transactions and that a crash cut short: large runs of which not every root is claimable
  * yet, cancels, cascades. What was not acknowledged, a run or a version in the making, is deleted.
  *
- * Where this is the only server, all of it was left by a crash, and live leases get their full time again, since nobody
- * could renew them. Elsewhere another server may be at it: work counts as left behind when it has not moved between two
+ * Live leases get their full time again when no server was there to renew them.
+ *
+ * Where this is the only server, all of it was left by a crash. Elsewhere another server may be at it: work counts as left behind when it has not moved between two
  * looks, and what is in the making when it is old. Should two servers do it after all, each step finds out, under the
  * locks of the rows that it changes, what is left to do.
  */
@@ -49,7 +53,7 @@ export class LeftWork {
   /** Before the first call is served. */
   async takeUpAtStart(): Promise<void> {
     const { store, environment, log } = this.#with.context;
-    if (!this.#isShared) {
+    if (this.#nobodyServedUntilNow()) {
       const nowMs = environment.now();
       const leases = await store.transact((connection) => graceForLiveLeases.run(connection, { nowMs }));
       if (leases.length > 0) log.info({ leases: leases.length }, 'live leases were given their full time again');
@@ -75,6 +79,13 @@ export class LeftWork {
       else this.#before.set(run.no, standsAt);
     }
     await this.#with.settleLeftovers();
+  }
+
+  /** Whether leases could not be renewed just before this server started. */
+  #nobodyServedUntilNow(): boolean {
+    const { store, environment } = this.#with.context;
+    if (store.shared === null || store.shared.lastWriteMs === null) return true;
+    return environment.now() - store.shared.lastWriteMs > silentMs;
   }
 
   #isAbandoned(createdAtMs: number): boolean {

@@ -27,6 +27,13 @@ export interface Store {
 export interface SharedDatabase {
   /** The database's time as far as this process knows it, in Unix milliseconds; it never goes back. */
   now(): number;
+  /** When a server last wrote something before this one opened the database; null when none ever did. */
+  readonly lastWriteMs: number | null;
+  /** For how long the database was away, at the longest, since `forgetAway`; 0 when it was not. */
+  awayMs(): number;
+  forgetAway(): void;
+  /** How many bytes a message may have. */
+  readonly messageBytesMax: number;
   /** Tells the other servers, with the commit of the transaction or at once when the connection is in none. */
   tell(connection: Connection, message: string): void;
   /** Tells the other servers at once. It is lost when the database is away. */

@@ -50,6 +50,7 @@ export function initial(dialect: DialectRecord) {
         .addColumn('created_at_ms', integer, required)
         .addUniqueConstraint('versions_number', ['workflow', 'number'])
         .execute();
+      await sql`create index versions_unfinished on versions (no) where whole = 0`.execute(db);
       await clusteredTable('version_jobs')
         .addColumn('version', integer, required)
         .addColumn('ord', integer, required)

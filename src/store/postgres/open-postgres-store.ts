@@ -6,12 +6,12 @@ import { refuseUnsafeDurability } from './check-durability.js';
 import { DatabaseClock } from './database-clock.js';
 import { DatabaseHealth, type DatabaseNews } from './health.js';
 import { judge } from './judge.js';
-import { Notifications } from './notifications.js';
+import { messageBytesMax, Notifications } from './notifications.js';
 import { withPatience } from './patience.js';
 import { postgresDialect } from './postgres-dialect.js';
 import { PostgresSession } from './session.js';
 import { SessionPool } from './session-pool.js';
-import { WriterSession } from './writer-session.js';
+import { databaseNow, WriterSession } from './writer-session.js';
 
 export interface PostgresStoreOptions {
   /** `postgres://user:password@host:port/database?sslmode=…` */
@@ -39,7 +39,8 @@ const longReadSessions = 2;
 
 /** Opens and migrates a PostgreSQL database. Errors: `StoreError` with the reason and the way out. */
 export async function openPostgresStore(options: PostgresStoreOptions): Promise<Store> {
-  await prepare(options);
+  const clock = new DatabaseClock();
+  const { lastWriteMs } = await prepare(options, clock);
   const health = new DatabaseHealth(options.tell);
   const open = opener(options);
   const notifications = new Notifications(open('listen', statementTimeoutMs, options.listenUrl ?? options.url), health);
@@ -48,12 +49,12 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
   } catch (error) {
     throw explained(options.url, error);
   }
-  return new PostgresStore(options, open, health, notifications);
+  return new PostgresStore(options, open, health, notifications, clock, lastWriteMs);
 }
 
 /** Brings a database up to date. Errors: `StoreError`. */
 export async function migratePostgres(url: string): Promise<MigrationDone[]> {
-  return prepare({ url, insecureDurability: true });
+  return (await prepare({ url, insecureDurability: true }, new DatabaseClock())).migrations;
 }
 
 /** The database's name for people: without user and password. */
@@ -62,7 +63,10 @@ export function databaseName(url: string): string {
   return `${host}${port === '' ? '' : `:${port}`}${pathname}`;
 }
 
-async function prepare(options: Pick<PostgresStoreOptions, 'url' | 'insecureDurability'>): Promise<MigrationDone[]> {
+async function prepare(
+  options: Pick<PostgresStoreOptions, 'url' | 'insecureDurability'>,
+  clock: DatabaseClock,
+): Promise<{ migrations: MigrationDone[]; lastWriteMs: number | null }> {
   let session: PostgresSession;
   try {
     session = await opener(options)('migrate', 0, options.url)();
@@ -71,7 +75,14 @@ async function prepare(options: Pick<PostgresStoreOptions, 'url' | 'insecureDura
   }
   try {
     if (!options.insecureDurability) await refuseUnsafeDurability(session);
-    return await migrateToLatest(session);
+    const migrations = await migrateToLatest(session);
+    const askedAt = clock.asked();
+    const [row] = await session.query(
+      `select ${databaseNow} as now_ms, (select max(at_ms) from commit_marks) as last_write_ms`,
+      [],
+    );
+    clock.answered(askedAt, row?.now_ms as number);
+    return { migrations, lastWriteMs: row?.last_write_ms as number | null };
   } finally {
     await session.close();
   }
@@ -95,7 +106,6 @@ class PostgresStore implements Store {
   readonly shared: SharedDatabase;
   readonly #writer: WriterSession;
   readonly #notifications: Notifications;
-  readonly #now: (() => number) | null;
   #last: Promise<unknown> = Promise.resolve();
 
   constructor(
@@ -103,16 +113,21 @@ class PostgresStore implements Store {
     open: ReturnType<typeof opener>,
     health: DatabaseHealth,
     notifications: Notifications,
+    clock: DatabaseClock,
+    lastWriteMs: number | null,
   ) {
-    const clock = new DatabaseClock();
-    this.#now = options.now ?? null;
     this.#notifications = notifications;
-    this.#writer = new WriterSession(open('write', statementTimeoutMs), clock, health, statementTimeoutMs);
+    const now = options.now ?? null;
+    this.#writer = new WriterSession(open('write', statementTimeoutMs), clock, health, statementTimeoutMs, now);
     const patiently = <T>(work: () => Promise<T>) => withPatience(work, health);
     this.read = new SessionPool(readSessions, open('read', statementTimeoutMs), patiently);
     this.longRead = new SessionPool(longReadSessions, open('long-read', longReadTimeoutMs), patiently);
     this.shared = {
-      now: this.#now ?? (() => clock.now()),
+      now: now ?? (() => clock.now()),
+      lastWriteMs,
+      awayMs: () => health.awayMs(),
+      forgetAway: () => health.forgetAway(),
+      messageBytesMax,
       tell: (connection, message) => notifications.tell(connection, message),
       tellNow: (message) => notifications.tellNow(message),
       onTold: (callback) => notifications.onTold(callback),
@@ -124,9 +139,7 @@ class PostgresStore implements Store {
   }
 
   transact<T>(work: (connection: Connection, databaseNowMs: number | null) => Promise<T>): Promise<T> {
-    const turn = this.#last.then(() =>
-      this.#writer.transact((connection, databaseNowMs) => work(connection, this.#now?.() ?? databaseNowMs)),
-    );
+    const turn = this.#last.then(() => this.#writer.transact(work));
     this.#last = turn.catch(() => {});
     return turn;
   }

@@ -6,17 +6,24 @@ import { judge } from './judge.js';
 import { type Health, withPatience } from './patience.js';
 import type { PostgresSession } from './session.js';
 
+/** Unix milliseconds by the database's clock, at the moment and not at the begin of the transaction. */
+export const databaseNow = 'cast(floor(extract(epoch from clock_timestamp()) * 1000) as bigint)';
+
 const insertMark = `insert into commit_marks (server, number, at_ms)
-  values ($1, cast($2 as bigint), cast(floor(extract(epoch from clock_timestamp()) * 1000) as bigint)) returning at_ms`;
+  values ($1, cast($2 as bigint), coalesce(cast($3 as bigint), ${databaseNow})) returning at_ms`;
 
 /** Waits for a transaction with the same mark to end; returns a row when it was not committed. */
 const insertMarkUnlessThere = `insert into commit_marks (server, number, at_ms) values ($1, cast($2 as bigint), 0)
   on conflict do nothing returning number`;
 
-const deleteMarks = 'delete from commit_marks where server = $1 and number < cast($2 as bigint)';
+const deleteMarks = `delete from commit_marks
+  where server = $1 and number < cast($2 as bigint) or at_ms < cast($3 as bigint)`;
 
 /** After how many transactions the marks of the earlier ones are deleted. */
 const marksKept = 1_000;
+
+/** How long marks of servers that are gone are kept. */
+const markAgeMsMax = 60 * 60_000;
 
 /**
  * The one session that writes, and what makes a commit certain.
@@ -32,14 +39,23 @@ export class WriterSession {
   readonly #clock: DatabaseClock;
   readonly #health: Health;
   readonly #statementTimeoutMs: number;
+  readonly #now: (() => number) | null;
   #session: PostgresSession | null = null;
   #number = 0;
 
-  constructor(open: () => Promise<PostgresSession>, clock: DatabaseClock, health: Health, statementTimeoutMs: number) {
+  /** @param now a clock in place of the database's, for tests */
+  constructor(
+    open: () => Promise<PostgresSession>,
+    clock: DatabaseClock,
+    health: Health,
+    statementTimeoutMs: number,
+    now: (() => number) | null,
+  ) {
     this.#open = open;
     this.#clock = clock;
     this.#health = health;
     this.#statementTimeoutMs = statementTimeoutMs;
+    this.#now = now;
   }
 
   /** Runs `work` in a transaction; it may run more than once. Errors: the work's own, `StoreUnavailable`. */
@@ -47,8 +63,12 @@ export class WriterSession {
     return withPatience(() => this.#once(work), this.#health);
   }
 
+  /** Leaves no marks behind: who opens the database later can tell by them whether a server was at work until then. */
   async close(): Promise<void> {
-    await this.#session?.close();
+    const session = this.#session;
+    if (session === null) return;
+    if (!session.isLost) await session.query(deleteMarks, [this.#server, this.#number + 1, 0]).catch(() => {});
+    await session.close();
   }
 
   async #once<T>(work: (connection: Connection, databaseNowMs: number) => Promise<T>): Promise<T> {
@@ -87,10 +107,10 @@ export class WriterSession {
       session.isPooled ? `begin; ${session.settingsText(this.#statementTimeoutMs, true)}` : 'begin',
     );
     begun.catch(() => {});
-    const [row] = await session.query(insertMark, [this.#server, number]);
+    const [row] = await session.query(insertMark, [this.#server, number, this.#now?.() ?? null]);
     const nowMs = row?.at_ms as number;
     this.#clock.answered(askedAt, nowMs);
-    if (number % marksKept === 0) session.execute(deleteMarks, [this.#server, number]);
+    if (number % marksKept === 0) session.execute(deleteMarks, [this.#server, number, nowMs - markAgeMsMax]);
     return nowMs;
   }
 

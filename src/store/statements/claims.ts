@@ -185,6 +185,24 @@ export const upstreamOutputs = statement<{ rows: Cells }, { job: number; key: st
       .select(['r.job', 'v.key', 'j.outputs']),
 );
 
+/** Of some label sets those that still have a queued job, though another server may be taking it. Rows: set. */
+export const labelSetsWithQueuedJobs = statement<{ rows: Cells }, { id: number }>(
+  'labelSetsWithQueuedJobs',
+  ({ db, rows }) =>
+    db
+      .selectFrom(rows<{ id: number }>('rows', { id: 'integer' }).as('r'))
+      .select('r.id')
+      .where((eb) =>
+        eb.exists(
+          eb
+            .selectFrom('jobs as j')
+            .select('j.id')
+            .whereRef('j.label_set', '=', 'r.id')
+            .where('j.state', '=', sql.lit<JobState>('queued')),
+        ),
+      ),
+);
+
 /** Label sets in which a job can be claimed. */
 export const claimableLabelSets = statement<Record<string, never>, { id: number }>('claimableLabelSets', ({ db }) =>
   db

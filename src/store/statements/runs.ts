@@ -128,7 +128,7 @@ export const insertJobsOfRuns = statement<{ rows: Cells }, never>('insertJobsOfR
 export const waitingRoots = statement<
   { fromId: number; toId: number },
   { id: number; bad: number; conditional: number; label_set: number }
->('waitingRoots', ({ db, integer }) =>
+>('waitingRoots', ({ db, dialect, integer }) =>
   db
     .selectFrom('jobs')
     .where('id', '>=', integer('fromId'))
@@ -136,7 +136,8 @@ export const waitingRoots = statement<
     .where('state', '=', sql.lit<JobState>('waiting'))
     .where('pending', '=', sql.lit(0))
     .select(['id', 'bad', 'conditional', 'label_set'])
-    .orderBy('id'),
+    .orderBy('id')
+    .modifyEnd(dialect.lockRows('jobs')),
 );
 
 /** What is fixed about runs, and whether they were cancelled. Rows: run number. */
@@ -154,6 +155,7 @@ export interface RunRow {
   cancel_forced: number;
   activate_from: number | null;
   cancel_from: number | null;
+  created_at_ms: number;
 }
 
 const runColumns = [
@@ -170,6 +172,7 @@ const runColumns = [
   'n.cancel_forced',
   'n.activate_from',
   'n.cancel_from',
+  'n.created_at_ms',
 ] as const;
 
 export const runsByNumber = statement<{ rows: Cells }, RunRow>('runsByNumber', ({ db, rows }) =>
@@ -295,6 +298,18 @@ export const setCancelFrom = statement<{ no: number; from: number | null }, neve
       .where('no', '=', integer('no')),
 );
 
+/** Of some runs those that are still being made; nobody ends that meanwhile. Rows: run. */
+export const lockRunsBeingMade = statement<{ rows: Cells }, { no: number }>(
+  'lockRunsBeingMade',
+  ({ db, dialect, rows }) =>
+    db
+      .selectFrom(rows<{ no: number }>('rows', { no: 'integer' }).as('r'))
+      .innerJoin('runs as n', 'n.no', 'r.no')
+      .where(dialect.guard('n.state'), '=', sql.lit<RunState>('creating'))
+      .select('n.no')
+      .modifyEnd(dialect.lockRows('n')),
+);
+
 /** Makes a large run whole: its jobs are all there, and from now on its roots become claimable. */
 export const finishFilling = statement<{ no: number }, { workflow: number }>('finishFilling', ({ db, integer }) =>
   db
@@ -330,9 +345,15 @@ export const runsWithUnfinishedWork = statement<Record<string, never>, RunRow>('
     .select(runColumns),
 );
 
-/** Forgets a run that was never acknowledged. */
-export const deleteRun = statement<{ no: number }, never>('deleteRun', ({ db, integer }) =>
-  db.deleteFrom('runs').where('no', '=', integer('no')),
+/** Forgets a run that was never acknowledged; its jobs are to be deleted after it. */
+export const deleteRunBeingMade = statement<{ no: number }, { no: number }>(
+  'deleteRunBeingMade',
+  ({ db, dialect, integer }) =>
+    db
+      .deleteFrom('runs')
+      .where('no', '=', integer('no'))
+      .where(dialect.guard('state'), '=', sql.lit<RunState>('creating'))
+      .returning('no'),
 );
 
 export const deleteJobsOfRange = statement<{ fromId: number; toId: number }, never>(

@@ -179,13 +179,29 @@ export const fileWorkflows = statement<Record<string, never>, { id: string; remo
       .select(['id', 'removed_at_ms']),
 );
 
-/** Versions that were cut short while they were written. */
-export const unfinishedVersions = statement<Record<string, never>, { no: number }>('unfinishedVersions', ({ db }) =>
-  db.selectFrom('versions').where('whole', '=', 0).select('no'),
+/** Versions that are being written, or were cut short while they were. */
+export const unfinishedVersions = statement<Record<string, never>, { no: number; created_at_ms: number }>(
+  'unfinishedVersions',
+  ({ db }) => db.selectFrom('versions').where('whole', '=', sql.lit(0)).select(['no', 'created_at_ms']),
 );
 
-export const deleteVersion = statement<{ no: number }, never>('deleteVersion', ({ db, integer }) =>
-  db.deleteFrom('versions').where('no', '=', integer('no')),
+/** Whether a version is still being written; nobody ends that meanwhile. */
+export const lockVersionBeingMade = statement<{ no: number }, { no: number }>(
+  'lockVersionBeingMade',
+  ({ db, dialect, integer }) =>
+    db
+      .selectFrom('versions')
+      .where('no', '=', integer('no'))
+      .where('whole', '=', sql.lit(0))
+      .select('no')
+      .modifyEnd(dialect.lockRows('versions')),
+);
+
+/** Forgets a version that is not whole; its jobs and edges are to be deleted after it. */
+export const deleteVersionUnlessWhole = statement<{ no: number }, { no: number }>(
+  'deleteVersionUnlessWhole',
+  ({ db, integer }) =>
+    db.deleteFrom('versions').where('no', '=', integer('no')).where('whole', '=', sql.lit(0)).returning('no'),
 );
 
 export const deleteVersionJobs = statement<{ no: number }, never>('deleteVersionJobs', ({ db, integer }) =>
@@ -215,6 +231,16 @@ export const allLabelSets = statement<{ afterId: number }, { id: number; labels:
   'allLabelSets',
   ({ db, integer }) =>
     db.selectFrom('label_sets').where('id', '>', integer('afterId')).select(['id', 'labels']).orderBy('id'),
+);
+
+/** Rows: labels as JSON text. */
+export const labelSetsByLabels = statement<{ rows: Cells }, { id: number; labels: string }>(
+  'labelSetsByLabels',
+  ({ db, rows }) =>
+    db
+      .selectFrom(rows<{ labels: string }>('rows', { labels: 'text' }).as('r'))
+      .innerJoin('label_sets as s', 's.labels', 'r.labels')
+      .select(['s.id', 's.labels']),
 );
 
 /** What versions say of jobs. Rows: version, ordinal. */
