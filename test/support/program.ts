@@ -22,12 +22,21 @@ export function startProgram(args: readonly string[], options: ProgramOptions = 
   return startProcess(process.execPath, [mainFile, ...args], options);
 }
 
+/** What a process said until its end. */
+export interface Ran {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
 /** Runs `workflow-graph` to its end. */
-export async function runProgram(
-  args: readonly string[],
-  options: ProgramOptions = {},
-): Promise<{ code: number | null; stdout: string; stderr: string }> {
-  const program = startProgram(args, options);
+export function runProgram(args: readonly string[], options: ProgramOptions = {}): Promise<Ran> {
+  return runProcess(process.execPath, [mainFile, ...args], options);
+}
+
+/** Runs any program to its end. */
+export async function runProcess(file: string, args: readonly string[], options: ProgramOptions = {}): Promise<Ran> {
+  const program = startProcess(file, args, options);
   const { code } = await program.ended;
   return { code, stdout: program.stdout, stderr: program.stderr };
 }

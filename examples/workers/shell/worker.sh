@@ -21,7 +21,7 @@ post() { # path, body
 
 # The last string value of a key of a JSON text, decoded. A key within a text has escaped quotes, so it is none.
 json_string() { # key
-  awk -v key="\"$1\":\"" '
+  LC_ALL=C awk -v key="\"$1\":\"" '
     { text = text $0 "\n" }
     END {
       rest = text
@@ -48,10 +48,9 @@ json_string() { # key
 
 # Standard input as a JSON string, without control characters other than tabs and line ends.
 json_quote() {
-  LC_ALL=C tr -d '\000-\010\013-\037' | LC_ALL=C awk '
-    BEGIN { printf "\"" }
-    { gsub(/\\/, "\\\\"); gsub(/"/, "\\\""); gsub(/\t/, "\\t"); printf "%s\\n", $0 }
-    END { printf "\"" }'
+  tab=$(printf '\t')
+  LC_ALL=C tr -d '\000-\010\013-\037' | LC_ALL=C sed "s/\\\\/\\\\\\\\/g; s/\"/\\\\\"/g; s/$tab/\\\\t/g" |
+    LC_ALL=C awk 'BEGIN { printf "\"" } { printf "%s\\n", $0 } END { printf "\"" }'
 }
 
 # 1. Register
