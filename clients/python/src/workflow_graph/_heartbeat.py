@@ -6,6 +6,7 @@ one JSON array a line:
     {"server_url": …, "token": …, "worker_id": …, "interval_secs": …, "stream": …}      first of all
     ["watch", lease_id, run_id, job_id, ttl_secs, deadline]
     ["forget", lease_id]
+    ["renew"]                                                                          all of them, at once
     ["http"]                                                                           the stream cannot be had
 
 What it has to tell goes to its standard output in the same way:
@@ -56,6 +57,8 @@ def main() -> None:
                 renewals.watch(lease_id, run_id, job_id, ttl_secs, deadline)
             case ["forget", lease_id]:
                 renewals.forget(lease_id)
+            case ["renew"]:
+                renewals.renew_now()
             case ["http"]:
                 renewals.stay_with_http()
     os._exit(0)

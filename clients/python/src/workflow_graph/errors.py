@@ -75,7 +75,7 @@ class JobCancelled(Exception):
 
 
 def is_temporary(error: BaseException) -> bool:
-    """Whether the same call may succeed later: no answer, an overloaded or starting server, a proxy without its server."""
+    """Whether the same call may succeed later: no answer, an overloaded server, a proxy without its server."""
     if isinstance(error, ServerUnreachableError):
         return True
     return isinstance(error, WorkflowGraphError) and (error.status >= 500 or error.status in (408, 429))

@@ -23,6 +23,8 @@ class LeaseState:
     #: Why it is gone, such as `lease_expired`; empty when it is gone without a reason, None while it lives.
     lost: str | None = None
     message: str = ""
+    #: It came unasked, and renews nothing.
+    is_news: bool = False
 
 
 class HttpRenewals:

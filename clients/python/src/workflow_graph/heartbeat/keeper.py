@@ -84,6 +84,12 @@ class LeaseKeeper:
             if self._watched.pop(claim.lease.lease_id, None) is not None:
                 self._send(["forget", claim.lease.lease_id])
 
+    def renew_now(self) -> None:
+        """Renews every lease at once, such as when the server may have something to tell about them."""
+        with self._lock:
+            if self._watched:
+                self._send(["renew"])
+
     def stay_with_http(self) -> None:
         """Uses no stream from now on."""
         with self._lock:

@@ -82,6 +82,13 @@ class Renewals:
         with self._changed:
             self._leases.pop(lease_id, None)
 
+    def renew_now(self) -> None:
+        """Renews every lease at once."""
+        with self._changed:
+            for lease in self._leases.values():
+                lease.due = 0.0
+            self._changed.notify()
+
     def stay_with_http(self) -> None:
         """Uses the stream no more."""
         self._stream = None
@@ -111,11 +118,11 @@ class Renewals:
                 self._tell("expired", lease.lease_id)
 
     def _take_due(self, now: float) -> list[WatchedLease]:
-        """The leases that are due, with those that soon will be once there is a reason to speak."""
+        """The leases that are due; over the stream all of them, since it brings news of those that it was last told of."""
         idle = [lease for lease in self._leases.values() if not lease.in_flight]
-        if not any(lease.due <= now for lease in idle):
-            return []
-        due = [lease for lease in idle if lease.due <= now + self._interval(lease) / 4]
+        due = [lease for lease in idle if lease.due <= now]
+        if due and self._stream is not None and self._stream.is_up:
+            due = idle
         for lease in due:
             lease.in_flight, lease.sent_at = True, now
         return due
@@ -180,7 +187,7 @@ class Renewals:
             self._changed.notify()
 
     def _renewed(self, lease: WatchedLease, state: LeaseState) -> None:
-        if not lease.in_flight:
+        if not lease.in_flight or state.is_news:
             return
         if state.ttl_secs is not None:
             lease.ttl_secs = state.ttl_secs

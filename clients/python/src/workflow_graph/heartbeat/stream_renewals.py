@@ -64,9 +64,7 @@ class StreamRenewals:
 
         def receive() -> None:
             try:
-                call = channel.call(
-                    "JobService/StreamHeartbeats", messages(), pb.StreamHeartbeatsResponse.FromString
-                )
+                call = channel.call("JobService/StreamHeartbeats", messages(), pb.StreamHeartbeatsResponse.FromString)
                 for answer in call:
                     for state in answer.leases:
                         self._receive(state)
@@ -83,6 +81,7 @@ class StreamRenewals:
         from ..stream.convert import reason_text
 
         lost = reason_text(state.lost) if state.HasField("lost") else None
+        is_news = lost is None and state.seconds_left == 0
         self._take(
             LeaseState(
                 state.lease_id,
@@ -90,8 +89,11 @@ class StreamRenewals:
                 cancelled=state.cancelled,
                 lost=lost,
                 message="the lease is gone",
+                is_news=is_news,
             )
         )
+        if is_news:
+            return
         with self._lock:
             answered = self._waiting.pop(state.lease_id, None)
         if answered is not None:

@@ -21,6 +21,7 @@ def read_claim(answer: Any) -> Claim | None:
 
 
 def read_job(job: dict[str, Any]) -> Job:
+    """The job as it was claimed."""
     policy = job.get("retry_policy") or {}
     return Job(
         job_id=job["job_id"],

@@ -190,9 +190,7 @@ class HttpConnection:
             raise ServerUnreachableError(self.server_url, system_code(error)) from error
 
 
-def read_all(
-    connection: http.client.HTTPConnection, response: http.client.HTTPResponse, deadline: float
-) -> bytes:
+def read_all(connection: http.client.HTTPConnection, response: http.client.HTTPResponse, deadline: float) -> bytes:
     """The answer's body, within the time."""
     pieces: list[bytes] = []
     length = 0
@@ -205,6 +203,8 @@ def read_all(
             connection.sock.settimeout(max(0.001, deadline - time.monotonic()))
     if response.length:
         raise http.client.IncompleteRead(b"".join(pieces), response.length)
+    # Read to its end, which `read1` does not notice by itself: only then can the connection be used again.
+    response.close()
     return b"".join(pieces)
 
 

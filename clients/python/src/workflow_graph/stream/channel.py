@@ -55,7 +55,8 @@ class Call(Protocol[Received]):
 
     def __iter__(self) -> Iterator[Received]: ...
 
-    def cancel(self) -> object: ...
+    def cancel(self) -> object:
+        """Ends the stream."""
 
 
 class Channel:
@@ -73,9 +74,7 @@ class Channel:
         else:
             self._channel = grpc.insecure_channel(f"{host}:{url.port or 80}", OPTIONS)
 
-    def call(
-        self, method: str, requests: Iterator[Message], read: Callable[[bytes], Received]
-    ) -> Call[Received]:
+    def call(self, method: str, requests: Iterator[Message], read: Callable[[bytes], Received]) -> Call[Received]:
         """Opens a stream in both directions; the method is `Service/Method`.
 
         The generated stubs do the same, but know no path prefix.

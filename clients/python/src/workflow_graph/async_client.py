@@ -1,0 +1,114 @@
+"""The client for programs with an event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from typing import Any, TypeVar
+
+from .client import Client
+from .wire import Event, JobStatus, Run, RunPage, RunState, StoredLogChunk, WorkerInfo, Workflow
+
+Value = TypeVar("Value")
+
+
+class AsyncClient:
+    """The methods of `Client`, to be awaited. Each call runs on a thread, so the loop is never blocked."""
+
+    def __init__(
+        self, server_url: str = "http://localhost:3000", *, token: str | None = None, timeout_secs: float = 30
+    ) -> None:
+        """Raises ValueError when the URL is not one of a server. `timeout_secs` is for one call."""
+        self._client = Client(server_url, token=token, timeout_secs=timeout_secs)
+
+    @property
+    def server_url(self) -> str:
+        """The server's address."""
+        return self._client.server_url
+
+    async def create_workflow(self, definition: str | Mapping[str, Any]) -> Workflow:
+        """See `Client.create_workflow`."""
+        return await asyncio.to_thread(self._client.create_workflow, definition)
+
+    async def workflows(
+        self, *, limit: int | None = None, offset: int | None = None, status: JobStatus | None = None
+    ) -> list[Workflow]:
+        """See `Client.workflows`."""
+        return await asyncio.to_thread(self._client.workflows, limit=limit, offset=offset, status=status)
+
+    async def status(self, id: str) -> Workflow:
+        """See `Client.status`."""
+        return await asyncio.to_thread(self._client.status, id)
+
+    async def run_workflow(
+        self, id: str, inputs: Mapping[str, str] | None = None, *, request_id: str | None = None
+    ) -> str:
+        """See `Client.run_workflow`."""
+        return await asyncio.to_thread(self._client.run_workflow, id, inputs, request_id=request_id)
+
+    async def runs_page(
+        self,
+        *,
+        workflow: str | None = None,
+        state: RunState | None = None,
+        limit: int | None = None,
+        page_token: str | None = None,
+    ) -> RunPage:
+        """See `Client.runs_page`."""
+        call = functools.partial(
+            self._client.runs_page, workflow=workflow, state=state, limit=limit, page_token=page_token
+        )
+        return await asyncio.to_thread(call)
+
+    def runs(self, *, workflow: str | None = None, state: RunState | None = None) -> AsyncIterator[Run]:
+        """See `Client.runs`."""
+        return on_threads(lambda: self._client.runs(workflow=workflow, state=state))
+
+    async def cancel(self, id: str) -> None:
+        """See `Client.cancel`."""
+        await asyncio.to_thread(self._client.cancel, id)
+
+    async def logs(
+        self, id: str, job_id: str, *, attempt: int | None = None, limit: int | None = None
+    ) -> list[StoredLogChunk]:
+        """See `Client.logs`."""
+        return await asyncio.to_thread(self._client.logs, id, job_id, attempt=attempt, limit=limit)
+
+    def follow_logs(self, id: str, job_id: str, *, attempt: int | None = None) -> AsyncIterator[StoredLogChunk]:
+        """See `Client.follow_logs`."""
+        return on_threads(lambda: self._client.follow_logs(id, job_id, attempt=attempt))
+
+    def watch(self, id: str = "", *, after_event: int | None = None) -> AsyncIterator[Event]:
+        """See `Client.watch`."""
+        return on_threads(lambda: self._client.watch(id, after_event=after_event))
+
+    async def workers(self) -> list[WorkerInfo]:
+        """See `Client.workers`."""
+        return await asyncio.to_thread(self._client.workers)
+
+    async def wait(self, id: str, *, interval_secs: float = 0.5) -> Workflow:
+        """See `Client.wait`. For a limit use `asyncio.wait_for`."""
+        while True:
+            try:
+                return await asyncio.to_thread(self._client.wait, id, timeout_secs=0, interval_secs=interval_secs)
+            except TimeoutError:
+                await asyncio.sleep(interval_secs)
+
+    async def close(self) -> None:
+        """Ends the connections, and the logs that are followed."""
+        await asyncio.to_thread(self._client.close)
+
+    async def __aenter__(self) -> AsyncClient:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+
+async def on_threads(make: Callable[[], Iterator[Value]]) -> AsyncIterator[Value]:
+    """The iterator's values, each waited for on a thread of the loop's pool."""
+    values = await asyncio.to_thread(make)
+    end = object()
+    while (value := await asyncio.to_thread(next, values, end)) is not end:
+        yield value  # type: ignore[misc]

@@ -1,0 +1,133 @@
+"""What the server says of workflows, runs, logs and workers, as JSON on the documented paths.
+
+Names are those of the wire and values are kept as they came, so a field that a newer server adds is there too. Times
+are Unix milliseconds of the server's clock. None is "not known yet".
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal, TypedDict
+
+JobStatus = Literal["queued", "running", "success", "failure", "skipped", "cancelled"]
+RunState = Literal["queued", "running", "success", "failure", "cancelled"]
+
+
+class _OptionalJobFields(TypedDict, total=False):
+    #: The condition as written, when there is one, is under `if`.
+    timeout_secs: int | None
+    priority: int
+    outputs: dict[str, str]
+    ended_at: int | None
+    worker_id: str | None
+    delayed_until_ms: int | None
+
+
+class WorkflowJob(_OptionalJobFields):
+    """A job's definition and state in a run."""
+
+    id: str
+    name: str
+    status: JobStatus
+    command: str
+    duration_secs: float | None
+    started_at: int | None
+    depends_on: list[str]
+    #: The error text of a job that failed.
+    output: str | None
+    required_labels: list[str]
+    max_retries: int
+    #: The number of the last attempt, from 0.
+    attempt: int
+    metadata: dict[str, Any] | None
+
+
+class Workflow(TypedDict):
+    """A workflow with the state of a run: the one that was asked for, else its newest."""
+
+    id: str
+    name: str
+    trigger: str
+    jobs: list[WorkflowJob]
+    #: The definition's id.
+    workflow: str
+    #: The run that `jobs` shows; None before the first.
+    run_id: str | None
+    state: RunState | None
+    version: int
+    created_at_ms: int | None
+    started_at_ms: int | None
+    ended_at_ms: int | None
+
+
+class Run(TypedDict):
+    """One execution of a workflow."""
+
+    run_id: str
+    workflow: str
+    name: str
+    state: RunState
+    version: int
+    created_at_ms: int
+    started_at_ms: int | None
+    ended_at_ms: int | None
+    jobs: int
+    #: How many of its jobs have not ended.
+    open_jobs: int
+    inputs: dict[str, str]
+
+
+class RunPage(TypedDict):
+    """Some runs, newest first."""
+
+    runs: list[Run]
+    #: For the next page; empty on the last.
+    next_page_token: str
+
+
+class StoredLogChunk(TypedDict):
+    """A piece of a job's output."""
+
+    #: The id of the run.
+    workflow_id: str
+    job_id: str
+    #: Orders the chunks of one attempt over both streams, from 0.
+    sequence: int
+    data: str
+    #: The worker's clock.
+    timestamp_ms: int
+    stream: Literal["stdout", "stderr"]
+    attempt: int
+
+
+class _OptionalWorkerFields(TypedDict, total=False):
+    current_workflow_id: str | None
+    running: int
+    slots: int
+    version: str
+
+
+class WorkerInfo(_OptionalWorkerFields):
+    """A worker as the server sees it."""
+
+    worker_id: str
+    labels: list[str]
+    registered_at_ms: int
+    last_heartbeat_ms: int
+    current_job: str | None
+    status: Literal["idle", "busy", "offline"]
+
+
+class Event(TypedDict):
+    """A change of state."""
+
+    #: Grows with each event of the server; `watch` resumes after one.
+    number: int
+    at_ms: int
+    #: Such as `job.queued`, `job.running`, `job.success`, `run.failure`.
+    type: str
+    run_id: str
+    #: Empty for an event of the whole run.
+    job_id: str
+    attempt: int | None
+    #: More about it.
+    data: dict[str, Any]

@@ -1,0 +1,77 @@
+"""Telling the server how attempts ended."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from ..backoff import Backoff
+from ..errors import WorkflowGraphError, is_temporary, is_unauthorised
+from ..job import Claim, Lease, LogChunk, Result
+from .presence import ServerPresence
+
+#: A restarted server gives each lease a full time to live, so a result stays worth reporting long after its own end.
+KEEP_RESULT_SECS_MIN = 600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The server took the result."""
+
+
+@dataclass(frozen=True, slots=True)
+class GivenUp:
+    """Nobody could be told for so long."""
+
+    after_secs: float
+
+
+#: What became of a result: taken, refused with this error, or given up.
+ReportOutcome = Accepted | WorkflowGraphError | GivenUp
+
+
+class Reporter(Protocol):
+    """Takes results and logs. Results are sent again until the server has taken or refused them."""
+
+    def report(self, lease: Lease, result: Result, settled: Callable[[ReportOutcome], None]) -> None:
+        """Calls `settled` once, on this thread or another."""
+
+    def push_logs(self, claim: Claim, chunks: Sequence[LogChunk]) -> None:
+        """Returns when the chunks are durable. Raises WorkflowGraphError or ServerUnreachableError."""
+
+    def slot_freed(self, lease: Lease) -> None:
+        """An attempt has ended, whether the server was told or not."""
+
+
+def keep_result_secs(lease: Lease) -> float:
+    """For how long a result that cannot be reported is kept."""
+    return max(2 * lease.ttl_secs, KEEP_RESULT_SECS_MIN)
+
+
+def report_until_settled(send: Callable[[], None], presence: ServerPresence, keep_secs: float) -> ReportOutcome:
+    """Sends a result until the server takes it or refuses it, or the time is up."""
+    backoff = Backoff()
+    started_at = time.monotonic()
+    while True:
+        try:
+            send()
+        except Exception as error:
+            if not is_temporary(error) and not is_unauthorised(error):
+                return refusal_of(error)
+            presence.away(error)
+        else:
+            presence.back()
+            return Accepted()
+        after = time.monotonic() - started_at
+        if after >= keep_secs:
+            return GivenUp(after)
+        time.sleep(backoff.next_secs())
+
+
+def refusal_of(error: Exception) -> WorkflowGraphError:
+    """A result that cannot even be sent is refused by whatever went wrong."""
+    if isinstance(error, WorkflowGraphError):
+        return error
+    return WorkflowGraphError(str(error) or type(error).__name__, status=400, code="not_sent")
