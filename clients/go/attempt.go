@@ -84,8 +84,8 @@ func (a *attempt) run() {
 	startedAt := time.Now()
 	a.logger.Info("job started")
 	a.worker.heartbeats.watch(a.lease, a)
-	if a.job.TimeoutSecs > 0 {
-		timeout := time.AfterFunc(seconds(a.job.TimeoutSecs), func() { a.stop(ErrTimedOut) })
+	if secs := a.job.TimeoutSecs; secs != nil && *secs > 0 {
+		timeout := time.AfterFunc(seconds(*secs), func() { a.stop(ErrTimedOut) })
 		defer timeout.Stop()
 	}
 	ended := a.execute()
@@ -195,7 +195,7 @@ func (a *attempt) stopText() string {
 	case errors.Is(cause, ErrLeaseExpired):
 		return fmt.Sprintf("lease expired: the server was not reached for %d s", a.lease.ttl/time.Second)
 	case errors.Is(cause, ErrTimedOut):
-		return fmt.Sprintf("timed out after %d s", a.job.TimeoutSecs)
+		return fmt.Sprintf("timed out after %d s", *a.job.TimeoutSecs)
 	}
 	return cause.Error()
 }

@@ -37,8 +37,8 @@ type openHeartbeats struct {
 	mutex sync.Mutex
 }
 
-// send is false when the leases have to be renewed in another way.
-func (h *heartbeatStream) send(leaseIDs []string) bool {
+// send is false when the leases have to be renewed in another way. It asks for them only when there is a stream.
+func (h *heartbeatStream) send(leases func() []string) bool {
 	if h == nil {
 		return false
 	}
@@ -48,6 +48,7 @@ func (h *heartbeatStream) send(leaseIDs []string) bool {
 	}
 	open.mutex.Lock()
 	defer open.mutex.Unlock()
+	leaseIDs := leases()
 	for from := 0; from < len(leaseIDs); from += beatLeasesMax {
 		some := leaseIDs[from:min(len(leaseIDs), from+beatLeasesMax)]
 		if open.stream.Send(&workflowgraphv1.StreamHeartbeatsRequest{LeaseIds: some}) != nil {
@@ -132,8 +133,9 @@ func (h *heartbeatStream) take(state *workflowgraphv1.StreamHeartbeatsResponse_L
 		h.owner.lost(state.GetLeaseId(), reasonOf(state.GetLost()), "")
 		return
 	}
-	left := time.Duration(state.GetSecondsLeft() * float64(time.Second))
-	h.owner.renewed(state.GetLeaseId(), time.Time{}, left)
+	if left := state.GetSecondsLeft(); left > 0 {
+		h.owner.renewed(state.GetLeaseId(), time.Time{}, time.Duration(left*float64(time.Second)))
+	}
 	if state.GetCancelled() {
 		h.owner.cancelled(state.GetLeaseId())
 	}

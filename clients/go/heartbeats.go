@@ -169,17 +169,40 @@ func (h *heartbeats) beat(ctx context.Context, due []*watchedLease) {
 		return
 	}
 	go func() {
-		ids := make([]string, len(due))
-		for i, watched := range due {
-			ids[i] = watched.lease.id
-		}
-		if h.stream.send(ids) {
+		if h.stream.send(h.askForAll) {
 			return
 		}
 		for _, watched := range due {
 			go h.beatAlone(ctx, watched)
 		}
 	}()
+}
+
+// askForAll gives all leases: the stream watches those that the last message named.
+func (h *heartbeats) askForAll() []string {
+	h.mutex.Lock()
+	defer h.mutex.Unlock()
+	now := time.Now()
+	ids := make([]string, 0, len(h.leases))
+	for id, watched := range h.leases {
+		ids = append(ids, id)
+		watched.sentAt = now
+		watched.nextBeat = now.Add(h.timeoutOf(watched))
+	}
+	return ids
+}
+
+// beatSoon renews all leases now: what watched them is another one.
+func (h *heartbeats) beatSoon() {
+	h.mutex.Lock()
+	defer h.mutex.Unlock()
+	now := time.Now()
+	for _, watched := range h.leases {
+		if watched.sentAt.IsZero() {
+			watched.nextBeat = now
+			h.lookBy(now)
+		}
+	}
 }
 
 // beatAlone renews one lease by a plain call.

@@ -37,6 +37,8 @@ func newHTTPConnection(server *url.URL, token string, tlsConfig *tls.Config) *ht
 		IdleConnTimeout:       90 * time.Second,
 		TLSHandshakeTimeout:   10 * time.Second,
 		ExpectContinueTimeout: time.Second,
+		// Longer than any call waits at the server.
+		ResponseHeaderTimeout: 2 * time.Minute,
 	}
 	return &httpConnection{serverURL: server.String(), token: token, client: &http.Client{Transport: transport}}
 }

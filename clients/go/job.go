@@ -40,8 +40,8 @@ type Job struct {
 	EnqueuedAt Time `json:"enqueued_at_ms"`
 	// DelayedUntil is until when the job's last retry was delayed; zero when it was not.
 	DelayedUntil Time `json:"delayed_until_ms"`
-	// TimeoutSecs is how long the attempt may take; 0 is without limit.
-	TimeoutSecs int64 `json:"timeout_secs"`
+	// TimeoutSecs is how long the attempt may take; nil is without limit.
+	TimeoutSecs *int64 `json:"timeout_secs"`
 
 	// WorkerID is the worker that runs it.
 	WorkerID string `json:"-"`
@@ -62,6 +62,26 @@ func (j *Job) writer(stream LogStream) io.Writer {
 		return io.Discard
 	}
 	return j.log.writer(stream)
+}
+
+// fillIn makes what is absent empty, so that it is written as {} and [] and not as null.
+func (j *Job) fillIn() {
+	orEmptyMap(&j.UpstreamOutputs)
+	orEmptyMap(&j.Inputs)
+	orEmptyMap(&j.Env)
+	orEmptyMap(&j.Metadata)
+	if j.RequiredLabels == nil {
+		j.RequiredLabels = []string{}
+	}
+	if j.Steps == nil {
+		j.Steps = []Step{}
+	}
+}
+
+func orEmptyMap[Value any](field *map[string]Value) {
+	if *field == nil {
+		*field = map[string]Value{}
+	}
 }
 
 // Step is one step of a job.

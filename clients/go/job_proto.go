@@ -31,14 +31,12 @@ func jobOfProto(from *workflowgraphv1.ClaimedJob) *Job {
 			MaxRetries: int(from.GetRetryPolicy().GetMaxRetries()),
 			Backoff:    backoffOfProto(from.GetRetryPolicy().GetBackoff()),
 		},
-		Env:         from.GetEnv(),
-		Priority:    int(from.GetPriority()),
-		Metadata:    from.GetMetadata().AsMap(),
-		EnqueuedAt:  timeOfMillis(from.GetEnqueuedAtMs()),
-		TimeoutSecs: int64(from.GetTimeoutSecs()),
-	}
-	if from.DelayedUntilMs != nil {
-		job.DelayedUntil = timeOfMillis(from.GetDelayedUntilMs())
+		Env:          from.GetEnv(),
+		Priority:     int(from.GetPriority()),
+		Metadata:     from.GetMetadata().AsMap(),
+		EnqueuedAt:   timeOfMillis(from.GetEnqueuedAtMs()),
+		DelayedUntil: timeOfOptional(from.DelayedUntilMs),
+		TimeoutSecs:  optionalSeconds(from.TimeoutSecs),
 	}
 	for id, outputs := range from.GetUpstreamOutputs() {
 		job.UpstreamOutputs[id] = outputs.GetValues()
@@ -46,6 +44,7 @@ func jobOfProto(from *workflowgraphv1.ClaimedJob) *Job {
 	for _, step := range from.GetSteps() {
 		job.Steps = append(job.Steps, Step{ID: step.GetId(), Name: step.GetName(), Run: step.GetRun(), Env: step.GetEnv()})
 	}
+	job.fillIn()
 	return job
 }
 

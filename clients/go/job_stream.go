@@ -30,6 +30,8 @@ type jobStream struct {
 	config     *WorkerConfig
 	slots      *slots
 	events     sessionEvents
+	// connected is told of each new session.
+	connected func()
 	// register makes the worker known by a plain call. It waits for a server that is away, and says whether it was.
 	register func(ctx context.Context) (wasAway bool, err error)
 
@@ -110,6 +112,7 @@ func (j *jobStream) connect() (*jobSession, error) {
 	}
 	j.slots.connect(session.addCredits)
 	session.start()
+	j.connected()
 	j.mutex.Lock()
 	defer j.mutex.Unlock()
 	j.current = session

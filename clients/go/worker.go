@@ -83,6 +83,7 @@ func (w *Worker) useStreams() {
 		config:     &w.config.WorkerConfig,
 		slots:      w.slots,
 		events:     workerEvents{w},
+		connected:  w.heartbeats.beatSoon,
 		register:   w.register,
 	}
 	w.logs = &logStream{connection: connection, serverURL: w.config.ServerURL}

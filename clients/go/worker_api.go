@@ -61,6 +61,7 @@ func readClaim(answer []byte) (*claim, error) {
 		message := "the answer to a claim lacks job_id, workflow_id, lease_id or ttl_secs"
 		return nil, &Error{Status: 200, Code: "malformed_claim", Message: message}
 	}
+	body.Job.fillIn()
 	return &claim{job: body.Job, lease: lease{
 		id:    body.Lease.ID,
 		runID: body.Job.RunID,
@@ -108,4 +109,6 @@ func (a workerAPI) release(ctx context.Context, leaseID string) error {
 	return a.http.post(ctx, leasePath(leaseID, "release"), struct{}{}, nil)
 }
 
-func leasePath(leaseID, verb string) string { return "/api/jobs/" + url.PathEscape(leaseID) + "/" + verb }
+func leasePath(leaseID, verb string) string {
+	return "/api/jobs/" + url.PathEscape(leaseID) + "/" + verb
+}

@@ -1,0 +1,113 @@
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	workflowgraph "workflowgraph.dev/client"
+)
+
+// errHelp: the usage was asked for, and printed.
+var errHelp = flag.ErrHelp
+
+// readConfig reads flags, whose defaults are the environment's.
+func readConfig(arguments []string, usage io.Writer) (workflowgraph.WorkerConfig, error) {
+	flags := flag.NewFlagSet("workflow-graph-worker", flag.ContinueOnError)
+	flags.SetOutput(usage)
+	server := flags.String("server", fromEnvironment("SERVER_URL", workflowgraph.DefaultServerURL), "the server's `URL` [SERVER_URL]")
+	labels := flags.String("labels", os.Getenv("WORKER_LABELS"), "what this worker can do, as `a,b` [WORKER_LABELS]")
+	slots := flags.String("slots", fromEnvironment("WORKER_SLOTS", "1"), "how many jobs run at once [WORKER_SLOTS]")
+	id := flags.String("id", os.Getenv("WORKER_ID"), "the worker's `name`; host name and random characters when empty [WORKER_ID]")
+	tokenFile := flags.String("token-file", os.Getenv("WORKFLOW_GRAPH_TOKEN_FILE"), "a `file` with the token that the server wants [WORKFLOW_GRAPH_TOKEN_FILE]; the token itself may be in [WORKFLOW_GRAPH_TOKEN]")
+	transport := flags.String("transport", "stream", "`stream` or http")
+	leaseTTL := flags.Duration("lease-ttl", 30*time.Second, "how long a job stays with a worker that is not heard of")
+	workdir := flags.String("workdir", "", "the `directory` that jobs start in; the current one when empty")
+	grace := flags.Duration("grace", 10*time.Second, "from asking a job to end to forcing it to")
+	drainTimeout := flags.Duration("drain-timeout", time.Minute, "how long jobs may go on after a signal")
+	logFormat := flags.String("log-format", "text", "`text` or json")
+	if err := flags.Parse(arguments); err != nil {
+		return workflowgraph.WorkerConfig{}, err
+	}
+	if flags.NArg() > 0 {
+		return workflowgraph.WorkerConfig{}, fmt.Errorf("what is %q? Everything is given by flags", flags.Arg(0))
+	}
+	config := workflowgraph.WorkerConfig{
+		ServerURL:    *server,
+		WorkerID:     *id,
+		Labels:       splitLabels(*labels),
+		Transport:    workflowgraph.Transport(*transport),
+		LeaseTTL:     *leaseTTL,
+		Grace:        orNone(*grace),
+		DrainTimeout: orNone(*drainTimeout),
+		Workdir:      *workdir,
+	}
+	var err error
+	if config.Slots, err = strconv.Atoi(*slots); err != nil || config.Slots < 1 {
+		return config, fmt.Errorf("-slots: %q is not a whole number from 1", *slots)
+	}
+	if info, err := os.Stat(*workdir); *workdir != "" && (err != nil || !info.IsDir()) {
+		return config, fmt.Errorf("-workdir: %s is not a directory", *workdir)
+	}
+	if config.Token, err = readToken(*tokenFile); err != nil {
+		return config, err
+	}
+	config.Logger, err = newLogger(*logFormat)
+	return config, err
+}
+
+func newLogger(format string) (*slog.Logger, error) {
+	switch format {
+	case "text":
+		return slog.New(slog.NewTextHandler(os.Stdout, nil)), nil
+	case "json":
+		return slog.New(slog.NewJSONHandler(os.Stdout, nil)), nil
+	}
+	return nil, fmt.Errorf(`-log-format must be "text" or "json", and is %q`, format)
+}
+
+func readToken(file string) (string, error) {
+	if file == "" {
+		return os.Getenv("WORKFLOW_GRAPH_TOKEN"), nil
+	}
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return "", fmt.Errorf("-token-file: %w", err)
+	}
+	token := strings.TrimSpace(string(data))
+	if token == "" {
+		return "", errors.New("-token-file: " + file + " is empty")
+	}
+	return token, nil
+}
+
+func splitLabels(text string) []string {
+	var labels []string
+	for label := range strings.SplitSeq(text, ",") {
+		if label = strings.TrimSpace(label); label != "" {
+			labels = append(labels, label)
+		}
+	}
+	return labels
+}
+
+// orNone: a flag of 0 means none, a config's 0 means the default.
+func orNone(wait time.Duration) time.Duration {
+	if wait == 0 {
+		return -1
+	}
+	return wait
+}
+
+func fromEnvironment(name, otherwise string) string {
+	if value := os.Getenv(name); value != "" {
+		return value
+	}
+	return otherwise
+}

@@ -1,0 +1,296 @@
+package workflowgraph
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	workflowgraphv1 "workflowgraph.dev/client/gen/workflowgraph/v1"
+)
+
+// fakeServer is a server that does what a test wants: the job stream, and the documented paths that workers use. What it
+// does not have of gRPC is unimplemented.
+type fakeServer struct {
+	workflowgraphv1.UnimplementedJobServiceServer
+	URL string
+
+	mutex   sync.Mutex
+	changed *sync.Cond
+	queue   []*workflowgraphv1.Claim
+	// What arrived.
+	sessions []*fakeSession
+	received []string
+	results  map[string]result
+	reports  int
+	released []string
+	calls    []string
+	// Behaviours.
+	noJobStream bool
+	// refuse gives the status and body of the answer to a call; zero lets it be.
+	refuse func(method, path string) (int, string)
+	// judge refuses a result that came over the stream; nil takes it.
+	judge func(report *workflowgraphv1.JobReport) *workflowgraphv1.JobReportResult
+}
+
+type fakeSession struct {
+	stream  grpc.BidiStreamingServer[workflowgraphv1.WorkJobsRequest, workflowgraphv1.WorkJobsResponse]
+	hello   *workflowgraphv1.WorkJobsRequest_Hello
+	credits int
+	// The credits of the first message.
+	firstCredits int
+	drained      bool
+	cut          bool
+	sending      sync.Mutex
+}
+
+func newFakeServer(t *testing.T, http2 bool) *fakeServer {
+	t.Helper()
+	fake := &fakeServer{results: make(map[string]result)}
+	fake.changed = sync.NewCond(&fake.mutex)
+	rpc := grpc.NewServer()
+	workflowgraphv1.RegisterJobServiceServer(rpc, fake)
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasPrefix(r.Header.Get("Content-Type"), "application/grpc") {
+			rpc.ServeHTTP(w, r)
+		} else {
+			fake.serveJSON(w, r)
+		}
+	}))
+	server.Config.Protocols = new(http.Protocols)
+	server.Config.Protocols.SetHTTP1(true)
+	server.Config.Protocols.SetUnencryptedHTTP2(http2)
+	server.Start()
+	fake.URL = server.URL
+	t.Cleanup(func() {
+		fake.cutSessions()
+		server.CloseClientConnections()
+		server.Close()
+	})
+	return fake
+}
+
+// add queues a job whose key is also its lease's id.
+func (f *fakeServer) add(ids ...string) {
+	f.mutex.Lock()
+	for _, id := range ids {
+		f.queue = append(f.queue, &workflowgraphv1.Claim{
+			Job:   &workflowgraphv1.ClaimedJob{JobId: id, WorkflowId: "run", Workflow: "flow", Command: "true"},
+			Lease: &workflowgraphv1.Lease{LeaseId: id, TtlSecs: 1, JobId: id, WorkflowId: "run"},
+		})
+	}
+	f.mutex.Unlock()
+	f.push()
+}
+
+// push sends queued jobs to sessions with credits.
+func (f *fakeServer) push() {
+	f.mutex.Lock()
+	defer f.mutex.Unlock()
+	defer f.changed.Broadcast()
+	for _, session := range f.sessions {
+		if session.cut || session.drained {
+			continue
+		}
+		count := min(session.credits, len(f.queue))
+		if count == 0 {
+			continue
+		}
+		session.credits -= count
+		session.send(&workflowgraphv1.WorkJobsResponse{Claims: f.queue[:count]})
+		f.queue = f.queue[count:]
+	}
+}
+
+func (s *fakeSession) send(message *workflowgraphv1.WorkJobsResponse) {
+	s.sending.Lock()
+	defer s.sending.Unlock()
+	_ = s.stream.Send(message)
+}
+
+func (f *fakeServer) WorkJobs(stream grpc.BidiStreamingServer[workflowgraphv1.WorkJobsRequest, workflowgraphv1.WorkJobsResponse]) error {
+	f.mutex.Lock()
+	if f.noJobStream {
+		f.mutex.Unlock()
+		return status.Error(codes.Unimplemented, "no job stream here")
+	}
+	session := &fakeSession{stream: stream}
+	f.sessions = append(f.sessions, session)
+	f.mutex.Unlock()
+	messages := make(chan *workflowgraphv1.WorkJobsRequest)
+	go func() {
+		defer close(messages)
+		for {
+			message, err := stream.Recv()
+			if err != nil {
+				return
+			}
+			messages <- message
+		}
+	}()
+	for {
+		select {
+		case message, isOpen := <-messages:
+			if !isOpen {
+				return nil
+			}
+			f.take(session, message)
+			f.push()
+		case <-time.After(5 * time.Millisecond):
+			f.mutex.Lock()
+			cut := session.cut
+			f.mutex.Unlock()
+			if cut {
+				go func() {
+					for range messages {
+					}
+				}()
+				return status.Error(codes.Unavailable, "cut")
+			}
+		}
+	}
+}
+
+func (f *fakeServer) take(session *fakeSession, message *workflowgraphv1.WorkJobsRequest) {
+	f.mutex.Lock()
+	defer f.mutex.Unlock()
+	defer f.changed.Broadcast()
+	if message.Hello != nil {
+		session.hello = message.Hello
+		session.firstCredits = int(message.AddCredits)
+	}
+	session.credits += int(message.AddCredits)
+	session.drained = session.drained || message.Drain
+	f.received = append(f.received, message.ReceivedLeaseIds...)
+	for _, report := range message.Reports {
+		judged := &workflowgraphv1.JobReportResult{LeaseId: report.LeaseId}
+		if f.judge != nil {
+			if refused := f.judge(report); refused != nil {
+				judged = refused
+			}
+		}
+		if judged.Refused == nil {
+			if failure := report.GetFailure(); failure != nil {
+				f.results[report.LeaseId] = failed(failure.Error, failure.Retryable)
+			} else {
+				f.results[report.LeaseId] = success(report.GetSuccess().GetValues())
+			}
+		}
+		f.reports++
+		session.credits++
+		session.send(&workflowgraphv1.WorkJobsResponse{Results: []*workflowgraphv1.JobReportResult{judged}})
+	}
+}
+
+func (f *fakeServer) cutSessions() {
+	f.mutex.Lock()
+	defer f.mutex.Unlock()
+	for _, session := range f.sessions {
+		session.cut = true
+	}
+}
+
+func (f *fakeServer) session(number int) *fakeSession {
+	f.mutex.Lock()
+	defer f.mutex.Unlock()
+	return f.sessions[number]
+}
+
+// until waits for what a test expects of the server.
+func (f *fakeServer) until(t *testing.T, what string, isSo func() bool) {
+	t.Helper()
+	timer := time.AfterFunc(20*time.Second, f.changed.Broadcast)
+	defer timer.Stop()
+	begin := time.Now()
+	f.mutex.Lock()
+	defer f.mutex.Unlock()
+	for !isSo() {
+		if time.Since(begin) > 19*time.Second {
+			t.Fatalf("waited in vain for %s; calls: %v", what, f.calls)
+		}
+		f.changed.Wait()
+	}
+}
+
+func (f *fakeServer) result(t *testing.T, id string) result {
+	t.Helper()
+	f.until(t, "the result of "+id, func() bool { _, isThere := f.results[id]; return isThere })
+	f.mutex.Lock()
+	defer f.mutex.Unlock()
+	return f.results[id]
+}
+
+func (f *fakeServer) serveJSON(w http.ResponseWriter, r *http.Request) {
+	body, _ := io.ReadAll(r.Body)
+	f.mutex.Lock()
+	defer f.mutex.Unlock()
+	defer f.changed.Broadcast()
+	f.calls = append(f.calls, r.URL.Path)
+	if f.refuse != nil {
+		if code, text := f.refuse(r.Method, r.URL.Path); code != 0 {
+			w.WriteHeader(code)
+			fmt.Fprint(w, text)
+			return
+		}
+	}
+	parts := strings.Split(strings.Trim(r.URL.Path, "/"), "/")
+	switch {
+	case r.URL.Path == "/api/jobs/claim":
+		f.claimJSON(w)
+	case parts[len(parts)-1] == "heartbeat" && parts[1] == "jobs":
+		fmt.Fprint(w, `{"ttl_secs": 1, "cancelled": false}`)
+	case parts[len(parts)-1] == "complete":
+		var read struct{ Outputs Outputs }
+		_ = json.Unmarshal(body, &read)
+		f.results[parts[2]] = success(read.Outputs)
+		f.reports++
+	case parts[len(parts)-1] == "fail":
+		var read failure
+		_ = json.Unmarshal(body, &read)
+		f.results[parts[2]] = failed(read.Error, read.Retryable)
+		f.reports++
+	case parts[len(parts)-1] == "release":
+		f.released = append(f.released, parts[2])
+	case parts[len(parts)-1] == "cancelled":
+		fmt.Fprint(w, "false")
+	default:
+		fmt.Fprint(w, "{}")
+	}
+}
+
+func (f *fakeServer) claimJSON(w http.ResponseWriter) {
+	if len(f.queue) == 0 {
+		fmt.Fprint(w, "null")
+		return
+	}
+	next := f.queue[0]
+	f.queue = f.queue[1:]
+	_ = json.NewEncoder(w).Encode(map[string]any{
+		"job":   map[string]any{"job_id": next.Job.JobId, "workflow_id": "run", "command": "true", "timeout_secs": nil, "new_field": 1},
+		"lease": map[string]any{"lease_id": next.Lease.LeaseId, "ttl_secs": next.Lease.TtlSecs},
+	})
+}
+
+func (f *fakeServer) called(path string) int {
+	f.mutex.Lock()
+	defer f.mutex.Unlock()
+	count := 0
+	for _, call := range f.calls {
+		if call == path {
+			count++
+		}
+	}
+	return count
+}
+
+func (f *fakeServer) hasReleased(id string) bool { return slices.Contains(f.released, id) }
