@@ -1,1 +1,84 @@
-fn main() {}
+//! The program by which the conformance suite drives this library: commands on stdin, events on stdout, a JSON object a
+//! line. `test/conformance/ADAPTER.md` says what each means.
+
+mod commands;
+mod events;
+mod steps;
+
+use std::collections::HashMap;
+use std::process::exit;
+
+use tokio::io::{AsyncBufReadExt, BufReader, stdin};
+use workflow_graph_worker_sdk::shell::kill_running_jobs;
+use workflow_graph_worker_sdk::{Transport, Worker, WorkerConfig};
+
+use commands::{Command, ExecutorKind, Options, TransportKind};
+use events::{emit_hello, emit_started, emit_stopped};
+
+#[tokio::main]
+async fn main() {
+    tracing_subscriber::fmt().with_writer(std::io::stderr).with_ansi(false).init();
+    let mut workers = HashMap::new();
+    let mut lines = BufReader::new(stdin()).lines();
+    while let Ok(Some(line)) = lines.next_line().await {
+        match serde_json::from_str(&line) {
+            Ok(command) => obey(command, &mut workers),
+            Err(error) => eprintln!("cannot read {line}: {error}"),
+        }
+    }
+    kill_running_jobs();
+    exit(0);
+}
+
+fn obey(command: Command, workers: &mut HashMap<String, Worker>) {
+    match command {
+        Command::Hello => emit_hello(),
+        Command::Start { worker: name, options } => {
+            let worker = start(&name, options);
+            workers.insert(name, worker);
+        }
+        Command::Drain { worker } => workers.get(&worker).map_or_else(|| unknown(&worker), Worker::drain),
+        Command::Terminate { worker } => workers.get(&worker).map_or_else(|| unknown(&worker), Worker::terminate),
+    }
+}
+
+fn unknown(worker: &str) {
+    eprintln!("there is no worker {worker}");
+}
+
+fn start(name: &str, options: Options) -> Worker {
+    let executor = options.executor;
+    let config = config_of(options);
+    let worker = match executor {
+        ExecutorKind::Shell => Worker::new(config),
+        ExecutorKind::Function => Worker::with_executor(config, steps::executor(name.to_owned())),
+    };
+    let (running, name) = (worker.clone(), name.to_owned());
+    emit_started(&name);
+    tokio::spawn(async move {
+        let error = running.run().await.err().map(|error| error.to_string());
+        emit_stopped(&name, error);
+    });
+    worker
+}
+
+fn config_of(options: Options) -> WorkerConfig {
+    let defaults = WorkerConfig::default();
+    let server_url = options.server_url.or_else(|| std::env::var("SERVER_URL").ok());
+    WorkerConfig {
+        server_url: server_url.unwrap_or(defaults.server_url),
+        labels: options.labels,
+        slots: options.slots.unwrap_or(defaults.slots),
+        transport: match options.transport {
+            TransportKind::Stream => Transport::Stream,
+            TransportKind::Http => Transport::Http,
+        },
+        lease_ttl: options.lease_ttl_secs.map_or(defaults.lease_ttl, std::time::Duration::from_secs_f64),
+        token: options.token,
+        drain_timeout: commands::duration(options.drain_timeout_ms, defaults.drain_timeout),
+        grace: commands::duration(options.grace_ms, defaults.grace),
+        heartbeat_interval: commands::duration(options.heartbeat_interval_ms, defaults.heartbeat_interval),
+        log_batch_interval: commands::duration(options.log_batch_interval_ms, defaults.log_batch_interval),
+        ..defaults
+    }
+}
