@@ -14,15 +14,7 @@ const packages: Readonly<Record<string, readonly RegExp[]>> = {
 };
 
 /** Packages of the whole program: they carry no structure of their own. */
-const anywhere = [
-  /^pino$/,
-  /^lru-cache$/,
-  /^commander$/,
-  /^chokidar$/,
-  /^@bomb\.sh\/tab\//,
-  /^prom-client$/,
-  /^@opentelemetry\//,
-];
+const anywhere = [/^pino$/, /^lru-cache$/, /^commander$/, /^chokidar$/, /^prom-client$/, /^@opentelemetry\//];
 
 interface Rule {
   readonly room: string;
