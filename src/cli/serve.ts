@@ -48,7 +48,7 @@ export function serveCommand(): Command {
       if (known) return command.error(`error: ${error.message}`, { exitCode: error instanceof ConfigError ? 2 : 1 });
       throw error;
     });
-    const worker = flags.withWorker ? new LocalWorker(server.url, availableParallelism()) : null;
+    const worker = flags.withWorker ? new LocalWorker({ serverUrl: server.url, slots: availableParallelism() }) : null;
     if (flags.withWorker) process.stdout.write(welcome(server.url, config));
     await untilSignal(log);
     await worker?.stop();
@@ -60,12 +60,13 @@ export function serveCommand(): Command {
 
 /** What a person who has just started it can do next. */
 function welcome(url: string, config: Config): string {
+  const given = new URL(url).port === '3000' ? '' : ` --server ${url}`;
   return `
 workflow-graph is up at ${url}, with a worker, on the files in ${config.workflowsDir}. Next, in another terminal:
 
-  curl -X POST ${url}/api/workflows/ci/run              # run workflows/ci.yml
-  curl ${url}/api/workflows/ci/status                   # see its jobs
-  curl ${url}/api/workflows/ci/jobs/unit/logs/stream    # follow a job's log
+  npx workflow-graph run ci --watch${given}      # run workflows/ci.yml and watch its jobs
+  npx workflow-graph logs ci unit --follow${given}   # follow a job's log
+  curl -X POST ${url}/api/workflows/ci/run       # the same from any language: start a run
 
 `;
 }

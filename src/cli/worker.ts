@@ -30,6 +30,7 @@ interface WorkerFlags {
   readonly grace: number;
   readonly drainTimeout: number;
   readonly logFormat: 'text' | 'json';
+  readonly untilStdinEnds?: boolean;
 }
 
 /** `workflow-graph worker`: runs shell jobs until a signal. */
@@ -75,6 +76,10 @@ export function workerCommand(): Command {
         .default(60),
     )
     .addOption(new Option('--log-format <format>', 'how to print events').choices(['text', 'json']).default('text'))
+    .addOption(
+      // For a worker that belongs to one process: what holds the other end of the pipe may die in any way.
+      new Option('--until-stdin-ends', 'end, and end the jobs, when standard input does').hideHelp(),
+    )
     .addHelpText('after', EXAMPLES)
     .action(runWorker);
 }
@@ -84,12 +89,14 @@ async function runWorker(flags: WorkerFlags, command: Command): Promise<void> {
   // Neither jobs nor what else this process starts need it from here on.
   delete process.env.WORKFLOW_GRAPH_TOKEN;
   const unfollow = stopOnSignals(worker);
+  if (flags.untilStdinEnds) terminateWithStdin(worker, flags.grace);
   try {
     await worker.run();
   } catch (error) {
     command.error(`error: ${refusalText(error, flags.server)}`, { exitCode: 1 });
   } finally {
     unfollow();
+    process.stdin.destroy();
   }
 }
 
@@ -138,6 +145,16 @@ function stopOnSignals(worker: Worker): () => void {
     process.off('SIGTERM', onSignal);
     process.off('SIGINT', onSignal);
   };
+}
+
+/** How long, after the grace, the worker may take to say good-bye to a server that is likely to be gone too. */
+const goodByeMs = 3_000;
+
+function terminateWithStdin(worker: Worker, graceSecs: number): void {
+  process.stdin.resume().once('end', () => {
+    void worker.terminate();
+    setTimeout(() => process.exit(1), graceSecs * 1000 + goodByeMs).unref();
+  });
 }
 
 function refusalText(error: unknown, server: string): string {

@@ -1,0 +1,95 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Client } from '@workflow-graph/client';
+import { loadConfig } from '../config.js';
+import { systemEnvironment } from '../environment/system-environment.js';
+import { databaseFile, startServer } from '../server.js';
+import { openSqliteStore } from '../store/sqlite/open-sqlite-store.js';
+import { createLog } from '../telemetry/log.js';
+import { createToken } from '../tokens.js';
+import { LocalWorker, machineLabels } from './local-worker.js';
+import type { WorkflowFile } from './workflow-file.js';
+
+/** A run in this process: a server of its own, on a database that goes away, and one private worker. */
+export interface LocalRun {
+  readonly client: Client;
+  readonly runId: string;
+  /** Rejects when the worker has ended before it was stopped; never resolves. */
+  readonly broken: Promise<never>;
+  /** Ends the worker and the server, and takes the database away. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts a workflow file here. The worker has the labels of this machine and those that the jobs ask for: who runs a
+ * file on a machine says that the machine will do.
+ *
+ * The server asks for a token, as others on this machine can reach its port too, and could run commands as this user.
+ */
+export async function startLocalRun(
+  file: WorkflowFile,
+  { inputs, slots }: { readonly inputs: Readonly<Record<string, string>>; readonly slots: number },
+): Promise<LocalRun> {
+  const folder = mkdtempSync(join(tmpdir(), 'workflow-graph-run-'));
+  const removeFolder = () => rmSync(folder, { recursive: true, force: true });
+  process.once('exit', removeFolder);
+  const stops: (() => Promise<void>)[] = [];
+  const stop = async () => {
+    for (const end of stops.splice(0).reverse()) await end();
+    removeFolder();
+    process.off('exit', removeFolder);
+  };
+  try {
+    const config = loadConfig(
+      {},
+      { port: '0', dataDir: join(folder, 'data'), workflowsDir: join(folder, 'workflows'), shutdownTimeoutSecs: '1' },
+    );
+    const token = await makeToken(join(config.dataDir, databaseFile));
+    const server = await startServer(config, createLog({ level: 'silent', format: 'json' }));
+    stops.push(() => server.stop());
+    const { id, text, format, name } = file;
+    await server.engine.define({ id, source: 'api', text: Buffer.from(text), format, file: name });
+
+    const client = new Client({ serverUrl: server.url, token });
+    stops.push(async () => client.close());
+    const { jobs } = await client.status(id);
+    const labels = [...new Set([...machineLabels(), ...jobs.flatMap((job) => job.required_labels)])];
+    const worker = new LocalWorker({ serverUrl: server.url, slots, labels, token, isPrivate: true });
+    let isStopping = false;
+    stops.push(async () => {
+      isStopping = true;
+      await worker.stop();
+    });
+    const broken = worker.ended.then((complaint): never | Promise<never> => {
+      if (isStopping) return new Promise<never>(() => {});
+      throw new Error(`the worker ended unexpectedly${complaint === '' ? '' : `: ${complaint}`}`);
+    });
+    broken.catch(() => {});
+    return { client, runId: await client.runWorkflow(id, { inputs }), broken, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function makeToken(databasePath: string): Promise<string> {
+  const store = await openSqliteStore({
+    file: databasePath,
+    lock: false,
+    onFatal(error) {
+      throw error;
+    },
+  });
+  try {
+    const made = await createToken(store, systemEnvironment(), {
+      name: 'local run',
+      scopes: ['admin'],
+      labels: null,
+      expiresAtMs: null,
+    });
+    return made.token;
+  } finally {
+    await store.close();
+  }
+}
