@@ -28,6 +28,8 @@ export class Batch {
   readonly exhausted = new Set<number>();
   /** The runs that this batch makes; nobody else knows of them before they are on disk. */
   readonly newRuns = new Map<number, RunFacts>();
+  /** Runs of which a job was claimed, so that they have begun. */
+  readonly claimedRuns = new Set<number>();
   /** The newest run of each workflow that got one. */
   readonly newestRuns = new Map<number, number>();
   readonly afterCommit: (() => void)[] = [];
@@ -53,6 +55,17 @@ export class Batch {
       attempt: at.attempt ?? null,
       data: at.data === undefined ? null : JSON.stringify(at.data),
     });
+  }
+
+  /** Adds what happened to runs before the first claim of one of their jobs. */
+  eventsBeforeClaims(type: string, runs: ReadonlySet<number>): void {
+    const left = new Set(runs);
+    const all = this.events.splice(0);
+    for (const event of all) {
+      if (event.type === 'job.running' && event.run !== null && left.delete(event.run))
+        this.event(type, { run: event.run });
+      this.events.push(event);
+    }
   }
 
   tally(run: number, ended: 'success' | 'failure' | 'skipped' | 'cancelled'): void {

@@ -9,7 +9,6 @@ import {
   startJobsIfQueued,
   upstreamOutputs,
 } from '../store/statements/claims.js';
-import { beginRuns } from '../store/statements/runs.js';
 import { noteWorkers } from '../store/statements/workers.js';
 import type { Batch } from './batch.js';
 import type { Knowledge } from './context.js';
@@ -133,14 +132,7 @@ async function takeJobs(
       attempt.claim.pushed ? 0 : 1,
     ]),
   });
-  await beginRuns
-    .run(batch.connection, {
-      rows: [...new Set(taken.map(({ job }) => runOfJob(job.id)))].sort((a, b) => a - b).map((no) => [no]),
-      nowMs: batch.nowMs,
-    })
-    .then((newly) => {
-      for (const { no } of newly) batch.event('run.running', { run: no });
-    });
+  for (const { job } of taken) batch.claimedRuns.add(runOfJob(job.id));
   const upstream = await upstreamOf(batch, runs, taken, known);
   for (const { claim, job, secret, ttlMs, deadlineMs, known: of } of begun) {
     batch.event('job.running', {
@@ -200,7 +192,7 @@ async function noteEmptySets(
   notes: number,
 ): Promise<void> {
   let left = new Set<number>();
-  if (batch.connection.dialect.passesOverTaken) {
+  if (batch.connection.dialect.hasManyWriters) {
     const rows = await labelSetsWithQueuedJobs.run(batch.connection, { rows: sets.map((set) => [set]) });
     left = new Set(rows.map(({ id }) => id));
   }

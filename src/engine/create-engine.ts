@@ -19,6 +19,7 @@ import { leaseVerbs } from './leases.js';
 import { listWorkersVerb } from './list-workers.js';
 import { Deadlines } from './loops/deadlines.js';
 import { LeftWorkLoop } from './loops/left-work.js';
+import { type Retention, RetentionLoop } from './loops/retention.js';
 import type { OtherServers } from './other-servers.js';
 import { Parking } from './parking.js';
 import { pushLogsVerb } from './push-logs.js';
@@ -42,6 +43,8 @@ export interface EngineOptions {
   readonly log: Logger;
   /** The longest that the reaper sleeps, in milliseconds. */
   readonly reapIntervalMs: number;
+  /** How long what has ended is kept; for ever when absent. */
+  readonly retention?: Retention;
 }
 
 /** The engine with what only the composition root uses. */
@@ -118,7 +121,12 @@ export async function createEngine(options: EngineOptions): Promise<RunningEngin
   const sharing = store.shared === null ? null : joinOthers(context, store.shared, parking);
   others = sharing?.others ?? null;
   await leftWork.takeUpAtStart();
-  const loops = [deadlines, ...(sharing === null ? [] : [sharing.lookAround, new LeftWorkLoop(context, leftWork)])];
+  const pruning = options.retention === undefined ? [] : [new RetentionLoop(context, options.retention)];
+  const loops = [
+    deadlines,
+    ...pruning,
+    ...(sharing === null ? [] : [sharing.lookAround, new LeftWorkLoop(context, leftWork)]),
+  ];
   for (const loop of loops) loop.start();
 
   const workers = workerVerbs(context);

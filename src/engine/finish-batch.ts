@@ -1,6 +1,6 @@
 import { runState } from '../domain/states.js';
 import { insertEvents, takeEventNumbers } from '../store/statements/events.js';
-import { endRuns, setNewestRuns, tallyRuns } from '../store/statements/runs.js';
+import { beginRuns, endRuns, lockRuns, setNewestRuns, tallyRuns } from '../store/statements/runs.js';
 import type { Batch } from './batch.js';
 
 /**
@@ -12,17 +12,28 @@ export async function finishBatch(batch: Batch): Promise<void> {
   if (batch.newestRuns.size > 0) {
     await setNewestRuns.run(batch.connection, { rows: [...batch.newestRuns].sort(byNumber) });
   }
-  await countEndedJobs(batch);
+  await changeRuns(batch);
   await writeEvents(batch);
 }
 
-async function countEndedJobs(batch: Batch): Promise<void> {
-  if (batch.tallies.size === 0) return;
-  const runs = await tallyRuns.run(batch.connection, {
-    rows: [...batch.tallies]
-      .sort(byNumber)
-      .map(([run, change]) => [run, change.ended, change.failed, change.cancelled]),
-  });
+/** Begins the runs whose first job was claimed, and counts the jobs that ended. */
+async function changeRuns(batch: Batch): Promise<void> {
+  const { claimedRuns, tallies, connection } = batch;
+  if (claimedRuns.size > 0 && tallies.size > 0 && connection.dialect.hasManyWriters) {
+    const all = [...new Set([...claimedRuns, ...tallies.keys()])].sort((a, b) => a - b);
+    await lockRuns.run(connection, { rows: all.map((no) => [no]) });
+  }
+  const claimed = [...claimedRuns].sort((a, b) => a - b);
+  const counts = [...tallies].sort(byNumber);
+  const [begun, runs] = await Promise.all([
+    claimed.length === 0 ? [] : beginRuns.run(connection, { rows: claimed.map((no) => [no]), nowMs: batch.nowMs }),
+    counts.length === 0
+      ? []
+      : tallyRuns.run(connection, {
+          rows: counts.map(([no, { ended, failed, cancelled }]) => [no, ended, failed, cancelled]),
+        }),
+  ]);
+  if (begun.length > 0) batch.eventsBeforeClaims('run.running', new Set(begun.map(({ no }) => no)));
   const over = runs.filter((run) => run.open === 0);
   if (over.length === 0) return;
   const ends = over.map((run) => ({ no: run.no, state: runState({ ...run, started: run.started_at_ms !== null }) }));

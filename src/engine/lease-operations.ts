@@ -248,7 +248,7 @@ export function overdueOperation(context: EngineContext): Operation<null, Overdu
  */
 async function lockedOverdueAttempts(batch: Batch): Promise<readonly AttemptRow[]> {
   const found = await overdueAttempts.run(batch.connection, { nowMs: batch.nowMs, limit: overdueMax });
-  if (found.length === 0 || !batch.connection.dialect.passesOverTaken) return found;
+  if (found.length === 0 || !batch.connection.dialect.hasManyWriters) return found;
   const rows = found.map(({ job, number }) => [job, number]);
   const now = await attemptsByLease.run(batch.connection, { rows });
   return now.filter((attempt) => attempt.outcome === null && attempt.deadline_ms <= batch.nowMs);

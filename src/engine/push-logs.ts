@@ -1,5 +1,7 @@
 import { DomainError } from '../domain/errors.js';
 import { refusesLogs } from '../domain/lease.js';
+import { limits } from '../domain/limits.js';
+import { capLog, logCutMark } from '../domain/log-cap.js';
 import { ordinalOfJob, runOfJob } from '../store/job-id.js';
 import { type AttemptRow, addLogTally } from '../store/statements/attempts.js';
 import { insertLogChunks, storedLogChunks } from '../store/statements/logs.js';
@@ -79,11 +81,17 @@ async function misdirection(
 
 async function store(batch: Batch, row: AttemptRow, push: LogPush): Promise<number> {
   if (push.chunks.length === 0) return 0;
-  const stored = await insertLogChunks.run(batch.connection, { rows: toRows(row, push.chunks) });
+  const { chunks, cutAt } = capLog(row.log_bytes, push.chunks);
+  const mark = cutAt === null ? [] : [{ ...cutAt, data: logCutMark }];
+  const kept = [...chunks, ...mark];
+  if (kept.length === 0) return push.chunks.length;
+  const stored = await insertLogChunks.run(batch.connection, { rows: toRows(row, kept) });
   if (stored.length > 0) {
     const fresh = new Set(stored.map((chunk) => `${chunk.sequence}/${chunk.stream}`));
-    const added = push.chunks.filter((chunk) => fresh.has(`${chunk.sequence}/${streamNumbers[chunk.stream]}`));
-    const bytes = added.reduce((sum, chunk) => sum + Buffer.byteLength(chunk.data), 0);
+    const added = kept.filter((chunk) => fresh.has(`${chunk.sequence}/${streamNumbers[chunk.stream]}`));
+    // A log that was cut counts as more than full, so that nothing comes after the mark.
+    const full = added.some((chunk) => mark.includes(chunk)) ? limits.logBytesPerAttempt : 0;
+    const bytes = added.reduce((sum, chunk) => sum + Buffer.byteLength(chunk.data), full);
     const flag = added.some((chunk) => chunk.stream === 'stdout' && mayHoldOutput(chunk.data)) ? 1 : 0;
     await addLogTally.run(batch.connection, { rows: [[row.job, row.number, bytes, flag]] });
     batch.signals.add(jobTopic(row.job));
@@ -98,6 +106,7 @@ async function replayed(
   push: LogPush,
   refusal: DomainError,
 ): Promise<number | DomainError> {
+  if (row.log_bytes > limits.logBytesPerAttempt) return push.chunks.length;
   const stored = await storedLogChunks.run(batch.connection, {
     rows: toRows(row, push.chunks).map((cells) => cells.slice(0, 4)),
   });

@@ -135,7 +135,7 @@ export class Writer {
     try {
       [batch, answers] = await this.#store.transact(async (connection, databaseNowMs) => {
         const current = new Batch(connection, databaseNowMs ?? this.#environment.now());
-        if (this.#store.shared !== null) await lockJobsOf(connection, entries);
+        if (connection.dialect.hasManyWriters) await lockJobsOf(connection, entries);
         const given = await applyAll(current, entries);
         await this.#batchEnd(current);
         return [current, given] as const;

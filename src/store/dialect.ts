@@ -26,8 +26,11 @@ export interface DialectRecord {
    * set ids, `limit` how many jobs in all. They are locked, and rows that another server is taking are passed over.
    */
   firstJobsOfSets(sets: RawBuilder<unknown>, limit: RawBuilder<number>): RawBuilder<JobTable>;
-  /** Whether claims pass over jobs that another server is taking, so that finding none does not mean that there is none. */
-  readonly passesOverTaken: boolean;
+  /**
+   * Whether several transactions may write at once: then rows are locked before they are judged, and claims pass over
+   * jobs that another server is taking, so that finding none does not mean that there is none.
+   */
+  readonly hasManyWriters: boolean;
   /** Appended to a select whose rows, of the table with this alias, are about to be changed. */
   lockRows(alias: string): RawBuilder<unknown>;
   /** The same, but rows that another server holds are passed over. */

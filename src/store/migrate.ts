@@ -2,6 +2,7 @@ import { Migrator } from 'kysely/migration';
 import type { Connection } from './connection.js';
 import { kyselyOver } from './kysely-over.js';
 import { initial } from './migrations/0001-initial.js';
+import { retention } from './migrations/0002-retention.js';
 import { StoreError } from './store.js';
 
 /** One migration that ran. */
@@ -13,7 +14,12 @@ export interface MigrationDone {
 export async function migrateToLatest(connection: Connection): Promise<MigrationDone[]> {
   const migrator = new Migrator({
     db: kyselyOver(connection),
-    provider: { getMigrations: async () => ({ '0001-initial': initial(connection.dialect) }) },
+    provider: {
+      getMigrations: async () => ({
+        '0001-initial': initial(connection.dialect),
+        '0002-retention': retention(connection.dialect),
+      }),
+    },
   });
   const { error, results } = await migrator.migrateToLatest();
   if (error !== undefined) {

@@ -94,6 +94,8 @@ export interface RunTable {
   activate_from: number | null;
   /** Of a large run: the first ordinal that a cancel has not reached. Null when it has. */
   cancel_from: number | null;
+  /** 1: its logs were pruned. */
+  logs_pruned: Generated<number>;
 }
 
 /** A job in a run. */

@@ -45,7 +45,7 @@ export const postgresDialect: DialectRecord = {
     where heads.id % 1 = 0 and t.state || '' = 'queued'
     order by t.priority desc, t.enqueued_at_ms, t.id limit cast(${limit} as bigint)
     for update of t skip locked)`,
-  passesOverTaken: true,
+  hasManyWriters: true,
   lockRows: (alias) => sql`for update of ${sql.ref(alias)}`,
   lockRowsSkippingTaken: (alias) => sql`for update of ${sql.ref(alias)} skip locked`,
   greatest: (...values) => sql<number>`greatest(${sql.join(values)})`,

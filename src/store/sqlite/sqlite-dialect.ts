@@ -29,7 +29,7 @@ export const sqliteDialect: DialectRecord = {
     select h.* from json_each(${sets}) as s cross join jobs as h on h.id in (
       select q.id from jobs as q where q.label_set = cast(s.value as integer) and q.state = 'queued'
       order by q.priority desc, q.enqueued_at_ms, q.id limit ${limit}))`,
-  passesOverTaken: false,
+  hasManyWriters: false,
   lockRows: () => sql``,
   lockRowsSkippingTaken: () => sql``,
   greatest: (...values) => sql<number>`max(${sql.join(values)})`,

@@ -298,6 +298,20 @@ export const setCancelFrom = statement<{ no: number; from: number | null }, neve
       .where('no', '=', integer('no')),
 );
 
+/** Keeps other servers from changing some runs until the transaction ends. Rows: run, in order. */
+export const lockRuns = statement<{ rows: Cells }, never>(
+  'lockRuns',
+  ({ db, dialect, rows }) =>
+    db
+      .selectFrom(rows<{ no: number }>('rows', { no: 'integer' }).as('r'))
+      .innerJoin('runs as n', 'n.no', 'r.no')
+      .orderBy('n.no')
+      .select('n.no')
+      .$castTo<never>()
+      .modifyEnd(dialect.lockRows('n')),
+  false,
+);
+
 /** Of some runs those that are still being made; nobody ends that meanwhile. Rows: run. */
 export const lockRunsBeingMade = statement<{ rows: Cells }, { no: number }>(
   'lockRunsBeingMade',

@@ -1,0 +1,66 @@
+import type { EngineContext } from '../context.js';
+import { type PruneBefore, pruneOperation } from '../prune.js';
+
+/** How long what has ended is kept, in milliseconds; null for ever. */
+export interface Retention {
+  readonly runsMs: number | null;
+  readonly logsMs: number | null;
+}
+
+/** How often it looks for what is old. */
+const everyMs = 10 * 60_000;
+
+/** How long it rests after each step, so that it never takes more than a part of the disk's time. */
+const restMs = 20;
+
+/** Takes away runs, and before them their logs, that ended longer ago than they are kept. */
+export class RetentionLoop {
+  readonly #context: EngineContext;
+  readonly #retention: Retention;
+  readonly #operation = pruneOperation();
+  #cancelTimer: () => void = () => {};
+  #stopped = true;
+  #running: Promise<void> = Promise.resolve();
+
+  constructor(context: EngineContext, retention: Retention) {
+    this.#context = context;
+    this.#retention = retention;
+  }
+
+  start(): void {
+    this.#stopped = false;
+    this.#schedule(restMs);
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#cancelTimer();
+    await this.#running;
+  }
+
+  #schedule(delayMs: number): void {
+    if (this.#stopped) return;
+    this.#cancelTimer = this.#context.environment.after(delayMs, () => {
+      this.#running = this.runOnce().then(
+        ({ more }) => this.#schedule(more ? restMs : everyMs),
+        (error: unknown) => {
+          this.#context.log.error({ err: error }, 'pruning failed; trying again later');
+          this.#schedule(everyMs);
+        },
+      );
+    });
+  }
+
+  /** Takes away a few rows. */
+  async runOnce(): Promise<{ more: boolean }> {
+    const before = cutOff(this.#retention, this.#context.environment.now());
+    const { runs, more } = await this.#context.writer.submit(this.#operation, before);
+    if (runs > 0) this.#context.log.debug({ runs }, 'runs were pruned');
+    return { more };
+  }
+}
+
+/** Before when what ended is taken away. */
+export function cutOff({ runsMs, logsMs }: Retention, nowMs: number): PruneBefore {
+  return { runsMs: runsMs === null ? 0 : nowMs - runsMs, logsMs: logsMs === null ? 0 : nowMs - logsMs };
+}

@@ -1,0 +1,157 @@
+import { sql } from 'kysely';
+import { statement } from '../statement.js';
+
+/** A run that ended, and its jobs' rows. */
+export interface EndedRun {
+  no: number;
+  id: string;
+  workflow: number;
+  version: number;
+}
+
+/** The run that ended first before a time, but never the newest of its workflow: what it came to stays to be seen. */
+export const oldestEndedRun = statement<{ beforeMs: number }, EndedRun>('oldestEndedRun', ({ db, integer }) =>
+  db
+    .selectFrom('runs as n')
+    .innerJoin('workflows as w', 'w.no', 'n.workflow')
+    .where('n.ended_at_ms', 'is not', null)
+    .where('n.ended_at_ms', '<', integer('beforeMs'))
+    .where((eb) => eb.or([eb('w.newest_run', 'is', null), eb('w.newest_run', '<>', eb.ref('n.no'))]))
+    .orderBy('n.ended_at_ms')
+    .limit(1)
+    .select(['n.no', 'n.id', 'n.workflow', 'n.version']),
+);
+
+/** The run that ended first before a time and still has its logs. */
+export const oldestEndedRunWithLogs = statement<{ beforeMs: number }, EndedRun>(
+  'oldestEndedRunWithLogs',
+  ({ db, integer }) =>
+    db
+      .selectFrom('runs as n')
+      .where('n.ended_at_ms', 'is not', null)
+      .where('n.logs_pruned', '=', sql.lit(0))
+      .where('n.ended_at_ms', '<', integer('beforeMs'))
+      .orderBy('n.ended_at_ms')
+      .limit(1)
+      .select(['n.no', 'n.id', 'n.workflow', 'n.version']),
+);
+
+interface Range {
+  fromId: number;
+  toId: number;
+  limit: number;
+}
+
+/** Takes away some log chunks of a range of jobs. */
+export const deleteLogChunks = statement<Range, { job: number }>('deleteLogChunks', ({ db, integer, value }) =>
+  db
+    .deleteFrom('log_chunks')
+    .where((eb) =>
+      eb(
+        eb.refTuple('job', 'attempt', 'sequence', 'stream'),
+        'in',
+        eb
+          .selectFrom('log_chunks as c')
+          .where('c.job', '>=', integer('fromId'))
+          .where('c.job', '<', integer('toId'))
+          .limit(value('limit'))
+          .select(['c.job', 'c.attempt', 'c.sequence', 'c.stream'])
+          .$asTuple('job', 'attempt', 'sequence', 'stream'),
+      ),
+    )
+    .returning('job'),
+);
+
+/** Takes away some attempts of a range of jobs. */
+export const deleteAttemptsOfRange = statement<Range, { job: number }>(
+  'deleteAttemptsOfRange',
+  ({ db, integer, value }) =>
+    db
+      .deleteFrom('attempts')
+      .where((eb) =>
+        eb(
+          eb.refTuple('job', 'number'),
+          'in',
+          eb
+            .selectFrom('attempts as a')
+            .where('a.job', '>=', integer('fromId'))
+            .where('a.job', '<', integer('toId'))
+            .limit(value('limit'))
+            .select(['a.job', 'a.number'])
+            .$asTuple('job', 'number'),
+        ),
+      )
+      .returning('job'),
+);
+
+/** Takes away some events of a run. */
+export const deleteEventsOfRun = statement<{ run: number; limit: number }, { number: number }>(
+  'deleteEventsOfRun',
+  ({ db, integer, value }) =>
+    db
+      .deleteFrom('events')
+      .where('number', 'in', (eb) =>
+        eb.selectFrom('events as e').where('e.run', '=', integer('run')).limit(value('limit')).select('e.number'),
+      )
+      .returning('number'),
+);
+
+/** Takes away some jobs of a range. */
+export const deleteSomeJobs = statement<Range, { id: number }>('deleteSomeJobs', ({ db, integer, value }) =>
+  db
+    .deleteFrom('jobs')
+    .where('id', 'in', (eb) =>
+      eb
+        .selectFrom('jobs as j')
+        .where('j.id', '>=', integer('fromId'))
+        .where('j.id', '<', integer('toId'))
+        .limit(value('limit'))
+        .select('j.id'),
+    )
+    .returning('id'),
+);
+
+export const deleteEndedRun = statement<{ no: number }, { no: number }>('deleteEndedRun', ({ db, integer }) =>
+  db.deleteFrom('runs').where('no', '=', integer('no')).where('ended_at_ms', 'is not', null).returning('no'),
+);
+
+export const markLogsPruned = statement<{ no: number }, { no: number }>('markLogsPruned', ({ db, integer }) =>
+  db.updateTable('runs').set({ logs_pruned: 1 }).where('no', '=', integer('no')).returning('no'),
+);
+
+/** Whether a version is nobody's any more: not its workflow's current one, and no run began with it. */
+export const versionIsUnused = statement<{ version: number; workflow: number }, { no: number }>(
+  'versionIsUnused',
+  ({ db, integer }) =>
+    db
+      .selectFrom('versions as v')
+      .innerJoin('workflows as w', 'w.no', 'v.workflow')
+      .where('v.no', '=', integer('version'))
+      .where((eb) => eb.or([eb('w.current_version', 'is', null), eb('w.current_version', '<>', eb.ref('v.no'))]))
+      .where((eb) =>
+        eb.not(
+          eb.exists(
+            eb
+              .selectFrom('runs as n')
+              .select('n.no')
+              .where('n.workflow', '=', integer('workflow'))
+              .where('n.version', '=', integer('version')),
+          ),
+        ),
+      )
+      .select('v.no'),
+);
+
+export const countPrunedEvents = statement<{ count: number }, { value: number }>(
+  'countPrunedEvents',
+  ({ db, integer }) =>
+    db
+      .updateTable('counters')
+      .set({ value: sql<number>`value + ${integer('count')}` })
+      .where('name', '=', sql.lit('pruned_events'))
+      .returning('value'),
+);
+
+export const deleteVersion = statement<{ no: number }, never>('deleteVersion', ({ db, integer }) =>
+  db.deleteFrom('versions').where('no', '=', integer('no')),
+);
