@@ -92,6 +92,22 @@ export const settings = {
     accepts: 'a number of seconds from 0.1 to 3600',
     read: decimal(0.1, 3_600),
   },
+  retentionRunsDays: {
+    env: 'RETENTION_RUNS_DAYS',
+    flag: '--retention-runs',
+    fallback: '30',
+    meaning: 'How long runs are kept after their end, in days. The newest run of each workflow stays. 0 keeps all.',
+    accepts: 'a number of days from 0 to 36500',
+    read: decimal(0, 36_500),
+  },
+  retentionLogsDays: {
+    env: 'RETENTION_LOGS_DAYS',
+    flag: '--retention-logs',
+    fallback: '14',
+    meaning: 'How long the logs of a run are kept after its end, in days. 0 keeps them as long as the run.',
+    accepts: 'a number of days from 0 to 36500',
+    read: decimal(0, 36_500),
+  },
   tlsCert: {
     env: 'TLS_CERT',
     flag: '--tls-cert',

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { type Config, isLoopback, refuseOpenServer } from './config.js';
 import { createEngine, type RunningEngine } from './engine/create-engine.js';
+import type { Retention } from './engine/loops/retention.js';
 import { systemEnvironment } from './environment/system-environment.js';
 import { buildHttpServer } from './http/http-server.js';
 import { openSqliteStore } from './store/sqlite/open-sqlite-store.js';
@@ -41,7 +42,13 @@ export async function startServer(config: Config, log: Log): Promise<RunningServ
     await tokens.load();
     refuseOpenServer(config, tokens.required());
 
-    const engine = await createEngine({ store, environment, log, reapIntervalMs: config.reapIntervalSecs * 1000 });
+    const engine = await createEngine({
+      store,
+      environment,
+      log,
+      reapIntervalMs: config.reapIntervalSecs * 1000,
+      retention: retentionOf(config),
+    });
     stops.push(() => engine.stop());
     const folder = new WorkflowFolder(config.workflowsDir, engine, log);
     await folder.start();
@@ -55,4 +62,13 @@ export async function startServer(config: Config, log: Log): Promise<RunningServ
     await stopAll();
     throw error;
   }
+}
+
+const dayMs = 24 * 60 * 60 * 1000;
+
+function retentionOf({ retentionRunsDays, retentionLogsDays }: Config): Retention {
+  return {
+    runsMs: retentionRunsDays === 0 ? null : retentionRunsDays * dayMs,
+    logsMs: retentionLogsDays === 0 ? null : retentionLogsDays * dayMs,
+  };
 }

@@ -13,6 +13,8 @@ describe('settings', () => {
       allowedHosts: [],
       apiOnly: false,
       reapIntervalSecs: 5,
+      retentionRunsDays: 30,
+      retentionLogsDays: 14,
       tlsCert: null,
       tlsKey: null,
       logLevel: 'info',

@@ -33,6 +33,8 @@ export function serveCommand(): Command {
     'corsOrigins',
     'allowedHosts',
     'reapIntervalSecs',
+    'retentionRunsDays',
+    'retentionLogsDays',
     'tlsCert',
     'tlsKey',
     'logLevel',

@@ -48,6 +48,8 @@ export const limits = {
   /** Parentheses and negations inside each other in a condition. */
   conditionDepth: 64,
 
+  /** Of the log of one attempt; what is beyond it is thrown away, and the log says so at its end. */
+  logBytesPerAttempt: 64 * 1024 * 1024,
   outputsPerJob: 256,
   outputKeyChars: 200,
   outputValueBytes: 64 * 1024,
@@ -88,6 +90,7 @@ export const limitRows: Readonly<Record<LimitName, LimitRow>> = {
   priorityMax: { what: 'A priority', unit: '±' },
   conditionChars: { what: 'A condition', unit: 'characters' },
   conditionDepth: { what: 'Parentheses and negations inside each other in a condition', unit: 'levels' },
+  logBytesPerAttempt: { what: 'The log of an attempt; the rest is cut, with a mark', unit: 'bytes' },
   outputsPerJob: { what: 'Outputs of a job', unit: 'entries' },
   outputKeyChars: { what: "An output's key", unit: 'characters' },
   outputValueBytes: { what: "An output's value", unit: 'bytes' },
