@@ -20,6 +20,8 @@ const (
 	reportAnswerTimeout = 15 * time.Second
 	// drainedStreamTimeout is how long the server may take to end a stream that it said it would.
 	drainedStreamTimeout = 2 * time.Second
+	// closeTimeout is how long a stream may take to end when everything was said.
+	closeTimeout = time.Second
 )
 
 // errNotOverStream: a report has to take another way.
@@ -90,9 +92,11 @@ func (s *jobSession) start() {
 	go s.receive()
 }
 
-// close ends the stream.
+// close says all that is left to say, and ends the stream.
 func (s *jobSession) close() {
-	s.cancel()
+	s.add(func(out *sessionOutbox) { out.drain, out.isLast = true, true })
+	timer := time.AfterFunc(closeTimeout, s.cancel)
+	defer timer.Stop()
 	<-s.done
 }
 
@@ -179,7 +183,12 @@ func (s *jobSession) send() {
 		for {
 			s.mutex.Lock()
 			message := s.out.take()
+			isLast := message == nil && s.out.isLast
 			s.mutex.Unlock()
+			if isLast {
+				_ = s.stream.CloseSend()
+				return
+			}
 			if message == nil {
 				break
 			}

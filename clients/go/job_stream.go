@@ -97,7 +97,7 @@ func (j *jobStream) live() *jobSession {
 	return j.current
 }
 
-// close ends the session.
+// close ends the session. Nothing comes from it any more.
 func (j *jobStream) close() {
 	if session := j.live(); session != nil {
 		session.close()

@@ -19,6 +19,8 @@ type sessionOutbox struct {
 	received []string
 	reports  []*workflowgraphv1.JobReport
 	drain    bool
+	// Nothing will be added.
+	isLast bool
 }
 
 // take gives the next message; nil when there is nothing to send.
@@ -41,6 +43,6 @@ func (o *sessionOutbox) take() *workflowgraphv1.WorkJobsRequest {
 		Reports:          o.reports[:count:count],
 		Drain:            o.drain,
 	}
-	*o = sessionOutbox{reports: o.reports[count:]}
+	*o = sessionOutbox{reports: o.reports[count:], isLast: o.isLast}
 	return message
 }

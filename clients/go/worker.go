@@ -44,8 +44,10 @@ type Worker struct {
 	mutex      sync.Mutex
 	hasStarted bool
 	attempts   map[*attempt]struct{}
-	// Attempts, and the releases of jobs that came too late.
-	working sync.WaitGroup
+	// Told when attempts has become empty.
+	isIdle *sync.Cond
+	// The releases of jobs that came too late.
+	releases sync.WaitGroup
 }
 
 // NewWorker gives a *ConfigError for a configuration that cannot be. It does not talk to the server.
@@ -61,6 +63,7 @@ func NewWorker(config WorkerConfig) (*Worker, error) {
 		slots:    newSlots(complete.Slots),
 		attempts: make(map[*attempt]struct{}),
 	}
+	w.isIdle = sync.NewCond(&w.mutex)
 	w.stopping, w.stop = context.WithCancel(context.Background())
 	w.reports, w.giveUpReports = context.WithCancel(context.Background())
 	w.heartbeats = newHeartbeats(w.api, w.presence, complete.HeartbeatInterval)
@@ -221,13 +224,16 @@ func (w *Worker) start(claimed claim) {
 	w.mutex.Lock()
 	w.attempts[a] = struct{}{}
 	w.mutex.Unlock()
-	w.working.Go(func() {
+	go func() {
 		a.run()
-		w.mutex.Lock()
-		delete(w.attempts, a)
-		w.mutex.Unlock()
 		w.slots.free(claimed.lease.id)
-	})
+		w.mutex.Lock()
+		defer w.mutex.Unlock()
+		delete(w.attempts, a)
+		if len(w.attempts) == 0 {
+			w.isIdle.Broadcast()
+		}
+	}()
 }
 
 func (w *Worker) stopAttempts() {
@@ -246,12 +252,25 @@ func (w *Worker) drain() {
 	}
 	timer := time.AfterFunc(max(0, w.config.DrainTimeout), w.stopAttempts)
 	defer timer.Stop()
-	w.working.Wait()
+	w.waitUntilIdle()
+	if w.jobs != nil {
+		// A job may have been started just as the worker was stopped.
+		w.jobs.close()
+		w.waitUntilIdle()
+	}
+	w.releases.Wait()
+}
+
+func (w *Worker) waitUntilIdle() {
+	w.mutex.Lock()
+	defer w.mutex.Unlock()
+	for len(w.attempts) > 0 {
+		w.isIdle.Wait()
+	}
 }
 
 func (w *Worker) closeConnections() {
 	if w.connection != nil {
-		w.jobs.close()
 		w.heartbeats.stream.giveUp()
 		w.logs.close()
 		_ = w.connection.Close()
@@ -271,7 +290,7 @@ func (e workerEvents) claimed(claimed claim) {
 		w.start(claimed)
 		return
 	}
-	w.working.Go(func() {
+	w.releases.Go(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), takeBackTimeout)
 		defer cancel()
 		if err := w.api.release(ctx, claimed.lease.id); err != nil {
