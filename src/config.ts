@@ -56,8 +56,25 @@ export const settings = {
     fallback: '',
     meaning: 'A PostgreSQL database to use instead of SQLite in the data directory.',
     accepts: 'a URL that starts with postgres:// or postgresql://',
-    read: (text: string): string | null | undefined =>
-      text === '' ? null : /^postgres(ql)?:\/\//.test(text) ? text : undefined,
+    read: postgresUrl,
+  },
+  databaseListenUrl: {
+    env: 'DATABASE_LISTEN_URL',
+    flag: '--database-listen-url',
+    fallback: '',
+    meaning:
+      'Where to hear of what other servers do, when DATABASE_URL is that of a pooler in transaction mode: the same database without the pooler.',
+    accepts: 'a URL that starts with postgres:// or postgresql://',
+    read: postgresUrl,
+  },
+  insecureDurability: {
+    env: 'INSECURE_DURABILITY',
+    flag: '--insecure-durability',
+    fallback: 'false',
+    meaning:
+      'Accept a PostgreSQL that acknowledges before it has stored (fsync, synchronous_commit or full_page_writes off).',
+    accepts: 'true or false',
+    read: yesOrNo,
   },
   corsOrigins: {
     env: 'CORS_ORIGINS',
@@ -245,6 +262,11 @@ function path(text: string): string | undefined {
 
 function optionalText(text: string): string | null | undefined {
   return text === '' ? null : path(text);
+}
+
+function postgresUrl(text: string): string | null | undefined {
+  if (text === '') return null;
+  return /^postgres(ql)?:\/\//.test(text) && URL.canParse(text) ? text : undefined;
 }
 
 function list(text: string): string[] {

@@ -1,17 +1,13 @@
-import { join } from 'node:path';
 import { type Config, isLoopback, refuseOpenServer } from './config.js';
 import { createEngine, type RunningEngine } from './engine/create-engine.js';
 import type { Retention } from './engine/loops/retention.js';
-import { systemEnvironment } from './environment/system-environment.js';
 import { buildHttpServer } from './http/http-server.js';
-import { openSqliteStore } from './store/sqlite/open-sqlite-store.js';
-import { newestEvent } from './store/statements/events.js';
+import { environmentOf, logDatabaseNews, openStore } from './open-store.js';
 import type { Log } from './telemetry/log.js';
 import { Tokens } from './tokens.js';
 import { WorkflowFolder } from './workflow-folder.js';
 
-/** The name of the database in the data folder. */
-export const databaseFile = 'workflow-graph.db';
+export { databaseFile } from './open-store.js';
 
 /** A server that is up. */
 export interface RunningServer {
@@ -23,21 +19,20 @@ export interface RunningServer {
 
 /** The composition root: opens the store, builds the engine, mounts the edges, starts the loops. */
 export async function startServer(config: Config, log: Log): Promise<RunningServer> {
-  const store = await openSqliteStore({
-    file: join(config.dataDir, databaseFile),
-    lock: true,
+  const store = await openStore(config, {
+    as: 'server',
     onFatal(error) {
       log.fatal({ err: error }, 'the disk failed in a way that leaves unknown what is stored: ending the process');
       process.exit(70);
     },
+    tell: logDatabaseNews(log),
   });
   const stops: (() => Promise<void>)[] = [() => store.close()];
   const stopAll = async () => {
     for (const stop of stops.reverse()) await stop();
   };
   try {
-    const [newest] = await newestEvent.run(store.read, {});
-    const environment = systemEnvironment(newest?.at_ms ?? 0);
+    const environment = await environmentOf(store);
     const tokens = new Tokens(store, environment);
     await tokens.load();
     refuseOpenServer(config, tokens.required());

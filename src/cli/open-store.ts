@@ -1,28 +1,27 @@
-import { join } from 'node:path';
 import type { Command } from 'commander';
 import type { Environment } from '../environment/environment.js';
-import { systemEnvironment } from '../environment/system-environment.js';
-import { databaseFile } from '../server.js';
-import { openSqliteStore } from '../store/sqlite/open-sqlite-store.js';
+import { environmentOf, openStore } from '../open-store.js';
 import { type Store, StoreError } from '../store/store.js';
 import { configOf } from './settings-options.js';
+
+/** The settings that say which database it is, for `addSettings`. */
+export const storageSettings = ['dataDir', 'databaseUrl', 'insecureDurability'] as const;
 
 /** Opens the database of the settings beside a server that may run, for a command that needs little of it. */
 export async function withStore<T>(
   command: Command,
   work: (store: Store, environment: Environment) => Promise<T>,
 ): Promise<T> {
-  const config = configOf(command);
   try {
-    const store = await openSqliteStore({
-      file: join(config.dataDir, databaseFile),
-      lock: false,
+    const store = await openStore(configOf(command), {
+      as: 'command',
       onFatal(error) {
         throw error;
       },
+      tell() {},
     });
     try {
-      return await work(store, systemEnvironment());
+      return await work(store, await environmentOf(store));
     } finally {
       await store.close();
     }

@@ -1,6 +1,6 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { createToken, isTokenScope, listTokens, revokeTokens, type TokenScope, tokenScopes } from '../tokens.js';
-import { withStore } from './open-store.js';
+import { storageSettings, withStore } from './open-store.js';
 import { addSettings } from './settings-options.js';
 
 const examples = `
@@ -45,7 +45,7 @@ function createCommand(): Command {
     .addOption(new Option('--labels <a,b>', 'the only labels a worker with it may offer').argParser(parseList))
     .addOption(new Option('--expires <time>', 'how long it counts: 12h, 90d').argParser(parseDurationMs))
     .option('--json', 'print the result as JSON');
-  addSettings(command, ['dataDir']);
+  addSettings(command, storageSettings);
   return command.action(async (flags: CreateFlags) => {
     await withStore(command, async (store, environment) => {
       const expiresAtMs = flags.expires === undefined ? null : environment.now() + flags.expires;
@@ -63,7 +63,7 @@ function createCommand(): Command {
 
 function listCommand(): Command {
   const command = new Command('list').description('list the tokens').option('--json', 'print the result as JSON');
-  addSettings(command, ['dataDir']);
+  addSettings(command, storageSettings);
   return command.action(async (flags: { json?: boolean }) => {
     await withStore(command, async (store, environment) => {
       const tokens = await listTokens(store);
@@ -92,7 +92,7 @@ function revokeCommand(): Command {
   const command = new Command('revoke')
     .description('make a token stop to count')
     .argument('<token>', 'its id or its name');
-  addSettings(command, ['dataDir']);
+  addSettings(command, storageSettings);
   return command.action(async (idOrName: string) => {
     await withStore(command, async (store, environment) => {
       const revoked = await revokeTokens(store, environment, idOrName);

@@ -5,12 +5,12 @@ import type { Environment } from './environment.js';
 const timerMsMax = 2 ** 31 - 1;
 
 /**
- * The real world. The clock is the wall's at the start and the monotonic one from then on: a wall clock that is set back
- * must not bring expired leases to life.
+ * The real world.
+ *
+ * @param clock another clock than this machine's; or the time before which this machine's clock cannot be right
  */
-export function systemEnvironment(earliestMs = 0): Environment {
-  const origin = Math.max(Date.now(), earliestMs) - performance.now();
-  const now = () => Math.floor(origin + performance.now());
+export function systemEnvironment(clock: { earliestMs?: number } | { now(): number } = {}): Environment {
+  const now = 'now' in clock ? clock.now : monotonicClock(clock.earliestMs ?? 0);
   return {
     now,
     random: Math.random,
@@ -23,6 +23,15 @@ export function systemEnvironment(earliestMs = 0): Environment {
       return () => clearTimeout(timer);
     },
   };
+}
+
+/**
+ * The wall's clock at the start and the monotonic one from then on: a wall clock that is set back must not bring expired
+ * leases to life.
+ */
+function monotonicClock(earliestMs: number): () => number {
+  const origin = Math.max(Date.now(), earliestMs) - performance.now();
+  return () => Math.floor(origin + performance.now());
 }
 
 /** RFC 9562, section 5.7: 48 bits of Unix milliseconds, then random bits. */
