@@ -10,6 +10,7 @@ import socket
 import subprocess
 import tempfile
 import threading
+from collections.abc import Mapping
 from pathlib import Path
 
 from workflow_graph import Client
@@ -24,31 +25,38 @@ START_SECS = 30.0
 class RealServer:
     """Its data stays when it is stopped and started again."""
 
-    def __init__(self, *arguments: str) -> None:
+    def __init__(self, *, with_tokens: bool = False) -> None:
         self._folder = Path(tempfile.mkdtemp(prefix="workflow-graph-test-"))
         (self._folder / "workflows").mkdir()
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
-        self._arguments = arguments
         self._process: subprocess.Popen[str] | None = None
+        token = self.make_token("admin") if with_tokens else None
         self.start()
-        self.client = Client(self.url)
+        self.client = Client(self.url, token=token)
 
     def start(self) -> None:
         """Returns when it listens."""
-        node = str(NODE) if NODE.exists() else "node"
-        command = [node, str(MAIN), "serve", "--port", str(self.port), "--data", str(self._folder / "data")]
+        command = self._command("serve", "--port", str(self.port), "--workflows", str(self._folder / "workflows"))
+        environment = {**os.environ, "LOG_FORMAT": "json"}
         self._process = subprocess.Popen(
-            [*command, "--workflows", str(self._folder / "workflows"), *self._arguments],
-            stderr=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
-            text=True,
-            env={**os.environ, "LOG_FORMAT": "json"},
+            command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True, env=environment
         )
         listens = threading.Event()
         threading.Thread(target=self._read, args=(self._process, listens), daemon=True).start()
         if not listens.wait(START_SECS):
             raise RuntimeError("the server did not start")
+
+    def make_token(self, scope: str, name: str = "test") -> str:
+        """Makes a token; from the first on the server wants one."""
+        command = self._command("token", "create", "--name", name, "--scope", scope, "--json")
+        made = subprocess.run(command, capture_output=True, text=True, check=True)
+        token: str = json.loads(made.stdout)["token"]
+        return token
+
+    def _command(self, *words: str) -> list[str]:
+        node = str(NODE) if NODE.exists() else "node"
+        return [node, str(MAIN), *words, "--data", str(self._folder / "data")]
 
     def stop(self, number: int = signal.SIGTERM) -> None:
         """Ends it."""
@@ -56,17 +64,27 @@ class RealServer:
             self._process.send_signal(number)
             self._process.wait(20)
 
+    def pause(self) -> None:
+        """Stops it in mid-air: connections stay, nothing is answered."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Lets it go on."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGCONT)
+
     def remove(self) -> None:
         """Ends it for good."""
         self.client.close()
         self.stop(signal.SIGKILL)
         shutil.rmtree(self._folder, ignore_errors=True)
 
-    def define(self, **jobs: dict[str, object]) -> str:
+    def define(self, **jobs: Mapping[str, object]) -> str:
         """Stores a workflow of these jobs; gives its id."""
         return self.client.create_workflow(json.dumps({"name": "Test", "on": "push", "jobs": jobs}))["id"]
 
-    def run(self, **jobs: dict[str, object]) -> str:
+    def run(self, **jobs: Mapping[str, object]) -> str:
         """Stores a workflow of these jobs and starts it; gives the run's id."""
         return self.client.run_workflow(self.define(**jobs))
 

@@ -226,7 +226,13 @@ class JobLog:
         drains, self._drains = self._drains, []
         for loop, room in drains:
             if not loop.is_closed():
-                loop.call_soon_threadsafe(lambda room=room: room.done() or room.set_result(None))
+                loop.call_soon_threadsafe(fulfil, room)
+
+
+def fulfil(room: asyncio.Future[None]) -> None:
+    """Lets go who waits, unless it was cancelled meanwhile."""
+    if not room.done():
+        room.set_result(None)
 
 
 def cut_text(text: str, characters_max: int) -> Iterator[str]:

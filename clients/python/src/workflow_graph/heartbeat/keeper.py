@@ -170,6 +170,7 @@ class LeaseKeeper:
                 return
             often = len(self._restarts) == RESTARTS_MAX and now - self._restarts[0] < RESTARTS_WITHIN_SECS
             self._restarts.append(now)
+            failure: Exception | None = None
             try:
                 if often:
                     raise RuntimeError("the process that renews the leases ends again and again")
@@ -180,7 +181,6 @@ class LeaseKeeper:
             else:
                 for watched in self._watched.values():
                     self._send(watch_message(watched))
-                failure = None
         if failure is not None:
             self._callbacks.failed(failure)
         else:

@@ -118,7 +118,7 @@ class Renewals:
                 self._tell("expired", lease.lease_id)
 
     def _take_due(self, now: float) -> list[WatchedLease]:
-        """The leases that are due; over the stream all of them, since it brings news of those that it was last told of."""
+        """The leases that are due; all of them over the stream, which brings news of those that were named last."""
         idle = [lease for lease in self._leases.values() if not lease.in_flight]
         due = [lease for lease in idle if lease.due <= now]
         if due and self._stream is not None and self._stream.is_up:

@@ -168,8 +168,8 @@ class HttpConnection:
         left = max(0.001, deadline - time.monotonic())
         connection.timeout = left
         if connection.sock is None:
+            # It sets TCP_NODELAY itself.
             connection.connect()
-            connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         connection.sock.settimeout(left)
         headers = {**self._headers, **request.headers}
         body = request.body

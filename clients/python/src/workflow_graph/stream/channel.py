@@ -66,7 +66,7 @@ class Channel:
         url = urlsplit(server_url)
         self.server_url = server_url
         self._prefix = url.path.rstrip("/")
-        self._metadata = [("authorization", f"Bearer {token}")] if token else []
+        self._metadata: tuple[tuple[str, str | bytes], ...] = (("authorization", f"Bearer {token}"),) if token else ()
         host = f"[{url.hostname}]" if ":" in (url.hostname or "") else url.hostname
         if url.scheme == "https":
             target = f"{host}:{url.port or 443}"

@@ -74,7 +74,7 @@ class Attempt:
         context.events.job_started(job)
         if job.timeout_secs is not None and job.timeout_secs > 0:
             self._after(min(TIMER_SECS_MAX, job.timeout_secs), lambda: self.stop("timeout"))
-        context.runner.start(job, self._settle)
+        context.runner.start(job, self._executor_ended)
 
     def stop(self, cause: str, text: str | None = None) -> None:
         """Ends the job from outside: `cancelled`, `lost`, `expired`, `timeout` or `stopped`. The first cause counts."""
@@ -108,6 +108,9 @@ class Attempt:
                 return
             self._timers.append(timer)
             timer.start()
+
+    def _executor_ended(self, result: Result) -> None:
+        self._settle(result)
 
     def _leave_behind(self) -> None:
         if self._settle(None):

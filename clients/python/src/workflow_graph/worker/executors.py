@@ -75,7 +75,8 @@ class LoopRunner:
         task = self._loop.create_task(self._run(job, ended))
         self._tasks.add(task)
         remove = job.cancelled.add_callback(lambda: self._cancel(task))
-        task.add_done_callback(lambda _: (remove(), self._tasks.discard(task)))
+        task.add_done_callback(lambda _: remove())
+        task.add_done_callback(self._tasks.discard)
 
     def _cancel(self, task: asyncio.Task[None]) -> None:
         if not self._loop.is_closed():
