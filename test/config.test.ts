@@ -9,6 +9,8 @@ describe('settings', () => {
       workflowsDir: 'workflows/',
       dataDir: './data',
       databaseUrl: null,
+      databaseListenUrl: null,
+      insecureDurability: false,
       corsOrigins: [],
       allowedHosts: [],
       apiOnly: false,
