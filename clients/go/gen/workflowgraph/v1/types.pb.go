@@ -1577,7 +1577,7 @@ type Backoff_Exponential struct {
 	// Seconds.
 	MaxSecs uint64 `protobuf:"varint,2,opt,name=max_secs,json=maxSecs,proto3" json:"max_secs,omitempty"`
 	// Spread each wait at random over its upper half, so that many failures do not come back at once.
-	Jitter        bool `protobuf:"varint,3,opt,name=jitter,proto3" json:"jitter,omitempty"`
+	Jitter        *bool `protobuf:"varint,3,opt,name=jitter,proto3,oneof" json:"jitter,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1627,8 +1627,8 @@ func (x *Backoff_Exponential) GetMaxSecs() uint64 {
 }
 
 func (x *Backoff_Exponential) GetJitter() bool {
-	if x != nil {
-		return x.Jitter
+	if x != nil && x.Jitter != nil {
+		return *x.Jitter
 	}
 	return false
 }
@@ -1637,7 +1637,7 @@ var File_workflowgraph_v1_types_proto protoreflect.FileDescriptor
 
 const file_workflowgraph_v1_types_proto_rawDesc = "" +
 	"\n" +
-	"\x1cworkflowgraph/v1/types.proto\x12\x10workflowgraph.v1\x1a\x1cgoogle/protobuf/struct.proto\"\xda\x02\n" +
+	"\x1cworkflowgraph/v1/types.proto\x12\x10workflowgraph.v1\x1a\x1cgoogle/protobuf/struct.proto\"\xea\x02\n" +
 	"\aBackoff\x124\n" +
 	"\x04none\x18\x01 \x01(\v2\x1e.workflowgraph.v1.Backoff.NoneH\x00R\x04none\x127\n" +
 	"\x05fixed\x18\x02 \x01(\v2\x1f.workflowgraph.v1.Backoff.FixedH\x00R\x05fixed\x12I\n" +
@@ -1645,11 +1645,12 @@ const file_workflowgraph_v1_types_proto_rawDesc = "" +
 	"\x04None\x1a&\n" +
 	"\x05Fixed\x12\x1d\n" +
 	"\n" +
-	"delay_secs\x18\x01 \x01(\x04R\tdelaySecs\x1a]\n" +
+	"delay_secs\x18\x01 \x01(\x04R\tdelaySecs\x1am\n" +
 	"\vExponential\x12\x1b\n" +
 	"\tbase_secs\x18\x01 \x01(\x04R\bbaseSecs\x12\x19\n" +
-	"\bmax_secs\x18\x02 \x01(\x04R\amaxSecs\x12\x16\n" +
-	"\x06jitter\x18\x03 \x01(\bR\x06jitterB\x06\n" +
+	"\bmax_secs\x18\x02 \x01(\x04R\amaxSecs\x12\x1b\n" +
+	"\x06jitter\x18\x03 \x01(\bH\x00R\x06jitter\x88\x01\x01B\t\n" +
+	"\a_jitterB\x06\n" +
 	"\x04kind\"c\n" +
 	"\vRetryPolicy\x12\x1f\n" +
 	"\vmax_retries\x18\x01 \x01(\rR\n" +
@@ -1902,6 +1903,7 @@ func file_workflowgraph_v1_types_proto_init() {
 	file_workflowgraph_v1_types_proto_msgTypes[4].OneofWrappers = []any{}
 	file_workflowgraph_v1_types_proto_msgTypes[8].OneofWrappers = []any{}
 	file_workflowgraph_v1_types_proto_msgTypes[9].OneofWrappers = []any{}
+	file_workflowgraph_v1_types_proto_msgTypes[15].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{

@@ -21,6 +21,154 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+// What kind of reason it is, and so which of its details is set.
+type JobReasonCode int32
+
+const (
+	JobReasonCode_JOB_REASON_CODE_UNSPECIFIED JobReasonCode = 0
+	// Jobs that it needs have not ended.
+	JobReasonCode_JOB_REASON_CODE_NEEDS_OPEN JobReasonCode = 1
+	// All jobs that it needs have ended, and the server is about to decide on it.
+	JobReasonCode_JOB_REASON_CODE_BEING_DECIDED JobReasonCode = 2
+	// An attempt failed, and the next waits for its backoff.
+	JobReasonCode_JOB_REASON_CODE_DELAYED JobReasonCode = 3
+	// It is claimable, and no live worker has all labels that it requires.
+	JobReasonCode_JOB_REASON_CODE_NO_MATCHING_WORKER JobReasonCode = 4
+	// It is claimable, and live workers have the labels.
+	JobReasonCode_JOB_REASON_CODE_WAITS_FOR_WORKER JobReasonCode = 5
+	JobReasonCode_JOB_REASON_CODE_RUNNING          JobReasonCode = 6
+	JobReasonCode_JOB_REASON_CODE_SUCCEEDED        JobReasonCode = 7
+	JobReasonCode_JOB_REASON_CODE_FAILED           JobReasonCode = 8
+	// It was tried before; comes after the main reason.
+	JobReasonCode_JOB_REASON_CODE_RETRIED JobReasonCode = 9
+	// Skipped: its `if` was false.
+	JobReasonCode_JOB_REASON_CODE_CONDITION_FALSE JobReasonCode = 10
+	// Skipped: it has no `if`, and jobs that it needs did not succeed.
+	JobReasonCode_JOB_REASON_CODE_NEEDS_UNSUCCESSFUL JobReasonCode = 11
+	JobReasonCode_JOB_REASON_CODE_CANCELLED          JobReasonCode = 12
+)
+
+// Enum value maps for JobReasonCode.
+var (
+	JobReasonCode_name = map[int32]string{
+		0:  "JOB_REASON_CODE_UNSPECIFIED",
+		1:  "JOB_REASON_CODE_NEEDS_OPEN",
+		2:  "JOB_REASON_CODE_BEING_DECIDED",
+		3:  "JOB_REASON_CODE_DELAYED",
+		4:  "JOB_REASON_CODE_NO_MATCHING_WORKER",
+		5:  "JOB_REASON_CODE_WAITS_FOR_WORKER",
+		6:  "JOB_REASON_CODE_RUNNING",
+		7:  "JOB_REASON_CODE_SUCCEEDED",
+		8:  "JOB_REASON_CODE_FAILED",
+		9:  "JOB_REASON_CODE_RETRIED",
+		10: "JOB_REASON_CODE_CONDITION_FALSE",
+		11: "JOB_REASON_CODE_NEEDS_UNSUCCESSFUL",
+		12: "JOB_REASON_CODE_CANCELLED",
+	}
+	JobReasonCode_value = map[string]int32{
+		"JOB_REASON_CODE_UNSPECIFIED":        0,
+		"JOB_REASON_CODE_NEEDS_OPEN":         1,
+		"JOB_REASON_CODE_BEING_DECIDED":      2,
+		"JOB_REASON_CODE_DELAYED":            3,
+		"JOB_REASON_CODE_NO_MATCHING_WORKER": 4,
+		"JOB_REASON_CODE_WAITS_FOR_WORKER":   5,
+		"JOB_REASON_CODE_RUNNING":            6,
+		"JOB_REASON_CODE_SUCCEEDED":          7,
+		"JOB_REASON_CODE_FAILED":             8,
+		"JOB_REASON_CODE_RETRIED":            9,
+		"JOB_REASON_CODE_CONDITION_FALSE":    10,
+		"JOB_REASON_CODE_NEEDS_UNSUCCESSFUL": 11,
+		"JOB_REASON_CODE_CANCELLED":          12,
+	}
+)
+
+func (x JobReasonCode) Enum() *JobReasonCode {
+	p := new(JobReasonCode)
+	*p = x
+	return p
+}
+
+func (x JobReasonCode) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (JobReasonCode) Descriptor() protoreflect.EnumDescriptor {
+	return file_workflowgraph_v1_workflow_service_proto_enumTypes[0].Descriptor()
+}
+
+func (JobReasonCode) Type() protoreflect.EnumType {
+	return &file_workflowgraph_v1_workflow_service_proto_enumTypes[0]
+}
+
+func (x JobReasonCode) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use JobReasonCode.Descriptor instead.
+func (JobReasonCode) EnumDescriptor() ([]byte, []int) {
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{0}
+}
+
+// How an attempt ended.
+type AttemptOutcome int32
+
+const (
+	AttemptOutcome_ATTEMPT_OUTCOME_UNSPECIFIED AttemptOutcome = 0
+	AttemptOutcome_ATTEMPT_OUTCOME_SUCCESS     AttemptOutcome = 1
+	AttemptOutcome_ATTEMPT_OUTCOME_FAILURE     AttemptOutcome = 2
+	// Its worker was not heard of in time.
+	AttemptOutcome_ATTEMPT_OUTCOME_LEASE_EXPIRED AttemptOutcome = 3
+	AttemptOutcome_ATTEMPT_OUTCOME_TIMED_OUT     AttemptOutcome = 4
+	AttemptOutcome_ATTEMPT_OUTCOME_CANCELLED     AttemptOutcome = 5
+)
+
+// Enum value maps for AttemptOutcome.
+var (
+	AttemptOutcome_name = map[int32]string{
+		0: "ATTEMPT_OUTCOME_UNSPECIFIED",
+		1: "ATTEMPT_OUTCOME_SUCCESS",
+		2: "ATTEMPT_OUTCOME_FAILURE",
+		3: "ATTEMPT_OUTCOME_LEASE_EXPIRED",
+		4: "ATTEMPT_OUTCOME_TIMED_OUT",
+		5: "ATTEMPT_OUTCOME_CANCELLED",
+	}
+	AttemptOutcome_value = map[string]int32{
+		"ATTEMPT_OUTCOME_UNSPECIFIED":   0,
+		"ATTEMPT_OUTCOME_SUCCESS":       1,
+		"ATTEMPT_OUTCOME_FAILURE":       2,
+		"ATTEMPT_OUTCOME_LEASE_EXPIRED": 3,
+		"ATTEMPT_OUTCOME_TIMED_OUT":     4,
+		"ATTEMPT_OUTCOME_CANCELLED":     5,
+	}
+)
+
+func (x AttemptOutcome) Enum() *AttemptOutcome {
+	p := new(AttemptOutcome)
+	*p = x
+	return p
+}
+
+func (x AttemptOutcome) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (AttemptOutcome) Descriptor() protoreflect.EnumDescriptor {
+	return file_workflowgraph_v1_workflow_service_proto_enumTypes[1].Descriptor()
+}
+
+func (AttemptOutcome) Type() protoreflect.EnumType {
+	return &file_workflowgraph_v1_workflow_service_proto_enumTypes[1]
+}
+
+func (x AttemptOutcome) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use AttemptOutcome.Descriptor instead.
+func (AttemptOutcome) EnumDescriptor() ([]byte, []int) {
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{1}
+}
+
 type ListWorkflowsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// At most 1000; 100 when absent.
@@ -747,6 +895,484 @@ func (x *Run) GetInputs() map[string]string {
 	return nil
 }
 
+type ExplainJobRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Id            string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	JobId         string                 `protobuf:"bytes,2,opt,name=job_id,json=jobId,proto3" json:"job_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ExplainJobRequest) Reset() {
+	*x = ExplainJobRequest{}
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ExplainJobRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ExplainJobRequest) ProtoMessage() {}
+
+func (x *ExplainJobRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ExplainJobRequest.ProtoReflect.Descriptor instead.
+func (*ExplainJobRequest) Descriptor() ([]byte, []int) {
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *ExplainJobRequest) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *ExplainJobRequest) GetJobId() string {
+	if x != nil {
+		return x.JobId
+	}
+	return ""
+}
+
+type ExplainJobResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	RunId string                 `protobuf:"bytes,1,opt,name=run_id,json=runId,proto3" json:"run_id,omitempty"`
+	// The definition's id.
+	Workflow string    `protobuf:"bytes,2,opt,name=workflow,proto3" json:"workflow,omitempty"`
+	JobId    string    `protobuf:"bytes,3,opt,name=job_id,json=jobId,proto3" json:"job_id,omitempty"`
+	Status   JobStatus `protobuf:"varint,4,opt,name=status,proto3,enum=workflowgraph.v1.JobStatus" json:"status,omitempty"`
+	// When the server looked.
+	AtMs int64 `protobuf:"varint,5,opt,name=at_ms,json=atMs,proto3" json:"at_ms,omitempty"`
+	// The main reason first; at least one.
+	Reasons []*JobReason `protobuf:"bytes,6,rep,name=reasons,proto3" json:"reasons,omitempty"`
+	// Oldest first; at most the newest hundred.
+	Attempts      []*JobAttempt `protobuf:"bytes,7,rep,name=attempts,proto3" json:"attempts,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ExplainJobResponse) Reset() {
+	*x = ExplainJobResponse{}
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ExplainJobResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ExplainJobResponse) ProtoMessage() {}
+
+func (x *ExplainJobResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ExplainJobResponse.ProtoReflect.Descriptor instead.
+func (*ExplainJobResponse) Descriptor() ([]byte, []int) {
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *ExplainJobResponse) GetRunId() string {
+	if x != nil {
+		return x.RunId
+	}
+	return ""
+}
+
+func (x *ExplainJobResponse) GetWorkflow() string {
+	if x != nil {
+		return x.Workflow
+	}
+	return ""
+}
+
+func (x *ExplainJobResponse) GetJobId() string {
+	if x != nil {
+		return x.JobId
+	}
+	return ""
+}
+
+func (x *ExplainJobResponse) GetStatus() JobStatus {
+	if x != nil {
+		return x.Status
+	}
+	return JobStatus_JOB_STATUS_UNSPECIFIED
+}
+
+func (x *ExplainJobResponse) GetAtMs() int64 {
+	if x != nil {
+		return x.AtMs
+	}
+	return 0
+}
+
+func (x *ExplainJobResponse) GetReasons() []*JobReason {
+	if x != nil {
+		return x.Reasons
+	}
+	return nil
+}
+
+func (x *ExplainJobResponse) GetAttempts() []*JobAttempt {
+	if x != nil {
+		return x.Attempts
+	}
+	return nil
+}
+
+type JobReason struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Code  JobReasonCode          `protobuf:"varint,1,opt,name=code,proto3,enum=workflowgraph.v1.JobReasonCode" json:"code,omitempty"`
+	// A sentence for people.
+	Message string `protobuf:"bytes,2,opt,name=message,proto3" json:"message,omitempty"`
+	// Types that are valid to be assigned to Detail:
+	//
+	//	*JobReason_NeedsOpen_
+	//	*JobReason_Delayed_
+	//	*JobReason_NoMatchingWorker_
+	//	*JobReason_WaitsForWorker_
+	//	*JobReason_Running_
+	//	*JobReason_Succeeded_
+	//	*JobReason_Failed_
+	//	*JobReason_Retried_
+	//	*JobReason_ConditionFalse_
+	//	*JobReason_NeedsUnsuccessful_
+	//	*JobReason_Cancelled_
+	Detail        isJobReason_Detail `protobuf_oneof:"detail"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *JobReason) Reset() {
+	*x = JobReason{}
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *JobReason) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*JobReason) ProtoMessage() {}
+
+func (x *JobReason) ProtoReflect() protoreflect.Message {
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use JobReason.ProtoReflect.Descriptor instead.
+func (*JobReason) Descriptor() ([]byte, []int) {
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *JobReason) GetCode() JobReasonCode {
+	if x != nil {
+		return x.Code
+	}
+	return JobReasonCode_JOB_REASON_CODE_UNSPECIFIED
+}
+
+func (x *JobReason) GetMessage() string {
+	if x != nil {
+		return x.Message
+	}
+	return ""
+}
+
+func (x *JobReason) GetDetail() isJobReason_Detail {
+	if x != nil {
+		return x.Detail
+	}
+	return nil
+}
+
+func (x *JobReason) GetNeedsOpen() *JobReason_NeedsOpen {
+	if x != nil {
+		if x, ok := x.Detail.(*JobReason_NeedsOpen_); ok {
+			return x.NeedsOpen
+		}
+	}
+	return nil
+}
+
+func (x *JobReason) GetDelayed() *JobReason_Delayed {
+	if x != nil {
+		if x, ok := x.Detail.(*JobReason_Delayed_); ok {
+			return x.Delayed
+		}
+	}
+	return nil
+}
+
+func (x *JobReason) GetNoMatchingWorker() *JobReason_NoMatchingWorker {
+	if x != nil {
+		if x, ok := x.Detail.(*JobReason_NoMatchingWorker_); ok {
+			return x.NoMatchingWorker
+		}
+	}
+	return nil
+}
+
+func (x *JobReason) GetWaitsForWorker() *JobReason_WaitsForWorker {
+	if x != nil {
+		if x, ok := x.Detail.(*JobReason_WaitsForWorker_); ok {
+			return x.WaitsForWorker
+		}
+	}
+	return nil
+}
+
+func (x *JobReason) GetRunning() *JobReason_Running {
+	if x != nil {
+		if x, ok := x.Detail.(*JobReason_Running_); ok {
+			return x.Running
+		}
+	}
+	return nil
+}
+
+func (x *JobReason) GetSucceeded() *JobReason_Succeeded {
+	if x != nil {
+		if x, ok := x.Detail.(*JobReason_Succeeded_); ok {
+			return x.Succeeded
+		}
+	}
+	return nil
+}
+
+func (x *JobReason) GetFailed() *JobReason_Failed {
+	if x != nil {
+		if x, ok := x.Detail.(*JobReason_Failed_); ok {
+			return x.Failed
+		}
+	}
+	return nil
+}
+
+func (x *JobReason) GetRetried() *JobReason_Retried {
+	if x != nil {
+		if x, ok := x.Detail.(*JobReason_Retried_); ok {
+			return x.Retried
+		}
+	}
+	return nil
+}
+
+func (x *JobReason) GetConditionFalse() *JobReason_ConditionFalse {
+	if x != nil {
+		if x, ok := x.Detail.(*JobReason_ConditionFalse_); ok {
+			return x.ConditionFalse
+		}
+	}
+	return nil
+}
+
+func (x *JobReason) GetNeedsUnsuccessful() *JobReason_NeedsUnsuccessful {
+	if x != nil {
+		if x, ok := x.Detail.(*JobReason_NeedsUnsuccessful_); ok {
+			return x.NeedsUnsuccessful
+		}
+	}
+	return nil
+}
+
+func (x *JobReason) GetCancelled() *JobReason_Cancelled {
+	if x != nil {
+		if x, ok := x.Detail.(*JobReason_Cancelled_); ok {
+			return x.Cancelled
+		}
+	}
+	return nil
+}
+
+type isJobReason_Detail interface {
+	isJobReason_Detail()
+}
+
+type JobReason_NeedsOpen_ struct {
+	NeedsOpen *JobReason_NeedsOpen `protobuf:"bytes,3,opt,name=needs_open,json=needsOpen,proto3,oneof"`
+}
+
+type JobReason_Delayed_ struct {
+	Delayed *JobReason_Delayed `protobuf:"bytes,4,opt,name=delayed,proto3,oneof"`
+}
+
+type JobReason_NoMatchingWorker_ struct {
+	NoMatchingWorker *JobReason_NoMatchingWorker `protobuf:"bytes,5,opt,name=no_matching_worker,json=noMatchingWorker,proto3,oneof"`
+}
+
+type JobReason_WaitsForWorker_ struct {
+	WaitsForWorker *JobReason_WaitsForWorker `protobuf:"bytes,6,opt,name=waits_for_worker,json=waitsForWorker,proto3,oneof"`
+}
+
+type JobReason_Running_ struct {
+	Running *JobReason_Running `protobuf:"bytes,7,opt,name=running,proto3,oneof"`
+}
+
+type JobReason_Succeeded_ struct {
+	Succeeded *JobReason_Succeeded `protobuf:"bytes,8,opt,name=succeeded,proto3,oneof"`
+}
+
+type JobReason_Failed_ struct {
+	Failed *JobReason_Failed `protobuf:"bytes,9,opt,name=failed,proto3,oneof"`
+}
+
+type JobReason_Retried_ struct {
+	Retried *JobReason_Retried `protobuf:"bytes,10,opt,name=retried,proto3,oneof"`
+}
+
+type JobReason_ConditionFalse_ struct {
+	ConditionFalse *JobReason_ConditionFalse `protobuf:"bytes,11,opt,name=condition_false,json=conditionFalse,proto3,oneof"`
+}
+
+type JobReason_NeedsUnsuccessful_ struct {
+	NeedsUnsuccessful *JobReason_NeedsUnsuccessful `protobuf:"bytes,12,opt,name=needs_unsuccessful,json=needsUnsuccessful,proto3,oneof"`
+}
+
+type JobReason_Cancelled_ struct {
+	Cancelled *JobReason_Cancelled `protobuf:"bytes,13,opt,name=cancelled,proto3,oneof"`
+}
+
+func (*JobReason_NeedsOpen_) isJobReason_Detail() {}
+
+func (*JobReason_Delayed_) isJobReason_Detail() {}
+
+func (*JobReason_NoMatchingWorker_) isJobReason_Detail() {}
+
+func (*JobReason_WaitsForWorker_) isJobReason_Detail() {}
+
+func (*JobReason_Running_) isJobReason_Detail() {}
+
+func (*JobReason_Succeeded_) isJobReason_Detail() {}
+
+func (*JobReason_Failed_) isJobReason_Detail() {}
+
+func (*JobReason_Retried_) isJobReason_Detail() {}
+
+func (*JobReason_ConditionFalse_) isJobReason_Detail() {}
+
+func (*JobReason_NeedsUnsuccessful_) isJobReason_Detail() {}
+
+func (*JobReason_Cancelled_) isJobReason_Detail() {}
+
+// One try of a job.
+type JobAttempt struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// From 0.
+	Attempt     uint32 `protobuf:"varint,1,opt,name=attempt,proto3" json:"attempt,omitempty"`
+	WorkerId    string `protobuf:"bytes,2,opt,name=worker_id,json=workerId,proto3" json:"worker_id,omitempty"`
+	StartedAtMs int64  `protobuf:"varint,3,opt,name=started_at_ms,json=startedAtMs,proto3" json:"started_at_ms,omitempty"`
+	EndedAtMs   *int64 `protobuf:"varint,4,opt,name=ended_at_ms,json=endedAtMs,proto3,oneof" json:"ended_at_ms,omitempty"`
+	// Null while it runs.
+	Outcome       *AttemptOutcome `protobuf:"varint,5,opt,name=outcome,proto3,enum=workflowgraph.v1.AttemptOutcome,oneof" json:"outcome,omitempty"`
+	Error         *string         `protobuf:"bytes,6,opt,name=error,proto3,oneof" json:"error,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *JobAttempt) Reset() {
+	*x = JobAttempt{}
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *JobAttempt) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*JobAttempt) ProtoMessage() {}
+
+func (x *JobAttempt) ProtoReflect() protoreflect.Message {
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use JobAttempt.ProtoReflect.Descriptor instead.
+func (*JobAttempt) Descriptor() ([]byte, []int) {
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *JobAttempt) GetAttempt() uint32 {
+	if x != nil {
+		return x.Attempt
+	}
+	return 0
+}
+
+func (x *JobAttempt) GetWorkerId() string {
+	if x != nil {
+		return x.WorkerId
+	}
+	return ""
+}
+
+func (x *JobAttempt) GetStartedAtMs() int64 {
+	if x != nil {
+		return x.StartedAtMs
+	}
+	return 0
+}
+
+func (x *JobAttempt) GetEndedAtMs() int64 {
+	if x != nil && x.EndedAtMs != nil {
+		return *x.EndedAtMs
+	}
+	return 0
+}
+
+func (x *JobAttempt) GetOutcome() AttemptOutcome {
+	if x != nil && x.Outcome != nil {
+		return *x.Outcome
+	}
+	return AttemptOutcome_ATTEMPT_OUTCOME_UNSPECIFIED
+}
+
+func (x *JobAttempt) GetError() string {
+	if x != nil && x.Error != nil {
+		return *x.Error
+	}
+	return ""
+}
+
 type WatchRunsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// A run's id, or a workflow's, which means its newest run; empty for every run.
@@ -759,7 +1385,7 @@ type WatchRunsRequest struct {
 
 func (x *WatchRunsRequest) Reset() {
 	*x = WatchRunsRequest{}
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[13]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -771,7 +1397,7 @@ func (x *WatchRunsRequest) String() string {
 func (*WatchRunsRequest) ProtoMessage() {}
 
 func (x *WatchRunsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[13]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -784,7 +1410,7 @@ func (x *WatchRunsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchRunsRequest.ProtoReflect.Descriptor instead.
 func (*WatchRunsRequest) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{13}
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *WatchRunsRequest) GetId() string {
@@ -814,7 +1440,7 @@ type WatchRunsResponse struct {
 
 func (x *WatchRunsResponse) Reset() {
 	*x = WatchRunsResponse{}
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[14]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -826,7 +1452,7 @@ func (x *WatchRunsResponse) String() string {
 func (*WatchRunsResponse) ProtoMessage() {}
 
 func (x *WatchRunsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[14]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -839,7 +1465,7 @@ func (x *WatchRunsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchRunsResponse.ProtoReflect.Descriptor instead.
 func (*WatchRunsResponse) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{14}
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *WatchRunsResponse) GetSnapshot() []*Workflow {
@@ -869,13 +1495,16 @@ type Event struct {
 	// Grows by one with each event of the server.
 	Number uint64 `protobuf:"varint,1,opt,name=number,proto3" json:"number,omitempty"`
 	AtMs   int64  `protobuf:"varint,2,opt,name=at_ms,json=atMs,proto3" json:"at_ms,omitempty"`
-	// Such as `job.queued`, `job.running`, `job.success`, `run.failure`.
+	// `job.` or `run.` and the state that was entered, such as `job.queued`, `job.running`, `job.success`, `job.delayed`,
+	// `run.failure`; or `run.cancel_requested`.
 	Type  string `protobuf:"bytes,3,opt,name=type,proto3" json:"type,omitempty"`
 	RunId string `protobuf:"bytes,4,opt,name=run_id,json=runId,proto3" json:"run_id,omitempty"`
 	// Empty for an event of the whole run.
-	JobId   string  `protobuf:"bytes,5,opt,name=job_id,json=jobId,proto3" json:"job_id,omitempty"`
+	JobId string `protobuf:"bytes,5,opt,name=job_id,json=jobId,proto3" json:"job_id,omitempty"`
+	// The attempt that began or ended.
 	Attempt *uint32 `protobuf:"varint,6,opt,name=attempt,proto3,oneof" json:"attempt,omitempty"`
-	// More about it, as a JSON object.
+	// More about it, as a JSON object: of an attempt that did not succeed its `outcome` and `error`, of a delayed job
+	// `until_ms`. Empty when there is no more.
 	DataJson      string `protobuf:"bytes,7,opt,name=data_json,json=dataJson,proto3" json:"data_json,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -883,7 +1512,7 @@ type Event struct {
 
 func (x *Event) Reset() {
 	*x = Event{}
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[15]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -895,7 +1524,7 @@ func (x *Event) String() string {
 func (*Event) ProtoMessage() {}
 
 func (x *Event) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[15]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -908,7 +1537,7 @@ func (x *Event) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Event.ProtoReflect.Descriptor instead.
 func (*Event) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{15}
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *Event) GetNumber() uint64 {
@@ -956,6 +1585,968 @@ func (x *Event) GetAttempt() uint32 {
 func (x *Event) GetDataJson() string {
 	if x != nil {
 		return x.DataJson
+	}
+	return ""
+}
+
+type JobReason_Need struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	JobId         string                 `protobuf:"bytes,1,opt,name=job_id,json=jobId,proto3" json:"job_id,omitempty"`
+	Status        JobStatus              `protobuf:"varint,2,opt,name=status,proto3,enum=workflowgraph.v1.JobStatus" json:"status,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *JobReason_Need) Reset() {
+	*x = JobReason_Need{}
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[22]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *JobReason_Need) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*JobReason_Need) ProtoMessage() {}
+
+func (x *JobReason_Need) ProtoReflect() protoreflect.Message {
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[22]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use JobReason_Need.ProtoReflect.Descriptor instead.
+func (*JobReason_Need) Descriptor() ([]byte, []int) {
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{15, 0}
+}
+
+func (x *JobReason_Need) GetJobId() string {
+	if x != nil {
+		return x.JobId
+	}
+	return ""
+}
+
+func (x *JobReason_Need) GetStatus() JobStatus {
+	if x != nil {
+		return x.Status
+	}
+	return JobStatus_JOB_STATUS_UNSPECIFIED
+}
+
+type JobReason_NeedsOpen struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Those that have not ended, at most a hundred.
+	Needs []*JobReason_Need `protobuf:"bytes,1,rep,name=needs,proto3" json:"needs,omitempty"`
+	Open  uint32            `protobuf:"varint,2,opt,name=open,proto3" json:"open,omitempty"`
+	// How many jobs it needs in all.
+	Total         uint32 `protobuf:"varint,3,opt,name=total,proto3" json:"total,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *JobReason_NeedsOpen) Reset() {
+	*x = JobReason_NeedsOpen{}
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[23]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *JobReason_NeedsOpen) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*JobReason_NeedsOpen) ProtoMessage() {}
+
+func (x *JobReason_NeedsOpen) ProtoReflect() protoreflect.Message {
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[23]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use JobReason_NeedsOpen.ProtoReflect.Descriptor instead.
+func (*JobReason_NeedsOpen) Descriptor() ([]byte, []int) {
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{15, 1}
+}
+
+func (x *JobReason_NeedsOpen) GetNeeds() []*JobReason_Need {
+	if x != nil {
+		return x.Needs
+	}
+	return nil
+}
+
+func (x *JobReason_NeedsOpen) GetOpen() uint32 {
+	if x != nil {
+		return x.Open
+	}
+	return 0
+}
+
+func (x *JobReason_NeedsOpen) GetTotal() uint32 {
+	if x != nil {
+		return x.Total
+	}
+	return 0
+}
+
+type JobReason_Delayed struct {
+	state   protoimpl.MessageState `protogen:"open.v1"`
+	UntilMs int64                  `protobuf:"varint,1,opt,name=until_ms,json=untilMs,proto3" json:"until_ms,omitempty"`
+	// The attempt that failed.
+	Attempt       uint32  `protobuf:"varint,2,opt,name=attempt,proto3" json:"attempt,omitempty"`
+	Error         *string `protobuf:"bytes,3,opt,name=error,proto3,oneof" json:"error,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *JobReason_Delayed) Reset() {
+	*x = JobReason_Delayed{}
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[24]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *JobReason_Delayed) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*JobReason_Delayed) ProtoMessage() {}
+
+func (x *JobReason_Delayed) ProtoReflect() protoreflect.Message {
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[24]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use JobReason_Delayed.ProtoReflect.Descriptor instead.
+func (*JobReason_Delayed) Descriptor() ([]byte, []int) {
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{15, 2}
+}
+
+func (x *JobReason_Delayed) GetUntilMs() int64 {
+	if x != nil {
+		return x.UntilMs
+	}
+	return 0
+}
+
+func (x *JobReason_Delayed) GetAttempt() uint32 {
+	if x != nil {
+		return x.Attempt
+	}
+	return 0
+}
+
+func (x *JobReason_Delayed) GetError() string {
+	if x != nil && x.Error != nil {
+		return *x.Error
+	}
+	return ""
+}
+
+type JobReason_NoMatchingWorker struct {
+	state          protoimpl.MessageState `protogen:"open.v1"`
+	RequiredLabels []string               `protobuf:"bytes,1,rep,name=required_labels,json=requiredLabels,proto3" json:"required_labels,omitempty"`
+	// Those that no live worker has at all.
+	UnknownLabels []string `protobuf:"bytes,2,rep,name=unknown_labels,json=unknownLabels,proto3" json:"unknown_labels,omitempty"`
+	LiveWorkers   uint32   `protobuf:"varint,3,opt,name=live_workers,json=liveWorkers,proto3" json:"live_workers,omitempty"`
+	// The live workers that lack the fewest labels.
+	Nearest []*JobReason_NearWorker `protobuf:"bytes,4,rep,name=nearest,proto3" json:"nearest,omitempty"`
+	// Workers that have the labels and were not heard of lately.
+	Offline       []*JobReason_OfflineWorker `protobuf:"bytes,5,rep,name=offline,proto3" json:"offline,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *JobReason_NoMatchingWorker) Reset() {
+	*x = JobReason_NoMatchingWorker{}
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[25]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *JobReason_NoMatchingWorker) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*JobReason_NoMatchingWorker) ProtoMessage() {}
+
+func (x *JobReason_NoMatchingWorker) ProtoReflect() protoreflect.Message {
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[25]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use JobReason_NoMatchingWorker.ProtoReflect.Descriptor instead.
+func (*JobReason_NoMatchingWorker) Descriptor() ([]byte, []int) {
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{15, 3}
+}
+
+func (x *JobReason_NoMatchingWorker) GetRequiredLabels() []string {
+	if x != nil {
+		return x.RequiredLabels
+	}
+	return nil
+}
+
+func (x *JobReason_NoMatchingWorker) GetUnknownLabels() []string {
+	if x != nil {
+		return x.UnknownLabels
+	}
+	return nil
+}
+
+func (x *JobReason_NoMatchingWorker) GetLiveWorkers() uint32 {
+	if x != nil {
+		return x.LiveWorkers
+	}
+	return 0
+}
+
+func (x *JobReason_NoMatchingWorker) GetNearest() []*JobReason_NearWorker {
+	if x != nil {
+		return x.Nearest
+	}
+	return nil
+}
+
+func (x *JobReason_NoMatchingWorker) GetOffline() []*JobReason_OfflineWorker {
+	if x != nil {
+		return x.Offline
+	}
+	return nil
+}
+
+type JobReason_NearWorker struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	WorkerId      string                 `protobuf:"bytes,1,opt,name=worker_id,json=workerId,proto3" json:"worker_id,omitempty"`
+	MissingLabels []string               `protobuf:"bytes,2,rep,name=missing_labels,json=missingLabels,proto3" json:"missing_labels,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *JobReason_NearWorker) Reset() {
+	*x = JobReason_NearWorker{}
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[26]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *JobReason_NearWorker) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*JobReason_NearWorker) ProtoMessage() {}
+
+func (x *JobReason_NearWorker) ProtoReflect() protoreflect.Message {
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[26]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use JobReason_NearWorker.ProtoReflect.Descriptor instead.
+func (*JobReason_NearWorker) Descriptor() ([]byte, []int) {
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{15, 4}
+}
+
+func (x *JobReason_NearWorker) GetWorkerId() string {
+	if x != nil {
+		return x.WorkerId
+	}
+	return ""
+}
+
+func (x *JobReason_NearWorker) GetMissingLabels() []string {
+	if x != nil {
+		return x.MissingLabels
+	}
+	return nil
+}
+
+type JobReason_OfflineWorker struct {
+	state           protoimpl.MessageState `protogen:"open.v1"`
+	WorkerId        string                 `protobuf:"bytes,1,opt,name=worker_id,json=workerId,proto3" json:"worker_id,omitempty"`
+	LastHeartbeatMs int64                  `protobuf:"varint,2,opt,name=last_heartbeat_ms,json=lastHeartbeatMs,proto3" json:"last_heartbeat_ms,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
+}
+
+func (x *JobReason_OfflineWorker) Reset() {
+	*x = JobReason_OfflineWorker{}
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[27]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *JobReason_OfflineWorker) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*JobReason_OfflineWorker) ProtoMessage() {}
+
+func (x *JobReason_OfflineWorker) ProtoReflect() protoreflect.Message {
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[27]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use JobReason_OfflineWorker.ProtoReflect.Descriptor instead.
+func (*JobReason_OfflineWorker) Descriptor() ([]byte, []int) {
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{15, 5}
+}
+
+func (x *JobReason_OfflineWorker) GetWorkerId() string {
+	if x != nil {
+		return x.WorkerId
+	}
+	return ""
+}
+
+func (x *JobReason_OfflineWorker) GetLastHeartbeatMs() int64 {
+	if x != nil {
+		return x.LastHeartbeatMs
+	}
+	return 0
+}
+
+type JobReason_WaitsForWorker struct {
+	state        protoimpl.MessageState `protogen:"open.v1"`
+	EnqueuedAtMs int64                  `protobuf:"varint,1,opt,name=enqueued_at_ms,json=enqueuedAtMs,proto3" json:"enqueued_at_ms,omitempty"`
+	// Live workers that have the labels.
+	MatchingWorkers uint32 `protobuf:"varint,2,opt,name=matching_workers,json=matchingWorkers,proto3" json:"matching_workers,omitempty"`
+	// Those of them with a free slot.
+	FreeWorkers uint32 `protobuf:"varint,3,opt,name=free_workers,json=freeWorkers,proto3" json:"free_workers,omitempty"`
+	// Claimable jobs with the same labels that come before it, by priority and age.
+	Ahead uint32 `protobuf:"varint,4,opt,name=ahead,proto3" json:"ahead,omitempty"`
+	// Whether there are more than `ahead`, which is counted up to a thousand.
+	MoreAhead     bool `protobuf:"varint,5,opt,name=more_ahead,json=moreAhead,proto3" json:"more_ahead,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *JobReason_WaitsForWorker) Reset() {
+	*x = JobReason_WaitsForWorker{}
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[28]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *JobReason_WaitsForWorker) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*JobReason_WaitsForWorker) ProtoMessage() {}
+
+func (x *JobReason_WaitsForWorker) ProtoReflect() protoreflect.Message {
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[28]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use JobReason_WaitsForWorker.ProtoReflect.Descriptor instead.
+func (*JobReason_WaitsForWorker) Descriptor() ([]byte, []int) {
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{15, 6}
+}
+
+func (x *JobReason_WaitsForWorker) GetEnqueuedAtMs() int64 {
+	if x != nil {
+		return x.EnqueuedAtMs
+	}
+	return 0
+}
+
+func (x *JobReason_WaitsForWorker) GetMatchingWorkers() uint32 {
+	if x != nil {
+		return x.MatchingWorkers
+	}
+	return 0
+}
+
+func (x *JobReason_WaitsForWorker) GetFreeWorkers() uint32 {
+	if x != nil {
+		return x.FreeWorkers
+	}
+	return 0
+}
+
+func (x *JobReason_WaitsForWorker) GetAhead() uint32 {
+	if x != nil {
+		return x.Ahead
+	}
+	return 0
+}
+
+func (x *JobReason_WaitsForWorker) GetMoreAhead() bool {
+	if x != nil {
+		return x.MoreAhead
+	}
+	return false
+}
+
+type JobReason_Running struct {
+	state    protoimpl.MessageState `protogen:"open.v1"`
+	Attempt  uint32                 `protobuf:"varint,1,opt,name=attempt,proto3" json:"attempt,omitempty"`
+	WorkerId string                 `protobuf:"bytes,2,opt,name=worker_id,json=workerId,proto3" json:"worker_id,omitempty"`
+	SinceMs  int64                  `protobuf:"varint,3,opt,name=since_ms,json=sinceMs,proto3" json:"since_ms,omitempty"`
+	// Until the lease ends unless it is renewed.
+	LeaseLeftSecs   float64  `protobuf:"fixed64,4,opt,name=lease_left_secs,json=leaseLeftSecs,proto3" json:"lease_left_secs,omitempty"`
+	TimeoutLeftSecs *float64 `protobuf:"fixed64,5,opt,name=timeout_left_secs,json=timeoutLeftSecs,proto3,oneof" json:"timeout_left_secs,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
+}
+
+func (x *JobReason_Running) Reset() {
+	*x = JobReason_Running{}
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[29]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *JobReason_Running) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*JobReason_Running) ProtoMessage() {}
+
+func (x *JobReason_Running) ProtoReflect() protoreflect.Message {
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[29]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use JobReason_Running.ProtoReflect.Descriptor instead.
+func (*JobReason_Running) Descriptor() ([]byte, []int) {
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{15, 7}
+}
+
+func (x *JobReason_Running) GetAttempt() uint32 {
+	if x != nil {
+		return x.Attempt
+	}
+	return 0
+}
+
+func (x *JobReason_Running) GetWorkerId() string {
+	if x != nil {
+		return x.WorkerId
+	}
+	return ""
+}
+
+func (x *JobReason_Running) GetSinceMs() int64 {
+	if x != nil {
+		return x.SinceMs
+	}
+	return 0
+}
+
+func (x *JobReason_Running) GetLeaseLeftSecs() float64 {
+	if x != nil {
+		return x.LeaseLeftSecs
+	}
+	return 0
+}
+
+func (x *JobReason_Running) GetTimeoutLeftSecs() float64 {
+	if x != nil && x.TimeoutLeftSecs != nil {
+		return *x.TimeoutLeftSecs
+	}
+	return 0
+}
+
+type JobReason_Succeeded struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Attempt       uint32                 `protobuf:"varint,1,opt,name=attempt,proto3" json:"attempt,omitempty"`
+	WorkerId      string                 `protobuf:"bytes,2,opt,name=worker_id,json=workerId,proto3" json:"worker_id,omitempty"`
+	DurationSecs  float64                `protobuf:"fixed64,3,opt,name=duration_secs,json=durationSecs,proto3" json:"duration_secs,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *JobReason_Succeeded) Reset() {
+	*x = JobReason_Succeeded{}
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[30]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *JobReason_Succeeded) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*JobReason_Succeeded) ProtoMessage() {}
+
+func (x *JobReason_Succeeded) ProtoReflect() protoreflect.Message {
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[30]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use JobReason_Succeeded.ProtoReflect.Descriptor instead.
+func (*JobReason_Succeeded) Descriptor() ([]byte, []int) {
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{15, 8}
+}
+
+func (x *JobReason_Succeeded) GetAttempt() uint32 {
+	if x != nil {
+		return x.Attempt
+	}
+	return 0
+}
+
+func (x *JobReason_Succeeded) GetWorkerId() string {
+	if x != nil {
+		return x.WorkerId
+	}
+	return ""
+}
+
+func (x *JobReason_Succeeded) GetDurationSecs() float64 {
+	if x != nil {
+		return x.DurationSecs
+	}
+	return 0
+}
+
+type JobReason_Failed struct {
+	state    protoimpl.MessageState `protogen:"open.v1"`
+	Attempt  uint32                 `protobuf:"varint,1,opt,name=attempt,proto3" json:"attempt,omitempty"`
+	WorkerId string                 `protobuf:"bytes,2,opt,name=worker_id,json=workerId,proto3" json:"worker_id,omitempty"`
+	Outcome  AttemptOutcome         `protobuf:"varint,3,opt,name=outcome,proto3,enum=workflowgraph.v1.AttemptOutcome" json:"outcome,omitempty"`
+	Error    *string                `protobuf:"bytes,4,opt,name=error,proto3,oneof" json:"error,omitempty"`
+	// Retries that were allowed and not made, because the worker reported that they would not help.
+	RetriesLeft   uint32 `protobuf:"varint,5,opt,name=retries_left,json=retriesLeft,proto3" json:"retries_left,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *JobReason_Failed) Reset() {
+	*x = JobReason_Failed{}
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[31]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *JobReason_Failed) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*JobReason_Failed) ProtoMessage() {}
+
+func (x *JobReason_Failed) ProtoReflect() protoreflect.Message {
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[31]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use JobReason_Failed.ProtoReflect.Descriptor instead.
+func (*JobReason_Failed) Descriptor() ([]byte, []int) {
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{15, 9}
+}
+
+func (x *JobReason_Failed) GetAttempt() uint32 {
+	if x != nil {
+		return x.Attempt
+	}
+	return 0
+}
+
+func (x *JobReason_Failed) GetWorkerId() string {
+	if x != nil {
+		return x.WorkerId
+	}
+	return ""
+}
+
+func (x *JobReason_Failed) GetOutcome() AttemptOutcome {
+	if x != nil {
+		return x.Outcome
+	}
+	return AttemptOutcome_ATTEMPT_OUTCOME_UNSPECIFIED
+}
+
+func (x *JobReason_Failed) GetError() string {
+	if x != nil && x.Error != nil {
+		return *x.Error
+	}
+	return ""
+}
+
+func (x *JobReason_Failed) GetRetriesLeft() uint32 {
+	if x != nil {
+		return x.RetriesLeft
+	}
+	return 0
+}
+
+type JobReason_Retried struct {
+	state      protoimpl.MessageState `protogen:"open.v1"`
+	Retries    uint32                 `protobuf:"varint,1,opt,name=retries,proto3" json:"retries,omitempty"`
+	MaxRetries uint32                 `protobuf:"varint,2,opt,name=max_retries,json=maxRetries,proto3" json:"max_retries,omitempty"`
+	// The attempt before the current or last one.
+	Last          *JobAttempt `protobuf:"bytes,3,opt,name=last,proto3" json:"last,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *JobReason_Retried) Reset() {
+	*x = JobReason_Retried{}
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[32]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *JobReason_Retried) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*JobReason_Retried) ProtoMessage() {}
+
+func (x *JobReason_Retried) ProtoReflect() protoreflect.Message {
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[32]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use JobReason_Retried.ProtoReflect.Descriptor instead.
+func (*JobReason_Retried) Descriptor() ([]byte, []int) {
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{15, 10}
+}
+
+func (x *JobReason_Retried) GetRetries() uint32 {
+	if x != nil {
+		return x.Retries
+	}
+	return 0
+}
+
+func (x *JobReason_Retried) GetMaxRetries() uint32 {
+	if x != nil {
+		return x.MaxRetries
+	}
+	return 0
+}
+
+func (x *JobReason_Retried) GetLast() *JobAttempt {
+	if x != nil {
+		return x.Last
+	}
+	return nil
+}
+
+type JobReason_ConditionFalse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The `if` as written.
+	Condition string `protobuf:"bytes,1,opt,name=condition,proto3" json:"condition,omitempty"`
+	// What it was decided on, each value once.
+	Values []*JobReason_ConditionValue `protobuf:"bytes,2,rep,name=values,proto3" json:"values,omitempty"`
+	// The jobs that it needs and that did not succeed, at most a hundred.
+	Needs         []*JobReason_Need `protobuf:"bytes,3,rep,name=needs,proto3" json:"needs,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *JobReason_ConditionFalse) Reset() {
+	*x = JobReason_ConditionFalse{}
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[33]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *JobReason_ConditionFalse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*JobReason_ConditionFalse) ProtoMessage() {}
+
+func (x *JobReason_ConditionFalse) ProtoReflect() protoreflect.Message {
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[33]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use JobReason_ConditionFalse.ProtoReflect.Descriptor instead.
+func (*JobReason_ConditionFalse) Descriptor() ([]byte, []int) {
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{15, 11}
+}
+
+func (x *JobReason_ConditionFalse) GetCondition() string {
+	if x != nil {
+		return x.Condition
+	}
+	return ""
+}
+
+func (x *JobReason_ConditionFalse) GetValues() []*JobReason_ConditionValue {
+	if x != nil {
+		return x.Values
+	}
+	return nil
+}
+
+func (x *JobReason_ConditionFalse) GetNeeds() []*JobReason_Need {
+	if x != nil {
+		return x.Needs
+	}
+	return nil
+}
+
+type JobReason_ConditionValue struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// As it stands in the condition, such as `needs.build.result`.
+	Text string `protobuf:"bytes,1,opt,name=text,proto3" json:"text,omitempty"`
+	// As JSON: `true`, `"success"`, `null` for an output or an input that there was not.
+	ValueJson     string `protobuf:"bytes,2,opt,name=value_json,json=valueJson,proto3" json:"value_json,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *JobReason_ConditionValue) Reset() {
+	*x = JobReason_ConditionValue{}
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[34]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *JobReason_ConditionValue) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*JobReason_ConditionValue) ProtoMessage() {}
+
+func (x *JobReason_ConditionValue) ProtoReflect() protoreflect.Message {
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[34]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use JobReason_ConditionValue.ProtoReflect.Descriptor instead.
+func (*JobReason_ConditionValue) Descriptor() ([]byte, []int) {
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{15, 12}
+}
+
+func (x *JobReason_ConditionValue) GetText() string {
+	if x != nil {
+		return x.Text
+	}
+	return ""
+}
+
+func (x *JobReason_ConditionValue) GetValueJson() string {
+	if x != nil {
+		return x.ValueJson
+	}
+	return ""
+}
+
+type JobReason_NeedsUnsuccessful struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The jobs that it needs and that did not succeed, at most a hundred.
+	Needs []*JobReason_Need `protobuf:"bytes,1,rep,name=needs,proto3" json:"needs,omitempty"`
+	Count uint32            `protobuf:"varint,2,opt,name=count,proto3" json:"count,omitempty"`
+	// Where it began, when those were skipped in turn.
+	Origins       []*JobReason_Need `protobuf:"bytes,3,rep,name=origins,proto3" json:"origins,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *JobReason_NeedsUnsuccessful) Reset() {
+	*x = JobReason_NeedsUnsuccessful{}
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[35]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *JobReason_NeedsUnsuccessful) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*JobReason_NeedsUnsuccessful) ProtoMessage() {}
+
+func (x *JobReason_NeedsUnsuccessful) ProtoReflect() protoreflect.Message {
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[35]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use JobReason_NeedsUnsuccessful.ProtoReflect.Descriptor instead.
+func (*JobReason_NeedsUnsuccessful) Descriptor() ([]byte, []int) {
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{15, 13}
+}
+
+func (x *JobReason_NeedsUnsuccessful) GetNeeds() []*JobReason_Need {
+	if x != nil {
+		return x.Needs
+	}
+	return nil
+}
+
+func (x *JobReason_NeedsUnsuccessful) GetCount() uint32 {
+	if x != nil {
+		return x.Count
+	}
+	return 0
+}
+
+func (x *JobReason_NeedsUnsuccessful) GetOrigins() []*JobReason_Need {
+	if x != nil {
+		return x.Origins
+	}
+	return nil
+}
+
+type JobReason_Cancelled struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	AtMs  int64                  `protobuf:"varint,1,opt,name=at_ms,json=atMs,proto3" json:"at_ms,omitempty"`
+	// The name of the token that asked for it; null where the server runs without tokens.
+	By *string `protobuf:"bytes,2,opt,name=by,proto3,oneof" json:"by,omitempty"`
+	// The attempt that it stopped; null when none ran.
+	StoppedAttempt  *uint32 `protobuf:"varint,3,opt,name=stopped_attempt,json=stoppedAttempt,proto3,oneof" json:"stopped_attempt,omitempty"`
+	StoppedWorkerId *string `protobuf:"bytes,4,opt,name=stopped_worker_id,json=stoppedWorkerId,proto3,oneof" json:"stopped_worker_id,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
+}
+
+func (x *JobReason_Cancelled) Reset() {
+	*x = JobReason_Cancelled{}
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[36]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *JobReason_Cancelled) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*JobReason_Cancelled) ProtoMessage() {}
+
+func (x *JobReason_Cancelled) ProtoReflect() protoreflect.Message {
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[36]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use JobReason_Cancelled.ProtoReflect.Descriptor instead.
+func (*JobReason_Cancelled) Descriptor() ([]byte, []int) {
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{15, 14}
+}
+
+func (x *JobReason_Cancelled) GetAtMs() int64 {
+	if x != nil {
+		return x.AtMs
+	}
+	return 0
+}
+
+func (x *JobReason_Cancelled) GetBy() string {
+	if x != nil && x.By != nil {
+		return *x.By
+	}
+	return ""
+}
+
+func (x *JobReason_Cancelled) GetStoppedAttempt() uint32 {
+	if x != nil && x.StoppedAttempt != nil {
+		return *x.StoppedAttempt
+	}
+	return 0
+}
+
+func (x *JobReason_Cancelled) GetStoppedWorkerId() string {
+	if x != nil && x.StoppedWorkerId != nil {
+		return *x.StoppedWorkerId
 	}
 	return ""
 }
@@ -1024,7 +2615,122 @@ const file_workflowgraph_v1_workflow_service_proto_rawDesc = "" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01B\x10\n" +
 	"\x0e_started_at_msB\x0e\n" +
-	"\f_ended_at_ms\"X\n" +
+	"\f_ended_at_ms\":\n" +
+	"\x11ExplainJobRequest\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12\x15\n" +
+	"\x06job_id\x18\x02 \x01(\tR\x05jobId\"\x99\x02\n" +
+	"\x12ExplainJobResponse\x12\x15\n" +
+	"\x06run_id\x18\x01 \x01(\tR\x05runId\x12\x1a\n" +
+	"\bworkflow\x18\x02 \x01(\tR\bworkflow\x12\x15\n" +
+	"\x06job_id\x18\x03 \x01(\tR\x05jobId\x123\n" +
+	"\x06status\x18\x04 \x01(\x0e2\x1b.workflowgraph.v1.JobStatusR\x06status\x12\x13\n" +
+	"\x05at_ms\x18\x05 \x01(\x03R\x04atMs\x125\n" +
+	"\areasons\x18\x06 \x03(\v2\x1b.workflowgraph.v1.JobReasonR\areasons\x128\n" +
+	"\battempts\x18\a \x03(\v2\x1c.workflowgraph.v1.JobAttemptR\battempts\"\x95\x18\n" +
+	"\tJobReason\x123\n" +
+	"\x04code\x18\x01 \x01(\x0e2\x1f.workflowgraph.v1.JobReasonCodeR\x04code\x12\x18\n" +
+	"\amessage\x18\x02 \x01(\tR\amessage\x12F\n" +
+	"\n" +
+	"needs_open\x18\x03 \x01(\v2%.workflowgraph.v1.JobReason.NeedsOpenH\x00R\tneedsOpen\x12?\n" +
+	"\adelayed\x18\x04 \x01(\v2#.workflowgraph.v1.JobReason.DelayedH\x00R\adelayed\x12\\\n" +
+	"\x12no_matching_worker\x18\x05 \x01(\v2,.workflowgraph.v1.JobReason.NoMatchingWorkerH\x00R\x10noMatchingWorker\x12V\n" +
+	"\x10waits_for_worker\x18\x06 \x01(\v2*.workflowgraph.v1.JobReason.WaitsForWorkerH\x00R\x0ewaitsForWorker\x12?\n" +
+	"\arunning\x18\a \x01(\v2#.workflowgraph.v1.JobReason.RunningH\x00R\arunning\x12E\n" +
+	"\tsucceeded\x18\b \x01(\v2%.workflowgraph.v1.JobReason.SucceededH\x00R\tsucceeded\x12<\n" +
+	"\x06failed\x18\t \x01(\v2\".workflowgraph.v1.JobReason.FailedH\x00R\x06failed\x12?\n" +
+	"\aretried\x18\n" +
+	" \x01(\v2#.workflowgraph.v1.JobReason.RetriedH\x00R\aretried\x12U\n" +
+	"\x0fcondition_false\x18\v \x01(\v2*.workflowgraph.v1.JobReason.ConditionFalseH\x00R\x0econditionFalse\x12^\n" +
+	"\x12needs_unsuccessful\x18\f \x01(\v2-.workflowgraph.v1.JobReason.NeedsUnsuccessfulH\x00R\x11needsUnsuccessful\x12E\n" +
+	"\tcancelled\x18\r \x01(\v2%.workflowgraph.v1.JobReason.CancelledH\x00R\tcancelled\x1aR\n" +
+	"\x04Need\x12\x15\n" +
+	"\x06job_id\x18\x01 \x01(\tR\x05jobId\x123\n" +
+	"\x06status\x18\x02 \x01(\x0e2\x1b.workflowgraph.v1.JobStatusR\x06status\x1am\n" +
+	"\tNeedsOpen\x126\n" +
+	"\x05needs\x18\x01 \x03(\v2 .workflowgraph.v1.JobReason.NeedR\x05needs\x12\x12\n" +
+	"\x04open\x18\x02 \x01(\rR\x04open\x12\x14\n" +
+	"\x05total\x18\x03 \x01(\rR\x05total\x1ac\n" +
+	"\aDelayed\x12\x19\n" +
+	"\buntil_ms\x18\x01 \x01(\x03R\auntilMs\x12\x18\n" +
+	"\aattempt\x18\x02 \x01(\rR\aattempt\x12\x19\n" +
+	"\x05error\x18\x03 \x01(\tH\x00R\x05error\x88\x01\x01B\b\n" +
+	"\x06_error\x1a\x8c\x02\n" +
+	"\x10NoMatchingWorker\x12'\n" +
+	"\x0frequired_labels\x18\x01 \x03(\tR\x0erequiredLabels\x12%\n" +
+	"\x0eunknown_labels\x18\x02 \x03(\tR\runknownLabels\x12!\n" +
+	"\flive_workers\x18\x03 \x01(\rR\vliveWorkers\x12@\n" +
+	"\anearest\x18\x04 \x03(\v2&.workflowgraph.v1.JobReason.NearWorkerR\anearest\x12C\n" +
+	"\aoffline\x18\x05 \x03(\v2).workflowgraph.v1.JobReason.OfflineWorkerR\aoffline\x1aP\n" +
+	"\n" +
+	"NearWorker\x12\x1b\n" +
+	"\tworker_id\x18\x01 \x01(\tR\bworkerId\x12%\n" +
+	"\x0emissing_labels\x18\x02 \x03(\tR\rmissingLabels\x1aX\n" +
+	"\rOfflineWorker\x12\x1b\n" +
+	"\tworker_id\x18\x01 \x01(\tR\bworkerId\x12*\n" +
+	"\x11last_heartbeat_ms\x18\x02 \x01(\x03R\x0flastHeartbeatMs\x1a\xb9\x01\n" +
+	"\x0eWaitsForWorker\x12$\n" +
+	"\x0eenqueued_at_ms\x18\x01 \x01(\x03R\fenqueuedAtMs\x12)\n" +
+	"\x10matching_workers\x18\x02 \x01(\rR\x0fmatchingWorkers\x12!\n" +
+	"\ffree_workers\x18\x03 \x01(\rR\vfreeWorkers\x12\x14\n" +
+	"\x05ahead\x18\x04 \x01(\rR\x05ahead\x12\x1d\n" +
+	"\n" +
+	"more_ahead\x18\x05 \x01(\bR\tmoreAhead\x1a\xca\x01\n" +
+	"\aRunning\x12\x18\n" +
+	"\aattempt\x18\x01 \x01(\rR\aattempt\x12\x1b\n" +
+	"\tworker_id\x18\x02 \x01(\tR\bworkerId\x12\x19\n" +
+	"\bsince_ms\x18\x03 \x01(\x03R\asinceMs\x12&\n" +
+	"\x0flease_left_secs\x18\x04 \x01(\x01R\rleaseLeftSecs\x12/\n" +
+	"\x11timeout_left_secs\x18\x05 \x01(\x01H\x00R\x0ftimeoutLeftSecs\x88\x01\x01B\x14\n" +
+	"\x12_timeout_left_secs\x1ag\n" +
+	"\tSucceeded\x12\x18\n" +
+	"\aattempt\x18\x01 \x01(\rR\aattempt\x12\x1b\n" +
+	"\tworker_id\x18\x02 \x01(\tR\bworkerId\x12#\n" +
+	"\rduration_secs\x18\x03 \x01(\x01R\fdurationSecs\x1a\xc3\x01\n" +
+	"\x06Failed\x12\x18\n" +
+	"\aattempt\x18\x01 \x01(\rR\aattempt\x12\x1b\n" +
+	"\tworker_id\x18\x02 \x01(\tR\bworkerId\x12:\n" +
+	"\aoutcome\x18\x03 \x01(\x0e2 .workflowgraph.v1.AttemptOutcomeR\aoutcome\x12\x19\n" +
+	"\x05error\x18\x04 \x01(\tH\x00R\x05error\x88\x01\x01\x12!\n" +
+	"\fretries_left\x18\x05 \x01(\rR\vretriesLeftB\b\n" +
+	"\x06_error\x1av\n" +
+	"\aRetried\x12\x18\n" +
+	"\aretries\x18\x01 \x01(\rR\aretries\x12\x1f\n" +
+	"\vmax_retries\x18\x02 \x01(\rR\n" +
+	"maxRetries\x120\n" +
+	"\x04last\x18\x03 \x01(\v2\x1c.workflowgraph.v1.JobAttemptR\x04last\x1a\xaa\x01\n" +
+	"\x0eConditionFalse\x12\x1c\n" +
+	"\tcondition\x18\x01 \x01(\tR\tcondition\x12B\n" +
+	"\x06values\x18\x02 \x03(\v2*.workflowgraph.v1.JobReason.ConditionValueR\x06values\x126\n" +
+	"\x05needs\x18\x03 \x03(\v2 .workflowgraph.v1.JobReason.NeedR\x05needs\x1aC\n" +
+	"\x0eConditionValue\x12\x12\n" +
+	"\x04text\x18\x01 \x01(\tR\x04text\x12\x1d\n" +
+	"\n" +
+	"value_json\x18\x02 \x01(\tR\tvalueJson\x1a\x9d\x01\n" +
+	"\x11NeedsUnsuccessful\x126\n" +
+	"\x05needs\x18\x01 \x03(\v2 .workflowgraph.v1.JobReason.NeedR\x05needs\x12\x14\n" +
+	"\x05count\x18\x02 \x01(\rR\x05count\x12:\n" +
+	"\aorigins\x18\x03 \x03(\v2 .workflowgraph.v1.JobReason.NeedR\aorigins\x1a\xc5\x01\n" +
+	"\tCancelled\x12\x13\n" +
+	"\x05at_ms\x18\x01 \x01(\x03R\x04atMs\x12\x13\n" +
+	"\x02by\x18\x02 \x01(\tH\x00R\x02by\x88\x01\x01\x12,\n" +
+	"\x0fstopped_attempt\x18\x03 \x01(\rH\x01R\x0estoppedAttempt\x88\x01\x01\x12/\n" +
+	"\x11stopped_worker_id\x18\x04 \x01(\tH\x02R\x0fstoppedWorkerId\x88\x01\x01B\x05\n" +
+	"\x03_byB\x12\n" +
+	"\x10_stopped_attemptB\x14\n" +
+	"\x12_stopped_worker_idB\b\n" +
+	"\x06detail\"\x8e\x02\n" +
+	"\n" +
+	"JobAttempt\x12\x18\n" +
+	"\aattempt\x18\x01 \x01(\rR\aattempt\x12\x1b\n" +
+	"\tworker_id\x18\x02 \x01(\tR\bworkerId\x12\"\n" +
+	"\rstarted_at_ms\x18\x03 \x01(\x03R\vstartedAtMs\x12#\n" +
+	"\vended_at_ms\x18\x04 \x01(\x03H\x00R\tendedAtMs\x88\x01\x01\x12?\n" +
+	"\aoutcome\x18\x05 \x01(\x0e2 .workflowgraph.v1.AttemptOutcomeH\x01R\aoutcome\x88\x01\x01\x12\x19\n" +
+	"\x05error\x18\x06 \x01(\tH\x02R\x05error\x88\x01\x01B\x0e\n" +
+	"\f_ended_at_msB\n" +
+	"\n" +
+	"\b_outcomeB\b\n" +
+	"\x06_error\"X\n" +
 	"\x10WatchRunsRequest\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12$\n" +
 	"\vafter_event\x18\x02 \x01(\x04H\x00R\n" +
@@ -1044,14 +2750,38 @@ const file_workflowgraph_v1_workflow_service_proto_rawDesc = "" +
 	"\aattempt\x18\x06 \x01(\rH\x00R\aattempt\x88\x01\x01\x12\x1b\n" +
 	"\tdata_json\x18\a \x01(\tR\bdataJsonB\n" +
 	"\n" +
-	"\b_attempt2\xb2\x05\n" +
+	"\b_attempt*\xbf\x03\n" +
+	"\rJobReasonCode\x12\x1f\n" +
+	"\x1bJOB_REASON_CODE_UNSPECIFIED\x10\x00\x12\x1e\n" +
+	"\x1aJOB_REASON_CODE_NEEDS_OPEN\x10\x01\x12!\n" +
+	"\x1dJOB_REASON_CODE_BEING_DECIDED\x10\x02\x12\x1b\n" +
+	"\x17JOB_REASON_CODE_DELAYED\x10\x03\x12&\n" +
+	"\"JOB_REASON_CODE_NO_MATCHING_WORKER\x10\x04\x12$\n" +
+	" JOB_REASON_CODE_WAITS_FOR_WORKER\x10\x05\x12\x1b\n" +
+	"\x17JOB_REASON_CODE_RUNNING\x10\x06\x12\x1d\n" +
+	"\x19JOB_REASON_CODE_SUCCEEDED\x10\a\x12\x1a\n" +
+	"\x16JOB_REASON_CODE_FAILED\x10\b\x12\x1b\n" +
+	"\x17JOB_REASON_CODE_RETRIED\x10\t\x12#\n" +
+	"\x1fJOB_REASON_CODE_CONDITION_FALSE\x10\n" +
+	"\x12&\n" +
+	"\"JOB_REASON_CODE_NEEDS_UNSUCCESSFUL\x10\v\x12\x1d\n" +
+	"\x19JOB_REASON_CODE_CANCELLED\x10\f*\xcc\x01\n" +
+	"\x0eAttemptOutcome\x12\x1f\n" +
+	"\x1bATTEMPT_OUTCOME_UNSPECIFIED\x10\x00\x12\x1b\n" +
+	"\x17ATTEMPT_OUTCOME_SUCCESS\x10\x01\x12\x1b\n" +
+	"\x17ATTEMPT_OUTCOME_FAILURE\x10\x02\x12!\n" +
+	"\x1dATTEMPT_OUTCOME_LEASE_EXPIRED\x10\x03\x12\x1d\n" +
+	"\x19ATTEMPT_OUTCOME_TIMED_OUT\x10\x04\x12\x1d\n" +
+	"\x19ATTEMPT_OUTCOME_CANCELLED\x10\x052\x8b\x06\n" +
 	"\x0fWorkflowService\x12`\n" +
 	"\rListWorkflows\x12&.workflowgraph.v1.ListWorkflowsRequest\x1a'.workflowgraph.v1.ListWorkflowsResponse\x12c\n" +
 	"\x0eCreateWorkflow\x12'.workflowgraph.v1.CreateWorkflowRequest\x1a(.workflowgraph.v1.CreateWorkflowResponse\x12l\n" +
 	"\x11GetWorkflowStatus\x12*.workflowgraph.v1.GetWorkflowStatusRequest\x1a+.workflowgraph.v1.GetWorkflowStatusResponse\x12Z\n" +
 	"\vRunWorkflow\x12$.workflowgraph.v1.RunWorkflowRequest\x1a%.workflowgraph.v1.RunWorkflowResponse\x12c\n" +
 	"\x0eCancelWorkflow\x12'.workflowgraph.v1.CancelWorkflowRequest\x1a(.workflowgraph.v1.CancelWorkflowResponse\x12Q\n" +
-	"\bListRuns\x12!.workflowgraph.v1.ListRunsRequest\x1a\".workflowgraph.v1.ListRunsResponse\x12V\n" +
+	"\bListRuns\x12!.workflowgraph.v1.ListRunsRequest\x1a\".workflowgraph.v1.ListRunsResponse\x12W\n" +
+	"\n" +
+	"ExplainJob\x12#.workflowgraph.v1.ExplainJobRequest\x1a$.workflowgraph.v1.ExplainJobResponse\x12V\n" +
 	"\tWatchRuns\x12\".workflowgraph.v1.WatchRunsRequest\x1a#.workflowgraph.v1.WatchRunsResponse0\x01B\xcc\x01\n" +
 	"\x14com.workflowgraph.v1B\x14WorkflowServiceProtoP\x01Z=workflowgraph.dev/client/gen/workflowgraph/v1;workflowgraphv1\xa2\x02\x03WXX\xaa\x02\x10Workflowgraph.V1\xca\x02\x10Workflowgraph\\V1\xe2\x02\x1cWorkflowgraph\\V1\\GPBMetadata\xea\x02\x11Workflowgraph::V1b\x06proto3"
 
@@ -1067,63 +2797,113 @@ func file_workflowgraph_v1_workflow_service_proto_rawDescGZIP() []byte {
 	return file_workflowgraph_v1_workflow_service_proto_rawDescData
 }
 
-var file_workflowgraph_v1_workflow_service_proto_msgTypes = make([]protoimpl.MessageInfo, 18)
+var file_workflowgraph_v1_workflow_service_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
+var file_workflowgraph_v1_workflow_service_proto_msgTypes = make([]protoimpl.MessageInfo, 37)
 var file_workflowgraph_v1_workflow_service_proto_goTypes = []any{
-	(*ListWorkflowsRequest)(nil),      // 0: workflowgraph.v1.ListWorkflowsRequest
-	(*ListWorkflowsResponse)(nil),     // 1: workflowgraph.v1.ListWorkflowsResponse
-	(*CreateWorkflowRequest)(nil),     // 2: workflowgraph.v1.CreateWorkflowRequest
-	(*CreateWorkflowResponse)(nil),    // 3: workflowgraph.v1.CreateWorkflowResponse
-	(*GetWorkflowStatusRequest)(nil),  // 4: workflowgraph.v1.GetWorkflowStatusRequest
-	(*GetWorkflowStatusResponse)(nil), // 5: workflowgraph.v1.GetWorkflowStatusResponse
-	(*RunWorkflowRequest)(nil),        // 6: workflowgraph.v1.RunWorkflowRequest
-	(*RunWorkflowResponse)(nil),       // 7: workflowgraph.v1.RunWorkflowResponse
-	(*CancelWorkflowRequest)(nil),     // 8: workflowgraph.v1.CancelWorkflowRequest
-	(*CancelWorkflowResponse)(nil),    // 9: workflowgraph.v1.CancelWorkflowResponse
-	(*ListRunsRequest)(nil),           // 10: workflowgraph.v1.ListRunsRequest
-	(*ListRunsResponse)(nil),          // 11: workflowgraph.v1.ListRunsResponse
-	(*Run)(nil),                       // 12: workflowgraph.v1.Run
-	(*WatchRunsRequest)(nil),          // 13: workflowgraph.v1.WatchRunsRequest
-	(*WatchRunsResponse)(nil),         // 14: workflowgraph.v1.WatchRunsResponse
-	(*Event)(nil),                     // 15: workflowgraph.v1.Event
-	nil,                               // 16: workflowgraph.v1.RunWorkflowRequest.InputsEntry
-	nil,                               // 17: workflowgraph.v1.Run.InputsEntry
-	(JobStatus)(0),                    // 18: workflowgraph.v1.JobStatus
-	(*Workflow)(nil),                  // 19: workflowgraph.v1.Workflow
-	(*Document)(nil),                  // 20: workflowgraph.v1.Document
-	(RunState)(0),                     // 21: workflowgraph.v1.RunState
+	(JobReasonCode)(0),                  // 0: workflowgraph.v1.JobReasonCode
+	(AttemptOutcome)(0),                 // 1: workflowgraph.v1.AttemptOutcome
+	(*ListWorkflowsRequest)(nil),        // 2: workflowgraph.v1.ListWorkflowsRequest
+	(*ListWorkflowsResponse)(nil),       // 3: workflowgraph.v1.ListWorkflowsResponse
+	(*CreateWorkflowRequest)(nil),       // 4: workflowgraph.v1.CreateWorkflowRequest
+	(*CreateWorkflowResponse)(nil),      // 5: workflowgraph.v1.CreateWorkflowResponse
+	(*GetWorkflowStatusRequest)(nil),    // 6: workflowgraph.v1.GetWorkflowStatusRequest
+	(*GetWorkflowStatusResponse)(nil),   // 7: workflowgraph.v1.GetWorkflowStatusResponse
+	(*RunWorkflowRequest)(nil),          // 8: workflowgraph.v1.RunWorkflowRequest
+	(*RunWorkflowResponse)(nil),         // 9: workflowgraph.v1.RunWorkflowResponse
+	(*CancelWorkflowRequest)(nil),       // 10: workflowgraph.v1.CancelWorkflowRequest
+	(*CancelWorkflowResponse)(nil),      // 11: workflowgraph.v1.CancelWorkflowResponse
+	(*ListRunsRequest)(nil),             // 12: workflowgraph.v1.ListRunsRequest
+	(*ListRunsResponse)(nil),            // 13: workflowgraph.v1.ListRunsResponse
+	(*Run)(nil),                         // 14: workflowgraph.v1.Run
+	(*ExplainJobRequest)(nil),           // 15: workflowgraph.v1.ExplainJobRequest
+	(*ExplainJobResponse)(nil),          // 16: workflowgraph.v1.ExplainJobResponse
+	(*JobReason)(nil),                   // 17: workflowgraph.v1.JobReason
+	(*JobAttempt)(nil),                  // 18: workflowgraph.v1.JobAttempt
+	(*WatchRunsRequest)(nil),            // 19: workflowgraph.v1.WatchRunsRequest
+	(*WatchRunsResponse)(nil),           // 20: workflowgraph.v1.WatchRunsResponse
+	(*Event)(nil),                       // 21: workflowgraph.v1.Event
+	nil,                                 // 22: workflowgraph.v1.RunWorkflowRequest.InputsEntry
+	nil,                                 // 23: workflowgraph.v1.Run.InputsEntry
+	(*JobReason_Need)(nil),              // 24: workflowgraph.v1.JobReason.Need
+	(*JobReason_NeedsOpen)(nil),         // 25: workflowgraph.v1.JobReason.NeedsOpen
+	(*JobReason_Delayed)(nil),           // 26: workflowgraph.v1.JobReason.Delayed
+	(*JobReason_NoMatchingWorker)(nil),  // 27: workflowgraph.v1.JobReason.NoMatchingWorker
+	(*JobReason_NearWorker)(nil),        // 28: workflowgraph.v1.JobReason.NearWorker
+	(*JobReason_OfflineWorker)(nil),     // 29: workflowgraph.v1.JobReason.OfflineWorker
+	(*JobReason_WaitsForWorker)(nil),    // 30: workflowgraph.v1.JobReason.WaitsForWorker
+	(*JobReason_Running)(nil),           // 31: workflowgraph.v1.JobReason.Running
+	(*JobReason_Succeeded)(nil),         // 32: workflowgraph.v1.JobReason.Succeeded
+	(*JobReason_Failed)(nil),            // 33: workflowgraph.v1.JobReason.Failed
+	(*JobReason_Retried)(nil),           // 34: workflowgraph.v1.JobReason.Retried
+	(*JobReason_ConditionFalse)(nil),    // 35: workflowgraph.v1.JobReason.ConditionFalse
+	(*JobReason_ConditionValue)(nil),    // 36: workflowgraph.v1.JobReason.ConditionValue
+	(*JobReason_NeedsUnsuccessful)(nil), // 37: workflowgraph.v1.JobReason.NeedsUnsuccessful
+	(*JobReason_Cancelled)(nil),         // 38: workflowgraph.v1.JobReason.Cancelled
+	(JobStatus)(0),                      // 39: workflowgraph.v1.JobStatus
+	(*Workflow)(nil),                    // 40: workflowgraph.v1.Workflow
+	(*Document)(nil),                    // 41: workflowgraph.v1.Document
+	(RunState)(0),                       // 42: workflowgraph.v1.RunState
 }
 var file_workflowgraph_v1_workflow_service_proto_depIdxs = []int32{
-	18, // 0: workflowgraph.v1.ListWorkflowsRequest.status:type_name -> workflowgraph.v1.JobStatus
-	19, // 1: workflowgraph.v1.ListWorkflowsResponse.workflows:type_name -> workflowgraph.v1.Workflow
-	20, // 2: workflowgraph.v1.CreateWorkflowRequest.definition:type_name -> workflowgraph.v1.Document
-	19, // 3: workflowgraph.v1.CreateWorkflowResponse.workflow:type_name -> workflowgraph.v1.Workflow
-	19, // 4: workflowgraph.v1.GetWorkflowStatusResponse.workflow:type_name -> workflowgraph.v1.Workflow
-	16, // 5: workflowgraph.v1.RunWorkflowRequest.inputs:type_name -> workflowgraph.v1.RunWorkflowRequest.InputsEntry
-	21, // 6: workflowgraph.v1.ListRunsRequest.state:type_name -> workflowgraph.v1.RunState
-	12, // 7: workflowgraph.v1.ListRunsResponse.runs:type_name -> workflowgraph.v1.Run
-	21, // 8: workflowgraph.v1.Run.state:type_name -> workflowgraph.v1.RunState
-	17, // 9: workflowgraph.v1.Run.inputs:type_name -> workflowgraph.v1.Run.InputsEntry
-	19, // 10: workflowgraph.v1.WatchRunsResponse.snapshot:type_name -> workflowgraph.v1.Workflow
-	15, // 11: workflowgraph.v1.WatchRunsResponse.events:type_name -> workflowgraph.v1.Event
-	0,  // 12: workflowgraph.v1.WorkflowService.ListWorkflows:input_type -> workflowgraph.v1.ListWorkflowsRequest
-	2,  // 13: workflowgraph.v1.WorkflowService.CreateWorkflow:input_type -> workflowgraph.v1.CreateWorkflowRequest
-	4,  // 14: workflowgraph.v1.WorkflowService.GetWorkflowStatus:input_type -> workflowgraph.v1.GetWorkflowStatusRequest
-	6,  // 15: workflowgraph.v1.WorkflowService.RunWorkflow:input_type -> workflowgraph.v1.RunWorkflowRequest
-	8,  // 16: workflowgraph.v1.WorkflowService.CancelWorkflow:input_type -> workflowgraph.v1.CancelWorkflowRequest
-	10, // 17: workflowgraph.v1.WorkflowService.ListRuns:input_type -> workflowgraph.v1.ListRunsRequest
-	13, // 18: workflowgraph.v1.WorkflowService.WatchRuns:input_type -> workflowgraph.v1.WatchRunsRequest
-	1,  // 19: workflowgraph.v1.WorkflowService.ListWorkflows:output_type -> workflowgraph.v1.ListWorkflowsResponse
-	3,  // 20: workflowgraph.v1.WorkflowService.CreateWorkflow:output_type -> workflowgraph.v1.CreateWorkflowResponse
-	5,  // 21: workflowgraph.v1.WorkflowService.GetWorkflowStatus:output_type -> workflowgraph.v1.GetWorkflowStatusResponse
-	7,  // 22: workflowgraph.v1.WorkflowService.RunWorkflow:output_type -> workflowgraph.v1.RunWorkflowResponse
-	9,  // 23: workflowgraph.v1.WorkflowService.CancelWorkflow:output_type -> workflowgraph.v1.CancelWorkflowResponse
-	11, // 24: workflowgraph.v1.WorkflowService.ListRuns:output_type -> workflowgraph.v1.ListRunsResponse
-	14, // 25: workflowgraph.v1.WorkflowService.WatchRuns:output_type -> workflowgraph.v1.WatchRunsResponse
-	19, // [19:26] is the sub-list for method output_type
-	12, // [12:19] is the sub-list for method input_type
-	12, // [12:12] is the sub-list for extension type_name
-	12, // [12:12] is the sub-list for extension extendee
-	0,  // [0:12] is the sub-list for field type_name
+	39, // 0: workflowgraph.v1.ListWorkflowsRequest.status:type_name -> workflowgraph.v1.JobStatus
+	40, // 1: workflowgraph.v1.ListWorkflowsResponse.workflows:type_name -> workflowgraph.v1.Workflow
+	41, // 2: workflowgraph.v1.CreateWorkflowRequest.definition:type_name -> workflowgraph.v1.Document
+	40, // 3: workflowgraph.v1.CreateWorkflowResponse.workflow:type_name -> workflowgraph.v1.Workflow
+	40, // 4: workflowgraph.v1.GetWorkflowStatusResponse.workflow:type_name -> workflowgraph.v1.Workflow
+	22, // 5: workflowgraph.v1.RunWorkflowRequest.inputs:type_name -> workflowgraph.v1.RunWorkflowRequest.InputsEntry
+	42, // 6: workflowgraph.v1.ListRunsRequest.state:type_name -> workflowgraph.v1.RunState
+	14, // 7: workflowgraph.v1.ListRunsResponse.runs:type_name -> workflowgraph.v1.Run
+	42, // 8: workflowgraph.v1.Run.state:type_name -> workflowgraph.v1.RunState
+	23, // 9: workflowgraph.v1.Run.inputs:type_name -> workflowgraph.v1.Run.InputsEntry
+	39, // 10: workflowgraph.v1.ExplainJobResponse.status:type_name -> workflowgraph.v1.JobStatus
+	17, // 11: workflowgraph.v1.ExplainJobResponse.reasons:type_name -> workflowgraph.v1.JobReason
+	18, // 12: workflowgraph.v1.ExplainJobResponse.attempts:type_name -> workflowgraph.v1.JobAttempt
+	0,  // 13: workflowgraph.v1.JobReason.code:type_name -> workflowgraph.v1.JobReasonCode
+	25, // 14: workflowgraph.v1.JobReason.needs_open:type_name -> workflowgraph.v1.JobReason.NeedsOpen
+	26, // 15: workflowgraph.v1.JobReason.delayed:type_name -> workflowgraph.v1.JobReason.Delayed
+	27, // 16: workflowgraph.v1.JobReason.no_matching_worker:type_name -> workflowgraph.v1.JobReason.NoMatchingWorker
+	30, // 17: workflowgraph.v1.JobReason.waits_for_worker:type_name -> workflowgraph.v1.JobReason.WaitsForWorker
+	31, // 18: workflowgraph.v1.JobReason.running:type_name -> workflowgraph.v1.JobReason.Running
+	32, // 19: workflowgraph.v1.JobReason.succeeded:type_name -> workflowgraph.v1.JobReason.Succeeded
+	33, // 20: workflowgraph.v1.JobReason.failed:type_name -> workflowgraph.v1.JobReason.Failed
+	34, // 21: workflowgraph.v1.JobReason.retried:type_name -> workflowgraph.v1.JobReason.Retried
+	35, // 22: workflowgraph.v1.JobReason.condition_false:type_name -> workflowgraph.v1.JobReason.ConditionFalse
+	37, // 23: workflowgraph.v1.JobReason.needs_unsuccessful:type_name -> workflowgraph.v1.JobReason.NeedsUnsuccessful
+	38, // 24: workflowgraph.v1.JobReason.cancelled:type_name -> workflowgraph.v1.JobReason.Cancelled
+	1,  // 25: workflowgraph.v1.JobAttempt.outcome:type_name -> workflowgraph.v1.AttemptOutcome
+	40, // 26: workflowgraph.v1.WatchRunsResponse.snapshot:type_name -> workflowgraph.v1.Workflow
+	21, // 27: workflowgraph.v1.WatchRunsResponse.events:type_name -> workflowgraph.v1.Event
+	39, // 28: workflowgraph.v1.JobReason.Need.status:type_name -> workflowgraph.v1.JobStatus
+	24, // 29: workflowgraph.v1.JobReason.NeedsOpen.needs:type_name -> workflowgraph.v1.JobReason.Need
+	28, // 30: workflowgraph.v1.JobReason.NoMatchingWorker.nearest:type_name -> workflowgraph.v1.JobReason.NearWorker
+	29, // 31: workflowgraph.v1.JobReason.NoMatchingWorker.offline:type_name -> workflowgraph.v1.JobReason.OfflineWorker
+	1,  // 32: workflowgraph.v1.JobReason.Failed.outcome:type_name -> workflowgraph.v1.AttemptOutcome
+	18, // 33: workflowgraph.v1.JobReason.Retried.last:type_name -> workflowgraph.v1.JobAttempt
+	36, // 34: workflowgraph.v1.JobReason.ConditionFalse.values:type_name -> workflowgraph.v1.JobReason.ConditionValue
+	24, // 35: workflowgraph.v1.JobReason.ConditionFalse.needs:type_name -> workflowgraph.v1.JobReason.Need
+	24, // 36: workflowgraph.v1.JobReason.NeedsUnsuccessful.needs:type_name -> workflowgraph.v1.JobReason.Need
+	24, // 37: workflowgraph.v1.JobReason.NeedsUnsuccessful.origins:type_name -> workflowgraph.v1.JobReason.Need
+	2,  // 38: workflowgraph.v1.WorkflowService.ListWorkflows:input_type -> workflowgraph.v1.ListWorkflowsRequest
+	4,  // 39: workflowgraph.v1.WorkflowService.CreateWorkflow:input_type -> workflowgraph.v1.CreateWorkflowRequest
+	6,  // 40: workflowgraph.v1.WorkflowService.GetWorkflowStatus:input_type -> workflowgraph.v1.GetWorkflowStatusRequest
+	8,  // 41: workflowgraph.v1.WorkflowService.RunWorkflow:input_type -> workflowgraph.v1.RunWorkflowRequest
+	10, // 42: workflowgraph.v1.WorkflowService.CancelWorkflow:input_type -> workflowgraph.v1.CancelWorkflowRequest
+	12, // 43: workflowgraph.v1.WorkflowService.ListRuns:input_type -> workflowgraph.v1.ListRunsRequest
+	15, // 44: workflowgraph.v1.WorkflowService.ExplainJob:input_type -> workflowgraph.v1.ExplainJobRequest
+	19, // 45: workflowgraph.v1.WorkflowService.WatchRuns:input_type -> workflowgraph.v1.WatchRunsRequest
+	3,  // 46: workflowgraph.v1.WorkflowService.ListWorkflows:output_type -> workflowgraph.v1.ListWorkflowsResponse
+	5,  // 47: workflowgraph.v1.WorkflowService.CreateWorkflow:output_type -> workflowgraph.v1.CreateWorkflowResponse
+	7,  // 48: workflowgraph.v1.WorkflowService.GetWorkflowStatus:output_type -> workflowgraph.v1.GetWorkflowStatusResponse
+	9,  // 49: workflowgraph.v1.WorkflowService.RunWorkflow:output_type -> workflowgraph.v1.RunWorkflowResponse
+	11, // 50: workflowgraph.v1.WorkflowService.CancelWorkflow:output_type -> workflowgraph.v1.CancelWorkflowResponse
+	13, // 51: workflowgraph.v1.WorkflowService.ListRuns:output_type -> workflowgraph.v1.ListRunsResponse
+	16, // 52: workflowgraph.v1.WorkflowService.ExplainJob:output_type -> workflowgraph.v1.ExplainJobResponse
+	20, // 53: workflowgraph.v1.WorkflowService.WatchRuns:output_type -> workflowgraph.v1.WatchRunsResponse
+	46, // [46:54] is the sub-list for method output_type
+	38, // [38:46] is the sub-list for method input_type
+	38, // [38:38] is the sub-list for extension type_name
+	38, // [38:38] is the sub-list for extension extendee
+	0,  // [0:38] is the sub-list for field type_name
 }
 
 func init() { file_workflowgraph_v1_workflow_service_proto_init() }
@@ -1136,20 +2916,39 @@ func file_workflowgraph_v1_workflow_service_proto_init() {
 	file_workflowgraph_v1_workflow_service_proto_msgTypes[6].OneofWrappers = []any{}
 	file_workflowgraph_v1_workflow_service_proto_msgTypes[10].OneofWrappers = []any{}
 	file_workflowgraph_v1_workflow_service_proto_msgTypes[12].OneofWrappers = []any{}
-	file_workflowgraph_v1_workflow_service_proto_msgTypes[13].OneofWrappers = []any{}
-	file_workflowgraph_v1_workflow_service_proto_msgTypes[15].OneofWrappers = []any{}
+	file_workflowgraph_v1_workflow_service_proto_msgTypes[15].OneofWrappers = []any{
+		(*JobReason_NeedsOpen_)(nil),
+		(*JobReason_Delayed_)(nil),
+		(*JobReason_NoMatchingWorker_)(nil),
+		(*JobReason_WaitsForWorker_)(nil),
+		(*JobReason_Running_)(nil),
+		(*JobReason_Succeeded_)(nil),
+		(*JobReason_Failed_)(nil),
+		(*JobReason_Retried_)(nil),
+		(*JobReason_ConditionFalse_)(nil),
+		(*JobReason_NeedsUnsuccessful_)(nil),
+		(*JobReason_Cancelled_)(nil),
+	}
+	file_workflowgraph_v1_workflow_service_proto_msgTypes[16].OneofWrappers = []any{}
+	file_workflowgraph_v1_workflow_service_proto_msgTypes[17].OneofWrappers = []any{}
+	file_workflowgraph_v1_workflow_service_proto_msgTypes[19].OneofWrappers = []any{}
+	file_workflowgraph_v1_workflow_service_proto_msgTypes[24].OneofWrappers = []any{}
+	file_workflowgraph_v1_workflow_service_proto_msgTypes[29].OneofWrappers = []any{}
+	file_workflowgraph_v1_workflow_service_proto_msgTypes[31].OneofWrappers = []any{}
+	file_workflowgraph_v1_workflow_service_proto_msgTypes[36].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_workflowgraph_v1_workflow_service_proto_rawDesc), len(file_workflowgraph_v1_workflow_service_proto_rawDesc)),
-			NumEnums:      0,
-			NumMessages:   18,
+			NumEnums:      2,
+			NumMessages:   37,
 			NumExtensions: 0,
 			NumServices:   1,
 		},
 		GoTypes:           file_workflowgraph_v1_workflow_service_proto_goTypes,
 		DependencyIndexes: file_workflowgraph_v1_workflow_service_proto_depIdxs,
+		EnumInfos:         file_workflowgraph_v1_workflow_service_proto_enumTypes,
 		MessageInfos:      file_workflowgraph_v1_workflow_service_proto_msgTypes,
 	}.Build()
 	File_workflowgraph_v1_workflow_service_proto = out.File

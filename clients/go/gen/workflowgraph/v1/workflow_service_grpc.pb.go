@@ -25,6 +25,7 @@ const (
 	WorkflowService_RunWorkflow_FullMethodName       = "/workflowgraph.v1.WorkflowService/RunWorkflow"
 	WorkflowService_CancelWorkflow_FullMethodName    = "/workflowgraph.v1.WorkflowService/CancelWorkflow"
 	WorkflowService_ListRuns_FullMethodName          = "/workflowgraph.v1.WorkflowService/ListRuns"
+	WorkflowService_ExplainJob_FullMethodName        = "/workflowgraph.v1.WorkflowService/ExplainJob"
 	WorkflowService_WatchRuns_FullMethodName         = "/workflowgraph.v1.WorkflowService/WatchRuns"
 )
 
@@ -50,6 +51,9 @@ type WorkflowServiceClient interface {
 	CancelWorkflow(ctx context.Context, in *CancelWorkflowRequest, opts ...grpc.CallOption) (*CancelWorkflowResponse, error)
 	// Lists runs, newest first.
 	ListRuns(ctx context.Context, in *ListRunsRequest, opts ...grpc.CallOption) (*ListRunsResponse, error)
+	// Why a job is in the state that it is in: what it waits for, why it was retried, skipped or cancelled, how it failed,
+	// who runs it. Errors: `not_found`, also for a workflow that has not run.
+	ExplainJob(ctx context.Context, in *ExplainJobRequest, opts ...grpc.CallOption) (*ExplainJobResponse, error)
 	// A run's (or every run's) changes from any event number on: first a snapshot when `after_event` is absent, then each
 	// change once, in order.
 	WatchRuns(ctx context.Context, in *WatchRunsRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[WatchRunsResponse], error)
@@ -123,6 +127,16 @@ func (c *workflowServiceClient) ListRuns(ctx context.Context, in *ListRunsReques
 	return out, nil
 }
 
+func (c *workflowServiceClient) ExplainJob(ctx context.Context, in *ExplainJobRequest, opts ...grpc.CallOption) (*ExplainJobResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ExplainJobResponse)
+	err := c.cc.Invoke(ctx, WorkflowService_ExplainJob_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *workflowServiceClient) WatchRuns(ctx context.Context, in *WatchRunsRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[WatchRunsResponse], error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	stream, err := c.cc.NewStream(ctx, &WorkflowService_ServiceDesc.Streams[0], WorkflowService_WatchRuns_FullMethodName, cOpts...)
@@ -164,6 +178,9 @@ type WorkflowServiceServer interface {
 	CancelWorkflow(context.Context, *CancelWorkflowRequest) (*CancelWorkflowResponse, error)
 	// Lists runs, newest first.
 	ListRuns(context.Context, *ListRunsRequest) (*ListRunsResponse, error)
+	// Why a job is in the state that it is in: what it waits for, why it was retried, skipped or cancelled, how it failed,
+	// who runs it. Errors: `not_found`, also for a workflow that has not run.
+	ExplainJob(context.Context, *ExplainJobRequest) (*ExplainJobResponse, error)
 	// A run's (or every run's) changes from any event number on: first a snapshot when `after_event` is absent, then each
 	// change once, in order.
 	WatchRuns(*WatchRunsRequest, grpc.ServerStreamingServer[WatchRunsResponse]) error
@@ -194,6 +211,9 @@ func (UnimplementedWorkflowServiceServer) CancelWorkflow(context.Context, *Cance
 }
 func (UnimplementedWorkflowServiceServer) ListRuns(context.Context, *ListRunsRequest) (*ListRunsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListRuns not implemented")
+}
+func (UnimplementedWorkflowServiceServer) ExplainJob(context.Context, *ExplainJobRequest) (*ExplainJobResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ExplainJob not implemented")
 }
 func (UnimplementedWorkflowServiceServer) WatchRuns(*WatchRunsRequest, grpc.ServerStreamingServer[WatchRunsResponse]) error {
 	return status.Error(codes.Unimplemented, "method WatchRuns not implemented")
@@ -327,6 +347,24 @@ func _WorkflowService_ListRuns_Handler(srv interface{}, ctx context.Context, dec
 	return interceptor(ctx, in, info, handler)
 }
 
+func _WorkflowService_ExplainJob_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ExplainJobRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(WorkflowServiceServer).ExplainJob(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: WorkflowService_ExplainJob_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(WorkflowServiceServer).ExplainJob(ctx, req.(*ExplainJobRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _WorkflowService_WatchRuns_Handler(srv interface{}, stream grpc.ServerStream) error {
 	m := new(WatchRunsRequest)
 	if err := stream.RecvMsg(m); err != nil {
@@ -368,6 +406,10 @@ var WorkflowService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ListRuns",
 			Handler:    _WorkflowService_ListRuns_Handler,
+		},
+		{
+			MethodName: "ExplainJob",
+			Handler:    _WorkflowService_ExplainJob_Handler,
 		},
 	},
 	Streams: []grpc.StreamDesc{

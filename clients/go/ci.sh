@@ -1,0 +1,68 @@
+#!/usr/bin/env bash
+# Checks the Go client: format, vet on every system that it is for, generated code, tests with the race detector, and that
+# the module can be taken as others would take it.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")"
+export GOFLAGS="${GOFLAGS:-} -p=1"
+
+echo "== go client: format"
+unformatted=$(gofmt -l .)
+if [[ -n "$unformatted" ]]; then
+  echo "gofmt would change: $unformatted" >&2
+  exit 1
+fi
+
+echo "== go client: vet (linux, darwin, windows)"
+go mod verify
+go mod tidy -diff
+go vet ./...
+GOOS=darwin go vet ./...
+GOOS=windows go vet ./...
+
+echo "== go client: generated code"
+buf=../../node_modules/.bin/buf
+if [[ -x "$buf" ]]; then
+  ./tools.sh
+  before=$(find gen -type f -exec sha256sum {} + | sort)
+  # buf is a Node program: the repository's own Node runs it where there is one.
+  (cd ../.. && PATH="$PWD/node_modules/node/bin:$PATH" node_modules/.bin/buf generate --template clients/go/buf.gen.yaml)
+  after=$(find gen -type f -exec sha256sum {} + | sort)
+  if [[ "$before" != "$after" ]]; then
+    echo "clients/go/gen was not what the protos say; it is now: commit it" >&2
+    exit 1
+  fi
+else
+  echo "buf is not installed: whether gen/ is up to date was not checked"
+fi
+
+echo "== go client: tests"
+go test -race -count=1 ./...
+
+echo "== go client: artefact"
+go build -trimpath -o bin/ ./cmd/... ./conformance
+# A Go module is published by its files under a tag: those that git has, and no others, must be enough for a program
+# that takes it.
+taken=$(mktemp -d)
+trap 'rm -rf "$taken"' EXIT
+mkdir "$taken/module" "$taken/program"
+git ls-files -z -- . | xargs -0 cp --parents -t "$taken/module"
+cat >"$taken/program/main.go" <<'EOF'
+package main
+
+import workflowgraph "workflowgraph.dev/client"
+
+func main() {
+	if _, err := workflowgraph.NewWorker(workflowgraph.WorkerConfig{}); err != nil {
+		panic(err)
+	}
+}
+EOF
+cp go.sum "$taken/program/"
+(
+  cd "$taken/program"
+  go mod init example.org/program
+  go mod edit -require "workflowgraph.dev/client@v0.0.0" -replace "workflowgraph.dev/client=../module"
+  go mod tidy
+  go run .
+)
+echo "== go client: good"
