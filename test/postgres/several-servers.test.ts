@@ -1,0 +1,211 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { caller, claim, define, Engines, startRun, stateOf } from '../support/postgres/engines.js';
+import { until } from '../support/until.js';
+
+let engines: Engines;
+
+beforeEach(async () => {
+  engines = await Engines.start(2);
+});
+
+afterEach(() => engines.end());
+
+const workflow = 'jobs: { a: { run: x }, b: { run: x, needs: a } }';
+
+/** How long something took, in milliseconds. */
+async function timed<T>(work: Promise<T>): Promise<{ value: T; ms: number }> {
+  const startedAt = performance.now();
+  const value = await work;
+  return { value, ms: performance.now() - startedAt };
+}
+
+describe('a claim that waits at one server', () => {
+  it('gets the job of a run that another server starts, within milliseconds', async () => {
+    const [one, two] = [engines.at(0).engine, engines.at(1).engine];
+    await define(two, 'w', workflow);
+    const latencies: number[] = [];
+    for (let round = 0; round < 20; round++) {
+      const waiting = claim(one, { waitMs: 10_000 });
+      await parked(one);
+      const startedAt = performance.now();
+      await startRun(two, 'w');
+      const [job] = await waiting;
+      latencies.push(performance.now() - startedAt);
+      expect(job?.jobKey).toBe('a');
+    }
+    latencies.sort((a, b) => a - b);
+    expect(latencies[10]).toBeLessThan(100);
+  });
+
+  it('gets the job that becomes ready when another server takes the report of its need', async () => {
+    const [one, two] = [engines.at(0).engine, engines.at(1).engine];
+    await define(two, 'w', workflow);
+    await startRun(two, 'w');
+    const [a] = await claim(two);
+    const waiting = claim(one, { waitMs: 10_000 });
+    await parked(one);
+    await two.completeJob(caller, a?.leaseId ?? '', new Map([['k', 'v']]));
+    const { value, ms } = await timed(waiting);
+    expect(value[0]?.jobKey).toBe('b');
+    expect(value[0]?.upstreamOutputs.get('a')).toEqual(new Map([['k', 'v']]));
+    expect(ms).toBeLessThan(500);
+  });
+
+  it('gets a job with labels that the server has never heard of', async () => {
+    const [one, two] = [engines.at(0).engine, engines.at(1).engine];
+    const waiting = claim(one, { waitMs: 10_000, labels: ['gpu', 'linux'] });
+    await parked(one);
+    await define(two, 'w', 'jobs: { a: { run: x, labels: [gpu] } }');
+    await startRun(two, 'w');
+    const { value, ms } = await timed(waiting);
+    expect(value[0]?.jobKey).toBe('a');
+    expect(ms).toBeLessThan(900);
+  });
+
+  it('gets a job whose message was lost, within about a second', async () => {
+    const [one, two] = [engines.at(0), engines.at(1)];
+    await define(two.engine, 'w', workflow);
+    const waiting = claim(one.engine, { waitMs: 10_000 });
+    await parked(one.engine);
+    // Nothing is told: the job comes into being behind the servers' backs.
+    await startRun(two.engine, 'w');
+    const [a] = await waiting;
+    await one.engine.releaseJob(caller, a?.leaseId ?? '');
+    await claim(one.engine);
+    const again = claim(one.engine, { waitMs: 10_000 });
+    await parked(one.engine);
+    await engines.query(`update attempts set outcome = 'lease_expired' where outcome is null`);
+    await engines.query(`update jobs set state = 'queued', attempt = attempt + 1 where state = 'running'`);
+    const { value, ms } = await timed(again);
+    expect(value[0]?.jobKey).toBe('a');
+    expect(ms).toBeLessThan(2_000);
+  });
+});
+
+describe('what one server does', () => {
+  it('is found by a claim at another that does not wait', async () => {
+    const [one, two] = [engines.at(0).engine, engines.at(1).engine];
+    await define(two, 'w', workflow);
+    expect(await claim(one)).toEqual([]);
+    await startRun(two, 'w');
+    await until('the job is claimed', async () => (await claim(one)).length === 1, { withinMs: 900 });
+  });
+
+  it('reaches the holder of a lease at another: renewed, cancelled, refused', async () => {
+    const [one, two] = [engines.at(0).engine, engines.at(1).engine];
+    await define(two, 'w', workflow);
+    const run = await startRun(two, 'w');
+    const [a] = await claim(one);
+    const lease = a?.leaseId ?? '';
+    const news: unknown[] = [];
+    const watch = one.watchLeases((item) => news.push(item));
+    watch.add(lease);
+    expect(await two.heartbeatLease(caller, lease)).toEqual({ ttlSecs: 30, cancelled: false });
+    await two.cancelRun(caller, run);
+    await until('the news of the cancel', () => news.length > 0, { withinMs: 900 });
+    expect(news).toEqual([{ kind: 'cancelled', leaseId: lease }]);
+    await expect(one.completeJob(caller, lease, new Map())).rejects.toMatchObject({ reason: 'cancelled' });
+    expect(await stateOf(one, run)).toBe('cancelled');
+    watch.stop();
+  });
+
+  it('is followed at another: a log as it grows, to the end of the job', async () => {
+    const [one, two] = [engines.at(0).engine, engines.at(1).engine];
+    await define(two, 'w', workflow);
+    const run = await startRun(two, 'w');
+    const [a] = await claim(two);
+    const lease = a?.leaseId ?? '';
+    const seen: string[] = [];
+    const following = (async () => {
+      const query = { id: run, jobKey: 'a', attempt: null, limit: null, after: '' };
+      for await (const batch of one.followJobLogs(query, new AbortController().signal)) {
+        for (const chunk of batch.chunks) seen.push(chunk.data);
+      }
+    })();
+    const delays: number[] = [];
+    for (let sequence = 0; sequence < 10; sequence++) {
+      const startedAt = performance.now();
+      const chunk = { runId: '', jobKey: '', sequence, data: `${sequence}\n`, timestampMs: 1, stream: 'stdout' as const };
+      await two.pushLogs(caller, lease, [chunk]);
+      await until('the chunk', () => seen.length === sequence + 1, { withinMs: 2_000 });
+      delays.push(performance.now() - startedAt);
+    }
+    await two.completeJob(caller, lease, new Map());
+    await following;
+    expect(seen).toEqual(Array.from({ length: 10 }, (_, at) => `${at}\n`));
+    delays.sort((a, b) => a - b);
+    expect(delays[5]).toBeLessThan(300);
+  });
+
+  it('is watched at another: each change once and in order', async () => {
+    const [one, two] = [engines.at(0).engine, engines.at(1).engine];
+    await define(two, 'w', workflow);
+    const run = await startRun(two, 'w');
+    const numbers: number[] = [];
+    const types: string[] = [];
+    const watching = (async () => {
+      for await (const batch of one.watchRuns({ id: run, afterEvent: 0 }, new AbortController().signal)) {
+        for (const event of batch.events) {
+          numbers.push(event.number);
+          types.push(event.type);
+        }
+      }
+    })();
+    for (const engine of [two, one]) {
+      const [job] = await claim(engine, { waitMs: 5_000 });
+      await engine.completeJob(caller, job?.leaseId ?? '', new Map());
+    }
+    await watching;
+    expect(numbers).toEqual([...new Set(numbers)].sort((a, b) => a - b));
+    expect(types[0]).toBe('run.queued');
+    expect(types.at(-1)).toBe('run.success');
+    expect(types.filter((type) => type === 'run.running')).toHaveLength(1);
+  });
+
+  it('ends leases that another server granted, and neither ends one twice', async () => {
+    const [one, two] = [engines.at(0), engines.at(1)];
+    await define(two.engine, 'w', 'jobs: { a: { run: x, retries: 3 } }');
+    const run = await startRun(two.engine, 'w');
+    await claim(one.engine, { leaseTtlSecs: 1 });
+    await one.stop();
+    engines.members.shift();
+    await until('the job is queued again', async () => (await claim(two.engine)).length === 1);
+    const [count] = await engines.query(`select count(*)::int as count from attempts where outcome = 'lease_expired'`);
+    expect(count).toEqual({ count: 1 });
+    expect(await stateOf(two.engine, run)).toBe('running');
+  });
+});
+
+describe('definitions', () => {
+  it('of the same file at several servers make one version', async () => {
+    const jobs = Array.from({ length: 50 }, (_, at) => `j${at}: { run: x, labels: [l${at % 7}] }`).join(', ');
+    const yaml = `jobs: { ${jobs} }`;
+    const third = await engines.join();
+    engines.members.push(third);
+    const outcomes = await Promise.all(engines.members.map(({ engine }) => define(engine, 'w', yaml)));
+    expect(outcomes.filter((outcome) => outcome !== 'unchanged')).toHaveLength(1);
+    expect(await engines.query('select number, whole from versions')).toEqual([{ number: '1', whole: '1' }]);
+  });
+
+  it('of many jobs at several servers make one version, and no fragment counts', async () => {
+    const jobs = Object.fromEntries(Array.from({ length: 5_000 }, (_, at) => [`j${at}`, { run: 'x' }]));
+    const text = JSON.stringify({ jobs });
+    const outcomes = await Promise.all(
+      engines.members.map(({ engine }) =>
+        engine.define({ id: 'w', source: 'file', text: Buffer.from(text), format: 'json', file: 'w.json' }),
+      ),
+    );
+    expect(outcomes.filter((outcome) => outcome !== 'unchanged')).toHaveLength(1);
+    const [whole] = await engines.query('select count(*)::int as count from versions where whole = 1');
+    expect(whole).toEqual({ count: 1 });
+    const run = await startRun(engines.at(1).engine, 'w');
+    const jobsOfRun = (await engines.at(0).engine.workflowStatus(run)).jobs;
+    expect(jobsOfRun).toHaveLength(5_000);
+  });
+});
+
+/** Waits until a claim is parked at the server. */
+async function parked(engine: Engines['members'][number]['engine']): Promise<void> {
+  await engine.context.writer.drained();
+  await new Promise((resolve) => setTimeout(resolve, 5));
+}

@@ -1,0 +1,101 @@
+import pino from 'pino';
+import { inject } from 'vitest';
+import { createEngine, type RunningEngine } from '../../../src/engine/create-engine.js';
+import type { ClaimedJob, ClaimJobs } from '../../../src/engine/engine.js';
+import { environmentOf } from '../../../src/open-store.js';
+import type { DatabaseNews } from '../../../src/store/postgres/health.js';
+import { openPostgresStore } from '../../../src/store/postgres/open-postgres-store.js';
+import type { Store } from '../../../src/store/store.js';
+import { createTestDatabase, queryOnce, type TestDatabase } from './test-database.js';
+
+export const caller = { credential: null };
+
+/** An engine as a server has it: on the real clock, one of several on its database. */
+export interface Member {
+  readonly engine: RunningEngine;
+  readonly store: Store;
+  /** What became of the database, as this server saw it. */
+  readonly news: DatabaseNews[];
+  stop(): Promise<void>;
+}
+
+/** Several engines on one database of PostgreSQL. */
+export class Engines {
+  readonly url: string;
+  readonly members: Member[] = [];
+  readonly #database: TestDatabase | null;
+
+  private constructor(url: string, database: TestDatabase | null) {
+    this.url = url;
+    this.#database = database;
+  }
+
+  /** @param url a migrated database; one of its own when absent */
+  static async start(count: number, url?: string): Promise<Engines> {
+    const database = url === undefined ? await createTestDatabase(inject('postgresUrl')) : null;
+    const engines = new Engines(url ?? database?.url ?? '', database);
+    for (let at = 0; at < count; at++) engines.members.push(await engines.join());
+    return engines;
+  }
+
+  /** One more server. @param url how it reaches the database, when not as the others do */
+  async join(url = this.url): Promise<Member> {
+    const news: DatabaseNews[] = [];
+    const store = await openPostgresStore({
+      url,
+      listenUrl: null,
+      insecureDurability: false,
+      listen: true,
+      tell: (item) => news.push(item),
+    });
+    const engine = await createEngine({
+      store,
+      environment: await environmentOf(store),
+      log: pino({ level: process.env.TEST_LOG ?? 'silent' }),
+      reapIntervalMs: 1_000,
+    });
+    return {
+      engine,
+      store,
+      news,
+      async stop() {
+        await engine.stop();
+        await store.close();
+      },
+    };
+  }
+
+  /** A member by its number. */
+  at(number: number): Member {
+    const member = this.members[number % this.members.length];
+    if (member === undefined) throw new Error('there is no engine');
+    return member;
+  }
+
+  query<R extends Record<string, unknown>>(text: string, values: readonly unknown[] = []): Promise<R[]> {
+    return queryOnce<R>(this.url, text, values);
+  }
+
+  async end(): Promise<void> {
+    await Promise.all(this.members.map((member) => member.stop()));
+    await this.#database?.drop();
+  }
+}
+
+export async function define(engine: RunningEngine, id: string, yaml: string): Promise<string> {
+  return engine.define({ id, source: 'file', text: Buffer.from(yaml), format: 'yaml', file: `${id}.yml` });
+}
+
+export async function startRun(engine: RunningEngine, id: string): Promise<string> {
+  return (await engine.startRun({ caller, id, inputs: new Map(), requestId: null })).runId;
+}
+
+export function claim(engine: RunningEngine, more: Partial<ClaimJobs> = {}): Promise<ClaimedJob[]> {
+  const input = { workerId: 'w', labels: [], leaseTtlSecs: 30, waitMs: 0, requestId: null, maxJobs: 1, ...more };
+  return engine.claimJobs({ caller, ...input }, null);
+}
+
+/** The state of a run. */
+export async function stateOf(engine: RunningEngine, run: string): Promise<string | undefined> {
+  return (await engine.workflowStatus(run)).run?.state;
+}
