@@ -4,6 +4,7 @@ import type { Retention } from './engine/loops/retention.js';
 import { buildHttpServer } from './http/http-server.js';
 import { environmentOf, logDatabaseNews, openStore } from './open-store.js';
 import type { Log } from './telemetry/log.js';
+import { Metrics } from './telemetry/metrics.js';
 import { Tokens } from './tokens.js';
 import { WorkflowFolder } from './workflow-folder.js';
 
@@ -37,7 +38,9 @@ export async function startServer(config: Config, log: Log): Promise<RunningServ
     await tokens.load();
     refuseOpenServer(config, tokens.required());
 
+    const metrics = new Metrics();
     const engine = await createEngine({
+      metrics,
       store,
       environment,
       log,
@@ -49,7 +52,7 @@ export async function startServer(config: Config, log: Log): Promise<RunningServ
     await folder.start();
     stops.push(() => folder.stop());
 
-    const http = await buildHttpServer({ engine, config, tokens, log, loopback: isLoopback(config.host) });
+    const http = await buildHttpServer({ engine, config, tokens, log, metrics, loopback: isLoopback(config.host) });
     stops.push(() => http.close());
     const { url } = await http.listen();
     return { url, engine, stop: stopAll };

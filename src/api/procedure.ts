@@ -2,6 +2,7 @@ import type { DescMessage, DescMethod, DescService, Message, MessageShape } from
 import { DomainError } from '../domain/errors.js';
 import type { Caller } from '../engine/engine.js';
 import type { Log } from '../telemetry/log.js';
+import type { Metrics } from '../telemetry/metrics.js';
 import { authenticate } from './authenticate.js';
 import { ApiError, toApiError } from './errors.js';
 import { type MethodPolicy, methodPolicy } from './method-options.js';
@@ -71,6 +72,14 @@ export interface Procedure {
   converse(requests: AsyncIterable<Message>, call: Call): AsyncIterable<Message>;
 }
 
+/** What every procedure works with. */
+export interface ProcedureParts {
+  readonly tokens: TokenDirectory;
+  readonly log: Log;
+  /** Told of every call, when there is somebody to tell. */
+  readonly metrics?: Metrics;
+}
+
 type AnyHandler = (request: Message, call: Call) => Promise<Message | AsyncIterable<Message>>;
 type AnyConversation = (requests: AsyncIterable<Message>, call: Call) => AsyncIterable<Message>;
 
@@ -78,7 +87,7 @@ type AnyConversation = (requests: AsyncIterable<Message>, call: Call) => AsyncIt
 export function serviceProcedures<S extends DescService>(
   service: S,
   handlers: ServiceHandlers<S>,
-  around: { readonly tokens: TokenDirectory; readonly log: Log },
+  around: ProcedureParts,
 ): Procedure[] {
   // Each handler takes the message of its own method; the procedure passes no other.
   const byName = handlers as unknown as Readonly<Record<string, AnyHandler | undefined>>;
@@ -88,7 +97,7 @@ export function serviceProcedures<S extends DescService>(
 function procedure(
   method: DescMethod,
   handler: AnyHandler | null,
-  { tokens, log }: { readonly tokens: TokenDirectory; readonly log: Log },
+  { tokens, log, metrics }: ProcedureParts,
 ): Procedure {
   const name = `${method.parent.typeName}/${method.name}`;
   const policy = methodPolicy(method);
@@ -113,12 +122,28 @@ function procedure(
   }
 
   async function run(request: Message, call: Call): Promise<Message | AsyncIterable<Message>> {
+    const startedAt = performance.now();
+    const called = (code: string) => metrics?.called(name, call.context.protocol, code, performance.now() - startedAt);
     try {
       if (handler === null) throw new ApiError('unimplemented', `${name} is not implemented`);
       validate(method.input, request);
-      return await handler(request, call);
+      const answer = await handler(request, call);
+      called('ok');
+      return answer;
     } catch (error) {
-      throw refusal(error, call.context);
+      const refused = refusal(error, call.context);
+      called(refused.code);
+      throw refused;
+    }
+  }
+
+  /** Counts a stream while it is open. */
+  async function* counted(items: AsyncIterable<Message>): AsyncIterable<Message> {
+    const closed = metrics?.streamOpened(name);
+    try {
+      yield* items;
+    } finally {
+      closed?.();
     }
   }
 
@@ -138,14 +163,16 @@ function procedure(
     call: run as Procedure['call'],
     stream: async (request, call) => {
       const items = (await run(request, call)) as AsyncIterable<Message>;
-      return withRefusals(whileAdmitted(items, call.context, admit), (error) => refusal(error, call.context));
+      const passed = counted(whileAdmitted(items, call.context, admit));
+      return withRefusals(passed, (error) => refusal(error, call.context));
     },
     converse: (requests, call) => {
       if (handler === null) throw new ApiError('unimplemented', `${name} is not implemented`);
       // A method that streams both ways has a handler that takes the stream of requests.
       const conversation = handler as unknown as AnyConversation;
       const items = conversation(validated(method.input, requests), call);
-      return withRefusals(whileAdmitted(items, call.context, admit), (error) => refusal(error, call.context));
+      const passed = counted(whileAdmitted(items, call.context, admit));
+      return withRefusals(passed, (error) => refusal(error, call.context));
     },
   };
 }

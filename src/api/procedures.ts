@@ -3,19 +3,14 @@ import { LogService } from '../../gen/workflowgraph/v1/log_service_pb.js';
 import { WorkerService } from '../../gen/workflowgraph/v1/worker_service_pb.js';
 import { WorkflowService } from '../../gen/workflowgraph/v1/workflow_service_pb.js';
 import type { Engine } from '../engine/engine.js';
-import type { Log } from '../telemetry/log.js';
 import { jobService } from './job-service.js';
 import { logService } from './log-service.js';
-import type { TokenDirectory } from './principal.js';
-import { type Procedure, serviceProcedures } from './procedure.js';
+import { type Procedure, type ProcedureParts, serviceProcedures } from './procedure.js';
 import { workerService } from './worker-service.js';
 import { workflowService } from './workflow-service.js';
 
 /** The whole API, one procedure per method of the proto. Throws when a method lacks a policy or has rules that cannot be used. */
-export function buildProcedures(
-  engine: Engine,
-  around: { readonly tokens: TokenDirectory; readonly log: Log },
-): Procedure[] {
+export function buildProcedures(engine: Engine, around: ProcedureParts): Procedure[] {
   return [
     ...serviceProcedures(JobService, jobService(engine), around),
     ...serviceProcedures(WorkerService, workerService(engine), around),

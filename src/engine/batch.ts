@@ -39,6 +39,10 @@ export class Batch {
   contended = false;
   /** Jobs ended whose dependants are to be told in a later transaction. */
   leftUnsettled = false;
+  /** For the metrics: how long each claimed job had waited, and the outcomes of the attempts that ended. */
+  readonly dispatchMs: number[] = [];
+  readonly outcomes: string[] = [];
+  emptyClaims = 0;
   /** The earliest time at which something that this batch wrote falls due. */
   nextDueMs = Number.POSITIVE_INFINITY;
 

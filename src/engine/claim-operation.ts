@@ -59,7 +59,9 @@ export function claimOperation(knowledge: Knowledge, parking: Parking<Claim>): O
       const fresh = claims.filter((claim) => answers.get(claim)?.length === 0);
       await takeJobs(knowledge, batch, fresh, answers);
       for (const claim of fresh) {
-        if (claim.deliver === null || answers.get(claim)?.length !== 0) continue;
+        if (answers.get(claim)?.length !== 0) continue;
+        batch.emptyClaims += 1;
+        if (claim.deliver === null) continue;
         batch.afterCommit.push(() => parking.park(claim));
       }
       return claims.map((claim) => answers.get(claim) ?? []);
@@ -132,7 +134,10 @@ async function takeJobs(
       attempt.claim.pushed ? 0 : 1,
     ]),
   });
-  for (const { job } of taken) batch.claimedRuns.add(runOfJob(job.id));
+  for (const { job } of taken) {
+    batch.claimedRuns.add(runOfJob(job.id));
+    batch.dispatchMs.push(Math.max(0, batch.nowMs - (job.enqueued_at_ms ?? batch.nowMs)));
+  }
   const upstream = await upstreamOf(batch, runs, taken, known);
   for (const { claim, job, secret, ttlMs, deadlineMs, known: of } of begun) {
     batch.event('job.running', {

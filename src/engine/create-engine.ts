@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import type { Environment } from '../environment/environment.js';
 import { newestEvent } from '../store/statements/events.js';
 import type { Store } from '../store/store.js';
+import type { Metrics } from '../telemetry/metrics.js';
 import { cancelRunVerb, findRun } from './cancel-run.js';
 import { claimJobsVerb } from './claim-jobs.js';
 import { type Claim, serveParked } from './claim-operation.js';
@@ -30,6 +31,7 @@ import { RunFactsCache } from './run-facts.js';
 import { settleLeftoversOperation } from './settle-leftovers.js';
 import { startRunVerb } from './start-run.js';
 import { LeftWork } from './take-up-work.js';
+import { queueDepths, tellMetrics } from './tell-metrics.js';
 import { eventsTopic, Topics } from './topics.js';
 import { viewVerbs } from './view-workflows.js';
 import { watchRunsVerb } from './watch-runs.js';
@@ -43,6 +45,8 @@ export interface EngineOptions {
   readonly log: Logger;
   /** The longest that the reaper sleeps, in milliseconds. */
   readonly reapIntervalMs: number;
+  /** Told of what happens, when there is somebody to tell. */
+  readonly metrics?: Metrics;
   /** How long what has ended is kept; for ever when absent. */
   readonly retention?: Retention;
 }
@@ -80,7 +84,8 @@ export async function createEngine(options: EngineOptions): Promise<RunningEngin
       await finishBatch(batch);
       others?.tell(batch);
     },
-    (batch) => {
+    (batch, changes, tookMs) => {
+      if (options.metrics !== undefined) tellMetrics(options.metrics, batch, changes, tookMs);
       for (const facts of batch.newRuns.values()) knowledge.runs.add(facts);
       if (batch.contended) sharing?.lookSoon();
       if (!knowledge.topics.idle) {
@@ -129,6 +134,11 @@ export async function createEngine(options: EngineOptions): Promise<RunningEngin
   ];
   for (const loop of loops) loop.start();
 
+  options.metrics?.join({
+    queues: () => queueDepths(context),
+    parkedClaims: () => parking.size,
+    queuedChanges: () => writer.queued,
+  });
   const workers = workerVerbs(context);
 
   return {

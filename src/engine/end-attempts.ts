@@ -80,6 +80,7 @@ export async function endAttempts(knowledge: Knowledge, batch: Batch, ends: read
     const { job, number } = end.attempt;
     const run = runOfJob(job);
     const data = endData(end);
+    batch.outcomes.push(end.outcome);
     batch.signals.add(jobTopic(job));
     if (end.digest === null) batch.signals.add(leaseTopic(job));
     if (state === 'success' || state === 'failure') {

@@ -8,6 +8,7 @@ import { buildProcedures } from '../api/procedures.js';
 import { Readiness } from '../api/readiness.js';
 import type { Engine } from '../engine/engine.js';
 import type { Log } from '../telemetry/log.js';
+import type { Metrics } from '../telemetry/metrics.js';
 import { Drain } from './drain.js';
 import { answerErrorsAsJson, sendError } from './error-replies.js';
 import { listenOnFreePort } from './free-port.js';
@@ -16,6 +17,7 @@ import { jsonRoutes } from './json-binding/json-routes.js';
 import { type HttpLimits, httpLimits } from './limits.js';
 import { createListener, type TlsFiles } from './listener.js';
 import { answerLogEvents } from './log-events.js';
+import { metricsRoute } from './metrics-route.js';
 import { enforceRoutePolicies } from './route-policy.js';
 import { rpcRoutes } from './rpc-routes.js';
 import { refuseForeignPages } from './same-origin.js';
@@ -40,6 +42,8 @@ export interface HttpServerParts {
   /** Whether the address is one that only this machine reaches. */
   readonly loopback: boolean;
   readonly limits?: HttpLimits;
+  /** Shown at `/metrics`. */
+  readonly metrics?: Metrics;
   /** Routes beside the API, such as the web page's; each declares its policy. */
   readonly moreRoutes?: (app: FastifyInstance) => void | Promise<void>;
 }
@@ -55,7 +59,8 @@ export interface HttpServer {
 export async function buildHttpServer(parts: HttpServerParts): Promise<HttpServer> {
   const { engine, config, tokens, log, loopback, limits = httpLimits } = parts;
   const drain = new Drain();
-  const procedures = buildProcedures(engine, { tokens, log });
+  const { metrics } = parts;
+  const procedures = buildProcedures(engine, { tokens, log, ...(metrics === undefined ? {} : { metrics }) });
   const readiness = new Readiness(engine, drain.signal);
   const app = createApp(log);
   // What belongs to no route has a body that nobody reads.
@@ -69,6 +74,7 @@ export async function buildHttpServer(parts: HttpServerParts): Promise<HttpServe
   const streaming = procedures.map(({ method }) => method).filter(({ methodKind }) => streamsIn.has(methodKind));
   endSlowBodies(app, limits.requestMs, new Set(streaming.map(rpcPath)));
   healthRoutes(app, readiness);
+  if (metrics !== undefined) metricsRoute(app, metrics);
   await app.register(async (scope) => {
     jsonRoutes(scope, procedures, { drain, answerStream: answerLogEvents(limits.eventCommentMs) });
   });
