@@ -146,7 +146,7 @@ export class Metrics {
     name: string,
     help: string,
     queues: () => Promise<readonly QueueDepth[]>,
-    valueOf: (queue: QueueDepth) => number,
+    shown: (queue: QueueDepth) => number,
   ): void {
     new Gauge({
       name: `${prefix}${name}`,
@@ -156,7 +156,7 @@ export class Metrics {
       async collect() {
         const found = await queues();
         this.reset();
-        for (const queue of found) this.set({ labels: queue.labels.join(',') }, valueOf(queue));
+        for (const queue of found) this.set({ labels: queue.labels.join(',') }, shown(queue));
       },
     });
   }
