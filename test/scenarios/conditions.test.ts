@@ -101,6 +101,8 @@ test('after a cancel only jobs whose condition says `always()` or `cancelled()` 
       failed: { needs: 'work', if: 'failure()', run: 'true' },
       succeeded: { needs: 'work', if: 'success()', run: 'true' },
       tidy: { needs: 'work', if: 'cancelled()', run: 'true' },
+      // Nothing that it needs was cancelled, but the run was.
+      afterwards: { needs: 'tidy', if: 'cancelled()', run: 'true' },
       report: { needs: ['work', 'tidy'], if: "always() && needs.work.result == 'cancelled'", run: 'true' },
       other: { needs: 'work', if: "always() && needs.work.result == 'success'", run: 'true' },
     },
@@ -115,6 +117,7 @@ test('after a cancel only jobs whose condition says `always()` or `cancelled()` 
     failed: 'cancelled',
     succeeded: 'cancelled',
     tidy: 'success',
+    afterwards: 'success',
     report: 'success',
     other: 'skipped',
   });

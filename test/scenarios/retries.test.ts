@@ -19,7 +19,7 @@ async function failAndClaimAgain(api: Api, claim: Claim): Promise<{ next: Claim;
 test.each([
   ['none', 'none', [0, 0, 0]],
   ['fixed', { fixed: 1 }, [1000, 1000, 1000]],
-  ['exponential', { exponential: { base: 1, max: 2 } }, [1000, 2000, 2000]],
+  ['exponential', { exponential: { base: 1, max: 3 } }, [1000, 2000, 3000]],
 ])('a job below the root is tried again after its backoff: %s', async (_name, backoff, delays) => {
   const server = await startServerProcess();
   const api = server.api();

@@ -8,6 +8,18 @@ import { startWorkerProcess } from '../support/worker-process.js';
 /** How soon a server must know what the command line did. */
 const knownWithinMs = 2_000;
 
+/** Every call that is sent later than that is refused, however slow this machine is to answer. */
+async function refusedSoon(call: () => Promise<{ status: number }>): Promise<void> {
+  const began = performance.now();
+  for (;;) {
+    const sentAfterMs = performance.now() - began;
+    const { status } = await call();
+    if (status === 401) return;
+    expect(sentAfterMs, `a call was answered ${status}`).toBeLessThan(knownWithinMs);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
 async function createToken(server: ServerProcess, name: string, scope: string, ...flags: string[]): Promise<string> {
   const args = ['token', 'create', '--data', server.dataDir, '--name', name, '--scope', scope, ...flags];
   const { code, stdout, stderr } = await runProgram(args);
@@ -27,9 +39,7 @@ test('without tokens everyone may do everything; from the first one on every cal
   expect((await open.get('/api/workers')).status).toBe(200);
 
   const token = await createToken(server, 'laptop', 'admin');
-  await until('tokens are needed', async () => (await open.get('/api/workers')).status === 401, {
-    withinMs: knownWithinMs,
-  });
+  await refusedSoon(() => open.get('/api/workers'));
   const refused = await open.get(`/api/workflows/${run}/status`);
   expect(refused).toMatchObject({ status: 401, body: { code: 'unauthenticated' } });
   expect(refused.headers.get('www-authenticate')).toMatch(/^Bearer /);
@@ -101,13 +111,28 @@ test('a revoked token stops to work within two seconds', async () => {
 
   await revokeToken(server, 'leaver');
   const leaver = server.api(token);
-  const register = () => leaver.post('/api/workers/register', { worker_id: 'w', labels: [] });
-  await until('the token is refused', async () => (await register()).status === 401, { withinMs: knownWithinMs });
+  await refusedSoon(() => leaver.post('/api/workers/register', { worker_id: 'w', labels: [] }));
   // A worker that holds it is told so when it calls, says why, and ends.
   worker.program.signal('SIGKILL');
   const refused = startProgram(['worker', '--server', server.url], { env: { WORKFLOW_GRAPH_TOKEN: token } });
   expect((await refused.ended).code).toBe(1);
   expect(refused.stderr).toContain('wants a valid token');
+});
+
+// Not kept yet: a parked claim is not asked again who sent it, as open streams are. Without `.fails` when it is.
+test.fails('a claim that waits when its token is revoked gets no job', async () => {
+  const server = await startServerProcess();
+  const admin = server.api(await createToken(server, 'me', 'admin'));
+  const leaver = server.api(await createToken(server, 'leaver', 'worker'));
+  await until('the token counts', async () => (await leaver.post('/api/workers/w/heartbeat')).status === 404);
+  const parked = leaver.post('/api/jobs/claim', { worker_id: 'w', labels: [], wait_secs: 60 });
+  await until('the claim is parked', async () => (await admin.workers()).length === 1);
+  await revokeToken(server, 'leaver');
+  await until('the token is refused', async () => (await leaver.post('/api/workers/w/heartbeat')).status === 401);
+  const run = await admin.start({ name: 'secret', jobs: { a: { run: 'deploy with a secret' } } });
+  const claim = await admin.claimed('honest', { waitSecs: 5 });
+  expect(claim.job.workflow_id).toBe(run);
+  expect((await parked).status).not.toBe(200);
 });
 
 test('when all tokens are revoked the server does not become open again', async () => {
@@ -123,13 +148,10 @@ test('an expired token is refused', async () => {
   const server = await startServerProcess();
   const token = await createToken(server, 'short', 'admin', '--expires', '1m');
   await until('the token counts', async () => (await server.api(token).get('/api/workers')).status === 200);
-  await server.stop();
   // A minute is long for a test: the end of its time is put into the past, where the command line keeps it.
   const database = new DatabaseSync(server.databaseFile);
-  database.exec(`update tokens set expires_at_ms = ${Date.now() + 1_500}`);
+  database.exec(`update tokens set expires_at_ms = expires_at_ms - 60000`);
   database.close();
-  await server.start();
-  expect((await server.api(token).get('/api/workers')).status).toBe(200);
   await until('the token has expired', async () => (await server.api(token).get('/api/workers')).status === 401);
 });
 
