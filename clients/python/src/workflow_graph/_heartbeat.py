@@ -29,6 +29,7 @@ import signal
 import sys
 import threading
 import time
+import traceback
 from typing import Any
 
 PARENT_POLL_SECS = 1.0
@@ -42,6 +43,7 @@ def main() -> None:
     for ignored in (signal.SIGINT, signal.SIGTERM):
         signal.signal(ignored, signal.SIG_IGN)
     parent_pid = int(sys.argv[1])
+    threading.excepthook = end_with_thread
     threading.Thread(target=end_with_parent, args=(parent_pid,), daemon=True).start()
     pieces = read_messages()
     settings = next(pieces, None)
@@ -79,6 +81,12 @@ def end_with_parent(parent_pid: int) -> None:
     while os.getppid() == parent_pid:
         time.sleep(PARENT_POLL_SECS)
     os._exit(0)
+
+
+def end_with_thread(failed: threading.ExceptHookArgs) -> None:
+    """A process that lost one of its threads would fail quietly; the worker replaces one that has ended."""
+    traceback.print_exception(failed.exc_type, failed.exc_value, failed.exc_traceback)
+    os._exit(1)
 
 
 output_lock = threading.Lock()

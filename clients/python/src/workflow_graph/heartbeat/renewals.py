@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -14,7 +14,7 @@ from .http_renewals import HttpRenewals, LeaseState
 from .stream_renewals import StreamRenewals
 
 #: Below the two seconds within which a cancellation is to be seen.
-CANCEL_POLL_SECS = 1.5
+CANCEL_POLL_SECS = 1.0
 WORKER_HEARTBEAT_SECS = 10.0
 RETRY_SECS = 1.0
 #: How many leases are renewed at once where each needs a call of its own.
@@ -103,13 +103,16 @@ class Renewals:
                 self._expire(now)
                 if due := self._take_due(now):
                     self._send(due)
-                next_at = min((self._next_at(lease) for lease in self._leases.values()), default=None)
                 # A lease that was forgotten wakes nobody, so there may be nothing to do when the time comes.
+                next_at = min(self._next_times(), default=None)
                 self._changed.wait(None if next_at is None else max(0.001, next_at - now))
 
-    def _next_at(self, lease: WatchedLease) -> float:
-        ends = [] if lease.expired else [lease.deadline]
-        return min([*ends, *([] if lease.in_flight else [lease.due])], default=float("inf"))
+    def _next_times(self) -> Iterator[float]:
+        for lease in self._leases.values():
+            if not lease.expired:
+                yield lease.deadline
+            if not lease.in_flight:
+                yield lease.due
 
     def _expire(self, now: float) -> None:
         for lease in self._leases.values():
