@@ -1,0 +1,17 @@
+// `npm run conformance`: what is missing is installed and built, then the conformance suite is compiled and run.
+import { spawn, spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+
+await import('./ensure.js');
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const node = `${root}node_modules/node/bin/node`;
+const project = `${root}test/conformance/tsconfig.json`;
+const compiled = spawnSync(node, [`${root}node_modules/typescript/bin/tsc`, '-p', project], {
+  stdio: ['ignore', 2, 2],
+});
+if (compiled.status !== 0) process.exit(1);
+
+const child = spawn(node, [`${root}dist/conformance/main.js`, ...process.argv.slice(2)], { stdio: 'inherit' });
+for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill('SIGTERM'));
+child.on('exit', (code, signal) => process.exit(code ?? (signal === null ? 1 : 128)));

@@ -1,0 +1,109 @@
+import { createInterface } from 'node:readline';
+import { Child } from './child.js';
+import type { EventPattern } from './scenario.js';
+import { until } from './until.js';
+
+export interface AdapterEvent {
+  readonly event: string;
+  readonly worker?: string;
+  readonly job_id?: string;
+  readonly workflow_id?: string;
+  readonly attempt?: number;
+  readonly how?: string;
+  readonly error?: string | null;
+}
+
+export interface AdapterHello {
+  readonly client: string;
+  readonly transports: readonly string[];
+  readonly executors: readonly string[];
+  /** What a plain worker has of what scenarios need; all of it when absent. */
+  readonly has?: readonly string[];
+}
+
+/** A client's adapter program: commands in, events out. */
+export class Adapter {
+  readonly events: AdapterEvent[] = [];
+  readonly #child: Child;
+  readonly #garbage: string[] = [];
+  readonly #startMs: number;
+
+  /** @param command a shell command, started in `cwd`; `startMs` has room for it to be built */
+  constructor(command: string, cwd: string, serverUrl: string, startMs = 60_000) {
+    this.#startMs = startMs;
+    this.#child = new Child('/bin/sh', ['-c', `exec ${command}`], {
+      cwd,
+      env: { ...process.env, SERVER_URL: serverUrl },
+      stdio: ['pipe', 'pipe', 'pipe'],
+      detached: true,
+    });
+    const { stdout } = this.#child.process;
+    if (stdout === null) throw new Error('the adapter has no stdout');
+    createInterface({ input: stdout }).on('line', (line) => this.#take(line));
+  }
+
+  get stderr(): string {
+    return this.#child.stderr;
+  }
+
+  send(command: Readonly<Record<string, unknown>>): void {
+    this.#child.process.stdin?.write(`${JSON.stringify(command)}\n`);
+  }
+
+  async hello(): Promise<AdapterHello> {
+    this.send({ do: 'hello' });
+    const found = await this.until('the adapter says hello', (event) => event.event === 'hello', this.#startMs);
+    return found as unknown as AdapterHello;
+  }
+
+  until(what: string, matches: (event: AdapterEvent) => boolean, withinMs: number): Promise<AdapterEvent> {
+    return until(
+      what,
+      () => {
+        const found = this.events.find(matches);
+        if (found === undefined && this.#garbage.length > 0) throw new Error(`no JSON on stdout: ${this.#garbage[0]}`);
+        if (found === undefined && !this.#child.isRunning) throw new Error(`the adapter has ended; ${what}`);
+        return found ?? null;
+      },
+      { withinMs, seen: () => JSON.stringify(this.events.slice(-5)) },
+    );
+  }
+
+  /** Lets go of stdin, on which it has to end by itself. */
+  async end(): Promise<{ endedByItself: boolean }> {
+    this.#child.process.stdin?.end();
+    const timer = { isOver: false };
+    const patience = setTimeout(() => {
+      timer.isOver = true;
+      this.#child.signal('SIGKILL');
+    }, 10_000);
+    const code = await this.#child.ended;
+    clearTimeout(patience);
+    return { endedByItself: !timer.isOver && code === 0 };
+  }
+
+  /** Ends it at once. */
+  async kill(): Promise<void> {
+    this.#child.signal('SIGKILL');
+    await this.#child.ended;
+  }
+
+  #take(line: string): void {
+    try {
+      this.events.push(JSON.parse(line) as AdapterEvent);
+    } catch {
+      this.#garbage.push(line);
+    }
+  }
+}
+
+/** Whether an event is one that a scenario means. */
+export function matches(pattern: EventPattern, event: AdapterEvent): boolean {
+  return (
+    event.event === (pattern.event ?? event.event) &&
+    event.worker === (pattern.worker ?? event.worker) &&
+    event.job_id === (pattern.job ?? event.job_id) &&
+    event.attempt === (pattern.attempt ?? event.attempt) &&
+    event.how === (pattern.how ?? event.how)
+  );
+}

@@ -1,0 +1,126 @@
+import { matches } from './adapter.js';
+import type { LogExpectation, Step } from './scenario.js';
+import { jobFault } from './server-api.js';
+import type { LogChunk } from './server-state.js';
+import type { Stage } from './stage.js';
+
+interface Expectation {
+  readonly field: keyof Step;
+  readonly check: (stage: Stage, step: Step) => Promise<void> | void;
+}
+
+/** What scenarios judge by: the server's state, and what the adapter has told. */
+export const expectations: readonly Expectation[] = [
+  { field: 'expect_job', check: checkJob },
+  { field: 'expect_log', check: checkLog },
+  { field: 'expect_attempts', check: checkAttempts },
+  { field: 'expect_events', check: checkEvents },
+  { field: 'expect_order', check: checkOrder },
+  { field: 'expect_most_at_once', check: checkMostAtOnce },
+  { field: 'expect_all', check: checkAll },
+  { field: 'expect_worker', check: checkWorker },
+  { field: 'expect_within_ms', check: checkTime },
+];
+
+async function checkJob(stage: Stage, { expect_job: expected }: Step): Promise<void> {
+  if (expected === undefined) return;
+  const fault = jobFault(await stage.api.job(stage.run(expected.run), expected.job), expected);
+  if (fault !== null) throw new Error(fault);
+}
+
+async function checkLog(stage: Stage, { expect_log: expected }: Step): Promise<void> {
+  if (expected === undefined) return;
+  const chunks = await stage.api.log(stage.run(expected.run), expected.job, expected.attempt);
+  const wanted = chunks.filter(({ stream }) => expected.stream === undefined || stream === expected.stream);
+  const fault = logFault(wanted, expected);
+  if (fault !== null) throw new Error(`log of ${expected.job}: ${fault}`);
+}
+
+function logFault(chunks: readonly LogChunk[], { text, has, lines, base64 }: LogExpectation): string | null {
+  const whole = chunks.map(({ data }) => data).join('');
+  const expected = base64 === undefined ? text : Buffer.from(base64, 'base64').toString();
+  if (expected !== undefined && whole !== expected) {
+    return `is ${JSON.stringify(whole.slice(0, 300))}, not ${JSON.stringify(expected.slice(0, 300))}`;
+  }
+  if (has !== undefined && !whole.includes(has))
+    return `lacks ${JSON.stringify(has)}: ${JSON.stringify(whole.slice(-300))}`;
+  if (lines === undefined) return null;
+  const { count, bytes } = lines;
+  if (whole.length !== count * bytes) return `has ${whole.length} bytes, not ${count * bytes}`;
+  for (let i = 0; i < count; i++) {
+    const line = whole.slice(i * bytes, (i + 1) * bytes);
+    if (!line.startsWith(`${String(i).padStart(7, '0')} `) || !line.endsWith('x\n')) {
+      return `line ${i} is ${JSON.stringify(line.slice(0, 40))}`;
+    }
+  }
+  return null;
+}
+
+async function checkAttempts(stage: Stage, { expect_attempts: expected }: Step): Promise<void> {
+  if (expected === undefined) return;
+  const outcomes = (await stage.api.attempts(stage.run(), expected.job)).map(({ outcome }) => outcome);
+  if (JSON.stringify(outcomes) !== JSON.stringify(expected.outcomes)) {
+    throw new Error(
+      `attempts of ${expected.job} ended ${JSON.stringify(outcomes)}, not ${JSON.stringify(expected.outcomes)}`,
+    );
+  }
+}
+
+function checkEvents(stage: Stage, { expect_events: expected }: Step): void {
+  if (expected === undefined) return;
+  const { count, ...pattern } = expected;
+  const found = stage.adapter.events.filter((event) => matches(pattern, event)).length;
+  if (found !== count) throw new Error(`${JSON.stringify(pattern)} was told ${found} times, not ${count}`);
+}
+
+function checkOrder(stage: Stage, { expect_order: expected }: Step): void {
+  const started = stage.adapter.events.filter(({ event }) => event === 'job_started').map(({ job_id }) => job_id);
+  if (JSON.stringify(started) !== JSON.stringify(expected)) {
+    throw new Error(`jobs began as ${JSON.stringify(started)}, not ${JSON.stringify(expected)}`);
+  }
+}
+
+function checkMostAtOnce(stage: Stage, { expect_most_at_once: expected }: Step): void {
+  let running = 0;
+  let most = 0;
+  for (const { event } of stage.adapter.events) {
+    if (event === 'job_started') running += 1;
+    else if (event === 'job_ended') running -= 1;
+    most = Math.max(most, running);
+  }
+  if (most !== expected) throw new Error(`${most} jobs ran at once, not ${expected}`);
+}
+
+async function checkAll(stage: Stage, { expect_all: expected }: Step): Promise<void> {
+  if (expected === undefined) return;
+  const { jobs } = await stage.api.status(stage.run());
+  const wrong = jobs.filter(
+    ({ status, attempt }) =>
+      status !== expected.status || (expected.attempt !== undefined && attempt !== expected.attempt),
+  );
+  if (jobs.length !== expected.count) throw new Error(`there are ${jobs.length} jobs, not ${expected.count}`);
+  if (wrong.length > 0) {
+    const [first] = wrong;
+    throw new Error(`${wrong.length} jobs are otherwise: ${first?.id} is ${first?.status}, attempt ${first?.attempt}`);
+  }
+}
+
+async function checkWorker(stage: Stage, { expect_worker: expected }: Step): Promise<void> {
+  if (expected === undefined) return;
+  const found = (await stage.api.workers()).find(({ worker_id }) => worker_id === expected.worker);
+  if (found === undefined) throw new Error(`the server does not know worker ${expected.worker}`);
+  const labels = JSON.stringify([...found.labels].sort());
+  if (expected.labels !== undefined && labels !== JSON.stringify([...expected.labels].sort())) {
+    throw new Error(`worker ${expected.worker} has labels ${labels}`);
+  }
+  if (expected.status !== undefined && found.status !== expected.status) {
+    throw new Error(`worker ${expected.worker} is ${found.status}`);
+  }
+}
+
+function checkTime(stage: Stage, { expect_within_ms: expected, since = '' }: Step): void {
+  const begun = stage.marks.get(since);
+  if (begun === undefined || expected === undefined) throw new Error(`no mark ${since}`);
+  const took = performance.now() - begun;
+  if (took > expected) throw new Error(`it took ${took.toFixed(0)} ms, not ${expected}`);
+}

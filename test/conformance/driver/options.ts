@@ -1,0 +1,71 @@
+import { parseArgs } from 'node:util';
+import { type ClientPlan, clients } from './clients.js';
+import type { TransportName } from './scenario.js';
+
+export interface Options {
+  readonly clients: readonly ClientPlan[];
+  readonly transports: readonly TransportName[];
+  /** Only scenarios with one of these texts in their names; all when empty. */
+  readonly scenarios: readonly string[];
+  /** How many scenarios are played at once. */
+  readonly lanes: number;
+  readonly list: boolean;
+  readonly help: boolean;
+}
+
+export const usage = `npm run conformance -- [options]: holds worker libraries to what a worker promises
+
+  --client <name>        only this client (${clients.map(({ name }) => name).join(', ')}); may be given again
+  --command <command>    a worker of your own: the shell command that starts its adapter (test/conformance/ADAPTER.md)
+  --transport <name>     only stream, or only http
+  --scenario <text>      only scenarios with this in their names; may be given again
+  --lanes <n>            how many scenarios are played at once (4)
+  --list                 say what the scenarios are
+`;
+
+/** Reads the command line. Throws an error that says what cannot be understood. */
+export function readOptions(args: readonly string[]): Options {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      client: { type: 'string', multiple: true, default: [] },
+      command: { type: 'string' },
+      transport: { type: 'string' },
+      scenario: { type: 'string', multiple: true, default: [] },
+      lanes: { type: 'string', default: '4' },
+      list: { type: 'boolean', default: false },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  });
+  const lanes = Number(values.lanes);
+  if (!Number.isInteger(lanes) || lanes < 1) throw new Error(`--lanes: ${values.lanes} is not a number from 1`);
+  return {
+    clients: values.command === undefined ? known(values.client) : [own(values.command, values.client[0])],
+    transports: transportsOf(values.transport),
+    scenarios: values.scenario,
+    lanes,
+    list: values.list,
+    help: values.help,
+  };
+}
+
+function known(names: readonly string[]): readonly ClientPlan[] {
+  if (names.length === 0) return clients;
+  return names
+    .flatMap((name) => name.split(','))
+    .map((name) => {
+      const found = clients.find((client) => client.name === name);
+      if (found === undefined) throw new Error(`--client: there is no ${name}`);
+      return found;
+    });
+}
+
+function own(command: string, name = 'yours'): ClientPlan {
+  return { name, command, needs: [], transports: ['stream', 'http'] };
+}
+
+function transportsOf(text: string | undefined): readonly TransportName[] {
+  if (text === undefined) return ['stream', 'http'];
+  if (text === 'stream' || text === 'http') return [text];
+  throw new Error(`--transport: it is stream or http, not ${text}`);
+}

@@ -1,0 +1,75 @@
+import type { AdapterHello } from './adapter.js';
+import { playStep } from './play-step.js';
+import type { Scenario } from './scenario.js';
+import { Stage, type StageSettings } from './stage.js';
+
+const withinMsDefault = 40_000;
+
+/** How a scenario went. `skipped`: the client does not claim to have what it needs. */
+export interface Outcome {
+  readonly result: 'passed' | 'failed' | 'skipped';
+  readonly ms: number;
+  /** Why it failed, with what the processes said. */
+  readonly report: string;
+}
+
+/** Plays one scenario with one client on one transport, on a stage of its own. */
+export async function play(scenario: Scenario, settings: StageSettings): Promise<Outcome> {
+  const begun = performance.now();
+  const stage = new Stage(scenario, settings);
+  let line = 'before the first step';
+  const timeUp = Promise.withResolvers<never>();
+  const withinMs = scenario.within_ms ?? withinMsDefault;
+  const timer = setTimeout(() => timeUp.reject(new Error(`not done within ${withinMs / 1000} s`)), withinMs);
+  try {
+    const hello = await Promise.race([stage.set(), timeUp.promise]);
+    if (!hasWhatItNeeds(hello, scenario, settings)) return { result: 'skipped', ms: 0, report: '' };
+    for (const step of scenario.script) {
+      line = JSON.stringify(step);
+      await Promise.race([playStep(stage, step), timeUp.promise]);
+    }
+    line = 'at the end';
+    checkTransport(stage);
+    const { endedByItself } = await stage.adapter.end();
+    if (!endedByItself) throw new Error('the adapter did not end with 0 when its stdin ended');
+    return { result: 'passed', ms: performance.now() - begun, report: '' };
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    const report = `${message}\n  at ${line}\n${whatWasSaid(stage)}`;
+    return { result: 'failed', ms: performance.now() - begun, report };
+  } finally {
+    clearTimeout(timer);
+    await stage.clear();
+  }
+}
+
+function hasWhatItNeeds(hello: AdapterHello, scenario: Scenario, { transport }: StageSettings): boolean {
+  if (!hello.transports.includes(transport) || !hello.executors.includes(scenario.executor)) return false;
+  return hello.has === undefined || (scenario.needs ?? []).every((need) => hello.has?.includes(need));
+}
+
+/** The worker must have used the transport that it was told to. */
+function checkTransport(stage: Stage): void {
+  const { proxy, scenario, settings } = stage;
+  const wanted = scenario.falls_back === true ? 'http' : settings.transport;
+  if (wanted === 'stream' && proxy.seen('session') === 0) throw new Error('no stream of jobs was opened');
+  if (wanted === 'stream' && proxy.seen('claim') > 0) throw new Error('jobs were claimed beside the stream');
+  if (settings.transport === 'http' && proxy.seen('session') > 0)
+    throw new Error('a stream was opened over plain HTTP');
+}
+
+function whatWasSaid(stage: Stage): string {
+  let events = '';
+  let stderr = '';
+  try {
+    events = stage.adapter.events
+      .slice(-12)
+      .map((event) => `    ${JSON.stringify(event)}\n`)
+      .join('');
+    stderr = stage.adapter.stderr.trimEnd().split('\n').slice(-15).join('\n    ');
+  } catch {
+    // It was not started.
+  }
+  const log = stage.server.log.trimEnd().split('\n').slice(-6).join('\n    ').slice(0, 3_000);
+  return `  events:\n${events}  adapter's stderr:\n    ${stderr}\n  server's log:\n    ${log}\n`;
+}

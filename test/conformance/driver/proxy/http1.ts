@@ -1,0 +1,85 @@
+import * as http from 'node:http';
+import { operationAt } from './operations.js';
+import type { Traffic } from './traffic.js';
+
+/** Passes HTTP/1.1 calls on, one by one, with what is to go wrong with them. */
+export function http1Proxy(traffic: Traffic): http.Server {
+  const agent = new http.Agent({ keepAlive: true });
+  const server = http.createServer((request, response) => {
+    const operation = operationAt(request.url ?? '');
+    traffic.saw(operation);
+    const pieces: Buffer[] = [];
+    request.on('data', (piece: Buffer) => pieces.push(piece));
+    request.on('end', () => {
+      const fault = traffic.faults.take(operation, 'request', 'unavailable');
+      if (fault?.at === 'request') request.socket.destroy();
+      else if (fault?.at === 'unavailable') answer(response, 503, '{"code":"unavailable","message":"try later"}');
+      else passOn(Buffer.concat(pieces));
+    });
+
+    function passOn(body: Buffer): void {
+      const outgoing = http.request({
+        agent,
+        host: '127.0.0.1',
+        port: traffic.serverPort(),
+        method: request.method ?? 'GET',
+        path: request.url ?? '/',
+        headers: request.headers,
+      });
+      outgoing.on('error', () => request.socket.destroy());
+      // A client that goes away takes its waiting call with it.
+      response.on('close', () => {
+        if (!response.writableEnded) outgoing.destroy();
+      });
+      outgoing.on('response', (incoming) => {
+        const answered: Buffer[] = [];
+        incoming.on('data', (piece: Buffer) => answered.push(piece));
+        incoming.on('error', () => request.socket.destroy());
+        incoming.on('end', () => finish(incoming, Buffer.concat(answered)));
+      });
+      outgoing.end(body);
+    }
+
+    function finish(incoming: http.IncomingMessage, body: Buffer): void {
+      // Waiting claims that end without a job are no answer worth cutting.
+      const isEmptyClaim = operation === 'claim' && body.toString().trim() === 'null';
+      const fault = isEmptyClaim ? null : traffic.faults.take(operation, 'answer');
+      const grown = traffic.unknownFields ? withUnknownFields(body) : body;
+      const headers = { ...incoming.headers, 'content-length': String(grown.length) };
+      response.writeHead(incoming.statusCode ?? 500, headers);
+      if (fault === null) {
+        response.end(grown);
+      } else if (fault.after_bytes === undefined) {
+        request.socket.destroy();
+      } else {
+        response.write(grown.subarray(0, fault.after_bytes), () => request.socket.destroy());
+      }
+    }
+  });
+  server.keepAliveTimeout = 60_000;
+  server.on('close', () => agent.destroy());
+  return server;
+}
+
+function answer(response: http.ServerResponse, status: number, body: string): void {
+  response.writeHead(status, { 'content-type': 'application/json' }).end(body);
+}
+
+/** An object of JSON gets a field more, and so do the objects in it. */
+function withUnknownFields(body: Buffer): Buffer {
+  try {
+    return Buffer.from(JSON.stringify(grow(JSON.parse(body.toString()), '')));
+  } catch {
+    return body;
+  }
+}
+
+/** Maps whose keys are the users' own stay as they are. */
+const ownKeys = new Set(['upstream_outputs', 'inputs', 'env', 'outputs', 'metadata', 'backoff']);
+
+function grow(value: unknown, key: string): unknown {
+  if (Array.isArray(value)) return value.map((each) => grow(each, key));
+  if (typeof value !== 'object' || value === null || ownKeys.has(key)) return value;
+  const grown = Object.entries(value).map(([name, each]) => [name, grow(each, name)]);
+  return { ...Object.fromEntries(grown), from_the_future: { answer: 42 }, later: null };
+}

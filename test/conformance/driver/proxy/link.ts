@@ -1,0 +1,68 @@
+import { connect, type Socket } from 'node:net';
+
+export interface LinkSettings {
+  /** How long each piece is on its way, in milliseconds. */
+  delayMs: number;
+  /** Nothing passes in either direction, and nobody is told. */
+  isDead: boolean;
+}
+
+/** One connection of a client, with what it leads to behind the proxy. */
+export class Link {
+  readonly #client: Socket;
+  readonly #inner: Socket;
+  readonly #settings: LinkSettings;
+  readonly #pumps: (() => void)[] = [];
+
+  constructor(client: Socket, innerPort: number, settings: LinkSettings) {
+    this.#client = client;
+    this.#settings = settings;
+    this.#inner = connect(innerPort, '127.0.0.1');
+    this.#inner.setNoDelay(true);
+    client.setNoDelay(true);
+    this.#pass(client, this.#inner);
+    this.#pass(this.#inner, client);
+  }
+
+  /** Goes on after a change of the settings. */
+  wake(): void {
+    for (const pump of this.#pumps) pump();
+  }
+
+  cut(): void {
+    this.#client.destroy();
+    this.#inner.destroy();
+  }
+
+  #pass(from: Socket, to: Socket): void {
+    const held: { readonly atMs: number; readonly bytes: Buffer | null }[] = [];
+    let timer: NodeJS.Timeout | null = null;
+    const pump = () => {
+      if (timer !== null) clearTimeout(timer);
+      timer = null;
+      while (held[0] !== undefined && !this.#settings.isDead) {
+        const waitMs = held[0].atMs - performance.now();
+        if (waitMs > 0) {
+          timer = setTimeout(pump, waitMs);
+          return;
+        }
+        const { bytes } = held[0];
+        held.shift();
+        if (bytes === null) to.end();
+        else if (!to.destroyed) to.write(bytes);
+      }
+    };
+    const hold = (bytes: Buffer | null) => {
+      held.push({ atMs: performance.now() + this.#settings.delayMs, bytes });
+      if (timer === null) pump();
+    };
+    this.#pumps.push(pump);
+    from.on('data', hold);
+    from.on('end', () => hold(null));
+    from.on('error', () => {});
+    from.on('close', () => {
+      // A client that is gone is gone, but a network that is dead does not tell of it.
+      if (held.length === 0 || from === this.#inner) setTimeout(() => to.destroy(), 5);
+    });
+  }
+}

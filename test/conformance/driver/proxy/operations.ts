@@ -1,0 +1,39 @@
+/** What a worker asks of a server, by whatever way: faults and counts name these. */
+export type Operation =
+  | 'register'
+  | 'claim'
+  | 'report'
+  | 'logs'
+  | 'heartbeat'
+  | 'cancelled'
+  | 'release'
+  | 'alive'
+  /** An opened stream of jobs. */
+  | 'session'
+  | 'other';
+
+const paths: readonly (readonly [RegExp, Operation])[] = [
+  [/^\/api\/workers\/register$/, 'register'],
+  [/^\/api\/workers\/[^/]+\/heartbeat$/, 'alive'],
+  [/^\/api\/jobs\/claim/, 'claim'],
+  [/^\/api\/jobs\/(complete-many|[^/]+\/(complete|fail))$/, 'report'],
+  [/^\/api\/jobs\/[^/]+\/heartbeat$/, 'heartbeat'],
+  [/^\/api\/jobs\/[^/]+\/logs$/, 'logs'],
+  [/^\/api\/jobs\/[^/]+\/release$/, 'release'],
+  [/^\/api\/jobs\/[^/]+\/[^/]+\/cancelled$/, 'cancelled'],
+  [/\/RegisterWorker$/, 'register'],
+  [/\/HeartbeatWorker$/, 'alive'],
+  [/\/ClaimJobs?$/, 'claim'],
+  [/\/(CompleteJobs?|FailJob)$/, 'report'],
+  [/\/(HeartbeatLease|StreamHeartbeats)$/, 'heartbeat'],
+  [/\/(PushLogs|StreamLogs)$/, 'logs'],
+  [/\/ReleaseJob$/, 'release'],
+  [/\/GetJobCancelled$/, 'cancelled'],
+  [/\/WorkJobs$/, 'session'],
+];
+
+/** What a call at this path asks for. */
+export function operationAt(path: string): Operation {
+  const plain = path.split('?', 1)[0] ?? '';
+  return paths.find(([pattern]) => pattern.test(plain))?.[1] ?? 'other';
+}

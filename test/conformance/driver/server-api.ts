@@ -1,0 +1,100 @@
+import type { Job, JobExpectation, LogChunk, Workflow } from './server-state.js';
+
+/** What the driver itself asks of the server, past the proxy. */
+export class ServerApi {
+  readonly #url: () => string;
+  readonly #token: () => string | null;
+
+  constructor(url: () => string, token: () => string | null) {
+    this.#url = url;
+    this.#token = token;
+  }
+
+  async define(definition: object): Promise<string> {
+    return ((await this.#call('POST', '/api/workflows', definition)) as Workflow).id;
+  }
+
+  async run(workflow: string, inputs: Readonly<Record<string, string>>): Promise<string> {
+    return ((await this.#call('POST', `/api/workflows/${workflow}/run`, { inputs })) as { run_id: string }).run_id;
+  }
+
+  async cancel(run: string): Promise<void> {
+    await this.#call('POST', `/api/workflows/${run}/cancel`);
+  }
+
+  async status(run: string): Promise<Workflow> {
+    return (await this.#call('GET', `/api/workflows/${run}/status`)) as Workflow;
+  }
+
+  async job(run: string, key: string): Promise<Job> {
+    const found = (await this.status(run)).jobs.find(({ id }) => id === key);
+    if (found === undefined) throw new Error(`there is no job ${key}`);
+    return found;
+  }
+
+  /** All chunks, page by page. */
+  async log(run: string, key: string, attempt?: number): Promise<readonly LogChunk[]> {
+    const chunks: LogChunk[] = [];
+    for (let after = ''; ; ) {
+      const query = new URLSearchParams({ limit: '1000', ...(after === '' ? {} : { after }) });
+      if (attempt !== undefined) query.set('attempt', String(attempt));
+      const path = `/api/workflows/${run}/jobs/${encodeURIComponent(key)}/logs?${query}`;
+      const page = (await this.#call('GET', path)) as readonly LogChunk[];
+      chunks.push(...page);
+      const last = page.at(-1);
+      if (page.length < 1000 || last === undefined) return chunks;
+      after = `${last.attempt}.${last.sequence}.${last.stream}`;
+    }
+  }
+
+  async attempts(run: string, key: string): Promise<readonly { attempt: number; outcome: string | null }[]> {
+    const path = `/api/workflows/${run}/jobs/${encodeURIComponent(key)}/why`;
+    const why = (await this.#call('GET', path)) as { attempts: { attempt: number; outcome: string | null }[] };
+    return why.attempts;
+  }
+
+  async workers(): Promise<readonly { worker_id: string; labels: string[]; status: string }[]> {
+    return (await this.#call('GET', '/api/workers')) as { worker_id: string; labels: string[]; status: string }[];
+  }
+
+  async #call(method: string, path: string, body?: object): Promise<unknown> {
+    const token = this.#token();
+    const response = await fetch(this.#url() + path, {
+      method,
+      headers: {
+        ...(token === null ? {} : { authorization: `Bearer ${token}` }),
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      },
+      body: body === undefined ? null : JSON.stringify(body),
+    });
+    const text = await response.text();
+    if (!response.ok) throw new Error(`${method} ${path}: HTTP ${response.status} ${text}`);
+    return text === '' ? null : JSON.parse(text);
+  }
+}
+
+/** What is wrong with a job; null when it is as expected. */
+export function jobFault(job: Job, expected: JobExpectation): string | null {
+  const faults: string[] = [];
+  const compare = (what: string, is: unknown, should: unknown) => {
+    if (should !== undefined && JSON.stringify(is) !== JSON.stringify(should)) {
+      faults.push(`${what} is ${JSON.stringify(is)}, not ${JSON.stringify(should)}`);
+    }
+  };
+  compare('status', job.status, expected.status);
+  compare('attempt', job.attempt, expected.attempt);
+  compare('error', job.output, expected.error);
+  compare('worker', job.worker_id, expected.worker);
+  if (expected.outputs !== undefined) compare('outputs', sorted(job.outputs), sorted(expected.outputs));
+  for (const [key, bytes] of Object.entries(expected.output_bytes ?? {})) {
+    compare(`bytes of output ${key}`, Buffer.byteLength(job.outputs[key] ?? ''), bytes);
+  }
+  if (expected.error_has !== undefined && !job.output?.includes(expected.error_has)) {
+    faults.push(`error is ${JSON.stringify(job.output)}, without ${JSON.stringify(expected.error_has)}`);
+  }
+  return faults.length === 0 ? null : `job ${expected.job}: ${faults.join('; ')}`;
+}
+
+function sorted(object: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(object).sort(([a], [b]) => (a < b ? -1 : 1)));
+}

@@ -1,0 +1,95 @@
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Child } from './child.js';
+import { until } from './until.js';
+
+const startMs = 20_000;
+
+/** A server as users run it, on a folder of its own. */
+export class Server {
+  readonly #main: string;
+  readonly #folder = mkdtempSync(join(tmpdir(), 'conformance-'));
+  #child: Child | null = null;
+  #port = 0;
+  #log = '';
+
+  /** @param main the compiled program's `main.js` */
+  constructor(main: string) {
+    this.#main = main;
+    mkdirSync(join(this.#folder, 'workflows'));
+  }
+
+  get port(): number {
+    return this.#port;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.#port}`;
+  }
+
+  /** What it has logged, over all its starts. */
+  get log(): string {
+    return this.#log + (this.#child?.stderr ?? '');
+  }
+
+  /** On any free port at first, and on the same one later. */
+  async start(): Promise<void> {
+    const flags = ['--data', join(this.#folder, 'data'), '--workflows', join(this.#folder, 'workflows')];
+    const env = { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '/', LOG_FORMAT: 'json' };
+    const child = new Child(process.execPath, [this.#main, 'serve', '--port', String(this.#port), ...flags], {
+      env,
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    this.#child = child;
+    const port = await until(
+      'the server listens',
+      () => {
+        const found = /"msg":"listening on https?:\/\/[^":]+:(\d+)/.exec(child.stderr);
+        if (found === null && !child.isRunning) throw new Error(`the server ended at once:\n${child.stderr}`);
+        return found === null ? null : Number(found[1]);
+      },
+      { withinMs: startMs, seen: () => child.stderr },
+    );
+    if (this.#port !== 0 && port !== this.#port) throw new Error(`port ${this.#port} was taken meanwhile`);
+    this.#port = port;
+  }
+
+  async stop(how: 'stop' | 'kill'): Promise<void> {
+    const child = this.#child;
+    if (child === null) return;
+    child.signal(how === 'stop' ? 'SIGTERM' : 'SIGKILL');
+    await child.endWithin(15_000);
+    this.#log += child.stderr;
+    this.#child = null;
+  }
+
+  /** Stops for good and leaves nothing behind. */
+  async remove(): Promise<void> {
+    await this.stop('kill');
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+
+  /** Makes a token and gives it. */
+  makeToken(name: string, { scope, expires, labels }: { scope: string; expires?: string; labels?: string }): string {
+    const flags = ['--name', name, '--scope', scope];
+    if (expires !== undefined) flags.push('--expires', expires);
+    if (labels !== undefined) flags.push('--labels', labels);
+    const printed = this.#token('create', ...flags);
+    const token = /\b\S{30,}\b/.exec(printed)?.[0];
+    if (token === undefined) throw new Error(`no token in: ${printed}`);
+    return token;
+  }
+
+  revokeToken(name: string): void {
+    this.#token('revoke', name);
+  }
+
+  #token(...args: readonly string[]): string {
+    const command = [this.#main, 'token', ...args, '--data', join(this.#folder, 'data')];
+    const { status, stdout, stderr } = spawnSync(process.execPath, command, { encoding: 'utf8' });
+    if (status !== 0) throw new Error(`token ${args.join(' ')}: ${stderr}`);
+    return stdout;
+  }
+}

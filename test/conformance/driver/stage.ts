@@ -1,0 +1,75 @@
+import { Adapter, type AdapterHello } from './adapter.js';
+import { definitionOf } from './definition.js';
+import { FaultProxy } from './proxy/fault-proxy.js';
+import type { Scenario, TransportName } from './scenario.js';
+import { Server } from './server.js';
+import { ServerApi } from './server-api.js';
+
+export interface StageSettings {
+  /** The compiled program's `main.js`. */
+  readonly main: string;
+  /** A shell command that becomes the adapter. */
+  readonly command: string;
+  readonly cwd: string;
+  readonly transport: TransportName;
+}
+
+/** Everything that one scenario has for itself: a server, the proxy before it, the client's adapter, and what was begun. */
+export class Stage {
+  readonly scenario: Scenario;
+  readonly settings: StageSettings;
+  readonly server: Server;
+  readonly proxy: FaultProxy;
+  readonly api: ServerApi;
+  readonly tokens = new Map<string, string>();
+  readonly marks = new Map<string, number>();
+  readonly runs = new Map<string, string>();
+  workflow = '';
+  #adapter: Adapter | null = null;
+
+  constructor(scenario: Scenario, settings: StageSettings) {
+    this.scenario = scenario;
+    this.settings = settings;
+    this.server = new Server(settings.main);
+    this.proxy = new FaultProxy(() => this.server.port);
+    this.api = new ServerApi(
+      () => this.server.url,
+      () => this.tokens.get('driver') ?? null,
+    );
+  }
+
+  get adapter(): Adapter {
+    if (this.#adapter === null) throw new Error('the adapter was not started');
+    return this.#adapter;
+  }
+
+  async set(): Promise<AdapterHello> {
+    await this.proxy.start();
+    // Both take a moment to start, so they do it side by side.
+    this.#adapter = new Adapter(this.settings.command, this.settings.cwd, this.proxy.url);
+    const hello = this.#adapter.hello();
+    hello.catch(() => {});
+    await this.server.start();
+    this.#makeTokens();
+    this.workflow = await this.api.define(definitionOf(this.scenario));
+    return await hello;
+  }
+
+  async clear(): Promise<void> {
+    await this.#adapter?.kill();
+    await this.proxy.stop();
+    await this.server.remove();
+  }
+
+  run(name = 'run'): string {
+    const run = this.runs.get(name);
+    if (run === undefined) throw new Error(`no run ${name} was started`);
+    return run;
+  }
+
+  #makeTokens(): void {
+    const plans = Object.entries(this.scenario.tokens ?? {});
+    for (const [name, plan] of plans) this.tokens.set(name, this.server.makeToken(name, plan));
+    if (plans.length > 0) this.tokens.set('driver', this.server.makeToken('driver', { scope: 'admin' }));
+  }
+}
