@@ -49,7 +49,40 @@ on_both_transports!(
     an_executor_that_does_not_end_is_left_behind,
     a_dropped_worker_reports_nothing_and_its_job_is_handed_out_again,
     outputs_that_the_server_does_not_take_fail_the_job,
+    a_lease_that_cannot_be_renewed_counts_as_expired_by_the_worker_s_own_clock,
 );
+
+async fn a_lease_that_cannot_be_renewed_counts_as_expired_by_the_worker_s_own_clock(
+    server: Server,
+    transport: Transport,
+) {
+    let (tell, told) = tokio::sync::mpsc::unbounded_channel();
+    let mut told = told;
+    let executor = move |job: Job| {
+        let tell = tell.clone();
+        async move {
+            job.cancellation.cancelled().await;
+            tell.send(job.stop_cause()).unwrap();
+            Ok::<_, Failure>(())
+        }
+    };
+    let config = WorkerConfig { lease_ttl: Duration::from_secs(1), ..server.config(transport) };
+    let worker = Worker::with_executor(config, executor);
+    let run = server.run(&[("long", "x", json!({}))]).await;
+    let losing = async {
+        server.until(&run, |workflow| job(workflow, "long").status == JobStatus::Running).await;
+        tokio::time::sleep(Duration::from_millis(1_500)).await;
+        assert!(told.try_recv().is_err(), "as long as the server answers, the lease lives");
+        let lost_at = Instant::now();
+        drop(server.stop());
+        assert_eq!(told.recv().await, Some(Some(StopCause::Expired)));
+        assert!(lost_at.elapsed() < Duration::from_millis(2_000), "{:?}", lost_at.elapsed());
+    };
+    tokio::select! {
+        _ = worker.run() => panic!("nobody stops it"),
+        () = losing => {}
+    }
+}
 
 async fn outputs_reach_the_jobs_that_need_them(server: Server, transport: Transport) {
     let odd = "quotes \" \\ 'x' ünïcödé \u{1F600}\nsecond line\t";
@@ -304,9 +337,14 @@ async fn a_dropped_worker_reports_nothing_and_its_job_is_handed_out_again(server
     let config = WorkerConfig { lease_ttl: Duration::from_secs(1), ..server.config(transport) };
     let stuck = Worker::with_executor(config, |_: Job| std::future::pending::<Result<(), Failure>>());
     let run = server.run(&[("once", "x", json!({"max_retries": 1}))]).await;
+    let begun = async {
+        server.until(&run, |workflow| job(workflow, "once").status == JobStatus::Running).await;
+        // A job that was pushed and not acknowledged would not count as an attempt: it lives beyond its first lease.
+        tokio::time::sleep(Duration::from_millis(1_200)).await;
+    };
     tokio::select! {
         _ = stuck.run() => panic!("nobody stops it"),
-        _ = server.until(&run, |workflow| job(workflow, "once").status == JobStatus::Running) => {}
+        () = begun => {}
     }
     let next = Worker::with_executor(server.config(transport), |_: Job| async { Ok::<_, Failure>(()) });
     let running = Running::start(next);
@@ -373,6 +411,57 @@ async fn what_cannot_be_configured_is_told_and_a_worker_runs_once() {
     let worker = Worker::new(WorkerConfig { server_url: "http://127.0.0.1:9".into(), ..Default::default() });
     worker.run_until(tokio::time::sleep(Duration::from_millis(50))).await.unwrap();
     assert!(matches!(worker.run().await, Err(Error::StartedAlready(_))));
+}
+
+/// Lets HTTP/1.1 through to the server, and nothing else.
+async fn proxy_without_streams(server_url: &str) -> String {
+    let target = server_url.trim_start_matches("http://").to_owned();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        while let Ok((mut near, _)) = listener.accept().await {
+            let target = target.clone();
+            tokio::spawn(async move {
+                let mut begin = [0; 3];
+                if near.peek(&mut begin).await.is_ok_and(|count| count == 3) && &begin != b"PRI" {
+                    let mut far = tokio::net::TcpStream::connect(target).await.unwrap();
+                    drop(tokio::io::copy_bidirectional(&mut near, &mut far).await);
+                }
+            });
+        }
+    });
+    url
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn without_streams_a_worker_works_over_plain_http() {
+    let Some(server) = Server::start() else { return };
+    let config = WorkerConfig {
+        server_url: proxy_without_streams(&server.url).await,
+        lease_ttl: Duration::from_secs(1),
+        ..server.config(Transport::Stream)
+    };
+    let executor = |job: Job| async move {
+        tokio::time::sleep(Duration::from_millis(2_500)).await;
+        job.log.stdout("late\n").await;
+        Ok::<_, Failure>(())
+    };
+    let running = Running::start(Worker::with_executor(config, executor));
+    let run = server.run(&[("long", "x", json!({}))]).await;
+    let ended = server.ended(&run).await;
+    assert_eq!((job(&ended, "long").status, job(&ended, "long").attempt), (JobStatus::Success, 0));
+    assert_eq!(server.log(&run, "long").await, "late\n");
+    running.drained().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_worker_that_the_server_refuses_ends_with_what_it_said() {
+    let Some(server) = Server::start_with_tokens() else { return };
+    for transport in [Transport::Stream, Transport::Http] {
+        let config = WorkerConfig { token: Some("wfg_not-a-token".into()), ..server.config(transport) };
+        let error = Worker::new(config).run().await.unwrap_err();
+        assert!(error.is_unauthorised(), "{error}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

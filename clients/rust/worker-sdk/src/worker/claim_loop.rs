@@ -27,7 +27,8 @@ pub(super) async fn claim_jobs(context: &Arc<Context>) -> Result<(), Error> {
     while stop.run_until_cancelled(slot_is_free(context)).await.is_some() {
         let sent_at = Instant::now();
         let Some(answer) = stop.run_until_cancelled(context.calls.claim(&request)).await else {
-            return Ok(take_back(context, request).await);
+            take_back(context, request).await;
+            break;
         };
         let wait = match answer {
             Ok(claim) => {
@@ -35,6 +36,11 @@ pub(super) async fn claim_jobs(context: &Arc<Context>) -> Result<(), Error> {
                 backoff.reset();
                 request.request_id = Uuid::new_v4().to_string();
                 match claim {
+                    // It came together with the word that there should be no more.
+                    Some(claim) if stop.is_cancelled() => {
+                        give_back(Arc::clone(context), claim).await;
+                        continue;
+                    }
                     Some(claim) => {
                         start_attempt(context, claim);
                         continue;

@@ -30,7 +30,7 @@ type Opening<T> = Pin<Box<dyn Future<Output = Result<Response<Streaming<T>>, Sta
 /// The messages that come. A server may open its side only with its first message, so this side does not wait for it.
 pub(super) enum Incoming<T> {
     Opening(Opening<T>),
-    Open(Streaming<T>),
+    Open(Box<Streaming<T>>),
 }
 
 /// What came.
@@ -49,7 +49,7 @@ impl<T> Incoming<T> {
     pub async fn next(&mut self) -> Result<Received<T>, Status> {
         match self {
             Self::Opening(call) => {
-                *self = Self::Open(call.await?.into_inner());
+                *self = Self::Open(Box::new(call.await?.into_inner()));
                 Ok(Received::Opened)
             }
             Self::Open(messages) => match messages.message().await? {

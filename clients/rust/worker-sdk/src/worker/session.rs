@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::oneshot;
+use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
 use tonic::{Code, Status};
 
@@ -167,6 +168,7 @@ struct LiveSession<'a> {
     is_open: bool,
     has_said_drain: bool,
     server_drains_since: Option<Instant>,
+    giving_back: JoinSet<()>,
 }
 
 impl<'a> LiveSession<'a> {
@@ -191,6 +193,7 @@ impl<'a> LiveSession<'a> {
             is_open: false,
             has_said_drain: is_draining,
             server_drains_since: None,
+            giving_back: JoinSet::new(),
         }
     }
 
@@ -208,7 +211,10 @@ impl<'a> LiveSession<'a> {
                     Err(status) => return SessionEnd::Broken(status),
                 },
                 () = self.context.no_more_jobs.cancelled(), if !self.has_said_drain => self.say_drain(),
-                () = self.context.finished.cancelled() => return SessionEnd::Finished,
+                () = self.context.finished.cancelled() => {
+                    self.leave().await;
+                    return SessionEnd::Finished;
+                }
                 () = sleep_until(last_answers.unwrap_or_else(Instant::now)), if last_answers.is_some() => {
                     return SessionEnd::ServerDrains;
                 }
@@ -267,13 +273,13 @@ impl<'a> LiveSession<'a> {
     }
 
     /// A job that crosses the word that there should be no more is given back unrun.
-    fn take(&self, claims: Vec<Claim>) {
+    fn take(&mut self, claims: Vec<Claim>) {
         if claims.is_empty() {
             return;
         }
         if self.context.no_more_jobs.is_cancelled() {
             for claim in claims {
-                tokio::spawn(give_back(Arc::clone(self.context), claim));
+                self.giving_back.spawn(give_back(Arc::clone(self.context), claim));
             }
             return;
         }
@@ -287,6 +293,21 @@ impl<'a> LiveSession<'a> {
     fn say_drain(&mut self) {
         self.has_said_drain = true;
         self.post(WorkJobsRequest { drain: true, ..WorkJobsRequest::default() });
+    }
+
+    /// Ends this side, and reads to the end of the other: a job may be on its way.
+    async fn leave(&mut self) {
+        self.sender = outgoing().0;
+        let rest = async {
+            while let Ok(received) = self.incoming.next().await {
+                if let Received::Message(message) = received {
+                    self.receive(message);
+                }
+            }
+            while self.giving_back.join_next().await.is_some() {}
+        };
+        // A server that does not answer takes such a job back by itself.
+        drop(tokio::time::timeout(LAST_ANSWERS_WITHIN, rest).await);
     }
 
     /// When the call has ended the message goes nowhere, and reading says so.

@@ -26,6 +26,18 @@ impl Server {
         Self::start_with(tempfile::tempdir().unwrap(), "0")
     }
 
+    /// One that wants a token from whoever calls.
+    pub fn start_with_tokens() -> Option<Self> {
+        let data = tempfile::tempdir().unwrap();
+        let made = server_command()?
+            .args(["token", "create", "--name", "test", "--scope", "admin", "--data"])
+            .arg(data.path().join("db"))
+            .output()
+            .unwrap();
+        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+        Self::start_with(data, "0")
+    }
+
     fn start_with(data: TempDir, port: &str) -> Option<Self> {
         let mut process = server_command()?
             .args(["serve", "--port", port, "--data"])

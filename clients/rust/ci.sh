@@ -1,0 +1,23 @@
+#!/usr/bin/env bash
+# What CI runs for the Rust client: format, generated code, lint, docs, tests, the publishable crate. Needs cargo, and for the
+# tests against a real server the repository's build (npm run build) and Node.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")"
+export CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-$PWD/target}"
+export CARGO_TERM_COLOR="${CARGO_TERM_COLOR:-auto}"
+
+step() { printf '\n== %s\n' "$*"; "$@"; }
+
+for component in rustfmt clippy; do
+  cargo "${component/rustfmt/fmt}" --version > /dev/null 2>&1 || rustup component add "$component"
+done
+
+step cargo fmt --all --check
+step cargo xtask generate --check
+step cargo clippy --locked --workspace --all-targets -- -D warnings
+step cargo clippy --locked --package workflow-graph-worker-sdk --lib --no-default-features -- -D warnings
+RUSTDOCFLAGS="-D warnings" step cargo doc --locked --no-deps --package workflow-graph-worker-sdk
+# Servers and workers run beside the tests: more of them at once would only wait for each other.
+step cargo test --locked --package workflow-graph-worker-sdk --no-fail-fast -- --test-threads "${RUST_TEST_THREADS:-4}"
+step cargo package --locked --allow-dirty --package workflow-graph-worker-sdk
+ls -l "$CARGO_TARGET_DIR"/package/*.crate
