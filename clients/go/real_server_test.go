@@ -163,6 +163,27 @@ func TestACancelledRunEndsItsJobsOnTheRealServer(t *testing.T) {
 	}
 }
 
+func TestJobsThatKeepAllThreadsBusyKeepTheirLeasesOnTheRealServer(t *testing.T) {
+	url := startServer(t)
+	client := newTestClient(t, url)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	worker := startWorker(t, WorkerConfig{
+		ServerURL: url, Slots: 3, LeaseTTL: 2 * time.Second,
+		Executor: ExecutorFunc(func(ctx context.Context, _ *Job) (Outputs, error) {
+			compute(4 * time.Second)
+			return nil, context.Cause(ctx)
+		}),
+	})
+	runID := client.run(t, ctx, `{name: T, on: push, jobs: {one: {run: x}, two: {run: x}, three: {run: x}}}`)
+	if ended, err := client.Wait(ctx, runID); err != nil || ended.State != RunSuccess {
+		t.Errorf("%v, %+v", err, ended)
+	}
+	if worker.log.count("lease") != 0 {
+		t.Error("a lease was not kept")
+	}
+}
+
 func TestARunIsWatchedFromItsSnapshotToItsEnd(t *testing.T) {
 	url := startServer(t)
 	client := newTestClient(t, url)

@@ -289,14 +289,23 @@ func TestALeaseThatIsRenewedDoesNotExpireWhileItsJobBlocksAThread(t *testing.T) 
 	startWorker(t, WorkerConfig{
 		ServerURL: fake.URL,
 		Executor: ExecutorFunc(func(ctx context.Context, _ *Job) (Outputs, error) {
-			for end := time.Now().Add(2500 * time.Millisecond); time.Now().Before(end); {
-			}
+			compute(2500 * time.Millisecond)
 			return nil, context.Cause(ctx)
 		}),
 	})
 	fake.add("one")
 	if failure := fake.result(t, "one").failure; failure != nil {
 		t.Errorf("it failed: %s", failure.Error)
+	}
+}
+
+// compute keeps a thread busy with work.
+func compute(wait time.Duration) {
+	data := make([]byte, 64*1024)
+	for end := time.Now().Add(wait); time.Now().Before(end); {
+		for i := range data {
+			data[i] = data[i]*31 + byte(i)
+		}
 	}
 }
 

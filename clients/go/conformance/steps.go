@@ -159,9 +159,14 @@ func (r *stepRun) sleep(wait time.Duration) error {
 	}
 }
 
-// block keeps this goroutine's thread busy.
+// block keeps this goroutine's thread busy with work. (A loop that does nothing but look at the clock would be all but
+// impossible to preempt, as the clock is read inside the runtime.)
 func block(wait time.Duration) {
+	data := make([]byte, 64*1024)
 	for end := time.Now().Add(wait); time.Now().Before(end); {
+		for i := range data {
+			data[i] = data[i]*31 + byte(i)
+		}
 	}
 }
 
