@@ -103,10 +103,10 @@ def test_heartbeats_go_on_while_a_job_holds_the_interpreter(
 ) -> None:
     def execute(job: Job) -> dict[str, str]:
         # A call through PyDLL keeps the interpreter's lock: no other thread of this process runs meanwhile.
-        ctypes.PyDLL(None).sleep(3)
+        ctypes.PyDLL(None).sleep(7)
         return {"attempt": str(job.attempt)}
 
-    start_worker(server, execute, labels=["busy", transport], transport=transport, lease_ttl_secs=1)
+    start_worker(server, execute, labels=["busy", transport], transport=transport, lease_ttl_secs=6)
     jobs = end_of(server, server.run(a={"run": "x", "retries": 1, "labels": ["busy", transport]}))
     assert (jobs["a"]["status"], jobs["a"]["outputs"]) == ("success", {"attempt": "0"})
 

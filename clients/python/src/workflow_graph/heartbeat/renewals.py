@@ -17,6 +17,9 @@ from .stream_renewals import StreamRenewals
 CANCEL_POLL_SECS = 1.0
 WORKER_HEARTBEAT_SECS = 10.0
 RETRY_SECS = 1.0
+#: A pushed job of which the server hears nothing for five seconds returns to the queue. The worker says that it has
+#: arrived, but a job that holds the interpreter from its first moment may keep it from that; a renewal says so too.
+FIRST_RENEWAL_SECS = 2.0
 #: How many leases are renewed at once where each needs a call of its own.
 CALLS_MAX = 32
 
@@ -72,7 +75,8 @@ class Renewals:
     def watch(self, lease_id: str, run_id: str, job_id: str, ttl_secs: float, deadline: float) -> None:
         """Renews the lease until it is forgotten."""
         lease = WatchedLease(lease_id, run_id, job_id, ttl_secs, deadline)
-        lease.due = deadline - ttl_secs + self._interval(lease)
+        first = FIRST_RENEWAL_SECS if self._stream is not None else lease.ttl_secs
+        lease.due = deadline - ttl_secs + min(self._interval(lease), first)
         with self._changed:
             self._leases[lease_id] = lease
             self._changed.notify()

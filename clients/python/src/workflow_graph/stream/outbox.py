@@ -12,6 +12,8 @@ REPORTS_MAX = 500
 #: The server takes 4 MiB; a report is at most half a MiB here.
 REPORT_BYTES_MAX = 512 * 1024
 MESSAGE_BYTES_MAX = 2 * 1024 * 1024
+#: How long word of an arrival waits for company.
+RECEIVED_SECS = 0.002
 
 
 class Outbox:
@@ -46,16 +48,25 @@ class Outbox:
         is_open = True
         while is_open:
             message = pb.WorkJobsRequest()
-            said = self._said.get()
-            size = 0
-            while said is not None:
-                size += add_to(message, *said)
-                if len(message.reports) >= REPORTS_MAX or size >= MESSAGE_BYTES_MAX or self._said.empty():
-                    break
-                said = self._said.get()
-            is_open = said is not None
+            is_open = self._gather(message)
             if message.ByteSize() > 0:
                 yield message
+
+    def _gather(self, message: pb.WorkJobsRequest) -> bool:
+        """Fills the message with what was said; False when nothing more will be."""
+        said = self._said.get()
+        size = 0
+        while said is not None:
+            size += add_to(message, *said)
+            if len(message.reports) >= REPORTS_MAX or size >= MESSAGE_BYTES_MAX:
+                return True
+            try:
+                # Word that a job has arrived is in no hurry, and a tiny job's report makes one message with it.
+                is_patient = said[0] == "received" and not message.reports
+                said = self._said.get(timeout=RECEIVED_SECS) if is_patient else self._said.get_nowait()
+            except queue.Empty:
+                return True
+        return False
 
 
 def add_to(message: pb.WorkJobsRequest, kind: str, value: pb.JobReport | str | int) -> int:
