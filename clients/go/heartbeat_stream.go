@@ -34,7 +34,11 @@ type openHeartbeats struct {
 	stream workflowgraphv1.JobService_StreamHeartbeatsClient
 	cancel context.CancelFunc
 	// Sends are one after the other.
+	sending sync.Mutex
+
 	mutex sync.Mutex
+	// When each lease was asked for, of those that are unanswered. Answers come in the order of the messages.
+	asked map[string][]time.Time
 }
 
 // send is false when the leases have to be renewed in another way. It asks for them only when there is a stream.
@@ -46,9 +50,10 @@ func (h *heartbeatStream) send(leases func() []string) bool {
 	if open == nil {
 		return false
 	}
-	open.mutex.Lock()
-	defer open.mutex.Unlock()
+	open.sending.Lock()
+	defer open.sending.Unlock()
 	leaseIDs := leases()
+	open.ask(leaseIDs)
 	for from := 0; from < len(leaseIDs); from += beatLeasesMax {
 		some := leaseIDs[from:min(len(leaseIDs), from+beatLeasesMax)]
 		if open.stream.Send(&workflowgraphv1.StreamHeartbeatsRequest{LeaseIds: some}) != nil {
@@ -67,16 +72,32 @@ func (h *heartbeatStream) isOpen() bool {
 	return h.current != nil
 }
 
-// giveUp ends a stream that does not answer.
-func (h *heartbeatStream) giveUp() {
+// owesAnswerFor says whether the stream has left something unanswered for so long. One that does for much longer is
+// ended.
+func (h *heartbeatStream) owesAnswerFor(wait time.Duration) bool {
 	if h == nil {
-		return
+		return false
 	}
 	h.mutex.Lock()
+	open := h.current
+	h.mutex.Unlock()
+	if open == nil {
+		return false
+	}
+	owed := open.owed()
+	if owed > max(beatTimeoutMax, wait) {
+		open.cancel()
+	}
+	return owed > wait/2
+}
+
+// close ends the stream.
+func (h *heartbeatStream) close() {
+	h.mutex.Lock()
 	defer h.mutex.Unlock()
+	h.isUnavailable = true
 	if h.current != nil {
 		h.current.cancel()
-		h.closed(h.current, nil)
 	}
 }
 
@@ -94,19 +115,17 @@ func (h *heartbeatStream) open() *openHeartbeats {
 	stream, err := workflowgraphv1.NewJobServiceClient(h.connection).StreamHeartbeats(ctx)
 	if err != nil {
 		cancel()
-		h.closed(nil, errorOfGRPC(h.serverURL, err))
+		h.ended(errorOfGRPC(h.serverURL, err))
 		return nil
 	}
-	h.current = &openHeartbeats{stream: stream, cancel: cancel}
+	h.current = &openHeartbeats{stream: stream, cancel: cancel, asked: make(map[string][]time.Time)}
 	go h.receive(h.current)
 	return h.current
 }
 
-// closed is called with the mutex held.
-func (h *heartbeatStream) closed(open *openHeartbeats, err error) {
-	if h.current == open {
-		h.current = nil
-	}
+// ended is called with the mutex held.
+func (h *heartbeatStream) ended(err error) {
+	h.current = nil
 	h.isUnavailable = h.isUnavailable || isUnimplemented(err)
 	h.nextTry = time.Now().Add(streamRetry)
 }
@@ -117,26 +136,71 @@ func (h *heartbeatStream) receive(open *openHeartbeats) {
 		if err != nil {
 			open.cancel()
 			h.mutex.Lock()
-			h.closed(open, errorOfGRPC(h.serverURL, err))
+			h.ended(errorOfGRPC(h.serverURL, err))
 			h.mutex.Unlock()
-			h.owner.retryAll()
+			h.owner.beatAll()
 			return
 		}
-		for _, state := range answer.GetLeases() {
-			h.take(state)
+		h.take(open, answer.GetLeases())
+	}
+}
+
+func (h *heartbeatStream) take(open *openHeartbeats, states []*workflowgraphv1.StreamHeartbeatsResponse_LeaseState) {
+	for _, state := range states {
+		left := time.Duration(state.GetSecondsLeft() * float64(time.Second))
+		switch {
+		case state.Lost != nil:
+			open.forget(state.GetLeaseId())
+			h.owner.lost(state.GetLeaseId(), reasonOf(state.GetLost()), "")
+		case left > 0:
+			if sentAt, wasAsked := open.answered(state.GetLeaseId()); wasAsked {
+				h.owner.renewed(state.GetLeaseId(), sentAt, left)
+			}
+		}
+		if state.GetCancelled() {
+			h.owner.cancelled(state.GetLeaseId())
 		}
 	}
 }
 
-func (h *heartbeatStream) take(state *workflowgraphv1.StreamHeartbeatsResponse_LeaseState) {
-	if state.Lost != nil {
-		h.owner.lost(state.GetLeaseId(), reasonOf(state.GetLost()), "")
-		return
+func (o *openHeartbeats) ask(leaseIDs []string) {
+	o.mutex.Lock()
+	defer o.mutex.Unlock()
+	now := time.Now()
+	for _, id := range leaseIDs {
+		o.asked[id] = append(o.asked[id], now)
 	}
-	if left := state.GetSecondsLeft(); left > 0 {
-		h.owner.renewed(state.GetLeaseId(), time.Time{}, time.Duration(left*float64(time.Second)))
+}
+
+// answered gives when the lease was asked for by what has now been answered.
+func (o *openHeartbeats) answered(leaseID string) (sentAt time.Time, wasAsked bool) {
+	o.mutex.Lock()
+	defer o.mutex.Unlock()
+	times := o.asked[leaseID]
+	if len(times) == 0 {
+		return time.Time{}, false
 	}
-	if state.GetCancelled() {
-		h.owner.cancelled(state.GetLeaseId())
+	if len(times) == 1 {
+		delete(o.asked, leaseID)
+	} else {
+		o.asked[leaseID] = times[1:]
 	}
+	return times[0], true
+}
+
+func (o *openHeartbeats) forget(leaseID string) {
+	o.mutex.Lock()
+	defer o.mutex.Unlock()
+	delete(o.asked, leaseID)
+}
+
+// owed is for how long the oldest ask has been unanswered.
+func (o *openHeartbeats) owed() time.Duration {
+	o.mutex.Lock()
+	defer o.mutex.Unlock()
+	oldest := time.Duration(0)
+	for _, times := range o.asked {
+		oldest = max(oldest, time.Since(times[0]))
+	}
+	return oldest
 }

@@ -11,7 +11,6 @@ const (
 	// Below the two seconds within which a cancellation is to be seen.
 	cancelPollInterval = 1500 * time.Millisecond
 	beatRetry          = time.Second
-	beatTimeoutMin     = 500 * time.Millisecond
 	beatTimeoutMax     = 10 * time.Second
 )
 
@@ -49,9 +48,9 @@ type watchedLease struct {
 	watcher   leaseWatcher
 	ttl       time.Duration
 	renewedAt time.Time
-	nextBeat  time.Time
-	// When the renewal that is under way was sent; zero when none is.
-	sentAt             time.Time
+	// The next renewal, whether or not the one before was answered: on a busy machine an answer may take long, and one
+	// that comes late is as good.
+	nextBeat           time.Time
 	expired, cancelled bool
 }
 
@@ -148,11 +147,7 @@ func (h *heartbeats) look(now time.Time) (due, expired []*watchedLease, next tim
 		}
 		// What would be due a little later goes in the same message.
 		if !watched.nextBeat.After(now.Add(h.intervalOf(watched) / 8)) {
-			if !watched.sentAt.IsZero() {
-				h.stream.giveUp()
-			}
-			watched.sentAt = now
-			watched.nextBeat = now.Add(h.timeoutOf(watched))
+			watched.nextBeat = now.Add(h.intervalOf(watched))
 			due = append(due, watched)
 		}
 		next = earlier(next, watched.nextBeat)
@@ -164,50 +159,43 @@ func (h *heartbeats) look(now time.Time) (due, expired []*watchedLease, next tim
 	return due, expired, next
 }
 
+// beat renews the leases that are due, over the stream, and by plain calls too when that owes an answer for long.
 func (h *heartbeats) beat(ctx context.Context, due []*watchedLease) {
 	if len(due) == 0 {
 		return
 	}
-	go func() {
-		if h.stream.send(h.askForAll) {
-			return
-		}
+	alone := func() {
 		for _, watched := range due {
 			go h.beatAlone(ctx, watched)
+		}
+	}
+	isLate := h.stream.owesAnswerFor(h.intervalOf(due[0]))
+	if isLate {
+		alone()
+	}
+	go func() {
+		if !h.stream.send(h.all) && !isLate {
+			alone()
 		}
 	}()
 }
 
-// askForAll gives all leases: the stream watches those that the last message named.
-func (h *heartbeats) askForAll() []string {
+// all gives all leases: the stream watches those that the last message named.
+func (h *heartbeats) all() []string {
 	h.mutex.Lock()
 	defer h.mutex.Unlock()
 	now := time.Now()
 	ids := make([]string, 0, len(h.leases))
 	for id, watched := range h.leases {
 		ids = append(ids, id)
-		watched.sentAt = now
-		watched.nextBeat = now.Add(h.timeoutOf(watched))
+		watched.nextBeat = now.Add(h.intervalOf(watched))
 	}
 	return ids
 }
 
-// beatSoon renews all leases now: what watched them is another one.
-func (h *heartbeats) beatSoon() {
-	h.mutex.Lock()
-	defer h.mutex.Unlock()
-	now := time.Now()
-	for _, watched := range h.leases {
-		if watched.sentAt.IsZero() {
-			watched.nextBeat = now
-			h.lookBy(now)
-		}
-	}
-}
-
 // beatAlone renews one lease by a plain call.
 func (h *heartbeats) beatAlone(ctx context.Context, watched *watchedLease) {
-	ctx, cancel := context.WithTimeout(ctx, h.timeoutOf(watched))
+	ctx, cancel := context.WithTimeout(ctx, min(beatTimeoutMax, watched.lease.ttl))
 	defer cancel()
 	sentAt := time.Now()
 	answer, err := h.api.heartbeat(ctx, watched.lease.id)
@@ -225,7 +213,7 @@ func (h *heartbeats) beatAlone(ctx context.Context, watched *watchedLease) {
 		if isTemporary(err) {
 			h.presence.away(err)
 		}
-		h.failed(watched.lease.id, beatRetry)
+		h.beatWithin(beatRetry, watched.lease.id)
 	}
 }
 
@@ -234,48 +222,41 @@ func (h *heartbeats) renewed(leaseID string, sentAt time.Time, left time.Duratio
 	h.mutex.Lock()
 	defer h.mutex.Unlock()
 	watched := h.leases[leaseID]
-	if watched == nil {
-		return
-	}
-	if sentAt.IsZero() {
-		sentAt = watched.sentAt
-	}
-	watched.sentAt = time.Time{}
-	if sentAt.IsZero() || sentAt.Before(watched.renewedAt) {
+	if watched == nil || sentAt.Before(watched.renewedAt) {
 		return
 	}
 	watched.renewedAt = sentAt
-	if left > 0 {
+	if left > 0 && left != watched.ttl {
 		watched.ttl = left
+		watched.nextBeat = sentAt.Add(h.intervalOf(watched))
+		h.lookBy(watched.nextBeat)
 	}
-	watched.nextBeat = sentAt.Add(h.intervalOf(watched))
-	h.lookBy(watched.nextBeat)
 }
 
-// failed: the renewal under way came to nothing. It is tried again soon.
-func (h *heartbeats) failed(leaseID string, wait time.Duration) {
+// beatWithin renews leases soon, for what asked for that before came to nothing.
+func (h *heartbeats) beatWithin(wait time.Duration, leaseIDs ...string) {
 	h.mutex.Lock()
 	defer h.mutex.Unlock()
-	watched := h.leases[leaseID]
-	if watched == nil || watched.sentAt.IsZero() {
-		return
+	for _, id := range leaseIDs {
+		watched := h.leases[id]
+		if watched == nil {
+			continue
+		}
+		soon := time.Now().Add(min(wait, h.intervalOf(watched)))
+		watched.nextBeat = earlier(watched.nextBeat, soon)
+		h.lookBy(watched.nextBeat)
 	}
-	watched.sentAt = time.Time{}
-	watched.nextBeat = time.Now().Add(min(wait, h.intervalOf(watched)))
-	h.lookBy(watched.nextBeat)
 }
 
-// retryAll: the stream ended, so nothing under way on it will be answered.
-func (h *heartbeats) retryAll() {
+// beatAll renews all leases now: what watched them is another one.
+func (h *heartbeats) beatAll() {
 	h.mutex.Lock()
 	ids := make([]string, 0, len(h.leases))
 	for id := range h.leases {
 		ids = append(ids, id)
 	}
 	h.mutex.Unlock()
-	for _, id := range ids {
-		h.failed(id, 0)
-	}
+	h.beatWithin(0, ids...)
 }
 
 // pollCancellations asks for what no stream tells of, between renewals that are further apart.
@@ -334,10 +315,6 @@ func (h *heartbeats) intervalOf(watched *watchedLease) time.Duration {
 		return min(h.interval, third)
 	}
 	return third
-}
-
-func (h *heartbeats) timeoutOf(watched *watchedLease) time.Duration {
-	return min(beatTimeoutMax, max(beatTimeoutMin, h.intervalOf(watched)))
 }
 
 func earlier(a, b time.Time) time.Time {

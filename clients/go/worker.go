@@ -86,7 +86,7 @@ func (w *Worker) useStreams() {
 		config:     &w.config.WorkerConfig,
 		slots:      w.slots,
 		events:     workerEvents{w},
-		connected:  w.heartbeats.beatSoon,
+		connected:  w.heartbeats.beatAll,
 		register:   w.register,
 	}
 	w.logs = &logStream{connection: connection, serverURL: w.config.ServerURL}
@@ -271,7 +271,7 @@ func (w *Worker) waitUntilIdle() {
 
 func (w *Worker) closeConnections() {
 	if w.connection != nil {
-		w.heartbeats.stream.giveUp()
+		w.heartbeats.stream.close()
 		w.logs.close()
 		_ = w.connection.Close()
 	}
