@@ -1,5 +1,5 @@
 import type { DescMethod, Message } from '@bufbuild/protobuf';
-import { ConnectError, type ConnectRouter, createContextKey, type HandlerContext } from '@connectrpc/connect';
+import { Code, ConnectError, type ConnectRouter, createContextKey, type HandlerContext } from '@connectrpc/connect';
 import { Health } from '../../gen/grpc/health/v1/health_pb.js';
 import { ErrorDetailSchema } from '../../gen/workflowgraph/v1/types_pb.js';
 import { amendAnswers } from './amend-answers.js';
@@ -92,11 +92,24 @@ function serverStream({ stream }: Procedure) {
 function conversation({ converse }: Procedure) {
   return async function* (requests: AsyncIterable<Message>, context: HandlerContext): AsyncIterable<Message> {
     try {
-      yield* converse(requests, admitted(context));
+      yield* converse(readable(requests), admitted(context));
     } catch (error) {
       throw toConnectError(error);
     }
   };
+}
+
+/** The messages of a caller. One that cannot be read, or that was broken off, is the caller's mistake and not a bug. */
+async function* readable(requests: AsyncIterable<Message>): AsyncIterable<Message> {
+  try {
+    yield* requests;
+  } catch (error) {
+    if (error instanceof ConnectError) {
+      const code = error.code === Code.ResourceExhausted ? 'too_large' : 'malformed';
+      throw new ApiError(code, error.rawMessage, { cause: error });
+    }
+    throw new ApiError('malformed', 'the stream was broken off', { cause: error });
+  }
 }
 
 function admitted(context: HandlerContext): Call {

@@ -1,11 +1,15 @@
 import type { JobReport, JobReportResult } from '../../gen/workflowgraph/v1/job_service_pb.js';
+import { ErrorReason } from '../../gen/workflowgraph/v1/types_pb.js';
 import { DomainError } from '../domain/errors.js';
 import type { Engine } from '../engine/engine.js';
 import { fromWireMap } from './convert/maps.js';
 import { toWireErrorReason } from './convert/states.js';
 import type { Call } from './procedure.js';
 
-/** Reports one end among several: a refusal is its result, and does not touch the others. */
+/**
+ * Reports one end among several: a refusal is its result, and does not touch the others. Where the report itself cannot
+ * be taken, such as outputs that are too large, the lease lives on and the refusal has no reason of a lease.
+ */
 export async function reportJob(engine: Engine, report: JobReport, { caller }: Call): Promise<JobReportResult> {
   const { leaseId, result } = report;
   const answer: JobReportResult = {
@@ -22,7 +26,10 @@ export async function reportJob(engine: Engine, report: JobReport, { caller }: C
     }
     return answer;
   } catch (error) {
-    if (!(error instanceof DomainError) || error.reason === null) throw error;
-    return { ...answer, refused: toWireErrorReason(error.reason), message: error.message };
+    if (!(error instanceof DomainError)) throw error;
+    const isTheReportsOwn = error.reason !== null || error.code === 'too_large' || error.code === 'malformed';
+    if (!isTheReportsOwn) throw error;
+    const refused = error.reason === null ? ErrorReason.UNSPECIFIED : toWireErrorReason(error.reason);
+    return { ...answer, refused, message: error.message };
   }
 }

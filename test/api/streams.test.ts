@@ -99,6 +99,30 @@ describe('a job session over gRPC', () => {
     session.stream.end();
   });
 
+  it('refuses a report that is too large by itself, and the session goes on', async () => {
+    await here.define('jobs: { a: { run: x }, b: { run: x } }');
+    const session = openSession(client, 2);
+    await here.run('wf');
+    await vi.waitUntil(() => session.claims().length === 2);
+    const [first, second] = session.claims();
+    const values = { big: 'x'.repeat(65 * 1024) };
+    session.stream.write(
+      message({
+        reports: [
+          { lease_id: leaseOf(first), success: { values }, failure: undefined },
+          { lease_id: leaseOf(second), success: { values: {} }, failure: undefined },
+        ],
+      }),
+    );
+    await vi.waitUntil(() => session.results().length === 2);
+    const results = new Map(session.results().map((result) => [result.lease_id, result]));
+    expect(results.get(leaseOf(first))).toMatchObject({ refused: ErrorReason.ERROR_REASON_UNSPECIFIED });
+    expect(results.get(leaseOf(first))?.message).toContain('65536');
+    expect(results.get(leaseOf(second))?.refused).toBeUndefined();
+    expect(session.errors).toEqual([]);
+    session.stream.end();
+  });
+
   it('pushes a cancellation', async () => {
     await here.define('jobs: { a: { run: x } }');
     const session = openSession(client, 1);
