@@ -24,6 +24,8 @@ export class Batch {
   readonly claimable = new Set<number>();
   /** Label sets in which another server made jobs claimable. */
   readonly heardClaimable = new Set<number>();
+  /** Label sets of parked claims in which another server made jobs claimable after the claims looked for some. */
+  readonly missed = new Set<number>();
   /** Label sets in which this batch took the last claimable job. */
   readonly exhausted = new Set<number>();
   /** The runs that this batch makes; nobody else knows of them before they are on disk. */

@@ -29,9 +29,10 @@ export function claimJobsVerb(context: EngineContext, parking: Parking<Claim>) {
     const found = await context.writer.submit(operation, claim);
     if (wait === null || found.length > 0) return found;
 
-    const giveUp = () => {
-      if (parking.leave(claim)) wait.end([]);
-    };
+    const giveUp = () =>
+      context.writer.betweenBatches(() => {
+        if (parking.leave(claim)) wait.end([]);
+      });
     const cancelTimer = context.environment.after(waitMs, giveUp);
     signal?.addEventListener('abort', giveUp, { once: true });
     if (signal?.aborted) giveUp();

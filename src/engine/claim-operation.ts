@@ -62,7 +62,12 @@ export function claimOperation(knowledge: Knowledge, parking: Parking<Claim>): O
         if (answers.get(claim)?.length !== 0) continue;
         batch.emptyClaims += 1;
         if (claim.deliver === null) continue;
-        batch.afterCommit.push(() => parking.park(claim));
+        batch.afterCommit.push(() => {
+          parking.park(claim);
+          if (!batch.connection.dialect.hasManyWriters) return;
+          const { labelSets } = knowledge;
+          for (const set of labelSets.claimableFor(labelSets.match(claim.labels))) batch.missed.add(set);
+        });
       }
       return claims.map((claim) => answers.get(claim) ?? []);
     },

@@ -88,6 +88,7 @@ export async function createEngine(options: EngineOptions): Promise<RunningEngin
       if (options.metrics !== undefined) tellMetrics(options.metrics, batch, changes, tookMs);
       for (const facts of batch.newRuns.values()) knowledge.runs.add(facts);
       if (batch.contended) sharing?.lookSoon();
+      else if (batch.missed.size > 0) sharing?.serve([...batch.missed]);
       if (!knowledge.topics.idle) {
         if (batch.events.length > 0) knowledge.topics.signal(eventsTopic);
         for (const topic of batch.signals) knowledge.topics.signal(topic);
@@ -174,11 +175,12 @@ export async function createEngine(options: EngineOptions): Promise<RunningEngin
     keepOnlyFiles: keepOnlyFilesVerb(context),
     context,
     async stop() {
+      for (const loop of loops) await loop.stop();
+      await writer.drained();
       for (const claim of parking.all()) {
         parking.leave(claim);
         claim.deliver?.([]);
       }
-      for (const loop of loops) await loop.stop();
       await writer.drained();
     },
   };

@@ -13,6 +13,8 @@ const lookSoonMs = 10;
 export interface Sharing {
   readonly others: OtherServers;
   readonly lookAround: LookAround;
+  /** Gives the claims that wait here the jobs of these label sets. */
+  serve(sets: readonly number[]): void;
   /** Looks for claimable jobs again in a moment. */
   lookSoon(): void;
 }
@@ -77,6 +79,7 @@ export function joinOthers(context: EngineContext, shared: SharedDatabase, parki
   return {
     others,
     lookAround,
+    serve,
     lookSoon() {
       if (isSoon || parking.size === 0) return;
       isSoon = true;

@@ -49,6 +49,8 @@ export class Writer {
   #queue: Entry[] = [];
   #running = false;
   #idle: (() => void)[] = [];
+  #isCommitting = false;
+  #afterBatch: (() => void)[] = [];
 
   constructor(
     store: Store,
@@ -86,6 +88,15 @@ export class Writer {
     return this.#queue.length;
   }
 
+  /**
+   * Runs at once, or when the batch that is under way has ended: where the database is in another process, a batch takes
+   * its time, and what it does with a parked claim is not known before.
+   */
+  betweenBatches(act: () => void): void {
+    if (this.#isCommitting) this.#afterBatch.push(act);
+    else act();
+  }
+
   /** Fulfilled when nothing waits and nothing runs. */
   drained(): Promise<void> {
     if (!this.#running) return Promise.resolve();
@@ -100,7 +111,10 @@ export class Writer {
 
   async #run(): Promise<void> {
     const entries = this.#take();
+    this.#isCommitting = true;
     await this.#commit(entries);
+    this.#isCommitting = false;
+    for (const act of this.#afterBatch.splice(0)) act();
     if (this.#queue.length > 0) {
       this.#environment.nextTurn(() => void this.#run());
       return;

@@ -1,0 +1,72 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { caller, claim, define, Engines, startRun, stateOf } from '../support/postgres/engines.js';
+import { patienceMs } from '../support/until.js';
+
+/** How many jobs are claimed in all; RACE_CLAIMS=100000 for the long form. */
+const claims = Number(process.env.RACE_CLAIMS ?? 10_000);
+
+const workers = 24;
+const jobsPerRun = 20;
+
+let engines: Engines;
+
+beforeEach(async () => {
+  engines = await Engines.start(3);
+});
+
+afterEach(() => engines.end());
+
+/** A fan of jobs of several label sets between a first and a last one. */
+function fan(): string {
+  const middle = Array.from({ length: jobsPerRun - 2 }, (_, at) => `m${at}`);
+  const lines = middle.map((key, at) => `  ${key}: { run: x, needs: first, labels: [l${at % 3}] }`);
+  return ['jobs:', '  first: { run: x }', ...lines, `  last: { run: x, needs: [${middle.join(', ')}] }`].join('\n');
+}
+
+describe('claims that race at three servers', () => {
+  it(`never lease a job twice, and lose no child (${claims} claims)`, { timeout: patienceMs + claims * 10 }, async () => {
+    await define(engines.at(0).engine, 'w', fan());
+    const runs: string[] = [];
+    const runsWanted = Math.ceil(claims / jobsPerRun);
+    const leases = new Map<string, number>();
+    let done = 0;
+    let started = 0;
+
+    async function produce(at: number): Promise<void> {
+      while (started < runsWanted) {
+        started += 1;
+        runs.push(await startRun(engines.at(at).engine, 'w'));
+        // Jobs are made about as fast as they are taken, so that claims meet at a short queue.
+        while (started * jobsPerRun - done > 2_000) await new Promise((resolve) => setTimeout(resolve, 5));
+      }
+    }
+
+    async function work(at: number): Promise<void> {
+      const waits = at % 2 === 0;
+      while (done < runsWanted * jobsPerRun) {
+        const input = { workerId: `w${at}`, labels: ['l0', 'l1', 'l2'], maxJobs: 1 + (at % 5), waitMs: waits ? 200 : 0 };
+        const jobs = await claim(engines.at(at).engine, input);
+        for (const job of jobs) {
+          const key = `${job.runId}/${job.jobKey}/${job.attempt}`;
+          leases.set(key, (leases.get(key) ?? 0) + 1);
+        }
+        // The report goes to another server than the claim, as a balancer would have it.
+        await Promise.all(jobs.map((job) => engines.at(at + 1).engine.completeJob(caller, job.leaseId, new Map())));
+        done += jobs.length;
+      }
+    }
+
+    await Promise.all([produce(0), produce(1), ...Array.from({ length: workers }, (_, at) => work(at))]);
+
+    expect([...leases.values()].filter((count) => count !== 1)).toEqual([]);
+    expect(leases.size).toBe(runsWanted * jobsPerRun);
+    const states = new Set(await Promise.all(runs.slice(0, 50).map((run) => stateOf(engines.at(2).engine, run))));
+    expect(states).toEqual(new Set(['success']));
+    const [open] = await engines.query(`select count(*)::int as count from jobs where state <> 'success'`);
+    expect(open).toEqual({ count: 0 });
+    const [runsOpen] = await engines.query(`select count(*)::int as count from runs where state <> 'success' or open <> 0`);
+    expect(runsOpen).toEqual({ count: 0 });
+    const [events] = await engines.query('select max(number)::int - count(*)::int as missing from events');
+    expect(events).toEqual({ missing: 0 });
+  });
+});
