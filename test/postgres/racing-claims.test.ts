@@ -69,4 +69,22 @@ describe('claims that race at three servers', () => {
     const [events] = await engines.query('select max(number)::int - count(*)::int as missing from events');
     expect(events).toEqual({ missing: 0 });
   });
+
+  it('that end their wait while their job is being stored still get it', async () => {
+    await define(engines.at(0).engine, 'w', 'jobs: { a: { run: x }, b: { run: x }, c: { run: x } }');
+    let delivered = 0;
+    let producing = true;
+    const claimants = Array.from({ length: 12 }, async (_, at) => {
+      while (producing) {
+        const jobs = await claim(engines.at(at).engine, { waitMs: 1 + (at % 6) });
+        delivered += jobs.length;
+      }
+    });
+    for (let run = 0; run < 100; run++) await startRun(engines.at(run).engine, 'w');
+    while (delivered < 300 && (await engines.query(`select 1 from jobs where state = 'queued' limit 1`)).length > 0);
+    producing = false;
+    await Promise.all(claimants);
+    const [leased] = await engines.query('select count(*)::int as count from attempts');
+    expect(leased).toEqual({ count: delivered });
+  });
 });
