@@ -15,6 +15,8 @@ from .threads import JobThreads
 
 #: The server stores more, but the end of a text this long says nothing new.
 ERROR_CHARACTERS_MAX = 4096
+#: How long left tasks may take to end with their loop.
+LOOP_END_SECS = 1.0
 
 
 class ExecutorRunner(Protocol):
@@ -99,13 +101,18 @@ class LoopThread:
         self._thread.start()
 
     def stop(self) -> None:
-        """Ends the loop; tasks that were left behind are dropped."""
+        """Ends the loop; tasks that were left behind are cancelled once more and dropped."""
         self.loop.call_soon_threadsafe(self.loop.stop)
-        self._thread.join(1.0)
+        self._thread.join(2 * LOOP_END_SECS)
 
     def _run(self) -> None:
         asyncio.set_event_loop(self.loop)
         self.loop.run_forever()
+        if tasks := asyncio.all_tasks(self.loop):
+            for task in tasks:
+                task.cancel()
+            self.loop.run_until_complete(asyncio.wait(tasks, timeout=LOOP_END_SECS))
+        self.loop.close()
 
 
 async def awaited(outputs: Awaitable[Any]) -> Any:
