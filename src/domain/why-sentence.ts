@@ -97,7 +97,8 @@ function waitsForWorker(reason: Extract<WhyReason, { code: 'waits_for_worker' }>
 
 function whyNoRetry(reason: Extract<WhyReason, { code: 'failed' }>): string {
   if (reason.retriesLeft > 0) return 'the worker reported that another try would not help';
-  return reason.attempt === 0 ? 'it has no retries' : `its ${count(reason.attempt, 'retry', 'retries')} are used up`;
+  if (reason.attempt === 0) return 'it has no retries';
+  return reason.attempt === 1 ? 'its one retry is used up' : `its ${reason.attempt} retries are used up`;
 }
 
 function ended(outcome: AttemptOutcome): string {

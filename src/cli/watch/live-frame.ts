@@ -77,6 +77,7 @@ function jobLine(scene: Scene, { job, branch }: TreeRow, nameColumns: number): L
   const { columns, paint, tick, nowMs } = scene;
   const mark = job.status === 'running' ? (spinner[tick % spinner.length] ?? '') : markOf(job.status);
   const took = tookMs(job, nowMs);
+  const about = detail(scene, job);
   const shownBranch = shortBranch(branch, columns);
   const name = cutTo(harmlessLine(job.id), Math.max(1, nameColumns - widthOf(shownBranch) - 2));
   const fill = nameColumns - widthOf(shownBranch) - 2 - widthOf(name);
@@ -85,7 +86,7 @@ function jobLine(scene: Scene, { job, branch }: TreeRow, nameColumns: number): L
     .add(mark, job.status)
     .add(` ${name}${' '.repeat(Math.max(0, fill))}`)
     .add(`  ${(took === null ? '' : duration(took)).padStart(6)}`)
-    .add(`  ${detail(scene, job)}`, job.status === 'failure' ? 'red' : 'dim').line;
+    .add(about === '' ? '' : `  ${about}`, job.status === 'failure' ? 'red' : 'dim').line;
 }
 
 function detail({ workflow, nowMs, lastLine }: Scene, job: Job): string {
