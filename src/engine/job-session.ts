@@ -43,12 +43,18 @@ export interface JobSession {
 
 /**
  * How long the word that a job has arrived waits to be written down. A job that ends sooner never costs the write; for
- * one that is still at work nothing is lost meanwhile, since every heartbeat says so too.
+ * one that is still at work nothing is lost meanwhile, since every heartbeat says so too. Where a lease or a timeout is
+ * over soon it waits a quarter of that at most: an attempt that was not known to have arrived would not count.
  */
 const receivedWriteMs = 1_000;
 
 /** How often an open session counts as a sign of life. */
 const aliveEveryMs = 20_000;
+
+/** How long a job can be at work before the server has to judge it. */
+function mayTakeMs({ ttlSecs, spec }: ClaimedJob): number {
+  return 1000 * Math.min(ttlSecs, spec.timeoutSecs ?? Number.POSITIVE_INFINITY);
+}
 
 export interface SessionVerbs {
   registerWorker(input: { workerId: string; labels: readonly string[]; slots: number; version: string }): Promise<void>;
@@ -66,6 +72,7 @@ export function openSessionVerb(context: EngineContext, parking: Parking<Claim>,
     let credits = 0;
     let claim: Claim | null = null;
     let isOpen = true;
+    let writeWithinMs = receivedWriteMs;
     let cancelReceivedTimer: (() => void) | null = null;
     let cancelAliveTimer = () => {};
 
@@ -116,13 +123,17 @@ export function openSessionVerb(context: EngineContext, parking: Parking<Claim>,
       claim = null;
       credits -= jobs.length;
       if (!isOpen) return;
-      for (const job of jobs) watch.add(job.leaseId);
+      for (const job of jobs) {
+        watch.add(job.leaseId);
+        writeWithinMs = Math.min(writeWithinMs, mayTakeMs(job) / 4);
+      }
       if (jobs.length > 0) sink.jobs(jobs);
       pump();
     }
 
     function writeReceived(): void {
       cancelReceivedTimer = null;
+      writeWithinMs = receivedWriteMs;
       const leases = [...arrived].map(parseLeaseId).filter((lease) => lease !== null);
       arrived.clear();
       if (leases.length > 0) context.writer.submit(received, leases).catch(sink.failed);
@@ -139,7 +150,7 @@ export function openSessionVerb(context: EngineContext, parking: Parking<Claim>,
       },
       received(leaseIds) {
         for (const leaseId of leaseIds) arrived.add(leaseId);
-        cancelReceivedTimer ??= context.environment.after(receivedWriteMs, writeReceived);
+        cancelReceivedTimer ??= context.environment.after(writeWithinMs, writeReceived);
       },
       reported(leaseId) {
         watch.remove(leaseId);

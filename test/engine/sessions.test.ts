@@ -79,6 +79,17 @@ describe('a session', () => {
     await fixture.complete(jobs[0] as ClaimedJob);
   });
 
+  it('counts an attempt that has arrived, however soon its timeout is over', async () => {
+    const { session, jobs } = open();
+    session.addCredits(1);
+    await fixture.run('jobs: { a: { run: x, timeout: 1, retries: 1 } }');
+    await settled();
+    session.received([(jobs[0] as ClaimedJob).leaseId]);
+    await fixture.environment.advance(1_001);
+    session.close();
+    expect((await fixture.claimed()).attempt).toBe(1);
+  });
+
   it('is told at once that a job was cancelled, and that a lease was lost', async () => {
     const { session, jobs, news } = open();
     session.addCredits(2);
