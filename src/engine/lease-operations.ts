@@ -188,7 +188,7 @@ export function receivedOperation(): Operation<readonly LeaseRef[], void> {
     keyOf: () => null,
     jobsOf: (leases) => leases.map(({ job }) => job),
     async apply(batch, inputs) {
-      const rows = inputs.flat().map(({ job, attempt }) => [job, attempt]);
+      const rows = inputs.flat().map(({ job, attempt, hash }) => [job, attempt, hash]);
       await markReceived.run(batch.connection, { rows });
       return inputs.map(() => undefined);
     },

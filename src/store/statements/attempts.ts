@@ -134,11 +134,20 @@ export const renewLeases = statement<{ rows: Cells }, never>('renewLeases', ({ d
     .whereRef('attempts.number', '=', 'r.number'),
 );
 
-/** Notes that pushed jobs have arrived: from now on their leases and timeouts count. Rows: job, number. */
+/**
+ * Notes that pushed jobs have arrived: from now on their leases and timeouts count. Rows: job, number, lease hash, since
+ * the number may be another lease's by now.
+ */
 export const markReceived = statement<{ rows: Cells }, never>('markReceived', ({ db, dialect, rows }) =>
   db
     .updateTable('attempts')
-    .from(rows<{ job: number; number: number }>('rows', { job: 'integer', number: 'integer' }).as('r'))
+    .from(
+      rows<{ job: number; number: number; lease_hash: string }>('rows', {
+        job: 'integer',
+        number: 'integer',
+        lease_hash: 'text',
+      }).as('r'),
+    )
     .set({
       received: sql.lit(1),
       deadline_ms: sql<number>`case when timeout_at_ms is null or timeout_at_ms > expires_at_ms then expires_at_ms
@@ -146,6 +155,7 @@ export const markReceived = statement<{ rows: Cells }, never>('markReceived', ({
     })
     .whereRef('attempts.job', '=', 'r.job')
     .whereRef('attempts.number', '=', 'r.number')
+    .whereRef('attempts.lease_hash', '=', 'r.lease_hash')
     .where(dialect.guard('attempts.outcome'), 'is', null)
     .where('attempts.received', '=', sql.lit(0)),
 );
