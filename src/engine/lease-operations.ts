@@ -11,6 +11,7 @@ import {
   renewLeases,
 } from '../store/statements/attempts.js';
 import { leaveRunning, queueDueJobs } from '../store/statements/jobs.js';
+import { deleteLogsOfAttempts } from '../store/statements/logs.js';
 import type { Batch } from './batch.js';
 import type { EngineContext, Knowledge } from './context.js';
 import { type AttemptEnd, endAttempts } from './end-attempts.js';
@@ -171,6 +172,11 @@ export function releaseOperation(): Operation<UnderLease, void> {
 async function giveBack(batch: Batch, attempts: readonly AttemptRow[]): Promise<void> {
   if (attempts.length === 0) return;
   await deleteAttempts.run(batch.connection, { rows: attempts.map(({ job, number }) => [job, number]) });
+  // The next attempt has the same number, and its chunks must not be taken for those that are stored.
+  const logged = attempts.filter(({ log_bytes }) => log_bytes > 0);
+  if (logged.length > 0) {
+    await deleteLogsOfAttempts.run(batch.connection, { rows: logged.map(({ job, number }) => [job, number]) });
+  }
   const left = await leaveRunning.run(batch.connection, {
     rows: attempts.map(({ job, number }) => [job, 'queued', number, null, batch.nowMs, null, null, null]),
   });

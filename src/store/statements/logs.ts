@@ -78,3 +78,17 @@ export const stdoutPage = statement<
     .limit(value('limit'))
     .select(['sequence', 'data']),
 );
+
+/** Deletes what was logged under attempts that were given back. Rows: job, attempt. */
+export const deleteLogsOfAttempts = statement<{ rows: Cells }, never>('deleteLogsOfAttempts', ({ db, rows }) =>
+  db.deleteFrom('log_chunks').where((eb) =>
+    eb(
+      eb.refTuple('log_chunks.job', 'log_chunks.attempt'),
+      'in',
+      eb
+        .selectFrom(rows<{ job: number; attempt: number }>('rows', { job: 'integer', attempt: 'integer' }).as('r'))
+        .select(['r.job', 'r.attempt'])
+        .$asTuple('job', 'attempt'),
+    ),
+  ),
+);
