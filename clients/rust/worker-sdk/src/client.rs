@@ -4,16 +4,17 @@ mod server_sent_events;
 
 use std::time::Duration;
 
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::error::Error;
 use crate::http::{HttpConnection, HttpRequest, json_of, path_segment};
-use crate::wire::{LogChunk, RunPage, WorkerInfo, Workflow};
+use crate::wire::{JobExplanation, LogChunk, RunPage, WorkerInfo, Workflow};
 pub use follow::FollowedLog;
 use options::query;
-pub use options::{ClientConfig, ListRuns, ListWorkflows, RunOptions};
+pub use options::{ClientConfig, ListRuns, ListWorkers, ListWorkflows, LogOptions, RunOptions};
 
 /// Creates workflows, starts runs and looks at them. Where a method takes `id`, that is the id of a run, or of a
 /// workflow, which then means its newest run.
@@ -72,13 +73,9 @@ impl Client {
 
     /// Starts a run of the workflow's current definition, and gives its id.
     pub async fn run_workflow(&self, id: &str, options: RunOptions) -> Result<String, Error> {
-        #[derive(serde::Deserialize)]
-        struct Started {
-            run_id: String,
-        }
         let request_id = options.request_id.unwrap_or_else(|| Uuid::new_v4().to_string());
         let body = json!({ "inputs": options.inputs, "request_id": request_id });
-        let started: Started = self.post(format!("/api/workflows/{}/run", path_segment(id)), &body).await?;
+        let started: RunId = self.post(format!("/api/workflows/{}/run", path_segment(id)), &body).await?;
         Ok(started.run_id)
     }
 
@@ -87,15 +84,21 @@ impl Client {
         self.get(format!("/api/runs{}", query(&list))).await
     }
 
-    /// Cancels a run: what has not started ends, and the workers of what has are told.
-    pub async fn cancel(&self, id: &str) -> Result<(), Error> {
-        let _answer: Value = self.post(format!("/api/workflows/{}/cancel", path_segment(id)), &json!({})).await?;
-        Ok(())
+    /// Cancels a run: what has not started ends, and the workers of what has are told. Gives the run's id.
+    pub async fn cancel(&self, id: &str) -> Result<String, Error> {
+        let cancelled: RunId = self.post(format!("/api/workflows/{}/cancel", path_segment(id)), &json!({})).await?;
+        Ok(cancelled.run_id)
+    }
+
+    /// Why a job is in the state that it is in: what it waits for, why it was retried, skipped or cancelled, how it
+    /// failed.
+    pub async fn explain(&self, id: &str, job_id: &str) -> Result<JobExplanation, Error> {
+        self.get(format!("/api/workflows/{}/jobs/{}/why", path_segment(id), path_segment(job_id))).await
     }
 
     /// The stored log of a job: all attempts in order, or one.
-    pub async fn logs(&self, id: &str, job_id: &str, attempt: Option<u32>) -> Result<Vec<LogChunk>, Error> {
-        self.get(format!("{}{}", logs_path(id, job_id), query(&[("attempt", attempt)]))).await
+    pub async fn logs(&self, id: &str, job_id: &str, options: LogOptions) -> Result<Vec<LogChunk>, Error> {
+        self.get(format!("{}{}", logs_path(id, job_id), query(&options))).await
     }
 
     /// A job's log as it grows: what is stored, then live, until the job has ended. A connection that breaks is made
@@ -106,8 +109,8 @@ impl Client {
     }
 
     /// The workers that the server knows, newest registration first.
-    pub async fn workers(&self) -> Result<Vec<WorkerInfo>, Error> {
-        self.get("/api/workers".into()).await
+    pub async fn workers(&self, list: ListWorkers) -> Result<Vec<WorkerInfo>, Error> {
+        self.get(format!("/api/workers{}", query(&list))).await
     }
 
     /// Waits until the run has ended, and gives its last state. A server that is away meanwhile is waited for.
@@ -131,6 +134,11 @@ impl Client {
     async fn post<T: DeserializeOwned>(&self, path: String, body: &Value) -> Result<T, Error> {
         json_of(&self.connection, HttpRequest::post(path, body.to_string(), self.config.timeout)).await
     }
+}
+
+#[derive(Deserialize)]
+struct RunId {
+    run_id: String,
 }
 
 impl std::fmt::Debug for Client {

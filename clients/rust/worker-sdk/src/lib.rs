@@ -14,7 +14,7 @@ pub mod shell;
 pub mod wire;
 mod worker;
 
-pub use client::{Client, ClientConfig, FollowedLog, ListRuns, ListWorkflows, RunOptions};
+pub use client::{Client, ClientConfig, FollowedLog, ListRuns, ListWorkers, ListWorkflows, LogOptions, RunOptions};
 pub use config::{Transport, WorkerConfig};
 pub use error::{Error, Problem, ServerError};
 pub use shell::ShellExecutor;

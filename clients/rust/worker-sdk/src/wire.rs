@@ -4,6 +4,7 @@
 //! that a newer server adds are passed over; those that an older one does not send have the value that means "none".
 
 mod claim;
+mod explanation;
 mod from_proto;
 mod lenient;
 mod log;
@@ -12,6 +13,7 @@ mod workflow;
 use std::collections::HashMap;
 
 pub use claim::{Backoff, Claim, ClaimedJob, Lease, RetryPolicy, Step};
+pub use explanation::{JobAttempt, JobExplanation, JobReason};
 pub use log::{LogChunk, LogStream};
 pub use workflow::{JobState, JobStatus, Run, RunPage, RunState, WorkerInfo, WorkerStatus, Workflow};
 

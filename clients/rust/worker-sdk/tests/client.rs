@@ -8,7 +8,7 @@ use support::{Running, Server};
 use workflow_graph_worker_sdk::executor::{Failure, Job};
 use workflow_graph_worker_sdk::wire::{JobStatus, RunState, WorkerStatus};
 use workflow_graph_worker_sdk::{
-    Client, ClientConfig, Error, ListRuns, ListWorkflows, RunOptions, Transport, Worker, grpc, proto,
+    Client, ClientConfig, Error, ListRuns, ListWorkflows, LogOptions, RunOptions, Transport, Worker, grpc, proto,
 };
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -42,6 +42,13 @@ async fn a_workflow_is_made_run_followed_and_listed() {
     assert_eq!(ended.state, Some(RunState::Success));
     assert_eq!(ended.job("publish").unwrap().depends_on, ["build"]);
 
+    let chunks = client.logs(&run_id, "publish", Default::default()).await.unwrap();
+    let after = LogOptions { after: Some(chunks[0].position()), ..Default::default() };
+    assert_eq!(client.logs(&run_id, "publish", after).await.unwrap(), chunks[1..]);
+    let why = client.explain(&run_id, "publish").await.unwrap();
+    assert_eq!((why.reasons[0].code.as_str(), why.attempts[0].outcome.as_deref()), ("succeeded", Some("success")));
+    assert_eq!(why.reasons[0].detail()["attempt"], 0);
+
     let page =
         client.runs(ListRuns { workflow: Some(workflow.id.clone()), limit: Some(1), ..Default::default() }).await;
     let page = page.unwrap();
@@ -49,7 +56,7 @@ async fn a_workflow_is_made_run_followed_and_listed() {
     let listed =
         client.workflows(ListWorkflows { status: Some(JobStatus::Success), ..Default::default() }).await.unwrap();
     assert_eq!(listed.iter().map(|listed| listed.workflow.as_str()).collect::<Vec<_>>(), [workflow.id.as_str()]);
-    let workers = client.workers().await.unwrap();
+    let workers = client.workers(Default::default()).await.unwrap();
     assert_eq!(workers[0].worker_id, running.worker.worker_id());
     assert_ne!(workers[0].status, WorkerStatus::Offline);
     running.drained().await.unwrap();
@@ -88,7 +95,7 @@ async fn errors_say_what_the_server_said() {
     assert_eq!(invalid.status, 422);
     assert!(invalid.problems.iter().any(|problem| problem.job == "a" && problem.line > 0), "{invalid:?}");
     let nobody = Client::new(ClientConfig { server_url: "http://127.0.0.1:9".into(), ..Default::default() }).unwrap();
-    let error = nobody.workers().await.unwrap_err();
+    let error = nobody.workers(Default::default()).await.unwrap_err();
     assert!(matches!(&error, Error::Unreachable { .. }) && error.is_temporary(), "{error}");
     assert!(error.to_string().to_lowercase().contains("refused"), "{error}");
 }

@@ -55,6 +55,26 @@ pub struct ListRuns {
     pub page_token: Option<String>,
 }
 
+/// Which workers to list.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct ListWorkers {
+    /// At most 1000; 1000 when absent.
+    pub limit: Option<u32>,
+    /// How many to pass over.
+    pub offset: Option<u32>,
+}
+
+/// Which part of a job's log to read.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct LogOptions {
+    /// Only this attempt.
+    pub attempt: Option<u32>,
+    /// At most this many chunks; 10000 when absent, which is also the most.
+    pub limit: Option<u32>,
+    /// Only what comes after this [position](crate::wire::LogChunk::position).
+    pub after: Option<String>,
+}
+
 /// How to start a run.
 #[derive(Debug, Clone, Default)]
 pub struct RunOptions {

@@ -28,8 +28,8 @@ pub mod backoff {
         #[prost(uint64, tag = "2")]
         pub max_secs: u64,
         /// Spread each wait at random over its upper half, so that many failures do not come back at once.
-        #[prost(bool, tag = "3")]
-        pub jitter: bool,
+        #[prost(bool, optional, tag = "3")]
+        pub jitter: ::core::option::Option<bool>,
     }
     #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Oneof)]
     pub enum Kind {
@@ -1702,6 +1702,257 @@ pub struct Run {
     >,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ExplainJobRequest {
+    #[prost(string, tag = "1")]
+    pub id: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub job_id: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ExplainJobResponse {
+    #[prost(string, tag = "1")]
+    pub run_id: ::prost::alloc::string::String,
+    /// The definition's id.
+    #[prost(string, tag = "2")]
+    pub workflow: ::prost::alloc::string::String,
+    #[prost(string, tag = "3")]
+    pub job_id: ::prost::alloc::string::String,
+    #[prost(enumeration = "JobStatus", tag = "4")]
+    pub status: i32,
+    /// When the server looked.
+    #[prost(int64, tag = "5")]
+    pub at_ms: i64,
+    /// The main reason first; at least one.
+    #[prost(message, repeated, tag = "6")]
+    pub reasons: ::prost::alloc::vec::Vec<JobReason>,
+    /// Oldest first; at most the newest hundred.
+    #[prost(message, repeated, tag = "7")]
+    pub attempts: ::prost::alloc::vec::Vec<JobAttempt>,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct JobReason {
+    #[prost(enumeration = "JobReasonCode", tag = "1")]
+    pub code: i32,
+    /// A sentence for people.
+    #[prost(string, tag = "2")]
+    pub message: ::prost::alloc::string::String,
+    #[prost(oneof = "job_reason::Detail", tags = "3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13")]
+    pub detail: ::core::option::Option<job_reason::Detail>,
+}
+/// Nested message and enum types in `JobReason`.
+pub mod job_reason {
+    #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+    pub struct Need {
+        #[prost(string, tag = "1")]
+        pub job_id: ::prost::alloc::string::String,
+        #[prost(enumeration = "super::JobStatus", tag = "2")]
+        pub status: i32,
+    }
+    #[derive(Clone, PartialEq, ::prost::Message)]
+    pub struct NeedsOpen {
+        /// Those that have not ended, at most a hundred.
+        #[prost(message, repeated, tag = "1")]
+        pub needs: ::prost::alloc::vec::Vec<Need>,
+        #[prost(uint32, tag = "2")]
+        pub open: u32,
+        /// How many jobs it needs in all.
+        #[prost(uint32, tag = "3")]
+        pub total: u32,
+    }
+    #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+    pub struct Delayed {
+        #[prost(int64, tag = "1")]
+        pub until_ms: i64,
+        /// The attempt that failed.
+        #[prost(uint32, tag = "2")]
+        pub attempt: u32,
+        #[prost(string, optional, tag = "3")]
+        pub error: ::core::option::Option<::prost::alloc::string::String>,
+    }
+    #[derive(Clone, PartialEq, ::prost::Message)]
+    pub struct NoMatchingWorker {
+        #[prost(string, repeated, tag = "1")]
+        pub required_labels: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+        /// Those that no live worker has at all.
+        #[prost(string, repeated, tag = "2")]
+        pub unknown_labels: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+        #[prost(uint32, tag = "3")]
+        pub live_workers: u32,
+        /// The live workers that lack the fewest labels.
+        #[prost(message, repeated, tag = "4")]
+        pub nearest: ::prost::alloc::vec::Vec<NearWorker>,
+        /// Workers that have the labels and were not heard of lately.
+        #[prost(message, repeated, tag = "5")]
+        pub offline: ::prost::alloc::vec::Vec<OfflineWorker>,
+    }
+    #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+    pub struct NearWorker {
+        #[prost(string, tag = "1")]
+        pub worker_id: ::prost::alloc::string::String,
+        #[prost(string, repeated, tag = "2")]
+        pub missing_labels: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    }
+    #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+    pub struct OfflineWorker {
+        #[prost(string, tag = "1")]
+        pub worker_id: ::prost::alloc::string::String,
+        #[prost(int64, tag = "2")]
+        pub last_heartbeat_ms: i64,
+    }
+    #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+    pub struct WaitsForWorker {
+        #[prost(int64, tag = "1")]
+        pub enqueued_at_ms: i64,
+        /// Live workers that have the labels.
+        #[prost(uint32, tag = "2")]
+        pub matching_workers: u32,
+        /// Those of them with a free slot.
+        #[prost(uint32, tag = "3")]
+        pub free_workers: u32,
+        /// Claimable jobs with the same labels that come before it, by priority and age.
+        #[prost(uint32, tag = "4")]
+        pub ahead: u32,
+        /// Whether there are more than `ahead`, which is counted up to a thousand.
+        #[prost(bool, tag = "5")]
+        pub more_ahead: bool,
+    }
+    #[derive(Clone, PartialEq, ::prost::Message)]
+    pub struct Running {
+        #[prost(uint32, tag = "1")]
+        pub attempt: u32,
+        #[prost(string, tag = "2")]
+        pub worker_id: ::prost::alloc::string::String,
+        #[prost(int64, tag = "3")]
+        pub since_ms: i64,
+        /// Until the lease ends unless it is renewed.
+        #[prost(double, tag = "4")]
+        pub lease_left_secs: f64,
+        #[prost(double, optional, tag = "5")]
+        pub timeout_left_secs: ::core::option::Option<f64>,
+    }
+    #[derive(Clone, PartialEq, ::prost::Message)]
+    pub struct Succeeded {
+        #[prost(uint32, tag = "1")]
+        pub attempt: u32,
+        #[prost(string, tag = "2")]
+        pub worker_id: ::prost::alloc::string::String,
+        #[prost(double, tag = "3")]
+        pub duration_secs: f64,
+    }
+    #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+    pub struct Failed {
+        #[prost(uint32, tag = "1")]
+        pub attempt: u32,
+        #[prost(string, tag = "2")]
+        pub worker_id: ::prost::alloc::string::String,
+        #[prost(enumeration = "super::AttemptOutcome", tag = "3")]
+        pub outcome: i32,
+        #[prost(string, optional, tag = "4")]
+        pub error: ::core::option::Option<::prost::alloc::string::String>,
+        /// Retries that were allowed and not made, because the worker reported that they would not help.
+        #[prost(uint32, tag = "5")]
+        pub retries_left: u32,
+    }
+    #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+    pub struct Retried {
+        #[prost(uint32, tag = "1")]
+        pub retries: u32,
+        #[prost(uint32, tag = "2")]
+        pub max_retries: u32,
+        /// The attempt before the current or last one.
+        #[prost(message, optional, tag = "3")]
+        pub last: ::core::option::Option<super::JobAttempt>,
+    }
+    #[derive(Clone, PartialEq, ::prost::Message)]
+    pub struct ConditionFalse {
+        /// The `if` as written.
+        #[prost(string, tag = "1")]
+        pub condition: ::prost::alloc::string::String,
+        /// What it was decided on, each value once.
+        #[prost(message, repeated, tag = "2")]
+        pub values: ::prost::alloc::vec::Vec<ConditionValue>,
+        /// The jobs that it needs and that did not succeed, at most a hundred.
+        #[prost(message, repeated, tag = "3")]
+        pub needs: ::prost::alloc::vec::Vec<Need>,
+    }
+    #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+    pub struct ConditionValue {
+        /// As it stands in the condition, such as `needs.build.result`.
+        #[prost(string, tag = "1")]
+        pub text: ::prost::alloc::string::String,
+        /// As JSON: `true`, `"success"`, `null` for an output or an input that there was not.
+        #[prost(string, tag = "2")]
+        pub value_json: ::prost::alloc::string::String,
+    }
+    #[derive(Clone, PartialEq, ::prost::Message)]
+    pub struct NeedsUnsuccessful {
+        /// The jobs that it needs and that did not succeed, at most a hundred.
+        #[prost(message, repeated, tag = "1")]
+        pub needs: ::prost::alloc::vec::Vec<Need>,
+        #[prost(uint32, tag = "2")]
+        pub count: u32,
+        /// Where it began, when those were skipped in turn.
+        #[prost(message, repeated, tag = "3")]
+        pub origins: ::prost::alloc::vec::Vec<Need>,
+    }
+    #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+    pub struct Cancelled {
+        #[prost(int64, tag = "1")]
+        pub at_ms: i64,
+        /// The name of the token that asked for it; null where the server runs without tokens.
+        #[prost(string, optional, tag = "2")]
+        pub by: ::core::option::Option<::prost::alloc::string::String>,
+        /// The attempt that it stopped; null when none ran.
+        #[prost(uint32, optional, tag = "3")]
+        pub stopped_attempt: ::core::option::Option<u32>,
+        #[prost(string, optional, tag = "4")]
+        pub stopped_worker_id: ::core::option::Option<::prost::alloc::string::String>,
+    }
+    #[derive(Clone, PartialEq, ::prost::Oneof)]
+    pub enum Detail {
+        #[prost(message, tag = "3")]
+        NeedsOpen(NeedsOpen),
+        #[prost(message, tag = "4")]
+        Delayed(Delayed),
+        #[prost(message, tag = "5")]
+        NoMatchingWorker(NoMatchingWorker),
+        #[prost(message, tag = "6")]
+        WaitsForWorker(WaitsForWorker),
+        #[prost(message, tag = "7")]
+        Running(Running),
+        #[prost(message, tag = "8")]
+        Succeeded(Succeeded),
+        #[prost(message, tag = "9")]
+        Failed(Failed),
+        #[prost(message, tag = "10")]
+        Retried(Retried),
+        #[prost(message, tag = "11")]
+        ConditionFalse(ConditionFalse),
+        #[prost(message, tag = "12")]
+        NeedsUnsuccessful(NeedsUnsuccessful),
+        #[prost(message, tag = "13")]
+        Cancelled(Cancelled),
+    }
+}
+/// One try of a job.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct JobAttempt {
+    /// From 0.
+    #[prost(uint32, tag = "1")]
+    pub attempt: u32,
+    #[prost(string, tag = "2")]
+    pub worker_id: ::prost::alloc::string::String,
+    #[prost(int64, tag = "3")]
+    pub started_at_ms: i64,
+    #[prost(int64, optional, tag = "4")]
+    pub ended_at_ms: ::core::option::Option<i64>,
+    /// Null while it runs.
+    #[prost(enumeration = "AttemptOutcome", optional, tag = "5")]
+    pub outcome: ::core::option::Option<i32>,
+    #[prost(string, optional, tag = "6")]
+    pub error: ::core::option::Option<::prost::alloc::string::String>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct WatchRunsRequest {
     /// A run's id, or a workflow's, which means its newest run; empty for every run.
     #[prost(string, tag = "1")]
@@ -1729,7 +1980,8 @@ pub struct Event {
     pub number: u64,
     #[prost(int64, tag = "2")]
     pub at_ms: i64,
-    /// Such as `job.queued`, `job.running`, `job.success`, `run.failure`.
+    /// `job.` or `run.` and the state that was entered, such as `job.queued`, `job.running`, `job.success`, `job.delayed`,
+    /// `run.failure`; or `run.cancel_requested`.
     #[prost(string, tag = "3")]
     pub r#type: ::prost::alloc::string::String,
     #[prost(string, tag = "4")]
@@ -1737,11 +1989,121 @@ pub struct Event {
     /// Empty for an event of the whole run.
     #[prost(string, tag = "5")]
     pub job_id: ::prost::alloc::string::String,
+    /// The attempt that began or ended.
     #[prost(uint32, optional, tag = "6")]
     pub attempt: ::core::option::Option<u32>,
-    /// More about it, as a JSON object.
+    /// More about it, as a JSON object: of an attempt that did not succeed its `outcome` and `error`, of a delayed job
+    /// `until_ms`. Empty when there is no more.
     #[prost(string, tag = "7")]
     pub data_json: ::prost::alloc::string::String,
+}
+/// What kind of reason it is, and so which of its details is set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum JobReasonCode {
+    Unspecified = 0,
+    /// Jobs that it needs have not ended.
+    NeedsOpen = 1,
+    /// All jobs that it needs have ended, and the server is about to decide on it.
+    BeingDecided = 2,
+    /// An attempt failed, and the next waits for its backoff.
+    Delayed = 3,
+    /// It is claimable, and no live worker has all labels that it requires.
+    NoMatchingWorker = 4,
+    /// It is claimable, and live workers have the labels.
+    WaitsForWorker = 5,
+    Running = 6,
+    Succeeded = 7,
+    Failed = 8,
+    /// It was tried before; comes after the main reason.
+    Retried = 9,
+    /// Skipped: its `if` was false.
+    ConditionFalse = 10,
+    /// Skipped: it has no `if`, and jobs that it needs did not succeed.
+    NeedsUnsuccessful = 11,
+    Cancelled = 12,
+}
+impl JobReasonCode {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "JOB_REASON_CODE_UNSPECIFIED",
+            Self::NeedsOpen => "JOB_REASON_CODE_NEEDS_OPEN",
+            Self::BeingDecided => "JOB_REASON_CODE_BEING_DECIDED",
+            Self::Delayed => "JOB_REASON_CODE_DELAYED",
+            Self::NoMatchingWorker => "JOB_REASON_CODE_NO_MATCHING_WORKER",
+            Self::WaitsForWorker => "JOB_REASON_CODE_WAITS_FOR_WORKER",
+            Self::Running => "JOB_REASON_CODE_RUNNING",
+            Self::Succeeded => "JOB_REASON_CODE_SUCCEEDED",
+            Self::Failed => "JOB_REASON_CODE_FAILED",
+            Self::Retried => "JOB_REASON_CODE_RETRIED",
+            Self::ConditionFalse => "JOB_REASON_CODE_CONDITION_FALSE",
+            Self::NeedsUnsuccessful => "JOB_REASON_CODE_NEEDS_UNSUCCESSFUL",
+            Self::Cancelled => "JOB_REASON_CODE_CANCELLED",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "JOB_REASON_CODE_UNSPECIFIED" => Some(Self::Unspecified),
+            "JOB_REASON_CODE_NEEDS_OPEN" => Some(Self::NeedsOpen),
+            "JOB_REASON_CODE_BEING_DECIDED" => Some(Self::BeingDecided),
+            "JOB_REASON_CODE_DELAYED" => Some(Self::Delayed),
+            "JOB_REASON_CODE_NO_MATCHING_WORKER" => Some(Self::NoMatchingWorker),
+            "JOB_REASON_CODE_WAITS_FOR_WORKER" => Some(Self::WaitsForWorker),
+            "JOB_REASON_CODE_RUNNING" => Some(Self::Running),
+            "JOB_REASON_CODE_SUCCEEDED" => Some(Self::Succeeded),
+            "JOB_REASON_CODE_FAILED" => Some(Self::Failed),
+            "JOB_REASON_CODE_RETRIED" => Some(Self::Retried),
+            "JOB_REASON_CODE_CONDITION_FALSE" => Some(Self::ConditionFalse),
+            "JOB_REASON_CODE_NEEDS_UNSUCCESSFUL" => Some(Self::NeedsUnsuccessful),
+            "JOB_REASON_CODE_CANCELLED" => Some(Self::Cancelled),
+            _ => None,
+        }
+    }
+}
+/// How an attempt ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum AttemptOutcome {
+    Unspecified = 0,
+    Success = 1,
+    Failure = 2,
+    /// Its worker was not heard of in time.
+    LeaseExpired = 3,
+    TimedOut = 4,
+    Cancelled = 5,
+}
+impl AttemptOutcome {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "ATTEMPT_OUTCOME_UNSPECIFIED",
+            Self::Success => "ATTEMPT_OUTCOME_SUCCESS",
+            Self::Failure => "ATTEMPT_OUTCOME_FAILURE",
+            Self::LeaseExpired => "ATTEMPT_OUTCOME_LEASE_EXPIRED",
+            Self::TimedOut => "ATTEMPT_OUTCOME_TIMED_OUT",
+            Self::Cancelled => "ATTEMPT_OUTCOME_CANCELLED",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "ATTEMPT_OUTCOME_UNSPECIFIED" => Some(Self::Unspecified),
+            "ATTEMPT_OUTCOME_SUCCESS" => Some(Self::Success),
+            "ATTEMPT_OUTCOME_FAILURE" => Some(Self::Failure),
+            "ATTEMPT_OUTCOME_LEASE_EXPIRED" => Some(Self::LeaseExpired),
+            "ATTEMPT_OUTCOME_TIMED_OUT" => Some(Self::TimedOut),
+            "ATTEMPT_OUTCOME_CANCELLED" => Some(Self::Cancelled),
+            _ => None,
+        }
+    }
 }
 /// Generated client implementations.
 pub mod workflow_service_client {
@@ -1989,6 +2351,34 @@ pub mod workflow_service_client {
             let mut req = request.into_request();
             req.extensions_mut()
                 .insert(GrpcMethod::new("workflowgraph.v1.WorkflowService", "ListRuns"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Why a job is in the state that it is in: what it waits for, why it was retried, skipped or cancelled, how it failed,
+        /// who runs it. Errors: `not_found`, also for a workflow that has not run.
+        pub async fn explain_job(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ExplainJobRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ExplainJobResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/workflowgraph.v1.WorkflowService/ExplainJob",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("workflowgraph.v1.WorkflowService", "ExplainJob"),
+                );
             self.inner.unary(req, path, codec).await
         }
         /// A run's (or every run's) changes from any event number on: first a snapshot when `after_event` is absent, then each

@@ -65,7 +65,7 @@ impl From<proto::RetryPolicy> for RetryPolicy {
             Some(Kind::Exponential(exponential)) => Backoff::Exponential {
                 base_secs: exponential.base_secs,
                 max_secs: exponential.max_secs,
-                jitter: exponential.jitter,
+                jitter: exponential.jitter.unwrap_or(false),
             },
         };
         Self { max_retries: policy.max_retries, backoff }

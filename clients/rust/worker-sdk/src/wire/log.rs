@@ -31,3 +31,14 @@ pub struct LogChunk {
     #[serde(default, skip_serializing)]
     pub attempt: u32,
 }
+
+impl LogChunk {
+    /// Where the chunk is in its job's log.
+    pub fn position(&self) -> String {
+        let stream = match self.stream {
+            LogStream::Stdout => "stdout",
+            LogStream::Stderr => "stderr",
+        };
+        format!("{}.{}.{stream}", self.attempt, self.sequence)
+    }
+}

@@ -9,6 +9,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use prost::Message;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
@@ -26,8 +27,11 @@ use crate::proto::work_jobs_request::Hello;
 use crate::proto::{JobReport, WorkJobsRequest, WorkJobsResponse};
 use crate::wire::Claim;
 
-/// How long the answer to a report may take before the report is sent again.
+/// How long the answer to a report may take before the session is ended, and the report sent again.
 const ANSWERED_WITHIN: Duration = Duration::from_secs(30);
+/// Reports in one message, and about how much of them; the server takes twice that and more.
+const REPORTS_MAX: usize = 500;
+const REPORT_BYTES_MAX: usize = 1024 * 1024;
 /// How long a session with a server that is about to stop goes on for the answers that it owes.
 const LAST_ANSWERS_WITHIN: Duration = Duration::from_secs(2);
 /// So many sessions in a row that never opened, with a server that answers plain calls, mean that something between
@@ -57,6 +61,8 @@ pub(super) struct Session {
 enum Request {
     Report(JobReport, oneshot::Sender<Result<(), Error>>),
     AddCredit,
+    /// A report was not answered in time: a second one here might give its credit back twice.
+    End,
 }
 
 impl SessionSlot {
@@ -98,7 +104,11 @@ impl Session {
         self.requests.send(Request::Report(report, answer)).map_err(|_| ended())?;
         match tokio::time::timeout(ANSWERED_WITHIN, answered).await {
             Ok(Ok(answer)) => answer,
-            Ok(Err(_)) | Err(_) => Err(ended()),
+            Ok(Err(_)) => Err(ended()),
+            Err(_) => {
+                drop(self.requests.send(Request::End));
+                Err(ended())
+            }
         }
     }
 }
@@ -202,7 +212,11 @@ impl<'a> LiveSession<'a> {
             let last_answers = self.server_drains_since.map(|since| since + LAST_ANSWERS_WITHIN);
             tokio::select! {
                 request = self.requests.recv() => match request {
-                    Some(request) => self.send(request),
+                    Some(request) => {
+                        if let Some(end) = self.send(request) {
+                            return end;
+                        }
+                    }
                     None => return SessionEnd::Finished,
                 },
                 received = self.incoming.next() => match received {
@@ -226,23 +240,29 @@ impl<'a> LiveSession<'a> {
     }
 
     /// Sends what is asked, and what else waits, in one message.
-    fn send(&mut self, first: Request) {
+    fn send(&mut self, first: Request) -> Option<SessionEnd> {
         let mut message = WorkJobsRequest::default();
+        let mut report_bytes = 0;
         let mut next = Some(first);
         while let Some(request) = next {
             match request {
+                Request::End => {
+                    return Some(SessionEnd::Broken(Status::deadline_exceeded("a report was not answered")));
+                }
                 Request::AddCredit => message.add_credits += 1,
                 Request::Report(report, answer) => {
+                    report_bytes += report.encoded_len();
                     self.unanswered.insert(report.lease_id.clone(), answer);
                     message.reports.push(report);
                 }
             }
-            if message.reports.len() >= 500 {
+            if message.reports.len() >= REPORTS_MAX || report_bytes >= REPORT_BYTES_MAX {
                 break;
             }
             next = self.requests.try_recv().ok();
         }
         self.post(message);
+        None
     }
 
     fn opened(&mut self) {

@@ -123,7 +123,7 @@ impl Server {
     }
 
     pub async fn log(&self, run_id: &str, job_id: &str) -> String {
-        let chunks = self.client().logs(run_id, job_id, None).await.unwrap();
+        let chunks = self.client().logs(run_id, job_id, Default::default()).await.unwrap();
         chunks.into_iter().map(|chunk| chunk.data).collect()
     }
 }
