@@ -5,7 +5,8 @@ import { HttpConnection, type HttpRequest } from './http/connection.js';
 import { readEvents } from './http/server-sent-events.js';
 import { USER_AGENT } from './http/user-agent.js';
 import { sleep } from './sleep.js';
-import type { JobExplanation, JobStatus, LogChunk, RunPage, RunState, WorkerInfo, Workflow } from './wire.js';
+import { type RunChanges, type WatchOptions, watchRuns } from './watch.js';
+import type { JobExplanation, JobStatus, LogChunk, Run, RunPage, RunState, WorkerInfo, Workflow } from './wire.js';
 
 export interface ClientOptions {
   /** `http://localhost:3000` when absent. */
@@ -80,14 +81,16 @@ export class Client {
   readonly serverUrl: string;
   readonly #connection: HttpConnection;
   readonly #timeoutMs: number;
+  readonly #token: string | null;
 
   /** Throws a TypeError when the URL is not one of a server. */
   constructor(options: ClientOptions = {}) {
     this.serverUrl = (options.serverUrl ?? 'http://localhost:3000').replace(/\/+$/, '');
     this.#timeoutMs = options.timeoutMs ?? 30_000;
+    this.#token = options.token ?? null;
     this.#connection = new HttpConnection({
       serverUrl: this.serverUrl,
-      token: options.token ?? null,
+      token: this.#token,
       userAgent: USER_AGENT,
     });
   }
@@ -106,6 +109,16 @@ export class Client {
     return (await this.#get(`/api/workflows${query({ limit, offset, status })}`)) as readonly Workflow[];
   }
 
+  /** All workflows, page by page as they are asked for. */
+  async *allWorkflows(options: Omit<ListWorkflowsOptions, 'offset'> = {}): AsyncGenerator<Workflow, void> {
+    const limit = options.limit ?? 100;
+    for (let offset = 0; ; offset += limit) {
+      const page = await this.workflows({ ...options, limit, offset });
+      yield* page;
+      if (page.length < limit) return;
+    }
+  }
+
   /** The workflow with the states of its jobs. */
   async status(id: string): Promise<Workflow> {
     return (await this.#get(`/api/workflows/${encodeURIComponent(id)}/status`)) as Workflow;
@@ -122,6 +135,16 @@ export class Client {
   async runs(options: ListRunsOptions = {}): Promise<RunPage> {
     const { workflow, state, limit, pageToken } = options;
     return (await this.#get(`/api/runs${query({ workflow, state, limit, page_token: pageToken })}`)) as RunPage;
+  }
+
+  /** All runs, newest first, page by page as they are asked for. */
+  async *allRuns(options: Omit<ListRunsOptions, 'pageToken'> = {}): AsyncGenerator<Run, void> {
+    let pageToken = '';
+    do {
+      const page = await this.runs({ ...options, ...(pageToken === '' ? {} : { pageToken }) });
+      yield* page.runs;
+      pageToken = page.next_page_token;
+    } while (pageToken !== '');
   }
 
   /** Cancels a run: what has not started ends, and the workers of what has are told. Gives the run's id. */
@@ -170,6 +193,16 @@ export class Client {
         await sleep(500, signal);
       }
     }
+  }
+
+  /**
+   * Follows the changes of a run, to its end; or of all runs, with an empty id. The first change has the state before
+   * the first event. A connection that breaks is made again and goes on after the last event, with no gap and no repeat.
+   *
+   * This goes over gRPC, which a proxy that speaks HTTP/1.1 alone does not let through.
+   */
+  watch(id = '', options: WatchOptions = {}): AsyncGenerator<RunChanges, void> {
+    return watchRuns({ serverUrl: this.serverUrl, token: this.#token, userAgent: USER_AGENT }, id, options);
   }
 
   /** The workers that the server knows, newest registration first. */

@@ -14,6 +14,7 @@ export { PermanentError, RetryableError, ServerUnreachableError, WorkflowGraphEr
 export type { Executor, JobContext, LogWriter } from './executor.js';
 export { type ShellOptions, shellExecutor } from './shell/shell-executor.js';
 export { VERSION } from './version.js';
+export type { RunChanges, WatchOptions } from './watch.js';
 export type * from './wire.js';
 export type { AttemptIds, AttemptOutcome, StopCause, WorkerEvent, WorkerLogger } from './worker/events.js';
 export { describeEvent, jsonLogger, type LineSink, textLogger } from './worker/loggers.js';

@@ -274,3 +274,18 @@ export interface JobExplanation {
   /** Oldest first; at most the newest hundred. */
   readonly attempts: readonly JobAttempt[];
 }
+
+/** A change of a run's or a job's state. */
+export interface RunEvent {
+  /** Grows with each event of the server. */
+  readonly number: number;
+  readonly at_ms: number;
+  /** Such as `job.queued`, `job.running`, `job.success`, `run.failure`. */
+  readonly type: string;
+  readonly run_id: string;
+  /** Empty for an event of the whole run. */
+  readonly job_id: string;
+  readonly attempt: number | null;
+  /** More about it. */
+  readonly data: Readonly<Record<string, unknown>>;
+}

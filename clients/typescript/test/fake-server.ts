@@ -204,6 +204,7 @@ export class FakeServer {
       return { status: 200, value: { worker_id: body.worker_id } };
     }
     if (path === '/api/jobs/claim') return await this.#claim(call);
+    if (path === '/api/jobs/claim-many') return asMany(await this.#claim(call));
     const [, , room, id = '', verb = ''] = path.split('/');
     if (room === 'workers') return { status: this.#known.has(id) ? 200 : 404, value: {} };
     if (path.endsWith('/cancelled')) {
@@ -282,6 +283,12 @@ export class FakeServer {
 }
 
 /** The stored log in order; throws when a sequence number is missing. */
+/** The fake grants one job at a time, also to those who would take several. */
+function asMany(reply: Reply): Reply {
+  if (typeof reply === 'string' || reply.status !== 200) return reply;
+  return { status: 200, value: { claims: reply.value === null ? [] : [reply.value] } };
+}
+
 export function logOf(attempt: FakeAttempt, stream?: 'stdout' | 'stderr'): string {
   const chunks = [...attempt.chunks.values()].sort((a, b) => a.sequence - b.sequence);
   chunks.forEach((chunk, index) => {

@@ -13,9 +13,20 @@ test('a worker registers before it claims, and says its labels in both', async (
     body: { worker_id: 'w1', labels: ['linux', 'docker'], slots: 3 },
   });
   expect(server.seen[1]).toMatchObject({
-    path: '/api/jobs/claim',
-    body: { worker_id: 'w1', labels: ['linux', 'docker'], lease_ttl_secs: 30, wait_secs: 20 },
+    path: '/api/jobs/claim-many',
+    body: { worker_id: 'w1', labels: ['linux', 'docker'], lease_ttl_secs: 30, wait_secs: 20, max_jobs: 3 },
   });
+});
+
+test('a server without claims of several jobs is asked for one at a time', async () => {
+  const server = await startServer();
+  server.fault = { path: /claim-many$/, status: 404, body: { code: 'not_found', message: 'no such path' } };
+  startWorker(server, { slots: 3 });
+  await server.until(() => server.parkedClaims === 1);
+  server.push('true', { jobId: 'a' });
+  server.push('true', { jobId: 'b' });
+  await Promise.all([server.reported('a'), server.reported('b')]);
+  expect(server.seen.filter(({ path }) => path.endsWith('claim-many')).length).toBe(1);
 });
 
 test('a worker that the server has forgotten registers again', async () => {

@@ -47,8 +47,8 @@ interface OpenReport {
  * One WorkJobs call. All that is to be said in one turn of the event loop goes out as one message. Reports resolve when
  * the server has them on disk.
  *
- * `credits` counts the jobs that the server may still push: those that were granted, less those that came, and one for
- * each report that was answered, whatever the answer.
+ * `credits` counts the jobs that may still have to be begun: those that were granted, less those that were begun, and one
+ * for each report that was answered, whatever the answer.
  */
 export class JobSession {
   /** Resolves when the session takes no more jobs: it is over, or the server said that it is about to stop. */
@@ -118,6 +118,11 @@ export class JobSession {
     this.#send();
   }
 
+  /** A job that was pushed is begun now, or never. */
+  spendCredit(): void {
+    this.credits -= 1;
+  }
+
   /** Says that no more jobs are wanted. */
   drain(): void {
     this.#draft.drain = true;
@@ -139,7 +144,6 @@ export class JobSession {
     for (const leaseId of message.cancelled_lease_ids) this.#sink.cancelled(leaseId);
     for (const leaseId of message.lost_lease_ids) this.#sink.lost(leaseId);
     for (const claim of message.claims) {
-      this.credits -= 1;
       this.#draft.received_lease_ids.push(claim.lease?.lease_id ?? '');
       this.#send();
       this.#sink.claimed(claim);

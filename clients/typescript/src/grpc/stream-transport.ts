@@ -144,6 +144,7 @@ export class StreamTransport implements Transport {
         // A thread that was busy for seconds finds here both a job and, right behind, that it was given back meanwhile.
         setImmediate(() => {
           const leaseId = claim.lease?.lease_id ?? '';
+          session.spendCredit();
           if (lost.has(leaseId)) grantFreeSlots(session, intake);
           else if (intake.signal.aborted) this.#giveBack(leaseId);
           else this.#start(claim, intake);

@@ -50,7 +50,7 @@ export class HttpRenewals implements Renewals {
       if (this.#isStopped || !this.#book.has(lease)) return;
       const renewed = await this.#renew(lease);
       const intervalMs = this.#book.intervalMs(lease);
-      delayMs = renewed ? intervalMs : Math.min(intervalMs, RETRY_MS);
+      delayMs = renewed ? intervalMs : Math.min(intervalMs / 3, RETRY_MS);
     }
   }
 

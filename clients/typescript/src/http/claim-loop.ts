@@ -8,6 +8,8 @@ import { Backoff } from '../worker/backoff.js';
 /** A server that answers "no job" sooner than this did not wait, so the worker does. */
 const WAITED_MS_MIN = 500;
 const POLL_MS = 1_000;
+/** So many jobs are claimed at once, where so many slots are free. */
+const MAX_JOBS = 100;
 /** How long the claim that takes back an unread answer may take. */
 const TAKE_BACK_MS = 2_000;
 
@@ -16,13 +18,15 @@ export interface ClaimRequest {
   readonly labels: readonly string[];
   readonly leaseTtlSecs: number;
   readonly waitSecs: number;
-  /** The same id gets the same job while its lease lives. */
+  readonly maxJobs: number;
+  /** The same id gets the same jobs while their leases live. */
   readonly requestId: string;
 }
 
 /** The calls that the loop makes. */
 export interface ClaimCalls {
-  claim(request: ClaimRequest, signal: AbortSignal): Promise<Claim | null>;
+  /** Empty when there was no job within `waitSecs`. */
+  claim(request: ClaimRequest, signal: AbortSignal): Promise<readonly Claim[]>;
   release(leaseId: string): Promise<void>;
 }
 
@@ -36,20 +40,21 @@ export async function claimJobs(calls: ClaimCalls, intake: Intake): Promise<void
   const { signal, presence, slots } = intake;
   const backoff = new Backoff();
   const stopped = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
-  let requestId = randomUUID();
+  let request: ClaimRequest | null = null;
   while (!signal.aborted) {
     await Promise.race([slots.free(), stopped]);
     if (signal.aborted) return;
+    request ??= newRequest(intake);
     const sentAt = performance.now();
     try {
-      const claim = await calls.claim(claimRequest(intake, requestId), signal);
+      const claims = await calls.claim(request, signal);
       presence.back();
       backoff.reset();
-      requestId = randomUUID();
-      if (claim !== null) intake.start(claim);
-      else if (performance.now() - sentAt < WAITED_MS_MIN) await sleep(POLL_MS, signal);
+      request = null;
+      for (const claim of claims) intake.start(claim);
+      if (claims.length === 0 && performance.now() - sentAt < WAITED_MS_MIN) await sleep(POLL_MS, signal);
     } catch (error) {
-      if (signal.aborted) return await giveBack(calls, claimRequest(intake, requestId));
+      if (signal.aborted) return await giveBack(calls, request ?? newRequest(intake));
       if (isTemporary(error)) presence.away(error);
       else if (isUnauthorised(error) || isUnknownWorker(error)) await intake.register();
       else throw error;
@@ -58,8 +63,10 @@ export async function claimJobs(calls: ClaimCalls, intake: Intake): Promise<void
   }
 }
 
-function claimRequest({ worker, leaseTtlSecs, waitSecs }: Intake, requestId: string): ClaimRequest {
-  return { workerId: worker.workerId, labels: worker.labels, leaseTtlSecs, waitSecs, requestId };
+function newRequest({ worker, leaseTtlSecs, waitSecs, slots }: Intake): ClaimRequest {
+  const { workerId, labels } = worker;
+  const maxJobs = Math.min(MAX_JOBS, slots.freeCount);
+  return { workerId, labels, leaseTtlSecs, waitSecs, maxJobs, requestId: randomUUID() };
 }
 
 function isUnknownWorker(error: unknown): boolean {
@@ -68,12 +75,12 @@ function isUnknownWorker(error: unknown): boolean {
 
 /**
  * The loop was ended while a claim was under way, and the server may have granted a job at that moment. The same claim
- * is sent once more, without waiting, and a job that it brings is released unrun.
+ * is sent once more, without waiting, and the jobs that it brings are released unrun.
  */
 async function giveBack(calls: ClaimCalls, request: ClaimRequest): Promise<void> {
   try {
-    const claim = await calls.claim({ ...request, waitSecs: 0 }, AbortSignal.timeout(TAKE_BACK_MS));
-    if (claim !== null) await calls.release(claim.lease.lease_id);
+    const claims = await calls.claim({ ...request, waitSecs: 0 }, AbortSignal.timeout(TAKE_BACK_MS));
+    await Promise.all(claims.map(({ lease }) => calls.release(lease.lease_id)));
   } catch {
     // The server cannot be asked, so a job that it granted comes back when its lease ends, as after a crash.
   }

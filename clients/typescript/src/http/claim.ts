@@ -21,6 +21,12 @@ export function readClaim(answer: unknown): Claim | null {
   return { job: { ...JOB_DEFAULTS, ...withoutNulls(job) } as ClaimedJob, lease: lease as Lease };
 }
 
+/** Reads the answer to a claim of several jobs. */
+export function readClaims(answer: unknown): readonly Claim[] {
+  const { claims } = (answer ?? {}) as { claims?: unknown };
+  return Array.isArray(claims) ? claims.map(readClaim).filter((claim) => claim !== null) : [];
+}
+
 const JOB_DEFAULTS: Omit<ClaimedJob, 'job_id' | 'workflow_id' | 'command'> = {
   required_labels: [],
   retry_policy: { max_retries: 0, backoff: 'None' },

@@ -1,8 +1,8 @@
-import { isTemporary } from '../errors.js';
+import { isTemporary, WorkflowGraphError } from '../errors.js';
 import type { FailureReport, Intake, Transport, WorkerDescription } from '../transport.js';
 import type { Claim, LogChunk, Outputs } from '../wire.js';
 import { call } from './answer.js';
-import { readClaim } from './claim.js';
+import { readClaim, readClaims } from './claim.js';
 import { type ClaimRequest, claimJobs } from './claim-loop.js';
 import { HttpConnection } from './connection.js';
 import { USER_AGENT } from './user-agent.js';
@@ -19,6 +19,8 @@ export interface HttpTransportOptions {
 export class HttpTransport implements Transport {
   readonly #serverUrl: string;
   readonly #connection: HttpConnection;
+  /** An older server has no such path. */
+  #claimsMany = true;
 
   constructor(options: HttpTransportOptions) {
     this.#serverUrl = options.serverUrl;
@@ -44,8 +46,7 @@ export class HttpTransport implements Transport {
     return claimJobs(this, intake);
   }
 
-  /** Waits for a job and claims it; null when there was none within `waitSecs`. An abort gives up the wait. */
-  async claim(request: ClaimRequest, signal: AbortSignal): Promise<Claim | null> {
+  async claim(request: ClaimRequest, signal: AbortSignal): Promise<readonly Claim[]> {
     const body = {
       worker_id: request.workerId,
       labels: request.labels,
@@ -54,7 +55,17 @@ export class HttpTransport implements Transport {
       request_id: request.requestId,
     };
     const timeoutMs = request.waitSecs * 1000 + CALL_TIMEOUT_MS;
-    return readClaim(await this.#post('/api/jobs/claim', body, timeoutMs, signal));
+    if (request.maxJobs > 1 && this.#claimsMany) {
+      try {
+        const many = { ...body, max_jobs: request.maxJobs };
+        return readClaims(await this.#post('/api/jobs/claim-many', many, timeoutMs, signal));
+      } catch (error) {
+        if (!(error instanceof WorkflowGraphError) || error.status !== 404) throw error;
+        this.#claimsMany = false;
+      }
+    }
+    const claim = readClaim(await this.#post('/api/jobs/claim', body, timeoutMs, signal));
+    return claim === null ? [] : [claim];
   }
 
   async pushLogs(leaseId: string, chunks: readonly LogChunk[]): Promise<void> {
