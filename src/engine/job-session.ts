@@ -1,5 +1,5 @@
 import { labelsKey, normaliseLabels } from '../domain/labels.js';
-import { type Claim, claimOperation } from './claim-operation.js';
+import { type Claim, claimOperation, receivedWithinMs } from './claim-operation.js';
 import type { EngineContext } from './context.js';
 import type { Caller, ClaimedJob } from './engine.js';
 import { parseLeaseId } from './lease-id.js';
@@ -67,12 +67,18 @@ export function openSessionVerb(context: EngineContext, parking: Parking<Claim>,
 
   return (hello: SessionHello, sink: SessionSink): JobSession => {
     const labels = normaliseLabels(hello.labels);
-    const watch = new LeaseWatch(context, (news) => sink.news(news));
+    const watch = new LeaseWatch(context, (news) => {
+      if (news.kind === 'lost') arriveBy.delete(news.leaseId);
+      sink.news(news);
+    });
     const arrived = new Set<string>();
+    /** By when the word that a pushed job has arrived must be on disk, by lease. */
+    const arriveBy = new Map<string, number>();
     let credits = 0;
     let claim: Claim | null = null;
     let isOpen = true;
     let writeWithinMs = receivedWriteMs;
+    let armedWithinMs = receivedWriteMs;
     let cancelReceivedTimer: (() => void) | null = null;
     let cancelAliveTimer = () => {};
 
@@ -131,6 +137,13 @@ export function openSessionVerb(context: EngineContext, parking: Parking<Claim>,
       pump();
     }
 
+    function writeReceivedWithin(withinMs: number): void {
+      if (cancelReceivedTimer !== null && withinMs >= armedWithinMs) return;
+      cancelReceivedTimer?.();
+      armedWithinMs = withinMs;
+      cancelReceivedTimer = context.environment.after(withinMs, writeReceived);
+    }
+
     function writeReceived(): void {
       cancelReceivedTimer = null;
       writeWithinMs = receivedWriteMs;
@@ -150,11 +163,12 @@ export function openSessionVerb(context: EngineContext, parking: Parking<Claim>,
       },
       received(leaseIds) {
         for (const leaseId of leaseIds) arrived.add(leaseId);
-        cancelReceivedTimer ??= context.environment.after(writeWithinMs, writeReceived);
+        writeReceivedWithin(writeWithinMs);
       },
       reported(leaseId) {
         watch.remove(leaseId);
         arrived.delete(leaseId);
+        arriveBy.delete(leaseId);
         credits += 1;
         pump();
       },
@@ -174,4 +188,9 @@ export function openSessionVerb(context: EngineContext, parking: Parking<Claim>,
       },
     };
   };
+}
+
+/** How long after its push the word that a job has arrived counts. */
+function arrivalMs({ ttlSecs, spec }: ClaimedJob): number {
+  return Math.min(receivedWithinMs, ttlSecs * 1000, (spec.timeoutSecs ?? Number.POSITIVE_INFINITY) * 1000);
 }

@@ -81,10 +81,13 @@ describe('a session', () => {
 
   it('counts an attempt that has arrived, however soon its timeout is over', async () => {
     const { session, jobs } = open();
-    session.addCredits(1);
+    session.addCredits(2);
+    await fixture.run('jobs: { other: { run: x } }');
+    await settled();
+    session.received(jobs.map((job) => job.leaseId));
     await fixture.run('jobs: { a: { run: x, timeout: 1, retries: 1 } }');
     await settled();
-    session.received([(jobs[0] as ClaimedJob).leaseId]);
+    session.received([(jobs[1] as ClaimedJob).leaseId]);
     await fixture.environment.advance(1_001);
     session.close();
     expect((await fixture.claimed()).attempt).toBe(1);
