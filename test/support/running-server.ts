@@ -11,10 +11,10 @@ export class ServerHere {
   readonly folder = mkdtempSync(join(tmpdir(), 'workflow-graph-'));
   #server: RunningServer | null = null;
 
-  async start(): Promise<this> {
+  async start(port = '0'): Promise<this> {
     const config = loadConfig(
       {},
-      { port: '0', dataDir: join(this.folder, 'data'), workflowsDir: join(this.folder, 'workflows') },
+      { port, dataDir: join(this.folder, 'data'), workflowsDir: join(this.folder, 'workflows') },
     );
     this.#server = await startServer(config, createLog({ level: 'silent', format: 'json' }));
     return this;
