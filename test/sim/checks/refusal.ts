@@ -1,0 +1,57 @@
+import type { LeaseRefusal } from '../../../src/domain/errors.js';
+import type { LeaseCall } from '../calls.js';
+import type { Lease, Report } from '../model/lease.js';
+import type { Simulation } from '../simulation.js';
+
+export interface Refusal {
+  readonly call: LeaseCall;
+  /** Null for one that the caller does not hold. */
+  readonly lease: Lease | null;
+  readonly report: Report | null;
+  readonly receivedAtMs: number;
+  readonly reason: LeaseRefusal;
+}
+
+/** Every 409 is justified by what is committed, or by the clock. */
+export function checkRefusal(simulation: Simulation, refusal: Refusal): void {
+  const { call, lease, reason } = refusal;
+  const why = unjustified(refusal);
+  if (why === null) return;
+  simulation.world.violated(
+    'every 409 is justified',
+    `${call} under ${lease?.id} was refused as ${reason}, but ${why} (outcome ${lease?.attempt.outcome})`,
+  );
+}
+
+function unjustified({ call, lease, report, receivedAtMs, reason }: Refusal): string | null {
+  if (lease === null) return reason === 'unknown_lease' ? null : 'the caller does not hold it';
+  const { attempt } = lease;
+  const { outcome } = attempt;
+  switch (reason) {
+    case 'unknown_lease':
+      return outcome === 'released' ? null : 'it was granted and not given back';
+    case 'completed': {
+      if (outcome !== 'success' && outcome !== 'failure') return 'nobody ended it';
+      if (report === null) return null;
+      const isTaken = outcome === report.kind && (outcome === 'success' ? isOnlySuccess(lease, report) : attempt.error === report.error);
+      return isTaken ? 'this is the report that was taken' : null;
+    }
+    case 'cancelled':
+      if (outcome !== 'cancelled') return 'it is not cancelled';
+      return (call === 'logs' || call === 'heartbeat') && receivedAtMs < lease.sureUntilMs ? 'it still takes logs' : null;
+    case 'superseded':
+      if (outcome !== 'lease_expired' && outcome !== 'timed_out') return 'it was not lost';
+      return attempt.job.attempt > attempt.number ? null : 'there is no newer attempt';
+    case 'lease_expired': {
+      if (outcome === 'lease_expired' || outcome === 'timed_out') return null;
+      if (outcome !== null) return 'it ended otherwise';
+      if (receivedAtMs >= lease.sureUntilMs) return null;
+      return lease.timeoutAtMs !== null && receivedAtMs >= lease.timeoutAtMs.sure ? null : 'it lives';
+    }
+  }
+}
+
+/** Which of several reports of success was taken cannot be seen in what is stored. */
+function isOnlySuccess(lease: Lease, report: Report): boolean {
+  return [...lease.reports.values()].every((one) => one === report || one.kind !== 'success');
+}

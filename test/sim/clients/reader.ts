@@ -1,0 +1,111 @@
+import { DomainError } from '../../../src/domain/errors.js';
+import type { LiveServer } from '../sim-server.js';
+import { endStates, type ModelRun } from '../model/states.js';
+import { Client } from './client.js';
+
+const shown: Readonly<Record<string, string>> = { waiting: 'queued', delayed: 'queued' };
+
+/** Reads whatever the API shows, and compares it with what was committed when the question came. */
+export class Reader extends Client {
+  async run(untilMs: number): Promise<void> {
+    const { simulation } = this.parts;
+    const { world, model } = simulation;
+    for (;;) {
+      await this.sleep(200, 6_000);
+      if (world.elapsedMs > untilMs) return;
+      const runs = [...model.runs.values()].filter(({ definition }) => !definition.isLarge);
+      if (runs.length === 0) continue;
+      const run = this.random.pick(runs.slice(-4));
+      const question = this.random.pick([this.#status, this.#cancelled, this.#why, this.#lists, this.#logs]);
+      await this.call('read', async (live) => {
+        try {
+          await question.call(this, live, run);
+          world.count('read answered');
+        } catch (error) {
+          const isUnknown = error instanceof DomainError && error.code === 'not_found';
+          if (isUnknown) world.violated('what is stored is found', `run ${run.id}`);
+          else simulation.expectInjected('a read', error);
+          throw error;
+        }
+      });
+    }
+  }
+
+  async #status(live: LiveServer, run: ModelRun): Promise<void> {
+    const { world } = this.parts.simulation;
+    const before = run.jobs.map(({ state }) => state);
+    const view = await live.engine.workflowStatus(run.id);
+    for (const [at, job] of view.jobs.entries()) {
+      const was = before[at] ?? '';
+      if (endStates.has(was) && job.status !== was) {
+        world.violated('what is committed is read', `${run.no}/${job.key} was ${was}, shown is ${job.status}`);
+      }
+      const now = run.jobs[at]?.state ?? '';
+      if (was === now && job.status !== (shown[now] ?? now) && !this.#hasMoved(run, at)) {
+        world.violated('what is committed is read', `${run.no}/${job.key} is ${now}, shown is ${job.status}`);
+      }
+    }
+    const isOver = view.run?.endedAtMs != null;
+    if (isOver && view.jobs.some((job) => !endStates.has(job.status))) {
+      world.violated('a run that has ended has no open job', run.id);
+    }
+  }
+
+  /** Whether a job may have changed and changed back while it was read. */
+  #hasMoved(run: ModelRun, at: number): boolean {
+    return (run.jobs[at]?.attempts.length ?? 0) > 0;
+  }
+
+  async #cancelled(live: LiveServer, run: ModelRun): Promise<void> {
+    const { world } = this.parts.simulation;
+    const job = this.random.pick(run.jobs);
+    const was = job.state === 'cancelled';
+    const answer = await live.engine.isJobCancelled(run.id, job.def.key);
+    if ((was && !answer) || (answer && job.state !== 'cancelled')) {
+      world.violated('a worker is told of a cancel', `${run.no}/${job.def.key} is ${job.state}, told was ${answer}`);
+    }
+  }
+
+  async #why(live: LiveServer, run: ModelRun): Promise<void> {
+    const { world } = this.parts.simulation;
+    const job = this.random.pick(run.jobs);
+    const was = job.state;
+    const explanation = await live.engine.explainJob(run.id, job.def.key);
+    if (explanation.reasons.length === 0) world.violated('there is a reason for every state', `${run.no}/${job.def.key}`);
+    if (endStates.has(was) && explanation.status !== was) {
+      world.violated('what is committed is read', `${run.no}/${job.def.key} was ${was}, explained as ${explanation.status}`);
+    }
+  }
+
+  async #lists(live: LiveServer, run: ModelRun): Promise<void> {
+    const { world, model } = this.parts.simulation;
+    const { engine } = live;
+    const committed = [...model.runs.keys()];
+    const { runs } = await engine.listRuns({ workflow: '', state: null, limit: 1_000, pageToken: '' });
+    const listed = new Set(runs.map(({ runId }) => runId));
+    const missing = committed.filter((id) => !listed.has(id));
+    if (missing.length > 0) world.violated('every run is listed', missing.join(', '));
+    const ofOne = await engine.listRuns({ workflow: run.workflowId, state: null, limit: 1_000, pageToken: '' });
+    if (!ofOne.runs.some(({ runId }) => runId === run.id)) world.violated('every run is listed', run.id);
+    await engine.listWorkers({ limit: 100, offset: 0 });
+    if (![...model.runs.values()].some(({ definition }) => definition.isLarge)) {
+      await engine.listWorkflows({ limit: 100, offset: 0, status: null });
+    }
+  }
+
+  async #logs(live: LiveServer, run: ModelRun): Promise<void> {
+    const { world } = this.parts.simulation;
+    const job = this.random.pick(run.jobs);
+    const query = { id: run.id, jobKey: job.def.key, attempt: null, limit: null, after: '' };
+    const stored = job.attempts.flatMap((attempt) =>
+      attempt.outcome === 'released'
+        ? []
+        : [...(attempt.lease?.chunks ?? [])].filter(([, chunk]) => chunk.isStored).map(([key]) => `${attempt.number}/${key}`),
+    );
+    const chunks = await live.engine.jobLogs(query);
+    const read = new Set(chunks.map(({ attempt, sequence, stream }) => `${attempt}/${sequence}/${stream}`));
+    const missing = stored.filter((key) => !read.has(key) && !job.attempts.some(({ outcome }) => outcome === 'released'));
+    if (missing.length > 0) world.violated('a log that was acknowledged is read', `${run.no}/${job.def.key} ${missing[0]}`);
+    if (read.size < chunks.length) world.violated('a chunk is read once', `${run.no}/${job.def.key}`);
+  }
+}

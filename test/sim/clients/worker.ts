@@ -1,0 +1,156 @@
+import type { ClaimedJob, ClaimJobs, NewLogChunk } from '../../../src/engine/engine.js';
+import type { EndOfJob } from '../calls.js';
+import { allLabels } from '../model/definitions.js';
+import type { Answer } from '../network.js';
+import type { Parts } from '../parts.js';
+import { Client } from './client.js';
+import { tellLies } from './lies.js';
+
+/** How a worker gets its jobs. */
+export type Style = 'poll' | 'long poll' | 'session';
+
+/** What is wrong with a worker. */
+export type Temper = 'good' | 'slow' | 'crashing' | 'frozen' | 'lying' | 'skewed' | 'giving back';
+
+export interface WorkerProfile {
+  readonly id: string;
+  readonly labels: readonly string[];
+  readonly credential: string | null;
+  readonly style: Style;
+  readonly temper: Temper;
+  readonly ttlSecs: number | null;
+  readonly slots: number;
+}
+
+/** What workers of every style do with a job. */
+export abstract class Worker extends Client {
+  readonly profile: WorkerProfile;
+
+  constructor(parts: Parts, profile: WorkerProfile) {
+    super(parts, profile.id);
+    this.profile = profile;
+  }
+
+  abstract start(): void;
+
+  /** Takes no more jobs. */
+  abstract drain(): void;
+
+  protected claimInput(maxJobs: number, waitMs: number, requestId: string | null): ClaimJobs {
+    const { id, labels, credential, ttlSecs } = this.profile;
+    return { caller: { credential }, workerId: id, labels, leaseTtlSecs: ttlSecs, waitMs, requestId, maxJobs };
+  }
+
+  /** Registers, as workers do when they start; one that nobody answers goes on all the same. */
+  protected async register(): Promise<void> {
+    const { id, labels, slots } = this.profile;
+    await this.call('register', (live) => live.engine.registerWorker({ workerId: id, labels, slots, version: '1' }));
+  }
+
+  /** Does a job to its end, or to that of the worker. */
+  protected async work(job: ClaimedJob): Promise<void> {
+    const { world } = this.parts.simulation;
+    const { temper } = this.profile;
+    if (temper === 'giving back' && this.random.chance(0.5)) {
+      await this.call('release', (live) => this.parts.calls.release(live, job.leaseId, this.profile.credential));
+      return;
+    }
+    const state = { isOver: false };
+    const isSlow = temper === 'slow' && this.random.chance(0.6);
+    const beats = !(isSlow && this.random.chance(0.5));
+    if (beats) void this.#beat(job, state);
+    const durationMs = this.#durationMs(job, isSlow);
+    const chunks = this.random.pick([0, 0, 1, 2, 3]);
+    for (let at = 0; at < chunks; at++) {
+      await this.sleep(Math.floor(durationMs / (chunks + 1)));
+      await this.#log(job, at);
+    }
+    await this.sleep(Math.floor(durationMs / (chunks + 1)));
+    if (temper === 'crashing' && this.random.chance(0.3)) {
+      world.count('worker crashed');
+      this.process.die();
+      return;
+    }
+    if (temper === 'frozen' && this.random.chance(0.4)) {
+      world.count('worker frozen');
+      this.process.freezeUntil(world.nowMs + Math.floor(job.ttlSecs * 1000 * (0.5 + 3 * this.random.next())));
+      await this.sleep(1);
+    }
+    if (temper === 'lying' && this.random.chance(0.7)) await tellLies(this, job);
+    await this.report(job, this.#endOf(job));
+    state.isOver = true;
+  }
+
+  /** Tells how the job ended, again and again until somebody answers. */
+  protected async report(job: ClaimedJob, end: EndOfJob): Promise<Answer<void>> {
+    return this.insist(end.kind, (live) => this.parts.calls.end(live, job.leaseId, this.profile.credential, end), 12);
+  }
+
+  protected newEnd(kind: EndOfJob['kind']): EndOfJob {
+    if (kind === 'success') {
+      const value = this.random.pick(['a', 'b', null]);
+      const outputs = new Map(value === null ? [] : [['v', value]]);
+      if (this.random.chance(0.3)) outputs.set('by', `${this.name} ${this.parts.simulation.unique()}`);
+      return { kind, outputs, error: '', retryable: false };
+    }
+    const retryable = this.random.chance(0.7);
+    return { kind, outputs: new Map(), error: `error ${this.parts.simulation.unique()} of ${this.name}`, retryable };
+  }
+
+  /** A report that differs from the others. */
+  anotherEnd(): EndOfJob {
+    return this.newEnd(this.random.pick(['success', 'failure']));
+  }
+
+  chunk(job: ClaimedJob, sequence: number, data: string): NewLogChunk {
+    const { world } = this.parts.simulation;
+    const skewMs = this.profile.temper === 'skewed' ? this.random.within(-3_600_000, 3_600_000) : 0;
+    const isNamed = this.random.chance(0.5);
+    return {
+      runId: isNamed ? job.runId : '',
+      jobKey: isNamed ? job.jobKey : '',
+      sequence,
+      data,
+      timestampMs: world.nowMs + skewMs,
+      stream: this.random.chance(0.8) ? 'stdout' : 'stderr',
+    };
+  }
+
+  #endOf(job: ClaimedJob): EndOfJob {
+    if (job.spec.command === 'fail') return { kind: 'failure', outputs: new Map(), error: `failed as told ${this.parts.simulation.unique()}`, retryable: false };
+    const { isHealing } = this.parts.simulation;
+    return this.newEnd(this.random.chance(isHealing ? 0.95 : 0.8) ? 'success' : 'failure');
+  }
+
+  #durationMs(job: ClaimedJob, isSlow: boolean): number {
+    if (this.parts.simulation.isHealing) return this.random.within(5, 200);
+    return isSlow ? Math.floor(job.ttlSecs * 1000 * (0.5 + this.random.next() * 2)) : this.random.pick([10, 100, 1_000, 4_000]);
+  }
+
+  async #beat(job: ClaimedJob, state: { isOver: boolean }): Promise<void> {
+    const often = this.profile.temper === 'skewed' ? 0.5 + this.random.next() : 1 / 3;
+    for (;;) {
+      await this.sleep(Math.max(50, Math.floor(job.ttlSecs * 1000 * often)));
+      if (state.isOver) return;
+      const answer = await this.call(
+        'heartbeat',
+        (live) => this.parts.calls.heartbeat(live, job.leaseId, this.profile.credential),
+        2_000,
+      );
+      if (answer.kind === 'refused' && this.random.chance(0.7)) return;
+    }
+  }
+
+  async #log(job: ClaimedJob, sequence: number): Promise<void> {
+    const line = this.random.chance(0.5) ? `::set-output p${sequence}=${this.name}.${this.parts.simulation.unique()}\n` : `line ${this.parts.simulation.unique()}\n`;
+    const chunk = this.chunk(job, sequence, line);
+    await this.call('logs', (live) =>
+      this.parts.calls.logs(live, job.leaseId, this.profile.credential, [chunk], false),
+    );
+  }
+}
+
+/** Any labels, but now and then all of them. */
+export function drawLabels(random: { chance(share: number): boolean }): readonly string[] {
+  return random.chance(0.3) ? [...allLabels] : allLabels.filter(() => random.chance(0.5));
+}

@@ -1,0 +1,131 @@
+import type { EventData } from './apply-event.js';
+import type { Lease, Report } from './lease.js';
+import type { Model, Place } from './model.js';
+import { retryDelay } from './rules.js';
+import type { ModelAttempt, ModelState, StoredEvent } from './states.js';
+
+/** How long a pushed job waits for the word that it has arrived. */
+const arrivalMs = 5_000;
+
+/** How soon before the end of that time the word may come and still be too late to be written down, at the most. */
+const writeMs = 400;
+
+/** An attempt ends: by its worker's report, by the clock, by a cancel, or because the job was given back. */
+export function endAttempt(
+  model: Model,
+  place: Place,
+  event: StoredEvent,
+  data: EventData,
+  refuse: (why: string) => void,
+): void {
+  const { run, job } = place;
+  const to = event.type.slice('job.'.length) as ModelState;
+  const attempt = job.attempts.at(-1);
+  if (attempt === undefined || event.attempt !== job.attempt) {
+    refuse(`event of attempt ${event.attempt}, the job is at ${job.attempt}`);
+    return;
+  }
+  const outcome = to === 'success' || to === 'cancelled' ? to : (data.outcome ?? '');
+  attempt.endedAtMs = event.at_ms;
+  attempt.error = data.error ?? '';
+  attempt.outcome = outcome as ModelAttempt['outcome'];
+  model.world.count(`attempt ${outcome}`);
+  job.enqueuedAtMs = event.at_ms;
+  switch (outcome) {
+    case 'success':
+      job.outputs = model.readOutputs(event.job ?? 0);
+      checkOutputs(attempt.lease, job.outputs, refuse);
+      job.state = 'success';
+      return;
+    case 'cancelled':
+      if (run.cancelRequests === 0) refuse('nobody cancelled the run');
+      job.state = 'cancelled';
+      return;
+    case 'released':
+      checkReleased(model, attempt, event.at_ms, refuse);
+      job.state = 'queued';
+      return;
+    case 'failure':
+    case 'lease_expired':
+    case 'timed_out':
+      retryOrFail(place, attempt, event, data, to, refuse);
+      return;
+    default:
+      refuse(`an attempt cannot end by ${outcome}`);
+  }
+}
+
+function retryOrFail(
+  { job }: Place,
+  attempt: ModelAttempt,
+  event: StoredEvent,
+  data: EventData,
+  to: ModelState,
+  refuse: (why: string) => void,
+): void {
+  const { lease } = attempt;
+  let retryable = true;
+  if (attempt.outcome === 'failure') {
+    const report = [...(lease?.reports.values() ?? [])].find(({ error }) => error !== '' && error === data.error);
+    if (report === undefined) refuse(`nobody reported ${data.error}`);
+    retryable = report?.retryable ?? false;
+  } else if (lease !== null) {
+    checkOverdue(attempt, lease, event.at_ms, refuse);
+  }
+  const delay = attempt.outcome === 'lease_expired' ? { leastMs: 0, mostMs: 0 } : retryDelay(job.def.backoff, job.attempt);
+  const right: ModelState =
+    !retryable || job.attempt >= job.def.retries ? 'failure' : delay.mostMs > 0 ? 'delayed' : 'queued';
+  if (to !== right) refuse(`after ${attempt.outcome} of attempt ${job.attempt} of ${job.def.retries} it is to be ${right}`);
+  if (to !== 'failure') job.attempt += 1;
+  if (to === 'delayed') {
+    const waitsMs = (data.until_ms ?? 0) - event.at_ms;
+    if (waitsMs < delay.leastMs || waitsMs > delay.mostMs) {
+      refuse(`its retry waits ${waitsMs} ms, not ${delay.leastMs} to ${delay.mostMs}`);
+    }
+    job.delayedUntilMs = data.until_ms ?? null;
+  }
+  job.state = to;
+}
+
+function checkOverdue(attempt: ModelAttempt, lease: Lease, atMs: number, refuse: (why: string) => void): void {
+  if (attempt.outcome === 'timed_out') {
+    if (lease.timeoutAtMs === null) refuse('it has no timeout');
+    else if (atMs < lease.timeoutAtMs.sure) refuse(`${lease.timeoutAtMs.sure - atMs} ms before its timeout`);
+    return;
+  }
+  if (atMs < lease.sureUntilMs) refuse(`its lease lived for another ${lease.sureUntilMs - atMs} ms`);
+  if (lease.isPushed && lease.arrivedAtMs === null && lease.renewalsSent === 0) {
+    refuse('an attempt counted although the job never arrived');
+  }
+}
+
+function checkReleased(model: Model, attempt: ModelAttempt, atMs: number, refuse: (why: string) => void): void {
+  const { lease } = attempt;
+  if (lease === null || lease.releasesSent > 0) return;
+  if (!lease.isPushed) refuse('nobody gave it back');
+  const timeoutMs = (attempt.job.def.timeoutSecs ?? Number.POSITIVE_INFINITY) * 1000;
+  const arriveByMs = attempt.claimedAtMs + Math.min(arrivalMs, lease.ttlMs, timeoutMs);
+  if (atMs < arriveByMs) refuse('it had time to arrive');
+  if (lease.renewalsAnswered > 0) refuse('its worker was heard of');
+  const hasArrived = lease.arrivedAtMs !== null && lease.arrivedAtMs < arriveByMs - writeMs;
+  if (hasArrived && lease.isArrivalSafe()) refuse('its worker said in time that it had arrived');
+  model.world.count('pushed job that never arrived');
+}
+
+/** The outputs are those of one report that was sent: what it said, over what the log said. */
+function checkOutputs(lease: Lease | null, stored: ReadonlyMap<string, string>, refuse: (why: string) => void): void {
+  const reports = [...(lease?.reports.values() ?? [])].filter(({ kind }) => kind === 'success');
+  if (reports.some((report) => isOf(report, stored))) return;
+  const written = (outputs: ReadonlyMap<string, string>) => JSON.stringify([...outputs]);
+  const sent = reports.map(({ outputs, printed }) => `${written(outputs)} over ${written(printed)}`);
+  refuse(`its outputs are ${written(stored)}, reported were ${sent.join(' or ')}`);
+}
+
+function isOf({ outputs, printed, perhapsPrinted }: Report, stored: ReadonlyMap<string, string>): boolean {
+  for (const [key, value] of outputs) if (stored.get(key) !== value) return false;
+  for (const [key, value] of printed) if (!outputs.has(key) && stored.get(key) !== value) return false;
+  for (const [key, value] of stored) {
+    if (outputs.get(key) !== value && printed.get(key) !== value && perhapsPrinted.get(key) !== value) return false;
+  }
+  return true;
+}

@@ -1,0 +1,52 @@
+import type { ModelAttempt } from './states.js';
+
+/** A report of an attempt's end, as it came to a server. */
+export interface Report {
+  readonly kind: 'success' | 'failure';
+  readonly outputs: ReadonlyMap<string, string>;
+  /** Unique in its world, so that the stored error tells which report was taken. */
+  readonly error: string;
+  readonly retryable: boolean;
+  /** Output lines of the log that were acknowledged before the report came, and those that may have been stored. */
+  readonly printed: ReadonlyMap<string, string>;
+  perhapsPrinted: ReadonlyMap<string, string>;
+  /** How many calls said that it counts. */
+  accepted: number;
+}
+
+export interface Chunk {
+  /** What was sent under this number; a worker that lies sends more than one text. */
+  readonly texts: Set<string>;
+  isStored: boolean;
+}
+
+/** A lease that somebody was told of, and what was done under it. */
+export interface Lease {
+  readonly id: string;
+  readonly attempt: ModelAttempt;
+  readonly credential: string | null;
+  readonly ttlMs: number;
+  readonly isPushed: boolean;
+  /** It lives at least until then, and at most until then, by the clock that judges. */
+  sureUntilMs: number;
+  perhapsUntilMs: number;
+  /** The same of its timeout; null without one. */
+  timeoutAtMs: { sure: number; perhaps: number } | null;
+  /** By what was reported. */
+  readonly reports: Map<string, Report>;
+  /** By sequence and stream. */
+  readonly chunks: Map<string, Chunk>;
+  renewalsSent: number;
+  renewalsAnswered: number;
+  releasesSent: number;
+  /** When the server was told that the pushed job had arrived; null: never. */
+  arrivedAtMs: number | null;
+  /** Whether the server that was told of it has been well since. */
+  isArrivalSafe: () => boolean;
+}
+
+export function digestOf(kind: Report['kind'], outputs: ReadonlyMap<string, string>, error: string, retryable: boolean) {
+  if (kind === 'failure') return `failure ${error} ${retryable}`;
+  const sorted = [...outputs].sort(([a], [b]) => (a < b ? -1 : 1));
+  return `success ${JSON.stringify(sorted)}`;
+}

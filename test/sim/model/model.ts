@@ -1,0 +1,190 @@
+import type { SimDatabase } from '../sim-database.js';
+import type { World } from '../world.js';
+import { applyEvent } from './apply-event.js';
+import { compareWithDatabase } from './compare.js';
+import type { Definition } from './definitions.js';
+import { goesBefore, stateOfRun, verdictOn } from './rules.js';
+import { endStates, type ModelAttempt, type ModelJob, type ModelRun, newRun, type StoredEvent } from './states.js';
+
+/** A job of a run. */
+export interface Place {
+  readonly run: ModelRun;
+  readonly job: ModelJob;
+}
+
+/** What a commit changed, for the checks at its end. */
+export interface Touched {
+  readonly runs: Set<ModelRun>;
+  readonly jobs: Map<number, Place>;
+  readonly claims: ModelAttempt[];
+}
+
+const ordinals = 2 ** 20;
+
+/**
+ * What the rules say, in lock-step with the database: a second, tiny implementation that knows the definitions as the
+ * simulation wrote them and nothing of the server's code. It reads each commit's events, asks whether each was allowed
+ * and whether one is missing, and then compares what it expects with the rows.
+ */
+export class Model {
+  readonly world: World;
+  readonly database: SimDatabase;
+  readonly definitions: ReadonlyMap<string, Definition>;
+  readonly runs = new Map<string, ModelRun>();
+  readonly runsByNumber = new Map<number, ModelRun>();
+  readonly events: StoredEvent[] = [];
+  /** Jobs that anybody with the labels may claim. */
+  readonly queued = new Map<number, Place>();
+  readonly #labelsOf: (workerId: string) => ReadonlySet<string>;
+  /** Whether every claim sees every claimable job: not where servers tell one another, and never where rows are taken. */
+  readonly #isOrderStrict: () => 'all' | 'same labels' | 'no';
+  #lastAtMs = 0;
+
+  constructor(
+    world: World,
+    database: SimDatabase,
+    definitions: ReadonlyMap<string, Definition>,
+    labelsOf: (workerId: string) => ReadonlySet<string>,
+    isOrderStrict: () => 'all' | 'same labels' | 'no',
+  ) {
+    this.world = world;
+    this.database = database;
+    this.definitions = definitions;
+    this.#labelsOf = labelsOf;
+    this.#isOrderStrict = isOrderStrict;
+  }
+
+  /** The time of the newest commit, by the clock that judges. */
+  get lastAtMs(): number {
+    return this.#lastAtMs;
+  }
+
+  /** Follows what was just committed. */
+  afterCommit(): void {
+    const fresh = this.database.rows<StoredEvent>(
+      'select number, at_ms, type, run, job, attempt, data from events where number > ? order by number',
+      this.events.length,
+    );
+    if (fresh.length === 0) return;
+    const touched: Touched = { runs: new Set(), jobs: new Map(), claims: [] };
+    for (const event of fresh) this.#follow(event, touched);
+    this.world.note(`commit ${fresh.length} ${fresh.at(-1)?.type}`);
+    for (const run of touched.runs) this.#checkRun(run, touched);
+    this.#checkOrder(touched);
+    compareWithDatabase(this, touched);
+  }
+
+  violated(promise: string, what: string): void {
+    this.world.violated(promise, what);
+  }
+
+  run(no: number): ModelRun | null {
+    return this.runsByNumber.get(no) ?? null;
+  }
+
+  place(jobId: number): Place | null {
+    const run = this.run(Math.floor(jobId / ordinals));
+    const job = run?.jobs[jobId % ordinals];
+    return run === null || job === undefined ? null : { run, job };
+  }
+
+  jobByKey(runId: string, key: string): Place | null {
+    const run = this.runs.get(runId);
+    const job = run?.jobs[Number(key.slice(1))];
+    return run === undefined || job === undefined ? null : { run, job };
+  }
+
+  /** What a job handed on, as it is stored; whether that is right is judged by who knows the reports. */
+  readOutputs(jobId: number): ReadonlyMap<string, string> {
+    const [row] = this.database.rows<{ outputs: string | null }>('select outputs from jobs where id = ?', jobId);
+    return new Map(Object.entries(JSON.parse(row?.outputs ?? '{}') as Record<string, string>));
+  }
+
+  touch(touched: Touched, { run, job }: Place): void {
+    touched.jobs.set(run.no * ordinals + job.def.ord, { run, job });
+  }
+
+  setQueued({ run, job }: Place): void {
+    job.queuedSinceMs = this.world.nowMs;
+    this.queued.set(run.no * ordinals + job.def.ord, { run, job });
+  }
+
+  unsetQueued({ run, job }: Place): void {
+    this.queued.delete(run.no * ordinals + job.def.ord);
+  }
+
+  #follow(event: StoredEvent, touched: Touched): void {
+    if (event.number !== this.events.length + 1) {
+      this.violated('event numbers have no gaps', `${event.number} follows ${this.events.length}`);
+    }
+    if (event.at_ms < this.#lastAtMs) {
+      this.violated('events are in the order of time', `event ${event.number} is ${this.#lastAtMs - event.at_ms} ms back`);
+    }
+    this.#lastAtMs = event.at_ms;
+    this.events.push(event);
+    this.world.count(`event ${event.type}`);
+    if (event.type === 'run.queued') this.#makeRun(event);
+    const run = this.run(event.run);
+    if (run === null) {
+      this.violated('events are of runs that are there', `event ${event.number} ${event.type} of run ${event.run}`);
+      return;
+    }
+    run.events.push(event.number);
+    touched.runs.add(run);
+    if (event.type !== 'run.queued') applyEvent(this, run, event, touched);
+  }
+
+  #makeRun(event: StoredEvent): void {
+    const [row] = this.database.rows<{ id: string; inputs: string; workflow_id: string; name: string }>(
+      `select n.id, n.inputs, w.id as workflow_id, v.name from runs n
+       join workflows w on w.no = n.workflow join versions v on v.no = n.version where n.no = ?`,
+      event.run,
+    );
+    const definition = this.definitions.get(row?.name ?? '');
+    if (row === undefined || definition === undefined || this.runsByNumber.has(event.run)) {
+      this.violated('a run begins once, of a definition', `run ${event.run} of ${row?.name}`);
+      return;
+    }
+    const inputs = new Map(Object.entries(JSON.parse(row.inputs) as Record<string, string>));
+    const from = { no: event.run, id: row.id, workflowId: row.workflow_id, definition, inputs };
+    const run = newRun(from, event.at_ms, this.world.nowMs);
+    this.runsByNumber.set(run.no, run);
+    this.runs.set(run.id, run);
+    for (const job of run.jobs) if (job.state === 'queued') this.setQueued({ run, job });
+  }
+
+  /** Nothing that follows from a commit may be left for later, except where a large run is worked off in pieces. */
+  #checkRun(run: ModelRun, touched: Touched): void {
+    const isOver = run.open === 0;
+    if (isOver !== endStates.has(run.state) || (isOver && run.state !== stateOfRun(run))) {
+      this.violated('the state of a run is that of its jobs', `run ${run.id} is ${run.state}, ${run.open} jobs are open`);
+    }
+    if (run.definition.isLarge || isOver) return;
+    for (const job of run.jobs) {
+      if (job.state !== 'waiting') continue;
+      const verdict = verdictOn(run, job);
+      if (verdict === null) continue;
+      this.touch(touched, { run, job });
+      this.violated('a job is decided with the end of its last need', `${run.id}/${job.def.key} should be ${verdict}`);
+    }
+  }
+
+  /** A claim takes the highest priority, then the oldest, of what its worker may run. */
+  #checkOrder({ claims }: Touched): void {
+    const strict = this.#isOrderStrict();
+    if (strict === 'no' || claims.length === 0 || this.queued.size > 300) return;
+    for (const { run, job, workerId } of claims) {
+      const labels = this.#labelsOf(workerId);
+      for (const left of this.queued.values()) {
+        if (!left.job.def.labels.every((label) => labels.has(label))) continue;
+        if (strict === 'same labels' && left.job.def.labels.join() !== job.def.labels.join()) continue;
+        this.world.count('order of claims compared');
+        if (!goesBefore(left, { run, job })) continue;
+        this.violated(
+          'claims go by priority, then age',
+          `${workerId} got ${run.no}/${job.def.key} before ${left.run.no}/${left.job.def.key}`,
+        );
+      }
+    }
+  }
+}

@@ -1,0 +1,52 @@
+import type { BackoffDef } from './definitions.js';
+import { endStates, type ModelJob, type ModelRun, type ModelState } from './states.js';
+
+/** What must become of a waiting job, or null while a need of it is open. Written from the documents, not from the code. */
+export function verdictOn(run: ModelRun, job: ModelJob): ModelState | null {
+  const needs = job.def.needs.map((ord) => jobAt(run, ord));
+  if (needs.some((need) => !endStates.has(need.state))) return null;
+  const { condition } = job.def;
+  if (condition === null) return needs.every((need) => need.state === 'success') ? 'queued' : 'skipped';
+  const runCancelled = run.cancelRequests > 0;
+  if (runCancelled && !condition.survivesCancel) return 'cancelled';
+  const byKey = new Map(needs.map((need) => [need.def.key, need]));
+  const holds = condition.holds({
+    results: needs.map((need) => need.state),
+    result: (key) => byKey.get(key)?.state ?? '',
+    output: (key, name) => byKey.get(key)?.outputs.get(name) ?? null,
+    inputs: run.inputs,
+    runCancelled,
+  });
+  return holds ? 'queued' : 'skipped';
+}
+
+/** The least and the most that the retry after this attempt may wait, in milliseconds. */
+export function retryDelay(backoff: BackoffDef, attempt: number): { leastMs: number; mostMs: number } {
+  if (backoff.kind === 'none') return { leastMs: 0, mostMs: 0 };
+  if (backoff.kind === 'fixed') return { leastMs: backoff.baseSecs * 1000, mostMs: backoff.baseSecs * 1000 };
+  const secs = Math.min(backoff.baseSecs * 2 ** attempt, backoff.maxSecs);
+  return { leastMs: secs * (backoff.jitter ? 500 : 1000), mostMs: secs * 1000 };
+}
+
+/** The state of a run, from its jobs. */
+export function stateOfRun(run: ModelRun): string {
+  const states = run.jobs.map((job) => job.state);
+  if (states.every((state) => endStates.has(state))) {
+    if (states.includes('cancelled')) return 'cancelled';
+    return states.includes('failure') ? 'failure' : 'success';
+  }
+  return run.jobs.some((job) => job.attempts.length > 0) ? 'running' : 'queued';
+}
+
+export function jobAt(run: ModelRun, ord: number): ModelJob {
+  const job = run.jobs[ord];
+  if (job === undefined) throw new Error(`run ${run.id} has no job ${ord}`);
+  return job;
+}
+
+/** Whether the first of two queued jobs goes before the other. */
+export function goesBefore(a: { run: ModelRun; job: ModelJob }, b: { run: ModelRun; job: ModelJob }): boolean {
+  if (a.job.def.priority !== b.job.def.priority) return a.job.def.priority > b.job.def.priority;
+  if (a.job.enqueuedAtMs !== b.job.enqueuedAtMs) return a.job.enqueuedAtMs < b.job.enqueuedAtMs;
+  return a.run.no !== b.run.no ? a.run.no < b.run.no : a.job.def.ord < b.job.def.ord;
+}

@@ -1,0 +1,278 @@
+import type { Connection, Row } from '../../src/store/connection.js';
+import type { DialectRecord } from '../../src/store/dialect.js';
+import { claimableJobs } from '../../src/store/statements/claims.js';
+import { sqliteDialect } from '../../src/store/sqlite/sqlite-dialect.js';
+import { OutcomeUnknown, type SharedDatabase, type Store, StoreError, StoreUnavailable } from '../../src/store/store.js';
+import { InjectedFailure } from './injected-failure.js';
+import { never, type Process } from './process.js';
+import type { SimDatabase } from './sim-database.js';
+import type { Told } from './told.js';
+import type { Weather } from './weather.js';
+import type { World } from './world.js';
+
+/**
+ * The dialect of a database that several servers share: still SQLite's words, but with what the engine does because
+ * others write too.
+ */
+export const sharedDialect: DialectRecord = { ...sqliteDialect, hasManyWriters: true };
+
+const claimSql = claimableJobs.sql(sharedDialect);
+
+export interface SimStoreOptions {
+  readonly world: World;
+  readonly process: Process;
+  readonly database: SimDatabase;
+  readonly weather: () => Weather;
+  /** Null for a database that only this server uses. */
+  readonly shared: { readonly told: Told; readonly knownNow: () => number; readonly databaseNow: () => number } | null;
+  /** The disk failed so that nobody knows what is stored: the server must end. */
+  readonly onFatal: () => void;
+  /** A failure was made. */
+  readonly onTrouble: () => void;
+}
+
+/**
+ * A store as one life of a server sees it. It fails in every way that a real one can: between any two statements, at the
+ * commit, between the commit and the answer, and while reading.
+ */
+export class SimStore implements Store {
+  readonly dialect: DialectRecord;
+  readonly read: Connection;
+  readonly longRead: Connection;
+  readonly shared: SharedDatabase | null;
+  readonly #with: SimStoreOptions;
+  #open: OpenTransaction | null = null;
+
+  constructor(options: SimStoreOptions) {
+    this.#with = options;
+    this.dialect = options.shared === null ? sqliteDialect : sharedDialect;
+    this.read = new ReadConnection(options, this.dialect, options.shared !== null);
+    this.longRead = new ReadConnection(options, this.dialect, true);
+    this.shared =
+      options.shared === null
+        ? null
+        : options.shared.told.join(options.process, options.shared.knownNow, options.database.lastWriteMs, (message, connection) => {
+            if (connection !== this.#open) return false;
+            this.#open?.messages.push(message);
+            return true;
+          });
+    options.process.onDeath(() => options.database.abandon(options.process));
+  }
+
+  async transact<T>(work: (connection: Connection, databaseNowMs: number | null) => Promise<T>): Promise<T> {
+    const { world, process, database, weather, shared } = this.#with;
+    const { random } = world;
+    if (!process.isAlive) return never();
+    await database.begin(process);
+    for (;;) {
+      const connection = new OpenTransaction(this.#with, this.dialect);
+      this.#open = connection;
+      let result: T;
+      try {
+        result = await work(connection, shared === null ? null : shared.databaseNow());
+      } catch (error) {
+        if (!process.isAlive) return never();
+        this.#open = null;
+        database.rollback(process);
+        throw this.#judged(error);
+      }
+      if (!process.isAlive) return never();
+      this.#open = null;
+      if (shared !== null && random.chance(weather().collides)) {
+        world.count('transaction ran again');
+        database.beginAgain();
+        continue;
+      }
+      await this.#commit(connection);
+      return result;
+    }
+  }
+
+  async #commit(connection: OpenTransaction): Promise<void> {
+    const { world, process, database, weather, shared } = this.#with;
+    const { random } = world;
+    const failure = connection.failure ?? this.#commitFailure();
+    if (failure !== null) {
+      // After an I/O error at the commit nobody knows on which side of it the data is.
+      const isStored = failure.code === 'SQLITE_IOERR' && connection.failure === null && random.chance(0.5);
+      if (isStored) database.commit(process);
+      else database.rollback(process);
+      if (isStored) world.count('failed commit was stored');
+      throw this.#judged(failure);
+    }
+    if (connection.fate === 'crash at commit') {
+      world.count('crash at the commit');
+      process.die();
+      return never();
+    }
+    if (shared !== null && random.chance(weather().outcomeUnknown)) {
+      world.count('outcome of a commit unknown');
+      this.#with.onTrouble();
+      if (random.chance(0.5)) database.commit(process);
+      else database.rollback(process);
+      throw new OutcomeUnknown(new InjectedFailure('08006', 'connection lost during the commit'));
+    }
+    database.commit(process);
+    if (shared !== null) shared.told.send(process, connection.messages);
+    if (random.chance(weather().crashBeforeAnswer)) {
+      world.count('crash between commit and answer');
+      process.die();
+      return never();
+    }
+    if (random.chance(weather().slowCommit)) {
+      world.count('slow commit');
+      const forMs = random.within(1, 1_500);
+      // In one process the whole server waits for its disk; for another's, only who wants the answer.
+      if (shared === null) process.freezeUntil(world.nowMs + forMs);
+      await world.sleep(forMs, process, 'committed at last');
+    }
+  }
+
+  async close(): Promise<void> {}
+
+  #commitFailure(): InjectedFailure | null {
+    const { world, weather } = this.#with;
+    if (world.random.chance(weather().diskFull / 2)) {
+      world.count('disk full at the commit');
+      return new InjectedFailure('SQLITE_FULL', 'database or disk is full');
+    }
+    if (world.random.chance(weather().diskFails)) {
+      world.count('disk failed at the commit');
+      return new InjectedFailure('SQLITE_IOERR', 'disk I/O error');
+    }
+    return null;
+  }
+
+  /** What the real stores make of a failure. */
+  #judged(error: unknown): unknown {
+    if (!(error instanceof InjectedFailure)) return error;
+    this.#with.onTrouble();
+    if (this.#with.shared !== null) return new StoreUnavailable('The database cannot take the change for now.', error);
+    if (error.code === 'SQLITE_IOERR') this.#with.onFatal();
+    return new StoreError(`The database cannot be written: ${error.message}`, error);
+  }
+}
+
+/** What is planned for a transaction. */
+type Fate = 'none' | 'crash' | 'crash at commit' | 'full' | 'fails';
+
+/** The connection of a transaction that runs. After the death of its server it answers nobody and changes nothing. */
+class OpenTransaction implements Connection {
+  readonly dialect: DialectRecord;
+  readonly messages: string[] = [];
+  readonly fate: Fate;
+  readonly #with: SimStoreOptions;
+  /** Statements until the fate strikes. */
+  #left: number;
+  /** Of a statement that nobody waited for, on a database that answers later. */
+  failure: InjectedFailure | null = null;
+
+  constructor(options: SimStoreOptions, dialect: DialectRecord) {
+    this.#with = options;
+    this.dialect = dialect;
+    const { random } = options.world;
+    const weather = options.weather();
+    this.fate = random.chance(weather.crashBetweenStatements)
+      ? random.pick(['crash', 'crash', 'crash at commit'] as const)
+      : random.chance(weather.diskFull / 2)
+        ? 'full'
+        : random.chance(weather.diskFails)
+          ? 'fails'
+          : 'none';
+    this.#left = random.within(0, 9);
+  }
+
+  query(sql: string, parameters: readonly unknown[]): readonly Row[] | Promise<readonly Row[]> {
+    const { world, process, database, weather, shared } = this.#with;
+    if (!process.isAlive) return never();
+    const failure = this.#strike();
+    if (!process.isAlive) return never();
+    if (failure !== null) throw failure;
+    const rows = database.connection.query(sql, parameters);
+    if (shared === null) return rows;
+    const answer = sql === claimSql ? this.#passOverTaken(rows) : rows;
+    if (!world.random.chance(weather().slowStatement)) return answer;
+    world.count('slow statement');
+    return world.sleep(world.random.within(1, 300), process, 'rows').then(() => answer);
+  }
+
+  execute(sql: string, parameters: readonly unknown[]): void {
+    const { process, database, shared } = this.#with;
+    if (!process.isAlive || this.failure !== null) return;
+    const failure = this.#strike();
+    if (!process.isAlive) return;
+    if (failure !== null && shared === null) throw failure;
+    this.failure = failure;
+    if (failure === null) database.connection.execute(sql, parameters);
+  }
+
+  /** Rows that another server would be taking just now. */
+  #passOverTaken(rows: readonly Row[]): readonly Row[] {
+    const { world, weather } = this.#with;
+    const left = rows.filter(() => !world.random.chance(weather().rowTaken));
+    if (left.length < rows.length) world.count('row taken by another', rows.length - left.length);
+    return left;
+  }
+
+  #strike(): InjectedFailure | null {
+    const { world, process } = this.#with;
+    if (this.fate === 'none' || this.#left-- !== 0) return null;
+    if (this.fate === 'crash') {
+      world.count('crash between statements');
+      process.die();
+    }
+    if (this.fate === 'full') {
+      world.count('disk full at a statement');
+      return new InjectedFailure('SQLITE_FULL', 'database or disk is full');
+    }
+    if (this.fate === 'fails') {
+      world.count('disk failed at a statement');
+      return new InjectedFailure('SQLITE_IOERR', 'disk I/O error');
+    }
+    return null;
+  }
+}
+
+/** How many of the reads that go to another thread or process take any time. */
+const slowReads = 0.3;
+
+class ReadConnection implements Connection {
+  readonly dialect: DialectRecord;
+  readonly #with: SimStoreOptions;
+  readonly #isFar: boolean;
+
+  /** @param isFar whether answers come from another thread or process */
+  constructor(options: SimStoreOptions, dialect: DialectRecord, isFar: boolean) {
+    this.#with = options;
+    this.dialect = dialect;
+    this.#isFar = isFar;
+  }
+
+  query(sql: string, parameters: readonly unknown[]): readonly Row[] | Promise<readonly Row[]> {
+    const { world, process, database, weather, shared } = this.#with;
+    const { random } = world;
+    if (!process.isAlive) return never();
+    if (random.chance(weather().crashInRead)) {
+      world.count('crash while reading');
+      process.die();
+      return never();
+    }
+    if (random.chance(weather().readFails)) {
+      world.count('read failed');
+      this.#with.onTrouble();
+      const failure = new InjectedFailure('SQLITE_IOERR_READ', 'disk I/O error');
+      throw shared === null ? failure : new StoreUnavailable('The database is away.', failure);
+    }
+    if (!this.#isFar || !random.chance(slowReads)) return database.read(process, sql, parameters);
+    return (async () => {
+      await world.sleep(random.within(0, 10), process, 'read');
+      const rows = await database.read(process, sql, parameters);
+      await world.sleep(random.within(0, 10), process, 'read answer');
+      return rows;
+    })();
+  }
+
+  execute(): never {
+    throw new Error('this connection reads only');
+  }
+}

@@ -1,0 +1,105 @@
+import { DomainError } from '../../src/domain/errors.js';
+import { Clock } from './clock.js';
+import { isInjected } from './injected-failure.js';
+import { Leases } from './leases.js';
+import { compareAll } from './model/compare.js';
+import type { Definition } from './model/definitions.js';
+import { Model } from './model/model.js';
+import { emptyDatabase, SimDatabase } from './sim-database.js';
+import { SimServer } from './sim-server.js';
+import { Told } from './told.js';
+import { Waiting } from './waiting.js';
+import { calm, drawWeather, type Weather } from './weather.js';
+import { World } from './world.js';
+
+/** One world with its servers, and what is known about it. */
+export class Simulation {
+  readonly world: World;
+  readonly isShared: boolean;
+  /** Whether callers have credentials. */
+  readonly hasCredentials: boolean;
+  readonly database: SimDatabase;
+  readonly model: Model;
+  readonly leases: Leases;
+  readonly waiting: Waiting;
+  readonly clock: Clock;
+  readonly told: Told;
+  readonly servers: readonly SimServer[];
+  readonly definitions = new Map<string, Definition>();
+  readonly labelsOfWorkers = new Map<string, ReadonlySet<string>>();
+  /** Run ids by the request that started them. */
+  readonly startedRuns = new Map<string, string>();
+  weather: Weather;
+  isHealing = false;
+  #texts = 0;
+
+  static async make(seed: number, tell: ((line: string) => void) | null): Promise<Simulation> {
+    return new Simulation(new World(seed, tell), await emptyDatabase());
+  }
+
+  private constructor(world: World, empty: Awaited<ReturnType<typeof emptyDatabase>>) {
+    const { random } = world;
+    this.world = world;
+    this.isShared = random.chance(0.45);
+    this.hasCredentials = random.chance(0.5);
+    this.weather = random.chance(0.05) ? calm : drawWeather(random);
+    this.database = new SimDatabase(
+      empty,
+      () => world.nowMs,
+      () => this.model.afterCommit(),
+    );
+    const noLabels: ReadonlySet<string> = new Set();
+    this.model = new Model(
+      world,
+      this.database,
+      this.definitions,
+      (workerId) => this.labelsOfWorkers.get(workerId) ?? noLabels,
+      () => (!this.isShared ? 'all' : this.weather.rowTaken > 0 || this.isHealing ? 'no' : 'same labels'),
+    );
+    this.clock = new Clock(
+      world,
+      this.isShared,
+      () => this.model.lastAtMs,
+      () => this.weather.clockErrorMsMax,
+    );
+    this.leases = new Leases(this.model, () => this.clock.databaseNow());
+    this.waiting = new Waiting(this);
+    this.told = new Told(world, () => this.weather);
+    const count = this.isShared ? random.within(1, 3) : 1;
+    this.servers = Array.from({ length: count }, (_, index) => new SimServer(this, index));
+    world.count(this.isShared ? 'worlds with a shared database' : 'worlds with a database of one server');
+  }
+
+  /** Any server that a client may know the address of. */
+  anyServer(): SimServer {
+    return this.world.random.pick(this.servers);
+  }
+
+  /** A number that no other text of this world has. */
+  unique(): number {
+    this.#texts += 1;
+    return this.#texts;
+  }
+
+  /** The faults end. */
+  heal(): void {
+    this.isHealing = true;
+    this.weather = calm;
+    for (const server of this.servers) {
+      server.thaw();
+      server.start();
+    }
+  }
+
+  /** An error that no caller caused and the simulation did not make is a bug. */
+  expectInjected(what: string, error: unknown): void {
+    if (isInjected(error)) return;
+    if (error instanceof DomainError && error.code === 'unavailable') return;
+    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    this.world.violated('nothing fails but what was made to fail', `${what}: ${text}`);
+  }
+
+  compareAll(): void {
+    compareAll(this.model);
+  }
+}
