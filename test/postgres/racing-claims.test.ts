@@ -24,7 +24,9 @@ function fan(): string {
 }
 
 describe('claims that race at three servers', () => {
-  it(`never lease a job twice, and lose no child (${claims} claims)`, { timeout: patienceMs + claims * 10 }, async () => {
+  it(`never lease a job twice, and lose no child (${claims} claims)`, {
+    timeout: patienceMs + claims * 10,
+  }, async () => {
     await define(engines.at(0).engine, 'w', fan());
     const runs: string[] = [];
     const runsWanted = Math.ceil(claims / jobsPerRun);
@@ -44,7 +46,12 @@ describe('claims that race at three servers', () => {
     async function work(at: number): Promise<void> {
       const waits = at % 2 === 0;
       while (done < runsWanted * jobsPerRun) {
-        const input = { workerId: `w${at}`, labels: ['l0', 'l1', 'l2'], maxJobs: 1 + (at % 5), waitMs: waits ? 200 : 0 };
+        const input = {
+          workerId: `w${at}`,
+          labels: ['l0', 'l1', 'l2'],
+          maxJobs: 1 + (at % 5),
+          waitMs: waits ? 200 : 0,
+        };
         const jobs = await claim(engines.at(at).engine, input);
         for (const job of jobs) {
           const key = `${job.runId}/${job.jobKey}/${job.attempt}`;
@@ -64,7 +71,9 @@ describe('claims that race at three servers', () => {
     expect(states).toEqual(new Set(['success']));
     const [open] = await engines.query(`select count(*)::int as count from jobs where state <> 'success'`);
     expect(open).toEqual({ count: 0 });
-    const [runsOpen] = await engines.query(`select count(*)::int as count from runs where state <> 'success' or open <> 0`);
+    const [runsOpen] = await engines.query(
+      `select count(*)::int as count from runs where state <> 'success' or open <> 0`,
+    );
     expect(runsOpen).toEqual({ count: 0 });
     const [events] = await engines.query('select max(number)::int - count(*)::int as missing from events');
     expect(events).toEqual({ missing: 0 });

@@ -125,7 +125,14 @@ describe('what one server does', () => {
     const delays: number[] = [];
     for (let sequence = 0; sequence < 10; sequence++) {
       const startedAt = performance.now();
-      const chunk = { runId: '', jobKey: '', sequence, data: `${sequence}\n`, timestampMs: 1, stream: 'stdout' as const };
+      const chunk = {
+        runId: '',
+        jobKey: '',
+        sequence,
+        data: `${sequence}\n`,
+        timestampMs: 1,
+        stream: 'stdout' as const,
+      };
       await two.pushLogs(caller, lease, [chunk]);
       await until('the chunk', () => seen.length === sequence + 1, { withinMs: 2_000 });
       delays.push(performance.now() - startedAt);

@@ -1,4 +1,4 @@
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -22,7 +22,15 @@ export class Cluster {
       persistent: true,
       createPostgresUser: process.getuid?.() === 0,
       initdbFlags: ['--encoding=UTF8', '--no-sync'],
-      postgresFlags: ['-c', 'unix_socket_directories=', '-c', 'max_connections=200', ...flags],
+      postgresFlags: [
+        '-c',
+        'unix_socket_directories=',
+        '-c',
+        'max_connections=200',
+        '-c',
+        'recovery_init_sync_method=syncfs',
+        ...flags,
+      ],
       onLog() {},
       onError() {},
     });
@@ -44,7 +52,15 @@ export class Cluster {
     return this.#postgres.stop();
   }
 
-  /** Starts it again where it was halted. */
+  /** Ends it at once, as a crash does: it starts again by reading its log. */
+  async crash(): Promise<void> {
+    const pidFile = join(this.folder, 'data', 'postmaster.pid');
+    const pid = Number(readFileSync(pidFile, 'utf8').split('\n', 1)[0]);
+    process.kill(pid, 'SIGQUIT');
+    while (existsSync(pidFile) && isAlive(pid)) await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+
+  /** Starts it again where it ended. */
   resume(): Promise<void> {
     return this.#postgres.start();
   }
@@ -52,6 +68,15 @@ export class Cluster {
   async end(): Promise<void> {
     await this.#postgres.stop();
     rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
   }
 }
 

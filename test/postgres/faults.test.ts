@@ -1,0 +1,150 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Cluster } from '../support/postgres/cluster.js';
+import { claim, define, Engines, startRun } from '../support/postgres/engines.js';
+import { JournalLoad } from '../support/postgres/journal-load.js';
+import { createTestDatabase, makeTemplate, queryOnce } from '../support/postgres/test-database.js';
+import { until } from '../support/until.js';
+
+/** More of both by flag. */
+const crashes = Number(process.env.FAULT_CRASHES ?? 20);
+const terminations = Number(process.env.FAULT_TERMINATIONS ?? 200);
+
+const workflow = `jobs:
+  a: { run: x, retries: 5 }
+  b: { run: x, needs: a, retries: 5 }
+  c: { run: x, needs: a, retries: 5 }
+  d: { run: x, needs: [b, c], retries: 5 }
+`;
+
+let cluster: Cluster;
+
+beforeAll(async () => {
+  cluster = await Cluster.start();
+  await makeTemplate(cluster.url);
+});
+
+afterAll(() => cluster.end());
+
+async function enginesOn(count: number): Promise<Engines> {
+  const { url } = await createTestDatabase(cluster.url);
+  return Engines.start(count, url);
+}
+
+/** Waits for every run to end, then compares what clients were told with what is stored. */
+async function finishAndCompare(engines: Engines, load: JournalLoad): Promise<void> {
+  await load.finish(async () => (await engines.query('select 1 from runs where open > 0 limit 1')).length === 0);
+  const { journal } = load;
+  expect([...journal.claimed].filter(([, count]) => count > 1)).toEqual([]);
+
+  const stored = await engines.query<{ run: string; key: string; number: string; outcome: string; outputs: string }>(
+    `select n.id as run, v.key, a.number, a.outcome, j.outputs
+     from attempts a join jobs j on j.id = a.job join runs n on n.no = j.id / 1048576
+     join version_jobs v on v.version = n.version and v.ord = j.id % 1048576`,
+  );
+  const outcomes = new Map(stored.map((row) => [`${row.run}/${row.key}/${row.number}`, row]));
+  const lost = [...journal.completed].filter((key) => outcomes.get(key)?.outcome !== 'success');
+  expect(lost).toEqual([]);
+  const others = [...journal.completed].filter((key) => outcomes.get(key)?.outputs !== JSON.stringify({ by: key }));
+  expect(others).toEqual([]);
+  const successes = new Map<string, number>();
+  for (const row of stored) {
+    const job = `${row.run}/${row.key}`;
+    if (row.outcome === 'success') successes.set(job, (successes.get(job) ?? 0) + 1);
+  }
+  expect([...successes].filter(([, count]) => count !== 1)).toEqual([]);
+
+  const runs = new Set((await engines.query<{ id: string }>('select id from runs')).map((run) => run.id));
+  expect([...journal.runs].filter((run) => !runs.has(run))).toEqual([]);
+  const [wrong] = await engines.query(
+    `select count(*)::int as count from jobs where state not in ('success', 'failure', 'skipped')`,
+  );
+  expect(wrong).toEqual({ count: 0 });
+  const [events] = await engines.query('select max(number)::int - count(*)::int as missing from events');
+  expect(events).toEqual({ missing: 0 });
+}
+
+describe('under load', () => {
+  it(`loses nothing to ${terminations} terminated sessions`, { timeout: 60_000 + terminations * 200 }, async () => {
+    const engines = await enginesOn(3);
+    await define(engines.at(0).engine, 'w', workflow);
+    const load = new JournalLoad(engines);
+    load.start('w', 2, 12);
+    for (let ended = 0; ended < terminations; ) {
+      const [killed] = await engines.query<{ count: number }>(
+        `select count(*) filter (where pg_terminate_backend(pid))::int as count from (
+           select pid from pg_stat_activity where application_name like 'workflow-graph%' and datname = current_database()
+           order by random() limit 3) as victims`,
+      );
+      ended += killed?.count ?? 0;
+      await new Promise((resolve) => setTimeout(resolve, 25));
+    }
+    await finishAndCompare(engines, load);
+    expect(load.journal.completed.size).toBeGreaterThan(terminations / 4);
+    await engines.end();
+  });
+
+  it(`loses nothing to ${crashes} crashes of the database`, { timeout: 60_000 + crashes * 10_000 }, async () => {
+    const engines = await enginesOn(2);
+    await define(engines.at(0).engine, 'w', workflow);
+    const load = new JournalLoad(engines);
+    load.start('w', 2, 12);
+    for (let crash = 0; crash < crashes; crash++) {
+      await new Promise((resolve) => setTimeout(resolve, 150 + Math.random() * 300));
+      await cluster.crash();
+      await new Promise((resolve) => setTimeout(resolve, Math.random() * 300));
+      await cluster.resume();
+    }
+    await finishAndCompare(engines, load);
+    expect(load.journal.completed.size).toBeGreaterThan(crashes);
+    await engines.end();
+  });
+});
+
+describe('a database that is away', () => {
+  it('keeps calls waiting, refuses those that waited long, says so, and all is well within 5 seconds of its return', async () => {
+    const engines = await enginesOn(2);
+    const [one, two] = [engines.at(0), engines.at(1)];
+    await define(one.engine, 'w', 'jobs: { a: { run: x, labels: [other] } }');
+    await startRun(one.engine, 'w');
+    const parked = claim(two.engine, { labels: ['none'], waitMs: 60_000 });
+    const [held] = await claim(one.engine, { labels: ['other'], leaseTtlSecs: 1 });
+    await two.engine.context.writer.drained();
+    await cluster.halt();
+
+    const short = startRun(one.engine, 'w');
+    short.catch(() => {});
+    expect((await one.engine.ready()).ready).toBe(false);
+    await expect(startRun(two.engine, 'w')).rejects.toMatchObject({ code: 'unavailable' });
+    await cluster.resume();
+
+    const backAt = performance.now();
+    await until('both servers are ready', async () => {
+      const all = await Promise.all(engines.members.map(({ engine }) => engine.ready()));
+      return all.every(({ ready }) => ready);
+    });
+    await startRun(two.engine, 'w');
+    expect(performance.now() - backAt).toBeLessThan(5_000);
+    expect(one.news.map((item) => item.kind)).toEqual(['lost', 'back']);
+
+    // Nobody could renew while it was away, so the lease got its time again.
+    await one.engine.heartbeatLease({ credential: null }, held?.leaseId ?? '');
+    // Messages are heard again.
+    await define(one.engine, 'none', 'jobs: { a: { run: x, labels: [none] } }');
+    await startRun(one.engine, 'none');
+    expect((await parked)[0]?.workflowId).toBe('none');
+    await engines.end();
+  });
+
+  it('answers a call that was made while it restarted', async () => {
+    const engines = await enginesOn(1);
+    await define(engines.at(0).engine, 'w', workflow);
+    const starts = Array.from({ length: 20 }, () => startRun(engines.at(0).engine, 'w'));
+    await cluster.crash();
+    starts.push(startRun(engines.at(0).engine, 'w'));
+    await cluster.resume();
+    const runs = await Promise.all(starts);
+    const stored = await queryOnce<{ id: string }>(engines.url, 'select id from runs');
+    expect(stored.map(({ id }) => id).sort()).toEqual([...runs].sort());
+    await engines.end();
+  });
+});
