@@ -165,8 +165,8 @@ export async function createEngine(options: EngineOptions): Promise<RunningEngin
     },
     async ready() {
       try {
-        await newestEvent.run(store.read, {});
-        return { ready: true, reason: '' };
+        const answer = await soonest(environment, newestEvent.run(store.read, {}));
+        return answer === null ? { ready: false, reason: 'the database does not answer' } : { ready: true, reason: '' };
       } catch (error) {
         return { ready: false, reason: `the database cannot be read: ${(error as Error).message}` };
       }
@@ -184,4 +184,17 @@ export async function createEngine(options: EngineOptions): Promise<RunningEngin
       await writer.drained();
     },
   };
+}
+
+/** How long whoever asks whether the server is ready is kept waiting. */
+const readyWithinMs = 1_000;
+
+/** The answer, or null when it takes too long. */
+async function soonest<T>(environment: Environment, answer: Promise<T>): Promise<T | null> {
+  let cancelTimer = () => {};
+  const late = new Promise<null>((resolve) => {
+    cancelTimer = environment.after(readyWithinMs, () => resolve(null));
+  });
+  answer.catch(() => {});
+  return Promise.race([answer, late]).finally(() => cancelTimer());
 }
