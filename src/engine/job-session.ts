@@ -43,17 +43,17 @@ export interface JobSession {
 
 /**
  * How long the word that a job has arrived waits to be written down. A job that ends sooner never costs the write; for
- * one that is still at work nothing is lost meanwhile, since every heartbeat says so too. Where a lease or a timeout is
- * over soon it waits a quarter of that at most: an attempt that was not known to have arrived would not count.
+ * one that is still at work nothing is lost meanwhile, since every heartbeat says so too. Where the time for it is over
+ * soon it waits a quarter of what is left at most: an attempt that was not known to have arrived would not count.
  */
 const receivedWriteMs = 1_000;
 
 /** How often an open session counts as a sign of life. */
 const aliveEveryMs = 20_000;
 
-/** How long a job can be at work before the server has to judge it. */
-function mayTakeMs({ ttlSecs, spec }: ClaimedJob): number {
-  return 1000 * Math.min(ttlSecs, spec.timeoutSecs ?? Number.POSITIVE_INFINITY);
+/** By when the server must know that a pushed job has arrived. */
+function arriveByMs({ grantedAtMs, ttlSecs, spec }: ClaimedJob): number {
+  return grantedAtMs + Math.min(receivedWithinMs, 1000 * ttlSecs, 1000 * (spec.timeoutSecs ?? ttlSecs));
 }
 
 export interface SessionVerbs {
@@ -72,12 +72,11 @@ export function openSessionVerb(context: EngineContext, parking: Parking<Claim>,
       sink.news(news);
     });
     const arrived = new Set<string>();
-    /** By when the word that a pushed job has arrived must be on disk, by lease. */
+    /** Of pushed jobs that have not arrived, by lease: until when the word counts. */
     const arriveBy = new Map<string, number>();
     let credits = 0;
     let claim: Claim | null = null;
     let isOpen = true;
-    let writeWithinMs = receivedWriteMs;
     let armedWithinMs = receivedWriteMs;
     let cancelReceivedTimer: (() => void) | null = null;
     let cancelAliveTimer = () => {};
@@ -131,7 +130,7 @@ export function openSessionVerb(context: EngineContext, parking: Parking<Claim>,
       if (!isOpen) return;
       for (const job of jobs) {
         watch.add(job.leaseId);
-        writeWithinMs = Math.min(writeWithinMs, mayTakeMs(job) / 4);
+        arriveBy.set(job.leaseId, arriveByMs(job));
       }
       if (jobs.length > 0) sink.jobs(jobs);
       pump();
@@ -146,7 +145,6 @@ export function openSessionVerb(context: EngineContext, parking: Parking<Claim>,
 
     function writeReceived(): void {
       cancelReceivedTimer = null;
-      writeWithinMs = receivedWriteMs;
       const leases = [...arrived].map(parseLeaseId).filter((lease) => lease !== null);
       arrived.clear();
       if (leases.length > 0) context.writer.submit(received, leases).catch(sink.failed);
@@ -162,8 +160,14 @@ export function openSessionVerb(context: EngineContext, parking: Parking<Claim>,
         pump();
       },
       received(leaseIds) {
-        for (const leaseId of leaseIds) arrived.add(leaseId);
-        writeReceivedWithin(writeWithinMs);
+        const now = context.environment.now();
+        let withinMs = receivedWriteMs;
+        for (const leaseId of leaseIds) {
+          arrived.add(leaseId);
+          withinMs = Math.min(withinMs, ((arriveBy.get(leaseId) ?? Number.POSITIVE_INFINITY) - now) / 4);
+          arriveBy.delete(leaseId);
+        }
+        writeReceivedWithin(Math.max(0, withinMs));
       },
       reported(leaseId) {
         watch.remove(leaseId);
@@ -188,9 +192,4 @@ export function openSessionVerb(context: EngineContext, parking: Parking<Claim>,
       },
     };
   };
-}
-
-/** How long after its push the word that a job has arrived counts. */
-function arrivalMs({ ttlSecs, spec }: ClaimedJob): number {
-  return Math.min(receivedWithinMs, ttlSecs * 1000, (spec.timeoutSecs ?? Number.POSITIVE_INFINITY) * 1000);
 }
