@@ -96,10 +96,15 @@ async function claim(engine: Engine, asked: ClaimFields, maxJobs: number, call: 
     maxJobs,
   };
   const claimed = await engine.claimJobs(input, waitMs > 0 ? call.context.signal : null);
-  if (claimed.length > 0 && call.context.isGone()) {
-    // The claimant hung up while it waited: its jobs go back now and not when their leases expire.
-    await Promise.all(claimed.map(({ leaseId }) => engine.releaseJob(call.caller, leaseId)));
-    throw new ApiError('unavailable', 'the caller is gone');
+  if (claimed.length > 0 && waitMs > 0) {
+    try {
+      if (call.context.isGone()) throw new ApiError('unavailable', 'the caller is gone');
+      await call.askAgain();
+    } catch (error) {
+      // The claimant hung up, or lost its token, while it waited: its jobs go back now and not when their leases expire.
+      await Promise.all(claimed.map(({ leaseId }) => engine.releaseJob(call.caller, leaseId)));
+      throw error;
+    }
   }
   return claimed.map(toWireClaim);
 }

@@ -28,6 +28,8 @@ export interface CallContext {
 export interface Call {
   readonly context: CallContext;
   readonly principal: Principal;
+  /** Asks again whether the caller may make the call, after a long wait. Throws `ApiError` when it may not any more. */
+  askAgain(): Promise<void>;
   readonly caller: Caller;
 }
 
@@ -114,7 +116,14 @@ function procedure(
 
     function permitted(principal: Principal): Call {
       permit(policy, principal, name);
-      return { context, principal, caller: { credential: principal.tokenId } };
+      return {
+        context,
+        principal,
+        caller: { credential: principal.tokenId },
+        askAgain: async () => {
+          await admit(context);
+        },
+      };
     }
     function refused(error: unknown): never {
       throw refusal(error, context);
