@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
-# Builds the conformance adapter when it is older than its sources, and becomes it.
+# Builds the conformance adapter when it is older than a source, and becomes it.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
-go build -o bin/conformance ./conformance >&2
+if [[ ! -x bin/conformance || -n "$(find . -name '*.go' -newer bin/conformance -print -quit)" || go.mod -nt bin/conformance ]]; then
+  go build -o bin/conformance ./conformance >&2
+fi
 exec bin/conformance

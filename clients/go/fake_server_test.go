@@ -37,6 +37,8 @@ type fakeServer struct {
 	calls    []string
 	// Behaviours.
 	noJobStream bool
+	// cutsToCome cuts that many sessions before anything is sent.
+	cutsToCome int
 	// refuse gives the status and body of the answer to a call; zero lets it be.
 	refuse func(method, path string) (int, string)
 	// judge refuses a result that came over the stream; nil takes it.
@@ -123,6 +125,11 @@ func (f *fakeServer) WorkJobs(stream grpc.BidiStreamingServer[workflowgraphv1.Wo
 	if f.noJobStream {
 		f.mutex.Unlock()
 		return status.Error(codes.Unimplemented, "no job stream here")
+	}
+	if f.cutsToCome > 0 {
+		f.cutsToCome--
+		f.mutex.Unlock()
+		return status.Error(codes.Unavailable, "cut")
 	}
 	session := &fakeSession{stream: stream}
 	f.sessions = append(f.sessions, session)

@@ -10,10 +10,10 @@ import (
 )
 
 const (
-	// A stream that fails so often in a row while plain HTTP calls succeed cannot be had: fewer times when there never was
-	// one.
-	streamFailuresMax      = 10
-	firstStreamFailuresMax = 3
+	// A stream that fails so often in a row while plain HTTP calls succeed cannot be had: fewer times where there never
+	// was an HTTP/2 connection.
+	streamFailuresMax     = 10
+	connectionFailuresMax = 3
 	// A server that knows the worker but refuses its stream so often in a row means it.
 	streamRefusalsMax = 3
 )
@@ -44,11 +44,12 @@ type jobStream struct {
 func (j *jobStream) run(ctx context.Context) error {
 	var waits backoff.Backoff
 	failures, refusals := 0, 0
-	failuresMax := firstStreamFailuresMax
+	failuresMax := connectionFailuresMax
 	for ctx.Err() == nil {
 		session, err := j.connect()
 		wasHad := false
 		if err == nil {
+			failuresMax = streamFailuresMax
 			select {
 			case <-ctx.Done():
 				session.drain()
@@ -62,7 +63,6 @@ func (j *jobStream) run(ctx context.Context) error {
 		if wasHad {
 			waits.Reset()
 			failures, refusals = 0, 0
-			failuresMax = streamFailuresMax
 		}
 		j.config.Logger.Debug("the job stream ended", "error", err)
 		switch {

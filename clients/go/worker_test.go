@@ -171,6 +171,17 @@ func TestWithoutAStreamTheWorkerGoesOnWithPlainHTTPAndSaysSoOnce(t *testing.T) {
 	}
 }
 
+func TestAStreamThatIsCutAFewTimesIsNotGivenUp(t *testing.T) {
+	fake := newFakeServer(t, true)
+	fake.cutsToCome = connectionFailuresMax
+	worker := startWorker(t, WorkerConfig{ServerURL: fake.URL, Executor: newGateOpen()})
+	fake.add("one")
+	fake.result(t, "one")
+	if worker.log.count("no streams") != 0 || fake.called("/api/jobs/claim") != 0 {
+		t.Error("the worker went on with plain HTTP")
+	}
+}
+
 func newGateOpen() *gate {
 	open := newGate()
 	close(open.letGo)

@@ -78,6 +78,7 @@ func (a *adapter) do(given command) {
 func (a *adapter) start(name string, chosen options) {
 	config := workflowgraph.WorkerConfig{
 		ServerURL:         chosen.ServerURL,
+		WorkerID:          name,
 		Labels:            chosen.Labels,
 		Slots:             chosen.Slots,
 		Transport:         workflowgraph.Transport(chosen.Transport),
