@@ -19,7 +19,12 @@ const suites = [
   { name: 'types', run: () => check(['tsc', '-p', 'tsconfig.test.json', '--noEmit']) },
   { name: 'generated', run: () => check(['node', 'scripts/generate.js', '--check']) },
   { name: 'unit', run: () => vitest('unit') },
+  { name: 'postgres', run: () => vitest('postgres') },
   { name: 'scenarios', run: () => vitest('scenarios') },
+  { name: 'go', needs: 'go', run: () => counted('bash', ['clients/go/ci.sh'], countGo) },
+  { name: 'python', needs: 'python3', run: () => counted('bash', ['clients/python/ci.sh'], countPython) },
+  { name: 'rust', needs: 'cargo', run: () => counted('bash', ['clients/rust/ci.sh'], countCargo) },
+  { name: 'conformance', run: () => counted('node', ['scripts/conformance.js'], countClosingLine) },
 ];
 
 const unknown = wanted.filter((name) => !suites.some((suite) => suite.name === name));
@@ -81,14 +86,59 @@ async function vitest(project) {
   return { passed: numPassedTests, failed: failures };
 }
 
-function execute(command, args) {
+/** A program that runs tests of its own and says in its output how many passed. */
+async function counted(command, args, count) {
+  let output = '';
+  const status = await execute(command, args, (text) => {
+    output += text;
+  });
+  const { passed, failed } = count(output);
+  // What fails without a failed test (a format, a build) counts as one.
+  return { passed, failed: status === 0 ? failed : Math.max(1, failed) };
+}
+
+function countGo(output) {
+  const lines = output.split('\n');
+  return {
+    passed: lines.filter((line) => line.startsWith('--- PASS')).length,
+    failed: lines.filter((line) => line.startsWith('--- FAIL')).length,
+  };
+}
+
+function countPython(output) {
+  const summary = output.match(/^=*.*\d+ (passed|failed).* in .*$/gm)?.at(-1) ?? '';
+  const number = (word) => Number(summary.match(new RegExp(`(\\d+) ${word}`))?.[1] ?? 0);
+  return { passed: number('passed'), failed: number('failed') + number('error') };
+}
+
+function countCargo(output) {
+  const results = [...output.matchAll(/^test result: \w+\. (\d+) passed; (\d+) failed/gm)];
+  const sum = (at) => results.reduce((total, result) => total + Number(result[at]), 0);
+  return { passed: sum(1), failed: sum(2) };
+}
+
+function countClosingLine(output) {
+  const [, passed = 0, failed = 0] = [...output.matchAll(/^(\d+) passed, (\d+) failed/gm)].at(-1) ?? [];
+  return { passed: Number(passed), failed: Number(failed) };
+}
+
+/** Runs a command. Its output is shown, and also handed to `onOutput` when there is one. */
+function execute(command, args, onOutput) {
   return new Promise((resolve) => {
-    const child = spawn(command, args, { cwd: root, env, stdio: ['ignore', 'inherit', 'inherit'] });
+    const child = spawn(command, args, {
+      cwd: root,
+      env,
+      stdio: ['ignore', onOutput === undefined ? 'inherit' : 'pipe', 'inherit'],
+    });
+    child.stdout?.setEncoding('utf8').on('data', (text) => {
+      process.stdout.write(text);
+      onOutput(text);
+    });
     child.on('error', (error) => {
       process.stderr.write(`${command}: ${error.message}\n`);
       resolve(1);
     });
-    child.on('exit', (code) => resolve(code ?? 1));
+    child.on('close', (code) => resolve(code ?? 1));
   });
 }
 
