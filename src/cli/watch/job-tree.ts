@@ -55,10 +55,15 @@ export class JobTree {
 
   #parentAmong(shown: ReadonlyMap<string, Job>, id: string): string | null {
     let parent = this.#parents.get(id) ?? null;
-    while (parent !== null && !shown.has(parent)) parent = this.#parents.get(parent) ?? null;
+    for (let step = 0; parent !== null && !shown.has(parent); step++) {
+      parent = step < climbedMax ? (this.#parents.get(parent) ?? null) : null;
+    }
     return parent;
   }
 }
+
+/** How far up a parent that is shown is looked for: a picture must not cost the length of a chain. */
+const climbedMax = 1_000;
 
 /** The longest way from a root to each job. */
 function depthsOf(jobs: readonly Pick<Job, 'id' | 'depends_on'>[]): ReadonlyMap<string, number> {

@@ -5,14 +5,17 @@ import { isTemporary } from './poll-run.js';
 /** How many logs are followed at once; further jobs wait for their turn. */
 const followedMax = 24;
 
-/** Follows the logs of all jobs of a run, each from its start to its end. */
+/**
+ * Follows the logs of all jobs of a run, each from its start to its end. A job's log is told after those of the jobs
+ * that it needs, even when all of them were quick.
+ */
 export class RunLogs {
   readonly #client: Client;
   readonly #runId: string;
   readonly #tell: (line: LogLine) => void;
   readonly #stop = new AbortController();
   readonly #known = new Set<string>();
-  readonly #waiting: string[] = [];
+  readonly #waiting = new Map<string, readonly string[]>();
   readonly #following = new Map<string, Promise<void>>();
   #failure: unknown = null;
 
@@ -27,14 +30,14 @@ export class RunLogs {
     for (const job of workflow.jobs) {
       if (job.started_at === null || this.#known.has(job.id)) continue;
       this.#known.add(job.id);
-      this.#waiting.push(job.id);
+      this.#waiting.set(job.id, job.depends_on);
     }
     this.#fill();
   }
 
   /** Whether all that the job has printed was told. True for a job that never started. */
   isComplete(jobId: string): boolean {
-    return !this.#following.has(jobId) && !this.#waiting.includes(jobId);
+    return !this.#following.has(jobId) && !this.#waiting.has(jobId);
   }
 
   /** Waits until the logs of all jobs that have started are told to their ends. Throws what a log threw. */
@@ -44,14 +47,15 @@ export class RunLogs {
   }
 
   stop(): void {
-    this.#waiting.length = 0;
+    this.#waiting.clear();
     this.#stop.abort();
   }
 
   #fill(): void {
-    while (this.#following.size < followedMax) {
-      const jobId = this.#waiting.shift();
-      if (jobId === undefined) return;
+    for (const [jobId, needs] of this.#waiting) {
+      if (this.#following.size >= followedMax) return;
+      if (!needs.every((need) => this.isComplete(need))) continue;
+      this.#waiting.delete(jobId);
       const following = this.#follow(jobId)
         .catch((error: unknown) => {
           if (!this.#stop.signal.aborted) this.#failure ??= error;

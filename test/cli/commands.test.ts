@@ -1,0 +1,226 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { JobExplanation, RunPage, WorkerInfo, Workflow } from '@workflow-graph/client';
+import { expect, test, vi } from 'vitest';
+import { type ProgramOptions, startProgram } from '../support/program.js';
+import { type ServerProcess, startServerProcess } from '../support/server-process.js';
+import { temporaryFolder } from '../support/temporary-folder.js';
+import { until } from '../support/until.js';
+import { startWorkerProcess } from '../support/worker-process.js';
+
+vi.setConfig({ testTimeout: 120_000 });
+
+/** Runs a command to its end. */
+async function run(args: readonly string[], options: ProgramOptions = {}) {
+  const program = startProgram(args, options);
+  const { code } = await program.ended;
+  return { code, out: program.stdout, err: program.stderr };
+}
+
+/** Runs a command against a server. */
+const at = (server: ServerProcess, ...args: string[]) => run(args, { env: { SERVER_URL: server.url } });
+
+/** The JSON that a command against a server prints. */
+async function jsonAt<T>(server: ServerProcess, ...args: string[]): Promise<T> {
+  const { code, out, err } = await at(server, ...args, '--json');
+  expect(err).toBe('');
+  expect(code).toBe(0);
+  return JSON.parse(out) as T;
+}
+
+test('exit codes tell usage, a server away, a refusal and what does not exist apart', async () => {
+  const server = await startServerProcess();
+  const away = { env: { SERVER_URL: 'http://127.0.0.1:9' } };
+  expect(await run(['runs', '--bad'])).toMatchObject({ code: 2, err: "error: unknown option '--bad'\n" });
+  expect((await run(['runs', '--limit', '0'])).code).toBe(2);
+  expect((await run(['runs', '--server', 'nonsense'])).code).toBe(2);
+  expect((await run(['runs', '--token-file', '/nowhere'])).code).toBe(2);
+  expect((await run([])).code).toBe(2);
+  expect((await run(['status', '--help'])).code).toBe(0);
+
+  const gone = await run(['runs'], away);
+  expect(gone).toMatchObject({ code: 3, out: '' });
+  expect(gone.err).toMatch(/no answer from http:\/\/127\.0\.0\.1:9 \(ECONNREFUSED\)\nIs the server running\?/);
+  const goneJson = await run(['runs', '--json'], away);
+  expect(JSON.parse(goneJson.err)).toMatchObject({ error: { code: 'server_away', status: null } });
+
+  for (const args of [
+    ['status', 'x'],
+    ['cancel', 'x'],
+    ['logs', 'x', 'y'],
+    ['why', 'x', 'y'],
+    ['run', 'x'],
+    ['runs', '--workflow', 'x'],
+  ]) {
+    expect(await at(server, ...args), args.join(' ')).toMatchObject({ code: 5, out: '' });
+  }
+  const missing = await at(server, 'why', 'x', 'y', '--json');
+  expect(JSON.parse(missing.err)).toMatchObject({ error: { code: 'not_found', status: 404 } });
+
+  const token = startProgram(['token', 'create', '--name', 't', '--scope', 'read', '--data', server.dataDir]);
+  await token.ended;
+  const file = join(temporaryFolder(), 'token');
+  writeFileSync(file, token.stdout);
+  await until('the token is asked for', async () => (await at(server, 'runs')).code === 4);
+  expect((await at(server, 'runs')).err).toContain('Give a token with --token-file or WORKFLOW_GRAPH_TOKEN');
+  expect((await at(server, 'runs', '--token-file', file)).code).toBe(0);
+  const env = { SERVER_URL: server.url, WORKFLOW_GRAPH_TOKEN: token.stdout.trim() };
+  expect((await run(['runs'], { env })).code).toBe(0);
+  expect(await run(['run', 'ci'], { env })).toMatchObject({ code: 4, out: '' });
+});
+
+test('a run is started, listed, shown, explained, read and cancelled', async () => {
+  const server = await startServerProcess();
+  expect((await at(server, 'runs')).out).toBe('There are no such runs.\n');
+  expect((await at(server, 'workers')).out).toMatch(/^There are no such workers\./);
+  writeFileSync(
+    join(server.workflowsDir, 'ci.yml'),
+    `name: CI
+on: push
+jobs:
+  build: { run: "echo building; echo oops >&2; echo '::set-output v=1'" }
+  gpu: { run: x, labels: [gpu, linux], needs: build }
+  never: { run: x, needs: build, if: "inputs.target == 'prod'" }
+  hold: { run: "echo held; sleep 600", needs: build, labels: [local] }
+`,
+  );
+  await server.logged(/workflow "ci" is new/);
+  await startWorkerProcess(server, { id: 'w-1', labels: ['linux', 'local'] });
+
+  expect((await at(server, 'workflows')).out).toMatch(
+    /^WORKFLOW {2}NEWEST RUN {2}CREATED {2}JOBS {2}ON {4}NAME\nci {8}none yet {13}4 {5}push {2}CI\n$/,
+  );
+  expect((await at(server, 'status', 'ci')).out).toMatch(/^CI \(ci, version 1\) has not run yet\n/);
+  expect((await at(server, 'logs', 'ci')).code).toBe(5);
+
+  const started = await at(server, 'run', 'ci', '--input', 'target=test', '-i', '__proto__=x=y');
+  expect(started).toMatchObject({ code: 0, err: '' });
+  const id = started.out.trim();
+  expect(id).toMatch(/^[0-9a-f-]{36}$/);
+  const api = server.api();
+  await api.jobIs(id, 'hold', 'running');
+  await api.logMatch(id, 'hold', /held/);
+
+  const { runs } = await jsonAt<RunPage>(server, 'runs');
+  expect(runs).toMatchObject([{ run_id: id, workflow: 'ci', state: 'running', open_jobs: 2 }]);
+  expect(Object.entries(runs[0]?.inputs ?? {})).toEqual(expect.arrayContaining([['target', 'test']]));
+  expect((await at(server, 'runs', '--state', 'running')).out).toMatch(
+    new RegExp(`^RUN .*\\n${id} {2}running {2}2/4 .*  ci\\n$`),
+  );
+  expect((await at(server, 'runs', '--state', 'success')).out).toBe('There are no such runs.\n');
+
+  const status = await at(server, 'status', 'ci');
+  expect(status.out).toMatch(/^▸ CI \(ci, version 1\): running for /);
+  expect(status.out).toMatch(/\n✓ build {2}success {2}0 .* w-1\n/);
+  expect(status.out).toMatch(/\n· gpu {4}queued .* needs build\n/);
+  expect(status.out).toMatch(/\n○ never {2}skipped\n/);
+  expect(await jsonAt<Workflow>(server, 'status', id)).toMatchObject({ run_id: id, state: 'running' });
+
+  const workers = await at(server, 'workers');
+  expect(workers.out).toMatch(new RegExp(`\\nw-1 {5}busy {4}1/1 .* linux,local {2}hold of ${id}\\n`));
+  expect(await jsonAt<WorkerInfo[]>(server, 'workers', '--label', 'gpu')).toEqual([]);
+
+  const why = await at(server, 'why', 'ci', 'gpu');
+  expect(why.out).toContain('No live worker has the label "gpu". Nearest: "w-1", which lacks "gpu".');
+  expect(await jsonAt<JobExplanation>(server, 'why', id, 'gpu')).toMatchObject({
+    run_id: id,
+    workflow: 'ci',
+    status: 'queued',
+    reasons: [
+      {
+        code: 'no_matching_worker',
+        no_matching_worker: {
+          unknown_labels: ['gpu'],
+          nearest: [{ worker_id: 'w-1', missing_labels: ['gpu'] }],
+        },
+        needs_open: null,
+      },
+    ],
+  });
+  expect((await at(server, 'why', id, 'never')).out).toContain(
+    `Its condition "inputs.target == 'prod'" is false: success() is true, inputs.target is "test".`,
+  );
+  expect((await at(server, 'why', id, 'hold')).out).toMatch(
+    /Worker "w-1" has run attempt 0 for .*\n\nATTEMPT {2}OUTCOME/,
+  );
+
+  expect((await at(server, 'logs', id, 'build')).out).toMatch(/building\n/);
+  expect((await at(server, 'logs', id)).out).toMatch(/^build \| (building|oops)\n[\s\S]*\nhold {2}\| held\n$/);
+  expect((await at(server, 'logs', id, 'build', '--tail', '1')).out.split('\n')).toHaveLength(2);
+  const chunks = (await at(server, 'logs', id, 'build', '--json')).out
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  expect(chunks.map(({ data }) => data).join('')).toContain('oops\n');
+
+  const follow = startProgram(['logs', '-f', id], { env: { SERVER_URL: server.url } });
+  await follow.printed(/held/);
+  const cancelled = await at(server, 'cancel', 'ci', '--json');
+  expect(JSON.parse(cancelled.out)).toEqual({ run_id: id });
+  expect(await follow.ended).toMatchObject({ code: 0 });
+  await api.ended(id);
+  expect((await at(server, 'why', id, 'gpu')).out).toMatch(/Its run was cancelled .* ago; it had not started\./);
+  const watched = await at(server, 'status', id, '--watch');
+  expect(watched.code).toBe(1);
+  expect(watched.out).toMatch(/⊘ CI: cancelled after /);
+});
+
+test('what a job chooses cannot reach the terminal as an escape, wherever it is printed', async () => {
+  const evil = '\u001b]0;owned\u0007\u001b[2J\u009b31mx';
+  const server = await startServerProcess();
+  const api = server.api();
+  const id = await api.start({
+    name: 'plain',
+    trigger: 'push',
+    jobs: [{ id: 'job', name: 'job', command: 'x' }],
+  });
+  const claim = await api.claimed(`worker${evil}`, { labels: [`label${evil}`] });
+  await api.pushLogs(claim, `log${evil}\n`);
+  const job = claim.job.job_id;
+  const outputs: string[] = [];
+  const look = async (...args: string[]) => {
+    const { code, out, err } = await at(server, ...args);
+    expect(code, args.join(' ')).toBeLessThan(2);
+    outputs.push(out, err);
+  };
+  const everything = async () => {
+    for (const json of [[], ['--json']]) {
+      for (const args of [
+        ['runs'],
+        ['workflows'],
+        ['workers'],
+        ['status', id],
+        ['logs', id],
+        ['logs', id, job],
+        ['why', id, job],
+      ]) {
+        await look(...args, ...json);
+      }
+    }
+  };
+  await everything();
+  await api.fail(claim, `error${evil}`, false);
+  await everything();
+  await look('status', id, '--watch');
+  await look('status', id, '--watch', '--no-logs');
+  expect(outputs.join('')).toContain('error');
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
+  expect(outputs.join('')).not.toMatch(/[\0-\x08\x0b-\x1f\x7f-\x9f]/);
+
+  const raw = await at(server, 'logs', id, job, '--raw');
+  expect(raw.out).toBe(`log${evil}\n`);
+});
+
+test('what reads the output may go away', async () => {
+  const server = await startServerProcess();
+  const api = server.api();
+  const id = await api.start('jobs: { a: { run: x } }');
+  const claim = await api.claimed('w');
+  await api.pushLogs(claim, ...Array.from({ length: 200 }, () => `${'x'.repeat(1_000)}\n`.repeat(20)));
+  const script = `"$NODE" "$MAIN" logs ${id} a | head -n 1; echo "\${PIPESTATUS[0]}"`;
+  const { mainFile } = await import('../support/program.js');
+  const { execFileSync } = await import('node:child_process');
+  const env = { ...process.env, NODE: process.execPath, MAIN: mainFile, SERVER_URL: server.url };
+  const printed = execFileSync('bash', ['-c', script], { env, encoding: 'utf8' });
+  expect(printed).toMatch(/^x{1000}\n141\n$/);
+});
