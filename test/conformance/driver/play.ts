@@ -50,7 +50,9 @@ function hasWhatItNeeds(hello: AdapterHello, scenario: Scenario, { transport }: 
 
 /** The worker must have used the transport that it was told to. */
 function checkTransport(stage: Stage): void {
-  const { proxy, scenario, settings } = stage;
+  const { adapter, proxy, scenario, settings } = stage;
+  // Nobody works who was refused.
+  if (!adapter.events.some(({ event }) => event === 'started')) return;
   const wanted = scenario.falls_back === true ? 'http' : settings.transport;
   if (wanted === 'stream' && proxy.seen('session') === 0) throw new Error('no stream of jobs was opened');
   if (wanted === 'stream' && proxy.seen('claim') > 0) throw new Error('jobs were claimed beside the stream');

@@ -43,7 +43,7 @@ export class ServerApi {
       chunks.push(...page);
       const last = page.at(-1);
       if (page.length < 1000 || last === undefined) return chunks;
-      after = `${last.attempt}.${last.sequence}.${last.stream}`;
+      after = `${last.attempt}.${last.sequence}.${last.stream === 'stdout' ? 1 : 2}`;
     }
   }
 
