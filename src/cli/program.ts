@@ -2,6 +2,7 @@ import { Command, type CommanderError } from 'commander';
 import { version } from '../version.js';
 import { cancelCommand } from './cancel.js';
 import { completeWordsCommand, completionCommand } from './completion.js';
+import { doctorCommand } from './doctor.js';
 import { exitCodeMeanings, exitCodes } from './exit-codes.js';
 import { logsCommand } from './logs.js';
 import { migrateCommand } from './migrate.js';
@@ -51,6 +52,7 @@ export function program(): Command {
     .addCommand(workerCommand())
     .addCommand(validateCommand())
     .addCommand(tokenCommand())
+    .addCommand(doctorCommand())
     .addCommand(migrateCommand())
     .addCommand(completionCommand());
   root.addCommand(completeWordsCommand(root), { hidden: true });

@@ -14,10 +14,7 @@ export interface Finding {
 /** How many violations of a check are named. */
 const violationsNamed = 10;
 
-/**
- * Looks for anything in a database that must never be. It only reads; on a live database give it a connection that sees
- * one moment, since checks compare tables.
- */
+/** Looks for anything in a database that must never be. It only reads. Nobody must write meanwhile. */
 export async function examine(connection: Connection): Promise<Finding[]> {
   const db = kyselyOver(connection);
   const dialect = doctorDialects[connection.dialect.name];
@@ -30,4 +27,25 @@ export async function examine(connection: Connection): Promise<Finding[]> {
     findings.push({ name, promise, violations: rows.map((row) => row.subject) });
   }
   return findings;
+}
+
+/**
+ * The same on a database that is being written. The checks do not see one moment, so that a change between two tables may
+ * look like damage; what is really broken is still so at the next look, and only that is told.
+ */
+export async function examineLive(connection: Connection, looks = 3): Promise<Finding[]> {
+  let findings = await examine(connection);
+  for (let look = 1; look < looks && findings.some(isBroken); look++) {
+    const again = await examine(connection);
+    findings = findings.map((finding, at) => {
+      const seen = new Set(again[at]?.violations);
+      return { ...finding, violations: finding.violations.filter((subject) => seen.has(subject)) };
+    });
+  }
+  return findings;
+}
+
+/** Whether a check found something. */
+export function isBroken({ violations }: Finding): boolean {
+  return violations.length > 0;
 }
