@@ -42,6 +42,11 @@ export interface DialectRecord {
    * would take the index on queued jobs or live attempts whenever the statistics were gathered while there were few.
    */
   guard(column: string): RawBuilder<string>;
+  /**
+   * Whether an index on a column that is mostly null, for looking rows up by it, leaves the nulls out. Where it does, the
+   * planner may prefer to read it from end to end while it is short.
+   */
+  readonly leavesNullsOut: boolean;
   /** Appended to `create table`. */
   readonly tableOptions: RawBuilder<unknown>;
   /** Appended to `create table` for a table whose rows are read by primary key only. */

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { inject } from 'vitest';
+import { inject, it } from 'vitest';
 import { openPostgresStore } from '../../src/store/postgres/open-postgres-store.js';
 import { openSqliteStore } from '../../src/store/sqlite/open-sqlite-store.js';
 import type { Store } from '../../src/store/store.js';
@@ -12,6 +12,11 @@ export type TestDatabaseKind = 'sqlite' | 'postgres';
 
 /** The database of the project that runs: the same tests run once on each. */
 export const databaseKind: TestDatabaseKind = process.env.TEST_DATABASE === 'postgres' ? 'postgres' : 'sqlite';
+
+/** `it`, in the project of one database only. */
+export function onlyIn(kind: TestDatabaseKind): typeof it {
+  return databaseKind === kind ? it : (it.skip as typeof it);
+}
 
 /** A database that a test can open and close as often as it likes. */
 export interface TestStorage {

@@ -9,6 +9,7 @@ export function initial(dialect: DialectRecord) {
       : column.primaryKey().generatedByDefaultAsIdentity();
   const integer = dialect.integerType;
   const text = dialect.textType;
+  const whereSet = (column: string) => (dialect.leavesNullsOut ? sql`where ${sql.ref(column)} is not null` : sql``);
   const required = (column: ColumnDefinitionBuilder) => column.notNull();
 
   return {
@@ -100,7 +101,7 @@ export function initial(dialect: DialectRecord) {
         .addColumn('cancel_from', integer)
         .execute();
       await db.schema.createIndex('runs_of_workflow').on('runs').columns(['workflow', 'no']).execute();
-      await sql`create unique index runs_request on runs (request_hash) where request_hash is not null`.execute(db);
+      await sql`create unique index runs_request on runs (request_hash) ${whereSet('request_hash')}`.execute(db);
       await sql`create index runs_unfinished_work on runs (no)
         where activate_from is not null or cancel_from is not null or state = 'creating'`.execute(db);
 
@@ -148,7 +149,7 @@ export function initial(dialect: DialectRecord) {
         .addPrimaryKeyConstraint('attempts_pk', ['job', 'number'])
         .execute();
       await sql`create index attempts_live on attempts (deadline_ms) where outcome is null`.execute(db);
-      await sql`create index attempts_request on attempts (request_hash) where request_hash is not null`.execute(db);
+      await sql`create index attempts_request on attempts (request_hash) ${whereSet('request_hash')}`.execute(db);
 
       await table('log_chunks')
         .addColumn('job', integer, required)

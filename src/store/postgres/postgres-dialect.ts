@@ -50,6 +50,7 @@ export const postgresDialect: DialectRecord = {
   lockRowsSkippingTaken: (alias) => sql`for update of ${sql.ref(alias)} skip locked`,
   greatest: (...values) => sql<number>`greatest(${sql.join(values)})`,
   guard: (column) => sql<string>`(${sql.ref(column)} || '')`,
+  leavesNullsOut: false,
   tableOptions: sql``,
   clusteredTableOptions: sql``,
   identity: 'identity',

@@ -13,11 +13,24 @@ export function openDatabase(file: string, mode: 'write' | 'read'): Database.Dat
       expectPragma(database, 'synchronous', 2, 'full');
     }
     expectPragma(database, 'foreign_keys', 1, 'on');
+    if (mode === 'write') forgetStatistics(database);
     database.pragma('cache_size = -65536');
     database.pragma('temp_store = memory');
     return database;
   } catch (cause) {
     throw new StoreError(`Cannot open the database ${file}: ${explain(cause)}`, cause);
+  }
+}
+
+/**
+ * Without statistics SQLite plans every statement of this program as index lookups, however large the tables are. With
+ * those of a time when a table was small, from an ANALYZE by hand, it would read that table from end to end for ever.
+ */
+function forgetStatistics(database: Database.Database): void {
+  for (const table of ['sqlite_stat1', 'sqlite_stat4']) {
+    const isThere = database.prepare('select 1 from sqlite_schema where name = ?').get(table) !== undefined;
+    // The second forgets what was read into memory.
+    if (isThere) database.exec(`drop table ${table}; analyze sqlite_schema`);
   }
 }
 

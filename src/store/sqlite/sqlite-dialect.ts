@@ -34,6 +34,7 @@ export const sqliteDialect: DialectRecord = {
   lockRowsSkippingTaken: () => sql``,
   greatest: (...values) => sql<number>`max(${sql.join(values)})`,
   guard: (column) => sql<string>`+${sql.ref(column)}`,
+  leavesNullsOut: true,
   tableOptions: sql`strict`,
   clusteredTableOptions: sql`strict, without rowid`,
   identity: 'autoincrement',

@@ -132,7 +132,7 @@ export const attemptsOfRequests = statement<
     .innerJoin('attempts as a', 'a.request_hash', 'r.request_hash')
     .innerJoin('jobs as j', 'j.id', 'a.job')
     .where(dialect.guard('a.outcome'), 'is', null)
-    .where('a.request_hash', 'is not', null)
+    .$if(dialect.leavesNullsOut, (query) => query.where('a.request_hash', 'is not', null))
     .select([
       'a.request_hash',
       'a.job',
@@ -192,29 +192,32 @@ export const labelSetsWithQueuedJobs = statement<{ rows: Cells }, { id: number }
     db
       .selectFrom(rows<{ id: number }>('rows', { id: 'integer' }).as('r'))
       .select('r.id')
-      .where((eb) =>
-        eb.exists(
-          eb
-            .selectFrom('jobs as j')
-            .select('j.id')
-            .whereRef('j.label_set', '=', 'r.id')
-            .where('j.state', '=', sql.lit<JobState>('queued')),
-        ),
-      ),
+      .where(queuedJobOf('r.id'), 'is not', null),
 );
 
 /** Label sets in which a job can be claimed. */
 export const claimableLabelSets = statement<Record<string, never>, { id: number }>('claimableLabelSets', ({ db }) =>
-  db
-    .selectFrom('label_sets as s')
-    .select('s.id')
-    .where((eb) =>
-      eb.exists(
-        eb
-          .selectFrom('jobs as j')
-          .select('j.id')
-          .whereRef('j.label_set', '=', 's.id')
-          .where('j.state', '=', sql.lit<JobState>('queued')),
-      ),
-    ),
+  db.selectFrom('label_sets as s').select('s.id').where(queuedJobOf('s.id'), 'is not', null),
+);
+
+/** A queued job of a label set: one lookup, where `exists` may become a join that reads every queued job. */
+function queuedJobOf(set: string) {
+  return sql<
+    number | null
+  >`(select j.id from jobs as j where j.label_set = ${sql.ref(set)} and j.state = 'queued' limit 1)`;
+}
+
+/** How many jobs of each label set can be claimed, and since when the oldest. */
+export const claimableBySet = statement<Record<string, never>, { label_set: number; jobs: number; oldest_ms: number }>(
+  'claimableBySet',
+  ({ db }) =>
+    db
+      .selectFrom('jobs')
+      .where('state', '=', sql.lit<JobState>('queued'))
+      .groupBy('label_set')
+      .select(({ fn }) => [
+        'label_set',
+        fn.countAll<number>().as('jobs'),
+        sql<number>`min(enqueued_at_ms)`.as('oldest_ms'),
+      ]),
 );

@@ -111,8 +111,12 @@ export const deleteSomeJobs = statement<Range, { id: number }>('deleteSomeJobs',
     .returning('id'),
 );
 
-export const deleteEndedRun = statement<{ no: number }, { no: number }>('deleteEndedRun', ({ db, integer }) =>
-  db.deleteFrom('runs').where('no', '=', integer('no')).where('ended_at_ms', 'is not', null).returning('no'),
+export const deleteEndedRun = statement<{ no: number }, { no: number }>('deleteEndedRun', ({ db, dialect, integer }) =>
+  db
+    .deleteFrom('runs')
+    .where('no', '=', integer('no'))
+    .where(dialect.guard('ended_at_ms'), 'is not', null)
+    .returning('no'),
 );
 
 export const markLogsPruned = statement<{ no: number }, { no: number }>('markLogsPruned', ({ db, integer }) =>

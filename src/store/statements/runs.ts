@@ -206,11 +206,11 @@ export const newestRunOfWorkflow = statement<{ id: string }, RunRow>('newestRunO
 /** The runs that were started with these request ids. Rows: request hash. */
 export const runsByRequest = statement<{ rows: Cells }, { request_hash: string; id: string; workflow: number }>(
   'runsByRequest',
-  ({ db, rows }) =>
+  ({ db, dialect, rows }) =>
     db
       .selectFrom(rows<{ request_hash: string }>('rows', { request_hash: 'text' }).as('r'))
       .innerJoin('runs as n', 'n.request_hash', 'r.request_hash')
-      .where('n.request_hash', 'is not', null)
+      .$if(dialect.leavesNullsOut, (query) => query.where('n.request_hash', 'is not', null))
       .select(['n.request_hash', 'n.id', 'n.workflow'])
       .$castTo<{ request_hash: string; id: string; workflow: number }>(),
 );

@@ -1,0 +1,34 @@
+import { expect } from 'vitest';
+import type { DialectRecord } from '../../src/store/dialect.js';
+import { postgresDialect } from '../../src/store/postgres/postgres-dialect.js';
+import { sqliteDialect } from '../../src/store/sqlite/sqlite-dialect.js';
+import { everyStatement } from '../support/all-statements.js';
+import { onlyIn } from '../support/open-test-store.js';
+
+/** The SQL of each statement as a reviewer reads it. `npx vitest run --project unit test/store/golden -u` writes it anew. */
+async function sqlOf(dialect: DialectRecord): Promise<string> {
+  const statements = await everyStatement();
+  return statements.map((statement) => `-- ${statement.name}\n${readable(statement.sql(dialect))};\n`).join('\n');
+}
+
+function readable(sql: string): string {
+  return sql
+    .replaceAll(/\s+/g, ' ')
+    .replaceAll(
+      / (from|inner join|left join|where|set|group by|order by|limit|returning|on conflict|for update|values) /g,
+      '\n  $1 ',
+    );
+}
+
+onlyIn('sqlite')('no two statements have one name', async () => {
+  const names = (await everyStatement()).map((statement) => statement.name);
+  expect(names).toEqual([...new Set(names)]);
+});
+
+onlyIn('sqlite')('SQLite gets the SQL of golden/sqlite.sql', async () => {
+  await expect(await sqlOf(sqliteDialect)).toMatchFileSnapshot('golden/sqlite.sql');
+});
+
+onlyIn('sqlite')('PostgreSQL gets the SQL of golden/postgres.sql', async () => {
+  await expect(await sqlOf(postgresDialect)).toMatchFileSnapshot('golden/postgres.sql');
+});
