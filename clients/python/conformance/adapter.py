@@ -74,6 +74,7 @@ def make_worker(name: str, options: dict[str, Any]) -> Worker:
             secs[argument] = options[option] / 1000
     return Worker(
         server_url=options.get("server_url") or os.environ["SERVER_URL"],
+        worker_id=name,
         labels=options.get("labels") or [],
         slots=options.get("slots") or 1,
         transport=options.get("transport") or "stream",

@@ -167,7 +167,7 @@ class Renewals:
             self._take(answer)
         with self._changed:
             if lease.due <= time.monotonic():
-                lease.due = time.monotonic() + min(self._interval(lease), RETRY_SECS)
+                lease.due = time.monotonic() + min(self._interval(lease) / 3, RETRY_SECS)
             lease.in_flight = False
             self._changed.notify()
 
