@@ -8,6 +8,7 @@ import { isOpen, markOf, paintState, tookMs } from './states.js';
 import { harmlessLine } from './terminal/harmless.js';
 import { ago, duration } from './terminal/times.js';
 import { tellHowToGoOn } from './watch/go-on.js';
+import { statusesOf, whatItWaitsFor } from './watch/live-frame.js';
 import { watchRun } from './watch/watch-run.js';
 
 const examples = `
@@ -65,6 +66,7 @@ export function statusCommand(): Command {
 function printStatus(workflow: Workflow): void {
   const paint = stdoutPaint();
   const nowMs = Date.now();
+  const statuses = statusesOf(workflow);
   printLines([...headingOf(workflow, nowMs), '']);
   printTable<Job>(
     [
@@ -77,7 +79,7 @@ function printStatus(workflow: Workflow): void {
       { heading: 'ATTEMPT', text: ({ attempt, started_at }) => (started_at === null ? '' : String(attempt)) },
       { heading: 'TOOK', text: (job) => tookText(job, nowMs) },
       { heading: 'WORKER', text: ({ worker_id }) => harmlessLine(worker_id ?? '') },
-      { heading: 'NOTES', text: (job) => notesOf(job, nowMs) },
+      { heading: 'NOTES', text: (job) => notesOf(job, statuses, nowMs) },
     ],
     workflow.jobs,
     'It has no jobs.',
@@ -103,13 +105,8 @@ function tookText(job: Job, nowMs: number): string {
   return took === null ? '' : duration(took);
 }
 
-function notesOf(job: Job, nowMs: number): string {
+function notesOf(job: Job, statuses: ReturnType<typeof statusesOf>, nowMs: number): string {
   const line = harmlessLine((job.output ?? '').trim().split('\n', 1)[0] ?? '');
-  if (job.delayed_until_ms != null) return `next attempt in ${duration(job.delayed_until_ms - nowMs)}: ${line}`;
-  if (line !== '') return line;
-  if (job.status === 'queued' && job.depends_on.length > 0)
-    return `needs ${job.depends_on.map(harmlessLine).join(', ')}`;
-  return job.status === 'queued' && job.required_labels.length > 0
-    ? `labels ${job.required_labels.map(harmlessLine).join(', ')}`
-    : '';
+  if (job.status !== 'queued') return line;
+  return [whatItWaitsFor(job, statuses, nowMs), line].filter((part) => part !== '').join(': ');
 }

@@ -112,7 +112,7 @@ jobs:
   const status = await at(server, 'status', 'ci');
   expect(status.out).toMatch(/^▸ CI \(ci, version 1\): running for /);
   expect(status.out).toMatch(/\n✓ build {2}success {2}0 .* w-1\n/);
-  expect(status.out).toMatch(/\n· gpu {4}queued .* needs build\n/);
+  expect(status.out).toMatch(/\n· gpu {4}queued .* waits for a worker with gpu, linux\n/);
   expect(status.out).toMatch(/\n○ never {2}skipped\n/);
   expect(await jsonAt<Workflow>(server, 'status', id)).toMatchObject({ run_id: id, state: 'running' });
 

@@ -1,7 +1,7 @@
 import type { Job, Workflow } from '@workflow-graph/client';
 import { describe, expect, test } from 'vitest';
 import { JobTree } from '../../src/cli/watch/job-tree.js';
-import { drawRun, mostTelling, type Scene } from '../../src/cli/watch/live-frame.js';
+import { composeRun, drawRun, mostTelling, type Scene } from '../../src/cli/watch/live-frame.js';
 import { LineSplitter } from '../../src/cli/watch/log-lines.js';
 
 const nowMs = 1_700_000_010_000;
@@ -25,7 +25,7 @@ function job(id: string, status: Job['status'], more: Partial<Job> = {}): Job {
   };
 }
 
-function scene(jobs: readonly Job[], more: Partial<Scene> = {}): Scene {
+function draw(jobs: readonly Job[], { rows = 24, ...more }: Partial<Scene> & { readonly rows?: number } = {}) {
   const workflow: Workflow = {
     id: 'run-1',
     name: 'CI',
@@ -39,21 +39,18 @@ function scene(jobs: readonly Job[], more: Partial<Scene> = {}): Scene {
     started_at_ms: nowMs - 9_000,
     ended_at_ms: null,
   };
-  return {
-    workflow,
-    tree: new JobTree(jobs),
+  return drawRun(composeRun(workflow, new JobTree(jobs), rows), {
     nowMs,
     tick: 0,
     columns: 80,
-    rows: 24,
     paint: (_colour, text) => text,
     lastLine: () => '',
     note: null,
     ...more,
-  };
+  });
 }
 
-const texts = (given: Scene) => drawRun(given).map(({ text }) => text);
+const texts = (...given: Parameters<typeof draw>) => draw(...given).map(({ text }) => text);
 
 test('a run is drawn with what each job does', () => {
   const jobs = [
@@ -64,7 +61,7 @@ test('a run is drawn with what each job does', () => {
     job('gpu', 'queued', { required_labels: ['gpu', 'linux'] }),
     job('deploy', 'queued', { depends_on: ['unit', 'lint', 'gpu'] }),
   ];
-  expect(texts(scene(jobs, { lastLine: () => 'test 7 ok', note: 'a note' }))).toEqual([
+  expect(texts(jobs, { lastLine: () => 'test 7 ok', note: 'a note' })).toEqual([
     '⠋ CI  running  9.0s  run run-1',
     '✓ build           3.0s',
     '├─ ⠋ unit         5.0s  attempt 2 · test 7 ok',
@@ -86,7 +83,7 @@ test('no line is wider than the terminal, whatever the names and lines are', () 
     ),
   );
   for (const columns of [1, 5, 20, 41, 80]) {
-    const lines = drawRun(scene(jobs, { columns, lastLine: () => '行'.repeat(100) }));
+    const lines = draw(jobs, { columns, lastLine: () => '行'.repeat(100) });
     expect(Math.max(...lines.map(({ width }) => width))).toBeLessThanOrEqual(columns);
   }
 });
@@ -95,7 +92,7 @@ test('a large run shows what runs and what failed, and counts the rest', () => {
   const jobs = Array.from({ length: 1_000 }, (_, at) =>
     job(`j${at}`, at === 500 ? 'running' : at === 700 ? 'failure' : at < 300 ? 'success' : 'queued'),
   );
-  const lines = texts(scene(jobs, { rows: 10 }));
+  const lines = texts(jobs, { rows: 10 });
   expect(lines.length).toBeLessThanOrEqual(9);
   expect(lines.join('\n')).toMatch(/⠋ j500 /);
   expect(lines.join('\n')).toMatch(/✗ j700 /);

@@ -2,8 +2,9 @@
 export function tellHowToGoOn(runId: string): void {
   process.stderr.write(
     `Stopped watching; run ${runId} goes on.
-  Watch it again:  workflow-graph status ${runId} --watch
-  Cancel it:       workflow-graph cancel ${runId}
+To watch it again, or to cancel it:
+  workflow-graph status ${runId} --watch
+  workflow-graph cancel ${runId}
 `,
   );
 }

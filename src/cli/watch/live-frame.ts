@@ -7,16 +7,23 @@ import { cutTo, widthOf } from '../terminal/text-width.js';
 import { duration } from '../terminal/times.js';
 import type { JobTree, TreeRow } from './job-tree.js';
 
-/** What one picture of a run is drawn from. */
-export interface Scene {
+/** What is to be seen of one state of a run: made once for each look, as a run may have very many jobs. */
+export interface Picture {
   readonly workflow: Workflow;
-  readonly tree: JobTree;
+  readonly shown: readonly TreeRow[];
+  /** How many jobs are not shown, and in which states; null when all are. */
+  readonly hidden: string | null;
+  readonly counts: ReadonlyMap<JobStatus, number>;
+  readonly statuses: ReadonlyMap<string, JobStatus>;
+}
+
+/** Around a picture, what changes from frame to frame. */
+export interface Scene {
   /** The server's time. */
   readonly nowMs: number;
   /** Grows by one with each picture. */
   readonly tick: number;
   readonly columns: number;
-  readonly rows: number;
   readonly paint: Paint;
   /** The last line that a job has printed; empty when there is none. */
   readonly lastLine: (jobId: string) => string;
@@ -29,16 +36,28 @@ const spinner = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', 
 /** Rows that are not for jobs: the heading, the totals, a note, and the line that the cursor waits on. */
 const otherRows = 4;
 
+/** Chooses what is shown of a run on a terminal of so many rows. */
+export function composeRun(workflow: Workflow, tree: JobTree, rows: number): Picture {
+  const { jobs } = workflow;
+  const shown = mostTelling(jobs, Math.max(1, rows - otherRows - 1));
+  const among = new Set(shown);
+  const rest = shown.length === jobs.length ? [] : jobs.filter((job) => !among.has(job));
+  return {
+    workflow,
+    shown: tree.rows(shown),
+    hidden: rest.length === 0 ? null : `… and ${rest.length} more (${describeCounts(countStates(rest))})`,
+    counts: countStates(jobs),
+    statuses: statusesOf(workflow),
+  };
+}
+
 /** The run as lines: a heading, the tree of its jobs, and totals. No line is wider than the terminal. */
-export function drawRun(scene: Scene): Line[] {
-  const { workflow, tree, rows } = scene;
-  const shown = mostTelling(workflow.jobs, Math.max(1, rows - otherRows - 1));
-  const hidden = workflow.jobs.length - shown.length;
-  const treeRows = tree.rows(shown);
-  const nameColumns = nameColumnsOf(scene, treeRows);
-  const lines = [heading(scene), ...treeRows.map((row) => jobLine(scene, row, nameColumns))];
-  if (hidden > 0) lines.push(hiddenLine(scene, new Set(shown), hidden));
-  lines.push(totals(scene));
+export function drawRun(picture: Picture, scene: Scene): Line[] {
+  const { shown, hidden } = picture;
+  const nameColumns = nameColumnsOf(scene, shown);
+  const lines = [heading(picture, scene), ...shown.map((row) => jobLine(picture, scene, row, nameColumns))];
+  if (hidden !== null) lines.push(new LineBuilder(scene).add(hidden, 'dim').line);
+  lines.push(totals(picture, scene));
   if (scene.note !== null) lines.push(new LineBuilder(scene).add(scene.note, 'yellow').line);
   return lines;
 }
@@ -60,7 +79,7 @@ export function mostTelling(jobs: readonly Job[], max: number): readonly Job[] {
   return jobs.filter((job) => chosen.has(job));
 }
 
-function heading({ workflow, nowMs, tick, columns, paint }: Scene): Line {
+function heading({ workflow }: Picture, { nowMs, tick, columns, paint }: Scene): Line {
   const state = workflow.state ?? 'queued';
   const mark = isOpen(state) ? (spinner[tick % spinner.length] ?? '') : markOf(state);
   const startMs = workflow.started_at_ms ?? workflow.created_at_ms ?? nowMs;
@@ -73,11 +92,11 @@ function heading({ workflow, nowMs, tick, columns, paint }: Scene): Line {
     .add(`  run ${harmlessLine(workflow.run_id ?? '')}`, 'dim').line;
 }
 
-function jobLine(scene: Scene, { job, branch }: TreeRow, nameColumns: number): Line {
+function jobLine(picture: Picture, scene: Scene, { job, branch }: TreeRow, nameColumns: number): Line {
   const { columns, paint, tick, nowMs } = scene;
   const mark = job.status === 'running' ? (spinner[tick % spinner.length] ?? '') : markOf(job.status);
   const took = tookMs(job, nowMs);
-  const about = detail(scene, job);
+  const about = detail(picture, scene, job);
   const shownBranch = shortBranch(branch, columns);
   const name = cutTo(harmlessLine(job.id), Math.max(1, nameColumns - widthOf(shownBranch) - 2));
   const fill = nameColumns - widthOf(shownBranch) - 2 - widthOf(name);
@@ -89,13 +108,13 @@ function jobLine(scene: Scene, { job, branch }: TreeRow, nameColumns: number): L
     .add(about === '' ? '' : `  ${about}`, job.status === 'failure' ? 'red' : 'dim').line;
 }
 
-function detail({ workflow, nowMs, lastLine }: Scene, job: Job): string {
+function detail({ statuses }: Picture, { nowMs, lastLine }: Scene, job: Job): string {
   const attempt = job.attempt > 0 && job.status !== 'queued' ? [`attempt ${job.attempt}`] : [];
   switch (job.status) {
     case 'running':
       return [...attempt, lastLine(job.id).replaceAll('\t', ' ')].filter((part) => part !== '').join(' · ');
     case 'queued':
-      return whatItWaitsFor(workflow, job, nowMs);
+      return whatItWaitsFor(job, statuses, nowMs);
     case 'failure':
       return [...attempt, harmlessLine((job.output ?? '').trim().split('\n', 1)[0] ?? '')].join(' · ');
     case 'success':
@@ -109,14 +128,14 @@ function detail({ workflow, nowMs, lastLine }: Scene, job: Job): string {
 /** How many needs a line names. */
 const namedNeeds = 3;
 
-function whatItWaitsFor(workflow: Workflow, job: Job, nowMs: number): string {
+/** What a queued job waits for, in short: a retry, needs, or a worker. */
+export function whatItWaitsFor(job: Job, statuses: ReadonlyMap<string, JobStatus>, nowMs: number): string {
   if (job.delayed_until_ms != null) {
     return `attempt ${job.attempt} in ${duration(job.delayed_until_ms - nowMs)}`;
   }
-  const needs = new Set(job.depends_on);
-  const open = needs.size === 0 ? [] : workflow.jobs.filter(({ id, status }) => needs.has(id) && !hasEnded(status));
+  const open = job.depends_on.filter((need) => !hasEnded(statuses.get(need) ?? 'queued'));
   if (open.length > 0) {
-    const names = open.slice(0, namedNeeds).map(({ id }) => harmlessLine(id));
+    const names = open.slice(0, namedNeeds).map(harmlessLine);
     const more = open.length > namedNeeds ? ` and ${open.length - namedNeeds} more` : '';
     return `waits for ${names.join(', ')}${more}`;
   }
@@ -124,17 +143,16 @@ function whatItWaitsFor(workflow: Workflow, job: Job, nowMs: number): string {
   return `waits for a worker${labels === '' ? '' : ` with ${labels}`}`;
 }
 
+/** The state of each job by its key. */
+export function statusesOf({ jobs }: Workflow): ReadonlyMap<string, JobStatus> {
+  return new Map(jobs.map(({ id, status }) => [id, status]));
+}
+
 function hasEnded(status: JobStatus): boolean {
   return status !== 'queued' && status !== 'running';
 }
 
-function hiddenLine({ workflow, columns, paint }: Scene, shown: ReadonlySet<Job>, hidden: number): Line {
-  const counts = countStates(workflow.jobs.filter((job) => !shown.has(job)));
-  return new LineBuilder({ columns, paint }).add(`… and ${hidden} more (${describeCounts(counts)})`, 'dim').line;
-}
-
-function totals({ workflow, columns, paint }: Scene): Line {
-  const counts = countStates(workflow.jobs);
+function totals({ workflow, counts }: Picture, { columns, paint }: Scene): Line {
   const ended = workflow.jobs.length - (counts.get('queued') ?? 0) - (counts.get('running') ?? 0);
   const builder = new LineBuilder({ columns, paint }).add(`${ended} of ${workflow.jobs.length} jobs ended: `, 'dim');
   [...counts].forEach(([status, count], at) => {

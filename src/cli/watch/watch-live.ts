@@ -5,7 +5,7 @@ import { LiveRegion } from '../terminal/live-region.js';
 import { jobPrefix } from './job-prefix.js';
 import { JobTree } from './job-tree.js';
 import { LastLines } from './last-lines.js';
-import { drawRun, mostTelling } from './live-frame.js';
+import { composeRun, drawRun, mostTelling, type Picture } from './live-frame.js';
 import { pollRun } from './poll-run.js';
 import { RunLogs } from './run-logs.js';
 import { serverClock } from './server-clock.js';
@@ -24,6 +24,8 @@ export async function watchLive(watching: Watching, withLogs: boolean): Promise<
     seen: null,
     away: null,
   };
+  let picture: Picture | null = null;
+  let pictureRows = 0;
   let tick = 0;
 
   const logs = new RunLogs(client, runId, (line) => {
@@ -34,7 +36,11 @@ export async function watchLive(watching: Watching, withLogs: boolean): Promise<
     const note = watching.note() ?? view.away;
     const { columns, rows } = region;
     const lastLine = (jobId: string) => lastLines.of(jobId);
-    region.draw(drawRun({ ...view.seen, nowMs: clock.now(), tick: tick++, columns, rows, paint, lastLine, note }));
+    if (picture?.workflow !== view.seen.workflow || rows !== pictureRows) {
+      picture = composeRun(view.seen.workflow, view.seen.tree, rows);
+      pictureRows = rows;
+    }
+    region.draw(drawRun(picture, { nowMs: clock.now(), tick: tick++, columns, paint, lastLine, note }));
   };
   const timer = setInterval(draw, frameMs);
   process.stdout.on('resize', draw);
@@ -58,9 +64,9 @@ export async function watchLive(watching: Watching, withLogs: boolean): Promise<
   } finally {
     clearInterval(timer);
     process.stdout.off('resize', draw);
-    lastLines.stop();
-    logs.stop();
     draw();
     region.end();
+    lastLines.stop();
+    logs.stop();
   }
 }
