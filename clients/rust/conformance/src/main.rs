@@ -48,7 +48,7 @@ fn unknown(worker: &str) {
 
 fn start(name: &str, options: Options) -> Worker {
     let executor = options.executor;
-    let config = config_of(options);
+    let config = config_of(name, options);
     let worker = match executor {
         ExecutorKind::Shell => Worker::new(config),
         ExecutorKind::Function => Worker::with_executor(config, steps::executor(name.to_owned())),
@@ -62,11 +62,12 @@ fn start(name: &str, options: Options) -> Worker {
     worker
 }
 
-fn config_of(options: Options) -> WorkerConfig {
+fn config_of(name: &str, options: Options) -> WorkerConfig {
     let defaults = WorkerConfig::default();
     let server_url = options.server_url.or_else(|| std::env::var("SERVER_URL").ok());
     WorkerConfig {
         server_url: server_url.unwrap_or(defaults.server_url),
+        worker_id: name.to_owned(),
         labels: options.labels,
         slots: options.slots.unwrap_or(defaults.slots),
         transport: match options.transport {

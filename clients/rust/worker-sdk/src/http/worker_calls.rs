@@ -18,7 +18,7 @@ pub(crate) struct WorkerCalls {
     connection: HttpConnection,
 }
 
-/// A claim of one job.
+/// A claim of jobs.
 #[derive(Clone, Serialize)]
 pub(crate) struct ClaimRequest {
     pub worker_id: String,
@@ -26,8 +26,10 @@ pub(crate) struct ClaimRequest {
     pub lease_ttl_secs: u64,
     /// How long the claim waits at the server.
     pub wait_secs: f64,
-    /// The same id gets the same job while its lease lives.
+    /// The same id gets the same jobs while their leases live.
     pub request_id: String,
+    /// At most 1000.
+    pub max_jobs: usize,
 }
 
 /// What a renewal brings back. An older server answers without any of it.
@@ -36,6 +38,12 @@ pub(crate) struct ClaimRequest {
 pub(crate) struct Renewal {
     pub ttl_secs: Option<f64>,
     pub cancelled: bool,
+}
+
+impl ClaimRequest {
+    fn timeout(&self) -> Duration {
+        Duration::from_secs_f64(self.wait_secs) + CALL_TIMEOUT
+    }
 }
 
 impl WorkerCalls {
@@ -57,9 +65,18 @@ impl WorkerCalls {
     }
 
     /// Waits for a job and claims it.
-    pub async fn claim(&self, request: &ClaimRequest) -> Result<Option<Claim>, Error> {
-        let timeout = Duration::from_secs_f64(request.wait_secs) + CALL_TIMEOUT;
-        self.post("/api/jobs/claim".into(), request, timeout).await
+    pub async fn claim_one(&self, request: &ClaimRequest) -> Result<Option<Claim>, Error> {
+        self.post("/api/jobs/claim".into(), request, request.timeout()).await
+    }
+
+    /// Waits for jobs and claims as many as there are, at most `max_jobs`.
+    pub async fn claim_many(&self, request: &ClaimRequest) -> Result<Vec<Claim>, Error> {
+        #[derive(Deserialize)]
+        struct Claims {
+            claims: Vec<Claim>,
+        }
+        let answer: Claims = self.post("/api/jobs/claim-many".into(), request, request.timeout()).await?;
+        Ok(answer.claims)
     }
 
     /// Renews a lease.

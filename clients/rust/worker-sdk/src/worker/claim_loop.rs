@@ -10,11 +10,13 @@ use super::context::Context;
 use super::supervise::register;
 use crate::error::Error;
 use crate::http::ClaimRequest;
+use crate::wire::Claim;
 
 /// A server that answers "no job" sooner than this did not wait, so the worker does.
 const WAITED_MIN: Duration = Duration::from_millis(500);
 /// How long the claim that takes back an unread answer may take.
 const TAKE_BACK: Duration = Duration::from_secs(2);
+const JOBS_IN_CLAIM_MAX: usize = 1000;
 
 /// Claims jobs while slots are free, one waiting claim at a time, until there are to be no more.
 ///
@@ -23,43 +25,37 @@ const TAKE_BACK: Duration = Duration::from_secs(2);
 pub(super) async fn claim_jobs(context: &Arc<Context>) -> Result<(), Error> {
     let stop = &context.no_more_jobs;
     let mut backoff = Backoff::default();
-    let mut request = claim_request(context);
+    let mut unanswered: Option<ClaimRequest> = None;
     while stop.run_until_cancelled(slot_is_free(context)).await.is_some() {
         let sent_at = Instant::now();
-        let Some(answer) = stop.run_until_cancelled(context.calls.claim(&request)).await else {
+        let request = unanswered.take().unwrap_or_else(|| claim_request(context));
+        let Some(answer) = stop.run_until_cancelled(claim(context, &request)).await else {
             take_back(context, request).await;
             break;
         };
         let wait = match answer {
-            Ok(claim) => {
+            Ok(claims) => {
                 context.presence.back();
                 backoff.reset();
-                request.request_id = Uuid::new_v4().to_string();
-                match claim {
-                    // It came together with the word that there should be no more.
-                    Some(claim) if stop.is_cancelled() => {
-                        give_back(Arc::clone(context), claim).await;
-                        continue;
-                    }
-                    Some(claim) => {
-                        start_attempt(context, claim);
-                        continue;
-                    }
-                    None if sent_at.elapsed() < WAITED_MIN => context.config().poll_interval,
-                    None => continue,
+                let waits_itself = claims.is_empty() && sent_at.elapsed() < WAITED_MIN;
+                start_attempts(context, claims).await;
+                if waits_itself { context.config().poll_interval } else { Duration::ZERO }
+            }
+            Err(error) => {
+                if error.is_temporary() {
+                    context.presence.away(&error.cause_text());
+                } else if error.is_unauthorised() || is_not_found(&error) {
+                    register(context).await?;
+                } else {
+                    return Err(error);
                 }
-            }
-            Err(error) if error.is_temporary() => {
-                context.presence.away(&error.cause_text());
+                unanswered = Some(request);
                 backoff.next_delay()
             }
-            Err(error) if error.is_unauthorised() || is_unknown_worker(&error) => {
-                register(context).await?;
-                backoff.next_delay()
-            }
-            Err(error) => return Err(error),
         };
-        stop.run_until_cancelled(sleep(wait)).await;
+        if !wait.is_zero() {
+            stop.run_until_cancelled(sleep(wait)).await;
+        }
     }
     Ok(())
 }
@@ -72,6 +68,29 @@ fn claim_request(context: &Context) -> ClaimRequest {
         lease_ttl_secs: config.lease_ttl.as_secs(),
         wait_secs: config.claim_wait.as_secs_f64(),
         request_id: Uuid::new_v4().to_string(),
+        max_jobs: context.free_slots().clamp(1, JOBS_IN_CLAIM_MAX),
+    }
+}
+
+async fn claim(context: &Context, request: &ClaimRequest) -> Result<Vec<Claim>, Error> {
+    if request.max_jobs > 1 {
+        match context.calls.claim_many(request).await {
+            // A server that has only the path for one.
+            Err(error) if error.server_error().is_some_and(|refusal| [404, 405].contains(&refusal.status)) => {}
+            answer => return answer,
+        }
+    }
+    Ok(context.calls.claim_one(request).await?.into_iter().collect())
+}
+
+/// Jobs that came together with the word that there should be no more are given back unrun.
+async fn start_attempts(context: &Arc<Context>, claims: Vec<Claim>) {
+    for claim in claims {
+        if context.no_more_jobs.is_cancelled() {
+            give_back(Arc::clone(context), claim).await;
+        } else {
+            start_attempt(context, claim);
+        }
     }
 }
 
@@ -87,16 +106,19 @@ async fn slot_is_free(context: &Context) {
     }
 }
 
-fn is_unknown_worker(error: &Error) -> bool {
+/// The server does not know the worker.
+fn is_not_found(error: &Error) -> bool {
     error.server_error().is_some_and(|refusal| refusal.status == 404)
 }
 
-/// The loop was ended while a claim was under way, and the server may have granted a job at that moment. The same claim
-/// is sent once more, without waiting, and a job that it brings is released unrun.
+/// The loop was ended while a claim was under way, and the server may have granted jobs at that moment. The same claim
+/// is sent once more, without waiting, and the jobs that it brings are released unrun.
 async fn take_back(context: &Arc<Context>, request: ClaimRequest) {
     let request = ClaimRequest { wait_secs: 0.0, ..request };
     // If the server cannot be asked, a job that it granted comes back when its lease ends, as after a crash.
-    if let Ok(Ok(Some(claim))) = timeout(TAKE_BACK, context.calls.claim(&request)).await {
-        give_back(Arc::clone(context), claim).await;
+    if let Ok(Ok(claims)) = timeout(TAKE_BACK, claim(context, &request)).await {
+        for claim in claims {
+            give_back(Arc::clone(context), claim).await;
+        }
     }
 }

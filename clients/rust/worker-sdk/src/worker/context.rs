@@ -28,6 +28,8 @@ pub(super) struct Context {
     pub executors: Handle,
     /// No new jobs: the worker drains, or its claims were refused for good.
     pub no_more_jobs: CancellationToken,
+    /// Streams cannot be had, or are not wanted.
+    pub no_streams: CancellationToken,
     /// The last job has ended.
     pub finished: CancellationToken,
 }

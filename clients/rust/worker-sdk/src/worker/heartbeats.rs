@@ -21,29 +21,31 @@ use crate::proto::{StreamHeartbeatsRequest, StreamHeartbeatsResponse};
 
 const CALL_TIMEOUT_MIN: Duration = Duration::from_millis(500);
 const CALL_TIMEOUT_MAX: Duration = Duration::from_secs(10);
-/// After a renewal that failed.
-const RETRY: Duration = Duration::from_secs(1);
+/// At the latest so long after a renewal that failed.
+const RETRY_MAX: Duration = Duration::from_secs(1);
 /// The most leases in one message.
 const LEASES_IN_MESSAGE_MAX: usize = 10_000;
 
 /// Renews leases as long as it is polled.
 pub(super) async fn keep_leases(context: Arc<Context>) {
     if context.config().transport == Transport::Stream {
-        let cause = renew_by_stream(&context).await;
-        tracing::info!(cause, "heartbeats go by plain HTTP, the stream cannot be had");
+        renew_by_stream(&context).await;
     }
     tokio::join!(renew_by_calls(&context), poll_cancellations(&context), say_alive(&context));
 }
 
-/// Returns why there is no stream.
-async fn renew_by_stream(context: &Arc<Context>) -> String {
+/// Returns when there are to be no streams.
+async fn renew_by_stream(context: &Arc<Context>) {
     let mut backoff = Backoff::default();
     loop {
         wait_for_leases(context).await;
         let mut beats = BeatStream::open(context);
-        let status = beats.run().await;
+        let Some(status) = context.no_streams.run_until_cancelled(beats.run()).await else { return };
         if status.code() == Code::Unimplemented {
-            return cause_of(&status);
+            return tracing::warn!(
+                cause = cause_of(&status),
+                "heartbeats go by plain HTTP, their stream cannot be had"
+            );
         }
         if beats.is_open {
             backoff.reset();
@@ -53,16 +55,22 @@ async fn renew_by_stream(context: &Arc<Context>) -> String {
         if error.is_temporary() {
             context.presence.away(&error.cause_text());
         }
-        // Until there is a stream again, and in case that there is none for long.
-        let retry_at = Instant::now() + backoff.next_delay();
-        let mut calls = JoinSet::new();
-        for lease in context.leases.renewable() {
-            let context = Arc::clone(context);
-            calls.spawn(async move { renew_once(&context, &lease).await });
+        // Until there is a stream again, leases are renewed by calls, beginning at once.
+        tokio::select! {
+            () = sleep(backoff.next_delay()) => {}
+            () = renew_now_and_then(context) => {}
+            () = context.no_streams.cancelled() => return,
         }
-        calls.join_all().await;
-        sleep_until(retry_at).await;
     }
+}
+
+async fn renew_now_and_then(context: &Arc<Context>) {
+    let mut calls = JoinSet::new();
+    for lease in context.leases.renewable() {
+        let context = Arc::clone(context);
+        calls.spawn(async move { renew_once(&context, &lease).await });
+    }
+    tokio::join!(renew_by_calls(context), calls.join_all());
 }
 
 async fn wait_for_leases(context: &Context) {
@@ -200,7 +208,7 @@ async fn renew_while_held(context: Arc<Context>, lease: Arc<HeldLease>) {
         loop {
             sleep_until(next).await;
             let was_renewed = renew_once(&context, &lease).await;
-            next = Instant::now() + if was_renewed { interval() } else { interval().min(RETRY) };
+            next = Instant::now() + if was_renewed { interval() } else { (interval() / 3).min(RETRY_MAX) };
         }
     };
     released.run_until_cancelled(renewals).await;

@@ -15,7 +15,7 @@ use super::leases::Leases;
 use super::log_stream::LogStreams;
 use super::presence::Presence;
 use super::session::{SessionSlot, SessionsEnd, keep_session};
-use crate::config::Transport;
+use crate::config::{Transport, WorkerConfig};
 use crate::error::Error;
 use crate::executor::StopCause;
 use crate::grpc::channel;
@@ -23,10 +23,9 @@ use crate::http::{HttpConnection, WorkerCalls};
 
 const WORKER_HEARTBEAT: Duration = Duration::from_secs(10);
 
-/// The whole life of a worker: registers, works until it drains, lets its jobs end.
+/// The whole life of a worker: works until it drains, lets its jobs end.
 pub(super) async fn supervise(worker: Arc<WorkerInner>, executors: Handle) -> Result<(), Error> {
     let context = Arc::new(open_context(worker, executors)?);
-    register(&context).await?;
     let draining = forward_drain(&context);
     let work = async {
         let drained = drain_when_told(&context);
@@ -58,12 +57,13 @@ fn open_context(worker: Arc<WorkerInner>, executors: Handle) -> Result<Context, 
         log_stream: LogStreams::new(stream_channel, config.transport == Transport::Stream),
         executors,
         no_more_jobs: CancellationToken::new(),
+        no_streams: CancellationToken::new(),
         finished: CancellationToken::new(),
         worker,
     })
 }
 
-/// Makes the worker known. A server that is away is waited for, until the worker drains.
+/// Makes the worker known by a plain call; a session does so by itself. A server that is away is waited for, until the worker drains.
 pub(super) async fn register(context: &Context) -> Result<(), Error> {
     let config = context.config();
     let mut backoff = Backoff::default();
@@ -73,14 +73,7 @@ pub(super) async fn register(context: &Context) -> Result<(), Error> {
             None => break,
             Some(Ok(())) => {
                 context.presence.back();
-                let (server_url, labels) = (&config.server_url, config.labels.join(","));
-                tracing::info!(
-                    worker_id = config.worker_id,
-                    server_url,
-                    labels,
-                    slots = config.slots,
-                    "worker registered"
-                );
+                say_registered(context);
                 break;
             }
             Some(Err(error)) if error.is_temporary() => context.presence.away(&error.cause_text()),
@@ -89,6 +82,11 @@ pub(super) async fn register(context: &Context) -> Result<(), Error> {
         context.worker.draining.run_until_cancelled(sleep(backoff.next_delay())).await;
     }
     Ok(())
+}
+
+pub(super) fn say_registered(context: &Context) {
+    let WorkerConfig { worker_id, server_url, labels, slots, .. } = context.config();
+    tracing::info!(worker_id, server_url, labels = labels.join(","), slots, "worker registered");
 }
 
 /// Says every few seconds that the worker lives, and registers it with a server that does not know it.
@@ -113,6 +111,7 @@ async fn take_jobs(context: &Arc<Context>) -> Result<(), Error> {
             Ok(SessionsEnd::Finished) => {}
             Ok(SessionsEnd::Unavailable(cause)) => {
                 tracing::warn!(cause, "streams cannot be had, jobs are claimed by plain HTTP");
+                context.no_streams.cancel();
                 context.log_stream.give_up();
                 by_stream = false;
             }
@@ -120,7 +119,11 @@ async fn take_jobs(context: &Arc<Context>) -> Result<(), Error> {
         }
     }
     if !by_stream {
-        result = claim_jobs(context).await;
+        result = async {
+            register(context).await?;
+            claim_jobs(context).await
+        }
+        .await;
     }
     context.no_more_jobs.cancel();
     context.finished.cancelled().await;
