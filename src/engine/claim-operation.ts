@@ -88,7 +88,18 @@ export async function serveParked(knowledge: Knowledge, batch: Batch, parking: P
     return false;
   }, parkedMax);
   const answers = new Map<Claim, ClaimedJob[]>(claims.map((claim) => [claim, []]));
-  await takeJobs(knowledge, batch, claims, answers);
+  // A caller may repeat a claim while the first, whose connection broke, is still parked, here or at another server.
+  await answerRepeats(knowledge, batch, answers);
+  const firsts = new Map<unknown, Claim>();
+  for (const claim of claims) {
+    const request = claim.requestId === null ? claim : `${claim.credential}/${claim.requestId}`;
+    if (answers.get(claim)?.length === 0 && !firsts.has(request)) firsts.set(request, claim);
+  }
+  await takeJobs(knowledge, batch, [...firsts.values()], answers);
+  for (const claim of claims) {
+    const first = firsts.get(`${claim.credential}/${claim.requestId}`);
+    if (claim.requestId !== null && first !== undefined) answers.set(claim, answers.get(first) ?? []);
+  }
   for (const [claim, jobs] of answers) {
     if (jobs.length === 0) continue;
     batch.afterCommit.push(() => {
@@ -230,12 +241,16 @@ function begin(knowledge: Knowledge, batch: Batch, claim: Claim, job: ClaimableJ
 
 /** A claim whose id was seen before gets the jobs that it got then, while their leases live. */
 async function answerRepeats(knowledge: Knowledge, batch: Batch, answers: Map<Claim, ClaimedJob[]>): Promise<void> {
-  const claims = new Map<string, Claim>();
-  for (const claim of answers.keys()) if (claim.requestId !== null) claims.set(secretHash(claim.requestId), claim);
+  const claims = new Map<string, Claim[]>();
+  for (const claim of answers.keys()) {
+    if (claim.requestId === null) continue;
+    const request = secretHash(claim.requestId);
+    claims.set(request, [...(claims.get(request) ?? []), claim]);
+  }
   if (claims.size === 0) return;
   const rows = (
     await attemptsOfRequests.run(batch.connection, { rows: [...claims.keys()].map((request) => [request]) })
-  ).filter((row) => row.expires_at_ms > batch.nowMs && row.credential === claims.get(row.request_hash)?.credential);
+  ).filter((row) => row.expires_at_ms > batch.nowMs);
   if (rows.length === 0) return;
   const runs = await knowledge.runs.get(
     batch,
@@ -250,23 +265,24 @@ async function answerRepeats(knowledge: Knowledge, batch: Batch, answers: Map<Cl
     known,
   );
   rows.forEach((row, at) => {
-    const claim = claims.get(row.request_hash);
-    if (claim?.requestId === undefined || claim.requestId === null) return;
-    answers.get(claim)?.push(
-      toClaimedJob({
-        of: specAt(known, at),
-        facts: factsOf(runs, runOfJob(row.job)),
-        job: row.job,
-        attempt: row.number,
-        secret: repeatableSecret(claim.requestId, row.job, row.number),
-        ttlMs: row.ttl_ms,
-        grantedAtMs: row.claimed_at_ms,
-        workerId: row.worker_id,
-        enqueuedAtMs: row.enqueued_at_ms ?? row.claimed_at_ms,
-        delayedUntilMs: row.delayed_until_ms,
-        upstream: upstream.get(row.job),
-      }),
-    );
+    for (const claim of claims.get(row.request_hash) ?? []) {
+      if (claim.requestId === null || claim.credential !== row.credential) continue;
+      answers.get(claim)?.push(
+        toClaimedJob({
+          of: specAt(known, at),
+          facts: factsOf(runs, runOfJob(row.job)),
+          job: row.job,
+          attempt: row.number,
+          secret: repeatableSecret(claim.requestId, row.job, row.number),
+          ttlMs: row.ttl_ms,
+          grantedAtMs: row.claimed_at_ms,
+          workerId: row.worker_id,
+          enqueuedAtMs: row.enqueued_at_ms ?? row.claimed_at_ms,
+          delayedUntilMs: row.delayed_until_ms,
+          upstream: upstream.get(row.job),
+        }),
+      );
+    }
   });
 }
 
