@@ -23,6 +23,7 @@ workers: dict[str, Worker] = {}
 
 def main() -> None:
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(message)s")
+    logging.getLogger("workflow_graph.worker").addHandler(SayStarted())
     for line in sys.stdin:
         if line.strip():
             obey(json.loads(line))
@@ -59,7 +60,20 @@ def start(name: str, options: dict[str, Any]) -> None:
             say(event="stopped", worker=name, error=None)
 
     threading.Thread(target=run, name=name, daemon=True).start()
-    say(event="started", worker=name)
+
+
+class SayStarted(logging.Handler):
+    """A worker runs from its first registration on."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._started: set[str] = set()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        event = getattr(record, "event", {})
+        if event.get("type") == "registered" and event["worker_id"] not in self._started:
+            self._started.add(event["worker_id"])
+            say(event="started", worker=event["worker_id"])
 
 
 def make_worker(name: str, options: dict[str, Any]) -> Worker:
