@@ -28,7 +28,12 @@ export class Calls {
     this.#simulation = simulation;
   }
 
-  async claim(server: SimServer, live: LiveServer, input: ClaimJobs, signal: AbortSignal | null): Promise<ClaimedJob[]> {
+  async claim(
+    server: SimServer,
+    live: LiveServer,
+    input: ClaimJobs,
+    signal: AbortSignal | null,
+  ): Promise<ClaimedJob[]> {
     const { world, waiting, model } = this.#simulation;
     const waiter =
       input.waitMs > 0
@@ -62,6 +67,8 @@ export class Calls {
     const receivedAtMs = live.environment.now();
     const lease = this.#leaseOf(leaseId, credential);
     const report = lease === null ? null : noteReport(lease, end);
+    // What had ended before it came is a repeat, to which no time applies.
+    const isRepeat = lease?.attempt.outcome != null;
     const call = end.kind === 'success' ? 'complete' : 'fail';
     await this.#underLease(call, lease, report, receivedAtMs, async () => {
       if (end.kind === 'success') await live.engine.completeJob({ credential }, leaseId, end.outputs);
@@ -70,7 +77,7 @@ export class Calls {
     if (lease === null || report === null) {
       this.#simulation.world.violated('nobody reports under a lease that is not his', leaseId);
     } else {
-      checkAccepted(this.#simulation, lease, report, receivedAtMs);
+      checkAccepted(this.#simulation, lease, report, isRepeat ? null : receivedAtMs);
     }
   }
 

@@ -11,6 +11,7 @@ export class InjectedFailure extends Error {
 
 /** Whether an error, or what caused it, was made by the simulation. */
 export function isInjected(error: unknown): boolean {
-  for (let cause = error; cause instanceof Error; cause = cause.cause) if (cause instanceof InjectedFailure) return true;
+  for (let cause = error; cause instanceof Error; cause = cause.cause)
+    if (cause instanceof InjectedFailure) return true;
   return false;
 }

@@ -23,6 +23,9 @@ export class Leases {
       this.#model.violated('a claim is acknowledged after it is stored', `${job.runId}/${job.jobKey} ${job.attempt}`);
       return null;
     }
+    // One that is told late may have been given more time while nobody knew of it.
+    const nowMs = this.#databaseNow();
+    const perhapsMs = Math.max(job.grantedAtMs, nowMs - 5_000 > job.grantedAtMs ? nowMs : 0) + job.ttlSecs * 1000;
     const { timeoutSecs } = attempt.job.def;
     const timeoutAtMs = timeoutSecs === null ? null : attempt.claimedAtMs + timeoutSecs * 1000;
     const lease: Lease = {
@@ -32,8 +35,8 @@ export class Leases {
       ttlMs: job.ttlSecs * 1000,
       isPushed,
       sureUntilMs: attempt.claimedAtMs + job.ttlSecs * 1000,
-      perhapsUntilMs: attempt.claimedAtMs + job.ttlSecs * 1000,
-      timeoutAtMs: timeoutAtMs === null ? null : { sure: timeoutAtMs, perhaps: timeoutAtMs },
+      perhapsUntilMs: perhapsMs,
+      timeoutAtMs: timeoutAtMs === null ? null : { sure: timeoutAtMs, perhaps: Math.max(timeoutAtMs, perhapsMs) },
       reports: new Map(),
       chunks: new Map(),
       renewalsSent: 0,

@@ -51,7 +51,10 @@ export async function runSeed({ seed, length, tell }: SeedOptions): Promise<Seed
       checkLogs(simulation);
     }
   } catch (error) {
-    world.violated('the simulation itself goes on', error instanceof Error ? (error.stack ?? error.message) : String(error));
+    world.violated(
+      'the simulation itself goes on',
+      error instanceof Error ? (error.stack ?? error.message) : String(error),
+    );
   } finally {
     process.off('unhandledRejection', stray);
     simulation.database.close();

@@ -47,8 +47,10 @@ export class Scenario {
     for (let count = random.pick([2, 3, 4, 6, 10, 20]); count > 0; count--) this.#addWorker();
     const isLarge = random.chance(0.04);
     for (let count = random.within(1, 3); count > 0; count--) this.#addSubmitter(isLarge && count === 1);
-    if (random.chance(0.6) || isLarge) void new Canceller(this.#parts, 'canceller').run(this.#submitters, this.#faultsMs);
-    for (let count = random.within(0, 2); count > 0; count--) void new Reader(this.#parts, `reader${count}`).run(this.#faultsMs);
+    if (random.chance(0.6) || isLarge)
+      void new Canceller(this.#parts, 'canceller').run(this.#submitters, this.#faultsMs);
+    for (let count = random.within(0, 2); count > 0; count--)
+      void new Reader(this.#parts, `reader${count}`).run(this.#faultsMs);
     if (random.chance(0.3)) this.#watchers.push(this.#watcher(null));
     this.#watchSome();
     this.#misfortunes();
@@ -80,7 +82,10 @@ export class Scenario {
   get isOver(): boolean {
     if (this.#submitting > 0) return false;
     for (const run of this.#simulation.model.runs.values()) if (!endStates.has(run.state)) return false;
-    return this.#watchers.every(({ isDone, name }) => isDone || name === 'watcher of all') && this.#followers.every(({ isDone }) => isDone);
+    return (
+      this.#watchers.every(({ isDone, name }) => isDone || name === 'watcher of all') &&
+      this.#followers.every(({ isDone }) => isDone)
+    );
   }
 
   /** What is not over, for the report of a world that does not come to its end. */

@@ -1,6 +1,6 @@
 import Database from 'better-sqlite3';
-import { migrateToLatest } from '../../src/store/migrate.js';
 import type { Row } from '../../src/store/connection.js';
+import { migrateToLatest } from '../../src/store/migrate.js';
 import { SqliteConnection } from '../../src/store/sqlite/sqlite-connection.js';
 import { never, type Process } from './process.js';
 

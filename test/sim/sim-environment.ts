@@ -1,6 +1,6 @@
-import type { Random } from '../crash/random.js';
 import type { Environment } from '../../src/environment/environment.js';
 import { uuidV7 } from '../../src/environment/system-environment.js';
+import type { Random } from '../crash/random.js';
 import type { Process } from './process.js';
 import type { World } from './world.js';
 

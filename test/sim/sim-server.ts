@@ -1,7 +1,7 @@
 import pino from 'pino';
-import { Random } from '../crash/random.js';
 import { createEngine, type RunningEngine } from '../../src/engine/create-engine.js';
 import type { Environment } from '../../src/environment/environment.js';
+import type { Random } from '../crash/random.js';
 import { Process } from './process.js';
 import { simEnvironment } from './sim-environment.js';
 import { SimStore } from './sim-store.js';
@@ -43,6 +43,10 @@ export class SimServer {
 
   get troubleAtMs(): number {
     return this.#troubleAtMs;
+  }
+
+  isStarting(process: Process): boolean {
+    return this.#isStarting && process === this.#process;
   }
 
   noteTrouble(untilMs = this.#simulation.world.nowMs): void {

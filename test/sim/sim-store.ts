@@ -1,8 +1,14 @@
 import type { Connection, Row } from '../../src/store/connection.js';
 import type { DialectRecord } from '../../src/store/dialect.js';
-import { claimableJobs } from '../../src/store/statements/claims.js';
 import { sqliteDialect } from '../../src/store/sqlite/sqlite-dialect.js';
-import { OutcomeUnknown, type SharedDatabase, type Store, StoreError, StoreUnavailable } from '../../src/store/store.js';
+import { claimableJobs } from '../../src/store/statements/claims.js';
+import {
+  OutcomeUnknown,
+  type SharedDatabase,
+  type Store,
+  StoreError,
+  StoreUnavailable,
+} from '../../src/store/store.js';
 import { InjectedFailure } from './injected-failure.js';
 import { never, type Process } from './process.js';
 import type { SimDatabase } from './sim-database.js';
@@ -51,11 +57,16 @@ export class SimStore implements Store {
     this.shared =
       options.shared === null
         ? null
-        : options.shared.told.join(options.process, options.shared.knownNow, options.database.lastWriteMs, (message, connection) => {
-            if (connection !== this.#open) return false;
-            this.#open?.messages.push(message);
-            return true;
-          });
+        : options.shared.told.join(
+            options.process,
+            options.shared.knownNow,
+            options.database.lastWriteMs,
+            (message, connection) => {
+              if (connection !== this.#open) return false;
+              this.#open?.messages.push(message);
+              return true;
+            },
+          );
     options.process.onDeath(() => options.database.abandon(options.process));
   }
 

@@ -46,7 +46,11 @@ export class Simulation {
     this.database = new SimDatabase(
       empty,
       () => world.nowMs,
-      () => this.model.afterCommit(),
+      (committer) => {
+        // What a server does before it is up may give live leases more time.
+        if (this.servers.some((server) => server.isStarting(committer))) this.leases.perhapsGraceForAll();
+        this.model.afterCommit();
+      },
     );
     const noLabels: ReadonlySet<string> = new Set();
     this.model = new Model(

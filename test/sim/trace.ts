@@ -8,10 +8,6 @@ export class Trace {
     this.#tell = tell;
   }
 
-  get isTold(): boolean {
-    return this.#tell !== null;
-  }
-
   add(line: string): void {
     let a = this.#a;
     let b = this.#b;

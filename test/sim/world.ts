@@ -80,11 +80,7 @@ export class World {
       }
       this.#nowMs = Math.max(this.#nowMs, next.atMs);
       this.#events += 1;
-      this.trace.add(
-        this.trace.isTold
-          ? `${(this.elapsedMs / 1000).toFixed(3)} ${next.owner?.name ?? '-'} ${next.kind}`
-          : `${this.elapsedMs}${next.kind}`,
-      );
+      this.trace.add(`${this.elapsedMs} ${next.owner?.name ?? '-'} ${next.kind}`);
       next.run();
       await settled();
       return true;
@@ -93,7 +89,7 @@ export class World {
 
   /** Notes something for the trace. */
   note(text: string): void {
-    this.trace.add(this.trace.isTold ? `      ${text}` : text);
+    this.trace.add(`      ${text}`);
   }
 
   count(name: string, by = 1): void {

@@ -47,7 +47,10 @@ function checkJob(simulation: Simulation, input: ClaimJobs, job: ClaimedJob, { a
     .map((need) => [need?.def.key ?? '', [...(need?.outputs ?? [])].sort()] as const);
   const told = [...job.upstreamOutputs].map(([key, outputs]) => [key, [...outputs].sort()] as const);
   if (JSON.stringify(told.sort(byKey)) !== JSON.stringify(right.sort(byKey))) {
-    world.violated('outputs reach the jobs that need them', `${name} got ${JSON.stringify(told)}, not ${JSON.stringify(right)}`);
+    world.violated(
+      'outputs reach the jobs that need them',
+      `${name} got ${JSON.stringify(told)}, not ${JSON.stringify(right)}`,
+    );
   }
   if (told.length > 0) world.count('outputs handed on', told.length);
   if (JSON.stringify([...job.inputs]) !== JSON.stringify([...run.inputs])) {
@@ -74,7 +77,10 @@ function checkRepeat(simulation: Simulation, input: ClaimJobs, requestId: string
   );
   const forgotten = live.filter((lease) => !granted.includes(lease));
   if (forgotten.length > 0) {
-    world.violated('a repeated claim gets the first answer', `${requestId} has ${forgotten[0]?.id}, got ${granted[0]?.id}`);
+    world.violated(
+      'a repeated claim gets the first answer',
+      `${requestId} has ${forgotten[0]?.id}, got ${granted[0]?.id}`,
+    );
   }
 }
 

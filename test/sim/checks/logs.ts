@@ -17,9 +17,13 @@ export function checkLogs(simulation: Simulation): void {
       const data = stored.get(name);
       left.delete(name);
       if (data === undefined) {
-        if (chunk.isStored) world.violated('an acknowledged chunk is stored', `${run.no}/${job.def.key} ${number} ${key}`);
+        if (chunk.isStored)
+          world.violated('an acknowledged chunk is stored', `${run.no}/${job.def.key} ${number} ${key}`);
       } else if (!chunk.texts.has(data)) {
-        world.violated('a chunk is stored as it was sent', `${id} ${key}: ${data.trim()}, sent was ${[...chunk.texts][0]?.trim()}`);
+        world.violated(
+          'a chunk is stored as it was sent',
+          `${id} ${key}: ${data.trim()}, sent was ${[...chunk.texts][0]?.trim()}`,
+        );
       }
     }
   }

@@ -33,20 +33,22 @@ function unjustified({ call, lease, report, receivedAtMs, reason }: Refusal): st
     case 'completed': {
       if (outcome !== 'success' && outcome !== 'failure') return 'nobody ended it';
       if (report === null) return null;
-      const isTaken = outcome === report.kind && (outcome === 'success' ? isOnlySuccess(lease, report) : attempt.error === report.error);
+      const isTaken =
+        outcome === report.kind &&
+        (outcome === 'success' ? isOnlySuccess(lease, report) : attempt.error === report.error);
       return isTaken ? 'this is the report that was taken' : null;
     }
     case 'cancelled':
       if (outcome !== 'cancelled') return 'it is not cancelled';
-      return (call === 'logs' || call === 'heartbeat') && receivedAtMs < lease.sureUntilMs ? 'it still takes logs' : null;
+      return (call === 'logs' || call === 'heartbeat') && receivedAtMs < lease.sureUntilMs
+        ? 'it still takes logs'
+        : null;
     case 'superseded':
       if (outcome !== 'lease_expired' && outcome !== 'timed_out') return 'it was not lost';
       return attempt.job.attempt > attempt.number ? null : 'there is no newer attempt';
     case 'lease_expired': {
-      if (outcome === 'lease_expired' || outcome === 'timed_out') return null;
-      if (outcome !== null) return 'it ended otherwise';
-      if (receivedAtMs >= lease.sureUntilMs) return null;
-      return lease.timeoutAtMs !== null && receivedAtMs >= lease.timeoutAtMs.sure ? null : 'it lives';
+      if (receivedAtMs >= lease.sureUntilMs || outcome === 'lease_expired' || outcome === 'timed_out') return null;
+      return lease.timeoutAtMs !== null && receivedAtMs >= lease.timeoutAtMs.sure ? null : 'its time was not over';
     }
   }
 }

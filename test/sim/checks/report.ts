@@ -34,8 +34,12 @@ function linesOf(lease: Lease, isCounted: (chunk: { texts: Set<string>; isStored
   return lines;
 }
 
-/** A report was acknowledged: it is stored, it is the only one, and its lease lived when it came. */
-export function checkAccepted(simulation: Simulation, lease: Lease, report: Report, receivedAtMs: number): void {
+/**
+ * A report was acknowledged: it is stored, it is the only one, and its lease lived when it came.
+ *
+ * @param receivedAtMs null for a repeat of what was stored already
+ */
+export function checkAccepted(simulation: Simulation, lease: Lease, report: Report, receivedAtMs: number | null): void {
   const { world } = simulation;
   const { attempt } = lease;
   if (report.accepted++ > 0) {
@@ -44,7 +48,10 @@ export function checkAccepted(simulation: Simulation, lease: Lease, report: Repo
   }
   const other = [...lease.reports.values()].find((one) => one !== report && one.accepted > 0);
   if (other !== undefined) {
-    world.violated('a lease has at most one end', `${lease.id}: ${other.kind} ${other.error}, then ${report.kind} ${report.error}`);
+    world.violated(
+      'a lease has at most one end',
+      `${lease.id}: ${other.kind} ${other.error}, then ${report.kind} ${report.error}`,
+    );
   }
   const isStored = attempt.outcome === report.kind && (report.kind === 'success' || attempt.error === report.error);
   if (!isStored) {
@@ -53,11 +60,15 @@ export function checkAccepted(simulation: Simulation, lease: Lease, report: Repo
       `${lease.id}: ${report.kind} ${report.error}, stored is ${attempt.outcome} ${attempt.error}`,
     );
   }
+  if (receivedAtMs === null) return;
   const isRenewing = lease.renewalsSent > lease.renewalsAnswered;
   if (!isRenewing && receivedAtMs >= lease.perhapsUntilMs) {
     world.violated('nothing is taken after the lease', `${lease.id}: ${receivedAtMs - lease.perhapsUntilMs} ms late`);
   }
   if (lease.timeoutAtMs !== null && receivedAtMs >= lease.timeoutAtMs.perhaps) {
-    world.violated('nothing is taken after the timeout', `${lease.id}: ${receivedAtMs - lease.timeoutAtMs.perhaps} ms late`);
+    world.violated(
+      'nothing is taken after the timeout',
+      `${lease.id}: ${receivedAtMs - lease.timeoutAtMs.perhaps} ms late`,
+    );
   }
 }

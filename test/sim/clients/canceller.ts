@@ -54,6 +54,7 @@ export class Canceller extends Client {
     const left = run.jobs.filter(
       (job) => !endStates.has(job.state) && (again || job.def.condition?.survivesCancel !== true),
     );
-    if (left.length > 0) world.violated('a cancel ends what has not begun', `${runId}: ${left[0]?.def.key} is ${left[0]?.state}`);
+    if (left.length > 0)
+      world.violated('a cancel ends what has not begun', `${runId}: ${left[0]?.def.key} is ${left[0]?.state}`);
   }
 }

@@ -1,4 +1,4 @@
-import { Random } from '../../crash/random.js';
+import type { Random } from '../../crash/random.js';
 import type { Answer, AtServer } from '../network.js';
 import type { Parts } from '../parts.js';
 import { Process } from '../process.js';

@@ -15,7 +15,8 @@ const lies: Readonly<Record<string, Lie>> = {
     const forged = `${row}-${(Number.parseInt(attempt, 36) + 1).toString(36)}-${secret.join('-')}`;
     return anyCall(worker, job, forged);
   },
-  'lease id that is none': (worker, job) => anyCall(worker, job, worker.random.pick(['', 'x', '-1-2-3', `${job.leaseId}x`])),
+  'lease id that is none': (worker, job) =>
+    anyCall(worker, job, worker.random.pick(['', 'x', '-1-2-3', `${job.leaseId}x`])),
   'lease of another caller': (worker, job) => {
     const others = [...worker.parts.simulation.leases.byId.values()].filter(
       ({ credential, attempt }) => credential !== worker.profile.credential && attempt.outcome === null,
@@ -26,7 +27,9 @@ const lies: Readonly<Record<string, Lie>> = {
     const { calls } = worker.parts;
     const { credential } = worker.profile;
     const ends = [worker.anotherEnd(), worker.anotherEnd()];
-    return Promise.all(ends.map((end) => worker.call('contradiction', (live) => calls.end(live, job.leaseId, credential, end))));
+    return Promise.all(
+      ends.map((end) => worker.call('contradiction', (live) => calls.end(live, job.leaseId, credential, end))),
+    );
   },
   'two texts of one chunk': async (worker, job) => {
     const { calls, simulation } = worker.parts;
@@ -38,7 +41,10 @@ const lies: Readonly<Record<string, Lie>> = {
   },
   'chunk of another job': (worker, job) => {
     const { calls } = worker.parts;
-    const chunk = { ...worker.chunk(job, 0, 'lie\n'), ...worker.random.pick([{ runId: 'elsewhere' }, { jobKey: 'other' }]) };
+    const chunk = {
+      ...worker.chunk(job, 0, 'lie\n'),
+      ...worker.random.pick([{ runId: 'elsewhere' }, { jobKey: 'other' }]),
+    };
     return worker.call('logs', (live) => calls.logs(live, job.leaseId, worker.profile.credential, [chunk], true));
   },
   'job given back while it runs': (worker, job) =>

@@ -27,7 +27,8 @@ export class LogFollower extends Client {
           simulation.world.after(network.delayMs(), this.process, 'log ended', () => resolve(over));
         };
         live.process.onDeath(() => close(false));
-        if (!simulation.isHealing) simulation.world.after(this.random.within(500, 20_000), null, 'log breaks', () => close(false));
+        if (!simulation.isHealing)
+          simulation.world.after(this.random.within(500, 20_000), null, 'log breaks', () => close(false));
         void (async () => {
           try {
             const query = { id: run.id, jobKey: job.def.key, attempt: null, limit: null, after };

@@ -30,7 +30,11 @@ export class LongPollWorker extends Worker {
     // Some callers are less patient than the wait that they asked for.
     const patienceMs = this.random.chance(0.2) ? Math.floor(waitMs / 2) : waitMs + 3_000;
     for (let tries = 0; tries < 4; tries++) {
-      const answer = await this.call('long poll', (live, signal, server) => calls.claim(server, live, input, signal), patienceMs);
+      const answer = await this.call(
+        'long poll',
+        (live, signal, server) => calls.claim(server, live, input, signal),
+        patienceMs,
+      );
       if (answer.kind === 'ok') return answer.value;
       if (requestId === null) return [];
       simulation.world.count('claim sent again');

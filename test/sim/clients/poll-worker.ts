@@ -17,7 +17,11 @@ export class PollWorker extends Worker {
     while (!this.#isDraining) {
       const { calls } = this.parts;
       const input = this.claimInput(1, 0, null);
-      const answer = await this.call('claim', (live, signal, server) => calls.claim(server, live, input, signal), 5_000);
+      const answer = await this.call(
+        'claim',
+        (live, signal, server) => calls.claim(server, live, input, signal),
+        5_000,
+      );
       const jobs = answer.kind === 'ok' ? answer.value : [];
       for (const job of jobs) await this.work(job);
       if (jobs.length === 0) await this.sleep(200, 1_500);

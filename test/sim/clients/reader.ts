@@ -1,6 +1,6 @@
 import { DomainError } from '../../../src/domain/errors.js';
-import type { LiveServer } from '../sim-server.js';
 import { endStates, type ModelRun } from '../model/states.js';
+import type { LiveServer } from '../sim-server.js';
 import { Client } from './client.js';
 
 const shown: Readonly<Record<string, string>> = { waiting: 'queued', delayed: 'queued' };
@@ -71,9 +71,13 @@ export class Reader extends Client {
     const job = this.random.pick(run.jobs);
     const was = job.state;
     const explanation = await live.engine.explainJob(run.id, job.def.key);
-    if (explanation.reasons.length === 0) world.violated('there is a reason for every state', `${run.no}/${job.def.key}`);
+    if (explanation.reasons.length === 0)
+      world.violated('there is a reason for every state', `${run.no}/${job.def.key}`);
     if (endStates.has(was) && explanation.status !== was) {
-      world.violated('what is committed is read', `${run.no}/${job.def.key} was ${was}, explained as ${explanation.status}`);
+      world.violated(
+        'what is committed is read',
+        `${run.no}/${job.def.key} was ${was}, explained as ${explanation.status}`,
+      );
     }
   }
 
@@ -100,12 +104,17 @@ export class Reader extends Client {
     const stored = job.attempts.flatMap((attempt) =>
       attempt.outcome === 'released'
         ? []
-        : [...(attempt.lease?.chunks ?? [])].filter(([, chunk]) => chunk.isStored).map(([key]) => `${attempt.number}/${key}`),
+        : [...(attempt.lease?.chunks ?? [])]
+            .filter(([, chunk]) => chunk.isStored)
+            .map(([key]) => `${attempt.number}/${key}`),
     );
     const chunks = await live.engine.jobLogs(query);
     const read = new Set(chunks.map(({ attempt, sequence, stream }) => `${attempt}/${sequence}/${stream}`));
-    const missing = stored.filter((key) => !read.has(key) && !job.attempts.some(({ outcome }) => outcome === 'released'));
-    if (missing.length > 0) world.violated('a log that was acknowledged is read', `${run.no}/${job.def.key} ${missing[0]}`);
+    const missing = stored.filter(
+      (key) => !read.has(key) && !job.attempts.some(({ outcome }) => outcome === 'released'),
+    );
+    if (missing.length > 0)
+      world.violated('a log that was acknowledged is read', `${run.no}/${job.def.key} ${missing[0]}`);
     if (read.size < chunks.length) world.violated('a chunk is read once', `${run.no}/${job.def.key}`);
   }
 }

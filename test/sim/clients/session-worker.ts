@@ -109,7 +109,14 @@ export class SessionWorker extends Worker {
       },
     );
     connection.session = session;
-    connection.waiter = { workerId: id, server: connection.server, live, labels, sinceMs: simulation.world.nowMs, wants: 0 };
+    connection.waiter = {
+      workerId: id,
+      server: connection.server,
+      live,
+      labels,
+      sinceMs: simulation.world.nowMs,
+      wants: 0,
+    };
     simulation.waiting.add(connection.waiter);
     this.#wants(connection, slots);
     session.addCredits(slots);
@@ -163,7 +170,9 @@ export class SessionWorker extends Worker {
     if (this.profile.temper === 'slow' && this.random.chance(0.3)) {
       // It does not come to reading its stream for a while.
       simulation.world.count('word of arrival late');
-      simulation.world.after(this.random.within(3_000, 8_000), this.process, 'read late', () => this.#begin(connection, jobs));
+      simulation.world.after(this.random.within(3_000, 8_000), this.process, 'read late', () =>
+        this.#begin(connection, jobs),
+      );
     } else {
       this.#begin(connection, jobs);
     }
@@ -225,7 +234,9 @@ export class SessionWorker extends Worker {
     const { world } = this.parts.simulation;
     world.count('session cut');
     connection.isBroken = true;
-    world.after(this.random.within(0, 8_000), connection.live.process, 'notices the cut', () => this.#closeAtServer(connection));
+    world.after(this.random.within(0, 8_000), connection.live.process, 'notices the cut', () =>
+      this.#closeAtServer(connection),
+    );
     world.after(this.random.within(0, 8_000), this.process, 'notices the cut', () => {
       for (const callback of connection.onBroken.splice(0)) callback();
     });

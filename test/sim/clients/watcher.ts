@@ -1,6 +1,6 @@
 import type { WatchBatch } from '../../../src/engine/engine.js';
-import type { ModelRun } from '../model/states.js';
 import { replay } from '../model/replay.js';
+import type { ModelRun } from '../model/states.js';
 import type { SimServer } from '../sim-server.js';
 import { Client } from './client.js';
 
@@ -49,7 +49,8 @@ export class Watcher extends Client {
         world.after(this.parts.network.delayMs(), this.process, `watch ${how}`, () => resolve(how));
       };
       live.process.onDeath(() => close('broken'));
-      if (!simulation.isHealing) world.after(this.random.within(500, 20_000), null, 'watch breaks', () => close('broken'));
+      if (!simulation.isHealing)
+        world.after(this.random.within(500, 20_000), null, 'watch breaks', () => close('broken'));
       void (async () => {
         let last = after;
         try {
@@ -98,7 +99,10 @@ export class Watcher extends Client {
     const told = batch.snapshot[0]?.jobs.map(({ status }) => status) ?? [];
     world.count('snapshot compared');
     if (told.join() !== right.join()) {
-      world.violated('a snapshot shows the events up to its number', `${told.join()} at ${batch.lastEvent}, not ${right.join()}`);
+      world.violated(
+        'a snapshot shows the events up to its number',
+        `${told.join()} at ${batch.lastEvent}, not ${right.join()}`,
+      );
     }
   }
 }

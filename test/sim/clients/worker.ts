@@ -117,14 +117,22 @@ export abstract class Worker extends Client {
   }
 
   #endOf(job: ClaimedJob): EndOfJob {
-    if (job.spec.command === 'fail') return { kind: 'failure', outputs: new Map(), error: `failed as told ${this.parts.simulation.unique()}`, retryable: false };
+    if (job.spec.command === 'fail')
+      return {
+        kind: 'failure',
+        outputs: new Map(),
+        error: `failed as told ${this.parts.simulation.unique()}`,
+        retryable: false,
+      };
     const { isHealing } = this.parts.simulation;
     return this.newEnd(this.random.chance(isHealing ? 0.95 : 0.8) ? 'success' : 'failure');
   }
 
   #durationMs(job: ClaimedJob, isSlow: boolean): number {
     if (this.parts.simulation.isHealing) return this.random.within(5, 200);
-    return isSlow ? Math.floor(job.ttlSecs * 1000 * (0.5 + this.random.next() * 2)) : this.random.pick([10, 100, 1_000, 4_000]);
+    return isSlow
+      ? Math.floor(job.ttlSecs * 1000 * (0.5 + this.random.next() * 2))
+      : this.random.pick([10, 100, 1_000, 4_000]);
   }
 
   async #beat(job: ClaimedJob, state: { isOver: boolean }): Promise<void> {
@@ -142,7 +150,9 @@ export abstract class Worker extends Client {
   }
 
   async #log(job: ClaimedJob, sequence: number): Promise<void> {
-    const line = this.random.chance(0.5) ? `::set-output p${sequence}=${this.name}.${this.parts.simulation.unique()}\n` : `line ${this.parts.simulation.unique()}\n`;
+    const line = this.random.chance(0.5)
+      ? `::set-output p${sequence}=${this.name}.${this.parts.simulation.unique()}\n`
+      : `line ${this.parts.simulation.unique()}\n`;
     const chunk = this.chunk(job, sequence, line);
     await this.call('logs', (live) =>
       this.parts.calls.logs(live, job.leaseId, this.profile.credential, [chunk], false),

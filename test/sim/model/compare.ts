@@ -30,7 +30,8 @@ export function compareWithDatabase(model: Model, touched: Touched): void {
 /** Compares everything. */
 export function compareAll(model: Model): void {
   const jobs = new Map<number, Place>();
-  for (const run of model.runs.values()) for (const job of run.jobs) jobs.set(run.no * 2 ** 20 + job.def.ord, { run, job });
+  for (const run of model.runs.values())
+    for (const job of run.jobs) jobs.set(run.no * 2 ** 20 + job.def.ord, { run, job });
   compareJobs(model, jobs);
   compareRuns(model, [...model.runs.values()]);
   const [counts] = model.database.rows<{ runs: number; jobs: number }>(
@@ -51,7 +52,10 @@ function compareJobs(model: Model, places: ReadonlyMap<number, Place>): void {
     if (place === undefined) continue;
     const wrong = differences(place, row);
     if (wrong.length === 0) continue;
-    model.violated('the database holds what the model holds', `${place.run.no}/${place.job.def.key}: ${wrong.join(', ')}`);
+    model.violated(
+      'the database holds what the model holds',
+      `${place.run.no}/${place.job.def.key}: ${wrong.join(', ')}`,
+    );
   }
 }
 
@@ -89,7 +93,10 @@ function compareRuns(model: Model, runs: readonly ModelRun[]): void {
       row.cancelled === run.cancelled &&
       (row.cancel_requested_at_ms !== null) === run.cancelRequests > 0;
     if (!isSame) {
-      model.violated('the database holds what the model holds', `run ${run.no}: ${JSON.stringify(row)}, not ${run.state}`);
+      model.violated(
+        'the database holds what the model holds',
+        `run ${run.no}: ${JSON.stringify(row)}, not ${run.state}`,
+      );
     }
   }
 }

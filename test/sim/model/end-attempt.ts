@@ -72,10 +72,12 @@ function retryOrFail(
   } else if (lease !== null) {
     checkOverdue(attempt, lease, event.at_ms, refuse);
   }
-  const delay = attempt.outcome === 'lease_expired' ? { leastMs: 0, mostMs: 0 } : retryDelay(job.def.backoff, job.attempt);
+  const delay =
+    attempt.outcome === 'lease_expired' ? { leastMs: 0, mostMs: 0 } : retryDelay(job.def.backoff, job.attempt);
   const right: ModelState =
     !retryable || job.attempt >= job.def.retries ? 'failure' : delay.mostMs > 0 ? 'delayed' : 'queued';
-  if (to !== right) refuse(`after ${attempt.outcome} of attempt ${job.attempt} of ${job.def.retries} it is to be ${right}`);
+  if (to !== right)
+    refuse(`after ${attempt.outcome} of attempt ${job.attempt} of ${job.def.retries} it is to be ${right}`);
   if (to !== 'failure') job.attempt += 1;
   if (to === 'delayed') {
     const waitsMs = (data.until_ms ?? 0) - event.at_ms;

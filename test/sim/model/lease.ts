@@ -45,7 +45,12 @@ export interface Lease {
   isArrivalSafe: () => boolean;
 }
 
-export function digestOf(kind: Report['kind'], outputs: ReadonlyMap<string, string>, error: string, retryable: boolean) {
+export function digestOf(
+  kind: Report['kind'],
+  outputs: ReadonlyMap<string, string>,
+  error: string,
+  retryable: boolean,
+) {
   if (kind === 'failure') return `failure ${error} ${retryable}`;
   const sorted = [...outputs].sort(([a], [b]) => (a < b ? -1 : 1));
   return `success ${JSON.stringify(sorted)}`;

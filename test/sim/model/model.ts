@@ -118,7 +118,10 @@ export class Model {
       this.violated('event numbers have no gaps', `${event.number} follows ${this.events.length}`);
     }
     if (event.at_ms < this.#lastAtMs) {
-      this.violated('events are in the order of time', `event ${event.number} is ${this.#lastAtMs - event.at_ms} ms back`);
+      this.violated(
+        'events are in the order of time',
+        `event ${event.number} is ${this.#lastAtMs - event.at_ms} ms back`,
+      );
     }
     this.#lastAtMs = event.at_ms;
     this.events.push(event);
@@ -157,7 +160,10 @@ export class Model {
   #checkRun(run: ModelRun, touched: Touched): void {
     const isOver = run.open === 0;
     if (isOver !== endStates.has(run.state) || (isOver && run.state !== stateOfRun(run))) {
-      this.violated('the state of a run is that of its jobs', `run ${run.id} is ${run.state}, ${run.open} jobs are open`);
+      this.violated(
+        'the state of a run is that of its jobs',
+        `run ${run.id} is ${run.state}, ${run.open} jobs are open`,
+      );
     }
     if (run.definition.isLarge || isOver) return;
     for (const job of run.jobs) {

@@ -1,15 +1,7 @@
 import type { Definition, JobDef } from './definitions.js';
 import type { Lease } from './lease.js';
 
-export type ModelState =
-  | 'waiting'
-  | 'delayed'
-  | 'queued'
-  | 'running'
-  | 'success'
-  | 'failure'
-  | 'skipped'
-  | 'cancelled';
+export type ModelState = 'waiting' | 'delayed' | 'queued' | 'running' | 'success' | 'failure' | 'skipped' | 'cancelled';
 
 export const endStates: ReadonlySet<string> = new Set(['success', 'failure', 'skipped', 'cancelled']);
 
