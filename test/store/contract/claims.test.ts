@@ -1,0 +1,207 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { jobIdOf } from '../../../src/store/job-id.js';
+import {
+  attemptsByLease,
+  endAttemptsIfLive,
+  graceForLiveLeases,
+  nextDeadline,
+  overdueAttempts,
+  renewLeases,
+} from '../../../src/store/statements/attempts.js';
+import {
+  attemptsOfRequests,
+  claimableJobs,
+  claimableLabelSets,
+  insertAttempts,
+  labelSetsWithQueuedJobs,
+  startJobsIfQueued,
+  upstreamOutputs,
+} from '../../../src/store/statements/claims.js';
+import { leaveRunning } from '../../../src/store/statements/jobs.js';
+import { labelSetsByLabels } from '../../../src/store/statements/workflows.js';
+import type { Store } from '../../../src/store/store.js';
+import { contractStores, defineVersion, makeRun } from '../../support/contract-stores.js';
+
+describe.each(contractStores)('claiming from $name', ({ open }) => {
+  let store: Store;
+  let remove: () => Promise<void>;
+  let sets: { plain: number; gpu: number };
+
+  beforeEach(async () => {
+    ({ store, remove } = await open());
+    await defineVersion(store, 'labels', [{ key: 'a' }, { key: 'b', labels: '["gpu"]' }]);
+    const rows = await labelSetsByLabels.run(store.read, { rows: [['[]'], ['["gpu"]']] });
+    const of = (labels: string) => rows.find((row) => row.labels === labels)?.id ?? 0;
+    sets = { plain: of('[]'), gpu: of('["gpu"]') };
+  });
+  afterEach(() => remove());
+
+  const find = (ids: readonly number[], limit: number) =>
+    store.transact((connection) => claimableJobs.run(connection, { sets: ids, limit }));
+
+  const start = (jobs: readonly number[]) =>
+    store.transact((connection) => startJobsIfQueued.run(connection, { rows: jobs.map((id) => [id, 50]) }));
+
+  /** Begins attempts: [job, number, expires at, deadline, request]. */
+  const attempt = (rows: readonly (readonly [number, number, number, number, string | null])[]) =>
+    store.transact((connection) =>
+      insertAttempts.run(connection, {
+        rows: rows.map(([job, number, expires, deadline, request]) => [
+          job,
+          number,
+          'w',
+          null,
+          `hash ${job}`,
+          request,
+          1_000,
+          5,
+          expires,
+          null,
+          deadline,
+          1,
+        ]),
+      }),
+    );
+
+  it('finds the highest priority first, then the oldest, across label sets', async () => {
+    const urgent = await defineVersion(store, 'u', [
+      { key: 'x', priority: 5 },
+      { key: 'y', labels: '["gpu"]', priority: 7 },
+    ]);
+    const plain = await defineVersion(store, 'p', [{ key: 'x' }, { key: 'y', labels: '["gpu"]' }]);
+    const old = await makeRun(store, plain, 2, { atMs: 10 });
+    const late = await makeRun(store, urgent, 2, { atMs: 30 });
+    const middle = await makeRun(store, plain, 2, { atMs: 20 });
+    const order = [
+      jobIdOf(late, 1),
+      jobIdOf(late, 0),
+      jobIdOf(old, 0),
+      jobIdOf(old, 1),
+      jobIdOf(middle, 0),
+      jobIdOf(middle, 1),
+    ];
+    expect((await find([sets.plain, sets.gpu], 10)).map((job) => job.id)).toEqual(order);
+    expect((await find([sets.gpu, sets.plain], 3)).map((job) => job.id)).toEqual(order.slice(0, 3));
+    expect((await find([sets.plain], 10)).map((job) => job.id)).toEqual([order[1], order[2], order[4]]);
+    expect(await find([], 10)).toEqual([]);
+    expect(await find([999], 10)).toEqual([]);
+  });
+
+  it('starts a job once', async () => {
+    const version = await defineVersion(store, 'w', [{ key: 'x' }, { key: 'y', needs: [0] }]);
+    const run = await makeRun(store, version, 2);
+    const jobs = [jobIdOf(run, 0), jobIdOf(run, 1), 12345];
+    expect(await start(jobs)).toEqual([{ id: jobs[0] }]);
+    expect(await start(jobs)).toEqual([]);
+    expect(await find([sets.plain], 10)).toEqual([]);
+  });
+
+  it('knows in which label sets there are claimable jobs', async () => {
+    expect(await claimableLabelSets.run(store.read, {})).toEqual([]);
+    const version = await defineVersion(store, 'w', [{ key: 'x', labels: '["gpu"]' }]);
+    const run = await makeRun(store, version, 1);
+    expect(await claimableLabelSets.run(store.read, {})).toEqual([{ id: sets.gpu }]);
+    const among = { rows: [[sets.plain], [sets.gpu]] };
+    expect(await labelSetsWithQueuedJobs.run(store.read, among)).toEqual([{ id: sets.gpu }]);
+    await start([jobIdOf(run, 0)]);
+    expect(await claimableLabelSets.run(store.read, {})).toEqual([]);
+    expect(await labelSetsWithQueuedJobs.run(store.read, among)).toEqual([]);
+  });
+
+  it('finds live attempts by the request that began them', async () => {
+    const version = await defineVersion(store, 'w', [{ key: 'x' }, { key: 'y' }, { key: 'z' }]);
+    const run = await makeRun(store, version, 3);
+    await attempt([
+      [jobIdOf(run, 0), 0, 9, 9, 'q1'],
+      [jobIdOf(run, 1), 0, 9, 9, 'q1'],
+      [jobIdOf(run, 2), 0, 9, 9, null],
+    ]);
+    const of = async (...requests: string[]) =>
+      (await attemptsOfRequests.run(store.read, { rows: requests.map((request) => [request]) }))
+        .map((row) => row.job)
+        .sort();
+    expect(await of('q1', 'q2')).toEqual([jobIdOf(run, 0), jobIdOf(run, 1)]);
+    await store.transact((connection) =>
+      endAttemptsIfLive.run(connection, { rows: [[jobIdOf(run, 0), 0, 'success', 9, 'd', null]] }),
+    );
+    expect(await of('q1')).toEqual([jobIdOf(run, 1)]);
+  });
+
+  it('ends an attempt once, and says which were live', async () => {
+    const version = await defineVersion(store, 'w', [{ key: 'x' }]);
+    const job = jobIdOf(await makeRun(store, version, 1), 0);
+    await start([job]);
+    await attempt([[job, 0, 9, 9, null]]);
+    const end = (outcome: string) =>
+      store.transact((connection) =>
+        endAttemptsIfLive.run(connection, { rows: [[job, 0, outcome, 60, 'digest', 'why']] }),
+      );
+    await end('failure');
+    await end('success');
+    const [row] = await attemptsByLease.run(store.read, {
+      rows: [
+        [job, 0],
+        [job, 1],
+      ],
+    });
+    expect(row).toMatchObject({
+      job,
+      number: 0,
+      outcome: 'failure',
+      report_digest: 'digest',
+      error: 'why',
+      ended_at_ms: 60,
+    });
+    expect(row).toMatchObject({ job_state: 'running', job_attempt: 0, timeout_at_ms: null, credential: null });
+    const leave = () =>
+      store.transact((connection) =>
+        leaveRunning.run(connection, { rows: [[job, 'queued', 1, null, 70, null, 'why', null]] }),
+      );
+    expect(await leave()).toEqual([{ id: job, state: 'queued', label_set: sets.plain }]);
+    expect(await leave()).toEqual([]);
+    expect(await find([sets.plain], 1)).toMatchObject([{ id: job, attempt: 1, enqueued_at_ms: 70 }]);
+  });
+
+  it('finds what is overdue, the longest first, and what falls due next', async () => {
+    const version = await defineVersion(store, 'w', [{ key: 'x' }, { key: 'y' }, { key: 'z' }]);
+    const run = await makeRun(store, version, 3);
+    expect(await nextDeadline.run(store.read, {})).toEqual([{ at_ms: null }]);
+    const [x, y, z] = [jobIdOf(run, 0), jobIdOf(run, 1), jobIdOf(run, 2)];
+    await attempt([
+      [x, 0, 300, 300, null],
+      [y, 0, 100, 100, null],
+      [z, 0, 200, 200, null],
+    ]);
+    expect(await nextDeadline.run(store.read, {})).toEqual([{ at_ms: 100 }]);
+    const overdue = (nowMs: number, limit: number) =>
+      store.transact(async (connection) =>
+        (await overdueAttempts.run(connection, { nowMs, limit })).map((row) => row.job),
+      );
+    expect(await overdue(99, 10)).toEqual([]);
+    expect(await overdue(200, 10)).toEqual([y, z]);
+    expect(await overdue(500, 1)).toEqual([y]);
+    await store.transact((connection) => renewLeases.run(connection, { rows: [[y, 0, 400, 400]] }));
+    expect(await overdue(300, 10)).toEqual([z, x]);
+    await store.transact((connection) => graceForLiveLeases.run(connection, { nowMs: 350 }));
+    expect(await overdue(1_349, 10)).toEqual([]);
+    expect(await overdue(1_350, 10)).toHaveLength(3);
+  });
+
+  it('gives the outputs of the needs that succeeded', async () => {
+    const version = await defineVersion(store, 'w', [{ key: 'x' }, { key: 'y' }, { key: 'z', needs: [0, 1] }]);
+    const run = await makeRun(store, version, 3);
+    const [x, y] = [jobIdOf(run, 0), jobIdOf(run, 1)];
+    await start([x, y]);
+    const outputs = JSON.stringify({ k: 'v "1"\n' });
+    await store.transact((connection) =>
+      leaveRunning.run(connection, {
+        rows: [
+          [x, 'success', 0, 70, null, null, null, outputs],
+          [y, 'failure', 0, 70, null, null, 'no', null],
+        ],
+      }),
+    );
+    const rows = await upstreamOutputs.run(store.read, { rows: [[jobIdOf(run, 2), run, version.version, 2]] });
+    expect(rows).toEqual([{ job: jobIdOf(run, 2), key: 'x', outputs }]);
+  });
+});

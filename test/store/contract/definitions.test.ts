@@ -1,0 +1,202 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { insertLogChunks, logPage, stdoutPage, storedLogChunks } from '../../../src/store/statements/logs.js';
+import { allTokens, insertToken, revokeToken } from '../../../src/store/statements/tokens.js';
+import { listRuns, listRunsOfWorkflow, listWorkflows } from '../../../src/store/statements/views.js';
+import { listWorkers, noteWorkers, registerWorkers, touchWorkers } from '../../../src/store/statements/workers.js';
+import {
+  allLabelSets,
+  currentVersion,
+  deleteVersionUnlessWhole,
+  ensureLabelSets,
+  ensureWorkflow,
+  fileWorkflows,
+  insertVersion,
+  labelSetsByLabels,
+  lockVersionBeingMade,
+  setWorkflowRemoved,
+  unfinishedVersions,
+  versionJobs,
+} from '../../../src/store/statements/workflows.js';
+import type { Store } from '../../../src/store/store.js';
+import { contractStores, defineVersion, makeRun } from '../../support/contract-stores.js';
+
+describe.each(contractStores)('$name keeps', ({ open }) => {
+  let store: Store;
+  let remove: () => Promise<void>;
+
+  beforeEach(async () => {
+    ({ store, remove } = await open());
+  });
+  afterEach(() => remove());
+
+  it('label sets, each once, under a number of its own', async () => {
+    const ensure = (...labels: string[]) =>
+      store.transact((connection) => ensureLabelSets.run(connection, { rows: labels.map((text) => [text]) }));
+    await ensure('["a"]', '["b"]');
+    await ensure('["b"]', '["c"]');
+    const all = await allLabelSets.run(store.read, { afterId: 0 });
+    expect(all.map(({ labels }) => labels).sort()).toEqual(['["a"]', '["b"]', '["c"]']);
+    const [first] = all;
+    expect((await allLabelSets.run(store.read, { afterId: first?.id ?? 0 })).length).toBe(2);
+    const some = await labelSetsByLabels.run(store.read, { rows: [['["c"]'], ['["x"]']] });
+    expect(some.map(({ labels }) => labels)).toEqual(['["c"]']);
+  });
+
+  it('versions of a workflow, numbered from 1, of which one is current', async () => {
+    expect(await currentVersion.run(store.read, { id: 'w' })).toEqual([]);
+    const one = await defineVersion(store, 'w', [{ key: 'a' }]);
+    const two = await defineVersion(store, 'w', [{ key: 'a' }, { key: 'b', needs: [0] }]);
+    expect(two.workflow).toBe(one.workflow);
+    expect(await currentVersion.run(store.read, { id: 'w' })).toMatchObject([
+      { version: two.version, number: 2, job_count: 2, removed_at_ms: null, source: 'file' },
+    ]);
+    const jobs = await versionJobs.run(store.read, {
+      rows: [
+        [two.version, 1],
+        [one.version, 0],
+        [one.version, 9],
+      ],
+    });
+    expect([...jobs].sort((a, b) => a.version - b.version)).toEqual([
+      { version: one.version, ord: 0, key: 'a', needs: 0, conditional: 0, spec: '{"key":"a"}' },
+      { version: two.version, ord: 1, key: 'b', needs: 1, conditional: 0, spec: '{"key":"b"}' },
+    ]);
+  });
+
+  it('versions in the making apart, until they are whole or deleted', async () => {
+    const [workflow] = await store.transact((connection) =>
+      ensureWorkflow.run(connection, { id: 'w', source: 'api', nowMs: 1 }),
+    );
+    expect(workflow).toMatchObject({ source: 'api', current_version: null });
+    const fields = {
+      hash: 'h',
+      name: 'n',
+      trigger: '',
+      jobCount: 0,
+      survivorCount: 0,
+      conditionalRoots: 0,
+      rootLabelSets: '[]',
+    };
+    const [made] = await store.transact((connection) =>
+      insertVersion.run(connection, { workflow: workflow?.no ?? 0, nowMs: 5, ...fields }),
+    );
+    const no = made?.no ?? 0;
+    expect(await unfinishedVersions.run(store.read, {})).toEqual([{ no, created_at_ms: 5 }]);
+    expect(await store.transact((connection) => lockVersionBeingMade.run(connection, { no }))).toEqual([{ no }]);
+    const whole = await defineVersion(store, 'w', [{ key: 'a' }]);
+    const drop = (version: number) =>
+      store.transact((connection) => deleteVersionUnlessWhole.run(connection, { no: version }));
+    expect(await drop(whole.version)).toEqual([]);
+    expect(await drop(no)).toEqual([{ no }]);
+    expect(await store.transact((connection) => lockVersionBeingMade.run(connection, { no }))).toEqual([]);
+  });
+
+  it('workflows in the order of the bytes of their ids, by page and by state of a job', async () => {
+    for (const id of ['b', 'B', 'a', 'é', 'a-b', 'a_b', '10', '9']) await defineVersion(store, id, [{ key: 'x' }]);
+    const list = async (more: Partial<{ limit: number; offset: number; states: string[]; unrun: number }> = {}) => {
+      const { limit = 100, offset = 0, states = [], unrun = 0 } = more;
+      const anyState = states.length === 0 && unrun === 0 ? 1 : 0;
+      return (await listWorkflows.run(store.longRead, { limit, offset, anyState, states, unrun })).map(({ id }) => id);
+    };
+    expect(await list()).toEqual(['10', '9', 'B', 'a', 'a-b', 'a_b', 'b', 'é']);
+    expect(await list({ limit: 2, offset: 3 })).toEqual(['a', 'a-b']);
+    await store.transact((connection) => setWorkflowRemoved.run(connection, { id: 'a', atMs: 5 }));
+    expect(await list({ limit: 2, offset: 3 })).toEqual(['a-b', 'a_b']);
+    expect(await list({ states: ['running', 'queued'] })).toEqual([]);
+    expect(await list({ states: ['queued'], unrun: 1 })).toHaveLength(7);
+    expect(await fileWorkflows.run(store.read, {})).toHaveLength(8);
+  });
+
+  it('runs, newest first, by page, workflow and state', async () => {
+    const one = await defineVersion(store, 'one', [{ key: 'x' }]);
+    const two = await defineVersion(store, 'two', [{ key: 'x' }]);
+    const [a, b, c] = [await makeRun(store, one, 1), await makeRun(store, two, 1), await makeRun(store, one, 1)];
+    await makeRun(store, one, 1, { state: 'creating' });
+    const before = Number.MAX_SAFE_INTEGER;
+    const page = { before, limit: 10, state: '' };
+    expect((await listRuns.run(store.longRead, page)).map(({ no }) => no)).toEqual([c, b, a]);
+    expect((await listRuns.run(store.longRead, { ...page, before: c, limit: 1 })).map(({ no }) => no)).toEqual([b]);
+    expect(await listRuns.run(store.longRead, { ...page, state: 'success' })).toEqual([]);
+    const ofOne = await listRunsOfWorkflow.run(store.longRead, { ...page, state: 'queued', workflow: one.workflow });
+    expect(ofOne.map(({ no }) => no)).toEqual([c, a]);
+  });
+
+  it('log chunks once, in the order of attempt, sequence and stream', async () => {
+    const chunk = (attempt: number, sequence: number, stream: number) => [
+      5,
+      attempt,
+      sequence,
+      stream,
+      1,
+      `${attempt}.${sequence}`,
+    ];
+    const push = (...rows: (string | number)[][]) =>
+      store.transact((connection) => insertLogChunks.run(connection, { rows }));
+    expect(await push(chunk(0, 1, 1), chunk(0, 0, 1))).toHaveLength(2);
+    expect(await push(chunk(0, 1, 1), chunk(0, 1, 2))).toEqual([{ job: 5, attempt: 0, sequence: 1, stream: 2 }]);
+    await push(chunk(1, 0, 1), chunk(0, 10, 1), chunk(0, 2, 1));
+    const all = { job: 5, attempt: 0, sequence: -1, stream: 0, lastAttempt: Number.MAX_SAFE_INTEGER, limit: 100 };
+    const places = async (more: Partial<typeof all> = {}) =>
+      (await logPage.run(store.longRead, { ...all, ...more })).map(
+        (row) => `${row.attempt}.${row.sequence}.${row.stream}`,
+      );
+    expect(await places()).toEqual(['0.0.1', '0.1.1', '0.1.2', '0.2.1', '0.10.1', '1.0.1']);
+    expect(await places({ sequence: 1, stream: 1, limit: 2 })).toEqual(['0.1.2', '0.2.1']);
+    expect(await places({ lastAttempt: 0, sequence: 9 })).toEqual(['0.10.1']);
+    expect(await places({ job: 6 })).toEqual([]);
+    expect(
+      await storedLogChunks.run(store.read, {
+        rows: [
+          [5, 0, 1, 2],
+          [5, 0, 7, 1],
+        ],
+      }),
+    ).toHaveLength(1);
+    const stdout = await stdoutPage.run(store.longRead, { job: 5, attempt: 0, sequence: 0, limit: 2 });
+    expect(stdout.map(({ sequence }) => sequence)).toEqual([1, 2]);
+  });
+
+  it('workers with their last sign of life, which never goes back', async () => {
+    const at = (id: string, seen: number) => [id, '["a"]', 2, 'v', seen, seen];
+    await store.transact((connection) => registerWorkers.run(connection, { rows: [at('a', 10), at('b', 10)] }));
+    await store.transact((connection) => noteWorkers.run(connection, { rows: [at('b', 5), at('c', 7)] }));
+    const touched = await store.transact((connection) =>
+      touchWorkers.run(connection, {
+        rows: [
+          ['a', 20],
+          ['b', 3],
+          ['x', 9],
+        ],
+      }),
+    );
+    expect(touched.map(({ id }) => id).sort()).toEqual(['a', 'b']);
+    const seen = async () =>
+      Object.fromEntries(
+        (await listWorkers.run(store.longRead, { limit: 9, offset: 0 })).map((row) => [row.id, row.seen_at_ms]),
+      );
+    expect(await seen()).toEqual({ a: 20, b: 10, c: 7 });
+    await store.transact((connection) => registerWorkers.run(connection, { rows: [['a', '[]', 1, 'v2', 30, 30]] }));
+    expect((await listWorkers.run(store.longRead, { limit: 1, offset: 0 }))[0]).toMatchObject({
+      id: 'a',
+      labels: '[]',
+      slots: 1,
+    });
+  });
+
+  it('tokens, until they are revoked by id or name', async () => {
+    const token = { scopes: '[]', labels: null, created_at_ms: 1, expires_at_ms: null, revoked_at_ms: null };
+    for (const [id, name] of [
+      ['1', 'a'],
+      ['2', 'a'],
+      ['3', 'b'],
+    ] as const) {
+      await store.transact((connection) => insertToken.run(connection, { ...token, id, name, hash: `h${id}` }));
+    }
+    const revoke = (idOrName: string) =>
+      store.transact((connection) => revokeToken.run(connection, { idOrName, nowMs: 9 }));
+    expect(await revoke('3')).toEqual([{ id: '3', name: 'b' }]);
+    expect((await revoke('a')).map(({ id }) => id).sort()).toEqual(['1', '2']);
+    expect(await revoke('a')).toEqual([]);
+    expect((await allTokens.run(store.read, {})).map((row) => row.revoked_at_ms)).toEqual([9, 9, 9]);
+  });
+});
