@@ -1,3 +1,3 @@
 import { program } from './cli/program.js';
 
-await program().parseAsync(process.argv);
+await (await program(process.argv.slice(2))).parseAsync(process.argv);

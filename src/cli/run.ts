@@ -4,7 +4,6 @@ import { type Client, type Workflow, WorkflowGraphError } from '@workflow-graph/
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { exitCodes } from './exit-codes.js';
 import { onInterrupt } from './interrupt.js';
-import { startLocalRun } from './local-run.js';
 import { printJson, printLines } from './print.js';
 import { addServerOptions, endWith, type ServerFlags, withClient } from './server-options.js';
 import { harmlessLine } from './terminal/harmless.js';
@@ -122,6 +121,8 @@ function withHint(error: unknown, id: string): unknown {
 
 async function runHere(command: Command, file: WorkflowFile, flags: RunFlags): Promise<void> {
   const slots = flags.jobs ?? availableParallelism();
+  // The server's code is loaded only by those who need it.
+  const { startLocalRun } = await import('./local-run.js');
   const run = await startLocalRun(file, { inputs: flags.input, slots }).catch((error: unknown) =>
     endWith(command, flags, error),
   );
