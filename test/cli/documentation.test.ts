@@ -1,0 +1,53 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Command } from 'commander';
+import { expect, test } from 'vitest';
+import { exitCodeMeanings, exitCodes } from '../../src/cli/exit-codes.js';
+import { program } from '../../src/cli/program.js';
+
+const page = readFileSync(join(import.meta.dirname, '../../docs/cli.md'), 'utf8');
+const root = await program([]);
+const commands = root
+  .createHelp()
+  .visibleCommands(root)
+  .filter((command) => command.name() !== 'help');
+
+/** A section of the page, without its heading. */
+const section = (heading: string) => page.split(`\n## ${heading}\n`)[1]?.split('\n## ')[0] ?? '';
+
+test('the page lists every command with what it does, and has a section for each', () => {
+  const rows = [...page.matchAll(/^\| \[`([a-z-]+)`\]\(#([a-z-]+)\) \| (.+) \|$/gm)];
+  expect(rows.map(([, name, anchor, meaning]) => [name, anchor, meaning]).sort()).toEqual(
+    commands.map((command) => [command.name(), command.name(), command.description()]).sort(),
+  );
+  for (const command of commands)
+    expect(section(command.name()), command.name()).toContain(`workflow-graph ${command.name()}`);
+});
+
+test('its table of exit codes is that of the program', () => {
+  const rows = [...section('Exit codes').matchAll(/^\| (\d+) \| (.+) \|$/gm)].map(([, code, meaning]) => [
+    Number(code),
+    meaning,
+  ]);
+  const names = Object.keys(exitCodes) as (keyof typeof exitCodes)[];
+  expect(rows).toEqual(names.map((name) => [exitCodes[name], exitCodeMeanings[name]]));
+});
+
+test('every option that it names exists', () => {
+  const known = new Set(['--help', ...allOptions(root)]);
+  const named = new Set([...page.matchAll(/(?<![\w-])--[a-z][a-z-]+/g)].map(([option]) => option));
+  expect([...named].filter((option) => !known.has(option))).toEqual([]);
+});
+
+test('every command has an example in its help', () => {
+  for (const command of commands) {
+    let help = '';
+    command.configureOutput({ writeOut: (text) => (help += text) }).outputHelp();
+    expect(help, command.name()).toContain(`$ ${command.name() === 'completion' ? 'source <(' : ''}`);
+    expect(help, command.name()).toContain(`workflow-graph ${command.name()}`);
+  }
+});
+
+function allOptions(command: Command): string[] {
+  return [...command.options.map(({ long }) => long ?? ''), ...command.commands.flatMap(allOptions)];
+}
