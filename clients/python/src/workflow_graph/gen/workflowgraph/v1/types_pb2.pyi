@@ -211,13 +211,15 @@ class Backoff(_message.Message):
             *,
             base_secs: _builtins.int = ...,
             max_secs: _builtins.int = ...,
-            jitter: _builtins.bool = ...,
+            jitter: _builtins.bool | None = ...,
         ) -> None: ...
-        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        _HasFieldArgType: _TypeAlias = _typing.Literal["_jitter", b"_jitter", "jitter", b"jitter"]  # noqa: Y015
         def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-        _ClearFieldArgType: _TypeAlias = _typing.Literal["base_secs", b"base_secs", "jitter", b"jitter", "max_secs", b"max_secs"]  # noqa: Y015
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["_jitter", b"_jitter", "base_secs", b"base_secs", "jitter", b"jitter", "max_secs", b"max_secs"]  # noqa: Y015
         def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-        def WhichOneof(self, oneof_group: _Never) -> None: ...
+        _WhichOneofReturnType__jitter: _TypeAlias = _typing.Literal["jitter"]  # noqa: Y015
+        _WhichOneofArgType__jitter: _TypeAlias = _typing.Literal["_jitter", b"_jitter"]  # noqa: Y015
+        def WhichOneof(self, oneof_group: _WhichOneofArgType__jitter) -> _WhichOneofReturnType__jitter | None: ...
 
     NONE_FIELD_NUMBER: _builtins.int
     FIXED_FIELD_NUMBER: _builtins.int

@@ -7,6 +7,7 @@ from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from workflow_graph.gen.workflowgraph.v1 import types_pb2 as _types_pb2
 import builtins as _builtins
 import sys
@@ -18,6 +19,86 @@ else:
     from typing_extensions import TypeAlias as _TypeAlias, Never as _Never
 
 DESCRIPTOR: _descriptor.FileDescriptor
+
+class _JobReasonCode:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _JobReasonCodeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_JobReasonCode.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    JOB_REASON_CODE_UNSPECIFIED: _JobReasonCode.ValueType  # 0
+    JOB_REASON_CODE_NEEDS_OPEN: _JobReasonCode.ValueType  # 1
+    """Jobs that it needs have not ended."""
+    JOB_REASON_CODE_BEING_DECIDED: _JobReasonCode.ValueType  # 2
+    """All jobs that it needs have ended, and the server is about to decide on it."""
+    JOB_REASON_CODE_DELAYED: _JobReasonCode.ValueType  # 3
+    """An attempt failed, and the next waits for its backoff."""
+    JOB_REASON_CODE_NO_MATCHING_WORKER: _JobReasonCode.ValueType  # 4
+    """It is claimable, and no live worker has all labels that it requires."""
+    JOB_REASON_CODE_WAITS_FOR_WORKER: _JobReasonCode.ValueType  # 5
+    """It is claimable, and live workers have the labels."""
+    JOB_REASON_CODE_RUNNING: _JobReasonCode.ValueType  # 6
+    JOB_REASON_CODE_SUCCEEDED: _JobReasonCode.ValueType  # 7
+    JOB_REASON_CODE_FAILED: _JobReasonCode.ValueType  # 8
+    JOB_REASON_CODE_RETRIED: _JobReasonCode.ValueType  # 9
+    """It was tried before; comes after the main reason."""
+    JOB_REASON_CODE_CONDITION_FALSE: _JobReasonCode.ValueType  # 10
+    """Skipped: its `if` was false."""
+    JOB_REASON_CODE_NEEDS_UNSUCCESSFUL: _JobReasonCode.ValueType  # 11
+    """Skipped: it has no `if`, and jobs that it needs did not succeed."""
+    JOB_REASON_CODE_CANCELLED: _JobReasonCode.ValueType  # 12
+
+class JobReasonCode(_JobReasonCode, metaclass=_JobReasonCodeEnumTypeWrapper):
+    """What kind of reason it is, and so which of its details is set."""
+
+JOB_REASON_CODE_UNSPECIFIED: JobReasonCode.ValueType  # 0
+JOB_REASON_CODE_NEEDS_OPEN: JobReasonCode.ValueType  # 1
+"""Jobs that it needs have not ended."""
+JOB_REASON_CODE_BEING_DECIDED: JobReasonCode.ValueType  # 2
+"""All jobs that it needs have ended, and the server is about to decide on it."""
+JOB_REASON_CODE_DELAYED: JobReasonCode.ValueType  # 3
+"""An attempt failed, and the next waits for its backoff."""
+JOB_REASON_CODE_NO_MATCHING_WORKER: JobReasonCode.ValueType  # 4
+"""It is claimable, and no live worker has all labels that it requires."""
+JOB_REASON_CODE_WAITS_FOR_WORKER: JobReasonCode.ValueType  # 5
+"""It is claimable, and live workers have the labels."""
+JOB_REASON_CODE_RUNNING: JobReasonCode.ValueType  # 6
+JOB_REASON_CODE_SUCCEEDED: JobReasonCode.ValueType  # 7
+JOB_REASON_CODE_FAILED: JobReasonCode.ValueType  # 8
+JOB_REASON_CODE_RETRIED: JobReasonCode.ValueType  # 9
+"""It was tried before; comes after the main reason."""
+JOB_REASON_CODE_CONDITION_FALSE: JobReasonCode.ValueType  # 10
+"""Skipped: its `if` was false."""
+JOB_REASON_CODE_NEEDS_UNSUCCESSFUL: JobReasonCode.ValueType  # 11
+"""Skipped: it has no `if`, and jobs that it needs did not succeed."""
+JOB_REASON_CODE_CANCELLED: JobReasonCode.ValueType  # 12
+Global___JobReasonCode: _TypeAlias = JobReasonCode  # noqa: Y015
+
+class _AttemptOutcome:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _AttemptOutcomeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_AttemptOutcome.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    ATTEMPT_OUTCOME_UNSPECIFIED: _AttemptOutcome.ValueType  # 0
+    ATTEMPT_OUTCOME_SUCCESS: _AttemptOutcome.ValueType  # 1
+    ATTEMPT_OUTCOME_FAILURE: _AttemptOutcome.ValueType  # 2
+    ATTEMPT_OUTCOME_LEASE_EXPIRED: _AttemptOutcome.ValueType  # 3
+    """Its worker was not heard of in time."""
+    ATTEMPT_OUTCOME_TIMED_OUT: _AttemptOutcome.ValueType  # 4
+    ATTEMPT_OUTCOME_CANCELLED: _AttemptOutcome.ValueType  # 5
+
+class AttemptOutcome(_AttemptOutcome, metaclass=_AttemptOutcomeEnumTypeWrapper):
+    """How an attempt ended."""
+
+ATTEMPT_OUTCOME_UNSPECIFIED: AttemptOutcome.ValueType  # 0
+ATTEMPT_OUTCOME_SUCCESS: AttemptOutcome.ValueType  # 1
+ATTEMPT_OUTCOME_FAILURE: AttemptOutcome.ValueType  # 2
+ATTEMPT_OUTCOME_LEASE_EXPIRED: AttemptOutcome.ValueType  # 3
+"""Its worker was not heard of in time."""
+ATTEMPT_OUTCOME_TIMED_OUT: AttemptOutcome.ValueType  # 4
+ATTEMPT_OUTCOME_CANCELLED: AttemptOutcome.ValueType  # 5
+Global___AttemptOutcome: _TypeAlias = AttemptOutcome  # noqa: Y015
 
 @_typing.final
 class ListWorkflowsRequest(_message.Message):
@@ -393,6 +474,610 @@ class Run(_message.Message):
 Global___Run: _TypeAlias = Run  # noqa: Y015
 
 @_typing.final
+class ExplainJobRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ID_FIELD_NUMBER: _builtins.int
+    JOB_ID_FIELD_NUMBER: _builtins.int
+    id: _builtins.str
+    job_id: _builtins.str
+    def __init__(
+        self,
+        *,
+        id: _builtins.str = ...,
+        job_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["id", b"id", "job_id", b"job_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ExplainJobRequest: _TypeAlias = ExplainJobRequest  # noqa: Y015
+
+@_typing.final
+class ExplainJobResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RUN_ID_FIELD_NUMBER: _builtins.int
+    WORKFLOW_FIELD_NUMBER: _builtins.int
+    JOB_ID_FIELD_NUMBER: _builtins.int
+    STATUS_FIELD_NUMBER: _builtins.int
+    AT_MS_FIELD_NUMBER: _builtins.int
+    REASONS_FIELD_NUMBER: _builtins.int
+    ATTEMPTS_FIELD_NUMBER: _builtins.int
+    run_id: _builtins.str
+    workflow: _builtins.str
+    """The definition's id."""
+    job_id: _builtins.str
+    status: _types_pb2.JobStatus.ValueType
+    at_ms: _builtins.int
+    """When the server looked."""
+    @_builtins.property
+    def reasons(self) -> _containers.RepeatedCompositeFieldContainer[Global___JobReason]:
+        """The main reason first; at least one."""
+
+    @_builtins.property
+    def attempts(self) -> _containers.RepeatedCompositeFieldContainer[Global___JobAttempt]:
+        """Oldest first; at most the newest hundred."""
+
+    def __init__(
+        self,
+        *,
+        run_id: _builtins.str = ...,
+        workflow: _builtins.str = ...,
+        job_id: _builtins.str = ...,
+        status: _types_pb2.JobStatus.ValueType = ...,
+        at_ms: _builtins.int = ...,
+        reasons: _abc.Iterable[Global___JobReason] | None = ...,
+        attempts: _abc.Iterable[Global___JobAttempt] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["at_ms", b"at_ms", "attempts", b"attempts", "job_id", b"job_id", "reasons", b"reasons", "run_id", b"run_id", "status", b"status", "workflow", b"workflow"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ExplainJobResponse: _TypeAlias = ExplainJobResponse  # noqa: Y015
+
+@_typing.final
+class JobReason(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    @_typing.final
+    class Need(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        JOB_ID_FIELD_NUMBER: _builtins.int
+        STATUS_FIELD_NUMBER: _builtins.int
+        job_id: _builtins.str
+        status: _types_pb2.JobStatus.ValueType
+        def __init__(
+            self,
+            *,
+            job_id: _builtins.str = ...,
+            status: _types_pb2.JobStatus.ValueType = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["job_id", b"job_id", "status", b"status"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+    @_typing.final
+    class NeedsOpen(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        NEEDS_FIELD_NUMBER: _builtins.int
+        OPEN_FIELD_NUMBER: _builtins.int
+        TOTAL_FIELD_NUMBER: _builtins.int
+        open: _builtins.int
+        total: _builtins.int
+        """How many jobs it needs in all."""
+        @_builtins.property
+        def needs(self) -> _containers.RepeatedCompositeFieldContainer[Global___JobReason.Need]:
+            """Those that have not ended, at most a hundred."""
+
+        def __init__(
+            self,
+            *,
+            needs: _abc.Iterable[Global___JobReason.Need] | None = ...,
+            open: _builtins.int = ...,
+            total: _builtins.int = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["needs", b"needs", "open", b"open", "total", b"total"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+    @_typing.final
+    class Delayed(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        UNTIL_MS_FIELD_NUMBER: _builtins.int
+        ATTEMPT_FIELD_NUMBER: _builtins.int
+        ERROR_FIELD_NUMBER: _builtins.int
+        until_ms: _builtins.int
+        attempt: _builtins.int
+        """The attempt that failed."""
+        error: _builtins.str
+        def __init__(
+            self,
+            *,
+            until_ms: _builtins.int = ...,
+            attempt: _builtins.int = ...,
+            error: _builtins.str | None = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _typing.Literal["_error", b"_error", "error", b"error"]  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["_error", b"_error", "attempt", b"attempt", "error", b"error", "until_ms", b"until_ms"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        _WhichOneofReturnType__error: _TypeAlias = _typing.Literal["error"]  # noqa: Y015
+        _WhichOneofArgType__error: _TypeAlias = _typing.Literal["_error", b"_error"]  # noqa: Y015
+        def WhichOneof(self, oneof_group: _WhichOneofArgType__error) -> _WhichOneofReturnType__error | None: ...
+
+    @_typing.final
+    class NoMatchingWorker(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        REQUIRED_LABELS_FIELD_NUMBER: _builtins.int
+        UNKNOWN_LABELS_FIELD_NUMBER: _builtins.int
+        LIVE_WORKERS_FIELD_NUMBER: _builtins.int
+        NEAREST_FIELD_NUMBER: _builtins.int
+        OFFLINE_FIELD_NUMBER: _builtins.int
+        live_workers: _builtins.int
+        @_builtins.property
+        def required_labels(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+        @_builtins.property
+        def unknown_labels(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+            """Those that no live worker has at all."""
+
+        @_builtins.property
+        def nearest(self) -> _containers.RepeatedCompositeFieldContainer[Global___JobReason.NearWorker]:
+            """The live workers that lack the fewest labels."""
+
+        @_builtins.property
+        def offline(self) -> _containers.RepeatedCompositeFieldContainer[Global___JobReason.OfflineWorker]:
+            """Workers that have the labels and were not heard of lately."""
+
+        def __init__(
+            self,
+            *,
+            required_labels: _abc.Iterable[_builtins.str] | None = ...,
+            unknown_labels: _abc.Iterable[_builtins.str] | None = ...,
+            live_workers: _builtins.int = ...,
+            nearest: _abc.Iterable[Global___JobReason.NearWorker] | None = ...,
+            offline: _abc.Iterable[Global___JobReason.OfflineWorker] | None = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["live_workers", b"live_workers", "nearest", b"nearest", "offline", b"offline", "required_labels", b"required_labels", "unknown_labels", b"unknown_labels"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+    @_typing.final
+    class NearWorker(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        WORKER_ID_FIELD_NUMBER: _builtins.int
+        MISSING_LABELS_FIELD_NUMBER: _builtins.int
+        worker_id: _builtins.str
+        @_builtins.property
+        def missing_labels(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+        def __init__(
+            self,
+            *,
+            worker_id: _builtins.str = ...,
+            missing_labels: _abc.Iterable[_builtins.str] | None = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["missing_labels", b"missing_labels", "worker_id", b"worker_id"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+    @_typing.final
+    class OfflineWorker(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        WORKER_ID_FIELD_NUMBER: _builtins.int
+        LAST_HEARTBEAT_MS_FIELD_NUMBER: _builtins.int
+        worker_id: _builtins.str
+        last_heartbeat_ms: _builtins.int
+        def __init__(
+            self,
+            *,
+            worker_id: _builtins.str = ...,
+            last_heartbeat_ms: _builtins.int = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["last_heartbeat_ms", b"last_heartbeat_ms", "worker_id", b"worker_id"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+    @_typing.final
+    class WaitsForWorker(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        ENQUEUED_AT_MS_FIELD_NUMBER: _builtins.int
+        MATCHING_WORKERS_FIELD_NUMBER: _builtins.int
+        FREE_WORKERS_FIELD_NUMBER: _builtins.int
+        AHEAD_FIELD_NUMBER: _builtins.int
+        MORE_AHEAD_FIELD_NUMBER: _builtins.int
+        enqueued_at_ms: _builtins.int
+        matching_workers: _builtins.int
+        """Live workers that have the labels."""
+        free_workers: _builtins.int
+        """Those of them with a free slot."""
+        ahead: _builtins.int
+        """Claimable jobs with the same labels that come before it, by priority and age."""
+        more_ahead: _builtins.bool
+        """Whether there are more than `ahead`, which is counted up to a thousand."""
+        def __init__(
+            self,
+            *,
+            enqueued_at_ms: _builtins.int = ...,
+            matching_workers: _builtins.int = ...,
+            free_workers: _builtins.int = ...,
+            ahead: _builtins.int = ...,
+            more_ahead: _builtins.bool = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["ahead", b"ahead", "enqueued_at_ms", b"enqueued_at_ms", "free_workers", b"free_workers", "matching_workers", b"matching_workers", "more_ahead", b"more_ahead"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+    @_typing.final
+    class Running(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        ATTEMPT_FIELD_NUMBER: _builtins.int
+        WORKER_ID_FIELD_NUMBER: _builtins.int
+        SINCE_MS_FIELD_NUMBER: _builtins.int
+        LEASE_LEFT_SECS_FIELD_NUMBER: _builtins.int
+        TIMEOUT_LEFT_SECS_FIELD_NUMBER: _builtins.int
+        attempt: _builtins.int
+        worker_id: _builtins.str
+        since_ms: _builtins.int
+        lease_left_secs: _builtins.float
+        """Until the lease ends unless it is renewed."""
+        timeout_left_secs: _builtins.float
+        def __init__(
+            self,
+            *,
+            attempt: _builtins.int = ...,
+            worker_id: _builtins.str = ...,
+            since_ms: _builtins.int = ...,
+            lease_left_secs: _builtins.float = ...,
+            timeout_left_secs: _builtins.float | None = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _typing.Literal["_timeout_left_secs", b"_timeout_left_secs", "timeout_left_secs", b"timeout_left_secs"]  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["_timeout_left_secs", b"_timeout_left_secs", "attempt", b"attempt", "lease_left_secs", b"lease_left_secs", "since_ms", b"since_ms", "timeout_left_secs", b"timeout_left_secs", "worker_id", b"worker_id"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        _WhichOneofReturnType__timeout_left_secs: _TypeAlias = _typing.Literal["timeout_left_secs"]  # noqa: Y015
+        _WhichOneofArgType__timeout_left_secs: _TypeAlias = _typing.Literal["_timeout_left_secs", b"_timeout_left_secs"]  # noqa: Y015
+        def WhichOneof(self, oneof_group: _WhichOneofArgType__timeout_left_secs) -> _WhichOneofReturnType__timeout_left_secs | None: ...
+
+    @_typing.final
+    class Succeeded(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        ATTEMPT_FIELD_NUMBER: _builtins.int
+        WORKER_ID_FIELD_NUMBER: _builtins.int
+        DURATION_SECS_FIELD_NUMBER: _builtins.int
+        attempt: _builtins.int
+        worker_id: _builtins.str
+        duration_secs: _builtins.float
+        def __init__(
+            self,
+            *,
+            attempt: _builtins.int = ...,
+            worker_id: _builtins.str = ...,
+            duration_secs: _builtins.float = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["attempt", b"attempt", "duration_secs", b"duration_secs", "worker_id", b"worker_id"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+    @_typing.final
+    class Failed(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        ATTEMPT_FIELD_NUMBER: _builtins.int
+        WORKER_ID_FIELD_NUMBER: _builtins.int
+        OUTCOME_FIELD_NUMBER: _builtins.int
+        ERROR_FIELD_NUMBER: _builtins.int
+        RETRIES_LEFT_FIELD_NUMBER: _builtins.int
+        attempt: _builtins.int
+        worker_id: _builtins.str
+        outcome: Global___AttemptOutcome.ValueType
+        error: _builtins.str
+        retries_left: _builtins.int
+        """Retries that were allowed and not made, because the worker reported that they would not help."""
+        def __init__(
+            self,
+            *,
+            attempt: _builtins.int = ...,
+            worker_id: _builtins.str = ...,
+            outcome: Global___AttemptOutcome.ValueType = ...,
+            error: _builtins.str | None = ...,
+            retries_left: _builtins.int = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _typing.Literal["_error", b"_error", "error", b"error"]  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["_error", b"_error", "attempt", b"attempt", "error", b"error", "outcome", b"outcome", "retries_left", b"retries_left", "worker_id", b"worker_id"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        _WhichOneofReturnType__error: _TypeAlias = _typing.Literal["error"]  # noqa: Y015
+        _WhichOneofArgType__error: _TypeAlias = _typing.Literal["_error", b"_error"]  # noqa: Y015
+        def WhichOneof(self, oneof_group: _WhichOneofArgType__error) -> _WhichOneofReturnType__error | None: ...
+
+    @_typing.final
+    class Retried(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        RETRIES_FIELD_NUMBER: _builtins.int
+        MAX_RETRIES_FIELD_NUMBER: _builtins.int
+        LAST_FIELD_NUMBER: _builtins.int
+        retries: _builtins.int
+        max_retries: _builtins.int
+        @_builtins.property
+        def last(self) -> Global___JobAttempt:
+            """The attempt before the current or last one."""
+
+        def __init__(
+            self,
+            *,
+            retries: _builtins.int = ...,
+            max_retries: _builtins.int = ...,
+            last: Global___JobAttempt | None = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _typing.Literal["last", b"last"]  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["last", b"last", "max_retries", b"max_retries", "retries", b"retries"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+    @_typing.final
+    class ConditionFalse(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        CONDITION_FIELD_NUMBER: _builtins.int
+        VALUES_FIELD_NUMBER: _builtins.int
+        NEEDS_FIELD_NUMBER: _builtins.int
+        condition: _builtins.str
+        """The `if` as written."""
+        @_builtins.property
+        def values(self) -> _containers.RepeatedCompositeFieldContainer[Global___JobReason.ConditionValue]:
+            """What it was decided on, each value once."""
+
+        @_builtins.property
+        def needs(self) -> _containers.RepeatedCompositeFieldContainer[Global___JobReason.Need]:
+            """The jobs that it needs and that did not succeed, at most a hundred."""
+
+        def __init__(
+            self,
+            *,
+            condition: _builtins.str = ...,
+            values: _abc.Iterable[Global___JobReason.ConditionValue] | None = ...,
+            needs: _abc.Iterable[Global___JobReason.Need] | None = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["condition", b"condition", "needs", b"needs", "values", b"values"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+    @_typing.final
+    class ConditionValue(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        TEXT_FIELD_NUMBER: _builtins.int
+        VALUE_JSON_FIELD_NUMBER: _builtins.int
+        text: _builtins.str
+        """As it stands in the condition, such as `needs.build.result`."""
+        value_json: _builtins.str
+        """As JSON: `true`, `"success"`, `null` for an output or an input that there was not."""
+        def __init__(
+            self,
+            *,
+            text: _builtins.str = ...,
+            value_json: _builtins.str = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["text", b"text", "value_json", b"value_json"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+    @_typing.final
+    class NeedsUnsuccessful(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        NEEDS_FIELD_NUMBER: _builtins.int
+        COUNT_FIELD_NUMBER: _builtins.int
+        ORIGINS_FIELD_NUMBER: _builtins.int
+        count: _builtins.int
+        @_builtins.property
+        def needs(self) -> _containers.RepeatedCompositeFieldContainer[Global___JobReason.Need]:
+            """The jobs that it needs and that did not succeed, at most a hundred."""
+
+        @_builtins.property
+        def origins(self) -> _containers.RepeatedCompositeFieldContainer[Global___JobReason.Need]:
+            """Where it began, when those were skipped in turn."""
+
+        def __init__(
+            self,
+            *,
+            needs: _abc.Iterable[Global___JobReason.Need] | None = ...,
+            count: _builtins.int = ...,
+            origins: _abc.Iterable[Global___JobReason.Need] | None = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["count", b"count", "needs", b"needs", "origins", b"origins"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+    @_typing.final
+    class Cancelled(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        AT_MS_FIELD_NUMBER: _builtins.int
+        BY_FIELD_NUMBER: _builtins.int
+        STOPPED_ATTEMPT_FIELD_NUMBER: _builtins.int
+        STOPPED_WORKER_ID_FIELD_NUMBER: _builtins.int
+        at_ms: _builtins.int
+        by: _builtins.str
+        """The name of the token that asked for it; null where the server runs without tokens."""
+        stopped_attempt: _builtins.int
+        """The attempt that it stopped; null when none ran."""
+        stopped_worker_id: _builtins.str
+        def __init__(
+            self,
+            *,
+            at_ms: _builtins.int = ...,
+            by: _builtins.str | None = ...,
+            stopped_attempt: _builtins.int | None = ...,
+            stopped_worker_id: _builtins.str | None = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _typing.Literal["_by", b"_by", "_stopped_attempt", b"_stopped_attempt", "_stopped_worker_id", b"_stopped_worker_id", "by", b"by", "stopped_attempt", b"stopped_attempt", "stopped_worker_id", b"stopped_worker_id"]  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["_by", b"_by", "_stopped_attempt", b"_stopped_attempt", "_stopped_worker_id", b"_stopped_worker_id", "at_ms", b"at_ms", "by", b"by", "stopped_attempt", b"stopped_attempt", "stopped_worker_id", b"stopped_worker_id"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        _WhichOneofReturnType__by: _TypeAlias = _typing.Literal["by"]  # noqa: Y015
+        _WhichOneofArgType__by: _TypeAlias = _typing.Literal["_by", b"_by"]  # noqa: Y015
+        _WhichOneofReturnType__stopped_attempt: _TypeAlias = _typing.Literal["stopped_attempt"]  # noqa: Y015
+        _WhichOneofArgType__stopped_attempt: _TypeAlias = _typing.Literal["_stopped_attempt", b"_stopped_attempt"]  # noqa: Y015
+        _WhichOneofReturnType__stopped_worker_id: _TypeAlias = _typing.Literal["stopped_worker_id"]  # noqa: Y015
+        _WhichOneofArgType__stopped_worker_id: _TypeAlias = _typing.Literal["_stopped_worker_id", b"_stopped_worker_id"]  # noqa: Y015
+        @_typing.overload
+        def WhichOneof(self, oneof_group: _WhichOneofArgType__by) -> _WhichOneofReturnType__by | None: ...
+        @_typing.overload
+        def WhichOneof(self, oneof_group: _WhichOneofArgType__stopped_attempt) -> _WhichOneofReturnType__stopped_attempt | None: ...
+        @_typing.overload
+        def WhichOneof(self, oneof_group: _WhichOneofArgType__stopped_worker_id) -> _WhichOneofReturnType__stopped_worker_id | None: ...
+
+    CODE_FIELD_NUMBER: _builtins.int
+    MESSAGE_FIELD_NUMBER: _builtins.int
+    NEEDS_OPEN_FIELD_NUMBER: _builtins.int
+    DELAYED_FIELD_NUMBER: _builtins.int
+    NO_MATCHING_WORKER_FIELD_NUMBER: _builtins.int
+    WAITS_FOR_WORKER_FIELD_NUMBER: _builtins.int
+    RUNNING_FIELD_NUMBER: _builtins.int
+    SUCCEEDED_FIELD_NUMBER: _builtins.int
+    FAILED_FIELD_NUMBER: _builtins.int
+    RETRIED_FIELD_NUMBER: _builtins.int
+    CONDITION_FALSE_FIELD_NUMBER: _builtins.int
+    NEEDS_UNSUCCESSFUL_FIELD_NUMBER: _builtins.int
+    CANCELLED_FIELD_NUMBER: _builtins.int
+    code: Global___JobReasonCode.ValueType
+    message: _builtins.str
+    """A sentence for people."""
+    @_builtins.property
+    def needs_open(self) -> Global___JobReason.NeedsOpen: ...
+    @_builtins.property
+    def delayed(self) -> Global___JobReason.Delayed: ...
+    @_builtins.property
+    def no_matching_worker(self) -> Global___JobReason.NoMatchingWorker: ...
+    @_builtins.property
+    def waits_for_worker(self) -> Global___JobReason.WaitsForWorker: ...
+    @_builtins.property
+    def running(self) -> Global___JobReason.Running: ...
+    @_builtins.property
+    def succeeded(self) -> Global___JobReason.Succeeded: ...
+    @_builtins.property
+    def failed(self) -> Global___JobReason.Failed: ...
+    @_builtins.property
+    def retried(self) -> Global___JobReason.Retried: ...
+    @_builtins.property
+    def condition_false(self) -> Global___JobReason.ConditionFalse: ...
+    @_builtins.property
+    def needs_unsuccessful(self) -> Global___JobReason.NeedsUnsuccessful: ...
+    @_builtins.property
+    def cancelled(self) -> Global___JobReason.Cancelled: ...
+    def __init__(
+        self,
+        *,
+        code: Global___JobReasonCode.ValueType = ...,
+        message: _builtins.str = ...,
+        needs_open: Global___JobReason.NeedsOpen | None = ...,
+        delayed: Global___JobReason.Delayed | None = ...,
+        no_matching_worker: Global___JobReason.NoMatchingWorker | None = ...,
+        waits_for_worker: Global___JobReason.WaitsForWorker | None = ...,
+        running: Global___JobReason.Running | None = ...,
+        succeeded: Global___JobReason.Succeeded | None = ...,
+        failed: Global___JobReason.Failed | None = ...,
+        retried: Global___JobReason.Retried | None = ...,
+        condition_false: Global___JobReason.ConditionFalse | None = ...,
+        needs_unsuccessful: Global___JobReason.NeedsUnsuccessful | None = ...,
+        cancelled: Global___JobReason.Cancelled | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["cancelled", b"cancelled", "condition_false", b"condition_false", "delayed", b"delayed", "detail", b"detail", "failed", b"failed", "needs_open", b"needs_open", "needs_unsuccessful", b"needs_unsuccessful", "no_matching_worker", b"no_matching_worker", "retried", b"retried", "running", b"running", "succeeded", b"succeeded", "waits_for_worker", b"waits_for_worker"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cancelled", b"cancelled", "code", b"code", "condition_false", b"condition_false", "delayed", b"delayed", "detail", b"detail", "failed", b"failed", "message", b"message", "needs_open", b"needs_open", "needs_unsuccessful", b"needs_unsuccessful", "no_matching_worker", b"no_matching_worker", "retried", b"retried", "running", b"running", "succeeded", b"succeeded", "waits_for_worker", b"waits_for_worker"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType_detail: _TypeAlias = _typing.Literal["needs_open", "delayed", "no_matching_worker", "waits_for_worker", "running", "succeeded", "failed", "retried", "condition_false", "needs_unsuccessful", "cancelled"]  # noqa: Y015
+    _WhichOneofArgType_detail: _TypeAlias = _typing.Literal["detail", b"detail"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_detail) -> _WhichOneofReturnType_detail | None: ...
+
+Global___JobReason: _TypeAlias = JobReason  # noqa: Y015
+
+@_typing.final
+class JobAttempt(_message.Message):
+    """One try of a job."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ATTEMPT_FIELD_NUMBER: _builtins.int
+    WORKER_ID_FIELD_NUMBER: _builtins.int
+    STARTED_AT_MS_FIELD_NUMBER: _builtins.int
+    ENDED_AT_MS_FIELD_NUMBER: _builtins.int
+    OUTCOME_FIELD_NUMBER: _builtins.int
+    ERROR_FIELD_NUMBER: _builtins.int
+    attempt: _builtins.int
+    """From 0."""
+    worker_id: _builtins.str
+    started_at_ms: _builtins.int
+    ended_at_ms: _builtins.int
+    outcome: Global___AttemptOutcome.ValueType
+    """Null while it runs."""
+    error: _builtins.str
+    def __init__(
+        self,
+        *,
+        attempt: _builtins.int = ...,
+        worker_id: _builtins.str = ...,
+        started_at_ms: _builtins.int = ...,
+        ended_at_ms: _builtins.int | None = ...,
+        outcome: Global___AttemptOutcome.ValueType | None = ...,
+        error: _builtins.str | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_ended_at_ms", b"_ended_at_ms", "_error", b"_error", "_outcome", b"_outcome", "ended_at_ms", b"ended_at_ms", "error", b"error", "outcome", b"outcome"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_ended_at_ms", b"_ended_at_ms", "_error", b"_error", "_outcome", b"_outcome", "attempt", b"attempt", "ended_at_ms", b"ended_at_ms", "error", b"error", "outcome", b"outcome", "started_at_ms", b"started_at_ms", "worker_id", b"worker_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__ended_at_ms: _TypeAlias = _typing.Literal["ended_at_ms"]  # noqa: Y015
+    _WhichOneofArgType__ended_at_ms: _TypeAlias = _typing.Literal["_ended_at_ms", b"_ended_at_ms"]  # noqa: Y015
+    _WhichOneofReturnType__error: _TypeAlias = _typing.Literal["error"]  # noqa: Y015
+    _WhichOneofArgType__error: _TypeAlias = _typing.Literal["_error", b"_error"]  # noqa: Y015
+    _WhichOneofReturnType__outcome: _TypeAlias = _typing.Literal["outcome"]  # noqa: Y015
+    _WhichOneofArgType__outcome: _TypeAlias = _typing.Literal["_outcome", b"_outcome"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__ended_at_ms) -> _WhichOneofReturnType__ended_at_ms | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__error) -> _WhichOneofReturnType__error | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__outcome) -> _WhichOneofReturnType__outcome | None: ...
+
+Global___JobAttempt: _TypeAlias = JobAttempt  # noqa: Y015
+
+@_typing.final
 class WatchRunsRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -465,13 +1150,18 @@ class Event(_message.Message):
     """Grows by one with each event of the server."""
     at_ms: _builtins.int
     type: _builtins.str
-    """Such as `job.queued`, `job.running`, `job.success`, `run.failure`."""
+    """`job.` or `run.` and the state that was entered, such as `job.queued`, `job.running`, `job.success`, `job.delayed`,
+    `run.failure`; or `run.cancel_requested`.
+    """
     run_id: _builtins.str
     job_id: _builtins.str
     """Empty for an event of the whole run."""
     attempt: _builtins.int
+    """The attempt that began or ended."""
     data_json: _builtins.str
-    """More about it, as a JSON object."""
+    """More about it, as a JSON object: of an attempt that did not succeed its `outcome` and `error`, of a delayed job
+    `until_ms`. Empty when there is no more.
+    """
     def __init__(
         self,
         *,

@@ -66,6 +66,11 @@ class WorkflowServiceStub(object):
                 request_serializer=workflowgraph_dot_v1_dot_workflow__service__pb2.ListRunsRequest.SerializeToString,
                 response_deserializer=workflowgraph_dot_v1_dot_workflow__service__pb2.ListRunsResponse.FromString,
                 _registered_method=True)
+        self.ExplainJob = channel.unary_unary(
+                '/workflowgraph.v1.WorkflowService/ExplainJob',
+                request_serializer=workflowgraph_dot_v1_dot_workflow__service__pb2.ExplainJobRequest.SerializeToString,
+                response_deserializer=workflowgraph_dot_v1_dot_workflow__service__pb2.ExplainJobResponse.FromString,
+                _registered_method=True)
         self.WatchRuns = channel.unary_stream(
                 '/workflowgraph.v1.WorkflowService/WatchRuns',
                 request_serializer=workflowgraph_dot_v1_dot_workflow__service__pb2.WatchRunsRequest.SerializeToString,
@@ -123,6 +128,14 @@ class WorkflowServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ExplainJob(self, request, context):
+        """Why a job is in the state that it is in: what it waits for, why it was retried, skipped or cancelled, how it failed,
+        who runs it. Errors: `not_found`, also for a workflow that has not run.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def WatchRuns(self, request, context):
         """A run's (or every run's) changes from any event number on: first a snapshot when `after_event` is absent, then each
         change once, in order.
@@ -163,6 +176,11 @@ def add_WorkflowServiceServicer_to_server(servicer, server):
                     servicer.ListRuns,
                     request_deserializer=workflowgraph_dot_v1_dot_workflow__service__pb2.ListRunsRequest.FromString,
                     response_serializer=workflowgraph_dot_v1_dot_workflow__service__pb2.ListRunsResponse.SerializeToString,
+            ),
+            'ExplainJob': grpc.unary_unary_rpc_method_handler(
+                    servicer.ExplainJob,
+                    request_deserializer=workflowgraph_dot_v1_dot_workflow__service__pb2.ExplainJobRequest.FromString,
+                    response_serializer=workflowgraph_dot_v1_dot_workflow__service__pb2.ExplainJobResponse.SerializeToString,
             ),
             'WatchRuns': grpc.unary_stream_rpc_method_handler(
                     servicer.WatchRuns,
@@ -334,6 +352,33 @@ class WorkflowService(object):
             '/workflowgraph.v1.WorkflowService/ListRuns',
             workflowgraph_dot_v1_dot_workflow__service__pb2.ListRunsRequest.SerializeToString,
             workflowgraph_dot_v1_dot_workflow__service__pb2.ListRunsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ExplainJob(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/workflowgraph.v1.WorkflowService/ExplainJob',
+            workflowgraph_dot_v1_dot_workflow__service__pb2.ExplainJobRequest.SerializeToString,
+            workflowgraph_dot_v1_dot_workflow__service__pb2.ExplainJobResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -52,6 +52,10 @@ class WorkflowServiceStub:
     """
     ListRuns: _grpc.UnaryUnaryMultiCallable[_workflow_service_pb2.ListRunsRequest, _workflow_service_pb2.ListRunsResponse]
     """Lists runs, newest first."""
+    ExplainJob: _grpc.UnaryUnaryMultiCallable[_workflow_service_pb2.ExplainJobRequest, _workflow_service_pb2.ExplainJobResponse]
+    """Why a job is in the state that it is in: what it waits for, why it was retried, skipped or cancelled, how it failed,
+    who runs it. Errors: `not_found`, also for a workflow that has not run.
+    """
     WatchRuns: _grpc.UnaryStreamMultiCallable[_workflow_service_pb2.WatchRunsRequest, _workflow_service_pb2.WatchRunsResponse]
     """A run's (or every run's) changes from any event number on: first a snapshot when `after_event` is absent, then each
     change once, in order.
@@ -81,6 +85,10 @@ class WorkflowServiceAsyncStub(WorkflowServiceStub):
     """
     ListRuns: _aio.UnaryUnaryMultiCallable[_workflow_service_pb2.ListRunsRequest, _workflow_service_pb2.ListRunsResponse]  # type: ignore[assignment]
     """Lists runs, newest first."""
+    ExplainJob: _aio.UnaryUnaryMultiCallable[_workflow_service_pb2.ExplainJobRequest, _workflow_service_pb2.ExplainJobResponse]  # type: ignore[assignment]
+    """Why a job is in the state that it is in: what it waits for, why it was retried, skipped or cancelled, how it failed,
+    who runs it. Errors: `not_found`, also for a workflow that has not run.
+    """
     WatchRuns: _aio.UnaryStreamMultiCallable[_workflow_service_pb2.WatchRunsRequest, _workflow_service_pb2.WatchRunsResponse]  # type: ignore[assignment]
     """A run's (or every run's) changes from any event number on: first a snapshot when `after_event` is absent, then each
     change once, in order.
@@ -143,6 +151,16 @@ class WorkflowServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_workflow_service_pb2.ListRunsResponse, _abc.Awaitable[_workflow_service_pb2.ListRunsResponse]]:
         """Lists runs, newest first."""
+
+    @_abc_1.abstractmethod
+    def ExplainJob(
+        self,
+        request: _workflow_service_pb2.ExplainJobRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_workflow_service_pb2.ExplainJobResponse, _abc.Awaitable[_workflow_service_pb2.ExplainJobResponse]]:
+        """Why a job is in the state that it is in: what it waits for, why it was retried, skipped or cancelled, how it failed,
+        who runs it. Errors: `not_found`, also for a workflow that has not run.
+        """
 
     @_abc_1.abstractmethod
     def WatchRuns(
