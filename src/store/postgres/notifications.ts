@@ -47,7 +47,7 @@ export class Notifications {
       this.#onEcho = () => resolve(true);
       setTimeout(() => resolve(false), echoMs).unref();
     });
-    this.tellNow('echo');
+    await this.#tellFromElsewhere('echo');
     const passes = await heard;
     this.#running = this.#keepListening();
     return passes;
@@ -92,6 +92,19 @@ export class Notifications {
       return;
     }
     if (message !== 'echo') for (const callback of this.#onTold) callback(message);
+  }
+
+  /**
+   * From a session of its own: a pooler in transaction mode passes a message on to whoever uses the listening session of
+   * the database at the moment, which would be this one if it told itself.
+   */
+  async #tellFromElsewhere(message: string): Promise<void> {
+    const session = await this.#open();
+    try {
+      await session.query(notify, [channel, `${this.#server} ${message}`]);
+    } finally {
+      await session.close();
+    }
   }
 
   async #keepListening(): Promise<void> {

@@ -39,11 +39,11 @@ export class Engines {
   }
 
   /** One more server. @param url how it reaches the database, when not as the others do */
-  async join(url = this.url): Promise<Member> {
+  async join(url = this.url, listenUrl: string | null = null): Promise<Member> {
     const news: DatabaseNews[] = [];
     const store = await openPostgresStore({
       url,
-      listenUrl: null,
+      listenUrl,
       insecureDurability: false,
       listen: true,
       tell: (item) => news.push(item),
