@@ -69,17 +69,30 @@ def test_a_log_is_followed_to_the_end_of_its_job(server: RealServer, start_worke
     assert chunks == [("stdout", "one\n", 0), ("stderr", "two\n", 0)]
 
 
-def test_changes_of_a_run_are_watched_each_once(server: RealServer, start_worker: StartWorker) -> None:
+def test_changes_of_a_run_are_watched_each_once_to_its_end(server: RealServer, start_worker: StartWorker) -> None:
     workflow = server.define(a={"run": "x", "labels": ["watch"]}, b={"run": "x", "needs": "a", "labels": ["watch"]})
     run_id = server.client.run_workflow(workflow)
+    before = server.client.status(run_id)
+    changes = server.client.watch(run_id)
+    first = next(changes)
+    # The same values as over HTTP; newer fields of the server may be missing.
+    job = first["snapshot"][0]["jobs"][0]
+    assert job == {key: value for key, value in before["jobs"][0].items() if key in job}
     start_worker(server, lambda job: None, labels=["watch"])
-    events = []
-    for event in server.client.watch(run_id, after_event=0):
-        events.append((event["type"], event["job_id"]))
-        if event["type"] == "run.success":
-            break
-    assert [event for event in events if event[0] == "job.success"] == [("job.success", "a"), ("job.success", "b")]
-    assert len(events) == len(set(events))
+    events = [event for change in changes for event in change["events"]]
+    assert [event["job_id"] for event in events if event["type"] == "job.success"] == ["a", "b"]
+    assert events[-1]["type"] == "run.success"
+    numbers = [event["number"] for event in events]
+    assert numbers == sorted(set(numbers))
+    later = server.client.watch(run_id, after_event=numbers[2])
+    assert [event["number"] for change in later for event in change["events"]] == numbers[3:]
+
+
+def test_a_job_that_nobody_can_run_is_explained(server: RealServer) -> None:
+    run_id = server.run(a={"run": "x", "labels": ["no-such-label"]})
+    explanation = server.client.explain(run_id, "a")
+    assert (explanation["status"], explanation["reasons"][0]["code"]) == ("queued", "no_matching_worker")
+    assert server.client.cancel(run_id) == run_id
 
 
 def test_a_wait_has_an_end(server: RealServer) -> None:

@@ -14,7 +14,21 @@ from .errors import (
 )
 from .job import Executor, Job, LogWriter, Outputs, RetryPolicy, Step
 from .shell.executor import shell_executor
-from .wire import Event, JobStatus, Run, RunPage, RunState, StoredLogChunk, WorkerInfo, Workflow, WorkflowJob
+from .wire import (
+    Event,
+    JobAttempt,
+    JobExplanation,
+    JobReason,
+    JobStatus,
+    Run,
+    RunChanges,
+    RunPage,
+    RunState,
+    StoredLogChunk,
+    WorkerInfo,
+    Workflow,
+    WorkflowJob,
+)
 from .worker import Transport, Worker, run_workers
 
 __all__ = [
@@ -24,7 +38,10 @@ __all__ = [
     "Event",
     "Executor",
     "Job",
+    "JobAttempt",
     "JobCancelled",
+    "JobExplanation",
+    "JobReason",
     "JobStatus",
     "LogWriter",
     "Outputs",
@@ -33,6 +50,7 @@ __all__ = [
     "RetryPolicy",
     "RetryableError",
     "Run",
+    "RunChanges",
     "RunPage",
     "RunState",
     "ServerUnreachableError",

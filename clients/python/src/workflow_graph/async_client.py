@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from typing import Any, TypeVar
 
 from .client import Client
-from .wire import Event, JobStatus, Run, RunPage, RunState, StoredLogChunk, WorkerInfo, Workflow
+from .wire import JobExplanation, JobStatus, Run, RunChanges, RunPage, RunState, StoredLogChunk, WorkerInfo, Workflow
 
 Value = TypeVar("Value")
 
@@ -65,9 +65,13 @@ class AsyncClient:
         """See `Client.runs`."""
         return on_threads(lambda: self._client.runs(workflow=workflow, state=state))
 
-    async def cancel(self, id: str) -> None:
+    async def cancel(self, id: str) -> str:
         """See `Client.cancel`."""
-        await asyncio.to_thread(self._client.cancel, id)
+        return await asyncio.to_thread(self._client.cancel, id)
+
+    async def explain(self, id: str, job_id: str) -> JobExplanation:
+        """See `Client.explain`."""
+        return await asyncio.to_thread(self._client.explain, id, job_id)
 
     async def logs(
         self, id: str, job_id: str, *, attempt: int | None = None, limit: int | None = None
@@ -79,7 +83,7 @@ class AsyncClient:
         """See `Client.follow_logs`."""
         return on_threads(lambda: self._client.follow_logs(id, job_id, attempt=attempt))
 
-    def watch(self, id: str = "", *, after_event: int | None = None) -> AsyncIterator[Event]:
+    def watch(self, id: str = "", *, after_event: int | None = None) -> AsyncIterator[RunChanges]:
         """See `Client.watch`."""
         return on_threads(lambda: self._client.watch(id, after_event=after_event))
 

@@ -13,7 +13,7 @@ from .errors import is_temporary
 from .http.answers import call, error_of_answer
 from .http.connection import Abort, Answer, HttpConnection, Request, RequestAborted
 from .http.server_sent_events import read_events
-from .wire import Event, JobStatus, Run, RunPage, RunState, StoredLogChunk, WorkerInfo, Workflow
+from .wire import JobExplanation, JobStatus, Run, RunChanges, RunPage, RunState, StoredLogChunk, WorkerInfo, Workflow
 
 RECONNECT_SECS = 0.5
 
@@ -83,9 +83,13 @@ class Client:
             yield from page["runs"]
             page_token = page["next_page_token"]
 
-    def cancel(self, id: str) -> None:
-        """Cancels a run: what has not started ends, and the workers of what has are told."""
-        self._post(f"/api/workflows/{segment(id)}/cancel", b"{}")
+    def cancel(self, id: str) -> str:
+        """Cancels a run: what has not started ends, and the workers of what has are told. Gives the run's id."""
+        return str(self._post(f"/api/workflows/{segment(id)}/cancel", b"{}")["run_id"])
+
+    def explain(self, id: str, job_id: str) -> JobExplanation:
+        """Why a job is as it is: what it waits for, why it was retried, skipped or cancelled, how it failed."""
+        return cast(JobExplanation, self._get(f"/api/workflows/{segment(id)}/jobs/{segment(job_id)}/why"))
 
     def logs(
         self, id: str, job_id: str, *, attempt: int | None = None, limit: int | None = None
@@ -119,11 +123,11 @@ class Client:
                     raise
             time.sleep(RECONNECT_SECS)
 
-    def watch(self, id: str = "", *, after_event: int | None = None) -> Iterator[Event]:
-        """The changes of a run, or of every run when `id` is empty, each once and in order, without end.
+    def watch(self, id: str = "", *, after_event: int | None = None) -> Iterator[RunChanges]:
+        """The changes of a run, or of every run when `id` is empty, each once and in order.
 
-        They begin now, or after the event with this number. A connection that breaks is made again and goes on where it
-        was. Comes over gRPC.
+        First comes a snapshot, or with `after_event` what came after that event. A connection that breaks is made again
+        and goes on where it was. Ends with the run; that of every run does not end. Comes over gRPC.
         """
         # Loading grpcio takes a while, and those who do not watch need not wait for it.
         from .stream.watch import watch_runs

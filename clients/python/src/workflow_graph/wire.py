@@ -131,3 +131,52 @@ class Event(TypedDict):
     attempt: int | None
     #: More about it.
     data: dict[str, Any]
+
+
+class RunChanges(TypedDict):
+    """What a watcher is told at once."""
+
+    #: The state of the runs before the first event; only in the first change, and only without `after_event`.
+    snapshot: list[Workflow]
+    #: Each change once, in order.
+    events: list[Event]
+    #: Where to resume.
+    last_event: int
+
+
+class JobAttempt(TypedDict):
+    """One try of a job."""
+
+    #: From 0.
+    attempt: int
+    worker_id: str
+    started_at_ms: int
+    ended_at_ms: int | None
+    #: Such as `success`, `failure` or `lease_expired`; None while it runs.
+    outcome: str | None
+    error: str | None
+
+
+class JobReason(TypedDict):
+    """A reason for the state of a job. Under the key that `code` names there are more fields with its details."""
+
+    #: Such as `needs_open`, `no_matching_worker` or `failed`.
+    code: str
+    #: A sentence for people.
+    message: str
+
+
+class JobExplanation(TypedDict):
+    """Why a job is in the state that it is in."""
+
+    run_id: str
+    #: The definition's id.
+    workflow: str
+    job_id: str
+    status: JobStatus
+    #: When the server looked.
+    at_ms: int
+    #: The main reason first.
+    reasons: list[JobReason]
+    #: Oldest first; at most the newest hundred.
+    attempts: list[JobAttempt]

@@ -48,7 +48,8 @@ def backoff_json(backoff: types_pb.Backoff) -> Any:
         return {"Fixed": {"delay_secs": backoff.fixed.delay_secs}}
     if kind == "exponential":
         wait = backoff.exponential
-        return {"Exponential": {"base_secs": wait.base_secs, "max_secs": wait.max_secs, "jitter": wait.jitter}}
+        jitter = {"jitter": wait.jitter} if wait.HasField("jitter") else {}
+        return {"Exponential": {"base_secs": wait.base_secs, "max_secs": wait.max_secs, **jitter}}
     return "None"
 
 

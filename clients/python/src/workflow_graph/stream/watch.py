@@ -11,28 +11,35 @@ import grpc
 from ..backoff import Backoff
 from ..errors import is_temporary
 from ..gen.workflowgraph.v1 import workflow_service_pb2 as pb
-from ..wire import Event
+from ..wire import Event, RunChanges
 from .channel import Channel, error_of
+from .workflows import read_workflow
 
 
-def watch_runs(server_url: str, token: str | None, id: str, after_event: int | None) -> Iterator[Event]:
+def watch_runs(server_url: str, token: str | None, id: str, after_event: int | None) -> Iterator[RunChanges]:
     """See `Client.watch`."""
     channel = Channel(server_url, token)
     backoff = Backoff()
+    after = after_event
     try:
         while True:
-            request = pb.WatchRunsRequest(id=id, after_event=after_event)
+            request = pb.WatchRunsRequest(id=id, after_event=after)
             call = channel.follow("WorkflowService/WatchRuns", request, pb.WatchRunsResponse.FromString)
             try:
                 for response in call:
                     backoff.reset()
-                    for event in response.events:
-                        yield event_of(event)
-                        after_event = event.number
-                    after_event = response.last_event
+                    after = response.last_event
+                    yield {
+                        "snapshot": [read_workflow(workflow) for workflow in response.snapshot],
+                        "events": [read_event(event) for event in response.events],
+                        "last_event": response.last_event,
+                    }
+                if id:
+                    return
             except grpc.RpcError as rpc_error:
                 error = error_of(rpc_error, server_url)
-                if not is_temporary(error) or getattr(error, "status", 0) == 501:
+                # The first connection tells whether the server is there; later ones wait for it.
+                if after == after_event or not is_temporary(error):
                     raise error from rpc_error
             finally:
                 call.cancel()
@@ -41,7 +48,7 @@ def watch_runs(server_url: str, token: str | None, id: str, after_event: int | N
         channel.close()
 
 
-def event_of(event: pb.Event) -> Event:
+def read_event(event: pb.Event) -> Event:
     """The event as the other answers of the client are."""
     return {
         "number": event.number,
