@@ -1,6 +1,6 @@
 #!/bin/sh
 # The conformance adapter of a worker that is nothing but a shell, curl and jq, over the documented JSON paths. It keeps
-# ADAPTER.md as far as such a worker goes: the shell executor, plain HTTP, logs when the job has ended.
+# ADAPTER.md as far as such a worker goes: one process a job, plain HTTP, logs when the job has ended.
 set -u
 
 folder=$(mktemp -d)
@@ -33,8 +33,11 @@ start() { # name, options
   ttl=$(printf '%s' "$2" | jq -r '.lease_ttl_secs // 30')
   authorization=$(printf '%s' "$2" | jq -r 'if .token then "Bearer " + .token else "" end')
   slots=$(printf '%s' "$2" | jq -r '.slots // 1')
+  executor=$(printf '%s' "$2" | jq -r '.executor // "function"')
+  drain=$(printf '%s' "$2" | jq -r '(.drain_timeout_ms // 60000) / 1000')
   home=$folder/$name
   mkdir -p "$home"
+  printf '%s' "$drain" > "$home/drain"
   jq -nc --arg id "$name" --argjson labels "$labels" --argjson slots "$slots" \
     '{worker_id: $id, labels: $labels, slots: $slots}' > "$home/registration"
   post_until_answered /api/workers/register "$home/registration" "$home/registered"
@@ -80,7 +83,14 @@ work() { # folder of the slot
   cp "$1/claimed.body" "$1/job"
   lease=$(jq -r .lease.lease_id < "$1/job")
   jq -j .job.command < "$1/job" > "$1/command"
-  sh "$1/command" > "$1/stdout" 2> "$1/stderr" < /dev/null &
+  echo '{}' > "$1/outputs"
+  rm -f "$1/stopped" "$1/gone" "$1/permanent"
+  if [ "$executor" = shell ]; then
+    sh "$1/command" > "$1/stdout" 2> "$1/stderr" < /dev/null &
+  else
+    tell "$(event "$1" job_started)"
+    run_steps "$1" > "$1/stdout" 2> "$1/stderr" < /dev/null &
+  fi
   child=$!
   keep_alive "$1" "$lease" "$child" &
   keeper=$!
@@ -88,26 +98,113 @@ work() { # folder of the slot
   status=$?
   kill "$keeper" 2> /dev/null
   wait "$keeper" 2> /dev/null
+  if [ "$executor" = function ]; then
+    how=failed
+    [ "$status" != 0 ] || how=returned
+    [ "$status" != 143 ] || how=stopped
+    tell "$(event "$1" job_ended | jq -c --arg how "$how" '. + {how: $how}')"
+  fi
   push_log "$1" "$lease"
+  [ ! -e "$1/gone" ] || return
   if [ "$status" = 0 ]; then
-    echo '{"outputs":{}}' > "$1/report"
+    jq -c '{outputs: .}' < "$1/outputs" > "$1/report"
     post_until_answered "/api/jobs/$lease/complete" "$1/report" "$1/reported"
+    case $(cat "$1/reported") in 400 | 413) ;; *) return ;; esac
+    # The lease lives, but its outputs cannot be taken.
+    jq -c '{error: .message, retryable: false}' < "$1/reported.body" > "$1/report"
+  elif [ -s "$1/permanent" ]; then
+    jq -c '{error: .message[:4000], retryable}' < "$1/permanent" > "$1/report"
   else
     tail -c 4000 "$1/stderr" | jq -Rsc --arg status "exit status $status" \
       '{error: ($status + "\n" + .), retryable: true}' > "$1/report"
-    post_until_answered "/api/jobs/$lease/fail" "$1/report" "$1/reported"
   fi
+  post_until_answered "/api/jobs/$lease/fail" "$1/report" "$1/reported"
 }
 
-# Renews the lease while the job runs, and ends the job when it was cancelled or the lease is gone.
+event() { # folder of the slot, event
+  jq -c --arg event "$2" --arg worker "$name" \
+    '{event: $event, worker: $worker, job_id: .job.job_id, workflow_id: .job.workflow_id, attempt: .job.attempt}' < "$1/job"
+}
+
+sorted='def sorted: if type == "object" then to_entries | sort_by(.key) | map(.value |= sorted) | from_entries else . end;'
+
+# Runs the steps of the function executor. SIGTERM is the cancellation signal.
+run_steps() { # folder of the slot
+  trap 'exit 143' TERM
+  jq -c '.steps[]' < "$1/command" > "$1/steps"
+  while IFS= read -r step <&3; do
+    key=$(printf '%s' "$step" | jq -r 'keys_unsorted[0]')
+    value=$(printf '%s' "$step" | jq -c ".$key")
+    case $key in
+      log)
+        if [ "$(printf '%s' "$step" | jq -r '.stream // "stdout"')" = stderr ]; then
+          printf '%s' "$value" | jq -j . >&2
+        else
+          printf '%s' "$value" | jq -j .
+        fi
+        ;;
+      log_lines) printf '%s' "$value" | awk -F '[:,}]' '{
+        for (i = 0; i < $4 - 9; i++) fill = fill "x"
+        for (i = 0; i < $2; i++) printf "%07d %s\n", i, fill
+      }' ;;
+      sleep_ms) doze "$(jq -n "$value / 1000")" ;;
+      block_ms) sleep "$(jq -n "$value / 1000")" ;;
+      wait_cancel) doze 86400 ;;
+      ignore_cancel_ms)
+        trap '' TERM
+        sleep "$(jq -n "$value / 1000")"
+        ;;
+      output) add_outputs "$1" "$value" ;;
+      echo_upstream) add_outputs "$1" "$(jq "$sorted {upstream: (.job.upstream_outputs | sorted | tojson)}" < "$1/job")" ;;
+      echo_inputs) add_outputs "$1" "$(jq "$sorted {inputs: (.job.inputs | sorted | tojson)}" < "$1/job")" ;;
+      fail) end_with "$1" "$value" ;;
+      fail_until_attempt)
+        [ "$(jq .job.attempt < "$1/job")" -ge "$value" ] || end_with "$1" '{"message": "once more", "retryable": true}'
+        ;;
+      throw) end_with "$1" "{\"message\": $value, \"retryable\": true}" ;;
+      *) end_with "$1" "{\"message\": \"unknown step $key\", \"retryable\": false}" ;;
+    esac
+  done 3< "$1/steps"
+}
+
+# Sleeps, and wakes at once when the signal comes.
+doze() { # seconds
+  sleep "$1" &
+  sleeper=$!
+  trap 'kill $sleeper; exit 143' TERM
+  wait $sleeper
+  trap 'exit 143' TERM
+}
+
+add_outputs() { # folder of the slot, object
+  printf '%s' "$2" | jq -c --slurpfile before "$1/outputs" '$before[0] + .' > "$1/outputs.new"
+  mv "$1/outputs.new" "$1/outputs"
+}
+
+end_with() { # folder of the slot, failure
+  printf '%s' "$2" > "$1/permanent"
+  exit 1
+}
+
+# Renews the lease while the job runs, and ends the job when it was cancelled, the lease is gone, or the worker stops.
 keep_alive() { # folder of the slot, lease, process
   echo '{}' > "$1/renewal"
-  while sleep "$(jq -n --argjson ttl "$ttl" '$ttl / 3')"; do
+  every=$(jq -n --argjson ttl "$ttl" '[$ttl / 3, 1] | min')
+  renewed_at=$(date +%s)
+  while sleep "$every"; do
+    sent_at=$(date +%s)
     post "/api/jobs/$2/heartbeat" "$1/renewal" "$1/renewed"
     case $(cat "$1/renewed") in
-      409) kill "$3" ;;
-      200) [ "$(jq .cancelled < "$1/renewed.body")" != true ] || kill "$3" ;;
+      409)
+        : > "$1/gone"
+        kill "$3"
+        ;;
+      200)
+        renewed_at=$sent_at
+        [ "$(jq .cancelled < "$1/renewed.body")" != true ] || kill "$3"
+        ;;
     esac
+    [ $(($(date +%s) - renewed_at)) -lt "$ttl" ] || kill "$3"
     [ ! -e "$home/terminate" ] || kill "$3"
   done
 }
@@ -126,10 +223,13 @@ push_log() { # folder of the slot, lease
 while IFS= read -r line; do
   worker=$(printf '%s' "$line" | jq -r '.worker // ""')
   case $(printf '%s' "$line" | jq -r .do) in
-    hello) tell '{"event":"hello","client":"shell","transports":["http"],"executors":["shell"],"has":["bytes"]}' ;;
+    hello) tell '{"event":"hello","client":"shell","transports":["http"],"executors":["function","shell"],"has":["bytes"]}' ;;
     start) start "$worker" "$(printf '%s' "$line" | jq -c '.options // {}')" & ;;
-    drain) mkdir -p "$folder/$worker" && : > "$folder/$worker/stop" ;;
-    terminate) mkdir -p "$folder/$worker" && : > "$folder/$worker/stop" && : > "$folder/$worker/terminate" ;;
+    drain)
+      : > "$folder/$worker/stop"
+      (sleep "$(cat "$folder/$worker/drain")" && : > "$folder/$worker/terminate") &
+      ;;
+    terminate) : > "$folder/$worker/stop" && : > "$folder/$worker/terminate" ;;
   esac
 done
 # The driver has let go: whatever still runs ends with this process.

@@ -3,6 +3,7 @@ import type { LogExpectation, Step } from './scenario.js';
 import { jobFault } from './server-api.js';
 import type { LogChunk } from './server-state.js';
 import type { Stage } from './stage.js';
+import { until } from './until.js';
 
 interface Expectation {
   readonly field: keyof Step;
@@ -58,11 +59,14 @@ function logFault(chunks: readonly LogChunk[], { text, has, lines, base64 }: Log
 
 async function checkAttempts(stage: Stage, { expect_attempts: expected }: Step): Promise<void> {
   if (expected === undefined) return;
-  const outcomes = (await stage.api.attempts(stage.run(), expected.job)).map(({ outcome }) => outcome);
-  if (JSON.stringify(outcomes) !== JSON.stringify(expected.outcomes)) {
-    throw new Error(
-      `attempts of ${expected.job} ended ${JSON.stringify(outcomes)}, not ${JSON.stringify(expected.outcomes)}`,
-    );
+  const ended = (await stage.api.attempts(stage.run(), expected.job)).map(({ outcome }) => outcome);
+  const { outcomes, first = ended[0], last = ended.at(-1) } = expected;
+  const isAsExpected =
+    ended[0] === first &&
+    ended.at(-1) === last &&
+    (outcomes === undefined || JSON.stringify(ended) === JSON.stringify(outcomes));
+  if (!isAsExpected) {
+    throw new Error(`attempts of ${expected.job} ended ${JSON.stringify(ended)}, not as ${JSON.stringify(expected)}`);
   }
 }
 
@@ -105,17 +109,29 @@ async function checkAll(stage: Stage, { expect_all: expected }: Step): Promise<v
   }
 }
 
+/** A worker may say that it runs a moment before the server knows of it. */
 async function checkWorker(stage: Stage, { expect_worker: expected }: Step): Promise<void> {
   if (expected === undefined) return;
-  const found = (await stage.api.workers()).find(({ worker_id }) => worker_id === expected.worker);
-  if (found === undefined) throw new Error(`the server does not know worker ${expected.worker}`);
-  const labels = JSON.stringify([...found.labels].sort());
-  if (expected.labels !== undefined && labels !== JSON.stringify([...expected.labels].sort())) {
-    throw new Error(`worker ${expected.worker} has labels ${labels}`);
-  }
-  if (expected.status !== undefined && found.status !== expected.status) {
-    throw new Error(`worker ${expected.worker} is ${found.status}`);
-  }
+  let fault = '';
+  await until(
+    `worker ${expected.worker} is as expected`,
+    async () => {
+      const found = (await stage.api.workers()).find(({ worker_id }) => worker_id === expected.worker);
+      fault = found === undefined ? 'the server does not know it' : (workerFault(found, expected) ?? '');
+      return fault === '';
+    },
+    { withinMs: 5_000, seen: () => fault },
+  );
+}
+
+function workerFault(
+  { labels, status }: { readonly labels: readonly string[]; readonly status: string },
+  expected: NonNullable<Step['expect_worker']>,
+): string | null {
+  const has = JSON.stringify([...labels].sort());
+  if (expected.labels !== undefined && has !== JSON.stringify([...expected.labels].sort()))
+    return `its labels are ${has}`;
+  return expected.status === undefined || status === expected.status ? null : `it is ${status}`;
 }
 
 function checkTime(stage: Stage, { expect_within_ms: expected, since = '' }: Step): void {

@@ -1,8 +1,9 @@
 import { spawnSync } from 'node:child_process';
-import { Adapter } from './adapter.js';
+import { Adapter, type AdapterHello } from './adapter.js';
 import type { ClientPlan } from './clients.js';
 import { type Options, readOptions, usage } from './options.js';
 import { type Outcome, play } from './play.js';
+import { documentedScenario, playDocumented } from './play-documented.js';
 import { loadScenarios, type Scenario, type TransportName } from './scenario.js';
 import { type Column, tableOf } from './table.js';
 
@@ -20,7 +21,7 @@ async function run(): Promise<number> {
     process.stderr.write(`${error instanceof Error ? error.message : error}\n\n${usage}`);
     return 2;
   }
-  const all = loadScenarios(new URL('test/conformance/scenarios/', root));
+  const all = [...loadScenarios(new URL('test/conformance/scenarios/', root)), documentedScenario];
   const scenarios = all.filter(
     ({ name }) => options.scenarios.length === 0 || options.scenarios.some((text) => name.includes(text)),
   );
@@ -40,13 +41,12 @@ async function judge(options: Options, scenarios: readonly Scenario[]): Promise<
       absent.push(`${client.name} (needs ${missing.join(', ')})`);
       continue;
     }
-    const fault = await getReady(client);
-    if (fault !== null) {
-      process.stdout.write(`✗ ${client.name}: its adapter does not start: ${fault}\n`);
+    try {
+      columns.push(...(await judgeClient(client, await getReady(client), options, scenarios)));
+    } catch (error) {
+      process.stdout.write(`✗ ${client.name}: its adapter does not start: ${error}\n`);
       broken += 1;
-      continue;
     }
-    columns.push(...(await judgeClient(client, options, scenarios)));
   }
   process.stdout.write(
     `\n${tableOf(
@@ -65,16 +65,24 @@ async function judge(options: Options, scenarios: readonly Scenario[]): Promise<
 }
 
 /** Both transports at once, a few scenarios at a time, the long ones first. */
-async function judgeClient(client: ClientPlan, options: Options, scenarios: readonly Scenario[]): Promise<Column[]> {
+async function judgeClient(
+  client: ClientPlan,
+  hello: AdapterHello,
+  options: Options,
+  scenarios: readonly Scenario[],
+): Promise<Column[]> {
   const begun = performance.now();
-  const transports = client.transports.filter((transport) => options.transports.includes(transport));
+  const transports = client.transports.filter(
+    (transport) => options.transports.includes(transport) && hello.transports.includes(transport),
+  );
   const columns = transports.map((transport) => ({
     title: `${client.name}/${transport}`,
     outcomes: new Map<string, Outcome>(),
   }));
-  const plan = scenarios.flatMap((scenario) =>
+  const played = scenarios.filter(({ name }) => name !== documentedScenario.name);
+  const plan = played.flatMap((scenario) =>
     transports
-      .filter((transport) => scenario.transports?.includes(transport) !== false)
+      .filter((transport) => scenario.transports?.includes(transport) !== false && isFor(scenario, hello))
       .map((transport) => ({ scenario, transport })),
   );
   plan.sort((a, b) => (b.scenario.within_ms ?? 0) - (a.scenario.within_ms ?? 0));
@@ -83,31 +91,48 @@ async function judgeClient(client: ClientPlan, options: Options, scenarios: read
   };
   const playOne = async (scenario: Scenario, transport: TransportName) => {
     const outcome = await play(scenario, { main, command: client.command, cwd: root.pathname, transport });
-    const column = columns.find(({ title }) => title === `${client.name}/${transport}`);
-    column?.outcomes.set(scenario.name, outcome);
-    const seconds = (outcome.ms / 1000).toFixed(1);
-    if (outcome.result === 'failed') {
-      process.stdout.write(`✗ ${client.name}/${transport} ${scenario.name} (${seconds} s): ${outcome.report}`);
-    } else if (outcome.result === 'passed' && process.env.CONFORMANCE_VERBOSE !== undefined) {
-      process.stdout.write(`✓ ${client.name}/${transport} ${scenario.name} (${seconds} s)\n`);
-    }
+    note(
+      columns.find(({ title }) => title === `${client.name}/${transport}`),
+      scenario.name,
+      outcome,
+    );
   };
   await Promise.all(Array.from({ length: options.lanes }, lane));
+  if (scenarios.some(({ name }) => name === documentedScenario.name)) {
+    const outcome = await playDocumented(client.name, root.pathname, main);
+    if (outcome !== null) note(columns[0], documentedScenario.name, outcome);
+  }
   process.stdout.write(`${client.name}: ${((performance.now() - begun) / 1000).toFixed(0)} s\n`);
   return columns;
 }
 
-/** Starts the adapter once, which builds it if need be. Null when it says hello. */
-async function getReady({ command }: ClientPlan): Promise<string | null> {
+function note(column: Column | undefined, name: string, outcome: Outcome): void {
+  if (column === undefined) return;
+  column.outcomes.set(name, outcome);
+  const seconds = (outcome.ms / 1000).toFixed(1);
+  if (outcome.result === 'failed') {
+    process.stdout.write(`✗ ${column.title} ${name} (${seconds} s): ${outcome.report}`);
+  } else if (process.env.CONFORMANCE_VERBOSE !== undefined) {
+    process.stdout.write(`✓ ${column.title} ${name} (${seconds} s)\n`);
+  }
+}
+
+/** Starts the adapter once, which builds it if need be. Throws when it does not say hello. */
+async function getReady({ command }: ClientPlan): Promise<AdapterHello> {
   const adapter = new Adapter(command, root.pathname, 'http://127.0.0.1:1', 15 * 60_000);
   try {
-    await adapter.hello();
-    return null;
+    return await adapter.hello();
   } catch (error) {
-    return `${error instanceof Error ? error.message : error}\n${adapter.stderr}`;
+    throw new Error(`${error instanceof Error ? error.message : error}\n${adapter.stderr}`);
   } finally {
     await adapter.kill();
   }
+}
+
+/** Whether the client says that it has what the scenario needs. */
+function isFor(scenario: Scenario, { executors, has }: AdapterHello): boolean {
+  if (!executors.includes(scenario.executor)) return false;
+  return has === undefined || (scenario.needs ?? []).every((need) => has.includes(need));
 }
 
 function isThere(program: string): boolean {

@@ -1,13 +1,12 @@
-import type { AdapterHello } from './adapter.js';
 import { playStep } from './play-step.js';
 import type { Scenario } from './scenario.js';
 import { Stage, type StageSettings } from './stage.js';
 
 const withinMsDefault = 40_000;
 
-/** How a scenario went. `skipped`: the client does not claim to have what it needs. */
+/** How a scenario went. */
 export interface Outcome {
-  readonly result: 'passed' | 'failed' | 'skipped';
+  readonly result: 'passed' | 'failed';
   readonly ms: number;
   /** Why it failed, with what the processes said. */
   readonly report: string;
@@ -20,10 +19,10 @@ export async function play(scenario: Scenario, settings: StageSettings): Promise
   let line = 'before the first step';
   const timeUp = Promise.withResolvers<never>();
   const withinMs = scenario.within_ms ?? withinMsDefault;
-  const timer = setTimeout(() => timeUp.reject(new Error(`not done within ${withinMs / 1000} s`)), withinMs);
+  let timer: NodeJS.Timeout | undefined;
   try {
-    const hello = await Promise.race([stage.set(), timeUp.promise]);
-    if (!hasWhatItNeeds(hello, scenario, settings)) return { result: 'skipped', ms: 0, report: '' };
+    await stage.set();
+    timer = setTimeout(() => timeUp.reject(new Error(`not done within ${withinMs / 1000} s`)), withinMs);
     for (const step of scenario.script) {
       line = JSON.stringify(step);
       await Promise.race([playStep(stage, step), timeUp.promise]);
@@ -41,11 +40,6 @@ export async function play(scenario: Scenario, settings: StageSettings): Promise
     clearTimeout(timer);
     await stage.clear();
   }
-}
-
-function hasWhatItNeeds(hello: AdapterHello, scenario: Scenario, { transport }: StageSettings): boolean {
-  if (!hello.transports.includes(transport) || !hello.executors.includes(scenario.executor)) return false;
-  return hello.has === undefined || (scenario.needs ?? []).every((need) => hello.has?.includes(need));
 }
 
 /** The worker must have used the transport that it was told to. */

@@ -71,6 +71,14 @@ export interface LogExpectation {
   readonly base64?: string;
 }
 
+/** How the attempts of a job ended: all of them, or the first and the last. */
+export interface AttemptsExpectation {
+  readonly job: string;
+  readonly outcomes?: readonly string[];
+  readonly first?: string;
+  readonly last?: string;
+}
+
 export interface EventPattern {
   readonly event?: 'job_started' | 'job_ended' | 'stopped';
   readonly worker?: string;
@@ -113,7 +121,7 @@ export interface Step {
   readonly sleep_ms?: number;
   readonly expect_job?: JobExpectation;
   readonly expect_log?: LogExpectation;
-  readonly expect_attempts?: { readonly job: string; readonly outcomes: readonly string[] };
+  readonly expect_attempts?: AttemptsExpectation;
   readonly expect_events?: EventPattern & { readonly count: number };
   readonly expect_order?: readonly string[];
   readonly expect_most_at_once?: number;

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { Child } from './child.js';
 import { until } from './until.js';
 
-const startMs = 20_000;
+const startMs = 60_000;
 
 /** A server as users run it, on a folder of its own. */
 export class Server {

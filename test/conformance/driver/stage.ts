@@ -1,4 +1,4 @@
-import { Adapter, type AdapterHello } from './adapter.js';
+import { Adapter } from './adapter.js';
 import { definitionOf } from './definition.js';
 import { FaultProxy } from './proxy/fault-proxy.js';
 import type { Scenario, TransportName } from './scenario.js';
@@ -43,7 +43,7 @@ export class Stage {
     return this.#adapter;
   }
 
-  async set(): Promise<AdapterHello> {
+  async set(): Promise<void> {
     await this.proxy.start();
     // Both take a moment to start, so they do it side by side.
     this.#adapter = new Adapter(this.settings.command, this.settings.cwd, this.proxy.url);
@@ -52,7 +52,7 @@ export class Stage {
     await this.server.start();
     this.#makeTokens();
     this.workflow = await this.api.define(definitionOf(this.scenario));
-    return await hello;
+    await hello;
   }
 
   async clear(): Promise<void> {

@@ -3,12 +3,12 @@ import type { Outcome } from './play.js';
 /** One column of the table: a client on a transport. */
 export interface Column {
   readonly title: string;
-  readonly outcomes: ReadonlyMap<string, Outcome>;
+  readonly outcomes: Map<string, Outcome>;
 }
 
-const signs = { passed: '✓', failed: '✗', skipped: '·' } as const;
+const signs = { passed: '✓', failed: '✗' } as const;
 
-/** Scenarios down, clients and transports across. */
+/** Scenarios down, clients and transports across. A dot is a scenario that the client or the transport cannot have. */
 export function tableOf(names: readonly string[], columns: readonly Column[]): string {
   const width = Math.max(...names.map((name) => name.length), 8);
   const lines = [`${' '.repeat(width)}  ${columns.map(({ title }) => title).join('  ')}`];
@@ -26,7 +26,7 @@ export function tableOf(names: readonly string[], columns: readonly Column[]): s
 }
 
 function cell(outcome: Outcome | undefined): string {
-  return outcome === undefined ? ' ' : signs[outcome.result];
+  return outcome === undefined ? '·' : signs[outcome.result];
 }
 
 function centred(text: string, width: number): string {

@@ -1,0 +1,77 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Child } from './child.js';
+import { blockOf, documentedWorkers } from './documented-workers.js';
+import type { Outcome } from './play.js';
+import type { Scenario } from './scenario.js';
+import { Server } from './server.js';
+import { ServerApi } from './server-api.js';
+import { until } from './until.js';
+
+/** A row of the table like the scenarios, which is played otherwise. */
+export const documentedScenario: Scenario = {
+  name: 'as-the-documentation-prints-it',
+  promise: 'The worker that docs/clients.md prints for the language works as printed.',
+  executor: 'function',
+  jobs: {},
+  script: [],
+};
+
+/** Room for a build. */
+const workerMs = 15 * 60_000;
+
+/** Runs the worker that docs/clients.md prints for the client, as printed. Null when it prints none. */
+export async function playDocumented(client: string, root: string, main: string): Promise<Outcome | null> {
+  const plan = documentedWorkers.find((worker) => worker.client === client);
+  if (plan === undefined) return null;
+  const begun = performance.now();
+  const folder = mkdtempSync(join(tmpdir(), 'documented-worker-'));
+  const server = new Server(main);
+  let worker: Child | null = null;
+  try {
+    const code = blockOf(readFileSync(join(root, 'docs/clients.md'), 'utf8'), plan.language);
+    const command = plan.prepare(code, folder, root);
+    await server.start();
+    worker = new Child('/bin/sh', ['-c', command], {
+      cwd: folder,
+      env: { ...process.env, SERVER_URL: server.url },
+      stdio: ['ignore', 'ignore', 'pipe'],
+      detached: true,
+    });
+    await checkWork(server, worker);
+    return { result: 'passed', ms: performance.now() - begun, report: '' };
+  } catch (error) {
+    const report = `${error instanceof Error ? error.message : error}\n${worker?.stderr.slice(-2_000) ?? ''}\n`;
+    return { result: 'failed', ms: performance.now() - begun, report };
+  } finally {
+    worker?.signal('SIGKILL');
+    await worker?.ended;
+    await server.remove();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function checkWork(server: Server, worker: Child): Promise<void> {
+  const api = new ServerApi(
+    () => server.url,
+    () => null,
+  );
+  // The shell's worker runs the command; the others do what their function does. All come to the same output.
+  const run = 'echo building build; echo ::set-output artifact=s3://bucket/build.tar.gz';
+  const workflow = await api.define({ name: 'docs', on: 'docs', jobs: { build: { run, labels: ['docs'] } } });
+  const id = await api.run(workflow, {});
+  const ended = await until(
+    'the documented worker has done its job',
+    async () => {
+      if (!worker.isRunning) throw new Error('the documented worker has ended');
+      const status = await api.status(id);
+      return status.state === 'success' || status.state === 'failure' ? status : null;
+    },
+    { withinMs: workerMs },
+  );
+  const [job] = ended.jobs;
+  if (job?.outputs.artifact !== 's3://bucket/build.tar.gz') throw new Error(`its job ended as ${JSON.stringify(job)}`);
+  const log = (await api.log(id, 'build')).map(({ data }) => data).join('');
+  if (!log.startsWith('building build\n')) throw new Error(`its log is ${JSON.stringify(log)}`);
+}
