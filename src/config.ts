@@ -96,7 +96,8 @@ export const settings = {
     env: 'API_ONLY',
     flag: '--api-only',
     fallback: 'false',
-    meaning: 'Serve the API without the web page.',
+    meaning:
+      'Leave what falls due (leases, timeouts, retries, pruning) to another process, such as workflow-graph scheduler. Only with DATABASE_URL.',
     accepts: 'true or false',
     read: yesOrNo,
   },

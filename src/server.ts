@@ -1,8 +1,9 @@
-import { type Config, isLoopback, refuseOpenServer } from './config.js';
+import { type Config, ConfigError, isLoopback, refuseOpenServer } from './config.js';
 import { createEngine, type RunningEngine } from './engine/create-engine.js';
 import type { Retention } from './engine/loops/retention.js';
 import { buildHttpServer } from './http/http-server.js';
 import { environmentOf, logDatabaseNews, openStore } from './open-store.js';
+import type { Store } from './store/store.js';
 import type { Log } from './telemetry/log.js';
 import { Metrics } from './telemetry/metrics.js';
 import { Tokens } from './tokens.js';
@@ -20,14 +21,10 @@ export interface RunningServer {
 
 /** The composition root: opens the store, builds the engine, mounts the edges, starts the loops. */
 export async function startServer(config: Config, log: Log): Promise<RunningServer> {
-  const store = await openStore(config, {
-    as: 'server',
-    onFatal(error) {
-      log.fatal({ err: error }, 'the disk failed in a way that leaves unknown what is stored: ending the process');
-      process.exit(70);
-    },
-    tell: logDatabaseNews(log),
-  });
+  if (config.apiOnly && config.databaseUrl === null) {
+    throw new ConfigError('API_ONLY is set but DATABASE_URL is not; only one process can use a SQLite database');
+  }
+  const store = await openServerStore(config, log);
   const stops: (() => Promise<void>)[] = [() => store.close()];
   const stopAll = async () => {
     for (const stop of stops.reverse()) await stop();
@@ -46,6 +43,7 @@ export async function startServer(config: Config, log: Log): Promise<RunningServ
       log,
       reapIntervalMs: config.reapIntervalSecs * 1000,
       retention: retentionOf(config),
+      withoutLoops: config.apiOnly,
     });
     stops.push(() => engine.stop());
     const folder = new WorkflowFolder(config.workflowsDir, engine, log);
@@ -60,6 +58,43 @@ export async function startServer(config: Config, log: Log): Promise<RunningServ
     await stopAll();
     throw error;
   }
+}
+
+/** A process that only ends what falls due, prunes, and takes up left work: for servers with API_ONLY. */
+export async function startScheduler(config: Config, log: Log): Promise<{ stop(): Promise<void> }> {
+  if (config.databaseUrl === null) {
+    throw new ConfigError('DATABASE_URL is not set; on SQLite the one server does what falls due by itself');
+  }
+  const store = await openServerStore(config, log);
+  try {
+    const engine = await createEngine({
+      store,
+      environment: await environmentOf(store),
+      log,
+      reapIntervalMs: config.reapIntervalSecs * 1000,
+      retention: retentionOf(config),
+    });
+    return {
+      async stop() {
+        await engine.stop();
+        await store.close();
+      },
+    };
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
+
+function openServerStore(config: Config, log: Log): Promise<Store> {
+  return openStore(config, {
+    as: 'server',
+    onFatal(error) {
+      log.fatal({ err: error }, 'the disk failed in a way that leaves unknown what is stored: ending the process');
+      process.exit(70);
+    },
+    tell: logDatabaseNews(log),
+  });
 }
 
 const dayMs = 24 * 60 * 60 * 1000;

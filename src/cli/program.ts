@@ -17,6 +17,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   workflows: async () => (await import('./workflows.js')).workflowsCommand(),
   workers: async () => (await import('./workers.js')).workersCommand(),
   serve: async () => (await import('./serve.js')).serveCommand(),
+  scheduler: async () => (await import('./scheduler.js')).schedulerCommand(),
   worker: async () => (await import('./worker.js')).workerCommand(),
   validate: async () => (await import('./validate.js')).validateCommand(),
   token: async () => (await import('./token.js')).tokenCommand(),

@@ -35,6 +35,7 @@ export function serveCommand(): Command {
     'insecureDurability',
     'corsOrigins',
     'allowedHosts',
+    'apiOnly',
     'reapIntervalSecs',
     'retentionRunsDays',
     'retentionLogsDays',
@@ -84,7 +85,7 @@ export function logOf(config: Config): Log {
   });
 }
 
-function untilSignal(log: Log): Promise<void> {
+export function untilSignal(log: Log): Promise<void> {
   return new Promise((resolve) => {
     let stopping = false;
     const onSignal = (signal: NodeJS.Signals) => {

@@ -49,6 +49,8 @@ export interface EngineOptions {
   readonly metrics?: Metrics;
   /** How long what has ended is kept; for ever when absent. */
   readonly retention?: Retention;
+  /** Whether another process on the same database ends what is overdue, prunes, and takes up left work. */
+  readonly withoutLoops?: boolean;
 }
 
 /** The engine with what only the composition root uses. */
@@ -124,14 +126,22 @@ export async function createEngine(options: EngineOptions): Promise<RunningEngin
   const leftWork = new LeftWork({ context, starting, cancelling, settleLeftovers });
 
   await knowledge.labelSets.load(store.read);
-  const sharing = store.shared === null ? null : joinOthers(context, store.shared, parking);
+  const isWithoutLoops = options.withoutLoops === true;
+  const sharing =
+    store.shared === null
+      ? null
+      : joinOthers(context, store.shared, parking, {
+          tellsOfDue: isWithoutLoops,
+          onDue: (atMs) => deadlines.noteDue(atMs),
+        });
   others = sharing?.others ?? null;
-  await leftWork.takeUpAtStart();
+  await leftWork.giveGrace();
+  if (!isWithoutLoops) await leftWork.takeUp();
   const pruning = options.retention === undefined ? [] : [new RetentionLoop(context, options.retention)];
   const loops = [
-    deadlines,
-    ...pruning,
-    ...(sharing === null ? [] : [sharing.lookAround, new LeftWorkLoop(context, leftWork)]),
+    ...(isWithoutLoops ? [] : [deadlines, ...pruning]),
+    ...(isWithoutLoops || sharing === null ? [] : [new LeftWorkLoop(context, leftWork)]),
+    ...(sharing === null ? [] : [sharing.lookAround]),
   ];
   for (const loop of loops) loop.start();
 

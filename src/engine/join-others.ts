@@ -19,8 +19,21 @@ export interface Sharing {
   lookSoon(): void;
 }
 
+/** Who ends what falls due. */
+export interface DueElsewhere {
+  /** Whether this server leaves it to others, and so tells them of it. */
+  readonly tellsOfDue: boolean;
+  /** Something that another server wrote falls due. */
+  onDue(atMs: number): void;
+}
+
 /** Joins the servers on a shared database: hears what they tell, and serves the claims that wait here. */
-export function joinOthers(context: EngineContext, shared: SharedDatabase, parking: Parking<Claim>): Sharing {
+export function joinOthers(
+  context: EngineContext,
+  shared: SharedDatabase,
+  parking: Parking<Claim>,
+  due: DueElsewhere,
+): Sharing {
   const { labelSets, topics, store, writer, environment, log } = context;
   const heard = new Set<number>();
   let isServing = false;
@@ -63,7 +76,8 @@ export function joinOthers(context: EngineContext, shared: SharedDatabase, parki
     }
   };
 
-  const others = new OtherServers(shared, topics, environment.now, {
+  const others = new OtherServers(shared, topics, environment.now, due.tellsOfDue, {
+    due: due.onDue,
     claimable: serve,
     labelSetsChanged: () => void learnLabelSets(),
   });

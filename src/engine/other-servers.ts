@@ -9,6 +9,8 @@ const rememberWantsMs = 12_000;
 
 /** What this server does about what it hears. */
 export interface Hearing {
+  /** Something that a server without loops wrote falls due. */
+  due(atMs: number): void;
   /** Jobs of these label sets may have become claimable through another server. */
   claimable(sets: readonly number[]): void;
   /** Another server stored label sets. */
@@ -24,6 +26,8 @@ interface Message {
   readonly wants?: readonly string[];
   /** Label sets were added. */
   readonly labels?: true;
+  /** When something falls due that the sender leaves to others. */
+  readonly due?: number;
 }
 
 /**
@@ -37,14 +41,18 @@ export class OtherServers {
   readonly #shared: SharedDatabase;
   readonly #topics: Topics;
   readonly #now: () => number;
+  readonly #tellsOfDue: boolean;
   /** Topics that other servers want to hear of, and until when. */
   readonly #wanted = new Map<string, number>();
   #wantsToldAt = Number.NEGATIVE_INFINITY;
+  /** The earliest due time that the others were told of and that is still to come. */
+  #dueTold = Number.POSITIVE_INFINITY;
 
-  constructor(shared: SharedDatabase, topics: Topics, now: () => number, hearing: Hearing) {
+  constructor(shared: SharedDatabase, topics: Topics, now: () => number, tellsOfDue: boolean, hearing: Hearing) {
     this.#shared = shared;
     this.#topics = topics;
     this.#now = now;
+    this.#tellsOfDue = tellsOfDue;
     shared.onTold((text) => this.#hear(JSON.parse(text) as Message, hearing));
     shared.onBack(() => topics.signalAll());
     topics.onFirstListener((topic) => {
@@ -54,12 +62,23 @@ export class OtherServers {
 
   /** Tells, with the commit of this batch, what it changed for the others. */
   tell(batch: Batch): void {
+    if (this.#tellsOfDue) this.#tellOfDue(batch);
     const sets = [...batch.claimable].filter((set) => !batch.exhausted.has(set));
     const topics = [...batch.signals].filter((topic) => isLeaseTopic(topic) || this.#isWanted(topic));
     if (batch.events.length > 0 && this.#isWanted(eventsTopic)) topics.push(eventsTopic);
     for (const message of pieces(sets, topics, this.#shared.messageBytesMax)) {
       this.#shared.tell(batch.connection, JSON.stringify(message));
     }
+  }
+
+  /** They sleep until the earliest time that they know of, and then look by themselves: only an earlier one is news. */
+  #tellOfDue(batch: Batch): void {
+    if (this.#dueTold <= batch.nowMs) this.#dueTold = Number.POSITIVE_INFINITY;
+    if (batch.nextDueMs >= this.#dueTold) return;
+    this.#shared.tell(batch.connection, JSON.stringify({ due: batch.nextDueMs } satisfies Message));
+    batch.afterCommit.push(() => {
+      this.#dueTold = batch.nextDueMs;
+    });
   }
 
   /** Tells, with the commit of this transaction, that there are new label sets. */
@@ -89,6 +108,7 @@ export class OtherServers {
   }
 
   #hear(message: Message, hearing: Hearing): void {
+    if (message.due !== undefined) hearing.due(message.due);
     if (message.labels) hearing.labelSetsChanged();
     if (message.sets !== undefined) hearing.claimable(message.sets);
     for (const topic of message.topics ?? []) this.#topics.signal(topic);

@@ -51,14 +51,13 @@ export class LeftWork {
   }
 
   /** Before the first call is served. */
-  async takeUpAtStart(): Promise<void> {
+  async giveGrace(): Promise<void> {
     const { store, environment, log } = this.#with.context;
     if (this.#nobodyServedUntilNow()) {
       const nowMs = environment.now();
       const leases = await store.transact((connection) => graceForLiveLeases.run(connection, { nowMs }));
       if (leases.length > 0) log.info({ leases: leases.length }, 'live leases were given their full time again');
     }
-    await this.takeUp();
   }
 
   /** One look. */

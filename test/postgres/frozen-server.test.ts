@@ -14,17 +14,18 @@ it('a server that is frozen for three times the life of a lease, and goes on, wr
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify(body),
     });
-  const json = async (answer: Promise<Response>) => (await answer).json() as Promise<Record<string, never>>;
+  const json = async <T>(answer: Promise<Response>) => (await (await answer).json()) as T;
+  type Claim = { readonly job: { job_id: string }; readonly lease: { lease_id: string } } | null;
 
   const jobs = Object.fromEntries(Array.from({ length: 20 }, (_, at) => [`j${at}`, { run: 'x', retries: 3 }]));
-  const { id } = await json(post(frozen.url, '/api/workflows', { name: 'w', jobs }));
-  const { run_id: run } = await json(post(frozen.url, `/api/workflows/${id}/run`));
+  const { id } = await json<{ id: string }>(post(frozen.url, '/api/workflows', { name: 'w', jobs }));
+  const { run_id: run } = await json<{ run_id: string }>(post(frozen.url, `/api/workflows/${id}/run`));
   const leases: string[] = [];
   for (let at = 0; at < 20; at++) {
-    const { lease } = await json(
+    const claim = await json<Claim>(
       post(frozen.url, '/api/jobs/claim', { worker_id: 'w', labels: [], lease_ttl_secs: ttlSecs }),
     );
-    leases.push((lease as { lease_id: string }).lease_id);
+    leases.push(claim?.lease.lease_id ?? '');
   }
 
   // Reports are on their way when it freezes: some may be in the middle of a transaction.
@@ -36,14 +37,11 @@ it('a server that is frozen for three times the life of a lease, and goes on, wr
   // Nobody else is kept from the work for long.
   const again: { job: string; lease: string }[] = [];
   for (;;) {
-    const claim = await json(
+    const claim = await json<Claim>(
       post(healthy.url, '/api/jobs/claim', { worker_id: 'v', labels: [], lease_ttl_secs: 60, wait_secs: 3 }),
     );
     if (claim === null) break;
-    again.push({
-      job: (claim.job as { job_id: string }).job_id,
-      lease: (claim.lease as { lease_id: string }).lease_id,
-    });
+    again.push({ job: claim.job.job_id, lease: claim.lease.lease_id });
   }
   for (const { lease } of again) await post(healthy.url, `/api/jobs/${lease}/complete`, { outputs: { by: 'new' } });
 

@@ -46,7 +46,10 @@ describe.runIf(hasBouncer)('behind pgbouncer in transaction mode', () => {
   });
 
   it('with an address of the database itself to listen at, at once', async () => {
-    engines.members.push(await engines.join(bouncer.url, engines.url), await engines.join(bouncer.url, engines.url));
+    engines.members.push(
+      await engines.join(bouncer.url, { listenUrl: engines.url }),
+      await engines.join(bouncer.url, { listenUrl: engines.url }),
+    );
     const [one, two] = [engines.at(0), engines.at(1)];
     expect(one.news).toEqual([]);
     await define(one.engine, 'w', 'jobs: { a: { run: x } }');

@@ -23,6 +23,8 @@ export interface Member {
 export class Engines {
   readonly url: string;
   readonly members: Member[] = [];
+  /** How long the loops of servers that join sleep at the most. */
+  reapIntervalMs = 1_000;
   readonly #database: TestDatabase | null;
 
   private constructor(url: string, database: TestDatabase | null) {
@@ -39,7 +41,10 @@ export class Engines {
   }
 
   /** One more server. @param url how it reaches the database, when not as the others do */
-  async join(url = this.url, listenUrl: string | null = null): Promise<Member> {
+  async join(
+    url = this.url,
+    { listenUrl = null, withoutLoops = false }: { listenUrl?: string | null; withoutLoops?: boolean } = {},
+  ): Promise<Member> {
     const news: DatabaseNews[] = [];
     const store = await openPostgresStore({
       url,
@@ -52,7 +57,8 @@ export class Engines {
       store,
       environment: await environmentOf(store),
       log: pino({ level: process.env.TEST_LOG ?? 'silent' }),
-      reapIntervalMs: 1_000,
+      reapIntervalMs: withoutLoops ? 1_000 : this.reapIntervalMs,
+      withoutLoops,
     });
     return {
       engine,
