@@ -1,5 +1,11 @@
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
 
+/** What still runs ends with the driver, however that ends. */
+const running = new Set<Child>();
+process.once('exit', () => {
+  for (const child of running) child.signal('SIGKILL');
+});
+
 /** A process of a scenario, and what it has written to stderr. */
 export class Child {
   readonly process: ChildProcess;
@@ -11,6 +17,7 @@ export class Child {
   constructor(file: string, args: readonly string[], options: SpawnOptions) {
     this.#leadsGroup = options.detached === true;
     this.process = spawn(file, args, options);
+    running.add(this);
     this.process.stderr?.setEncoding('utf8').on('data', (text: string) => {
       this.stderr = (this.stderr + text).slice(-200_000);
     });
@@ -18,6 +25,7 @@ export class Child {
     this.ended = new Promise((resolve) => {
       const end = (code: number | null) => {
         this.isRunning = false;
+        running.delete(this);
         resolve(code);
       };
       this.process.once('error', (error) => {

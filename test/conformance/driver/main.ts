@@ -11,6 +11,7 @@ import { type Column, tableOf } from './table.js';
 const root = new URL('../../', import.meta.url);
 const main = process.env.WORKFLOW_GRAPH_UNDER_TEST ?? new URL('dist/src/main.js', root).pathname;
 
+for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => process.exit(130));
 process.exitCode = await run();
 
 async function run(): Promise<number> {
