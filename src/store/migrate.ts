@@ -1,5 +1,6 @@
 import { Migrator } from 'kysely/migration';
 import type { Connection } from './connection.js';
+import type { DialectRecord } from './dialect.js';
 import { kyselyOver } from './kysely-over.js';
 import { initial } from './migrations/0001-initial.js';
 import { retention } from './migrations/0002-retention.js';
@@ -10,29 +11,73 @@ export interface MigrationDone {
   readonly name: string;
 }
 
-/** Brings the tables up to this version of the program. Each migration runs in a transaction of its own. */
+/**
+ * The oldest version of the program that can work on these tables, by the newest migration that it knows. A migration
+ * that only adds (a table, a column with a default, an index) leaves it as it is, so that servers can be brought to a
+ * new version one after another; one that takes something away follows a version later and raises it.
+ */
+const oldestProgram = '0001-initial';
+
+function migrationsFor(dialect: DialectRecord) {
+  return {
+    '0001-initial': initial(dialect),
+    '0002-retention': retention(dialect),
+  };
+}
+
+/**
+ * Brings the tables up to this version of the program. Tables of a newer version are left alone when this version can
+ * work on them.
+ */
 export async function migrateToLatest(connection: Connection): Promise<MigrationDone[]> {
+  const migrations = migrationsFor(connection.dialect);
+  if (await isNewerButFit(connection, Object.keys(migrations))) return [];
   const migrator = new Migrator({
     db: kyselyOver(connection),
-    provider: {
-      getMigrations: async () => ({
-        '0001-initial': initial(connection.dialect),
-        '0002-retention': retention(connection.dialect),
-      }),
-    },
+    provider: { getMigrations: async () => migrations },
   });
   const { error, results } = await migrator.migrateToLatest();
   if (error !== undefined) {
     const failed = results?.find((result) => result.status === 'Error');
-    const newer = String((error as Error).message ?? '').includes('corrupted migrations');
     throw new StoreError(
-      newer
-        ? 'The database was written by a newer version of workflow-graph: start that version, or restore a backup.'
-        : `Migration ${failed?.migrationName ?? '(none)'} failed: ${String((error as Error).message ?? error)}`,
+      `Migration ${failed?.migrationName ?? '(none)'} failed: ${String((error as Error).message ?? error)}`,
       error,
     );
   }
-  return (results ?? [])
-    .filter((result) => result.status === 'Success')
-    .map((result) => ({ name: result.migrationName }));
+  const done = (results ?? []).filter((result) => result.status === 'Success');
+  if (done.length > 0) await writeOldestProgram(connection);
+  return done.map((result) => ({ name: result.migrationName }));
+}
+
+/** Errors: `StoreError` when the tables are of a newer version on which this one cannot work. */
+async function isNewerButFit(connection: Connection, known: readonly string[]): Promise<boolean> {
+  const executed = await executedMigrations(connection);
+  if (executed.every((name) => known.includes(name))) return false;
+  const [row] = await kyselyOver(connection)
+    .selectFrom('meta')
+    .select('value')
+    .where('key', '=', oldestProgramKey)
+    .execute();
+  if (row !== undefined && (known.at(-1) ?? '') >= row.value) return true;
+  throw new StoreError(
+    'The database was written by a newer version of workflow-graph: start that version, or restore a backup.',
+  );
+}
+
+const oldestProgramKey = 'oldest_program';
+
+async function executedMigrations(connection: Connection): Promise<string[]> {
+  const db = kyselyOver(connection);
+  const tables = await db.introspection.getTables({ withInternalKyselyTables: true });
+  if (!tables.some(({ name }) => name === 'kysely_migration')) return [];
+  const rows = await connection.query('select name from kysely_migration', []);
+  return rows.map((row) => String(row.name));
+}
+
+async function writeOldestProgram(connection: Connection): Promise<void> {
+  await kyselyOver(connection)
+    .insertInto('meta')
+    .values({ key: oldestProgramKey, value: oldestProgram })
+    .onConflict((conflict) => conflict.column('key').doUpdateSet({ value: oldestProgram }))
+    .execute();
 }

@@ -1,4 +1,5 @@
 import type { Connection, Row } from '../connection.js';
+import { judge } from './judge.js';
 import { postgresDialect } from './postgres-dialect.js';
 import type { PostgresSession } from './session.js';
 
@@ -48,6 +49,10 @@ export class SessionPool implements Connection {
     try {
       session = this.#takeIdle() ?? (await this.#open());
       return await work(session);
+    } catch (error) {
+      // Among them what only a new session gets over, such as a statement that was prepared before a migration.
+      if (session !== undefined && judge(error) === 'lost') await session.close();
+      throw error;
     } finally {
       if (session !== undefined) this.#giveBack(session);
       const next = this.#waiting.shift();

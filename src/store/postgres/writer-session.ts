@@ -116,12 +116,15 @@ export class WriterSession {
 
   /** Ends a transaction that failed; returns the failure that came first. */
   async #abandon(session: PostgresSession, error: unknown): Promise<unknown> {
+    const failure = this.#firstFailure(session, error);
     try {
-      await session.command('rollback');
+      // Some of it only a new session gets over, such as a statement that was prepared before a migration.
+      if (judge(failure) === 'lost') await session.close();
+      else await session.command('rollback');
     } catch {
-      void session.close();
+      await session.close();
     }
-    return this.#firstFailure(session, error);
+    return failure;
   }
 
   #firstFailure(session: PostgresSession, error: unknown): unknown {
