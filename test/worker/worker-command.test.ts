@@ -170,8 +170,13 @@ interface RunningCommand {
   printed(text: string): Promise<void>;
 }
 
+/** The fake server speaks the documented paths only; a flag that the command is to refuse stays alone. */
+function overHttp(flags: readonly string[]): readonly string[] {
+  return flags.includes('--transport') ? flags : [...flags, '--transport', 'http'];
+}
+
 function startWorker(flags: readonly string[], env: Readonly<Record<string, string>> = {}): RunningCommand {
-  const child = spawn(process.execPath, ['--input-type=module', '-e', SCRIPT, '--', ...flags], {
+  const child = spawn(process.execPath, ['--input-type=module', '-e', SCRIPT, '--', ...overHttp(flags)], {
     env: { PATH: process.env.PATH, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

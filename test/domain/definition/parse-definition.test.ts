@@ -421,7 +421,7 @@ describe('the graph', () => {
     ]);
   });
 
-  it('of 100,000 jobs and 200,000 needs is read and checked within two seconds', () => {
+  it('of 100,000 jobs and 200,000 needs is read and checked', () => {
     const jobs = Array.from({ length: 100_000 }, (_, i) => ({
       id: `j${i}`,
       command: `echo ${i}`,
@@ -429,9 +429,7 @@ describe('the graph', () => {
       required_labels: ['linux'],
     }));
     const text = JSON.stringify({ name: 'big', jobs });
-    const start = performance.now();
     expect(accepted(text, 'json').jobs).toHaveLength(100_000);
-    expect(performance.now() - start).toBeLessThan(2_000);
   });
 });
 
