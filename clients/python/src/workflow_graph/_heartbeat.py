@@ -4,7 +4,7 @@ It is started as `python -m workflow_graph._heartbeat` with the worker's process
 one JSON array a line:
 
     {"server_url": …, "token": …, "worker_id": …, "interval_secs": …, "stream": …}      first of all
-    ["watch", lease_id, run_id, job_id, ttl_secs, deadline]
+    ["watch", lease_id, run_id, job_id, ttl_secs, deadline, asked_at]
     ["forget", lease_id]
     ["renew"]                                                                          all of them, at once
     ["http"]                                                                           the stream cannot be had
@@ -49,14 +49,14 @@ def main() -> None:
     settings = next(pieces, None)
     if settings is None:
         return
-    from .heartbeat.renewals import Renewals, Settings
+    from .heartbeat.renewals import Renewals, Settings, WatchedLease
 
     renewals = Renewals(Settings(**settings), tell)
     renewals.start()
     for message in pieces:
         match message:
-            case ["watch", lease_id, run_id, job_id, ttl_secs, deadline]:
-                renewals.watch(lease_id, run_id, job_id, ttl_secs, deadline)
+            case ["watch", lease_id, run_id, job_id, ttl_secs, deadline, asked_at]:
+                renewals.watch(WatchedLease(lease_id, run_id, job_id, ttl_secs, deadline), asked_at)
             case ["forget", lease_id]:
                 renewals.forget(lease_id)
             case ["renew"]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -121,6 +122,9 @@ class Claim:
 
     job: Job
     lease: Lease
+    #: The earliest moment, by the monotonic clock, at which it may have been granted. The answer to a claim may have
+    #: been held up on its way.
+    asked_at: float = field(default_factory=time.monotonic)
 
 
 @dataclass(frozen=True, slots=True)

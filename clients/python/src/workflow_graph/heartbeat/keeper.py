@@ -190,7 +190,15 @@ class LeaseKeeper:
 def watch_message(watched: Watched) -> list[Any]:
     """How the process is told of a lease."""
     job, lease = watched.claim.job, watched.claim.lease
-    return ["watch", lease.lease_id, job.workflow_id, job.job_id, lease.ttl_secs, watched.deadline]
+    return [
+        "watch",
+        lease.lease_id,
+        job.workflow_id,
+        job.job_id,
+        lease.ttl_secs,
+        watched.deadline,
+        watched.claim.asked_at,
+    ]
 
 
 def close_pipes(process: subprocess.Popen[bytes]) -> None:

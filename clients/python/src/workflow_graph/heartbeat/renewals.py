@@ -72,13 +72,16 @@ class Renewals:
         for loop in (self._renew_forever, self._poll_cancellations, self._say_alive):
             threading.Thread(target=loop, daemon=True).start()
 
-    def watch(self, lease_id: str, run_id: str, job_id: str, ttl_secs: float, deadline: float) -> None:
-        """Renews the lease until it is forgotten."""
-        lease = WatchedLease(lease_id, run_id, job_id, ttl_secs, deadline)
+    def watch(self, lease: WatchedLease, asked_at: float) -> None:
+        """Renews the lease until it is forgotten.
+
+        The first time depends on when it was asked for: if that is long ago, its answer may have been held up, and the
+        lease may be about to expire.
+        """
         first = FIRST_RENEWAL_SECS if self._stream is not None else lease.ttl_secs
-        lease.due = deadline - ttl_secs + min(self._interval(lease), first)
+        lease.due = asked_at + min(self._interval(lease), first)
         with self._changed:
-            self._leases[lease_id] = lease
+            self._leases[lease.lease_id] = lease
             self._changed.notify()
 
     def forget(self, lease_id: str) -> None:

@@ -8,13 +8,13 @@ from ..errors import WorkflowGraphError
 from ..job import Claim, Job, Lease, RetryPolicy, Step
 
 
-def read_claim(answer: Any) -> Claim | None:
+def read_claim(answer: Any, asked_at: float) -> Claim | None:
     """What a worker cannot do without must be there; what an older server does not send gets the value for "none"."""
     if answer is None:
         return None
     try:
         job, lease = answer["job"], answer["lease"]
-        return Claim(read_job(job), Lease(str(lease["lease_id"]), float(lease["ttl_secs"])))
+        return Claim(read_job(job), Lease(str(lease["lease_id"]), float(lease["ttl_secs"])), asked_at)
     except (KeyError, TypeError, ValueError) as error:
         message = f"the answer to a claim cannot be read: {type(error).__name__} {error}"
         raise WorkflowGraphError(message, status=200, code="malformed_claim") from error

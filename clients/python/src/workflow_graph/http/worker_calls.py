@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote
@@ -46,7 +47,8 @@ class WorkerCalls:
             "wait_secs": wait_secs,
             "request_id": request_id,
         }
-        return read_claim(self._post("/api/jobs/claim", body, wait_secs + timeout_secs, abort))
+        asked_at = time.monotonic()
+        return read_claim(self._post("/api/jobs/claim", body, wait_secs + timeout_secs, abort), asked_at)
 
     def push_logs(self, lease_id: str, run_id: str, job_id: str, chunks: Sequence[LogChunk]) -> None:
         """Stores pieces of a job's output; returns when they are durable."""
