@@ -53,7 +53,8 @@ export class Leases {
   /** A server is up again: who could not renew meanwhile has the full time once more. */
   graceForAll(fromMs: number, toMs: number): void {
     for (const lease of this.#live()) {
-      lease.sureUntilMs = Math.max(lease.sureUntilMs, fromMs + lease.ttlMs);
+      // The clock of this life may be behind that of the one before: only what it gave counts.
+      lease.sureUntilMs = fromMs + lease.ttlMs;
       lease.perhapsUntilMs = Math.max(lease.perhapsUntilMs, toMs + lease.ttlMs);
       if (lease.timeoutAtMs === null) continue;
       lease.timeoutAtMs.sure = Math.max(lease.timeoutAtMs.sure, fromMs + lease.ttlMs);

@@ -119,7 +119,7 @@ export class SimServer {
         : null,
       onFatal: () => {
         world.count('server ended by its disk');
-        world.after(0, process, 'ends itself', () => process.die());
+        process.die();
       },
       onTrouble: () => this.noteTrouble(),
     });

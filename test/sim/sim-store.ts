@@ -31,7 +31,7 @@ export interface SimStoreOptions {
   readonly weather: () => Weather;
   /** Null for a database that only this server uses. */
   readonly shared: { readonly told: Told; readonly knownNow: () => number; readonly databaseNow: () => number } | null;
-  /** The disk failed so that nobody knows what is stored: the server must end. */
+  /** The disk failed so that nobody knows what is stored: the server ends at once. */
   readonly onFatal: () => void;
   /** A failure was made. */
   readonly onTrouble: () => void;
@@ -85,7 +85,9 @@ export class SimStore implements Store {
         if (!process.isAlive) return never();
         this.#open = null;
         database.rollback(process);
-        throw this.#judged(error);
+        const judged = this.#judged(error);
+        if (!process.isAlive) return never();
+        throw judged;
       }
       if (!process.isAlive) return never();
       this.#open = null;
@@ -109,7 +111,9 @@ export class SimStore implements Store {
       if (isStored) database.commit(process);
       else database.rollback(process);
       if (isStored) world.count('failed commit was stored');
-      throw this.#judged(failure);
+      const judged = this.#judged(failure);
+      if (!process.isAlive) return never();
+      throw judged;
     }
     if (connection.fate === 'crash at commit') {
       world.count('crash at the commit');

@@ -24,6 +24,7 @@ interface Connection {
 export class SessionWorker extends Worker {
   #isDraining = false;
   #connection: Connection | null = null;
+  #running = 0;
   #results = new Map<string, (answer: Answer<void>) => void>();
 
   override start(): void {
@@ -87,14 +88,13 @@ export class SessionWorker extends Worker {
       return;
     }
     const { simulation, calls } = this.parts;
-    const input = this.claimInput(slots, 0, null);
     const session = live.engine.openSession(
       { caller: { credential }, workerId: id, labels, leaseTtlSecs: ttlSecs, slots, version: '1' },
       {
         jobs: (jobs) => {
           simulation.world.count('jobs pushed', jobs.length);
+          calls.pushed(jobs, this.claimInput(connection.waiter?.wants ?? 0, 0, null));
           this.#wants(connection, -jobs.length);
-          calls.pushed(jobs, input);
           this.#toWorker(connection, 'jobs', () => this.#arrived(connection, jobs));
         },
         news: (news) => {
@@ -118,8 +118,9 @@ export class SessionWorker extends Worker {
       wants: 0,
     };
     simulation.waiting.add(connection.waiter);
-    this.#wants(connection, slots);
-    session.addCredits(slots);
+    const free = Math.max(0, slots - this.#running);
+    this.#wants(connection, free);
+    session.addCredits(free);
   }
 
   #wants(connection: Connection, by: number): void {
@@ -193,12 +194,18 @@ export class SessionWorker extends Worker {
       }
       connection.session.received(leaseIds);
     });
-    for (const job of jobs) void this.work(job);
+    for (const job of jobs) void this.#workOn(job);
+  }
+
+  async #workOn(job: ClaimedJob): Promise<void> {
+    this.#running += 1;
+    await this.work(job);
+    this.#running -= 1;
   }
 
   protected override async report(job: ClaimedJob, end: EndOfJob): Promise<Answer<void>> {
     const connection = this.#connection;
-    if (connection === null || connection.isBroken || this.random.chance(0.1)) return super.report(job, end);
+    if (connection === null || connection.isBroken || this.random.chance(0.1)) return this.#reportApart(job, end);
     const answer = await new Promise<Answer<void>>((resolve) => {
       this.#results.set(job.leaseId, resolve);
       connection.onBroken.push(() => resolve({ kind: 'lost' }));
@@ -207,7 +214,20 @@ export class SessionWorker extends Worker {
       });
     });
     this.#results.delete(job.leaseId);
-    return answer.kind === 'lost' ? super.report(job, end) : answer;
+    return answer.kind === 'lost' ? this.#reportApart(job, end) : answer;
+  }
+
+  /** Reports by a call of its own, and gives the slot's credit back itself. */
+  async #reportApart(job: ClaimedJob, end: EndOfJob): Promise<Answer<void>> {
+    const answer = await super.report(job, end);
+    const connection = this.#connection;
+    if (connection === null || connection.isBroken) return answer;
+    this.#toServer(connection, 'credit', () => {
+      if (connection.session === null || this.#isDraining) return;
+      this.#wants(connection, 1);
+      connection.session.addCredits(1);
+    });
+    return answer;
   }
 
   // Between them.
