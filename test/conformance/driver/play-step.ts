@@ -86,7 +86,7 @@ export async function playStep(stage: Stage, step: Step): Promise<void> {
   } else if (step.start_server === true) {
     await server.start();
   } else if (step.revoke !== undefined) {
-    server.revokeToken(step.revoke);
+    await server.revokeToken(step.revoke);
   } else if (step.sleep_ms !== undefined) {
     await sleep(step.sleep_ms);
   } else if (step.mark !== undefined) {

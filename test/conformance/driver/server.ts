@@ -1,7 +1,8 @@
-import { spawnSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { Child } from './child.js';
 import { until } from './until.js';
 
@@ -72,24 +73,26 @@ export class Server {
   }
 
   /** Makes a token and gives it. */
-  makeToken(name: string, { scope, expires, labels }: { scope: string; expires?: string; labels?: string }): string {
+  async makeToken(
+    name: string,
+    { scope, expires, labels }: { scope: string; expires?: string; labels?: string },
+  ): Promise<string> {
     const flags = ['--name', name, '--scope', scope];
     if (expires !== undefined) flags.push('--expires', expires);
     if (labels !== undefined) flags.push('--labels', labels);
-    const printed = this.#token('create', ...flags);
+    const printed = await this.#token('create', ...flags);
     const token = /\b\S{30,}\b/.exec(printed)?.[0];
     if (token === undefined) throw new Error(`no token in: ${printed}`);
     return token;
   }
 
-  revokeToken(name: string): void {
-    this.#token('revoke', name);
+  async revokeToken(name: string): Promise<void> {
+    await this.#token('revoke', name);
   }
 
-  #token(...args: readonly string[]): string {
+  async #token(...args: readonly string[]): Promise<string> {
     const command = [this.#main, 'token', ...args, '--data', join(this.#folder, 'data')];
-    const { status, stdout, stderr } = spawnSync(process.execPath, command, { encoding: 'utf8' });
-    if (status !== 0) throw new Error(`token ${args.join(' ')}: ${stderr}`);
+    const { stdout } = await promisify(execFile)(process.execPath, command);
     return stdout;
   }
 }

@@ -50,7 +50,7 @@ export class Stage {
     const hello = this.#adapter.hello();
     hello.catch(() => {});
     await this.server.start();
-    this.#makeTokens();
+    await this.#makeTokens();
     this.workflow = await this.api.define(definitionOf(this.scenario));
     await hello;
   }
@@ -67,9 +67,9 @@ export class Stage {
     return run;
   }
 
-  #makeTokens(): void {
+  async #makeTokens(): Promise<void> {
     const plans = Object.entries(this.scenario.tokens ?? {});
-    for (const [name, plan] of plans) this.tokens.set(name, this.server.makeToken(name, plan));
-    if (plans.length > 0) this.tokens.set('driver', this.server.makeToken('driver', { scope: 'admin' }));
+    for (const [name, plan] of plans) this.tokens.set(name, await this.server.makeToken(name, plan));
+    if (plans.length > 0) this.tokens.set('driver', await this.server.makeToken('driver', { scope: 'admin' }));
   }
 }
