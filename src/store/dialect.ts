@@ -53,6 +53,10 @@ export interface DialectRecord {
   readonly clusteredTableOptions: RawBuilder<unknown>;
   /** The type of an integer column that numbers its rows itself. */
   readonly identity: 'autoincrement' | 'identity';
+  /** The highest number that an identity column has ever given out, as `value`; no row when it has given none. */
+  lastNumber(table: string, column: string): RawBuilder<{ value: number }>;
+  /** The statements that make an identity column go on after a number. */
+  setLastNumber(table: string, column: string, value: number): readonly RawBuilder<unknown>[];
   /** The types of columns: 64-bit integers, and text that is compared byte by byte. */
   readonly integerType: 'integer' | 'bigint';
   readonly textType: 'text' | RawBuilder<string>;

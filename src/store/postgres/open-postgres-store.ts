@@ -1,9 +1,11 @@
 import { hostname } from 'node:os';
 import type { Connection } from '../connection.js';
+import { refuseHalfCopied } from '../copy/copy-progress.js';
 import { type MigrationDone, migrateToLatest } from '../migrate.js';
 import { type SharedDatabase, type Store, StoreError } from '../store.js';
 import { refuseUnsafeDurability } from './check-durability.js';
 import { DatabaseClock } from './database-clock.js';
+import { databaseName } from './database-name.js';
 import { DatabaseHealth, type DatabaseNews } from './health.js';
 import { judge } from './judge.js';
 import { messageBytesMax, Notifications } from './notifications.js';
@@ -57,12 +59,6 @@ export async function migratePostgres(url: string): Promise<MigrationDone[]> {
   return (await prepare({ url, insecureDurability: true }, new DatabaseClock())).migrations;
 }
 
-/** The database's name for people: without user and password. */
-export function databaseName(url: string): string {
-  const { hostname: host, port, pathname } = new URL(url);
-  return `${host}${port === '' ? '' : `:${port}`}${pathname}`;
-}
-
 async function prepare(
   options: Pick<PostgresStoreOptions, 'url' | 'insecureDurability'>,
   clock: DatabaseClock,
@@ -76,6 +72,7 @@ async function prepare(
   try {
     if (!options.insecureDurability) await refuseUnsafeDurability(session);
     const migrations = await migrateToLatest(session);
+    await refuseHalfCopied(session);
     const askedAt = clock.asked();
     const [row] = await session.query(
       `select ${databaseNow} as now_ms, (select max(at_ms) from commit_marks) as last_write_ms`,

@@ -54,6 +54,11 @@ export const postgresDialect: DialectRecord = {
   tableOptions: sql``,
   clusteredTableOptions: sql``,
   identity: 'identity',
+  lastNumber: (table, column) =>
+    sql`select last_value as value from ${sql.table(`${table}_${column}_seq`)} where is_called`,
+  setLastNumber: (table, column, value) => [
+    sql`select setval(pg_get_serial_sequence(${sql.lit(table)}, ${sql.lit(column)}), ${sql.lit(value)})`,
+  ],
   integerType: 'bigint',
   textType: sql<string>`text collate "C"`,
   integer: (value) => sql<number>`cast(${value} as bigint)`,

@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Connection } from '../connection.js';
+import { refuseHalfCopied } from '../copy/copy-progress.js';
 import { type MigrationDone, migrateToLatest } from '../migrate.js';
 import { type Store, StoreError } from '../store.js';
 import { explain, openDatabase } from './open-database.js';
@@ -30,6 +31,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
   try {
     const writer = new SqliteConnection(openDatabase(file, 'write'));
     await migrateToLatest(writer);
+    await refuseHalfCopied(writer);
     return new SqliteStore(writer, file, lock, options.onFatal);
   } catch (error) {
     lock?.release();

@@ -38,6 +38,11 @@ export const sqliteDialect: DialectRecord = {
   tableOptions: sql`strict`,
   clusteredTableOptions: sql`strict, without rowid`,
   identity: 'autoincrement',
+  lastNumber: (table) => sql`select seq as value from sqlite_sequence where name = ${sql.lit(table)}`,
+  setLastNumber: (table, _, value) => [
+    sql`delete from sqlite_sequence where name = ${sql.lit(table)}`,
+    sql`insert into sqlite_sequence (name, seq) values (${sql.lit(table)}, ${sql.lit(value)})`,
+  ],
   integerType: 'integer',
   textType: 'text',
   integer: (value) => sql<number>`cast(${value} as integer)`,

@@ -1,0 +1,33 @@
+/** A table that is carried over, in the order of its key. */
+export interface CopiedTable {
+  readonly name: string;
+  /** The primary key. Both databases sort it alike: integers by value, text by its bytes. */
+  readonly key: readonly string[];
+  /** The column that numbers its rows itself; null when none does. */
+  readonly identity: string | null;
+  /** How many rows are carried over at once. */
+  readonly rowsAtOnce: number;
+}
+
+/** Everything but what belongs to one database: the marks of commits, and the notes of migrations. */
+export const copiedTables: readonly CopiedTable[] = [
+  { name: 'counters', key: ['name'], identity: null, rowsAtOnce: 1_000 },
+  { name: 'workflows', key: ['no'], identity: 'no', rowsAtOnce: 1_000 },
+  { name: 'versions', key: ['no'], identity: 'no', rowsAtOnce: 1_000 },
+  { name: 'version_jobs', key: ['version', 'ord'], identity: null, rowsAtOnce: 500 },
+  { name: 'version_edges', key: ['version', 'from_ord', 'to_ord'], identity: null, rowsAtOnce: 5_000 },
+  { name: 'label_sets', key: ['id'], identity: 'id', rowsAtOnce: 1_000 },
+  { name: 'runs', key: ['no'], identity: 'no', rowsAtOnce: 2_000 },
+  { name: 'jobs', key: ['id'], identity: null, rowsAtOnce: 5_000 },
+  { name: 'attempts', key: ['job', 'number'], identity: null, rowsAtOnce: 2_000 },
+  { name: 'log_chunks', key: ['job', 'attempt', 'sequence', 'stream'], identity: null, rowsAtOnce: 500 },
+  { name: 'events', key: ['number'], identity: null, rowsAtOnce: 5_000 },
+  { name: 'workers', key: ['id'], identity: null, rowsAtOnce: 1_000 },
+  { name: 'tokens', key: ['id'], identity: null, rowsAtOnce: 1_000 },
+];
+
+/** Tables that are not carried over. A test holds the two lists against the schema. */
+export const leftTables: readonly string[] = ['meta', 'commit_marks', 'kysely_migration', 'kysely_migration_lock'];
+
+/** Rows that the migrations write into an empty database; they are replaced. */
+export const seededTables: ReadonlySet<string> = new Set(['counters']);
