@@ -36,7 +36,14 @@ else
 fi
 
 echo "== go client: tests"
-go test -race -count=1 ./...
+# One line for each test; what a failed one said stays in the file.
+said=$(mktemp)
+if ! go test -race -count=1 -v ./... >"$said" 2>&1; then
+  cat "$said"
+  exit 1
+fi
+grep -E '^(--- |ok )' "$said"
+rm "$said"
 
 echo "== go client: artefact"
 go build -trimpath -o bin/ ./cmd/... ./conformance
