@@ -107,7 +107,7 @@ describe('a database that is away', () => {
     await define(one.engine, 'w', 'jobs: { a: { run: x, labels: [other] } }');
     await startRun(one.engine, 'w');
     const parked = claim(two.engine, { labels: ['none'], waitMs: 60_000 });
-    const [held] = await claim(one.engine, { labels: ['other'], leaseTtlSecs: 1 });
+    const [held] = await claim(one.engine, { labels: ['other'], leaseTtlSecs: 3 });
     await two.engine.context.writer.drained();
     await cluster.halt();
 
