@@ -1,6 +1,14 @@
 import { defineConfig } from 'vitest/config';
 
-const slow = ['test/scenarios/**/*.test.ts', 'test/crash/**/*.test.ts', 'test/examples/**/*.test.ts'];
+const slow = [
+  'test/scenarios/**/*.test.ts',
+  'test/crash/**/*.test.ts',
+  'test/examples/**/*.test.ts',
+  'test/cli/{commands,run-file,live-view,completion}.test.ts',
+];
+
+// Suites of real processes, sockets and databases wait with deadlines, which a machine that others use too can miss.
+const onceMoreInCi = process.env.CI === 'true' ? 1 : 0;
 
 export default defineConfig({
   test: {
@@ -20,6 +28,7 @@ export default defineConfig({
         // What is said of the engine and the store, once more on PostgreSQL; and what only PostgreSQL can show.
         test: {
           name: 'postgres',
+          retry: onceMoreInCi,
           include: ['test/engine/**/*.test.ts', 'test/store/**/*.test.ts', 'test/postgres/**/*.test.ts'],
           globalSetup: ['test/support/postgres/global-setup.ts'],
           env: { TEST_DATABASE: 'postgres' },
@@ -30,7 +39,14 @@ export default defineConfig({
       {
         extends: true,
         // These start real servers and workers: one file at a time leaves them the processor.
-        test: { name: 'scenarios', include: slow, testTimeout: 120_000, hookTimeout: 60_000, fileParallelism: false },
+        test: {
+          name: 'scenarios',
+          retry: onceMoreInCi,
+          include: slow,
+          testTimeout: 120_000,
+          hookTimeout: 60_000,
+          fileParallelism: false,
+        },
       },
     ],
   },
