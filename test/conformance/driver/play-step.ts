@@ -7,7 +7,7 @@ import type { Stage } from './stage.js';
 import { until } from './until.js';
 
 /** How long what must come may take on a busy machine. */
-const patienceMs = 20_000;
+const patienceMs = 60_000;
 
 /** Does one line of a script, or waits for what it says, or judges. */
 export async function playStep(stage: Stage, step: Step): Promise<void> {

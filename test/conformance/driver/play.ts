@@ -2,7 +2,7 @@ import { playStep } from './play-step.js';
 import type { Scenario } from './scenario.js';
 import { Stage, type StageSettings } from './stage.js';
 
-const withinMsDefault = 40_000;
+const withinMsDefault = 120_000;
 
 /** How a scenario went. */
 export interface Outcome {
@@ -44,9 +44,9 @@ export async function play(scenario: Scenario, settings: StageSettings): Promise
 
 /** The worker must have used the transport that it was told to. */
 function checkTransport(stage: Stage): void {
-  const { adapter, proxy, scenario, settings } = stage;
-  // Nobody works who was refused.
-  if (!adapter.events.some(({ event }) => event === 'started')) return;
+  const { proxy, scenario, settings } = stage;
+  // Nobody works who is refused.
+  if (!scenario.script.some(({ start, start_soon }) => start !== undefined || start_soon !== undefined)) return;
   const wanted = scenario.falls_back === true ? 'http' : settings.transport;
   if (wanted === 'stream' && proxy.seen('session') === 0) throw new Error('no stream of jobs was opened');
   if (wanted === 'stream' && proxy.seen('claim') > 0) throw new Error('jobs were claimed beside the stream');

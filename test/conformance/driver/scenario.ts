@@ -20,7 +20,7 @@ export interface Scenario {
   /** The worker ends up on this transport, when that is not the one that was asked for. */
   readonly falls_back?: boolean;
   readonly script: readonly Step[];
-  /** 30000 when absent. */
+  /** After the server and the adapter have started; two minutes when absent. */
   readonly within_ms?: number;
 }
 
