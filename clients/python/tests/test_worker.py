@@ -24,7 +24,7 @@ from workflow_graph import Job, PermanentError, RetryableError, Worker, Workflow
 from workflow_graph.shell.process_tree import list_processes, read_process
 
 
-def end_of(server: RealServer, run_id: str, secs: float = 30) -> dict[str, WorkflowJob]:
+def end_of(server: RealServer, run_id: str, secs: float = 90) -> dict[str, WorkflowJob]:
     workflow = server.client.wait(run_id, timeout_secs=secs, interval_secs=0.02)
     return {job["id"]: job for job in workflow["jobs"]}
 
@@ -169,7 +169,7 @@ def test_ten_megabytes_of_log_arrive_whole_and_in_order(
 
     start_worker(server, execute, labels=["much", transport], transport=transport)
     run_id = server.run(a={"run": "x", "labels": ["much", transport]})
-    assert end_of(server, run_id, 60)["a"]["status"] == "success"
+    assert end_of(server, run_id, 120)["a"]["status"] == "success"
     assert "".join(chunk["data"] for chunk in server.client.follow_logs(run_id, "a")) == "".join(lines)
 
 
@@ -334,10 +334,11 @@ def test_a_heartbeat_process_that_dies_is_replaced(
     def execute(job: Job) -> dict[str, str]:
         for pid in heartbeat_pids(os.getpid()):
             os.kill(pid, signal.SIGKILL)
-        time.sleep(5)
+        time.sleep(7)
         return {"attempt": str(job.attempt)}
 
-    start_worker(server, execute, labels=["beat", transport], transport=transport, lease_ttl_secs=3)
+    # Long enough for a busy machine to start a process.
+    start_worker(server, execute, labels=["beat", transport], transport=transport, lease_ttl_secs=6)
     jobs = end_of(server, server.run(a={"run": "x", "retries": 1, "labels": ["beat", transport]}))
     assert jobs["a"]["outputs"] == {"attempt": "0"}
     assert any("was started again" in record.message for record in caplog.records)
@@ -403,7 +404,7 @@ def test_a_connection_that_is_cut_costs_no_attempt(server: RealServer, transport
         for _ in range(4):
             time.sleep(0.3)
             proxy.cut()
-        jobs = end_of(server, run_id, 60)
+        jobs = end_of(server, run_id, 120)
         assert {(job["status"], job["attempt"]) for job in jobs.values()} == {("success", 0)}
         worker.stop()
         thread.join(20)
