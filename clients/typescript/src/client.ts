@@ -259,7 +259,7 @@ export class Client {
 }
 
 function positionOf({ attempt = 0, sequence, stream }: NonNullable<LogOptions['after']>): string {
-  return `${attempt}.${sequence}.${stream === 'stdout' ? 1 : 2}`;
+  return `${attempt}.${sequence}.${stream}`;
 }
 
 function logsPath(id: string, jobId: string): string {
