@@ -41,7 +41,8 @@ export class Tokens {
 
   /** Whether calls need a token: from the first token on, also when all have been revoked since. */
   required(): boolean {
-    if (!this.#isFresh()) void this.#refresh();
+    // A database that is away is for the calls that need it to tell; a token that counted is still asked for.
+    if (!this.#isFresh()) this.#refresh().catch(() => {});
     return this.#byHash.size > 0;
   }
 

@@ -4,7 +4,7 @@ import { Health } from '../../gen/grpc/health/v1/health_pb.js';
 import { ErrorDetailSchema } from '../../gen/workflowgraph/v1/types_pb.js';
 import { amendAnswers } from './amend-answers.js';
 import { toErrorDetail } from './convert/error-detail.js';
-import { ApiError, authenticateChallenge } from './errors.js';
+import { ApiError, authenticateChallenge, retryAfterSecs } from './errors.js';
 import { healthService } from './health-service.js';
 import { requestBytesMax } from './message-limits.js';
 import type { Call, CallContext, Procedure } from './procedure.js';
@@ -135,7 +135,11 @@ function callContext(context: HandlerContext, stopping: AbortSignal): CallContex
 
 function toConnectError(error: unknown): unknown {
   if (!(error instanceof ApiError)) return error;
-  const metadata = error.code === 'unauthenticated' ? { 'www-authenticate': authenticateChallenge } : undefined;
+  const comeAgain = retryAfterSecs(error.code);
+  const metadata = {
+    ...(error.code === 'unauthenticated' ? { 'www-authenticate': authenticateChallenge } : {}),
+    ...(comeAgain === null ? {} : { 'retry-after': String(comeAgain) }),
+  };
   const detail = toErrorDetail(error);
   const details = detail === null ? undefined : [{ desc: ErrorDetailSchema, value: detail }];
   return new ConnectError(error.message, error.connectCode, metadata, details);

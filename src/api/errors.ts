@@ -84,6 +84,11 @@ export function toApiError(error: unknown, requestId: string, onBug: (error: unk
   );
 }
 
+/** In how many seconds the caller should come again, for what passes by itself. */
+export function retryAfterSecs(code: ApiErrorCode): number | null {
+  return code === 'unavailable' ? 1 : null;
+}
+
 /** The body of an error on the documented JSON paths. */
 export function errorJson(error: ApiError): string {
   return JSON.stringify({

@@ -9,7 +9,8 @@ import { Batch } from './batch.js';
  * A kind of change, applied to many inputs at once with a fixed number of statements.
  *
  * `apply` answers each input with its result or with the refusal that only this input gets. What it throws sinks the
- * transaction: the writer then runs each input of the batch alone, so that only the culprit's caller sees the failure.
+ * transaction: the writer then runs each half of the batch by itself, and so on, so that only the culprit's caller sees
+ * the failure.
  */
 export interface Operation<I, R> {
   readonly name: string;
@@ -155,9 +156,13 @@ export class Writer {
         return [current, given] as const;
       });
     } catch (error) {
-      if (entries.length === 1 || error instanceof StoreError || error instanceof StoreUnavailable)
+      if (entries.length === 1 || error instanceof StoreError || error instanceof StoreUnavailable) {
         for (const entry of entries) entry.reject(error);
-      else for (const entry of entries) await this.#commit([entry]);
+        return;
+      }
+      const middle = Math.ceil(entries.length / 2);
+      await this.#commit(entries.slice(0, middle));
+      await this.#commit(entries.slice(middle));
       return;
     }
     for (const act of batch.afterCommit) act();

@@ -1,5 +1,5 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { ApiError, authenticateChallenge, errorJson, toApiError } from '../api/errors.js';
+import { ApiError, authenticateChallenge, errorJson, retryAfterSecs, toApiError } from '../api/errors.js';
 import type { Log } from '../telemetry/log.js';
 
 const jsonType = 'application/json; charset=utf-8';
@@ -32,6 +32,8 @@ export function sendError(error: Error, request: FastifyRequest, reply: FastifyR
   // The framework ends broken connections with it, and HTTP/2 has no such header.
   if (request.raw.httpVersionMajor === 2) reply.removeHeader('connection');
   if (refusal.code === 'unauthenticated') reply.header('www-authenticate', authenticateChallenge);
+  const comeAgain = retryAfterSecs(refusal.code);
+  if (comeAgain !== null) reply.header('retry-after', comeAgain);
   return reply.code(refusal.status).header('content-type', jsonType).send(errorJson(refusal));
 }
 

@@ -1,3 +1,9 @@
+/** `character_not_in_repertoire` and `untranslatable_character`: U+0000, of all that can come here. */
+export function isUnstorableText(error: unknown): boolean {
+  const { code } = error as { code?: string };
+  return code === '22021' || code === '22P05';
+}
+
 /**
  * What a failure of the database means for what was tried.
  *

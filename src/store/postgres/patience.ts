@@ -1,5 +1,6 @@
+import { DomainError } from '../../domain/errors.js';
 import { StoreUnavailable } from '../store.js';
-import { judge } from './judge.js';
+import { isUnstorableText, judge } from './judge.js';
 
 /** How long a caller is kept waiting for a database that is away, in milliseconds. */
 export const patienceMs = 5_000;
@@ -33,6 +34,7 @@ export async function withPatience<T>(work: () => Promise<T>, health: Health): P
       return result;
     } catch (error) {
       const judgement = judge(error);
+      if (isUnstorableText(error)) throw new DomainError('malformed', unstorable, { cause: error });
       if (judgement === 'wrong') throw error;
       if (judgement === 'lost') health.lost(error);
       const isOver = performance.now() - startedAt > patienceMs;
@@ -45,6 +47,8 @@ export async function withPatience<T>(work: () => Promise<T>, health: Health): P
     }
   }
 }
+
+const unstorable = 'The request holds the character U+0000, which cannot be stored.';
 
 function sentence(judgement: 'refused' | 'lost' | 'again'): string {
   if (judgement === 'lost') return 'The database is away. Nothing was changed; try again.';
