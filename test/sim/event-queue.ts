@@ -4,7 +4,7 @@ import type { Process } from './process.js';
 export interface Happening {
   atMs: number;
   /** Decides among what happens at the same time; drawn from the seed. */
-  readonly tie: number;
+  tie: number;
   readonly order: number;
   /** What it is, for the trace. */
   readonly kind: string;

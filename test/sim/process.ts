@@ -1,3 +1,5 @@
+import type { Happening } from './event-queue.js';
+
 /**
  * A process of the simulated world, a server or a client. What is addressed to one that is dead is thrown away; what is
  * addressed to one that is frozen waits until it goes on.
@@ -6,6 +8,7 @@ export class Process {
   readonly name: string;
   #isAlive = true;
   #frozenUntilMs = 0;
+  #held: Happening[] = [];
   readonly #onDeath: (() => void)[] = [];
 
   constructor(name: string) {
@@ -26,6 +29,19 @@ export class Process {
 
   thaw(): void {
     this.#frozenUntilMs = 0;
+  }
+
+  /** Keeps what happens to it until it goes on. True for the first that is kept. */
+  hold(happening: Happening): boolean {
+    this.#held.push(happening);
+    return this.#held.length === 1;
+  }
+
+  /** What was kept, in order. */
+  release(): Happening[] {
+    const held = this.#held;
+    this.#held = [];
+    return held;
   }
 
   onDeath(callback: () => void): void {

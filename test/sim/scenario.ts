@@ -62,7 +62,7 @@ export class Scenario {
     world.note('healing');
     this.#simulation.heal();
     for (const worker of this.#workers) {
-      worker.process.thaw();
+      world.thaw(worker.process);
       if (world.random.chance(0.5)) worker.process.die();
       else worker.drain();
     }

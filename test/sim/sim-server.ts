@@ -94,7 +94,7 @@ export class SimServer {
   }
 
   thaw(): void {
-    this.#process?.thaw();
+    if (this.#process !== null) this.#simulation.world.thaw(this.#process);
   }
 
   cutOff(forMs: number): void {

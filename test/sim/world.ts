@@ -72,10 +72,9 @@ export class World {
       const next = this.#queue.pop();
       if (next === null) return false;
       if (next.run === null || next.owner?.isAlive === false) continue;
-      const frozenUntilMs = next.owner?.frozenUntilMs ?? 0;
-      if (frozenUntilMs > next.atMs) {
-        next.atMs = frozenUntilMs;
-        this.#queue.push(next);
+      if (next.owner !== null && next.owner.frozenUntilMs > next.atMs) {
+        this.#nowMs = Math.max(this.#nowMs, next.atMs);
+        this.#hold(next.owner, next);
         continue;
       }
       this.#nowMs = Math.max(this.#nowMs, next.atMs);
@@ -84,6 +83,32 @@ export class World {
       next.run();
       await settled();
       return true;
+    }
+  }
+
+  /** A frozen process goes on at once. */
+  thaw(process: Process): void {
+    process.thaw();
+    this.#release(process);
+  }
+
+  #hold(process: Process, happening: Happening): void {
+    if (process.hold(happening)) this.#releaseWhenThawed(process);
+  }
+
+  #releaseWhenThawed(process: Process): void {
+    this.after(process.frozenUntilMs - this.#nowMs, null, 'goes on', () => {
+      if (process.frozenUntilMs > this.#nowMs) this.#releaseWhenThawed(process);
+      else this.#release(process);
+    });
+  }
+
+  /** What was kept happens now, in the order in which it would have happened. */
+  #release(process: Process): void {
+    for (const [at, happening] of process.release().entries()) {
+      happening.atMs = this.#nowMs;
+      happening.tie = at * 1e-9 - 1;
+      this.#queue.push(happening);
     }
   }
 
