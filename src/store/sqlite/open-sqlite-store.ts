@@ -5,7 +5,7 @@ import { refuseHalfCopied } from '../copy/copy-progress.js';
 import { type MigrationDone, migrateToLatest } from '../migrate.js';
 import { type Store, StoreError } from '../store.js';
 import { explain, openDatabase } from './open-database.js';
-import { takeServerLock } from './server-lock.js';
+import { awaitMigrationTurn, takeServerLock } from './server-lock.js';
 import { SqliteConnection } from './sqlite-connection.js';
 import { sqliteDialect } from './sqlite-dialect.js';
 import { ThreadConnection } from './thread-connection.js';
@@ -29,8 +29,13 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
   if (!inMemory) makeFolder(dirname(file));
   const lock = options.lock && !inMemory ? takeServerLock(file) : null;
   try {
+    const turn = inMemory ? null : awaitMigrationTurn(file);
     const writer = new SqliteConnection(openDatabase(file, 'write'));
-    await migrateToLatest(writer);
+    try {
+      await migrateToLatest(writer);
+    } finally {
+      turn?.release();
+    }
     await refuseHalfCopied(writer);
     return new SqliteStore(writer, file, lock, options.onFatal);
   } catch (error) {

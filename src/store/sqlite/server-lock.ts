@@ -31,6 +31,25 @@ export function takeServerLock(databaseFile: string): { release(): void } {
   };
 }
 
+/** How long a process waits for another that makes the tables. */
+const migrationMsMax = 60_000;
+
+/**
+ * Waits until no other process makes the tables of this database: a server and a command may open a new one at once. It
+ * is not the server's lock, which a command does not take.
+ */
+export function awaitMigrationTurn(databaseFile: string): { release(): void } {
+  const lock = new Database(`${databaseFile}-migration-lock`, { timeout: migrationMsMax });
+  try {
+    lock.pragma('journal_mode = delete');
+    lock.exec('begin exclusive');
+  } catch (cause) {
+    lock.close();
+    throw new StoreError(`Another process is making the tables of ${databaseFile} and does not end.`, cause);
+  }
+  return { release: () => void lock.close() };
+}
+
 function holder(file: string): string {
   try {
     return ` (process ${readFileSync(file, 'utf8').trim()})`;
