@@ -31,8 +31,21 @@ export default defineConfig({
           retry: onceMoreInCi,
           include: ['test/engine/**/*.test.ts', 'test/store/**/*.test.ts', 'test/postgres/**/*.test.ts'],
           globalSetup: ['test/support/postgres/global-setup.ts'],
+          exclude: ['test/postgres/faults.test.ts'],
           env: { TEST_DATABASE: 'postgres' },
           testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        extends: true,
+        // Crashes of the database under load: "npm test -- faults".
+        test: {
+          name: 'faults',
+          include: ['test/postgres/faults.test.ts'],
+          globalSetup: ['test/support/postgres/global-setup.ts'],
+          env: { TEST_DATABASE: 'postgres' },
+          testTimeout: 120_000,
           hookTimeout: 60_000,
         },
       },

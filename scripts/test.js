@@ -21,9 +21,11 @@ const suites = [
   { name: 'unit', run: () => vitest('unit') },
   { name: 'postgres', run: () => vitest('postgres') },
   { name: 'scenarios', run: () => vitest('scenarios') },
+  { name: 'sim', run: () => counted('node', ['scripts/sim.js', '--seeds', '200'], countSeeds) },
   { name: 'go', needs: 'go', run: () => counted('bash', ['clients/go/ci.sh'], countGo) },
   { name: 'python', needs: 'python3', run: () => counted('bash', ['clients/python/ci.sh'], countPython) },
   { name: 'rust', needs: 'cargo', run: () => counted('bash', ['clients/rust/ci.sh'], countCargo) },
+  { name: 'faults', named: true, run: () => vitest('faults') },
   // Every client through every scenario takes long: it runs when it is named.
   { name: 'conformance', named: true, run: () => counted('node', ['scripts/conformance.js'], countClosingLine) },
 ];
@@ -96,6 +98,11 @@ async function counted(command, args, count) {
   const { passed, failed } = count(output);
   // What fails without a failed test (a format, a build) counts as one.
   return { passed, failed: status === 0 ? failed : Math.max(1, failed) };
+}
+
+function countSeeds(output) {
+  const [, seeds = 0, broken = 0] = output.match(/^(\d+) seeds, .* (\d+) broken/m) ?? [];
+  return { passed: Number(seeds) - Number(broken), failed: Number(broken) };
 }
 
 function countGo(output) {

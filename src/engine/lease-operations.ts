@@ -5,7 +5,6 @@ import {
   type AttemptRow,
   attemptsByLease,
   deleteAttempts,
-  graceForLiveLeases,
   markReceived,
   overdueAttempts,
   renewLeases,
@@ -204,11 +203,6 @@ export function receivedOperation(): Operation<readonly LeaseRef[], void> {
 /** How many overdue things one transaction takes. */
 const overdueMax = 500;
 
-/**
- * For how long the database may be away without leases getting their full time again: while it is, nobody can renew one.
- */
-const tolerableAwayMs = 1_000;
-
 /** What a look for overdue things did. */
 export interface Overdue {
   readonly ended: number;
@@ -218,16 +212,11 @@ export interface Overdue {
 
 /** Ends the attempts whose lease or timeout has run out, and queues the retries whose delay is over. */
 export function overdueOperation(context: EngineContext): Operation<null, Overdue> {
-  const { shared } = context.store;
   return {
     name: 'overdue',
     rank: 60,
     keyOf: () => 0,
     async apply(batch) {
-      if (shared !== null && shared.awayMs() > tolerableAwayMs) {
-        await graceForLiveLeases.run(batch.connection, { nowMs: batch.nowMs });
-        batch.afterCommit.push(() => shared.forgetAway());
-      }
       const attempts = await lockedOverdueAttempts(batch);
       const arrived = attempts.filter((attempt) => attempt.received === 1);
       await endAttempts(

@@ -1,6 +1,7 @@
 import { DomainError } from '../domain/errors.js';
 import type { Environment } from '../environment/environment.js';
 import type { Connection } from '../store/connection.js';
+import { graceForLiveLeases } from '../store/statements/attempts.js';
 import { lockJobs } from '../store/statements/jobs.js';
 import { type Store, StoreError, StoreUnavailable } from '../store/store.js';
 import { Batch } from './batch.js';
@@ -143,6 +144,14 @@ export class Writer {
     return taken;
   }
 
+  /** The first batch after an outage gives every live lease its full time, before it judges any. */
+  async #graceAfterOutage(batch: Batch): Promise<void> {
+    const { shared } = this.#store;
+    if (shared === null || shared.awayMs() <= tolerableAwayMs) return;
+    await graceForLiveLeases.run(batch.connection, { nowMs: batch.nowMs });
+    batch.afterCommit.push(() => shared.forgetAway());
+  }
+
   async #commit(entries: readonly Entry[]): Promise<void> {
     const startedAt = this.#environment.now();
     let answers: (() => void)[];
@@ -150,6 +159,7 @@ export class Writer {
     try {
       [batch, answers] = await this.#store.transact(async (connection, databaseNowMs) => {
         const current = new Batch(connection, databaseNowMs ?? this.#environment.now());
+        await this.#graceAfterOutage(current);
         if (connection.dialect.hasManyWriters) await lockJobsOf(connection, entries);
         const given = await applyAll(current, entries);
         await this.#batchEnd(current);
@@ -170,6 +180,11 @@ export class Writer {
     this.#onCommitted(batch, entries.length, this.#environment.now() - startedAt);
   }
 }
+
+/**
+ * For how long the database may be away without leases getting their full time again: while it is, nobody can renew one.
+ */
+const tolerableAwayMs = 1_000;
 
 /** Locks at once, and in one order, every job whose attempts the batch may change; see `lockJobs`. */
 async function lockJobsOf(connection: Connection, entries: readonly Entry[]): Promise<void> {

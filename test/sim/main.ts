@@ -1,13 +1,62 @@
+import { parseArgs } from 'node:util';
 import { runSeed } from './run-seed.js';
+import { runSeeds, type Totals } from './run-seeds.js';
 
-const from = Number(process.argv[2] ?? 1),
-  count = Number(process.argv[3] ?? 1);
-const started = performance.now();
-let events = 0;
-for (let seed = from; seed < from + count; seed++) {
-  const r = await runSeed({ seed, length: 1, tell: process.argv[4] === 'trace' ? (l) => console.log(l) : null });
-  events += r.events;
-  if (r.violations.length > 0)
-    console.log(seed, r.hash, r.events, r.violations.slice(0, 2).join('\n   ').slice(0, 900));
+const { values } = parseArgs({
+  options: {
+    seed: { type: 'string' },
+    seeds: { type: 'string' },
+    from: { type: 'string', default: '1' },
+    minutes: { type: 'string' },
+    length: { type: 'string', default: '1' },
+    trace: { type: 'boolean', default: false },
+    'stop-at-first': { type: 'boolean', default: false },
+  },
+});
+
+const length = Number(values.length);
+process.exitCode = values.seed === undefined ? await many() : await one(Number(values.seed));
+
+/** One world again, with its history when that is wanted. */
+async function one(seed: number): Promise<number> {
+  const tell = values.trace ? (line: string) => void process.stdout.write(`${line}\n`) : null;
+  const { hash, events, violations } = await runSeed({ seed, length, tell });
+  process.stdout.write(`seed ${seed}: ${events} events, trace ${hash}\n`);
+  for (const violation of violations) process.stdout.write(`BROKEN ${violation}\n`);
+  return violations.length === 0 ? 0 : 1;
 }
-console.log(events, 'events', Math.round((events / (performance.now() - started)) * 60_000), '/min');
+
+async function many(): Promise<number> {
+  const untilMs = values.minutes === undefined ? null : performance.now() + Number(values.minutes) * 60_000;
+  const count = Number(values.seeds ?? 200);
+  let told = 0;
+  let toldAtMs = performance.now();
+  const goesOn = (worlds: number, broken: number) => {
+    if (values['stop-at-first'] && broken > 0) return false;
+    return untilMs === null ? worlds < count : performance.now() < untilMs;
+  };
+  const totals = await runSeeds(Number(values.from), length, goesOn, (now) => {
+    for (const { seed, violations } of now.broken.slice(told)) {
+      process.stdout.write(
+        `BROKEN seed ${seed}: ${violations[0]}\n  again: npm run sim -- --seed ${seed}${lengthFlag()} --trace\n`,
+      );
+    }
+    told = now.broken.length;
+    if (performance.now() - toldAtMs < 60_000) return;
+    toldAtMs = performance.now();
+    process.stdout.write(`${summary(now)}\n`);
+  });
+  for (const [name, times] of totals.counters.entries())
+    process.stdout.write(`${String(times).padStart(10)}  ${name}\n`);
+  process.stdout.write(`${summary(totals)}\n`);
+  return totals.broken.length === 0 ? 0 : 1;
+}
+
+function lengthFlag(): string {
+  return length === 1 ? '' : ` --length ${length}`;
+}
+
+function summary({ worlds, events, cpuSecs, broken }: Totals): string {
+  const rate = Math.round(events / Math.max(cpuSecs, 0.001) / 1000) * 60;
+  return `${worlds} seeds, ${events} events, ${cpuSecs.toFixed(0)} s of processor, ${rate},000 events a minute of it, ${broken.length} broken`;
+}
