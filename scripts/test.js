@@ -101,7 +101,7 @@ async function counted(command, args, count) {
 }
 
 function countSeeds(output) {
-  const [, seeds = 0, broken = 0] = output.match(/^(\d+) seeds, .* (\d+) broken/m) ?? [];
+  const [, seeds = 0, broken = 0] = [...output.matchAll(/^(\d+) seeds, .* (\d+) broken/gm)].at(-1) ?? [];
   return { passed: Number(seeds) - Number(broken), failed: Number(broken) };
 }
 
