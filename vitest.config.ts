@@ -7,9 +7,6 @@ const slow = [
   'test/cli/{commands,run-file,live-view,completion}.test.ts',
 ];
 
-// Suites of real processes, sockets and databases wait with deadlines, which a machine that others use too can miss.
-const onceMoreInCi = process.env.CI === 'true' ? 1 : 0;
-
 export default defineConfig({
   test: {
     testTimeout: 20_000,
@@ -28,7 +25,6 @@ export default defineConfig({
         // What is said of the engine and the store, once more on PostgreSQL; and what only PostgreSQL can show.
         test: {
           name: 'postgres',
-          retry: onceMoreInCi,
           include: ['test/engine/**/*.test.ts', 'test/store/**/*.test.ts', 'test/postgres/**/*.test.ts'],
           globalSetup: ['test/support/postgres/global-setup.ts'],
           exclude: ['test/postgres/faults.test.ts'],
@@ -54,7 +50,6 @@ export default defineConfig({
         // These start real servers and workers: one file at a time leaves them the processor.
         test: {
           name: 'scenarios',
-          retry: onceMoreInCi,
           include: slow,
           testTimeout: 120_000,
           hookTimeout: 60_000,
