@@ -23,7 +23,7 @@ process.on('exit', () => {
 });
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(130));
 
-const mainFile = fileURLToPath(new URL('../src/main.js', import.meta.url));
+const programFile = fileURLToPath(new URL('../../bin/workflow-graph.js', import.meta.url));
 const noopFile = fileURLToPath(new URL('./noop-server.js', import.meta.url));
 
 /** The workflow server as it is shipped, on an empty data folder, without tokens. */
@@ -34,7 +34,7 @@ export async function startServer(): Promise<ChildServer> {
   process.once('exit', removeFolder);
   const nodeFlags = process.env.BENCH_SERVER_NODE_FLAGS?.split(' ') ?? [];
   const server = await start(
-    [...nodeFlags, mainFile, 'serve', '--port', '0', '--data', dataDir, '--workflows', join(folder, 'workflows')],
+    [...nodeFlags, programFile, 'serve', '--port', '0', '--data', dataDir, '--workflows', join(folder, 'workflows')],
     { LOG_FORMAT: 'json' },
   );
   const stopAndLook = async <T>(look: (dataDir: string) => T): Promise<T> => {

@@ -4,6 +4,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { nodeFlagsFor } from './node-flags.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const main = `${root}dist/src/main.js`;
@@ -14,9 +15,17 @@ if (!existsSync(main) || !existsSync(ownNode)) {
   if (made.status !== 0) process.exit(made.status ?? 1);
 }
 
+const args = process.argv.slice(2);
+const flags = [...process.execArgv, ...nodeFlagsFor(args)];
 const isOldNode = Number(process.versions.node.split('.')[0]) < 22;
-if (isOldNode) {
-  const child = spawn(ownNode, [main, ...process.argv.slice(2)], { stdio: 'inherit' });
+const node = isOldNode ? ownNode : process.execPath;
+
+if (!isOldNode && flags.length === process.execArgv.length) {
+  await import(main);
+} else {
+  // The same process goes on under the other flags, where Node and the system can do that.
+  if (process.platform !== 'win32') process.execve?.(node, [node, ...flags, main, ...args], process.env);
+  const child = spawn(node, [...flags, main, ...args], { stdio: 'inherit' });
   // A terminal sends its signals to the whole group; others send them to this process alone.
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP']) {
     process.on(signal, () => {
@@ -24,6 +33,4 @@ if (isOldNode) {
     });
   }
   child.on('exit', (code, signal) => process.exit(code ?? (signal === null ? 1 : 128)));
-} else {
-  await import(main);
 }

@@ -1,6 +1,7 @@
 // `npm start`: what is missing is installed and built, then a server and one local worker run on workflows/.
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { serverNodeFlags } from '../bin/node-flags.js';
 
 await import('./ensure.js');
 
@@ -9,7 +10,7 @@ const given = process.argv.slice(2);
 const isHelp = given.includes('--help') || given.includes('-h');
 const child = spawn(
   `${root}node_modules/node/bin/node`,
-  [`${root}dist/src/main.js`, 'serve', '--with-worker', ...(isHelp ? ['--help'] : given)],
+  [...serverNodeFlags, `${root}dist/src/main.js`, 'serve', '--with-worker', ...(isHelp ? ['--help'] : given)],
   { stdio: 'inherit', env: { ...process.env, PATH: `${root}node_modules/.bin:${process.env.PATH}` } },
 );
 for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP']) {
