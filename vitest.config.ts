@@ -35,11 +35,10 @@ export default defineConfig({
       },
       {
         extends: true,
-        // Crashes of the database under load: "npm test -- faults".
+        // Crashes of a database of its own under load.
         test: {
           name: 'faults',
           include: ['test/postgres/faults.test.ts'],
-          globalSetup: ['test/support/postgres/global-setup.ts'],
           env: { TEST_DATABASE: 'postgres' },
           testTimeout: 120_000,
           hookTimeout: 60_000,

@@ -20,12 +20,12 @@ const suites = [
   { name: 'generated', run: () => check(['node', 'scripts/generate.js', '--check']) },
   { name: 'unit', run: () => vitest('unit') },
   { name: 'postgres', run: () => vitest('postgres') },
+  { name: 'faults', run: () => vitest('faults') },
   { name: 'scenarios', run: () => vitest('scenarios') },
   { name: 'sim', run: () => counted('node', ['scripts/sim.js', '--seeds', '200'], countSeeds) },
   { name: 'go', needs: 'go', run: () => counted('bash', ['clients/go/ci.sh'], countGo) },
   { name: 'python', needs: 'python3', run: () => counted('bash', ['clients/python/ci.sh'], countPython) },
   { name: 'rust', needs: 'cargo', run: () => counted('bash', ['clients/rust/ci.sh'], countCargo) },
-  { name: 'faults', named: true, run: () => vitest('faults') },
   // Every client through every scenario takes long: it runs when it is named.
   { name: 'conformance', named: true, run: () => counted('node', ['scripts/conformance.js'], countClosingLine) },
 ];

@@ -61,3 +61,13 @@ describe.each(cuts)('a connection that is cut %s', (cut) => {
     expect(await engines.query('select count(*)::int as count from runs')).toEqual([{ count: 5 }]);
   });
 });
+
+describe.each(cuts)('a connection that is cut %s, and then that of the question what became of it', (cut) => {
+  it('makes the change once', async () => {
+    proxy.cutNextCommit(cut);
+    proxy.cutNextQuestion();
+    const run = await startRun(server.engine, 'w');
+    expect(proxy.cuts).toBe(2);
+    expect(await engines.query('select id from runs')).toEqual([{ id: run }]);
+  });
+});

@@ -12,9 +12,15 @@ export const databaseNow = 'cast(floor(extract(epoch from clock_timestamp()) * 1
 const insertMark = `insert into commit_marks (server, number, at_ms)
   values ($1, cast($2 as bigint), coalesce(cast($3 as bigint), ${databaseNow})) returning at_ms`;
 
-/** Waits for a transaction with the same mark to end; returns a row when it was not committed. */
-const insertMarkUnlessThere = `insert into commit_marks (server, number, at_ms) values ($1, cast($2 as bigint), 0)
-  on conflict do nothing returning number`;
+/** The time in a mark that was made to take the place of one that never was. */
+const neverMs = -1;
+
+/**
+ * Waits for a transaction with the same mark to end, takes the mark if there is none, and returns its time: `neverMs` when
+ * the transaction was not committed. Asked again, since its own answer may be lost as well, it returns the same.
+ */
+const takeMarkUnlessThere = `insert into commit_marks (server, number, at_ms) values ($1, cast($2 as bigint), ${neverMs})
+  on conflict (server, number) do update set at_ms = commit_marks.at_ms returning at_ms`;
 
 const deleteMarks = `delete from commit_marks
   where server = $1 and number < cast($2 as bigint) or at_ms < cast($3 as bigint)`;
@@ -32,6 +38,7 @@ const markAgeMsMax = 60 * 60_000;
  * the connection breaks after COMMIT was sent, nobody can know by himself whether it took place. A new session then
  * inserts the same mark: PostgreSQL makes it wait while the old transaction lives, and when it has ended the mark is
  * there or not. Not there: the transaction never was, and with the mark now taken it never can be; the work runs again.
+ * The mark that was taken says that it was, for the connection may break before the new session has its answer.
  */
 export class WriterSession {
   readonly #server = randomUUID();
@@ -133,11 +140,11 @@ export class WriterSession {
 
   async #wasCommitted(number: number, broken: unknown): Promise<boolean> {
     try {
-      const rows = await withPatience(async () => {
+      const [mark] = await withPatience(async () => {
         const session = await this.#ready();
-        return session.query(insertMarkUnlessThere, [this.#server, number]);
+        return session.query(takeMarkUnlessThere, [this.#server, number]);
       }, this.#health);
-      return rows.length === 0;
+      return mark?.at_ms !== neverMs;
     } catch (error) {
       if (error instanceof StoreUnavailable) throw new OutcomeUnknown(broken);
       throw error;

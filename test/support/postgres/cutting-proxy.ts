@@ -5,12 +5,16 @@ export type Cut = 'before the commit arrives' | 'after the commit, before its an
 
 const commit = Buffer.concat([Buffer.from('Q'), Buffer.from([0, 0, 0, 11]), Buffer.from('commit\0')]);
 
+/** In the statement with which a new session asks what became of a commit. */
+const question = Buffer.from('on conflict');
+
 /** Stands between a server and PostgreSQL, and cuts a connection at a commit when it is told to. */
 export class CuttingProxy {
   readonly url: string;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
   #cut: Cut | null = null;
+  #swallowsAnswer = false;
   /** How many connections it has cut. */
   cuts = 0;
 
@@ -38,6 +42,11 @@ export class CuttingProxy {
     this.#cut = cut;
   }
 
+  /** Cuts the connection, too, over which the server then asks what became of that commit, before it has the answer. */
+  cutNextQuestion(): void {
+    this.#swallowsAnswer = true;
+  }
+
   async end(): Promise<void> {
     for (const socket of this.#sockets) socket.destroy();
     await new Promise((resolve) => this.#server.close(resolve));
@@ -58,6 +67,11 @@ export class CuttingProxy {
     }
     let isDeaf = false;
     client.on('data', (bytes) => {
+      if (this.#swallowsAnswer && bytes.includes(question)) {
+        this.#swallowsAnswer = false;
+        this.cuts += 1;
+        isDeaf = true;
+      }
       if (this.#cut === null || !bytes.includes(commit)) {
         database.write(bytes);
         return;

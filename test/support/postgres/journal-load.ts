@@ -20,7 +20,8 @@ export interface Journal {
 export class JournalLoad {
   readonly journal: Journal = { runs: new Set(), claimed: new Map(), completed: new Set(), refused: 0 };
   readonly #engines: Engines;
-  readonly #clients: Promise<void>[] = [];
+  readonly #producers: Promise<void>[] = [];
+  readonly #workers: Promise<void>[] = [];
   #turn = 0;
   #producing = true;
   #working = true;
@@ -31,16 +32,17 @@ export class JournalLoad {
   }
 
   start(workflow: string, producers: number, workers: number): void {
-    for (let at = 0; at < producers; at++) this.#clients.push(this.#produce(workflow));
-    for (let at = 0; at < workers; at++) this.#clients.push(this.#work(`w${at}`));
+    for (let at = 0; at < producers; at++) this.#producers.push(this.#produce(workflow));
+    for (let at = 0; at < workers; at++) this.#workers.push(this.#work(`w${at}`));
   }
 
-  /** Ends the production, then the work when `isOver` says so. */
+  /** Ends the production, then the work when `isOver` says so. A run that is being started counts, so it is asked after. */
   async finish(isOver: () => Promise<boolean>): Promise<void> {
     this.#producing = false;
+    await Promise.all(this.#producers);
     while (!(await isOver())) await pause(50);
     this.#working = false;
-    await Promise.all(this.#clients);
+    await Promise.all(this.#workers);
   }
 
   async #produce(workflow: string): Promise<void> {
