@@ -110,6 +110,15 @@ export const settings = {
     accepts: 'a number of seconds from 0.1 to 3600',
     read: decimal(0.1, 3_600),
   },
+  doctorIntervalSecs: {
+    env: 'DOCTOR_INTERVAL_SECS',
+    flag: '--doctor-interval',
+    fallback: '3600',
+    meaning:
+      'How often the database is searched for what must never be, in seconds; metrics and log tell. With DATABASE_URL one server does it for all. 0 never.',
+    accepts: 'a number of seconds from 0 to 604800',
+    read: decimal(0, 604_800),
+  },
   retentionRunsDays: {
     env: 'RETENTION_RUNS_DAYS',
     flag: '--retention-runs',

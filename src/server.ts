@@ -43,6 +43,7 @@ export async function startServer(config: Config, log: Log): Promise<RunningServ
       log,
       reapIntervalMs: config.reapIntervalSecs * 1000,
       retention: retentionOf(config),
+      doctorIntervalMs: config.doctorIntervalSecs * 1000,
       withoutLoops: config.apiOnly,
     });
     stops.push(() => engine.stop());
@@ -73,6 +74,7 @@ export async function startScheduler(config: Config, log: Log): Promise<{ stop()
       log,
       reapIntervalMs: config.reapIntervalSecs * 1000,
       retention: retentionOf(config),
+      doctorIntervalMs: config.doctorIntervalSecs * 1000,
     });
     return {
       async stop() {

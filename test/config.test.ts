@@ -15,6 +15,7 @@ describe('settings', () => {
       allowedHosts: [],
       apiOnly: false,
       reapIntervalSecs: 5,
+      doctorIntervalSecs: 3600,
       retentionRunsDays: 30,
       retentionLogsDays: 14,
       tlsCert: null,

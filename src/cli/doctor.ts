@@ -21,7 +21,14 @@ export function doctorCommand(): Command {
     .addHelpText('after', examples);
   addSettings(command, storageSettings);
   return command.action(async (flags: { json?: boolean }) => {
-    const findings = await withStore(command, (store) => examineLive(store.longRead));
+    const findings = await withStore(command, async (store) => {
+      const reader = await store.openReader();
+      try {
+        return await examineLive(reader);
+      } finally {
+        await reader.close();
+      }
+    });
     const broken = findings.filter(isBroken);
     if (flags.json) process.stdout.write(`${JSON.stringify(findings, null, 2)}\n`);
     else for (const line of report(findings, broken)) process.stdout.write(`${line}\n`);

@@ -25,6 +25,7 @@ export function schedulerCommand(): Command {
     'databaseListenUrl',
     'insecureDurability',
     'reapIntervalSecs',
+    'doctorIntervalSecs',
     'retentionRunsDays',
     'retentionLogsDays',
     'logLevel',

@@ -37,6 +37,7 @@ export function serveCommand(): Command {
     'allowedHosts',
     'apiOnly',
     'reapIntervalSecs',
+    'doctorIntervalSecs',
     'retentionRunsDays',
     'retentionLogsDays',
     'tlsCert',

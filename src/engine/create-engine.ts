@@ -19,6 +19,7 @@ import { LeaseWatch } from './lease-watch.js';
 import { leaseVerbs } from './leases.js';
 import { listWorkersVerb } from './list-workers.js';
 import { Deadlines } from './loops/deadlines.js';
+import { DoctorLoop } from './loops/doctor.js';
 import { LeftWorkLoop } from './loops/left-work.js';
 import { type Retention, RetentionLoop } from './loops/retention.js';
 import type { OtherServers } from './other-servers.js';
@@ -49,6 +50,8 @@ export interface EngineOptions {
   readonly metrics?: Metrics;
   /** How long what has ended is kept; for ever when absent. */
   readonly retention?: Retention;
+  /** How often the database is searched for damage; never when 0 or absent. */
+  readonly doctorIntervalMs?: number;
   /** Whether another process on the same database ends what is overdue, prunes, and takes up left work. */
   readonly withoutLoops?: boolean;
 }
@@ -66,7 +69,7 @@ export interface RunningEngine extends Engine {
 
 /** Builds the engine on an open store, takes up what a crash left, and starts its loops. */
 export async function createEngine(options: EngineOptions): Promise<RunningEngine> {
-  const { store, environment, log } = options;
+  const { store, environment, log, doctorIntervalMs = 0 } = options;
   const parking = new Parking<Claim>();
   const knowledge: Knowledge = {
     specs: new JobSpecs(),
@@ -142,6 +145,7 @@ export async function createEngine(options: EngineOptions): Promise<RunningEngin
     ...(isWithoutLoops ? [] : [deadlines, ...pruning]),
     ...(isWithoutLoops || sharing === null ? [] : [new LeftWorkLoop(context, leftWork)]),
     ...(sharing === null ? [] : [sharing.lookAround]),
+    ...(doctorIntervalMs > 0 ? [new DoctorLoop(context, doctorIntervalMs, options.metrics ?? null)] : []),
   ];
   for (const loop of loops) loop.start();
 

@@ -18,8 +18,15 @@ export interface Store {
   readonly read: Connection;
   /** Sees only what is committed. For reads that may be long: never on the event loop. */
   readonly longRead: Connection;
+  /** A session of its own for reads that may take minutes, which nobody else's then wait for. */
+  openReader(): Promise<Reader>;
   /** Null for a database that no other server can use. */
   readonly shared: SharedDatabase | null;
+  close(): Promise<void>;
+}
+
+/** A session that only reads; who opened it closes it. */
+export interface Reader extends Connection {
   close(): Promise<void>;
 }
 

@@ -56,6 +56,12 @@ export class Metrics {
     registers: [this.#registry],
   });
 
+  readonly #doctorLook = new Gauge({
+    name: `${prefix}doctor_last_look_timestamp_seconds`,
+    help: 'When the doctor looked last, in Unix time; 0 when it has not.',
+    registers: [this.#registry],
+  });
+
   constructor() {
     collectDefaultMetrics({ register: this.#registry });
   }
@@ -133,8 +139,13 @@ export class Metrics {
     };
   }
 
-  doctorFound(violations: number): void {
-    this.#doctor.set(violations);
+  /**
+   * @param broken how many checks of the doctor found something
+   * @param atMs when it looked
+   */
+  doctorFound(broken: number, atMs: number): void {
+    this.#doctor.set(broken);
+    this.#doctorLook.set(atMs / 1000);
   }
 
   /** The text that Prometheus reads, and its content type. */

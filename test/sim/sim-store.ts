@@ -4,6 +4,7 @@ import { sqliteDialect } from '../../src/store/sqlite/sqlite-dialect.js';
 import { claimableJobs } from '../../src/store/statements/claims.js';
 import {
   OutcomeUnknown,
+  type Reader,
   type SharedDatabase,
   type Store,
   StoreError,
@@ -141,6 +142,11 @@ export class SimStore implements Store {
       if (shared === null) process.freezeUntil(world.nowMs + forMs);
       await world.sleep(forMs, process, 'committed at last');
     }
+  }
+
+  async openReader(): Promise<Reader> {
+    const reads = new ReadConnection(this.#with, this.dialect, true);
+    return { dialect: this.dialect, query: reads.query.bind(reads), execute: reads.execute, async close() {} };
   }
 
   async close(): Promise<void> {}

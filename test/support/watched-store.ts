@@ -13,6 +13,10 @@ export function watchedStore(store: Store): Store {
     transact: (work) => noteWork(store.transact(work)),
     read: watchedConnection(store.read),
     longRead: watchedConnection(store.longRead),
+    async openReader() {
+      const reader = await noteWork(store.openReader());
+      return { ...watchedConnection(reader), close: () => noteWork(reader.close()) };
+    },
     close: () => store.close(),
   };
 }

@@ -2,7 +2,7 @@ import { hostname } from 'node:os';
 import type { Connection } from '../connection.js';
 import { refuseHalfCopied } from '../copy/copy-progress.js';
 import { type MigrationDone, migrateToLatest } from '../migrate.js';
-import { type SharedDatabase, type Store, StoreError } from '../store.js';
+import { type Reader, type SharedDatabase, type Store, StoreError } from '../store.js';
 import { refuseUnsafeDurability } from './check-durability.js';
 import { DatabaseClock } from './database-clock.js';
 import { databaseName } from './database-name.js';
@@ -30,9 +30,10 @@ export interface PostgresStoreOptions {
   readonly now?: () => number;
 }
 
-/** How long a short statement may take, a long read, and a connection until it is made. */
+/** How long a short statement may take, a long read, a read in a session of its own, and a connection until it is made. */
 const statementTimeoutMs = 30_000;
 const longReadTimeoutMs = 120_000;
+const readerTimeoutMs = 600_000;
 const connectTimeoutMs = 5_000;
 
 /** Sessions for reading. With the writer and the listener that makes seven for each server. */
@@ -103,6 +104,7 @@ class PostgresStore implements Store {
   readonly shared: SharedDatabase;
   readonly #writer: WriterSession;
   readonly #notifications: Notifications;
+  readonly #open: ReturnType<typeof opener>;
   #last: Promise<unknown> = Promise.resolve();
 
   constructor(
@@ -114,6 +116,7 @@ class PostgresStore implements Store {
     lastWriteMs: number | null,
   ) {
     this.#notifications = notifications;
+    this.#open = open;
     const now = options.now ?? null;
     this.#writer = new WriterSession(open('write', statementTimeoutMs), clock, health, statementTimeoutMs, now);
     const patiently = <T>(work: () => Promise<T>) => withPatience(work, health);
@@ -139,6 +142,13 @@ class PostgresStore implements Store {
     const turn = this.#last.then(() => this.#writer.transact(work));
     this.#last = turn.catch(() => {});
     return turn;
+  }
+
+  /** Such reads go over whole tables: the database may plan them as it likes, where the session is this process's alone. */
+  async openReader(): Promise<Reader> {
+    const session = await this.#open('reader', readerTimeoutMs)();
+    if (!session.isPooled) await session.command(`reset all; set statement_timeout = ${readerTimeoutMs}`);
+    return session;
   }
 
   async close(): Promise<void> {

@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import type { Connection } from '../connection.js';
 import { refuseHalfCopied } from '../copy/copy-progress.js';
 import { type MigrationDone, migrateToLatest } from '../migrate.js';
-import { type Store, StoreError } from '../store.js';
+import { type Reader, type Store, StoreError } from '../store.js';
 import { explain, openDatabase } from './open-database.js';
 import { awaitMigrationTurn, takeServerLock } from './server-lock.js';
 import { SqliteConnection } from './sqlite-connection.js';
@@ -66,6 +66,7 @@ class SqliteStore implements Store {
   readonly read: Connection;
   readonly longRead: Connection;
   readonly #writer: SqliteConnection;
+  readonly #file: string;
   readonly #closers: (() => void | Promise<void>)[] = [];
   readonly #onFatal: (error: Error) => void;
   #last: Promise<unknown> = Promise.resolve();
@@ -77,6 +78,7 @@ class SqliteStore implements Store {
     onFatal: (error: Error) => void,
   ) {
     this.#writer = writer;
+    this.#file = file;
     this.#onFatal = onFatal;
     if (file === ':memory:') {
       const afterWrites: Connection = {
@@ -118,6 +120,12 @@ class SqliteStore implements Store {
       }
       return result;
     });
+  }
+
+  async openReader(): Promise<Reader> {
+    if (this.#file !== ':memory:') return new ThreadConnection(this.#file);
+    const { dialect, query, execute } = this.longRead;
+    return { dialect, query, execute, async close() {} };
   }
 
   async close(): Promise<void> {

@@ -401,6 +401,11 @@ select "r"."id"
   where j.label_set = "r"."id" and j.state = 'queued'
   limit 1) is not null;
 
+-- lastDoctorFound
+select "value"
+  from "meta"
+  where "key" = 'doctor_found';
+
 -- lastEventNumber
 select "value"
   from "counters"
@@ -583,6 +588,12 @@ select min("delayed_until_ms") as "at_ms"
   from "jobs"
   where "state" = 'delayed';
 
+-- noteDoctorFound
+insert into "meta" ("key", "value")
+  values ('doctor_found', $1)
+  on conflict ("key") do update
+  set "value" = excluded.value;
+
 -- noteWorkers
 insert into "workers" ("id", "labels", "slots", "version", "registered_at_ms", "seen_at_ms") select "r"."id", "r"."labels", "r"."slots", "r"."version", "r"."registered_at_ms", "r"."seen_at_ms"
   from (select e.value ->> 0 as "id", e.value ->> 1 as "labels", cast(e.value ->> 2 as bigint) as "slots", e.value ->> 3 as "version", cast(e.value ->> 4 as bigint) as "registered_at_ms", cast(e.value ->> 5 as bigint) as "seen_at_ms"
@@ -748,6 +759,14 @@ select "c"."job", "c"."attempt", "c"."sequence", "c"."stream"
   from jsonb_array_elements(cast($1 as jsonb)) as e(value)
   where jsonb_typeof(e.value) = 'array') as "r"
   inner join "log_chunks" as "c" on "c"."job" = "r"."job" and "c"."attempt" = "r"."attempt" and "c"."sequence" = "r"."sequence" and "c"."stream" = "r"."stream";
+
+-- takeDoctorTurn
+insert into "meta" ("key", "value")
+  values ('doctor_look', cast(cast($1 as bigint) as text))
+  on conflict ("key") do update
+  set "value" = excluded.value
+  where cast("meta"."value" as bigint) < cast($2 as bigint)
+  returning "key";
 
 -- takeEventNumbers
 update "counters"

@@ -375,6 +375,11 @@ select "r"."id"
   where j.label_set = "r"."id" and j.state = 'queued'
   limit 1) is not null;
 
+-- lastDoctorFound
+select "value"
+  from "meta"
+  where "key" = 'doctor_found';
+
 -- lastEventNumber
 select "value"
   from "counters"
@@ -544,6 +549,12 @@ select min("delayed_until_ms") as "at_ms"
   from "jobs"
   where "state" = 'delayed';
 
+-- noteDoctorFound
+insert into "meta" ("key", "value")
+  values ('doctor_found', ?)
+  on conflict ("key") do update
+  set "value" = excluded.value;
+
 -- noteWorkers
 insert into "workers" ("id", "labels", "slots", "version", "registered_at_ms", "seen_at_ms") select "r"."id", "r"."labels", "r"."slots", "r"."version", "r"."registered_at_ms", "r"."seen_at_ms"
   from (select value ->> 0 as "id", value ->> 1 as "labels", cast(value ->> 2 as integer) as "slots", value ->> 3 as "version", cast(value ->> 4 as integer) as "registered_at_ms", cast(value ->> 5 as integer) as "seen_at_ms"
@@ -699,6 +710,14 @@ select "c"."job", "c"."attempt", "c"."sequence", "c"."stream"
   from (select cast(value ->> 0 as integer) as "job", cast(value ->> 1 as integer) as "attempt", cast(value ->> 2 as integer) as "sequence", cast(value ->> 3 as integer) as "stream"
   from jsonb_each(?)) as "r"
   inner join "log_chunks" as "c" on "c"."job" = "r"."job" and "c"."attempt" = "r"."attempt" and "c"."sequence" = "r"."sequence" and "c"."stream" = "r"."stream";
+
+-- takeDoctorTurn
+insert into "meta" ("key", "value")
+  values ('doctor_look', cast(cast(? as integer) as text))
+  on conflict ("key") do update
+  set "value" = excluded.value
+  where cast("meta"."value" as integer) < cast(? as integer)
+  returning "key";
 
 -- takeEventNumbers
 update "counters"

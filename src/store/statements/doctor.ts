@@ -1,0 +1,34 @@
+import { sql } from 'kysely';
+import { statement } from '../statement.js';
+
+const lookKey = sql.lit('doctor_look');
+const foundKey = sql.lit('doctor_found');
+
+/** Notes that a look begins, unless one began at `beforeMs` or later: then no row comes back. */
+export const takeDoctorTurn = statement<{ nowMs: number; beforeMs: number }, { key: string }>(
+  'takeDoctorTurn',
+  ({ db, dialect, integer }) =>
+    db
+      .insertInto('meta')
+      .values({ key: lookKey, value: sql<string>`cast(${integer('nowMs')} as text)` })
+      .onConflict((conflict) =>
+        conflict
+          .column('key')
+          .doUpdateSet({ value: sql<string>`excluded.value` })
+          .where(dialect.integer(sql.ref('meta.value')), '<', integer('beforeMs')),
+      )
+      .returning('key'),
+);
+
+/** Notes how many checks found something. */
+export const noteDoctorFound = statement<{ found: string }, never>('noteDoctorFound', ({ db, value }) =>
+  db
+    .insertInto('meta')
+    .values({ key: foundKey, value: value('found') })
+    .onConflict((conflict) => conflict.column('key').doUpdateSet({ value: sql<string>`excluded.value` })),
+);
+
+/** What the newest look that ended found; no row when none did. */
+export const lastDoctorFound = statement<Record<string, never>, { value: string }>('lastDoctorFound', ({ db }) =>
+  db.selectFrom('meta').where('key', '=', foundKey).select('value'),
+);
