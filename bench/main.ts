@@ -11,12 +11,14 @@ import { completionCost } from './measures/completion-cost.js';
 import { dispatch } from './measures/dispatch.js';
 import { lives } from './measures/lives.js';
 import { startAndMemory } from './measures/start-and-memory.js';
+import { streams } from './measures/streams.js';
 import { type BenchOptions, readOptions } from './options.js';
 
 const measures: readonly Measure[] = [
   baselines,
   lives,
   dispatch,
+  streams,
   chainOf40,
   claimCost,
   completionCost,
@@ -60,12 +62,13 @@ async function runAll({ names, seconds, jsonFile }: BenchOptions): Promise<void>
 }
 
 function contextOf(seconds: number): BenchContext {
-  let bare: number | null = null;
+  const measured = new Map<number, number>();
   return {
     seconds,
-    bareLivesPerSec() {
-      bare ??= bareSqliteLives(50, Math.min(seconds, 2));
-      return bare;
+    bareLivesPerSec(operationsPerCommit) {
+      const known = measured.get(operationsPerCommit) ?? bareSqliteLives(operationsPerCommit, Math.min(seconds, 2));
+      measured.set(operationsPerCommit, known);
+      return known;
     },
   };
 }
@@ -76,7 +79,7 @@ function usage(): string {
 
 ${rows.join('\n')}
 
-Without names all of them run, in about four minutes. --seconds is how long each load is measured (4).
+Without names all of them run, in about six minutes. --seconds is how long each load is measured (4).
 BENCH_DIR is the folder for the databases (the system's temporary folder); it must lie on the disk to be measured.
 `;
 }

@@ -4,8 +4,8 @@ import type { Figure } from './figures.js';
 export interface BenchContext {
   /** How long each load is measured. */
   readonly seconds: number;
-  /** Whole lives per second in bare SQLite at 50 operations per commit, measured once in this run. */
-  bareLivesPerSec(): number;
+  /** Whole lives per second in bare SQLite at so many operations per commit, measured once in this run. */
+  bareLivesPerSec(operationsPerCommit: number): number;
 }
 
 /** One benchmark. */

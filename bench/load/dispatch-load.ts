@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { HttpConnection } from './http-connection.js';
+import { type OpenWorkers, openPollingWorkers } from './waiting-workers.js';
 import { sent } from './whole-lives.js';
-import { claimRequest, completeRequest, leaseIdOf, runIdOfClaim, runIdOfRun, runRequest } from './worker-requests.js';
+import { runIdOfRun, runRequest } from './worker-requests.js';
 
 export interface DispatchLoad {
   readonly url: string;
@@ -11,6 +12,8 @@ export interface DispatchLoad {
   readonly runsPerSec: number;
   readonly warmUpMs: number;
   readonly measuredMs: number;
+  /** How the workers wait; by long poll when absent. */
+  readonly openWorkers?: OpenWorkers;
 }
 
 export interface DispatchResult {
@@ -29,16 +32,14 @@ interface RunTimes {
   receivedAt: number;
 }
 
-const waitSecs = 20;
 const producerConnections = 64;
 
 /**
- * A producer starts runs of one job at a fixed pace, whether or not the answers keep up; workers wait for them by long
- * poll, complete at once, and wait again.
+ * A producer starts runs of one job at a fixed pace, whether or not the answers keep up; workers wait for them,
+ * complete at once, and wait again.
  */
 export async function loadDispatch(load: DispatchLoad): Promise<DispatchResult> {
   const producers = await openMany(load.url, producerConnections);
-  const workers = await openMany(load.url, load.workers);
   const runs = new Map<string, RunTimes>();
   const timesOf = (id: string): RunTimes => {
     let times = runs.get(id);
@@ -48,32 +49,23 @@ export async function loadDispatch(load: DispatchLoad): Promise<DispatchResult> 
     }
     return times;
   };
-  let stopping = false;
   let completed = 0;
-
-  const working = workers.map(async (connection, at) => {
-    const claim = claimRequest(`bench-${at}`, { waitSecs });
-    while (!stopping) {
-      const body = await sent(connection, claim);
-      const receivedAt = performance.now();
-      const leaseId = leaseIdOf(body);
-      if (leaseId === null) continue;
-      timesOf(runIdOfClaim(body) ?? '').receivedAt = receivedAt;
-      await sent(connection, completeRequest(leaseId));
+  const workers = await (load.openWorkers ?? openPollingWorkers)(load.url, load.workers, {
+    received(runId, at) {
+      timesOf(runId).receivedAt = at;
+    },
+    completed() {
       completed += 1;
-    }
+    },
   });
-  const ended = Promise.all(
-    working.map((worker) => worker.catch((error) => (stopping ? null : Promise.reject(error)))),
-  );
-  await Promise.race([ended, sleep(500)]);
-
-  const totalMs = load.warmUpMs + load.measuredMs;
-  await Promise.race([ended, produce(producers, load, totalMs, timesOf)]);
-  while (completed < runs.size) await Promise.race([ended, sleep(20)]);
-  stopping = true;
-  for (const connection of [...workers, ...producers]) connection.close();
-  await ended;
+  try {
+    await Promise.race([workers.failed, sleep(500)]);
+    await Promise.race([workers.failed, produce(producers, load, load.warmUpMs + load.measuredMs, timesOf)]);
+    while (completed < runs.size) await Promise.race([workers.failed, sleep(20)]);
+  } finally {
+    workers.close();
+    for (const connection of producers) connection.close();
+  }
 
   const times = [...runs.values()].sort((a, b) => a.askedAt - b.askedAt);
   const measuredFrom = (times[0]?.askedAt ?? 0) + load.warmUpMs;

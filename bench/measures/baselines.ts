@@ -1,4 +1,3 @@
-import { bareSqliteLives } from '../bare-sqlite.js';
 import { figure } from '../figures.js';
 import type { Measure } from '../measure.js';
 import { noopRate } from './noop-rate.js';
@@ -9,11 +8,7 @@ export const baselines: Measure = {
   async run({ seconds, bareLivesPerSec }) {
     const noop = await noopRate(seconds);
     const sqlite = [1, 10, 50, 200].map((operations) =>
-      figure(
-        `bare SQLite, whole lives, ${operations} operations per commit`,
-        operations === 50 ? bareLivesPerSec() : bareSqliteLives(operations, Math.min(seconds, 2)),
-        '/s',
-      ),
+      figure(`bare SQLite, whole lives, ${operations} operations per commit`, bareLivesPerSec(operations), '/s'),
     );
     return [
       figure('Fastify no-op POST, 64 connections', noop.perSec, '/s'),

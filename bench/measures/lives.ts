@@ -41,7 +41,7 @@ export const lives: Measure = {
     if (middle !== undefined) figures.push(...figuresOf('64 connections', middle));
     figures.push(
       figure('  ratio to half of the no-op rate', median(toNoop), '×', atLeast(0.4)),
-      figure('  ratio to bare SQLite at 50 operations per commit', perSec / bareLivesPerSec(), '×'),
+      figure('  ratio to bare SQLite at 50 operations per commit', perSec / bareLivesPerSec(50), '×'),
     );
 
     const many = await livesOf(tenJobs, 256, seconds);
@@ -66,7 +66,7 @@ function figuresOf(what: string, run: LivesRun): Figure[] {
 }
 
 /** Errors: what was acknowledged is not what the database holds afterwards. */
-async function livesOf(jobs: readonly BenchJob[], connections: number, seconds: number): Promise<LivesRun> {
+export async function livesOf(jobs: readonly BenchJob[], connections: number, seconds: number): Promise<LivesRun> {
   const server = await startServer();
   const cpu: (number | null)[] = [];
   const result = await loadWholeLives({

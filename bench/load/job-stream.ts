@@ -1,0 +1,73 @@
+import { type ClientDuplexStream, credentials } from '@grpc/grpc-js';
+import {
+  type JobReport,
+  JobServiceClient,
+  WorkJobsRequest,
+  type WorkJobsResponse,
+} from '@workflow-graph/client/gen/workflowgraph/v1/job_service';
+import type { Claim } from '@workflow-graph/client/gen/workflowgraph/v1/types';
+
+export interface JobStreamEvents {
+  /** Jobs were pushed. */
+  readonly claimed: (claims: readonly Claim[]) => void;
+  /** Reports were answered; the slots of those that were taken are free again. */
+  readonly reported: (count: number) => void;
+  readonly failed: (error: Error) => void;
+}
+
+/**
+ * A worker's session over gRPC, on a connection of its own. What it says within one turn of the event loop goes in one
+ * message, as the worker libraries do it.
+ */
+export class JobStream {
+  readonly #client: JobServiceClient;
+  readonly #call: ClientDuplexStream<WorkJobsRequest, WorkJobsResponse>;
+  #received: string[] = [];
+  #reports: JobReport[] = [];
+  #closed = false;
+
+  constructor(url: string, workerId: string, slots: number, events: JobStreamEvents) {
+    this.#client = new JobServiceClient(new URL(url).host, credentials.createInsecure(), {
+      'grpc.use_local_subchannel_pool': 1,
+    });
+    this.#call = this.#client.workJobs();
+    this.#call.on('data', ({ claims, results }: WorkJobsResponse) => {
+      const refused = results.find((result) => result.refused !== undefined);
+      if (refused !== undefined) events.failed(new Error(`a report was refused: ${refused.message}`));
+      if (claims.length > 0) events.claimed(claims);
+      if (results.length > 0) events.reported(results.length);
+    });
+    this.#call.on('error', (error) => {
+      if (!this.#closed) events.failed(error);
+    });
+    this.#call.on('end', () => {
+      if (!this.#closed) events.failed(new Error('the server ended the session'));
+    });
+    this.#call.write(
+      WorkJobsRequest.fromPartial({
+        hello: { worker_id: workerId, labels: [], slots, lease_ttl_secs: 60 },
+        add_credits: slots,
+      }),
+    );
+  }
+
+  /** Says that the job has come, and that it succeeded. */
+  complete(leaseId: string): void {
+    if (this.#reports.length === 0) setImmediate(() => this.#send());
+    this.#received.push(leaseId);
+    this.#reports.push({ lease_id: leaseId, success: { values: {} } });
+  }
+
+  #send(): void {
+    if (this.#closed) return;
+    this.#call.write(WorkJobsRequest.fromPartial({ received_lease_ids: this.#received, reports: this.#reports }));
+    this.#received = [];
+    this.#reports = [];
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#call.cancel();
+    this.#client.close();
+  }
+}
