@@ -1,16 +1,15 @@
-import { notFound } from '../domain/errors.js';
+import { DomainError, notFound } from '../domain/errors.js';
 import { jobIdOf } from '../store/job-id.js';
 import {
   finishFilling,
   insertJobsOfRuns,
   insertRuns,
   lockRunsBeingMade,
-  runById,
   runsByRequest,
   setActivateFrom,
   waitingRoots,
 } from '../store/statements/runs.js';
-import { type CurrentVersionRow, currentVersion } from '../store/statements/workflows.js';
+import { type CurrentVersionRow, currentVersions, currentVersionsOfRuns } from '../store/statements/workflows.js';
 import type { Batch } from './batch.js';
 import type { EngineContext, Knowledge } from './context.js';
 import { othersTurn } from './define-workflow.js';
@@ -22,11 +21,18 @@ import type { Operation } from './writer.js';
 /** Runs with more jobs are made in several transactions. */
 const jobsPerTransaction = 2_000;
 
-interface NewRun {
+/** A run that somebody wants. */
+interface WantedRun {
+  /** The id that it gets. */
   readonly id: string;
-  readonly version: CurrentVersionRow;
+  /** A workflow, or a run, which means that run's workflow. */
+  readonly of: string;
   readonly inputs: string;
   readonly requestHash: string | null;
+}
+
+interface NewRun extends WantedRun {
+  readonly version: CurrentVersionRow;
 }
 
 /** A range of a large run's jobs. */
@@ -44,14 +50,12 @@ export function startRunVerb(context: EngineContext) {
   const fill = fillOperation();
   const activate = activateOperation(context);
 
-  async function startLarge(run: NewRun): Promise<{ runId: string }> {
-    const { runId, no } = await context.writer.submit(start, run);
-    if (no === null) return { runId };
-    await inRanges(context, run.version.job_count, 0, (from, to, last) =>
-      context.writer.submit(fill, { run: no, version: run.version.version, from, to, last }),
+  /** Makes the jobs of a run that was stored without them. */
+  async function fillLarge({ no, version }: LargeRun): Promise<void> {
+    await inRanges(context, version.job_count, 0, (from, to, last) =>
+      context.writer.submit(fill, { run: no, version: version.version, from, to, last }),
     );
-    await activateFrom({ no, version: run.version.version, jobCount: run.version.job_count, from: 0 });
-    return { runId };
+    await activateFrom({ no, version: version.version, jobCount: version.job_count, from: 0 });
   }
 
   async function activateFrom(run: { no: number; version: number; jobCount: number; from: number }): Promise<void> {
@@ -63,14 +67,13 @@ export function startRunVerb(context: EngineContext) {
   return {
     /** Errors: `not_found` for an id that is neither a workflow's nor a run's. */
     async startRun(input: StartRun): Promise<{ runId: string }> {
-      const run: NewRun = {
+      const { runId, large } = await context.writer.submit(start, {
         id: context.environment.newId(),
-        version: await versionToRun(context, input.id),
+        of: input.id,
         inputs: JSON.stringify(Object.fromEntries(input.inputs)),
         requestHash: input.requestId === null ? null : secretHash(`run/${input.requestId}`),
-      };
-      if (run.version.job_count > jobsPerTransaction) return startLarge(run);
-      const { runId } = await context.writer.submit(start, run);
+      });
+      if (large !== null) await fillLarge(large);
       return { runId };
     },
     /** Goes on with a large run that a crash stopped between its being whole and all its roots being claimable. */
@@ -78,42 +81,78 @@ export function startRunVerb(context: EngineContext) {
   };
 }
 
-async function versionToRun(context: EngineContext, id: string): Promise<CurrentVersionRow> {
-  const [byId] = await currentVersion.run(context.store.read, { id });
-  if (byId !== undefined) return present(byId);
-  const [run] = await runById.run(context.store.read, { id });
-  const [ofRun] = run === undefined ? [] : await currentVersion.run(context.store.read, { id: run.workflow_id });
-  if (ofRun === undefined) throw notFound(`workflow or run ${JSON.stringify(id)}`);
-  return present(ofRun);
+interface LargeRun {
+  readonly no: number;
+  readonly version: CurrentVersionRow;
 }
 
-function present(workflow: CurrentVersionRow): CurrentVersionRow {
-  if (workflow.removed_at_ms === null) return workflow;
-  throw notFound(`workflow ${JSON.stringify(workflow.workflow_id)} was removed: its file`);
+interface Started {
+  readonly runId: string;
+  /** Set when the run's jobs are still to be made. */
+  readonly large: LargeRun | null;
 }
 
-/** `no` is null when the run was there already, started by the same request. */
-type Started = { readonly runId: string; readonly no: number | null };
-
-function startOperation(knowledge: Knowledge): Operation<NewRun, Started> {
+function startOperation(knowledge: Knowledge): Operation<WantedRun, Started> {
   return {
     name: 'start-run',
     rank: 10,
     keyOf: (run) => run.requestHash,
     async apply(batch, inputs) {
       const earlier = await startedEarlier(batch, inputs);
-      const fresh = inputs.filter((run) => run.requestHash === null || !earlier.has(run.requestHash));
+      const wanted = inputs.filter((run) => run.requestHash === null || !earlier.has(run.requestHash));
+      const versions = await versionsToRun(batch, wanted);
+      const fresh = wanted.flatMap((run): NewRun[] => {
+        const version = versions.get(run.of);
+        return version === undefined || version instanceof DomainError ? [] : [{ ...run, version }];
+      });
       const numbers = await insertNewRuns(knowledge, batch, fresh);
-      return inputs.map((run): Started => {
+      return inputs.map((run): Started | DomainError => {
+        const before = earlier.get(run.requestHash ?? '');
+        if (before !== undefined) return { runId: before, large: null };
+        const version = versions.get(run.of);
+        if (version === undefined) return notFound(`workflow or run ${JSON.stringify(run.of)}`);
+        if (version instanceof DomainError) return version;
         const no = numbers.get(run.id);
-        if (no !== undefined) return { runId: run.id, no };
-        return { runId: earlier.get(run.requestHash ?? '') ?? run.id, no: null };
+        if (no === undefined) throw new Error(`run ${run.id} has no number`);
+        return { runId: run.id, large: isLarge(version) ? { no, version } : null };
       });
     },
   };
 }
 
-async function startedEarlier(batch: Batch, inputs: readonly NewRun[]): Promise<Map<string, string>> {
+function isLarge(version: CurrentVersionRow): boolean {
+  return version.job_count > jobsPerTransaction;
+}
+
+/**
+ * What to run for each name that was asked for: the definition, or why it cannot be run; nothing for a name that nothing
+ * has. It is read in the batch, one statement for all, and not before by each call: there that was a sixth of the cost
+ * of a job's life in workflows of ten.
+ */
+async function versionsToRun(
+  batch: Batch,
+  runs: readonly WantedRun[],
+): Promise<Map<string, CurrentVersionRow | DomainError>> {
+  const names = new Set(runs.map((run) => run.of));
+  const found = new Map<string, CurrentVersionRow | DomainError>();
+  if (names.size === 0) return found;
+  for (const row of await currentVersions.run(batch.connection, { rows: [...names].map((name) => [name]) })) {
+    found.set(row.workflow_id, present(row));
+  }
+  const others = [...names].filter((name) => !found.has(name));
+  if (others.length === 0) return found;
+  for (const row of await currentVersionsOfRuns.run(batch.connection, { rows: others.map((name) => [name]) })) {
+    found.set(row.run_id, present(row));
+  }
+  return found;
+}
+
+function present(workflow: CurrentVersionRow): CurrentVersionRow | DomainError {
+  if (workflow.removed_at_ms === null) return workflow;
+  return notFound(`workflow ${JSON.stringify(workflow.workflow_id)} was removed: its file`);
+}
+
+async function startedEarlier(batch: Batch, inputs: readonly WantedRun[]): Promise<Map<string, string>> {
   const requests = inputs.map((run) => run.requestHash).filter((request) => request !== null);
   if (requests.length === 0) return new Map();
   const rows = await runsByRequest.run(batch.connection, { rows: requests.map((request) => [request]) });
@@ -126,18 +165,17 @@ async function insertNewRuns(
   runs: readonly NewRun[],
 ): Promise<Map<string, number>> {
   if (runs.length === 0) return new Map();
-  const isLarge = (run: NewRun) => run.version.job_count > jobsPerTransaction;
   const stored = await insertRuns.run(batch.connection, {
     rows: runs.map((run) => [
       run.id,
       run.version.workflow,
       run.version.version,
-      isLarge(run) ? 'creating' : 'queued',
+      isLarge(run.version) ? 'creating' : 'queued',
       run.inputs,
       run.requestHash,
       run.version.job_count,
       batch.nowMs,
-      isLarge(run) ? 0 : null,
+      isLarge(run.version) ? 0 : null,
     ]),
   });
   const numbers = new Map(stored.map((run) => [run.id, run.no]));
@@ -157,7 +195,7 @@ async function insertNewRuns(
       survivorCount: run.version.survivor_count,
     });
   }
-  const small = runs.filter((run) => !isLarge(run));
+  const small = runs.filter((run) => !isLarge(run.version));
   if (small.length === 0) return numbers;
   for (const run of small) batch.newestRun(run.version.workflow, numberOf(run));
   await insertJobsOfRuns.run(batch.connection, {

@@ -18,27 +18,50 @@ export interface CurrentVersionRow {
   root_label_sets: string;
 }
 
+const currentVersionColumns = [
+  'w.no as workflow',
+  'w.id as workflow_id',
+  'w.source',
+  'w.removed_at_ms',
+  'v.no as version',
+  'v.number',
+  'v.hash',
+  'v.name',
+  'v.trigger',
+  'v.job_count',
+  'v.survivor_count',
+  'v.conditional_roots',
+  'v.root_label_sets',
+] as const;
+
 /** The current definition of a workflow. */
 export const currentVersion = statement<{ id: string }, CurrentVersionRow>('currentVersion', ({ db, value }) =>
   db
     .selectFrom('workflows as w')
     .innerJoin('versions as v', 'v.no', 'w.current_version')
     .where('w.id', '=', value('id'))
-    .select([
-      'w.no as workflow',
-      'w.id as workflow_id',
-      'w.source',
-      'w.removed_at_ms',
-      'v.no as version',
-      'v.number',
-      'v.hash',
-      'v.name',
-      'v.trigger',
-      'v.job_count',
-      'v.survivor_count',
-      'v.conditional_roots',
-      'v.root_label_sets',
-    ]),
+    .select(currentVersionColumns),
+);
+
+/** The current definitions of workflows. Rows: workflow id. */
+export const currentVersions = statement<{ rows: Cells }, CurrentVersionRow>('currentVersions', ({ db, rows }) =>
+  db
+    .selectFrom(rows<{ id: string }>('rows', { id: 'text' }).as('r'))
+    .innerJoin('workflows as w', 'w.id', 'r.id')
+    .innerJoin('versions as v', 'v.no', 'w.current_version')
+    .select(currentVersionColumns),
+);
+
+/** The current definitions of the workflows that runs belong to. Rows: run id. */
+export const currentVersionsOfRuns = statement<{ rows: Cells }, CurrentVersionRow & { run_id: string }>(
+  'currentVersionsOfRuns',
+  ({ db, rows }) =>
+    db
+      .selectFrom(rows<{ id: string }>('rows', { id: 'text' }).as('r'))
+      .innerJoin('runs as n', 'n.id', 'r.id')
+      .innerJoin('workflows as w', 'w.no', 'n.workflow')
+      .innerJoin('versions as v', 'v.no', 'w.current_version')
+      .select(['n.id as run_id', ...currentVersionColumns]),
 );
 
 /** Makes sure that a workflow has a row. */

@@ -121,6 +121,21 @@ select "w"."no" as "workflow", "w"."id" as "workflow_id", "w"."source", "w"."rem
   inner join "versions" as "v" on "v"."no" = "w"."current_version"
   where "w"."id" = ?;
 
+-- currentVersions
+select "w"."no" as "workflow", "w"."id" as "workflow_id", "w"."source", "w"."removed_at_ms", "v"."no" as "version", "v"."number", "v"."hash", "v"."name", "v"."trigger", "v"."job_count", "v"."survivor_count", "v"."conditional_roots", "v"."root_label_sets"
+  from (select value ->> 0 as "id"
+  from jsonb_each(?)) as "r"
+  inner join "workflows" as "w" on "w"."id" = "r"."id"
+  inner join "versions" as "v" on "v"."no" = "w"."current_version";
+
+-- currentVersionsOfRuns
+select "n"."id" as "run_id", "w"."no" as "workflow", "w"."id" as "workflow_id", "w"."source", "w"."removed_at_ms", "v"."no" as "version", "v"."number", "v"."hash", "v"."name", "v"."trigger", "v"."job_count", "v"."survivor_count", "v"."conditional_roots", "v"."root_label_sets"
+  from (select value ->> 0 as "id"
+  from jsonb_each(?)) as "r"
+  inner join "runs" as "n" on "n"."id" = "r"."id"
+  inner join "workflows" as "w" on "w"."no" = "n"."workflow"
+  inner join "versions" as "v" on "v"."no" = "w"."current_version";
+
 -- deleteAttempts
 delete
   from "attempts"
