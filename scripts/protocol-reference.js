@@ -1,18 +1,12 @@
 // The reference part of docs/protocol.md, made from the proto: services, methods, paths, policies, messages, with the
 // comments that stand there.
-import { spawnSync } from 'node:child_process';
-import { join } from 'node:path';
+import { apiFiles, comment, httpRule, scopesOf } from './proto-image.js';
 
-const http = '[google.api.http]';
-const policy = '[workflowgraph.v1.policy]';
-const httpStatus = '[workflowgraph.v1.http_status]';
 const jsonForm = '[workflowgraph.v1.json_form]';
 
-/** The reference as Markdown. */
-export function protocolReference(root) {
-  const files = describe(root).filter(
-    (file) => file.package === 'workflowgraph.v1' && !file.name.endsWith('options.proto'),
-  );
+/** The reference as Markdown, of the proto's image. */
+export function protocolReference(image) {
+  const files = apiFiles(image);
   const services = files.flatMap((file) =>
     (file.service ?? []).map((service, at) => ({ file, service, path: [6, at] })),
   );
@@ -31,16 +25,6 @@ export function protocolReference(root) {
   ].join('\n');
 }
 
-function describe(root) {
-  const { status, stdout, stderr } = spawnSync(join(root, 'node_modules/.bin/buf'), ['build', '-o', '-#format=json'], {
-    cwd: root,
-    maxBuffer: 256 * 1024 * 1024,
-    env: { ...process.env, PATH: `${join(root, 'node_modules/node/bin')}:${process.env.PATH}` },
-  });
-  if (status !== 0) throw new Error(`buf build failed: ${stderr}`);
-  return JSON.parse(stdout).file;
-}
-
 function serviceSection({ file, service, path }) {
   return [
     `### ${service.name}`,
@@ -52,24 +36,20 @@ function serviceSection({ file, service, path }) {
 }
 
 function methodSection(file, service, method, path) {
-  const options = method.options ?? {};
-  const scopes = (options[policy]?.anyOf ?? []).map((scope) => scope.replace('SCOPE_', '').toLowerCase());
   const kind = [
     method.clientStreaming && 'a stream of requests',
     method.serverStreaming && 'a stream of answers',
   ].filter(Boolean);
   const rows = [];
-  const rule = options[http];
-  if (rule !== undefined) {
-    const [verb, route] = Object.entries(rule).find(([key]) => ['get', 'post', 'put', 'delete', 'patch'].includes(key));
-    const status = options[httpStatus] ?? 200;
-    const answer = rule.responseBody === undefined ? '' : `, the answer is its field \`${rule.responseBody}\` alone`;
-    rows.push(`\`${verb.toUpperCase()} ${route}\` → ${status}${answer}`);
+  const rule = httpRule(method);
+  if (rule !== null) {
+    const answer = rule.responseBody === '' ? '' : `, the answer is its field \`${rule.responseBody}\` alone`;
+    rows.push(`\`${rule.verb.toUpperCase()} ${rule.route}\` → ${rule.status}${answer}`);
   }
   rows.push(
     `RPC \`/${file.package}.${service.name}/${method.name}\`: ${link(method.inputType)} → ${link(method.outputType)}${kind.length > 0 ? ` (${kind.join(', ')})` : ''}`,
   );
-  rows.push(`Scope: ${scopes.join(' or ')}`);
+  rows.push(`Scope: ${scopesOf(method).join(' or ')}`);
   return [`#### ${method.name}`, '', comment(file, path), '', ...rows.map((row) => `- ${row}`), ''];
 }
 
@@ -150,15 +130,4 @@ function link(typeName) {
   return typeName.startsWith('.workflowgraph.v1.')
     ? `[${name}](#${name.toLowerCase().replaceAll('.', '')})`
     : `\`${typeName.slice(1)}\``;
-}
-
-/** The comment of what stands at a path of a file's descriptor. */
-function comment(file, path) {
-  const wanted = path.join(',');
-  const found = file.sourceCodeInfo?.location.find((location) => (location.path ?? []).join(',') === wanted);
-  return (found?.leadingComments ?? '')
-    .split('\n')
-    .map((line) => line.trim())
-    .join('\n')
-    .trim();
 }

@@ -1,17 +1,10 @@
 import { readFileSync } from 'node:fs';
+import { packageRoot } from './package-root.js';
 
 /** The version of this program, from its package. */
 export const version = readVersion();
 
 function readVersion(): string {
-  // From src/ when run by tests, from dist/src/ when compiled.
-  for (const up of ['../package.json', '../../package.json']) {
-    try {
-      const found: unknown = JSON.parse(readFileSync(new URL(up, import.meta.url), 'utf8'));
-      if (typeof found === 'object' && found !== null && 'version' in found) return String(found.version);
-    } catch {
-      // The other place has it.
-    }
-  }
-  return 'unknown';
+  const found: unknown = JSON.parse(readFileSync(new URL('package.json', packageRoot), 'utf8'));
+  return typeof found === 'object' && found !== null && 'version' in found ? String(found.version) : 'unknown';
 }

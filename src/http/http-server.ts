@@ -9,6 +9,8 @@ import { Readiness } from '../api/readiness.js';
 import type { Engine } from '../engine/engine.js';
 import type { Log } from '../telemetry/log.js';
 import type { Metrics } from '../telemetry/metrics.js';
+import { descriptionRoutes } from './description-routes.js';
+import { docsPage } from './docs-page.js';
 import { Drain } from './drain.js';
 import { answerErrorsAsJson, sendError } from './error-replies.js';
 import { listenOnFreePort } from './free-port.js';
@@ -74,6 +76,8 @@ export async function buildHttpServer(parts: HttpServerParts): Promise<HttpServe
   const streaming = procedures.map(({ method }) => method).filter(({ methodKind }) => streamsIn.has(methodKind));
   endSlowBodies(app, limits.requestMs, new Set(streaming.map(rpcPath)));
   healthRoutes(app, readiness);
+  descriptionRoutes(app);
+  docsPage(app);
   if (metrics !== undefined) metricsRoute(app, metrics);
   await app.register(async (scope) => {
     jsonRoutes(scope, procedures, { drain, answerStream: answerLogEvents(limits.eventCommentMs) });

@@ -39,7 +39,7 @@ const closed = (properties: JsonObject, required: string[]): JsonObject => ({
 const exponential = (base: string, max: string): JsonObject =>
   closed({ [base]: delay, [max]: delay, jitter: { type: 'boolean' } }, [base, max]);
 
-const backoff: JsonObject = {
+export const backoffSchema: JsonObject = {
   anyOf: [
     { enum: ['none', 'None'] },
     closed({ fixed: { anyOf: [delay, closed({ delay }, ['delay'])] } }, ['fixed']),
@@ -90,7 +90,7 @@ export const jobKeys: ReadonlyMap<string, KeyRow> = new Map<string, KeyRow>([
     'retries',
     { meaning: 'How often a failed attempt is tried again; 0 when absent.', schema: wholeNumber(0, limits.retriesMax) },
   ],
-  ['backoff', { meaning: 'How long to wait before a retry; no wait when absent.', schema: backoff }],
+  ['backoff', { meaning: 'How long to wait before a retry; no wait when absent.', schema: backoffSchema }],
   [
     'timeout',
     { meaning: 'How long an attempt may take: seconds, or a text such as `90s`, `5m`, `1h`.', schema: seconds },

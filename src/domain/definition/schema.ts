@@ -1,5 +1,5 @@
 import type { JsonObject } from '../json.js';
-import { jobKeys, type KeyRow, stepKeys, workflowKeys } from './keys.js';
+import { backoffSchema, jobKeys, type KeyRow, stepKeys, workflowKeys } from './keys.js';
 
 /**
  * The JSON Schema (draft 2020-12) of a workflow file, for editors. It is made of the tables that the reader checks keys
@@ -9,17 +9,72 @@ export function workflowFileSchema(): JsonObject {
   return {
     $schema: 'https://json-schema.org/draft/2020-12/schema',
     title: 'workflow-graph workflow file',
-    ...mapSchema(workflowKeys),
+    ...closedMap(workflowKeys),
     required: ['jobs'],
     $defs: {
-      job: { ...mapSchema(jobKeys), oneOf: [{ required: ['run'] }, { required: ['steps'] }] },
-      step: { ...mapSchema(stepKeys), required: ['run'] },
+      job: { ...closedMap(jobKeys), oneOf: [{ required: ['run'] }, { required: ['steps'] }] },
+      step: { ...closedMap(stepKeys), required: ['run'] },
     },
   };
 }
 
-function mapSchema(keys: ReadonlyMap<string, KeyRow>): JsonObject {
+/** What the keys of a workflow file are called in the API's form. */
+const apiNames = new Map([
+  ['run', 'command'],
+  ['needs', 'depends_on'],
+  ['labels', 'required_labels'],
+  ['retries', 'max_retries'],
+  ['timeout', 'timeout_secs'],
+]);
+
+/** The JSON Schema of the API's form of a definition, in which `jobs` is a list. Fields that it does not name are ignored. */
+export function apiFormSchema(): JsonObject {
+  const job: JsonObject = {
+    id: { description: 'The key of the job.', ...keySchema(stepKeys, 'id') },
+  };
+  for (const [key, { meaning, schema }] of jobKeys) {
+    if (key !== 'backoff') job[apiNames.get(key) ?? key] = { description: meaning, ...schema };
+  }
+  job.retry_policy = {
+    description: 'Retries with their backoff; its `max_retries` wins over the one beside it.',
+    type: 'object',
+    properties: { max_retries: keySchema(jobKeys, 'retries'), backoff: backoffSchema },
+  };
+  const trigger = { description: 'What starts the workflow, for readers and clients.', type: 'string' };
+  return {
+    title: 'A definition in the form of the API',
+    type: 'object',
+    properties: {
+      name: keySchema(workflowKeys, 'name'),
+      trigger,
+      env: keySchema(workflowKeys, 'env'),
+      jobs: { type: 'array', items: { $ref: '#/$defs/job' }, minItems: 1 },
+    },
+    required: ['jobs'],
+    $defs: {
+      job: {
+        type: 'object',
+        properties: job,
+        required: ['id'],
+        anyOf: [{ required: ['command'] }, { required: ['steps'] }],
+      },
+      step: { ...openMap(stepKeys), required: ['run'] },
+    },
+  };
+}
+
+function keySchema(keys: ReadonlyMap<string, KeyRow>, key: string): JsonObject {
+  const row = keys.get(key);
+  if (row === undefined) throw new Error(`a workflow file has no key ${key}`);
+  return row.schema;
+}
+
+function closedMap(keys: ReadonlyMap<string, KeyRow>): JsonObject {
+  return { ...openMap(keys), additionalProperties: false };
+}
+
+function openMap(keys: ReadonlyMap<string, KeyRow>): JsonObject {
   const properties: JsonObject = {};
   for (const [key, { meaning, schema }] of keys) properties[key] = { description: meaning, ...schema };
-  return { type: 'object', properties, additionalProperties: false };
+  return { type: 'object', properties };
 }

@@ -1,0 +1,119 @@
+// One operation: what a method with a documented path takes and answers, and every status that it can answer with.
+import { scopesOf } from '../proto-image.js';
+
+/** A method's operation object. */
+export function operation({ schemas, service, method, rule, text }) {
+  const fields = schemas.fields(method.inputType);
+  const inPath = [...rule.route.matchAll(/\{(\w+)\}/g)].map(([, name]) => name);
+  const rest = fields.filter(({ field }) => !inPath.includes(field.name));
+  const bodyFields = rule.body === '*' ? rest : [];
+  const queryFields = rule.body === '' ? rest : [];
+  const { type } = schemas.message(method.inputType);
+  const parameter = (where) => (one) => parameterOf(schemas, type, one, where);
+  const parameters = [
+    ...fields.filter(({ field }) => inPath.includes(field.name)).map(parameter('path')),
+    ...queryFields.map(parameter('query')),
+    ...(method.serverStreaming ? [lastEventId] : []),
+  ];
+  const body = requestBody({ schemas, method, rule, bodyFields });
+  const scopes = scopesOf(method);
+  return {
+    tags: [service.name],
+    operationId: method.name,
+    summary: text
+      .split(/\.\s|:\s/, 1)[0]
+      .replaceAll('\n', ' ')
+      .replace(/\.$/, ''),
+    description: text,
+    ...(parameters.length > 0 ? { parameters } : {}),
+    ...(body === null ? {} : { requestBody: body }),
+    responses: { [rule.status]: success({ schemas, method, rule }), ...refusals({ rule, inPath, scopes, body }) },
+    security: scopes.includes('public') ? [] : scopes.map((scope) => ({ token: [scope] })),
+  };
+}
+
+function parameterOf(schemas, message, { field, text }, where) {
+  const schema = schemas.value(message, field, 'request');
+  return {
+    name: field.name,
+    in: where,
+    ...(where === 'path' ? { required: true } : {}),
+    ...(text === '' ? {} : { description: text }),
+    schema,
+  };
+}
+
+const lastEventId = {
+  name: 'Last-Event-ID',
+  in: 'header',
+  description: 'The id of the last event that was read: the stream goes on after it. It wins over `after`.',
+  schema: { type: 'string' },
+};
+
+function requestBody({ schemas, method, rule, bodyFields }) {
+  if (rule.body === '') return null;
+  if (rule.body !== '*') return definitionBody;
+  // A method without fields in its body passes over whatever JSON is sent as one.
+  const schema =
+    bodyFields.length === 0
+      ? {}
+      : schemas.requestObject(
+          method.inputType,
+          bodyFields.map(({ field }) => field),
+        );
+  return { required: (schema.required ?? []).length > 0, content: { 'application/json': { schema } } };
+}
+
+const definitionBody = {
+  required: true,
+  description: 'A workflow file in YAML or JSON, or the form of the API, in which `jobs` is a list.',
+  content: {
+    'application/json': {
+      schema: {
+        anyOf: [{ $ref: '#/components/schemas/WorkflowForm' }, { $ref: '#/components/schemas/WorkflowFile' }],
+      },
+    },
+    'application/yaml': { schema: { $ref: '#/components/schemas/WorkflowFile' } },
+  },
+};
+
+function success({ schemas, method, rule }) {
+  if (method.serverStreaming) return events;
+  const { type } = schemas.message(method.outputType);
+  const field = type.field?.find(({ name }) => name === rule.responseBody);
+  const name = method.outputType.split('.').at(-1);
+  const schema =
+    field === undefined ? schemas.reference(method.outputType, 'answer') : schemas.answerValue(type, field);
+  const text = field === undefined ? name : `The field \`${field.name}\` of ${name}, alone.`;
+  return { description: text, content: { 'application/json': { schema } } };
+}
+
+const events = {
+  description:
+    'Server-sent events. Each `log` event is one chunk (the schema `LogChunk`, as JSON in one `data` line), and its `id` ' +
+    'is the position after which `Last-Event-ID` or `after` resumes. `end` says that the job has ended; a stream that ' +
+    'ends without it is to be resumed. Comments come at least every 15 seconds.',
+  content: { 'text/event-stream': { schema: { type: 'string' } } },
+};
+
+/** Who asks from a wrong page or with a bad header, is not known or not allowed, and whoever comes while the server cannot. */
+const always = { 400: 'Malformed', 401: 'Unauthenticated', 403: 'Forbidden', 503: 'Unavailable' };
+
+/** What the method can refuse with, as its path and its body say. */
+function refusals({ rule, inPath, scopes, body }) {
+  const byStatus = { ...always };
+  if (scopes.includes('public')) delete byStatus[401];
+  if (inPath.includes('lease_id')) byStatus[409] = 'Conflict';
+  else if (inPath.length > 0) byStatus[404] = 'NotFound';
+  if (body !== null) {
+    byStatus[408] = 'RequestTimeout';
+    byStatus[413] = 'TooLarge';
+  }
+  if (rule.body !== '' && rule.body !== '*') {
+    byStatus[415] = 'UnsupportedMediaType';
+    byStatus[422] = 'InvalidDefinition';
+  }
+  return Object.fromEntries(
+    Object.entries(byStatus).map(([status, name]) => [status, { $ref: `#/components/responses/${name}` }]),
+  );
+}
