@@ -6,12 +6,22 @@ import { nearest } from '../suggest.js';
 export interface KeyRow {
   readonly meaning: string;
   readonly schema: JsonObject;
+  /** Whether the key may not stand there without a value, which otherwise counts as its absence. */
+  readonly needsValue?: boolean;
 }
 
-const text = (maxLength: number): JsonObject => ({ type: 'string', minLength: 1, maxLength });
+/** A text of one line. */
+const text = (maxLength: number): JsonObject => ({
+  type: 'string',
+  minLength: 1,
+  maxLength,
+  pattern: '^[^\\u0000-\\u001f\\u007f]*$',
+});
+/** A text of any lines, not blank. */
+const script: JsonObject = { type: 'string', pattern: '^[^\\u0000]*[^\\s\\u0000][^\\u0000]*$' };
 const wholeNumber = (minimum: number, maximum: number): JsonObject => ({ type: 'integer', minimum, maximum });
-const oneOrList = (item: JsonObject, maxItems: number): JsonObject => ({
-  anyOf: [item, { type: 'array', items: item, maxItems }],
+const oneOrList = (item: JsonObject, list: JsonObject): JsonObject => ({
+  anyOf: [item, { type: 'array', items: item, ...list }],
 });
 
 export const jobKeyPattern = /^[A-Za-z_][A-Za-z0-9_.-]*$/;
@@ -27,7 +37,7 @@ const delay: JsonObject = {
 const env: JsonObject = {
   type: 'object',
   propertyNames: { pattern: envNamePattern.source, maxLength: limits.envNameChars },
-  additionalProperties: { type: ['string', 'number', 'boolean', 'null'] },
+  additionalProperties: { type: ['string', 'number', 'boolean', 'null'], pattern: '^[^\\u0000]*$' },
   maxProperties: limits.envEntries,
 };
 const closed = (properties: JsonObject, required: string[]): JsonObject => ({
@@ -55,7 +65,7 @@ export const stepKeys: ReadonlyMap<string, KeyRow> = new Map([
     'name',
     { meaning: 'What readers see; the id or the first line of `run` when absent.', schema: text(limits.nameChars) },
   ],
-  ['run', { meaning: 'The shell script of the step.', schema: { type: 'string', minLength: 1 } }],
+  ['run', { meaning: 'The shell script of the step.', schema: script, needsValue: true }],
   ['env', { meaning: 'Environment variables for this step only.', schema: env }],
 ]);
 
@@ -65,7 +75,7 @@ export const jobKeys: ReadonlyMap<string, KeyRow> = new Map<string, KeyRow>([
     'run',
     {
       meaning: 'The shell script of the job. A job has either `run` or `steps`.',
-      schema: { type: 'string', minLength: 1 },
+      schema: script,
     },
   ],
   [
@@ -77,13 +87,16 @@ export const jobKeys: ReadonlyMap<string, KeyRow> = new Map<string, KeyRow>([
   ],
   [
     'needs',
-    { meaning: 'The jobs that must end before this one, by key.', schema: oneOrList(jobKey, limits.jobsPerWorkflow) },
+    {
+      meaning: 'The jobs that must end before this one, by key.',
+      schema: oneOrList(jobKey, { maxItems: limits.jobsPerWorkflow, uniqueItems: true }),
+    },
   ],
   [
     'labels',
     {
       meaning: 'What a worker must offer to get the job.',
-      schema: oneOrList(text(limits.labelChars), limits.labelsPerJob),
+      schema: oneOrList(text(limits.labelChars), { maxItems: limits.labelsPerJob }),
     },
   ],
   [
@@ -100,6 +113,7 @@ export const jobKeys: ReadonlyMap<string, KeyRow> = new Map<string, KeyRow>([
     {
       meaning: 'Whether the job runs once its needs have ended; `success()` when absent.',
       schema: { anyOf: [{ type: 'string', minLength: 1, maxLength: limits.conditionChars }, { type: 'boolean' }] },
+      needsValue: true,
     },
   ],
   ['env', { meaning: 'Environment variables; they win over those of the top level.', schema: env }],
@@ -122,7 +136,13 @@ export const workflowKeys: ReadonlyMap<string, KeyRow> = new Map<string, KeyRow>
     'on',
     {
       meaning: 'What starts the workflow, for readers and clients: a text, a list of texts, or a map whose keys count.',
-      schema: { anyOf: [{ type: 'string' }, { type: 'array', items: { type: 'string' } }, { type: 'object' }] },
+      schema: {
+        anyOf: [
+          text(limits.nameChars),
+          { type: 'array', items: text(limits.nameChars), maxItems: limits.triggerChars },
+          { type: 'object', propertyNames: text(limits.nameChars), maxProperties: limits.triggerChars },
+        ],
+      },
     },
   ],
   ['env', { meaning: 'Environment variables for every job.', schema: env }],
@@ -137,6 +157,7 @@ export const workflowKeys: ReadonlyMap<string, KeyRow> = new Map<string, KeyRow>
         minProperties: 1,
         maxProperties: limits.jobsPerWorkflow,
       },
+      needsValue: true,
     },
   ],
 ]);

@@ -12,7 +12,13 @@ export function workflowFileSchema(): JsonObject {
     ...closedMap(workflowKeys),
     required: ['jobs'],
     $defs: {
-      job: { ...closedMap(jobKeys), oneOf: [{ required: ['run'] }, { required: ['steps'] }] },
+      job: {
+        ...closedMap(jobKeys),
+        oneOf: [
+          { required: ['run'], properties: { run: { type: 'string' } } },
+          { required: ['steps'], properties: { steps: { type: 'array' } } },
+        ],
+      },
       step: { ...closedMap(stepKeys), required: ['run'] },
     },
   };
@@ -69,12 +75,22 @@ function keySchema(keys: ReadonlyMap<string, KeyRow>, key: string): JsonObject {
   return row.schema;
 }
 
+/** A map of a workflow file: no other keys, and a key without a value counts as absent where it need not be there. */
 function closedMap(keys: ReadonlyMap<string, KeyRow>): JsonObject {
-  return { ...openMap(keys), additionalProperties: false };
+  const properties: JsonObject = {};
+  for (const [key, { meaning, schema, needsValue = false }] of keys) {
+    properties[key] = { description: meaning, ...(needsValue ? schema : orNull(schema)) };
+  }
+  return { type: 'object', properties, additionalProperties: false };
 }
 
 function openMap(keys: ReadonlyMap<string, KeyRow>): JsonObject {
   const properties: JsonObject = {};
   for (const [key, { meaning, schema }] of keys) properties[key] = { description: meaning, ...schema };
   return { type: 'object', properties };
+}
+
+function orNull(schema: JsonObject): JsonObject {
+  if (Array.isArray(schema.anyOf)) return { ...schema, anyOf: [...schema.anyOf, { type: 'null' }] };
+  return { ...schema, type: [schema.type ?? 'object', 'null'] };
 }

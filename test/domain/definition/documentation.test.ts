@@ -1,10 +1,11 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { parseCondition } from '../../../src/domain/condition/parse-condition.js';
 import { jobKeys, stepKeys, workflowKeys } from '../../../src/domain/definition/keys.js';
 import { parseDefinition } from '../../../src/domain/definition/parse-definition.js';
 import { type LimitName, type LimitRow, limitRows, limits } from '../../../src/domain/limits.js';
 import { formatProblem } from '../../../src/domain/problem.js';
+import { saidByEditor } from '../../support/workflow-file-schema.js';
 
 const read = (name: string): string => readFileSync(new URL(`../../../docs/${name}`, import.meta.url), 'utf8');
 const files = read('workflow-files.md');
@@ -30,9 +31,24 @@ describe('the documentation of workflow files', () => {
       for (const text of texts) {
         const result = parseDefinition(text, format, 'doc');
         expect(result.ok ? [] : result.problems.map(formatProblem)).toEqual([]);
+        const isApiForm = format === 'json' && Array.isArray(JSON.parse(text).jobs);
+        if (!isApiForm) expect(saidByEditor(text)).toBeNull();
       }
     });
   }
+
+  it('tells editors of no mistake in any example', () => {
+    for (const folder of ['../../../examples/workflows/', '../../../workflows/']) {
+      const names = readdirSync(new URL(folder, import.meta.url));
+      expect(names.length).toBeGreaterThan(0);
+      for (const name of names) {
+        expect([name, saidByEditor(readFileSync(new URL(folder + name, import.meta.url), 'utf8'))]).toEqual([
+          name,
+          null,
+        ]);
+      }
+    }
+  });
 
   it('tells every key of a workflow, a job and a step', () => {
     const section = (from: string, to: string): string => files.slice(files.indexOf(from), files.indexOf(to));

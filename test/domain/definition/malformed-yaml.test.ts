@@ -1,6 +1,7 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, test } from 'vitest';
 import { parseDefinition } from '../../../src/domain/definition/parse-definition.js';
 import { formatProblem } from '../../../src/domain/problem.js';
+import { saidByEditor } from '../../support/workflow-file-schema.js';
 
 const table: readonly (readonly [what: string, text: string, problems: readonly string[]])[] = [
   ['an empty file', '', ['ci.yml: the definition is empty']],
@@ -623,6 +624,32 @@ const table: readonly (readonly [what: string, text: string, problems: readonly 
   ],
 ];
 
+/** What stands in relation to something else, or in a text with a language of its own. */
+const beyondSchema = [
+  'a tag with a value',
+  'a step id twice',
+  'a step id that is taken by a default',
+  'a need that does not exist',
+  'a need that does not exist, as a text',
+  'a misspelt need',
+  'a need of itself',
+  'a need named __proto__',
+  'a need named constructor',
+  'a cycle of two',
+  'a cycle of three behind a job',
+  'two cycles',
+  'a short and a long cycle in one group',
+  'a timeout that is too long',
+  'a base above its max',
+  'an if that does not parse',
+  'an if with an unknown function',
+  'an if that asks about a job it does not need',
+  'an if in quotes with an error',
+  'an if in a block with an error',
+  'an if folded over lines with an error',
+  'an if with a word that is no result',
+];
+
 describe('a workflow file with a mistake', () => {
   for (const [what, text, expected] of table) {
     it(`${what} is refused, with its place`, () => {
@@ -630,4 +657,16 @@ describe('a workflow file with a mistake', () => {
       expect(result.ok ? ['accepted'] : result.problems.map(formatProblem)).toEqual(expected);
     });
   }
+});
+
+test('an editor with the JSON Schema refuses the same files, but for what a schema cannot see', () => {
+  const accepted = table.filter(([, text]) => {
+    try {
+      return saidByEditor(text) === null;
+    } catch {
+      // What is not YAML is refused before there is a schema.
+      return false;
+    }
+  });
+  expect(accepted.map(([what]) => what)).toEqual(beyondSchema);
 });
