@@ -5,7 +5,7 @@ import type { TokenTable } from './store/schema.js';
 import { allTokens, insertToken, revokeToken } from './store/statements/tokens.js';
 import type { Store } from './store/store.js';
 
-/** How old the known tokens may be when a call comes: the time within which a revoked token stops to work. */
+/** How old a known token may be when a call comes: the time within which a revoked one stops to work. */
 const freshMs = 1_000;
 
 /** Whose token a caller showed. */
@@ -17,8 +17,8 @@ export interface TokenHolder {
 }
 
 /**
- * The tokens of a database, kept in memory and read again when they are older than a second and a call asks for them:
- * the command line adds and revokes tokens in the database while the server runs.
+ * The tokens of a database, kept in memory and read again when they are older than a second and a call asks for them, or
+ * when a call has one that is not among them: the command line adds and revokes tokens in the database while the server runs.
  */
 export class Tokens {
   readonly #store: Store;
@@ -49,7 +49,8 @@ export class Tokens {
   /** Null for a token that is unknown, expired or revoked. */
   async authenticate(bearer: string): Promise<TokenHolder | null> {
     if (!this.#isFresh()) await this.#refresh();
-    const row = this.#byHash.get(tokenHash(bearer));
+    const hash = tokenHash(bearer);
+    const row = this.#byHash.get(hash) ?? (await this.#foundAnew(hash));
     if (row === undefined) return null;
     const validity = { expiresAtMs: row.expires_at_ms, revokedAtMs: row.revoked_at_ms };
     if (!tokenIsValid(validity, this.#environment.now())) return null;
@@ -59,6 +60,13 @@ export class Tokens {
       labelLimit: row.labels === null ? null : (JSON.parse(row.labels) as string[]),
       name: row.name,
     };
+  }
+
+  /** A new token counts at once: one that is unknown is looked for in what is read from now on, by one reading for all who wait. */
+  async #foundAnew(hash: string): Promise<TokenTable | undefined> {
+    if (this.#reading !== null) await this.#reading;
+    await this.#refresh();
+    return this.#byHash.get(hash);
   }
 
   #isFresh(): boolean {

@@ -50,6 +50,16 @@ test('without tokens everyone may do everything; from the first one on every cal
   expect((await open.get('/readyz')).status).toBe(200);
 });
 
+test('a token counts from the moment it was made', async () => {
+  const server = await startServerProcess();
+  const first = await createToken(server, 'first', 'admin');
+  expect((await server.api(first).get('/api/workers')).status).toBe(200);
+  // What it knows is young, and without the second.
+  const calls = setInterval(() => void server.api(first).get('/api/workers'), 50);
+  const second = await createToken(server, 'second', 'read').finally(() => clearInterval(calls));
+  expect((await server.api(second).get('/api/workers')).status).toBe(200);
+});
+
 test('each scope may do its part and no other', async () => {
   const server = await startServerProcess();
   const [read, submit, worker, both, admin] = await Promise.all(

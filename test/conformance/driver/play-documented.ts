@@ -5,8 +5,9 @@ import { Child } from './child.js';
 import { blockOf, documentedWorkers } from './documented-workers.js';
 import type { Outcome } from './play.js';
 import type { Scenario } from './scenario.js';
-import { Server } from './server.js';
+import type { Server } from './server.js';
 import { ServerApi } from './server-api.js';
+import type { ServerShelf } from './server-shelf.js';
 import { until } from './until.js';
 
 /** A row of the table like the scenarios, which is played otherwise. */
@@ -21,25 +22,31 @@ export const documentedScenario: Scenario = {
 /** Room for a build. */
 const workerMs = 15 * 60_000;
 
-/** Runs the worker that docs/clients.md prints for the client, as printed. Null when it prints none. */
-export async function playDocumented(client: string, root: string, main: string): Promise<Outcome | null> {
-  const plan = documentedWorkers.find((worker) => worker.client === client);
-  if (plan === undefined) return null;
+/** Whether docs/clients.md prints a worker of that client. */
+export function isDocumented(client: string): boolean {
+  return documentedWorkers.some((worker) => worker.client === client);
+}
+
+/** Runs the worker that docs/clients.md prints for the client, as printed. */
+export async function playDocumented(client: string, root: string, servers: ServerShelf): Promise<Outcome> {
   const begun = performance.now();
   const folder = mkdtempSync(join(tmpdir(), 'documented-worker-'));
-  const server = new Server(main);
+  const server = servers.take();
   let worker: Child | null = null;
+  const runs: string[] = [];
   try {
+    const plan = documentedWorkers.find((each) => each.client === client);
+    if (plan === undefined) throw new Error(`docs/clients.md prints no worker for ${client}`);
     const code = blockOf(readFileSync(join(root, 'docs/clients.md'), 'utf8'), plan.language);
     const command = plan.prepare(code, folder, root);
-    await server.start();
+    if (!server.isRunning) await server.start();
     worker = new Child('/bin/sh', ['-c', command], {
       cwd: folder,
       env: { ...process.env, SERVER_URL: server.url },
       stdio: ['ignore', 'ignore', 'pipe'],
       detached: true,
     });
-    await checkWork(server, worker);
+    await checkWork(server, worker, runs);
     return { result: 'passed', ms: performance.now() - begun, report: '' };
   } catch (error) {
     const report = `${error instanceof Error ? error.message : error}\n${worker?.stderr.slice(-2_000) ?? ''}\n`;
@@ -47,12 +54,12 @@ export async function playDocumented(client: string, root: string, main: string)
   } finally {
     worker?.signal('SIGKILL');
     await worker?.ended;
-    await server.remove();
+    await servers.takeBack(server, runs);
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-async function checkWork(server: Server, worker: Child): Promise<void> {
+async function checkWork(server: Server, worker: Child, runs: string[]): Promise<void> {
   const api = new ServerApi(
     () => server.url,
     () => null,
@@ -61,6 +68,7 @@ async function checkWork(server: Server, worker: Child): Promise<void> {
   const run = 'echo building build; echo ::set-output artifact=s3://bucket/build.tar.gz';
   const workflow = await api.define({ name: 'docs', on: 'docs', jobs: { build: { run, labels: ['docs'] } } });
   const id = await api.run(workflow, {});
+  runs.push(id);
   const ended = await until(
     'the documented worker has done its job',
     async () => {

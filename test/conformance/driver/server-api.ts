@@ -57,6 +57,14 @@ export class ServerApi {
     return (await this.#call('GET', '/api/workers')) as { worker_id: string; labels: string[]; status: string }[];
   }
 
+  /** Long polls, and streams of jobs with free slots. */
+  async parkedClaims(): Promise<number> {
+    const response = await fetch(`${this.#url()}/metrics`);
+    const [, parked] = /^\w*claims_parked (\d+)$/m.exec(await response.text()) ?? [];
+    if (parked === undefined) throw new Error('the metrics do not count parked claims');
+    return Number(parked);
+  }
+
   async #call(method: string, path: string, body?: object): Promise<unknown> {
     const token = this.#token();
     const response = await fetch(this.#url() + path, {

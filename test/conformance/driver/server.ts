@@ -15,6 +15,7 @@ export class Server {
   #child: Child | null = null;
   #port = 0;
   #log = '';
+  #isAsStarted = true;
 
   /** @param main the compiled program's `main.js` */
   constructor(main: string) {
@@ -28,6 +29,15 @@ export class Server {
 
   get url(): string {
     return `http://127.0.0.1:${this.#port}`;
+  }
+
+  get isRunning(): boolean {
+    return this.#child !== null;
+  }
+
+  /** It was never stopped, and asks nobody for a token. */
+  get isAsStarted(): boolean {
+    return this.#isAsStarted && this.#child?.isRunning === true;
   }
 
   /** What it has logged, over all its starts. */
@@ -60,6 +70,7 @@ export class Server {
   async stop(how: 'stop' | 'kill'): Promise<void> {
     const child = this.#child;
     if (child === null) return;
+    this.#isAsStarted = false;
     child.signal(how === 'stop' ? 'SIGTERM' : 'SIGKILL');
     await child.endWithin(15_000);
     this.#log += child.stderr;
@@ -77,6 +88,7 @@ export class Server {
     name: string,
     { scope, expires, labels }: { scope: string; expires?: string; labels?: string },
   ): Promise<string> {
+    this.#isAsStarted = false;
     const flags = ['--name', name, '--scope', scope];
     if (expires !== undefined) flags.push('--expires', expires);
     if (labels !== undefined) flags.push('--labels', labels);

@@ -2,19 +2,22 @@ import { Adapter } from './adapter.js';
 import { definitionOf } from './definition.js';
 import { FaultProxy } from './proxy/fault-proxy.js';
 import type { Scenario, TransportName } from './scenario.js';
-import { Server } from './server.js';
+import type { Server } from './server.js';
 import { ServerApi } from './server-api.js';
+import type { ServerShelf } from './server-shelf.js';
 
 export interface StageSettings {
-  /** The compiled program's `main.js`. */
-  readonly main: string;
+  readonly servers: ServerShelf;
   /** A shell command that becomes the adapter. */
   readonly command: string;
   readonly cwd: string;
   readonly transport: TransportName;
 }
 
-/** Everything that one scenario has for itself: a server, the proxy before it, the client's adapter, and what was begun. */
+/**
+ * Everything that one scenario has for itself while it is played: a server, the proxy before it, the client's adapter, and
+ * what was begun.
+ */
 export class Stage {
   readonly scenario: Scenario;
   readonly settings: StageSettings;
@@ -30,7 +33,7 @@ export class Stage {
   constructor(scenario: Scenario, settings: StageSettings) {
     this.scenario = scenario;
     this.settings = settings;
-    this.server = new Server(settings.main);
+    this.server = settings.servers.take();
     this.proxy = new FaultProxy(() => this.server.port);
     this.api = new ServerApi(
       () => this.server.url,
@@ -49,7 +52,7 @@ export class Stage {
     this.#adapter = new Adapter(this.settings.command, this.settings.cwd, this.proxy.url);
     const hello = this.#adapter.hello();
     hello.catch(() => {});
-    await this.server.start();
+    if (!this.server.isRunning) await this.server.start();
     await this.#makeTokens();
     this.workflow = await this.api.define(definitionOf(this.scenario));
     await hello;
@@ -58,7 +61,7 @@ export class Stage {
   async clear(): Promise<void> {
     await this.#adapter?.kill();
     await this.proxy.stop();
-    await this.server.remove();
+    await this.settings.servers.takeBack(this.server, [...this.runs.values()]);
   }
 
   run(name = 'run'): string {

@@ -1,0 +1,104 @@
+import { type Candidate, candidateOf, isFor, missingFor } from './candidate.js';
+import type { Options } from './options.js';
+import { type Outcome, play } from './play.js';
+import { documentedScenario, isDocumented, playDocumented } from './play-documented.js';
+import type { Scenario } from './scenario.js';
+import { ServerShelf } from './server-shelf.js';
+import { type Column, tableOf } from './table.js';
+
+export interface JudgeSettings extends Options {
+  /** The repository's folder. */
+  readonly root: string;
+  /** The compiled program's `main.js`. */
+  readonly main: string;
+  /** A client whose toolchain is absent counts as failed. */
+  readonly isAllRequired: boolean;
+}
+
+/** One cell of the table, not yet played. */
+interface Play {
+  readonly name: string;
+  readonly column: Column;
+  readonly play: () => Promise<Outcome>;
+}
+
+/** Plays the scenarios with every client, prints the table, and gives the exit status. */
+export async function judge(scenarios: readonly Scenario[], settings: JudgeSettings): Promise<number> {
+  const { candidates, absent, broken } = await gather(settings);
+  const servers = new ServerShelf(settings.main);
+  const begun = performance.now();
+  const plays = candidates.flatMap((candidate) => playsOf(candidate, scenarios, servers, settings));
+  const playAll = async () => {
+    for (let next = plays.shift(); next !== undefined; next = plays.shift()) note(next, await next.play());
+  };
+  await Promise.all(Array.from({ length: settings.lanes }, playAll));
+  await servers.clear();
+
+  const columns = candidates.flatMap((candidate) => [...candidate.columns.values()]);
+  const names = scenarios.map(({ name }) => name);
+  const seconds = ((performance.now() - begun) / 1000).toFixed(0);
+  print(`\n${tableOf(names, columns)}\n\nplayed in ${seconds} s`);
+  if (absent.length > 0) print(`NOT RUN, for want of a toolchain: ${absent.join(', ')}`);
+  const outcomes = columns.flatMap((column) => [...column.outcomes.values()]);
+  const passed = outcomes.filter(({ result }) => result === 'passed').length;
+  const failed = outcomes.length - passed + broken + (settings.isAllRequired ? absent.length : 0);
+  print(`${passed} passed, ${failed} failed`);
+  return failed === 0 && passed > 0 ? 0 : 1;
+}
+
+/** The clients that can be played here. An adapter that does not start is said at once. */
+async function gather({ clients, transports, root }: JudgeSettings) {
+  const candidates: Candidate[] = [];
+  const absent: string[] = [];
+  let broken = 0;
+  for (const client of clients) {
+    const missing = missingFor(client);
+    if (missing.length > 0) {
+      absent.push(`${client.name} (needs ${missing.join(', ')})`);
+      continue;
+    }
+    try {
+      candidates.push(await candidateOf(client, transports, root));
+    } catch (error) {
+      print(`✗ ${client.name}: its adapter does not start: ${error}`);
+      broken += 1;
+    }
+  }
+  return { candidates, absent, broken };
+}
+
+/** All of a client, on both transports; those that may take long come first. */
+function playsOf(
+  { client, hello, columns }: Candidate,
+  scenarios: readonly Scenario[],
+  servers: ServerShelf,
+  { root }: JudgeSettings,
+): readonly Play[] {
+  const plays: Play[] = [];
+  const [first] = columns.values();
+  for (const scenario of scenarios.toSorted((a, b) => (b.within_ms ?? 0) - (a.within_ms ?? 0))) {
+    const { name } = scenario;
+    if (scenario === documentedScenario) {
+      if (first === undefined || !isDocumented(client.name)) continue;
+      plays.push({ name, column: first, play: () => playDocumented(client.name, root, servers) });
+      continue;
+    }
+    for (const [transport, column] of columns) {
+      if (scenario.transports?.includes(transport) === false || !isFor(scenario, hello)) continue;
+      const settings = { servers, command: client.command, cwd: root, transport };
+      plays.push({ name, column, play: () => play(scenario, settings) });
+    }
+  }
+  return plays;
+}
+
+function note({ name, column }: Play, outcome: Outcome): void {
+  column.outcomes.set(name, outcome);
+  const seconds = (outcome.ms / 1000).toFixed(1);
+  if (outcome.result === 'failed') print(`✗ ${column.title} ${name} (${seconds} s): ${outcome.report.trimEnd()}`);
+  else if (process.env.CONFORMANCE_VERBOSE !== undefined) print(`✓ ${column.title} ${name} (${seconds} s)`);
+}
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
