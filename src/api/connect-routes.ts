@@ -1,6 +1,8 @@
 import type { DescMethod, Message } from '@bufbuild/protobuf';
 import { Code, ConnectError, type ConnectRouter, createContextKey, type HandlerContext } from '@connectrpc/connect';
 import { Health } from '../../gen/grpc/health/v1/health_pb.js';
+import { ServerReflection } from '../../gen/grpc/reflection/v1/reflection_pb.js';
+import { ServerReflection as ServerReflectionAlpha } from '../../gen/grpc/reflection/v1alpha/reflection_pb.js';
 import { ErrorDetailSchema } from '../../gen/workflowgraph/v1/types_pb.js';
 import { amendAnswers } from './amend-answers.js';
 import { toErrorDetail } from './convert/error-detail.js';
@@ -9,6 +11,7 @@ import { healthService } from './health-service.js';
 import { requestBytesMax } from './message-limits.js';
 import type { Call, CallContext, Procedure } from './procedure.js';
 import type { Readiness } from './readiness.js';
+import { reflectionService } from './reflection-service.js';
 
 /**
  * Connect, gRPC and gRPC-Web over the procedures. The library speaks the three protocols; who may call is asked before a
@@ -25,10 +28,17 @@ export const arrivalKey = createContextKey<Arrival>({ remoteAddress: '', request
 
 const callKey = createContextKey<Call | null>(null, { description: 'admitted call' });
 
-/** Registers every procedure, and the health service. */
+/** Services of gRPC itself, public on every server. */
+const publicServices = [Health, ServerReflection, ServerReflectionAlpha] as const;
+
+/** Registers every procedure, the health service and reflection. */
 export function connectRoutes(router: ConnectRouter, procedures: readonly Procedure[], readiness: Readiness): void {
-  const services = new Set(procedures.map(({ method }) => method.parent.typeName));
-  router.service(Health, healthService(readiness, services), { readMaxBytes: 4096 });
+  const services = new Set(procedures.map(({ method }) => method.parent));
+  const names = new Set([...services].map(({ typeName }) => typeName));
+  router.service(Health, healthService(readiness, names), { readMaxBytes: 4096 });
+  const reflection = reflectionService([...services, ...publicServices]);
+  router.service(ServerReflection, reflection, { readMaxBytes: 4096 });
+  router.service(ServerReflectionAlpha, reflection, { readMaxBytes: 4096 });
 
   for (const procedure of procedures) {
     const { method } = procedure;
@@ -49,9 +59,9 @@ export function rpcPath(method: DescMethod): string {
   return `/${method.parent.typeName}/${method.name}`;
 }
 
-/** The paths of `connectRoutes`: the policies of procedures are in the proto, and the health service is public. */
+/** The paths of `connectRoutes`: the policies of procedures are in the proto, and the services of gRPC itself are public. */
 export function rpcPaths(procedures: readonly Procedure[]): ReadonlySet<string> {
-  const methods = [...procedures.map(({ method }) => method), ...Health.methods];
+  const methods = [...procedures.map(({ method }) => method), ...publicServices.flatMap(({ methods }) => methods)];
   return new Set(methods.map(rpcPath));
 }
 
