@@ -18,7 +18,7 @@ export interface RunTallyChange {
  */
 export class Batch {
   readonly connection: Connection;
-  readonly nowMs: number;
+  #nowMs: number;
   readonly events: EventDraft[] = [];
   readonly tallies = new Map<number, RunTallyChange>();
   readonly claimable = new Set<number>();
@@ -50,7 +50,20 @@ export class Batch {
 
   constructor(connection: Connection, nowMs: number) {
     this.connection = connection;
-    this.nowMs = nowMs;
+    this.#nowMs = nowMs;
+  }
+
+  /** The time of what it writes. */
+  get nowMs(): number {
+    return this.#nowMs;
+  }
+
+  /**
+   * Goes on at a later time. A batch that had to wait for one of another server builds on what that wrote, and must not
+   * seem to come before it.
+   */
+  notBefore(ms: number): void {
+    this.#nowMs = Math.max(this.#nowMs, ms);
   }
 
   event(type: string, at: { run: number; job?: number; attempt?: number; data?: object }): void {

@@ -189,6 +189,7 @@ async function takeForLikeWorkers(knowledge: Knowledge, batch: Batch, claims: re
   const wanted = claims.reduce((sum, claim) => sum + claim.maxJobs, 0);
   const notes = knowledge.labelSets.notes;
   const found = await claimableJobs.run(batch.connection, { sets, limit: wanted });
+  for (const job of found) batch.notBefore(job.enqueued_at_ms ?? 0);
   const rows = found.map((job) => [job.id, batch.nowMs]);
   const [begun] = await Promise.all([
     rows.length === 0 ? [] : startJobsIfQueued.run(batch.connection, { rows }),

@@ -41,6 +41,7 @@ export async function settleJobs(knowledge: Knowledge, batch: Batch, ended: read
     const children = await lowerOpenNeeds.run(batch.connection, {
       rows: telling.map((end) => [runOfJob(end.job), end.version, ordinalOfJob(end.job), end.succeeded ? 0 : 1]),
     });
+    if (children.length > 0 && batch.connection.dialect.hasManyWriters) batch.notBefore(knowledge.environment.now());
     const met = children.filter((child) => child.pending === 0);
     telling = met.length === 0 ? [] : await decideMetJobs(knowledge, batch, met);
     cascaded += telling.length;
