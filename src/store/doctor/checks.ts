@@ -275,11 +275,11 @@ export const checks: readonly Check[] = [
   {
     name: 'end-told-once',
     promise: 'A job that has ended has exactly one event that says so.',
+    // The events are counted first: looked up by run for each job, they would cost the square of the largest run.
     violations: () => sql`select ${job} as subject from jobs as j
-      left join events as e on e.run = j.id / 1048576 and e.job = j.id
-        and e.type in ('job.success', 'job.failure', 'job.skipped', 'job.cancelled')
-      where j.state in ${ended}
-      group by j.id, j.state
-      having count(e.number) <> 1 or min(e.type) <> 'job.' || j.state`,
+      left join (select job, count(*) as ends, min(type) as type from events
+        where type in ('job.success', 'job.failure', 'job.skipped', 'job.cancelled') and run = job / 1048576
+        group by job) as e on e.job = j.id
+      where j.state in ${ended} and (e.job is null or e.ends <> 1 or e.type <> 'job.' || j.state)`,
   },
 ];
