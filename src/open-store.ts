@@ -2,9 +2,9 @@ import { join } from 'node:path';
 import type { Config } from './config.js';
 import type { Environment } from './environment/environment.js';
 import { systemEnvironment } from './environment/system-environment.js';
+import type { DatabaseNews } from './store/database-news.js';
 import type { MigrationDone } from './store/migrate.js';
 import { databaseName } from './store/postgres/database-name.js';
-import type { DatabaseNews } from './store/postgres/health.js';
 import { migratePostgres, openPostgresStore } from './store/postgres/open-postgres-store.js';
 import { migrateSqliteFile, openSqliteStore } from './store/sqlite/open-sqlite-store.js';
 import { newestEvent } from './store/statements/events.js';
@@ -21,14 +21,14 @@ export interface OpenStoreOptions {
   readonly as: 'server' | 'command';
   /** Called when the disk failed in a way that leaves unknown what is stored: the process must end. */
   readonly onFatal: (error: Error) => void;
-  /** Called when a database in another process goes away and comes back. */
+  /** Called when the database goes away or its disk is full, and when it comes back. */
   readonly tell: (news: DatabaseNews) => void;
 }
 
 /** Opens the database of the settings. Errors: `StoreError`. */
 export function openStore(config: StorageConfig, { as, onFatal, tell }: OpenStoreOptions): Promise<Store> {
   if (config.databaseUrl === null) {
-    return openSqliteStore({ file: join(config.dataDir, databaseFile), lock: as === 'server', onFatal });
+    return openSqliteStore({ file: join(config.dataDir, databaseFile), lock: as === 'server', onFatal, tell });
   }
   return openPostgresStore({
     url: config.databaseUrl,
@@ -64,6 +64,18 @@ export function logDatabaseNews(log: Log): (news: DatabaseNews) => void {
         return;
       case 'back':
         log.info({ away_ms: news.awayMs }, 'the database is back');
+        return;
+      case 'unwritable':
+        log.error({ err: news.error }, 'changes are refused until the disk takes them again; reads go on');
+        return;
+      case 'writable':
+        log.info({ unwritable_ms: news.unwritableMs }, 'the disk takes changes again');
+        return;
+      case 'damaged':
+        log.fatal(
+          { err: news.error },
+          'the database is damaged: changes are refused from now on; reads go on where they can',
+        );
         return;
       case 'unheard':
         log.warn(

@@ -30,6 +30,7 @@ const meanings: Readonly<Record<ApiErrorCode, Meaning>> = {
   invalid_definition: { connect: Code.InvalidArgument, status: 422 },
   rate_limited: { connect: Code.ResourceExhausted, status: 429 },
   internal: { connect: Code.Internal, status: 500 },
+  damaged: { connect: Code.DataLoss, status: 500 },
   unimplemented: { connect: Code.Unimplemented, status: 501 },
   unavailable: { connect: Code.Unavailable, status: 503 },
 };

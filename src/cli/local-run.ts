@@ -80,6 +80,7 @@ async function makeToken(databasePath: string): Promise<string> {
     onFatal(error) {
       throw error;
     },
+    tell() {},
   });
   try {
     const made = await createToken(store, systemEnvironment(), {

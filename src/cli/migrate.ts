@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import { migrateStore } from '../open-store.js';
 import { copyDatabase } from '../store/copy/copy-database.js';
 import { openCopyEnd } from '../store/copy/copy-end.js';
-import { StoreError } from '../store/store.js';
+import { isStoreFailure } from '../store/store.js';
 import { CopyMeter } from './copy-meter.js';
 import { addSettings, configOf } from './settings-options.js';
 
@@ -42,7 +42,7 @@ export function migrateCommand(): Command {
       else if (flags.from === undefined && flags.to === undefined) await bringUpToDate(command, flags.json === true);
       else command.error('error: --from and --to belong together', { exitCode: 2 });
     } catch (error) {
-      if (error instanceof StoreError) command.error(`error: ${error.message}`, { exitCode: 1 });
+      if (isStoreFailure(error)) command.error(`error: ${error.message}`, { exitCode: 1 });
       throw error;
     }
   });

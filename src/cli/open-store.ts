@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { Environment } from '../environment/environment.js';
 import { environmentOf, openStore } from '../open-store.js';
-import { type Store, StoreError } from '../store/store.js';
+import { isStoreFailure, type Store } from '../store/store.js';
 import { configOf } from './settings-options.js';
 
 /** The settings that say which database it is, for `addSettings`. */
@@ -26,7 +26,7 @@ export async function withStore<T>(
       await store.close();
     }
   } catch (error) {
-    if (error instanceof StoreError) return command.error(`error: ${error.message}`, { exitCode: 1 });
+    if (isStoreFailure(error)) return command.error(`error: ${error.message}`, { exitCode: 1 });
     throw error;
   }
 }

@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { ConfigError } from '../config.js';
 import { startScheduler } from '../server.js';
-import { StoreError } from '../store/store.js';
+import { isStoreFailure } from '../store/store.js';
 import { logOf, untilSignal } from './serve.js';
 import { addSettings, configOf } from './settings-options.js';
 
@@ -35,7 +35,7 @@ export function schedulerCommand(): Command {
     const config = configOf(command);
     const log = logOf(config);
     const scheduler = await startScheduler(config, log).catch((error: unknown) => {
-      const known = error instanceof ConfigError || error instanceof StoreError;
+      const known = error instanceof ConfigError || isStoreFailure(error);
       if (known) return command.error(`error: ${error.message}`, { exitCode: error instanceof ConfigError ? 2 : 1 });
       throw error;
     });

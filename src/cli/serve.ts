@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os';
 import { Command } from 'commander';
 import { type Config, ConfigError } from '../config.js';
 import { startServer } from '../server.js';
-import { StoreError } from '../store/store.js';
+import { isStoreFailure } from '../store/store.js';
 import { createLog, type Log } from '../telemetry/log.js';
 import { LocalWorker, machineLabels } from './local-worker.js';
 import { addSettings, configOf } from './settings-options.js';
@@ -51,7 +51,7 @@ export function serveCommand(): Command {
     const config = configOf(command);
     const log = logOf(config);
     const server = await startServer(config, log).catch((error: unknown) => {
-      const known = error instanceof ConfigError || error instanceof StoreError;
+      const known = error instanceof ConfigError || isStoreFailure(error);
       if (known) return command.error(`error: ${error.message}`, { exitCode: error instanceof ConfigError ? 2 : 1 });
       throw error;
     });

@@ -16,7 +16,8 @@ export type ErrorCode =
   | 'too_large'
   | 'invalid_definition'
   | 'rate_limited'
-  | 'unavailable';
+  | 'unavailable'
+  | 'damaged';
 
 /** An expected refusal: it names the thing, the place and, where there is one, the way out. */
 export class DomainError extends Error {

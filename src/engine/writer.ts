@@ -3,7 +3,7 @@ import type { Environment } from '../environment/environment.js';
 import type { Connection } from '../store/connection.js';
 import { graceForLiveLeases } from '../store/statements/attempts.js';
 import { lockJobs } from '../store/statements/jobs.js';
-import { type Store, StoreError, StoreUnavailable } from '../store/store.js';
+import { isStoreFailure, type Store, StoreUnavailable } from '../store/store.js';
 import { Batch } from './batch.js';
 
 /**
@@ -53,6 +53,8 @@ export class Writer {
   #idle: (() => void)[] = [];
   #isCommitting = false;
   #afterBatch: (() => void)[] = [];
+  /** Since when the database takes no changes, such as on a full disk; null while it does. */
+  #refusedSinceMs: number | null = null;
 
   constructor(
     store: Store,
@@ -147,9 +149,15 @@ export class Writer {
   /** The first batch after an outage gives every live lease its full time, before it judges any. */
   async #graceAfterOutage(batch: Batch): Promise<void> {
     const { shared } = this.#store;
-    if (shared === null || shared.awayMs() <= tolerableAwayMs) return;
+    const refusedMs = batch.nowMs - (this.#refusedSinceMs ?? batch.nowMs);
+    if (this.#refusedSinceMs !== null) batch.afterCommit.push(() => this.#forgetRefusals());
+    if ((shared === null ? refusedMs : shared.awayMs()) <= tolerableAwayMs) return;
     await graceForLiveLeases.run(batch.connection, { nowMs: batch.nowMs });
-    batch.afterCommit.push(() => shared.forgetAway());
+    batch.afterCommit.push(() => shared?.forgetAway());
+  }
+
+  #forgetRefusals(): void {
+    this.#refusedSinceMs = null;
   }
 
   async #commit(entries: readonly Entry[]): Promise<void> {
@@ -166,7 +174,8 @@ export class Writer {
         return [current, given] as const;
       });
     } catch (error) {
-      if (entries.length === 1 || error instanceof StoreError || error instanceof StoreUnavailable) {
+      if (error instanceof StoreUnavailable) this.#refusedSinceMs ??= startedAt;
+      if (entries.length === 1 || isStoreFailure(error)) {
         for (const entry of entries) entry.reject(error);
         return;
       }

@@ -67,6 +67,19 @@ export class StoreUnavailable extends DomainError {
   }
 }
 
+/** What is asked for, or all of it, cannot be read any more: trying again does not help. */
+export class StoreDamaged extends DomainError {
+  constructor(message: string, cause?: unknown) {
+    super('damaged', message, { cause });
+    this.name = 'StoreDamaged';
+  }
+}
+
+/** Whether it is the database that failed, whatever was asked of it. */
+export function isStoreFailure(error: unknown): error is StoreError | StoreUnavailable | StoreDamaged {
+  return error instanceof StoreError || error instanceof StoreUnavailable || error instanceof StoreDamaged;
+}
+
 /** The connection broke while a commit was under way, and the database did not come back to be asked what became of it. */
 export class OutcomeUnknown extends StoreUnavailable {
   constructor(cause: unknown) {

@@ -1,25 +1,69 @@
-import type { Claim } from '@workflow-graph/client';
-
 /** How a worker said that an attempt ended. */
 export type End =
   | { readonly kind: 'success'; readonly outputs: Readonly<Record<string, string>> }
   | { readonly kind: 'failure'; readonly error: string; readonly retryable: boolean };
 
-/** What the server answered to a report: taken, or refused and why. */
-export interface Reported {
-  readonly claim: Claim;
+/** Which attempt: `<run>/<job>/<attempt>`. */
+export type AttemptName = string;
+
+/** The name of an attempt in a journal. */
+export function attemptName(run: string, job: string, attempt: number): AttemptName {
+  return `${run}/${job}/${attempt}`;
+}
+
+/** A job that a worker was given. */
+export interface Grant {
+  readonly attempt: AttemptName;
+  readonly worker: string;
+  /** The lease; a worker process that does not tell its leases has one for each attempt. */
+  readonly lease: string;
+  /** Outputs of the needed jobs that came with it; null when the worker does not tell. */
+  readonly upstream: Readonly<Record<string, Readonly<Record<string, string>>>> | null;
+}
+
+/** What the server answered to a report of an end: taken, or refused and why. */
+export interface Report {
+  readonly attempt: AttemptName;
+  readonly worker: string;
+  readonly lease: string;
   readonly end: End;
   readonly refused: string | null;
+}
+
+/** A piece of a log, as it was acknowledged to a worker or shown to a reader. */
+export interface Chunk {
+  readonly attempt: AttemptName;
+  readonly sequence: number;
+  readonly stream: string;
+  readonly data: string;
+  /** When it was first sent, in Unix milliseconds of this machine; null for what was read. */
+  readonly sentAtMs: number | null;
+}
+
+/** A 409 on something else than a report of an end. */
+export interface Refusal {
+  readonly attempt: AttemptName;
+  readonly lease: string;
+  readonly what: 'log' | 'heartbeat';
+  readonly reason: string;
 }
 
 /** What clients know for certain, since the server has answered. */
 export class Journal {
   /** Runs whose start was acknowledged, by the request that started them. */
   readonly runs = new Map<string, string>();
-  readonly claims: Claim[] = [];
-  readonly reports: Reported[] = [];
-  readonly chunks: { readonly claim: Claim; readonly sequence: number; readonly data: string }[] = [];
-  readonly cancelled = new Set<string>();
+  readonly grants: Grant[] = [];
+  readonly reports: Report[] = [];
+  readonly chunks: Chunk[] = [];
+  /** All that an attempt printed on stdout, where all of it was acknowledged. */
+  readonly texts = new Map<AttemptName, string>();
+  readonly refusals: Refusal[] = [];
+  /** Runs whose cancel was acknowledged, and when, in Unix milliseconds of this machine. */
+  readonly cancelled = new Map<string, number>();
+  /** What readers were shown of logs. */
+  readonly shownChunks: Chunk[] = [];
+  /** Ends of jobs that readers were shown, by `<run>/<job>`. */
+  readonly shownEnds = new Map<string, string>();
   /** Answers that contradict another answer; each is a failure of the test. */
   readonly contradictions: string[] = [];
 
@@ -31,11 +75,27 @@ export class Journal {
     this.runs.set(request, run);
   }
 
+  showedEnd(job: string, state: string): void {
+    const before = this.shownEnds.get(job);
+    if (before !== undefined && before !== state) {
+      this.contradictions.push(`job ${job} was shown as ${before}, and later as ${state}`);
+    }
+    this.shownEnds.set(job, state);
+  }
+
+  /** How many answers clients have had, about. */
+  get answers(): number {
+    const { runs, grants, reports, refusals, chunks } = this;
+    return runs.size + grants.length + reports.length + refusals.length + chunks.length;
+  }
+
   counts(): string {
     const refused = this.reports.filter((report) => report.refused !== null).length;
     return (
-      `${this.runs.size} runs, ${this.claims.length} claims, ${this.reports.length - refused} ends taken, ` +
-      `${refused} refused, ${this.chunks.length} log chunks, ${this.cancelled.size} cancels`
+      `${this.runs.size} runs, ${this.grants.length} claims, ${this.reports.length - refused} ends taken, ` +
+      `${refused} refused, ${this.refusals.length} other refusals, ${this.chunks.length} log chunks, ` +
+      `${this.texts.size} whole logs, ${this.cancelled.size} cancels, ${this.shownChunks.length} chunks read, ` +
+      `${this.shownEnds.size} ends read`
     );
   }
 }

@@ -1,209 +1,248 @@
-import Database from 'better-sqlite3';
-import type { End, Journal, Reported } from './journal.js';
+import type { AttemptFact, Facts } from './facts.js';
+import type { Chunk, End, Journal, Report } from './journal.js';
 
-interface JobRow {
-  readonly run: string;
-  readonly key: string;
-  readonly state: string;
-  readonly attempt: number;
-  readonly outputs: string | null;
+/**
+ * Everything in a database that contradicts what its clients know; nothing when all is well. All runs must have ended.
+ *
+ * It knows no code of the server: what it holds against it is the contract.
+ */
+export function judge(facts: Facts, journal: Journal): string[] {
+  return [
+    ...journal.contradictions,
+    ...facts.damage,
+    ...checkRuns(facts, journal),
+    ...checkJobs(facts, journal),
+    ...checkGrants(facts, journal),
+    ...checkReports(facts, journal),
+    ...checkRefusals(facts, journal),
+    ...checkOutputs(facts, journal),
+    ...checkOutputsHandedOn(facts, journal),
+    ...checkLogs(facts, journal),
+    ...checkEvents(facts),
+  ];
 }
-
-interface AttemptRow {
-  readonly run: string;
-  readonly key: string;
-  readonly number: number;
-  readonly worker_id: string;
-  readonly outcome: string | null;
-  readonly error: string | null;
-}
-
-/** Jobs with their run's id and their key. */
-const namedJobs = `
-  select r.id as run, v.key as key, j.* from jobs j
-  join runs r on r.no = j.id / 1048576
-  join version_jobs v on v.version = r.version and v.ord = j.id % 1048576`;
 
 const ended = new Set(['success', 'failure', 'skipped', 'cancelled']);
 
-/** Everything in the database that contradicts what the clients know; nothing when all is well. */
-export function compare(databaseFile: string, journal: Journal): string[] {
-  const database = new Database(databaseFile, { readonly: true });
-  try {
-    const facts = new Facts(database);
-    return [
-      ...journal.contradictions,
-      ...checkFile(database),
-      ...checkRuns(facts, journal),
-      ...checkAttempts(facts, journal),
-      ...checkReports(facts, journal),
-      ...checkOutputsHandedOn(facts, journal),
-      ...checkLogs(database, journal),
-      ...checkEvents(database),
-    ];
-  } finally {
-    database.close();
-  }
-}
-
-class Facts {
-  readonly runs: ReadonlyMap<string, string>;
-  readonly jobs: ReadonlyMap<string, JobRow>;
-  readonly attempts: ReadonlyMap<string, AttemptRow>;
-  readonly needs: ReadonlyMap<string, readonly string[]>;
-
-  constructor(database: Database.Database) {
-    const runs = database.prepare('select id, state from runs').all() as { id: string; state: string }[];
-    this.runs = new Map(runs.map(({ id, state }) => [id, state]));
-    const jobs = database.prepare(namedJobs).all() as JobRow[];
-    this.jobs = new Map(jobs.map((job) => [`${job.run}/${job.key}`, job]));
-    const attempts = database
-      .prepare(`select n.run, n.key, a.* from attempts a join (${namedJobs}) n on n.id = a.job`)
-      .all() as AttemptRow[];
-    this.attempts = new Map(attempts.map((row) => [`${row.run}/${row.key}/${row.number}`, row]));
-    const edges = database
-      .prepare(
-        `select r.id as run, child.key as child, parent.key as parent from runs r
-         join version_edges e on e.version = r.version
-         join version_jobs parent on parent.version = r.version and parent.ord = e.from_ord
-         join version_jobs child on child.version = r.version and child.ord = e.to_ord`,
-      )
-      .all() as { run: string; child: string; parent: string }[];
-    const needs = new Map<string, string[]>();
-    for (const { run, child, parent } of edges) {
-      const name = `${run}/${child}`;
-      needs.set(name, [...(needs.get(name) ?? []), `${run}/${parent}`]);
-    }
-    this.needs = needs;
-  }
-}
-
-function* checkFile(database: Database.Database): Iterable<string> {
-  const integrity = database.pragma('integrity_check') as { integrity_check: string }[];
-  if (integrity[0]?.integrity_check !== 'ok') yield `integrity_check: ${JSON.stringify(integrity)}`;
-  const strays = database.pragma('foreign_key_check') as unknown[];
-  if (strays.length > 0) yield `foreign_key_check: ${JSON.stringify(strays.slice(0, 5))}`;
-}
-
 function* checkRuns(facts: Facts, journal: Journal): Iterable<string> {
   for (const run of journal.runs.values()) if (!facts.runs.has(run)) yield `run ${run} was acknowledged and is lost`;
-  for (const run of journal.cancelled) if (!facts.runs.has(run)) yield `run ${run} was cancelled and is lost`;
-  const statesOf = new Map<string, string[]>();
-  for (const [name, job] of facts.jobs) {
-    statesOf.set(job.run, [...(statesOf.get(job.run) ?? []), job.state]);
-    if (!ended.has(job.state)) yield `job ${name} is ${job.state} at the end`;
-    const needs = (facts.needs.get(name) ?? []).map((need) => facts.jobs.get(need)?.state);
-    if (job.state === 'skipped' && needs.length === 0) yield `job ${name} is skipped and needs nothing`;
+  for (const [run, answeredAtMs] of journal.cancelled) {
+    const fact = facts.runs.get(run);
+    if (fact === undefined) yield `run ${run} was cancelled and is lost`;
+    // A cancel of a run that has ended changes nothing.
+    else if (!fact.cancelRequested && (fact.endedAtMs ?? Number.POSITIVE_INFINITY) > answeredAtMs) {
+      yield `the cancel of run ${run} was acknowledged and is lost`;
+    }
   }
-  for (const [run, state] of facts.runs) {
+  const statesOf = new Map<string, string[]>();
+  for (const { run, state } of facts.jobs.values()) statesOf.set(run, [...(statesOf.get(run) ?? []), state]);
+  for (const [run, { state }] of facts.runs) {
     const states = statesOf.get(run) ?? [];
     const right = ['cancelled', 'failure'].find((one) => states.includes(one)) ?? 'success';
     if (state !== right) yield `run ${run} is ${state}, and its jobs are ${states.join(', ')}`;
   }
 }
 
-function* checkAttempts(facts: Facts, journal: Journal): Iterable<string> {
-  const leases = new Map<string, string>();
-  for (const { job, lease } of journal.claims) {
-    const name = `${job.workflow_id}/${job.job_id}/${job.attempt}`;
-    const row = facts.attempts.get(name);
-    if (row === undefined) yield `attempt ${name} was claimed and is lost`;
-    else if (row.worker_id !== lease.worker_id)
-      yield `attempt ${name} was claimed by ${lease.worker_id}, not ${row.worker_id}`;
-    const other = leases.get(name);
-    if (other !== undefined && other !== lease.lease_id) yield `attempt ${name} was handed out twice`;
-    leases.set(name, lease.lease_id);
+function* checkJobs(facts: Facts, journal: Journal): Iterable<string> {
+  const attemptsOf = new Map<string, AttemptFact[]>();
+  for (const attempt of facts.attempts.values()) {
+    attemptsOf.set(attempt.job, [...(attemptsOf.get(attempt.job) ?? []), attempt]);
   }
   for (const [name, { state, attempt }] of facts.jobs) {
-    let count = 0;
-    while (facts.attempts.has(`${name}/${count}`)) count++;
-    const total = [...facts.attempts.values()].filter((row) => `${row.run}/${row.key}` === name).length;
-    if (total !== count) yield `job ${name} has ${total} attempts, and skips number ${count}`;
+    if (!ended.has(state)) yield `job ${name} is ${state} at the end`;
+    const attempts = attemptsOf.get(name) ?? [];
+    const numbers = attempts.map(({ number }) => number).sort((a, b) => a - b);
+    if (numbers.some((number, at) => number !== at)) yield `job ${name} has attempts ${numbers.join(', ')}`;
+    const successes = attempts.filter(({ outcome }) => outcome === 'success');
+    if (successes.length > 1) yield `job ${name} succeeded ${successes.length} times`;
     const last = facts.attempts.get(`${name}/${attempt}`)?.outcome;
     if ((state === 'success') !== (last === 'success')) yield `job ${name} is ${state}, its last attempt ${last}`;
+    if (state === 'skipped' && (facts.needs.get(name) ?? []).length === 0) yield `job ${name} is skipped for nothing`;
   }
-  for (const [name, row] of facts.attempts) if (row.outcome === null) yield `attempt ${name} has no outcome`;
+  for (const [name, { outcome }] of facts.attempts) if (outcome === null) yield `attempt ${name} has no outcome`;
+  for (const [name, state] of journal.shownEnds) {
+    const now = facts.jobs.get(name)?.state;
+    if (now !== state) yield `job ${name} was shown as ${state} and is ${now ?? 'lost'}`;
+  }
+}
+
+function* checkGrants(facts: Facts, journal: Journal): Iterable<string> {
+  const leases = new Map<string, string>();
+  for (const { attempt, worker, lease } of journal.grants) {
+    if (facts.released.has(attempt)) continue;
+    const fact = facts.attempts.get(attempt);
+    if (fact === undefined) yield `attempt ${attempt} was claimed and is lost`;
+    else if (fact.worker !== worker) yield `attempt ${attempt} was claimed by ${worker}, not ${fact.worker}`;
+    const other = leases.get(attempt);
+    if (other !== undefined && other !== lease) yield `attempt ${attempt} was handed out twice`;
+    leases.set(attempt, lease);
+  }
 }
 
 function* checkReports(facts: Facts, journal: Journal): Iterable<string> {
-  const taken = new Map<string, Reported>();
-  for (const report of journal.reports) {
-    const { claim, end, refused } = report;
-    const name = `${claim.job.workflow_id}/${claim.job.job_id}/${claim.job.attempt}`;
-    const row = facts.attempts.get(name);
-    const recorded = row?.outcome === end.kind && (end.kind === 'success' || row.error === end.error);
-    if (refused !== null) {
-      if (recorded && end.kind === 'failure')
-        yield `${name}: a report was refused (${refused}) and recorded all the same`;
-      continue;
+  const byLease = new Map<string, End>();
+  const completed = new Map<string, string>();
+  for (const { attempt, worker, lease, end, refused } of journal.reports) {
+    if (refused !== null) continue;
+    const fact = facts.attempts.get(attempt);
+    if (!isRecorded(fact, end)) {
+      yield `${attempt}: ${end.kind} was acknowledged, recorded is ${fact?.outcome} (${fact?.error})`;
+    } else if (fact?.worker !== worker) {
+      yield `${attempt}: an end by ${worker} was taken under the lease of ${fact?.worker}`;
     }
-    if (!recorded) yield `${name}: ${end.kind} was acknowledged, recorded is ${row?.outcome} (${row?.error})`;
-    if (taken.has(claim.lease.lease_id)) yield `${name}: two ends were acknowledged under one lease`;
-    taken.set(claim.lease.lease_id, report);
+    const other = byLease.get(lease);
+    if (other !== undefined && !isSame(other, end)) yield `${attempt}: two ends were acknowledged under one lease`;
+    byLease.set(lease, end);
     if (end.kind !== 'success') continue;
-    const outputs = JSON.parse(facts.jobs.get(`${claim.job.workflow_id}/${claim.job.job_id}`)?.outputs ?? '{}');
-    yield* checkOutputs(name, end, outputs, journal, claim.lease.lease_id);
+    const job = jobOf(attempt);
+    const before = completed.get(job);
+    if (before !== undefined && before !== lease) yield `job ${job} was completed under two leases`;
+    completed.set(job, lease);
   }
 }
 
-function* checkOutputs(
-  name: string,
-  end: End & { kind: 'success' },
-  outputs: Record<string, string>,
-  journal: Journal,
-  lease: string,
-): Iterable<string> {
-  const logged = journal.chunks.some(({ claim }) => claim.lease.lease_id === lease);
-  const [, key, attempt] = name.split('/');
-  const right = { ...(logged ? { from_log: `${key}.${attempt}` } : {}), ...end.outputs };
-  for (const [output, value] of Object.entries(right)) {
-    if (outputs[output] !== value) yield `${name}: output ${output} is ${outputs[output]} and not ${value}`;
+function isRecorded(fact: AttemptFact | undefined, end: End): boolean {
+  return fact?.outcome === end.kind && (end.kind === 'success' || fact.error === end.error);
+}
+
+function isSame(a: End, b: End): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
+}
+
+/** Every 409 has a reason that the database shows. */
+function* checkRefusals(facts: Facts, journal: Journal): Iterable<string> {
+  const sentUnder = new Map<string, Report[]>();
+  for (const report of journal.reports) sentUnder.set(report.lease, [...(sentUnder.get(report.lease) ?? []), report]);
+  for (const { attempt, lease, end, refused } of journal.reports) {
+    if (refused === null) continue;
+    const others = (sentUnder.get(lease) ?? []).filter((other) => !isSame(other.end, end));
+    const reason = unjustified(facts, attempt, refused, others.length > 0);
+    if (reason !== null) yield `${attempt}: a report was refused as ${refused}, but ${reason}`;
+    // What marks a failure is its text: no other report can have left it there.
+    if (end.kind === 'failure' && others.length > 0 && isRecorded(facts.attempts.get(attempt), end)) {
+      yield `${attempt}: a report was refused (${refused}) and recorded all the same`;
+    }
+  }
+  for (const { attempt, lease, what, reason: refused } of journal.refusals) {
+    const reason = unjustified(facts, attempt, refused, (sentUnder.get(lease) ?? []).length > 0);
+    if (reason !== null) yield `${attempt}: a ${what} was refused as ${refused}, but ${reason}`;
+  }
+}
+
+/** What speaks against a refusal; null when the database shows its reason. */
+function unjustified(facts: Facts, attempt: string, reason: string, reportedElse: boolean): string | null {
+  const fact = facts.attempts.get(attempt);
+  const cancelled = fact?.outcome === 'cancelled' && facts.runs.get(runOf(attempt))?.cancelRequested === true;
+  switch (reason) {
+    case 'completed':
+      if (fact?.outcome !== 'success' && fact?.outcome !== 'failure')
+        return `the attempt's outcome is ${fact?.outcome}`;
+      return reportedElse ? null : 'nothing else was reported under its lease';
+    case 'cancelled':
+      return cancelled ? null : `the attempt's outcome is ${fact?.outcome}, or nobody asked to cancel its run`;
+    case 'lease_expired':
+      // A restart gives a lease that had run out its time again, and in that time the run may be cancelled.
+      return fact?.outcome === 'lease_expired' || fact?.outcome === 'timed_out' || cancelled
+        ? null
+        : `the attempt's outcome is ${fact?.outcome}`;
+    case 'superseded': {
+      if (fact?.outcome !== 'lease_expired' && fact?.outcome !== 'timed_out') {
+        return `the attempt's outcome is ${fact?.outcome}`;
+      }
+      return facts.attempts.has(`${fact.job}/${fact.number + 1}`) ? null : 'no later attempt is there';
+    }
+    case 'unknown_lease':
+      return facts.released.has(attempt) ? null : 'the attempt was never given back';
+    default:
+      return 'that is no reason';
+  }
+}
+
+function* checkOutputs(facts: Facts, journal: Journal): Iterable<string> {
+  const texts = new Map(journal.texts);
+  for (const { attempt, data } of journal.chunks) texts.set(attempt, (texts.get(attempt) ?? '') + data);
+  for (const { attempt, end, refused } of journal.reports) {
+    if (refused !== null || end.kind !== 'success') continue;
+    const printed = (texts.get(attempt) ?? '').matchAll(/^::set-output (\w+)=(.*)$/gm);
+    const right = { ...Object.fromEntries([...printed].map(([, key, value]) => [key, value])), ...end.outputs };
+    const outputs = facts.jobs.get(jobOf(attempt))?.outputs ?? {};
+    for (const [output, value] of Object.entries(right)) {
+      if (outputs[output] !== value) yield `${attempt}: output ${output} is ${outputs[output]} and not ${value}`;
+    }
   }
 }
 
 function* checkOutputsHandedOn(facts: Facts, journal: Journal): Iterable<string> {
-  for (const { job } of journal.claims) {
-    const name = `${job.workflow_id}/${job.job_id}`;
-    const needs = (facts.needs.get(name) ?? []).filter((need) => facts.jobs.get(need)?.state === 'success');
-    const right = Object.fromEntries(
-      needs.map((need) => [need.split('/')[1] ?? '', JSON.parse(facts.jobs.get(need)?.outputs ?? '{}')]),
-    );
-    const sorted = (value: object) => JSON.stringify(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
-    if (sorted(job.upstream_outputs) !== sorted(right)) {
-      yield `${name} was given ${JSON.stringify(job.upstream_outputs)} and not ${JSON.stringify(right)}`;
+  for (const { attempt, upstream } of journal.grants) {
+    if (upstream === null) continue;
+    const needs = (facts.needs.get(jobOf(attempt)) ?? []).filter((need) => facts.jobs.get(need)?.state === 'success');
+    const right = Object.fromEntries(needs.map((need) => [need.split('/')[1] ?? '', facts.jobs.get(need)?.outputs]));
+    if (sorted(upstream) !== sorted(right)) {
+      yield `${attempt} was given ${JSON.stringify(upstream)} and not ${JSON.stringify(right)}`;
     }
   }
 }
 
-function* checkLogs(database: Database.Database, journal: Journal): Iterable<string> {
-  const rows = database
-    .prepare(
-      `select n.run, n.key, c.attempt, c.sequence, c.data from log_chunks c join (${namedJobs}) n on n.id = c.job`,
-    )
-    .all() as { run: string; key: string; attempt: number; sequence: number; data: string }[];
-  const stored = new Map<string, string[]>();
-  for (const { run, key, attempt, sequence, data } of rows) {
-    const name = `${run}/${key}/${attempt}/${sequence}`;
-    stored.set(name, [...(stored.get(name) ?? []), data]);
+function sorted(value: unknown): string {
+  return JSON.stringify(value, (_, part: unknown) =>
+    part !== null && typeof part === 'object' && !Array.isArray(part)
+      ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : part,
+  );
+}
+
+function* checkLogs(facts: Facts, journal: Journal): Iterable<string> {
+  const stored = new Map<string, string>();
+  for (const [attempt, chunks] of facts.logs) {
+    for (const { sequence, stream, data } of chunks) {
+      const name = `${attempt}/${sequence}/${stream}`;
+      if (stored.has(name)) yield `log chunk ${name} is stored twice`;
+      stored.set(name, data);
+    }
   }
-  for (const [name, texts] of stored) if (texts.length > 1) yield `log chunk ${name} is stored ${texts.length} times`;
-  for (const { claim, sequence, data } of journal.chunks) {
-    const name = `${claim.job.workflow_id}/${claim.job.job_id}/${claim.job.attempt}/${sequence}`;
-    if (stored.get(name)?.[0] !== data) yield `log chunk ${name} was acknowledged, stored is ${stored.get(name)}`;
+  yield* checkChunks(facts, stored, journal.chunks, 'acknowledged');
+  yield* checkChunks(facts, stored, journal.shownChunks, 'shown');
+  for (const [attempt, text] of journal.texts) {
+    const chunks = (facts.logs.get(attempt) ?? []).filter(({ stream }) => stream === 'stdout');
+    const got = chunks.map(({ data }) => data).join('');
+    if (got !== text) yield `${attempt}: the log is ${JSON.stringify(got)} and not ${JSON.stringify(text)}`;
+  }
+  yield* checkLateChunks(facts, journal.chunks);
+}
+
+function* checkChunks(
+  { released }: Facts,
+  stored: ReadonlyMap<string, string>,
+  chunks: readonly Chunk[],
+  how: string,
+): Iterable<string> {
+  for (const { attempt, sequence, stream, data } of chunks) {
+    if (released.has(attempt)) continue;
+    const got = stored.get(`${attempt}/${sequence}/${stream}`);
+    if (got !== data) yield `log chunk ${attempt}/${sequence} was ${how}, stored is ${JSON.stringify(got)}`;
   }
 }
 
-function* checkEvents(database: Database.Database): Iterable<string> {
-  const [numbers] = database.prepare('select count(*) as count, max(number) as last from events').all() as {
-    count: number;
-    last: number;
-  }[];
-  if (numbers?.count !== numbers?.last) yield `of ${numbers?.last} events ${numbers?.count} are there`;
-  const twice = database
-    .prepare(
-      `select run, type, count(*) as count from events
-       where type in ('run.success', 'run.failure', 'run.cancelled') group by run having count(*) <> 1`,
-    )
-    .all();
-  for (const row of twice) yield `a run ended more than once: ${JSON.stringify(row)}`;
+/** A log that was first sent after the attempt had lost its lease must not have been taken. */
+function* checkLateChunks({ attempts }: Facts, chunks: readonly Chunk[]): Iterable<string> {
+  for (const { attempt, sequence, sentAtMs } of chunks) {
+    const fact = attempts.get(attempt);
+    if (fact?.endedAtMs == null || sentAtMs === null || fact.outcome === 'cancelled') continue;
+    if (sentAtMs > fact.endedAtMs) {
+      yield `log chunk ${attempt}/${sequence} was taken ${sentAtMs - fact.endedAtMs} ms after the attempt's end`;
+    }
+  }
+}
+
+function* checkEvents({ events, endedOften }: Facts): Iterable<string> {
+  if (events.count !== events.last) yield `of ${events.last} events ${events.count} are there`;
+  for (const run of endedOften) yield `run ${run} ended more than once`;
+}
+
+function jobOf(attempt: string): string {
+  return attempt.slice(0, attempt.lastIndexOf('/'));
+}
+
+function runOf(attempt: string): string {
+  return attempt.slice(0, attempt.indexOf('/'));
 }

@@ -38,6 +38,7 @@ const inMemory = async () => {
     onFatal(error) {
       throw error;
     },
+    tell() {},
   });
   return { store, remove: () => store.close() };
 };

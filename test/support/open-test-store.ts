@@ -39,6 +39,7 @@ class SqliteStorage implements TestStorage {
       onFatal: (error) => {
         throw error;
       },
+      tell() {},
     });
   }
 

@@ -56,15 +56,21 @@ export class ServerProcess {
 
   /** Starts on any free port; a second start takes the same port, so that workers find it again. */
   async start(): Promise<void> {
+    const program = this.launch();
+    const [, url = ''] = await program.printed(/"msg":"listening on (https?:\/\/[^"]+)"/);
+    if (this.#url !== '' && url !== this.#url) throw new Error(`came back at ${url} and not at ${this.#url}`);
+    this.#url = url;
+  }
+
+  /** Begins a start and does not wait for its end. */
+  launch(): RunningProgram {
     const port = this.#url === '' ? '0' : String(this.port);
     const program = startProgram(
       ['serve', '--data', this.dataDir, '--workflows', this.workflowsDir, ...(this.#options.flags ?? [])],
       { env: { PORT: port, LOG_FORMAT: 'json', ...this.#options.env } },
     );
     this.#program = program;
-    const [, url = ''] = await program.printed(/"msg":"listening on (https?:\/\/[^"]+)"/);
-    if (this.#url !== '' && url !== this.#url) throw new Error(`came back at ${url} and not at ${this.#url}`);
-    this.#url = url;
+    return program;
   }
 
   /** Ends it by the signal that asks it to stop, and waits for that. */

@@ -1,10 +1,5 @@
+import type { DatabaseNews } from '../database-news.js';
 import type { Health } from './patience.js';
-
-/** What happens to the connection with the database, for the log. */
-export type DatabaseNews =
-  | { readonly kind: 'lost'; readonly error: unknown }
-  | { readonly kind: 'back'; readonly awayMs: number }
-  | { readonly kind: 'unheard' };
 
 /** Whether the database answers, told at each change. */
 export class DatabaseHealth implements Health {

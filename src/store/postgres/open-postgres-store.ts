@@ -1,12 +1,13 @@
 import { hostname } from 'node:os';
 import type { Connection } from '../connection.js';
 import { refuseHalfCopied } from '../copy/copy-progress.js';
+import type { DatabaseNews } from '../database-news.js';
 import { type MigrationDone, migrateToLatest } from '../migrate.js';
 import { type Reader, type SharedDatabase, type Store, StoreError } from '../store.js';
 import { refuseUnsafeDurability } from './check-durability.js';
 import { DatabaseClock } from './database-clock.js';
 import { databaseName } from './database-name.js';
-import { DatabaseHealth, type DatabaseNews } from './health.js';
+import { DatabaseHealth } from './health.js';
 import { judge } from './judge.js';
 import { messageBytesMax, Notifications } from './notifications.js';
 import { withPatience } from './patience.js';

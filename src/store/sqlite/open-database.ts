@@ -1,5 +1,5 @@
 import Database from 'better-sqlite3';
-import { StoreError } from '../store.js';
+import { failedToOpen } from './judge.js';
 
 /**
  * Opens a SQLite file with the settings that the promise "acknowledged means durable" stands on, and reads them back:
@@ -18,7 +18,7 @@ export function openDatabase(file: string, mode: 'write' | 'read'): Database.Dat
     database.pragma('temp_store = memory');
     return database;
   } catch (cause) {
-    throw new StoreError(`Cannot open the database ${file}: ${explain(cause)}`, cause);
+    throw failedToOpen(cause, file);
   }
 }
 
@@ -38,21 +38,4 @@ function expectPragma(database: Database.Database, name: string, expected: strin
   database.pragma(`${name} = ${set}`);
   const actual = database.pragma(name, { simple: true });
   if (actual !== expected) throw new Error(`PRAGMA ${name} is ${String(actual)} and cannot be set to ${set}`);
-}
-
-/** SQLite's own words, with the way out where there is one. */
-export function explain(cause: unknown): string {
-  const code = (cause as { code?: string }).code ?? '';
-  const message = (cause as Error).message ?? String(cause);
-  if (code.startsWith('SQLITE_FULL'))
-    return `the disk is full (${message}). Free some space; nothing acknowledged is lost.`;
-  if (code.startsWith('SQLITE_READONLY'))
-    return `it is read-only (${message}). Check the owner and mode of its folder.`;
-  if (code.startsWith('SQLITE_CANTOPEN'))
-    return `${message}. Check that the folder exists and that this user may write there.`;
-  if (code.startsWith('SQLITE_CORRUPT') || code.startsWith('SQLITE_NOTADB')) {
-    return `it is damaged (${message}). Restore a backup; keep the damaged file for a look.`;
-  }
-  if (code.startsWith('SQLITE_BUSY')) return `another process holds it (${message}).`;
-  return message;
 }

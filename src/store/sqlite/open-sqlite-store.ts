@@ -2,9 +2,14 @@ import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Connection } from '../connection.js';
 import { refuseHalfCopied } from '../copy/copy-progress.js';
+import type { DatabaseNews } from '../database-news.js';
 import { type MigrationDone, migrateToLatest } from '../migrate.js';
 import { type Reader, type Store, StoreError } from '../store.js';
-import { explain, openDatabase } from './open-database.js';
+import { refuseDamagedFile } from './check-file.js';
+import { refuseDamagedWal } from './check-wal.js';
+import { explain, failedToOpen, judge, judged } from './judge.js';
+import { JudgedConnection } from './judged-connection.js';
+import { openDatabase } from './open-database.js';
 import { awaitMigrationTurn, takeServerLock } from './server-lock.js';
 import { SqliteConnection } from './sqlite-connection.js';
 import { sqliteDialect } from './sqlite-dialect.js';
@@ -20,6 +25,8 @@ export interface SqliteStoreOptions {
    * must end: what the next sync would say cannot be believed.
    */
   readonly onFatal: (error: Error) => void;
+  /** Called when the disk takes no changes for now and when it takes them again, and when the file is found damaged. */
+  readonly tell: (news: DatabaseNews) => void;
 }
 
 /** Opens, locks and migrates a SQLite database. Errors: `StoreError` with the reason and the way out. */
@@ -28,19 +35,23 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
   const inMemory = file === ':memory:';
   if (!inMemory) makeFolder(dirname(file));
   const lock = options.lock && !inMemory ? takeServerLock(file) : null;
+  let writer: SqliteConnection | null = null;
   try {
     const turn = inMemory ? null : awaitMigrationTurn(file);
-    const writer = new SqliteConnection(openDatabase(file, 'write'));
     try {
+      if (lock !== null) refuseDamagedWal(file);
+      writer = new SqliteConnection(openDatabase(file, 'write'));
+      if (lock !== null) refuseDamagedFile(writer.database, file);
       await migrateToLatest(writer);
     } finally {
       turn?.release();
     }
     await refuseHalfCopied(writer);
-    return new SqliteStore(writer, file, lock, options.onFatal);
+    return new SqliteStore(writer, lock, options);
   } catch (error) {
+    writer?.close();
     lock?.release();
-    throw error;
+    throw failedToOpen(error, file);
   }
 }
 
@@ -49,12 +60,15 @@ export async function migrateSqliteFile(file: string): Promise<MigrationDone[]> 
   makeFolder(dirname(file));
   const lock = takeServerLock(file);
   try {
+    refuseDamagedWal(file);
     const connection = new SqliteConnection(openDatabase(file, 'write'));
     try {
       return await migrateToLatest(connection);
     } finally {
       connection.close();
     }
+  } catch (error) {
+    throw failedToOpen(error, file);
   } finally {
     lock.release();
   }
@@ -66,20 +80,18 @@ class SqliteStore implements Store {
   readonly read: Connection;
   readonly longRead: Connection;
   readonly #writer: SqliteConnection;
-  readonly #file: string;
+  readonly #options: SqliteStoreOptions;
   readonly #closers: (() => void | Promise<void>)[] = [];
-  readonly #onFatal: (error: Error) => void;
   #last: Promise<unknown> = Promise.resolve();
+  /** Since when the disk takes no changes, by the process's clock; null while it does. */
+  #unwritableSince: number | null = null;
+  /** Why nothing may be written any more: the next change could spread the damage. */
+  #damage: Error | null = null;
 
-  constructor(
-    writer: SqliteConnection,
-    file: string,
-    lock: { release(): void } | null,
-    onFatal: (error: Error) => void,
-  ) {
+  constructor(writer: SqliteConnection, lock: { release(): void } | null, options: SqliteStoreOptions) {
+    const { file } = options;
     this.#writer = writer;
-    this.#file = file;
-    this.#onFatal = onFatal;
+    this.#options = options;
     if (file === ':memory:') {
       const afterWrites: Connection = {
         dialect: sqliteDialect,
@@ -91,8 +103,8 @@ class SqliteStore implements Store {
     } else {
       const reader = new SqliteConnection(openDatabase(file, 'read'));
       const thread = new ThreadConnection(file);
-      this.read = reader;
-      this.longRead = thread;
+      this.read = new JudgedConnection(reader, file);
+      this.longRead = new JudgedConnection(thread, file);
       this.#closers.push(
         () => thread.close(),
         () => reader.close(),
@@ -104,26 +116,24 @@ class SqliteStore implements Store {
 
   transact<T>(work: (connection: Connection, databaseNowMs: null) => Promise<T>): Promise<T> {
     return this.#inTurn(async () => {
-      this.#writer.query('begin immediate', []);
+      if (this.#damage !== null) throw this.#damage;
       let result: T;
       try {
+        this.#writer.query('begin immediate', []);
         result = await work(this.#writer, null);
-      } catch (error) {
-        this.#rollback();
-        throw this.#judged(error);
-      }
-      try {
         this.#writer.query('commit', []);
       } catch (error) {
         this.#rollback();
         throw this.#judged(error);
       }
+      this.#noteWritten();
       return result;
     });
   }
 
   async openReader(): Promise<Reader> {
-    if (this.#file !== ':memory:') return new ThreadConnection(this.#file);
+    const { file } = this.#options;
+    if (file !== ':memory:') return new ThreadConnection(file);
     const { dialect, query, execute } = this.longRead;
     return { dialect, query, execute, async close() {} };
   }
@@ -144,12 +154,30 @@ class SqliteStore implements Store {
   }
 
   #judged(error: unknown): unknown {
-    const code = (error as { code?: string }).code ?? '';
-    if (!code.startsWith('SQLITE_')) return error;
-    const judged = new StoreError(`The database cannot be written: ${explain(error)}`, error);
-    const unknowable = code.startsWith('SQLITE_IOERR') || code.startsWith('SQLITE_CORRUPT');
-    if (unknowable) this.#onFatal(judged);
-    return judged;
+    const { file, onFatal, tell } = this.#options;
+    const failure = judged(error, file);
+    if (!(failure instanceof Error)) return failure;
+    switch (judge(error)) {
+      case 'later':
+        if (this.#unwritableSince === null) tell({ kind: 'unwritable', error: failure });
+        this.#unwritableSince ??= performance.now();
+        break;
+      case 'damaged':
+        this.#damage = failure;
+        tell({ kind: 'damaged', error: failure });
+        break;
+      case 'unknown':
+        onFatal(new StoreError(`The database ${file} cannot be written: ${explain(error)}`, error));
+        break;
+      case 'wrong':
+    }
+    return failure;
+  }
+
+  #noteWritten(): void {
+    if (this.#unwritableSince === null) return;
+    this.#options.tell({ kind: 'writable', unwritableMs: Math.round(performance.now() - this.#unwritableSince) });
+    this.#unwritableSince = null;
   }
 }
 

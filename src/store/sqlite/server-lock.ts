@@ -1,6 +1,7 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import { StoreError } from '../store.js';
+import { explain } from './judge.js';
 
 /**
  * Keeps a second server off the same database.
@@ -11,18 +12,13 @@ import { StoreError } from '../store.js';
 export function takeServerLock(databaseFile: string): { release(): void } {
   const lockFile = `${databaseFile}-lock`;
   const holderFile = `${lockFile}.pid`;
-  const lock = new Database(lockFile, { timeout: 0 });
-  try {
-    lock.pragma('journal_mode = delete');
-    lock.exec('begin exclusive');
-  } catch (cause) {
-    lock.close();
-    throw new StoreError(
+  const lock = lockExclusively(
+    lockFile,
+    0,
+    () =>
       `Another server${holder(holderFile)} uses the database ${databaseFile}. Stop it first, or give this one its own --data folder.`,
-      cause,
-    );
-  }
-  writeFileSync(holderFile, `${process.pid}\n`);
+  );
+  tellHolder(holderFile);
   return {
     release() {
       rmSync(holderFile, { force: true });
@@ -39,20 +35,42 @@ const migrationMsMax = 60_000;
  * is not the server's lock, which a command does not take.
  */
 export function awaitMigrationTurn(databaseFile: string): { release(): void } {
-  const lock = new Database(`${databaseFile}-migration-lock`, { timeout: migrationMsMax });
+  const lock = lockExclusively(
+    `${databaseFile}-migration-lock`,
+    migrationMsMax,
+    () => `Another process is making the tables of ${databaseFile} and does not end.`,
+  );
+  return { release: () => void lock.close() };
+}
+
+/** Errors: `StoreError`; that another process has the lock is told in the caller's words. */
+function lockExclusively(file: string, timeoutMs: number, heldByAnother: () => string): Database.Database {
+  let lock: Database.Database | null = null;
   try {
+    lock = new Database(file, { timeout: timeoutMs });
     lock.pragma('journal_mode = delete');
     lock.exec('begin exclusive');
+    return lock;
   } catch (cause) {
-    lock.close();
-    throw new StoreError(`Another process is making the tables of ${databaseFile} and does not end.`, cause);
+    lock?.close();
+    const isHeld = (cause as { code?: string }).code?.startsWith('SQLITE_BUSY') === true;
+    throw new StoreError(isHeld ? heldByAnother() : `Cannot lock ${file}: ${explain(cause)}`, cause);
   }
-  return { release: () => void lock.close() };
+}
+
+/** On a full disk the message of a second server does without it. */
+function tellHolder(file: string): void {
+  try {
+    writeFileSync(file, `${process.pid}\n`);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error;
+  }
 }
 
 function holder(file: string): string {
   try {
-    return ` (process ${readFileSync(file, 'utf8').trim()})`;
+    const pid = readFileSync(file, 'utf8').trim();
+    return pid === '' ? '' : ` (process ${pid})`;
   } catch {
     return '';
   }

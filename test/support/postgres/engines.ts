@@ -3,7 +3,7 @@ import { inject } from 'vitest';
 import { createEngine, type RunningEngine } from '../../../src/engine/create-engine.js';
 import type { ClaimedJob, ClaimJobs } from '../../../src/engine/engine.js';
 import { environmentOf } from '../../../src/open-store.js';
-import type { DatabaseNews } from '../../../src/store/postgres/health.js';
+import type { DatabaseNews } from '../../../src/store/database-news.js';
 import { openPostgresStore } from '../../../src/store/postgres/open-postgres-store.js';
 import type { Store } from '../../../src/store/store.js';
 import { createTestDatabase, queryOnce, type TestDatabase } from './test-database.js';

@@ -1,0 +1,65 @@
+import { StoreDamaged, StoreError, StoreUnavailable } from '../store.js';
+
+/**
+ * What a failure of SQLite means for what was tried.
+ *
+ * - `later`: nothing was changed, and the same may work when somebody has done something: the disk is full or read-only,
+ *   another process holds the lock.
+ * - `damaged`: the file is not what SQLite wrote.
+ * - `unknown`: the disk failed. Of a write nobody knows what is on it.
+ * - `wrong`: the statement itself is at fault, or it is no failure of SQLite.
+ */
+export type Judgement = 'later' | 'damaged' | 'unknown' | 'wrong';
+
+export function judge(error: unknown): Judgement {
+  const code = codeOf(error);
+  if (/^SQLITE_(FULL|READONLY|BUSY|LOCKED|CANTOPEN|PERM|NOMEM)/.test(code)) return 'later';
+  if (/^SQLITE_(CORRUPT|NOTADB)/.test(code)) return 'damaged';
+  return code.startsWith('SQLITE_IOERR') ? 'unknown' : 'wrong';
+}
+
+/** The failure as those see it who asked for `file` to be read or written; anything else as it is. */
+export function judged(error: unknown, file: string): unknown {
+  switch (judge(error)) {
+    case 'later':
+      return new StoreUnavailable(`The database ${file} cannot be used: ${explain(error)}`, error);
+    case 'damaged':
+      return new StoreDamaged(`The database ${file} is damaged: ${explain(error)}`, error);
+    case 'unknown':
+      return new StoreUnavailable(`The disk under the database ${file} failed: ${explain(error)}`, error);
+    case 'wrong':
+      return error;
+  }
+}
+
+/** The failure of a start: it names the file, what is wrong and the way out. */
+export function failedToOpen(error: unknown, file: string): StoreError {
+  if (error instanceof StoreError) return error;
+  return new StoreError(`Cannot open the database ${file}: ${explain(error)}`, error);
+}
+
+/** SQLite's own words, with the way out where there is one. */
+export function explain(error: unknown): string {
+  const code = codeOf(error);
+  const message = `${(error as Error).message ?? String(error)}${code === '' ? '' : `, ${code}`}`;
+  if (code.startsWith('SQLITE_FULL'))
+    return `the disk is full (${message}). Free some space; nothing acknowledged is lost.`;
+  if (code.startsWith('SQLITE_READONLY'))
+    return `it is read-only (${message}). Check the owner and mode of its folder.`;
+  if (code.startsWith('SQLITE_CANTOPEN')) {
+    return `${message}. Check that the folder exists, that this user may write there, and that the disk is not full or read-only.`;
+  }
+  if (judge(error) === 'damaged') return `${message}. ${wayOutOfDamage}`;
+  if (code.startsWith('SQLITE_BUSY')) return `another process holds it (${message}).`;
+  if (code.startsWith('SQLITE_IOERR'))
+    return `${message}. Look into the kernel log, and replace the disk if it is failing.`;
+  return message;
+}
+
+/** What remains to be done when a file is damaged. */
+export const wayOutOfDamage = 'Restore a backup, and keep the damaged files for a look.';
+
+function codeOf(error: unknown): string {
+  const { code } = error as { code?: unknown };
+  return typeof code === 'string' && code.startsWith('SQLITE_') ? code : '';
+}

@@ -1,0 +1,88 @@
+import { fileURLToPath } from 'node:url';
+import { type RunningProgram, startProcess, startProgram } from '../support/program.js';
+import type { ServerProcess } from '../support/server-process.js';
+import type { Journal } from './journal.js';
+import type { Random } from './random.js';
+import { journalProcess } from './worker-journal.js';
+
+type Kind = 'stream' | 'shell';
+
+interface Member {
+  readonly kind: Kind;
+  readonly id: string;
+  readonly program: RunningProgram;
+}
+
+/** The lease of a job that a process of the crew has, in seconds. */
+export const crewLeaseSecs = 2;
+
+const streamWorker = fileURLToPath(new URL('./stream-worker.ts', import.meta.url));
+
+/** Worker processes of both kinds. One that is killed is replaced by another of its kind. */
+export class Crew {
+  readonly #server: ServerProcess;
+  readonly #journal: Journal;
+  readonly #workdir: string;
+  #members: Member[] = [];
+  #count = 0;
+
+  constructor(server: ServerProcess, journal: Journal, workdir: string) {
+    this.#server = server;
+    this.#journal = journal;
+    this.#workdir = workdir;
+    for (const kind of ['stream', 'stream', 'shell', 'shell'] as const) this.#hire(kind);
+  }
+
+  /** Kills one of them, or some, at once, and hires others. */
+  async kill(random: Random): Promise<void> {
+    const fallen = this.#some(random);
+    for (const { program } of fallen) program.signal('SIGKILL');
+    for (const member of fallen) await this.#bury(member);
+    for (const { kind } of fallen) this.#hire(kind);
+  }
+
+  /** Stops some of them in their tracks; the answer lets them go on. */
+  freeze(random: Random): () => void {
+    const frozen = this.#some(random);
+    for (const { program } of frozen) program.signal('SIGSTOP');
+    return () => {
+      for (const { program } of frozen) program.signal('SIGCONT');
+    };
+  }
+
+  /** Lets all of them finish what they run, and end. */
+  async dismiss(): Promise<void> {
+    for (const { program } of this.#members) program.signal('SIGTERM');
+    for (const member of [...this.#members]) await this.#bury(member);
+  }
+
+  #hire(kind: Kind): void {
+    const id = `${kind}-${++this.#count}`;
+    const lease = String(crewLeaseSecs);
+    const program =
+      kind === 'stream'
+        ? startProcess(process.execPath, [streamWorker, this.#server.url, id, lease])
+        : startProgram([
+            ...['worker', '--server', this.#server.url, '--id', id, '--log-format', 'json', '--labels', 'shell'],
+            ...['--slots', '2', '--lease-ttl', lease, '--grace', '1', '--workdir', this.#workdir],
+            // Each protocol has one of them.
+            ...['--transport', this.#count % 2 === 0 ? 'http' : 'stream'],
+          ]);
+    this.#members.push({ kind, id, program });
+  }
+
+  async #bury(member: Member): Promise<void> {
+    const { code, signal } = await member.program.ended;
+    this.#members = this.#members.filter((other) => other !== member);
+    const { id, kind, program } = member;
+    if (signal !== 'SIGKILL' && code !== 0) {
+      this.#journal.contradictions.push(`worker ${id} ended by itself with ${code ?? signal}: ${program.stderr}`);
+    }
+    journalProcess(this.#journal, id, kind, program.stdout);
+  }
+
+  #some(random: Random): Member[] {
+    const first = random.pick(this.#members);
+    return this.#members.filter((member) => member === first || random.chance(0.4));
+  }
+}
