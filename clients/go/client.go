@@ -25,7 +25,7 @@ type ClientConfig struct {
 	ServerURL string
 	// Token is a bearer token, when the server wants one.
 	Token string
-	// TLS is for https; the system's trusted authorities when nil.
+	// TLS is for https; the system's trusted authorities when nil. TrustFile makes one for an authority of your own.
 	TLS *tls.Config
 }
 

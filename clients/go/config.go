@@ -41,7 +41,7 @@ type WorkerConfig struct {
 	Executor Executor
 	// Token is a bearer token with the worker scope, when the server wants one.
 	Token string
-	// TLS is for https; the system's trusted authorities when nil.
+	// TLS is for https; the system's trusted authorities when nil. TrustFile makes one for an authority of your own.
 	TLS *tls.Config
 	// Transport is TransportStream when empty.
 	Transport Transport

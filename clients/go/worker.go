@@ -35,6 +35,9 @@ type Worker struct {
 	// Done when the worker takes no more jobs.
 	stopping context.Context
 	stop     context.CancelFunc
+	// Done when the server knows the worker.
+	registered   context.Context
+	isRegistered context.CancelFunc
 	// Done when the server refused the worker, so that nothing can be reported any more.
 	reports       context.Context
 	giveUpReports context.CancelFunc
@@ -65,6 +68,7 @@ func NewWorker(config WorkerConfig) (*Worker, error) {
 	}
 	w.isIdle = sync.NewCond(&w.mutex)
 	w.stopping, w.stop = context.WithCancel(context.Background())
+	w.registered, w.isRegistered = context.WithCancel(context.Background())
 	w.reports, w.giveUpReports = context.WithCancel(context.Background())
 	w.heartbeats = newHeartbeats(w.api, w.presence, complete.HeartbeatInterval)
 	if complete.Transport == TransportStream {
@@ -92,6 +96,9 @@ func (w *Worker) useStreams() {
 	w.logs = &logStream{connection: connection, serverURL: w.config.ServerURL}
 	w.heartbeats.stream = &heartbeatStream{connection: connection, serverURL: w.config.ServerURL, owner: w.heartbeats}
 }
+
+// Registered is closed when the server has first made the worker known: from then on it is handed jobs.
+func (w *Worker) Registered() <-chan struct{} { return w.registered.Done() }
 
 // ID is the worker's name at the server.
 func (w *Worker) ID() string { return w.config.WorkerID }
@@ -154,6 +161,7 @@ func (w *Worker) takeJobs() error {
 	if w.stopping.Err() != nil {
 		return nil
 	}
+	w.isRegistered()
 	w.config.Logger.Info("worker registered", "worker", w.ID(), "server", w.config.ServerURL, "labels", w.config.Labels, "slots", w.config.Slots)
 	noStream := w.noStreams
 	if w.jobs != nil {

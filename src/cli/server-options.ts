@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { Client, WorkflowGraphError } from '@workflow-graph/client';
 import { type Command, Option } from 'commander';
+import { caFileOption, readCertificates } from './ca-file.js';
 import { exitCodeOf, exitCodes } from './exit-codes.js';
 import { harmless, harmlessJson } from './terminal/harmless.js';
 
@@ -8,6 +9,7 @@ import { harmless, harmlessJson } from './terminal/harmless.js';
 export interface ServerFlags {
   readonly server: string;
   readonly tokenFile?: string;
+  readonly caFile?: string;
   readonly json?: boolean;
 }
 
@@ -20,6 +22,7 @@ export function addServerOptions(command: Command): Command {
         'WORKFLOW_GRAPH_TOKEN_FILE',
       ),
     )
+    .addOption(caFileOption())
     .option('--json', 'print JSON');
 }
 
@@ -58,8 +61,9 @@ export function endWith(command: Command, flags: ServerFlags, error: unknown): n
 async function clientOf(command: Command, flags: ServerFlags): Promise<Client> {
   const token =
     flags.tokenFile === undefined ? process.env.WORKFLOW_GRAPH_TOKEN : await tokenIn(command, flags.tokenFile);
+  const ca = flags.caFile === undefined ? undefined : await certificatesIn(command, flags.caFile);
   try {
-    return new Client({ serverUrl: flags.server, ...(token ? { token } : {}) });
+    return new Client({ serverUrl: flags.server, ...(token ? { token } : {}), ...(ca ? { ca } : {}) });
   } catch (error) {
     return command.error(`error: --server: ${harmless((error as Error).message)}`, { exitCode: exitCodes.usage });
   }
@@ -72,6 +76,14 @@ async function tokenIn(command: Command, file: string): Promise<string> {
     return command.error(`error: --token-file: ${file} is empty`, { exitCode: exitCodes.usage });
   } catch (error) {
     return command.error(`error: --token-file: ${(error as Error).message}`, { exitCode: exitCodes.usage });
+  }
+}
+
+async function certificatesIn(command: Command, file: string): Promise<string> {
+  try {
+    return await readCertificates(file);
+  } catch (error) {
+    return command.error(`error: ${harmless((error as Error).message)}`, { exitCode: exitCodes.usage });
   }
 }
 

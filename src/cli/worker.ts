@@ -2,6 +2,7 @@ import { statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { jsonLogger, textLogger, Worker, WorkflowGraphError } from '@workflow-graph/client';
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { caFileOption, readCertificates } from './ca-file.js';
 
 const EXAMPLES = `
 The worker claims jobs whose labels it has all of, runs each with "sh -c" in a process group of its own, and sends
@@ -25,6 +26,7 @@ interface WorkerFlags {
   readonly id?: string;
   readonly token?: string;
   readonly tokenFile?: string;
+  readonly caFile?: string;
   readonly leaseTtl: number;
   readonly workdir?: string;
   readonly grace: number;
@@ -61,6 +63,7 @@ export function workerCommand(): Command {
     .addOption(
       new Option('--token <token>', 'the token itself; others on this machine can see it').env('WORKFLOW_GRAPH_TOKEN'),
     )
+    .addOption(caFileOption())
     .addOption(
       new Option('--lease-ttl <seconds>', 'how long a job stays with a worker that is not heard of')
         .argParser(parseCount)
@@ -117,6 +120,7 @@ async function makeWorker(flags: WorkerFlags, command: Command): Promise<Worker>
       logger: flags.logFormat === 'json' ? jsonLogger(process.stdout) : textLogger(process.stdout),
       ...(flags.id === undefined ? {} : { workerId: flags.id }),
       ...(token === undefined ? {} : { token }),
+      ...(flags.caFile === undefined ? {} : { ca: await readCertificates(flags.caFile) }),
       ...(flags.workdir === undefined ? {} : { workdir: flags.workdir }),
     });
   } catch (error) {

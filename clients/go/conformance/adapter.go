@@ -22,6 +22,7 @@ type options struct {
 	Executor            string   `json:"executor"`
 	LeaseTTLSecs        int      `json:"lease_ttl_secs"`
 	Token               string   `json:"token"`
+	CAFile              string   `json:"ca_file"`
 	DrainTimeoutMs      *float64 `json:"drain_timeout_ms"`
 	GraceMs             *float64 `json:"grace_ms"`
 	HeartbeatIntervalMs *float64 `json:"heartbeat_interval_ms"`
@@ -96,7 +97,7 @@ func (a *adapter) start(name string, chosen options) {
 	if chosen.Executor != "shell" {
 		config.Executor = &stepExecutor{adapter: a, worker: name}
 	}
-	worker, err := workflowgraph.NewWorker(config)
+	worker, err := newWorker(config, chosen.CAFile)
 	if err != nil {
 		a.tell(event{"event": "stopped", "worker": name, "error": err.Error()})
 		return
@@ -104,14 +105,31 @@ func (a *adapter) start(name string, chosen options) {
 	a.mutex.Lock()
 	a.workers[name] = worker
 	a.mutex.Unlock()
-	a.tell(event{"event": "started", "worker": name})
+	ended := make(chan struct{})
 	go func() {
+		select {
+		case <-worker.Registered():
+			a.tell(event{"event": "started", "worker": name})
+		case <-ended:
+		}
+	}()
+	go func() {
+		defer close(ended)
 		stopped := event{"event": "stopped", "worker": name, "error": nil}
 		if err := worker.Run(context.Background()); err != nil {
 			stopped["error"] = err.Error()
 		}
 		a.tell(stopped)
 	}()
+}
+
+func newWorker(config workflowgraph.WorkerConfig, caFile string) (worker *workflowgraph.Worker, err error) {
+	if caFile != "" {
+		if config.TLS, err = workflowgraph.TrustFile(caFile); err != nil {
+			return nil, err
+		}
+	}
+	return workflowgraph.NewWorker(config)
 }
 
 // killAll ends the workers at once: shell jobs by force, functions with this process.

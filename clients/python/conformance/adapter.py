@@ -93,6 +93,7 @@ def make_worker(name: str, options: dict[str, Any]) -> Worker:
         slots=options.get("slots") or 1,
         transport=options.get("transport") or "stream",
         token=options.get("token"),
+        ca_file=options.get("ca_file"),
         lease_ttl_secs=options.get("lease_ttl_secs") or 30,
         executor=None if options.get("executor") == "shell" else function_executor(name),
         **secs,  # type: ignore[arg-type]

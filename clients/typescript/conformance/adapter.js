@@ -1,5 +1,6 @@
 // The conformance adapter of the TypeScript client: commands on stdin, events on stdout, as test/conformance/ADAPTER.md
 // has it. It uses the built package.
+import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { PermanentError, RetryableError, shellExecutor, textLogger, Worker } from '@workflow-graph/client';
@@ -47,6 +48,7 @@ function start(name, options) {
     ...given('transport', options.transport),
     ...given('leaseTtlSecs', options.lease_ttl_secs),
     ...given('token', options.token),
+    ...(options.ca_file ? { ca: readFileSync(options.ca_file, 'utf8') } : {}),
     ...given('drainTimeoutMs', options.drain_timeout_ms),
     ...given('heartbeatIntervalMs', options.heartbeat_interval_ms),
     ...given('logBatchMs', options.log_batch_interval_ms),

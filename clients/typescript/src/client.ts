@@ -13,6 +13,8 @@ export interface ClientOptions {
   readonly serverUrl?: string;
   /** A bearer token, when the server wants one. */
   readonly token?: string;
+  /** Certificates (PEM) of the authorities that may vouch for an `https://` server; those that Node.js trusts when absent. */
+  readonly ca?: string;
   /** How long one call may take; 30000 when absent. */
   readonly timeoutMs?: number;
 }
@@ -82,15 +84,18 @@ export class Client {
   readonly #connection: HttpConnection;
   readonly #timeoutMs: number;
   readonly #token: string | null;
+  readonly #ca: string | null;
 
   /** Throws a TypeError when the URL is not one of a server. */
   constructor(options: ClientOptions = {}) {
     this.serverUrl = (options.serverUrl ?? 'http://localhost:3000').replace(/\/+$/, '');
     this.#timeoutMs = options.timeoutMs ?? 30_000;
     this.#token = options.token ?? null;
+    this.#ca = options.ca ?? null;
     this.#connection = new HttpConnection({
       serverUrl: this.serverUrl,
       token: this.#token,
+      ca: this.#ca,
       userAgent: USER_AGENT,
     });
   }
@@ -202,7 +207,11 @@ export class Client {
    * This goes over gRPC, which a proxy that speaks HTTP/1.1 alone does not let through.
    */
   watch(id = '', options: WatchOptions = {}): AsyncGenerator<RunChanges, void> {
-    return watchRuns({ serverUrl: this.serverUrl, token: this.#token, userAgent: USER_AGENT }, id, options);
+    return watchRuns(
+      { serverUrl: this.serverUrl, token: this.#token, ca: this.#ca, userAgent: USER_AGENT },
+      id,
+      options,
+    );
   }
 
   /** The workers that the server knows, newest registration first. */

@@ -27,6 +27,7 @@ export interface RunChanges {
 export interface WatchedServer {
   readonly serverUrl: string;
   readonly token: string | null;
+  readonly ca: string | null;
   readonly userAgent: string;
 }
 

@@ -20,6 +20,7 @@ export const expectations: readonly Expectation[] = [
   { field: 'expect_most_at_once', check: checkMostAtOnce },
   { field: 'expect_all', check: checkAll },
   { field: 'expect_worker', check: checkWorker },
+  { field: 'expect_no_worker', check: checkNoWorker },
   { field: 'expect_within_ms', check: checkTime },
 ];
 
@@ -122,6 +123,11 @@ async function checkWorker(stage: Stage, { expect_worker: expected }: Step): Pro
     },
     { withinMs: 5_000, seen: () => fault },
   );
+}
+
+async function checkNoWorker(stage: Stage, { expect_no_worker: name }: Step): Promise<void> {
+  const isThere = (await stage.api.workers()).some(({ worker_id }) => worker_id === name);
+  if (isThere) throw new Error(`the server knows ${name}`);
 }
 
 function workerFault(

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type AdapterEvent, matches } from './adapter.js';
+import { ownCertificate } from './certificate.js';
 import { expectations } from './expectations.js';
 import type { Step } from './scenario.js';
 import { jobFault } from './server-api.js';
@@ -71,6 +72,12 @@ export async function playStep(stage: Stage, step: Step): Promise<void> {
   } else if (step.until_seen !== undefined) {
     const operation = step.until_seen;
     await until(`${operation} comes`, () => proxy.seen(operation) >= (step.at_least ?? 1), { withinMs });
+  } else if (step.until_connections !== undefined) {
+    const count = step.until_connections;
+    await until(`there are ${count} connections`, () => proxy.connections >= count, {
+      withinMs,
+      seen: () => String(proxy.connections),
+    });
   } else if (step.network !== undefined) {
     await proxy.change(step.network);
   } else if (step.fault !== undefined) {
@@ -100,13 +107,20 @@ export async function playStep(stage: Stage, step: Step): Promise<void> {
 
 function startWorker(stage: Stage, worker: string, step: Step): void {
   const { executor } = stage.scenario;
-  const { token, ...options } = step.options ?? {};
+  const { token, trusts_server, ...options } = step.options ?? {};
   const secret = typeof token === 'string' ? (stage.tokens.get(token) ?? token) : null;
   const { transport } = stage.settings;
   stage.adapter.send({
     do: 'start',
     worker,
-    options: { server_url: stage.proxy.url, transport, executor, token: secret, ...options },
+    options: {
+      server_url: stage.proxy.url,
+      transport,
+      executor,
+      token: secret,
+      ...(trusts_server === true ? { ca_file: ownCertificate().certFile } : {}),
+      ...options,
+    },
   });
 }
 

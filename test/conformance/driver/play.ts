@@ -28,7 +28,7 @@ export async function play(scenario: Scenario, settings: StageSettings): Promise
       await Promise.race([playStep(stage, step), timeUp.promise]);
     }
     line = 'at the end';
-    checkTransport(stage);
+    await checkTransport(stage);
     const { endedByItself } = await stage.adapter.end();
     if (!endedByItself) throw new Error('the adapter did not end with 0 when its stdin ended');
     return { result: 'passed', ms: performance.now() - begun, report: '' };
@@ -43,8 +43,9 @@ export async function play(scenario: Scenario, settings: StageSettings): Promise
 }
 
 /** The worker must have used the transport that it was told to. */
-function checkTransport(stage: Stage): void {
+async function checkTransport(stage: Stage): Promise<void> {
   const { proxy, scenario, settings } = stage;
+  if (scenario.tls === true) return checkEncryptedTransport(stage);
   // Nobody works who is refused.
   if (!scenario.script.some(({ start, start_soon }) => start !== undefined || start_soon !== undefined)) return;
   const wanted = scenario.falls_back === true ? 'http' : settings.transport;
@@ -52,6 +53,14 @@ function checkTransport(stage: Stage): void {
   if (wanted === 'stream' && proxy.seen('claim') > 0) throw new Error('jobs were claimed beside the stream');
   if (settings.transport === 'http' && proxy.seen('session') > 0)
     throw new Error('a stream was opened over plain HTTP');
+}
+
+/** The proxy cannot see into it, so the server is asked, while the worker still waits for more. */
+async function checkEncryptedTransport({ api, scenario, settings }: Stage): Promise<void> {
+  if (!scenario.script.some(({ start }) => start !== undefined)) return;
+  const sessions = await api.metric('streams_open{method="workflowgraph.v1.JobService/WorkJobs"}');
+  if (settings.transport === 'stream' && sessions === 0) throw new Error('no stream of jobs is open');
+  if (settings.transport === 'http' && sessions > 0) throw new Error('a stream is open over plain HTTP');
 }
 
 function whatWasSaid(stage: Stage): string {

@@ -17,6 +17,8 @@ export interface Scenario {
   readonly needs?: readonly string[];
   readonly jobs: Readonly<Record<string, JobPlan>>;
   readonly tokens?: Readonly<Record<string, TokenPlan>>;
+  /** The server speaks TLS, with a certificate that nobody trusts who is not told to. */
+  readonly tls?: boolean;
   /** The worker ends up on this transport, when that is not the one that was asked for. */
   readonly falls_back?: boolean;
   readonly script: readonly Step[];
@@ -110,6 +112,7 @@ export interface Step {
   readonly until_struck?: number;
   readonly until_seen?: Operation;
   readonly at_least?: number;
+  readonly until_connections?: number;
   readonly network?: Network;
   readonly fault?: Fault;
   readonly cut_connections?: boolean;
@@ -127,6 +130,7 @@ export interface Step {
   readonly expect_most_at_once?: number;
   readonly expect_all?: { readonly status: string; readonly attempt?: number; readonly count: number };
   readonly expect_worker?: { readonly worker: string; readonly labels?: readonly string[]; readonly status?: string };
+  readonly expect_no_worker?: string;
   readonly expect_within_ms?: number;
   readonly since?: string;
   readonly mark?: string;

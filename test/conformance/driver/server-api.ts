@@ -58,11 +58,16 @@ export class ServerApi {
   }
 
   /** Long polls, and streams of jobs with free slots. */
-  async parkedClaims(): Promise<number> {
+  parkedClaims(): Promise<number> {
+    return this.metric('claims_parked');
+  }
+
+  /** One of the server's metrics, by its name without the prefix and with its labels; 0 when it was never counted. */
+  async metric(name: string): Promise<number> {
     const response = await fetch(`${this.#url()}/metrics`);
-    const [, parked] = /^\w*claims_parked (\d+)$/m.exec(await response.text()) ?? [];
-    if (parked === undefined) throw new Error('the metrics do not count parked claims');
-    return Number(parked);
+    const lines = (await response.text()).split('\n');
+    const line = lines.find((each) => each.startsWith(`workflow_graph_${name} `));
+    return Number(line?.split(' ').at(-1) ?? 0);
   }
 
   async #call(method: string, path: string, body?: object): Promise<unknown> {

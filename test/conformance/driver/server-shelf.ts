@@ -1,3 +1,4 @@
+import { ownCertificate } from './certificate.js';
 import { Server } from './server.js';
 import { ServerApi } from './server-api.js';
 
@@ -20,6 +21,11 @@ export class ServerShelf {
   /** One that runs, or a new one that is still to be started. */
   take(): Server {
     return this.#idle.pop() ?? new Server(this.#main);
+  }
+
+  /** One that speaks TLS, to be started. */
+  takeTls(): Server {
+    return new Server(this.#main, ownCertificate());
   }
 
   /** Keeps it for the next when nothing in it tells of the last; removes it otherwise. */

@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import type { Certificate } from './certificate.js';
 import { Child } from './child.js';
 import { until } from './until.js';
 
@@ -11,6 +12,7 @@ const startMs = 60_000;
 /** A server as users run it, on a folder of its own. */
 export class Server {
   readonly #main: string;
+  readonly #certificate: Certificate | null;
   readonly #folder = mkdtempSync(join(tmpdir(), 'conformance-'));
   #child: Child | null = null;
   #port = 0;
@@ -18,8 +20,9 @@ export class Server {
   #isAsStarted = true;
 
   /** @param main the compiled program's `main.js` */
-  constructor(main: string) {
+  constructor(main: string, certificate: Certificate | null = null) {
     this.#main = main;
+    this.#certificate = certificate;
     mkdirSync(join(this.#folder, 'workflows'));
   }
 
@@ -28,16 +31,16 @@ export class Server {
   }
 
   get url(): string {
-    return `http://127.0.0.1:${this.#port}`;
+    return `${this.#certificate === null ? 'http' : 'https'}://127.0.0.1:${this.#port}`;
   }
 
   get isRunning(): boolean {
     return this.#child !== null;
   }
 
-  /** It was never stopped, and asks nobody for a token. */
+  /** It was never stopped, asks nobody for a token, and speaks in the clear. */
   get isAsStarted(): boolean {
-    return this.#isAsStarted && this.#child?.isRunning === true;
+    return this.#isAsStarted && this.#certificate === null && this.#child?.isRunning === true;
   }
 
   /** What it has logged, over all its starts. */
@@ -48,7 +51,7 @@ export class Server {
   /** On any free port at first, and on the same one later. */
   async start(): Promise<void> {
     const flags = ['--data', join(this.#folder, 'data'), '--workflows', join(this.#folder, 'workflows')];
-    const env = { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '/', LOG_FORMAT: 'json' };
+    const env = { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '/', LOG_FORMAT: 'json', ...this.#tls() };
     const child = new Child(process.execPath, [this.#main, 'serve', '--port', String(this.#port), ...flags], {
       env,
       stdio: ['ignore', 'ignore', 'pipe'],
@@ -65,6 +68,11 @@ export class Server {
     );
     if (this.#port !== 0 && port !== this.#port) throw new Error(`port ${this.#port} was taken meanwhile`);
     this.#port = port;
+  }
+
+  #tls(): Record<string, string> {
+    if (this.#certificate === null) return {};
+    return { TLS_CERT: this.#certificate.certFile, TLS_KEY: this.#certificate.keyFile };
   }
 
   async stop(how: 'stop' | 'kill'): Promise<void> {

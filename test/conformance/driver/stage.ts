@@ -33,8 +33,8 @@ export class Stage {
   constructor(scenario: Scenario, settings: StageSettings) {
     this.scenario = scenario;
     this.settings = settings;
-    this.server = settings.servers.take();
-    this.proxy = new FaultProxy(() => this.server.port);
+    this.server = scenario.tls === true ? settings.servers.takeTls() : settings.servers.take();
+    this.proxy = new FaultProxy(() => this.server.port, scenario.tls === true);
     this.api = new ServerApi(
       () => this.server.url,
       () => this.tokens.get('driver') ?? null,

@@ -26,6 +26,7 @@ func readConfig(arguments []string, usage io.Writer) (workflowgraph.WorkerConfig
 	slots := flags.String("slots", fromEnvironment("WORKER_SLOTS", "1"), "how many jobs run at once [WORKER_SLOTS]")
 	id := flags.String("id", os.Getenv("WORKER_ID"), "the worker's `name`; host name and random characters when empty [WORKER_ID]")
 	tokenFile := flags.String("token-file", os.Getenv("WORKFLOW_GRAPH_TOKEN_FILE"), "a `file` with the token that the server wants [WORKFLOW_GRAPH_TOKEN_FILE]; the token itself may be in [WORKFLOW_GRAPH_TOKEN]")
+	caFile := flags.String("ca-file", os.Getenv("WORKFLOW_GRAPH_CA_FILE"), "a `file` with the certificates (PEM) of the authority that vouches for an https server [WORKFLOW_GRAPH_CA_FILE]")
 	transport := flags.String("transport", "stream", "`stream` or http")
 	leaseTTL := flags.Duration("lease-ttl", 30*time.Second, "how long a job stays with a worker that is not heard of")
 	workdir := flags.String("workdir", "", "the `directory` that jobs start in; the current one when empty")
@@ -57,6 +58,11 @@ func readConfig(arguments []string, usage io.Writer) (workflowgraph.WorkerConfig
 	}
 	if config.Token, err = readToken(*tokenFile); err != nil {
 		return config, err
+	}
+	if *caFile != "" {
+		if config.TLS, err = workflowgraph.TrustFile(*caFile); err != nil {
+			return config, fmt.Errorf("-ca-file: %w", err)
+		}
 	}
 	config.Logger, err = newLogger(*logFormat)
 	return config, err

@@ -2,7 +2,9 @@ package processtree
 
 import (
 	"bytes"
+	"cmp"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -66,7 +68,8 @@ func (f *finder) kill() bool {
 	return len(members) > 0
 }
 
-// members are the job's live processes, by one look at /proc.
+// members are the job's live processes, by one look at /proc; the oldest first, so that a parent is asked to end before it
+// sees its children gone.
 func (f *finder) members() []process {
 	self := os.Getpid()
 	isMember := make(map[int]bool)
@@ -101,6 +104,9 @@ func (f *finder) members() []process {
 			members = append(members, entry)
 		}
 	}
+	slices.SortFunc(members, func(a, b process) int {
+		return cmp.Or(cmp.Compare(len(a.startTime), len(b.startTime)), cmp.Compare(a.startTime, b.startTime), cmp.Compare(a.pid, b.pid))
+	})
 	return members
 }
 

@@ -3,7 +3,7 @@
 It is started as `python -m workflow_graph._heartbeat` with the worker's process id and is told on its standard input,
 one JSON array a line:
 
-    {"server_url": …, "token": …, "worker_id": …, "interval_secs": …, "stream": …}      first of all
+    {"server_url": …, "token": …, "ca_file": …, "worker_id": …, "interval_secs": …, "stream": …}    first of all
     ["watch", lease_id, run_id, job_id, ttl_secs, deadline, asked_at]
     ["forget", lease_id]
     ["renew"]                                                                          all of them, at once

@@ -17,10 +17,19 @@ class AsyncClient:
     """The methods of `Client`, to be awaited. Each call runs on a thread, so the loop is never blocked."""
 
     def __init__(
-        self, server_url: str = "http://localhost:3000", *, token: str | None = None, timeout_secs: float = 30
+        self,
+        server_url: str = "http://localhost:3000",
+        *,
+        token: str | None = None,
+        ca_file: str | None = None,
+        timeout_secs: float = 30,
     ) -> None:
-        """Raises ValueError when the URL is not one of a server. `timeout_secs` is for one call."""
-        self._client = Client(server_url, token=token, timeout_secs=timeout_secs)
+        """Raises ValueError when the URL is not one of a server.
+
+        ca_file: certificates (PEM) to trust for an `https://` server, in place of the system's.
+        timeout_secs: for one call.
+        """
+        self._client = Client(server_url, token=token, ca_file=ca_file, timeout_secs=timeout_secs)
 
     @property
     def server_url(self) -> str:

@@ -26,13 +26,23 @@ class Client:
     """
 
     def __init__(
-        self, server_url: str = "http://localhost:3000", *, token: str | None = None, timeout_secs: float = 30
+        self,
+        server_url: str = "http://localhost:3000",
+        *,
+        token: str | None = None,
+        ca_file: str | None = None,
+        timeout_secs: float = 30,
     ) -> None:
-        """Raises ValueError when the URL is not one of a server. `timeout_secs` is for one call."""
+        """Raises ValueError when the URL is not one of a server.
+
+        ca_file: certificates (PEM) to trust for an `https://` server, in place of the system's.
+        timeout_secs: for one call.
+        """
         self.server_url = server_url.rstrip("/")
         self._token = token
+        self._ca_file = ca_file
         self._timeout_secs = timeout_secs
-        self._connection = HttpConnection(self.server_url, token)
+        self._connection = HttpConnection(self.server_url, token, ca_file)
         self._closing = Abort()
 
     def create_workflow(self, definition: str | Mapping[str, Any]) -> Workflow:
@@ -132,7 +142,7 @@ class Client:
         # Loading grpcio takes a while, and those who do not watch need not wait for it.
         from .stream.watch import watch_runs
 
-        return watch_runs(self.server_url, self._token, id, after_event)
+        return watch_runs(self.server_url, self._token, self._ca_file, id, after_event)
 
     def workers(self) -> list[WorkerInfo]:
         """The workers that the server knows, newest registration first."""

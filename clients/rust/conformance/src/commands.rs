@@ -23,6 +23,7 @@ pub struct Options {
     pub executor: ExecutorKind,
     pub lease_ttl_secs: Option<f64>,
     pub token: Option<String>,
+    pub ca_file: Option<std::path::PathBuf>,
     pub drain_timeout_ms: Option<f64>,
     pub grace_ms: Option<f64>,
     pub heartbeat_interval_ms: Option<f64>,

@@ -54,10 +54,17 @@ fn start(name: &str, options: Options) -> Worker {
         ExecutorKind::Function => Worker::with_executor(config, steps::executor(name.to_owned())),
     };
     let (running, name) = (worker.clone(), name.to_owned());
-    emit_started(&name);
     tokio::spawn(async move {
-        let error = running.run().await.err().map(|error| error.to_string());
-        emit_stopped(&name, error);
+        let run = running.run();
+        tokio::pin!(run);
+        let result = tokio::select! {
+            result = &mut run => result,
+            () = running.registered() => {
+                emit_started(&name);
+                run.await
+            }
+        };
+        emit_stopped(&name, result.err().map(|error| error.to_string()));
     });
     worker
 }
@@ -76,6 +83,7 @@ fn config_of(name: &str, options: Options) -> WorkerConfig {
         },
         lease_ttl: options.lease_ttl_secs.map_or(defaults.lease_ttl, std::time::Duration::from_secs_f64),
         token: options.token,
+        ca_file: options.ca_file,
         drain_timeout: commands::duration(options.drain_timeout_ms, defaults.drain_timeout),
         grace: commands::duration(options.grace_ms, defaults.grace),
         heartbeat_interval: commands::duration(options.heartbeat_interval_ms, defaults.heartbeat_interval),

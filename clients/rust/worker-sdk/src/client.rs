@@ -45,7 +45,7 @@ pub struct Client {
 impl Client {
     /// Fails when the configuration cannot be used. Connections are made when they are needed.
     pub fn new(config: ClientConfig) -> Result<Self, Error> {
-        let connection = HttpConnection::new(&config.server_url, config.token.as_deref())?;
+        let connection = HttpConnection::new(&config.server_url, config.token.as_deref(), config.ca_file.as_deref())?;
         Ok(Self { connection, config })
     }
 

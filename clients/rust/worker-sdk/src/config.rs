@@ -37,6 +37,9 @@ pub struct WorkerConfig {
     pub slots: usize,
     /// A bearer token with the worker scope, when the server wants one. None by default.
     pub token: Option<String>,
+    /// A file with the certificates (PEM) of the authorities that may vouch for an `https://` server; the system's
+    /// authorities when `None`, the default.
+    pub ca_file: Option<PathBuf>,
     /// What carries jobs, heartbeats and logs; the stream by default.
     pub transport: Transport,
     /// How long a claim waits at the server for a job, at most 60 s; 20 s by default.
@@ -78,6 +81,7 @@ impl Default for WorkerConfig {
             log_batch_interval: Duration::from_millis(200),
             slots: 1,
             token: None,
+            ca_file: None,
             transport: Transport::Stream,
             claim_wait: Duration::from_secs(20),
             log_batch_bytes: 64 * 1024,

@@ -12,6 +12,7 @@
 //! # }
 //! ```
 
+use std::path::Path;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -45,6 +46,12 @@ pub struct Channel {
 
 /// Prepares a channel to the server, with a bearer token if it wants one. A path prefix in the URL is kept.
 pub fn channel(server_url: &str, token: Option<&str>) -> Result<Channel, Error> {
+    channel_trusting(server_url, token, None)
+}
+
+/// Like [`channel`], to a server with a certificate of an authority of your own: `ca_file` holds those to trust (PEM) in
+/// place of the system's.
+pub fn channel_trusting(server_url: &str, token: Option<&str>, ca_file: Option<&Path>) -> Result<Channel, Error> {
     let origin = parse_server_url(server_url.trim_end_matches('/'))?;
     let client = Client::builder(TokioExecutor::new())
         .http2_only(true)
@@ -53,7 +60,7 @@ pub fn channel(server_url: &str, token: Option<&str>) -> Result<Channel, Error> 
         .http2_keep_alive_timeout(PING)
         .http2_keep_alive_while_idle(true)
         .http2_adaptive_window(true)
-        .build(connector(&origin, HttpVersion::Two)?);
+        .build(connector(&origin, HttpVersion::Two, ca_file)?);
     Ok(Channel { client, origin, authorization: token.map(authorization).transpose()? })
 }
 

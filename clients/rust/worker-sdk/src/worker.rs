@@ -47,6 +47,8 @@ pub(crate) struct WorkerInner {
     pub executor: Arc<dyn Executor>,
     pub draining: CancellationToken,
     pub terminating: CancellationToken,
+    /// The server knows the worker.
+    pub registered: CancellationToken,
     pub running: AtomicUsize,
     was_started: AtomicBool,
 }
@@ -74,6 +76,7 @@ impl Worker {
             executor: executor.into_executor(),
             draining: CancellationToken::new(),
             terminating: CancellationToken::new(),
+            registered: CancellationToken::new(),
             running: AtomicUsize::new(0),
             was_started: AtomicBool::new(false),
         };
@@ -88,6 +91,12 @@ impl Worker {
     /// How many jobs run now.
     pub fn running(&self) -> usize {
         self.inner.running.load(Ordering::Relaxed)
+    }
+
+    /// Waits until the server has first made the worker known: from then on it is handed jobs. A worker that is refused
+    /// never comes so far; [`run`](Self::run) tells.
+    pub async fn registered(&self) {
+        self.inner.registered.cancelled().await;
     }
 
     /// Works until [`drain`](Self::drain) or [`terminate`](Self::terminate), and returns when the last job has ended and

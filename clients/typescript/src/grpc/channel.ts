@@ -20,6 +20,8 @@ export interface ChannelOptions {
   /** `http://` or `https://`, host and port. */
   readonly serverUrl: string;
   readonly token: string | null;
+  /** Certificates (PEM) to trust in place of those that Node.js trusts. */
+  readonly ca: string | null;
   readonly userAgent: string;
 }
 
@@ -37,9 +39,9 @@ export class GrpcChannel {
   readonly metadata: Metadata;
   readonly #channel: Channel;
 
-  constructor({ serverUrl, token, userAgent }: ChannelOptions) {
+  constructor({ serverUrl, token, ca, userAgent }: ChannelOptions) {
     this.serverUrl = serverUrl;
-    const { target, channelCredentials } = grpcTarget(serverUrl);
+    const { target, channelCredentials } = grpcTarget(serverUrl, ca);
     this.#channel = new Channel(target, channelCredentials, {
       'grpc.primary_user_agent': userAgent,
       // A dead connection is noticed within fifteen seconds, though nothing is said on it.
@@ -89,12 +91,14 @@ export function hasGrpcTarget(serverUrl: string): boolean {
   return URL.canParse(serverUrl) && new URL(serverUrl).pathname.replace(/\/+$/, '') === '';
 }
 
-function grpcTarget(serverUrl: string): { target: string; channelCredentials: ChannelCredentials } {
+function grpcTarget(serverUrl: string, ca: string | null): { target: string; channelCredentials: ChannelCredentials } {
   const url = new URL(serverUrl);
   const isSecure = url.protocol === 'https:';
   const port = url.port === '' ? (isSecure ? 443 : 80) : url.port;
   return {
     target: `${url.hostname}:${port}`,
-    channelCredentials: isSecure ? credentials.createSsl() : credentials.createInsecure(),
+    channelCredentials: isSecure
+      ? credentials.createSsl(ca === null ? null : Buffer.from(ca))
+      : credentials.createInsecure(),
   };
 }

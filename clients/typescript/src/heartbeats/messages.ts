@@ -4,6 +4,7 @@
 export interface HeartbeatSettings {
   readonly serverUrl: string;
   readonly token: string | null;
+  readonly ca: string | null;
   readonly userAgent: string;
   readonly workerId: string;
   /** Renew this often; a third of each lease's time to live when null. */

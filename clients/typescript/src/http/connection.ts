@@ -30,6 +30,8 @@ export interface HttpConnectionOptions {
   readonly serverUrl: string;
   /** Sent as `Authorization: Bearer …`. */
   readonly token?: string | null;
+  /** Certificates (PEM) to trust in place of those that Node.js trusts. */
+  readonly ca?: string | null;
   readonly userAgent: string;
 }
 
@@ -47,7 +49,11 @@ export class HttpConnection {
     this.#base = parseServerUrl(options.serverUrl);
     this.#prefix = this.#base.pathname.replace(/\/+$/, '');
     const agentOptions = { keepAlive: true, noDelay: true };
-    this.#agent = this.#base.protocol === 'https:' ? new https.Agent(agentOptions) : new http.Agent(agentOptions);
+    const { ca } = options;
+    this.#agent =
+      this.#base.protocol === 'https:'
+        ? new https.Agent({ ...agentOptions, ...(ca ? { ca } : {}) })
+        : new http.Agent(agentOptions);
     this.#headers = {
       'user-agent': options.userAgent,
       accept: 'application/json',

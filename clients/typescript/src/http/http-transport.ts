@@ -13,6 +13,7 @@ const CALL_TIMEOUT_MS = 30_000;
 export interface HttpTransportOptions {
   readonly serverUrl: string;
   readonly token?: string | null;
+  readonly ca?: string | null;
 }
 
 /** The documented JSON paths, over HTTP/1.1. */

@@ -80,7 +80,10 @@ export class ProcessTree {
     return members.length > 0;
   }
 
-  /** The job's live processes, by one look at /proc. */
+  /**
+   * The job's live processes, by one look at /proc; the oldest first, so that a parent is asked to end before it sees its
+   * children gone.
+   */
   #members(): readonly ProcessEntry[] {
     const entries = listProcesses();
     const members = new Map<number, ProcessEntry>();
@@ -101,7 +104,8 @@ export class ProcessTree {
       }
     }
     for (const { pid, startTime } of members.values()) this.#known.set(pid, startTime);
-    return [...members.values()].filter((entry) => !entry.isZombie);
+    const live = [...members.values()].filter((entry) => !entry.isZombie);
+    return live.sort((a, b) => Number(a.startTime) - Number(b.startTime) || a.pid - b.pid);
   }
 
   #isMarked(entry: ProcessEntry): boolean {

@@ -8,6 +8,7 @@ import type { LogChunk, Outputs } from '../wire.js';
 export interface ChosenTransportOptions {
   readonly serverUrl: string;
   readonly token: string | null;
+  readonly ca: string | null;
   readonly transport: 'stream' | 'http';
   /** Is called once, when the stream cannot be had and plain HTTP takes its place. */
   onFallback(why: string): void;
@@ -19,8 +20,8 @@ export class ChosenTransport implements Transport {
   readonly #http: HttpTransport;
   #stream: StreamTransport | null;
 
-  constructor({ serverUrl, token, transport, onFallback }: ChosenTransportOptions) {
-    const http = new HttpTransport({ serverUrl, token });
+  constructor({ serverUrl, token, ca, transport, onFallback }: ChosenTransportOptions) {
+    const http = new HttpTransport({ serverUrl, token, ca });
     this.#http = http;
     this.#onFallback = onFallback;
     this.#stream =
@@ -29,6 +30,7 @@ export class ChosenTransport implements Transport {
         : new StreamTransport({
             serverUrl,
             token,
+            ca,
             userAgent: USER_AGENT,
             answersHttp: (worker) => http.answers(worker),
           });

@@ -24,6 +24,8 @@ export interface WorkerOptions {
   readonly transport?: 'stream' | 'http';
   /** A bearer token with the worker scope, when the server wants one. */
   readonly token?: string;
+  /** Certificates (PEM) of the authorities that may vouch for an `https://` server; those that Node.js trusts when absent. */
+  readonly ca?: string;
   /** How long a lease lives without a heartbeat, in whole seconds from 1 to 86400; 30 when absent. */
   readonly leaseTtlSecs?: number;
   /** How long a claim waits at the server for a job on plain HTTP, in seconds; 20 when absent, at most 60. */
@@ -55,6 +57,7 @@ export interface WorkerSettings {
   readonly executor: Executor;
   readonly transport: 'stream' | 'http';
   readonly token: string | null;
+  readonly ca: string | null;
   readonly leaseTtlSecs: number;
   readonly waitSecs: number;
   readonly heartbeatIntervalMs: number | null;
@@ -84,6 +87,7 @@ export function settingsOf(options: WorkerOptions): WorkerSettings {
       }),
     transport: transportOf(options.transport ?? 'stream'),
     token,
+    ca: options.ca ?? null,
     leaseTtlSecs: wholeNumberWithin('leaseTtlSecs', options.leaseTtlSecs ?? 30, 1, 86_400),
     waitSecs: numberWithin('waitSecs', options.waitSecs ?? 20, 0, 60),
     heartbeatIntervalMs:

@@ -92,9 +92,9 @@ export class Worker {
   }
 
   #startHeartbeats(failed: AbortController): Heartbeats {
-    const { serverUrl, token, workerId, transport, heartbeatIntervalMs: intervalMs } = this.#settings;
+    const { serverUrl, token, ca, workerId, transport, heartbeatIntervalMs: intervalMs } = this.#settings;
     return new Heartbeats(
-      { serverUrl, token, workerId, transport, userAgent: USER_AGENT, intervalMs },
+      { serverUrl, token, ca, workerId, transport, userAgent: USER_AGENT, intervalMs },
       {
         // A refusal ends the claim loop, which meets it too.
         unknownWorker: () => void this.#register().catch(() => {}),

@@ -28,14 +28,21 @@ export class FaultProxy {
   #port = 0;
   #http1Only = false;
 
-  constructor(serverPort: () => number) {
+  readonly #serverPort: () => number;
+  readonly #isTls: boolean;
+  #connections = 0;
+
+  /** With TLS it sees connections only, and passes them on as they are. */
+  constructor(serverPort: () => number, isTls = false) {
+    this.#serverPort = serverPort;
+    this.#isTls = isTls;
     this.#traffic = new Traffic(serverPort);
     this.#http1 = http1Proxy(this.#traffic);
     this.#http2 = http2Proxy(this.#traffic);
   }
 
   get url(): string {
-    return `http://127.0.0.1:${this.#port}`;
+    return `${this.#isTls ? 'https' : 'http'}://127.0.0.1:${this.#port}`;
   }
 
   async start(): Promise<void> {
@@ -95,9 +102,19 @@ export class FaultProxy {
     this.#port = await listen(this.#outer, this.#port);
   }
 
+  /** How many connections there have been. */
+  get connections(): number {
+    return this.#connections;
+  }
+
   /** The first bytes tell the protocol; clear text has nothing else to tell it. */
   #take(socket: Socket): void {
     socket.on('error', () => {});
+    this.#connections += 1;
+    if (this.#isTls) {
+      this.#lead(socket, this.#serverPort());
+      return;
+    }
     socket.once('readable', () => {
       const first: Buffer | null = socket.read();
       if (first === null) return;
@@ -107,11 +124,17 @@ export class FaultProxy {
         socket.end('HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\n\r\n');
         return;
       }
-      const inner = (isHttp2 ? this.#http2 : this.#http1).address() as AddressInfo;
-      const link = new Link(socket, inner.port, this.#link);
-      this.#links.add(link);
-      socket.on('close', () => this.#links.delete(link));
+      const inner = (isHttp2 ? this.#http2 : this.#http1).address() as AddressInfo | null;
+      // Null when the scenario has just ended.
+      if (inner === null) socket.destroy();
+      else this.#lead(socket, inner.port);
     });
+  }
+
+  #lead(socket: Socket, port: number): void {
+    const link = new Link(socket, port, this.#link);
+    this.#links.add(link);
+    socket.on('close', () => this.#links.delete(link));
   }
 }
 

@@ -30,6 +30,7 @@ class Settings:
 
     server_url: str
     token: str | None
+    ca_file: str | None
     worker_id: str
     #: Renew this often; a third of each lease's time to live when None.
     interval_secs: float | None
@@ -63,8 +64,9 @@ class Renewals:
         self._changed = threading.Condition()
         self._leases: dict[str, WatchedLease] = {}
         self._calls = ThreadPoolExecutor(CALLS_MAX, "calls")
-        self._http = HttpRenewals(HttpConnection(settings.server_url, settings.token), settings.worker_id)
-        self._stream = StreamRenewals(settings.server_url, settings.token, self._take) if settings.stream else None
+        server = (settings.server_url, settings.token, settings.ca_file)
+        self._http = HttpRenewals(HttpConnection(*server), settings.worker_id)
+        self._stream = StreamRenewals(*server, self._take) if settings.stream else None
         self._is_away = False
 
     def start(self) -> None:

@@ -20,9 +20,12 @@ PAUSE_SECS = 5.0
 class StreamRenewals:
     """The stream of heartbeats. It is opened with the first renewal, so that short jobs do not pay for it."""
 
-    def __init__(self, server_url: str, token: str | None, take: Callable[[LeaseState], None]) -> None:
+    def __init__(
+        self, server_url: str, token: str | None, ca_file: str | None, take: Callable[[LeaseState], None]
+    ) -> None:
         self._server_url = server_url
         self._token = token
+        self._ca_file = ca_file
         self._take = take
         self._lock = threading.Lock()
         self._requests: queue.SimpleQueue[pb.StreamHeartbeatsRequest | None] | None = None
@@ -54,7 +57,7 @@ class StreamRenewals:
         from ..gen.workflowgraph.v1 import job_service_pb2 as pb
         from ..stream.channel import Channel
 
-        channel = Channel(self._server_url, self._token)
+        channel = Channel(self._server_url, self._token, self._ca_file)
         requests: queue.SimpleQueue[pb.StreamHeartbeatsRequest | None] = queue.SimpleQueue()
         self._requests = requests
 

@@ -84,8 +84,8 @@ class HttpConnection:
     more on another.
     """
 
-    def __init__(self, server_url: str, token: str | None = None) -> None:
-        """Raises ValueError when the URL is not one of a server."""
+    def __init__(self, server_url: str, token: str | None = None, ca_file: str | None = None) -> None:
+        """Raises ValueError when the URL is not one of a server, OSError when the certificates cannot be read."""
         url = urlsplit(server_url)
         if url.scheme not in ("http", "https") or not url.hostname:
             raise ValueError(f'"{server_url}" is not a server\'s URL: write it as http://host:port or https://host')
@@ -93,7 +93,7 @@ class HttpConnection:
         self._host = url.hostname
         self._port = url.port or (443 if url.scheme == "https" else 80)
         self._prefix = url.path.rstrip("/")
-        self._tls = ssl.create_default_context() if url.scheme == "https" else None
+        self._tls = ssl.create_default_context(cafile=ca_file) if url.scheme == "https" else None
         self._headers = {"User-Agent": USER_AGENT, "Accept": "application/json"}
         if token:
             self._headers["Authorization"] = f"Bearer {token}"

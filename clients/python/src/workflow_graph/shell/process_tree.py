@@ -96,7 +96,10 @@ class ProcessTree:
         return bool(members)
 
     def _members(self) -> list[ProcessEntry]:
-        """The job's live processes, by one look at /proc."""
+        """The job's live processes, by one look at /proc.
+
+        The oldest come first, so that a parent is asked to end before it sees its children gone.
+        """
         members: dict[int, ProcessEntry] = {}
         undecided: list[ProcessEntry] = []
         for entry in list_processes():
@@ -115,7 +118,8 @@ class ProcessTree:
                     members[entry.pid] = entry
                     grew = True
         self._known.update((entry.pid, entry.start_time) for entry in members.values())
-        return [entry for entry in members.values() if not entry.is_zombie]
+        live = [entry for entry in members.values() if not entry.is_zombie]
+        return sorted(live, key=lambda entry: (int(entry.start_time), entry.pid))
 
     def _is_marked(self, entry: ProcessEntry) -> bool:
         if self._strangers.get(entry.pid) == entry.start_time:

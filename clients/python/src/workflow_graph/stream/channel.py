@@ -61,7 +61,7 @@ class Call(Protocol[Received]):
 class Channel:
     """Opens streams. Their answers are read as iterators, which raise grpc.RpcError; see `error_of`."""
 
-    def __init__(self, server_url: str, token: str | None) -> None:
+    def __init__(self, server_url: str, token: str | None, ca_file: str | None = None) -> None:
         url = urlsplit(server_url)
         self.server_url = server_url
         self._prefix = url.path.rstrip("/")
@@ -69,7 +69,7 @@ class Channel:
         host = f"[{url.hostname}]" if ":" in (url.hostname or "") else url.hostname
         if url.scheme == "https":
             target = f"{host}:{url.port or 443}"
-            self._channel = grpc.secure_channel(target, grpc.ssl_channel_credentials(trusted_roots()), OPTIONS)
+            self._channel = grpc.secure_channel(target, grpc.ssl_channel_credentials(trusted_roots(ca_file)), OPTIONS)
         else:
             self._channel = grpc.insecure_channel(f"{host}:{url.port or 80}", OPTIONS)
 
@@ -96,9 +96,9 @@ def write(message: Message) -> bytes:
     return message.SerializeToString()
 
 
-def trusted_roots() -> bytes | None:
-    """The certificates that the standard library is told to trust, too; None means those of grpcio."""
-    file = os.environ.get("SSL_CERT_FILE")
+def trusted_roots(ca_file: str | None) -> bytes | None:
+    """The given certificates, else those that the standard library is told to trust, too; None means grpcio's own."""
+    file = ca_file or os.environ.get("SSL_CERT_FILE")
     return Path(file).read_bytes() if file else None
 
 

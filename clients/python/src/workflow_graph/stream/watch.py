@@ -16,9 +16,11 @@ from .channel import Channel, error_of
 from .workflows import read_workflow
 
 
-def watch_runs(server_url: str, token: str | None, id: str, after_event: int | None) -> Iterator[RunChanges]:
+def watch_runs(
+    server_url: str, token: str | None, ca_file: str | None, id: str, after_event: int | None
+) -> Iterator[RunChanges]:
     """See `Client.watch`."""
-    channel = Channel(server_url, token)
+    channel = Channel(server_url, token, ca_file)
     backoff = Backoff()
     after = after_event
     try:

@@ -73,6 +73,11 @@ def parse_options(arguments: list[str] | None) -> argparse.Namespace:
         default=environment.get("WORKFLOW_GRAPH_TOKEN") or None,
         help="the token itself; others on this machine can see it (WORKFLOW_GRAPH_TOKEN)",
     )
+    parser.add_argument(
+        "--ca-file",
+        default=environment.get("WORKFLOW_GRAPH_CA_FILE") or None,
+        help="certificates (PEM) of the authority that vouches for an https server (WORKFLOW_GRAPH_CA_FILE)",
+    )
     parser.add_argument("--transport", choices=("stream", "http"), default="stream", help="how jobs come")
     parser.add_argument(
         "--lease-ttl", type=int, default=30, help="seconds that a job stays with a worker that is not heard of"
@@ -95,6 +100,7 @@ def make_worker(options: argparse.Namespace) -> Worker:
         slots=options.slots,
         worker_id=options.id,
         token=token,
+        ca_file=options.ca_file,
         transport=options.transport,
         lease_ttl_secs=options.lease_ttl,
         workdir=options.workdir,

@@ -26,6 +26,7 @@ class WorkerSettings:
     executor: Executor
     transport: Transport
     token: str | None
+    ca_file: str | None
     lease_ttl_secs: int
     wait_secs: float
     heartbeat_interval_secs: float | None

@@ -47,6 +47,7 @@ class Worker:
         executor: Executor | None = None,
         transport: Transport = "stream",
         token: str | None = None,
+        ca_file: str | None = None,
         lease_ttl_secs: int = 30,
         wait_secs: float = 20,
         heartbeat_interval_secs: float | None = None,
@@ -57,7 +58,7 @@ class Worker:
         drain_timeout_secs: float = 60,
         workdir: str | None = None,
     ) -> None:
-        """Raises ValueError for an option that cannot be, naming it.
+        """Raises ValueError for an option that cannot be, naming it, and OSError for certificates that cannot be read.
 
         server_url: `http://` or `https://`; a path prefix is kept.
         worker_id: the host's name and random characters when absent.
@@ -66,6 +67,7 @@ class Worker:
         executor: runs a job, as a plain function (on a thread) or an async one; the shell when absent.
         transport: `stream` has jobs pushed over gRPC, and falls back to `http` where that cannot be had.
         token: a bearer token with the worker scope, when the server wants one.
+        ca_file: certificates (PEM) to trust for an `https://` server, in place of the system's.
         lease_ttl_secs: how long a job stays with a worker that is not heard of.
         wait_secs: how long a claim over plain HTTP waits at the server, at most 60.
         heartbeat_interval_secs: how often a lease is renewed; a third of its time to live when absent.
@@ -89,6 +91,7 @@ class Worker:
             executor=executor or shell_executor(workdir=workdir, grace_secs=grace_secs, secrets=secrets),
             transport=transport,
             token=token,
+            ca_file=ca_file,
             lease_ttl_secs=whole_within("lease_ttl_secs", lease_ttl_secs, 1, 86_400),
             wait_secs=within("wait_secs", wait_secs, 0, 60),
             heartbeat_interval_secs=heartbeat_interval_secs,
@@ -100,7 +103,7 @@ class Worker:
                 unsent_bytes_max=whole_within("unsent_log_bytes_max", unsent_log_bytes_max, 1024, 2**30),
             ),
         )
-        self._connection = HttpConnection(self._settings.server_url, token)
+        self._connection = HttpConnection(self._settings.server_url, token, ca_file)
         self._events = WorkerEvents(self.worker_id, self._settings.server_url)
         self._presence = ServerPresence(self._events)
         self._threads = JobThreads()
@@ -274,7 +277,7 @@ class Worker:
 
         if self._keeper is None:
             raise RuntimeError("the leases have no keeper")
-        channel = Channel(self._settings.server_url, self._settings.token)
+        channel = Channel(self._settings.server_url, self._settings.token, self._settings.ca_file)
         stream = StreamSource(context, channel, self._keeper)
         self._source = stream
         try:
@@ -342,6 +345,7 @@ class Worker:
             {
                 "server_url": settings.server_url,
                 "token": settings.token,
+                "ca_file": settings.ca_file,
                 "worker_id": settings.worker_id,
                 "interval_secs": settings.heartbeat_interval_secs,
                 "stream": settings.transport == "stream",

@@ -25,6 +25,7 @@ It is configured by its environment:
   WORKER_DRAIN_TIMEOUT      seconds that jobs may go on after a signal (60)
   WORKFLOW_GRAPH_TOKEN_FILE a file with the token that the server wants
   WORKFLOW_GRAPH_TOKEN      the token itself
+  WORKFLOW_GRAPH_CA_FILE    certificates (PEM) of the authority that vouches for an https server
   LOG_FORMAT                text, or json for one object a line (text)
 
 SIGTERM or SIGINT: no new jobs; running ones may finish within the drain timeout. A second one ends them now.";
@@ -101,6 +102,7 @@ fn config_of_environment() -> Result<WorkerConfig, String> {
         grace: seconds("WORKER_GRACE")?.unwrap_or(defaults.grace),
         drain_timeout: seconds("WORKER_DRAIN_TIMEOUT")?.unwrap_or(defaults.drain_timeout),
         token: token()?,
+        ca_file: variable("WORKFLOW_GRAPH_CA_FILE").map(Into::into),
         ..defaults
     })
 }

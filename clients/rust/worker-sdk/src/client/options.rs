@@ -1,4 +1,5 @@
 use std::collections::HashMap;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::Serialize;
@@ -14,13 +15,17 @@ pub struct ClientConfig {
     pub server_url: String,
     /// A bearer token, when the server wants one. None by default.
     pub token: Option<String>,
+    /// A file with the certificates (PEM) of the authorities that may vouch for an `https://` server; the system's
+    /// authorities when `None`, the default.
+    pub ca_file: Option<PathBuf>,
     /// How long one call may take; 30 s by default.
     pub timeout: Duration,
 }
 
 impl Default for ClientConfig {
     fn default() -> Self {
-        Self { server_url: "http://localhost:3000".into(), token: None, timeout: Duration::from_secs(30) }
+        let server_url = "http://localhost:3000".into();
+        Self { server_url, token: None, ca_file: None, timeout: Duration::from_secs(30) }
     }
 }
 

@@ -1,4 +1,5 @@
 use std::error::Error as StdError;
+use std::path::Path;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -62,12 +63,12 @@ pub(crate) struct HttpConnection {
 }
 
 impl HttpConnection {
-    pub fn new(server_url: &str, token: Option<&str>) -> Result<Self, Error> {
+    pub fn new(server_url: &str, token: Option<&str>, ca_file: Option<&Path>) -> Result<Self, Error> {
         let uri = parse_server_url(server_url)?;
         let client = Client::builder(TokioExecutor::new())
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(Duration::from_secs(60))
-            .build(connector(&uri, HttpVersion::One)?);
+            .build(connector(&uri, HttpVersion::One, ca_file)?);
         Ok(Self {
             client,
             server_url: server_url.trim_end_matches('/').to_owned(),

@@ -1,3 +1,5 @@
+use std::path::Path;
+
 use hyper_util::client::legacy::connect::HttpConnector;
 
 use crate::error::Error;
@@ -16,15 +18,22 @@ pub(crate) enum HttpVersion {
     Two,
 }
 
+/// `ca_file`: certificates to trust in place of the system's.
 #[cfg(feature = "tls")]
-pub(crate) fn connector(server_url: &http::Uri, version: HttpVersion) -> Result<Connector, Error> {
+pub(crate) fn connector(
+    server_url: &http::Uri,
+    version: HttpVersion,
+    ca_file: Option<&Path>,
+) -> Result<Connector, Error> {
     use hyper_rustls::{ConfigBuilderExt, HttpsConnectorBuilder};
 
     let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
     let tls = rustls::ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .map_err(|error| Error::InvalidConfig(format!("TLS: {error}")))?;
-    let tls = if server_url.scheme_str() == Some("https") {
+    let tls = if let Some(ca_file) = ca_file {
+        tls.with_root_certificates(roots_in(ca_file)?)
+    } else if server_url.scheme_str() == Some("https") {
         tls.with_native_roots()
             .map_err(|error| Error::InvalidConfig(format!("the system's root certificates: {error}")))?
     } else {
@@ -37,8 +46,26 @@ pub(crate) fn connector(server_url: &http::Uri, version: HttpVersion) -> Result<
     })
 }
 
+#[cfg(feature = "tls")]
+fn roots_in(ca_file: &Path) -> Result<rustls::RootCertStore, Error> {
+    use rustls::pki_types::CertificateDer;
+    use rustls::pki_types::pem::PemObject;
+
+    let problem =
+        |text: &dyn std::fmt::Display| Error::InvalidConfig(format!("ca_file: {}: {text}", ca_file.display()));
+    let mut roots = rustls::RootCertStore::empty();
+    for certificate in CertificateDer::pem_file_iter(ca_file).map_err(|error| problem(&error))? {
+        roots.add(certificate.map_err(|error| problem(&error))?).map_err(|error| problem(&error))?;
+    }
+    if roots.is_empty() { Err(problem(&"it holds no certificate (PEM)")) } else { Ok(roots) }
+}
+
 #[cfg(not(feature = "tls"))]
-pub(crate) fn connector(server_url: &http::Uri, _version: HttpVersion) -> Result<Connector, Error> {
+pub(crate) fn connector(
+    server_url: &http::Uri,
+    _version: HttpVersion,
+    _ca_file: Option<&Path>,
+) -> Result<Connector, Error> {
     if server_url.scheme_str() == Some("https") {
         let text = "server_url: https needs the `tls` feature of workflow-graph-worker-sdk";
         return Err(Error::InvalidConfig(text.into()));

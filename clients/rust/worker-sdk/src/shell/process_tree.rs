@@ -115,7 +115,8 @@ impl ProcessTree {
         !members.is_empty()
     }
 
-    /// The job's live processes, by one look at /proc.
+    /// The job's live processes, by one look at /proc; the oldest first, so that a parent is asked to end before it sees
+    /// its children gone.
     fn members(&self) -> Vec<i32> {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         let group = self.group.map(|group| group.as_raw_nonzero().get());
@@ -140,7 +141,9 @@ impl ProcessTree {
             undecided = others;
         }
         seen.known.extend(members.values().map(|process| (process.pid, process.start_time.clone())));
-        members.values().filter(|process| !process.is_zombie).map(|process| process.pid).collect()
+        let mut live: Vec<&Process> = members.into_values().filter(|process| !process.is_zombie).collect();
+        live.sort_unstable_by_key(|process| process.age_key());
+        live.into_iter().map(|process| process.pid).collect()
     }
 
     fn is_marked(&self, process: &Process, strangers: &mut HashMap<i32, String>) -> bool {
@@ -175,6 +178,13 @@ struct Process {
     is_zombie: bool,
     /// With the pid, tells a process from a later one of the same number.
     start_time: String,
+}
+
+impl Process {
+    /// Sorts the oldest first.
+    fn age_key(&self) -> (u64, i32) {
+        (self.start_time.parse().unwrap_or(u64::MAX), self.pid)
+    }
 }
 
 fn list_processes() -> Vec<Process> {

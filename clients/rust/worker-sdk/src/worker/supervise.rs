@@ -18,7 +18,7 @@ use super::session::{SessionSlot, SessionsEnd, keep_session};
 use crate::config::{Transport, WorkerConfig};
 use crate::error::Error;
 use crate::executor::StopCause;
-use crate::grpc::channel;
+use crate::grpc::channel_trusting;
 use crate::http::{HttpConnection, WorkerCalls};
 
 const WORKER_HEARTBEAT: Duration = Duration::from_secs(10);
@@ -44,13 +44,13 @@ pub(super) async fn supervise(worker: Arc<WorkerInner>, executors: Handle) -> Re
 
 fn open_context(worker: Arc<WorkerInner>, executors: Handle) -> Result<Context, Error> {
     let config = &worker.config;
-    let token = config.token.as_deref();
-    let connection = HttpConnection::new(&config.server_url, token)?;
-    let stream_channel = channel(&config.server_url, token)?;
+    let (server_url, token, ca_file) = (&config.server_url, config.token.as_deref(), config.ca_file.as_deref());
+    let connection = HttpConnection::new(server_url, token, ca_file)?;
+    let stream_channel = channel_trusting(server_url, token, ca_file)?;
     Ok(Context {
         calls: WorkerCalls::new(connection),
         channel: stream_channel.clone(),
-        heartbeat_channel: channel(&config.server_url, token)?,
+        heartbeat_channel: channel_trusting(server_url, token, ca_file)?,
         presence: Presence::new(&config.server_url),
         leases: Leases::default(),
         session: SessionSlot::default(),
@@ -86,6 +86,7 @@ pub(super) async fn register(context: &Context) -> Result<(), Error> {
 
 pub(super) fn say_registered(context: &Context) {
     let WorkerConfig { worker_id, server_url, labels, slots, .. } = context.config();
+    context.worker.registered.cancel();
     tracing::info!(worker_id, server_url, labels = labels.join(","), slots, "worker registered");
 }
 

@@ -1,0 +1,18 @@
+import { readFile } from 'node:fs/promises';
+import { Option } from 'commander';
+
+/** `--ca-file`, of every command that talks to a server. */
+export function caFileOption(): Option {
+  return new Option('--ca-file <file>', 'certificates (PEM) of the authority that vouches for an https server').env(
+    'WORKFLOW_GRAPH_CA_FILE',
+  );
+}
+
+/** The certificates in a file. Errors: there are none, or the file cannot be read. */
+export async function readCertificates(file: string): Promise<string> {
+  const text = await readFile(file, 'utf8').catch((error: Error) => {
+    throw new Error(`--ca-file: ${error.message}`);
+  });
+  if (!text.includes('-----BEGIN CERTIFICATE-----')) throw new Error(`--ca-file: ${file} holds no certificate (PEM)`);
+  return text;
+}
