@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config';
 const slow = [
   'test/scenarios/**/*.test.ts',
   'test/examples/**/*.test.ts',
-  'test/cli/{commands,run-file,live-view,completion}.test.ts',
+  'test/cli/{backup,prune,commands,run-file,live-view,completion}.test.ts',
 ];
 
 /** These kill, freeze and starve real servers; that their judge can find fault is a unit test. */

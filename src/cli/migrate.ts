@@ -3,7 +3,7 @@ import { migrateStore } from '../open-store.js';
 import { copyDatabase } from '../store/copy/copy-database.js';
 import { openCopyEnd } from '../store/copy/copy-end.js';
 import { isStoreFailure } from '../store/store.js';
-import { CopyMeter } from './copy-meter.js';
+import { ProgressLine } from './progress-line.js';
 import { addSettings, configOf } from './settings-options.js';
 
 const examples = `
@@ -60,9 +60,11 @@ async function copy(fromAddress: string, toAddress: string, asJson: boolean): Pr
   try {
     const to = await openCopyEnd(toAddress, false);
     try {
-      const meter = new CopyMeter(process.stderr);
-      const report = await copyDatabase(from, to, (at) => meter.note(at));
-      meter.end();
+      const progress = new ProgressLine(process.stderr);
+      const report = await copyDatabase(from, to, ({ phase, table, rows, of }) =>
+        progress.say(`${phase === 'copy' ? 'copying' : 'comparing'} ${table}: ${rows} of ${of} rows`),
+      );
+      progress.end();
       if (asJson) process.stdout.write(`${JSON.stringify({ from: from.name, to: to.name, ...report })}\n`);
       else {
         const rows = report.tables.reduce((sum, table) => sum + table.rows, 0);

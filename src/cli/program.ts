@@ -23,6 +23,9 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   token: async () => (await import('./token.js')).tokenCommand(),
   migrate: async () => (await import('./migrate.js')).migrateCommand(),
   doctor: async () => (await import('./doctor.js')).doctorCommand(),
+  backup: async () => (await import('./backup.js')).backupCommand(),
+  restore: async () => (await import('./restore.js')).restoreCommand(),
+  prune: async () => (await import('./prune.js')).pruneCommand(),
   completion: async () => (await import('./completion.js')).completionCommand(),
 };
 

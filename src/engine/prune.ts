@@ -1,3 +1,4 @@
+import type { Connection } from '../store/connection.js';
 import { jobIdOf } from '../store/job-id.js';
 import {
   countPrunedEvents,
@@ -14,7 +15,6 @@ import {
   versionIsUnused,
 } from '../store/statements/prune.js';
 import { deleteVersionEdges, deleteVersionJobs } from '../store/statements/workflows.js';
-import type { Batch } from './batch.js';
 import type { Operation } from './writer.js';
 
 /** Up to when what has ended is taken away, in Unix milliseconds. */
@@ -32,13 +32,19 @@ export interface Pruned {
   readonly more: boolean;
 }
 
-/** How many rows of a kind one step takes away: so few that a claim beside it does not notice. */
-const rowsPerStep = 500;
-const logChunksPerStep = 100;
+/** How many rows of a kind are taken away at once. */
+const rowsAtOnce = 500;
+const logChunksAtOnce = 100;
 
-const nothing: Pruned = { runs: 0, logs: 0, more: false };
+/**
+ * How much one step does, in the time that taking away a row costs: so little that a claim beside it does not notice.
+ * Looking for a run and for its rows costs as much as ten rows; a chunk of a log may lie on many pages.
+ */
+const costPerStep = 500;
+const costOfLooking = 10;
+const costOfLogChunk = 5;
 
-/** Takes away a few rows of the run that ended longest ago: its logs first, the run itself last. */
+/** Takes away a few rows of the runs that ended longest ago: their logs first, a run itself last. */
 export function pruneOperation(): Operation<PruneBefore, Pruned> {
   return {
     name: 'prune',
@@ -46,51 +52,86 @@ export function pruneOperation(): Operation<PruneBefore, Pruned> {
     keyOf: () => 0,
     async apply(batch, inputs) {
       const answers: Pruned[] = [];
-      for (const before of inputs) answers.push(await pruneStep(batch, before));
+      for (const before of inputs) answers.push(await pruneStep(batch.connection, before));
       return answers;
     },
   };
 }
 
-async function pruneStep(batch: Batch, before: PruneBefore): Promise<Pruned> {
-  const [withLogs] = await oldestEndedRunWithLogs.run(batch.connection, { beforeMs: before.logsMs });
-  if (withLogs !== undefined) return pruneLogs(batch, withLogs);
-  const [run] = await oldestEndedRun.run(batch.connection, { beforeMs: before.runsMs });
-  return run === undefined ? nothing : pruneRun(batch, run);
+/** One step, to be called in a transaction. */
+export async function pruneStep(connection: Connection, before: PruneBefore): Promise<Pruned> {
+  let runs = 0;
+  let logs = 0;
+  for (let cost = 0; cost < costPerStep; ) {
+    const piece = await prunePiece(connection, before);
+    if (piece === null) return { runs, logs, more: false };
+    runs += piece.runs;
+    logs += piece.logs;
+    cost += piece.cost + costOfLooking;
+  }
+  return { runs, logs, more: true };
 }
 
-async function pruneLogs(batch: Batch, run: EndedRun): Promise<Pruned> {
-  const chunks = await deleteLogChunks.run(batch.connection, { ...rangeOf(run), limit: logChunksPerStep });
-  if (chunks.length === logChunksPerStep) return { runs: 0, logs: 0, more: true };
-  await markLogsPruned.run(batch.connection, { no: run.no });
-  return { runs: 0, logs: 1, more: true };
+/** What was taken away of one run. */
+interface Piece {
+  readonly runs: number;
+  readonly logs: number;
+  readonly cost: number;
 }
 
-async function pruneRun(batch: Batch, run: EndedRun): Promise<Pruned> {
+async function prunePiece(connection: Connection, before: PruneBefore): Promise<Piece | null> {
+  const [withLogs] = await oldestEndedRunWithLogs.run(connection, { beforeMs: before.logsMs });
+  if (withLogs !== undefined) return pruneLogs(connection, withLogs);
+  const [run] = await oldestEndedRun.run(connection, { beforeMs: before.runsMs });
+  return run === undefined ? null : pruneRun(connection, run);
+}
+
+async function pruneLogs(connection: Connection, run: EndedRun): Promise<Piece> {
+  const chunks = await deleteLogChunks.run(connection, { ...rangeOf(run), limit: logChunksAtOnce });
+  const cost = chunks.length * costOfLogChunk;
+  if (chunks.length === logChunksAtOnce) return { runs: 0, logs: 0, cost };
+  const marked = await markLogsPruned.run(connection, { no: run.no });
+  return { runs: 0, logs: marked.length, cost };
+}
+
+async function pruneRun(connection: Connection, run: EndedRun): Promise<Piece> {
   const range = rangeOf(run);
-  const chunks = await deleteLogChunks.run(batch.connection, { ...range, limit: logChunksPerStep });
-  if (chunks.length === logChunksPerStep) return { runs: 0, logs: 0, more: true };
-  const events = await deleteEventsOfRun.run(batch.connection, { run: run.no, limit: rowsPerStep });
-  if (events.length > 0) await countPrunedEvents.run(batch.connection, { count: events.length });
-  const attempts = await deleteAttemptsOfRange.run(batch.connection, { ...range, limit: rowsPerStep });
-  const counts = [events.length, attempts.length];
-  if (counts.some((count) => count === rowsPerStep)) return { runs: 0, logs: 0, more: true };
+  const chunks = await deleteLogChunks.run(connection, { ...range, limit: logChunksAtOnce });
+  let cost = chunks.length * costOfLogChunk;
+  if (chunks.length === logChunksAtOnce) return { runs: 0, logs: 0, cost };
+  const events = await deleteEventsOfRun.run(connection, { run: run.no, limit: rowsAtOnce });
+  if (events.length > 0) await countPrunedEvents.run(connection, { count: events.length });
+  const attempts = await deleteAttemptsOfRange.run(connection, { ...range, limit: rowsAtOnce });
+  cost += events.length + attempts.length;
+  if (events.length === rowsAtOnce || attempts.length === rowsAtOnce) return { runs: 0, logs: 0, cost };
   // The jobs go with the run in one step when they fit, so that no reader finds a run without them.
-  const jobs = await deleteSomeJobs.run(batch.connection, { ...range, limit: rowsPerStep });
-  if (jobs.length === rowsPerStep) return { runs: 0, logs: 0, more: true };
-  await deleteEndedRun.run(batch.connection, { no: run.no });
-  await pruneVersion(batch, run);
-  return { runs: 1, logs: 0, more: true };
+  const jobs = await deleteSomeJobs.run(connection, { ...range, limit: rowsAtOnce });
+  cost += jobs.length;
+  if (jobs.length === rowsAtOnce) return { runs: 0, logs: 0, cost };
+  const gone = await deleteEndedRun.run(connection, { no: run.no });
+  await pruneVersion(connection, run);
+  return { runs: gone.length, logs: 0, cost };
 }
 
-async function pruneVersion(batch: Batch, { version, workflow }: EndedRun): Promise<void> {
-  const [unused] = await versionIsUnused.run(batch.connection, { version, workflow });
+async function pruneVersion(connection: Connection, { version, workflow }: EndedRun): Promise<void> {
+  const [unused] = await versionIsUnused.run(connection, { version, workflow });
   if (unused === undefined) return;
-  await deleteVersionEdges.run(batch.connection, { no: version });
-  await deleteVersionJobs.run(batch.connection, { no: version });
-  await deleteVersion.run(batch.connection, { no: version });
+  await deleteVersionEdges.run(connection, { no: version });
+  await deleteVersionJobs.run(connection, { no: version });
+  await deleteVersion.run(connection, { no: version });
 }
 
 function rangeOf({ no }: EndedRun): { fromId: number; toId: number } {
   return { fromId: jobIdOf(no, 0), toId: jobIdOf(no + 1, 0) };
 }
+
+/**
+ * How long pruning rests after a step, in milliseconds: four times as long as the step took, so that it never has more
+ * than a fifth of the disk's time, and less where others keep the disk busy.
+ */
+export function restAfter(tookMs: number): number {
+  return Math.min(Math.max(4 * tookMs, restMsMin), restMsMax);
+}
+
+const restMsMin = 5;
+const restMsMax = 1_000;

@@ -49,6 +49,22 @@ export async function migrateToLatest(connection: Connection): Promise<Migration
   return done.map((result) => ({ name: result.migrationName }));
 }
 
+/** How tables compare with those that this version of the program makes. */
+export type SchemaAge = 'older' | 'current' | 'newer';
+
+/**
+ * How old the tables are; null when they are not this program's.
+ *
+ * Errors: `StoreError` when they are of a newer version on which this one cannot work.
+ */
+export async function schemaAge(connection: Connection): Promise<SchemaAge | null> {
+  const known = Object.keys(migrationsFor(connection.dialect));
+  const executed = await executedMigrations(connection);
+  if (executed.length === 0 || known[0] !== executed.toSorted()[0]) return null;
+  if (await isNewerButFit(connection, known)) return 'newer';
+  return executed.length < known.length ? 'older' : 'current';
+}
+
 /** Errors: `StoreError` when the tables are of a newer version on which this one cannot work. */
 async function isNewerButFit(connection: Connection, known: readonly string[]): Promise<boolean> {
   const executed = await executedMigrations(connection);

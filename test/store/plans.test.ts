@@ -34,6 +34,7 @@ const inOrder: Readonly<Record<string, string>> = {
   revokeToken: 'every token: there are few',
   runsWithUnfinishedWork: 'the few runs that have some, by the index that has only those',
   unfinishedVersions: 'the few versions that are not whole, by the index that has only those',
+  countPrunable: 'an operator asks how much there is to prune; counted in a session for long reads',
   unsettledJobs: 'the few jobs of which nobody was told, by the index that has only those',
 };
 

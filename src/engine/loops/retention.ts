@@ -1,5 +1,5 @@
 import type { EngineContext } from '../context.js';
-import { type PruneBefore, pruneOperation } from '../prune.js';
+import { type PruneBefore, pruneOperation, restAfter } from '../prune.js';
 
 /** How long what has ended is kept, in milliseconds; null for ever. */
 export interface Retention {
@@ -10,8 +10,8 @@ export interface Retention {
 /** How often it looks for what is old. */
 const everyMs = 10 * 60_000;
 
-/** How long it rests after each step, so that it never takes more than a part of the disk's time. */
-const restMs = 20;
+/** When it looks first after the start. */
+const firstMs = 20;
 
 /** Takes away runs, and before them their logs, that ended longer ago than they are kept. */
 export class RetentionLoop {
@@ -29,7 +29,7 @@ export class RetentionLoop {
 
   start(): void {
     this.#stopped = false;
-    this.#schedule(restMs);
+    this.#schedule(firstMs);
   }
 
   async stop(): Promise<void> {
@@ -41,8 +41,9 @@ export class RetentionLoop {
   #schedule(delayMs: number): void {
     if (this.#stopped) return;
     this.#cancelTimer = this.#context.environment.after(delayMs, () => {
+      const startedMs = this.#context.environment.now();
       this.#running = this.runOnce().then(
-        ({ more }) => this.#schedule(more ? restMs : everyMs),
+        ({ more }) => this.#schedule(more ? restAfter(this.#context.environment.now() - startedMs) : everyMs),
         (error: unknown) => {
           this.#context.log.error({ err: error }, 'pruning failed; trying again later');
           this.#schedule(everyMs);

@@ -1,4 +1,3 @@
-import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Connection } from '../connection.js';
 import { refuseHalfCopied } from '../copy/copy-progress.js';
@@ -9,6 +8,7 @@ import { refuseDamagedFile } from './check-file.js';
 import { refuseDamagedWal } from './check-wal.js';
 import { explain, failedToOpen, judge, judged } from './judge.js';
 import { JudgedConnection } from './judged-connection.js';
+import { makeFolder } from './make-folder.js';
 import { openDatabase } from './open-database.js';
 import { awaitMigrationTurn, takeServerLock } from './server-lock.js';
 import { SqliteConnection } from './sqlite-connection.js';
@@ -178,13 +178,5 @@ class SqliteStore implements Store {
     if (this.#unwritableSince === null) return;
     this.#options.tell({ kind: 'writable', unwritableMs: Math.round(performance.now() - this.#unwritableSince) });
     this.#unwritableSince = null;
-  }
-}
-
-function makeFolder(folder: string): void {
-  try {
-    mkdirSync(folder, { recursive: true });
-  } catch (cause) {
-    throw new StoreError(`Cannot make the data folder ${folder}: ${(cause as Error).message}`, cause);
   }
 }

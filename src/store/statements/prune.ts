@@ -159,3 +159,19 @@ export const countPrunedEvents = statement<{ count: number }, { value: number }>
 export const deleteVersion = statement<{ no: number }, never>('deleteVersion', ({ db, integer }) =>
   db.deleteFrom('versions').where('no', '=', integer('no')),
 );
+
+/** How many runs pruning would take away, and of how many the logs. */
+export const countPrunable = statement<{ runsBeforeMs: number; logsBeforeMs: number }, { runs: number; logs: number }>(
+  'countPrunable',
+  ({ db, integer }) =>
+    db
+      .selectFrom('runs as n')
+      .innerJoin('workflows as w', 'w.no', 'n.workflow')
+      .where('n.ended_at_ms', 'is not', null)
+      .select([
+        sql<number>`coalesce(sum(case when n.ended_at_ms < ${integer('runsBeforeMs')}
+          and (w.newest_run is null or w.newest_run <> n.no) then 1 else 0 end), 0)`.as('runs'),
+        sql<number>`coalesce(sum(case when n.logs_pruned = 0
+          and n.ended_at_ms < ${integer('logsBeforeMs')} then 1 else 0 end), 0)`.as('logs'),
+      ]),
+);

@@ -1,12 +1,8 @@
-import type { OnProgress } from '../store/copy/copy-database.js';
-
 /** How often a line is written where lines are kept, in milliseconds. */
 const lineEveryMs = 2_000;
 
-const doing = { copy: 'copying', verify: 'comparing' } as const;
-
-/** Shows how far a copy is: one line that changes on a terminal, a line now and then elsewhere. */
-export class CopyMeter {
+/** Shows how far something is: one line that changes on a terminal, a line now and then elsewhere. */
+export class ProgressLine {
   readonly #out: NodeJS.WriteStream;
   #writtenAt = Number.NEGATIVE_INFINITY;
 
@@ -14,8 +10,7 @@ export class CopyMeter {
     this.#out = out;
   }
 
-  note(at: Parameters<OnProgress>[0]): void {
-    const line = `${doing[at.phase]} ${at.table}: ${at.rows} of ${at.of} rows`;
+  say(line: string): void {
     if (this.#out.isTTY) {
       this.#out.write(`\r\x1b[K${line}`);
       return;
