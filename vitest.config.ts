@@ -1,5 +1,8 @@
 import { defineConfig } from 'vitest/config';
 
+/** What holds for SQLite alone: its lock, and its making. */
+const ofSqlite = ['test/scenarios/{two-servers,new-database}.test.ts'];
+
 const slow = [
   'test/scenarios/**/*.test.ts',
   'test/examples/**/*.test.ts',
@@ -65,6 +68,20 @@ export default defineConfig({
         test: {
           name: 'scenarios',
           include: slow,
+          testTimeout: 120_000,
+          hookTimeout: 60_000,
+          fileParallelism: false,
+        },
+      },
+      {
+        extends: true,
+        // The same scenarios against two servers on one PostgreSQL, behind a proxy that takes turns.
+        test: {
+          name: 'scenarios-postgres',
+          include: ['test/scenarios/**/*.test.ts'],
+          exclude: ofSqlite,
+          globalSetup: ['test/support/postgres/global-setup.ts'],
+          env: { TEST_SERVERS: '2' },
           testTimeout: 120_000,
           hookTimeout: 60_000,
           fileParallelism: false,

@@ -22,6 +22,7 @@ const suites = [
   { name: 'postgres', run: () => vitest('postgres') },
   { name: 'faults', run: () => vitest('faults') },
   { name: 'scenarios', run: () => vitest('scenarios') },
+  { name: 'scenarios-postgres', run: () => vitest('scenarios-postgres') },
   { name: 'crash', run: () => vitest('crash') },
   { name: 'sim', run: () => counted('node', ['scripts/sim.js', '--seeds', '200'], countSeeds) },
   { name: 'go', needs: 'go', run: () => counted('bash', ['clients/go/ci.sh'], countGo) },

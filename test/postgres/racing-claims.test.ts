@@ -83,7 +83,9 @@ describe('claims that race at three servers', () => {
     expect(runsOpen).toEqual({ count: 0 });
     const [events] = await engines.query('select max(number)::int - count(*)::int as missing from events');
     expect(events).toEqual({ missing: 0 });
-    await expectHealthy(engines.at(0).store.longRead);
+    const reader = await engines.at(0).store.openReader();
+    await expectHealthy(reader);
+    await reader.close();
   });
 
   it('that end their wait while their job is being stored still get it', async () => {

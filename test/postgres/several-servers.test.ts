@@ -82,6 +82,18 @@ describe('a claim that waits at one server', () => {
   });
 });
 
+describe('the same request for a run, at several servers at once', () => {
+  it('makes one run, and every answer names it', async () => {
+    await define(engines.at(0).engine, 'w', workflow);
+    for (let round = 0; round < 20; round++) {
+      const request = { caller, id: 'w', inputs: new Map(), requestId: `request-${round}` };
+      const answers = await Promise.all(engines.members.map(({ engine }) => engine.startRun(request)));
+      expect(new Set(answers.map(({ runId }) => runId)).size).toBe(1);
+    }
+    expect(await engines.query('select count(*)::int as count from runs')).toEqual([{ count: 20 }]);
+  });
+});
+
 describe('what one server does', () => {
   it('is found by a claim at another that does not wait', async () => {
     const [one, two] = [engines.at(0).engine, engines.at(1).engine];

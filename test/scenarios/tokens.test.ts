@@ -1,4 +1,3 @@
-import { DatabaseSync } from 'node:sqlite';
 import { expect, test } from 'vitest';
 import { runProgram, startProgram } from '../support/program.js';
 import { type ServerProcess, startServerProcess } from '../support/server-process.js';
@@ -20,15 +19,21 @@ async function refusedSoon(call: () => Promise<{ status: number }>): Promise<voi
   }
 }
 
+/** Whether every server refuses calls with this token. */
+async function isRefused(server: ServerProcess, token: string | null): Promise<boolean> {
+  const answers = await Promise.all(server.apis(token).map((api) => api.get('/api/workers')));
+  return answers.every(({ status }) => status === 401);
+}
+
 async function createToken(server: ServerProcess, name: string, scope: string, ...flags: string[]): Promise<string> {
-  const args = ['token', 'create', '--data', server.dataDir, '--name', name, '--scope', scope, ...flags];
-  const { code, stdout, stderr } = await runProgram(args);
+  const args = ['token', 'create', ...server.storage.flags, '--name', name, '--scope', scope, ...flags];
+  const { code, stdout, stderr } = await runProgram(args, server.storage);
   if (code !== 0) throw new Error(`token create ended with ${code}: ${stderr}`);
   return stdout.trim();
 }
 
 async function revokeToken(server: ServerProcess, name: string): Promise<void> {
-  const { code, stderr } = await runProgram(['token', 'revoke', '--data', server.dataDir, name]);
+  const { code, stderr } = await runProgram(['token', 'revoke', ...server.storage.flags, name], server.storage);
   if (code !== 0) throw new Error(`token revoke ended with ${code}: ${stderr}`);
 }
 
@@ -39,7 +44,7 @@ test('without tokens everyone may do everything; from the first one on every cal
   expect((await open.get('/api/workers')).status).toBe(200);
 
   const token = await createToken(server, 'laptop', 'admin');
-  await refusedSoon(() => open.get('/api/workers'));
+  await Promise.all(server.apis().map((api) => refusedSoon(() => api.get('/api/workers'))));
   const refused = await open.get(`/api/workflows/${run}/status`);
   expect(refused).toMatchObject({ status: 401, body: { code: 'unauthenticated' } });
   expect(refused.headers.get('www-authenticate')).toMatch(/^Bearer /);
@@ -120,8 +125,11 @@ test('a revoked token stops to work within two seconds', async () => {
   expect(await admin.logText(run, 'a')).toBe('done\n0\n');
 
   await revokeToken(server, 'leaver');
-  const leaver = server.api(token);
-  await refusedSoon(() => leaver.post('/api/workers/register', { worker_id: 'w', labels: [] }));
+  await Promise.all(
+    server
+      .apis(token)
+      .map((api) => refusedSoon(() => api.post('/api/workers/register', { worker_id: 'w', labels: [] }))),
+  );
   // A worker that holds it is told so when it calls, says why, and ends.
   worker.program.signal('SIGKILL');
   const refused = startProgram(['worker', '--server', server.url], { env: { WORKFLOW_GRAPH_TOKEN: token } });
@@ -148,9 +156,9 @@ test('a claim that waits when its token is revoked gets no job', async () => {
 test('when all tokens are revoked the server does not become open again', async () => {
   const server = await startServerProcess();
   const token = await createToken(server, 'only', 'admin');
-  await until('the token is needed', async () => (await server.api().get('/api/workers')).status === 401);
+  await until('the token is needed', () => isRefused(server, null));
   await revokeToken(server, 'only');
-  await until('the token is refused', async () => (await server.api(token).get('/api/workers')).status === 401);
+  await until('the token is refused', () => isRefused(server, token));
   expect((await server.api().get('/api/workers')).status).toBe(401);
 });
 
@@ -159,9 +167,7 @@ test('an expired token is refused', async () => {
   const token = await createToken(server, 'short', 'admin', '--expires', '1m');
   await until('the token counts', async () => (await server.api(token).get('/api/workers')).status === 200);
   // A minute is long for a test: the end of its time is put into the past, where the command line keeps it.
-  const database = new DatabaseSync(server.databaseFile);
-  database.exec(`update tokens set expires_at_ms = expires_at_ms - 60000`);
-  database.close();
+  await server.query('update tokens set expires_at_ms = expires_at_ms - 60000');
   await until('the token has expired', async () => (await server.api(token).get('/api/workers')).status === 401);
 });
 
@@ -171,14 +177,12 @@ test('a token is stored as a hash only, and no log or list shows it', async () =
   const api = server.api(token);
   await until('the token counts', async () => (await api.get('/api/workers')).status === 200);
   await api.start({ name: 'x', jobs: { a: { run: 'x' } } });
-  const { stdout } = await runProgram(['token', 'list', '--data', server.dataDir]);
+  const { stdout } = await runProgram(['token', 'list', ...server.storage.flags], server.storage);
   expect(stdout).toMatch(/^\S+ {2}hidden {2}admin {2}valid\n$/);
   const secret = token.replace('wfg_', '');
   expect(stdout).not.toContain(secret);
-  expect(server.program.stderr + server.program.stdout).not.toContain(secret);
-  const database = new DatabaseSync(server.databaseFile, { readOnly: true });
-  const rows = database.prepare('select * from tokens').all();
-  database.close();
+  expect(server.output).not.toContain(secret);
+  const rows = await server.query('select * from tokens');
   expect(rows).toHaveLength(1);
   expect(JSON.stringify(rows)).not.toContain(secret);
 });

@@ -23,7 +23,7 @@ function taken(server: ServerProcess, id: string, times: number): Promise<unknow
   const count = () =>
     server.log().filter(({ msg }) => RegExp(`^workflow "${id}" is (new|changed)$`).test(`${msg}`)).length;
   return until(`"${id}" is taken in ${times} times`, () => count() === times, {
-    describe: () => server.program.stderr,
+    describe: () => server.output,
   });
 }
 

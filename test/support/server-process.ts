@@ -1,104 +1,67 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { Api } from './api.js';
-import { type Ended, type RunningProgram, startProgram } from './program.js';
+import type { Api } from './api.js';
+import { OneServer } from './one-server.js';
+import type { Ended, RunningProgram } from './program.js';
+import { ServersBehindProxy } from './servers-behind-proxy.js';
 import { temporaryFolder } from './temporary-folder.js';
-import { until } from './until.js';
 
 export interface ServerOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly flags?: readonly string[];
 }
 
-/** A compiled server, as a process of its own, on its own data and workflows folders; it ends with the test. */
+/** What leads a command to the server's database. */
+export interface Storage {
+  readonly flags: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/** How many servers stand for one: with more than one they share a PostgreSQL behind a proxy. */
+const servers = Number(process.env.TEST_SERVERS ?? 1);
+
+/**
+ * A compiled server, as a process of its own, on its own data and workflows folders; it ends with the test. In the project
+ * `scenarios-postgres` it is several, of which a client sees one address.
+ */
 export async function startServerProcess(options: ServerOptions = {}): Promise<ServerProcess> {
   const folder = temporaryFolder();
-  const server = new ServerProcess(join(folder, 'data'), join(folder, 'workflows'), options);
+  const server =
+    servers > 1
+      ? await ServersBehindProxy.make(servers, folder, options)
+      : new OneServer(join(folder, 'data'), join(folder, 'workflows'), options);
   mkdirSync(server.workflowsDir);
   await server.start();
   return server;
 }
 
-export class ServerProcess {
+/** A server as clients, operators and their commands see it. */
+export interface ServerProcess {
+  readonly url: string;
   readonly dataDir: string;
   readonly workflowsDir: string;
-  readonly #options: ServerOptions;
-  #program: RunningProgram | null = null;
-  #url = '';
-
-  constructor(dataDir: string, workflowsDir: string, options: ServerOptions) {
-    this.dataDir = dataDir;
-    this.workflowsDir = workflowsDir;
-    this.#options = options;
-  }
-
-  get url(): string {
-    return this.#url;
-  }
-
-  get port(): number {
-    return Number(new URL(this.#url).port);
-  }
-
-  get databaseFile(): string {
-    return join(this.dataDir, 'workflow-graph.db');
-  }
-
-  get program(): RunningProgram {
-    if (this.#program === null) throw new Error('the server was not started');
-    return this.#program;
-  }
-
+  readonly databaseFile: string;
+  readonly storage: Storage;
+  /** The process; of several the first. */
+  readonly program: RunningProgram;
+  /** All that it has printed. */
+  readonly output: string;
   /** Calls without a token, or with one. */
-  api(token: string | null = null): Api {
-    return new Api(this.#url, token);
-  }
-
+  api(token?: string | null): Api;
+  /** The same to each server by itself, past what stands before them. */
+  apis(token?: string | null): readonly Api[];
   /** Starts on any free port; a second start takes the same port, so that workers find it again. */
-  async start(): Promise<void> {
-    const program = this.launch();
-    const [, url = ''] = await program.printed(/"msg":"listening on (https?:\/\/[^"]+)"/);
-    if (this.#url !== '' && url !== this.#url) throw new Error(`came back at ${url} and not at ${this.#url}`);
-    this.#url = url;
-  }
-
-  /** Begins a start and does not wait for its end. */
-  launch(): RunningProgram {
-    const port = this.#url === '' ? '0' : String(this.port);
-    const program = startProgram(
-      ['serve', '--data', this.dataDir, '--workflows', this.workflowsDir, ...(this.#options.flags ?? [])],
-      { env: { PORT: port, LOG_FORMAT: 'json', ...this.#options.env } },
-    );
-    this.#program = program;
-    return program;
-  }
-
+  start(): Promise<void>;
+  /** Begins a start and does not wait for its end; of several the first. */
+  launch(): RunningProgram;
   /** Ends it by the signal that asks it to stop, and waits for that. */
-  async stop(): Promise<Ended> {
-    this.program.signal('SIGTERM');
-    return this.program.ended;
-  }
-
+  stop(): Promise<Ended>;
   /** Ends it at once, with no chance to put anything in order. */
-  async kill(): Promise<Ended> {
-    this.program.signal('SIGKILL');
-    return this.program.ended;
-  }
-
+  kill(): Promise<Ended>;
   /** The entries of its log. */
-  log(): Record<string, unknown>[] {
-    return this.program.stderr
-      .split('\n')
-      .filter((line) => line.startsWith('{') && line.endsWith('}'))
-      .map((line) => JSON.parse(line));
-  }
-
+  log(): Record<string, unknown>[];
   /** Waits for an entry of the log whose message matches. */
-  logged(message: RegExp): Promise<Record<string, unknown>> {
-    return until(
-      `the server logs ${message}`,
-      () => this.log().find((entry) => message.test(String(entry.msg))) ?? null,
-      { describe: () => this.program.stderr },
-    );
-  }
+  logged(message: RegExp): Promise<Record<string, unknown>>;
+  /** Reads or changes its database behind its back. */
+  query(sql: string): Promise<Record<string, unknown>[]>;
 }

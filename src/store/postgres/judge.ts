@@ -5,6 +5,14 @@ export function isUnstorableText(error: unknown): boolean {
 }
 
 /**
+ * `unique_violation`: another transaction stored the same a moment before, such as a run for the same request at another
+ * server. Tried anew, the work finds it; what fails so again and again is at fault itself.
+ */
+export function isTakenByAnother(error: unknown): boolean {
+  return (error as { code?: string }).code === '23505';
+}
+
+/**
  * What a failure of the database means for what was tried.
  *
  * - `again`: another transaction was in the way. Nothing was changed; the same work may run again at once.
@@ -16,6 +24,7 @@ export function isUnstorableText(error: unknown): boolean {
 export type Judgement = 'again' | 'lost' | 'refused' | 'wrong';
 
 const again = new Set([
+  '23505', // unique_violation
   '40001', // serialization_failure
   '40P01', // deadlock_detected
   '55P03', // lock_not_available

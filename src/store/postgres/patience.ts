@@ -1,6 +1,6 @@
 import { DomainError } from '../../domain/errors.js';
 import { StoreUnavailable } from '../store.js';
-import { isUnstorableText, judge } from './judge.js';
+import { isTakenByAnother, isUnstorableText, judge } from './judge.js';
 
 /** How long a caller is kept waiting for a database that is away, in milliseconds. */
 export const patienceMs = 5_000;
@@ -10,6 +10,9 @@ const pauseMsMax = 250;
 
 /** How often work is tried that other transactions get in the way of, without a look at the time. */
 const collisionsMax = 50;
+
+/** How often work is tried that finds stored what it would store itself. */
+const takenMax = 3;
 
 /** What is told of the database's health. */
 export interface Health {
@@ -35,7 +38,7 @@ export async function withPatience<T>(work: () => Promise<T>, health: Health): P
     } catch (error) {
       const judgement = judge(error);
       if (isUnstorableText(error)) throw new DomainError('malformed', unstorable, { cause: error });
-      if (judgement === 'wrong') throw error;
+      if (judgement === 'wrong' || (isTakenByAnother(error) && tries >= takenMax)) throw error;
       if (judgement === 'lost') health.lost(error);
       const isOver = performance.now() - startedAt > patienceMs;
       if (judgement === 'refused' || (judgement === 'lost' ? isOver : isOver && tries >= collisionsMax)) {

@@ -1,0 +1,112 @@
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { Api } from './api.js';
+import { type Ended, type RunningProgram, startProgram } from './program.js';
+import type { ServerOptions, ServerProcess, Storage } from './server-process.js';
+import { until } from './until.js';
+
+/** One compiled server. */
+export class OneServer implements ServerProcess {
+  readonly dataDir: string;
+  readonly workflowsDir: string;
+  readonly #options: ServerOptions;
+  #program: RunningProgram | null = null;
+  #url = '';
+
+  constructor(dataDir: string, workflowsDir: string, options: ServerOptions) {
+    this.dataDir = dataDir;
+    this.workflowsDir = workflowsDir;
+    this.#options = options;
+  }
+
+  get url(): string {
+    return this.#url;
+  }
+
+  get port(): number {
+    return Number(new URL(this.#url).port);
+  }
+
+  get databaseFile(): string {
+    return join(this.dataDir, 'workflow-graph.db');
+  }
+
+  get storage(): Storage {
+    return { flags: ['--data', this.dataDir], env: {} };
+  }
+
+  get output(): string {
+    return this.program.stdout + this.program.stderr;
+  }
+
+  async query(sql: string): Promise<Record<string, unknown>[]> {
+    const database = new DatabaseSync(this.databaseFile);
+    try {
+      return database.prepare(sql).all();
+    } finally {
+      database.close();
+    }
+  }
+
+  get program(): RunningProgram {
+    if (this.#program === null) throw new Error('the server was not started');
+    return this.#program;
+  }
+
+  /** Calls without a token, or with one. */
+  api(token: string | null = null): Api {
+    return new Api(this.#url, token);
+  }
+
+  apis(token: string | null = null): readonly Api[] {
+    return [this.api(token)];
+  }
+
+  /** Starts on any free port; a second start takes the same port, so that workers find it again. */
+  async start(): Promise<void> {
+    const program = this.launch();
+    const [, url = ''] = await program.printed(/"msg":"listening on (https?:\/\/[^"]+)"/);
+    if (this.#url !== '' && url !== this.#url) throw new Error(`came back at ${url} and not at ${this.#url}`);
+    this.#url = url;
+  }
+
+  /** Begins a start and does not wait for its end. */
+  launch(): RunningProgram {
+    const port = this.#url === '' ? '0' : String(this.port);
+    const program = startProgram(
+      ['serve', '--data', this.dataDir, '--workflows', this.workflowsDir, ...(this.#options.flags ?? [])],
+      { env: { PORT: port, LOG_FORMAT: 'json', ...this.#options.env } },
+    );
+    this.#program = program;
+    return program;
+  }
+
+  /** Ends it by the signal that asks it to stop, and waits for that. */
+  async stop(): Promise<Ended> {
+    this.program.signal('SIGTERM');
+    return this.program.ended;
+  }
+
+  /** Ends it at once, with no chance to put anything in order. */
+  async kill(): Promise<Ended> {
+    this.program.signal('SIGKILL');
+    return this.program.ended;
+  }
+
+  /** The entries of its log. */
+  log(): Record<string, unknown>[] {
+    return this.program.stderr
+      .split('\n')
+      .filter((line) => line.startsWith('{') && line.endsWith('}'))
+      .map((line) => JSON.parse(line));
+  }
+
+  /** Waits for an entry of the log whose message matches. */
+  logged(message: RegExp): Promise<Record<string, unknown>> {
+    return until(
+      `the server logs ${message}`,
+      () => this.log().find((entry) => message.test(String(entry.msg))) ?? null,
+      { describe: () => this.program.stderr },
+    );
+  }
+}
