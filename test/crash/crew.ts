@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
+import type { OneServer } from '../support/one-server.js';
 import { type RunningProgram, startProcess, startProgram } from '../support/program.js';
-import type { ServerProcess } from '../support/server-process.js';
 import type { Journal } from './journal.js';
 import type { Random } from './random.js';
 import { journalProcess } from './worker-journal.js';
@@ -20,13 +20,13 @@ const streamWorker = fileURLToPath(new URL('./stream-worker.ts', import.meta.url
 
 /** Worker processes of both kinds. One that is killed is replaced by another of its kind. */
 export class Crew {
-  readonly #server: ServerProcess;
+  readonly #server: OneServer;
   readonly #journal: Journal;
   readonly #workdir: string;
   #members: Member[] = [];
   #count = 0;
 
-  constructor(server: ServerProcess, journal: Journal, workdir: string) {
+  constructor(server: OneServer, journal: Journal, workdir: string) {
     this.#server = server;
     this.#journal = journal;
     this.#workdir = workdir;

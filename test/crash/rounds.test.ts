@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
+import { oneServer } from '../support/one-server.js';
 import { runProgram } from '../support/program.js';
-import { startServerProcess } from '../support/server-process.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 import { until } from '../support/until.js';
 import { pause } from './calls.js';
@@ -23,7 +23,8 @@ test(`what was acknowledged is there after ${rounds} rounds of kills and freezes
   console.log(`npm run crash -- --rounds ${rounds} --seed ${seed}   # repeats these rounds`);
   const random = new Random(seed);
   const dealt = dealBlows(rounds, random.fork());
-  const server = await startServerProcess({ env: { LOG_LEVEL: 'info' } });
+  const server = oneServer();
+  await server.start();
   const api = server.api();
   const workflows = await Promise.all(Object.entries(definitions).map(([name, jobs]) => api.define({ name, jobs })));
   const load: Load = { api, journal: new Journal(), submitting: true, openRuns: 0, working: true };

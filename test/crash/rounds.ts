@@ -1,11 +1,11 @@
-import type { ServerProcess } from '../support/server-process.js';
+import type { OneServer } from '../support/one-server.js';
 import { pause } from './calls.js';
 import { type Crew, crewLeaseSecs } from './crew.js';
 import { isOld, makeOld } from './old-database.js';
 import type { Random } from './random.js';
 
 interface Scene {
-  readonly server: ServerProcess;
+  readonly server: OneServer;
   readonly crew: Crew;
   readonly random: Random;
 }

@@ -1,9 +1,19 @@
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { Api } from './api.js';
-import { type Ended, type RunningProgram, startProgram } from './program.js';
+import { type Ended, mainFile, type RunningProgram, startProcess } from './program.js';
 import type { ServerOptions, ServerProcess, Storage } from './server-process.js';
+import { temporaryFolder } from './temporary-folder.js';
 import { until } from './until.js';
+
+/** A compiled server that is not started yet, also where the other tests have several. It ends with the test. */
+export function oneServer(options: ServerOptions = {}, dataDir?: string): OneServer {
+  const folder = temporaryFolder();
+  const server = new OneServer(dataDir ?? join(folder, 'data'), join(folder, 'workflows'), options);
+  mkdirSync(server.workflowsDir);
+  return server;
+}
 
 /** One compiled server. */
 export class OneServer implements ServerProcess {
@@ -64,17 +74,25 @@ export class OneServer implements ServerProcess {
 
   /** Starts on any free port; a second start takes the same port, so that workers find it again. */
   async start(): Promise<void> {
-    const program = this.launch();
+    this.launch();
+    await this.serving();
+  }
+
+  /** Waits until it serves. Throws with what it said when it ends instead. */
+  async serving(): Promise<void> {
+    const { program } = this;
     const [, url = ''] = await program.printed(/"msg":"listening on (https?:\/\/[^"]+)"/);
     if (this.#url !== '' && url !== this.#url) throw new Error(`came back at ${url} and not at ${this.#url}`);
     this.#url = url;
   }
 
-  /** Begins a start and does not wait for its end. */
-  launch(): RunningProgram {
+  /** Begins a start and does not wait for its end; `under` is a program that starts it, with its arguments. */
+  launch(under: readonly string[] = []): RunningProgram {
     const port = this.#url === '' ? '0' : String(this.port);
-    const program = startProgram(
-      ['serve', '--data', this.dataDir, '--workflows', this.workflowsDir, ...(this.#options.flags ?? [])],
+    const [file = process.execPath, ...args] = [...under, process.execPath, mainFile, 'serve'];
+    const program = startProcess(
+      file,
+      [...args, '--data', this.dataDir, '--workflows', this.workflowsDir, ...(this.#options.flags ?? [])],
       { env: { PORT: port, LOG_FORMAT: 'json', ...this.#options.env } },
     );
     this.#program = program;
