@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { expect, test } from 'vitest';
 import { type Api, expectStatus } from '../support/api.js';
+import { OneServer } from '../support/one-server.js';
 import { runProgram, startProgram } from '../support/program.js';
-import { ServerProcess, startServerProcess } from '../support/server-process.js';
+import { type ServerProcess, startServerProcess } from '../support/server-process.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 import { until } from '../support/until.js';
 
@@ -75,7 +76,7 @@ test('a backup made under load has all that was acknowledged before it began, an
   const restored = await runProgram(['restore', target, '--data', dataDir]);
   expect(restored).toMatchObject({ code: 0, stdout: expect.stringContaining('checked by SQLite') });
   expect((await runProgram(['doctor', '--data', dataDir])).code).toBe(0);
-  const again = new ServerProcess(dataDir, server.workflowsDir, {});
+  const again = new OneServer(dataDir, server.workflowsDir, {});
   await again.start();
   for (const [run, { made }] of before) {
     expect(await again.api().job(run, 'a')).toMatchObject({ status: 'success', outputs: { made } });
@@ -200,7 +201,7 @@ test('a database of an older version is brought up to date by the start after th
   const restored = await runProgram(['restore', old, '--data', dataDir]);
   expect(restored).toMatchObject({ code: 0, stdout: expect.stringContaining('the next start brings them up to date') });
   mkdirSync(join(folder, 'workflows'));
-  const again = new ServerProcess(dataDir, join(folder, 'workflows'), {});
+  const again = new OneServer(dataDir, join(folder, 'workflows'), {});
   await again.start();
   await again.stop();
   expect((await runProgram(['doctor', '--data', dataDir])).code).toBe(0);

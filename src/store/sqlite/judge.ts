@@ -57,7 +57,7 @@ export function explain(error: unknown): string {
 }
 
 /** What remains to be done when a file is damaged. */
-export const wayOutOfDamage = 'Restore a backup, and keep the damaged files for a look.';
+export const wayOutOfDamage = 'Restore a backup (workflow-graph restore), and keep the damaged files for a look.';
 
 function codeOf(error: unknown): string {
   const { code } = error as { code?: unknown };
