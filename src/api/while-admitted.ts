@@ -14,17 +14,30 @@ export async function* whileAdmitted(
   admit: (context: CallContext) => unknown,
 ): AsyncGenerator<Message> {
   const iterator = items[Symbol.asyncIterator]();
-  const refused = Promise.withResolvers<never>();
-  refused.promise.catch(() => {});
+  let refusal: { readonly error: unknown } | null = null;
+  let onRefused: (error: unknown) => void = () => {};
   const timer = setInterval(() => {
     Promise.resolve()
       .then(() => admit(context))
-      .catch(refused.reject);
+      .catch((error: unknown) => {
+        refusal ??= { error };
+        onRefused(error);
+      });
   }, askEveryMs);
   timer.unref();
+
+  // Not a race with one promise of the refusal: that would hold every message until the stream ends.
+  function nextItem(): Promise<IteratorResult<Message>> {
+    return new Promise((resolve, reject) => {
+      onRefused = reject;
+      iterator.next().then(resolve, reject);
+    });
+  }
+
   try {
     for (;;) {
-      const next = await Promise.race([iterator.next(), refused.promise]);
+      if (refusal !== null) throw (refusal as { error: unknown }).error;
+      const next = await nextItem();
       if (next.done) return;
       yield next.value;
     }

@@ -4,6 +4,7 @@ import type { JobReport } from '../gen/workflowgraph/v1/job_service.js';
 import type * as pb from '../gen/workflowgraph/v1/types.js';
 import { sleep } from '../sleep.js';
 import type { FailureReport, Intake, Transport, WorkerDescription } from '../transport.js';
+import { untilAborted } from '../until-aborted.js';
 import type { LogChunk, Outputs } from '../wire.js';
 import { Backoff } from '../worker/backoff.js';
 import { type ChannelOptions, GrpcChannel, hasGrpcTarget } from './channel.js';
@@ -63,11 +64,10 @@ export class StreamTransport implements Transport {
   async takeJobs(intake: Intake): Promise<void> {
     const { signal, presence, slots } = intake;
     const backoff = new Backoff();
-    const stopped = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
     while (!signal.aborted) {
       const session = this.#openSession(intake);
       const unfollow = slots.onFreed(() => grantFreeSlots(session, intake));
-      await Promise.race([session.leaving, stopped]);
+      await untilAborted(session.leaving, signal);
       unfollow();
       if (signal.aborted) return session.drain();
       if (session.end?.code === status.UNIMPLEMENTED) throw new StreamUnavailableError('the server has no job stream');

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { isTemporary, isUnauthorised, WorkflowGraphError } from '../errors.js';
 import { sleep } from '../sleep.js';
 import type { Intake } from '../transport.js';
+import { untilAborted } from '../until-aborted.js';
 import type { Claim } from '../wire.js';
 import { Backoff } from '../worker/backoff.js';
 
@@ -39,10 +40,9 @@ export interface ClaimCalls {
 export async function claimJobs(calls: ClaimCalls, intake: Intake): Promise<void> {
   const { signal, presence, slots } = intake;
   const backoff = new Backoff();
-  const stopped = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
   let request: ClaimRequest | null = null;
   while (!signal.aborted) {
-    await Promise.race([slots.free(), stopped]);
+    await untilAborted(slots.free(), signal);
     if (signal.aborted) return;
     request ??= newRequest(intake);
     const sentAt = performance.now();
