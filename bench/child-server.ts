@@ -26,8 +26,8 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => pr
 const programFile = fileURLToPath(new URL('../../bin/workflow-graph.js', import.meta.url));
 const noopFile = fileURLToPath(new URL('./noop-server.js', import.meta.url));
 
-/** The workflow server as it is shipped, on an empty data folder, without tokens. */
-export async function startServer(): Promise<ChildServer> {
+/** The workflow server as it is shipped, on an empty data folder or the database given, without tokens. */
+export async function startServer(databaseUrl: string | null = null): Promise<ChildServer> {
   const folder = mkdtempSync(join(process.env.BENCH_DIR ?? tmpdir(), 'workflow-graph-bench-'));
   const dataDir = join(folder, 'data');
   const removeFolder = () => rmSync(folder, { recursive: true, force: true });
@@ -35,7 +35,7 @@ export async function startServer(): Promise<ChildServer> {
   const nodeFlags = process.env.BENCH_SERVER_NODE_FLAGS?.split(' ') ?? [];
   const server = await start(
     [...nodeFlags, programFile, 'serve', '--port', '0', '--data', dataDir, '--workflows', join(folder, 'workflows')],
-    { LOG_FORMAT: 'json' },
+    { LOG_FORMAT: 'json', ...(databaseUrl === null ? {} : { DATABASE_URL: databaseUrl }) },
   );
   const stopAndLook = async <T>(look: (dataDir: string) => T): Promise<T> => {
     await server.stop();

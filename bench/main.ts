@@ -10,6 +10,7 @@ import { claimCost } from './measures/claim-cost.js';
 import { completionCost } from './measures/completion-cost.js';
 import { dispatch } from './measures/dispatch.js';
 import { lives } from './measures/lives.js';
+import { postgres } from './measures/postgres.js';
 import { startAndMemory } from './measures/start-and-memory.js';
 import { streams } from './measures/streams.js';
 import { type BenchOptions, readOptions } from './options.js';
@@ -24,6 +25,7 @@ const measures: readonly Measure[] = [
   completionCost,
   acceptance,
   startAndMemory,
+  postgres,
 ];
 
 await main();
@@ -49,8 +51,8 @@ async function runAll({ names, seconds, jsonFile }: BenchOptions): Promise<void>
   print(`${machine}, Node ${process.versions.node}, ${seconds} s each; server and generator share the cores`);
   const context = contextOf(seconds);
   const results: { name: string; title: string; figures: readonly Figure[] }[] = [];
-  for (const { name, title, run } of measures) {
-    if (names.length > 0 && !names.includes(name)) continue;
+  for (const { name, title, named, run } of measures) {
+    if (names.length > 0 ? !names.includes(name) : named) continue;
     print(`\n${name}: ${title}`);
     const figures = await run(context);
     for (const figure of figures) print(lineOf(figure));
@@ -79,8 +81,9 @@ function usage(): string {
 
 ${rows.join('\n')}
 
-Without names all of them run, in about six minutes. --seconds is how long each load is measured (4).
+Without names all of them run but postgres, in about six minutes. --seconds is how long each load is measured (4).
 BENCH_DIR is the folder for the databases (the system's temporary folder); it must lie on the disk to be measured.
+postgres makes a PostgreSQL of its own, or uses the one of BENCH_DATABASE_URL, and installs what it compares with.
 `;
 }
 

@@ -13,5 +13,7 @@ export interface Measure {
   readonly name: string;
   /** What is measured, in a line for people. */
   readonly title: string;
+  /** It runs only when it is named. */
+  readonly named?: true;
   run(context: BenchContext): Promise<readonly Figure[]>;
 }

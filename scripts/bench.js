@@ -1,5 +1,6 @@
 // `npm run bench`: what is missing is installed and built, then the benchmarks are compiled and run.
 import { spawn, spawnSync } from 'node:child_process';
+import { existsSync, statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 await import('./ensure.js');
@@ -10,9 +11,30 @@ const compiled = spawnSync(node, [`${root}node_modules/typescript/bin/tsc`, '-p'
   stdio: ['ignore', 2, 2],
 });
 if (compiled.status !== 0) process.exit(1);
+if (process.argv.includes('postgres')) preparePostgres();
 
 const child = spawn(node, [`${root}dist/bench/main.js`, ...process.argv.slice(2)], { stdio: 'inherit' });
 for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill('SIGTERM'));
 // The terminal sends its interrupt to the child as well, which stops the servers and ends.
 process.on('SIGINT', () => {});
 child.on('exit', (code, signal) => process.exit(code ?? (signal === null ? 1 : 128)));
+
+/** Compiles what starts a PostgreSQL, and installs the libraries that are compared, which nothing else needs. */
+function preparePostgres() {
+  const project = `${root}test/support/postgres/tsconfig.json`;
+  const status = spawnSync(node, [`${root}node_modules/typescript/bin/tsc`, '-p', project], {
+    stdio: ['ignore', 2, 2],
+  });
+  if (status.status !== 0) process.exit(1);
+  const marker = `${root}bench/node_modules/.package-lock.json`;
+  const isInstalled =
+    existsSync(marker) && statSync(marker).mtimeMs >= statSync(`${root}bench/package-lock.json`).mtimeMs;
+  if (isInstalled) return;
+  process.stderr.write('installing what is compared…\n');
+  const env = { ...process.env, PATH: `${root}node_modules/node/bin:${process.env.PATH}` };
+  const installed = spawnSync('npm', ['ci', '--no-audit', '--no-fund', '--prefix', `${root}bench`], {
+    stdio: ['ignore', 2, 2],
+    env,
+  });
+  if (installed.status !== 0) process.exit(1);
+}

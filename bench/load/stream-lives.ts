@@ -5,7 +5,8 @@ import { sent } from './whole-lives.js';
 import { runRequest } from './worker-requests.js';
 
 export interface StreamLivesLoad {
-  readonly url: string;
+  /** The servers: streams and producers take turns among them. */
+  readonly urls: readonly [string, ...string[]];
   readonly workflowId: string;
   readonly jobsPerRun: number;
   readonly streams: number;
@@ -32,7 +33,10 @@ const producerConnections = 16;
  * session that ends, ends the load with an error.
  */
 export async function loadStreamLives(load: StreamLivesLoad): Promise<StreamLivesResult> {
-  const producers = await Promise.all(Array.from({ length: producerConnections }, () => HttpConnection.open(load.url)));
+  const urlOf = (at: number): string => load.urls[at % load.urls.length] ?? load.urls[0];
+  const producers = await Promise.all(
+    Array.from({ length: producerConnections }, (_, at) => HttpConnection.open(urlOf(at))),
+  );
   const count = { completed: 0, runs: 0, lives: 0 };
   const startsAt = performance.now() + load.warmUpMs;
   const endsAt = startsAt + load.measuredMs;
@@ -41,7 +45,7 @@ export async function loadStreamLives(load: StreamLivesLoad): Promise<StreamLive
   let roomAgain = Promise.withResolvers<void>();
 
   const streams = Array.from({ length: load.streams }, (_, at) => {
-    const stream: JobStream = new JobStream(load.url, `bench-${at}`, load.slots, {
+    const stream: JobStream = new JobStream(urlOf(at), `bench-${at}`, load.slots, {
       claimed(claims) {
         for (const { lease } of claims) if (lease !== undefined) stream.complete(lease.lease_id);
       },

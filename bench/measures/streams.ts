@@ -54,7 +54,7 @@ async function streamLivesOf(seconds: number): Promise<StreamsRun> {
   const server: ChildServer = await startServer();
   const cpu: (number | null)[] = [];
   const result = await loadStreamLives({
-    url: server.url,
+    urls: [server.url],
     workflowId: await createWorkflow(server.url, independentJobs(jobsPerRun)),
     jobsPerRun,
     streams: 8,

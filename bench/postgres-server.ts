@@ -1,0 +1,64 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import pg from 'pg';
+
+/** A PostgreSQL on which databases can be made. */
+export interface PostgresServer {
+  /** Makes an empty database and returns its URL. */
+  createDatabase(name: string): Promise<string>;
+  version(): Promise<string>;
+  stop(): Promise<void>;
+}
+
+const clusterFile = fileURLToPath(new URL('../postgres/serve-cluster.js', import.meta.url));
+
+/** That of BENCH_DATABASE_URL, or one of its own with the safe settings that PostgreSQL comes with. */
+export async function startPostgres(): Promise<PostgresServer> {
+  const given = process.env.BENCH_DATABASE_URL ?? '';
+  const child =
+    given === ''
+      ? spawn(process.execPath, [clusterFile], { stdio: ['pipe', 'pipe', 'inherit'], env: process.env })
+      : null;
+  const serverUrl = child === null ? given : await firstLineOf(child);
+  return {
+    async createDatabase(name) {
+      await query(serverUrl, `drop database if exists ${name} with (force)`);
+      await query(serverUrl, `create database ${name}`);
+      const url = new URL(serverUrl);
+      url.pathname = `/${name}`;
+      return url.href;
+    },
+    async version() {
+      const [row] = await query(serverUrl, 'show server_version');
+      return String(row?.server_version);
+    },
+    async stop() {
+      if (child === null) return;
+      const ended = new Promise((resolve) => child.once('exit', resolve));
+      child.stdin?.end();
+      await ended;
+    },
+  };
+}
+
+/** Runs one statement in a session of its own. */
+export async function query(url: string, text: string): Promise<Record<string, unknown>[]> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    return (await client.query(text)).rows;
+  } finally {
+    await client.end();
+  }
+}
+
+function firstLineOf(child: ChildProcess): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let printed = '';
+    child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+      printed += text;
+      if (printed.includes('\n')) resolve(printed.slice(0, printed.indexOf('\n')));
+    });
+    child.once('exit', (code) => reject(new Error(`PostgreSQL did not start (${code})`)));
+  });
+}
