@@ -7,6 +7,7 @@ const slow = [
   'test/scenarios/**/*.test.ts',
   'test/examples/**/*.test.ts',
   'test/cli/{backup,prune,commands,run-file,live-view,completion}.test.ts',
+  'test/fuzz/**/*.test.ts',
 ];
 
 /** These kill, freeze and starve real servers; that their judge can find fault is a unit test. */

@@ -14,7 +14,8 @@ All of it is JSON with snake_case names. 64-bit integers are numbers, fields wit
 is \`null\`, times are Unix milliseconds. An enum is a word in lower case.
 
 Of a request, unknown fields are passed over, \`null\` is the same as absent, a number may be sent as a decimal string, and
-the content type does not matter where JSON is expected. A lone surrogate in a text is read as U+FFFD.
+the content type does not matter where JSON is expected. A text
+with U+0000 is refused, but for what a job printed; a lone surrogate is read as U+FFFD.
 
 Once the server has a token, every call outside of what is public needs one that has one of the operation's scopes;
 \`admin\` is always enough. A path with \`GET\` answers \`HEAD\` too, without a body, where it is not a stream.

@@ -27,7 +27,10 @@ export function operation({ schemas, service, method, rule, text }) {
     description: text,
     ...(parameters.length > 0 ? { parameters } : {}),
     ...(body === null ? {} : { requestBody: body }),
-    responses: { [rule.status]: success({ schemas, method, rule }), ...refusals({ rule, inPath, scopes, body }) },
+    responses: {
+      [rule.status]: success({ schemas, method, rule }),
+      ...refusals({ rule, inPath, names: fields.map(({ field }) => field.name), scopes, body }),
+    },
     security: scopes.includes('public') ? [] : scopes.map((scope) => ({ token: [scope] })),
   };
 }
@@ -100,11 +103,11 @@ const events = {
 const always = { 400: 'Malformed', 401: 'Unauthenticated', 403: 'Forbidden', 503: 'Unavailable' };
 
 /** What the method can refuse with, as its path and its body say. */
-function refusals({ rule, inPath, scopes, body }) {
+function refusals({ rule, inPath, names, scopes, body }) {
   const byStatus = { ...always };
   if (scopes.includes('public')) delete byStatus[401];
   if (inPath.includes('lease_id')) byStatus[409] = 'Conflict';
-  else if (inPath.length > 0) byStatus[404] = 'NotFound';
+  else if (inPath.length > 0 || names.includes('workflow')) byStatus[404] = 'NotFound';
   if (body !== null) {
     byStatus[408] = 'RequestTimeout';
     byStatus[413] = 'TooLarge';

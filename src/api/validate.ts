@@ -13,6 +13,7 @@ import {
 } from '../../gen/buf/validate/validate_pb.js';
 import { ApiError } from './errors.js';
 import { listRules, type ValueRule, valueRules } from './field-rules.js';
+import { textRules } from './text-rules.js';
 
 /**
  * Checks requests against the protovalidate options of the proto, compiled once per message.
@@ -101,7 +102,7 @@ function fieldParts(field: DescField): Part[] {
 /** A field that is no list: its own rules, and those inside it when it is a message. */
 function singleParts(field: DescField): Part[] {
   const rules = hasOption(field, fieldOption) ? getOption(field, fieldOption) : null;
-  const own = rules === null ? [] : valueRules(field, rules);
+  const own = [...textRules(field), ...(rules === null ? [] : valueRules(field, rules))];
   const inner = field.message === undefined ? nothing : messageCheck(field.message);
   const isRequired = rules?.required === true;
   if (own.length === 0 && inner === nothing && !isRequired) return [];
@@ -122,7 +123,7 @@ function listParts(field: DescField): Part[] {
   if (rules !== null && (rules.required || rules.type.case !== 'repeated')) valueRulesUnsupported(field);
   const ofList = rules?.type.case === 'repeated' ? rules.type.value : null;
   const own = ofList === null ? [] : listRules(field, ofList);
-  const ofItem = ofList?.items === undefined ? [] : valueRules(field, ofList.items);
+  const ofItem = [...textRules(field), ...(ofList?.items === undefined ? [] : valueRules(field, ofList.items))];
   const inner = field.message === undefined ? nothing : messageCheck(field.message);
   const parts: Part[] = [];
   const list = (fields: Fields) => fields[field.localName] as readonly unknown[];
@@ -141,11 +142,22 @@ function listParts(field: DescField): Part[] {
   return parts;
 }
 
-/** Maps have no rules in this API; one that gets some must be compiled here first. */
+/** Maps have no rules of their own in this API; one that gets some must be compiled here first. */
 function mapParts(field: DescField): Part[] {
   const hasInner = field.message !== undefined && messageCheck(field.message) !== nothing;
   if (hasInner || hasOption(field, fieldOption)) valueRulesUnsupported(field);
-  return [];
+  const ofValue = textRules(field);
+  if (ofValue.length === 0) return [];
+  return [
+    (fields) => {
+      let found: Violations = null;
+      for (const [key, value] of Object.entries(fields[field.localName] as Fields)) {
+        const wrong = joined(broken(ofValue, key, ''), broken(ofValue, value, ''));
+        if (wrong !== null) found = joined(found, within(`${field.name}[${JSON.stringify(key)}]`, wrong));
+      }
+      return found;
+    },
+  ];
 }
 
 function oneofParts(oneof: DescOneof): Part[] {

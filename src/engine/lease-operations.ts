@@ -171,11 +171,9 @@ export function releaseOperation(): Operation<UnderLease, void> {
 async function giveBack(batch: Batch, attempts: readonly AttemptRow[]): Promise<void> {
   if (attempts.length === 0) return;
   await deleteAttempts.run(batch.connection, { rows: attempts.map(({ job, number }) => [job, number]) });
-  // The next attempt has the same number, and its chunks must not be taken for those that are stored.
-  const logged = attempts.filter(({ log_bytes }) => log_bytes > 0);
-  if (logged.length > 0) {
-    await deleteLogsOfAttempts.run(batch.connection, { rows: logged.map(({ job, number }) => [job, number]) });
-  }
+  // The next attempt has the same number, and its chunks must not be taken for those that are stored. That an attempt has
+  // no bytes of log does not say that it has no chunks: one may be empty.
+  await deleteLogsOfAttempts.run(batch.connection, { rows: attempts.map(({ job, number }) => [job, number]) });
   const left = await leaveRunning.run(batch.connection, {
     rows: attempts.map(({ job, number }) => [job, 'queued', number, null, batch.nowMs, null, null, null]),
   });

@@ -94,7 +94,8 @@ function shortened(error: string): string {
   const text = error.toWellFormed().replaceAll('\0', '\uFFFD');
   if (text.length <= errorHeadChars + errorTailChars) return text;
   const cut = text.length - errorHeadChars - errorTailChars;
-  return `${text.slice(0, errorHeadChars)}\n… ${cut} characters cut …\n${text.slice(-errorTailChars)}`;
+  // A cut may go through the middle of a character.
+  return `${text.slice(0, errorHeadChars)}\n… ${cut} characters cut …\n${text.slice(-errorTailChars)}`.toWellFormed();
 }
 
 function digestOf(report: unknown): string {

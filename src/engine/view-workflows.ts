@@ -15,6 +15,7 @@ import { currentVersion } from '../store/statements/workflows.js';
 import type { EngineContext } from './context.js';
 import { othersTurn } from './define-workflow.js';
 import type { JobSpec, JobView, RunQuery, RunView, WorkflowView } from './engine.js';
+import { readPageToken, writePageToken } from './page-token.js';
 
 /** How many jobs are read and converted before others get their turn. */
 const jobsPerPage = 1_000;
@@ -107,16 +108,19 @@ export function viewVerbs(context: EngineContext) {
       return views;
     },
 
-    /** Errors: `not_found` for a workflow that does not exist. */
+    /** Errors: `not_found` for a workflow that does not exist, `malformed` for a page token that was never given. */
     async listRuns(query: RunQuery): Promise<{ runs: RunView[]; nextPageToken: string }> {
-      const before = query.pageToken === '' ? Number.MAX_SAFE_INTEGER : Number.parseInt(query.pageToken, 36);
-      const page = { before: Number.isNaN(before) ? 0 : before, limit: query.limit, state: query.state ?? '' };
+      const page = {
+        before: readPageToken(query.pageToken) ?? Number.MAX_SAFE_INTEGER,
+        limit: query.limit,
+        state: query.state ?? '',
+      };
       const rows = await (query.workflow === ''
         ? listRuns.run(store.longRead, page)
         : listRunsOfWorkflow.run(store.longRead, { ...page, workflow: await workflowNumber(query.workflow) }));
       const last = rows.at(-1);
       const isFull = last !== undefined && rows.length === query.limit;
-      return { runs: rows.map(toRunView), nextPageToken: isFull ? last.no.toString(36) : '' };
+      return { runs: rows.map(toRunView), nextPageToken: isFull ? writePageToken(last.no) : '' };
     },
   };
 

@@ -73,6 +73,22 @@ describe('requests are judged as the protovalidate library judges them', () => {
   });
 });
 
+test('U+0000 is refused in every text, list and map of a request, but for what a job printed', () => {
+  const said = (schema: DescMessage, init: object) => ofOurs(schema, create(schema, init as never));
+  const why = 'contains the character U+0000, which cannot be stored';
+  expect(said(JobService.method.claimJob.input, { workerId: 'w\0', labels: ['a', '\0'] })).toEqual([
+    `labels[1]: ${why}`,
+    `worker_id: ${why}`,
+  ]);
+  expect(said(JobService.method.completeJob.input, { outputs: { a: '\0', 'b\0': 'x' } })).toEqual([
+    `outputs["a"]: ${why}`,
+    `outputs["b\\u0000"]: ${why}`,
+  ]);
+  const chunks = [{ data: 'a\0b', jobId: 'j\0' }];
+  expect(said(JobService.method.pushLogs.input, { chunks })).toEqual([`chunks[0].job_id: ${why}`]);
+  expect(said(JobService.method.failJob.input, { error: 'a\0b', leaseId: '\0' })).toEqual([`lease_id: ${why}`]);
+});
+
 test.each<[string, Partial<Pick<FieldRules, 'type'>>, string]>([
   ['a pattern', { type: { case: 'string', value: { pattern: '^a$' } } as never }, 'pattern'],
   ['an exact value', { type: { case: 'string', value: { const: 'a' } } as never }, 'const'],

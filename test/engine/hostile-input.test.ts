@@ -1,0 +1,48 @@
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { EngineFixture } from '../support/engine-fixture.js';
+
+let fixture: EngineFixture;
+
+beforeEach(async () => {
+  fixture = await new EngineFixture().start();
+});
+
+afterEach(() => fixture.end());
+
+it('a job that is given back after an empty chunk of log leaves nothing to its next attempt', async () => {
+  await fixture.run('jobs: { a: { run: x } }');
+  const first = await fixture.claimed();
+  const chunk = { runId: '', jobKey: '', sequence: 0, timestampMs: 0, stream: 'stdout' } as const;
+  await fixture.engine.pushLogs(fixture.caller, first.leaseId, [{ ...chunk, data: '' }]);
+  await fixture.engine.releaseJob(fixture.caller, first.leaseId);
+  const second = await fixture.claimed();
+  await fixture.engine.pushLogs(fixture.caller, second.leaseId, [{ ...chunk, data: '::set-output a=1\n' }]);
+  await fixture.complete(second);
+  const { chunks } = await logOf(second.runId);
+  expect(chunks).toEqual(['::set-output a=1\n']);
+});
+
+it('an error that is cut in the middle of a character is stored', async () => {
+  const run = await fixture.run('jobs: { a: { run: x } }');
+  const job = await fixture.claimed();
+  // Characters of two halves, from an odd place on: the first cut goes through one.
+  await fixture.engine.failJob(fixture.caller, job.leaseId, { error: `x${'😀'.repeat(50_000)}y\0`, retryable: false });
+  const { jobs } = await fixture.engine.workflowStatus(run);
+  expect(jobs[0]?.error).toMatch(/^x😀+\uFFFD\n… \d+ characters cut …\n😀+y\uFFFD$/u);
+});
+
+it.each(['x!', '-1', 'ZZZ', '9007199254740993', 'z'.repeat(200), '1.5', ' '])(
+  'a page token that no page had is refused: %j',
+  async (pageToken) => {
+    const query = { workflow: '', state: null, limit: 10, pageToken };
+    await expect(fixture.engine.listRuns(query)).rejects.toMatchObject({
+      code: 'malformed',
+      message: expect.stringContaining('page_token'),
+    });
+  },
+);
+
+async function logOf(run: string): Promise<{ chunks: string[] }> {
+  const found = await fixture.engine.jobLogs({ id: run, jobKey: 'a', attempt: null, after: '', limit: 100 });
+  return { chunks: found.map(({ data }) => data) };
+}

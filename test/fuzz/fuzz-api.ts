@@ -1,0 +1,67 @@
+import { Random } from '../crash/random.js';
+import { apiDescription } from '../support/api-description.js';
+import { KnownIds } from './known-ids.js';
+import { type FuzzRequest, type FuzzTokens, fuzzRequest } from './requests.js';
+import { type FuzzAnswer, Sender } from './send.js';
+
+export interface Fuzzed {
+  /** How often each operation answered with each status: `ClaimJob 200`. */
+  readonly seen: ReadonlyMap<string, number>;
+  /** Answers that the description does not declare, with their requests; at most the first twenty. */
+  readonly undeclared: readonly string[];
+}
+
+/** Sends so many requests, made of the description by a seed, a few at a time, and holds every answer to the description. */
+export async function fuzzApi(options: {
+  readonly port: number;
+  readonly tokens: FuzzTokens;
+  readonly seed: number;
+  readonly requests: number;
+}): Promise<Fuzzed> {
+  const api = apiDescription();
+  const random = new Random(options.seed);
+  const ids = new KnownIds();
+  const connections = 16;
+  const sender = new Sender(options.port, connections);
+  const seen = new Map<string, number>();
+  const undeclared: string[] = [];
+  let left = options.requests;
+
+  async function sendSome(): Promise<void> {
+    while (left-- > 0) {
+      const request = fuzzRequest(api, { random, ids, tokens: options.tokens });
+      const answer = await sender.send(request);
+      const key = `${request.operation.id} ${answer.status}`;
+      seen.set(key, (seen.get(key) ?? 0) + 1);
+      const wrong = whatIsWrong(request, answer);
+      if (wrong !== null && undeclared.length < 20) undeclared.push(shown(request, answer, wrong));
+      if (answer.status < 300 && answer.contentType.startsWith('application/json')) ids.learn(JSON.parse(answer.text));
+    }
+  }
+  try {
+    await Promise.all(Array.from({ length: connections }, sendSome));
+  } finally {
+    sender.close();
+  }
+  return { seen, undeclared };
+}
+
+/** Null for an answer that the description declares. */
+function whatIsWrong({ operation, arrives }: FuzzRequest, { status, contentType, text }: FuzzAnswer): string | null {
+  const type = contentType.split(';', 1)[0] ?? '';
+  const declared = operation.answers.get(status);
+  if (declared === undefined) {
+    // A path that leads elsewhere may be answered as what is there, or as nothing.
+    return !arrives && status < 500 ? null : `the status ${status} is not declared`;
+  }
+  const matches = declared.get(type);
+  if (matches === undefined) return arrives ? `the content type ${type} is not declared for ${status}` : null;
+  if (type !== 'application/json' || !arrives) return null;
+  return matches(JSON.parse(text)) ? null : `the body is not as declared: ${JSON.stringify(matches.errors)}`;
+}
+
+function shown({ verb, target, headers, body }: FuzzRequest, { status, text }: FuzzAnswer, wrong: string): string {
+  const { authorization: _, ...rest } = headers;
+  const sent = body === null ? '' : ` ${body.toString('utf8').slice(0, 400)}`;
+  return `${wrong}\n  ${verb} ${target.slice(0, 300)} ${JSON.stringify(rest)}${sent}\n  → ${status} ${text.slice(0, 400)}`;
+}

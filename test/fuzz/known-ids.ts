@@ -1,0 +1,57 @@
+import type { Random } from '../crash/random.js';
+
+export type IdKind = 'workflow' | 'run' | 'job' | 'lease' | 'worker' | 'page' | 'position';
+
+/** At most this many of a kind are kept, the newest. */
+const kept = 50;
+
+/** Ids that the server has told, so that requests reach beyond "there is no such thing". */
+export class KnownIds {
+  readonly #byKind = new Map<IdKind, string[]>([
+    ['job', ['build', 'test', 'notify']],
+    ['worker', ['w1', 'w2', 'w3']],
+  ]);
+
+  add(kind: IdKind, id: string): void {
+    const ids = this.#byKind.get(kind) ?? [];
+    ids.push(id);
+    if (ids.length > kept) ids.shift();
+    this.#byKind.set(kind, ids);
+  }
+
+  /** One of them; null while none is known. */
+  pick(random: Random, kind: IdKind): string | null {
+    const ids = this.#byKind.get(kind) ?? [];
+    // Drawn in any case, so that what follows does not depend on what the server has told.
+    const draw = random.next();
+    return ids[Math.floor(draw * ids.length)] ?? null;
+  }
+
+  /** Takes what an answer tells, however deep it lies. */
+  learn(answer: unknown): void {
+    if (Array.isArray(answer)) {
+      for (const item of answer.slice(0, 5)) this.learn(item);
+      return;
+    }
+    if (typeof answer !== 'object' || answer === null) return;
+    for (const [key, value] of Object.entries(answer)) {
+      const kind = kinds[key];
+      if (typeof value === 'object') this.learn(value);
+      else if (typeof value === 'string' && value !== '' && kind !== undefined) this.add(kind, value);
+    }
+  }
+}
+
+/** Which ids a field holds, by its name. */
+export const kinds: Readonly<Record<string, IdKind>> = {
+  id: 'run',
+  workflow_id: 'run',
+  run_id: 'run',
+  workflow: 'workflow',
+  job_id: 'job',
+  lease_id: 'lease',
+  worker_id: 'worker',
+  page_token: 'page',
+  next_page_token: 'page',
+  after: 'position',
+};

@@ -1,0 +1,54 @@
+import { expect } from 'vitest';
+import { apiDescription } from '../support/api-description.js';
+import { runProgram } from '../support/program.js';
+import { startServerProcess } from '../support/server-process.js';
+import { fuzzApi } from './fuzz-api.js';
+
+/**
+ * Starts a server with tokens on any database, sends it requests from valid to hostile, and expects: no answer that the
+ * description does not declare, nothing that the server calls a bug, a job that still runs, and a database without damage.
+ */
+export async function expectSurvivesFuzz(options: {
+  readonly env?: Readonly<Record<string, string>>;
+  readonly seed: number;
+  readonly requests: number;
+}): Promise<void> {
+  const { env = {}, seed, requests } = options;
+  console.log(`FUZZ_SEED=${seed} FUZZ_REQUESTS=${requests}`);
+  const server = await startServerProcess({ env });
+  const data = ['--data', server.dataDir];
+  const token = async (scope: string) =>
+    (await runProgram(['token', 'create', '--name', scope, '--scope', scope, ...data], { env })).stdout.trim();
+  const tokens = { admin: await token('admin'), reader: await token('read') };
+
+  const began = performance.now();
+  const { seen, undeclared } = await fuzzApi({ port: server.port, tokens, seed, requests });
+  console.log(`${Math.round(requests / ((performance.now() - began) / 1000))} requests/s`);
+  expect(undeclared.join('\n')).toBe('');
+  expect([...seen.keys()].filter((key) => key.endsWith(' 500'))).toEqual([]);
+  expect(server.log().filter(({ level }) => Number(level) >= 50)).toEqual([]);
+  expectReach(seen);
+
+  const api = server.api(tokens.admin);
+  const run = await api.start({ name: 'after', jobs: { only: { run: 'x', priority: 1000 } } });
+  // The fuzz has left jobs that are as urgent and older.
+  let claim = await api.claimed('after');
+  while (claim.job.workflow_id !== run) claim = await api.claimed('after');
+  await api.complete(claim);
+  expect((await api.ended(run)).state).toBe('success');
+
+  await server.stop();
+  const doctor = await runProgram(['doctor', ...data], { env });
+  expect(doctor.code, doctor.stdout + doctor.stderr).toBe(0);
+}
+
+/** The requests reached what they are about: every operation served, and every refusal that a caller can cause was caused. */
+function expectReach(seen: ReadonlyMap<string, number>): void {
+  const { operations } = apiDescription();
+  const unserved = operations.filter(
+    ({ id, answers }) => ![...answers.keys()].some((status) => status < 300 && seen.has(`${id} ${status}`)),
+  );
+  expect(unserved.map(({ id }) => id)).toEqual([]);
+  const statuses = new Set([...seen.keys()].map((key) => Number(key.split(' ')[1])));
+  expect([...statuses]).toEqual(expect.arrayContaining([400, 401, 403, 404, 405, 409, 413, 415, 422]));
+}

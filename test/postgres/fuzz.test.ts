@@ -1,0 +1,19 @@
+import { afterAll, beforeAll, test } from 'vitest';
+import { expectSurvivesFuzz } from '../fuzz/survives-fuzz.js';
+import { Cluster } from '../support/postgres/cluster.js';
+
+const requests = Number(process.env.FUZZ_REQUESTS ?? 3_000);
+const seed = Number(process.env.FUZZ_SEED ?? Math.floor(Math.random() * 2 ** 32));
+
+let cluster: Cluster;
+
+beforeAll(async () => {
+  cluster = await Cluster.start();
+});
+afterAll(() => cluster.end());
+
+test(
+  `${requests} requests, from valid to hostile, find no more on PostgreSQL than on SQLite`,
+  { timeout: 60_000 + requests * 20 },
+  () => expectSurvivesFuzz({ env: { DATABASE_URL: cluster.url }, seed, requests }),
+);
