@@ -22,7 +22,7 @@ export async function expectSurvivesFuzz(options: {
   const tokens = { admin: await token('admin'), reader: await token('read') };
 
   const began = performance.now();
-  const { seen, undeclared } = await fuzzApi({ port: server.port, tokens, seed, requests });
+  const { seen, undeclared } = await fuzzApi({ port: Number(new URL(server.url).port), tokens, seed, requests });
   console.log(`${Math.round(requests / ((performance.now() - began) / 1000))} requests/s`);
   expect(undeclared.join('\n')).toBe('');
   expect([...seen.keys()].filter((key) => key.endsWith(' 500'))).toEqual([]);
