@@ -2,8 +2,8 @@ import type { Connection } from '../store/connection.js';
 import type { EventTable } from '../store/schema.js';
 import type { RunFacts } from './run-facts.js';
 
-/** A change of state that the batch will write down. */
-export type EventDraft = Omit<EventTable, 'number' | 'at_ms'>;
+/** A change of state that the batch will write down, with the time of the rows that it is about. */
+export type EventDraft = Omit<EventTable, 'number'>;
 
 /** How a batch changed the counters of one run. */
 export interface RunTallyChange {
@@ -66,8 +66,13 @@ export class Batch {
     this.#nowMs = Math.max(this.#nowMs, ms);
   }
 
-  event(type: string, at: { run: number; job?: number; attempt?: number; data?: object }): void {
+  event(
+    type: string,
+    at: { run: number; job?: number; attempt?: number; data?: object },
+    atMs: number = this.#nowMs,
+  ): void {
     this.events.push({
+      at_ms: atMs,
       type,
       run: at.run,
       job: at.job ?? null,
@@ -82,7 +87,7 @@ export class Batch {
     const all = this.events.splice(0);
     for (const event of all) {
       if (event.type === 'job.running' && event.run !== null && left.delete(event.run))
-        this.event(type, { run: event.run });
+        this.event(type, { run: event.run }, event.at_ms);
       this.events.push(event);
     }
   }

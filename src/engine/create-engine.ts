@@ -143,7 +143,7 @@ export async function createEngine(options: EngineOptions): Promise<RunningEngin
   const pruning = options.retention === undefined ? [] : [new RetentionLoop(context, options.retention)];
   const loops = [
     ...(isWithoutLoops ? [] : [deadlines, ...pruning]),
-    ...(isWithoutLoops || sharing === null ? [] : [new LeftWorkLoop(context, leftWork)]),
+    ...(isWithoutLoops ? [] : [new LeftWorkLoop(context, leftWork)]),
     ...(sharing === null ? [] : [sharing.lookAround]),
     ...(doctorIntervalMs > 0 ? [new DoctorLoop(context, doctorIntervalMs, options.metrics ?? null)] : []),
   ];

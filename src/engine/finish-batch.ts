@@ -54,7 +54,7 @@ async function writeEvents(batch: Batch): Promise<void> {
   await insertEvents.run(batch.connection, {
     rows: batch.events.map((event, at) => [
       first + at,
-      batch.nowMs,
+      event.at_ms,
       event.type,
       event.run,
       event.job,

@@ -14,6 +14,7 @@ import type { Batch } from './batch.js';
 import type { EngineContext, Knowledge } from './context.js';
 import { othersTurn } from './define-workflow.js';
 import type { StartRun } from './engine.js';
+import { forgetRunBeingMade } from './forget-run.js';
 import { secretHash } from './lease-id.js';
 import { decideMetJobs, settleJobs } from './settle-jobs.js';
 import type { Operation } from './writer.js';
@@ -52,9 +53,15 @@ export function startRunVerb(context: EngineContext) {
 
   /** Makes the jobs of a run that was stored without them. */
   async function fillLarge({ no, version }: LargeRun): Promise<void> {
-    await inRanges(context, version.job_count, 0, (from, to, last) =>
-      context.writer.submit(fill, { run: no, version: version.version, from, to, last }),
-    );
+    try {
+      await inRanges(context, version.job_count, 0, (from, to, last) =>
+        context.writer.submit(fill, { run: no, version: version.version, from, to, last }),
+      );
+    } catch (error) {
+      // So that the request can be sent again. Should this fail too, it is forgotten later, as after a crash.
+      await forgetRunBeingMade(context.store, no).catch(() => {});
+      throw error;
+    }
     await activateFrom({ no, version: version.version, jobCount: version.job_count, from: 0 });
   }
 
@@ -108,6 +115,7 @@ function startOperation(knowledge: Knowledge): Operation<WantedRun, Started> {
       const numbers = await insertNewRuns(knowledge, batch, fresh);
       return inputs.map((run): Started | DomainError => {
         const before = earlier.get(run.requestHash ?? '');
+        if (before instanceof DomainError) return before;
         if (before !== undefined) return { runId: before, large: null };
         const version = versions.get(run.of);
         if (version === undefined) return notFound(`workflow or run ${JSON.stringify(run.of)}`);
@@ -152,11 +160,22 @@ function present(workflow: CurrentVersionRow): CurrentVersionRow | DomainError {
   return notFound(`workflow ${JSON.stringify(workflow.workflow_id)} was removed: its file`);
 }
 
-async function startedEarlier(batch: Batch, inputs: readonly WantedRun[]): Promise<Map<string, string>> {
+/**
+ * The runs that were started by the same requests. One that is still being made is not acknowledged once more: should a
+ * crash cut its making short, nothing is left of it.
+ */
+async function startedEarlier(batch: Batch, inputs: readonly WantedRun[]): Promise<Map<string, string | DomainError>> {
   const requests = inputs.map((run) => run.requestHash).filter((request) => request !== null);
   if (requests.length === 0) return new Map();
   const rows = await runsByRequest.run(batch.connection, { rows: requests.map((request) => [request]) });
-  return new Map(rows.map((row) => [row.request_hash, row.id]));
+  return new Map(rows.map((row) => [row.request_hash, row.state === 'creating' ? stillBeingMade(row.id) : row.id]));
+}
+
+function stillBeingMade(id: string): DomainError {
+  return new DomainError(
+    'unavailable',
+    `Run ${id}, which this request started, is still being made. Send the request again in a moment.`,
+  );
 }
 
 async function insertNewRuns(

@@ -1,11 +1,5 @@
-import { jobIdOf } from '../store/job-id.js';
 import { graceForLiveLeases } from '../store/statements/attempts.js';
-import {
-  deleteJobsOfRange,
-  deleteRunBeingMade,
-  type RunRow,
-  runsWithUnfinishedWork,
-} from '../store/statements/runs.js';
+import { type RunRow, runsWithUnfinishedWork } from '../store/statements/runs.js';
 import {
   deleteVersionEdges,
   deleteVersionJobs,
@@ -14,6 +8,7 @@ import {
 } from '../store/statements/workflows.js';
 import type { cancelRunVerb } from './cancel-run.js';
 import type { EngineContext } from './context.js';
+import { forgetRunBeingMade } from './forget-run.js';
 import type { startRunVerb } from './start-run.js';
 
 /** How long no server may have written anything, for some to be at work still. */
@@ -30,24 +25,26 @@ export interface TakeUpWith {
 }
 
 /**
- * Takes up work that takes many transactions and that a crash cut short: large runs of which not every root is claimable
- * yet, cancels, cascades. What was not acknowledged, a run or a version in the making, is deleted.
+ * Takes up work that takes many transactions and that was cut short, by a crash or because a transaction failed: large
+ * runs of which not every root is claimable yet, cancels, cascades. What was not acknowledged, a run or a version in the
+ * making, is deleted.
  *
  * Live leases get their full time again when no server was there to renew them.
  *
- * Where this is the only server, all of it was left by a crash. Elsewhere another server may be at it: work counts as left behind when it has not moved between two
- * looks, and what is in the making when it is old. Should two servers do it after all, each step finds out, under the
- * locks of the rows that it changes, what is left to do.
+ * What the only server of a database finds at its start was left by a crash. At any other time this server or another may
+ * be at it: work counts as left behind when it has not moved between two looks, and what is in the making when it is old.
+ * Should two be at it after all, each step finds out, under the locks of the rows that it changes, what is left to do.
  */
 export class LeftWork {
   readonly #with: TakeUpWith;
-  readonly #isShared: boolean;
+  /** Whether somebody may be at what is found. */
+  #mayBeAtIt: boolean;
   /** Where unfinished work stood at the last look, by run. */
   #before = new Map<number, string>();
 
   constructor(takeUpWith: TakeUpWith) {
     this.#with = takeUpWith;
-    this.#isShared = takeUpWith.context.store.shared !== null;
+    this.#mayBeAtIt = takeUpWith.context.store.shared !== null;
   }
 
   /** Before the first call is served. */
@@ -70,14 +67,15 @@ export class LeftWork {
     this.#before = new Map();
     for (const run of await runsWithUnfinishedWork.run(store.read, {})) {
       if (run.state === 'creating') {
-        if (this.#isAbandoned(run.created_at_ms)) await this.#deleteRun(run.no);
+        if (this.#isAbandoned(run.created_at_ms)) await forgetRunBeingMade(store, run.no);
         continue;
       }
       const standsAt = `${run.activate_from}/${run.cancel_from}`;
-      if (!this.#isShared || before.get(run.no) === standsAt) await this.#goOn(run);
+      if (!this.#mayBeAtIt || before.get(run.no) === standsAt) await this.#goOn(run);
       else this.#before.set(run.no, standsAt);
     }
     await this.#with.settleLeftovers();
+    this.#mayBeAtIt = true;
   }
 
   /** Whether leases could not be renewed just before this server started. */
@@ -88,7 +86,7 @@ export class LeftWork {
   }
 
   #isAbandoned(createdAtMs: number): boolean {
-    return !this.#isShared || this.#with.context.environment.now() - createdAtMs > abandonedMs;
+    return !this.#mayBeAtIt || this.#with.context.environment.now() - createdAtMs > abandonedMs;
   }
 
   async #goOn(run: RunRow): Promise<void> {
@@ -110,14 +108,6 @@ export class LeftWork {
       if (gone === undefined) return;
       await deleteVersionEdges.run(connection, { no });
       await deleteVersionJobs.run(connection, { no });
-    });
-  }
-
-  async #deleteRun(no: number): Promise<void> {
-    await this.#with.context.store.transact(async (connection) => {
-      const [gone] = await deleteRunBeingMade.run(connection, { no });
-      if (gone === undefined) return;
-      await deleteJobsOfRange.run(connection, { fromId: jobIdOf(no, 0), toId: jobIdOf(no + 1, 0) });
     });
   }
 }

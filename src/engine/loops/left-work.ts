@@ -3,7 +3,10 @@ import type { LeftWork } from '../take-up-work.js';
 
 const everyMs = 10_000;
 
-/** Where several servers share the database: takes up, now and then, what a server that is gone left half done. */
+/**
+ * Takes up, now and then, what was left half done: by a server that is gone, where several share the database, or because
+ * a transaction failed in the midst of it, as on a full disk.
+ */
 export class LeftWorkLoop {
   readonly #context: EngineContext;
   readonly #leftWork: LeftWork;

@@ -203,16 +203,22 @@ export const newestRunOfWorkflow = statement<{ id: string }, RunRow>('newestRunO
     .select(runColumns),
 );
 
+/** A run by the request that started it. */
+export interface RequestedRun {
+  request_hash: string;
+  id: string;
+  workflow: number;
+  state: RunState;
+}
+
 /** The runs that were started with these request ids. Rows: request hash. */
-export const runsByRequest = statement<{ rows: Cells }, { request_hash: string; id: string; workflow: number }>(
-  'runsByRequest',
-  ({ db, dialect, rows }) =>
-    db
-      .selectFrom(rows<{ request_hash: string }>('rows', { request_hash: 'text' }).as('r'))
-      .innerJoin('runs as n', 'n.request_hash', 'r.request_hash')
-      .$if(dialect.leavesNullsOut, (query) => query.where('n.request_hash', 'is not', null))
-      .select(['n.request_hash', 'n.id', 'n.workflow'])
-      .$castTo<{ request_hash: string; id: string; workflow: number }>(),
+export const runsByRequest = statement<{ rows: Cells }, RequestedRun>('runsByRequest', ({ db, dialect, rows }) =>
+  db
+    .selectFrom(rows<{ request_hash: string }>('rows', { request_hash: 'text' }).as('r'))
+    .innerJoin('runs as n', 'n.request_hash', 'r.request_hash')
+    .$if(dialect.leavesNullsOut, (query) => query.where('n.request_hash', 'is not', null))
+    .select(['n.request_hash', 'n.id', 'n.workflow', 'n.state'])
+    .$castTo<RequestedRun>(),
 );
 
 /** Makes runs the newest of their workflows. Rows: workflow, run. */

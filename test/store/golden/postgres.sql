@@ -718,7 +718,7 @@ select "n"."no", "n"."id", "n"."workflow", "w"."id" as "workflow_id", "n"."versi
   inner join "versions" as "v" on "v"."no" = "n"."version";
 
 -- runsByRequest
-select "n"."request_hash", "n"."id", "n"."workflow"
+select "n"."request_hash", "n"."id", "n"."workflow", "n"."state"
   from (select e.value ->> 0 as "request_hash"
   from jsonb_array_elements(cast($1 as jsonb)) as e(value)
   where jsonb_typeof(e.value) = 'array') as "r"

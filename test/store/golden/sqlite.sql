@@ -670,7 +670,7 @@ select "n"."no", "n"."id", "n"."workflow", "w"."id" as "workflow_id", "n"."versi
   inner join "versions" as "v" on "v"."no" = "n"."version";
 
 -- runsByRequest
-select "n"."request_hash", "n"."id", "n"."workflow"
+select "n"."request_hash", "n"."id", "n"."workflow", "n"."state"
   from (select value ->> 0 as "request_hash"
   from jsonb_each(?)) as "r"
   inner join "runs" as "n" on "n"."request_hash" = "r"."request_hash"
