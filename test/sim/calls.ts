@@ -1,4 +1,4 @@
-import { DomainError } from '../../src/domain/errors.js';
+import { DomainError, type LeaseRefusal } from '../../src/domain/errors.js';
 import type { ClaimedJob, ClaimJobs, NewLogChunk } from '../../src/engine/engine.js';
 import { checkClaim } from './checks/claim.js';
 import { checkRefusal } from './checks/refusal.js';
@@ -70,6 +70,7 @@ export class Calls {
     // What had ended before it came is a repeat, to which no time applies.
     const isRepeat = lease?.attempt.outcome != null;
     const call = end.kind === 'success' ? 'complete' : 'fail';
+    this.#noteRace(lease);
     await this.#underLease(call, lease, report, receivedAtMs, async () => {
       if (end.kind === 'success') await live.engine.completeJob({ credential }, leaseId, end.outputs);
       else await live.engine.failJob({ credential }, leaseId, { error: end.error, retryable: end.retryable });
@@ -85,10 +86,20 @@ export class Calls {
     const receivedAtMs = live.environment.now();
     const sentAtMs = this.#simulation.clock.databaseNow();
     const lease = this.#leaseOf(leaseId, credential);
+    const underWay = { at: live.process };
     if (lease !== null) lease.renewalsSent += 1;
-    const renewal = await this.#underLease('heartbeat', lease, null, receivedAtMs, () =>
-      live.engine.heartbeatLease({ credential }, leaseId),
-    );
+    lease?.renewing.add(underWay);
+    let renewal: { cancelled: boolean };
+    try {
+      renewal = await this.#underLease('heartbeat', lease, null, receivedAtMs, () =>
+        live.engine.heartbeatLease({ credential }, leaseId),
+      );
+    } catch (error) {
+      if (lease !== null && !isRefusal(error)) this.#perhapsRenewed(lease);
+      throw error;
+    } finally {
+      lease?.renewing.delete(underWay);
+    }
     if (lease === null) {
       this.#simulation.world.violated('nobody renews a lease that is not his', leaseId);
       return renewal;
@@ -139,6 +150,19 @@ export class Calls {
     if (stored !== chunks.length) world.violated('every chunk is stored', `${stored} of ${chunks.length}`);
   }
 
+  /** Counts a report of a run that is just being cancelled. */
+  #noteRace(lease: Lease | null): void {
+    const { cancelling, world } = this.#simulation;
+    if (lease === null || lease.attempt.outcome !== null) return;
+    const { id, workflowId } = lease.attempt.run;
+    if (cancelling.has(id) || cancelling.has(workflowId)) world.count('report while its run is being cancelled');
+  }
+
+  /** It failed, and may have been stored all the same. */
+  #perhapsRenewed(lease: Lease): void {
+    lease.perhapsUntilMs = Math.max(lease.perhapsUntilMs, this.#simulation.clock.databaseNow() + lease.ttlMs);
+  }
+
   /** Null for one that was never granted, or not to this caller. */
   #leaseOf(leaseId: string, credential: string | null): Lease | null {
     const lease = this.#simulation.leases.byId.get(leaseId);
@@ -159,7 +183,7 @@ export class Calls {
       world.count(`${call} taken`);
       return result;
     } catch (error) {
-      if (error instanceof DomainError && error.reason !== null) {
+      if (isRefusal(error)) {
         world.count(`${call} refused: ${error.reason}`);
         checkRefusal(this.#simulation, { call, lease, report, receivedAtMs, reason: error.reason });
       } else if (isMisdirected && error instanceof DomainError && error.code === 'malformed') {
@@ -170,6 +194,10 @@ export class Calls {
       throw error;
     }
   }
+}
+
+function isRefusal(error: unknown): error is DomainError & { readonly reason: LeaseRefusal } {
+  return error instanceof DomainError && error.reason !== null;
 }
 
 function chunkOf(lease: Lease, chunk: NewLogChunk) {

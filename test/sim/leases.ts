@@ -8,6 +8,8 @@ export class Leases {
   readonly byId = new Map<string, Lease>();
   readonly #model: Model;
   readonly #databaseNow: () => number;
+  /** When leases were, or may have been, given their full time again, the last time. */
+  #graceAtMs = 0;
 
   constructor(model: Model, databaseNow: () => number) {
     this.#model = model;
@@ -23,23 +25,26 @@ export class Leases {
       this.#model.violated('a claim is acknowledged after it is stored', `${job.runId}/${job.jobKey} ${job.attempt}`);
       return null;
     }
-    // One that is told late may have been given more time while nobody knew of it.
-    const nowMs = this.#databaseNow();
-    const perhapsMs = Math.max(job.grantedAtMs, nowMs - 5_000 > job.grantedAtMs ? nowMs : 0) + job.ttlSecs * 1000;
+    const ttlMs = job.ttlSecs * 1000;
+    // Leases may have been given more time while nobody knew of this one.
+    const isOlderThanGrace = job.grantedAtMs <= this.#graceAtMs;
+    const perhapsMs = (isOlderThanGrace ? Math.max(job.grantedAtMs, this.#databaseNow()) : job.grantedAtMs) + ttlMs;
     const { timeoutSecs } = attempt.job.def;
     const timeoutAtMs = timeoutSecs === null ? null : attempt.claimedAtMs + timeoutSecs * 1000;
+    const timeoutPerhapsMs = Math.max(timeoutAtMs ?? 0, isOlderThanGrace ? perhapsMs : 0);
     const lease: Lease = {
       id: job.leaseId,
       attempt,
       credential,
-      ttlMs: job.ttlSecs * 1000,
+      ttlMs,
       isPushed,
-      sureUntilMs: attempt.claimedAtMs + job.ttlSecs * 1000,
+      sureUntilMs: attempt.claimedAtMs + ttlMs,
       perhapsUntilMs: perhapsMs,
-      timeoutAtMs: timeoutAtMs === null ? null : { sure: timeoutAtMs, perhaps: Math.max(timeoutAtMs, perhapsMs) },
+      timeoutAtMs: timeoutAtMs === null ? null : { sure: timeoutAtMs, perhaps: timeoutPerhapsMs },
       reports: new Map(),
       chunks: new Map(),
       renewalsSent: 0,
+      renewing: new Set(),
       renewalsAnswered: 0,
       releasesSent: 0,
       arrivedAtMs: null,
@@ -52,6 +57,7 @@ export class Leases {
 
   /** A server is up again: who could not renew meanwhile has the full time once more. */
   graceForAll(fromMs: number, toMs: number): void {
+    this.#graceAtMs = Math.max(this.#graceAtMs, toMs);
     for (const lease of this.#live()) {
       // The clock of this life may be behind that of the one before: only what it gave counts.
       lease.sureUntilMs = fromMs + lease.ttlMs;
@@ -65,11 +71,30 @@ export class Leases {
   /** A server died: it may have given the time, or renewed a lease, without being able to say so. */
   perhapsGraceForAll(): void {
     const nowMs = this.#databaseNow();
+    this.#graceAtMs = Math.max(this.#graceAtMs, nowMs);
     for (const lease of this.#live()) {
       lease.perhapsUntilMs = Math.max(lease.perhapsUntilMs, nowMs + lease.ttlMs);
       if (lease.timeoutAtMs === null) continue;
       lease.timeoutAtMs.perhaps = Math.max(lease.timeoutAtMs.perhaps, nowMs + lease.ttlMs);
     }
+  }
+
+  /** The first change after the database was away gave every live lease its full time again. */
+  graceAfterOutage(nowMs: number): void {
+    this.#graceAtMs = Math.max(this.#graceAtMs, nowMs);
+    for (const lease of this.#live()) {
+      const untilMs = nowMs + lease.ttlMs;
+      lease.sureUntilMs = Math.max(lease.sureUntilMs, untilMs);
+      lease.perhapsUntilMs = Math.max(lease.perhapsUntilMs, untilMs);
+      if (lease.timeoutAtMs === null) continue;
+      lease.timeoutAtMs.sure = Math.max(lease.timeoutAtMs.sure, untilMs);
+      lease.timeoutAtMs.perhaps = Math.max(lease.timeoutAtMs.perhaps, untilMs);
+    }
+  }
+
+  /** How many live leases somebody was told of. */
+  get liveCount(): number {
+    return this.#live().length;
   }
 
   #live(): Lease[] {

@@ -57,6 +57,6 @@ function lengthFlag(): string {
 }
 
 function summary({ worlds, events, cpuSecs, broken }: Totals): string {
-  const rate = Math.round(events / Math.max(cpuSecs, 0.001) / 1000) * 60;
-  return `${worlds} seeds, ${events} events, ${cpuSecs.toFixed(0)} s of processor, ${rate},000 events a minute of it, ${broken.length} broken`;
+  const rate = Math.round((events / Math.max(cpuSecs, 0.001)) * 60);
+  return `${worlds} seeds, ${events} events, ${cpuSecs.toFixed(0)} s of processor, ${rate.toLocaleString('en')} events a minute of it, ${broken.length} broken`;
 }

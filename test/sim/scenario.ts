@@ -45,7 +45,7 @@ export class Scenario {
     const { random } = world;
     for (const server of servers) server.start();
     for (let count = random.pick([2, 3, 4, 6, 10, 20]); count > 0; count--) this.#addWorker();
-    const isLarge = random.chance(0.04);
+    const isLarge = random.chance(0.06);
     for (let count = random.within(1, 3); count > 0; count--) this.#addSubmitter(isLarge && count === 1);
     if (random.chance(0.6) || isLarge)
       void new Canceller(this.#parts, 'canceller').run(this.#submitters, this.#faultsMs);
@@ -173,6 +173,9 @@ export class Scenario {
       this.#simulation.anyServer().freeze(random.pick([200, 3_000, 30_000]));
     });
     if (!this.#simulation.isShared) return;
+    this.#every(weather.outageEveryMs, 'database away', () => {
+      this.#simulation.outage.begin(this.#simulation.world.random.pick([300, 2_000, 8_000, 20_000]));
+    });
     this.#every(weather.awayEveryMs, 'cut off', () => {
       this.#simulation.anyServer().cutOff(this.#simulation.world.random.within(100, 8_000));
     });

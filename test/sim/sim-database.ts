@@ -46,6 +46,7 @@ export class SimDatabase {
 
   /** Waits for its turn, and begins a transaction. */
   async begin(process: Process): Promise<void> {
+    if (!process.isAlive) return never();
     if (this.#holder !== null) await new Promise<void>((go) => this.#waiting.push({ process, go }));
     if (!process.isAlive) return never();
     this.#holder = process;

@@ -61,6 +61,7 @@ export class SimServer {
     this.#isStarting = true;
     process.onDeath(() => this.#died());
     world.count(this.#lives === 1 ? 'server started' : 'server started again');
+    if (this.#simulation.leases.liveCount > 0) world.count('server started while leases live');
     void this.#boot(process);
   }
 
@@ -76,6 +77,7 @@ export class SimServer {
     world.count('server frozen');
     this.live.process.freezeUntil(world.nowMs + forMs);
     this.noteTrouble(world.nowMs + forMs);
+    world.after(forMs, this.live.process, 'went on', () => world.count('frozen server went on'));
   }
 
   /** Ends parked claims and writes what is queued, as a signal makes it do, then dies. */
@@ -115,13 +117,20 @@ export class SimServer {
       database,
       weather: () => simulation.weather,
       shared: simulation.isShared
-        ? { told: simulation.told, knownNow: now, databaseNow: () => clock.databaseNow() }
+        ? {
+            told: simulation.told,
+            outage: simulation.outage,
+            knownNow: now,
+            databaseNow: () => clock.databaseNow(),
+            onGrace: (nowMs) => simulation.leases.graceAfterOutage(nowMs),
+          }
         : null,
       onFatal: () => {
         world.count('server ended by its disk');
         process.die();
       },
       onTrouble: () => this.noteTrouble(),
+      onSlow: (forMs) => simulation.noteSlow(forMs),
     });
     try {
       const grantedFromMs = now();

@@ -11,6 +11,7 @@ import {
   StoreUnavailable,
 } from '../../src/store/store.js';
 import { InjectedFailure } from './injected-failure.js';
+import { type Outage, Reach } from './outage.js';
 import { never, type Process } from './process.js';
 import type { SimDatabase } from './sim-database.js';
 import type { Told } from './told.js';
@@ -25,17 +26,29 @@ export const sharedDialect: DialectRecord = { ...sqliteDialect, hasManyWriters: 
 
 const claimSql = claimableJobs.sql(sharedDialect);
 
+export interface SharedOptions {
+  readonly told: Told;
+  readonly outage: Outage;
+  /** The database's time as this server knows it, and as it is. */
+  readonly knownNow: () => number;
+  readonly databaseNow: () => number;
+  /** A change that was committed gave every live lease its full time from then on. */
+  readonly onGrace: (nowMs: number) => void;
+}
+
 export interface SimStoreOptions {
   readonly world: World;
   readonly process: Process;
   readonly database: SimDatabase;
   readonly weather: () => Weather;
   /** Null for a database that only this server uses. */
-  readonly shared: { readonly told: Told; readonly knownNow: () => number; readonly databaseNow: () => number } | null;
+  readonly shared: SharedOptions | null;
   /** The disk failed so that nobody knows what is stored: the server ends at once. */
   readonly onFatal: () => void;
   /** A failure was made. */
   readonly onTrouble: () => void;
+  /** Something takes its time, and what comes after it has to wait. */
+  readonly onSlow: (forMs: number) => void;
 }
 
 /**
@@ -48,20 +61,24 @@ export class SimStore implements Store {
   readonly longRead: Connection;
   readonly shared: SharedDatabase | null;
   readonly #with: SimStoreOptions;
+  readonly #reach: Reach | null;
   #open: OpenTransaction | null = null;
 
   constructor(options: SimStoreOptions) {
     this.#with = options;
     this.dialect = options.shared === null ? sqliteDialect : sharedDialect;
-    this.read = new ReadConnection(options, this.dialect, options.shared !== null);
-    this.longRead = new ReadConnection(options, this.dialect, true);
+    const { shared } = options;
+    this.#reach = shared === null ? null : new Reach(options.world, options.process, shared.outage);
+    this.read = new ReadConnection(options, this.dialect, shared !== null, this.#reach);
+    this.longRead = new ReadConnection(options, this.dialect, true, this.#reach);
     this.shared =
-      options.shared === null
+      shared === null || this.#reach === null
         ? null
-        : options.shared.told.join(
+        : shared.told.join(
             options.process,
-            options.shared.knownNow,
+            shared.knownNow,
             options.database.lastWriteMs,
+            this.#reach,
             (message, connection) => {
               if (connection !== this.#open) return false;
               this.#open?.messages.push(message);
@@ -75,13 +92,16 @@ export class SimStore implements Store {
     const { world, process, database, weather, shared } = this.#with;
     const { random } = world;
     if (!process.isAlive) return never();
+    if (this.#reach !== null) await this.#reach.arrive().catch((error: unknown) => this.#refuse(error));
     await database.begin(process);
     for (;;) {
-      const connection = new OpenTransaction(this.#with, this.dialect);
+      const connection = new OpenTransaction(this.#with, this.dialect, this.#reach);
+      const nowMs = shared === null ? null : shared.databaseNow();
+      const isGrace = this.#reach !== null && this.#reach.awayMs() > tolerableAwayMs;
       this.#open = connection;
       let result: T;
       try {
-        result = await work(connection, shared === null ? null : shared.databaseNow());
+        result = await work(connection, nowMs);
       } catch (error) {
         if (!process.isAlive) return never();
         this.#open = null;
@@ -97,12 +117,13 @@ export class SimStore implements Store {
         database.beginAgain();
         continue;
       }
-      await this.#commit(connection);
+      await this.#commit(connection, isGrace ? nowMs : null);
       return result;
     }
   }
 
-  async #commit(connection: OpenTransaction): Promise<void> {
+  /** @param graceMs when the transaction gave every live lease its full time again; null when it did not */
+  async #commit(connection: OpenTransaction, graceMs: number | null): Promise<void> {
     const { world, process, database, weather, shared } = this.#with;
     const { random } = world;
     const failure = connection.failure ?? this.#commitFailure();
@@ -121,14 +142,14 @@ export class SimStore implements Store {
       process.die();
       return never();
     }
-    if (shared !== null && random.chance(weather().outcomeUnknown)) {
+    if (shared !== null && (shared.outage.isAway || random.chance(weather().outcomeUnknown))) {
       world.count('outcome of a commit unknown');
       this.#with.onTrouble();
-      if (random.chance(0.5)) database.commit(process);
+      if (random.chance(0.5)) this.#commitNow(graceMs);
       else database.rollback(process);
       throw new OutcomeUnknown(new InjectedFailure('08006', 'connection lost during the commit'));
     }
-    database.commit(process);
+    this.#commitNow(graceMs);
     if (shared !== null) shared.told.send(process, connection.messages);
     if (random.chance(weather().crashBeforeAnswer)) {
       world.count('crash between commit and answer');
@@ -138,6 +159,7 @@ export class SimStore implements Store {
     if (random.chance(weather().slowCommit)) {
       world.count('slow commit');
       const forMs = random.within(1, 1_500);
+      this.#with.onSlow(forMs);
       // In one process the whole server waits for its disk; for another's, only who wants the answer.
       if (shared === null) process.freezeUntil(world.nowMs + forMs);
       await world.sleep(forMs, process, 'committed at last');
@@ -145,11 +167,25 @@ export class SimStore implements Store {
   }
 
   async openReader(): Promise<Reader> {
-    const reads = new ReadConnection(this.#with, this.dialect, true);
+    const reads = new ReadConnection(this.#with, this.dialect, true, this.#reach);
     return { dialect: this.dialect, query: reads.query.bind(reads), execute: reads.execute, async close() {} };
   }
 
   async close(): Promise<void> {}
+
+  #commitNow(graceMs: number | null): void {
+    const { database, process, shared, world } = this.#with;
+    database.commit(process);
+    if (graceMs === null) return;
+    world.count('grace after the database was away');
+    shared?.onGrace(graceMs);
+  }
+
+  /** The database is away for longer than a caller waits. */
+  async #refuse(error: unknown): Promise<never> {
+    if (!this.#with.process.isAlive) return never();
+    throw this.#judged(error);
+  }
 
   #commitFailure(): InjectedFailure | null {
     const { world, weather } = this.#with;
@@ -174,6 +210,9 @@ export class SimStore implements Store {
   }
 }
 
+/** For how long the database may be away without leases getting their full time again, as the documents say. */
+const tolerableAwayMs = 1_000;
+
 /** What is planned for a transaction. */
 type Fate = 'none' | 'crash' | 'crash at commit' | 'full' | 'fails';
 
@@ -183,13 +222,15 @@ class OpenTransaction implements Connection {
   readonly messages: string[] = [];
   readonly fate: Fate;
   readonly #with: SimStoreOptions;
+  readonly #reach: Reach | null;
   /** Statements until the fate strikes. */
   #left: number;
   /** Of a statement that nobody waited for, on a database that answers later. */
   failure: InjectedFailure | null = null;
 
-  constructor(options: SimStoreOptions, dialect: DialectRecord) {
+  constructor(options: SimStoreOptions, dialect: DialectRecord, reach: Reach | null) {
     this.#with = options;
+    this.#reach = reach;
     this.dialect = dialect;
     const { random } = options.world;
     const weather = options.weather();
@@ -214,7 +255,9 @@ class OpenTransaction implements Connection {
     const answer = sql === claimSql ? this.#passOverTaken(rows) : rows;
     if (!world.random.chance(weather().slowStatement)) return answer;
     world.count('slow statement');
-    return world.sleep(world.random.within(1, 300), process, 'rows').then(() => answer);
+    const forMs = world.random.within(1, 300);
+    this.#with.onSlow(forMs);
+    return world.sleep(forMs, process, 'rows').then(() => answer);
   }
 
   execute(sql: string, parameters: readonly unknown[]): void {
@@ -237,6 +280,11 @@ class OpenTransaction implements Connection {
 
   #strike(): InjectedFailure | null {
     const { world, process } = this.#with;
+    const failure = this.#reach?.failure() ?? null;
+    if (failure !== null) {
+      world.count('database lost in a transaction');
+      return failure;
+    }
     if (this.fate === 'none' || this.#left-- !== 0) return null;
     if (this.fate === 'crash') {
       world.count('crash between statements');
@@ -261,12 +309,14 @@ class ReadConnection implements Connection {
   readonly dialect: DialectRecord;
   readonly #with: SimStoreOptions;
   readonly #isFar: boolean;
+  readonly #reach: Reach | null;
 
   /** @param isFar whether answers come from another thread or process */
-  constructor(options: SimStoreOptions, dialect: DialectRecord, isFar: boolean) {
+  constructor(options: SimStoreOptions, dialect: DialectRecord, isFar: boolean, reach: Reach | null) {
     this.#with = options;
     this.dialect = dialect;
     this.#isFar = isFar;
+    this.#reach = reach;
   }
 
   query(sql: string, parameters: readonly unknown[]): readonly Row[] | Promise<readonly Row[]> {
@@ -278,11 +328,13 @@ class ReadConnection implements Connection {
       process.die();
       return never();
     }
+    const failure = this.#reach?.failure() ?? null;
+    if (failure !== null) throw new StoreUnavailable('The database is away.', failure);
     if (random.chance(weather().readFails)) {
       world.count('read failed');
       this.#with.onTrouble();
-      const failure = new InjectedFailure('SQLITE_IOERR_READ', 'disk I/O error');
-      throw shared === null ? failure : new StoreUnavailable('The database is away.', failure);
+      const broken = new InjectedFailure('SQLITE_IOERR_READ', 'disk I/O error');
+      throw shared === null ? broken : new StoreUnavailable('The database is away.', broken);
     }
     if (!this.#isFar || !random.chance(slowReads)) return database.read(process, sql, parameters);
     return (async () => {

@@ -5,11 +5,12 @@ import { Leases } from './leases.js';
 import { compareAll } from './model/compare.js';
 import type { Definition } from './model/definitions.js';
 import { Model } from './model/model.js';
+import { Outage } from './outage.js';
 import { emptyDatabase, SimDatabase } from './sim-database.js';
 import { SimServer } from './sim-server.js';
 import { Told } from './told.js';
 import { Waiting } from './waiting.js';
-import { calm, drawWeather, type Weather } from './weather.js';
+import { calm, clockErrorMsMost, drawWeather, type Weather } from './weather.js';
 import { World } from './world.js';
 
 /** One world with its servers, and what is known about it. */
@@ -23,14 +24,21 @@ export class Simulation {
   readonly leases: Leases;
   readonly waiting: Waiting;
   readonly clock: Clock;
+  readonly outage: Outage;
   readonly told: Told;
   readonly servers: readonly SimServer[];
   readonly definitions = new Map<string, Definition>();
   readonly labelsOfWorkers = new Map<string, ReadonlySet<string>>();
   /** Run ids by the request that started them. */
   readonly startedRuns = new Map<string, string>();
+  /** What cancels that are under way were asked of: ids of runs or workflows. */
+  readonly cancelling = new Set<string>();
+  /** Ids of the newest claims, for those who repeat what is not theirs. */
+  readonly requestIds: string[] = [];
   weather: Weather;
   isHealing = false;
+  /** Until when transactions were slow, by the world's clock; they wait for one another. */
+  slowUntilMs = 0;
   #texts = 0;
 
   static async make(seed: number, tell: ((line: string) => void) | null): Promise<Simulation> {
@@ -59,6 +67,7 @@ export class Simulation {
       this.definitions,
       (workerId) => this.labelsOfWorkers.get(workerId) ?? noLabels,
       () => (!this.isShared ? 'all' : this.weather.rowTaken > 0 || this.isHealing ? 'no' : 'same labels'),
+      () => (this.isShared ? clockErrorMsMost : 0),
     );
     this.clock = new Clock(
       world,
@@ -68,7 +77,10 @@ export class Simulation {
     );
     this.leases = new Leases(this.model, () => this.clock.databaseNow());
     this.waiting = new Waiting(this);
-    this.told = new Told(world, () => this.weather);
+    this.outage = new Outage(world, () => {
+      for (const server of this.servers) server.noteTrouble();
+    });
+    this.told = new Told(world, () => this.weather, this.outage);
     const count = this.isShared ? random.within(1, 3) : 1;
     this.servers = Array.from({ length: count }, (_, index) => new SimServer(this, index));
     world.count(this.isShared ? 'worlds with a shared database' : 'worlds with a database of one server');
@@ -85,10 +97,15 @@ export class Simulation {
     return this.#texts;
   }
 
+  noteSlow(forMs: number): void {
+    this.slowUntilMs = Math.max(this.slowUntilMs, this.world.nowMs + forMs);
+  }
+
   /** The faults end. */
   heal(): void {
     this.isHealing = true;
     this.weather = calm;
+    this.outage.end();
     for (const server of this.servers) {
       server.thaw();
       server.start();

@@ -1,4 +1,5 @@
 import type { SharedDatabase } from '../../src/store/store.js';
+import type { Outage, Reach } from './outage.js';
 import type { Process } from './process.js';
 import type { Weather } from './weather.js';
 import type { World } from './world.js';
@@ -17,10 +18,12 @@ interface Listener {
 export class Told {
   readonly #world: World;
   readonly #weather: () => Weather;
+  readonly #outage: Outage;
   readonly #listeners = new Map<Process, Listener>();
 
-  constructor(world: World, weather: () => Weather) {
+  constructor(world: World, weather: () => Weather, outage: Outage) {
     this.#world = world;
+    this.#outage = outage;
     this.#weather = weather;
   }
 
@@ -32,6 +35,7 @@ export class Told {
     process: Process,
     now: () => number,
     lastWriteMs: number | null,
+    reach: Reach,
     inTransaction: (message: string, connection: object) => boolean,
   ): SharedDatabase {
     const listener: Listener = { process, onTold: [], onBack: [], isAway: false };
@@ -40,22 +44,25 @@ export class Told {
     return {
       now,
       lastWriteMs,
-      awayMs: () => 0,
-      forgetAway: () => {},
+      awayMs: () => reach.awayMs(),
+      forgetAway: () => reach.forgetAway(),
       messageBytesMax: 7_900,
       tell: (connection, message) => {
         if (!inTransaction(message, connection)) this.send(process, [message]);
       },
       tellNow: (message) => this.send(process, [message]),
       onTold: (callback) => void listener.onTold.push(callback),
-      onBack: (callback) => void listener.onBack.push(callback),
+      onBack: (callback) => {
+        listener.onBack.push(callback);
+        reach.onBack(callback);
+      },
     };
   }
 
   send(from: Process, messages: readonly string[]): void {
     const { random } = this.#world;
     const weather = this.#weather();
-    if (!from.isAlive || this.#listeners.get(from)?.isAway) return;
+    if (!from.isAlive || this.#outage.isAway || this.#listeners.get(from)?.isAway) return;
     for (const message of messages) {
       for (const listener of this.#listeners.values()) {
         if (listener.process === from) continue;

@@ -32,8 +32,12 @@ export interface Weather {
   readonly tellLost: number;
   readonly tellDoubled: number;
   readonly awayEveryMs: number;
+  readonly outageEveryMs: number;
   readonly clockErrorMsMax: number;
 }
+
+/** The most that a server errs about the time of a shared database. */
+export const clockErrorMsMost = 50;
 
 export const calm: Weather = {
   delayMsMax: 20,
@@ -58,6 +62,7 @@ export const calm: Weather = {
   tellLost: 0,
   tellDoubled: 0,
   awayEveryMs: 0,
+  outageEveryMs: 0,
   clockErrorMsMax: 5,
 };
 
@@ -87,6 +92,7 @@ export function drawWeather(random: Random): Weather {
     tellLost: rate(0.3),
     tellDoubled: rate(0.2),
     awayEveryMs: every(5_000, 30_000),
-    clockErrorMsMax: random.pick([0, 5, 50]),
+    outageEveryMs: every(8_000, 40_000),
+    clockErrorMsMax: random.pick([0, 5, clockErrorMsMost]),
   };
 }

@@ -15,6 +15,8 @@ export interface Refusal {
 /** Every 409 is justified by what is committed, or by the clock. */
 export function checkRefusal(simulation: Simulation, refusal: Refusal): void {
   const { call, lease, reason } = refusal;
+  const isByTimeAlone = reason === 'lease_expired' && lease?.attempt.outcome === null;
+  if (isByTimeAlone) simulation.world.count(`${call} after the lease, before anyone ended it`);
   const why = unjustified(refusal);
   if (why === null) return;
   simulation.world.violated(

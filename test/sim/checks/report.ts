@@ -61,7 +61,7 @@ export function checkAccepted(simulation: Simulation, lease: Lease, report: Repo
     );
   }
   if (receivedAtMs === null) return;
-  const isRenewing = lease.renewalsSent > lease.renewalsAnswered;
+  const isRenewing = [...lease.renewing].some(({ at }) => at.isAlive);
   if (!isRenewing && receivedAtMs >= lease.perhapsUntilMs) {
     world.violated('nothing is taken after the lease', `${lease.id}: ${receivedAtMs - lease.perhapsUntilMs} ms late`);
   }

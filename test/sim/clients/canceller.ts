@@ -27,16 +27,20 @@ export class Canceller extends Client {
     await this.insist(
       'cancel',
       async (live) => {
+        simulation.cancelling.add(id);
         const was = new Set([...model.runs.values()].filter((run) => run.cancelRequests > 0).map((run) => run.id));
         try {
           const { runId } = await live.engine.cancelRun(caller, id);
           world.count(was.has(runId) ? 'run cancelled again' : 'run cancelled');
+          if (model.runs.get(runId)?.definition.isLarge) world.count('large run cancelled');
           this.#checkCancelled(runId, was.has(runId));
         } catch (error) {
           const isUnknown = error instanceof DomainError && error.code === 'not_found';
           if (!isUnknown) simulation.expectInjected('a cancel', error);
           else if (model.runs.has(id)) world.violated('a run that was started is there', id);
           throw error;
+        } finally {
+          simulation.cancelling.delete(id);
         }
       },
       3,

@@ -23,6 +23,13 @@ const lies: Readonly<Record<string, Lie>> = {
     );
     return others.length === 0 ? Promise.resolve() : anyCall(worker, job, worker.random.pick(others).id);
   },
+  "another caller's claim again": (worker) => {
+    const { calls, simulation } = worker.parts;
+    const others = simulation.requestIds.slice(-8).filter((id) => !id.startsWith(`${worker.name}/`));
+    if (others.length === 0 || !simulation.hasCredentials) return Promise.resolve();
+    const input = worker.claimInput(1, 0, worker.random.pick(others));
+    return worker.call('claim again', (live, signal, server) => calls.claim(server, live, input, signal));
+  },
   'two ends at once': (worker, job) => {
     const { calls } = worker.parts;
     const { credential } = worker.profile;

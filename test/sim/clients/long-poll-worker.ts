@@ -26,6 +26,7 @@ export class LongPollWorker extends Worker {
     const isHealing = simulation.isHealing;
     const waitMs = isHealing ? 2_000 : this.random.pick([500, 5_000, 20_000]);
     const requestId = this.random.chance(0.7) ? `${this.name}/${simulation.unique()}` : null;
+    if (requestId !== null) simulation.requestIds.push(requestId);
     const input = this.claimInput(this.random.within(1, this.profile.slots), waitMs, requestId);
     // Some callers are less patient than the wait that they asked for.
     const patienceMs = this.random.chance(0.2) ? Math.floor(waitMs / 2) : waitMs + 3_000;

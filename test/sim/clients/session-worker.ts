@@ -190,7 +190,8 @@ export class SessionWorker extends Worker {
         const { server, live } = connection;
         const toldAtMs = simulation.world.nowMs;
         lease.arrivedAtMs = simulation.clock.databaseNow();
-        lease.isArrivalSafe = () => live.process.isAlive && server.troubleAtMs < toldAtMs;
+        lease.isArrivalSafe = () =>
+          live.process.isAlive && server.troubleAtMs < toldAtMs && simulation.slowUntilMs < toldAtMs;
       }
       connection.session.received(leaseIds);
     });

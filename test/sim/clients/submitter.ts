@@ -1,4 +1,5 @@
-import { type Definition, drawDefinition, drawLargeDefinition } from '../model/definitions.js';
+import { type Definition, drawDefinition } from '../model/definitions.js';
+import { drawLargeDefinition } from '../model/large-definition.js';
 import { Client } from './client.js';
 
 /** Defines workflows, anew now and then, and starts runs of them. */
@@ -95,18 +96,12 @@ export class Submitter extends Client {
     const { world, model, startedRuns } = this.parts.simulation;
     const run = model.runs.get(runId);
     const isAsAsked = run !== undefined && JSON.stringify([...run.inputs]) === JSON.stringify([...inputs]);
-    // A large run whose start is repeated while it is being made is not whole yet.
-    const isBeingMade = run === undefined && requestId !== null && startedRuns.size >= 0 && this.#mayBeLarge();
-    if (!isAsAsked && !isBeingMade) world.violated('a run is acknowledged after it is stored', runId);
+    if (!isAsAsked) world.violated('a run is acknowledged after it is stored', runId);
     if (requestId === null) return;
     const first = startedRuns.get(requestId);
     if (first === undefined) startedRuns.set(requestId, runId);
     else if (first === runId) world.count('start repeated');
     else world.violated('a repeated start gets the first answer', `${requestId}: ${first}, then ${runId}`);
-  }
-
-  #mayBeLarge(): boolean {
-    return [...this.parts.simulation.definitions.values()].some(({ isLarge }) => isLarge);
   }
 
   get #credential(): string | null {

@@ -36,7 +36,7 @@ export abstract class Worker extends Client {
   /** Takes no more jobs. */
   abstract drain(): void;
 
-  protected claimInput(maxJobs: number, waitMs: number, requestId: string | null): ClaimJobs {
+  claimInput(maxJobs: number, waitMs: number, requestId: string | null): ClaimJobs {
     const { id, labels, credential, ttlSecs } = this.profile;
     return { caller: { credential }, workerId: id, labels, leaseTtlSecs: ttlSecs, waitMs, requestId, maxJobs };
   }
@@ -75,6 +75,7 @@ export abstract class Worker extends Client {
       world.count('worker frozen');
       this.process.freezeUntil(world.nowMs + Math.floor(job.ttlSecs * 1000 * (0.5 + 3 * this.random.next())));
       await this.sleep(1);
+      world.count('frozen worker went on');
     }
     if (temper === 'lying' && this.random.chance(0.7)) await tellLies(this, job);
     await this.report(job, this.#endOf(job));

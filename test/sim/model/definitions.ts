@@ -52,8 +52,16 @@ export interface Definition {
   readonly isLarge: boolean;
 }
 
-const always = (text: string, holds: ConditionDef['holds']): ConditionDef => ({ text, survivesCancel: true, holds });
-const plain = (text: string, holds: ConditionDef['holds']): ConditionDef => ({ text, survivesCancel: false, holds });
+export const always = (text: string, holds: ConditionDef['holds']): ConditionDef => ({
+  text,
+  survivesCancel: true,
+  holds,
+});
+export const plain = (text: string, holds: ConditionDef['holds']): ConditionDef => ({
+  text,
+  survivesCancel: false,
+  holds,
+});
 const isSuccess = ({ results, runCancelled }: NeedsEnded) =>
   !runCancelled && results.every((result) => result === 'success');
 
@@ -79,7 +87,7 @@ function drawCondition(random: Random, needs: readonly string[]): ConditionDef {
   ]);
 }
 
-function drawBackoff(random: Random): BackoffDef {
+export function drawBackoff(random: Random): BackoffDef {
   const kind = random.pick(['none', 'none', 'fixed', 'exponential'] as const);
   return { kind, baseSecs: random.within(1, 3), maxSecs: random.within(4, 12), jitter: random.chance(0.5) };
 }
@@ -109,39 +117,18 @@ export function drawDefinition(random: Random, name: string): Definition {
   return { ...finished(name, jobs), format: 'json', text: jsonText(name, jobs) };
 }
 
-/** So many jobs that the server takes several transactions for a run. */
-const largeJobs = 2_300;
-
-/** One job that many need and that fails, or many jobs that nothing holds. */
-export function drawLargeDefinition(random: Random, name: string): Definition {
-  const isFan = random.chance(0.5);
-  const common = { labels: [], retries: 0, backoff: drawBackoff(random), timeoutSecs: null, condition: null };
-  const jobs: JobDef[] = [];
-  for (let ord = 0; ord < largeJobs; ord++) {
-    const isRoot = !isFan || ord === 0;
-    jobs.push({
-      ...common,
-      ord,
-      key: `j${ord}`,
-      needs: isRoot ? [] : [0],
-      priority: 0,
-      command: isFan && ord === 0 ? 'fail' : 'work',
-    });
-  }
-  const first = isFan ? 'j0: { run: fail }' : 'j0: &c { run: work }';
-  const second = isFan ? 'j1: &c { run: work, needs: j0 }' : 'j1: *c';
-  const rest = jobs.slice(2).map((job) => `  ${job.key}: *c`);
-  const text = [`name: ${name}`, 'on: push', 'jobs:', `  ${first}`, `  ${second}`, ...rest, ''].join('\n');
-  return { ...finished(name, jobs), format: 'yaml', text };
-}
-
-function finished(name: string, jobs: readonly JobDef[]): Pick<Definition, 'name' | 'jobs' | 'dependants' | 'isLarge'> {
+/** The definition of these jobs, but for its text. */
+export function finished(
+  name: string,
+  jobs: readonly JobDef[],
+): Pick<Definition, 'name' | 'jobs' | 'dependants' | 'isLarge'> {
   const dependants: number[][] = jobs.map(() => []);
   for (const job of jobs) for (const need of job.needs) dependants[need]?.push(job.ord);
   return { name, jobs, dependants, isLarge: jobs.length > 2_000 };
 }
 
-function jsonText(name: string, jobs: readonly JobDef[]): string {
+/** The jobs as a workflow file in JSON. */
+export function jsonText(name: string, jobs: readonly JobDef[]): string {
   const written = jobs.map((job) => [
     job.key,
     {

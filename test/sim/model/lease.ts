@@ -1,3 +1,4 @@
+import type { Process } from '../process.js';
 import type { ModelAttempt } from './states.js';
 
 /** A report of an attempt's end, as it came to a server. */
@@ -37,6 +38,8 @@ export interface Lease {
   /** By sequence and stream. */
   readonly chunks: Map<string, Chunk>;
   renewalsSent: number;
+  /** At which servers a renewal is under way, so that nobody knows for how long it lives. */
+  readonly renewing: Set<{ readonly at: Process }>;
   renewalsAnswered: number;
   releasesSent: number;
   /** When the server was told that the pushed job had arrived; null: never. */

@@ -38,6 +38,8 @@ export class Model {
   readonly #labelsOf: (workerId: string) => ReadonlySet<string>;
   /** Whether every claim sees every claimable job: not where servers tell one another, and never where rows are taken. */
   readonly #isOrderStrict: () => 'all' | 'same labels' | 'no';
+  /** How far two servers may be apart in what they take for the time. */
+  readonly #clockErrorMs: () => number;
   #lastAtMs = 0;
 
   constructor(
@@ -46,12 +48,14 @@ export class Model {
     definitions: ReadonlyMap<string, Definition>,
     labelsOf: (workerId: string) => ReadonlySet<string>,
     isOrderStrict: () => 'all' | 'same labels' | 'no',
+    clockErrorMs: () => number,
   ) {
     this.world = world;
     this.database = database;
     this.definitions = definitions;
     this.#labelsOf = labelsOf;
     this.#isOrderStrict = isOrderStrict;
+    this.#clockErrorMs = clockErrorMs;
   }
 
   /** The time of the newest commit, by the clock that judges. */
@@ -117,13 +121,13 @@ export class Model {
     if (event.number !== this.events.length + 1) {
       this.violated('event numbers have no gaps', `${event.number} follows ${this.events.length}`);
     }
-    if (event.at_ms < this.#lastAtMs) {
+    if (event.at_ms < this.#lastAtMs - this.#clockErrorMs()) {
       this.violated(
         'events are in the order of time',
         `event ${event.number} is ${this.#lastAtMs - event.at_ms} ms back`,
       );
     }
-    this.#lastAtMs = event.at_ms;
+    this.#lastAtMs = Math.max(this.#lastAtMs, event.at_ms);
     this.events.push(event);
     this.world.count(`event ${event.type}`);
     if (event.type === 'run.queued') this.#makeRun(event);

@@ -1,45 +1,61 @@
-import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
+import { registerHooks } from 'node:module';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { runSeed } from '../run-seed.js';
 import type { PlantedBug } from './table.js';
 
-/** The folder with the compiled sources and simulation, and one beside it, in which packages are found as well. */
+/** The folder with the compiled sources and the compiled simulation. */
 const compiled = join(import.meta.dirname, '../../..');
-const copies = join(compiled, '../../.sim-planted');
+const compiledUrl = `${pathToFileURL(compiled).href}/`;
+
+/** What marks the address of a module that is loaded once more, for a bug. */
+const mark = '?planted=';
 
 /** How often the text that a bug replaces stands in its file: exactly once, or the table is out of date. */
 export function timesFound({ file, find }: PlantedBug): number {
   return readFileSync(join(compiled, 'src', file), 'utf8').split(find).length - 1;
 }
 
+/**
+ * Makes one build serve every bug: what a marked module imports is marked too, and the file of the bug is changed while
+ * it is loaded. So a bug has its own instance of every module, and nothing of it is on the disk.
+ */
+export function plantOnLoad(bugs: readonly PlantedBug[]): void {
+  registerHooks({
+    resolve(specifier, context, next) {
+      const found = next(specifier, context);
+      const [, number] = context.parentURL?.split(mark) ?? [];
+      if (number === undefined || !found.url.startsWith(compiledUrl)) return found;
+      return { ...found, url: `${found.url}${mark}${number}` };
+    },
+    load(url, context, next) {
+      const loaded = next(url, context);
+      const [address, number] = url.split(mark);
+      const bug = bugs[Number(number)];
+      if (bug === undefined || address !== `${compiledUrl}src/${bug.file}`) return loaded;
+      return { ...loaded, source: String(loaded.source).replace(bug.find, () => bug.replace) };
+    },
+  });
+}
+
 /** What became of a planted bug. */
 export interface Hunt {
-  readonly name: string;
-  /** The first seed that noticed it; null when none did. */
+  /** The first of the seeds that noticed it; null when none did. */
   readonly seed: number | null;
+  /** How many events had happened in that world. */
+  readonly events: number;
+  /** The promise that was broken, and what broke it. */
   readonly violation: string;
 }
 
-/** Plants a bug in a copy of everything, and runs seeds on it until one notices. */
-export async function hunt(bug: PlantedBug, seedsMax: number): Promise<Hunt> {
-  const copy = join(copies, `${process.pid}-${bug.name.replaceAll(/[^a-z]+/g, '-')}`);
-  try {
-    mkdirSync(copy, { recursive: true });
-    for (const part of ['src', 'test']) cpSync(join(compiled, part), join(copy, part), { recursive: true });
-    const file = join(copy, 'src', bug.file);
-    writeFileSync(
-      file,
-      readFileSync(file, 'utf8').replace(bug.find, () => bug.replace),
-    );
-    const entry = pathToFileURL(join(copy, 'test/sim/run-seed.js')).href;
-    const planted = (await import(entry)) as { runSeed: typeof runSeed };
-    for (let seed = 1; seed <= seedsMax; seed++) {
-      const { violations } = await planted.runSeed({ seed, length: 1, tell: null });
-      if (violations.length > 0) return { name: bug.name, seed, violation: violations[0] ?? '' };
-    }
-    return { name: bug.name, seed: null, violation: '' };
-  } finally {
-    rmSync(copy, { recursive: true, force: true });
+/** Runs seeds on a planted bug until one notices. */
+export async function hunt(bugs: readonly PlantedBug[], bug: PlantedBug, seeds: Iterable<number>): Promise<Hunt> {
+  const entry = `${compiledUrl}test/sim/run-seed.js${mark}${bugs.indexOf(bug)}`;
+  const planted = (await import(entry)) as { runSeed: typeof runSeed };
+  for (const seed of seeds) {
+    const { violations, events } = await planted.runSeed({ seed, length: 1, tell: null });
+    if (violations[0] !== undefined) return { seed, events, violation: violations[0] };
   }
+  return { seed: null, events: 0, violation: '' };
 }

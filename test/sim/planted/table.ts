@@ -106,10 +106,10 @@ export const plantedBugs: readonly PlantedBug[] = [
     replace: '() => false',
   },
   {
-    name: 'a repeated claim is told to any caller, and two that are parked get two leases',
+    name: 'a claim that is repeated while the first is parked gets a lease of its own',
     file: 'engine/claim-operation.js',
-    find: '`${claim.credential}/${claim.requestId}`;\n        if',
-    replace: 'claim;\n        if',
+    find: 'claim.requestId === null ? claim :',
+    replace: 'true ? claim :',
   },
   {
     name: 'a set of labels is taken for empty although a job of it was just queued',
@@ -142,10 +142,34 @@ export const plantedBugs: readonly PlantedBug[] = [
     replace: 'received: sql.lit(1)',
   },
   {
-    name: 'no grace after a restart',
+    name: 'grace after a restart does not move the deadline',
     file: 'store/statements/attempts.js',
-    find: "deadline_ms: dialect.greatest(sql `deadline_ms`, sql `${integer('nowMs')} + ttl_ms`),",
-    replace: '',
+    find: 'deadline_ms: dialect.greatest(sql `deadline_ms`, sql `',
+    replace: 'deadline_ms: dialect.greatest(sql `deadline_ms`, true ? sql `deadline_ms` : sql `',
+  },
+  {
+    name: 'no grace after a restart',
+    file: 'engine/take-up-work.js',
+    find: 'if (this.#nobodyServedUntilNow())',
+    replace: 'if (false)',
+  },
+  {
+    name: 'no grace after the database was away',
+    file: 'engine/writer.js',
+    find: 'shared === null || shared.awayMs() <= tolerableAwayMs',
+    replace: 'true',
+  },
+  {
+    name: 'a repeated claim is told to any caller',
+    file: 'engine/claim-operation.js',
+    find: 'claim.requestId === null || claim.credential !== row.credential',
+    replace: 'claim.requestId === null',
+  },
+  {
+    name: 'word of arrival that comes late waits to be written down',
+    file: 'engine/job-session.js',
+    find: 'withinMs = Math.min(withinMs,',
+    replace: 'Math.min(withinMs,',
   },
   {
     name: 'word of arrival counts for the next lease too',
