@@ -6,7 +6,10 @@ import { environmentOf, logDatabaseNews, openStore } from './open-store.js';
 import type { Store } from './store/store.js';
 import type { Log } from './telemetry/log.js';
 import { Metrics } from './telemetry/metrics.js';
+import { readTraceSettings } from './telemetry/traces/trace-settings.js';
+import { openTracing, type Tracing } from './telemetry/traces/tracing.js';
 import { Tokens } from './tokens.js';
+import { version } from './version.js';
 import { WorkflowFolder } from './workflow-folder.js';
 
 export { databaseFile } from './open-store.js';
@@ -24,8 +27,9 @@ export async function startServer(config: Config, log: Log): Promise<RunningServ
   if (config.apiOnly && config.databaseUrl === null) {
     throw new ConfigError('API_ONLY is set but DATABASE_URL is not; only one process can use a SQLite database');
   }
+  const tracing = await tracingOf(log);
   const store = await openServerStore(config, log);
-  const stops: (() => Promise<void>)[] = [() => store.close()];
+  const stops: (() => Promise<void>)[] = [() => store.close(), async () => tracing?.close()];
   const stopAll = async () => {
     for (const stop of stops.reverse()) await stop();
   };
@@ -38,6 +42,7 @@ export async function startServer(config: Config, log: Log): Promise<RunningServ
     const metrics = new Metrics();
     const engine = await createEngine({
       metrics,
+      tracing,
       store,
       environment,
       log,
@@ -66,10 +71,12 @@ export async function startScheduler(config: Config, log: Log): Promise<{ stop()
   if (config.databaseUrl === null) {
     throw new ConfigError('DATABASE_URL is not set; on SQLite the one server does what falls due by itself');
   }
+  const tracing = await tracingOf(log);
   const store = await openServerStore(config, log);
   try {
     const engine = await createEngine({
       store,
+      tracing,
       environment: await environmentOf(store),
       log,
       reapIntervalMs: config.reapIntervalSecs * 1000,
@@ -79,6 +86,7 @@ export async function startScheduler(config: Config, log: Log): Promise<{ stop()
     return {
       async stop() {
         await engine.stop();
+        await tracing?.close();
         await store.close();
       },
     };
@@ -86,6 +94,17 @@ export async function startScheduler(config: Config, log: Log): Promise<{ stop()
     await store.close();
     throw error;
   }
+}
+
+/** Traces, when the standard OTEL_ variables ask for them. */
+async function tracingOf(log: Log): Promise<Tracing | null> {
+  let settings: ReturnType<typeof readTraceSettings>;
+  try {
+    settings = readTraceSettings(process.env);
+  } catch (error) {
+    throw new ConfigError((error as Error).message);
+  }
+  return settings === null ? null : openTracing(settings, log, version);
 }
 
 function openServerStore(config: Config, log: Log): Promise<Store> {

@@ -164,7 +164,7 @@ async function takeJobs(
     });
     batch.dueAt(deadlineMs);
     answers.get(claim)?.push(
-      toClaimedJob({
+      toClaimedJob(knowledge, {
         of,
         facts: factsOf(runs, runOfJob(job.id)),
         job: job.id,
@@ -269,7 +269,7 @@ async function answerRepeats(knowledge: Knowledge, batch: Batch, answers: Map<Cl
     for (const claim of claims.get(row.request_hash) ?? []) {
       if (claim.requestId === null || claim.credential !== row.credential) continue;
       answers.get(claim)?.push(
-        toClaimedJob({
+        toClaimedJob(knowledge, {
           of: specAt(known, at),
           facts: factsOf(runs, runOfJob(row.job)),
           job: row.job,
@@ -314,19 +314,22 @@ async function upstreamOf(
   return outputs;
 }
 
-function toClaimedJob(from: {
-  of: KnownJob;
-  facts: RunFacts;
-  job: number;
-  attempt: number;
-  secret: string;
-  ttlMs: number;
-  grantedAtMs: number;
-  workerId: string;
-  enqueuedAtMs: number;
-  delayedUntilMs: number | null;
-  upstream: ReadonlyMap<string, ReadonlyMap<string, string>> | undefined;
-}): ClaimedJob {
+function toClaimedJob(
+  knowledge: Knowledge,
+  from: {
+    of: KnownJob;
+    facts: RunFacts;
+    job: number;
+    attempt: number;
+    secret: string;
+    ttlMs: number;
+    grantedAtMs: number;
+    workerId: string;
+    enqueuedAtMs: number;
+    delayedUntilMs: number | null;
+    upstream: ReadonlyMap<string, ReadonlyMap<string, string>> | undefined;
+  },
+): ClaimedJob {
   return {
     leaseId: makeLeaseId(from.job, from.attempt, from.secret),
     ttlSecs: from.ttlMs / 1000,
@@ -338,6 +341,7 @@ function toClaimedJob(from: {
     attempt: from.attempt,
     enqueuedAtMs: from.enqueuedAtMs,
     delayedUntilMs: from.delayedUntilMs,
+    traceparent: knowledge.tracing?.traceparent(from.facts.id, from.of.key, from.attempt) ?? null,
     inputs: from.facts.inputs,
     upstreamOutputs: from.upstream ?? new Map(),
     spec: from.of.spec,

@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import type { Environment } from '../environment/environment.js';
 import type { Connection } from '../store/connection.js';
 import type { Store } from '../store/store.js';
+import type { Tracing } from '../telemetry/traces/tracing.js';
 import type { JobSpecs } from './job-specs.js';
 import type { LabelSets } from './label-sets.js';
 import type { RunFactsCache } from './run-facts.js';
@@ -20,6 +21,8 @@ export interface EngineContext {
   readonly workersSeen: WorkersSeen;
   readonly topics: Topics;
   readonly log: Logger;
+  /** Null when nobody wants traces. */
+  readonly tracing: Tracing | null;
   /** Tells other servers, with the commit of this transaction, that there are new label sets. */
   readonly tellOfLabelSets: (connection: Connection) => void;
 }
@@ -27,5 +30,5 @@ export interface EngineContext {
 /** What an operation works with inside a transaction. */
 export type Knowledge = Pick<
   EngineContext,
-  'specs' | 'runs' | 'labelSets' | 'workersSeen' | 'topics' | 'environment' | 'log'
+  'specs' | 'runs' | 'labelSets' | 'workersSeen' | 'topics' | 'environment' | 'log' | 'tracing'
 >;

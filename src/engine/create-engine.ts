@@ -3,6 +3,7 @@ import type { Environment } from '../environment/environment.js';
 import { newestEvent } from '../store/statements/events.js';
 import type { Store } from '../store/store.js';
 import type { Metrics } from '../telemetry/metrics.js';
+import type { Tracing } from '../telemetry/traces/tracing.js';
 import { cancelRunVerb, findRun } from './cancel-run.js';
 import { claimJobsVerb } from './claim-jobs.js';
 import { type Claim, serveParked } from './claim-operation.js';
@@ -33,6 +34,7 @@ import { settleLeftoversOperation } from './settle-leftovers.js';
 import { startRunVerb } from './start-run.js';
 import { LeftWork } from './take-up-work.js';
 import { queueDepths, tellMetrics } from './tell-metrics.js';
+import { TraceTeller } from './tell-traces.js';
 import { eventsTopic, Topics } from './topics.js';
 import { viewVerbs } from './view-workflows.js';
 import { watchRunsVerb } from './watch-runs.js';
@@ -48,6 +50,8 @@ export interface EngineOptions {
   readonly reapIntervalMs: number;
   /** Told of what happens, when there is somebody to tell. */
   readonly metrics?: Metrics;
+  /** Told of the runs, jobs and attempts that end, when somebody wants traces. */
+  readonly tracing?: Tracing | null;
   /** How long what has ended is kept; for ever when absent. */
   readonly retention?: Retention;
   /** How often the database is searched for damage; never when 0 or absent. */
@@ -79,7 +83,9 @@ export async function createEngine(options: EngineOptions): Promise<RunningEngin
     topics: new Topics(),
     environment,
     log,
+    tracing: options.tracing ?? null,
   };
+  const traces = knowledge.tracing === null ? null : new TraceTeller(knowledge.tracing, store.longRead, log);
   let others: OtherServers | null = null;
   const writer = new Writer(
     store,
@@ -91,6 +97,7 @@ export async function createEngine(options: EngineOptions): Promise<RunningEngin
     },
     (batch, changes, tookMs) => {
       if (options.metrics !== undefined) tellMetrics(options.metrics, batch, changes, tookMs);
+      traces?.note(batch.events);
       for (const facts of batch.newRuns.values()) knowledge.runs.add(facts);
       if (batch.contended) sharing?.lookSoon();
       else if (batch.missed.size > 0) sharing?.serve([...batch.missed]);
@@ -196,6 +203,7 @@ export async function createEngine(options: EngineOptions): Promise<RunningEngin
         claim.deliver?.([]);
       }
       await writer.drained();
+      await traces?.told();
     },
   };
 }

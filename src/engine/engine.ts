@@ -86,6 +86,8 @@ export interface ClaimedJob {
   readonly attempt: number;
   readonly enqueuedAtMs: number;
   readonly delayedUntilMs: number | null;
+  /** The trace context of the attempt, as W3C writes it; null when nobody wants traces. */
+  readonly traceparent: string | null;
   readonly inputs: ReadonlyMap<string, string>;
   readonly upstreamOutputs: ReadonlyMap<string, ReadonlyMap<string, string>>;
   readonly spec: JobSpec;

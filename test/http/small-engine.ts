@@ -282,6 +282,7 @@ export function aSpec(more: Partial<JobSpec> = {}): JobSpec {
 
 export function aClaim(more: Partial<ClaimedJob> = {}): ClaimedJob {
   return {
+    traceparent: null,
     leaseId: 'lease-1',
     ttlSecs: 60,
     grantedAtMs: 1_700_000_000_123,

@@ -297,7 +297,8 @@ export type ClaimedJob = Message<"workflowgraph.v1.ClaimedJob"> & {
   timeoutSecs?: bigint | undefined;
 
   /**
-   * The definition's `env` for this job (top level and job merged). `command` sets it already.
+   * The definition's `env` for this job (top level and job merged). `command` sets it already. When the server traces,
+   * also `TRACEPARENT`, the context of this attempt for what the job calls.
    *
    * @generated from field: map<string, string> env = 13;
    */

@@ -5,6 +5,9 @@ import { toWireBackoff } from './backoff.js';
 import { toWireMap } from './maps.js';
 import { toInt64, toOptionalInt64 } from './numbers.js';
 
+/** Every worker sets what is in `env`, so that all of them hand the trace on. A definition's own value wins. */
+const traceVariable = 'TRACEPARENT';
+
 export function toWireClaim(claimed: ClaimedJob): Claim {
   return { $typeName: 'workflowgraph.v1.Claim', job: toWireJob(claimed), lease: toWireLease(claimed) };
 }
@@ -29,7 +32,7 @@ function toWireJob(claimed: ClaimedJob): WireJob {
     workflow: claimed.workflowId,
     name: spec.name,
     timeoutSecs: toOptionalInt64(spec.timeoutSecs),
-    env: spec.env,
+    env: claimed.traceparent === null ? spec.env : { [traceVariable]: claimed.traceparent, ...spec.env },
     steps: spec.steps.map(({ id, name, run, env }) => ({
       $typeName: 'workflowgraph.v1.Step',
       id,

@@ -47,6 +47,16 @@ select "a"."request_hash", "a"."job", "a"."number", "a"."worker_id", "a"."creden
   inner join "jobs" as "j" on "j"."id" = "a"."job"
   where ("a"."outcome" || '') is null;
 
+-- attemptsToTrace
+select "n"."id" as "run_id", "w"."id" as "workflow_id", "v"."key", "a"."number", "a"."worker_id", "a"."claimed_at_ms", "a"."ended_at_ms", "a"."outcome", "a"."error"
+  from (select cast(e.value ->> 0 as bigint) as "job", cast(e.value ->> 1 as bigint) as "number"
+  from jsonb_array_elements(cast($1 as jsonb)) as e(value)
+  where jsonb_typeof(e.value) = 'array') as "r"
+  inner join "attempts" as "a" on "a"."job" = "r"."job" and "a"."number" = "r"."number"
+  inner join "runs" as "n" on "n"."no" = r.job / 1048576
+  inner join "workflows" as "w" on "w"."no" = "n"."workflow"
+  inner join "version_jobs" as "v" on "v"."version" = "n"."version" and "v"."ord" = r.job % 1048576;
+
 -- badNeeds
 select distinct "v"."ord", "v"."key", "j"."state", "j"."conditional"
   from (select cast(e.value ->> 0 as bigint) as "ord"
@@ -407,6 +417,20 @@ select "v"."ord", "v"."key", "v"."spec"
   order by "v"."ord"
   limit $3;
 
+-- jobsToTrace
+select "n"."id" as "run_id", "w"."id" as "workflow_id", "v"."key", "j"."state", "j"."error", "j"."ended_at_ms", (select min(a.claimed_at_ms)
+  from attempts as a
+  where a.job = r.job) as "first_claimed_at_ms", (select count(*)
+  from attempts as a
+  where a.job = r.job) as "attempts"
+  from (select cast(e.value ->> 0 as bigint) as "job"
+  from jsonb_array_elements(cast($1 as jsonb)) as e(value)
+  where jsonb_typeof(e.value) = 'array') as "r"
+  inner join "jobs" as "j" on "j"."id" = "r"."job"
+  inner join "runs" as "n" on "n"."no" = r.job / 1048576
+  inner join "workflows" as "w" on "w"."no" = "n"."workflow"
+  inner join "version_jobs" as "v" on "v"."version" = "n"."version" and "v"."ord" = r.job % 1048576;
+
 -- labelSetsByLabels
 select "s"."id", "s"."labels"
   from (select e.value ->> 0 as "labels"
@@ -723,6 +747,14 @@ select "n"."request_hash", "n"."id", "n"."workflow", "n"."state"
   from jsonb_array_elements(cast($1 as jsonb)) as e(value)
   where jsonb_typeof(e.value) = 'array') as "r"
   inner join "runs" as "n" on "n"."request_hash" = "r"."request_hash";
+
+-- runsToTrace
+select "n"."id", "w"."id" as "workflow_id", "n"."state", "n"."created_at_ms", "n"."ended_at_ms"
+  from (select cast(e.value ->> 0 as bigint) as "no"
+  from jsonb_array_elements(cast($1 as jsonb)) as e(value)
+  where jsonb_typeof(e.value) = 'array') as "r"
+  inner join "runs" as "n" on "n"."no" = "r"."no"
+  inner join "workflows" as "w" on "w"."no" = "n"."workflow";
 
 -- runsWithUnfinishedWork
 select "n"."no", "n"."id", "n"."workflow", "w"."id" as "workflow_id", "n"."version", "n"."state", "n"."inputs", "n"."job_count", "v"."survivor_count", "n"."cancel_requested_at_ms", "n"."cancel_forced", "n"."activate_from", "n"."cancel_from", "n"."created_at_ms"

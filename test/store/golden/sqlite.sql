@@ -44,6 +44,15 @@ select "a"."request_hash", "a"."job", "a"."number", "a"."worker_id", "a"."creden
   inner join "jobs" as "j" on "j"."id" = "a"."job"
   where +"a"."outcome" is null and "a"."request_hash" is not null;
 
+-- attemptsToTrace
+select "n"."id" as "run_id", "w"."id" as "workflow_id", "v"."key", "a"."number", "a"."worker_id", "a"."claimed_at_ms", "a"."ended_at_ms", "a"."outcome", "a"."error"
+  from (select cast(value ->> 0 as integer) as "job", cast(value ->> 1 as integer) as "number"
+  from jsonb_each(?)) as "r"
+  inner join "attempts" as "a" on "a"."job" = "r"."job" and "a"."number" = "r"."number"
+  inner join "runs" as "n" on "n"."no" = r.job / 1048576
+  inner join "workflows" as "w" on "w"."no" = "n"."workflow"
+  inner join "version_jobs" as "v" on "v"."version" = "n"."version" and "v"."ord" = r.job % 1048576;
+
 -- badNeeds
 select distinct "v"."ord", "v"."key", "j"."state", "j"."conditional"
   from (select cast(value ->> 0 as integer) as "ord"
@@ -381,6 +390,19 @@ select "v"."ord", "v"."key", "v"."spec"
   order by "v"."ord"
   limit ?;
 
+-- jobsToTrace
+select "n"."id" as "run_id", "w"."id" as "workflow_id", "v"."key", "j"."state", "j"."error", "j"."ended_at_ms", (select min(a.claimed_at_ms)
+  from attempts as a
+  where a.job = r.job) as "first_claimed_at_ms", (select count(*)
+  from attempts as a
+  where a.job = r.job) as "attempts"
+  from (select cast(value ->> 0 as integer) as "job"
+  from jsonb_each(?)) as "r"
+  inner join "jobs" as "j" on "j"."id" = "r"."job"
+  inner join "runs" as "n" on "n"."no" = r.job / 1048576
+  inner join "workflows" as "w" on "w"."no" = "n"."workflow"
+  inner join "version_jobs" as "v" on "v"."version" = "n"."version" and "v"."ord" = r.job % 1048576;
+
 -- labelSetsByLabels
 select "s"."id", "s"."labels"
   from (select value ->> 0 as "labels"
@@ -675,6 +697,13 @@ select "n"."request_hash", "n"."id", "n"."workflow", "n"."state"
   from jsonb_each(?)) as "r"
   inner join "runs" as "n" on "n"."request_hash" = "r"."request_hash"
   where "n"."request_hash" is not null;
+
+-- runsToTrace
+select "n"."id", "w"."id" as "workflow_id", "n"."state", "n"."created_at_ms", "n"."ended_at_ms"
+  from (select cast(value ->> 0 as integer) as "no"
+  from jsonb_each(?)) as "r"
+  inner join "runs" as "n" on "n"."no" = "r"."no"
+  inner join "workflows" as "w" on "w"."no" = "n"."workflow";
 
 -- runsWithUnfinishedWork
 select "n"."no", "n"."id", "n"."workflow", "w"."id" as "workflow_id", "n"."version", "n"."state", "n"."inputs", "n"."job_count", "v"."survivor_count", "n"."cancel_requested_at_ms", "n"."cancel_forced", "n"."activate_from", "n"."cancel_from", "n"."created_at_ms"

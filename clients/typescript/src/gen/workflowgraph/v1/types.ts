@@ -385,7 +385,10 @@ export interface ClaimedJob {
   timeout_secs?:
     | number
     | undefined;
-  /** The definition's `env` for this job (top level and job merged). `command` sets it already. */
+  /**
+   * The definition's `env` for this job (top level and job merged). `command` sets it already. When the server traces,
+   * also `TRACEPARENT`, the context of this attempt for what the job calls.
+   */
   env: { [key: string]: string };
   steps: Step[];
   /** The inputs that the run was started with. */

@@ -1,0 +1,157 @@
+import {
+  type Attributes,
+  type HrTime,
+  ROOT_CONTEXT,
+  SpanKind,
+  SpanStatusCode,
+  TraceFlags,
+  trace,
+} from '@opentelemetry/api';
+import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto';
+import { defaultResource, detectResources, envDetector, resourceFromAttributes } from '@opentelemetry/resources';
+import {
+  AlwaysOffSampler,
+  AlwaysOnSampler,
+  BatchSpanProcessor,
+  ParentBasedSampler,
+  type Sampler,
+  SamplingDecision,
+  TraceIdRatioBasedSampler,
+  TracerProvider,
+} from '@opentelemetry/sdk-trace';
+import type { Log } from '../log.js';
+import { spanIdOf, traceIdOf, traceparentOf } from './span-ids.js';
+import { TellingExporter } from './telling-exporter.js';
+import type { SamplerSettings, TraceSettings } from './trace-settings.js';
+import type { EndOfSpan, RunOfSpan, Tracing } from './tracing.js';
+
+/** How long the last spans may take to be sent when the server stops, in milliseconds. */
+const closeMsMax = 3_000;
+
+interface Span extends EndOfSpan {
+  readonly name: string;
+  readonly runId: string;
+  readonly spanId: string;
+  readonly parentId: string | null;
+  readonly attributes: Attributes;
+}
+
+/** Traces that go to a collector over OTLP. */
+export class OtlpTracing implements Tracing {
+  readonly #provider: TracerProvider;
+  readonly #tracer;
+  readonly #sampler: Sampler;
+  /** The ids of the span that is being made. */
+  readonly #ids = { traceId: '', spanId: '' };
+
+  constructor(settings: TraceSettings, log: Log, version: string) {
+    this.#sampler = samplerOf(settings.sampler);
+    this.#provider = new TracerProvider({
+      sampler: this.#sampler,
+      // What the environment says of the service wins.
+      resource: defaultResource()
+        .merge(resourceFromAttributes({ 'service.name': 'workflow-graph', 'service.version': version }))
+        .merge(detectResources({ detectors: [envDetector] })),
+      idGenerator: { generateTraceId: () => this.#ids.traceId, generateSpanId: () => this.#ids.spanId },
+      spanProcessors: [
+        new BatchSpanProcessor({
+          exporter: new TellingExporter(new OTLPTraceExporter(), log),
+          maxQueueSize: settings.queuedSpansMax,
+          maxExportBatchSize: Math.min(settings.spansPerRequestMax, settings.queuedSpansMax),
+          scheduledDelayMillis: settings.gatherMs,
+        }),
+      ],
+    });
+    this.#tracer = this.#provider.getTracer('workflow-graph', version);
+  }
+
+  traceparent(runId: string, jobKey: string, attempt: number): string {
+    const traceId = traceIdOf(runId);
+    return traceparentOf(traceId, spanIdOf(runId, jobKey, attempt), this.#isSampled(traceId));
+  }
+
+  runEnded(run: RunOfSpan & EndOfSpan): void {
+    this.#tell({
+      ...run,
+      name: `run ${run.workflow}`,
+      spanId: spanIdOf(run.runId),
+      parentId: null,
+      attributes: attributesOf(run),
+    });
+  }
+
+  jobEnded(job: RunOfSpan & EndOfSpan & { key: string; attempts: number }): void {
+    this.#tell({
+      ...job,
+      name: `job ${job.key}`,
+      spanId: spanIdOf(job.runId, job.key),
+      parentId: spanIdOf(job.runId),
+      attributes: {
+        ...attributesOf(job),
+        'workflow_graph.job': job.key,
+        'workflow_graph.attempts': job.attempts,
+      },
+    });
+  }
+
+  attemptEnded(attempt: RunOfSpan & EndOfSpan & { key: string; attempt: number; worker: string }): void {
+    this.#tell({
+      ...attempt,
+      name: `attempt ${attempt.key}`,
+      spanId: spanIdOf(attempt.runId, attempt.key, attempt.attempt),
+      parentId: spanIdOf(attempt.runId, attempt.key),
+      attributes: {
+        ...attributesOf(attempt),
+        'workflow_graph.job': attempt.key,
+        'workflow_graph.attempt': attempt.attempt,
+        'workflow_graph.worker': attempt.worker,
+      },
+    });
+  }
+
+  async close(): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, closeMsMax);
+    });
+    await Promise.race([this.#provider.shutdown().catch(() => {}), late]);
+    clearTimeout(timer);
+  }
+
+  #tell({ name, runId, spanId, parentId, attributes, startMs, endMs, error }: Span): void {
+    const traceId = traceIdOf(runId);
+    const traceFlags = this.#isSampled(traceId) ? TraceFlags.SAMPLED : TraceFlags.NONE;
+    const context =
+      parentId === null ? ROOT_CONTEXT : trace.setSpanContext(ROOT_CONTEXT, { traceId, spanId: parentId, traceFlags });
+    this.#ids.traceId = traceId;
+    this.#ids.spanId = spanId;
+    const options = { attributes, startTime: hrTime(startMs), kind: SpanKind.INTERNAL };
+    const span = this.#tracer.startSpan(name, options, context);
+    if (error !== null) span.setStatus({ code: SpanStatusCode.ERROR, message: error });
+    span.end(hrTime(Math.max(startMs, endMs)));
+  }
+
+  #isSampled(traceId: string): boolean {
+    const { decision } = this.#sampler.shouldSample(ROOT_CONTEXT, traceId, '', SpanKind.INTERNAL, {}, []);
+    return decision === SamplingDecision.RECORD_AND_SAMPLED;
+  }
+}
+
+function attributesOf({ runId, workflow, outcome }: RunOfSpan & EndOfSpan): Attributes {
+  return { 'workflow_graph.workflow': workflow, 'workflow_graph.run': runId, 'workflow_graph.outcome': outcome };
+}
+
+function samplerOf({ kind, ratio, followsParent }: SamplerSettings): Sampler {
+  const root =
+    kind === 'traceidratio'
+      ? new TraceIdRatioBasedSampler(ratio)
+      : kind === 'always_on'
+        ? new AlwaysOnSampler()
+        : new AlwaysOffSampler();
+  return followsParent ? new ParentBasedSampler({ root }) : root;
+}
+
+/** A number would be taken for one of `performance.now()` when it lies before the start of this process. */
+function hrTime(ms: number): HrTime {
+  return [Math.floor(ms / 1_000), Math.round((ms % 1_000) * 1e6)];
+}
