@@ -567,7 +567,8 @@ type ClaimedJob struct {
 	Name string `protobuf:"bytes,11,opt,name=name,proto3" json:"name,omitempty"`
 	// The server ends the attempt this many seconds after the claim.
 	TimeoutSecs *uint64 `protobuf:"varint,12,opt,name=timeout_secs,json=timeoutSecs,proto3,oneof" json:"timeout_secs,omitempty"`
-	// The definition's `env` for this job (top level and job merged). `command` sets it already.
+	// The definition's `env` for this job (top level and job merged). `command` sets it already. When the server traces,
+	// also `TRACEPARENT`, the context of this attempt for what the job calls.
 	Env   map[string]string `protobuf:"bytes,13,rep,name=env,proto3" json:"env,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	Steps []*Step           `protobuf:"bytes,14,rep,name=steps,proto3" json:"steps,omitempty"`
 	// The inputs that the run was started with.

@@ -115,7 +115,8 @@ pub struct ClaimedJob {
     /// The server ends the attempt this many seconds after the claim.
     #[prost(uint64, optional, tag = "12")]
     pub timeout_secs: ::core::option::Option<u64>,
-    /// The definition's `env` for this job (top level and job merged). `command` sets it already.
+    /// The definition's `env` for this job (top level and job merged). `command` sets it already. When the server traces,
+    /// also `TRACEPARENT`, the context of this attempt for what the job calls.
     #[prost(map = "string, string", tag = "13")]
     pub env: ::std::collections::HashMap<
         ::prost::alloc::string::String,

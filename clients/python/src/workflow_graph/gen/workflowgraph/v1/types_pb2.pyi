@@ -480,7 +480,9 @@ class ClaimedJob(_message.Message):
 
     @_builtins.property
     def env(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]:
-        """The definition's `env` for this job (top level and job merged). `command` sets it already."""
+        """The definition's `env` for this job (top level and job merged). `command` sets it already. When the server traces,
+        also `TRACEPARENT`, the context of this attempt for what the job calls.
+        """
 
     @_builtins.property
     def steps(self) -> _containers.RepeatedCompositeFieldContainer[Global___Step]: ...
