@@ -11,6 +11,7 @@ import { completionCost } from './measures/completion-cost.js';
 import { dispatch } from './measures/dispatch.js';
 import { lives } from './measures/lives.js';
 import { postgres } from './measures/postgres.js';
+import { postgresDispatch } from './measures/postgres-dispatch.js';
 import { startAndMemory } from './measures/start-and-memory.js';
 import { streams } from './measures/streams.js';
 import { type BenchOptions, readOptions } from './options.js';
@@ -26,6 +27,7 @@ const measures: readonly Measure[] = [
   acceptance,
   startAndMemory,
   postgres,
+  postgresDispatch,
 ];
 
 await main();
@@ -81,9 +83,9 @@ function usage(): string {
 
 ${rows.join('\n')}
 
-Without names all of them run but postgres, in about six minutes. --seconds is how long each load is measured (4).
+Without names all of them run but those of PostgreSQL, in about six minutes. --seconds is how long each load is measured (4).
 BENCH_DIR is the folder for the databases (the system's temporary folder); it must lie on the disk to be measured.
-postgres makes a PostgreSQL of its own, or uses the one of BENCH_DATABASE_URL, and installs what it compares with.
+Those of PostgreSQL make one of their own, or use that of BENCH_DATABASE_URL; postgres installs what it compares with.
 `;
 }
 

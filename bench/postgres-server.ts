@@ -6,14 +6,23 @@ import pg from 'pg';
 export interface PostgresServer {
   /** Makes an empty database and returns its URL. */
   createDatabase(name: string): Promise<string>;
-  version(): Promise<string>;
   stop(): Promise<void>;
 }
 
 const clusterFile = fileURLToPath(new URL('../postgres/serve-cluster.js', import.meta.url));
 
+/** Gives the work a PostgreSQL for as long as it takes. */
+export async function withPostgres<T>(work: (database: PostgresServer) => Promise<T>): Promise<T> {
+  const database = await startPostgres();
+  try {
+    return await work(database);
+  } finally {
+    await database.stop();
+  }
+}
+
 /** That of BENCH_DATABASE_URL, or one of its own with the safe settings that PostgreSQL comes with. */
-export async function startPostgres(): Promise<PostgresServer> {
+async function startPostgres(): Promise<PostgresServer> {
   const given = process.env.BENCH_DATABASE_URL ?? '';
   const child =
     given === ''
@@ -27,10 +36,6 @@ export async function startPostgres(): Promise<PostgresServer> {
       const url = new URL(serverUrl);
       url.pathname = `/${name}`;
       return url.href;
-    },
-    async version() {
-      const [row] = await query(serverUrl, 'show server_version');
-      return String(row?.server_version);
     },
     async stop() {
       if (child === null) return;

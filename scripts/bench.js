@@ -1,6 +1,7 @@
 // `npm run bench`: what is missing is installed and built, then the benchmarks are compiled and run.
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, statSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 await import('./ensure.js');
@@ -11,7 +12,7 @@ const compiled = spawnSync(node, [`${root}node_modules/typescript/bin/tsc`, '-p'
   stdio: ['ignore', 2, 2],
 });
 if (compiled.status !== 0) process.exit(1);
-if (process.argv.includes('postgres')) preparePostgres();
+if (process.argv.some((name) => name.startsWith('postgres'))) preparePostgres();
 
 const child = spawn(node, [`${root}dist/bench/main.js`, ...process.argv.slice(2)], { stdio: 'inherit' });
 for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill('SIGTERM'));
@@ -26,10 +27,11 @@ function preparePostgres() {
     stdio: ['ignore', 2, 2],
   });
   if (status.status !== 0) process.exit(1);
-  const marker = `${root}bench/node_modules/.package-lock.json`;
-  const isInstalled =
-    existsSync(marker) && statSync(marker).mtimeMs >= statSync(`${root}bench/package-lock.json`).mtimeMs;
-  if (isInstalled) return;
+  const lock = createHash('sha256')
+    .update(readFileSync(`${root}bench/package-lock.json`))
+    .digest('hex');
+  const marker = `${root}bench/node_modules/.workflow-graph-installed`;
+  if (existsSync(marker) && readFileSync(marker, 'utf8') === lock) return;
   process.stderr.write('installing what is compared…\n');
   const env = { ...process.env, PATH: `${root}node_modules/node/bin:${process.env.PATH}` };
   const installed = spawnSync('npm', ['ci', '--no-audit', '--no-fund', '--prefix', `${root}bench`], {
@@ -37,4 +39,5 @@ function preparePostgres() {
     env,
   });
   if (installed.status !== 0) process.exit(1);
+  writeFileSync(marker, lock);
 }

@@ -1,14 +1,12 @@
 import { type ChildServer, startServer } from '../child-server.js';
-import { atLeast, atMost, type Figure, figure } from '../figures.js';
-import { loadDispatch } from '../load/dispatch-load.js';
+import { atLeast, type Figure, figure } from '../figures.js';
 import { type Rival, type RivalMode, rivalLives } from '../load/rival.js';
 import { loadStreamLives } from '../load/stream-lives.js';
-import { openStreamWorkers } from '../load/waiting-workers.js';
 import { loadWholeLives } from '../load/whole-lives.js';
 import type { Measure } from '../measure.js';
-import { type PostgresServer, query, startPostgres } from '../postgres-server.js';
-import { median, quantile } from '../statistics.js';
-import { createWorkflow, independentJobs, job } from '../workflows.js';
+import { type PostgresServer, query, withPostgres } from '../postgres-server.js';
+import { median } from '../statistics.js';
+import { createWorkflow, independentJobs } from '../workflows.js';
 
 const jobsPerRun = 10;
 const warmUpMs = 2_000;
@@ -17,17 +15,9 @@ const rounds = 3;
 
 export const postgres: Measure = {
   name: 'postgres',
-  title:
-    'On PostgreSQL: whole lives with one and two servers, two job libraries on the same database, dispatch across servers',
+  title: 'Whole lives on PostgreSQL: one and two servers, and two job libraries on the same database',
   named: true,
-  async run({ seconds }) {
-    const database = await startPostgres();
-    try {
-      return [...(await livesOf(database, seconds * 1000)), ...(await dispatchAcross(database, seconds * 1000))];
-    } finally {
-      await database.stop();
-    }
-  },
+  run: ({ seconds }) => withPostgres((database) => livesOf(database, seconds * 1000)),
 };
 
 type Load = (database: PostgresServer, name: string, measuredMs: number) => Promise<number>;
@@ -116,35 +106,4 @@ async function withServers(
     throw new Error(`${completed} reports were acknowledged; jobs stored: ${stored?.jobs}`);
   }
   return perSec;
-}
-
-/** Runs are started at one server, and their jobs go to workers whose streams are at another. */
-async function dispatchAcross(database: PostgresServer, measuredMs: number): Promise<Figure[]> {
-  const figures: Figure[] = [];
-  for (const runsPerSec of [100, 1_000]) {
-    const url = await database.createDatabase(`bench_dispatch_${runsPerSec}`);
-    const [near, far] = [await startServer(url), await startServer(url)];
-    const result = await loadDispatch({
-      url: near.url,
-      workflowId: await createWorkflow(near.url, [job('only')]),
-      workers: 32,
-      runsPerSec,
-      warmUpMs,
-      measuredMs,
-      openWorkers: (_, workers, heard) => openStreamWorkers(far.url, workers, heard),
-    });
-    for (const server of [near, far]) await server.stop();
-    figures.push(
-      figure(
-        `dispatch across servers, ${runsPerSec} runs/s, 32 streams: p50`,
-        quantile(result.fromRequestMs, 0.5),
-        'ms',
-        atMost(5),
-      ),
-      figure('  p99', quantile(result.fromRequestMs, 0.99), 'ms', atMost(20)),
-      figure('  p99.9', quantile(result.fromRequestMs, 0.999), 'ms'),
-      figure("  producer's answer, p50", quantile(result.producerMs, 0.5), 'ms'),
-    );
-  }
-  return figures;
 }
