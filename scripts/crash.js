@@ -1,14 +1,16 @@
 // `npm run crash -- --rounds 1000 --seed 7`: what is missing is installed and built, then so many rounds of kills and
 // freezes befall a real server and real workers under load. The seed says which and when; without one it is drawn.
+// `npm run crash -- --points 20` strikes at so many writes and syncs of each kind instead, `--points all` at every one.
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
 await import('./ensure.js');
 
-const { values } = parseArgs({ options: { rounds: { type: 'string' }, seed: { type: 'string' } } });
+const options = { rounds: { type: 'string' }, seed: { type: 'string' }, points: { type: 'string' } };
+const { values } = parseArgs({ options });
 for (const [name, value] of Object.entries(values)) {
-  if (/^[1-9]\d{0,8}$/.test(value)) continue;
+  if (/^[1-9]\d{0,8}$/.test(value) || (name === 'points' && value === 'all')) continue;
   process.stderr.write(`--${name} must be a whole number from 1, and is ${value}\n`);
   process.exit(2);
 }
@@ -17,8 +19,10 @@ const env = {
   ...process.env,
   CRASH_ROUNDS: values.rounds ?? '30',
   ...(values.seed === undefined ? {} : { CRASH_SEED: values.seed }),
+  ...(values.points === undefined ? {} : { CRASH_POINTS: values.points }),
 };
-const vitest = [`${root}node_modules/vitest/vitest.mjs`, 'run', '--project', 'crash', 'test/crash/rounds.test.ts'];
+const file = values.points === undefined ? 'test/crash/rounds.test.ts' : 'test/crash/directed-faults.test.ts';
+const vitest = [`${root}node_modules/vitest/vitest.mjs`, 'run', '--project', 'crash', file];
 const child = spawn(`${root}node_modules/node/bin/node`, vitest, { cwd: root, env, stdio: 'inherit' });
 for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill('SIGTERM'));
 // The terminal sends its interrupt to the child as well.

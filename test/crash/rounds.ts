@@ -58,6 +58,25 @@ export const blows = {
     await server.kill();
     await server.start();
   },
+  async 'the server is frozen while it starts'({ server, random }: Scene) {
+    await server.kill();
+    server.launch();
+    await freezeAfter(server, random.within(50, 700), random);
+    await server.serving();
+  },
+  async 'the server is frozen while it stops'({ server, random }: Scene) {
+    server.program.signal('SIGTERM');
+    await freezeAfter(server, random.within(0, 60), random);
+    await server.program.ended;
+    await server.start();
+  },
+  async 'the server stops and is frozen while it migrates an old database'({ server, random }: Scene) {
+    await server.stop();
+    await makeOld(server.databaseFile);
+    server.launch();
+    await freezeAfter(server, random.within(200, 600), random);
+    await server.serving();
+  },
   async 'workers are killed'({ crew, random }: Scene) {
     await crew.kill(random);
   },
@@ -77,6 +96,13 @@ export const blows = {
   },
 } satisfies Readonly<Record<string, (scene: Scene) => Promise<void>>>;
 
+async function freezeAfter(server: OneServer, ms: number, random: Random): Promise<void> {
+  await pause(ms);
+  server.program.signal('SIGSTOP');
+  await pause(random.within(50, 500));
+  server.program.signal('SIGCONT');
+}
+
 export type Blow = keyof typeof blows;
 
 /** How often each comes in a deck of rounds. */
@@ -88,6 +114,9 @@ const deck = Object.entries({
   'the server is frozen for less than a lease': 1,
   'the server is frozen for longer than a lease': 1,
   'the server is frozen and then killed': 1,
+  'the server is frozen while it starts': 1,
+  'the server is frozen while it stops': 1,
+  'the server stops and is frozen while it migrates an old database': 1,
   'workers are killed': 1,
   'workers are frozen for less than a lease': 1,
   'workers are frozen for longer than a lease': 1,
