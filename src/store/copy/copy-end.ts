@@ -3,6 +3,8 @@ import type { Connection } from '../connection.js';
 import { migrateToLatest } from '../migrate.js';
 import { databaseName } from '../postgres/database-name.js';
 import { PostgresSession } from '../postgres/session.js';
+import { refuseDamagedWal } from '../sqlite/check-wal.js';
+import { failedToOpen } from '../sqlite/judge.js';
 import { openDatabase } from '../sqlite/open-database.js';
 import { takeServerLock } from '../sqlite/server-lock.js';
 import { SqliteConnection } from '../sqlite/sqlite-connection.js';
@@ -37,6 +39,7 @@ export async function openCopyEnd(address: string, mustExist: boolean): Promise<
 async function openSqliteEnd(file: string): Promise<CopyEnd> {
   const lock = takeServerLock(file);
   try {
+    refuseDamagedWal(file);
     const connection = new SqliteConnection(openDatabase(file, 'write'));
     await migrateToLatest(connection);
     return {
@@ -49,7 +52,7 @@ async function openSqliteEnd(file: string): Promise<CopyEnd> {
     };
   } catch (error) {
     lock.release();
-    throw error;
+    throw failedToOpen(error, file);
   }
 }
 

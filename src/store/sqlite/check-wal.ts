@@ -7,8 +7,11 @@ import { wayOutOfDamage } from './judge.js';
  *
  * SQLite takes the first frame whose checksum is wrong for the end of the log: after a crash that is what a transaction
  * left that was not finished. A log that was damaged in its middle looks the same to it, and everything behind the
- * damage, acknowledged as it is, would be gone without a word. The two differ in what follows: a transaction that was
- * cut off is the last of its log, while behind damage there are commits of this very log (they bear its salt).
+ * damage, acknowledged as it is, would be gone without a word. The two differ in what follows. A transaction that was cut
+ * off is the last of its log: behind its first broken frame there is its own commit at the most, since frames reach the
+ * disk in any order. Behind damage there are commits of later transactions. Those are known by the log's salt and by
+ * their checksums, which go on from those of the frame before; what a full disk cut off in the middle of a frame, and
+ * other transactions overwrote in part, has neither.
  *
  * The format is that of https://www.sqlite.org/fileformat2.html#the_write_ahead_log.
  *
@@ -51,32 +54,34 @@ function openIfThere(file: string): number | null {
 function damageOf(wal: number, size: number): string | null {
   const header = read(wal, 0, headerBytes);
   const isBigEndian = header.readUInt32BE(0) === magic + 1;
-  const sum = new Checksum(isBigEndian);
-  sum.add(header.subarray(0, 24));
+  const sum = new Checksum(isBigEndian, { first: 0, second: 0 }).add(header.subarray(0, 24));
+  const stored = { first: header.readUInt32BE(24), second: header.readUInt32BE(28) };
   // The header is synced before the first frame is written, so that frames behind a broken one are no crash's doing.
-  if ((!isBigEndian && header.readUInt32BE(0) !== magic) || !sum.is(header.readUInt32BE(24), header.readUInt32BE(28))) {
+  if ((!isBigEndian && header.readUInt32BE(0) !== magic) || !sum.is(stored)) {
     return 'its header is not what SQLite wrote';
   }
   const frameBytes = frameHeaderBytes + header.readUInt32BE(8);
   const salt = header.subarray(16, 24);
   let brokenAt: number | null = null;
-  let commitsBehind = 0;
+  let commitsAllowed = 1;
+  let before = sum.value;
   for (let at = headerBytes, number = 1; at + frameBytes <= size; at += frameBytes, number++) {
     const frame = read(wal, at, frameBytes);
     // Frames of an earlier log that this one has not overwritten yet have another salt.
     const isOurs = frame.subarray(8, 16).equals(salt);
+    const isCommit = isOurs && frame.readUInt32BE(4) !== 0;
+    const value = { first: frame.readUInt32BE(16), second: frame.readUInt32BE(20) };
+    const follows = isOurs && new Checksum(isBigEndian, before).add(frame.subarray(0, 8), frame.subarray(24)).is(value);
+    before = value;
+    if (brokenAt === null && follows) continue;
     if (brokenAt === null) {
-      sum.add(frame.subarray(0, 8));
-      sum.add(frame.subarray(frameHeaderBytes));
-      if (isOurs && sum.is(frame.readUInt32BE(16), frame.readUInt32BE(20))) continue;
       brokenAt = number;
-    }
-    const isCommit = frame.readUInt32BE(4) !== 0;
-    if (isOurs && isCommit) commitsBehind++;
-    // The first may be the end of the transaction that was cut off, whose frames reach the disk in any order. A second
-    // was begun when the first was acknowledged.
-    if (commitsBehind > 1)
+      // What follows a commit belongs to transactions that began when it was acknowledged.
+      if (isCommit) commitsAllowed = 0;
+    } else if (isCommit && follows) commitsAllowed--;
+    if (commitsAllowed < 0) {
       return `frame ${brokenAt} is not what SQLite wrote, and changes follow that were committed later`;
+    }
   }
   return null;
 }
@@ -87,26 +92,41 @@ function read(file: number, at: number, bytes: number): Buffer {
   return got === bytes ? buffer : buffer.fill(0, got);
 }
 
-/** The running checksum over a log: two sums of 32 bits, each fed by the other. */
+/** Two sums of 32 bits, each fed by the other. */
+interface Sums {
+  readonly first: number;
+  readonly second: number;
+}
+
+/** The running checksum over a log. */
 class Checksum {
   readonly #isBigEndian: boolean;
-  #first = 0;
-  #second = 0;
+  #value: Sums;
 
-  constructor(isBigEndian: boolean) {
+  constructor(isBigEndian: boolean, from: Sums) {
     this.#isBigEndian = isBigEndian;
+    this.#value = from;
   }
 
-  /** A multiple of eight bytes. */
-  add(bytes: Buffer): void {
-    const word = (at: number) => (this.#isBigEndian ? bytes.readUInt32BE(at) : bytes.readUInt32LE(at));
-    for (let at = 0; at < bytes.length; at += 8) {
-      this.#first = (this.#first + word(at) + this.#second) >>> 0;
-      this.#second = (this.#second + word(at + 4) + this.#first) >>> 0;
+  get value(): Sums {
+    return this.#value;
+  }
+
+  /** Each a multiple of eight bytes. */
+  add(...parts: readonly Buffer[]): this {
+    let { first, second } = this.#value;
+    for (const bytes of parts) {
+      const word = (at: number) => (this.#isBigEndian ? bytes.readUInt32BE(at) : bytes.readUInt32LE(at));
+      for (let at = 0; at < bytes.length; at += 8) {
+        first = (first + word(at) + second) >>> 0;
+        second = (second + word(at + 4) + first) >>> 0;
+      }
     }
+    this.#value = { first, second };
+    return this;
   }
 
-  is(first: number, second: number): boolean {
-    return this.#first === first && this.#second === second;
+  is({ first, second }: Sums): boolean {
+    return this.#value.first === first && this.#value.second === second;
   }
 }
