@@ -14,6 +14,9 @@ const slow = [
 const crash = ['test/crash/**/*.test.ts'];
 const crashUnit = ['test/crash/verdict.test.ts'];
 
+/** What has a database of its own, to be crashed. */
+const faults = ['test/postgres/{faults,failover}.test.ts'];
+
 export default defineConfig({
   test: {
     testTimeout: 20_000,
@@ -34,7 +37,7 @@ export default defineConfig({
           name: 'postgres',
           include: ['test/engine/**/*.test.ts', 'test/store/**/*.test.ts', 'test/postgres/**/*.test.ts'],
           globalSetup: ['test/support/postgres/global-setup.ts'],
-          exclude: ['test/postgres/faults.test.ts'],
+          exclude: faults,
           env: { TEST_DATABASE: 'postgres' },
           testTimeout: 60_000,
           hookTimeout: 60_000,
@@ -42,10 +45,10 @@ export default defineConfig({
       },
       {
         extends: true,
-        // Crashes of a database of its own under load.
+        // Crashes of a database of its own under load, and its standby.
         test: {
           name: 'faults',
-          include: ['test/postgres/faults.test.ts'],
+          include: faults,
           env: { TEST_DATABASE: 'postgres' },
           testTimeout: 120_000,
           hookTimeout: 60_000,

@@ -2,6 +2,7 @@ import { join, resolve } from 'node:path';
 import { Command } from 'commander';
 import { databaseFile } from '../open-store.js';
 import { isBroken } from '../store/doctor/examine.js';
+import { withoutPassword } from '../store/postgres/database-name.js';
 import { backupSqliteFile, partialName } from '../store/sqlite/backup-file.js';
 import { bytes, copying, whileCopying } from './database-copy.js';
 import { exitCodes } from './exit-codes.js';
@@ -85,9 +86,7 @@ function checked(checks: number | undefined, broken: number): string {
 }
 
 function pgDump(databaseUrl: string, target: string): string {
-  const url = new URL(databaseUrl);
-  url.password = '';
-  return `pg_dump --format=custom --file=${shellWord(target)} ${shellWord(url.href)}`;
+  return `pg_dump --format=custom --file=${shellWord(target)} ${shellWord(withoutPassword(databaseUrl))}`;
 }
 
 /** A word as a shell reads it back. */

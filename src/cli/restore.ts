@@ -1,6 +1,7 @@
 import { join, resolve } from 'node:path';
 import { Command } from 'commander';
 import { databaseFile } from '../open-store.js';
+import { withoutPassword } from '../store/postgres/database-name.js';
 import { partialName } from '../store/sqlite/backup-file.js';
 import { restoreSqliteFile } from '../store/sqlite/restore-file.js';
 import { shellWord } from './backup.js';
@@ -70,7 +71,5 @@ export function restoreCommand(): Command {
 }
 
 function pgRestore(databaseUrl: string, file: string): string {
-  const url = new URL(databaseUrl);
-  url.password = '';
-  return `pg_restore --single-transaction --no-owner --dbname=${shellWord(url.href)} ${shellWord(file)}`;
+  return `pg_restore --single-transaction --no-owner --dbname=${shellWord(withoutPassword(databaseUrl))} ${shellWord(file)}`;
 }

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Cluster } from '../support/postgres/cluster.js';
+import { finishAndCompare } from '../support/postgres/compare-journal.js';
 import { claim, define, Engines, startRun } from '../support/postgres/engines.js';
 import { JournalLoad } from '../support/postgres/journal-load.js';
 import { createTestDatabase, makeTemplate, queryOnce } from '../support/postgres/test-database.js';
@@ -32,39 +33,6 @@ afterAll(() => cluster.end());
 async function enginesOn(count: number): Promise<Engines> {
   const { url } = await createTestDatabase(cluster.url);
   return Engines.start(count, url);
-}
-
-/** Waits for every run to end, then compares what clients were told with what is stored. */
-async function finishAndCompare(engines: Engines, load: JournalLoad): Promise<void> {
-  await load.finish(async () => (await engines.query('select 1 from runs where open > 0 limit 1')).length === 0);
-  const { journal } = load;
-  expect([...journal.claimed].filter(([, count]) => count > 1)).toEqual([]);
-
-  const stored = await engines.query<{ run: string; key: string; number: string; outcome: string; outputs: string }>(
-    `select n.id as run, v.key, a.number, a.outcome, j.outputs
-     from attempts a join jobs j on j.id = a.job join runs n on n.no = j.id / 1048576
-     join version_jobs v on v.version = n.version and v.ord = j.id % 1048576`,
-  );
-  const outcomes = new Map(stored.map((row) => [`${row.run}/${row.key}/${row.number}`, row]));
-  const lost = [...journal.completed].filter((key) => outcomes.get(key)?.outcome !== 'success');
-  expect(lost).toEqual([]);
-  const others = [...journal.completed].filter((key) => outcomes.get(key)?.outputs !== JSON.stringify({ by: key }));
-  expect(others).toEqual([]);
-  const successes = new Map<string, number>();
-  for (const row of stored) {
-    const job = `${row.run}/${row.key}`;
-    if (row.outcome === 'success') successes.set(job, (successes.get(job) ?? 0) + 1);
-  }
-  expect([...successes].filter(([, count]) => count !== 1)).toEqual([]);
-
-  const runs = new Set((await engines.query<{ id: string }>('select id from runs')).map((run) => run.id));
-  expect([...journal.runs].filter((run) => !runs.has(run))).toEqual([]);
-  const [wrong] = await engines.query(
-    `select count(*)::int as count from jobs where state not in ('success', 'failure', 'skipped')`,
-  );
-  expect(wrong).toEqual({ count: 0 });
-  const [events] = await engines.query('select max(number)::int - count(*)::int as missing from events');
-  expect(events).toEqual({ missing: 0 });
 }
 
 /** How long after the return of the database a server says that it is ready and takes a change, in milliseconds. */

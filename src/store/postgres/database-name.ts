@@ -1,5 +1,13 @@
+import { urlsOf } from './hosts.js';
+
 /** The database's name for people: without user and password. */
 export function databaseName(url: string): string {
-  const { hostname, port, pathname } = new URL(url);
-  return `${hostname}${port === '' ? '' : `:${port}`}${pathname}`;
+  const urls = urlsOf(url).map((one) => new URL(one));
+  const hosts = urls.map(({ hostname, port }) => `${hostname}${port === '' ? '' : `:${port}`}`);
+  return `${hosts.join(',')}${urls[0]?.pathname ?? ''}`;
+}
+
+/** The URL as a person may copy it: whoever uses it is asked for the password. */
+export function withoutPassword(url: string): string {
+  return url.replace(/^([a-z]+:\/\/[^/@:]*):[^/@]*@/, '$1@');
 }

@@ -8,6 +8,7 @@ import { refuseUnsafeDurability } from './check-durability.js';
 import { DatabaseClock } from './database-clock.js';
 import { databaseName } from './database-name.js';
 import { DatabaseHealth } from './health.js';
+import { FirstOf } from './hosts.js';
 import { judge } from './judge.js';
 import { messageBytesMax, Notifications } from './notifications.js';
 import { withPatience } from './patience.js';
@@ -17,7 +18,7 @@ import { SessionPool } from './session-pool.js';
 import { databaseNow, WriterSession } from './writer-session.js';
 
 export interface PostgresStoreOptions {
-  /** `postgres://user:password@host:port/database?sslmode=…` */
+  /** `postgres://user:password@host:port/database?sslmode=…`, with several hosts where the primary may be one or another. */
   readonly url: string;
   /** Where to listen, when `url` names a pooler that does not pass notifications on; else null. */
   readonly listenUrl: string | null;
@@ -88,14 +89,18 @@ async function prepare(
 }
 
 function opener(options: Pick<PostgresStoreOptions, 'url'>) {
-  return (purpose: string, timeoutMs: number, url: string = options.url) =>
-    () =>
-      PostgresSession.open({
-        url,
-        applicationName: `workflow-graph ${hostname()}:${process.pid} ${purpose}`.slice(0, 63),
-        statementTimeoutMs: timeoutMs,
-        connectTimeoutMs,
-      });
+  return (purpose: string, timeoutMs: number, urls: string = options.url) => {
+    const databases = new FirstOf<PostgresSession>(urls);
+    return () =>
+      databases.open((url) =>
+        PostgresSession.open({
+          url,
+          applicationName: `workflow-graph ${hostname()}:${process.pid} ${purpose}`.slice(0, 63),
+          statementTimeoutMs: timeoutMs,
+          connectTimeoutMs,
+        }),
+      );
+  };
 }
 
 class PostgresStore implements Store {

