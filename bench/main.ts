@@ -7,6 +7,7 @@ import { acceptance } from './measures/acceptance.js';
 import { baselines } from './measures/baselines.js';
 import { chainOf40 } from './measures/chain-of-40.js';
 import { claimCost } from './measures/claim-cost.js';
+import { clients } from './measures/clients.js';
 import { completionCost } from './measures/completion-cost.js';
 import { dispatch } from './measures/dispatch.js';
 import { lives } from './measures/lives.js';
@@ -28,6 +29,7 @@ const measures: readonly Measure[] = [
   startAndMemory,
   postgres,
   postgresDispatch,
+  clients,
 ];
 
 await main();

@@ -1,14 +1,33 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 
 /** The clock ticks in which Linux counts processor time; 100 a second on every platform that Node runs on. */
 const ticksPerSecond = 100;
 
 /** Processor time of a process since its start, in microseconds. Null where there is no /proc. */
 export function cpuMicros(pid: number): number | null {
+  const fields = statFields(pid);
+  return fields === null ? null : cpuOf(fields);
+}
+
+/** Processor time of the live processes of a group, in microseconds. Null where there is no /proc. */
+export function groupCpuMicros(groupId: number): number | null {
+  if (statFields(groupId) === null) return null;
+  let sum = 0;
+  for (const name of readdirSync('/proc')) {
+    const fields = /^\d+$/.test(name) ? statFields(Number(name)) : null;
+    if (fields !== null && Number(fields[2]) === groupId) sum += cpuOf(fields);
+  }
+  return sum;
+}
+
+/** The fields of a process from its state on. */
+function statFields(pid: number): readonly string[] | null {
   const stat = readProc(`/proc/${pid}/stat`);
-  if (stat === null) return null;
   // The second field is the program's name, in parentheses, and may hold spaces.
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return stat === null ? null : stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+}
+
+function cpuOf(fields: readonly string[]): number {
   return ((Number(fields[11]) + Number(fields[12])) / ticksPerSecond) * 1e6;
 }
 

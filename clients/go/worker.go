@@ -133,6 +133,7 @@ func (w *Worker) Run(ctx context.Context) error {
 	go w.sayAlive(beating)
 	err := w.takeJobs()
 	if isUnauthorised(err) {
+		w.config.Logger.Error("the server refuses this worker: what its jobs end with cannot be reported", "error", err, "running", w.Running())
 		w.giveUpReports()
 	}
 	w.drain()

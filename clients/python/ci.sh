@@ -9,6 +9,18 @@ tools/make-venv.sh
 .venv/bin/ruff check --quiet .
 .venv/bin/mypy
 .venv/bin/python -m pytest "$@"
+buf=../../node_modules/.bin/buf
+if [[ -x "$buf" ]]; then
+  before=$(find src/workflow_graph/gen -type f ! -name '*.pyc' -exec sha256sum {} + | sort)
+  (cd ../.. && PATH="$PWD/node_modules/node/bin:$PATH" node_modules/.bin/buf generate --template clients/python/buf.gen.yaml 2> /dev/null)
+  after=$(find src/workflow_graph/gen -type f ! -name '*.pyc' -exec sha256sum {} + | sort)
+  if [[ "$before" != "$after" ]]; then
+    echo "src/workflow_graph/gen was not what the protos say; it is now: commit it" >&2
+    exit 1
+  fi
+else
+  echo "buf is not installed: whether src/workflow_graph/gen is up to date was not checked"
+fi
 rm -rf dist
 .venv/bin/python -m build --no-isolation --outdir dist . > /dev/null
 ls dist

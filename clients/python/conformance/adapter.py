@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from workflow_graph import Job, JobCancelled, Outputs, PermanentError, RetryableError, Worker
+from workflow_graph import Executor, Job, JobCancelled, Outputs, PermanentError, RetryableError, Worker
 from workflow_graph.shell.process_tree import kill_live_groups
 
 output_lock = threading.Lock()
@@ -76,6 +76,17 @@ class SayStarted(logging.Handler):
             say(event="started", worker=event["worker_id"])
 
 
+def executor_of(worker: str, kind: str | None) -> Executor | None:
+    if kind == "shell":
+        return None
+    # Nothing is done and nothing told: for benchmarks.
+    return do_nothing if kind == "noop" else function_executor(worker)
+
+
+def do_nothing(job: Job) -> dict[str, str]:
+    return {}
+
+
 def make_worker(name: str, options: dict[str, Any]) -> Worker:
     secs: dict[str, float] = {}
     for option, argument in {
@@ -95,7 +106,7 @@ def make_worker(name: str, options: dict[str, Any]) -> Worker:
         token=options.get("token"),
         ca_file=options.get("ca_file"),
         lease_ttl_secs=options.get("lease_ttl_secs") or 30,
-        executor=None if options.get("executor") == "shell" else function_executor(name),
+        executor=executor_of(name, options.get("executor")),
         **secs,  # type: ignore[arg-type]
     )
 

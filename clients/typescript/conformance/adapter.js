@@ -43,7 +43,7 @@ function start(name, options) {
     workerId: name,
     labels: options.labels ?? [],
     slots: options.slots ?? 1,
-    executor: options.executor === 'shell' ? shellExecutor({ graceMs }) : functionExecutor(name),
+    executor: executorOf(name, options.executor, graceMs),
     graceMs,
     ...given('transport', options.transport),
     ...given('leaseTtlSecs', options.lease_ttl_secs),
@@ -65,6 +65,12 @@ function start(name, options) {
     () => tell({ event: 'stopped', worker: name, error: null }),
     (error) => tell({ event: 'stopped', worker: name, error: error.message }),
   );
+}
+
+function executorOf(worker, kind, graceMs) {
+  if (kind === 'shell') return shellExecutor({ graceMs });
+  // Nothing is done and nothing told: for benchmarks.
+  return kind === 'noop' ? async () => ({}) : functionExecutor(worker);
 }
 
 function functionExecutor(worker) {

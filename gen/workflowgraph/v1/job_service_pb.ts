@@ -332,7 +332,8 @@ export type JobReportResult = Message<"workflowgraph.v1.JobReportResult"> & {
   leaseId: string;
 
   /**
-   * Absent when the report was taken.
+   * Absent when the report was taken. `ERROR_REASON_UNSPECIFIED` when the lease lives and what was reported cannot be taken,
+   * such as outputs that are too large: the job still waits for a report that can.
    *
    * @generated from field: optional workflowgraph.v1.ErrorReason refused = 2;
    */

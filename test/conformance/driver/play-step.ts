@@ -84,6 +84,8 @@ export async function playStep(stage: Stage, step: Step): Promise<void> {
     proxy.add(step.fault);
   } else if (step.cut_connections === true) {
     proxy.cutAll();
+  } else if (step.lose_connections === true) {
+    proxy.loseAll();
   } else if (step.restart_server !== undefined) {
     await server.stop(step.restart_server);
     await sleep(step.down_ms ?? 0);

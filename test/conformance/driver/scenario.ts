@@ -116,6 +116,7 @@ export interface Step {
   readonly network?: Network;
   readonly fault?: Fault;
   readonly cut_connections?: boolean;
+  readonly lose_connections?: boolean;
   readonly restart_server?: 'stop' | 'kill';
   readonly down_ms?: number;
   readonly stop_server?: 'stop' | 'kill';

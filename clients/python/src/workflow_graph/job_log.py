@@ -60,7 +60,11 @@ class JobLog:
     What cannot be sent is kept and sent again until the lease is gone. A LogWriter.
     """
 
-    def __init__(self, settings: LogSettings, callbacks: LogCallbacks, *, writers_may_wait: bool) -> None:
+    def __init__(
+        self, settings: LogSettings, callbacks: LogCallbacks, *, writers_may_wait: bool, refused_secs_max: float
+    ) -> None:
+        """refused_secs_max: for so long it is kept while the server refuses the worker, as for a revoked token."""
+        self._refused_secs_max = refused_secs_max
         self._settings = settings
         self._callbacks = callbacks
         self._writers_may_wait = writers_may_wait
@@ -199,6 +203,7 @@ class JobLog:
 
     def _push(self, chunks: Sequence[LogChunk]) -> None:
         backoff = Backoff()
+        started_at = time.monotonic()
         while not self._closed:
             try:
                 self._callbacks.push(chunks)
@@ -207,6 +212,8 @@ class JobLog:
                     return self.close()
                 if not is_temporary(error) and not is_unauthorised(error):
                     return self._push_in_halves(chunks, error)
+                if is_unauthorised(error) and time.monotonic() - started_at >= self._refused_secs_max:
+                    return self._give_up(error)
                 self._callbacks.trouble(error)
                 with self._changed:
                     self._changed.wait_for(lambda: self._closed, backoff.next_secs())
@@ -221,6 +228,10 @@ class JobLog:
             self._push(chunks[half:])
         else:
             self._callbacks.dropped(sum(len(chunk.data.encode()) for chunk in chunks), error_text(error))
+
+    def _give_up(self, error: Exception) -> None:
+        self._callbacks.dropped(self._unsent_bytes, error_text(error))
+        self.close()
 
     def _let_writers_go(self) -> None:
         drains, self._drains = self._drains, []

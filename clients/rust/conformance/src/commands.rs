@@ -44,6 +44,8 @@ pub enum ExecutorKind {
     #[default]
     Function,
     Shell,
+    /// Nothing is done and nothing told: for benchmarks.
+    Noop,
 }
 
 pub fn duration(ms: Option<f64>, default: Duration) -> Duration {

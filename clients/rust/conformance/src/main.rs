@@ -9,6 +9,7 @@ use std::collections::HashMap;
 use std::process::exit;
 
 use tokio::io::{AsyncBufReadExt, BufReader, stdin};
+use workflow_graph_worker_sdk::executor::{Failure, Job, JobOutput};
 use workflow_graph_worker_sdk::shell::kill_running_jobs;
 use workflow_graph_worker_sdk::{Transport, Worker, WorkerConfig};
 
@@ -51,6 +52,7 @@ fn start(name: &str, options: Options) -> Worker {
     let config = config_of(name, options);
     let worker = match executor {
         ExecutorKind::Shell => Worker::new(config),
+        ExecutorKind::Noop => Worker::with_executor(config, async |_: Job| Ok::<_, Failure>(JobOutput::default())),
         ExecutorKind::Function => Worker::with_executor(config, steps::executor(name.to_owned())),
     };
     let (running, name) = (worker.clone(), name.to_owned());

@@ -1,4 +1,4 @@
-import { errorText, PermanentError } from '../errors.js';
+import { errorText, isUnauthorised, PermanentError } from '../errors.js';
 import type { Executor, JobContext } from '../executor.js';
 import type { Heartbeats } from '../heartbeats/heartbeats.js';
 import { sleep } from '../sleep.js';
@@ -52,6 +52,7 @@ export class Attempt {
       batchMs: deps.logBatchMs,
       batchBytes: deps.logBatchBytes,
       unsentBytesMax: deps.unsentLogBytesMax,
+      refusedMsMax: claim.lease.ttl_secs * 1000,
       push: (chunks) => deps.transport.pushLogs(claim.lease.lease_id, chunks),
       onTrouble: (error) => deps.presence.away(error),
       onSent: () => deps.presence.back(),
@@ -164,6 +165,7 @@ export class Attempt {
     const { status, reason, message } = outcome.error;
     this.#deps.logger({ type: 'report-refused', ...this.ids, status, reason, message });
     if (status === 409) return reason === 'cancelled' ? 'cancelled' : 'lost';
+    if (isUnauthorised(outcome.error)) return 'lost';
     // The lease lives but the report itself cannot be taken, such as outputs that are too large: the job has failed.
     const error = `the server refused the result: ${message}`.slice(0, ERROR_CHARACTERS_MAX);
     const second = await this.#send({ kind: 'failure', error, retryable: false });
@@ -177,7 +179,7 @@ export class Attempt {
       result.kind === 'success'
         ? transport.complete(leaseId, result.outputs)
         : transport.fail(leaseId, { error: result.error, retryable: result.retryable });
-    return reportUntilSettled(send, presence, keepResultMs(ttlSecs * 1000));
+    return reportUntilSettled(send, presence, ttlSecs * 1000);
   }
 
   #stopText(cause: StopCause): string {

@@ -16,6 +16,8 @@ export interface JobLogSettings {
   readonly batchBytes: number;
   /** With more than this waiting to be sent, writers have to wait. */
   readonly unsentBytesMax: number;
+  /** For so long the log is kept while the server refuses the worker itself, such as for a token that was revoked. */
+  readonly refusedMsMax: number;
   /** Stores chunks; throws what a Transport throws. */
   push(chunks: readonly LogChunk[]): Promise<void>;
   /** A try to send failed for now; it is made again. */
@@ -156,6 +158,7 @@ export class JobLog implements LogWriter {
 
   async #push(chunks: readonly LogChunk[]): Promise<void> {
     const backoff = new Backoff();
+    const startedAt = performance.now();
     while (!this.#closed.signal.aborted) {
       try {
         await this.#settings.push(chunks);
@@ -164,6 +167,8 @@ export class JobLog implements LogWriter {
       } catch (error) {
         if (error instanceof WorkflowGraphError && error.status === 409) return this.close();
         if (!isTemporary(error) && !isUnauthorised(error)) return await this.#pushInHalves(chunks, error);
+        if (isUnauthorised(error) && performance.now() - startedAt >= this.#settings.refusedMsMax)
+          return this.#giveUp(error);
         this.#settings.onTrouble(error);
         await sleep(backoff.nextMs(), this.#closed.signal);
       }
@@ -179,6 +184,11 @@ export class JobLog implements LogWriter {
     }
     const bytes = chunks.reduce((sum, chunk) => sum + Buffer.byteLength(chunk.data), 0);
     this.#settings.onDropped(bytes, error instanceof Error ? error.message : String(error));
+  }
+
+  #giveUp(error: unknown): void {
+    this.#settings.onDropped(this.#unsentBytes, error instanceof Error ? error.message : String(error));
+    this.close();
   }
 
   #letWritersGo(): void {

@@ -17,12 +17,16 @@ export function keepResultMs(ttlMs: number): number {
   return Math.max(2 * ttlMs, KEEP_RESULT_MS_MIN);
 }
 
-/** Sends a result until the server takes it or refuses it, or the time is up. */
+/**
+ * Sends a result until the server takes it or refuses it, or the time is up. A server that refuses the worker itself, such as
+ * for a token that was revoked, is asked again for the lease's time to live: nothing can renew it meanwhile.
+ */
 export async function reportUntilSettled(
   send: () => Promise<void>,
   presence: ServerPresence,
-  keepMs: number,
+  ttlMs: number,
 ): Promise<ReportOutcome> {
+  const keepMs = keepResultMs(ttlMs);
   const backoff = new Backoff();
   const startedAt = performance.now();
   while (true) {
@@ -31,7 +35,8 @@ export async function reportUntilSettled(
       presence.back();
       return { kind: 'accepted' };
     } catch (error) {
-      if (!isTemporary(error) && !isUnauthorised(error)) return { kind: 'refused', error: error as WorkflowGraphError };
+      const isRefused = isUnauthorised(error) ? performance.now() - startedAt >= ttlMs : !isTemporary(error);
+      if (isRefused) return { kind: 'refused', error: error as WorkflowGraphError };
       presence.away(error);
     }
     const afterMs = performance.now() - startedAt;

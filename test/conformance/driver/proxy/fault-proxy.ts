@@ -97,6 +97,11 @@ export class FaultProxy {
     this.#links.clear();
   }
 
+  /** All connections fall silent for good; new ones can be made at once. */
+  loseAll(): void {
+    for (const link of this.#links) link.lose();
+  }
+
   async #accept(): Promise<void> {
     this.#outer = createServer({ allowHalfOpen: false }, (socket) => this.#take(socket));
     this.#port = await listen(this.#outer, this.#port);
@@ -134,7 +139,10 @@ export class FaultProxy {
   #lead(socket: Socket, port: number): void {
     const link = new Link(socket, port, this.#link);
     this.#links.add(link);
-    socket.on('close', () => this.#links.delete(link));
+    // One that was lost still has to be cut at the end.
+    socket.on('close', () => {
+      if (!link.isLost) this.#links.delete(link);
+    });
   }
 }
 

@@ -13,6 +13,7 @@ export class Link {
   readonly #inner: Socket;
   readonly #settings: LinkSettings;
   readonly #pumps: (() => void)[] = [];
+  #isLost = false;
 
   constructor(client: Socket, innerPort: number, settings: LinkSettings) {
     this.#client = client;
@@ -24,9 +25,18 @@ export class Link {
     this.#pass(this.#inner, client);
   }
 
+  get isLost(): boolean {
+    return this.#isLost;
+  }
+
   /** Goes on after a change of the settings. */
   wake(): void {
     for (const pump of this.#pumps) pump();
+  }
+
+  /** From now on nothing passes, ever, and nobody is told: not even when the other end gives it up. */
+  lose(): void {
+    this.#isLost = true;
   }
 
   cut(): void {
@@ -40,7 +50,7 @@ export class Link {
     const pump = () => {
       if (timer !== null) clearTimeout(timer);
       timer = null;
-      while (held[0] !== undefined && !this.#settings.isDead) {
+      while (held[0] !== undefined && !this.#settings.isDead && !this.#isLost) {
         const waitMs = held[0].atMs - performance.now();
         if (waitMs > 0) {
           timer = setTimeout(pump, waitMs);
@@ -61,6 +71,7 @@ export class Link {
     from.on('end', () => hold(null));
     from.on('error', () => {});
     from.on('close', () => {
+      if (this.#isLost) return;
       // A client that is gone is gone, but a network that is dead does not tell of it.
       if (held.length === 0 || from === this.#inner) setTimeout(() => to.destroy(), 5);
     });

@@ -706,7 +706,8 @@ func (x *Failure) GetRetryable() bool {
 type JobReportResult struct {
 	state   protoimpl.MessageState `protogen:"open.v1"`
 	LeaseId string                 `protobuf:"bytes,1,opt,name=lease_id,json=leaseId,proto3" json:"lease_id,omitempty"`
-	// Absent when the report was taken.
+	// Absent when the report was taken. `ERROR_REASON_UNSPECIFIED` when the lease lives and what was reported cannot be taken,
+	// such as outputs that are too large: the job still waits for a report that can.
 	Refused       *ErrorReason `protobuf:"varint,2,opt,name=refused,proto3,enum=workflowgraph.v1.ErrorReason,oneof" json:"refused,omitempty"`
 	Message       string       `protobuf:"bytes,3,opt,name=message,proto3" json:"message,omitempty"`
 	unknownFields protoimpl.UnknownFields

@@ -64,14 +64,27 @@ class Channel:
     def __init__(self, server_url: str, token: str | None, ca_file: str | None = None) -> None:
         url = urlsplit(server_url)
         self.server_url = server_url
+        self._ca_file = ca_file
         self._prefix = url.path.rstrip("/")
         self._metadata: tuple[tuple[str, str | bytes], ...] = (("authorization", f"Bearer {token}"),) if token else ()
         host = f"[{url.hostname}]" if ":" in (url.hostname or "") else url.hostname
-        if url.scheme == "https":
-            target = f"{host}:{url.port or 443}"
-            self._channel = grpc.secure_channel(target, grpc.ssl_channel_credentials(trusted_roots(ca_file)), OPTIONS)
-        else:
-            self._channel = grpc.insecure_channel(f"{host}:{url.port or 80}", OPTIONS)
+        self._is_secure = url.scheme == "https"
+        self._target = f"{host}:{url.port or (443 if self._is_secure else 80)}"
+        self._channel = self._connect()
+
+    def renew(self) -> None:
+        """Ends the connection and every stream; the next one connects anew.
+
+        After a failed connection a channel of grpcio fails every call until a later try, which the calls cannot hasten,
+        has come through.
+        """
+        old, self._channel = self._channel, self._connect()
+        old.close()
+
+    def _connect(self) -> grpc.Channel:
+        if not self._is_secure:
+            return grpc.insecure_channel(self._target, OPTIONS)
+        return grpc.secure_channel(self._target, grpc.ssl_channel_credentials(trusted_roots(self._ca_file)), OPTIONS)
 
     def call(self, method: str, requests: Iterator[Message], read: Callable[[bytes], Received]) -> Call[Received]:
         """Opens a stream in both directions; the method is `Service/Method`.

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ..errors import WorkflowGraphError
+from ..errors import WorkflowGraphError, is_unauthorised
 from ..heartbeat.keeper import LeaseKeeper
 from ..job import Claim, Failure, Result, Success
 from ..job_log import JobLog, LogCallbacks, LogSettings
@@ -62,6 +62,7 @@ class Attempt:
                 dropped=lambda size, message: context.events.logs_dropped(self._job, size, message),
             ),
             writers_may_wait=context.writers_may_wait,
+            refused_secs_max=claim.lease.ttl_secs,
         )
 
     def start(self) -> None:
@@ -157,6 +158,8 @@ class Attempt:
         self._context.events.report_refused(self._job, outcome.status, outcome.reason, outcome.message)
         if outcome.status == 409:
             return self._end("cancelled" if outcome.reason == "cancelled" else "lost", error)
+        if is_unauthorised(outcome):
+            return self._end("lost", error)
         self._context.threads.run(lambda: self._report_refusal(outcome))
 
     def _report_refusal(self, refusal: WorkflowGraphError) -> None:

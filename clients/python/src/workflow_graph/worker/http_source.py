@@ -12,7 +12,7 @@ from ..backoff import Backoff
 from ..errors import WorkflowGraphError, is_temporary, is_unauthorised
 from ..http.connection import Abort, RequestAborted
 from ..job import Claim, Lease, LogChunk, Result
-from .reports import ReportOutcome, keep_result_secs, report_until_settled
+from .reports import ReportOutcome, report_until_settled
 from .source import SourceContext
 
 #: A server that answers "no job" sooner than this did not wait, so the worker does.
@@ -83,7 +83,7 @@ class HttpSource:
     def report(self, lease: Lease, result: Result, settled: Callable[[ReportOutcome], None]) -> None:
         """Returns when the report is settled."""
         outcome = report_until_settled(
-            lambda: self._context.calls.report(lease.lease_id, result), self._context.presence, keep_result_secs(lease)
+            lambda: self._context.calls.report(lease.lease_id, result), self._context.presence, lease
         )
         settled(outcome)
 

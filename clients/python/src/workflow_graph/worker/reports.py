@@ -50,15 +50,21 @@ def keep_result_secs(lease: Lease) -> float:
     return max(2 * lease.ttl_secs, KEEP_RESULT_SECS_MIN)
 
 
-def report_until_settled(send: Callable[[], None], presence: ServerPresence, keep_secs: float) -> ReportOutcome:
-    """Sends a result until the server takes it or refuses it, or the time is up."""
+def report_until_settled(send: Callable[[], None], presence: ServerPresence, lease: Lease) -> ReportOutcome:
+    """Sends a result until the server takes it or refuses it, or the time is up.
+
+    A server that refuses the worker itself, such as for a revoked token, is asked again for the lease's time to
+    live: nothing can renew it meanwhile.
+    """
+    keep_secs = keep_result_secs(lease)
     backoff = Backoff()
     started_at = time.monotonic()
     while True:
         try:
             send()
         except Exception as error:
-            if not is_temporary(error) and not is_unauthorised(error):
+            is_late = time.monotonic() - started_at >= lease.ttl_secs
+            if not is_temporary(error) and (is_late or not is_unauthorised(error)):
                 return refusal_of(error)
             presence.away(error)
         else:

@@ -97,6 +97,8 @@ class StreamSource:
                 broken += 1
                 self._judge(error, had_answers, broken)
                 self._context.presence.away(error)
+                if not had_answers:
+                    self._channel.renew()
             self._finished.wait(backoff.next_secs())
 
     def stop_claiming(self) -> None:
@@ -259,7 +261,7 @@ class StreamSource:
         outcome = report_until_settled(
             lambda: self._context.calls.report(pending.lease.lease_id, pending.result),
             self._context.presence,
-            keep_result_secs(pending.lease),
+            pending.lease,
         )
         pending.settled(outcome)
 

@@ -589,7 +589,8 @@ pub struct Failure {
 pub struct JobReportResult {
     #[prost(string, tag = "1")]
     pub lease_id: ::prost::alloc::string::String,
-    /// Absent when the report was taken.
+    /// Absent when the report was taken. `ERROR_REASON_UNSPECIFIED` when the lease lives and what was reported cannot be taken,
+    /// such as outputs that are too large: the job still waits for a report that can.
     #[prost(enumeration = "ErrorReason", optional, tag = "2")]
     pub refused: ::core::option::Option<i32>,
     #[prost(string, tag = "3")]

@@ -144,9 +144,9 @@ impl Attempt {
             Some(StopCause::Lost) if result.is_err() => return Outcome::Lost,
             _ => {}
         }
-        let keep = keep_result(self.lease.ttl());
+        let ttl = self.lease.ttl();
         let (run_id, job_id) = (&self.job.workflow_id, &self.job.job_id);
-        let refusal = match reporter.report(result, keep).await {
+        let refusal = match reporter.report(result, ttl).await {
             ReportOutcome::Accepted if result.is_ok() => return Outcome::Success,
             ReportOutcome::Accepted => return Outcome::Failure,
             ReportOutcome::GivenUp { after } => {
@@ -159,12 +159,12 @@ impl Attempt {
         tracing::warn!(run_id, job_id, status, reason, message = refusal.message, "the server refused the report");
         match (status, reason) {
             (409, Some("cancelled")) => return Outcome::Cancelled,
-            (409, _) => return Outcome::Lost,
+            (401 | 403 | 409, _) => return Outcome::Lost,
             _ => {}
         }
         // The lease lives but the report itself cannot be taken, such as outputs that are too large: the job has failed.
         let error = Failure::permanent(format!("the server refused the result: {}", refusal.message));
-        match reporter.report(&cut_error(Err(error)), keep).await {
+        match reporter.report(&cut_error(Err(error)), ttl).await {
             ReportOutcome::Accepted => Outcome::Failure,
             ReportOutcome::Refused(_) | ReportOutcome::GivenUp { .. } => Outcome::Lost,
         }

@@ -1,6 +1,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::time::Instant;
+
 use super::backoff::Backoff;
 use super::context::Context;
 use super::job_log::{JobLog, LogWork, Piece};
@@ -66,6 +68,7 @@ impl LogSender {
 
     async fn push(&mut self, chunks: &[LogChunk]) {
         let mut backoff = Backoff::default();
+        let began_at = Instant::now();
         while !self.lease.log.is_closed() {
             let error = match self.push_once(chunks).await {
                 Ok(()) => return self.context.presence.back(),
@@ -76,6 +79,11 @@ impl LogSender {
             }
             if !error.is_temporary() && !error.is_unauthorised() {
                 return Box::pin(self.push_in_halves(chunks, &error)).await;
+            }
+            if error.is_unauthorised() && began_at.elapsed() >= self.lease.ttl() {
+                let (run_id, job_id) = (&self.lease.run_id, &self.lease.job_id);
+                tracing::warn!(run_id, job_id, %error, "output was dropped, the server refuses this worker");
+                return self.lease.log.close();
             }
             self.context.presence.away(&error.cause_text());
             tokio::time::sleep(backoff.next_delay()).await;

@@ -44,8 +44,10 @@ impl Reporter {
         Self { context, lease_id: lease_id.to_owned(), credited_by: None }
     }
 
-    /// Sends a result until the server takes it or refuses it, or the time is up.
-    pub async fn report(&mut self, result: &AttemptResult, keep: Duration) -> ReportOutcome {
+    /// Sends a result until the server takes it or refuses it, or the time is up. A server that refuses the worker
+    /// itself, such as for a revoked token, is asked again for the lease's time to live: nothing can renew it meanwhile.
+    pub async fn report(&mut self, result: &AttemptResult, ttl: Duration) -> ReportOutcome {
+        let keep = keep_result(ttl);
         let started_at = Instant::now();
         let mut backoff = Backoff::default();
         loop {
@@ -54,7 +56,9 @@ impl Reporter {
                     self.context.presence.back();
                     return ReportOutcome::Accepted;
                 }
-                Err(Error::Refused(refusal)) if !is_passing(&refusal) => return ReportOutcome::Refused(refusal),
+                Err(Error::Refused(refusal)) if !is_passing(&refusal, started_at.elapsed() >= ttl) => {
+                    return ReportOutcome::Refused(refusal);
+                }
                 Err(error) => self.context.presence.away(&error.cause_text()),
             }
             let after = started_at.elapsed();
@@ -89,9 +93,9 @@ impl Reporter {
     }
 }
 
-fn is_passing(refusal: &ServerError) -> bool {
+fn is_passing(refusal: &ServerError, is_late: bool) -> bool {
     let error = Error::Refused(refusal.clone());
-    error.is_temporary() || error.is_unauthorised()
+    error.is_temporary() || (error.is_unauthorised() && !is_late)
 }
 
 fn result_bytes(result: &AttemptResult) -> usize {

@@ -21,7 +21,7 @@ use super::backoff::Backoff;
 use super::context::Context;
 use super::grpc_stream::{Incoming, Received, cause_of, error_of_status, outgoing};
 use super::report::answer_of;
-use super::supervise::{register, say_registered};
+use super::supervise::register;
 use crate::error::Error;
 use crate::proto::work_jobs_request::Hello;
 use crate::proto::{JobReport, WorkJobsRequest, WorkJobsResponse};
@@ -268,7 +268,6 @@ impl<'a> LiveSession<'a> {
     fn opened(&mut self) {
         self.is_open = true;
         self.context.presence.back();
-        say_registered(self.context);
     }
 
     fn receive(&mut self, message: WorkJobsResponse) {

@@ -63,7 +63,7 @@ fn open_context(worker: Arc<WorkerInner>, executors: Handle) -> Result<Context, 
     })
 }
 
-/// Makes the worker known by a plain call; a session does so by itself. A server that is away is waited for, until the worker drains.
+/// Makes the worker known, before it takes jobs; a session does so again by itself. A server that is away is waited for, until the worker drains.
 pub(super) async fn register(context: &Context) -> Result<(), Error> {
     let config = context.config();
     let mut backoff = Backoff::default();
@@ -84,7 +84,7 @@ pub(super) async fn register(context: &Context) -> Result<(), Error> {
     Ok(())
 }
 
-pub(super) fn say_registered(context: &Context) {
+fn say_registered(context: &Context) {
     let WorkerConfig { worker_id, server_url, labels, slots, .. } = context.config();
     context.worker.registered.cancel();
     tracing::info!(worker_id, server_url, labels = labels.join(","), slots, "worker registered");
@@ -105,30 +105,29 @@ pub(super) async fn say_alive(context: &Context) {
 /// Takes and runs jobs until there are to be no more and the last has ended. Whoever refuses the worker for good also
 /// ends it, after its running jobs.
 async fn take_jobs(context: &Arc<Context>) -> Result<(), Error> {
-    let mut result = Ok(());
-    let mut by_stream = context.config().transport == Transport::Stream;
-    if by_stream {
-        match keep_session(context).await {
-            Ok(SessionsEnd::Finished) => {}
-            Ok(SessionsEnd::Unavailable(cause)) => {
-                tracing::warn!(cause, "streams cannot be had, jobs are claimed by plain HTTP");
-                context.no_streams.cancel();
-                context.log_stream.give_up();
-                by_stream = false;
-            }
-            Err(error) => result = Err(error),
-        }
-    }
-    if !by_stream {
-        result = async {
-            register(context).await?;
-            claim_jobs(context).await
-        }
-        .await;
+    let result = claim_until_told(context).await;
+    if let Err(error) = &result {
+        tracing::error!(%error, running = context.leases.len(), "worker refused");
     }
     context.no_more_jobs.cancel();
     context.finished.cancelled().await;
     result
+}
+
+/// By the stream, where it can be had and is wanted; by plain calls else.
+async fn claim_until_told(context: &Arc<Context>) -> Result<(), Error> {
+    register(context).await?;
+    if context.config().transport == Transport::Stream {
+        match keep_session(context).await? {
+            SessionsEnd::Finished => return Ok(()),
+            SessionsEnd::Unavailable(cause) => {
+                tracing::warn!(cause, "streams cannot be had, jobs are claimed by plain HTTP");
+                context.no_streams.cancel();
+                context.log_stream.give_up();
+            }
+        }
+    }
+    claim_jobs(context).await
 }
 
 fn forward_drain(context: &Arc<Context>) -> tokio::task::JoinHandle<()> {

@@ -115,7 +115,10 @@ export interface Failure {
 /** What became of one report. */
 export interface JobReportResult {
   lease_id: string;
-  /** Absent when the report was taken. */
+  /**
+   * Absent when the report was taken. `ERROR_REASON_UNSPECIFIED` when the lease lives and what was reported cannot be taken,
+   * such as outputs that are too large: the job still waits for a report that can.
+   */
   refused?: ErrorReason | undefined;
   message: string;
 }

@@ -366,7 +366,9 @@ class JobReportResult(_message.Message):
     MESSAGE_FIELD_NUMBER: _builtins.int
     lease_id: _builtins.str
     refused: _types_pb2.ErrorReason.ValueType
-    """Absent when the report was taken."""
+    """Absent when the report was taken. `ERROR_REASON_UNSPECIFIED` when the lease lives and what was reported cannot be taken,
+    such as outputs that are too large: the job still waits for a report that can.
+    """
     message: _builtins.str
     def __init__(
         self,
