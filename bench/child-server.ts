@@ -26,24 +26,41 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => pr
 const programFile = fileURLToPath(new URL('../../bin/workflow-graph.js', import.meta.url));
 const noopFile = fileURLToPath(new URL('./noop-server.js', import.meta.url));
 
-/** The workflow server as it is shipped, on an empty data folder or the database given, without tokens. */
-export async function startServer(databaseUrl: string | null = null): Promise<ChildServer> {
-  const folder = mkdtempSync(join(process.env.BENCH_DIR ?? tmpdir(), 'workflow-graph-bench-'));
-  const dataDir = join(folder, 'data');
-  const removeFolder = () => rmSync(folder, { recursive: true, force: true });
+/** A folder for a server, on the disk that is measured; it goes away with this process if not before. */
+export function benchFolder(): { readonly path: string; remove(): void } {
+  const path = mkdtempSync(join(process.env.BENCH_DIR ?? tmpdir(), 'workflow-graph-bench-'));
+  const removeFolder = () => rmSync(path, { recursive: true, force: true });
   process.once('exit', removeFolder);
+  return {
+    path,
+    remove() {
+      removeFolder();
+      process.off('exit', removeFolder);
+    },
+  };
+}
+
+/** The workflow server as it is shipped, on `<folder>/data`, without tokens. */
+export function serveFolder(folder: string, env: Record<string, string> = {}) {
   const nodeFlags = process.env.BENCH_SERVER_NODE_FLAGS?.split(' ') ?? [];
-  const server = await start(
-    [...nodeFlags, programFile, 'serve', '--port', '0', '--data', dataDir, '--workflows', join(folder, 'workflows')],
-    { LOG_FORMAT: 'json', ...(databaseUrl === null ? {} : { DATABASE_URL: databaseUrl }) },
-  );
+  const [data, workflows] = [join(folder, 'data'), join(folder, 'workflows')];
+  return start([...nodeFlags, programFile, 'serve', '--port', '0', '--data', data, '--workflows', workflows], {
+    LOG_FORMAT: 'json',
+    ...env,
+  });
+}
+
+/** The same on an empty data folder, or on the database given. */
+export async function startServer(databaseUrl: string | null = null): Promise<ChildServer> {
+  const folder = benchFolder();
+  const server = await serveFolder(folder.path, databaseUrl === null ? {} : { DATABASE_URL: databaseUrl });
+  const dataDir = join(folder.path, 'data');
   const stopAndLook = async <T>(look: (dataDir: string) => T): Promise<T> => {
     await server.stop();
     try {
       return look(dataDir);
     } finally {
-      removeFolder();
-      process.off('exit', removeFolder);
+      folder.remove();
     }
   };
   return { ...server, dataDir, stop: () => stopAndLook(() => {}), stopAndLook };

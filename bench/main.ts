@@ -13,6 +13,7 @@ import { dispatch } from './measures/dispatch.js';
 import { lives } from './measures/lives.js';
 import { postgres } from './measures/postgres.js';
 import { postgresDispatch } from './measures/postgres-dispatch.js';
+import { pruning } from './measures/pruning.js';
 import { startAndMemory } from './measures/start-and-memory.js';
 import { streams } from './measures/streams.js';
 import { type BenchOptions, readOptions } from './options.js';
@@ -26,6 +27,7 @@ const measures: readonly Measure[] = [
   claimCost,
   completionCost,
   acceptance,
+  pruning,
   startAndMemory,
   postgres,
   postgresDispatch,

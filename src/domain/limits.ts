@@ -63,38 +63,63 @@ export type LimitName = keyof typeof limits;
 export interface LimitRow {
   readonly what: string;
   readonly unit: 'bytes' | 'characters' | 'entries' | 'levels' | 'seconds' | 'retries' | '±';
+  /** What becomes of a value beyond it. */
+  readonly beyond: Beyond;
 }
+
+/**
+ * - `invalid`: 422 `invalid_definition`; the problem names the place, the field and the limit
+ * - `too_large`: 413 `too_large`; the message names the field and the limit
+ * - `cut`: no refusal
+ */
+export type Beyond = 'invalid' | 'too_large' | 'cut';
 
 /** What each limit bounds, in the order of the documentation's table. */
 export const limitRows: Readonly<Record<LimitName, LimitRow>> = {
-  definitionBytes: { what: 'A definition, YAML or JSON', unit: 'bytes' },
-  definitionDepth: { what: 'Lists and maps inside each other', unit: 'levels' },
-  yamlAliasedValues: { what: 'Values that the YAML aliases of a definition stand for', unit: 'entries' },
-  problemsReported: { what: 'Problems reported for one definition', unit: 'entries' },
-  jobsPerWorkflow: { what: 'Jobs of a workflow', unit: 'entries' },
-  edgesPerWorkflow: { what: 'Needs of all jobs of a workflow', unit: 'entries' },
-  keyChars: { what: "A job's key, a step's id", unit: 'characters' },
-  jobsChars: { what: 'All jobs together, with `env` merged and aliases followed', unit: 'characters' },
-  nameChars: { what: 'The name of a workflow, job or step', unit: 'characters' },
-  triggerChars: { what: 'What `on` says, joined', unit: 'characters' },
-  commandBytes: { what: "A job's script, with its `env` and steps compiled in", unit: 'bytes' },
-  stepsPerJob: { what: 'Steps of a job', unit: 'entries' },
-  labelsPerJob: { what: 'Labels of a job', unit: 'entries' },
-  labelChars: { what: 'A label', unit: 'characters' },
-  envEntries: { what: "Variables of a job's or step's `env`, merged", unit: 'entries' },
-  envNameChars: { what: "A variable's name", unit: 'characters' },
-  envBytes: { what: 'Names and values of an `env`, merged', unit: 'bytes' },
-  metadataBytes: { what: "A job's `metadata`, as JSON", unit: 'bytes' },
-  retriesMax: { what: 'Retries of a job', unit: 'retries' },
-  durationSecsMax: { what: 'A timeout or a backoff (30 days)', unit: 'seconds' },
-  priorityMax: { what: 'A priority', unit: '±' },
-  conditionChars: { what: 'A condition', unit: 'characters' },
-  conditionDepth: { what: 'Parentheses and negations inside each other in a condition', unit: 'levels' },
-  logBytesPerAttempt: { what: 'The log of an attempt; the rest is cut, with a mark', unit: 'bytes' },
-  outputsPerJob: { what: 'Outputs of a job', unit: 'entries' },
-  outputKeyChars: { what: "An output's key", unit: 'characters' },
-  outputValueBytes: { what: "An output's value", unit: 'bytes' },
-  outputsBytes: { what: 'Keys and values of all outputs of a job', unit: 'bytes' },
+  definitionBytes: { what: 'A definition, YAML or JSON', unit: 'bytes', beyond: 'too_large' },
+  definitionDepth: { what: 'Lists and maps inside each other', unit: 'levels', beyond: 'invalid' },
+  yamlAliasedValues: {
+    what: 'Values that the YAML aliases of a definition stand for',
+    unit: 'entries',
+    beyond: 'invalid',
+  },
+  problemsReported: {
+    what: 'Problems reported for one definition; the rest are counted',
+    unit: 'entries',
+    beyond: 'cut',
+  },
+  jobsPerWorkflow: { what: 'Jobs of a workflow', unit: 'entries', beyond: 'invalid' },
+  edgesPerWorkflow: { what: 'Needs of all jobs of a workflow', unit: 'entries', beyond: 'invalid' },
+  keyChars: { what: "A job's key, a step's id", unit: 'characters', beyond: 'invalid' },
+  jobsChars: {
+    what: 'All jobs together, with `env` merged and aliases followed',
+    unit: 'characters',
+    beyond: 'invalid',
+  },
+  nameChars: { what: 'The name of a workflow, job or step', unit: 'characters', beyond: 'invalid' },
+  triggerChars: { what: 'What `on` says, joined', unit: 'characters', beyond: 'invalid' },
+  commandBytes: { what: "A job's script, with its `env` and steps compiled in", unit: 'bytes', beyond: 'invalid' },
+  stepsPerJob: { what: 'Steps of a job', unit: 'entries', beyond: 'invalid' },
+  labelsPerJob: { what: 'Labels of a job', unit: 'entries', beyond: 'invalid' },
+  labelChars: { what: 'A label', unit: 'characters', beyond: 'invalid' },
+  envEntries: { what: "Variables of a job's or step's `env`, merged", unit: 'entries', beyond: 'invalid' },
+  envNameChars: { what: "A variable's name", unit: 'characters', beyond: 'invalid' },
+  envBytes: { what: 'Names and values of an `env`, merged', unit: 'bytes', beyond: 'invalid' },
+  metadataBytes: { what: "A job's `metadata`, as JSON", unit: 'bytes', beyond: 'invalid' },
+  retriesMax: { what: 'Retries of a job', unit: 'retries', beyond: 'invalid' },
+  durationSecsMax: { what: 'A timeout or a backoff (30 days)', unit: 'seconds', beyond: 'invalid' },
+  priorityMax: { what: 'A priority', unit: '±', beyond: 'invalid' },
+  conditionChars: { what: 'A condition', unit: 'characters', beyond: 'invalid' },
+  conditionDepth: {
+    what: 'Parentheses and negations inside each other in a condition',
+    unit: 'levels',
+    beyond: 'invalid',
+  },
+  logBytesPerAttempt: { what: 'The log of an attempt; the rest is cut, with a mark', unit: 'bytes', beyond: 'cut' },
+  outputsPerJob: { what: 'Outputs of a job', unit: 'entries', beyond: 'too_large' },
+  outputKeyChars: { what: "An output's key", unit: 'characters', beyond: 'too_large' },
+  outputValueBytes: { what: "An output's value", unit: 'bytes', beyond: 'too_large' },
+  outputsBytes: { what: 'Keys and values of all outputs of a job', unit: 'bytes', beyond: 'too_large' },
 };
 
 /** How many bytes the text takes in UTF-8. A lone surrogate counts 3, as it is written as U+FFFD. */

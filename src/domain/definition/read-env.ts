@@ -23,7 +23,12 @@ export function readEnv(
   const env = bareObject<string>();
   for (const name of Object.keys(outer)) env[name] = outer[name] ?? '';
   for (const name of names) {
-    if (!envNamePattern.test(name) || name.length > limits.envNameChars) {
+    if (name.length > limits.envNameChars) {
+      const said = `the variable name ${shortText(name)} has ${name.length} characters; at most ${limits.envNameChars} are allowed`;
+      checker.say(subject, said, keyAt(place, name));
+      continue;
+    }
+    if (!envNamePattern.test(name)) {
       checker.say(
         subject,
         `${shortText(name)} cannot be the name of a variable; it has letters, digits and "_", and no digit first`,

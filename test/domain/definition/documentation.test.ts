@@ -3,7 +3,6 @@ import { describe, expect, it } from 'vitest';
 import { parseCondition } from '../../../src/domain/condition/parse-condition.js';
 import { jobKeys, stepKeys, workflowKeys } from '../../../src/domain/definition/keys.js';
 import { parseDefinition } from '../../../src/domain/definition/parse-definition.js';
-import { type LimitName, type LimitRow, limitRows, limits } from '../../../src/domain/limits.js';
 import { formatProblem } from '../../../src/domain/problem.js';
 import { saidByEditor } from '../../support/workflow-file-schema.js';
 
@@ -13,12 +12,6 @@ const conditions = read('conditions.md');
 
 function blocks(text: string, language: string): string[] {
   return [...text.matchAll(new RegExp(`\`\`\`${language}\n([^]*?)\`\`\``, 'g'))].map((match) => match[1] ?? '');
-}
-
-function amount(value: number, unit: LimitRow['unit']): string {
-  if (unit === 'bytes') return value >= 2 ** 20 ? `${value / 2 ** 20} MiB` : `${value / 2 ** 10} KiB`;
-  if (unit === '±') return `±${value.toLocaleString('en')}`;
-  return unit === 'entries' ? value.toLocaleString('en') : `${value.toLocaleString('en')} ${unit}`;
 }
 
 describe('the documentation of workflow files', () => {
@@ -60,16 +53,6 @@ describe('the documentation of workflow files', () => {
       const told = [...text.matchAll(/^\| `(\w+)` \|/gm)].map((match) => match[1] ?? '');
       expect(told.sort()).toEqual([...keys.keys()].sort());
     }
-  });
-
-  it('tells limits that are in force', () => {
-    const table = files.slice(files.indexOf('| what | at most |')).trim().split('\n').slice(2);
-    const rows = (Object.keys(limits) as LimitName[]).map(
-      (name) => `| ${limitRows[name].what} | ${amount(limits[name], limitRows[name].unit)} |`,
-    );
-    // Limits of other parts of the server are told elsewhere.
-    expect(table.length).toBeGreaterThan(25);
-    expect(rows).toEqual(expect.arrayContaining(table));
   });
 
   it('has conditions that can be parsed', () => {

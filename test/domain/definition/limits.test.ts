@@ -47,6 +47,16 @@ const table: readonly (readonly [LimitName, (size: number) => string, string, ('
     '3:20: job "a": "env" has 257 variables; at most 256 are allowed',
   ],
   [
+    'envNameChars',
+    (n) => job(`env: {${'V'.repeat(n)}: x}`),
+    `2:21: job "a": the variable name "${'V'.repeat(60)}…" has 201 characters; at most 200 are allowed`,
+  ],
+  [
+    'envBytes',
+    (n) => job(`env: {A: ${'x'.repeat(n - 1)}}`),
+    '2:20: job "a": "env" takes 65537 bytes; at most 65536 are allowed',
+  ],
+  [
     'metadataBytes',
     (n) => job(`metadata: {x: ${'y'.repeat(n - 8)}}`),
     '2:25: job "a": "metadata" takes more than 65536 bytes',
