@@ -8,7 +8,7 @@ import { parseArgs } from 'node:util';
 await import('./ensure.js');
 
 const options = { rounds: { type: 'string' }, seed: { type: 'string' }, points: { type: 'string' } };
-const { values } = parseArgs({ options });
+const values = parsed();
 for (const [name, value] of Object.entries(values)) {
   if (/^[1-9]\d{0,8}$/.test(value) || (name === 'points' && value === 'all')) continue;
   process.stderr.write(`--${name} must be a whole number from 1, and is ${value}\n`);
@@ -28,3 +28,12 @@ for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(
 // The terminal sends its interrupt to the child as well.
 process.on('SIGINT', () => {});
 child.on('exit', (code, signal) => process.exit(code ?? (signal === null ? 1 : 128)));
+
+function parsed() {
+  try {
+    return parseArgs({ options }).values;
+  } catch (error) {
+    process.stderr.write(`${error.message}\n`);
+    process.exit(2);
+  }
+}
