@@ -7,10 +7,15 @@ await import('./ensure.js');
 const root = fileURLToPath(new URL('..', import.meta.url));
 const node = `${root}node_modules/node/bin/node`;
 const project = `${root}test/conformance/tsconfig.json`;
-const compiled = spawnSync(node, [`${root}node_modules/typescript/bin/tsc`, '-p', project], {
-  stdio: ['ignore', 2, 2],
-});
-if (compiled.status !== 0) process.exit(1);
+const projects = [project];
+// What starts a PostgreSQL, for several servers on one.
+if (process.argv.some((argument) => argument.startsWith('--servers'))) {
+  projects.push(`${root}test/support/postgres/tsconfig.json`);
+}
+for (const each of projects) {
+  const compiled = spawnSync(node, [`${root}node_modules/typescript/bin/tsc`, '-p', each], { stdio: ['ignore', 2, 2] });
+  if (compiled.status !== 0) process.exit(1);
+}
 
 const child = spawn(node, [`${root}dist/conformance/main.js`, ...process.argv.slice(2)], { stdio: 'inherit' });
 for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill('SIGTERM'));

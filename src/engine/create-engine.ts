@@ -157,7 +157,7 @@ export async function createEngine(options: EngineOptions): Promise<RunningEngin
   for (const loop of loops) loop.start();
 
   options.metrics?.join({
-    queues: () => queueDepths(context),
+    queues: queueDepths(context),
     parkedClaims: () => parking.size,
     queuedChanges: () => writer.queued,
   });

@@ -2,6 +2,7 @@ import { claimableBySet } from '../store/statements/claims.js';
 import type { Metrics, QueueDepth } from '../telemetry/metrics.js';
 import type { Batch } from './batch.js';
 import type { EngineContext } from './context.js';
+import { SparingRead } from './sparing-read.js';
 
 const endsRun: ReadonlySet<string> = new Set(['run.success', 'run.failure', 'run.cancelled']);
 
@@ -19,12 +20,21 @@ export function tellMetrics(metrics: Metrics, batch: Batch, changes: number, too
   for (const { type } of batch.events) if (endsRun.has(type)) metrics.runEnded(type.slice('run.'.length));
 }
 
-/** How many jobs each label set has waiting, and since when. Read off the event loop. */
-export async function queueDepths({ store, environment, labelSets }: EngineContext): Promise<QueueDepth[]> {
-  const rows = await claimableBySet.run(store.longRead, {});
-  return rows.map((row) => ({
-    labels: labelSets.labelsOf(row.label_set),
-    jobs: row.jobs,
-    oldestAgeSecs: Math.max(0, environment.now() - row.oldest_ms) / 1000,
-  }));
+/**
+ * How many jobs each label set has waiting, and since when; read off the event loop, and seldom when many wait, since each
+ * of them is counted.
+ */
+export function queueDepths({ store, environment, labelSets }: EngineContext): () => Promise<QueueDepth[]> {
+  const sparing = new SparingRead(
+    () => claimableBySet.run(store.longRead, {}),
+    () => performance.now(),
+  );
+  return async () => {
+    const rows = await sparing.get();
+    return rows.map((row) => ({
+      labels: labelSets.labelsOf(row.label_set),
+      jobs: row.jobs,
+      oldestAgeSecs: Math.max(0, environment.now() - row.oldest_ms) / 1000,
+    }));
+  };
 }

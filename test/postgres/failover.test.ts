@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { RoundRobinProxy } from '../conformance/driver/proxy/round-robin-proxy.js';
 import { Cluster } from '../support/postgres/cluster.js';
 import { finishAndCompare } from '../support/postgres/compare-journal.js';
 import { define, Engines } from '../support/postgres/engines.js';
 import { JournalLoad } from '../support/postgres/journal-load.js';
 import { createTestDatabase, makeTemplate, queryOnce } from '../support/postgres/test-database.js';
-import { RoundRobinProxy } from '../support/round-robin-proxy.js';
 import { until } from '../support/until.js';
 
 const workflow = `jobs:

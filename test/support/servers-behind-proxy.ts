@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import { inject, onTestFinished } from 'vitest';
+import { RoundRobinProxy } from '../conformance/driver/proxy/round-robin-proxy.js';
 import { Api } from './api.js';
 import { OneServer } from './one-server.js';
 import { createTestDatabase, queryOnce } from './postgres/test-database.js';
 import type { Ended, RunningProgram } from './program.js';
-import { RoundRobinProxy } from './round-robin-proxy.js';
 import type { ServerOptions, ServerProcess, Storage } from './server-process.js';
 import { until } from './until.js';
 

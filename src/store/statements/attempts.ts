@@ -32,12 +32,16 @@ const attemptColumns = [
   'j.attempt as job_attempt',
 ] as const;
 
-/** The attempts that leases name; `lockJobs` comes first where they are to be changed. Rows: job, number. */
+/**
+ * The attempts that leases name; `lockJobs` comes first where they are to be changed. Rows: job, number.
+ *
+ * `+ 0` keeps the planner of PostgreSQL from going by way of the job, which reads all of its attempts.
+ */
 export const attemptsByLease = statement<{ rows: Cells }, AttemptRow>('attemptsByLease', ({ db, rows }) =>
   db
     .selectFrom(rows<{ job: number; number: number }>('rows', { job: 'integer', number: 'integer' }).as('r'))
     .innerJoin('attempts as a', (join) => join.onRef('a.job', '=', 'r.job').onRef('a.number', '=', 'r.number'))
-    .innerJoin('jobs as j', 'j.id', 'a.job')
+    .innerJoin('jobs as j', (join) => join.on('j.id', '=', sql<number>`a.job + 0`))
     .select(attemptColumns),
 );
 

@@ -4,6 +4,7 @@ import { type Outcome, play } from './play.js';
 import { documentedScenario, isDocumented, playDocumented } from './play-documented.js';
 import type { Scenario } from './scenario.js';
 import { ServerShelf } from './server-shelf.js';
+import { SharedPostgres } from './shared-postgres.js';
 import { type Column, tableOf } from './table.js';
 
 export interface JudgeSettings extends Options {
@@ -25,7 +26,8 @@ interface Play {
 /** Plays the scenarios with every client, prints the table, and gives the exit status. */
 export async function judge(scenarios: readonly Scenario[], settings: JudgeSettings): Promise<number> {
   const { candidates, absent, broken } = await gather(settings);
-  const servers = new ServerShelf(settings.main);
+  const postgres = settings.servers > 1 ? await SharedPostgres.start(settings.servers) : null;
+  const servers = new ServerShelf({ main: settings.main, postgres });
   const begun = performance.now();
   const plays = candidates.flatMap((candidate) => playsOf(candidate, scenarios, servers, settings));
   const playAll = async () => {
@@ -33,6 +35,7 @@ export async function judge(scenarios: readonly Scenario[], settings: JudgeSetti
   };
   await Promise.all(Array.from({ length: settings.lanes }, playAll));
   await servers.clear();
+  await postgres?.end();
 
   const columns = candidates.flatMap((candidate) => [...candidate.columns.values()]);
   const names = scenarios.map(({ name }) => name);

@@ -9,6 +9,8 @@ export interface Options {
   readonly scenarios: readonly string[];
   /** How many scenarios are played at once. */
   readonly lanes: number;
+  /** How many servers stand for one: with more than one they share a PostgreSQL, behind a proxy that takes turns. */
+  readonly servers: number;
   readonly list: boolean;
   readonly help: boolean;
 }
@@ -20,6 +22,7 @@ export const usage = `npm run conformance -- [options]: holds worker libraries t
   --transport <name>     only stream, or only http
   --scenario <text>      only scenarios with this in their names; may be given again
   --lanes <n>            how many scenarios are played at once (4)
+  --servers <n>          so many servers on one PostgreSQL, behind a proxy that takes turns (1, on SQLite)
   --list                 say what the scenarios are
 `;
 
@@ -33,20 +36,28 @@ export function readOptions(args: readonly string[]): Options {
       transport: { type: 'string' },
       scenario: { type: 'string', multiple: true, default: [] },
       lanes: { type: 'string', default: '4' },
+      servers: { type: 'string', default: '1' },
       list: { type: 'boolean', default: false },
       help: { type: 'boolean', short: 'h', default: false },
     },
   });
-  const lanes = Number(values.lanes);
-  if (!Number.isInteger(lanes) || lanes < 1) throw new Error(`--lanes: ${values.lanes} is not a number from 1`);
+  const lanes = countOf('lanes', values.lanes);
+  const servers = countOf('servers', values.servers);
   return {
     clients: values.command === undefined ? known(values.client) : [own(values.command, values.client[0])],
     transports: transportsOf(values.transport),
     scenarios: values.scenario,
     lanes,
+    servers,
     list: values.list,
     help: values.help,
   };
+}
+
+function countOf(option: string, text: string): number {
+  const count = Number(text);
+  if (!Number.isInteger(count) || count < 1) throw new Error(`--${option}: ${text} is not a number from 1`);
+  return count;
 }
 
 function known(names: readonly string[]): readonly ClientPlan[] {

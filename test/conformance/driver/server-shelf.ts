@@ -1,5 +1,5 @@
 import { ownCertificate } from './certificate.js';
-import { Server } from './server.js';
+import { Server, type ServerPlan } from './server.js';
 import { ServerApi } from './server-api.js';
 
 /** A worker that was killed is forgotten by the server as soon as its connections are seen to be closed. */
@@ -10,22 +10,21 @@ const restWithinMs = 5_000;
  * was stopped, has tokens, or is left with open runs does not come back.
  */
 export class ServerShelf {
-  readonly #main: string;
+  readonly #plan: ServerPlan;
   readonly #idle: Server[] = [];
 
-  /** @param main the compiled program's `main.js` */
-  constructor(main: string) {
-    this.#main = main;
+  constructor(plan: ServerPlan) {
+    this.#plan = plan;
   }
 
   /** One that runs, or a new one that is still to be started. */
   take(): Server {
-    return this.#idle.pop() ?? new Server(this.#main);
+    return this.#idle.pop() ?? new Server(this.#plan);
   }
 
   /** One that speaks TLS, to be started. */
   takeTls(): Server {
-    return new Server(this.#main, ownCertificate());
+    return new Server(this.#plan, ownCertificate());
   }
 
   /** Keeps it for the next when nothing in it tells of the last; removes it otherwise. */
@@ -41,15 +40,18 @@ export class ServerShelf {
 
 /** All runs have ended, and no claim waits that would take the jobs of others. */
 async function isAtRest(server: Server, runs: readonly string[]): Promise<boolean> {
-  const api = new ServerApi(
-    () => server.url,
-    () => null,
-  );
+  const apiAt = (url: string) =>
+    new ServerApi(
+      () => url,
+      () => null,
+    );
+  const api = apiAt(server.url);
   try {
     const states = await Promise.all(runs.map(async (run) => (await api.status(run)).state));
     if (states.some((state) => state === 'running' || state === 'queued')) return false;
     for (const giveUpAt = performance.now() + restWithinMs; performance.now() < giveUpAt; ) {
-      if ((await api.parkedClaims()) === 0) return true;
+      const parked = await Promise.all(server.urls.map((url) => apiAt(url).parkedClaims()));
+      if (parked.every((count) => count === 0)) return true;
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
   } catch {

@@ -5,58 +5,94 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Certificate } from './certificate.js';
 import { Child } from './child.js';
+import { RoundRobinProxy } from './proxy/round-robin-proxy.js';
+import type { SharedPostgres } from './shared-postgres.js';
 import { until } from './until.js';
 
 const startMs = 60_000;
 
-/** A server as users run it, on a folder of its own. */
+/** How a server is run. */
+export interface ServerPlan {
+  /** The compiled program's `main.js`. */
+  readonly main: string;
+  /** With it, it is several behind a proxy that takes turns; null for one on SQLite. */
+  readonly postgres: SharedPostgres | null;
+}
+
+/** A server as users run it, on a folder of its own; or several on one PostgreSQL, of which workers see one address. */
 export class Server {
-  readonly #main: string;
+  readonly #plan: ServerPlan;
   readonly #certificate: Certificate | null;
   readonly #folder = mkdtempSync(join(tmpdir(), 'conformance-'));
-  #child: Child | null = null;
-  #port = 0;
+  #children: Child[] = [];
+  readonly #ports: number[];
+  #balancer: RoundRobinProxy | null = null;
+  #databaseUrl = '';
   #log = '';
   #isAsStarted = true;
 
-  /** @param main the compiled program's `main.js` */
-  constructor(main: string, certificate: Certificate | null = null) {
-    this.#main = main;
+  constructor(plan: ServerPlan, certificate: Certificate | null = null) {
+    this.#plan = plan;
     this.#certificate = certificate;
+    this.#ports = Array.from({ length: plan.postgres?.servers ?? 1 }, () => 0);
     mkdirSync(join(this.#folder, 'workflows'));
   }
 
   get port(): number {
-    return this.#port;
+    return this.#balancer?.port ?? this.#ports[0] ?? 0;
   }
 
   get url(): string {
-    return `${this.#certificate === null ? 'http' : 'https'}://127.0.0.1:${this.#port}`;
+    return this.#urlOf(this.port);
+  }
+
+  /** Of each server by itself. */
+  get urls(): readonly string[] {
+    return this.#ports.map((port) => this.#urlOf(port));
+  }
+
+  #urlOf(port: number): string {
+    return `${this.#certificate === null ? 'http' : 'https'}://127.0.0.1:${port}`;
   }
 
   get isRunning(): boolean {
-    return this.#child !== null;
+    return this.#children.length > 0;
   }
 
   /** It was never stopped, asks nobody for a token, and speaks in the clear. */
   get isAsStarted(): boolean {
-    return this.#isAsStarted && this.#certificate === null && this.#child?.isRunning === true;
+    return (
+      this.#isAsStarted &&
+      this.#certificate === null &&
+      this.isRunning &&
+      this.#children.every((child) => child.isRunning)
+    );
   }
 
   /** What it has logged, over all its starts. */
   get log(): string {
-    return this.#log + (this.#child?.stderr ?? '');
+    return this.#log + this.#children.map((child) => child.stderr).join('');
   }
 
   /** On any free port at first, and on the same one later. */
   async start(): Promise<void> {
+    const { postgres } = this.#plan;
+    if (postgres !== null && this.#databaseUrl === '') this.#databaseUrl = await postgres.createDatabase();
+    this.#children = this.#ports.map((port) => this.#launch(port));
+    await Promise.all(this.#children.map((child, at) => this.#listens(child, at)));
+    if (postgres !== null) this.#balancer ??= await RoundRobinProxy.start(() => this.#ports);
+  }
+
+  #launch(port: number): Child {
     const flags = ['--data', join(this.#folder, 'data'), '--workflows', join(this.#folder, 'workflows')];
-    const env = { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '/', LOG_FORMAT: 'json', ...this.#tls() };
-    const child = new Child(process.execPath, [this.#main, 'serve', '--port', String(this.#port), ...flags], {
-      env,
+    const { PATH = '', HOME = '/' } = process.env;
+    return new Child(process.execPath, [this.#plan.main, 'serve', '--port', String(port), ...flags], {
+      env: { PATH, HOME, LOG_FORMAT: 'json', ...this.#tls(), ...this.#database() },
       stdio: ['ignore', 'ignore', 'pipe'],
     });
-    this.#child = child;
+  }
+
+  async #listens(child: Child, at: number): Promise<void> {
     const port = await until(
       'the server listens',
       () => {
@@ -66,8 +102,13 @@ export class Server {
       },
       { withinMs: startMs, seen: () => child.stderr },
     );
-    if (this.#port !== 0 && port !== this.#port) throw new Error(`port ${this.#port} was taken meanwhile`);
-    this.#port = port;
+    const before = this.#ports[at] ?? 0;
+    if (before !== 0 && port !== before) throw new Error(`port ${before} was taken meanwhile`);
+    this.#ports[at] = port;
+  }
+
+  #database(): Record<string, string> {
+    return this.#databaseUrl === '' ? {} : { DATABASE_URL: this.#databaseUrl };
   }
 
   #tls(): Record<string, string> {
@@ -76,18 +117,19 @@ export class Server {
   }
 
   async stop(how: 'stop' | 'kill'): Promise<void> {
-    const child = this.#child;
-    if (child === null) return;
+    if (this.#children.length === 0) return;
     this.#isAsStarted = false;
-    child.signal(how === 'stop' ? 'SIGTERM' : 'SIGKILL');
-    await child.endWithin(15_000);
-    this.#log += child.stderr;
-    this.#child = null;
+    for (const child of this.#children) child.signal(how === 'stop' ? 'SIGTERM' : 'SIGKILL');
+    await Promise.all(this.#children.map((child) => child.endWithin(15_000)));
+    this.#log = this.log;
+    this.#children = [];
   }
 
   /** Stops for good and leaves nothing behind. */
   async remove(): Promise<void> {
     await this.stop('kill');
+    await this.#balancer?.end();
+    if (this.#databaseUrl !== '') await this.#plan.postgres?.dropDatabase(this.#databaseUrl);
     rmSync(this.#folder, { recursive: true, force: true });
   }
 
@@ -111,8 +153,9 @@ export class Server {
   }
 
   async #token(...args: readonly string[]): Promise<string> {
-    const command = [this.#main, 'token', ...args, '--data', join(this.#folder, 'data')];
-    const { stdout } = await promisify(execFile)(process.execPath, command);
+    const command = [this.#plan.main, 'token', ...args, '--data', join(this.#folder, 'data')];
+    const env = { ...process.env, ...this.#database() };
+    const { stdout } = await promisify(execFile)(process.execPath, command, { env });
     return stdout;
   }
 }

@@ -29,7 +29,7 @@ select "a"."job", "a"."number", "a"."worker_id", "a"."credential", "a"."lease_ha
   from jsonb_array_elements(cast($1 as jsonb)) as e(value)
   where jsonb_typeof(e.value) = 'array') as "r"
   inner join "attempts" as "a" on "a"."job" = "r"."job" and "a"."number" = "r"."number"
-  inner join "jobs" as "j" on "j"."id" = "a"."job";
+  inner join "jobs" as "j" on "j"."id" = a.job + 0;
 
 -- attemptsOfJob
 select "a"."number", "a"."worker_id", "a"."claimed_at_ms", "a"."ended_at_ms", "a"."outcome", "a"."error", "a"."expires_at_ms", "a"."timeout_at_ms"
