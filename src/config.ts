@@ -135,6 +135,15 @@ export const settings = {
     accepts: 'a number of days from 0 to 36500',
     read: decimal(0, 36_500),
   },
+  retentionAuditDays: {
+    env: 'RETENTION_AUDIT_DAYS',
+    flag: '--retention-audit',
+    fallback: '365',
+    meaning:
+      'How long it is kept who made tokens and workflows, and started and cancelled runs, in days. 0 keeps it for ever.',
+    accepts: 'a number of days from 0 to 36500',
+    read: decimal(0, 36_500),
+  },
   tlsCert: {
     env: 'TLS_CERT',
     flag: '--tls-cert',

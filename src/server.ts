@@ -120,9 +120,10 @@ function openServerStore(config: Config, log: Log): Promise<Store> {
 
 const dayMs = 24 * 60 * 60 * 1000;
 
-function retentionOf({ retentionRunsDays, retentionLogsDays }: Config): Retention {
+function retentionOf({ retentionRunsDays, retentionLogsDays, retentionAuditDays }: Config): Retention {
   return {
     runsMs: retentionRunsDays === 0 ? null : retentionRunsDays * dayMs,
     logsMs: retentionLogsDays === 0 ? null : retentionLogsDays * dayMs,
+    auditMs: retentionAuditDays === 0 ? null : retentionAuditDays * dayMs,
   };
 }

@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
 import { isTokenScope, type TokenScope, tokenIsValid } from './domain/token.js';
+import { type AuditDraft, writeAudit } from './engine/audit.js';
 import type { Environment } from './environment/environment.js';
 import type { TokenTable } from './store/schema.js';
 import { allTokens, insertToken, revokeToken } from './store/statements/tokens.js';
@@ -98,18 +99,22 @@ export async function createToken(
 ): Promise<{ id: string; token: string }> {
   const id = Buffer.from(environment.randomBytes(5)).toString('hex');
   const text = `wfg_${Buffer.from(environment.randomBytes(32)).toString('base64url')}`;
-  await store.transact((connection) =>
-    insertToken.run(connection, {
+  const nowMs = environment.now();
+  await store.transact(async (connection) => {
+    await insertToken.run(connection, {
       id,
       name: token.name,
       hash: tokenHash(text),
       scopes: JSON.stringify(token.scopes),
       labels: token.labels === null ? null : JSON.stringify(token.labels),
-      created_at_ms: environment.now(),
+      created_at_ms: nowMs,
       expires_at_ms: token.expiresAtMs,
       revoked_at_ms: null,
-    }),
-  );
+    });
+    const { name, scopes, labels } = token;
+    const data = { name, scopes, labels, expires_at_ms: token.expiresAtMs };
+    await writeAudit(connection, nowMs, [{ ...byCommandLine, action: 'token.created', subject: id, data }]);
+  });
   return { id, token: text };
 }
 
@@ -124,8 +129,19 @@ export async function revokeTokens(
   environment: Environment,
   idOrName: string,
 ): Promise<readonly { id: string; name: string }[]> {
-  return store.transact((connection) => revokeToken.run(connection, { idOrName, nowMs: environment.now() }));
+  const nowMs = environment.now();
+  return store.transact(async (connection) => {
+    const revoked = await revokeToken.run(connection, { idOrName, nowMs });
+    const entries = revoked.map(({ id, name }): AuditDraft => {
+      return { ...byCommandLine, action: 'token.revoked', subject: id, data: { name } };
+    });
+    await writeAudit(connection, nowMs, entries);
+    return revoked;
+  });
 }
+
+/** Tokens are made and revoked on the machine of the database, by whoever may use it there. */
+const byCommandLine = { source: 'command-line', actor: null } as const;
 
 function tokenHash(token: string): string {
   return hash('sha256', token, 'base64url');

@@ -18,6 +18,7 @@ describe('settings', () => {
       doctorIntervalSecs: 3600,
       retentionRunsDays: 30,
       retentionLogsDays: 14,
+      retentionAuditDays: 365,
       tlsCert: null,
       tlsKey: null,
       logLevel: 'info',

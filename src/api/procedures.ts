@@ -1,8 +1,10 @@
+import { AuditService } from '../../gen/workflowgraph/v1/audit_service_pb.js';
 import { JobService } from '../../gen/workflowgraph/v1/job_service_pb.js';
 import { LogService } from '../../gen/workflowgraph/v1/log_service_pb.js';
 import { WorkerService } from '../../gen/workflowgraph/v1/worker_service_pb.js';
 import { WorkflowService } from '../../gen/workflowgraph/v1/workflow_service_pb.js';
 import type { Engine } from '../engine/engine.js';
+import { auditService } from './audit-service.js';
 import { jobService } from './job-service.js';
 import { logService } from './log-service.js';
 import { type Procedure, type ProcedureParts, serviceProcedures } from './procedure.js';
@@ -16,5 +18,6 @@ export function buildProcedures(engine: Engine, around: ProcedureParts): Procedu
     ...serviceProcedures(WorkerService, workerService(engine), around),
     ...serviceProcedures(WorkflowService, workflowService(engine), around),
     ...serviceProcedures(LogService, logService(engine), around),
+    ...serviceProcedures(AuditService, auditService(engine), around),
   ];
 }

@@ -25,6 +25,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   doctor: async () => (await import('./doctor.js')).doctorCommand(),
   backup: async () => (await import('./backup.js')).backupCommand(),
   restore: async () => (await import('./restore.js')).restoreCommand(),
+  audit: async () => (await import('./audit.js')).auditCommand(),
   prune: async () => (await import('./prune.js')).pruneCommand(),
   completion: async () => (await import('./completion.js')).completionCommand(),
 };

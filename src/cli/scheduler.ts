@@ -28,6 +28,7 @@ export function schedulerCommand(): Command {
     'doctorIntervalSecs',
     'retentionRunsDays',
     'retentionLogsDays',
+    'retentionAuditDays',
     'logLevel',
     'logFormat',
   ]);

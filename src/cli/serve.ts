@@ -40,6 +40,7 @@ export function serveCommand(): Command {
     'doctorIntervalSecs',
     'retentionRunsDays',
     'retentionLogsDays',
+    'retentionAuditDays',
     'tlsCert',
     'tlsKey',
     'logLevel',

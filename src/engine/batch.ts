@@ -1,5 +1,6 @@
 import type { Connection } from '../store/connection.js';
 import type { EventTable } from '../store/schema.js';
+import type { AuditDraft } from './audit.js';
 import type { RunFacts } from './run-facts.js';
 
 /** A change of state that the batch will write down, with the time of the rows that it is about. */
@@ -20,6 +21,7 @@ export class Batch {
   readonly connection: Connection;
   #nowMs: number;
   readonly events: EventDraft[] = [];
+  readonly audits: AuditDraft[] = [];
   readonly tallies = new Map<number, RunTallyChange>();
   readonly claimable = new Set<number>();
   /** Label sets in which another server made jobs claimable. */

@@ -64,6 +64,13 @@ function cancelOperation(knowledge: Knowledge): Operation<CancelRange, void> {
       for (const { run, from, to, last, forced, by } of ranges) {
         if (from === 0) {
           batch.event('run.cancel_requested', { run: run.no, data: { forced, by } });
+          batch.audits.push({
+            action: 'run.cancel_requested',
+            subject: run.id,
+            source: 'api',
+            actor: by,
+            data: { workflow: run.workflow_id, ...(forced ? { forced } : {}) },
+          });
         }
         const jobs = await cancelJobs.run(batch.connection, {
           fromId: jobIdOf(run.no, from),

@@ -4,6 +4,7 @@ import { newestEvent } from '../store/statements/events.js';
 import type { Store } from '../store/store.js';
 import type { Metrics } from '../telemetry/metrics.js';
 import type { Tracing } from '../telemetry/traces/tracing.js';
+import { listAuditVerb, logAudit } from './audit.js';
 import { cancelRunVerb, findRun } from './cancel-run.js';
 import { claimJobsVerb } from './claim-jobs.js';
 import { type Claim, serveParked } from './claim-operation.js';
@@ -98,6 +99,7 @@ export async function createEngine(options: EngineOptions): Promise<RunningEngin
     (batch, changes, tookMs) => {
       if (options.metrics !== undefined) tellMetrics(options.metrics, batch, changes, tookMs);
       traces?.note(batch.events);
+      for (const entry of batch.audits) logAudit(log, entry);
       for (const facts of batch.newRuns.values()) knowledge.runs.add(facts);
       if (batch.contended) sharing?.lookSoon();
       else if (batch.missed.size > 0) sharing?.serve([...batch.missed]);
@@ -178,10 +180,12 @@ export async function createEngine(options: EngineOptions): Promise<RunningEngin
     startRun: starting.startRun,
     cancelRun: cancelling.cancelRun,
     explainJob: explainJobVerb(context),
+    listAudit: listAuditVerb(context),
     runOf: async (id) => (await findRun(context, id)).id,
     async createWorkflow(input) {
       const id = environment.newId();
-      await defineWorkflow(context, { id, source: 'api', text: input.text, format: input.format, file: '' });
+      const { text, format, caller } = input;
+      await defineWorkflow(context, { id, source: 'api', text, format, file: '', by: caller.credential });
       return views.workflowStatus(id);
     },
     async ready() {

@@ -11,6 +11,7 @@ import {
   lockVersionBeingMade,
   setCurrentVersion,
 } from '../store/statements/workflows.js';
+import { type AuditDraft, logAudit, writeAudit } from './audit.js';
 import { checkDefinition } from './check-definition.js';
 import type { EngineContext } from './context.js';
 import type { DefinitionRows } from './definition-rows.js';
@@ -23,6 +24,8 @@ export interface NewDefinition {
   readonly format: DefinitionFormat;
   /** The file's name, for messages; empty when there is none. */
   readonly file: string;
+  /** The id of the token that it came with; absent for a file, null where there are no tokens. */
+  readonly by?: string | null;
 }
 
 /** What became of it. */
@@ -46,6 +49,13 @@ export async function defineWorkflow(context: EngineContext, definition: NewDefi
   await labelSets.numbersOf(store, rows.labelSets, context.tellOfLabelSets);
   const rootLabelSets = await labelSets.numbersOf(store, rows.rootLabelSets, context.tellOfLabelSets);
 
+  const entry: AuditDraft = {
+    action: before === undefined ? 'workflow.created' : 'workflow.changed',
+    subject: definition.id,
+    source: definition.source === 'api' ? 'api' : 'workflows-folder',
+    actor: definition.by ?? null,
+    data: { name: rows.name, jobs: rows.jobCount },
+  };
   const begin = async (connection: Connection) => {
     const nowMs = context.environment.now();
     const [workflow] = await ensureWorkflow.run(connection, { id: definition.id, source: definition.source, nowMs });
@@ -71,6 +81,7 @@ export async function defineWorkflow(context: EngineContext, definition: NewDefi
     if (await isCurrent(connection, definition.id, digest)) return false;
     await finishVersion.run(connection, { version: made.version });
     await setCurrentVersion.run(connection, made);
+    await writeAudit(connection, context.environment.now(), [entry]);
     return true;
   };
 
@@ -96,6 +107,7 @@ export async function defineWorkflow(context: EngineContext, definition: NewDefi
     }
     if (!(await store.transact((connection) => finish(connection, made)))) return 'unchanged';
   }
+  logAudit(context.log, entry);
   return before === undefined ? 'new' : 'changed';
 }
 

@@ -40,6 +40,9 @@ export interface Engine {
   /** Why a job of a run, or of a workflow's newest run, is in the state that it is in. */
   explainJob(id: string, jobKey: string): Promise<JobExplanation>;
 
+  /** Who did what, newest first. */
+  listAudit(query: AuditQuery): Promise<AuditPage>;
+
   jobLogs(query: LogQuery): Promise<LogChunkView[]>;
   /** The chunks of a job after a position: first what is stored, then live, to the end of the job. */
   followJobLogs(query: LogQuery, signal: AbortSignal): AsyncIterable<LogBatch>;
@@ -241,4 +244,32 @@ export interface WorkerView {
   readonly slots: number;
   readonly version: string;
   readonly status: 'idle' | 'busy' | 'offline';
+}
+
+export interface AuditQuery {
+  readonly limit: number;
+  /** The `nextPageToken` of the page before; empty for the first. */
+  readonly pageToken: string;
+  /** Only this action; empty for all. */
+  readonly action: string;
+  /** Only what was done to the token, workflow or run with this id; empty for all. */
+  readonly subject: string;
+}
+
+export interface AuditPage {
+  readonly events: readonly AuditEventView[];
+  /** Empty on the last page. */
+  readonly nextPageToken: string;
+}
+
+export interface AuditEventView {
+  readonly atMs: number;
+  readonly action: string;
+  readonly subject: string;
+  readonly source: string;
+  /** The name of the token that it was done with, and its id. */
+  readonly actor: string | null;
+  readonly actorId: string | null;
+  /** As JSON text. */
+  readonly data: string | null;
 }

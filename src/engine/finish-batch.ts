@@ -1,6 +1,7 @@
 import { runState } from '../domain/states.js';
 import { insertEvents, takeEventNumbers } from '../store/statements/events.js';
 import { beginRuns, endRuns, lockRuns, setNewestRuns, tallyRuns } from '../store/statements/runs.js';
+import { writeAudit } from './audit.js';
 import type { Batch } from './batch.js';
 
 /**
@@ -13,6 +14,7 @@ export async function finishBatch(batch: Batch): Promise<void> {
     await setNewestRuns.run(batch.connection, { rows: [...batch.newestRuns].sort(byNumber) });
   }
   await changeRuns(batch);
+  await writeAudit(batch.connection, batch.nowMs, batch.audits);
   await writeEvents(batch);
 }
 

@@ -30,6 +30,8 @@ interface WantedRun {
   readonly of: string;
   readonly inputs: string;
   readonly requestHash: string | null;
+  /** The id of the token that asked for it. */
+  readonly by: string | null;
 }
 
 interface NewRun extends WantedRun {
@@ -79,6 +81,7 @@ export function startRunVerb(context: EngineContext) {
         of: input.id,
         inputs: JSON.stringify(Object.fromEntries(input.inputs)),
         requestHash: input.requestId === null ? null : secretHash(`run/${input.requestId}`),
+        by: input.caller.credential,
       });
       if (large !== null) await fillLarge(large);
       return { runId };
@@ -198,6 +201,10 @@ async function insertNewRuns(
     ]),
   });
   const numbers = new Map(stored.map((run) => [run.id, run.no]));
+  for (const { id, version, by } of runs) {
+    const data = { workflow: version.workflow_id };
+    batch.audits.push({ action: 'run.started', subject: id, source: 'api', actor: by, data });
+  }
   const numberOf = (run: NewRun): number => {
     const no = numbers.get(run.id);
     if (no === undefined) throw new Error(`run ${run.id} was not stored`);

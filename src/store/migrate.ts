@@ -4,6 +4,7 @@ import type { DialectRecord } from './dialect.js';
 import { kyselyOver } from './kysely-over.js';
 import { initial } from './migrations/0001-initial.js';
 import { retention } from './migrations/0002-retention.js';
+import { audit } from './migrations/0003-audit.js';
 import { StoreError } from './store.js';
 
 /** One migration that ran. */
@@ -22,6 +23,7 @@ function migrationsFor(dialect: DialectRecord) {
   return {
     '0001-initial': initial(dialect),
     '0002-retention': retention(dialect),
+    '0003-audit': audit(dialect),
   };
 }
 

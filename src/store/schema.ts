@@ -22,6 +22,7 @@ export interface Schema {
   events: EventTable;
   workers: WorkerTable;
   tokens: TokenTable;
+  audit: AuditTable;
   commit_marks: { server: string; number: number; at_ms: number };
 }
 
@@ -190,4 +191,18 @@ export interface TokenTable {
   created_at_ms: number;
   expires_at_ms: number | null;
   revoked_at_ms: number | null;
+}
+
+/** One thing that somebody did. */
+export interface AuditTable {
+  no: Generated<number>;
+  at_ms: number;
+  action: string;
+  /** The id of the token, workflow or run. */
+  subject: string;
+  source: string;
+  /** The id of the token that it was done with. */
+  actor: string | null;
+  /** More, as a JSON object. */
+  data: string | null;
 }

@@ -6,6 +6,7 @@ import {
   MethodOptionsSchema,
 } from '@bufbuild/protobuf/wkt';
 import { expect, test } from 'vitest';
+import { AuditService } from '../../gen/workflowgraph/v1/audit_service_pb.js';
 import { file_workflowgraph_v1_job_service, JobService } from '../../gen/workflowgraph/v1/job_service_pb.js';
 import { LogService } from '../../gen/workflowgraph/v1/log_service_pb.js';
 import { PolicySchema, policy, type Scope } from '../../gen/workflowgraph/v1/options_pb.js';
@@ -15,13 +16,14 @@ import { httpRule, methodPolicy } from '../../src/api/method-options.js';
 import { serviceProcedures } from '../../src/api/procedure.js';
 import { createLog } from '../../src/telemetry/log.js';
 
-const methods = [JobService, WorkerService, WorkflowService, LogService].flatMap(
+const methods = [AuditService, JobService, WorkerService, WorkflowService, LogService].flatMap(
   (service) => service.methods as readonly DescMethod[],
 );
 
 test('every method has the policy that its kind of caller needs', () => {
   const table = Object.fromEntries(methods.map((method) => [method.name, methodPolicy(method)]));
   expect(table).toEqual({
+    ListAuditEvents: ['admin'],
     ClaimJob: ['worker'],
     ClaimJobs: ['worker'],
     HeartbeatLease: ['worker'],
@@ -72,6 +74,7 @@ test('every documented path is bound', () => {
     .flatMap((rule) => (rule === null ? [] : [`${rule.verb} ${rule.path} ${rule.status}`]));
   expect(paths.sort()).toMatchInlineSnapshot(`
     [
+      "GET /api/audit 200",
       "GET /api/jobs/{workflow_id}/{job_id}/cancelled 200",
       "GET /api/runs 200",
       "GET /api/workers 200",

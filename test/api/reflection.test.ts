@@ -50,6 +50,7 @@ const everyService = [
   'grpc.health.v1.Health',
   'grpc.reflection.v1.ServerReflection',
   'grpc.reflection.v1alpha.ServerReflection',
+  'workflowgraph.v1.AuditService',
   'workflowgraph.v1.JobService',
   'workflowgraph.v1.LogService',
   'workflowgraph.v1.WorkerService',

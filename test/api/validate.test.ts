@@ -13,6 +13,7 @@ import { createValidator } from '@bufbuild/protovalidate';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type FieldRules, FieldRulesSchema, field as fieldOption } from '../../gen/buf/validate/validate_pb.js';
+import { AuditService } from '../../gen/workflowgraph/v1/audit_service_pb.js';
 import {
   ClaimJobRequestSchema,
   file_workflowgraph_v1_job_service,
@@ -23,7 +24,7 @@ import { WorkerService } from '../../gen/workflowgraph/v1/worker_service_pb.js';
 import { WorkflowService } from '../../gen/workflowgraph/v1/workflow_service_pb.js';
 import { compileRules, messageCheck } from '../../src/api/validate.js';
 
-const requests = [JobService, WorkerService, WorkflowService, LogService]
+const requests = [AuditService, JobService, WorkerService, WorkflowService, LogService]
   .flatMap((service) => service.methods.map(({ input }) => input as DescMessage))
   .map((schema) => [schema.name, schema] as const);
 

@@ -3,6 +3,7 @@ import type { AnySchema } from 'ajv';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { AuditService } from '../../gen/workflowgraph/v1/audit_service_pb.js';
 import { JobService } from '../../gen/workflowgraph/v1/job_service_pb.js';
 import { LogService } from '../../gen/workflowgraph/v1/log_service_pb.js';
 import { WorkerService } from '../../gen/workflowgraph/v1/worker_service_pb.js';
@@ -15,7 +16,7 @@ import { startServer, tokensOf } from './start-server.js';
 
 const { document, operations } = apiDescription();
 
-const bindings = [JobService, LogService, WorkerService, WorkflowService]
+const bindings = [AuditService, JobService, LogService, WorkerService, WorkflowService]
   .flatMap(({ methods }) => methods)
   .map(bindMethod)
   .filter((binding): binding is MethodBinding => binding !== null);

@@ -2,6 +2,7 @@ import { create, type DescMessage, type DescMethod, type Message, toJson } from 
 import { Code, ConnectError, type Transport } from '@connectrpc/connect';
 import { createConnectTransport, createGrpcTransport, createGrpcWebTransport } from '@connectrpc/connect-node';
 import { describe, expect, test } from 'vitest';
+import { AuditService } from '../../gen/workflowgraph/v1/audit_service_pb.js';
 import { JobService } from '../../gen/workflowgraph/v1/job_service_pb.js';
 import { LogService } from '../../gen/workflowgraph/v1/log_service_pb.js';
 import { ErrorDetailSchema, ErrorReason } from '../../gen/workflowgraph/v1/types_pb.js';
@@ -27,6 +28,7 @@ function unaryCases(): Case[] {
   const job = JobService.method;
   const worker = WorkerService.method;
   const workflow = WorkflowService.method;
+  const audit = AuditService.method;
   const claim = { worker_id: 'w1', labels: ['linux'], lease_ttl_secs: 60 };
   const wireClaim = { workerId: 'w1', labels: ['linux'], leaseTtlSecs: 60n };
   const offer = (engine: SmallEngine) => engine.claimable.push(aClaim(), aClaim({ leaseId: 'lease-2', attempt: 3 }));
@@ -39,6 +41,11 @@ function unaryCases(): Case[] {
       request: { ...wireClaim, maxJobs: 2 },
       http: { path: '/api/jobs/claim-many', body: { ...claim, max_jobs: 2 } },
       arrange: offer,
+    },
+    {
+      method: audit.listAuditEvents,
+      request: { limit: 2, action: 'run.started', subject: 'r1', pageToken: 'a' },
+      http: { path: '/api/audit?limit=2&action=run.started&subject=r1&page_token=a' },
     },
     { method: job.heartbeatLease, request: { leaseId: 'l1' }, http: { path: '/api/jobs/l1/heartbeat' } },
     {
@@ -187,7 +194,7 @@ describe('every unary method gives the same result, and the engine the same inpu
   const cases = unaryCases();
 
   test('there is a case for each unary method', () => {
-    const all = [JobService, WorkerService, WorkflowService, LogService]
+    const all = [AuditService, JobService, WorkerService, WorkflowService, LogService]
       .flatMap((service) => service.methods as readonly DescMethod[])
       .filter(({ methodKind }) => methodKind === 'unary');
     expect(new Set(cases.map(({ method }) => method.name))).toEqual(new Set(all.map(({ name }) => name)));

@@ -1,5 +1,7 @@
 import { DomainError, leaseRefused, notFound } from '../../src/domain/errors.js';
 import type {
+  AuditPage,
+  AuditQuery,
   ClaimedJob,
   ClaimJobs,
   CreateWorkflow,
@@ -89,6 +91,12 @@ export class SmallEngine implements Engine {
     this.#note('claimJobs', input);
     if (this.claimable.length === 0 && input.waitMs > 0 && signal !== null) await this.#park(input.waitMs, signal);
     return this.claimable.splice(0, input.maxJobs);
+  }
+
+  async listAudit(query: AuditQuery): Promise<AuditPage> {
+    this.#note('listAudit', query);
+    const event = { atMs: 7, action: 'run.started', subject: 'r1', source: 'api', actorId: 't1', data: null };
+    return { events: [{ ...event, actor: 'laptop' }], nextPageToken: 'b' };
   }
 
   async releaseJob(_caller: unknown, leaseId: string): Promise<void> {

@@ -6,7 +6,17 @@ import { readEvents } from './http/server-sent-events.js';
 import { USER_AGENT } from './http/user-agent.js';
 import { sleep } from './sleep.js';
 import { type RunChanges, type WatchOptions, watchRuns } from './watch.js';
-import type { JobExplanation, JobStatus, LogChunk, Run, RunPage, RunState, WorkerInfo, Workflow } from './wire.js';
+import type {
+  AuditPage,
+  JobExplanation,
+  JobStatus,
+  LogChunk,
+  Run,
+  RunPage,
+  RunState,
+  WorkerInfo,
+  Workflow,
+} from './wire.js';
 
 export interface ClientOptions {
   /** `http://localhost:3000` when absent. */
@@ -31,6 +41,17 @@ export interface ListRunsOptions {
   /** Only runs of this workflow. */
   readonly workflow?: string;
   readonly state?: RunState;
+  /** At most 1000; 100 when absent. */
+  readonly limit?: number;
+  /** The `next_page_token` of the page before. */
+  readonly pageToken?: string;
+}
+
+export interface ListAuditOptions {
+  /** Only this action, such as `run.started`. */
+  readonly action?: string;
+  /** Only what was done to the token, workflow or run with this id. */
+  readonly subject?: string;
   /** At most 1000; 100 when absent. */
   readonly limit?: number;
   /** The `next_page_token` of the page before. */
@@ -150,6 +171,12 @@ export class Client {
       yield* page.runs;
       pageToken = page.next_page_token;
     } while (pageToken !== '');
+  }
+
+  /** Who made tokens and workflows, and started and cancelled runs, newest first. The token needs the scope `admin`. */
+  async audit(options: ListAuditOptions = {}): Promise<AuditPage> {
+    const { action, subject, limit, pageToken } = options;
+    return (await this.#get(`/api/audit${query({ action, subject, limit, page_token: pageToken })}`)) as AuditPage;
   }
 
   /** Cancels a run: what has not started ends, and the workers of what has are told. Gives the run's id. */

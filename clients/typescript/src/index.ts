@@ -1,6 +1,7 @@
 export type {
   ClientOptions,
   FollowOptions,
+  ListAuditOptions,
   ListRunsOptions,
   ListWorkersOptions,
   ListWorkflowsOptions,

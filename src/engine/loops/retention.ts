@@ -1,3 +1,4 @@
+import { pruneAuditOperation } from '../audit.js';
 import type { EngineContext } from '../context.js';
 import { type PruneBefore, pruneOperation, restAfter } from '../prune.js';
 
@@ -5,6 +6,8 @@ import { type PruneBefore, pruneOperation, restAfter } from '../prune.js';
 export interface Retention {
   readonly runsMs: number | null;
   readonly logsMs: number | null;
+  /** How long it is kept who did what. */
+  readonly auditMs: number | null;
 }
 
 /** How often it looks for what is old. */
@@ -18,6 +21,7 @@ export class RetentionLoop {
   readonly #context: EngineContext;
   readonly #retention: Retention;
   readonly #operation = pruneOperation();
+  readonly #auditOperation = pruneAuditOperation();
   #cancelTimer: () => void = () => {};
   #stopped = true;
   #running: Promise<void> = Promise.resolve();
@@ -54,14 +58,17 @@ export class RetentionLoop {
 
   /** Takes away a few rows. */
   async runOnce(): Promise<{ more: boolean }> {
-    const before = cutOff(this.#retention, this.#context.environment.now());
-    const { runs, more } = await this.#context.writer.submit(this.#operation, before);
+    const { writer, environment } = this.#context;
+    const nowMs = environment.now();
+    const { runs, more } = await writer.submit(this.#operation, cutOff(this.#retention, nowMs));
+    const { auditMs } = this.#retention;
+    const moreAudit = auditMs !== null && (await writer.submit(this.#auditOperation, { beforeMs: nowMs - auditMs }));
     if (runs > 0) this.#context.log.debug({ runs }, 'runs were pruned');
-    return { more };
+    return { more: more || moreAudit };
   }
 }
 
 /** Before when what ended is taken away. */
-export function cutOff({ runsMs, logsMs }: Retention, nowMs: number): PruneBefore {
+export function cutOff({ runsMs, logsMs }: Omit<Retention, 'auditMs'>, nowMs: number): PruneBefore {
   return { runsMs: runsMs === null ? 0 : nowMs - runsMs, logsMs: logsMs === null ? 0 : nowMs - logsMs };
 }

@@ -24,6 +24,7 @@ export const copiedTables: readonly CopiedTable[] = [
   { name: 'events', key: ['number'], identity: null, rowsAtOnce: 5_000 },
   { name: 'workers', key: ['id'], identity: null, rowsAtOnce: 1_000 },
   { name: 'tokens', key: ['id'], identity: null, rowsAtOnce: 1_000 },
+  { name: 'audit', key: ['no'], identity: 'no', rowsAtOnce: 5_000 },
 ];
 
 /** Tables that are not carried over. A test holds the two lists against the schema. */

@@ -57,6 +57,14 @@ select "n"."id" as "run_id", "w"."id" as "workflow_id", "v"."key", "a"."number",
   inner join "workflows" as "w" on "w"."no" = "n"."workflow"
   inner join "version_jobs" as "v" on "v"."version" = "n"."version" and "v"."ord" = r.job % 1048576;
 
+-- auditBefore
+select "a"."no", "a"."at_ms", "a"."action", "a"."subject", "a"."source", "a"."actor", "a"."data", "t"."name" as "actor_name"
+  from "audit" as "a"
+  left join "tokens" as "t" on "t"."id" = "a"."actor"
+  where "a"."no" < cast($1 as bigint) and ($2 = '' or "a"."action" = $3) and ($4 = '' or "a"."subject" = $5)
+  order by "a"."no" desc
+  limit $6;
+
 -- badNeeds
 select distinct "v"."ord", "v"."key", "j"."state", "j"."conditional"
   from (select cast(e.value ->> 0 as bigint) as "ord"
@@ -182,6 +190,11 @@ delete
   where "a"."job" >= cast($1 as bigint) and "a"."job" < cast($2 as bigint)
   limit $3)
   returning "job";
+
+-- deleteAuditUpTo
+delete
+  from "audit"
+  where "no" <= cast($1 as bigint);
 
 -- deleteEndedRun
 delete
@@ -339,6 +352,12 @@ update "attempts"
 -- insertAttempts
 insert into "attempts" ("job", "number", "worker_id", "credential", "lease_hash", "request_hash", "ttl_ms", "claimed_at_ms", "expires_at_ms", "timeout_at_ms", "deadline_ms", "received", "log_bytes", "has_output_lines") select "r"."job", "r"."number", "r"."worker_id", "r"."credential", "r"."lease_hash", "r"."request_hash", "r"."ttl_ms", "r"."claimed_at_ms", "r"."expires_at_ms", "r"."timeout_at_ms", "r"."deadline_ms", "r"."received", 0 as "log_bytes", 0 as "has_output_lines"
   from (select cast(e.value ->> 0 as bigint) as "job", cast(e.value ->> 1 as bigint) as "number", e.value ->> 2 as "worker_id", e.value ->> 3 as "credential", e.value ->> 4 as "lease_hash", e.value ->> 5 as "request_hash", cast(e.value ->> 6 as bigint) as "ttl_ms", cast(e.value ->> 7 as bigint) as "claimed_at_ms", cast(e.value ->> 8 as bigint) as "expires_at_ms", cast(e.value ->> 9 as bigint) as "timeout_at_ms", cast(e.value ->> 10 as bigint) as "deadline_ms", cast(e.value ->> 11 as bigint) as "received"
+  from jsonb_array_elements(cast($1 as jsonb)) as e(value)
+  where jsonb_typeof(e.value) = 'array') as "r";
+
+-- insertAudit
+insert into "audit" ("at_ms", "action", "subject", "source", "actor", "data") select "r"."at_ms", "r"."action", "r"."subject", "r"."source", "r"."actor", "r"."data"
+  from (select cast(e.value ->> 0 as bigint) as "at_ms", e.value ->> 1 as "action", e.value ->> 2 as "subject", e.value ->> 3 as "source", e.value ->> 4 as "actor", e.value ->> 5 as "data"
   from jsonb_array_elements(cast($1 as jsonb)) as e(value)
   where jsonb_typeof(e.value) = 'array') as "r";
 
@@ -650,6 +669,13 @@ insert into "workers" ("id", "labels", "slots", "version", "registered_at_ms", "
   order by "r"."id"
   on conflict ("id") do update
   set "seen_at_ms" = greatest(workers.seen_at_ms, excluded.seen_at_ms);
+
+-- oldestAudit
+select "no", "at_ms"
+  from "audit"
+  where "no" > 0
+  order by "no"
+  limit $1;
 
 -- oldestEndedRun
 select "n"."no", "n"."id", "n"."workflow", "n"."version"

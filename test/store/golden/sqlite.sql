@@ -53,6 +53,14 @@ select "n"."id" as "run_id", "w"."id" as "workflow_id", "v"."key", "a"."number",
   inner join "workflows" as "w" on "w"."no" = "n"."workflow"
   inner join "version_jobs" as "v" on "v"."version" = "n"."version" and "v"."ord" = r.job % 1048576;
 
+-- auditBefore
+select "a"."no", "a"."at_ms", "a"."action", "a"."subject", "a"."source", "a"."actor", "a"."data", "t"."name" as "actor_name"
+  from "audit" as "a"
+  left join "tokens" as "t" on "t"."id" = "a"."actor"
+  where "a"."no" < cast(? as integer) and (? = '' or "a"."action" = ?) and (? = '' or "a"."subject" = ?)
+  order by "a"."no" desc
+  limit ?;
+
 -- badNeeds
 select distinct "v"."ord", "v"."key", "j"."state", "j"."conditional"
   from (select cast(value ->> 0 as integer) as "ord"
@@ -166,6 +174,11 @@ delete
   where "a"."job" >= cast(? as integer) and "a"."job" < cast(? as integer)
   limit ?)
   returning "job";
+
+-- deleteAuditUpTo
+delete
+  from "audit"
+  where "no" <= cast(? as integer);
 
 -- deleteEndedRun
 delete
@@ -319,6 +332,11 @@ update "attempts"
 -- insertAttempts
 insert into "attempts" ("job", "number", "worker_id", "credential", "lease_hash", "request_hash", "ttl_ms", "claimed_at_ms", "expires_at_ms", "timeout_at_ms", "deadline_ms", "received", "log_bytes", "has_output_lines") select "r"."job", "r"."number", "r"."worker_id", "r"."credential", "r"."lease_hash", "r"."request_hash", "r"."ttl_ms", "r"."claimed_at_ms", "r"."expires_at_ms", "r"."timeout_at_ms", "r"."deadline_ms", "r"."received", 0 as "log_bytes", 0 as "has_output_lines"
   from (select cast(value ->> 0 as integer) as "job", cast(value ->> 1 as integer) as "number", value ->> 2 as "worker_id", value ->> 3 as "credential", value ->> 4 as "lease_hash", value ->> 5 as "request_hash", cast(value ->> 6 as integer) as "ttl_ms", cast(value ->> 7 as integer) as "claimed_at_ms", cast(value ->> 8 as integer) as "expires_at_ms", cast(value ->> 9 as integer) as "timeout_at_ms", cast(value ->> 10 as integer) as "deadline_ms", cast(value ->> 11 as integer) as "received"
+  from jsonb_each(?)) as "r";
+
+-- insertAudit
+insert into "audit" ("at_ms", "action", "subject", "source", "actor", "data") select "r"."at_ms", "r"."action", "r"."subject", "r"."source", "r"."actor", "r"."data"
+  from (select cast(value ->> 0 as integer) as "at_ms", value ->> 1 as "action", value ->> 2 as "subject", value ->> 3 as "source", value ->> 4 as "actor", value ->> 5 as "data"
   from jsonb_each(?)) as "r";
 
 -- insertEvents
@@ -606,6 +624,13 @@ insert into "workers" ("id", "labels", "slots", "version", "registered_at_ms", "
   order by "r"."id"
   on conflict ("id") do update
   set "seen_at_ms" = max(workers.seen_at_ms, excluded.seen_at_ms);
+
+-- oldestAudit
+select "no", "at_ms"
+  from "audit"
+  where "no" > 0
+  order by "no"
+  limit ?;
 
 -- oldestEndedRun
 select "n"."no", "n"."id", "n"."workflow", "n"."version"

@@ -7,7 +7,8 @@ use std::{env, fs};
 use anyhow::{Context, Result, bail};
 use prost_types::FileDescriptorSet;
 
-const SERVICES: [&str; 4] = [
+const SERVICES: [&str; 5] = [
+    "workflowgraph/v1/audit_service.proto",
     "workflowgraph/v1/job_service.proto",
     "workflowgraph/v1/log_service.proto",
     "workflowgraph/v1/worker_service.proto",

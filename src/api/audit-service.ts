@@ -1,0 +1,28 @@
+import type { AuditService } from '../../gen/workflowgraph/v1/audit_service_pb.js';
+import type { Engine } from '../engine/engine.js';
+import { toInt64 } from './convert/numbers.js';
+import type { ServiceHandlers } from './procedure.js';
+
+/** Entries of a page when the caller does not say. */
+const pageEntries = 100;
+
+/** `AuditService` over the engine. */
+export function auditService(engine: Engine): ServiceHandlers<typeof AuditService> {
+  return {
+    listAuditEvents: async ({ limit, pageToken, action, subject }) => {
+      const page = await engine.listAudit({ limit: limit ?? pageEntries, pageToken, action, subject });
+      return {
+        $typeName: 'workflowgraph.v1.ListAuditEventsResponse',
+        events: page.events.map(({ atMs, actor, actorId, data, ...event }) => ({
+          $typeName: 'workflowgraph.v1.AuditEvent',
+          ...event,
+          atMs: toInt64(atMs),
+          dataJson: data ?? '',
+          ...(actor === null ? {} : { actor }),
+          ...(actorId === null ? {} : { actorId }),
+        })),
+        nextPageToken: page.nextPageToken,
+      };
+    },
+  };
+}

@@ -1,0 +1,110 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { pruneAuditOperation } from '../../src/engine/audit.js';
+import type { AuditEventView } from '../../src/engine/engine.js';
+import { createToken, revokeTokens } from '../../src/tokens.js';
+import { EngineFixture } from '../support/engine-fixture.js';
+
+let fixture: EngineFixture;
+
+beforeEach(async () => {
+  fixture = await new EngineFixture().start();
+});
+
+afterEach(() => fixture.end());
+
+const token = { name: 'laptop', scopes: ['admin'], labels: null, expiresAtMs: null } as const;
+
+async function audit(query: { action?: string; subject?: string } = {}): Promise<AuditEventView[]> {
+  const all: AuditEventView[] = [];
+  let pageToken = '';
+  do {
+    const page = await fixture.engine.listAudit({ limit: 2, pageToken, action: '', subject: '', ...query });
+    all.push(...page.events);
+    pageToken = page.nextPageToken;
+  } while (pageToken !== '');
+  return all;
+}
+
+function told(events: readonly AuditEventView[]): string[] {
+  return events.map(({ action, subject, source, actor }) => `${action} ${subject} ${source} ${actor ?? '-'}`);
+}
+
+describe('who did what is written down', () => {
+  it('for tokens, workflows, runs and cancels, with the token that did it, newest first', async () => {
+    const { id: laptop } = await createToken(fixture.store, fixture.environment, token);
+    const caller = { credential: laptop };
+    const text = Buffer.from('{"jobs":{"a":{"run":"x"}}}');
+    const { id: made } = await fixture.engine.createWorkflow({ caller, text, format: 'json' });
+    const { runId } = await fixture.engine.startRun({ caller, id: made, inputs: new Map(), requestId: null });
+    await fixture.engine.cancelRun(caller, runId);
+    await revokeTokens(fixture.store, fixture.environment, 'laptop');
+
+    const events = await audit();
+    expect(told(events)).toEqual([
+      `token.revoked ${laptop} command-line -`,
+      `run.cancel_requested ${runId} api laptop`,
+      `run.started ${runId} api laptop`,
+      `workflow.created ${made} api laptop`,
+      `token.created ${laptop} command-line -`,
+    ]);
+    expect(events[2]).toMatchObject({ actorId: laptop, data: JSON.stringify({ workflow: made }) });
+    expect(JSON.parse(events[4]?.data ?? '')).toEqual({
+      name: 'laptop',
+      scopes: ['admin'],
+      labels: null,
+      expires_at_ms: null,
+    });
+    expect(JSON.stringify(events)).not.toContain('wfg_');
+  });
+
+  it('for files that come, change and go', async () => {
+    const define = (text: string) =>
+      fixture.engine.define({ id: 'ci', source: 'file', text: Buffer.from(text), format: 'yaml', file: 'ci.yml' });
+    await define('jobs: { a: { run: x } }');
+    await define('jobs: { a: { run: x } }');
+    await define('jobs: { a: { run: y } }');
+    await fixture.engine.keepOnlyFiles([]);
+    expect(told(await audit())).toEqual([
+      'workflow.removed ci workflows-folder -',
+      'workflow.changed ci workflows-folder -',
+      'workflow.created ci workflows-folder -',
+    ]);
+  });
+
+  it('once for a start that is repeated, and not at all for what was refused', async () => {
+    const id = await fixture.define('jobs: { a: { run: x } }');
+    const start = () =>
+      fixture.engine.startRun({ caller: fixture.caller, id, inputs: new Map(), requestId: 'the-same-request-id' });
+    const { runId } = await start();
+    await start();
+    await expect(fixture.engine.cancelRun(fixture.caller, 'nothing')).rejects.toMatchObject({ code: 'not_found' });
+    expect(told(await audit({ action: 'run.started' }))).toEqual([`run.started ${runId} api -`]);
+    expect(await audit({ action: 'run.cancel_requested' })).toEqual([]);
+  });
+
+  it('and found by action and by subject', async () => {
+    const first = await fixture.run('jobs: { a: { run: x } }');
+    await fixture.run('jobs: { a: { run: x } }');
+    await fixture.engine.cancelRun(fixture.caller, first);
+    expect((await audit({ action: 'run.started' })).length).toBe(2);
+    expect(told(await audit({ subject: first }))).toEqual([
+      `run.cancel_requested ${first} api -`,
+      `run.started ${first} api -`,
+    ]);
+    expect(await audit({ action: 'run.started', subject: 'nothing' })).toEqual([]);
+  });
+
+  it('until it is older than it is kept', async () => {
+    await fixture.run('jobs: { a: { run: x } }');
+    const before = (await audit()).length;
+    await fixture.environment.advance(1_000);
+    const beforeMs = fixture.environment.now();
+    const late = await fixture.run('jobs: { a: { run: x } }');
+    const { writer } = fixture.engine.context;
+    expect(await writer.submit(pruneAuditOperation(), { beforeMs })).toBe(false);
+    const left = await audit();
+    expect(left.length).toBe(before);
+    expect(left.map(({ subject }) => subject)).toContain(late);
+    expect(left.every(({ atMs }) => atMs >= beforeMs)).toBe(true);
+  });
+});
