@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
   JobServiceClient,
   type WorkJobsRequest,
@@ -8,6 +8,7 @@ import { LogServiceClient } from '../../clients/typescript/src/gen/workflowgraph
 import { ErrorReason, LogStream } from '../../clients/typescript/src/gen/workflowgraph/v1/types.js';
 import { WorkflowServiceClient } from '../../clients/typescript/src/gen/workflowgraph/v1/workflow_service.js';
 import { ServerHere } from '../support/running-server.js';
+import { soon } from '../support/until.js';
 
 let here: ServerHere;
 
@@ -64,7 +65,7 @@ describe('a job session over gRPC', () => {
     const session = openSession(client, 1);
     const run = await here.run('wf');
     for (const expected of ['a', 'b', 'c']) {
-      const claim = await vi.waitUntil(() => session.claims().find((each) => each.job?.job_id === expected));
+      const claim = await soon(() => session.claims().find((each) => each.job?.job_id === expected));
       expect(session.claims().at(-1)).toBe(claim);
       session.stream.write(
         message({
@@ -73,11 +74,11 @@ describe('a job session over gRPC', () => {
         }),
       );
     }
-    await vi.waitUntil(() => session.results().length === 3);
+    await soon(() => session.results().length === 3);
     expect(session.results().map((result) => result.refused)).toEqual([undefined, undefined, undefined]);
     expect(session.claims().at(-1)?.job?.upstream_outputs).toMatchObject({ a: { values: { from: 'a' } } });
     session.stream.end();
-    await vi.waitUntil(session.hasEnded);
+    await soon(session.hasEnded);
     expect((await here.server.engine.workflowStatus(run)).run?.state).toBe('success');
   });
 
@@ -85,16 +86,16 @@ describe('a job session over gRPC', () => {
     await here.define('jobs: { a: { run: x }, b: { run: x } }');
     const session = openSession(client, 1);
     await here.run('wf');
-    const first = await vi.waitUntil(() => session.claims()[0]);
+    const first = await soon(() => session.claims()[0]);
     session.stream.write(
       message({ reports: [{ lease_id: 'no-such-lease', success: { values: {} }, failure: undefined }] }),
     );
-    await vi.waitUntil(() => session.results().length === 1);
+    await soon(() => session.results().length === 1);
     expect(session.results()[0]).toMatchObject({
       lease_id: 'no-such-lease',
       refused: ErrorReason.ERROR_REASON_UNKNOWN_LEASE,
     });
-    await vi.waitUntil(() => session.claims().length === 2);
+    await soon(() => session.claims().length === 2);
     expect(first).toBeDefined();
     session.stream.end();
   });
@@ -103,7 +104,7 @@ describe('a job session over gRPC', () => {
     await here.define('jobs: { a: { run: x }, b: { run: x } }');
     const session = openSession(client, 2);
     await here.run('wf');
-    await vi.waitUntil(() => session.claims().length === 2);
+    await soon(() => session.claims().length === 2);
     const [first, second] = session.claims();
     const values = { big: 'x'.repeat(65 * 1024) };
     session.stream.write(
@@ -114,7 +115,7 @@ describe('a job session over gRPC', () => {
         ],
       }),
     );
-    await vi.waitUntil(() => session.results().length === 2);
+    await soon(() => session.results().length === 2);
     const results = new Map(session.results().map((result) => [result.lease_id, result]));
     expect(results.get(leaseOf(first))).toMatchObject({ refused: ErrorReason.ERROR_REASON_UNSPECIFIED });
     expect(results.get(leaseOf(first))?.message).toContain('65536');
@@ -127,19 +128,19 @@ describe('a job session over gRPC', () => {
     await here.define('jobs: { a: { run: x } }');
     const session = openSession(client, 1);
     const run = await here.run('wf');
-    const claim = await vi.waitUntil(() => session.claims()[0]);
+    const claim = await soon(() => session.claims()[0]);
     await here.server.engine.cancelRun({ credential: null }, run);
-    await vi.waitUntil(() => session.answers.some((answer) => answer.cancelled_lease_ids.includes(leaseOf(claim))));
+    await soon(() => session.answers.some((answer) => answer.cancelled_lease_ids.includes(leaseOf(claim))));
     session.stream.end();
   });
 
   it('is told that the server drains, and then ended', async () => {
     const session = openSession(client, 1);
-    await vi.waitUntil(async () => (await here.server.engine.listWorkers({ limit: 1, offset: 0 })).length === 1);
+    await soon(async () => (await here.server.engine.listWorkers({ limit: 1, offset: 0 })).length === 1);
     const stopped = here.stop();
-    await vi.waitUntil(() => session.answers.some((answer) => answer.draining));
+    await soon(() => session.answers.some((answer) => answer.draining));
     await stopped;
-    await vi.waitUntil(() => session.hasEnded() || session.errors.length > 0);
+    await soon(() => session.hasEnded() || session.errors.length > 0);
   });
 
   it('refuses a session that does not begin with hello', async () => {
@@ -153,13 +154,13 @@ describe('a job session over gRPC', () => {
   it('frees what was parked for a connection that is gone', async () => {
     await here.define('jobs: { a: { run: x } }');
     const session = openSession(client, 1);
-    await vi.waitUntil(async () => (await here.server.engine.listWorkers({ limit: 1, offset: 0 })).length === 1);
+    await soon(async () => (await here.server.engine.listWorkers({ limit: 1, offset: 0 })).length === 1);
     session.stream.cancel();
-    await vi.waitUntil(() => session.errors.length > 0);
+    await soon(() => session.errors.length > 0);
     await new Promise((resolve) => setTimeout(resolve, 100));
     await here.run('wf');
     const other = openSession(client, 1);
-    await vi.waitUntil(() => other.claims().length === 1);
+    await soon(() => other.claims().length === 1);
     other.stream.end();
   });
 });
@@ -186,7 +187,7 @@ describe('streams beside the session', () => {
     const states: { lease_id: string; seconds_left: number; cancelled: boolean; lost?: string | undefined }[] = [];
     stream.on('data', (answer) => states.push(...answer.leases));
     stream.write({ lease_ids: [job?.leaseId ?? '', 'gone'] });
-    await vi.waitUntil(() => states.length === 2);
+    await soon(() => states.length === 2);
     expect(states.find((state) => state.lease_id === job?.leaseId)).toMatchObject({
       seconds_left: 30,
       cancelled: false,
@@ -195,7 +196,7 @@ describe('streams beside the session', () => {
       lost: ErrorReason.ERROR_REASON_UNKNOWN_LEASE,
     });
     await here.server.engine.cancelRun({ credential: null }, run);
-    await vi.waitUntil(() => states.some((state) => state.cancelled));
+    await soon(() => states.some((state) => state.cancelled));
     stream.end();
     client.close();
   });
@@ -207,7 +208,7 @@ describe('streams beside the session', () => {
     await here.define('jobs: { a: { run: x } }');
     const run = await here.run('wf');
     const session = openSession(jobs, 1);
-    const claim = await vi.waitUntil(() => session.claims()[0]);
+    const claim = await soon(() => session.claims()[0]);
     const durable: number[] = [];
     const up = logs.streamLogs();
     up.on('data', (answer) => durable.push(answer.durable_sequence));
@@ -234,11 +235,11 @@ describe('streams beside the session', () => {
         ],
       });
     }
-    await vi.waitUntil(() => durable.at(-1) === 4);
+    await soon(() => durable.at(-1) === 4);
     session.stream.write(
       message({ reports: [{ lease_id: leaseOf(claim), success: { values: {} }, failure: undefined }] }),
     );
-    await vi.waitUntil(() => over);
+    await soon(() => over);
     expect(text.join('')).toBe('line 0\nline 1\nline 2\nline 3\nline 4\n');
     up.end();
     session.stream.end();
@@ -260,11 +261,11 @@ describe('streams beside the session', () => {
       over = true;
     });
     const session = openSession(jobs, 1);
-    const claim = await vi.waitUntil(() => session.claims()[0]);
+    const claim = await soon(() => session.claims()[0]);
     session.stream.write(
       message({ reports: [{ lease_id: leaseOf(claim), success: { values: {} }, failure: undefined }] }),
     );
-    await vi.waitUntil(() => over);
+    await soon(() => over);
     expect(types).toEqual(['run.queued', 'run.running', 'job.running', 'job.success', 'run.success']);
     session.stream.end();
     jobs.close();

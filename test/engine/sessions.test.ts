@@ -1,9 +1,10 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ClaimedJob } from '../../src/engine/engine.js';
 import type { JobSession } from '../../src/engine/job-session.js';
 import type { LeaseNews } from '../../src/engine/lease-watch.js';
 import { EngineFixture } from '../support/engine-fixture.js';
 import { settled } from '../support/hand-moved-environment.js';
+import { soon } from '../support/until.js';
 
 let fixture: EngineFixture;
 
@@ -137,7 +138,7 @@ describe('watching a run', () => {
         }
       }
     })();
-    await vi.waitUntil(() => seen.length > 0);
+    await soon(() => seen.length > 0);
     await fixture.complete(await fixture.claimed());
     await fixture.complete(await fixture.claimed());
     await done;

@@ -26,3 +26,8 @@ export async function until<T>(
     await new Promise((resolve) => setTimeout(resolve, lookEveryMs));
   }
 }
+
+/** The same, named by what it looks at. */
+export function soon<T>(look: () => T | Promise<T>): Promise<Exclude<T, false | null | undefined>> {
+  return until(String(look), look);
+}

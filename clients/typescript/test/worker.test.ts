@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { type Executor, PermanentError, RetryableError, Worker } from '../src/index.js';
 import { logOf } from './fake-server.js';
 import { startServer, startWorker } from './harness.js';
@@ -164,7 +164,7 @@ test('a job is ended when its lease ran out unrenewed, and says so when the serv
   const attempt = await server.claimed();
   await event('job-started');
   await server.stop();
-  await sleep(1_500);
+  await vi.waitUntil(() => causes.length > 0, 30_000);
   expect(causes).toEqual(['lease expired: the server was not reached for 1 s']);
   await server.start();
   await server.reported();
