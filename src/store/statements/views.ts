@@ -135,14 +135,18 @@ export const runViews = statement<{ rows: Cells }, RunViewRow>('runViews', ({ db
     .select(runColumns),
 );
 
-/** Runs before a number, newest first. */
+/**
+ * Runs before a number, newest first.
+ *
+ * `+ 0` keeps SQLite, when it has statistics of many runs, from beginning with the workflows and sorting all runs.
+ */
 export const listRuns = statement<{ before: number; limit: number; state: string }, RunViewRow>(
   'listRuns',
   ({ db, integer, value }) =>
     db
       .selectFrom('runs as n')
-      .innerJoin('workflows as w', 'w.no', 'n.workflow')
-      .innerJoin('versions as v', 'v.no', 'n.version')
+      .innerJoin('workflows as w', (join) => join.on('w.no', '=', sql<number>`n.workflow + 0`))
+      .innerJoin('versions as v', (join) => join.on('v.no', '=', sql<number>`n.version + 0`))
       .where('n.no', '<', integer('before'))
       .where('n.state', '!=', sql.lit<RunTable['state']>('creating'))
       .where((eb) => eb.or([eb(value('state'), '=', sql.lit('')), eb('n.state', '=', sql<never>`${value('state')}`)]))

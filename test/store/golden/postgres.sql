@@ -498,8 +498,8 @@ update "jobs"
 -- listRuns
 select "n"."no", "n"."id", "n"."state", "n"."inputs", "n"."job_count", "n"."open", "n"."created_at_ms", "n"."started_at_ms", "n"."ended_at_ms", "n"."version", "w"."id" as "workflow_id", "v"."name", "v"."trigger", "v"."number"
   from "runs" as "n"
-  inner join "workflows" as "w" on "w"."no" = "n"."workflow"
-  inner join "versions" as "v" on "v"."no" = "n"."version"
+  inner join "workflows" as "w" on "w"."no" = n.workflow + 0
+  inner join "versions" as "v" on "v"."no" = n.version + 0
   where "n"."no" < cast($1 as bigint) and "n"."state" != 'creating' and ($2 = '' or "n"."state" = $3)
   order by "n"."no" desc
   limit $4;
