@@ -135,6 +135,7 @@ function callContext(context: HandlerContext, stopping: AbortSignal): CallContex
   return {
     protocol: protocols[context.protocolName] ?? 'connect',
     authorization: context.requestHeader.get('authorization'),
+    traceparent: context.requestHeader.get('traceparent'),
     remoteAddress,
     requestId,
     signal: context.signal,

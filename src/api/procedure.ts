@@ -15,6 +15,8 @@ export interface CallContext {
   readonly protocol: 'json' | 'connect' | 'grpc' | 'grpc-web';
   /** The `Authorization` header. */
   readonly authorization: string | null;
+  /** The `traceparent` header. */
+  readonly traceparent: string | null;
   readonly remoteAddress: string;
   /** Names this call in the log and in the answer to a bug. */
   readonly requestId: string;

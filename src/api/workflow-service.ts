@@ -1,6 +1,7 @@
 import type { Workflow } from '../../gen/workflowgraph/v1/types_pb.js';
 import type { WorkflowService } from '../../gen/workflowgraph/v1/workflow_service_pb.js';
 import { DomainError } from '../domain/errors.js';
+import { readTraceparent } from '../domain/traceparent.js';
 import type { Engine } from '../engine/engine.js';
 import { definitionFormat } from './convert/document.js';
 import { fromWireMap } from './convert/maps.js';
@@ -41,12 +42,13 @@ export function workflowService(engine: Engine): ServiceHandlers<typeof Workflow
       return { $typeName: 'workflowgraph.v1.GetWorkflowStatusResponse', workflow: await toWireWorkflow(view) };
     },
 
-    runWorkflow: async ({ id, inputs, requestId }, { caller }) => {
+    runWorkflow: async ({ id, inputs, requestId }, { caller, context }) => {
       const { runId } = await engine.startRun({
         caller,
         id,
         inputs: fromWireMap(inputs),
         requestId: requestId ?? null,
+        traceparent: readTraceparent(context.traceparent),
       });
       return { $typeName: 'workflowgraph.v1.RunWorkflowResponse', runId };
     },

@@ -341,7 +341,7 @@ function toClaimedJob(
     attempt: from.attempt,
     enqueuedAtMs: from.enqueuedAtMs,
     delayedUntilMs: from.delayedUntilMs,
-    traceparent: knowledge.tracing?.traceparent(from.facts.id, from.of.key, from.attempt) ?? null,
+    traceparent: knowledge.tracing?.traceparent(from.facts, from.of.key, from.attempt) ?? null,
     inputs: from.facts.inputs,
     upstreamOutputs: from.upstream ?? new Map(),
     spec: from.of.spec,

@@ -157,6 +157,8 @@ export interface StartRun {
   readonly id: string;
   readonly inputs: ReadonlyMap<string, string>;
   readonly requestId: string | null;
+  /** The trace context that it is started within, as `readTraceparent` gives it; none when absent. */
+  readonly traceparent?: string | null;
 }
 
 export interface WatchQuery {

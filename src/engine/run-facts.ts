@@ -11,6 +11,8 @@ export interface RunFacts {
   readonly inputs: ReadonlyMap<string, string>;
   readonly jobCount: number;
   readonly survivorCount: number;
+  /** The trace within which it was started; null when in none. */
+  readonly traceparent: string | null;
 }
 
 /** The fixed facts of runs, kept while there is room. */
@@ -55,6 +57,7 @@ export function toRunFacts(row: RunRow): RunFacts {
     inputs: new Map(Object.entries(JSON.parse(row.inputs) as Record<string, string>)),
     jobCount: row.job_count,
     survivorCount: row.survivor_count,
+    traceparent: row.traceparent,
   };
 }
 

@@ -32,6 +32,7 @@ interface WantedRun {
   readonly requestHash: string | null;
   /** The id of the token that asked for it. */
   readonly by: string | null;
+  readonly traceparent: string | null;
 }
 
 interface NewRun extends WantedRun {
@@ -82,6 +83,7 @@ export function startRunVerb(context: EngineContext) {
         inputs: JSON.stringify(Object.fromEntries(input.inputs)),
         requestHash: input.requestId === null ? null : secretHash(`run/${input.requestId}`),
         by: input.caller.credential,
+        traceparent: input.traceparent ?? null,
       });
       if (large !== null) await fillLarge(large);
       return { runId };
@@ -198,6 +200,7 @@ async function insertNewRuns(
       run.version.job_count,
       batch.nowMs,
       isLarge(run.version) ? 0 : null,
+      run.traceparent,
     ]),
   });
   const numbers = new Map(stored.map((run) => [run.id, run.no]));
@@ -219,6 +222,7 @@ async function insertNewRuns(
       inputs: new Map(Object.entries(JSON.parse(run.inputs) as Record<string, string>)),
       jobCount: run.version.job_count,
       survivorCount: run.version.survivor_count,
+      traceparent: run.traceparent,
     });
   }
   const small = runs.filter((run) => !isLarge(run.version));

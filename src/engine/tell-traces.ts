@@ -92,6 +92,7 @@ export class TraceTeller {
       if (row.outcome === null || row.ended_at_ms === null) continue;
       this.#tracing.attemptEnded({
         runId: row.run_id,
+        traceparent: row.traceparent,
         workflow: row.workflow_id,
         key: row.key,
         attempt: row.number,
@@ -109,6 +110,7 @@ export class TraceTeller {
       if (row.ended_at_ms === null) continue;
       this.#tracing.jobEnded({
         runId: row.run_id,
+        traceparent: row.traceparent,
         workflow: row.workflow_id,
         key: row.key,
         attempts: row.attempts,
@@ -125,6 +127,7 @@ export class TraceTeller {
       if (row.ended_at_ms === null) continue;
       this.#tracing.runEnded({
         runId: row.id,
+        traceparent: row.traceparent,
         workflow: row.workflow_id,
         startMs: row.created_at_ms,
         endMs: row.ended_at_ms,

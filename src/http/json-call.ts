@@ -20,6 +20,11 @@ export class JsonCall implements CallContext {
     return this.#request.headers.authorization ?? null;
   }
 
+  get traceparent(): string | null {
+    const { traceparent } = this.#request.headers;
+    return typeof traceparent === 'string' ? traceparent : null;
+  }
+
   get remoteAddress(): string {
     return this.#request.ip;
   }

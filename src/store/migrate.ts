@@ -5,6 +5,7 @@ import { kyselyOver } from './kysely-over.js';
 import { initial } from './migrations/0001-initial.js';
 import { retention } from './migrations/0002-retention.js';
 import { audit } from './migrations/0003-audit.js';
+import { traceparent } from './migrations/0004-traceparent.js';
 import { StoreError } from './store.js';
 
 /** One migration that ran. */
@@ -24,6 +25,7 @@ function migrationsFor(dialect: DialectRecord) {
     '0001-initial': initial(dialect),
     '0002-retention': retention(dialect),
     '0003-audit': audit(dialect),
+    '0004-traceparent': traceparent,
   };
 }
 

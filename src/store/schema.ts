@@ -97,6 +97,8 @@ export interface RunTable {
   cancel_from: number | null;
   /** 1: its logs were pruned. */
   logs_pruned: Generated<number>;
+  /** The trace within which it was started, in the form of a `traceparent` header; null when in none. */
+  traceparent: string | null;
 }
 
 /** A job in a run. */

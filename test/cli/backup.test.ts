@@ -2,6 +2,7 @@ import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFi
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { expect, test } from 'vitest';
+import { makeOld } from '../crash/old-database.js';
 import { type Api, expectStatus } from '../support/api.js';
 import { OneServer } from '../support/one-server.js';
 import { runProgram, startProgram } from '../support/program.js';
@@ -191,12 +192,7 @@ test('a database of an older version is brought up to date by the start after th
   const folder = temporaryFolder();
   const old = join(folder, 'old.db');
   await runProgram(['backup', old, '--data', server.dataDir]);
-  new Database(old)
-    .exec(
-      `drop index runs_ended; drop index runs_ended_with_logs; alter table runs drop column logs_pruned;
-       delete from counters where name = 'pruned_events'; delete from kysely_migration where name > '0002';`,
-    )
-    .close();
+  await makeOld(old);
   const dataDir = join(folder, 'data');
   const restored = await runProgram(['restore', old, '--data', dataDir]);
   expect(restored).toMatchObject({ code: 0, stdout: expect.stringContaining('the next start brings them up to date') });

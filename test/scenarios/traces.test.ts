@@ -67,6 +67,42 @@ test('a run is a trace: its jobs are its spans and their attempts theirs, with t
   expect(told).toEqual(attempts.map(({ name, traceId, spanId }) => `${name.split(' ')[1]} 00-${traceId}-${spanId}-01`));
 });
 
+test('a run that is started within a trace belongs to it, on every protocol, and follows its sampling', async () => {
+  const collector = await OtlpCollector.start();
+  const server = await startServerProcess({ env: tracing(collector.url) });
+  const api = server.api();
+  const id = await api.define({ name: 'w', jobs: { a: { run: 'x' } } });
+  const trace = '4bf92f3577b34da6a3ce929d0e0e4736';
+  const start = async (path: string, body: object, traceparent: string) => {
+    const answer = await api.post(path, body, { traceparent });
+    const { run_id, runId } = answer.body as { run_id?: string; runId?: string };
+    const claim = await api.claimed('w1');
+    await api.complete(claim);
+    await api.ended(run_id ?? runId ?? '');
+    return claim.job.env.TRACEPARENT;
+  };
+  const rpc = '/workflowgraph.v1.WorkflowService/RunWorkflow';
+  const sampled = `00-${trace}-00f067aa0ba902b7-01`;
+  const told = [
+    await start(`/api/workflows/${id}/run`, {}, sampled),
+    await start(rpc, { id }, sampled),
+    await start(`/api/workflows/${id}/run`, {}, `00-${trace}-00f067aa0ba902b7-00`),
+    await start(`/api/workflows/${id}/run`, {}, `00-${trace}-0000000000000000-01`),
+  ];
+  expect(told.map((text) => /^00-(.+)-[0-9a-f]{16}-(\d\d)$/.exec(text ?? '')?.slice(1))).toEqual([
+    [trace, '01'],
+    [trace, '01'],
+    [trace, '00'],
+    [expect.not.stringContaining(trace), '01'],
+  ]);
+  await until('the spans are there', () => collector.spans.length >= 9);
+  const roots = collector.named(`run ${id}`).filter(({ traceId }) => traceId === trace);
+  expect(roots.map(({ parentId }) => parentId)).toEqual(['00f067aa0ba902b7', '00f067aa0ba902b7']);
+  const attempts = collector.named('attempt a').filter(({ traceId }) => traceId === trace);
+  expect(attempts.map(({ spanId }) => `00-${trace}-${spanId}-01`).sort()).toEqual([told[0], told[1]].sort());
+  expect(collector.spans).toHaveLength(9);
+});
+
 test('a collector that is away stops nothing, and is one line in the log', async () => {
   const server = await startServerProcess({ env: tracing('http://127.0.0.1:9') });
   await startWorkerProcess(server);

@@ -116,7 +116,7 @@ export async function makeRun(
   const { id = `run-${Math.random()}`, atMs = 10, request = null, state = 'queued' } = more;
   return store.transact(async (connection) => {
     const [run] = await insertRuns.run(connection, {
-      rows: [[id, workflow, version, state, '{}', request, jobCount, atMs, state === 'creating' ? 0 : null]],
+      rows: [[id, workflow, version, state, '{}', request, jobCount, atMs, state === 'creating' ? 0 : null, null]],
     });
     const no = run?.no ?? 0;
     await insertJobsOfRuns.run(connection, { rows: [[no, version, 0, jobCount, state === 'creating' ? 0 : 1, atMs]] });

@@ -5,7 +5,7 @@ import { type Cells, statement } from '../statement.js';
 
 type RunState = RunTable['state'];
 
-/** Rows: id, workflow, version, state, inputs, request hash, job count, created at, activate from. */
+/** Rows: id, workflow, version, state, inputs, request hash, job count, created at, activate from, traceparent. */
 export const insertRuns = statement<{ rows: Cells }, { no: number; id: string }>('insertRuns', ({ db, rows }) =>
   db
     .insertInto('runs')
@@ -23,6 +23,7 @@ export const insertRuns = statement<{ rows: Cells }, { no: number; id: string }>
       'created_at_ms',
       'cancel_forced',
       'activate_from',
+      'traceparent',
     ])
     .expression((eb) =>
       eb
@@ -37,6 +38,7 @@ export const insertRuns = statement<{ rows: Cells }, { no: number; id: string }>
             job_count: number;
             created_at_ms: number;
             activate_from: number | null;
+            traceparent: string | null;
           }>('rows', {
             id: 'text',
             workflow: 'integer',
@@ -47,6 +49,7 @@ export const insertRuns = statement<{ rows: Cells }, { no: number; id: string }>
             job_count: 'integer',
             created_at_ms: 'integer',
             activate_from: 'integer',
+            traceparent: 'text',
           }).as('r'),
         )
         .select([
@@ -63,6 +66,7 @@ export const insertRuns = statement<{ rows: Cells }, { no: number; id: string }>
           'r.created_at_ms',
           sql.lit(0).as('cancel_forced'),
           'r.activate_from',
+          'r.traceparent',
         ]),
     )
     .returning(['no', 'id']),
@@ -156,6 +160,7 @@ export interface RunRow {
   activate_from: number | null;
   cancel_from: number | null;
   created_at_ms: number;
+  traceparent: string | null;
 }
 
 const runColumns = [
@@ -173,6 +178,7 @@ const runColumns = [
   'n.activate_from',
   'n.cancel_from',
   'n.created_at_ms',
+  'n.traceparent',
 ] as const;
 
 export const runsByNumber = statement<{ rows: Cells }, RunRow>('runsByNumber', ({ db, rows }) =>

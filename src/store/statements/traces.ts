@@ -5,6 +5,7 @@ import { type Cells, statement } from '../statement.js';
 /** An attempt that has ended, with the names that readers know it by. */
 export interface EndedAttemptRow {
   run_id: string;
+  traceparent: string | null;
   workflow_id: string;
   key: string;
   number: number;
@@ -27,6 +28,7 @@ export const attemptsToTrace = statement<{ rows: Cells }, EndedAttemptRow>('atte
     )
     .select([
       'n.id as run_id',
+      'n.traceparent',
       'w.id as workflow_id',
       'v.key',
       'a.number',
@@ -41,6 +43,7 @@ export const attemptsToTrace = statement<{ rows: Cells }, EndedAttemptRow>('atte
 /** A job that has ended, and when its first attempt began. */
 export interface EndedJobRow {
   run_id: string;
+  traceparent: string | null;
   workflow_id: string;
   key: string;
   state: JobTable['state'];
@@ -62,6 +65,7 @@ export const jobsToTrace = statement<{ rows: Cells }, EndedJobRow>('jobsToTrace'
     )
     .select([
       'n.id as run_id',
+      'n.traceparent',
       'w.id as workflow_id',
       'v.key',
       'j.state',
@@ -77,11 +81,18 @@ export const jobsToTrace = statement<{ rows: Cells }, EndedJobRow>('jobsToTrace'
 /** Runs by their numbers. Rows: run. */
 export const runsToTrace = statement<
   { rows: Cells },
-  { id: string; workflow_id: string; state: string; created_at_ms: number; ended_at_ms: number | null }
+  {
+    id: string;
+    traceparent: string | null;
+    workflow_id: string;
+    state: string;
+    created_at_ms: number;
+    ended_at_ms: number | null;
+  }
 >('runsToTrace', ({ db, rows }) =>
   db
     .selectFrom(rows<{ no: number }>('rows', { no: 'integer' }).as('r'))
     .innerJoin('runs as n', 'n.no', 'r.no')
     .innerJoin('workflows as w', 'w.no', 'n.workflow')
-    .select(['n.id', 'w.id as workflow_id', 'n.state', 'n.created_at_ms', 'n.ended_at_ms']),
+    .select(['n.id', 'n.traceparent', 'w.id as workflow_id', 'n.state', 'n.created_at_ms', 'n.ended_at_ms']),
 );

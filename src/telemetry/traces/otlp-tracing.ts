@@ -1,5 +1,6 @@
 import {
   type Attributes,
+  type Context,
   type HrTime,
   ROOT_CONTEXT,
   SpanKind,
@@ -31,7 +32,9 @@ const closeMsMax = 3_000;
 interface Span extends EndOfSpan {
   readonly name: string;
   readonly runId: string;
+  readonly traceparent: string | null;
   readonly spanId: string;
+  /** Null for a run's, whose parent is whatever it was started within. */
   readonly parentId: string | null;
   readonly attributes: Attributes;
 }
@@ -65,9 +68,9 @@ export class OtlpTracing implements Tracing {
     this.#tracer = this.#provider.getTracer('workflow-graph', version);
   }
 
-  traceparent(runId: string, jobKey: string, attempt: number): string {
-    const traceId = traceIdOf(runId);
-    return traceparentOf(traceId, spanIdOf(runId, jobKey, attempt), this.#isSampled(traceId));
+  traceparent(run: { id: string; traceparent: string | null }, jobKey: string, attempt: number): string {
+    const { traceId, isSampled } = this.#traceOf(run.id, run.traceparent);
+    return traceparentOf(traceId, spanIdOf(run.id, jobKey, attempt), isSampled);
   }
 
   runEnded(run: RunOfSpan & EndOfSpan): void {
@@ -118,11 +121,11 @@ export class OtlpTracing implements Tracing {
     clearTimeout(timer);
   }
 
-  #tell({ name, runId, spanId, parentId, attributes, startMs, endMs, error }: Span): void {
-    const traceId = traceIdOf(runId);
-    const traceFlags = this.#isSampled(traceId) ? TraceFlags.SAMPLED : TraceFlags.NONE;
+  #tell({ name, runId, traceparent, spanId, parentId, attributes, startMs, endMs, error }: Span): void {
+    const { traceId, isSampled, around } = this.#traceOf(runId, traceparent);
+    const traceFlags = isSampled ? TraceFlags.SAMPLED : TraceFlags.NONE;
     const context =
-      parentId === null ? ROOT_CONTEXT : trace.setSpanContext(ROOT_CONTEXT, { traceId, spanId: parentId, traceFlags });
+      parentId === null ? around : trace.setSpanContext(ROOT_CONTEXT, { traceId, spanId: parentId, traceFlags });
     this.#ids.traceId = traceId;
     this.#ids.spanId = spanId;
     const options = { attributes, startTime: hrTime(startMs), kind: SpanKind.INTERNAL };
@@ -131,9 +134,15 @@ export class OtlpTracing implements Tracing {
     span.end(hrTime(Math.max(startMs, endMs)));
   }
 
-  #isSampled(traceId: string): boolean {
-    const { decision } = this.#sampler.shouldSample(ROOT_CONTEXT, traceId, '', SpanKind.INTERNAL, {}, []);
-    return decision === SamplingDecision.RECORD_AND_SAMPLED;
+  /** The trace of a run: that within which it was started, else one of its own; and whether it is sampled. */
+  #traceOf(runId: string, traceparent: string | null): { traceId: string; isSampled: boolean; around: Context } {
+    const [, traceId = traceIdOf(runId), spanId, flags] = traceparent?.split('-') ?? [];
+    const around =
+      spanId === undefined
+        ? ROOT_CONTEXT
+        : trace.setSpanContext(ROOT_CONTEXT, { traceId, spanId, traceFlags: Number(flags), isRemote: true });
+    const { decision } = this.#sampler.shouldSample(around, traceId, '', SpanKind.INTERNAL, {}, []);
+    return { traceId, isSampled: decision === SamplingDecision.RECORD_AND_SAMPLED, around };
   }
 }
 

@@ -5,6 +5,8 @@ import type { TraceSettings } from './trace-settings.js';
 export interface RunOfSpan {
   readonly runId: string;
   readonly workflow: string;
+  /** The trace within which it was started, as a `traceparent` header of version 00; null when in none. */
+  readonly traceparent: string | null;
 }
 
 /** When it was, in Unix milliseconds, and how it ended. */
@@ -20,7 +22,7 @@ export interface EndOfSpan {
 /** Traces of runs: run → job → attempt. A span is told when it has ended. */
 export interface Tracing {
   /** The context that an attempt hands to what it calls, as W3C Trace Context writes it. */
-  traceparent(runId: string, jobKey: string, attempt: number): string;
+  traceparent(run: { id: string; traceparent: string | null }, jobKey: string, attempt: number): string;
   runEnded(run: RunOfSpan & EndOfSpan): void;
   jobEnded(job: RunOfSpan & EndOfSpan & { readonly key: string; readonly attempts: number }): void;
   attemptEnded(

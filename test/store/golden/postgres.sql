@@ -48,7 +48,7 @@ select "a"."request_hash", "a"."job", "a"."number", "a"."worker_id", "a"."creden
   where ("a"."outcome" || '') is null;
 
 -- attemptsToTrace
-select "n"."id" as "run_id", "w"."id" as "workflow_id", "v"."key", "a"."number", "a"."worker_id", "a"."claimed_at_ms", "a"."ended_at_ms", "a"."outcome", "a"."error"
+select "n"."id" as "run_id", "n"."traceparent", "w"."id" as "workflow_id", "v"."key", "a"."number", "a"."worker_id", "a"."claimed_at_ms", "a"."ended_at_ms", "a"."outcome", "a"."error"
   from (select cast(e.value ->> 0 as bigint) as "job", cast(e.value ->> 1 as bigint) as "number"
   from jsonb_array_elements(cast($1 as jsonb)) as e(value)
   where jsonb_typeof(e.value) = 'array') as "r"
@@ -384,8 +384,8 @@ insert into "log_chunks" ("job", "attempt", "sequence", "stream", "at_ms", "data
   returning "job", "attempt", "sequence", "stream";
 
 -- insertRuns
-insert into "runs" ("id", "workflow", "version", "state", "inputs", "request_hash", "job_count", "open", "failed", "cancelled", "created_at_ms", "cancel_forced", "activate_from") select "r"."id", "r"."workflow", "r"."version", "r"."state", "r"."inputs", "r"."request_hash", "r"."job_count", "r"."job_count" as "open", 0 as "failed", 0 as "cancelled", "r"."created_at_ms", 0 as "cancel_forced", "r"."activate_from"
-  from (select e.value ->> 0 as "id", cast(e.value ->> 1 as bigint) as "workflow", cast(e.value ->> 2 as bigint) as "version", e.value ->> 3 as "state", e.value ->> 4 as "inputs", e.value ->> 5 as "request_hash", cast(e.value ->> 6 as bigint) as "job_count", cast(e.value ->> 7 as bigint) as "created_at_ms", cast(e.value ->> 8 as bigint) as "activate_from"
+insert into "runs" ("id", "workflow", "version", "state", "inputs", "request_hash", "job_count", "open", "failed", "cancelled", "created_at_ms", "cancel_forced", "activate_from", "traceparent") select "r"."id", "r"."workflow", "r"."version", "r"."state", "r"."inputs", "r"."request_hash", "r"."job_count", "r"."job_count" as "open", 0 as "failed", 0 as "cancelled", "r"."created_at_ms", 0 as "cancel_forced", "r"."activate_from", "r"."traceparent"
+  from (select e.value ->> 0 as "id", cast(e.value ->> 1 as bigint) as "workflow", cast(e.value ->> 2 as bigint) as "version", e.value ->> 3 as "state", e.value ->> 4 as "inputs", e.value ->> 5 as "request_hash", cast(e.value ->> 6 as bigint) as "job_count", cast(e.value ->> 7 as bigint) as "created_at_ms", cast(e.value ->> 8 as bigint) as "activate_from", e.value ->> 9 as "traceparent"
   from jsonb_array_elements(cast($1 as jsonb)) as e(value)
   where jsonb_typeof(e.value) = 'array') as "r"
   returning "no", "id";
@@ -437,7 +437,7 @@ select "v"."ord", "v"."key", "v"."spec"
   limit $3;
 
 -- jobsToTrace
-select "n"."id" as "run_id", "w"."id" as "workflow_id", "v"."key", "j"."state", "j"."error", "j"."ended_at_ms", (select min(a.claimed_at_ms)
+select "n"."id" as "run_id", "n"."traceparent", "w"."id" as "workflow_id", "v"."key", "j"."state", "j"."error", "j"."ended_at_ms", (select min(a.claimed_at_ms)
   from attempts as a
   where a.job = r.job) as "first_claimed_at_ms", (select count(*)
   from attempts as a
@@ -638,7 +638,7 @@ select "number", "at_ms"
   limit $1;
 
 -- newestRunOfWorkflow
-select "n"."no", "n"."id", "n"."workflow", "w"."id" as "workflow_id", "n"."version", "n"."state", "n"."inputs", "n"."job_count", "v"."survivor_count", "n"."cancel_requested_at_ms", "n"."cancel_forced", "n"."activate_from", "n"."cancel_from", "n"."created_at_ms"
+select "n"."no", "n"."id", "n"."workflow", "w"."id" as "workflow_id", "n"."version", "n"."state", "n"."inputs", "n"."job_count", "v"."survivor_count", "n"."cancel_requested_at_ms", "n"."cancel_forced", "n"."activate_from", "n"."cancel_from", "n"."created_at_ms", "n"."traceparent"
   from "workflows" as "w"
   inner join "runs" as "n" on "n"."no" = "w"."newest_run"
   inner join "versions" as "v" on "v"."no" = "n"."version"
@@ -743,7 +743,7 @@ update "tokens"
   returning "id", "name";
 
 -- runById
-select "n"."no", "n"."id", "n"."workflow", "w"."id" as "workflow_id", "n"."version", "n"."state", "n"."inputs", "n"."job_count", "v"."survivor_count", "n"."cancel_requested_at_ms", "n"."cancel_forced", "n"."activate_from", "n"."cancel_from", "n"."created_at_ms"
+select "n"."no", "n"."id", "n"."workflow", "w"."id" as "workflow_id", "n"."version", "n"."state", "n"."inputs", "n"."job_count", "v"."survivor_count", "n"."cancel_requested_at_ms", "n"."cancel_forced", "n"."activate_from", "n"."cancel_from", "n"."created_at_ms", "n"."traceparent"
   from "runs" as "n"
   inner join "workflows" as "w" on "w"."no" = "n"."workflow"
   inner join "versions" as "v" on "v"."no" = "n"."version"
@@ -759,7 +759,7 @@ select "n"."no", "n"."id", "n"."state", "n"."inputs", "n"."job_count", "n"."open
   inner join "versions" as "v" on "v"."no" = "n"."version";
 
 -- runsByNumber
-select "n"."no", "n"."id", "n"."workflow", "w"."id" as "workflow_id", "n"."version", "n"."state", "n"."inputs", "n"."job_count", "v"."survivor_count", "n"."cancel_requested_at_ms", "n"."cancel_forced", "n"."activate_from", "n"."cancel_from", "n"."created_at_ms"
+select "n"."no", "n"."id", "n"."workflow", "w"."id" as "workflow_id", "n"."version", "n"."state", "n"."inputs", "n"."job_count", "v"."survivor_count", "n"."cancel_requested_at_ms", "n"."cancel_forced", "n"."activate_from", "n"."cancel_from", "n"."created_at_ms", "n"."traceparent"
   from (select cast(e.value ->> 0 as bigint) as "no"
   from jsonb_array_elements(cast($1 as jsonb)) as e(value)
   where jsonb_typeof(e.value) = 'array') as "r"
@@ -775,7 +775,7 @@ select "n"."request_hash", "n"."id", "n"."workflow", "n"."state"
   inner join "runs" as "n" on "n"."request_hash" = "r"."request_hash";
 
 -- runsToTrace
-select "n"."id", "w"."id" as "workflow_id", "n"."state", "n"."created_at_ms", "n"."ended_at_ms"
+select "n"."id", "n"."traceparent", "w"."id" as "workflow_id", "n"."state", "n"."created_at_ms", "n"."ended_at_ms"
   from (select cast(e.value ->> 0 as bigint) as "no"
   from jsonb_array_elements(cast($1 as jsonb)) as e(value)
   where jsonb_typeof(e.value) = 'array') as "r"
@@ -783,7 +783,7 @@ select "n"."id", "w"."id" as "workflow_id", "n"."state", "n"."created_at_ms", "n
   inner join "workflows" as "w" on "w"."no" = "n"."workflow";
 
 -- runsWithUnfinishedWork
-select "n"."no", "n"."id", "n"."workflow", "w"."id" as "workflow_id", "n"."version", "n"."state", "n"."inputs", "n"."job_count", "v"."survivor_count", "n"."cancel_requested_at_ms", "n"."cancel_forced", "n"."activate_from", "n"."cancel_from", "n"."created_at_ms"
+select "n"."no", "n"."id", "n"."workflow", "w"."id" as "workflow_id", "n"."version", "n"."state", "n"."inputs", "n"."job_count", "v"."survivor_count", "n"."cancel_requested_at_ms", "n"."cancel_forced", "n"."activate_from", "n"."cancel_from", "n"."created_at_ms", "n"."traceparent"
   from "runs" as "n"
   inner join "workflows" as "w" on "w"."no" = "n"."workflow"
   inner join "versions" as "v" on "v"."no" = "n"."version"

@@ -45,7 +45,7 @@ select "a"."request_hash", "a"."job", "a"."number", "a"."worker_id", "a"."creden
   where +"a"."outcome" is null and "a"."request_hash" is not null;
 
 -- attemptsToTrace
-select "n"."id" as "run_id", "w"."id" as "workflow_id", "v"."key", "a"."number", "a"."worker_id", "a"."claimed_at_ms", "a"."ended_at_ms", "a"."outcome", "a"."error"
+select "n"."id" as "run_id", "n"."traceparent", "w"."id" as "workflow_id", "v"."key", "a"."number", "a"."worker_id", "a"."claimed_at_ms", "a"."ended_at_ms", "a"."outcome", "a"."error"
   from (select cast(value ->> 0 as integer) as "job", cast(value ->> 1 as integer) as "number"
   from jsonb_each(?)) as "r"
   inner join "attempts" as "a" on "a"."job" = "r"."job" and "a"."number" = "r"."number"
@@ -359,8 +359,8 @@ insert into "log_chunks" ("job", "attempt", "sequence", "stream", "at_ms", "data
   returning "job", "attempt", "sequence", "stream";
 
 -- insertRuns
-insert into "runs" ("id", "workflow", "version", "state", "inputs", "request_hash", "job_count", "open", "failed", "cancelled", "created_at_ms", "cancel_forced", "activate_from") select "r"."id", "r"."workflow", "r"."version", "r"."state", "r"."inputs", "r"."request_hash", "r"."job_count", "r"."job_count" as "open", 0 as "failed", 0 as "cancelled", "r"."created_at_ms", 0 as "cancel_forced", "r"."activate_from"
-  from (select value ->> 0 as "id", cast(value ->> 1 as integer) as "workflow", cast(value ->> 2 as integer) as "version", value ->> 3 as "state", value ->> 4 as "inputs", value ->> 5 as "request_hash", cast(value ->> 6 as integer) as "job_count", cast(value ->> 7 as integer) as "created_at_ms", cast(value ->> 8 as integer) as "activate_from"
+insert into "runs" ("id", "workflow", "version", "state", "inputs", "request_hash", "job_count", "open", "failed", "cancelled", "created_at_ms", "cancel_forced", "activate_from", "traceparent") select "r"."id", "r"."workflow", "r"."version", "r"."state", "r"."inputs", "r"."request_hash", "r"."job_count", "r"."job_count" as "open", 0 as "failed", 0 as "cancelled", "r"."created_at_ms", 0 as "cancel_forced", "r"."activate_from", "r"."traceparent"
+  from (select value ->> 0 as "id", cast(value ->> 1 as integer) as "workflow", cast(value ->> 2 as integer) as "version", value ->> 3 as "state", value ->> 4 as "inputs", value ->> 5 as "request_hash", cast(value ->> 6 as integer) as "job_count", cast(value ->> 7 as integer) as "created_at_ms", cast(value ->> 8 as integer) as "activate_from", value ->> 9 as "traceparent"
   from jsonb_each(?)) as "r"
   returning "no", "id";
 
@@ -409,7 +409,7 @@ select "v"."ord", "v"."key", "v"."spec"
   limit ?;
 
 -- jobsToTrace
-select "n"."id" as "run_id", "w"."id" as "workflow_id", "v"."key", "j"."state", "j"."error", "j"."ended_at_ms", (select min(a.claimed_at_ms)
+select "n"."id" as "run_id", "n"."traceparent", "w"."id" as "workflow_id", "v"."key", "j"."state", "j"."error", "j"."ended_at_ms", (select min(a.claimed_at_ms)
   from attempts as a
   where a.job = r.job) as "first_claimed_at_ms", (select count(*)
   from attempts as a
@@ -594,7 +594,7 @@ select "number", "at_ms"
   limit ?;
 
 -- newestRunOfWorkflow
-select "n"."no", "n"."id", "n"."workflow", "w"."id" as "workflow_id", "n"."version", "n"."state", "n"."inputs", "n"."job_count", "v"."survivor_count", "n"."cancel_requested_at_ms", "n"."cancel_forced", "n"."activate_from", "n"."cancel_from", "n"."created_at_ms"
+select "n"."no", "n"."id", "n"."workflow", "w"."id" as "workflow_id", "n"."version", "n"."state", "n"."inputs", "n"."job_count", "v"."survivor_count", "n"."cancel_requested_at_ms", "n"."cancel_forced", "n"."activate_from", "n"."cancel_from", "n"."created_at_ms", "n"."traceparent"
   from "workflows" as "w"
   inner join "runs" as "n" on "n"."no" = "w"."newest_run"
   inner join "versions" as "v" on "v"."no" = "n"."version"
@@ -694,7 +694,7 @@ update "tokens"
   returning "id", "name";
 
 -- runById
-select "n"."no", "n"."id", "n"."workflow", "w"."id" as "workflow_id", "n"."version", "n"."state", "n"."inputs", "n"."job_count", "v"."survivor_count", "n"."cancel_requested_at_ms", "n"."cancel_forced", "n"."activate_from", "n"."cancel_from", "n"."created_at_ms"
+select "n"."no", "n"."id", "n"."workflow", "w"."id" as "workflow_id", "n"."version", "n"."state", "n"."inputs", "n"."job_count", "v"."survivor_count", "n"."cancel_requested_at_ms", "n"."cancel_forced", "n"."activate_from", "n"."cancel_from", "n"."created_at_ms", "n"."traceparent"
   from "runs" as "n"
   inner join "workflows" as "w" on "w"."no" = "n"."workflow"
   inner join "versions" as "v" on "v"."no" = "n"."version"
@@ -709,7 +709,7 @@ select "n"."no", "n"."id", "n"."state", "n"."inputs", "n"."job_count", "n"."open
   inner join "versions" as "v" on "v"."no" = "n"."version";
 
 -- runsByNumber
-select "n"."no", "n"."id", "n"."workflow", "w"."id" as "workflow_id", "n"."version", "n"."state", "n"."inputs", "n"."job_count", "v"."survivor_count", "n"."cancel_requested_at_ms", "n"."cancel_forced", "n"."activate_from", "n"."cancel_from", "n"."created_at_ms"
+select "n"."no", "n"."id", "n"."workflow", "w"."id" as "workflow_id", "n"."version", "n"."state", "n"."inputs", "n"."job_count", "v"."survivor_count", "n"."cancel_requested_at_ms", "n"."cancel_forced", "n"."activate_from", "n"."cancel_from", "n"."created_at_ms", "n"."traceparent"
   from (select cast(value ->> 0 as integer) as "no"
   from jsonb_each(?)) as "r"
   inner join "runs" as "n" on "n"."no" = "r"."no"
@@ -724,14 +724,14 @@ select "n"."request_hash", "n"."id", "n"."workflow", "n"."state"
   where "n"."request_hash" is not null;
 
 -- runsToTrace
-select "n"."id", "w"."id" as "workflow_id", "n"."state", "n"."created_at_ms", "n"."ended_at_ms"
+select "n"."id", "n"."traceparent", "w"."id" as "workflow_id", "n"."state", "n"."created_at_ms", "n"."ended_at_ms"
   from (select cast(value ->> 0 as integer) as "no"
   from jsonb_each(?)) as "r"
   inner join "runs" as "n" on "n"."no" = "r"."no"
   inner join "workflows" as "w" on "w"."no" = "n"."workflow";
 
 -- runsWithUnfinishedWork
-select "n"."no", "n"."id", "n"."workflow", "w"."id" as "workflow_id", "n"."version", "n"."state", "n"."inputs", "n"."job_count", "v"."survivor_count", "n"."cancel_requested_at_ms", "n"."cancel_forced", "n"."activate_from", "n"."cancel_from", "n"."created_at_ms"
+select "n"."no", "n"."id", "n"."workflow", "w"."id" as "workflow_id", "n"."version", "n"."state", "n"."inputs", "n"."job_count", "v"."survivor_count", "n"."cancel_requested_at_ms", "n"."cancel_forced", "n"."activate_from", "n"."cancel_from", "n"."created_at_ms", "n"."traceparent"
   from "runs" as "n"
   inner join "workflows" as "w" on "w"."no" = "n"."workflow"
   inner join "versions" as "v" on "v"."no" = "n"."version"
