@@ -53,6 +53,7 @@ func newAttempt(worker *Worker, claimed claim) *attempt {
 		batchWait:      worker.config.LogBatchInterval,
 		batchBytes:     worker.config.LogBatchBytes,
 		unsentBytesMax: worker.config.UnsentLogBytes,
+		refusedMax:     claimed.lease.ttl,
 		push:           sender.push,
 		away:           worker.presence.away,
 		sent:           worker.presence.back,
@@ -161,7 +162,7 @@ func (a *attempt) report(ctx context.Context, ended result) string {
 		return outcomeLost
 	}
 	began := time.Now()
-	err := a.worker.reporter.report(ctx, a.lease.id, ended)
+	err := a.worker.reporter.report(ctx, a.lease, ended)
 	refusal := (*Error)(nil)
 	switch {
 	case err == nil:
@@ -177,9 +178,12 @@ func (a *attempt) report(ctx context.Context, ended result) string {
 		}
 		return outcomeLost
 	}
+	if isUnauthorised(refusal) {
+		return outcomeLost
+	}
 	// The lease lives but the result itself cannot be taken, such as outputs that are too large: the job has failed.
 	again := failed("the server refused the result: "+refusal.Message, false)
-	if a.worker.reporter.report(ctx, a.lease.id, again) != nil {
+	if a.worker.reporter.report(ctx, a.lease, again) != nil {
 		return outcomeLost
 	}
 	return outcomeFailure

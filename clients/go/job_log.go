@@ -22,6 +22,8 @@ type jobLogConfig struct {
 	batchBytes int
 	// With more than this waiting to be sent, writers have to wait.
 	unsentBytesMax int
+	// For so long the log is kept while the server refuses the worker itself, such as for a revoked token.
+	refusedMax time.Duration
 	// push stores chunks. It returns when they are durable.
 	push func(ctx context.Context, chunks []LogChunk) error
 	// away is told of each try that failed for now and is made again, sent of each that did not.
@@ -264,6 +266,7 @@ func (l *jobLog) takeBatch() (chunks []LogChunk, bytes int) {
 
 func (l *jobLog) push(chunks []LogChunk) {
 	var waits backoff.Backoff
+	began := time.Now()
 	for l.ctx.Err() == nil {
 		err := l.config.push(l.ctx, chunks)
 		switch {
@@ -278,10 +281,20 @@ func (l *jobLog) push(chunks []LogChunk) {
 		case !isTemporary(err) && !isUnauthorised(err):
 			l.pushInHalves(chunks, err)
 			return
+		case isUnauthorised(err) && time.Since(began) >= l.config.refusedMax:
+			l.config.dropped(l.unsent(), err)
+			l.close()
+			return
 		}
 		l.config.away(err)
 		backoff.Sleep(l.ctx, waits.Next())
 	}
+}
+
+func (l *jobLog) unsent() int {
+	l.mutex.Lock()
+	defer l.mutex.Unlock()
+	return l.unsentBytes
 }
 
 // pushInHalves: a refused batch may be too large, or hold one chunk that the server cannot take. The others still go.

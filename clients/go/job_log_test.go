@@ -56,6 +56,7 @@ func (p *pushedLog) log(batchWait time.Duration, batchBytes, unsentBytesMax int)
 		batchWait:      batchWait,
 		batchBytes:     batchBytes,
 		unsentBytesMax: unsentBytesMax,
+		refusedMax:     time.Hour,
 		push:           p.push,
 		away:           func(error) {},
 		sent:           func() {},

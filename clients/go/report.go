@@ -28,8 +28,10 @@ type reporter struct {
 }
 
 // report sends a result until the server takes it (nil) or refuses it (an *Error), or the context is done (errGivenUp).
-// It goes over the job stream first, and over plain calls when that leaves it open.
-func (r *reporter) report(ctx context.Context, leaseID string, ended result) error {
+// It goes over the job stream first, and over plain calls when that leaves it open. A server that refuses the worker
+// itself, such as for a revoked token, is asked again for the lease's time to live: nothing can renew it meanwhile.
+func (r *reporter) report(ctx context.Context, held lease, ended result) error {
+	leaseID, began := held.id, time.Now()
 	if r.stream != nil {
 		if session := r.stream.live(); session != nil {
 			r.slots.reports(leaseID)
@@ -49,7 +51,7 @@ func (r *reporter) report(ctx context.Context, leaseID string, ended result) err
 		if ctx.Err() != nil {
 			return errGivenUp
 		}
-		if !isTemporary(err) && !isUnauthorised(err) {
+		if !isTemporary(err) && !(isUnauthorised(err) && time.Since(began) < held.ttl) {
 			return err
 		}
 		r.presence.away(err)

@@ -1,7 +1,12 @@
 #!/usr/bin/env bash
-# Builds the conformance adapter if need be, and becomes it.
+# Builds the conformance adapter when it is older than a source, and becomes it.
 set -euo pipefail
 here="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
 export CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-$here/target}"
-(cd "$here" && cargo build --quiet --locked --release --package conformance-adapter) >&2
-exec "$CARGO_TARGET_DIR/release/conformance-adapter"
+program="$CARGO_TARGET_DIR/release/conformance-adapter"
+sources=("$here/Cargo.lock" "$here/Cargo.toml" "$here/conformance" "$here/worker-sdk/Cargo.toml" "$here/worker-sdk/src")
+if [[ ! -x "$program" || -n "$(find "${sources[@]}" -newer "$program" -print -quit)" ]]; then
+  (cd "$here" && cargo build --quiet --locked --release --package conformance-adapter) >&2
+  touch "$program"
+fi
+exec "$program"
