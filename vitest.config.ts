@@ -6,6 +6,7 @@ const ofSqlite = ['test/scenarios/{two-servers,new-database}.test.ts'];
 const slow = [
   'test/scenarios/**/*.test.ts',
   'test/examples/**/*.test.ts',
+  'test/sim/**/*.test.ts',
   'test/cli/{backup,prune,commands,run-file,live-view,completion}.test.ts',
   'test/fuzz/**/*.test.ts',
 ];

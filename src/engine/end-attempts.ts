@@ -31,6 +31,8 @@ export interface AttemptEnd {
  */
 export async function endAttempts(knowledge: Knowledge, batch: Batch, ends: readonly AttemptEnd[]): Promise<void> {
   if (ends.length === 0) return;
+  // Another server, whose clock is a little ahead, may have begun them later than now.
+  for (const { attempt } of ends) batch.notBefore(attempt.claimed_at_ms);
   const runs = await knowledge.runs.get(
     batch,
     ends.map((end) => runOfJob(end.attempt.job)),

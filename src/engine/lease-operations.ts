@@ -170,6 +170,7 @@ export function releaseOperation(): Operation<UnderLease, void> {
 
 async function giveBack(batch: Batch, attempts: readonly AttemptRow[]): Promise<void> {
   if (attempts.length === 0) return;
+  for (const { claimed_at_ms } of attempts) batch.notBefore(claimed_at_ms);
   await deleteAttempts.run(batch.connection, { rows: attempts.map(({ job, number }) => [job, number]) });
   // The next attempt has the same number, and its chunks must not be taken for those that are stored. That an attempt has
   // no bytes of log does not say that it has no chunks: one may be empty.

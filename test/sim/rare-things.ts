@@ -1,7 +1,19 @@
 import { lieNames } from './clients/lies.js';
+import type { Counters } from './counters.js';
 
 /** What must have happened somewhere in a long enough row of seeds; if it did not, nothing was shown about it. */
 export const rareThings: readonly string[] = [
+  'complete after the lease, before anyone ended it',
+  'database away',
+  'database lost in a transaction',
+  'frozen server went on',
+  'frozen worker went on',
+  'grace after the database was away',
+  'heartbeat after the lease, before anyone ended it',
+  'large run cancelled',
+  'report aimed at the end of its time',
+  'report while its run is being cancelled',
+  'server started while leases live',
   'answer lost after execution',
   'attempt cancelled',
   'attempt lease_expired',
@@ -63,3 +75,8 @@ export const rareThings: readonly string[] = [
   'workflow defined again',
   ...lieNames.map((name) => `lie: ${name}`),
 ];
+
+/** What did not happen. */
+export function missingIn(counters: Counters): string[] {
+  return rareThings.filter((name) => counters.of(name) === 0);
+}

@@ -45,10 +45,10 @@ export class Scenario {
     const { random } = world;
     for (const server of servers) server.start();
     for (let count = random.pick([2, 3, 4, 6, 10, 20]); count > 0; count--) this.#addWorker();
-    const isLarge = random.chance(0.06);
+    const isLarge = random.chance(0.07);
     for (let count = random.within(1, 3); count > 0; count--) this.#addSubmitter(isLarge && count === 1);
     if (random.chance(0.6) || isLarge)
-      void new Canceller(this.#parts, 'canceller').run(this.#submitters, this.#faultsMs);
+      void new Canceller(this.#parts, 'canceller').run(this.#submitters, this.#faultsMs, isLarge ? 4_000 : 20_000);
     for (let count = random.within(0, 2); count > 0; count--)
       void new Reader(this.#parts, `reader${count}`).run(this.#faultsMs);
     if (random.chance(0.3)) this.#watchers.push(this.#watcher(null));

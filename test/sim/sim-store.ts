@@ -175,10 +175,12 @@ export class SimStore implements Store {
 
   #commitNow(graceMs: number | null): void {
     const { database, process, shared, world } = this.#with;
+    if (graceMs !== null) {
+      world.count('grace after the database was away');
+      // Before the rest of the commit, since it is what this batch did first.
+      shared?.onGrace(graceMs);
+    }
     database.commit(process);
-    if (graceMs === null) return;
-    world.count('grace after the database was away');
-    shared?.onGrace(graceMs);
   }
 
   /** The database is away for longer than a caller waits. */
@@ -214,7 +216,7 @@ export class SimStore implements Store {
 const tolerableAwayMs = 1_000;
 
 /** What is planned for a transaction. */
-type Fate = 'none' | 'crash' | 'crash at commit' | 'full' | 'fails';
+type Fate = 'none' | 'crash' | 'crash at commit' | 'full' | 'fails' | 'away';
 
 /** The connection of a transaction that runs. After the death of its server it answers nobody and changes nothing. */
 class OpenTransaction implements Connection {
@@ -240,7 +242,9 @@ class OpenTransaction implements Connection {
         ? 'full'
         : random.chance(weather.diskFails)
           ? 'fails'
-          : 'none';
+          : reach !== null && weather.outageEveryMs > 0 && random.chance(0.004)
+            ? 'away'
+            : 'none';
     this.#left = random.within(0, 9);
   }
 
@@ -279,13 +283,14 @@ class OpenTransaction implements Connection {
   }
 
   #strike(): InjectedFailure | null {
-    const { world, process } = this.#with;
+    const { world, process, shared } = this.#with;
+    if (this.fate === 'away' && this.#left-- === 0) shared?.outage.begin(world.random.within(100, 6_000));
     const failure = this.#reach?.failure() ?? null;
     if (failure !== null) {
       world.count('database lost in a transaction');
       return failure;
     }
-    if (this.fate === 'none' || this.#left-- !== 0) return null;
+    if (this.fate === 'none' || this.fate === 'away' || this.#left-- !== 0) return null;
     if (this.fate === 'crash') {
       world.count('crash between statements');
       process.die();

@@ -5,10 +5,11 @@ import type { Submitter } from './submitter.js';
 
 /** Cancels runs, some of them twice, by the run's id or its workflow's. */
 export class Canceller extends Client {
-  async run(submitters: readonly Submitter[], untilMs: number): Promise<void> {
+  /** @param everyMsMax how long it rests at the most */
+  async run(submitters: readonly Submitter[], untilMs: number, everyMsMax: number): Promise<void> {
     const { world } = this.parts.simulation;
     for (;;) {
-      await this.sleep(1_000, 20_000);
+      await this.sleep(everyMsMax / 20, everyMsMax);
       if (world.elapsedMs > untilMs) return;
       const ids = submitters.flatMap(({ started, workflows }) => [...started.slice(-3), ...workflows.slice(-1)]);
       if (ids.length === 0) continue;

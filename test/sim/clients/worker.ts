@@ -131,9 +131,18 @@ export abstract class Worker extends Client {
 
   #durationMs(job: ClaimedJob, isSlow: boolean): number {
     if (this.parts.simulation.isHealing) return this.random.within(5, 200);
+    if (isSlow && this.random.chance(0.5)) return this.#untilItsTimeIsUp(job);
     return isSlow
       ? Math.floor(job.ttlSecs * 1000 * (0.5 + this.random.next() * 2))
       : this.random.pick([10, 100, 1_000, 4_000]);
+  }
+
+  /** So that the report comes about when the lease or the timeout runs out, and whoever ends it is just at it. */
+  #untilItsTimeIsUp({ grantedAtMs, ttlSecs, spec }: ClaimedJob): number {
+    const { world, clock } = this.parts.simulation;
+    world.count('report aimed at the end of its time');
+    const secs = spec.timeoutSecs !== null && this.random.chance(0.7) ? spec.timeoutSecs : ttlSecs;
+    return Math.max(0, grantedAtMs + secs * 1000 + this.random.within(-10, 4) - clock.databaseNow());
   }
 
   async #beat(job: ClaimedJob, state: { isOver: boolean }): Promise<void> {

@@ -36,7 +36,7 @@ const conditions: readonly (ConditionDef | null)[] = [
 ];
 
 export function drawLargeDefinition(random: Random, name: string): Definition {
-  const shape: Shape = random.pick(['free', 'fan', 'layers', 'layers']);
+  const shape: Shape = random.pick(['free', 'fan', 'layers', 'layers', 'layers']);
   const backoff = drawBackoff(random);
   const doesFail = shape !== 'free' && random.chance(0.5);
   const jobs = Array.from({ length: largeJobs }, (_, ord): JobDef => {
