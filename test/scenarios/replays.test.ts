@@ -105,7 +105,7 @@ test('a lease that never was, was changed, or is for another job: unknown_lease'
   const { claim } = await startJob(api);
   const id = claim.lease.lease_id;
   const changed = `${id.slice(0, -1)}${id.endsWith('A') ? 'B' : 'A'}`;
-  for (const lease of ['nothing', 'x'.repeat(200), changed, '__proto__', `${id}%00`]) {
+  for (const lease of ['nothing', 'x'.repeat(200), changed, '__proto__', `${id}%20`]) {
     for (const end of ['complete', 'fail', 'heartbeat', 'logs', 'release']) {
       expect(await api.post(`/api/jobs/${lease}/${end}`, {}), `${lease} ${end}`).toMatchObject(
         conflict('unknown_lease'),

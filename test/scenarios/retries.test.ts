@@ -4,6 +4,9 @@ import { type Api, states } from '../support/api.js';
 import { startServerProcess } from '../support/server-process.js';
 import { startWorkerProcess } from '../support/worker-process.js';
 
+/** The server's clock runs on from its start by itself; this one follows the wall clock, which is set meanwhile. */
+const clocksDifferMs = 20;
+
 /** Fails an attempt and claims the next; returns how long the server held it back, between two bounds in ms. */
 async function failAndClaimAgain(api: Api, claim: Claim): Promise<{ next: Claim; least: number; most: number }> {
   const sentAt = Date.now();
@@ -30,8 +33,8 @@ test.each([
   let claim = await api.claimed('w');
   for (const delay of delays) {
     const { next, least, most } = await failAndClaimAgain(api, claim);
-    expect(least).toBeLessThanOrEqual(delay);
-    expect(most).toBeGreaterThanOrEqual(delay);
+    expect(least).toBeLessThanOrEqual(delay + clocksDifferMs);
+    expect(most).toBeGreaterThanOrEqual(delay - clocksDifferMs);
     claim = next;
   }
   await api.fail(claim, 'not at all', true);

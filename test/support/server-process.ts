@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Api } from './api.js';
+import { healthyAfterwards } from './healthy-afterwards.js';
 import { OneServer } from './one-server.js';
 import type { Ended, RunningProgram } from './program.js';
 import { ServersBehindProxy } from './servers-behind-proxy.js';
@@ -31,6 +32,7 @@ export async function startServerProcess(options: ServerOptions = {}): Promise<S
       ? await ServersBehindProxy.make(servers, folder, options)
       : new OneServer(join(folder, 'data'), join(folder, 'workflows'), options);
   mkdirSync(server.workflowsDir);
+  healthyAfterwards(server);
   await server.start();
   return server;
 }

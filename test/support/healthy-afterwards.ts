@@ -1,0 +1,41 @@
+import { existsSync } from 'node:fs';
+import { onTestFinished } from 'vitest';
+import { openPostgresStore } from '../../src/store/postgres/open-postgres-store.js';
+import { openSqliteStore } from '../../src/store/sqlite/open-sqlite-store.js';
+import type { Store } from '../../src/store/store.js';
+import { expectHealthy } from './healthy.js';
+import type { ServerProcess } from './server-process.js';
+
+/**
+ * Proves at the end of the test that the servers leave nothing in their database that must never be. To be called before
+ * they are started: what a test registers last ends first, and so they have ended by then.
+ */
+export function healthyAfterwards(server: ServerProcess): void {
+  onTestFinished(async () => {
+    const store = await openStoreOf(server);
+    if (store === null) return;
+    try {
+      await expectHealthy(store.read);
+    } finally {
+      await store.close();
+    }
+  });
+}
+
+/** Null when no server ever made a database. */
+async function openStoreOf({ storage, dataDir }: ServerProcess): Promise<Store | null> {
+  const url = storage.env.DATABASE_URL;
+  if (url !== undefined) {
+    return openPostgresStore({ url, listenUrl: null, insecureDurability: false, listen: false, tell() {} });
+  }
+  const file = `${dataDir}/workflow-graph.db`;
+  if (!existsSync(file)) return null;
+  return openSqliteStore({
+    file,
+    lock: true,
+    onFatal: (error) => {
+      throw error;
+    },
+    tell() {},
+  });
+}
