@@ -201,7 +201,7 @@ describe('migrate --from --to', () => {
     const ran = await runProgram(['migrate', '--from', sqlite, '--to', database.url]);
     expect(ran).toMatchObject({ code: 0 });
     expect(ran.stdout).toMatch(
-      /^\d+ rows of 13 tables are in 127\.0\.0\.1:\d+\/workflow_graph_test_\w+, compared and equal\.\n$/,
+      /^\d+ rows of 14 tables are in 127\.0\.0\.1:\d+\/workflow_graph_test_\w+, compared and equal\.\n$/,
     );
     expect(ran.stderr).toMatch(/copying counters: \d+ of \d+ rows/);
     expect(`${ran.stdout}${ran.stderr}`).not.toContain(`:${new URL(database.url).password}@`);

@@ -186,3 +186,34 @@ test('a token is stored as a hash only, and no log or list shows it', async () =
   expect(rows).toHaveLength(1);
   expect(JSON.stringify(rows)).not.toContain(secret);
 });
+
+test('an admin reads who did what, by the API and the command line; others may not', async () => {
+  const server = await startServerProcess();
+  const admin = await createToken(server, 'laptop', 'admin');
+  const reader = await createToken(server, 'screen', 'read');
+  await Promise.all(server.apis().map((api) => refusedSoon(() => api.get('/api/workers'))));
+  const api = server.api(admin);
+  const run = await api.start({ name: 'audited', jobs: { a: { run: 'x' } } });
+  await api.cancel(run);
+
+  expect((await server.api(reader).get('/api/audit')).status).toBe(403);
+  expect(await api.get(`/api/audit?subject=${run}`)).toMatchObject({
+    status: 200,
+    body: {
+      events: [
+        { action: 'run.cancel_requested', subject: run, source: 'api', actor: 'laptop' },
+        { action: 'run.started', subject: run, source: 'api', actor: 'laptop' },
+      ],
+      next_page_token: '',
+    },
+  });
+  const env = { SERVER_URL: server.url, WORKFLOW_GRAPH_TOKEN: admin };
+  const table = await runProgram(['audit', '--action', 'token.created'], { env });
+  expect(table.stdout).toMatch(/^WHEN +ACTION +SUBJECT +BY +FROM +MORE\n.*token\.created.*"screen"[^\n]*\n.*"laptop"/);
+  const json = await runProgram(['audit', '--limit', '1', '--json'], { env });
+  expect(JSON.parse(json.stdout)).toMatchObject({
+    events: [{ action: 'run.cancel_requested' }],
+    next_page_token: expect.stringMatching(/./),
+  });
+  await server.logged(/^audit: run\.cancel_requested$/);
+});

@@ -186,8 +186,8 @@ export const plantedBugs: readonly PlantedBug[] = [
   {
     name: 'a job that is given back leaves its log behind',
     file: 'engine/lease-operations.js',
-    find: 'if (logged.length > 0) {',
-    replace: 'if (logged.length < 0) {',
+    find: 'await deleteLogsOfAttempts.run(batch.connection, {',
+    replace: 'void ({',
   },
   {
     name: 'a retry does not wait for its delay',
