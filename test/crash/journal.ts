@@ -40,6 +40,15 @@ export interface Chunk {
   readonly sentAtMs: number | null;
 }
 
+/** What a follower of a job's log was sent, over broken connections and restarts. */
+export interface Followed {
+  /** `<run>/<job>`. */
+  readonly job: string;
+  readonly chunks: readonly Chunk[];
+  /** Whether the server said that there is no more. */
+  readonly toTheEnd: boolean;
+}
+
 /** A 409 on something else than a report of an end. */
 export interface Refusal {
   readonly attempt: AttemptName;
@@ -62,6 +71,7 @@ export class Journal {
   readonly cancelled = new Map<string, number>();
   /** What readers were shown of logs. */
   readonly shownChunks: Chunk[] = [];
+  readonly followed: Followed[] = [];
   /** Ends of jobs that readers were shown, by `<run>/<job>`. */
   readonly shownEnds = new Map<string, string>();
   /** Answers that contradict another answer; each is a failure of the test. */
@@ -95,7 +105,7 @@ export class Journal {
       `${this.runs.size} runs, ${this.grants.length} claims, ${this.reports.length - refused} ends taken, ` +
       `${refused} refused, ${this.refusals.length} other refusals, ${this.chunks.length} log chunks, ` +
       `${this.texts.size} whole logs, ${this.cancelled.size} cancels, ${this.shownChunks.length} chunks read, ` +
-      `${this.shownEnds.size} ends read`
+      `${this.shownEnds.size} ends read, ${this.followed.length} logs followed`
     );
   }
 }

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import type { LogChunk, Workflow } from '@workflow-graph/client';
+import { Client, type LogChunk, type Workflow } from '@workflow-graph/client';
 import type { Api } from '../support/api.js';
 import { answered, maybe, pause } from './calls.js';
-import { attemptName, type Journal } from './journal.js';
+import { attemptName, type Chunk, type Journal } from './journal.js';
 import type { Random } from './random.js';
 
 /** What the clients of a load share. */
@@ -86,6 +86,33 @@ export async function read(load: Load, random: Random): Promise<void> {
       const name = attemptName(run, job.id, attempt);
       journal.shownChunks.push({ attempt: name, sequence, stream, data, sentAtMs: null });
     }
+  }
+}
+
+/** How long a log is followed at the most. */
+const followMs = 6_000;
+
+/** Follows logs from their beginning, over whatever befalls the server. */
+export async function follow(load: Load, random: Random): Promise<void> {
+  const client = new Client({ serverUrl: load.api.url });
+  while (load.working) {
+    await pause(random.within(5, 40));
+    const run = someRun(load, random);
+    const status = run === null ? null : await maybe(() => load.api.get(`/api/workflows/${run}/status`));
+    if (run === null || status?.status !== 200) continue;
+    const { id } = random.pick((status.body as Workflow).jobs);
+    const chunks: Chunk[] = [];
+    let toTheEnd = false;
+    try {
+      for await (const sent of client.followLogs(run, id, { signal: AbortSignal.timeout(followMs) })) {
+        const attempt = attemptName(run, id, sent.attempt ?? -1);
+        chunks.push({ attempt, sequence: sent.sequence, stream: sent.stream, data: sent.data, sentAtMs: null });
+      }
+      toTheEnd = true;
+    } catch {
+      // The server was away before the first line, or the time is up: what came by then counts.
+    }
+    load.journal.followed.push({ job: `${run}/${id}`, chunks, toTheEnd });
   }
 }
 

@@ -9,7 +9,7 @@ import { definitions } from './definitions.js';
 import { readFacts } from './facts.js';
 import { work } from './http-worker.js';
 import { Journal } from './journal.js';
-import { cancelSome, countOpenRuns, type Load, read, submit } from './load.js';
+import { cancelSome, countOpenRuns, follow, type Load, read, submit } from './load.js';
 import { Random } from './random.js';
 import { type Blow, blows, dealBlows } from './rounds.js';
 import { judge } from './verdict.js';
@@ -37,6 +37,7 @@ test(`what was acknowledged is there after ${rounds} rounds of kills and freezes
   const workers = [
     ...Array.from({ length: 6 }, (_, i) => work(load, `http-${i}`, random.fork())),
     ...Array.from({ length: 2 }, () => read(load, random.fork())),
+    ...Array.from({ length: 2 }, () => follow(load, random.fork())),
   ];
 
   const struck = new Map<Blow, number>();

@@ -56,6 +56,9 @@ function story(): Story {
   journal.chunks.push({ ...line, sentAtMs: 1_500 });
   journal.shownChunks.push({ ...line, sentAtMs: null });
   journal.texts.set('r1/b/0', 'one\ntwo\n');
+  const piece = (sequence: number, data: string) => ({ ...line, attempt: 'r1/b/0', sequence, data, sentAtMs: null });
+  journal.followed.push({ job: 'r1/b', chunks: [piece(0, 'one\n'), piece(1, 'two\n')], toTheEnd: true });
+  journal.followed.push({ job: 'r1/b', chunks: [piece(0, 'one\n')], toTheEnd: false });
 
   const facts = {
     damage: [],
@@ -218,6 +221,19 @@ const crimes: readonly (readonly [string, (story: Story) => void, RegExp])[] = [
     ({ journal }) =>
       journal.shownChunks.push({ attempt: 'r1/b/0', sequence: 5, stream: 'stdout', data: 'x', sentAtMs: null }),
     /log chunk r1\/b\/0\/5 was shown, stored is undefined/,
+  ],
+  [
+    'a log that a follower got with a gap',
+    ({ journal }) => {
+      const [first] = journal.followed;
+      journal.followed.push({ job: 'r1/b', chunks: first?.chunks.slice(1) ?? [], toTheEnd: false });
+    },
+    /the log of r1\/b was followed as r1\/b\/0\/1\/stdout and is/,
+  ],
+  [
+    'a log whose end a follower did not get',
+    ({ journal }) => move(journal.followed, ({ toTheEnd }) => !toTheEnd, { toTheEnd: true }),
+    /the log of r1\/b was followed as r1\/b\/0\/0\/stdout and is/,
   ],
   [
     'a log line that was taken after the end',

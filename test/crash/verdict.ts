@@ -1,5 +1,5 @@
 import type { AttemptFact, Facts } from './facts.js';
-import type { Chunk, End, Journal, Report } from './journal.js';
+import type { Chunk, End, Followed, Journal, Report } from './journal.js';
 
 /**
  * Everything in a database that contradicts what its clients know; nothing when all is well. All runs must have ended.
@@ -208,6 +208,28 @@ function* checkLogs(facts: Facts, journal: Journal): Iterable<string> {
     if (got !== text) yield `${attempt}: the log is ${JSON.stringify(got)} and not ${JSON.stringify(text)}`;
   }
   yield* checkLateChunks(facts, journal.chunks);
+  for (const followed of journal.followed) yield* checkFollowed(facts, followed);
+}
+
+/** A follower gets every piece once and in order, up to where it stopped; to the end, all there is. */
+function* checkFollowed(facts: Facts, { job, chunks, toTheEnd }: Followed): Iterable<string> {
+  const attempts = [...facts.attempts.values()].filter((attempt) => attempt.job === job).sort(byNumber);
+  const names = attempts.map(({ number }) => `${job}/${number}`);
+  // The pieces of an attempt that was given back are gone, and the log of a cancelled job goes on behind its end.
+  if (names.some((name) => facts.released.has(name))) return;
+  const isCancelled = attempts.some(({ outcome }) => outcome === 'cancelled');
+  const stored = names.flatMap((name) => (facts.logs.get(name) ?? []).map((chunk) => pieceName(name, chunk)));
+  const sent = chunks.map((chunk) => pieceName(chunk.attempt, chunk));
+  const right = toTheEnd && !isCancelled ? stored : stored.slice(0, sent.length);
+  if (sent.join() !== right.join()) yield `the log of ${job} was followed as ${sent.join()} and is ${stored.join()}`;
+}
+
+function byNumber(a: AttemptFact, b: AttemptFact): number {
+  return a.number - b.number;
+}
+
+function pieceName(attempt: string, { sequence, stream }: Pick<Chunk, 'sequence' | 'stream'>): string {
+  return `${attempt}/${sequence}/${stream}`;
 }
 
 function* checkChunks(
