@@ -199,12 +199,13 @@ export class Client {
   }
 
   /**
-   * A job's log as it grows: what is stored, then live, until the job has ended. A connection that breaks is made again
-   * and goes on where it was.
+   * A job's log as it grows: what is stored, then live, until the job has ended. A connection that breaks, and a server
+   * that stops, are waited for, and it goes on where it was.
    */
   async *followLogs(id: string, jobId: string, options: FollowOptions = {}): AsyncGenerator<LogChunk, void> {
     const { attempt, signal } = options;
     let lastEventId: string | null = null;
+    let wasThere = false;
     for (;;) {
       const request: HttpRequest = {
         method: 'GET',
@@ -215,15 +216,19 @@ export class Client {
       };
       try {
         for await (const event of readEvents(this.#stream(request))) {
+          wasThere = true;
+          if (event.name === 'end') return;
           if (event.name !== 'log') continue;
           yield JSON.parse(event.data) as LogChunk;
           lastEventId = event.id ?? lastEventId;
         }
-        return;
+        // The log has an end only where it says so: a server that stops ends the stream as well.
+        wasThere = true;
       } catch (error) {
-        if (signal?.aborted || lastEventId === null || !isTemporary(error)) throw error;
-        await sleep(500, signal);
+        if (signal?.aborted || !wasThere || !isTemporary(error)) throw error;
       }
+      await sleep(500, signal);
+      signal?.throwIfAborted();
     }
   }
 

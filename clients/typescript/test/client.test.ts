@@ -158,7 +158,7 @@ test('following a log goes on after a break where it was', async () => {
       response.write(chunk(0) + chunk(1));
       setTimeout(() => response.destroy(), 50);
     } else {
-      response.end(chunk(2));
+      response.end(`${chunk(2)}event: end\ndata: {}\n\n`);
     }
   });
   const sequences = [];
@@ -168,6 +168,21 @@ test('following a log goes on after a break where it was', async () => {
     ['GET /api/workflows/ci/jobs/build/logs/stream', undefined],
     ['GET /api/workflows/ci/jobs/build/logs/stream', '0.1'],
   ]);
+});
+
+test('following a log goes on when a server stops, which ends the stream but not the log', async () => {
+  let streams = 0;
+  const { client, seen } = await serve((_seen, response) => {
+    response.writeHead(200, { 'content-type': 'text/event-stream' });
+    streams++;
+    if (streams === 1) response.end('retry: 2000\n\n');
+    else if (streams === 2) response.end('event: log\nid: 0.0.stdout\ndata: {"sequence":0}\n\n');
+    else response.end('event: end\ndata: {}\n\n');
+  });
+  const sequences = [];
+  for await (const { sequence } of client.followLogs('ci', 'build')) sequences.push(sequence);
+  expect(sequences).toEqual([0]);
+  expect(seen.map(({ lastEventId }) => lastEventId)).toEqual([undefined, undefined, '0.0.stdout']);
 });
 
 test('a log that cannot be followed is an error', async () => {

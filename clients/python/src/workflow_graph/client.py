@@ -110,9 +110,10 @@ class Client:
     def follow_logs(self, id: str, job_id: str, *, attempt: int | None = None) -> Iterator[StoredLogChunk]:
         """A job's log as it grows: what is stored, then live, until the job has ended.
 
-        A connection that breaks is made again and goes on where it was.
+        A connection that breaks, and a server that stops, are waited for, and it goes on where it was.
         """
         last_event_id: str | None = None
+        was_there = False
         path = with_query(f"{logs_path(id, job_id)}/stream", {"attempt": attempt})
         while True:
             headers = {"Accept": "text/event-stream"}
@@ -121,15 +122,19 @@ class Client:
             request = Request("GET", path, headers=headers, timeout_secs=self._timeout_secs)
             try:
                 for event in read_events(self._pieces(request)):
+                    was_there = True
+                    if event.name == "end":
+                        return
                     if event.name != "log":
                         continue
                     yield cast(StoredLogChunk, json.loads(event.data))
                     last_event_id = event.id or last_event_id
-                return
+                # The log has an end only where it says so: a server that stops ends the stream as well.
+                was_there = True
             except RequestAborted:
                 return
             except Exception as error:
-                if last_event_id is None or not is_temporary(error):
+                if not was_there or not is_temporary(error):
                     raise
             time.sleep(RECONNECT_SECS)
 
