@@ -31,6 +31,12 @@ const suites = [
   { name: 'rust', needs: 'cargo', run: () => counted('bash', ['clients/rust/ci.sh'], countCargo) },
   // Every client through every scenario; last, because the suites before have built what it needs.
   { name: 'conformance', run: () => counted('node', ['scripts/conformance.js'], countClosingLine) },
+  {
+    name: 'conformance-postgres',
+    named: true,
+    run: () =>
+      counted('node', ['scripts/conformance.js', '--client', 'typescript', '--servers', '2'], countClosingLine),
+  },
 ];
 
 const unknown = wanted.filter((name) => !suites.some((suite) => suite.name === name));

@@ -56,9 +56,9 @@ async function checkTransport(stage: Stage): Promise<void> {
 }
 
 /** The proxy cannot see into it, so the server is asked, while the worker still waits for more. */
-async function checkEncryptedTransport({ api, scenario, settings }: Stage): Promise<void> {
+async function checkEncryptedTransport({ server, scenario, settings }: Stage): Promise<void> {
   if (!scenario.script.some(({ start }) => start !== undefined)) return;
-  const sessions = await api.metric('streams_open{method="workflowgraph.v1.JobService/WorkJobs"}');
+  const sessions = await server.metric('streams_open{method="workflowgraph.v1.JobService/WorkJobs"}');
   if (settings.transport === 'stream' && sessions === 0) throw new Error('no stream of jobs is open');
   if (settings.transport === 'http' && sessions > 0) throw new Error('a stream is open over plain HTTP');
 }

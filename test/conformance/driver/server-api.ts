@@ -57,19 +57,6 @@ export class ServerApi {
     return (await this.#call('GET', '/api/workers')) as { worker_id: string; labels: string[]; status: string }[];
   }
 
-  /** Long polls, and streams of jobs with free slots. */
-  parkedClaims(): Promise<number> {
-    return this.metric('claims_parked');
-  }
-
-  /** One of the server's metrics, by its name without the prefix and with its labels; 0 when it was never counted. */
-  async metric(name: string): Promise<number> {
-    const response = await fetch(`${this.#url()}/metrics`);
-    const lines = (await response.text()).split('\n');
-    const line = lines.find((each) => each.startsWith(`workflow_graph_${name} `));
-    return Number(line?.split(' ').at(-1) ?? 0);
-  }
-
   async #call(method: string, path: string, body?: object): Promise<unknown> {
     const token = this.#token();
     const response = await fetch(this.#url() + path, {

@@ -133,6 +133,16 @@ export class Server {
     rmSync(this.#folder, { recursive: true, force: true });
   }
 
+  /**
+   * One of its metrics, of all servers together, by its name without the prefix and with its labels; 0 when it was never
+   * counted.
+   */
+  async metric(name: string): Promise<number> {
+    const texts = await Promise.all(this.urls.map(async (url) => (await fetch(`${url}/metrics`)).text()));
+    const lines = texts.map((text) => text.split('\n').find((each) => each.startsWith(`workflow_graph_${name} `)));
+    return lines.reduce((sum, line) => sum + Number(line?.split(' ').at(-1) ?? 0), 0);
+  }
+
   /** Makes a token and gives it. */
   async makeToken(
     name: string,
