@@ -17,12 +17,13 @@ pub struct FollowedLog {
     timeout: Duration,
     last_event_id: Option<String>,
     open: Option<(Incoming, EventReader)>,
+    was_there: bool,
     has_ended: bool,
 }
 
 impl FollowedLog {
     pub(super) fn new(connection: HttpConnection, path: String, timeout: Duration) -> Self {
-        Self { connection, path, timeout, last_event_id: None, open: None, has_ended: false }
+        Self { connection, path, timeout, last_event_id: None, open: None, was_there: false, has_ended: false }
     }
 
     /// The next chunk; none when the job has ended. May be dropped and called again.
@@ -30,7 +31,7 @@ impl FollowedLog {
         loop {
             match self.next_of_connection().await {
                 // A server that was there once is waited for.
-                Err(error) if error.is_temporary() && self.last_event_id.is_some() => {
+                Err(error) if error.is_temporary() && self.was_there => {
                     self.open = None;
                     tokio::time::sleep(RETRY).await;
                 }
@@ -47,12 +48,17 @@ impl FollowedLog {
         if self.has_ended {
             return Ok(None);
         }
-        if self.open.is_none() {
-            self.open = Some((self.connect().await?, EventReader::default()));
-        }
-        let Some((body, reader)) = &mut self.open else { return Ok(None) };
         loop {
+            if self.open.is_none() {
+                self.open = Some((self.connect().await?, EventReader::default()));
+                self.was_there = true;
+            }
+            let Some((body, reader)) = &mut self.open else { return Ok(None) };
             while let Some(event) = reader.next() {
+                if event.name == "end" {
+                    self.has_ended = true;
+                    return Ok(None);
+                }
                 if event.name != "log" {
                     continue;
                 }
@@ -65,9 +71,10 @@ impl FollowedLog {
             match body.frame().await {
                 Some(Ok(frame)) => reader.write(frame.data_ref().map_or(&[], |data| data)),
                 Some(Err(error)) => return Err(self.connection.broken(&error)),
+                // The log has an end only where it says so: a server that stops ends the stream as well.
                 None => {
-                    self.has_ended = true;
-                    return Ok(None);
+                    self.open = None;
+                    tokio::time::sleep(RETRY).await;
                 }
             }
         }
