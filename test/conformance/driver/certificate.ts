@@ -1,13 +1,14 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 
-/** A certificate for this machine, and its key. It vouches for itself. */
+/** A certificate for this machine, its key, and the authority that vouches for it. */
 export interface Certificate {
   readonly certFile: string;
   readonly keyFile: string;
+  readonly authorityFile: string;
 }
 
 let made: Certificate | null = null;
@@ -21,16 +22,30 @@ export function ownCertificate(): Certificate {
 function makeCertificate(): Certificate {
   const folder = mkdtempSync(join(tmpdir(), 'conformance-tls-'));
   process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
-  const [certFile, keyFile] = [join(folder, 'cert.pem'), join(folder, 'key.pem')];
-  execFileSync(
-    'openssl',
-    [
-      ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2'],
-      ...['-keyout', keyFile, '-out', certFile, '-subj', '/CN=workflow-graph conformance'],
-      ...['-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1'],
-    ],
-    { stdio: 'ignore' },
+  const file = (name: string) => join(folder, name);
+  const newKey = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
+  const openssl = (...args: readonly string[]) => execFileSync('openssl', args, { stdio: 'ignore' });
+  openssl(
+    ...['req', '-x509', ...newKey, '-days', '2', '-subj', '/CN=conformance authority'],
+    ...['-keyout', file('authority.key'), '-out', file('authority.pem')],
   );
-  setDefaultCACertificates([...getCACertificates('default'), readFileSync(certFile, 'utf8')]);
-  return { certFile, keyFile };
+  openssl('req', ...newKey, '-subj', '/CN=localhost', '-keyout', file('key.pem'), '-out', file('request.pem'));
+  writeFileSync(file('extensions'), 'basicConstraints=CA:FALSE\nsubjectAltName=DNS:localhost,IP:127.0.0.1\n');
+  openssl(
+    ...[
+      'x509',
+      '-req',
+      '-in',
+      file('request.pem'),
+      '-days',
+      '2',
+      '-extfile',
+      file('extensions'),
+      '-out',
+      file('cert.pem'),
+    ],
+    ...['-CA', file('authority.pem'), '-CAkey', file('authority.key'), '-CAcreateserial'],
+  );
+  setDefaultCACertificates([...getCACertificates('default'), readFileSync(file('authority.pem'), 'utf8')]);
+  return { certFile: file('cert.pem'), keyFile: file('key.pem'), authorityFile: file('authority.pem') };
 }

@@ -120,7 +120,7 @@ function startWorker(stage: Stage, worker: string, step: Step): void {
       transport,
       executor,
       token: secret,
-      ...(trusts_server === true ? { ca_file: ownCertificate().certFile } : {}),
+      ...(trusts_server === true ? { ca_file: ownCertificate().authorityFile } : {}),
       ...options,
     },
   });
