@@ -5,7 +5,7 @@ import type { Store } from './store/store.js';
 
 export type { PruneBefore } from './engine/prune.js';
 
-/** How many runs are taken away, and of how many the logs are, before them or alone. */
+/** How many runs are taken away with all that belongs to them, and of how many that stay the logs are. */
 export interface PruneCounts {
   readonly runs: number;
   readonly logs: number;

@@ -91,7 +91,7 @@ function tell({ json, dryRun }: PruneFlags, { runs, logs }: PruneCounts, tookMs:
     printJsonLine({ dry_run: dryRun === true, runs, logs, took_ms: tookMs });
     return;
   }
-  const what = `${runs} ${runs === 1 ? 'run' : 'runs'}, and the logs of ${logs}`;
+  const what = `${runs} ${runs === 1 ? 'run' : 'runs'}, and the logs of ${logs} ${logs === 1 ? 'other' : 'others'}`;
   printLines([dryRun ? `Would take away ${what}.` : `Took away ${what}, in ${duration(tookMs)}.`]);
 }
 

@@ -40,11 +40,14 @@ const logChunksAtOnce = 100;
  * How much one step does, in the time that taking away a row costs: so little that a claim beside it does not notice.
  * Looking for a run and for its rows costs as much as ten rows; a chunk of a log may lie on many pages.
  */
-const costPerStep = 500;
+const costPerStep = 1_000;
 const costOfLooking = 10;
 const costOfLogChunk = 5;
 
-/** Takes away a few rows of the runs that ended longest ago: their logs first, a run itself last. */
+/**
+ * Takes away a few rows of the runs that ended longest ago: a run's logs first, the run itself last; then
+ * the logs of those that stay.
+ */
 export function pruneOperation(): Operation<PruneBefore, Pruned> {
   return {
     name: 'prune',
@@ -80,10 +83,10 @@ interface Piece {
 }
 
 async function prunePiece(connection: Connection, before: PruneBefore): Promise<Piece | null> {
-  const [withLogs] = await oldestEndedRunWithLogs.run(connection, { beforeMs: before.logsMs });
-  if (withLogs !== undefined) return pruneLogs(connection, withLogs);
   const [run] = await oldestEndedRun.run(connection, { beforeMs: before.runsMs });
-  return run === undefined ? null : pruneRun(connection, run);
+  if (run !== undefined) return pruneRun(connection, run);
+  const [withLogs] = await oldestEndedRunWithLogs.run(connection, { beforeMs: before.logsMs });
+  return withLogs === undefined ? null : pruneLogs(connection, withLogs);
 }
 
 async function pruneLogs(connection: Connection, run: EndedRun): Promise<Piece> {
@@ -126,11 +129,11 @@ function rangeOf({ no }: EndedRun): { fromId: number; toId: number } {
 }
 
 /**
- * How long pruning rests after a step, in milliseconds: four times as long as the step took, so that it never has more
- * than a fifth of the disk's time, and less where others keep the disk busy.
+ * How long pruning rests after a step, in milliseconds: twice as long as the step took, its wait for the writer included,
+ * so that it never has more than a third of the disk's time, and less where others keep the disk busy.
  */
 export function restAfter(tookMs: number): number {
-  return Math.min(Math.max(4 * tookMs, restMsMin), restMsMax);
+  return Math.min(Math.max(2 * tookMs, restMsMin), restMsMax);
 }
 
 const restMsMin = 5;

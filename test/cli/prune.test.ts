@@ -33,14 +33,14 @@ test('prune takes away what is older than it is told, beside a server that goes 
   const running = await server.api().run(workflow);
   expect(await prune(server)).toMatchObject({
     code: 0,
-    stdout: expect.stringMatching(/^Took away 0 runs, and the logs of 0, in /),
+    stdout: expect.stringMatching(/^Took away 0 runs, and the logs of 0 others, in /),
   });
   expect(await prune(server, '--older-than', '1h')).toMatchObject({
     code: 0,
     stdout: expect.stringContaining('0 runs'),
   });
   expect(await prune(server, '--older-than', '0s', '--logs-older-than', '0s', '--dry-run')).toMatchObject({
-    stdout: 'Would take away 12 runs, and the logs of 12.\n',
+    stdout: 'Would take away 12 runs, and the logs of 0 others.\n',
   });
   expect(countOf(server, 'runs')).toBe(13);
 

@@ -160,7 +160,7 @@ export const deleteVersion = statement<{ no: number }, never>('deleteVersion', (
   db.deleteFrom('versions').where('no', '=', integer('no')),
 );
 
-/** How many runs pruning would take away, and of how many the logs. */
+/** How many runs pruning would take away, and of how many that stay the logs. */
 export const countPrunable = statement<{ runsBeforeMs: number; logsBeforeMs: number }, { runs: number; logs: number }>(
   'countPrunable',
   ({ db, integer }) =>
@@ -171,7 +171,8 @@ export const countPrunable = statement<{ runsBeforeMs: number; logsBeforeMs: num
       .select([
         sql<number>`coalesce(sum(case when n.ended_at_ms < ${integer('runsBeforeMs')}
           and (w.newest_run is null or w.newest_run <> n.no) then 1 else 0 end), 0)`.as('runs'),
-        sql<number>`coalesce(sum(case when n.logs_pruned = 0
-          and n.ended_at_ms < ${integer('logsBeforeMs')} then 1 else 0 end), 0)`.as('logs'),
+        sql<number>`coalesce(sum(case when n.logs_pruned = 0 and n.ended_at_ms < ${integer('logsBeforeMs')}
+          and not (n.ended_at_ms < ${integer('runsBeforeMs')} and (w.newest_run is null or w.newest_run <> n.no))
+          then 1 else 0 end), 0)`.as('logs'),
       ]),
 );

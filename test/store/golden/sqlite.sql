@@ -127,7 +127,7 @@ select "s"."id"
   limit 1) is not null;
 
 -- countPrunable
-select coalesce(sum(case when n.ended_at_ms < cast(? as integer) and (w.newest_run is null or w.newest_run <> n.no) then 1 else 0 end), 0) as "runs", coalesce(sum(case when n.logs_pruned = 0 and n.ended_at_ms < cast(? as integer) then 1 else 0 end), 0) as "logs"
+select coalesce(sum(case when n.ended_at_ms < cast(? as integer) and (w.newest_run is null or w.newest_run <> n.no) then 1 else 0 end), 0) as "runs", coalesce(sum(case when n.logs_pruned = 0 and n.ended_at_ms < cast(? as integer) and not (n.ended_at_ms < cast(? as integer) and (w.newest_run is null or w.newest_run <> n.no)) then 1 else 0 end), 0) as "logs"
   from "runs" as "n"
   inner join "workflows" as "w" on "w"."no" = "n"."workflow"
   where "n"."ended_at_ms" is not null;
