@@ -10,8 +10,8 @@ import {
   deleteVersion,
   type EndedRun,
   markLogsPruned,
-  oldestEndedRun,
-  oldestEndedRunWithLogs,
+  oldestEndedRuns,
+  oldestEndedRunsWithLogs,
   versionIsUnused,
 } from '../store/statements/prune.js';
 import { deleteVersionEdges, deleteVersionJobs } from '../store/statements/workflows.js';
@@ -43,6 +43,8 @@ const logChunksAtOnce = 100;
 const costPerStep = 1_000;
 const costOfLooking = 10;
 const costOfLogChunk = 5;
+/** They are looked up at once, since the newest runs of idle workflows, which stay, are passed over each time. */
+const runsPerStep = costPerStep / costOfLooking;
 
 /**
  * Takes away a few rows of the runs that ended longest ago: a run's logs first, the run itself last; then
@@ -63,57 +65,65 @@ export function pruneOperation(): Operation<PruneBefore, Pruned> {
 
 /** One step, to be called in a transaction. */
 export async function pruneStep(connection: Connection, before: PruneBefore): Promise<Pruned> {
-  let runs = 0;
-  let logs = 0;
-  for (let cost = 0; cost < costPerStep; ) {
-    const piece = await prunePiece(connection, before);
-    if (piece === null) return { runs, logs, more: false };
-    runs += piece.runs;
-    logs += piece.logs;
-    cost += piece.cost + costOfLooking;
-  }
-  return { runs, logs, more: true };
+  const old = await oldestEndedRuns.run(connection, { beforeMs: before.runsMs, limit: runsPerStep });
+  if (old.length > 0) return pruneEach(connection, old, pruneRun);
+  const withLogs = await oldestEndedRunsWithLogs.run(connection, { beforeMs: before.logsMs, limit: runsPerStep });
+  return pruneEach(connection, withLogs, pruneLogs);
 }
 
 /** What was taken away of one run. */
 interface Piece {
   readonly runs: number;
   readonly logs: number;
+  /** Whether something of it is left to be taken away. */
+  readonly more: boolean;
   readonly cost: number;
 }
 
-async function prunePiece(connection: Connection, before: PruneBefore): Promise<Piece | null> {
-  const [run] = await oldestEndedRun.run(connection, { beforeMs: before.runsMs });
-  if (run !== undefined) return pruneRun(connection, run);
-  const [withLogs] = await oldestEndedRunWithLogs.run(connection, { beforeMs: before.logsMs });
-  return withLogs === undefined ? null : pruneLogs(connection, withLogs);
+async function pruneEach(
+  connection: Connection,
+  found: readonly EndedRun[],
+  prune: (connection: Connection, run: EndedRun) => Promise<Piece>,
+): Promise<Pruned> {
+  let [runs, logs, cost] = [0, 0, 0];
+  for (const run of found) {
+    let piece: Piece;
+    do {
+      piece = await prune(connection, run);
+      runs += piece.runs;
+      logs += piece.logs;
+      cost += piece.cost + costOfLooking;
+    } while (piece.more && cost < costPerStep);
+    if (cost >= costPerStep) break;
+  }
+  return { runs, logs, more: found.length > 0 };
 }
 
 async function pruneLogs(connection: Connection, run: EndedRun): Promise<Piece> {
   const chunks = await deleteLogChunks.run(connection, { ...rangeOf(run), limit: logChunksAtOnce });
   const cost = chunks.length * costOfLogChunk;
-  if (chunks.length === logChunksAtOnce) return { runs: 0, logs: 0, cost };
+  if (chunks.length === logChunksAtOnce) return { runs: 0, logs: 0, more: true, cost };
   const marked = await markLogsPruned.run(connection, { no: run.no });
-  return { runs: 0, logs: marked.length, cost };
+  return { runs: 0, logs: marked.length, more: false, cost };
 }
 
 async function pruneRun(connection: Connection, run: EndedRun): Promise<Piece> {
   const range = rangeOf(run);
   const chunks = await deleteLogChunks.run(connection, { ...range, limit: logChunksAtOnce });
   let cost = chunks.length * costOfLogChunk;
-  if (chunks.length === logChunksAtOnce) return { runs: 0, logs: 0, cost };
+  if (chunks.length === logChunksAtOnce) return { runs: 0, logs: 0, more: true, cost };
   const events = await deleteEventsOfRun.run(connection, { run: run.no, limit: rowsAtOnce });
   if (events.length > 0) await countPrunedEvents.run(connection, { count: events.length });
   const attempts = await deleteAttemptsOfRange.run(connection, { ...range, limit: rowsAtOnce });
   cost += events.length + attempts.length;
-  if (events.length === rowsAtOnce || attempts.length === rowsAtOnce) return { runs: 0, logs: 0, cost };
+  if (events.length === rowsAtOnce || attempts.length === rowsAtOnce) return { runs: 0, logs: 0, more: true, cost };
   // The jobs go with the run in one step when they fit, so that no reader finds a run without them.
   const jobs = await deleteSomeJobs.run(connection, { ...range, limit: rowsAtOnce });
   cost += jobs.length;
-  if (jobs.length === rowsAtOnce) return { runs: 0, logs: 0, cost };
+  if (jobs.length === rowsAtOnce) return { runs: 0, logs: 0, more: true, cost };
   const gone = await deleteEndedRun.run(connection, { no: run.no });
   await pruneVersion(connection, run);
-  return { runs: gone.length, logs: 0, cost };
+  return { runs: gone.length, logs: 0, more: false, cost };
 }
 
 async function pruneVersion(connection: Connection, { version, workflow }: EndedRun): Promise<void> {

@@ -9,30 +9,32 @@ export interface EndedRun {
   version: number;
 }
 
-/** The run that ended first before a time, but never the newest of its workflow: what it came to stays to be seen. */
-export const oldestEndedRun = statement<{ beforeMs: number }, EndedRun>('oldestEndedRun', ({ db, integer }) =>
-  db
-    .selectFrom('runs as n')
-    .innerJoin('workflows as w', 'w.no', 'n.workflow')
-    .where('n.ended_at_ms', 'is not', null)
-    .where('n.ended_at_ms', '<', integer('beforeMs'))
-    .where((eb) => eb.or([eb('w.newest_run', 'is', null), eb('w.newest_run', '<>', eb.ref('n.no'))]))
-    .orderBy('n.ended_at_ms')
-    .limit(1)
-    .select(['n.no', 'n.id', 'n.workflow', 'n.version']),
+/** Runs that ended first before a time, but never the newest of its workflow: what it came to stays to be seen. */
+export const oldestEndedRuns = statement<{ beforeMs: number; limit: number }, EndedRun>(
+  'oldestEndedRuns',
+  ({ db, integer, value }) =>
+    db
+      .selectFrom('runs as n')
+      .innerJoin('workflows as w', 'w.no', 'n.workflow')
+      .where('n.ended_at_ms', 'is not', null)
+      .where('n.ended_at_ms', '<', integer('beforeMs'))
+      .where((eb) => eb.or([eb('w.newest_run', 'is', null), eb('w.newest_run', '<>', eb.ref('n.no'))]))
+      .orderBy('n.ended_at_ms')
+      .limit(value('limit'))
+      .select(['n.no', 'n.id', 'n.workflow', 'n.version']),
 );
 
-/** The run that ended first before a time and still has its logs. */
-export const oldestEndedRunWithLogs = statement<{ beforeMs: number }, EndedRun>(
-  'oldestEndedRunWithLogs',
-  ({ db, integer }) =>
+/** Runs that ended first before a time and still have their logs. */
+export const oldestEndedRunsWithLogs = statement<{ beforeMs: number; limit: number }, EndedRun>(
+  'oldestEndedRunsWithLogs',
+  ({ db, integer, value }) =>
     db
       .selectFrom('runs as n')
       .where('n.ended_at_ms', 'is not', null)
       .where('n.logs_pruned', '=', sql.lit(0))
       .where('n.ended_at_ms', '<', integer('beforeMs'))
       .orderBy('n.ended_at_ms')
-      .limit(1)
+      .limit(value('limit'))
       .select(['n.no', 'n.id', 'n.workflow', 'n.version']),
 );
 

@@ -677,7 +677,7 @@ select "no", "at_ms"
   order by "no"
   limit $1;
 
--- oldestEndedRun
+-- oldestEndedRuns
 select "n"."no", "n"."id", "n"."workflow", "n"."version"
   from "runs" as "n"
   inner join "workflows" as "w" on "w"."no" = "n"."workflow"
@@ -685,7 +685,7 @@ select "n"."no", "n"."id", "n"."workflow", "n"."version"
   order by "n"."ended_at_ms"
   limit $2;
 
--- oldestEndedRunWithLogs
+-- oldestEndedRunsWithLogs
 select "n"."no", "n"."id", "n"."workflow", "n"."version"
   from "runs" as "n"
   where "n"."ended_at_ms" is not null and "n"."logs_pruned" = 0 and "n"."ended_at_ms" < cast($1 as bigint)

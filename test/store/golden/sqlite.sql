@@ -632,7 +632,7 @@ select "no", "at_ms"
   order by "no"
   limit ?;
 
--- oldestEndedRun
+-- oldestEndedRuns
 select "n"."no", "n"."id", "n"."workflow", "n"."version"
   from "runs" as "n"
   inner join "workflows" as "w" on "w"."no" = "n"."workflow"
@@ -640,7 +640,7 @@ select "n"."no", "n"."id", "n"."workflow", "n"."version"
   order by "n"."ended_at_ms"
   limit ?;
 
--- oldestEndedRunWithLogs
+-- oldestEndedRunsWithLogs
 select "n"."no", "n"."id", "n"."workflow", "n"."version"
   from "runs" as "n"
   where "n"."ended_at_ms" is not null and "n"."logs_pruned" = 0 and "n"."ended_at_ms" < cast(? as integer)
