@@ -26,6 +26,7 @@ const suites = [
   { name: 'crash', run: () => vitest('crash') },
   { name: 'sim', run: () => counted('node', ['scripts/sim.js', '--seeds', '200'], countSeeds) },
   { name: 'typescript', run: () => counted('bash', ['clients/typescript/ci.sh'], countClosingLine) },
+  { name: 'planted', run: () => counted('node', ['scripts/sim.js', '--planted'], countClosingLine) },
   { name: 'go', needs: 'go', run: () => counted('bash', ['clients/go/ci.sh'], countGo) },
   { name: 'python', needs: 'python3', run: () => counted('bash', ['clients/python/ci.sh'], countPython) },
   { name: 'rust', needs: 'cargo', run: () => counted('bash', ['clients/rust/ci.sh'], countCargo) },

@@ -58,7 +58,7 @@ export class Leases {
   /** A server is up again: who could not renew meanwhile has the full time once more. */
   graceForAll(fromMs: number, toMs: number): void {
     this.#graceAtMs = Math.max(this.#graceAtMs, toMs);
-    for (const lease of this.#live()) {
+    for (const lease of this.live()) {
       // The clock of this life may be behind that of the one before: only what it gave counts.
       lease.sureUntilMs = fromMs + lease.ttlMs;
       lease.perhapsUntilMs = Math.max(lease.perhapsUntilMs, toMs + lease.ttlMs);
@@ -72,7 +72,7 @@ export class Leases {
   perhapsGraceForAll(): void {
     const nowMs = this.#databaseNow();
     this.#graceAtMs = Math.max(this.#graceAtMs, nowMs);
-    for (const lease of this.#live()) {
+    for (const lease of this.live()) {
       lease.perhapsUntilMs = Math.max(lease.perhapsUntilMs, nowMs + lease.ttlMs);
       if (lease.timeoutAtMs === null) continue;
       lease.timeoutAtMs.perhaps = Math.max(lease.timeoutAtMs.perhaps, nowMs + lease.ttlMs);
@@ -82,7 +82,7 @@ export class Leases {
   /** The first change after the database was away gave every live lease its full time again. */
   graceAfterOutage(nowMs: number): void {
     this.#graceAtMs = Math.max(this.#graceAtMs, nowMs);
-    for (const lease of this.#live()) {
+    for (const lease of this.live()) {
       const untilMs = nowMs + lease.ttlMs;
       lease.sureUntilMs = Math.max(lease.sureUntilMs, untilMs);
       lease.perhapsUntilMs = Math.max(lease.perhapsUntilMs, untilMs);
@@ -94,10 +94,11 @@ export class Leases {
 
   /** How many live leases somebody was told of. */
   get liveCount(): number {
-    return this.#live().length;
+    return this.live().length;
   }
 
-  #live(): Lease[] {
+  /** The leases whose attempts nobody has ended. */
+  live(): Lease[] {
     return [...this.byId.values()].filter(({ attempt }) => attempt.outcome === null);
   }
 

@@ -12,7 +12,7 @@ export const rareThings: readonly string[] = [
   'heartbeat after the lease, before anyone ended it',
   'large run cancelled',
   'report aimed at the end of its time',
-  'report while its run is being cancelled',
+  'report that a cancel was just ahead of',
   'server started while leases live',
   'answer lost after execution',
   'attempt cancelled',

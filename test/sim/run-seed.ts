@@ -1,5 +1,6 @@
 import { checkHealth } from './checks/doctor.js';
 import { checkLogs } from './checks/logs.js';
+import { checkOverdue } from './checks/overdue.js';
 import type { Counters } from './counters.js';
 import { Scenario } from './scenario.js';
 import { Simulation } from './simulation.js';
@@ -29,6 +30,7 @@ const healingMsMax = 15 * 60_000;
 const eventsMax = 400_000;
 const doctorEvery = 1_000;
 const waitingEvery = 25;
+const overdueEvery = 50;
 
 /** Runs one world from its beginning to the end of everything in it, or to the first broken promise. */
 export async function runSeed({ seed, length, tell }: SeedOptions): Promise<SeedResult> {
@@ -77,6 +79,7 @@ async function happen(simulation: Simulation, isEnough: () => boolean): Promise<
       return;
     }
     if (world.events % waitingEvery === 0) simulation.waiting.check();
+    if (world.events % overdueEvery === 0) checkOverdue(simulation);
     if (world.events % doctorEvery === 0) await checkHealth(simulation);
   }
 }

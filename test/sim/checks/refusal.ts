@@ -3,6 +3,9 @@ import type { LeaseCall } from '../calls.js';
 import type { Lease, Report } from '../model/lease.js';
 import type { Simulation } from '../simulation.js';
 
+/** Reports that come so soon after the cancel of their run were on their way when it was stored, or nearly so. */
+const raceMs = 250;
+
 export interface Refusal {
   readonly call: LeaseCall;
   /** Null for one that the caller does not hold. */
@@ -17,6 +20,10 @@ export function checkRefusal(simulation: Simulation, refusal: Refusal): void {
   const { call, lease, reason } = refusal;
   const isByTimeAlone = reason === 'lease_expired' && lease?.attempt.outcome === null;
   if (isByTimeAlone) simulation.world.count(`${call} after the lease, before anyone ended it`);
+  const endedAtMs = lease?.attempt.endedAtMs ?? 0;
+  if (reason === 'cancelled' && refusal.report !== null && refusal.receivedAtMs - endedAtMs < raceMs) {
+    simulation.world.count('report that a cancel was just ahead of');
+  }
   const why = unjustified(refusal);
   if (why === null) return;
   simulation.world.violated(

@@ -49,7 +49,7 @@ export abstract class Worker extends Client {
 
   /** Does a job to its end, or to that of the worker. */
   protected async work(job: ClaimedJob): Promise<void> {
-    const { world } = this.parts.simulation;
+    const { world, clock } = this.parts.simulation;
     const { temper } = this.profile;
     if (temper === 'giving back' && this.random.chance(0.5)) {
       await this.call('release', (live) => this.parts.calls.release(live, job.leaseId, this.profile.credential));
@@ -57,15 +57,18 @@ export abstract class Worker extends Client {
     }
     const state = { isOver: false };
     const isSlow = temper === 'slow' && this.random.chance(0.6);
-    const beats = !(isSlow && this.random.chance(0.5));
+    const aimsAtMs = this.#aim(job);
+    // One that aims at the end of its lease does not renew it.
+    const beats = aimsAtMs === null ? !(isSlow && this.random.chance(0.5)) : job.spec.timeoutSecs !== null;
     if (beats) void this.#beat(job, state);
-    const durationMs = this.#durationMs(job, isSlow);
+    const durationMs = aimsAtMs === null ? this.#durationMs(job, isSlow) : 50;
     const chunks = this.random.pick([0, 0, 1, 2, 3]);
     for (let at = 0; at < chunks; at++) {
       await this.sleep(Math.floor(durationMs / (chunks + 1)));
       await this.#log(job, at);
     }
     await this.sleep(Math.floor(durationMs / (chunks + 1)));
+    if (aimsAtMs !== null) await this.sleep(Math.max(0, aimsAtMs - clock.databaseNow()));
     if (temper === 'crashing' && this.random.chance(0.3)) {
       world.count('worker crashed');
       this.process.die();
@@ -131,18 +134,20 @@ export abstract class Worker extends Client {
 
   #durationMs(job: ClaimedJob, isSlow: boolean): number {
     if (this.parts.simulation.isHealing) return this.random.within(5, 200);
-    if (isSlow && this.random.chance(0.5)) return this.#untilItsTimeIsUp(job);
     return isSlow
       ? Math.floor(job.ttlSecs * 1000 * (0.5 + this.random.next() * 2))
       : this.random.pick([10, 100, 1_000, 4_000]);
   }
 
-  /** So that the report comes about when the lease or the timeout runs out, and whoever ends it is just at it. */
-  #untilItsTimeIsUp({ grantedAtMs, ttlSecs, spec }: ClaimedJob): number {
-    const { world, clock } = this.parts.simulation;
+  /**
+   * When to report so that it comes about when the lease or the timeout runs out, and whoever ends it is just at it; null
+   * for reports whose time does not matter.
+   */
+  #aim({ grantedAtMs, ttlSecs, spec }: ClaimedJob): number | null {
+    const { world, isHealing } = this.parts.simulation;
+    if (isHealing || !this.random.chance(spec.timeoutSecs === null ? 0.03 : 0.15)) return null;
     world.count('report aimed at the end of its time');
-    const secs = spec.timeoutSecs !== null && this.random.chance(0.7) ? spec.timeoutSecs : ttlSecs;
-    return Math.max(0, grantedAtMs + secs * 1000 + this.random.within(-10, 4) - clock.databaseNow());
+    return grantedAtMs + (spec.timeoutSecs ?? ttlSecs) * 1000 + this.random.within(-3, 3);
   }
 
   async #beat(job: ClaimedJob, state: { isOver: boolean }): Promise<void> {

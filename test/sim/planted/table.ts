@@ -112,12 +112,6 @@ export const plantedBugs: readonly PlantedBug[] = [
     replace: 'true ? claim :',
   },
   {
-    name: 'a set of labels is taken for empty although a job of it was just queued',
-    file: 'engine/label-sets.js',
-    find: 'if ((this.#claimable.get(id) ?? 0) <= notesAtLook)',
-    replace: 'if (notesAtLook % 3 === 0)',
-  },
-  {
     name: 'labels are not compared',
     file: 'engine/label-sets.js',
     find: 'if (labelsMatch(required, offered))',
@@ -156,7 +150,7 @@ export const plantedBugs: readonly PlantedBug[] = [
   {
     name: 'no grace after the database was away',
     file: 'engine/writer.js',
-    find: 'shared === null || shared.awayMs() <= tolerableAwayMs',
+    find: '(shared === null ? refusedMs : shared.awayMs()) <= tolerableAwayMs',
     replace: 'true',
   },
   {
@@ -268,9 +262,9 @@ export const plantedBugs: readonly PlantedBug[] = [
     replace: 'let after = query.afterEvent === null ? null : query.afterEvent + (query.afterEvent % 5 === 4 ? 1 : 0);',
   },
   {
-    name: 'the deadlines sleep for ever after a failure',
+    name: 'the deadlines stop after a failure',
     file: 'engine/loops/deadlines.js',
     find: 'return this.#context.environment.now() + 1_000;',
-    replace: 'return Number.POSITIVE_INFINITY;',
+    replace: 'this.#stopped = true; return 0;',
   },
 ];

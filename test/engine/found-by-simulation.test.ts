@@ -1,0 +1,127 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { ClaimedJob } from '../../src/engine/engine.js';
+import type { JobSession } from '../../src/engine/job-session.js';
+import { jobIdOf } from '../../src/store/job-id.js';
+import { EngineFixture } from '../support/engine-fixture.js';
+import { settled } from '../support/hand-moved-environment.js';
+
+/** What the simulation found, each by the promise that was broken; docs/reliability.md tells of the seeds. */
+let fixture: EngineFixture;
+
+beforeEach(async () => {
+  fixture = await new EngineFixture().start();
+});
+
+afterEach(() => fixture.end());
+
+function open(): { session: JobSession; jobs: ClaimedJob[] } {
+  const jobs: ClaimedJob[] = [];
+  const session = fixture.engine.openSession(
+    { caller: fixture.caller, workerId: 'w1', labels: [], leaseTtlSecs: 30, slots: 4, version: '' },
+    {
+      jobs: (pushed) => jobs.push(...pushed),
+      news: () => {},
+      failed: (error) => {
+        throw error;
+      },
+    },
+  );
+  return { session, jobs };
+}
+
+function first(jobs: readonly ClaimedJob[]): ClaimedJob {
+  const [job] = jobs;
+  if (job === undefined) throw new Error('no job was pushed');
+  return job;
+}
+
+describe('word that a pushed job has arrived', () => {
+  it('counts when it comes just before its time is over', async () => {
+    const { session, jobs } = open();
+    session.addCredits(1);
+    await fixture.run('jobs: { a: { run: x } }');
+    await settled();
+    await fixture.environment.advance(4_900);
+    session.received([first(jobs).leaseId]);
+    await fixture.environment.advance(2_000);
+    expect(await fixture.claim()).toBeNull();
+    await fixture.complete(first(jobs));
+  });
+
+  it('says nothing about the next lease of that job, which has the same number', async () => {
+    const one = open();
+    one.session.addCredits(1);
+    await fixture.run('jobs: { a: { run: x, retries: 0 } }');
+    await settled();
+    await fixture.environment.advance(4_900);
+    // It is given back, and claimed and pushed again, before the word is written down.
+    await fixture.engine.releaseJob(fixture.caller, first(one.jobs).leaseId);
+    const other = open();
+    one.session.drain();
+    other.session.addCredits(1);
+    await settled();
+    expect(first(other.jobs).leaseId).not.toBe(first(one.jobs).leaseId);
+    one.session.received([first(one.jobs).leaseId]);
+    await fixture.environment.advance(31_000);
+    other.session.close();
+    await settled();
+    // It never arrived the second time either, so it is no attempt.
+    expect((await fixture.claimed()).attempt).toBe(0);
+  });
+});
+
+it('a claim that is repeated while the first still waits gets the same lease', async () => {
+  const again = () => fixture.claimMany(1, { waitMs: 60_000, requestId: 'claim-1' });
+  const claims = [again(), again()];
+  await settled();
+  await fixture.run('jobs: { a: { run: x }, b: { run: x } }');
+  const [one, other] = (await Promise.all(claims)).map((jobs) => jobs.map(({ leaseId }) => leaseId));
+  expect(one).toHaveLength(1);
+  expect(other).toEqual(one);
+  expect((await fixture.claimed()).jobKey).toBe('b');
+});
+
+it('a job that is given back takes its log along', async () => {
+  await fixture.run('jobs: { a: { run: x } }');
+  const push = (job: ClaimedJob, data: string) =>
+    fixture.engine.pushLogs(fixture.caller, job.leaseId, [
+      { runId: job.runId, jobKey: 'a', sequence: 0, data, timestampMs: 1, stream: 'stdout' },
+    ]);
+  const given = await fixture.claimed();
+  await push(given, 'given back\n');
+  await fixture.engine.releaseJob(fixture.caller, given.leaseId);
+  const kept = await fixture.claimed();
+  await push(kept, 'kept\n');
+  const page = await fixture.engine.jobLogs({ id: kept.runId, jobKey: 'a', attempt: null, limit: null, after: '' });
+  expect(page.map(({ data }) => data)).toEqual(['kept\n']);
+});
+
+describe('a run that takes several transactions', () => {
+  const large = ['jobs:', ...Array.from({ length: 2_010 }, (_, at) => `  j${at}: { run: x }`), ''].join('\n');
+
+  it('goes on without a restart when one of them failed', async () => {
+    const id = await fixture.run(large);
+    // As a failed transaction leaves it: whole, and not one of its jobs claimable.
+    await fixture.store.transact(async (connection) => {
+      const [run] = await connection.query('select no from runs', []);
+      const no = Number(run?.no);
+      await connection.query('update runs set activate_from = 0', []);
+      await connection.query(
+        `update jobs set state = 'waiting', enqueued_at_ms = null where id >= ${jobIdOf(no, 0)}`,
+        [],
+      );
+    });
+    expect(await fixture.claim()).toBeNull();
+    await fixture.environment.advance(45_000);
+    expect((await fixture.claimed()).runId).toBe(id);
+  });
+
+  it('is not acknowledged to a repeated request before it is whole', async () => {
+    const id = await fixture.define(large);
+    const start = () =>
+      fixture.engine.startRun({ caller: fixture.caller, id, inputs: new Map(), requestId: 'start-1' });
+    const [one, other] = await Promise.allSettled([start(), start()]);
+    expect(other).toMatchObject({ status: 'rejected', reason: { code: 'unavailable' } });
+    expect(one).toMatchObject({ status: 'fulfilled', value: await start() });
+  });
+});
