@@ -68,7 +68,7 @@ describe.each(contractStores)('runs of $name', ({ open }) => {
     await act((connection) => setNewestRuns.run(connection, { rows: [[version.workflow, run]] }));
     expect(await newestRunOfWorkflow.run(store.read, { id: 'w' })).toMatchObject([{ no: second }]);
     expect(await runsByRequest.run(store.read, { rows: [['q'], ['r']] })).toEqual([
-      { request_hash: 'q', id: 'first', workflow: version.workflow },
+      { request_hash: 'q', id: 'first', workflow: version.workflow, state: 'queued' },
     ]);
     await expect(makeRun(store, version, 4, { request: 'q' })).rejects.toThrow(/unique/i);
     expect((await runsByNumber.run(store.read, { rows: [[run], [second], [77]] })).map(({ no }) => no).sort()).toEqual(
