@@ -40,7 +40,7 @@ const logChunksAtOnce = 100;
  * How much one step does, in the time that taking away a row costs: so little that a claim beside it does not notice.
  * Looking for a run and for its rows costs as much as ten rows; a chunk of a log may lie on many pages.
  */
-const costPerStep = 1_000;
+const costPerStep = 200;
 const costOfLooking = 10;
 const costOfLogChunk = 5;
 /** They are looked up at once, since the newest runs of idle workflows, which stay, are passed over each time. */
