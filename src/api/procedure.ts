@@ -7,6 +7,7 @@ import { authenticate } from './authenticate.js';
 import { ApiError, toApiError } from './errors.js';
 import { type MethodPolicy, methodPolicy } from './method-options.js';
 import type { Principal, TokenDirectory } from './principal.js';
+import type { RefusedTokens } from './refused-tokens.js';
 import { compileRules, validate } from './validate.js';
 import { whileAdmitted } from './while-admitted.js';
 
@@ -82,6 +83,8 @@ export interface ProcedureParts {
   readonly log: Log;
   /** Told of every call, when there is somebody to tell. */
   readonly metrics?: Metrics;
+  /** Told of calls whose token does not count, when there is somebody to tell. */
+  readonly refusedTokens?: RefusedTokens;
 }
 
 type AnyHandler = (request: Message, call: Call) => Promise<Message | AsyncIterable<Message>>;
@@ -101,7 +104,7 @@ export function serviceProcedures<S extends DescService>(
 function procedure(
   method: DescMethod,
   handler: AnyHandler | null,
-  { tokens, log, metrics }: ProcedureParts,
+  { tokens, log, metrics, refusedTokens }: ProcedureParts,
 ): Procedure {
   const name = `${method.parent.typeName}/${method.name}`;
   const policy = methodPolicy(method);
@@ -128,6 +131,9 @@ function procedure(
       };
     }
     function refused(error: unknown): never {
+      const isToken =
+        context.authorization !== null && error instanceof DomainError && error.code === 'unauthenticated';
+      if (isToken) refusedTokens?.note(context, performance.now());
       throw refusal(error, context);
     }
   }

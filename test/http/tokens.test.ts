@@ -154,3 +154,12 @@ describe('routes beside the API', () => {
     expect(await status(bearer('admin-token'))).toBe(200);
   });
 });
+
+test('calls with a token that does not count are told once, with where they came from, and then counted', async () => {
+  const { url, logged } = await startServer({ tokens });
+  for (let i = 0; i < 20; i++) await fetch(`${url}/api/workflows`, { headers: bearer('wrong') });
+  await fetch(`${url}/api/workflows`);
+  const told = logged.map((line) => JSON.parse(line)).filter(({ audit }) => audit === 'token.refused');
+  expect(told).toMatchObject([{ remote_address: '127.0.0.1', calls: 1, request_id: expect.any(String) }]);
+  expect(JSON.stringify(logged)).not.toContain('wrong');
+});

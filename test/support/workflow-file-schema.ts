@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { parse } from 'yaml';
+import { apiFormSchema } from '../../src/domain/definition/schema.js';
 
 const file = new URL('../../schema/workflow.json', import.meta.url);
 
@@ -12,4 +13,14 @@ const validate = new Ajv2020({ strict: true, strictRequired: false, allowUnionTy
 export function saidByEditor(text: string): string | null {
   if (validate(parse(text, { stringKeys: true }))) return null;
   return (validate.errors ?? []).map(({ instancePath, message }) => `${instancePath} ${message}`).join('; ');
+}
+
+const validateApiForm = new Ajv2020({ strict: false }).compile(apiFormSchema());
+
+/** What the schema that the API's description has of JSON definitions says of one; null for nothing. */
+export function saidOfApiForm(text: string): string | null {
+  const definition: { jobs?: unknown } = JSON.parse(text.replace(/^\uFEFF/, ''));
+  if (!Array.isArray(definition.jobs)) return saidByEditor(text.replace(/^\uFEFF/, ''));
+  if (validateApiForm(definition)) return null;
+  return (validateApiForm.errors ?? []).map(({ instancePath, message }) => `${instancePath} ${message}`).join('; ');
 }

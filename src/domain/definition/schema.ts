@@ -39,7 +39,7 @@ export function apiFormSchema(): JsonObject {
     id: { description: 'The key of the job.', ...keySchema(stepKeys, 'id') },
   };
   for (const [key, { meaning, schema }] of jobKeys) {
-    if (key !== 'backoff') job[apiNames.get(key) ?? key] = { description: meaning, ...schema };
+    if (key !== 'backoff') job[apiNames.get(key) ?? key] = { description: meaning, ...orNull(schema) };
   }
   job.retry_policy = {
     description: 'Retries with their backoff; its `max_retries` wins over the one beside it.',

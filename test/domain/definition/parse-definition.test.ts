@@ -4,13 +4,14 @@ import { describe, expect, it } from 'vitest';
 import type { DefinitionFormat, WorkflowDefinition } from '../../../src/domain/definition/definition.js';
 import { parseDefinition } from '../../../src/domain/definition/parse-definition.js';
 import { formatProblems } from '../../../src/domain/problem.js';
-import { saidByEditor } from '../../support/workflow-file-schema.js';
+import { saidByEditor, saidOfApiForm } from '../../support/workflow-file-schema.js';
 
 function accepted(text: string, format: DefinitionFormat = 'yaml', file = 'workflows/ci.yml'): WorkflowDefinition {
   const result = parseDefinition(text, format, file);
   if (!result.ok) throw new Error(formatProblems(result.problems));
   // What runs must not be underlined in an editor. The API's form has a schema of its own.
   if (format === 'yaml') expect(saidByEditor(text), text).toBeNull();
+  else if (text.length < 10_000) expect(saidOfApiForm(text), text).toBeNull();
   return result.definition;
 }
 
