@@ -20,10 +20,12 @@ const calls = 'pwrite64,fsync,fdatasync';
  */
 export function underFault({ call, how, when }: Fault, tale: string): string[] {
   const name = call === 'fsync' ? '/^f(data)?sync$' : call;
-  return ['strace', '-D', '-f', '-qq', '-o', tale, '--seccomp-bpf', '-e', `trace=${calls}`].concat([
-    '-e',
-    `inject=${name}:${how}:when=${when}`,
-  ]);
+  // With a filter in the kernel it is faster, and injects no signals.
+  const filter = how === 'signal=SIGKILL' ? [] : ['--seccomp-bpf'];
+  return [
+    ...['strace', '-D', '-f', '-qq', '-o', tale, ...filter, '-e', `trace=${calls}`],
+    ...['-e', `inject=${name}:${how}:when=${when}`],
+  ];
 }
 
 /** What to put before a command so that its writes and syncs are written down, one a line. */
