@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { parse } from 'yaml';
+import { parse, parseAllDocuments } from 'yaml';
 import { loadConfig, settings } from '../../src/config.js';
 
 const deploy = join(import.meta.dirname, '../../deploy');
@@ -115,4 +115,29 @@ describe('the chart', () => {
     const { stdout, status } = spawnSync('helm', ['lint', '--strict', chart]);
     expect(status, `${stdout}`).toBe(0);
   });
+
+  it.runIf(has('helm', 'version'))('makes objects with every value changed, and settings that are accepted', () => {
+    const changes = ['scheduler.enabled=true', 'allowedHosts={a.example,b.example}', 'database.listenKey=listen'];
+    const flags = [...changes, 'env.LOG_LEVEL=debug', 'workflows.ci\\.yml=x'].flatMap((change) => ['--set', change]);
+    const { stdout, stderr, status } = spawnSync('helm', ['template', 'flow', chart, ...flags], { encoding: 'utf8' });
+    expect(status, stderr).toBe(0);
+    const objects = parseAllDocuments(stdout).map((document) => document.toJS() as KubernetesObject);
+    expect(objects.map(({ kind }) => kind).sort()).toEqual(['ConfigMap', 'Deployment', 'Deployment', 'Service']);
+    const server = objects.find(({ kind, metadata }) => kind === 'Deployment' && metadata.name === 'flow');
+    const env = server?.spec.template.spec.containers[0]?.env ?? [];
+    const value = (name: string) => env.find((each) => each.name === name)?.value;
+    expect(value('ALLOWED_HOSTS')).toBe('flow,flow.default.svc,a.example,b.example');
+    expect([value('API_ONLY'), value('LOG_LEVEL')]).toEqual(['true', 'debug']);
+  });
 });
+
+/** As much of an object as is looked at. */
+interface KubernetesObject {
+  readonly kind: string;
+  readonly metadata: { readonly name: string };
+  readonly spec: {
+    readonly template: {
+      readonly spec: { readonly containers: readonly { env: readonly { name: string; value?: string }[] }[] };
+    };
+  };
+}
