@@ -1,6 +1,13 @@
 import { SqliteAdapter, SqliteIntrospector, SqliteQueryCompiler, sql } from 'kysely';
 import type { DialectRecord } from '../dialect.js';
 
+/** SQLite changes tables within transactions, which Kysely does not use by itself: a migration is done or was never begun. */
+class AtomicMigrations extends SqliteAdapter {
+  override get supportsTransactionalDdl(): boolean {
+    return true;
+  }
+}
+
 /**
  * SQLite. There is one writer, so nothing is locked row by row.
  *
@@ -10,7 +17,7 @@ import type { DialectRecord } from '../dialect.js';
 export const sqliteDialect: DialectRecord = {
   name: 'sqlite',
   kysely: {
-    createAdapter: () => new SqliteAdapter(),
+    createAdapter: () => new AtomicMigrations(),
     createQueryCompiler: () => new SqliteQueryCompiler(),
     createIntrospector: (db) => new SqliteIntrospector(db),
   },
