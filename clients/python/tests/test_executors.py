@@ -16,6 +16,7 @@ from workflow_graph import Job, Worker, WorkflowJob
 
 def test_slots_are_all_used_and_never_more(server: RealServer, start_worker: StartWorker, transport: str) -> None:
     lock = threading.Lock()
+    full = threading.Event()
     now, most = 0, 0
 
     def execute(job: Job) -> None:
@@ -23,7 +24,10 @@ def test_slots_are_all_used_and_never_more(server: RealServer, start_worker: Sta
         with lock:
             now += 1
             most = max(most, now)
-        time.sleep(0.02)
+            if now == 8:
+                full.set()
+        full.wait(30)
+        time.sleep(0.002)
         with lock:
             now -= 1
 
