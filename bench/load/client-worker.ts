@@ -32,6 +32,7 @@ export function isHere({ needs }: ClientProgram): boolean {
 /** A process of a client with one worker whose executor does nothing. */
 export class ClientWorker {
   readonly #child: ChildProcess;
+  readonly #stopAtExit = () => this.stop();
   readonly #started = Promise.withResolvers<void>();
 
   private constructor(program: ClientProgram) {
@@ -45,7 +46,7 @@ export class ClientWorker {
     createInterface({ input: stdout }).on('line', (line) => this.#hear(line));
     this.#child.once('error', this.#started.reject);
     this.#child.once('exit', (code) => this.#started.reject(new Error(`${program.name} ended with ${code}`)));
-    process.once('exit', () => this.stop());
+    process.once('exit', this.#stopAtExit);
   }
 
   /** Returns when the worker is registered. The program is built first if need be. */
@@ -71,6 +72,7 @@ export class ClientWorker {
   }
 
   stop(): void {
+    process.off('exit', this.#stopAtExit);
     const { pid, exitCode, signalCode } = this.#child;
     if (pid === undefined || exitCode !== null || signalCode !== null) return;
     try {

@@ -33,6 +33,9 @@ use crate::proto::workflow_service_client::WorkflowServiceClient;
 
 /// A connection that carries nothing is asked this often whether it still lives, and given as long to answer.
 const PING: Duration = Duration::from_secs(10);
+/// Windows of a fixed size: one that adapts asks by a ping after each message, which holds up the answers to small ones.
+const STREAM_WINDOW_BYTES: u32 = 2 * 1024 * 1024;
+const CONNECTION_WINDOW_BYTES: u32 = 8 * 1024 * 1024;
 /// The largest message that is taken from the server.
 const MESSAGE_BYTES_MAX: usize = 64 * 1024 * 1024;
 
@@ -59,7 +62,8 @@ pub fn channel_trusting(server_url: &str, token: Option<&str>, ca_file: Option<&
         .http2_keep_alive_interval(PING)
         .http2_keep_alive_timeout(PING)
         .http2_keep_alive_while_idle(true)
-        .http2_adaptive_window(true)
+        .http2_initial_stream_window_size(STREAM_WINDOW_BYTES)
+        .http2_initial_connection_window_size(CONNECTION_WINDOW_BYTES)
         .build(connector(&origin, HttpVersion::Two, ca_file)?);
     Ok(Channel { client, origin, authorization: token.map(authorization).transpose()? })
 }

@@ -20,6 +20,8 @@ OPTIONS: list[tuple[str, Any]] = [
     ("grpc.primary_user_agent", USER_AGENT),
     ("grpc.max_receive_message_length", MESSAGE_BYTES_MAX),
     ("grpc.max_send_message_length", MESSAGE_BYTES_MAX),
+    # Windows are not estimated by pings: each would hold up the answers to small messages.
+    ("grpc.http2.bdp_probe", 0),
     # A connection whose other end is gone is found out.
     ("grpc.keepalive_time_ms", 20_000),
     ("grpc.keepalive_timeout_ms", 10_000),
