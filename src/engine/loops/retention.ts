@@ -61,10 +61,11 @@ export class RetentionLoop {
     const { writer, environment } = this.#context;
     const nowMs = environment.now();
     const { runs, more } = await writer.submit(this.#operation, cutOff(this.#retention, nowMs));
-    const { auditMs } = this.#retention;
-    const moreAudit = auditMs !== null && (await writer.submit(this.#auditOperation, { beforeMs: nowMs - auditMs }));
     if (runs > 0) this.#context.log.debug({ runs }, 'runs were pruned');
-    return { more: more || moreAudit };
+    const { auditMs } = this.#retention;
+    // The trail is looked at when the runs are done: in every step it would cost each of them another commit.
+    if (more || auditMs === null) return { more };
+    return { more: await writer.submit(this.#auditOperation, { beforeMs: nowMs - auditMs }) };
   }
 }
 
