@@ -5,6 +5,7 @@ import type { Problem } from '../domain/problem.js';
 /** Every code that a caller can see: those of the domain, and those that only an edge knows. */
 export type ApiErrorCode =
   | ErrorCode
+  | 'cancelled'
   | 'method_not_allowed'
   | 'request_timeout'
   | 'unsupported_media_type'
@@ -29,6 +30,8 @@ const meanings: Readonly<Record<ApiErrorCode, Meaning>> = {
   unsupported_media_type: { connect: Code.InvalidArgument, status: 415 },
   invalid_definition: { connect: Code.InvalidArgument, status: 422 },
   rate_limited: { connect: Code.ResourceExhausted, status: 429 },
+  // Nobody is there any more to read it.
+  cancelled: { connect: Code.Canceled, status: 499 },
   internal: { connect: Code.Internal, status: 500 },
   damaged: { connect: Code.DataLoss, status: 500 },
   unimplemented: { connect: Code.Unimplemented, status: 501 },

@@ -5,6 +5,7 @@ import type { Log } from '../telemetry/log.js';
 import type { Metrics } from '../telemetry/metrics.js';
 import { authenticate } from './authenticate.js';
 import { ApiError, toApiError } from './errors.js';
+import { isHangUp } from './hang-up.js';
 import { type MethodPolicy, methodPolicy } from './method-options.js';
 import type { Principal, TokenDirectory } from './principal.js';
 import type { RefusedTokens } from './refused-tokens.js';
@@ -210,12 +211,19 @@ async function* validated(input: DescMessage, requests: AsyncIterable<Message>):
   }
 }
 
+/** What is thrown at a `yield` comes from the protocol, which could not write the message. */
 async function* withRefusals(
   items: AsyncIterable<Message>,
   refusal: (error: unknown) => ApiError,
 ): AsyncIterable<Message> {
   try {
-    yield* items;
+    for await (const item of items) {
+      try {
+        yield item;
+      } catch (error) {
+        throw isHangUp(error) ? new ApiError('cancelled', 'the caller has gone', { cause: error }) : error;
+      }
+    }
   } catch (error) {
     throw refusal(error);
   }

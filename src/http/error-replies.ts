@@ -1,5 +1,6 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { ApiError, authenticateChallenge, errorJson, retryAfterSecs, toApiError } from '../api/errors.js';
+import { isHangUp } from '../api/hang-up.js';
 import type { Log } from '../telemetry/log.js';
 
 const jsonType = 'application/json; charset=utf-8';
@@ -40,6 +41,7 @@ export function sendError(error: Error, request: FastifyRequest, reply: FastifyR
 /** What Fastify refuses before any code of ours runs; null for everything else. */
 function fromFramework(error: Error, request: FastifyRequest): ApiError | null {
   if (!('code' in error)) return null;
+  if (isHangUp(error)) return new ApiError('malformed', 'the request was broken off');
   switch (error.code) {
     case 'FST_ERR_CTP_BODY_TOO_LARGE': {
       const { bodyLimit, url } = request.routeOptions;
@@ -57,9 +59,6 @@ function fromFramework(error: Error, request: FastifyRequest): ApiError | null {
         'malformed',
         'the path has a percent sign that is not followed by two hexadecimal digits of UTF-8',
       );
-    case 'ECONNRESET':
-    case 'ERR_STREAM_PREMATURE_CLOSE':
-      return new ApiError('malformed', 'the request was broken off');
     default:
       return isRefusal(error) ? new ApiError('malformed', error.message) : null;
   }

@@ -1,0 +1,20 @@
+/** What Node calls a write to a caller whose connection or stream has gone. */
+const codes: ReadonlySet<unknown> = new Set([
+  'ECONNRESET',
+  'EPIPE',
+  'ERR_STREAM_PREMATURE_CLOSE',
+  'ERR_STREAM_DESTROYED',
+  'ERR_HTTP2_INVALID_STREAM',
+  'ERR_HTTP2_STREAM_CANCEL',
+  'ERR_HTTP2_STREAM_ERROR',
+  'ERR_HTTP2_SESSION_ERROR',
+  'ERR_HTTP2_GOAWAY_SESSION',
+]);
+
+/**
+ * Whether an error of writing an answer, or of reading a request, only says that the caller has gone. To be asked where
+ * nothing but the caller's connection can have failed: a database that breaks off has some of the same codes.
+ */
+export function isHangUp(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && codes.has(error.code);
+}
