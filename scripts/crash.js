@@ -1,6 +1,7 @@
 // `npm run crash -- --rounds 1000 --seed 7`: what is missing is installed and built, then so many rounds of kills and
 // freezes befall a real server and real workers under load. The seed says which and when; without one it is drawn.
-// `npm run crash -- --points 20` strikes at so many writes and syncs of each kind instead, `--points all` at every one.
+// `npm run crash -- --points 20` strikes at so many writes and syncs of each kind instead, `--points 1-60` at the first 60
+// (a start and its migrations), `--points all` at every one.
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -10,8 +11,9 @@ await import('./ensure.js');
 const options = { rounds: { type: 'string' }, seed: { type: 'string' }, points: { type: 'string' } };
 const values = parsed();
 for (const [name, value] of Object.entries(values)) {
-  if (/^[1-9]\d{0,8}$/.test(value) || (name === 'points' && value === 'all')) continue;
-  process.stderr.write(`--${name} must be a whole number from 1, and is ${value}\n`);
+  if (/^[1-9]\d{0,8}$/.test(value) || (name === 'points' && /^(all|[1-9]\d{0,5}-[1-9]\d{0,5})$/.test(value))) continue;
+  const form = name === 'points' ? "a whole number from 1, a range like 1-60, or 'all'" : 'a whole number from 1';
+  process.stderr.write(`--${name} must be ${form}, and is ${value}\n`);
   process.exit(2);
 }
 const root = fileURLToPath(new URL('..', import.meta.url));

@@ -22,8 +22,15 @@ export interface RunningServer {
   stop(): Promise<void>;
 }
 
-/** The composition root: opens the store, builds the engine, mounts the edges, starts the loops. */
-export async function startServer(config: Config, log: Log): Promise<RunningServer> {
+/**
+ * The composition root: opens the store, builds the engine, mounts the edges, starts the loops. Until `beforeListening` is
+ * called nothing was acknowledged, and the process may end at any time.
+ */
+export async function startServer(
+  config: Config,
+  log: Log,
+  beforeListening: () => void = () => {},
+): Promise<RunningServer> {
   if (config.apiOnly && config.databaseUrl === null) {
     throw new ConfigError('API_ONLY is set but DATABASE_URL is not; only one process can use a SQLite database');
   }
@@ -58,6 +65,7 @@ export async function startServer(config: Config, log: Log): Promise<RunningServ
 
     const http = await buildHttpServer({ engine, config, tokens, log, metrics, loopback: isLoopback(config.host) });
     stops.push(() => http.close());
+    beforeListening();
     const { url } = await http.listen();
     return { url, engine, stop: stopAll };
   } catch (error) {

@@ -15,6 +15,7 @@ const refusals = [
     'invalid_definition',
     'The definition cannot run; `details` has every problem and its place.',
   ],
+  [500, 'Damaged', 'damaged', 'The database file is damaged where the request meets it: it is to be restored.'],
   [503, 'Unavailable', 'unavailable', 'The server is overloaded, is stopping, or waits for its database: try again.'],
 ];
 

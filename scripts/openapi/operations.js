@@ -100,7 +100,7 @@ const events = {
 };
 
 /** Who asks from a wrong page or with a bad header, is not known or not allowed, and whoever comes while the server cannot. */
-const always = { 400: 'Malformed', 401: 'Unauthenticated', 403: 'Forbidden', 503: 'Unavailable' };
+const always = { 400: 'Malformed', 401: 'Unauthenticated', 403: 'Forbidden', 500: 'Damaged', 503: 'Unavailable' };
 
 /** What the method can refuse with, as its path and its body say. */
 function refusals({ rule, inPath, names, scopes, body }) {

@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import { ConfigError } from '../config.js';
 import { startScheduler } from '../server.js';
 import { isStoreFailure } from '../store/store.js';
-import { logOf, untilSignal } from './serve.js';
+import { logOf, onStopSignal } from './serve.js';
 import { addSettings, configOf } from './settings-options.js';
 
 const examples = `
@@ -40,10 +40,12 @@ export function schedulerCommand(): Command {
       if (known) return command.error(`error: ${error.message}`, { exitCode: error instanceof ConfigError ? 2 : 1 });
       throw error;
     });
+    const stopAsked = Promise.withResolvers<void>();
+    onStopSignal(log, stopAsked.resolve);
     log.info('scheduling');
     // Its timers alone do not keep a process alive.
     const alive = setInterval(() => {}, 60_000);
-    await untilSignal(log);
+    await stopAsked.promise;
     clearInterval(alive);
     await scheduler.stop();
     log.info('stopped');

@@ -51,14 +51,17 @@ export function serveCommand(): Command {
   return command.action(async (flags: { withWorker?: boolean }) => {
     const config = configOf(command);
     const log = logOf(config);
-    const server = await startServer(config, log).catch((error: unknown) => {
+    const stopAsked = Promise.withResolvers<void>();
+    // Whoever reads that it listens may stop it at once, and in order.
+    const catchSignals = () => onStopSignal(log, stopAsked.resolve);
+    const server = await startServer(config, log, catchSignals).catch((error: unknown) => {
       const known = error instanceof ConfigError || isStoreFailure(error);
       if (known) return command.error(`error: ${error.message}`, { exitCode: error instanceof ConfigError ? 2 : 1 });
       throw error;
     });
     const worker = flags.withWorker ? new LocalWorker({ serverUrl: server.url, slots: availableParallelism() }) : null;
     if (flags.withWorker) process.stdout.write(welcome(server.url, config));
-    await untilSignal(log);
+    await stopAsked.promise;
     await worker?.stop();
     await server.stop();
     log.info('stopped');
@@ -87,16 +90,15 @@ export function logOf(config: Config): Log {
   });
 }
 
-export function untilSignal(log: Log): Promise<void> {
-  return new Promise((resolve) => {
-    let stopping = false;
-    const onSignal = (signal: NodeJS.Signals) => {
-      if (stopping) process.exit(130);
-      stopping = true;
-      log.info({ signal }, 'stopping: calls under way may finish');
-      resolve();
-    };
-    process.on('SIGTERM', onSignal);
-    process.on('SIGINT', onSignal);
-  });
+/** From now on the first signal calls `stop`, and the second ends the process. */
+export function onStopSignal(log: Log, stop: () => void): void {
+  let stopping = false;
+  const onSignal = (signal: NodeJS.Signals) => {
+    if (stopping) process.exit(130);
+    stopping = true;
+    log.info({ signal }, 'stopping: calls under way may finish');
+    stop();
+  };
+  process.on('SIGTERM', onSignal);
+  process.on('SIGINT', onSignal);
 }

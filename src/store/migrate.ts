@@ -1,4 +1,5 @@
-import { Migrator } from 'kysely/migration';
+import type { Kysely } from 'kysely';
+import { type Migration, Migrator } from 'kysely/migration';
 import type { Connection } from './connection.js';
 import type { DialectRecord } from './dialect.js';
 import { kyselyOver } from './kysely-over.js';
@@ -6,6 +7,7 @@ import { initial } from './migrations/0001-initial.js';
 import { retention } from './migrations/0002-retention.js';
 import { audit } from './migrations/0003-audit.js';
 import { traceparent } from './migrations/0004-traceparent.js';
+import type { Schema } from './schema.js';
 import { StoreError } from './store.js';
 
 /** One migration that ran. */
@@ -22,10 +24,20 @@ const oldestProgram = '0001-initial';
 
 function migrationsFor(dialect: DialectRecord) {
   return {
-    '0001-initial': initial(dialect),
-    '0002-retention': retention(dialect),
-    '0003-audit': audit(dialect),
-    '0004-traceparent': traceparent,
+    '0001-initial': marked(initial(dialect)),
+    '0002-retention': marked(retention(dialect)),
+    '0003-audit': marked(audit(dialect)),
+    '0004-traceparent': marked(traceparent),
+  };
+}
+
+/** With its tables a migration says who can work on them: no crash comes between the two. */
+function marked({ up }: Migration): Migration {
+  return {
+    async up(db) {
+      await up(db);
+      await writeOldestProgram(db);
+    },
   };
 }
 
@@ -49,7 +61,6 @@ export async function migrateToLatest(connection: Connection): Promise<Migration
     );
   }
   const done = (results ?? []).filter((result) => result.status === 'Success');
-  if (done.length > 0) await writeOldestProgram(connection);
   return done.map((result) => ({ name: result.migrationName }));
 }
 
@@ -94,8 +105,8 @@ async function executedMigrations(connection: Connection): Promise<string[]> {
   return rows.map((row) => String(row.name));
 }
 
-async function writeOldestProgram(connection: Connection): Promise<void> {
-  await kyselyOver(connection)
+async function writeOldestProgram(db: Kysely<Schema>): Promise<void> {
+  await db
     .insertInto('meta')
     .values({ key: oldestProgramKey, value: oldestProgram })
     .onConflict((conflict) => conflict.column('key').doUpdateSet({ value: oldestProgram }))

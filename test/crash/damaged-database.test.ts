@@ -1,5 +1,6 @@
 import { appendFileSync, closeSync, openSync, readFileSync, truncateSync, writeSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { apiDescription } from '../support/api-description.js';
 import { type OneServer, oneServer } from '../support/one-server.js';
 
 const pageBytes = 4096;
@@ -85,6 +86,8 @@ test('when a page is found damaged while the server runs, what lies elsewhere ca
   const answer = await api.get(`/api/workflows/${run}/jobs/a/logs`);
   expect(answer).toMatchObject({ status: 500, body: { code: 'damaged' } });
   expect((answer.body as { message: string }).message).toMatch(/workflow-graph\.db is damaged: .*Restore a backup/);
+  const read = apiDescription().operations.find(({ route }) => route === '/api/workflows/{id}/jobs/{job_id}/logs');
+  expect(read?.answers.get(500)?.get('application/json')?.(answer.body), 'it is described').toBe(true);
   expect(await api.job(run, 'a')).toMatchObject({ status: 'success' });
   expect((await api.get('/healthz')).status).toBe(200);
 });

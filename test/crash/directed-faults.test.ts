@@ -11,7 +11,7 @@ import { SmallLoad } from './small-load.js';
 import { type Fault, needStrace, underCount, underFault } from './strace.js';
 import { judge } from './verdict.js';
 
-/** How many places of each sweep are struck; `all` strikes at every write and sync. */
+/** How many places of each sweep are struck; `all` strikes at every write and sync, `1-60` at the first 60. */
 const points = process.env.CRASH_POINTS ?? '1';
 const seed = Number(process.env.CRASH_SEED ?? Date.now() % 1_000_000_000);
 
@@ -59,10 +59,7 @@ describe.each(scenes)('a server on %s', (_, prepare) => {
       const random = new Random(seedOf(what));
       calls ??= countCalls(prepare, random.fork());
       const total = (await calls)[fault.call];
-      const places =
-        points === 'all'
-          ? Array.from({ length: total }, (__, i) => i + 1)
-          : Array.from({ length: Number(points) }, () => random.within(1, total));
+      const places = placesOf(total, random);
       let struck = 0;
       for (const when of places) {
         const { isStruck, contradictions } = await live(prepare, random.fork(), { ...fault, when });
@@ -73,6 +70,12 @@ describe.each(scenes)('a server on %s', (_, prepare) => {
     },
   );
 });
+
+function placesOf(total: number, random: Random): number[] {
+  if (/^\d+$/.test(points)) return Array.from({ length: Number(points) }, () => random.within(1, total));
+  const [from = 1, to = total] = points === 'all' ? [] : points.split('-').map(Number);
+  return Array.from({ length: Math.min(to, total) - from + 1 }, (_, i) => from + i);
+}
 
 /** A seed for each kind of fault, so that one does not strike where the other does. */
 function seedOf(what: string): number {

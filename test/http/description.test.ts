@@ -70,7 +70,7 @@ describe('the description of the API', () => {
         const error = new ApiError(codes[status] ?? 'internal', 'x', { reason: status === 409 ? 'cancelled' : null });
         expect(error.status, `${id} ${status}`).toBe(status);
         expect(matches(JSON.parse(errorJson(error))), `${id} ${status} ${JSON.stringify(matches.errors)}`).toBe(true);
-        expect(matches({ code: 'internal', message: 'x' })).toBe(false);
+        expect(matches({ code: 'internal', message: 'x' }), 'a bug is no answer of the API').toBe(false);
       }
     }
   });
@@ -86,6 +86,7 @@ const codes: Readonly<Record<number, ApiErrorCode>> = {
   413: 'too_large',
   415: 'unsupported_media_type',
   422: 'invalid_definition',
+  500: 'damaged',
   503: 'unavailable',
 };
 

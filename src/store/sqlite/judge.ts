@@ -38,6 +38,13 @@ export function failedToOpen(error: unknown, file: string): StoreError {
   return new StoreError(`Cannot open the database ${file}: ${explain(error)}`, error);
 }
 
+/** The failure of a migration: that of the disk under it names the file and the way out too. */
+export function failedToMigrate(error: unknown, file: string): unknown {
+  const cause = error instanceof StoreError ? error.cause : error;
+  if (!(cause instanceof Error) || judge(cause) === 'wrong') return error;
+  return new StoreError(`Cannot bring the tables of the database ${file} up to date: ${explain(cause)}`, cause);
+}
+
 /** SQLite's own words, with the way out where there is one. */
 export function explain(error: unknown): string {
   const code = codeOf(error);

@@ -6,7 +6,7 @@ import { type MigrationDone, migrateToLatest } from '../migrate.js';
 import { type Reader, type Store, StoreError } from '../store.js';
 import { refuseDamagedFile } from './check-file.js';
 import { refuseDamagedWal } from './check-wal.js';
-import { explain, failedToOpen, judge, judged } from './judge.js';
+import { explain, failedToMigrate, failedToOpen, judge, judged } from './judge.js';
 import { JudgedConnection } from './judged-connection.js';
 import { makeFolder } from './make-folder.js';
 import { openDatabase } from './open-database.js';
@@ -42,7 +42,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
       if (lock !== null) refuseDamagedWal(file);
       writer = new SqliteConnection(openDatabase(file, 'write'));
       if (lock !== null) refuseDamagedFile(writer.database, file);
-      await migrateToLatest(writer);
+      await migrate(writer, file);
     } finally {
       turn?.release();
     }
@@ -63,7 +63,7 @@ export async function migrateSqliteFile(file: string): Promise<MigrationDone[]> 
     refuseDamagedWal(file);
     const connection = new SqliteConnection(openDatabase(file, 'write'));
     try {
-      return await migrateToLatest(connection);
+      return await migrate(connection, file);
     } finally {
       connection.close();
     }
@@ -71,6 +71,14 @@ export async function migrateSqliteFile(file: string): Promise<MigrationDone[]> 
     throw failedToOpen(error, file);
   } finally {
     lock.release();
+  }
+}
+
+async function migrate(connection: Connection, file: string): Promise<MigrationDone[]> {
+  try {
+    return await migrateToLatest(connection);
+  } catch (error) {
+    throw failedToMigrate(error, file);
   }
 }
 
