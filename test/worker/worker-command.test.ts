@@ -4,11 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { FakeServer, logOf } from '../../clients/typescript/test/fake-server.js';
-
-/** Runs the command as the program does, from the sources; the client package must be built. */
-const SCRIPT = `
-  const { workerCommand } = await import(${JSON.stringify(new URL('../../src/cli/worker.ts', import.meta.url).href)});
-  await workerCommand().parseAsync(process.argv.slice(1), { from: 'user' });`;
+import { mainFile } from '../support/program.js';
 
 const cleanups: (() => unknown)[] = [];
 
@@ -176,7 +172,7 @@ function overHttp(flags: readonly string[]): readonly string[] {
 }
 
 function startWorker(flags: readonly string[], env: Readonly<Record<string, string>> = {}): RunningCommand {
-  const child = spawn(process.execPath, ['--input-type=module', '-e', SCRIPT, '--', ...overHttp(flags)], {
+  const child = spawn(process.execPath, [mainFile, 'worker', ...overHttp(flags)], {
     env: { PATH: process.env.PATH, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
