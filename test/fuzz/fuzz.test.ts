@@ -3,7 +3,7 @@ import { expectSurvivesFuzz } from './survives-fuzz.js';
 
 /** More, or the same again: `FUZZ_REQUESTS=1000000 FUZZ_SEED=7 npx vitest run test/fuzz`. */
 const requests = Number(process.env.FUZZ_REQUESTS ?? 20_000);
-const seed = Number(process.env.FUZZ_SEED ?? Math.floor(Math.random() * 2 ** 32));
+const seed = Number(process.env.FUZZ_SEED ?? 1);
 
 test(
   `${requests} requests, from valid to hostile, get no answer that the description does not declare`,
