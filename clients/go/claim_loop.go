@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"net/http"
+	"sync"
 	"time"
 
 	"workflowgraph.dev/client/internal/backoff"
@@ -16,14 +17,17 @@ const (
 	pollWait  = time.Second
 	// takeBackTimeout is how long the claim that takes back an unread answer may take.
 	takeBackTimeout = 2 * time.Second
+	// claimedJobsMax are claimed at once, where so many slots are free.
+	claimedJobsMax = 100
 )
 
 // claimLoop claims jobs by plain calls while slots are free, one waiting claim at a time.
 //
-// A claim has an id, and is repeated with the same id when its answer was lost, so that a job that was granted is not
-// left to its lease's end.
+// A claim asks for as many jobs as slots are free. It has an id, and is repeated with the same id when its answer was lost,
+// so that jobs that were granted are not left to their leases' end.
 type claimLoop struct {
 	api      workerAPI
+	calls    claimCalls
 	config   *WorkerConfig
 	presence *presence
 	slots    *slots
@@ -34,29 +38,33 @@ type claimLoop struct {
 // run ends with the context. It fails when the server refuses the worker or the claim for good.
 func (l *claimLoop) run(ctx context.Context) error {
 	var waits backoff.Backoff
-	requestID := newRequestID()
+	var request claimRequest
 	for {
-		l.slots.waitFree(ctx)
+		free := l.slots.waitFree(ctx)
 		if ctx.Err() != nil {
 			return nil
 		}
+		if request.id == "" {
+			request = claimRequest{id: newRequestID(), count: min(free, claimedJobsMax)}
+		}
 		sentAt := time.Now()
-		claimed, err := l.api.claim(ctx, l.config, requestID, max(0, l.config.ClaimWait))
+		claims, err := l.calls.claim(ctx, l.config, request, max(0, l.config.ClaimWait))
 		if err == nil {
 			l.presence.back()
 			waits.Reset()
-			requestID = newRequestID()
-			if claimed != nil {
+			request = claimRequest{}
+			for _, claimed := range claims {
 				l.slots.take(claimed.lease.id)
-				l.start(*claimed)
-			} else if time.Since(sentAt) < waitedMin {
+				l.start(claimed)
+			}
+			if len(claims) == 0 && time.Since(sentAt) < waitedMin {
 				backoff.Sleep(ctx, pollWait)
 			}
 			continue
 		}
 		switch {
 		case ctx.Err() != nil:
-			l.giveBack(requestID)
+			l.giveBack(request)
 			return nil
 		case isTemporary(err):
 			l.presence.away(err)
@@ -71,16 +79,22 @@ func (l *claimLoop) run(ctx context.Context) error {
 	}
 }
 
-// giveBack: the loop was ended while a claim was under way, and the server may have granted a job at that moment. The
-// same claim is sent once more, without waiting, and a job that it brings is released unrun. When the server cannot be
+// giveBack: the loop was ended while a claim was under way, and the server may have granted jobs at that moment. The same
+// claim is sent once more, without waiting, and the jobs that it brings are released unrun. When the server cannot be
 // asked, a job that it granted comes back when its lease ends, as after a crash.
-func (l *claimLoop) giveBack(requestID string) {
+func (l *claimLoop) giveBack(request claimRequest) {
 	ctx, cancel := context.WithTimeout(context.Background(), takeBackTimeout)
 	defer cancel()
-	claimed, err := l.api.claim(ctx, l.config, requestID, 0)
-	if err == nil && claimed != nil {
-		err = l.api.release(ctx, claimed.lease.id)
+	claims, err := l.calls.claim(ctx, l.config, request, 0)
+	var releases sync.WaitGroup
+	for _, claimed := range claims {
+		releases.Go(func() { l.logLost(l.api.release(ctx, claimed.lease.id)) })
 	}
+	releases.Wait()
+	l.logLost(err)
+}
+
+func (l *claimLoop) logLost(err error) {
 	if err != nil && !errors.Is(err, context.DeadlineExceeded) {
 		l.config.Logger.Debug("the last claim could not be taken back", "error", err)
 	}

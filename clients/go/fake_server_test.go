@@ -35,6 +35,8 @@ type fakeServer struct {
 	reports  int
 	released []string
 	calls    []string
+	// asked are the numbers of jobs that claims of several asked for.
+	asked []int
 	// Behaviours.
 	noJobStream bool
 	// cutsToCome cuts that many sessions before anything is sent.
@@ -253,7 +255,18 @@ func (f *fakeServer) serveJSON(w http.ResponseWriter, r *http.Request) {
 	parts := strings.Split(strings.Trim(r.URL.Path, "/"), "/")
 	switch {
 	case r.URL.Path == "/api/jobs/claim":
-		f.claimJSON(w)
+		_ = json.NewEncoder(w).Encode(f.claimJSON())
+	case r.URL.Path == "/api/jobs/claim-many":
+		var read struct {
+			MaxJobs int `json:"max_jobs"`
+		}
+		_ = json.Unmarshal(body, &read)
+		f.asked = append(f.asked, read.MaxJobs)
+		claims := []any{}
+		for len(f.queue) > 0 && len(claims) < read.MaxJobs {
+			claims = append(claims, f.claimJSON())
+		}
+		_ = json.NewEncoder(w).Encode(map[string]any{"claims": claims})
 	case parts[len(parts)-1] == "heartbeat" && parts[1] == "jobs":
 		fmt.Fprint(w, `{"ttl_secs": 1, "cancelled": false}`)
 	case parts[len(parts)-1] == "complete":
@@ -275,17 +288,17 @@ func (f *fakeServer) serveJSON(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-func (f *fakeServer) claimJSON(w http.ResponseWriter) {
+// claimJSON is nil, null in JSON, when no job waits.
+func (f *fakeServer) claimJSON() any {
 	if len(f.queue) == 0 {
-		fmt.Fprint(w, "null")
-		return
+		return nil
 	}
 	next := f.queue[0]
 	f.queue = f.queue[1:]
-	_ = json.NewEncoder(w).Encode(map[string]any{
+	return map[string]any{
 		"job":   map[string]any{"job_id": next.Job.JobId, "workflow_id": "run", "command": "true", "timeout_secs": nil, "new_field": 1},
 		"lease": map[string]any{"lease_id": next.Lease.LeaseId, "ttl_secs": next.Lease.TtlSecs},
-	})
+	}
 }
 
 func (f *fakeServer) called(path string) int {
@@ -299,5 +312,7 @@ func (f *fakeServer) called(path string) int {
 	}
 	return count
 }
+
+func (f *fakeServer) lastCall() string { return f.calls[len(f.calls)-1] }
 
 func (f *fakeServer) hasReleased(id string) bool { return slices.Contains(f.released, id) }

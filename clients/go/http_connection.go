@@ -33,7 +33,8 @@ func newHTTPConnection(server *url.URL, token string, tlsConfig *tls.Config) *ht
 		DialContext:           (&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
 		TLSClientConfig:       tlsConfig.Clone(),
 		ForceAttemptHTTP2:     true,
-		MaxIdleConnsPerHost:   64,
+		// Enough for one each of many slots, and the claim and the heartbeats beside them.
+		MaxIdleConnsPerHost:   256,
 		IdleConnTimeout:       90 * time.Second,
 		TLSHandshakeTimeout:   10 * time.Second,
 		ExpectContinueTimeout: time.Second,

@@ -94,20 +94,20 @@ func (s *slots) disconnect() {
 	s.addCredits = nil
 }
 
-// waitFree returns when a slot is free or the context is done.
-func (s *slots) waitFree(ctx context.Context) {
+// waitFree returns how many slots are free when one is; the number says nothing when the context is done.
+func (s *slots) waitFree(ctx context.Context) int {
 	for {
 		s.mutex.Lock()
-		isFree := len(s.held) < s.count
+		free := s.count - len(s.held)
 		changed := s.changed
 		s.mutex.Unlock()
-		if isFree {
-			return
+		if free > 0 {
+			return free
 		}
 		select {
 		case <-changed:
 		case <-ctx.Done():
-			return
+			return 0
 		}
 	}
 }

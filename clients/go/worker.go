@@ -177,6 +177,7 @@ func (w *Worker) takeJobs() error {
 	}
 	loop := &claimLoop{
 		api:      w.api,
+		calls:    claimCalls{http: w.api.http},
 		config:   &w.config.WorkerConfig,
 		presence: w.presence,
 		slots:    w.slots,

@@ -43,7 +43,7 @@ func TestJobsArePushedOverTheStreamAndNeverMoreThanThereAreSlots(t *testing.T) {
 	if session.firstCredits != slotCount || !session.drained || session.hello.Labels[0] != "a" {
 		t.Errorf("credits %d, drained %v, hello %v", session.firstCredits, session.drained, session.hello)
 	}
-	if len(fake.sessions) != 1 || len(fake.received) != count || fake.reports != count || fake.called("/api/jobs/claim") != 0 {
+	if len(fake.sessions) != 1 || len(fake.received) != count || fake.reports != count || fake.called("/api/jobs/claim-many") != 0 {
 		t.Errorf("%d sessions, %d receipts, %d reports", len(fake.sessions), len(fake.received), fake.reports)
 	}
 	if most.Load() > slotCount {
@@ -82,7 +82,7 @@ func TestAStreamThatIsCutAFewTimesIsNotGivenUp(t *testing.T) {
 	worker := startWorker(t, WorkerConfig{ServerURL: fake.URL, Executor: newGateOpen()})
 	fake.add("one")
 	fake.result(t, "one")
-	if worker.log.count("no streams") != 0 || fake.called("/api/jobs/claim") != 0 {
+	if worker.log.count("no streams") != 0 || fake.called("/api/jobs/claim-many") != 0 {
 		t.Error("the worker went on with plain HTTP")
 	}
 }

@@ -20,6 +20,13 @@ def read_claim(answer: Any, asked_at: float) -> Claim | None:
         raise WorkflowGraphError(message, status=200, code="malformed_claim") from error
 
 
+def read_claims(answer: Any, asked_at: float) -> list[Claim]:
+    """The answer to a claim of several jobs."""
+    answers = answer.get("claims") if isinstance(answer, dict) else None
+    claims = [read_claim(one, asked_at) for one in answers or ()]
+    return [claim for claim in claims if claim is not None]
+
+
 def read_job(job: dict[str, Any]) -> Job:
     """The job as it was claimed."""
     policy = job.get("retry_policy") or {}

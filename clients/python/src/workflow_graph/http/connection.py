@@ -19,8 +19,8 @@ from ..user_agent import USER_AGENT
 #: An answer longer than this is refused rather than kept in memory.
 ANSWER_BYTES_MAX = 256 * 1024 * 1024
 PIECE_BYTES = 64 * 1024
-#: Idle connections that are kept.
-IDLE_MAX = 32
+#: Idle connections that are kept: enough for one each of many slots, and the claim and the heartbeats beside them.
+IDLE_MAX = 256
 
 
 class RequestAborted(Exception):

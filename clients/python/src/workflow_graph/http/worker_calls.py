@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote
 
+from ..errors import WorkflowGraphError
 from ..job import Claim, LogChunk, Result, Success
 from .answers import call
-from .claims import read_claim
+from .claims import read_claim, read_claims
 from .connection import Abort, HttpConnection, Request
 
 #: How long a call other than a waiting claim may take.
@@ -22,6 +23,7 @@ class WorkerCalls:
 
     def __init__(self, connection: HttpConnection) -> None:
         self._connection = connection
+        self._claims_many = True
 
     def register(self, worker_id: str, labels: Sequence[str], slots: int, version: str) -> None:
         """Makes the worker known, or replaces its labels."""
@@ -36,10 +38,14 @@ class WorkerCalls:
         lease_ttl_secs: int,
         wait_secs: float,
         request_id: str,
+        jobs_max: int = 1,
         abort: Abort | None = None,
         timeout_secs: float = CALL_TIMEOUT_SECS,
-    ) -> Claim | None:
-        """Waits for a job and claims it; None when there was none. The same request id gets the same job."""
+    ) -> list[Claim]:
+        """Waits for jobs and claims them, several in one call where the server has that; none when there were none.
+
+        The same request id gets the same jobs.
+        """
         body = {
             "worker_id": worker_id,
             "labels": list(labels),
@@ -47,8 +53,21 @@ class WorkerCalls:
             "wait_secs": wait_secs,
             "request_id": request_id,
         }
+        patience_secs = wait_secs + timeout_secs
         asked_at = time.monotonic()
-        return read_claim(self._post("/api/jobs/claim", body, wait_secs + timeout_secs, abort), asked_at)
+        if jobs_max > 1 and self._claims_many:
+            try:
+                many = {**body, "max_jobs": jobs_max}
+                return read_claims(self._post("/api/jobs/claim-many", many, patience_secs, abort), asked_at)
+            except WorkflowGraphError as error:
+                if error.status not in (404, 405):
+                    raise
+            claim = read_claim(self._post("/api/jobs/claim", body, patience_secs, abort), asked_at)
+            # It has only the call for one. When that is not found either, it is the worker that is not known.
+            self._claims_many = False
+        else:
+            claim = read_claim(self._post("/api/jobs/claim", body, patience_secs, abort), asked_at)
+        return [] if claim is None else [claim]
 
     def push_logs(self, lease_id: str, run_id: str, job_id: str, chunks: Sequence[LogChunk]) -> None:
         """Stores pieces of a job's output; returns when they are durable."""

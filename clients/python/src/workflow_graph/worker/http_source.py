@@ -7,6 +7,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from ..backoff import Backoff
 from ..errors import WorkflowGraphError, is_temporary, is_unauthorised
@@ -20,13 +21,23 @@ WAITED_SECS_MIN = 0.5
 POLL_SECS = 1.0
 #: How long the claim that takes back an unread answer may take.
 TAKE_BACK_SECS = 2.0
+#: So many jobs are claimed at once, where so many slots are free.
+CLAIMED_JOBS_MAX = 100
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimRequest:
+    """A claim that may be repeated: the same id gets the same jobs while their leases live."""
+
+    request_id: str
+    jobs_max: int
 
 
 class HttpSource:
     """Claims jobs while slots are free, one waiting claim at a time. A JobSource.
 
-    A claim has an id, and is repeated with the same id when its answer was lost, so that a job that was granted is not
-    left to its lease's end.
+    A claim asks for as many jobs as slots are free. It has an id, and is repeated with the same id when its answer was
+    lost, so that jobs that were granted are not left to their leases' end.
     """
 
     def __init__(self, context: SourceContext) -> None:
@@ -39,13 +50,14 @@ class HttpSource:
         """Claims until the worker stops, then waits for the last job."""
         self._context.register()
         backoff = Backoff()
-        request_id = str(uuid.uuid4())
-        while self._wait_for_slot():
+        request: ClaimRequest | None = None
+        while free := self._wait_for_slot():
+            request = request or ClaimRequest(str(uuid.uuid4()), min(free, CLAIMED_JOBS_MAX))
             sent_at = time.monotonic()
             try:
-                claim = self._claim(request_id, self._context.settings.wait_secs, self._abort)
+                claims = self._claim(request, self._context.settings.wait_secs, self._abort)
             except RequestAborted:
-                self._give_back(request_id)
+                self._give_back(request)
                 break
             except Exception as error:
                 if is_temporary(error):
@@ -58,10 +70,10 @@ class HttpSource:
                 continue
             self._context.presence.back()
             backoff.reset()
-            request_id = str(uuid.uuid4())
-            if claim is not None:
+            request = None
+            for claim in claims:
                 self._context.start(claim)
-            elif time.monotonic() - sent_at < WAITED_SECS_MIN:
+            if not claims and time.monotonic() - sent_at < WAITED_SECS_MIN:
                 self._context.stopping.wait(POLL_SECS)
         self._finished.wait()
 
@@ -92,31 +104,36 @@ class HttpSource:
         with self._changed:
             self._changed.notify_all()
 
-    def _wait_for_slot(self) -> bool:
-        """False when the worker stops."""
+    def _wait_for_slot(self) -> int:
+        """How many slots are free, when one is; 0 when the worker stops."""
         slots, stopping = self._context.settings.slots, self._context.stopping
         with self._changed:
             self._changed.wait_for(lambda: self._context.running() < slots or stopping.is_set())
-        return not stopping.is_set()
+        return 0 if stopping.is_set() else slots - self._context.running()
 
-    def _claim(self, request_id: str, wait_secs: float, abort: Abort | None, timeout_secs: float = 30) -> Claim | None:
+    def _claim(
+        self, request: ClaimRequest, wait_secs: float, abort: Abort | None, timeout_secs: float = 30
+    ) -> list[Claim]:
         settings = self._context.settings
         return self._context.calls.claim(
             settings.worker_id,
             settings.labels,
             lease_ttl_secs=settings.lease_ttl_secs,
             wait_secs=wait_secs,
-            request_id=request_id,
+            request_id=request.request_id,
+            jobs_max=request.jobs_max,
             abort=abort,
             timeout_secs=timeout_secs,
         )
 
-    def _give_back(self, request_id: str) -> None:
-        """The server may have granted a job in the moment of the stop: it is claimed once more and released unrun.
+    def _give_back(self, request: ClaimRequest) -> None:
+        """The server may have granted jobs in the moment of the stop: they are claimed once more and released unrun.
 
-        If the server cannot be asked, the job comes back when its lease ends, as after a crash.
+        If the server cannot be asked, a job comes back when its lease ends, as after a crash.
         """
+        claims: list[Claim] = []
         with contextlib.suppress(Exception):
-            claim = self._claim(request_id, 0, None, TAKE_BACK_SECS)
-            if claim is not None:
+            claims = self._claim(request, 0, None, TAKE_BACK_SECS)
+        for claim in claims:
+            with contextlib.suppress(Exception):
                 self._context.calls.release(claim.lease.lease_id)
