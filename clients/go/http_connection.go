@@ -29,10 +29,10 @@ type httpConnection struct {
 
 func newHTTPConnection(server *url.URL, token string, tlsConfig *tls.Config) *httpConnection {
 	transport := &http.Transport{
-		Proxy:                 http.ProxyFromEnvironment,
-		DialContext:           (&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
-		TLSClientConfig:       tlsConfig.Clone(),
-		ForceAttemptHTTP2:     true,
+		Proxy:             http.ProxyFromEnvironment,
+		DialContext:       (&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
+		TLSClientConfig:   tlsConfig.Clone(),
+		ForceAttemptHTTP2: true,
 		// Enough for one each of many slots, and the claim and the heartbeats beside them.
 		MaxIdleConnsPerHost:   256,
 		IdleConnTimeout:       90 * time.Second,
