@@ -19,7 +19,9 @@ export function healthyAfterwards(server: ServerProcess): void {
     const store = await openStoreOf(server);
     if (store === null) return;
     try {
-      await expectHealthy(store.read);
+      const reader = await store.openReader();
+      await expectHealthy(reader);
+      await reader.close();
     } finally {
       await store.close();
     }
