@@ -19,6 +19,7 @@ export interface RunTallyChange {
  */
 export class Batch {
   readonly connection: Connection;
+  readonly #askNow: ((connection: Connection) => Promise<number>) | null;
   #nowMs: number;
   readonly events: EventDraft[] = [];
   readonly audits: AuditDraft[] = [];
@@ -50,8 +51,10 @@ export class Batch {
   /** The earliest time at which something that this batch wrote falls due. */
   nextDueMs = Number.POSITIVE_INFINITY;
 
-  constructor(connection: Connection, nowMs: number) {
+  /** @param askNow asks for the time where another's clock, that of a shared database, rules */
+  constructor(connection: Connection, nowMs: number, askNow: ((connection: Connection) => Promise<number>) | null) {
     this.connection = connection;
+    this.#askNow = askNow;
     this.#nowMs = nowMs;
   }
 
@@ -66,6 +69,18 @@ export class Batch {
    */
   notBefore(ms: number): void {
     this.#nowMs = Math.max(this.#nowMs, ms);
+  }
+
+  /**
+   * Changes rows for which it may have to wait, and goes on at the time by which it got them. The database is asked along
+   * with the change, in the same journey: the clock of this process is a little ahead of the database's or behind it, and
+   * so what one server wrote could seem to come after what another built on it.
+   */
+  async waitingFor<T>(change: Promise<readonly T[]>): Promise<readonly T[]> {
+    if (this.#askNow === null) return change;
+    const [rows, nowMs] = await Promise.all([change, this.#askNow(this.connection)]);
+    if (rows.length > 0) this.notBefore(nowMs);
+    return rows;
   }
 
   event(

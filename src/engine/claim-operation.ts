@@ -6,6 +6,8 @@ import {
   claimableJobs,
   insertAttempts,
   labelSetsWithQueuedJobs,
+  lockRequests,
+  lockRequestsUnlessTaken,
   startJobsIfQueued,
   upstreamOutputs,
 } from '../store/statements/claims.js';
@@ -55,6 +57,7 @@ export function claimOperation(knowledge: Knowledge, parking: Parking<Claim>): O
       const answers = new Map<Claim, ClaimedJob[]>(claims.map((claim) => [claim, []]));
       noteWhatBecameClaimable(knowledge, batch);
       await noteWorkersSeen(knowledge, batch, claims);
+      await lockRequestsOf(batch, claims);
       await answerRepeats(knowledge, batch, answers);
       const fresh = claims.filter((claim) => answers.get(claim)?.length === 0);
       await takeJobs(knowledge, batch, fresh, answers);
@@ -81,12 +84,13 @@ const parkedMax = 512;
 export async function serveParked(knowledge: Knowledge, batch: Batch, parking: Parking<Claim>): Promise<void> {
   noteWhatBecameClaimable(knowledge, batch);
   if (parking.size === 0 || (batch.claimable.size === 0 && batch.heardClaimable.size === 0)) return;
-  const claims = parking.oldest((labels) => {
+  const parked = parking.oldest((labels) => {
     const { sets } = knowledge.labelSets.match(labels);
     for (const set of batch.claimable) if (sets.has(set)) return true;
     for (const set of batch.heardClaimable) if (sets.has(set)) return true;
     return false;
   }, parkedMax);
+  const claims = await leaveOutTaken(batch, parked);
   const answers = new Map<Claim, ClaimedJob[]>(claims.map((claim) => [claim, []]));
   // A caller may repeat a claim while the first, whose connection broke, is still parked, here or at another server.
   await answerRepeats(knowledge, batch, answers);
@@ -107,6 +111,37 @@ export async function serveParked(knowledge: Knowledge, batch: Batch, parking: P
       claim.deliver?.(jobs);
     });
   }
+}
+
+/**
+ * A worker may send a claim again through another server while the first is still under way. Where several share the
+ * database, the second waits until the first is stored, and then finds its answer.
+ */
+async function lockRequestsOf(batch: Batch, claims: readonly Claim[]): Promise<void> {
+  if (!batch.connection.dialect.hasManyWriters) return;
+  const hashes = requestHashes(claims);
+  if (hashes.length > 0) await lockRequests.run(batch.connection, { rows: hashes.map((hash) => [hash]) });
+}
+
+/**
+ * The claims but those whose request another server is answering just now. To wait for it here, where this batch has
+ * locks of other requests, might be to wait in a ring.
+ */
+async function leaveOutTaken(batch: Batch, claims: readonly Claim[]): Promise<readonly Claim[]> {
+  if (!batch.connection.dialect.hasManyWriters) return claims;
+  const hashes = requestHashes(claims);
+  if (hashes.length === 0) return claims;
+  const rows = await lockRequestsUnlessTaken.run(batch.connection, { rows: hashes.map((hash) => [hash]) });
+  if (rows.length === hashes.length) return claims;
+  batch.contended = true;
+  const ours = new Set(rows.map((row) => row.request_hash));
+  return claims.filter(({ requestId }) => requestId === null || ours.has(secretHash(requestId)));
+}
+
+function requestHashes(claims: readonly Claim[]): string[] {
+  const hashes = new Set<string>();
+  for (const { requestId } of claims) if (requestId !== null) hashes.add(secretHash(requestId));
+  return [...hashes].sort();
 }
 
 /** Should the batch fail, a set that is noted in vain costs one query that finds nothing. */
@@ -234,7 +269,7 @@ function begin(knowledge: Knowledge, batch: Batch, claim: Claim, job: ClaimableJ
   const secret =
     claim.requestId === null
       ? randomSecret(knowledge.environment)
-      : repeatableSecret(claim.requestId, job.id, job.attempt);
+      : repeatableSecret(claim.requestId, claim.credential, job.id, job.attempt);
   const answerBy = claim.pushed ? Math.min(ttlMs, receivedWithinMs) : ttlMs;
   const deadlineMs = Math.min(batch.nowMs + answerBy, timeoutAtMs ?? Number.POSITIVE_INFINITY);
   return { claim, job, known, ttlMs, timeoutAtMs, deadlineMs, secret };
@@ -274,7 +309,7 @@ async function answerRepeats(knowledge: Knowledge, batch: Batch, answers: Map<Cl
           facts: factsOf(runs, runOfJob(row.job)),
           job: row.job,
           attempt: row.number,
-          secret: repeatableSecret(claim.requestId, row.job, row.number),
+          secret: repeatableSecret(claim.requestId, claim.credential, row.job, row.number),
           ttlMs: row.ttl_ms,
           grantedAtMs: row.claimed_at_ms,
           workerId: row.worker_id,

@@ -65,7 +65,7 @@ export interface EngineOptions {
 export interface RunningEngine extends Engine {
   /** Makes a file the current definition of the workflow with its stem's name. */
   define(definition: NewDefinition): Promise<Defined>;
-  /** Takes the workflows of files out of the list, but those with these ids. */
+  /** Takes the workflows of files out of the list, but those with these ids and, on a shared database, those of others. */
   keepOnlyFiles(ids: readonly string[]): Promise<void>;
   readonly context: EngineContext;
   /** Ends parked claims, waits for what is being written, and stops the loops. */

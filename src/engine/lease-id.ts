@@ -33,10 +33,13 @@ export function randomSecret(environment: Environment): string {
 
 /**
  * The secret of a lease that a repeated claim must get again. It is made from the claim's request id, which only the
- * claimant knows and which is stored as a hash, so that the server can give the same lease twice without storing it.
+ * claimant knows and which is stored as a hash, so that the server can give the same lease twice without storing it. Two
+ * callers that happen to use one request id have different secrets: an attempt that one gave back, and the other claimed,
+ * has the same number.
  */
-export function repeatableSecret(requestId: string, job: number, attempt: number): string {
-  return createHmac('sha256', requestId).update(`${job}/${attempt}`).digest().subarray(0, 16).toString('base64url');
+export function repeatableSecret(requestId: string, credential: string | null, job: number, attempt: number): string {
+  const lease = `${job}/${attempt}${credential === null ? '' : `/${credential}`}`;
+  return createHmac('sha256', requestId).update(lease).digest().subarray(0, 16).toString('base64url');
 }
 
 export function secretHash(secret: string): string {

@@ -38,10 +38,11 @@ export async function settleJobs(knowledge: Knowledge, batch: Batch, ended: read
   let telling = ended;
   let cascaded = 0;
   while (telling.length > 0) {
-    const children = await lowerOpenNeeds.run(batch.connection, {
-      rows: telling.map((end) => [runOfJob(end.job), end.version, ordinalOfJob(end.job), end.succeeded ? 0 : 1]),
-    });
-    if (children.length > 0 && batch.connection.dialect.hasManyWriters) batch.notBefore(knowledge.environment.now());
+    const children = await batch.waitingFor(
+      lowerOpenNeeds.run(batch.connection, {
+        rows: telling.map((end) => [runOfJob(end.job), end.version, ordinalOfJob(end.job), end.succeeded ? 0 : 1]),
+      }),
+    );
     const met = children.filter((child) => child.pending === 0);
     telling = met.length === 0 ? [] : await decideMetJobs(knowledge, batch, met);
     cascaded += telling.length;

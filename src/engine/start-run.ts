@@ -228,12 +228,12 @@ async function insertNewRuns(
   const small = runs.filter((run) => !isLarge(run.version));
   if (small.length === 0) return numbers;
   for (const run of small) batch.newestRun(run.version.workflow, numberOf(run));
-  const queuedAtMs = batch.nowMs;
   await insertJobsOfRuns.run(batch.connection, {
-    rows: small.map((run) => [numberOf(run), run.version.version, 0, run.version.job_count, 1, queuedAtMs]),
+    rows: small.map((run) => [numberOf(run), run.version.version, 0, run.version.job_count, 1, batch.nowMs]),
   });
+  // All of them before the first is decided: the batch may go on at a later time from then on.
+  for (const run of small) batch.event('run.queued', { run: numberOf(run) });
   for (const run of small) {
-    batch.event('run.queued', { run: numberOf(run) }, queuedAtMs);
     for (const set of JSON.parse(run.version.root_label_sets) as number[]) batch.claimable.add(set);
     if (run.version.conditional_roots > 0) {
       await decideRoots(knowledge, batch, numberOf(run), 0, run.version.job_count);

@@ -46,6 +46,7 @@ export type BatchEnd = (batch: Batch) => Promise<void>;
 export class Writer {
   readonly #store: Store;
   readonly #environment: Environment;
+  readonly #askNow: ((connection: Connection) => Promise<number>) | null;
   readonly #batchEnd: BatchEnd;
   readonly #onCommitted: (batch: Batch, inputs: number, tookMs: number) => void;
   #queue: Entry[] = [];
@@ -63,6 +64,8 @@ export class Writer {
     onCommitted: (batch: Batch, inputs: number, tookMs: number) => void,
   ) {
     this.#store = store;
+    const { shared } = store;
+    this.#askNow = shared === null ? null : (connection) => shared.nowIn(connection);
     this.#environment = environment;
     this.#batchEnd = batchEnd;
     this.#onCommitted = onCommitted;
@@ -166,7 +169,7 @@ export class Writer {
     let batch: Batch;
     try {
       [batch, answers] = await this.#store.transact(async (connection, databaseNowMs) => {
-        const current = new Batch(connection, databaseNowMs ?? this.#environment.now());
+        const current = new Batch(connection, databaseNowMs ?? this.#environment.now(), this.#askNow);
         await this.#graceAfterOutage(current);
         if (connection.dialect.hasManyWriters) await lockJobsOf(connection, entries);
         const given = await applyAll(current, entries);

@@ -35,6 +35,12 @@ export interface DialectRecord {
   lockRows(alias: string): RawBuilder<unknown>;
   /** The same, but rows that another server holds are passed over. */
   lockRowsSkippingTaken(alias: string): RawBuilder<unknown>;
+  /**
+   * Keeps what a text names to this transaction until it ends, though there may be no row of it yet: true at once, or when
+   * the transaction that has it has ended. The other is false at once when another has it.
+   */
+  lockName(text: string): RawBuilder<boolean>;
+  lockNameUnlessTaken(text: string): RawBuilder<boolean>;
   /** The greatest of some values that are not null. */
   greatest(...values: readonly RawBuilder<unknown>[]): RawBuilder<number>;
   /**

@@ -34,6 +34,11 @@ export interface Reader extends Connection {
 export interface SharedDatabase {
   /** The database's time as far as this process knows it, in Unix milliseconds; it never goes back. */
   now(): number;
+  /**
+   * The database's time at this point of a transaction: later than anything that was committed before the statements
+   * sent until then got the rows that they change.
+   */
+  nowIn(connection: Connection): Promise<number>;
   /** When a server last wrote something before this one opened the database; null when none ever did. */
   readonly lastWriteMs: number | null;
   /** For how long the database was away, at the longest, since `forgetAway`; 0 when it was not. */

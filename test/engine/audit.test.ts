@@ -63,6 +63,7 @@ describe('who did what is written down', () => {
     await define('jobs: { a: { run: x } }');
     await define('jobs: { a: { run: x } }');
     await define('jobs: { a: { run: y } }');
+    await fixture.engine.keepOnlyFiles(['ci']);
     await fixture.engine.keepOnlyFiles([]);
     expect(told(await audit())).toEqual([
       'workflow.removed ci workflows-folder -',

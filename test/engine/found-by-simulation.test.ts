@@ -82,6 +82,17 @@ it('a claim that is repeated while the first still waits gets the same lease', a
   expect((await fixture.claimed()).jobKey).toBe('b');
 });
 
+it('two callers with one request id never have one lease id', async () => {
+  await fixture.run('jobs: { a: { run: x } }');
+  const input = { workerId: 'w', labels: [], leaseTtlSecs: 30, waitMs: 0, requestId: 'claim-1', maxJobs: 1 };
+  const [one, other] = [{ credential: 'one' }, { credential: 'other' }];
+  const mine = first(await fixture.engine.claimJobs({ caller: one, ...input }, null));
+  await fixture.engine.releaseJob(one, mine.leaseId);
+  const theirs = first(await fixture.engine.claimJobs({ caller: other, ...input }, null));
+  expect([theirs.jobKey, theirs.attempt]).toEqual([mine.jobKey, mine.attempt]);
+  expect(theirs.leaseId).not.toBe(mine.leaseId);
+});
+
 it('a job that is given back takes its log along', async () => {
   await fixture.run('jobs: { a: { run: x } }');
   const push = (job: ClaimedJob, data: string) =>

@@ -1,4 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { ClaimedJob } from '../../src/engine/engine.js';
+import { expectHealthy } from '../support/healthy.js';
 import { caller, claim, define, Engines, startRun, stateOf } from '../support/postgres/engines.js';
 import { until } from '../support/until.js';
 
@@ -11,6 +13,10 @@ beforeEach(async () => {
 afterEach(() => engines.end());
 
 const workflow = 'jobs: { a: { run: x }, b: { run: x, needs: a } }';
+
+function leasesOf(jobs: readonly ClaimedJob[]): string[] {
+  return jobs.map(({ leaseId }) => leaseId);
+}
 
 /** How long something took, in milliseconds. */
 async function timed<T>(work: Promise<T>): Promise<{ value: T; ms: number }> {
@@ -94,6 +100,62 @@ describe('the same request for a run, at several servers at once', () => {
   });
 });
 
+describe('the same request for a job, at several servers at once', () => {
+  const jobsOf = 'jobs: { a: { run: x }, b: { run: x }, c: { run: x }, d: { run: x } }';
+
+  it('leases one job, and every answer names it', async () => {
+    await define(engines.at(0).engine, 'w', jobsOf);
+    for (let round = 0; round < 25; round++) {
+      await startRun(engines.at(0).engine, 'w');
+      const again = { requestId: `claim-${round}`, maxJobs: 2 };
+      const answers = await Promise.all(engines.members.map(({ engine }) => claim(engine, again)));
+      const [first = [], ...others] = answers.map((jobs) => jobs.map(({ leaseId }) => leaseId).sort());
+      expect(first).toHaveLength(2);
+      for (const other of others) expect(other).toEqual(first);
+      for (const leaseId of first) await engines.at(1).engine.completeJob(caller, leaseId, new Map());
+    }
+    expect(await engines.query('select count(*)::int as count from attempts')).toEqual([{ count: 50 }]);
+  });
+
+  it('leases one job when the claims wait for it', async () => {
+    const [one, two] = [engines.at(0).engine, engines.at(1).engine];
+    await define(one, 'w', 'jobs: { a: { run: x } }');
+    for (let round = 0; round < 10; round++) {
+      const stop = new AbortController();
+      const input = { workerId: 'w', labels: [], leaseTtlSecs: 30, waitMs: 10_000, maxJobs: 1 };
+      const waiting = [one, two].map((engine) =>
+        engine.claimJobs({ caller, ...input, requestId: `claim-${round}` }, stop.signal),
+      );
+      await Promise.all([parked(one), parked(two)]);
+      await startRun(round % 2 === 0 ? one : two, 'w');
+      const [job] = await Promise.race(waiting);
+      stop.abort();
+      for (const jobs of await Promise.all(waiting)) expect([[], [job?.leaseId]]).toContainEqual(leasesOf(jobs));
+      expect(await engines.query('select count(*)::int as count from attempts')).toEqual([{ count: round + 1 }]);
+    }
+  });
+});
+
+it('a job begins after the end of its last need, however far the clocks of the servers are apart', async () => {
+  const ahead = await engines.join(undefined, { aheadMs: 2_000 });
+  engines.members.push(ahead);
+  const other = engines.at(0).engine;
+  await define(
+    other,
+    'w',
+    'jobs: { a: { run: x, priority: 1 }, b: { run: x, needs: a }, c: { run: x }, d: { run: x, needs: [b, c], if: always() } }',
+  );
+  await startRun(other, 'w');
+  const [a] = await claim(other);
+  const [c] = await claim(other);
+  // `b` is skipped with it.
+  await ahead.engine.failJob(caller, a?.leaseId ?? '', { error: 'no', retryable: false });
+  await other.completeJob(caller, c?.leaseId ?? '', new Map());
+  const [d] = await claim(other);
+  expect(d?.jobKey).toBe('d');
+  await expectHealthy(engines.at(0).store.longRead);
+});
+
 describe('what one server does', () => {
   it('is found by a claim at another that does not wait', async () => {
     const [one, two] = [engines.at(0).engine, engines.at(1).engine];
@@ -107,7 +169,7 @@ describe('what one server does', () => {
     const [one, two] = [engines.at(0).engine, engines.at(1).engine];
     await define(two, 'w', workflow);
     const run = await startRun(two, 'w');
-    const [a] = await claim(one);
+    const [a] = await claim(one, { waitMs: 10_000 });
     const lease = a?.leaseId ?? '';
     const news: unknown[] = [];
     const watch = one.watchLeases((item) => news.push(item));
@@ -185,7 +247,7 @@ describe('what one server does', () => {
     const [one, two] = [engines.at(0), engines.at(1)];
     await define(two.engine, 'w', 'jobs: { a: { run: x, retries: 3 } }');
     const run = await startRun(two.engine, 'w');
-    await claim(one.engine, { leaseTtlSecs: 1 });
+    await claim(one.engine, { leaseTtlSecs: 1, waitMs: 10_000 });
     await one.stop();
     engines.members.shift();
     await until('the job is queued again', async () => (await claim(two.engine)).length === 1);
@@ -196,6 +258,22 @@ describe('what one server does', () => {
 });
 
 describe('definitions', () => {
+  it('of files stay when a server with other files starts, and go with the file of one that had it', async () => {
+    const [one, two] = [engines.at(0).engine, engines.at(1).engine];
+    const listed = async () =>
+      (await engines.query<{ id: string }>('select id from workflows where removed_at_ms is null order by id')).map(
+        ({ id }) => id,
+      );
+    await define(one, 'ci', workflow);
+    await one.keepOnlyFiles(['ci']);
+    await define(two, 'release', workflow);
+    await two.keepOnlyFiles(['release']);
+    await (await addMember()).engine.keepOnlyFiles([]);
+    expect(await listed()).toEqual(['ci', 'release']);
+    await one.keepOnlyFiles([]);
+    expect(await listed()).toEqual(['release']);
+  });
+
   it('of the same file at several servers make one version', async () => {
     const jobs = Array.from({ length: 50 }, (_, at) => `j${at}: { run: x, labels: [l${at % 7}] }`).join(', ');
     const yaml = `jobs: { ${jobs} }`;
@@ -222,6 +300,12 @@ describe('definitions', () => {
     expect(jobsOfRun).toHaveLength(5_000);
   });
 });
+
+async function addMember(): Promise<Engines['members'][number]> {
+  const member = await engines.join();
+  engines.members.push(member);
+  return member;
+}
 
 /** Waits until a claim is parked at the server. */
 async function parked(engine: Engines['members'][number]['engine']): Promise<void> {

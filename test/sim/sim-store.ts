@@ -77,6 +77,7 @@ export class SimStore implements Store {
         : shared.told.join(
             options.process,
             shared.knownNow,
+            shared.databaseNow,
             options.database.lastWriteMs,
             this.#reach,
             (message, connection) => {

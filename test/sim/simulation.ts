@@ -10,7 +10,7 @@ import { emptyDatabase, SimDatabase } from './sim-database.js';
 import { SimServer } from './sim-server.js';
 import { Told } from './told.js';
 import { Waiting } from './waiting.js';
-import { calm, clockErrorMsMost, drawWeather, type Weather } from './weather.js';
+import { calm, drawWeather, type Weather } from './weather.js';
 import { World } from './world.js';
 
 /** One world with its servers, and what is known about it. */
@@ -67,7 +67,6 @@ export class Simulation {
       this.definitions,
       (workerId) => this.labelsOfWorkers.get(workerId) ?? noLabels,
       () => (!this.isShared ? 'all' : this.weather.rowTaken > 0 || this.isHealing ? 'no' : 'same labels'),
-      () => (this.isShared ? clockErrorMsMost : 0),
     );
     this.clock = new Clock(
       world,

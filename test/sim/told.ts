@@ -29,11 +29,13 @@ export class Told {
 
   /**
    * @param now the database's time as this server knows it
+   * @param databaseNow the same as it is
    * @param inTransaction keeps a message for the commit; false when the connection is in no transaction
    */
   join(
     process: Process,
     now: () => number,
+    databaseNow: () => number,
     lastWriteMs: number | null,
     reach: Reach,
     inTransaction: (message: string, connection: object) => boolean,
@@ -43,6 +45,7 @@ export class Told {
     process.onDeath(() => this.#listeners.delete(process));
     return {
       now,
+      nowIn: async () => databaseNow(),
       lastWriteMs,
       awayMs: () => reach.awayMs(),
       forgetAway: () => reach.forgetAway(),

@@ -37,7 +37,7 @@ export interface Weather {
 }
 
 /** The most that a server errs about the time of a shared database. */
-export const clockErrorMsMost = 50;
+const clockErrorMsMost = 50;
 
 export const calm: Weather = {
   delayMsMax: 20,

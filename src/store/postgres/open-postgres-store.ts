@@ -42,6 +42,8 @@ const connectTimeoutMs = 5_000;
 const readSessions = 3;
 const longReadSessions = 2;
 
+const timeNow = `select ${databaseNow} as now_ms`;
+
 /** Opens and migrates a PostgreSQL database. Errors: `StoreError` with the reason and the way out. */
 export async function openPostgresStore(options: PostgresStoreOptions): Promise<Store> {
   const clock = new DatabaseClock();
@@ -130,6 +132,7 @@ class PostgresStore implements Store {
     this.longRead = new SessionPool(longReadSessions, open('long-read', longReadTimeoutMs), patiently);
     this.shared = {
       now: now ?? (() => clock.now()),
+      nowIn: async (connection) => now?.() ?? ((await connection.query(timeNow, []))[0]?.now_ms as number),
       lastWriteMs,
       awayMs: () => health.awayMs(),
       forgetAway: () => health.forgetAway(),

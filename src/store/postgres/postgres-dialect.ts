@@ -48,6 +48,8 @@ export const postgresDialect: DialectRecord = {
   hasManyWriters: true,
   lockRows: (alias) => sql`for update of ${sql.ref(alias)}`,
   lockRowsSkippingTaken: (alias) => sql`for update of ${sql.ref(alias)} skip locked`,
+  lockName: (text) => sql<boolean>`pg_advisory_xact_lock(hashtextextended(${sql.ref(text)}, 0)) is not null`,
+  lockNameUnlessTaken: (text) => sql<boolean>`pg_try_advisory_xact_lock(hashtextextended(${sql.ref(text)}, 0))`,
   greatest: (...values) => sql<number>`greatest(${sql.join(values)})`,
   guard: (column) => sql<string>`(${sql.ref(column)} || '')`,
   leavesNullsOut: false,

@@ -39,6 +39,8 @@ export const sqliteDialect: DialectRecord = {
   hasManyWriters: false,
   lockRows: () => sql``,
   lockRowsSkippingTaken: () => sql``,
+  lockName: () => sql<boolean>`1 = 1`,
+  lockNameUnlessTaken: () => sql<boolean>`1 = 1`,
   greatest: (...values) => sql<number>`max(${sql.join(values)})`,
   guard: (column) => sql<string>`+${sql.ref(column)}`,
   leavesNullsOut: true,

@@ -110,6 +110,32 @@ export const insertAttempts = statement<{ rows: Cells }, never>('insertAttempts'
     ),
 );
 
+/**
+ * Keeps claims with the same request ids, which a worker may have sent to another server too, waiting until the
+ * transaction ends: what is read after it is as the last of them left it. Rows: request hash, in the order of the hashes,
+ * so that two servers never wait for one another.
+ */
+export const lockRequests = statement<{ rows: Cells }, never>(
+  'lockRequests',
+  ({ db, dialect, rows }) =>
+    db
+      .selectFrom(rows<{ request_hash: string }>('rows', { request_hash: 'text' }).as('r'))
+      .where(dialect.lockName('r.request_hash'))
+      .select('r.request_hash')
+      .$castTo<never>(),
+  false,
+);
+
+/** The same for who must not wait: returns those that no other server is answering. Rows: request hash. */
+export const lockRequestsUnlessTaken = statement<{ rows: Cells }, { request_hash: string }>(
+  'lockRequestsUnlessTaken',
+  ({ db, dialect, rows }) =>
+    db
+      .selectFrom(rows<{ request_hash: string }>('rows', { request_hash: 'text' }).as('r'))
+      .where(dialect.lockNameUnlessTaken('r.request_hash'))
+      .select('r.request_hash'),
+);
+
 /** Live attempts that claims with these request ids began. Rows: request hash. */
 export const attemptsOfRequests = statement<
   { rows: Cells },

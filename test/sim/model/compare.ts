@@ -50,7 +50,7 @@ function compareJobs(model: Model, places: ReadonlyMap<number, Place>): void {
   for (const row of rows) {
     const place = places.get(row.id);
     if (place === undefined) continue;
-    const wrong = differences(place, row);
+    const wrong = differences(model, place, row);
     if (wrong.length === 0) continue;
     model.violated(
       'the database holds what the model holds',
@@ -59,7 +59,7 @@ function compareJobs(model: Model, places: ReadonlyMap<number, Place>): void {
   }
 }
 
-function differences({ run, job }: Place, row: JobRow): string[] {
+function differences(model: Model, { run, job }: Place, row: JobRow): string[] {
   const wrong: string[] = [];
   const expect = (what: string, found: unknown, right: unknown) => {
     if (found !== right) wrong.push(`${what} is ${found}, not ${right}`);
@@ -73,7 +73,7 @@ function differences({ run, job }: Place, row: JobRow): string[] {
   if (job.state !== 'success') expect('outputs', row.outputs, null);
   if (job.state === 'waiting' && !run.definition.isLarge) {
     const open = job.def.needs.filter((ord) => !endStates.has(run.jobs[ord]?.state ?? '')).length;
-    expect('open needs', row.pending, open);
+    if (row.pending !== open && !model.isCutShort(run)) expect('open needs', row.pending, open);
   }
   return wrong;
 }

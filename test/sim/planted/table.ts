@@ -262,6 +262,12 @@ export const plantedBugs: readonly PlantedBug[] = [
     replace: 'let after = query.afterEvent === null ? null : query.afterEvent + (query.afterEvent % 5 === 4 ? 1 : 0);',
   },
   {
+    name: "a server takes its own clock's time for the database's",
+    file: 'engine/writer.js',
+    find: 'shared.nowIn(connection)',
+    replace: 'Promise.resolve(shared.now())',
+  },
+  {
     name: 'the deadlines stop after a failure',
     file: 'engine/loops/deadlines.js',
     find: 'return this.#context.environment.now() + 1_000;',

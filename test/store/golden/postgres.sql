@@ -548,6 +548,20 @@ select "j"."id"
   order by "j"."id"
   for update of "j";
 
+-- lockRequests
+select "r"."request_hash"
+  from (select e.value ->> 0 as "request_hash"
+  from jsonb_array_elements(cast($1 as jsonb)) as e(value)
+  where jsonb_typeof(e.value) = 'array') as "r"
+  where pg_advisory_xact_lock(hashtextextended("r"."request_hash", 0)) is not null;
+
+-- lockRequestsUnlessTaken
+select "r"."request_hash"
+  from (select e.value ->> 0 as "request_hash"
+  from jsonb_array_elements(cast($1 as jsonb)) as e(value)
+  where jsonb_typeof(e.value) = 'array') as "r"
+  where pg_try_advisory_xact_lock(hashtextextended("r"."request_hash", 0));
+
 -- lockRuns
 select "n"."no"
   from (select cast(e.value ->> 0 as bigint) as "no"

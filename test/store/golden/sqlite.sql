@@ -513,6 +513,18 @@ select "j"."id"
   inner join "jobs" as "j" on "j"."id" = "r"."id"
   order by "j"."id" ;
 
+-- lockRequests
+select "r"."request_hash"
+  from (select value ->> 0 as "request_hash"
+  from jsonb_each(?)) as "r"
+  where 1 = 1;
+
+-- lockRequestsUnlessTaken
+select "r"."request_hash"
+  from (select value ->> 0 as "request_hash"
+  from jsonb_each(?)) as "r"
+  where 1 = 1;
+
 -- lockRuns
 select "n"."no"
   from (select cast(value ->> 0 as integer) as "no"

@@ -19,6 +19,14 @@ export interface Member {
   stop(): Promise<void>;
 }
 
+export interface JoinOptions {
+  /** Where it listens, when not where it writes. */
+  readonly listenUrl?: string | null;
+  readonly withoutLoops?: boolean;
+  /** How far what it takes for the database's time is ahead of it. */
+  readonly aheadMs?: number;
+}
+
 /** Several engines on one database of PostgreSQL. */
 export class Engines {
   readonly url: string;
@@ -43,7 +51,7 @@ export class Engines {
   /** One more server. @param url how it reaches the database, when not as the others do */
   async join(
     url = this.url,
-    { listenUrl = null, withoutLoops = false }: { listenUrl?: string | null; withoutLoops?: boolean } = {},
+    { listenUrl = null, withoutLoops = false, aheadMs = 0 }: JoinOptions = {},
   ): Promise<Member> {
     const news: DatabaseNews[] = [];
     const store = await openPostgresStore({
@@ -53,9 +61,10 @@ export class Engines {
       listen: true,
       tell: (item) => news.push(item),
     });
+    const environment = await environmentOf(store);
     const engine = await createEngine({
       store,
-      environment: await environmentOf(store),
+      environment: aheadMs === 0 ? environment : { ...environment, now: () => environment.now() + aheadMs },
       log: pino({ level: process.env.TEST_LOG ?? 'silent' }),
       reapIntervalMs: withoutLoops ? 1_000 : this.reapIntervalMs,
       withoutLoops,
