@@ -45,7 +45,7 @@ const faults: readonly (readonly [string, Omit<Fault, 'when'>])[] = [
   ['finds the disk full at a write', { call: 'pwrite64', how: 'error=ENOSPC' }],
 ];
 
-describe.each(scenes)('a server on %s', (_, prepare) => {
+describe.each(scenes)('a server on %s', (scene, prepare) => {
   /** How many writes and syncs a life has, about: when each comes depends on the load. */
   let calls: Promise<Record<Fault['call'], number>> | null = null;
 
@@ -56,7 +56,7 @@ describe.each(scenes)('a server on %s', (_, prepare) => {
     },
     async ([what, fault], context) => {
       needStrace(context);
-      const random = new Random(seedOf(what));
+      const random = new Random(seedOf(`${scene} ${what}`));
       calls ??= countCalls(prepare, random.fork());
       const total = (await calls)[fault.call];
       const places = placesOf(total, random);
@@ -66,7 +66,7 @@ describe.each(scenes)('a server on %s', (_, prepare) => {
         if (isStruck) struck++;
         expect(contradictions, `CRASH_SEED=${seed}, ${what} ${when} of ${total}`).toEqual([]);
       }
-      console.log(`CRASH_SEED=${seed}: ${what} ${places.join(', ')} of ${total}; ${struck} struck`);
+      console.log(`CRASH_SEED=${seed}: ${scene}, ${what} ${places.join(', ')} of ${total}; ${struck} struck`);
     },
   );
 });
@@ -77,7 +77,7 @@ function placesOf(total: number, random: Random): number[] {
   return Array.from({ length: Math.min(to, total) - from + 1 }, (_, i) => from + i);
 }
 
-/** A seed for each kind of fault, so that one does not strike where the other does. */
+/** A seed for each kind of fault in each scene, so that one does not strike where the other does. */
 function seedOf(what: string): number {
   return [...what].reduce((sum, letter) => Math.imul(sum, 31) + letter.charCodeAt(0), seed);
 }

@@ -23,7 +23,7 @@ const MEANINGS: ReadonlyMap<number, { readonly status: number; readonly code: st
   [status.UNIMPLEMENTED, { status: 501, code: 'unimplemented' }],
   [status.INTERNAL, { status: 500, code: 'internal' }],
   [status.UNKNOWN, { status: 500, code: 'internal' }],
-  [status.DATA_LOSS, { status: 500, code: 'internal' }],
+  [status.DATA_LOSS, { status: 500, code: 'damaged' }],
 ]);
 
 /** The package's error for one of the gRPC library. */
