@@ -33,7 +33,9 @@ export class Waiting {
   }
 
   check(): void {
-    const { world, model, servers } = this.#simulation;
+    const { world, model, servers, outage } = this.#simulation;
+    // Nobody can be served meanwhile; that it is back counts as the end of a trouble.
+    if (outage.isAway) return;
     if (model.queued.size === 0 || this.#waiters.size === 0) return;
     const troubleAtMs = Math.max(...servers.map((server) => server.troubleAtMs));
     for (const waiter of this.#waiters) {
