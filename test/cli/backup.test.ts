@@ -6,13 +6,13 @@ import { makeOld } from '../crash/old-database.js';
 import { type Api, expectStatus } from '../support/api.js';
 import { OneServer } from '../support/one-server.js';
 import { runProgram, startProgram } from '../support/program.js';
-import { type ServerProcess, startServerProcess } from '../support/server-process.js';
+import { type ServerOptions, type ServerProcess, startServerProcess } from '../support/server-process.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 import { until } from '../support/until.js';
 
 /** A server with one finished run, stopped. */
-async function stoppedServer(): Promise<ServerProcess> {
-  const server = await startServerProcess();
+async function stoppedServer(options: ServerOptions = {}): Promise<ServerProcess> {
+  const server = await startServerProcess(options);
   const api = server.api();
   const run = await api.start({ name: 'w', jobs: { a: { run: 'x' } } });
   await api.complete(await api.claimed('w1'), { made: 'before the backup' });
@@ -109,7 +109,7 @@ test('a backup replaces a file only with --force, and leaves nothing behind when
 });
 
 test('a backup of a database with damage is kept, and says so', async () => {
-  const server = await stoppedServer();
+  const server = await stoppedServer({ willBeDamaged: true });
   const database = new Database(server.databaseFile);
   database.exec(`update runs set state = 'running'`);
   database.close();
