@@ -8,6 +8,9 @@ import { until } from '../support/until.js';
 
 const jobCount = 100_000;
 
+/** What a worker must offer for a job of the large graph: the probe's claims find none, so that the jobs are `w`'s alone. */
+const labels = ['large'];
+
 /** In a thread, so that this test's own work does not count: sends a call every few ms, and keeps how long each took. */
 const probeCode = `
   const { workerData, parentPort } = require('node:worker_threads');
@@ -64,7 +67,7 @@ function largeDefinition(): string {
   const jobs = Array.from({ length: jobCount }, (_, i) => {
     const above = i - width;
     const needs = above < 0 ? [] : [above, above % width === width - 1 ? above - 1 : above + 1].map((n) => `j${n}`);
-    return { id: `j${i}`, command: 'true', depends_on: needs };
+    return { id: `j${i}`, command: 'true', required_labels: labels, depends_on: needs };
   });
   return JSON.stringify({ name: 'large', jobs });
 }
@@ -133,7 +136,7 @@ test('a graph of 100,000 jobs is taken in within seconds, and others are served 
 
   await phase('work', async () => {
     for (let i = 0; i < 500; i++) {
-      const claim = await api.claimed('w');
+      const claim = await api.claimed('w', { labels });
       expect(claim.job.workflow_id).toBe(run);
       expectStatus(await api.complete(claim), 200);
     }
@@ -144,7 +147,7 @@ test('a graph of 100,000 jobs is taken in within seconds, and others are served 
     expect(bytes).toBeGreaterThan(jobCount * 100);
   });
   await phase('cancel', () => api.cancel(run));
-  expect(await api.claim('w')).toBeNull();
+  expect(await api.claim('w', { labels })).toBeNull();
   const { body } = await api.get('/api/runs');
   expect(body).toMatchObject({ runs: [{ run_id: run, state: 'cancelled', open_jobs: 0, jobs: jobCount }] });
 });
