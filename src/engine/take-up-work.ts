@@ -47,14 +47,14 @@ export class LeftWork {
     this.#mayBeAtIt = takeUpWith.context.store.shared !== null;
   }
 
-  /** Before the first call is served. */
+  /** Before the first call is served. Where several servers share the database, its clock says how long nobody served. */
   async giveGrace(): Promise<void> {
     const { store, environment, log } = this.#with.context;
-    if (this.#nobodyServedUntilNow()) {
-      const nowMs = environment.now();
-      const leases = await store.transact((connection) => graceForLiveLeases.run(connection, { nowMs }));
-      if (leases.length > 0) log.info({ leases: leases.length }, 'live leases were given their full time again');
-    }
+    const leases = await store.transact(async (connection, databaseNowMs) => {
+      const nowMs = databaseNowMs ?? environment.now();
+      return this.#nobodyServedUntil(nowMs) ? graceForLiveLeases.run(connection, { nowMs }) : [];
+    });
+    if (leases.length > 0) log.info({ leases: leases.length }, 'live leases were given their full time again');
   }
 
   /** One look. */
@@ -79,10 +79,9 @@ export class LeftWork {
   }
 
   /** Whether leases could not be renewed just before this server started. */
-  #nobodyServedUntilNow(): boolean {
-    const { store, environment } = this.#with.context;
-    if (store.shared === null || store.shared.lastWriteMs === null) return true;
-    return environment.now() - store.shared.lastWriteMs > silentMs;
+  #nobodyServedUntil(nowMs: number): boolean {
+    const lastWriteMs = this.#with.context.store.shared?.lastWriteMs ?? null;
+    return lastWriteMs === null || nowMs - lastWriteMs > silentMs;
   }
 
   #isAbandoned(createdAtMs: number): boolean {

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ClaimedJob } from '../../src/engine/engine.js';
+import { databaseNow } from '../../src/store/postgres/writer-session.js';
 import { expectHealthy } from '../support/healthy.js';
 import { caller, claim, define, Engines, startRun, stateOf } from '../support/postgres/engines.js';
 import { until } from '../support/until.js';
@@ -117,6 +118,20 @@ describe('the same request for a job, at several servers at once', () => {
     expect(await engines.query('select count(*)::int as count from attempts')).toEqual([{ count: 50 }]);
   });
 
+  it('is left to the server that is answering it, when a claim waits for a job here', async () => {
+    const [one, two] = [engines.at(0).engine, engines.at(1).engine];
+    await define(two, 'w', 'jobs: { a: { run: x } }');
+    const waiting = claim(one, { waitMs: 30_000, requestId: 'claim-1' });
+    await parked(one);
+    const answering = await engines.holdRequest('claim-1');
+    // In the transaction that makes the job claimable the claim would be served, were it not for the other server's.
+    await startRun(one, 'w');
+    expect(await engines.query('select job from attempts')).toEqual([]);
+    // That one found nothing after all.
+    await answering.end();
+    expect(await waiting).toHaveLength(1);
+  });
+
   it('leases one job when the claims wait for it', async () => {
     const [one, two] = [engines.at(0).engine, engines.at(1).engine];
     await define(one, 'w', 'jobs: { a: { run: x } }');
@@ -134,6 +149,22 @@ describe('the same request for a job, at several servers at once', () => {
       expect(await engines.query('select count(*)::int as count from attempts')).toEqual([{ count: round + 1 }]);
     }
   });
+});
+
+it('a server that starts after a silence gives leases their full time by the clock of the database, not by its own', async () => {
+  const { engine } = engines.at(0);
+  await define(engine, 'w', 'jobs: { a: { run: x } }');
+  await startRun(engine, 'w');
+  await claim(engine, { leaseTtlSecs: 600 });
+  // As if nobody had written for two minutes.
+  await engines.query('update attempts set expires_at_ms = expires_at_ms - 120000, deadline_ms = deadline_ms - 120000');
+  await engines.query('update commit_marks set at_ms = at_ms - 120000');
+  const [before] = await engines.query<{ at: number }>(`select ${databaseNow}::float8 as at`);
+  engines.members.push(await engines.join(undefined, { aheadMs: 300_000 }));
+  const [after] = await engines.query<{ at: number }>(`select ${databaseNow}::float8 as at`);
+  const [lease] = await engines.query<{ expires: number }>('select expires_at_ms::float8 as expires from attempts');
+  expect(lease?.expires).toBeGreaterThanOrEqual((before?.at ?? 0) + 600_000);
+  expect(lease?.expires).toBeLessThanOrEqual((after?.at ?? 0) + 600_000);
 });
 
 it('a job begins after the end of its last need, however far the clocks of the servers are apart', async () => {

@@ -11,7 +11,8 @@ export class HandMovedEnvironment implements Environment {
     this.#seed = seed;
   }
 
-  now = () => this.#nowMs;
+  /** Whole milliseconds, as of any clock; timers may fall due between two. */
+  now = () => Math.floor(this.#nowMs);
 
   random = () => {
     this.#seed = (Math.imul(this.#seed, 1664525) + 1013904223) >>> 0;

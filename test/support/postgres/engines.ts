@@ -1,7 +1,9 @@
+import pg from 'pg';
 import pino from 'pino';
 import { inject } from 'vitest';
 import { createEngine, type RunningEngine } from '../../../src/engine/create-engine.js';
 import type { ClaimedJob, ClaimJobs } from '../../../src/engine/engine.js';
+import { secretHash } from '../../../src/engine/lease-id.js';
 import { environmentOf } from '../../../src/open-store.js';
 import type { DatabaseNews } from '../../../src/store/database-news.js';
 import { openPostgresStore } from '../../../src/store/postgres/open-postgres-store.js';
@@ -85,6 +87,17 @@ export class Engines {
     const member = this.members[number % this.members.length];
     if (member === undefined) throw new Error('there is no engine');
     return member;
+  }
+
+  /** As another server that is answering this request just now: it has the request locked until `end`. */
+  async holdRequest(requestId: string): Promise<pg.Client> {
+    const session = new pg.Client({ connectionString: this.url });
+    // A test that fails leaves it to the end of the database.
+    session.on('error', () => {});
+    await session.connect();
+    await session.query('begin');
+    await session.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [secretHash(requestId)]);
+    return session;
   }
 
   query<R extends Record<string, unknown>>(text: string, values: readonly unknown[] = []): Promise<R[]> {
