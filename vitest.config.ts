@@ -7,7 +7,7 @@ const slow = [
   'test/scenarios/**/*.test.ts',
   'test/examples/**/*.test.ts',
   'test/sim/**/*.test.ts',
-  'test/cli/{backup,prune,commands,run-file,live-view,completion}.test.ts',
+  'test/cli/{backup,prune,commands,run-file,live-view,completion,started-by-npm}.test.ts',
   'test/fuzz/**/*.test.ts',
 ];
 

@@ -5,6 +5,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { nodeFlagsFor } from './node-flags.js';
+import { whenNpmIsGone } from './npm-gone.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const main = `${root}dist/src/main.js`;
@@ -20,12 +21,16 @@ const flags = [...process.execArgv, ...nodeFlagsFor(args)];
 const isOldNode = Number(process.versions.node.split('.')[0]) < 22;
 const node = isOldNode ? ownNode : process.execPath;
 
+let end = () => process.kill(process.pid, 'SIGTERM');
+const byNpm = whenNpmIsGone(() => end());
+
 if (!isOldNode && flags.length === process.execArgv.length) {
   await import(main);
 } else {
-  // The same process goes on under the other flags, where Node and the system can do that.
-  if (process.platform !== 'win32') process.execve?.(node, [node, ...flags, main, ...args], process.env);
+  // The same process goes on under the other flags, where Node and the system can do that and nothing is to be watched.
+  if (process.platform !== 'win32' && !byNpm) process.execve?.(node, [node, ...flags, main, ...args], process.env);
   const child = spawn(node, [...flags, main, ...args], { stdio: 'inherit' });
+  end = () => child.kill('SIGTERM');
   // A terminal sends its signals to the whole group; others send them to this process alone.
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP']) {
     process.on(signal, () => {

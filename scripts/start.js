@@ -2,12 +2,14 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { serverNodeFlags } from '../bin/node-flags.js';
+import { whenNpmIsGone } from '../bin/npm-gone.js';
 
 await import('./ensure.js');
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const given = process.argv.slice(2);
 const isHelp = given.includes('--help') || given.includes('-h');
+whenNpmIsGone(() => child.kill('SIGTERM'));
 const child = spawn(
   `${root}node_modules/node/bin/node`,
   [...serverNodeFlags, `${root}dist/src/main.js`, 'serve', '--with-worker', ...(isHelp ? ['--help'] : given)],

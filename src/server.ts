@@ -45,6 +45,7 @@ export async function startServer(
     const tokens = new Tokens(store, environment);
     await tokens.load();
     refuseOpenServer(config, tokens.required());
+    warnOfExposure(config, tokens.required(), log);
 
     const metrics = new Metrics();
     const engine = await createEngine({
@@ -101,6 +102,17 @@ export async function startScheduler(config: Config, log: Log): Promise<{ stop()
   } catch (error) {
     await store.close();
     throw error;
+  }
+}
+
+/** What a start that is allowed still leaves open to whoever reaches the port. */
+function warnOfExposure(config: Config, tokensRequired: boolean, log: Log): void {
+  if (isLoopback(config.host)) return;
+  const reached = `others can reach ${config.host}`;
+  if (!tokensRequired) {
+    log.warn(`${reached} and need no token (--insecure): whoever does so can run commands on the workers`);
+  } else if (config.tlsCert === null) {
+    log.warn(`${reached}, in clear text (no TLS_CERT): tokens can be read on their way, unless a proxy speaks TLS`);
   }
 }
 

@@ -2,6 +2,7 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, extname, join } from 'node:path';
 import { type FSWatcher, watch } from 'chokidar';
 import type { Logger } from 'pino';
+import { ConfigError } from './config.js';
 import type { DefinitionFormat } from './domain/definition/definition.js';
 import { DomainError } from './domain/errors.js';
 import { limits } from './domain/limits.js';
@@ -26,6 +27,7 @@ export class WorkflowFolder {
   #loading: Promise<void> = Promise.resolve();
   /** Files by name, with what they were when last read, so that an unchanged file is not read again. */
   #seen = new Map<string, string>();
+  #isMissing = false;
 
   constructor(folder: string, engine: RunningEngine, log: Logger) {
     this.#folder = folder;
@@ -33,9 +35,15 @@ export class WorkflowFolder {
     this.#log = log;
   }
 
-  /** Reads every file, then watches for changes. A folder that does not exist yet may come later. */
+  /**
+   * Reads every file, then watches for changes. A folder that does not exist yet may come later.
+   *
+   * @throws ConfigError when it is not a folder, or may not be read.
+   */
   async start(): Promise<void> {
-    await this.#load();
+    await this.#load().catch((error: unknown) => {
+      throw isUnreadable(error) ? new ConfigError(`WORKFLOWS_DIR is "${this.#folder}": ${error.message}`) : error;
+    });
     this.#watcher = watch(this.#folder, { depth: 0, ignoreInitial: true, persistent: true });
     this.#watcher.on('all', () => this.#noteChange());
     this.#watcher.on('error', (error) => this.#log.error({ err: error, folder: this.#folder }, 'watching failed'));
@@ -75,10 +83,15 @@ export class WorkflowFolder {
   async #fileNames(): Promise<string[]> {
     try {
       const entries = await readdir(this.#folder);
+      this.#isMissing = false;
       return entries.filter((name) => !name.startsWith('.') && formats[extname(name)] !== undefined).sort();
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-      throw error;
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+      if (!this.#isMissing) {
+        this.#log.warn({ folder: this.#folder }, `the workflows folder ${this.#folder} does not exist (WORKFLOWS_DIR)`);
+      }
+      this.#isMissing = true;
+      return [];
     }
   }
 
@@ -111,4 +124,9 @@ export class WorkflowFolder {
     const lines = problems.length > 0 ? problems : [`${name}: ${error.message}`];
     this.#log.error(at, `workflow "${id}" is not loaded:\n  ${lines.join('\n  ')}`);
   }
+}
+
+function isUnreadable(error: unknown): error is Error {
+  const { code = '', syscall } = error as NodeJS.ErrnoException;
+  return syscall === 'scandir' && ['ENOTDIR', 'EACCES', 'EPERM'].includes(code);
 }

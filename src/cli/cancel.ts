@@ -1,3 +1,4 @@
+import type { Client } from '@workflow-graph/client';
 import { Command } from 'commander';
 import { printJson, printLines } from './print.js';
 import { addServerOptions, type ServerFlags, withClient } from './server-options.js';
@@ -22,7 +23,18 @@ export function cancelCommand(): Command {
     withClient(command, flags, async (client) => {
       const runId = await client.cancel(id);
       if (flags.json) printJson({ run_id: runId });
-      else printLines([`Run ${harmlessLine(runId)} is being cancelled.`]);
+      else printLines([`Run ${harmlessLine(runId)} ${await whatHappens(client, runId)}.`]);
     }),
   );
+}
+
+/** A run that had ended before stays as it is; whose token may not look is told what was asked. */
+async function whatHappens(client: Client, runId: string): Promise<string> {
+  const state = await client.status(runId).then(
+    (run) => run.state,
+    () => null,
+  );
+  return state === 'success' || state === 'failure'
+    ? `has ended already (${state}); there is nothing to cancel`
+    : 'is being cancelled';
 }

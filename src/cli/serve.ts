@@ -90,12 +90,21 @@ export function logOf(config: Config): Log {
   });
 }
 
+/**
+ * Within this time a signal is the first one again: who signals the whole process group reaches this process, and what
+ * started it, which passes the signal on.
+ */
+const sameSignalMs = 500;
+
 /** From now on the first signal calls `stop`, and the second ends the process. */
 export function onStopSignal(log: Log, stop: () => void): void {
-  let stopping = false;
+  let firstAt: number | null = null;
   const onSignal = (signal: NodeJS.Signals) => {
-    if (stopping) process.exit(130);
-    stopping = true;
+    if (firstAt !== null) {
+      if (performance.now() - firstAt > sameSignalMs) process.exit(130);
+      return;
+    }
+    firstAt = performance.now();
     log.info({ signal }, 'stopping: calls under way may finish');
     stop();
   };

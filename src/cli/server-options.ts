@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { Client, WorkflowGraphError } from '@workflow-graph/client';
+import { Client, isUntrustedCertificate, ServerUnreachableError, WorkflowGraphError } from '@workflow-graph/client';
 import { type Command, Option } from 'commander';
 import { caFileOption, readCertificates } from './ca-file.js';
 import { exitCodeOf, exitCodes } from './exit-codes.js';
@@ -90,6 +90,9 @@ async function certificatesIn(command: Command, file: string): Promise<string> {
 function wayOut(error: Error, flags: ServerFlags): string {
   switch (exitCodeOf(error)) {
     case exitCodes.serverAway:
+      if (error instanceof ServerUnreachableError && isUntrustedCertificate(error.code)) {
+        return '\nIts certificate is not trusted here. Name that of its authority with --ca-file or WORKFLOW_GRAPH_CA_FILE.';
+      }
       return `\nIs the server running? Start one with: workflow-graph serve. Name another with --server or SERVER_URL.`;
     case exitCodes.refused:
       return flags.tokenFile === undefined && !process.env.WORKFLOW_GRAPH_TOKEN

@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import Fastify, { type FastifyInstance } from 'fastify';
@@ -17,13 +16,15 @@ import { listenOnFreePort } from './free-port.js';
 import { healthRoutes } from './health-routes.js';
 import { jsonRoutes } from './json-binding/json-routes.js';
 import { type HttpLimits, httpLimits } from './limits.js';
-import { createListener, type TlsFiles } from './listener.js';
+import { listenProblem } from './listen-problem.js';
+import { createListener } from './listener.js';
 import { answerLogEvents } from './log-events.js';
 import { metricsRoute } from './metrics-route.js';
 import { enforceRoutePolicies } from './route-policy.js';
 import { rpcRoutes } from './rpc-routes.js';
 import { refuseForeignPages } from './same-origin.js';
 import { endSlowBodies } from './slow-bodies.js';
+import { readTlsFiles } from './tls-files.js';
 
 /** The settings that the edges read; the server's `Config` has them. */
 export interface HttpConfig {
@@ -87,7 +88,7 @@ export async function buildHttpServer(parts: HttpServerParts): Promise<HttpServe
   await app.ready();
 
   const handle = (request: IncomingMessage, response: ServerResponse) => app.routing(request, response);
-  const tls = await tlsFiles(config);
+  const tls = await readTlsFiles(config);
   const listener = createListener(handle, { limits, tls, log });
 
   let closing: Promise<void> | null = null;
@@ -99,7 +100,11 @@ export async function buildHttpServer(parts: HttpServerParts): Promise<HttpServe
 
   return {
     async listen() {
-      const address = await listenOnFreePort(config.port, (port) => listener.listen(port, config.host));
+      const address = await listenOnFreePort(config.port, (port) => listener.listen(port, config.host)).catch(
+        (error: unknown) => {
+          throw listenProblem(config.host, config.port, error);
+        },
+      );
       const url = `${tls === null ? 'http' : 'https'}://${hostInUrl(config.host)}:${address.port}`;
       if (config.port !== 0 && address.port !== config.port) {
         log.warn({ wanted: config.port, port: address.port }, `port ${config.port} is taken, using ${address.port}`);
@@ -143,12 +148,6 @@ function protectAnswers(app: FastifyInstance, drain: Drain): void {
     if (drain.begun && request.raw.httpVersionMajor === 1) reply.header('connection', 'close');
     done();
   });
-}
-
-async function tlsFiles({ tlsCert, tlsKey }: HttpConfig): Promise<TlsFiles | null> {
-  if (tlsCert === null || tlsKey === null) return null;
-  const [cert, key] = await Promise.all([readFile(tlsCert), readFile(tlsKey)]);
-  return { cert, key };
 }
 
 function hostInUrl(host: string): string {

@@ -1,8 +1,9 @@
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { JobExplanation, RunPage, WorkerInfo, Workflow } from '@workflow-graph/client';
 import { expect, test, vi } from 'vitest';
 import { type ProgramOptions, startProgram } from '../support/program.js';
+import { selfSigned } from '../support/self-signed.js';
 import { type ServerProcess, startServerProcess } from '../support/server-process.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 import { until } from '../support/until.js';
@@ -163,6 +164,81 @@ jobs:
   const watched = await at(server, 'status', id, '--watch');
   expect(watched.code).toBe(1);
   expect(watched.out).toMatch(/⊘ CI: cancelled after /);
+});
+
+test('to cancel a run that has ended says that it has', async () => {
+  const server = await startServerProcess();
+  const api = server.api();
+  const id = await api.start({ name: 'short', jobs: { a: { run: 'x' } } });
+  const { lease } = await api.claimed('w');
+  await api.post(`/api/jobs/${lease.lease_id}/complete`);
+  expect(await at(server, 'cancel', id)).toMatchObject({
+    code: 0,
+    out: `Run ${id} has ended already (success); there is nothing to cancel.\n`,
+  });
+});
+
+test('a server that cannot start says which setting is wrong, and ends with 2', async () => {
+  const folder = temporaryFolder();
+  const file = join(folder, 'a-file');
+  writeFileSync(file, 'x');
+  const serve = (...flags: string[]) => run(['serve', '--port', '0', '--data', join(folder, 'data'), ...flags]);
+  const notAFolder = await serve('--workflows', file);
+  expect(notAFolder.err).toBe(`error: WORKFLOWS_DIR is "${file}": ENOTDIR: not a directory, scandir '${file}'\n`);
+  expect(notAFolder.code).toBe(2);
+  const noCertificate = await serve('--workflows', folder, '--tls-cert', file, '--tls-key', file);
+  expect(noCertificate.err).toContain(`error: TLS_CERT is "${file}"; it must hold a certificate`);
+  expect(noCertificate.code).toBe(2);
+});
+
+test('a workflows folder that does not exist is told, and read when it comes', async () => {
+  const folder = temporaryFolder();
+  const workflows = join(folder, 'workflows');
+  const serving = startProgram(['serve', '--port', '0', '--data', join(folder, 'data'), '--workflows', workflows]);
+  await serving.printed(/listening on/);
+  expect(serving.stderr + serving.stdout).toContain(`the workflows folder ${workflows} does not exist (WORKFLOWS_DIR)`);
+  mkdirSync(workflows);
+  writeFileSync(join(workflows, 'late.yml'), 'jobs: { a: { run: x } }');
+  await serving.printed(/workflow \\"late\\" is new/);
+});
+
+test.each([
+  ['--insecure', /others can reach 0\.0\.0\.0 and need no token \(--insecure\)/],
+  ['tokens', /others can reach 0\.0\.0\.0, in clear text \(no TLS_CERT\)/],
+])('a server that others can reach, with %s, says what that leaves open', async (how, warning) => {
+  const data = join(temporaryFolder(), 'data');
+  if (how === 'tokens')
+    expect((await run(['token', 'create', '--name', 'a', '--scope', 'admin', '--data', data])).code).toBe(0);
+  const flags = how === 'tokens' ? [] : [how];
+  const serving = startProgram([
+    'serve',
+    '--host',
+    '0.0.0.0',
+    '--port',
+    '0',
+    '--data',
+    data,
+    '--workflows',
+    data,
+    ...flags,
+  ]);
+  await serving.printed(/listening on/);
+  expect(serving.stderr + serving.stdout).toMatch(warning);
+});
+
+test('a certificate that is not trusted is named as the reason, by commands and by a worker', async () => {
+  const folder = temporaryFolder();
+  const { tlsCert, tlsKey } = selfSigned(folder);
+  const server = await startServerProcess({ flags: ['--tls-cert', tlsCert, '--tls-key', tlsKey] });
+  const { err, code } = await at(server, 'workflows');
+  expect(err).toContain(
+    `(DEPTH_ZERO_SELF_SIGNED_CERT)\nIts certificate is not trusted here. Name that of its authority with --ca-file`,
+  );
+  expect(code).toBe(3);
+  for (const transport of ['stream', 'http']) {
+    const worker = startProgram(['worker', '--transport', transport], { env: { SERVER_URL: server.url } });
+    await worker.printed(/the certificate of https:.* is not trusted \(DEPTH_ZERO_SELF_SIGNED_CERT\), retrying/);
+  }
 });
 
 test('what a job chooses cannot reach the terminal as an escape, wherever it is printed', async () => {

@@ -128,6 +128,12 @@ describe('a server, also one with tokens, shows to everyone', () => {
     expect([head.status, Number(head.headers.get('content-length')) > 1_000_000]).toEqual([200, true]);
   });
 
+  test('a browser that asks for the address itself is sent to the page', async () => {
+    const { url } = await startServer({ tokens });
+    const answer = await fetch(url, { redirect: 'manual' });
+    expect([answer.status, answer.headers.get('location')]).toEqual([302, '/docs']);
+  });
+
   test('nothing of it to the pages of other sites', async () => {
     const { url } = await startServer({ tokens });
     const headers = { origin: 'https://elsewhere.example' };

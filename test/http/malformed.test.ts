@@ -159,7 +159,7 @@ describe('the documented paths refuse what they cannot understand, with its plac
     ['GET /api/jobs/a/missing/cancelled', '', 404, 'the job "missing" of "a" does not exist'],
     ['GET /api/workflows/missing/status', '', 404, 'the workflow "missing" does not exist'],
     ['POST /api/workers/nobody/heartbeat', '', 404, 'the worker "nobody" does not exist'],
-    ['GET /', '', 404, 'there is nothing at GET /'],
+    ['GET //', '', 404, 'there is nothing at GET //'],
     ['GET /api', '', 404, 'there is nothing at GET /api'],
     ['GET /api//workflows', '', 404, 'there is nothing at GET /api//workflows'],
     ['GET /api/workflows/', '', 404, 'there is nothing at GET /api/workflows/'],

@@ -9,6 +9,7 @@ import { createClient } from '@connectrpc/connect';
 import { createGrpcTransport } from '@connectrpc/connect-node';
 import { afterAll, describe, expect, onTestFinished, test } from 'vitest';
 import { JobService } from '../../gen/workflowgraph/v1/job_service_pb.js';
+import { selfSigned } from '../support/self-signed.js';
 import { RawConnection } from './raw-connection.js';
 import { startServer } from './start-server.js';
 
@@ -168,16 +169,7 @@ describe('the port', () => {
 
 describe('with TLS', () => {
   const directory = mkdtempSync(join(tmpdir(), 'tls-'));
-  const files = { tlsCert: join(directory, 'cert.pem'), tlsKey: join(directory, 'key.pem') };
-  execFileSync(
-    'openssl',
-    [
-      ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2'],
-      ...['-keyout', files.tlsKey, '-out', files.tlsCert, '-subj', '/CN=localhost'],
-      ...['-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1'],
-    ],
-    { stdio: 'ignore' },
-  );
+  const files = selfSigned(directory);
   const insecure = { rejectUnauthorized: false };
   afterAll(() => execFileSync('rm', ['-r', directory]));
 

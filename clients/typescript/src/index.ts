@@ -14,6 +14,7 @@ export type { Problem, WorkflowGraphErrorInit } from './errors.js';
 export { PermanentError, RetryableError, ServerUnreachableError, WorkflowGraphError } from './errors.js';
 export type { Executor, JobContext, LogWriter } from './executor.js';
 export { type ShellOptions, shellExecutor } from './shell/shell-executor.js';
+export { isUntrustedCertificate } from './untrusted-certificate.js';
 export { VERSION } from './version.js';
 export type { RunChanges, WatchOptions } from './watch.js';
 export type * from './wire.js';

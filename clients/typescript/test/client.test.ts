@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, expect, test } from 'vitest';
-import { Client } from '../src/index.js';
+import { Client, isUntrustedCertificate } from '../src/index.js';
 
 interface Seen {
   readonly line: string;
@@ -142,6 +142,8 @@ test('a server with TLS is reached when its certificate is trusted, and else the
   };
   expect(await ask({ NODE_EXTRA_CA_CERTS: certFile })).toBe('[]');
   expect(await ask({})).toBe(`no answer from ${url} (DEPTH_ZERO_SELF_SIGNED_CERT)`);
+  expect(isUntrustedCertificate('DEPTH_ZERO_SELF_SIGNED_CERT')).toBe(true);
+  expect(isUntrustedCertificate('ECONNREFUSED')).toBe(false);
 });
 
 test('wait gives the run’s last state', async () => {

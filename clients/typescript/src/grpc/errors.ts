@@ -2,6 +2,7 @@ import { BinaryReader } from '@bufbuild/protobuf/wire';
 import { type ServiceError, status } from '@grpc/grpc-js';
 import { type Problem, ServerUnreachableError, WorkflowGraphError } from '../errors.js';
 import { ErrorDetail } from '../gen/workflowgraph/v1/types.js';
+import { certificateCodeIn } from '../untrusted-certificate.js';
 import { reasonName } from './wire-names.js';
 
 /** The server, or what is before it, has no such stream. */
@@ -41,7 +42,8 @@ export function fromServiceError(error: ServiceError, serverUrl: string): Workfl
 
 /** The library's text has the system's word in it, such as `ECONNREFUSED`. */
 export function systemCode(error: ServiceError): string {
-  return /\bE[A-Z]{4,}\b/.exec(error.details)?.[0] ?? status[error.code] ?? String(error.code);
+  const word = /\bE[A-Z]{4,}\b/.exec(error.details)?.[0] ?? certificateCodeIn(error.details);
+  return word ?? status[error.code] ?? String(error.code);
 }
 
 /** Reads `grpc-status-details-bin`, a `google.rpc.Status` whose details (field 3) are `Any`s. */

@@ -1,3 +1,4 @@
+import { isUntrustedCertificate } from '../untrusted-certificate.js';
 import type { AttemptIds, WorkerEvent, WorkerLogger } from './events.js';
 
 /** Where a logger writes: `process.stdout`, `process.stderr`, or anything alike. */
@@ -40,7 +41,9 @@ export function describeEvent(event: WorkerEvent): string {
     case 'executor-left-behind':
       return `${attemptName(event)}: its executor did not end within ${seconds(event.graceMs)} of the abort and was left behind`;
     case 'server-away':
-      return `server ${event.serverUrl} is away (${event.code}), retrying`;
+      return isUntrustedCertificate(event.code)
+        ? `the certificate of ${event.serverUrl} is not trusted (${event.code}), retrying; name its authority with --ca-file, or the option "ca"`
+        : `server ${event.serverUrl} is away (${event.code}), retrying`;
     case 'server-back':
       return `server ${event.serverUrl} is back after ${seconds(event.awayMs)}`;
     case 'draining':
