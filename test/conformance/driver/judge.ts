@@ -2,6 +2,7 @@ import { type Candidate, candidateOf, isFor, missingFor } from './candidate.js';
 import type { Options } from './options.js';
 import { type Outcome, play } from './play.js';
 import { documentedScenario, isDocumented, playDocumented } from './play-documented.js';
+import { Room } from './room.js';
 import type { Scenario } from './scenario.js';
 import { ServerShelf } from './server-shelf.js';
 import { SharedPostgres } from './shared-postgres.js';
@@ -20,6 +21,8 @@ export interface JudgeSettings extends Options {
 interface Play {
   readonly name: string;
   readonly column: Column;
+  /** Those that may take long come first. */
+  readonly withinMs: number;
   readonly play: () => Promise<Outcome>;
 }
 
@@ -30,10 +33,10 @@ export async function judge(scenarios: readonly Scenario[], settings: JudgeSetti
   const servers = new ServerShelf({ main: settings.main, postgres });
   const begun = performance.now();
   const plays = candidates.flatMap((candidate) => playsOf(candidate, scenarios, servers, settings));
-  const playAll = async () => {
-    for (let next = plays.shift(); next !== undefined; next = plays.shift()) note(next, await next.play());
-  };
-  await Promise.all(Array.from({ length: settings.lanes }, playAll));
+  await playAll(
+    plays.toSorted((a, b) => b.withinMs - a.withinMs),
+    new Room(settings.lanes),
+  );
   await servers.clear();
   await postgres?.end();
 
@@ -70,7 +73,7 @@ async function gather({ clients, transports, root }: JudgeSettings) {
   return { candidates, absent, broken };
 }
 
-/** All of a client, on both transports; those that may take long come first. */
+/** All of a client, on both transports. */
 function playsOf(
   { client, hello, columns }: Candidate,
   scenarios: readonly Scenario[],
@@ -79,20 +82,30 @@ function playsOf(
 ): readonly Play[] {
   const plays: Play[] = [];
   const [first] = columns.values();
-  for (const scenario of scenarios.toSorted((a, b) => (b.within_ms ?? 0) - (a.within_ms ?? 0))) {
-    const { name } = scenario;
+  for (const scenario of scenarios) {
+    const { name, within_ms: withinMs = 0 } = scenario;
     if (scenario === documentedScenario) {
       if (first === undefined || !isDocumented(client.name)) continue;
-      plays.push({ name, column: first, play: () => playDocumented(client.name, root, servers) });
+      plays.push({ name, column: first, withinMs, play: () => playDocumented(client.name, root, servers) });
       continue;
     }
     for (const [transport, column] of columns) {
       if (scenario.transports?.includes(transport) === false || !isFor(scenario, hello)) continue;
       const settings = { servers, command: client.command, cwd: root, transport };
-      plays.push({ name, column, play: () => play(scenario, settings) });
+      plays.push({ name, column, withinMs, play: () => play(scenario, settings) });
     }
   }
   return plays;
+}
+
+async function playAll(plays: readonly Play[], room: Room): Promise<void> {
+  const played: Promise<void>[] = [];
+  for (const play of plays) {
+    await room.enter();
+    const outcome = play.play().finally(() => room.leave());
+    played.push(outcome.then((known) => note(play, known)));
+  }
+  await Promise.all(played);
 }
 
 function note({ name, column }: Play, outcome: Outcome): void {

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { type ClientPlan, clients } from './clients.js';
+import type { Limits } from './room.js';
 import type { TransportName } from './scenario.js';
 
 export interface Options {
@@ -8,7 +9,7 @@ export interface Options {
   /** Only scenarios with one of these texts in their names; all when empty. */
   readonly scenarios: readonly string[];
   /** How many scenarios are played at once. */
-  readonly lanes: number;
+  readonly lanes: Limits;
   /** How many servers stand for one: with more than one they share a PostgreSQL, behind a proxy that takes turns. */
   readonly servers: number;
   readonly list: boolean;
@@ -21,7 +22,7 @@ export const usage = `npm run conformance -- [options]: holds worker libraries t
   --command <command>    a worker of your own: the shell command that starts its adapter (test/conformance/ADAPTER.md)
   --transport <name>     only stream, or only http
   --scenario <text>      only scenarios with this in their names; may be given again
-  --lanes <n>            how many scenarios are played at once (4)
+  --lanes <n>            how many scenarios are played at once (4, and up to 16 while the processors have time)
   --servers <n>          so many servers on one PostgreSQL, behind a proxy that takes turns (1, on SQLite)
   --list                 say what the scenarios are
 `;
@@ -35,19 +36,18 @@ export function readOptions(args: readonly string[]): Options {
       command: { type: 'string' },
       transport: { type: 'string' },
       scenario: { type: 'string', multiple: true, default: [] },
-      lanes: { type: 'string', default: '4' },
+      lanes: { type: 'string' },
       servers: { type: 'string', default: '1' },
       list: { type: 'boolean', default: false },
       help: { type: 'boolean', short: 'h', default: false },
     },
   });
-  const lanes = countOf('lanes', values.lanes);
   const servers = countOf('servers', values.servers);
   return {
     clients: values.command === undefined ? known(values.client) : [own(values.command, values.client[0])],
     transports: transportsOf(values.transport),
     scenarios: values.scenario,
-    lanes,
+    lanes: lanesOf(values.lanes),
     servers,
     list: values.list,
     help: values.help,
@@ -58,6 +58,12 @@ function countOf(option: string, text: string): number {
   const count = Number(text);
   if (!Number.isInteger(count) || count < 1) throw new Error(`--${option}: ${text} is not a number from 1`);
   return count;
+}
+
+function lanesOf(text: string | undefined): Limits {
+  if (text === undefined) return { least: 4, most: 16 };
+  const lanes = countOf('lanes', text);
+  return { least: lanes, most: lanes };
 }
 
 function known(names: readonly string[]): readonly ClientPlan[] {

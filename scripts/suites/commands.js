@@ -1,0 +1,92 @@
+// What suites are made of: commands, run from the repository's root with its own Node and programs.
+import { spawn } from 'node:child_process';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const bin = join(root, 'node_modules/.bin');
+const env = { ...process.env, PATH: `${join(root, 'node_modules/node/bin')}:${bin}:${process.env.PATH}` };
+// They print into a pipe, whose other end may be a terminal all the same.
+if (process.stdout.isTTY && env.NO_COLOR === undefined) env.FORCE_COLOR ??= '1';
+
+/** One command that is right or wrong as a whole. */
+export function check(command, ...args) {
+  return async (show) => {
+    const status = await execute(command, args, show);
+    return status === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 };
+  };
+}
+
+/** A project of vitest.config.ts. */
+export function vitest(project) {
+  return async (show) => {
+    const report = join(tmpdir(), `workflow-graph-${project}-${process.pid}.json`);
+    const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
+    const status = await execute('vitest', ['run', '--project', project, ...reporters], show);
+    if (!existsSync(report)) return { passed: 0, failed: 1 };
+    const { numPassedTests, numFailedTests, numFailedTestSuites } = JSON.parse(readFileSync(report, 'utf8'));
+    rmSync(report);
+    // A file that cannot be loaded fails without a test; so does an error outside of any test.
+    const failures = Math.max(numFailedTests, status === 0 ? 0 : Math.max(1, Math.min(numFailedTestSuites, 1)));
+    return { passed: numPassedTests, failed: failures };
+  };
+}
+
+/** A program that runs tests of its own and says in its output how many passed; `count` reads that. */
+export function counted(count, command, ...args) {
+  return async (show) => {
+    let output = '';
+    const status = await execute(command, args, (text) => {
+      output += text;
+      show(text);
+    });
+    const { passed, failed } = count(output);
+    // What fails without a failed test (a format, a build) counts as one.
+    return { passed, failed: status === 0 ? failed : Math.max(1, failed) };
+  };
+}
+
+/** Whether a program is on this machine. */
+export function isThere(program) {
+  return new Promise((resolve) => {
+    const child = spawn('sh', ['-c', `command -v ${program}`], { env, stdio: 'ignore' });
+    child.on('exit', (code) => resolve(code === 0));
+  });
+}
+
+/** Sends a signal to every command that runs. */
+export function killAll(signal) {
+  for (const child of running) child.kill(signal);
+}
+
+const running = new Set();
+
+/** What a process left behind may hold the output of a command open; nobody waits for that longer than this. */
+const lastWordsMs = 2_000;
+
+/** Runs a command, hands all that it prints to `show`, and gives its exit status. */
+function execute(command, args, show) {
+  return new Promise((resolve) => {
+    const child = spawn(command, args, { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] });
+    running.add(child);
+    const end = (status) => {
+      running.delete(child);
+      for (const stream of [child.stdout, child.stderr]) stream.destroy();
+      resolve(status);
+    };
+    for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', show);
+    child.on('error', (error) => {
+      show(`${command}: ${error.message}\n`);
+      end(1);
+    });
+    child.on('exit', (code) => {
+      const patience = setTimeout(() => end(code ?? 1), lastWordsMs);
+      child.on('close', () => {
+        clearTimeout(patience);
+        end(code ?? 1);
+      });
+    });
+  });
+}
