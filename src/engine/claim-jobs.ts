@@ -1,5 +1,6 @@
 import { labelsKey, normaliseLabels } from '../domain/labels.js';
-import { type Claim, claimOperation } from './claim-operation.js';
+import type { Claim } from './claim.js';
+import { claimOperation } from './claim-operation.js';
 import type { EngineContext } from './context.js';
 import type { ClaimedJob, ClaimJobs } from './engine.js';
 import type { Parking } from './parking.js';

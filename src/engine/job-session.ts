@@ -1,5 +1,6 @@
 import { labelsKey, normaliseLabels } from '../domain/labels.js';
-import { type Claim, claimOperation, receivedWithinMs } from './claim-operation.js';
+import { type Claim, receivedWithinMs } from './claim.js';
+import { claimOperation } from './claim-operation.js';
 import type { EngineContext } from './context.js';
 import type { Caller, ClaimedJob } from './engine.js';
 import { parseLeaseId } from './lease-id.js';

@@ -1,5 +1,5 @@
 import type { SharedDatabase } from '../store/store.js';
-import type { Claim } from './claim-operation.js';
+import type { Claim } from './claim.js';
 import type { EngineContext } from './context.js';
 import { LookAround } from './loops/look-around.js';
 import { OtherServers } from './other-servers.js';

@@ -89,25 +89,25 @@ export const plantedBugs: readonly PlantedBug[] = [
   },
   {
     name: 'a parked claim is not woken',
-    file: 'engine/claim-operation.js',
+    file: 'engine/serve-parked.js',
     find: 'if (parking.size === 0 || (batch.claimable.size === 0 && batch.heardClaimable.size === 0))',
     replace: 'if (batch.heardClaimable.size === 0)',
   },
   {
     name: 'a claim that was served stays parked',
-    file: 'engine/claim-operation.js',
+    file: 'engine/serve-parked.js',
     find: 'parking.leave(claim);\n            claim.deliver',
     replace: 'claim.deliver',
   },
   {
     name: 'a repeated claim gets other jobs',
-    file: 'engine/claim-operation.js',
+    file: 'engine/repeated-claims.js',
     find: '(row) => row.expires_at_ms > batch.nowMs',
     replace: '() => false',
   },
   {
     name: 'a claim that is repeated while the first is parked gets a lease of its own',
-    file: 'engine/claim-operation.js',
+    file: 'engine/serve-parked.js',
     find: 'claim.requestId === null ? claim :',
     replace: 'true ? claim :',
   },
@@ -144,8 +144,8 @@ export const plantedBugs: readonly PlantedBug[] = [
   {
     name: 'no grace after a restart',
     file: 'engine/take-up-work.js',
-    find: 'if (this.#nobodyServedUntilNow())',
-    replace: 'if (false)',
+    find: 'return this.#nobodyServedUntil(nowMs) ?',
+    replace: 'return false ?',
   },
   {
     name: 'no grace after the database was away',
@@ -155,7 +155,7 @@ export const plantedBugs: readonly PlantedBug[] = [
   },
   {
     name: 'a repeated claim is told to any caller',
-    file: 'engine/claim-operation.js',
+    file: 'engine/repeated-claims.js',
     find: 'claim.requestId === null || claim.credential !== row.credential',
     replace: 'claim.requestId === null',
   },

@@ -1,0 +1,43 @@
+import type { Batch } from './batch.js';
+import type { Claim } from './claim.js';
+import type { Knowledge } from './context.js';
+import type { ClaimedJob } from './engine.js';
+import type { Parking } from './parking.js';
+import { answerRepeats, leaveOutTaken } from './repeated-claims.js';
+import { noteWhatBecameClaimable, takeJobs } from './take-jobs.js';
+
+/** How many parked claims of one kind of worker a batch serves at most. */
+const parkedMax = 512;
+
+/** Serves the claims that wait for what this batch made claimable, in the same transaction. */
+export async function serveParked(knowledge: Knowledge, batch: Batch, parking: Parking<Claim>): Promise<void> {
+  noteWhatBecameClaimable(knowledge, batch);
+  if (parking.size === 0 || (batch.claimable.size === 0 && batch.heardClaimable.size === 0)) return;
+  const parked = parking.oldest((labels) => {
+    const { sets } = knowledge.labelSets.match(labels);
+    for (const set of batch.claimable) if (sets.has(set)) return true;
+    for (const set of batch.heardClaimable) if (sets.has(set)) return true;
+    return false;
+  }, parkedMax);
+  const claims = await leaveOutTaken(batch, parked);
+  const answers = new Map<Claim, ClaimedJob[]>(claims.map((claim) => [claim, []]));
+  // A caller may repeat a claim while the first, whose connection broke, is still parked, here or at another server.
+  await answerRepeats(knowledge, batch, answers);
+  const firsts = new Map<unknown, Claim>();
+  for (const claim of claims) {
+    const request = claim.requestId === null ? claim : `${claim.credential}/${claim.requestId}`;
+    if (answers.get(claim)?.length === 0 && !firsts.has(request)) firsts.set(request, claim);
+  }
+  await takeJobs(knowledge, batch, [...firsts.values()], answers);
+  for (const claim of claims) {
+    const first = firsts.get(`${claim.credential}/${claim.requestId}`);
+    if (claim.requestId !== null && first !== undefined) answers.set(claim, answers.get(first) ?? []);
+  }
+  for (const [claim, jobs] of answers) {
+    if (jobs.length === 0) continue;
+    batch.afterCommit.push(() => {
+      parking.leave(claim);
+      claim.deliver?.(jobs);
+    });
+  }
+}
