@@ -44,8 +44,9 @@ export async function startServer(
     const environment = await environmentOf(store);
     const tokens = new Tokens(store, environment);
     await tokens.load();
-    refuseOpenServer(config, tokens.required());
-    warnOfExposure(config, tokens.required(), log);
+    const tokenRequired = await tokens.required();
+    refuseOpenServer(config, tokenRequired);
+    warnOfExposure(config, tokenRequired, log);
 
     const metrics = new Metrics();
     const engine = await createEngine({

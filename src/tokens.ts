@@ -6,8 +6,11 @@ import type { TokenTable } from './store/schema.js';
 import { allTokens, insertToken, revokeToken } from './store/statements/tokens.js';
 import type { Store } from './store/store.js';
 
-/** How old a known token may be when a call comes: the time within which a revoked one stops to work. */
+/** How old what is known may be when a call comes: the time within which a revoked token stops to work. */
 const freshMs = 1_000;
+
+/** What is told, with the change, to the servers that share the database. It can be lost, and then they learn it later. */
+const tokensChanged = JSON.stringify({ tokens: true });
 
 /** Whose token a caller showed. */
 export interface TokenHolder {
@@ -25,36 +28,58 @@ export class Tokens {
   readonly #store: Store;
   readonly #environment: Environment;
   #byHash = new Map<string, TokenTable>();
+  #byId = new Map<string, TokenTable>();
   #readAtMs = Number.NEGATIVE_INFINITY;
+  #changedAtMs = Number.NEGATIVE_INFINITY;
   #reading: Promise<void> | null = null;
 
   constructor(store: Store, environment: Environment) {
     this.#store = store;
     this.#environment = environment;
+    store.shared?.onTold((message) => {
+      if (message === tokensChanged) this.#changedAtMs = environment.now();
+    });
   }
 
-  /** Reads the tokens anew. */
+  /** Reads the tokens. */
   async load(): Promise<void> {
+    // A slow reading may miss what was written while it lasted.
+    const beganAtMs = this.#environment.now();
     const rows = await allTokens.run(this.#store.read, {});
     this.#byHash = new Map(rows.map((row) => [row.hash, row]));
-    this.#readAtMs = this.#environment.now();
+    this.#byId = new Map(rows.map((row) => [row.id, row]));
+    this.#readAtMs = beganAtMs;
   }
 
-  /** Whether calls need a token: from the first token on, also when all have been revoked since. */
-  required(): boolean {
-    // A database that is away is for the calls that need it to tell; a token that counted is still asked for.
-    if (!this.#isFresh()) this.#refresh().catch(() => {});
+  /**
+   * Whether calls need a token: from the first token on, also when all have been revoked since. A server that knows of
+   * none looks before it lets anybody in, however long nobody came.
+   */
+  required(): boolean | Promise<boolean> {
+    if (this.#byHash.size > 0) return true;
+    return this.#isFresh() ? false : this.#requiredNow();
+  }
+
+  async #requiredNow(): Promise<boolean> {
+    // A database that is away is for the calls that need it to tell.
+    await this.refresh().catch(() => {});
     return this.#byHash.size > 0;
+  }
+
+  /** Whether the token of this id counts, as far as is known; for null, whether none is needed. */
+  stands(tokenId: string | null): boolean {
+    if (tokenId === null) return this.#byHash.size === 0;
+    const row = this.#byId.get(tokenId);
+    return row !== undefined && this.#isValid(row);
   }
 
   /** Null for a token that is unknown, expired or revoked. */
   async authenticate(bearer: string): Promise<TokenHolder | null> {
-    if (!this.#isFresh()) await this.#refresh();
+    if (!this.#isFresh()) await this.refresh();
     const hash = tokenHash(bearer);
     const row = this.#byHash.get(hash) ?? (await this.#foundAnew(hash));
     if (row === undefined) return null;
-    const validity = { expiresAtMs: row.expires_at_ms, revokedAtMs: row.revoked_at_ms };
-    if (!tokenIsValid(validity, this.#environment.now())) return null;
+    if (!this.#isValid(row)) return null;
     return {
       tokenId: row.id,
       scopes: new Set((JSON.parse(row.scopes) as string[]).filter(isTokenScope)),
@@ -66,15 +91,20 @@ export class Tokens {
   /** A new token counts at once: one that is unknown is looked for in what is read from now on, by one reading for all who wait. */
   async #foundAnew(hash: string): Promise<TokenTable | undefined> {
     if (this.#reading !== null) await this.#reading;
-    await this.#refresh();
+    await this.refresh();
     return this.#byHash.get(hash);
   }
 
-  #isFresh(): boolean {
-    return this.#environment.now() - this.#readAtMs < freshMs;
+  #isValid({ expires_at_ms: expiresAtMs, revoked_at_ms: revokedAtMs }: TokenTable): boolean {
+    return tokenIsValid({ expiresAtMs, revokedAtMs }, this.#environment.now());
   }
 
-  #refresh(): Promise<void> {
+  #isFresh(): boolean {
+    return this.#readAtMs > this.#changedAtMs && this.#environment.now() - this.#readAtMs < freshMs;
+  }
+
+  /** Reads the tokens anew, by one reading for all who ask meanwhile. */
+  refresh(): Promise<void> {
     this.#reading ??= this.load().finally(() => {
       this.#reading = null;
     });
@@ -114,6 +144,7 @@ export async function createToken(
     const { name, scopes, labels } = token;
     const data = { name, scopes, labels, expires_at_ms: token.expiresAtMs };
     await writeAudit(connection, nowMs, [{ ...byCommandLine, action: 'token.created', subject: id, data }]);
+    store.shared?.tell(connection, tokensChanged);
   });
   return { id, token: text };
 }
@@ -136,6 +167,7 @@ export async function revokeTokens(
       return { ...byCommandLine, action: 'token.revoked', subject: id, data: { name } };
     });
     await writeAudit(connection, nowMs, entries);
+    store.shared?.tell(connection, tokensChanged);
     return revoked;
   });
 }

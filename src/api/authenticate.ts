@@ -9,21 +9,31 @@ const bearerPattern = /^bearer +([\w\-.~+/]+=*) *$/i;
  * @throws DomainError `unauthenticated`, saying whether the token is missing or not valid, never why it is not.
  */
 export function authenticate(tokens: TokenDirectory, authorization: string | null): Principal | Promise<Principal> {
-  if (!tokens.required()) return anyone;
-  if (authorization === null) {
-    throw new DomainError('unauthenticated', 'a token is needed: send the header "Authorization: Bearer <token>"');
-  }
-  const bearer = bearerPattern.exec(authorization)?.[1];
-  if (bearer === undefined) {
-    throw new DomainError('unauthenticated', 'the Authorization header must read "Bearer <token>"');
-  }
-  return known(tokens.authenticate(bearer));
+  const required = tokens.required();
+  if (typeof required === 'boolean') return identify(tokens, authorization, required);
+  return required.then((isRequired) => identify(tokens, authorization, isRequired));
 }
 
-async function known(found: Promise<Principal | null>): Promise<Principal> {
-  const principal = await found;
-  if (principal === null) throw new DomainError('unauthenticated', 'the token is not valid');
-  return principal;
+function identify(
+  tokens: TokenDirectory,
+  authorization: string | null,
+  required: boolean,
+): Principal | Promise<Principal> {
+  const bearer = authorization === null ? null : bearerPattern.exec(authorization)?.[1];
+  if (bearer != null) return holder(tokens, bearer);
+  if (!required) return anyone;
+  if (bearer === null) {
+    throw new DomainError('unauthenticated', 'a token is needed: send the header "Authorization: Bearer <token>"');
+  }
+  throw new DomainError('unauthenticated', 'the Authorization header must read "Bearer <token>"');
+}
+
+/** Who shows a token may be the first who has one, so it is looked for also where none seems to be needed. */
+async function holder(tokens: TokenDirectory, bearer: string): Promise<Principal> {
+  const principal = await tokens.authenticate(bearer);
+  if (principal !== null) return principal;
+  if (await tokens.required()) throw new DomainError('unauthenticated', 'the token is not valid');
+  return anyone;
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { JobService } from '../../gen/workflowgraph/v1/job_service_pb.js';
 import type { Claim } from '../../gen/workflowgraph/v1/types_pb.js';
-import type { ClaimJobs, Engine } from '../engine/engine.js';
+import type { ClaimJobs, Engine, Patience } from '../engine/engine.js';
 import { requireLabelsWithin } from './authenticate.js';
 import { toWireClaim } from './convert/claim.js';
 import { fromWireLogChunk } from './convert/log-chunk.js';
@@ -95,10 +95,10 @@ async function claim(engine: Engine, asked: ClaimFields, maxJobs: number, call: 
     requestId: asked.requestId ?? null,
     maxJobs,
   };
-  const claimed = await engine.claimJobs(input, waitMs > 0 ? call.context.signal : null);
-  if (claimed.length > 0 && waitMs > 0) {
+  const claimed = await engine.claimJobs(input, waitMs > 0 ? patienceOf(call) : null);
+  if (waitMs > 0) {
     try {
-      if (call.context.isGone()) throw new ApiError('unavailable', 'the caller is gone');
+      if (claimed.length > 0 && call.context.isGone()) throw new ApiError('unavailable', 'the caller is gone');
       await call.askAgain();
     } catch (error) {
       // The claimant hung up, or lost its token, while it waited: its jobs go back now and not when their leases expire.
@@ -107,4 +107,18 @@ async function claim(engine: Engine, asked: ClaimFields, maxJobs: number, call: 
     }
   }
   return claimed.map(toWireClaim);
+}
+
+/** A claim waits until its sender has gone or may not claim any more, or until the server is about to stop. */
+function patienceOf({ context, whileWaiting }: Call): Patience {
+  return (giveUp) => {
+    const { signal } = context;
+    const stopAsking = whileWaiting(giveUp);
+    signal.addEventListener('abort', giveUp, { once: true });
+    if (signal.aborted) giveUp();
+    return () => {
+      stopAsking();
+      signal.removeEventListener('abort', giveUp);
+    };
+  };
 }

@@ -15,9 +15,16 @@ export interface Principal {
 /** The tokens that the server knows. */
 export interface TokenDirectory {
   /** Whether a call without a token is refused: true once there is a token. */
-  required(): boolean;
+  required(): boolean | Promise<boolean>;
   /** Whose token it is; null for one that is unknown, expired or revoked. */
   authenticate(bearer: string): Promise<Principal | null>;
+  /** Learns what changed since it last looked. */
+  refresh(): Promise<void>;
+  /**
+   * Whether it still stands, as far as is known without looking, who a caller was found to be: his token counts; or he
+   * has none, and none is needed.
+   */
+  stands(tokenId: string | null): boolean;
 }
 
 /** Everyone, on a server without tokens. */

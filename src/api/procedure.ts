@@ -10,6 +10,7 @@ import { type MethodPolicy, methodPolicy } from './method-options.js';
 import type { Principal, TokenDirectory } from './principal.js';
 import type { RefusedTokens } from './refused-tokens.js';
 import { compileRules, validate } from './validate.js';
+import type { WaitingCallers } from './waiting-callers.js';
 import { whileAdmitted } from './while-admitted.js';
 
 /** How a call reached the server, and what became of the caller since. Each protocol makes its own. */
@@ -34,6 +35,8 @@ export interface Call {
   readonly principal: Principal;
   /** Asks again whether the caller may make the call, after a long wait. Throws `ApiError` when it may not any more. */
   askAgain(): Promise<void>;
+  /** Calls back when it is doubtful, while he waits, whether `askAgain` would let him; the function returned ends that. */
+  whileWaiting(doubt: () => void): () => void;
   readonly caller: Caller;
 }
 
@@ -86,6 +89,8 @@ export interface ProcedureParts {
   readonly metrics?: Metrics;
   /** Told of calls whose token does not count, when there is somebody to tell. */
   readonly refusedTokens?: RefusedTokens;
+  /** Those of the whole server. */
+  readonly waitingCallers: WaitingCallers;
 }
 
 type AnyHandler = (request: Message, call: Call) => Promise<Message | AsyncIterable<Message>>;
@@ -105,7 +110,7 @@ export function serviceProcedures<S extends DescService>(
 function procedure(
   method: DescMethod,
   handler: AnyHandler | null,
-  { tokens, log, metrics, refusedTokens }: ProcedureParts,
+  { tokens, log, metrics, refusedTokens, waitingCallers }: ProcedureParts,
 ): Procedure {
   const name = `${method.parent.typeName}/${method.name}`;
   const policy = methodPolicy(method);
@@ -127,7 +132,12 @@ function procedure(
         principal,
         caller: { credential: principal.tokenId },
         askAgain: async () => {
-          await admit(context);
+          if (!tokens.stands(principal.tokenId)) await admit(context);
+        },
+        whileWaiting: (doubt) => {
+          const waiting = { tokenId: principal.tokenId, doubt };
+          waitingCallers.join(waiting);
+          return () => waitingCallers.leave(waiting);
         },
       };
     }
@@ -181,7 +191,7 @@ function procedure(
     call: run as Procedure['call'],
     stream: async (request, call) => {
       const items = (await run(request, call)) as AsyncIterable<Message>;
-      const passed = counted(whileAdmitted(items, call.context, admit));
+      const passed = counted(whileAdmitted(items, call));
       return withRefusals(passed, (error) => refusal(error, call.context));
     },
     converse: (requests, call) => {
@@ -189,7 +199,7 @@ function procedure(
       // A method that streams both ways has a handler that takes the stream of requests.
       const conversation = handler as unknown as AnyConversation;
       const items = conversation(validated(method.input, requests), call);
-      const passed = counted(whileAdmitted(items, call.context, admit));
+      const passed = counted(whileAdmitted(items, call));
       return withRefusals(passed, (error) => refusal(error, call.context));
     },
   };

@@ -9,12 +9,20 @@ import { jobService } from './job-service.js';
 import { logService } from './log-service.js';
 import { type Procedure, type ProcedureParts, serviceProcedures } from './procedure.js';
 import { RefusedTokens } from './refused-tokens.js';
+import { WaitingCallers } from './waiting-callers.js';
 import { workerService } from './worker-service.js';
 import { workflowService } from './workflow-service.js';
 
 /** The whole API, one procedure per method of the proto. Throws when a method lacks a policy or has rules that cannot be used. */
-export function buildProcedures(engine: Engine, parts: ProcedureParts): Procedure[] {
-  const around = { ...parts, refusedTokens: new RefusedTokens(parts.log) };
+export function buildProcedures(
+  engine: Engine,
+  parts: Omit<ProcedureParts, 'refusedTokens' | 'waitingCallers'>,
+): Procedure[] {
+  const around = {
+    ...parts,
+    refusedTokens: new RefusedTokens(parts.log),
+    waitingCallers: new WaitingCallers(parts.tokens),
+  };
   return [
     ...serviceProcedures(JobService, jobService(engine), around),
     ...serviceProcedures(WorkerService, workerService(engine), around),

@@ -1,8 +1,5 @@
 import type { Message } from '@bufbuild/protobuf';
-import type { CallContext } from './procedure.js';
-
-/** How often an open stream is asked whether its caller may still have it. */
-const askEveryMs = 1_000;
+import type { Call } from './procedure.js';
 
 /**
  * Passes a stream on while its caller is admitted: a token that expires or is revoked ends the stream with the refusal
@@ -10,21 +7,17 @@ const askEveryMs = 1_000;
  */
 export async function* whileAdmitted(
   items: AsyncIterable<Message>,
-  context: CallContext,
-  admit: (context: CallContext) => unknown,
+  { askAgain, whileWaiting }: Pick<Call, 'askAgain' | 'whileWaiting'>,
 ): AsyncGenerator<Message> {
   const iterator = items[Symbol.asyncIterator]();
   let refusal: { readonly error: unknown } | null = null;
   let onRefused: (error: unknown) => void = () => {};
-  const timer = setInterval(() => {
-    Promise.resolve()
-      .then(() => admit(context))
-      .catch((error: unknown) => {
-        refusal ??= { error };
-        onRefused(error);
-      });
-  }, askEveryMs);
-  timer.unref();
+  const stopAsking = whileWaiting(() => {
+    askAgain().catch((error: unknown) => {
+      refusal ??= { error };
+      onRefused(error);
+    });
+  });
 
   // Not a race with one promise of the refusal: that would hold every message until the stream ends.
   function nextItem(): Promise<IteratorResult<Message>> {
@@ -42,7 +35,7 @@ export async function* whileAdmitted(
       yield next.value;
     }
   } finally {
-    clearInterval(timer);
+    stopAsking();
     void iterator.return?.();
   }
 }

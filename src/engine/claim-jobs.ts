@@ -2,17 +2,17 @@ import { labelsKey, normaliseLabels } from '../domain/labels.js';
 import type { Claim } from './claim.js';
 import { claimOperation } from './claim-operation.js';
 import type { EngineContext } from './context.js';
-import type { ClaimedJob, ClaimJobs } from './engine.js';
+import type { ClaimedJob, ClaimJobs, Patience } from './engine.js';
 import type { Parking } from './parking.js';
 
 /** The longest that a claim may wait. Longer waits are cut: proxies do not keep an idle answer open for ever. */
 export const claimWaitMsMax = 60_000;
 
-/** Claims jobs, and waits for one when there is none; a claim whose caller has gone waits no longer. */
+/** Claims jobs, and waits for one when there is none, until the time or the caller's patience is over. */
 export function claimJobsVerb(context: EngineContext, parking: Parking<Claim>) {
   const operation = claimOperation(context, parking);
 
-  return async (input: ClaimJobs, signal: AbortSignal | null): Promise<ClaimedJob[]> => {
+  return async (input: ClaimJobs, patience: Patience | null): Promise<ClaimedJob[]> => {
     const waitMs = Math.min(input.waitMs, claimWaitMsMax);
     const wait = waitMs > 0 ? new Wait() : null;
     const labels = normaliseLabels(input.labels);
@@ -35,13 +35,12 @@ export function claimJobsVerb(context: EngineContext, parking: Parking<Claim>) {
         if (parking.leave(claim)) wait.end([]);
       });
     const cancelTimer = context.environment.after(waitMs, giveUp);
-    signal?.addEventListener('abort', giveUp, { once: true });
-    if (signal?.aborted) giveUp();
+    const waited = patience?.(giveUp);
     try {
       return await wait.ended;
     } finally {
       cancelTimer();
-      signal?.removeEventListener('abort', giveUp);
+      waited?.();
     }
   };
 }

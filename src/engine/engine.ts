@@ -15,8 +15,8 @@ export interface Engine {
   heartbeatWorker(workerId: string): Promise<void>;
   listWorkers(page: { limit: number; offset: number }): Promise<WorkerView[]>;
 
-  /** Claims up to `maxJobs` jobs; waits up to `waitMs` for the first one, less when `signal` aborts. */
-  claimJobs(input: ClaimJobs, signal: AbortSignal | null): Promise<ClaimedJob[]>;
+  /** Claims up to `maxJobs` jobs; waits up to `waitMs` for the first one, less when `patience` ends. */
+  claimJobs(input: ClaimJobs, patience: Patience | null): Promise<ClaimedJob[]>;
   /** Opens a worker's session: jobs are pushed to it while it has credits. */
   openSession(hello: SessionHello, sink: SessionSink): JobSession;
   /** Tells of watched leases that are lost or cancelled. */
@@ -53,6 +53,12 @@ export interface Engine {
   /** Whether the store answers and the loops run. */
   ready(): Promise<{ ready: boolean; reason: string }>;
 }
+
+/**
+ * How long the sender of a claim wants to wait. Called when the wait begins, which it does not for a claim that finds a
+ * job; calls `giveUp` when it is to end, maybe at once. The function that it returns is called at the end of the wait.
+ */
+export type Patience = (giveUp: () => void) => () => void;
 
 /** Who calls: a lease belongs to the credential that claimed it. */
 export interface Caller {

@@ -14,7 +14,9 @@ import { WorkerService } from '../../gen/workflowgraph/v1/worker_service_pb.js';
 import { WorkflowService } from '../../gen/workflowgraph/v1/workflow_service_pb.js';
 import { httpRule, methodPolicy } from '../../src/api/method-options.js';
 import { serviceProcedures } from '../../src/api/procedure.js';
+import { WaitingCallers } from '../../src/api/waiting-callers.js';
 import { createLog } from '../../src/telemetry/log.js';
+import { noTokens } from '../http/start-server.js';
 
 const methods = [AuditService, JobService, WorkerService, WorkflowService, LogService].flatMap(
   (service) => service.methods as readonly DescMethod[],
@@ -62,7 +64,8 @@ test('a method without a policy, or with an unknown scope, keeps the server from
     'workflowgraph.v1.JobService.ClaimJob: its (policy) has an unknown scope',
   );
   const around = {
-    tokens: { required: () => false, authenticate: async () => null },
+    tokens: noTokens,
+    waitingCallers: new WaitingCallers(noTokens),
     log: createLog({ level: 'silent', format: 'json' }),
   };
   expect(() => serviceProcedures(bare.parent, {} as never, around)).toThrow('declares no (policy)');

@@ -4,7 +4,9 @@ import { LogService, StreamLogsResponseSchema } from '../../gen/workflowgraph/v1
 import { ApiError } from '../../src/api/errors.js';
 import type { CallContext } from '../../src/api/procedure.js';
 import { type ServiceHandlers, serviceProcedures } from '../../src/api/procedure.js';
+import { WaitingCallers } from '../../src/api/waiting-callers.js';
 import { createLog } from '../../src/telemetry/log.js';
+import { noTokens } from '../http/start-server.js';
 
 const context: CallContext = {
   protocol: 'grpc',
@@ -30,10 +32,8 @@ async function failWith(error: Error, where: 'writing' | 'answering') {
   }
   const handlers = { streamLogs: answers } as unknown as ServiceHandlers<typeof LogService>;
   const log = createLog({ level: 'error', format: 'json' }, { write: (line) => logged.push(line) });
-  const tokens = { required: () => false, authenticate: async () => null };
-  const procedure = serviceProcedures(LogService, handlers, { tokens, log }).find(
-    ({ method }) => method.name === 'StreamLogs',
-  );
+  const around = { tokens: noTokens, waitingCallers: new WaitingCallers(noTokens), log };
+  const procedure = serviceProcedures(LogService, handlers, around).find(({ method }) => method.name === 'StreamLogs');
   if (procedure === undefined) throw new Error('no such method');
   const stream = procedure.converse((async function* () {})(), await procedure.admit(context))[Symbol.asyncIterator]();
   await stream.next();

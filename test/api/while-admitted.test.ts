@@ -1,56 +1,56 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import type { Message } from '@bufbuild/protobuf';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import type { CallContext } from '../../src/api/procedure.js';
+import { expect, test } from 'vitest';
 import { whileAdmitted } from '../../src/api/while-admitted.js';
 
-const context = {} as CallContext;
+/** A caller of whom it can be said that there is doubt. */
+class Caller {
+  refusal: Error | null = null;
+  isAsked = false;
+  doubt: () => void = () => {};
 
-beforeEach(() => {
-  vi.useFakeTimers();
-});
-afterEach(() => {
-  vi.useRealTimers();
-});
+  readonly askAgain = async (): Promise<void> => {
+    if (this.refusal !== null) throw this.refusal;
+  };
 
-/** A stream that says one thing, and then nothing until it is left. */
-async function* oneThenSilence(left: () => void): AsyncGenerator<Message> {
-  try {
-    yield { $typeName: 'first' };
-    await new Promise(() => {});
-  } finally {
-    left();
-  }
+  readonly whileWaiting = (doubt: () => void): (() => void) => {
+    this.doubt = doubt;
+    this.isAsked = true;
+    return () => {
+      this.isAsked = false;
+    };
+  };
+}
+
+/** A stream that says one thing, and then nothing. */
+async function* oneThenSilence(): AsyncGenerator<Message> {
+  yield { $typeName: 'first' };
+  await new Promise(() => {});
 }
 
 test('a stream that waits for its next message ends with the refusal when its caller is no longer admitted', async () => {
-  let admitted = true;
-  const items = whileAdmitted(
-    oneThenSilence(() => {}),
-    context,
-    () => {
-      if (!admitted) throw new Error('revoked');
-    },
-  );
+  const caller = new Caller();
+  const items = whileAdmitted(oneThenSilence(), caller);
   await items.next();
   const waiting = items.next();
-  waiting.catch(() => {});
-  await vi.advanceTimersByTimeAsync(2_000);
-  admitted = false;
-  await vi.advanceTimersByTimeAsync(1_000);
+  caller.doubt();
+  caller.refusal = new Error('revoked');
+  caller.doubt();
   await expect(waiting).rejects.toThrow('revoked');
+  expect(caller.isAsked).toBe(false);
 });
 
 test('a refusal while nobody waits meets the next who asks', async () => {
   async function* always(): AsyncGenerator<Message> {
     for (;;) yield { $typeName: 'more' };
   }
-  const items = whileAdmitted(always(), context, () => {
-    throw new Error('expired');
-  });
+  const caller = new Caller();
+  const items = whileAdmitted(always(), caller);
   await items.next();
-  await vi.advanceTimersByTimeAsync(1_000);
+  caller.refusal = new Error('expired');
+  caller.doubt();
+  await Promise.resolve();
   await expect(items.next()).rejects.toThrow('expired');
 });
 
@@ -62,14 +62,13 @@ test('a message that was passed on is not kept as long as the stream lasts', asy
     for (let n = 0; n < 10; n += 1) yield { $typeName: `message ${n}` };
     await new Promise(() => {});
   }
-  const items = whileAdmitted(many(), context, () => {});
+  const items = whileAdmitted(many(), new Caller());
   async function take(): Promise<void> {
     const next = await items.next();
     if (!next.done) passed.push(new WeakRef(next.value));
   }
   for (let n = 0; n < 10; n += 1) await take();
   void items.next();
-  vi.useRealTimers();
   await new Promise((resolve) => setImmediate(resolve));
   collect();
   // The newest may still be in some variable.

@@ -95,8 +95,8 @@ test('a job claimed for a caller that hung up is given back at once', async () =
   await untilTrue(() => engine.parked === 1);
   // The claim is taken in the very moment in which the caller leaves: the engine has it, the answer finds nobody.
   const claim = engine.claimJobs.bind(engine);
-  engine.claimJobs = async (input, signal) => {
-    await claim(input, signal);
+  engine.claimJobs = async (input, patience) => {
+    await claim(input, patience);
     return [aClaim({ leaseId: 'orphan' })];
   };
   const second = new AbortController();
@@ -115,8 +115,8 @@ test('a gRPC caller that hung up gets no job either', async () => {
   const { JobService } = await import('../../gen/workflowgraph/v1/job_service_pb.js');
   const client = createClient(JobService, createGrpcTransport({ baseUrl: url }));
   const claim = engine.claimJobs.bind(engine);
-  engine.claimJobs = async (input, signal) => {
-    await claim(input, signal);
+  engine.claimJobs = async (input, patience) => {
+    await claim(input, patience);
     return [aClaim({ leaseId: 'orphan' })];
   };
   const abort = new AbortController();

@@ -12,6 +12,7 @@ import type {
   LogChunkView,
   LogQuery,
   NewLogChunk,
+  Patience,
   RegisterWorker,
   RunView,
   StartRun,
@@ -87,9 +88,9 @@ export class SmallEngine implements Engine {
     }));
   }
 
-  async claimJobs(input: ClaimJobs, signal: AbortSignal | null): Promise<ClaimedJob[]> {
+  async claimJobs(input: ClaimJobs, patience: Patience | null): Promise<ClaimedJob[]> {
     this.#note('claimJobs', input);
-    if (this.claimable.length === 0 && input.waitMs > 0 && signal !== null) await this.#park(input.waitMs, signal);
+    if (this.claimable.length === 0 && input.waitMs > 0 && patience !== null) await this.#park(input.waitMs, patience);
     return this.claimable.splice(0, input.maxJobs);
   }
 
@@ -225,14 +226,14 @@ export class SmallEngine implements Engine {
     return { ready: this.isReady, reason: this.isReady ? '' : 'the store does not answer' };
   }
 
-  async #park(waitMs: number, signal: AbortSignal): Promise<void> {
+  async #park(waitMs: number, patience: Patience): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     const entry = { take: resolve };
     const timer = setTimeout(resolve, waitMs);
     this.#parked.push(entry);
-    signal.addEventListener('abort', () => resolve(), { once: true });
-    if (signal.aborted) resolve();
+    const waited = patience(resolve);
     await promise;
+    waited();
     clearTimeout(timer);
     this.#parked = this.#parked.filter((other) => other !== entry);
   }

@@ -23,10 +23,17 @@ export interface StartOptions {
   readonly moreRoutes?: (app: FastifyInstance) => void;
 }
 
-export const noTokens: TokenDirectory = { required: () => false, authenticate: async () => null };
+export const noTokens: TokenDirectory = tokensOf({});
 
+/** The tokens are those of the record at the time, which a test may change; there is no need of one while it is empty. */
 export function tokensOf(known: Readonly<Record<string, Principal>>): TokenDirectory {
-  return { required: () => true, authenticate: async (bearer) => known[bearer] ?? null };
+  const all = () => Object.values(known);
+  return {
+    required: () => all().length > 0,
+    authenticate: async (bearer) => known[bearer] ?? null,
+    refresh: async () => {},
+    stands: (id) => (id === null ? all().length === 0 : all().some(({ tokenId }) => tokenId === id)),
+  };
 }
 
 /** A server on a free port; it is closed when the test ends. */

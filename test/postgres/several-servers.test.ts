@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ClaimedJob } from '../../src/engine/engine.js';
 import { databaseNow } from '../../src/store/postgres/writer-session.js';
 import { expectHealthy } from '../support/healthy.js';
+import { untilAborted } from '../support/patience.js';
 import { caller, claim, define, Engines, startRun, stateOf } from '../support/postgres/engines.js';
 import { until } from '../support/until.js';
 
@@ -139,7 +140,7 @@ describe('the same request for a job, at several servers at once', () => {
       const stop = new AbortController();
       const input = { workerId: 'w', labels: [], leaseTtlSecs: 30, waitMs: 10_000, maxJobs: 1 };
       const waiting = [one, two].map((engine) =>
-        engine.claimJobs({ caller, ...input, requestId: `claim-${round}` }, stop.signal),
+        engine.claimJobs({ caller, ...input, requestId: `claim-${round}` }, untilAborted(stop.signal)),
       );
       await Promise.all([parked(one), parked(two)]);
       await startRun(round % 2 === 0 ? one : two, 'w');

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import type { Api } from '../support/api.js';
 import { runProgram, startProgram } from '../support/program.js';
 import { type ServerProcess, startServerProcess } from '../support/server-process.js';
 import { until } from '../support/until.js';
@@ -137,20 +138,56 @@ test('a revoked token stops to work within two seconds', async () => {
   expect(refused.stderr).toContain('wants a valid token');
 });
 
-// Not kept yet: a parked claim is not asked again who sent it, as open streams are. Without `.fails` when it is.
-test('a claim that waits when its token is revoked gets no job', async () => {
+/** One claim at each server that waits for a minute; gives what they are answered and how long they took from now on. */
+async function parkClaims(server: ServerProcess, token: string | null, watcher: Api) {
+  const claims = server
+    .apis(token)
+    .map((api, at) => api.post('/api/jobs/claim', { worker_id: `parked-${at}`, labels: [], wait_secs: 60 }));
+  await until('the claims are with their servers', async () => (await watcher.workers()).length === claims.length);
+  return async () => {
+    const began = performance.now();
+    const answers = await Promise.all(claims);
+    expect(performance.now() - began, 'it took as long as a claim waits').toBeLessThan(30_000);
+    return answers;
+  };
+}
+
+test('a claim that waits when its token is revoked is refused, and gets no job', async () => {
   const server = await startServerProcess();
   const admin = server.api(await createToken(server, 'me', 'admin'));
-  const leaver = server.api(await createToken(server, 'leaver', 'worker'));
-  await until('the token counts', async () => (await leaver.post('/api/workers/w/heartbeat')).status === 404);
-  const parked = leaver.post('/api/jobs/claim', { worker_id: 'w', labels: [], wait_secs: 60 });
-  await until('the claim is parked', async () => (await admin.workers()).length === 1);
+  const leaver = await createToken(server, 'leaver', 'worker');
+  const ended = await parkClaims(server, leaver, admin);
   await revokeToken(server, 'leaver');
-  await until('the token is refused', async () => (await leaver.post('/api/workers/w/heartbeat')).status === 401);
+  for (const answer of await ended()) {
+    expect(answer).toMatchObject({ status: 401, body: { code: 'unauthenticated', message: 'the token is not valid' } });
+  }
   const run = await admin.start({ name: 'secret', jobs: { a: { run: 'deploy with a secret' } } });
-  const claim = await admin.claimed('honest', { waitSecs: 5 });
-  expect(claim.job.workflow_id).toBe(run);
-  expect((await parked).status).not.toBe(200);
+  const claim = await admin.claimed('honest');
+  expect(claim.job).toMatchObject({ workflow_id: run, attempt: 0 });
+});
+
+test('a claim that waits when its token expires is refused', async () => {
+  const server = await startServerProcess();
+  const admin = server.api(await createToken(server, 'me', 'admin'));
+  const guest = await createToken(server, 'guest', 'worker', '--expires', '1h');
+  const ended = await parkClaims(server, guest, admin);
+  await server.query("update tokens set expires_at_ms = expires_at_ms - 3600000 where name = 'guest'");
+  for (const answer of await ended()) expect(answer).toMatchObject({ status: 401, body: { code: 'unauthenticated' } });
+});
+
+test('a claim that waits without a token is refused once there is one', async () => {
+  const server = await startServerProcess();
+  const ended = await parkClaims(server, null, server.api());
+  await createToken(server, 'me', 'admin');
+  for (const answer of await ended()) expect(answer).toMatchObject({ status: 401, body: { code: 'unauthenticated' } });
+});
+
+test('the first token names its holder at every server from the first call on', async () => {
+  const server = await startServerProcess();
+  const token = await createToken(server, 'first', 'worker');
+  // Whoever may do everything may list the workers, and this token's holder may not.
+  for (const api of server.apis(token)) expect((await api.get('/api/workers')).status).toBe(403);
+  expect(await isRefused(server, null)).toBe(true);
 });
 
 test('when all tokens are revoked the server does not become open again', async () => {

@@ -1,5 +1,6 @@
 import { DomainError, type LeaseRefusal } from '../../src/domain/errors.js';
 import type { ClaimedJob, ClaimJobs, NewLogChunk } from '../../src/engine/engine.js';
+import { untilAborted } from '../support/patience.js';
 import { checkClaim } from './checks/claim.js';
 import { checkRefusal } from './checks/refusal.js';
 import { checkAccepted, noteReport } from './checks/report.js';
@@ -47,7 +48,7 @@ export class Calls {
     signal?.addEventListener('abort', gone);
     const before = model.events.length;
     try {
-      const jobs = await live.engine.claimJobs(input, signal);
+      const jobs = await live.engine.claimJobs(input, signal === null ? null : untilAborted(signal));
       world.count(jobs.length === 0 ? 'claim without a job' : 'claim with a job');
       checkClaim(this.#simulation, input, jobs, before);
       return jobs;

@@ -1,0 +1,162 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { Code, ConnectError, createClient, type Interceptor, type Transport } from '@connectrpc/connect';
+import { createConnectTransport, createGrpcTransport, createGrpcWebTransport } from '@connectrpc/connect-node';
+import { describe, expect, test } from 'vitest';
+import { JobService } from '../../gen/workflowgraph/v1/job_service_pb.js';
+import { LogService } from '../../gen/workflowgraph/v1/log_service_pb.js';
+import type { Principal } from '../../src/api/principal.js';
+import { aClaim, type SmallEngine } from './small-engine.js';
+import { type RunningServer, startServer, tokensOf } from './start-server.js';
+
+function worker(name: string): Principal {
+  return { tokenId: `id-of-${name}`, scopes: new Set(['worker', 'read']), labelLimit: null, name };
+}
+
+/** How a call that waits ended: `null` for no job, else the refusal's code and message. */
+type Ending = null | readonly [code: string, message: string];
+
+/** The three calls that can wait for a job, over one protocol. */
+interface Claimant {
+  claim(): Promise<Ending>;
+  claimMany(): Promise<Ending>;
+  completeMany(): Promise<Ending>;
+}
+
+const wish = { workerId: 'w', labels: [], waitSecs: 60 };
+const report = { leaseId: 'l1', result: { case: 'success', value: {} } } as const;
+
+function overJson(url: string, headers: Record<string, string>): Claimant {
+  const post = async (path: string, body: unknown): Promise<Ending> => {
+    const response = await fetch(`${url}${path}`, { method: 'POST', headers, body: JSON.stringify(body) });
+    const answer = (await response.json()) as { code: string; message: string } | null;
+    return response.status === 200 ? null : [`${response.status} ${answer?.code}`, answer?.message ?? ''];
+  };
+  const claim = { worker_id: 'w', labels: [], wait_secs: 60 };
+  return {
+    claim: () => post('/api/jobs/claim', claim),
+    claimMany: () => post('/api/jobs/claim-many', { ...claim, max_jobs: 2 }),
+    completeMany: () =>
+      post('/api/jobs/complete-many', { reports: [{ lease_id: 'l1', success: {} }], claim: { ...claim, max_jobs: 2 } }),
+  };
+}
+
+function overRpc(transport: Transport): Claimant {
+  const client = createClient(JobService, transport);
+  const ending = (answer: Promise<unknown>): Promise<Ending> =>
+    answer.then(
+      () => null,
+      (thrown: unknown) => {
+        const { code, rawMessage } = ConnectError.from(thrown);
+        return [Code[code], rawMessage];
+      },
+    );
+  return {
+    claim: () => ending(client.claimJob(wish)),
+    claimMany: () => ending(client.claimJobs({ ...wish, maxJobs: 2 })),
+    completeMany: () => ending(client.completeJobs({ reports: [report], claim: { ...wish, maxJobs: 2 } })),
+  };
+}
+
+const transports = {
+  Connect: (baseUrl: string, interceptors: Interceptor[]) =>
+    createConnectTransport({ baseUrl, httpVersion: '1.1', interceptors }),
+  gRPC: (baseUrl: string, interceptors: Interceptor[]) => createGrpcTransport({ baseUrl, interceptors }),
+  'gRPC-Web': (baseUrl: string, interceptors: Interceptor[]) =>
+    createGrpcWebTransport({ baseUrl, httpVersion: '1.1', interceptors }),
+} as const;
+
+function claimants(url: string, token: string | null): readonly (readonly [string, Claimant])[] {
+  const headers: Record<string, string> = token === null ? {} : { authorization: `Bearer ${token}` };
+  const authorize: Interceptor = (next) => (request) => {
+    for (const [name, value] of Object.entries(headers)) request.header.set(name, value);
+    return next(request);
+  };
+  const rpc = Object.entries(transports).map(
+    ([name, transport]) => [name, overRpc(transport(url, [authorize]))] as const,
+  );
+  return [['JSON', overJson(url, headers)], ...rpc];
+}
+
+/** Sends each of the calls over each of the protocols, and gives how they end once all of them wait. */
+async function parkAll({ url, engine }: RunningServer, token: string | null) {
+  const before = engine.parked;
+  const calls = claimants(url, token).flatMap(([protocol, claimant]) =>
+    (['claim', 'claimMany', 'completeMany'] as const).map(async (call) => ({
+      protocol,
+      call,
+      ending: await claimant[call](),
+    })),
+  );
+  await untilTrue(() => engine.parked === before + calls.length);
+  return Promise.all.bind(Promise, calls) as () => Promise<{ protocol: string; call: string; ending: Ending }[]>;
+}
+
+async function untilTrue(condition: () => boolean): Promise<void> {
+  while (!condition()) await pause(5);
+}
+
+/** From now on a claim whose wait is cut short finds that it was served in that moment. */
+function serveAtTheLast(engine: SmallEngine): void {
+  const claim = engine.claimJobs.bind(engine);
+  engine.claimJobs = async (input, patience) => {
+    const given = await claim(input, patience);
+    return given.length > 0 ? given : [aClaim({ leaseId: `late-${input.maxJobs}` })];
+  };
+}
+
+describe('a claim that waits, over every protocol,', () => {
+  test('ends with the refusal of a new call when its token counts no more; others wait on', async () => {
+    const known: Record<string, Principal> = { leaver: worker('leaver'), stayer: worker('stayer') };
+    const running = await startServer({ tokens: tokensOf(known) });
+    const ended = await parkAll(running, 'leaver');
+    const stayer = overJson(running.url, { authorization: 'Bearer stayer' }).claim();
+    await untilTrue(() => running.engine.parked === 13);
+    delete known.leaver;
+
+    for (const { protocol, ending } of await ended()) {
+      const code = protocol === 'JSON' ? '401 unauthenticated' : 'Unauthenticated';
+      expect(ending).toEqual([code, 'the token is not valid']);
+    }
+    expect(running.engine.parked).toBe(1);
+    running.engine.offer(aClaim({ leaseId: 'for-the-stayer' }));
+    expect(await stayer).toBeNull();
+    expect(running.engine.released).toEqual([]);
+  });
+
+  test('gives back the job that it got in the moment in which it was cut', async () => {
+    const known: Record<string, Principal> = { leaver: worker('leaver'), other: worker('other') };
+    const running = await startServer({ tokens: tokensOf(known) });
+    serveAtTheLast(running.engine);
+    const ended = await parkAll(running, 'leaver');
+    delete known.leaver;
+    for (const { ending } of await ended()) expect(ending?.[1]).toBe('the token is not valid');
+    expect(running.engine.released.sort()).toEqual(
+      [1, 2, 2].flatMap((max) => Array.from({ length: 4 }, () => `late-${max}`)),
+    );
+  });
+
+  test('is refused when the server that needed no token gets its first', async () => {
+    const known: Record<string, Principal> = {};
+    const running = await startServer({ tokens: tokensOf(known) });
+    const ended = await parkAll(running, null);
+    known.first = worker('first');
+    for (const { ending } of await ended()) expect(ending?.[1]).toContain('a token is needed');
+  });
+});
+
+test('a stream ends with the refusal of a new call when its token counts no more', async () => {
+  const known: Record<string, Principal> = { leaver: worker('leaver'), other: worker('other') };
+  const { url, engine } = await startServer({ tokens: tokensOf(known) });
+  const authorize: Interceptor = (next) => (request) => {
+    request.header.set('authorization', 'Bearer leaver');
+    return next(request);
+  };
+  const follow = async (transport: Transport): Promise<unknown> => {
+    for await (const _ of createClient(LogService, transport).followJobLogs({ id: 'ci', jobId: 'build' }));
+    return 'it ended well';
+  };
+  const ends = Object.values(transports).map((transport) => follow(transport(url, [authorize])).catch(String));
+  await untilTrue(() => engine.followers === ends.length);
+  delete known.leaver;
+  for (const end of await Promise.all(ends)) expect(end).toContain('the token is not valid');
+});
