@@ -43,7 +43,7 @@ func (c *claimCalls) claim(ctx context.Context, config *WorkerConfig, request cl
 	if status := statusOf(err); status == http.StatusNotFound || status == http.StatusMethodNotAllowed {
 		delete(body, "max_jobs")
 		claims, err := c.claimOne(ctx, body)
-		// When that is not found either, it is the worker that is not known.
+		// So it is the path that was not found. Where this call is not found either, it was something else.
 		c.onlyOne = err == nil
 		return claims, err
 	}
@@ -56,6 +56,8 @@ func (c *claimCalls) claim(ctx context.Context, config *WorkerConfig, request cl
 func (c *claimCalls) claimOne(ctx context.Context, body map[string]any) ([]claim, error) {
 	var answer json.RawMessage
 	if err := c.http.post(ctx, "/api/jobs/claim", body, &answer); err != nil {
+		// Who answers next may be a newer server.
+		c.onlyOne = false
 		return nil, err
 	}
 	return readClaims([]json.RawMessage{answer})

@@ -21,6 +21,7 @@ export const expectations: readonly Expectation[] = [
   { field: 'expect_all', check: checkAll },
   { field: 'expect_worker', check: checkWorker },
   { field: 'expect_no_worker', check: checkNoWorker },
+  { field: 'expect_seen', check: checkSeen },
   { field: 'expect_within_ms', check: checkTime },
 ];
 
@@ -128,6 +129,12 @@ async function checkWorker(stage: Stage, { expect_worker: expected }: Step): Pro
 async function checkNoWorker(stage: Stage, { expect_no_worker: name }: Step): Promise<void> {
   const isThere = (await stage.api.workers()).some(({ worker_id }) => worker_id === name);
   if (isThere) throw new Error(`the server knows ${name}`);
+}
+
+function checkSeen({ proxy }: Stage, { expect_seen: expected }: Step): void {
+  if (expected === undefined) return;
+  const times = proxy.seen(expected.operation);
+  if (times > expected.at_most) throw new Error(`${expected.operation} came ${times} times, not ${expected.at_most}`);
 }
 
 function workerFault(

@@ -132,6 +132,7 @@ export interface Step {
   readonly expect_all?: { readonly status: string; readonly attempt?: number; readonly count: number };
   readonly expect_worker?: { readonly worker: string; readonly labels?: readonly string[]; readonly status?: string };
   readonly expect_no_worker?: string;
+  readonly expect_seen?: { readonly operation: Operation; readonly at_most: number };
   readonly expect_within_ms?: number;
   readonly since?: string;
   readonly mark?: string;

@@ -56,17 +56,28 @@ export class HttpTransport implements Transport {
       request_id: request.requestId,
     };
     const timeoutMs = request.waitSecs * 1000 + CALL_TIMEOUT_MS;
-    if (request.maxJobs > 1 && this.#claimsMany) {
-      try {
-        const many = { ...body, max_jobs: request.maxJobs };
-        return readClaims(await this.#post('/api/jobs/claim-many', many, timeoutMs, signal));
-      } catch (error) {
-        if (!(error instanceof WorkflowGraphError) || error.status !== 404) throw error;
-        this.#claimsMany = false;
-      }
+    if (request.maxJobs === 1 || !this.#claimsMany) return await this.#claimOne(body, timeoutMs, signal);
+    try {
+      const many = { ...body, max_jobs: request.maxJobs };
+      return readClaims(await this.#post('/api/jobs/claim-many', many, timeoutMs, signal));
+    } catch (error) {
+      if (!isNotThere(error)) throw error;
     }
-    const claim = readClaim(await this.#post('/api/jobs/claim', body, timeoutMs, signal));
-    return claim === null ? [] : [claim];
+    const claims = await this.#claimOne(body, timeoutMs, signal);
+    // So it is the path that was not found. Where this call is not found either, it was something else.
+    this.#claimsMany = false;
+    return claims;
+  }
+
+  async #claimOne(body: object, timeoutMs: number, signal: AbortSignal): Promise<readonly Claim[]> {
+    try {
+      const claim = readClaim(await this.#post('/api/jobs/claim', body, timeoutMs, signal));
+      return claim === null ? [] : [claim];
+    } catch (error) {
+      // Who answers next may be a newer server.
+      this.#claimsMany = true;
+      throw error;
+    }
   }
 
   async pushLogs(leaseId: string, chunks: readonly LogChunk[]): Promise<void> {
@@ -99,4 +110,9 @@ export class HttpTransport implements Transport {
       ...(signal ? { signal } : {}),
     });
   }
+}
+
+/** There is nothing at this path, or not for this method. */
+function isNotThere(error: unknown): boolean {
+  return error instanceof WorkflowGraphError && (error.status === 404 || error.status === 405);
 }

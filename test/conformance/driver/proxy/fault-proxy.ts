@@ -14,6 +14,7 @@ export interface Network {
   /** Only HTTP/1.1 passes, as with many proxies. */
   readonly http1_only?: boolean;
   readonly without_streams?: boolean;
+  readonly without_claim_many?: boolean;
   readonly unknown_fields?: boolean;
 }
 
@@ -73,10 +74,11 @@ export class FaultProxy {
   }
 
   async change(network: Network): Promise<void> {
-    const { mode, delay_ms, http1_only, without_streams, unknown_fields } = network;
+    const { mode, delay_ms, http1_only, without_streams, without_claim_many, unknown_fields } = network;
     if (delay_ms !== undefined) this.#link.delayMs = delay_ms;
     if (http1_only !== undefined) this.#http1Only = http1_only;
     if (without_streams !== undefined) this.#traffic.withoutStreams = without_streams;
+    if (without_claim_many !== undefined) this.#traffic.withoutClaimMany = without_claim_many;
     if (unknown_fields !== undefined) this.#traffic.unknownFields = unknown_fields;
     if (mode !== undefined) {
       this.#link.isDead = mode === 'dead';

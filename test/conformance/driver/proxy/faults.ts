@@ -5,9 +5,10 @@ export interface Fault {
   readonly of: Operation;
   /**
    * `request`: the connection breaks before the server has it. `answer`: it breaks after the server has done it, and before
-   * the worker hears of it. `unavailable`: the worker is told to try later, and the server hears nothing.
+   * the worker hears of it. `unavailable`: the worker is told to try later, and the server hears nothing. `not_found`: it
+   * is told that there is nothing here, as by a gateway that has lost its way; over plain HTTP only.
    */
-  readonly at: 'request' | 'answer' | 'unavailable';
+  readonly at: 'request' | 'answer' | 'unavailable' | 'not_found';
   /** So often; once when absent. */
   readonly times?: number;
   /** So much of the answer still comes through. */

@@ -1,5 +1,5 @@
 import * as http from 'node:http';
-import { operationAt } from './operations.js';
+import { isClaimOfMany, operationAt } from './operations.js';
 import type { Traffic } from './traffic.js';
 
 /** Passes HTTP/1.1 calls on, one by one, with what is to go wrong with them. */
@@ -7,13 +7,16 @@ export function http1Proxy(traffic: Traffic): http.Server {
   const agent = new http.Agent({ keepAlive: true });
   const server = http.createServer((request, response) => {
     const operation = operationAt(request.url ?? '');
+    const isOfMany = isClaimOfMany(request.url ?? '');
     traffic.saw(operation);
+    if (isOfMany) traffic.saw('claim-many');
     const pieces: Buffer[] = [];
     request.on('data', (piece: Buffer) => pieces.push(piece));
     request.on('end', () => {
-      const fault = traffic.faults.take(operation, 'request', 'unavailable');
+      const fault = traffic.faults.take(operation, 'request', 'unavailable', 'not_found');
       if (fault?.at === 'request') request.socket.destroy();
       else if (fault?.at === 'unavailable') answer(response, 503, '{"code":"unavailable","message":"try later"}');
+      else if (fault?.at === 'not_found' || (isOfMany && traffic.withoutClaimMany)) answer(response, 404, '');
       else passOn(Buffer.concat(pieces));
     });
 
@@ -42,7 +45,7 @@ export function http1Proxy(traffic: Traffic): http.Server {
 
     function finish(incoming: http.IncomingMessage, body: Buffer): void {
       // Waiting claims that end without a job are no answer worth cutting.
-      const isEmptyClaim = operation === 'claim' && body.toString().trim() === 'null';
+      const isEmptyClaim = operation === 'claim' && ['null', '{"claims":[]}'].includes(body.toString().trim());
       const fault = isEmptyClaim ? null : traffic.faults.take(operation, 'answer');
       const grown = traffic.unknownFields ? withUnknownFields(body) : body;
       const headers = { ...incoming.headers, 'content-length': String(grown.length) };

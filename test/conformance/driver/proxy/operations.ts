@@ -2,6 +2,8 @@
 export type Operation =
   | 'register'
   | 'claim'
+  /** A claim of several jobs in one call, over plain HTTP; it counts as a claim too. */
+  | 'claim-many'
   | 'report'
   | 'logs'
   | 'heartbeat'
@@ -36,4 +38,9 @@ const paths: readonly (readonly [RegExp, Operation])[] = [
 export function operationAt(path: string): Operation {
   const plain = path.split('?', 1)[0] ?? '';
   return paths.find(([pattern]) => pattern.test(plain))?.[1] ?? 'other';
+}
+
+/** The call for several jobs, which servers did not always have. */
+export function isClaimOfMany(path: string): boolean {
+  return path === '/api/jobs/claim-many';
 }

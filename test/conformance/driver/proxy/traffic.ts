@@ -10,6 +10,8 @@ export class Traffic {
   unknownFields = false;
   /** Streams are refused as by a server that has none. */
   withoutStreams = false;
+  /** There is no call for several jobs, as in the servers of old. */
+  withoutClaimMany = false;
   readonly #seen = new Map<Operation, number>();
 
   constructor(serverPort: () => number) {

@@ -55,19 +55,18 @@ class WorkerCalls:
         }
         patience_secs = wait_secs + timeout_secs
         asked_at = time.monotonic()
-        if jobs_max > 1 and self._claims_many:
-            try:
-                many = {**body, "max_jobs": jobs_max}
-                return read_claims(self._post("/api/jobs/claim-many", many, patience_secs, abort), asked_at)
-            except WorkflowGraphError as error:
-                if error.status not in (404, 405):
-                    raise
-            claim = read_claim(self._post("/api/jobs/claim", body, patience_secs, abort), asked_at)
-            # It has only the call for one. When that is not found either, it is the worker that is not known.
-            self._claims_many = False
-        else:
-            claim = read_claim(self._post("/api/jobs/claim", body, patience_secs, abort), asked_at)
-        return [] if claim is None else [claim]
+        if jobs_max == 1 or not self._claims_many:
+            return self._claim_one(body, patience_secs, abort, asked_at)
+        try:
+            many = {**body, "max_jobs": jobs_max}
+            return read_claims(self._post("/api/jobs/claim-many", many, patience_secs, abort), asked_at)
+        except WorkflowGraphError as error:
+            if error.status not in (404, 405):
+                raise
+        claims = self._claim_one(body, patience_secs, abort, asked_at)
+        # So it is the path that was not found. Where this call is not found either, it was something else.
+        self._claims_many = False
+        return claims
 
     def push_logs(self, lease_id: str, run_id: str, job_id: str, chunks: Sequence[LogChunk]) -> None:
         """Stores pieces of a job's output; returns when they are durable."""
@@ -94,6 +93,17 @@ class WorkerCalls:
     def release(self, lease_id: str) -> None:
         """Gives a job back unrun."""
         self._post(f"{lease_path(lease_id)}/release", {})
+
+    def _claim_one(
+        self, body: dict[str, Any], patience_secs: float, abort: Abort | None, asked_at: float
+    ) -> list[Claim]:
+        try:
+            claim = read_claim(self._post("/api/jobs/claim", body, patience_secs, abort), asked_at)
+        except Exception:
+            # Who answers next may be a newer server.
+            self._claims_many = True
+            raise
+        return [] if claim is None else [claim]
 
     def _post(
         self, path: str, body: dict[str, Any], timeout_secs: float = CALL_TIMEOUT_SECS, abort: Abort | None = None

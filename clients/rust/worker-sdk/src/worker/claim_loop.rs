@@ -25,12 +25,13 @@ const JOBS_IN_CLAIM_MAX: usize = 1000;
 pub(super) async fn claim_jobs(context: &Arc<Context>) -> Result<(), Error> {
     let stop = &context.no_more_jobs;
     let mut backoff = Backoff::default();
+    let mut only_one = false;
     let mut unanswered: Option<ClaimRequest> = None;
     while stop.run_until_cancelled(slot_is_free(context)).await.is_some() {
         let sent_at = Instant::now();
         let request = unanswered.take().unwrap_or_else(|| claim_request(context));
-        let Some(answer) = stop.run_until_cancelled(claim(context, &request)).await else {
-            take_back(context, request).await;
+        let Some(answer) = stop.run_until_cancelled(claim(context, &request, &mut only_one)).await else {
+            take_back(context, request, &mut only_one).await;
             break;
         };
         let wait = match answer {
@@ -72,15 +73,21 @@ fn claim_request(context: &Context) -> ClaimRequest {
     }
 }
 
-async fn claim(context: &Context, request: &ClaimRequest) -> Result<Vec<Claim>, Error> {
-    if request.max_jobs > 1 {
+/// An older server has `only_one` path, for one job. Which it is is found out, and forgotten when a claim fails: who
+/// answers next may be a newer server.
+async fn claim(context: &Context, request: &ClaimRequest, only_one: &mut bool) -> Result<Vec<Claim>, Error> {
+    let has_only_one = std::mem::take(only_one);
+    let asks_for_many = request.max_jobs > 1 && !has_only_one;
+    if asks_for_many {
         match context.calls.claim_many(request).await {
-            // A server that has only the path for one.
             Err(error) if error.server_error().is_some_and(|refusal| [404, 405].contains(&refusal.status)) => {}
             answer => return answer,
         }
     }
-    Ok(context.calls.claim_one(request).await?.into_iter().collect())
+    let claims = context.calls.claim_one(request).await?.into_iter().collect();
+    // It was the path that was not found. Where this call is not found either, it was something else.
+    *only_one = has_only_one || asks_for_many;
+    Ok(claims)
 }
 
 /// Jobs that came together with the word that there should be no more are given back unrun.
@@ -113,10 +120,10 @@ fn is_not_found(error: &Error) -> bool {
 
 /// The loop was ended while a claim was under way, and the server may have granted jobs at that moment. The same claim
 /// is sent once more, without waiting, and the jobs that it brings are released unrun.
-async fn take_back(context: &Arc<Context>, request: ClaimRequest) {
+async fn take_back(context: &Arc<Context>, request: ClaimRequest, only_one: &mut bool) {
     let request = ClaimRequest { wait_secs: 0.0, ..request };
     // If the server cannot be asked, a job that it granted comes back when its lease ends, as after a crash.
-    if let Ok(Ok(claims)) = timeout(TAKE_BACK, claim(context, &request)).await {
+    if let Ok(Ok(claims)) = timeout(TAKE_BACK, claim(context, &request, only_one)).await {
         for claim in claims {
             give_back(Arc::clone(context), claim).await;
         }
