@@ -9,6 +9,7 @@ const slow = [
   'test/sim/**/*.test.ts',
   'test/cli/{backup,prune,commands,run-file,live-view,completion,started-by-npm}.test.ts',
   'test/fuzz/**/*.test.ts',
+  'test/deploy/checked-files.test.ts',
 ];
 
 /** These kill, freeze and starve real servers; that their judge can find fault is a unit test. */

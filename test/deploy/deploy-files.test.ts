@@ -2,11 +2,10 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { parse, parseAllDocuments } from 'yaml';
+import { parse } from 'yaml';
 import { loadConfig, settings } from '../../src/config.js';
 
 const deploy = join(import.meta.dirname, '../../deploy');
-const chart = join(deploy, 'helm/workflow-graph');
 const read = (file: string) => readFileSync(join(deploy, file), 'utf8');
 
 /** What a server reads from its environment. */
@@ -38,16 +37,6 @@ describe('compose', () => {
     expect(sources.length).toBeGreaterThan(1);
     expect(sources.filter((source) => !existsSync(join(deploy, 'compose', source)))).toEqual([]);
     expect(existsSync(join(deploy, '..', file.services.server?.build?.dockerfile ?? ''))).toBe(true);
-  });
-
-  it.runIf(has('docker', 'compose', 'version'))('is a file that docker compose takes', () => {
-    const env = { ...process.env, POSTGRES_PASSWORD: 'x' };
-    const { stderr, status } = spawnSync('docker', ['compose', 'config', '--quiet'], {
-      cwd: join(deploy, 'compose'),
-      env,
-    });
-    expect(`${stderr}`).toBe('');
-    expect(status).toBe(0);
   });
 });
 
@@ -110,34 +99,4 @@ describe('the chart', () => {
       expect([...template.matchAll(/\{\{-? end /g)]).toHaveLength(opened);
     }
   });
-
-  it.runIf(has('helm', 'version'))('is one that helm takes', () => {
-    const { stdout, status } = spawnSync('helm', ['lint', '--strict', chart]);
-    expect(status, `${stdout}`).toBe(0);
-  });
-
-  it.runIf(has('helm', 'version'))('makes objects with every value changed, and settings that are accepted', () => {
-    const changes = ['scheduler.enabled=true', 'allowedHosts={a.example,b.example}', 'database.listenKey=listen'];
-    const flags = [...changes, 'env.LOG_LEVEL=debug', 'workflows.ci\\.yml=x'].flatMap((change) => ['--set', change]);
-    const { stdout, stderr, status } = spawnSync('helm', ['template', 'flow', chart, ...flags], { encoding: 'utf8' });
-    expect(status, stderr).toBe(0);
-    const objects = parseAllDocuments(stdout).map((document) => document.toJS() as KubernetesObject);
-    expect(objects.map(({ kind }) => kind).sort()).toEqual(['ConfigMap', 'Deployment', 'Deployment', 'Service']);
-    const server = objects.find(({ kind, metadata }) => kind === 'Deployment' && metadata.name === 'flow');
-    const env = server?.spec.template.spec.containers[0]?.env ?? [];
-    const value = (name: string) => env.find((each) => each.name === name)?.value;
-    expect(value('ALLOWED_HOSTS')).toBe('flow,flow.default.svc,a.example,b.example');
-    expect([value('API_ONLY'), value('LOG_LEVEL')]).toEqual(['true', 'debug']);
-  });
 });
-
-/** As much of an object as is looked at. */
-interface KubernetesObject {
-  readonly kind: string;
-  readonly metadata: { readonly name: string };
-  readonly spec: {
-    readonly template: {
-      readonly spec: { readonly containers: readonly { env: readonly { name: string; value?: string }[] }[] };
-    };
-  };
-}
