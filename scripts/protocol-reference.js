@@ -67,7 +67,7 @@ function messagesOf(file) {
 
 function messageSection({ file, type, path, name }) {
   const fields = type.field ?? [];
-  if (fields.length === 0 && comment(file, path) === '') return [];
+  const about = comment(file, path) || (fields.length === 0 ? 'It has no fields.' : '');
   const form = {
     JSON_FORM_INLINE: ' Written as its one field.',
     JSON_FORM_TAGGED: '',
@@ -77,7 +77,7 @@ function messageSection({ file, type, path, name }) {
   return [
     `#### ${name}`,
     '',
-    `${comment(file, path)}${note}`,
+    `${about}${note}`,
     '',
     ...(fields.length === 0
       ? []
