@@ -21,8 +21,14 @@ export interface StatementContext<P> {
   readonly dialect: DialectRecord;
   /** A scalar parameter, of the type that its place asks for. */
   value<K extends keyof P & string>(name: K): RawBuilder<P[K]>;
-  /** A scalar parameter that is an integer: where it is compared with an indexed column, or its place has no type. */
+  /**
+   * A scalar parameter that is an integer: where it is compared with an indexed column or limits the rows, or its place
+   * has no type. SQLite would plan the statement anew at each run for a bare parameter there, which costs more than most
+   * statements do.
+   */
   integer<K extends keyof P & string>(name: K): RawBuilder<number>;
+  /** The same for a text that is compared with an indexed column. */
+  text<K extends keyof P & string>(name: K): RawBuilder<string>;
   /** A parameter that is passed as JSON text. */
   json(name: keyof P & string): RawBuilder<unknown>;
   /** The rows of a parameter, as a table expression to be aliased. `columns` name the fields in the order of their cells. */
@@ -75,6 +81,7 @@ export function statement<P, R>(
       dialect,
       value: (key) => sql`${new Parameter(key, false)}`,
       integer: (key) => dialect.integer(sql`${new Parameter(key, false)}`),
+      text: (key) => sql`cast(${new Parameter(key, false)} as text)`,
       json: (key) => sql`${new Parameter(key, true)}`,
       rows: (key, columns) =>
         dialect.rowSet(sql`${new Parameter(key, true)}`, Object.entries(columns) as [string, ColumnType][]) as never,

@@ -25,6 +25,21 @@ onlyIn('sqlite')('no two statements have one name', async () => {
   expect(names).toEqual([...new Set(names)]);
 });
 
+/** The parts of a statement where a bare parameter makes SQLite plan it anew at each run: comparisons and limits. */
+function bareParameters(sql: string): string[] {
+  const inConditions = [
+    ...sql.matchAll(/ where (.*?)(?= (?:group by|order by|limit|returning|on conflict|where)|$)/g),
+  ].flatMap(([, condition = '']) => condition.match(/\S+ (?:=|!=|<|<=|>|>=) \?(?=\s|\)|$)/g) ?? []);
+  return [...inConditions, ...(sql.match(/(?:limit|offset) \?/g) ?? [])];
+}
+
+onlyIn('sqlite')('no statement is planned anew by SQLite at each run', async () => {
+  const statements = (await everyStatement()).map(
+    ({ name, sql }) => [name, bareParameters(sql(sqliteDialect))] as const,
+  );
+  expect(statements.filter(([, bare]) => bare.length > 0)).toEqual([]);
+});
+
 onlyIn('sqlite')('SQLite gets the SQL of golden/sqlite.sql', async () => {
   await expect(await sqlOf(sqliteDialect)).toMatchFileSnapshot('golden/sqlite.sql');
 });

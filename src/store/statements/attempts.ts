@@ -60,14 +60,14 @@ export const attemptStates = statement<{ job: number; number: number }, AttemptR
 /** Live attempts whose lease or timeout has run out, the longest overdue first. */
 export const overdueAttempts = statement<{ nowMs: number; limit: number }, AttemptRow>(
   'overdueAttempts',
-  ({ db, dialect, integer, value }) =>
+  ({ db, dialect, integer }) =>
     db
       .selectFrom('attempts as a')
       .innerJoin('jobs as j', 'j.id', 'a.job')
       .where('a.outcome', 'is', null)
       .where('a.deadline_ms', '<=', integer('nowMs'))
       .orderBy('a.deadline_ms')
-      .limit(value('limit'))
+      .limit(integer('limit'))
       .select(attemptColumns)
       .modifyEnd(dialect.lockRowsSkippingTaken('j')),
 );
@@ -212,7 +212,7 @@ export const nextDeadline = statement<Record<string, never>, { at_ms: number | n
 export const liveAttempts = statement<
   { limit: number },
   { worker_id: string; job: number; number: number; key: string; run_id: string }
->('liveAttempts', ({ db, value }) =>
+>('liveAttempts', ({ db, integer }) =>
   db
     .selectFrom('attempts as a')
     .innerJoin('runs as n', (join) => join.on('n.no', '=', sql<number>`a.job / 1048576`))
@@ -221,6 +221,6 @@ export const liveAttempts = statement<
     )
     .where('a.outcome', 'is', null)
     .orderBy('a.deadline_ms')
-    .limit(value('limit'))
+    .limit(integer('limit'))
     .select(['a.worker_id', 'a.job', 'a.number', 'v.key', 'n.id as run_id']),
 );

@@ -32,21 +32,23 @@ export interface AuditRow extends Omit<AuditTable, 'no'> {
 /** Entries before a number, newest first; an empty action or subject stands for any. */
 export const auditBefore = statement<{ before: number; action: string; subject: string; limit: number }, AuditRow>(
   'auditBefore',
-  ({ db, integer, value }) =>
+  ({ db, integer, text }) =>
     db
       .selectFrom('audit as a')
       .leftJoin('tokens as t', 't.id', 'a.actor')
       .where('a.no', '<', integer('before'))
-      .where((eb) => eb.or([eb(value('action'), '=', sql.lit('')), eb('a.action', '=', value('action'))]))
-      .where((eb) => eb.or([eb(value('subject'), '=', sql.lit('')), eb('a.subject', '=', value('subject'))]))
+      .where((eb) => eb.or([eb(text('action'), '=', sql.lit('')), eb('a.action', '=', text('action'))]))
+      .where((eb) => eb.or([eb(text('subject'), '=', sql.lit('')), eb('a.subject', '=', text('subject'))]))
       .orderBy('a.no', 'desc')
-      .limit(value('limit'))
+      .limit(integer('limit'))
       .select(['a.no', 'a.at_ms', 'a.action', 'a.subject', 'a.source', 'a.actor', 'a.data', 't.name as actor_name']),
 );
 
 /** The oldest entries, in order. */
-export const oldestAudit = statement<{ limit: number }, { no: number; at_ms: number }>('oldestAudit', ({ db, value }) =>
-  db.selectFrom('audit').where('no', '>', sql.lit(0)).orderBy('no').limit(value('limit')).select(['no', 'at_ms']),
+export const oldestAudit = statement<{ limit: number }, { no: number; at_ms: number }>(
+  'oldestAudit',
+  ({ db, integer }) =>
+    db.selectFrom('audit').where('no', '>', sql.lit(0)).orderBy('no').limit(integer('limit')).select(['no', 'at_ms']),
 );
 
 /** Takes away the entries up to a number. */

@@ -17,14 +17,14 @@ export type ClaimableJob = Pick<
  */
 export const claimableJobs = statement<{ sets: readonly number[]; limit: number }, ClaimableJob>(
   'claimableJobs',
-  ({ db, dialect, json, value }) =>
+  ({ db, dialect, integer, json }) =>
     db
-      .selectFrom(dialect.firstJobsOfSets(json('sets'), value('limit')).as('j'))
+      .selectFrom(dialect.firstJobsOfSets(json('sets'), integer('limit')).as('j'))
       .select(['j.id', 'j.label_set', 'j.priority', 'j.attempt', 'j.enqueued_at_ms', 'j.delayed_until_ms'])
       .orderBy('j.priority', 'desc')
       .orderBy('j.enqueued_at_ms')
       .orderBy('j.id')
-      .limit(value('limit')),
+      .limit(integer('limit')),
 );
 
 /** Marks jobs as running. Rows: job, time. Returns those that were still claimable. */

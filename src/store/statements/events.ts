@@ -39,7 +39,7 @@ export const insertEvents = statement<{ rows: Cells }, never>('insertEvents', ({
 /** The number and time of the newest event. */
 export const newestEvent = statement<Record<string, never>, Pick<EventTable, 'number' | 'at_ms'>>(
   'newestEvent',
-  ({ db }) => db.selectFrom('events').select(['number', 'at_ms']).orderBy('number', 'desc').limit(1),
+  ({ db }) => db.selectFrom('events').select(['number', 'at_ms']).orderBy('number', 'desc').limit(sql.lit(1)),
 );
 
 export interface EventViewRow {
@@ -53,25 +53,23 @@ export interface EventViewRow {
 }
 
 /** Events after a number, in order. */
-export const eventsAfter = statement<{ after: number; limit: number }, EventViewRow>(
-  'eventsAfter',
-  ({ db, integer, value }) =>
-    db
-      .selectFrom('events as e')
-      .leftJoin('runs as n', 'n.no', 'e.run')
-      .leftJoin('version_jobs as v', (join) =>
-        join.onRef('v.version', '=', 'n.version').on('v.ord', '=', sql<number>`e.job % 1048576`),
-      )
-      .where('e.number', '>', integer('after'))
-      .orderBy('e.number')
-      .limit(value('limit'))
-      .select(['e.number', 'e.at_ms', 'e.type', 'n.id as run_id', 'v.key', 'e.attempt', 'e.data']),
+export const eventsAfter = statement<{ after: number; limit: number }, EventViewRow>('eventsAfter', ({ db, integer }) =>
+  db
+    .selectFrom('events as e')
+    .leftJoin('runs as n', 'n.no', 'e.run')
+    .leftJoin('version_jobs as v', (join) =>
+      join.onRef('v.version', '=', 'n.version').on('v.ord', '=', sql<number>`e.job % 1048576`),
+    )
+    .where('e.number', '>', integer('after'))
+    .orderBy('e.number')
+    .limit(integer('limit'))
+    .select(['e.number', 'e.at_ms', 'e.type', 'n.id as run_id', 'v.key', 'e.attempt', 'e.data']),
 );
 
 /** Events of one run after a number, in order. */
 export const eventsOfRunAfter = statement<{ run: number; after: number; limit: number }, EventViewRow>(
   'eventsOfRunAfter',
-  ({ db, integer, value }) =>
+  ({ db, integer }) =>
     db
       .selectFrom('events as e')
       .innerJoin('runs as n', 'n.no', 'e.run')
@@ -81,7 +79,7 @@ export const eventsOfRunAfter = statement<{ run: number; after: number; limit: n
       .where('e.run', '=', integer('run'))
       .where('e.number', '>', integer('after'))
       .orderBy('e.number')
-      .limit(value('limit'))
+      .limit(integer('limit'))
       .select(['e.number', 'e.at_ms', 'e.type', 'n.id as run_id', 'v.key', 'e.attempt', 'e.data']),
 );
 

@@ -65,7 +65,7 @@ export const leaveRunning = statement<{ rows: Cells }, Pick<JobTable, 'id' | 'st
 /** Queues delayed jobs whose time has come, at most `limit`. */
 export const queueDueJobs = statement<{ nowMs: number; limit: number }, Pick<JobTable, 'id' | 'label_set' | 'attempt'>>(
   'queueDueJobs',
-  ({ db, dialect, integer, value }) =>
+  ({ db, dialect, integer }) =>
     db
       .updateTable('jobs')
       .set({ state: sql.lit<JobState>('queued'), enqueued_at_ms: integer('nowMs') })
@@ -76,7 +76,7 @@ export const queueDueJobs = statement<{ nowMs: number; limit: number }, Pick<Job
           .where('d.state', '=', sql.lit<JobState>('delayed'))
           .where('d.delayed_until_ms', '<=', integer('nowMs'))
           .orderBy('d.delayed_until_ms')
-          .limit(value('limit'))
+          .limit(integer('limit'))
           .modifyEnd(dialect.lockRowsSkippingTaken('d')),
       )
       .returning(['id', 'label_set', 'attempt']),
@@ -167,13 +167,13 @@ export const markSettled = statement<{ rows: Cells }, never>('markSettled', ({ d
 /** Ended jobs whose dependants have not been told yet; those that another server is telling are passed over. */
 export const unsettledJobs = statement<{ limit: number }, { id: number; state: JobState; version: number }>(
   'unsettledJobs',
-  ({ db, dialect, value }) =>
+  ({ db, dialect, integer }) =>
     db
       .selectFrom('jobs as j')
       .innerJoin('runs as n', (join) => join.on('n.no', '=', sql<number>`j.id / 1048576`))
       .where('j.settled', '=', sql.lit(0))
       .orderBy('j.id')
-      .limit(value('limit'))
+      .limit(integer('limit'))
       .select(['j.id', 'j.state', 'n.version'])
       .modifyEnd(dialect.lockRowsSkippingTaken('j')),
 );
@@ -206,12 +206,12 @@ export const needsOfJobs = statement<
 export const jobByKey = statement<
   { version: number; key: string; run: number },
   Pick<JobTable, 'id' | 'state' | 'attempt'>
->('jobByKey', ({ db, integer, value }) =>
+>('jobByKey', ({ db, integer, text }) =>
   db
     .selectFrom('version_jobs as v')
     .innerJoin('jobs as j', (join) => join.on('j.id', '=', sql<number>`${integer('run')} * 1048576 + v.ord`))
     .where('v.version', '=', integer('version'))
-    .where('v.key', '=', value('key'))
+    .where('v.key', '=', text('key'))
     .select(['j.id', 'j.state', 'j.attempt']),
 );
 
@@ -219,7 +219,7 @@ export const jobByKey = statement<
 export const cancelJobs = statement<
   { fromId: number; toId: number; nowMs: number; spareUpTo: number },
   Pick<JobTable, 'id' | 'attempt' | 'started_at_ms'>
->('cancelJobs', ({ db, integer, value }) =>
+>('cancelJobs', ({ db, integer }) =>
   db
     .updateTable('jobs')
     .set({ state: sql.lit<JobState>('cancelled'), ended_at_ms: integer('nowMs') })
@@ -231,7 +231,7 @@ export const cancelJobs = statement<
           sql.lit<JobState>('queued'),
           sql.lit<JobState>('delayed'),
           sql.lit<JobState>('waiting'),
-        ]).and('conditional', '<=', value('spareUpTo')),
+        ]).and('conditional', '<=', integer('spareUpTo')),
         eb('state', '=', sql.lit<JobState>('running')),
       ]),
     )
@@ -241,7 +241,7 @@ export const cancelJobs = statement<
 /** Marks the live attempts of cancelled jobs. Rows: job. */
 export const cancelLiveAttempts = statement<{ nowMs: number; rows: Cells }, { job: number; number: number }>(
   'cancelLiveAttempts',
-  ({ db, dialect, value, rows }) =>
+  ({ db, dialect, rows, value }) =>
     db
       .updateTable('attempts')
       .from(rows<{ job: number; number: number }>('rows', { job: 'integer', number: 'integer' }).as('r'))

@@ -48,7 +48,7 @@ export const storedLogChunks = statement<{ rows: Cells }, ChunkRow>('storedLogCh
 export const logPage = statement<
   { job: number; attempt: number; sequence: number; stream: number; lastAttempt: number; limit: number },
   Omit<LogChunkTable, 'job'>
->('logPage', ({ db, integer, value }) =>
+>('logPage', ({ db, integer }) =>
   db
     .selectFrom('log_chunks as c')
     .where('c.job', '=', integer('job'))
@@ -59,7 +59,7 @@ export const logPage = statement<
     .orderBy('c.attempt')
     .orderBy('c.sequence')
     .orderBy('c.stream')
-    .limit(value('limit'))
+    .limit(integer('limit'))
     .select(['c.attempt', 'c.sequence', 'c.stream', 'c.at_ms', 'c.data']),
 );
 
@@ -67,7 +67,7 @@ export const logPage = statement<
 export const stdoutPage = statement<
   { job: number; attempt: number; sequence: number; limit: number },
   Pick<LogChunkTable, 'sequence' | 'data'>
->('stdoutPage', ({ db, integer, value }) =>
+>('stdoutPage', ({ db, integer }) =>
   db
     .selectFrom('log_chunks')
     .where('job', '=', integer('job'))
@@ -75,7 +75,7 @@ export const stdoutPage = statement<
     .where('sequence', '>', integer('sequence'))
     .where('stream', '=', sql.lit(1))
     .orderBy('sequence')
-    .limit(value('limit'))
+    .limit(integer('limit'))
     .select(['sequence', 'data']),
 );
 

@@ -12,7 +12,7 @@ export interface EndedRun {
 /** Runs that ended first before a time, but never the newest of its workflow: what it came to stays to be seen. */
 export const oldestEndedRuns = statement<{ beforeMs: number; limit: number }, EndedRun>(
   'oldestEndedRuns',
-  ({ db, integer, value }) =>
+  ({ db, integer }) =>
     db
       .selectFrom('runs as n')
       .innerJoin('workflows as w', 'w.no', 'n.workflow')
@@ -20,21 +20,21 @@ export const oldestEndedRuns = statement<{ beforeMs: number; limit: number }, En
       .where('n.ended_at_ms', '<', integer('beforeMs'))
       .where((eb) => eb.or([eb('w.newest_run', 'is', null), eb('w.newest_run', '<>', eb.ref('n.no'))]))
       .orderBy('n.ended_at_ms')
-      .limit(value('limit'))
+      .limit(integer('limit'))
       .select(['n.no', 'n.id', 'n.workflow', 'n.version']),
 );
 
 /** Runs that ended first before a time and still have their logs. */
 export const oldestEndedRunsWithLogs = statement<{ beforeMs: number; limit: number }, EndedRun>(
   'oldestEndedRunsWithLogs',
-  ({ db, integer, value }) =>
+  ({ db, integer }) =>
     db
       .selectFrom('runs as n')
       .where('n.ended_at_ms', 'is not', null)
       .where('n.logs_pruned', '=', sql.lit(0))
       .where('n.ended_at_ms', '<', integer('beforeMs'))
       .orderBy('n.ended_at_ms')
-      .limit(value('limit'))
+      .limit(integer('limit'))
       .select(['n.no', 'n.id', 'n.workflow', 'n.version']),
 );
 
@@ -45,7 +45,7 @@ interface Range {
 }
 
 /** Takes away some log chunks of a range of jobs. */
-export const deleteLogChunks = statement<Range, { job: number }>('deleteLogChunks', ({ db, integer, value }) =>
+export const deleteLogChunks = statement<Range, { job: number }>('deleteLogChunks', ({ db, integer }) =>
   db
     .deleteFrom('log_chunks')
     .where((eb) =>
@@ -56,7 +56,7 @@ export const deleteLogChunks = statement<Range, { job: number }>('deleteLogChunk
           .selectFrom('log_chunks as c')
           .where('c.job', '>=', integer('fromId'))
           .where('c.job', '<', integer('toId'))
-          .limit(value('limit'))
+          .limit(integer('limit'))
           .select(['c.job', 'c.attempt', 'c.sequence', 'c.stream'])
           .$asTuple('job', 'attempt', 'sequence', 'stream'),
       ),
@@ -65,41 +65,39 @@ export const deleteLogChunks = statement<Range, { job: number }>('deleteLogChunk
 );
 
 /** Takes away some attempts of a range of jobs. */
-export const deleteAttemptsOfRange = statement<Range, { job: number }>(
-  'deleteAttemptsOfRange',
-  ({ db, integer, value }) =>
-    db
-      .deleteFrom('attempts')
-      .where((eb) =>
-        eb(
-          eb.refTuple('job', 'number'),
-          'in',
-          eb
-            .selectFrom('attempts as a')
-            .where('a.job', '>=', integer('fromId'))
-            .where('a.job', '<', integer('toId'))
-            .limit(value('limit'))
-            .select(['a.job', 'a.number'])
-            .$asTuple('job', 'number'),
-        ),
-      )
-      .returning('job'),
+export const deleteAttemptsOfRange = statement<Range, { job: number }>('deleteAttemptsOfRange', ({ db, integer }) =>
+  db
+    .deleteFrom('attempts')
+    .where((eb) =>
+      eb(
+        eb.refTuple('job', 'number'),
+        'in',
+        eb
+          .selectFrom('attempts as a')
+          .where('a.job', '>=', integer('fromId'))
+          .where('a.job', '<', integer('toId'))
+          .limit(integer('limit'))
+          .select(['a.job', 'a.number'])
+          .$asTuple('job', 'number'),
+      ),
+    )
+    .returning('job'),
 );
 
 /** Takes away some events of a run. */
 export const deleteEventsOfRun = statement<{ run: number; limit: number }, { number: number }>(
   'deleteEventsOfRun',
-  ({ db, integer, value }) =>
+  ({ db, integer }) =>
     db
       .deleteFrom('events')
       .where('number', 'in', (eb) =>
-        eb.selectFrom('events as e').where('e.run', '=', integer('run')).limit(value('limit')).select('e.number'),
+        eb.selectFrom('events as e').where('e.run', '=', integer('run')).limit(integer('limit')).select('e.number'),
       )
       .returning('number'),
 );
 
 /** Takes away some jobs of a range. */
-export const deleteSomeJobs = statement<Range, { id: number }>('deleteSomeJobs', ({ db, integer, value }) =>
+export const deleteSomeJobs = statement<Range, { id: number }>('deleteSomeJobs', ({ db, integer }) =>
   db
     .deleteFrom('jobs')
     .where('id', 'in', (eb) =>
@@ -107,7 +105,7 @@ export const deleteSomeJobs = statement<Range, { id: number }>('deleteSomeJobs',
         .selectFrom('jobs as j')
         .where('j.id', '>=', integer('fromId'))
         .where('j.id', '<', integer('toId'))
-        .limit(value('limit'))
+        .limit(integer('limit'))
         .select('j.id'),
     )
     .returning('id'),

@@ -191,21 +191,21 @@ export const runsByNumber = statement<{ rows: Cells }, RunRow>('runsByNumber', (
 );
 
 /** A run by its id, or the newest run of the workflow with that id. */
-export const runById = statement<{ id: string }, RunRow>('runById', ({ db, value }) =>
+export const runById = statement<{ id: string }, RunRow>('runById', ({ db, text }) =>
   db
     .selectFrom('runs as n')
     .innerJoin('workflows as w', 'w.no', 'n.workflow')
     .innerJoin('versions as v', 'v.no', 'n.version')
-    .where('n.id', '=', value('id'))
+    .where('n.id', '=', text('id'))
     .select(runColumns),
 );
 
-export const newestRunOfWorkflow = statement<{ id: string }, RunRow>('newestRunOfWorkflow', ({ db, value }) =>
+export const newestRunOfWorkflow = statement<{ id: string }, RunRow>('newestRunOfWorkflow', ({ db, text }) =>
   db
     .selectFrom('workflows as w')
     .innerJoin('runs as n', 'n.no', 'w.newest_run')
     .innerJoin('versions as v', 'v.no', 'n.version')
-    .where('w.id', '=', value('id'))
+    .where('w.id', '=', text('id'))
     .select(runColumns),
 );
 
@@ -303,7 +303,7 @@ export const requestCancel = statement<{ no: number; nowMs: number; forced: numb
 
 export const setCancelFrom = statement<{ no: number; from: number | null }, never>(
   'setCancelFrom',
-  ({ db, value, integer }) =>
+  ({ db, integer, value }) =>
     db
       .updateTable('runs')
       .set({ cancel_from: value('from') })
@@ -348,7 +348,7 @@ export const finishFilling = statement<{ no: number }, { workflow: number }>('fi
 
 export const setActivateFrom = statement<{ no: number; from: number | null }, never>(
   'setActivateFrom',
-  ({ db, value, integer }) =>
+  ({ db, integer, value }) =>
     db
       .updateTable('runs')
       .set({ activate_from: value('from') })

@@ -21,11 +21,11 @@ export const insertToken = statement<TokenTable, never>('insertToken', ({ db, va
 /** Revokes a token by its id or name. Returns those that were not revoked before. */
 export const revokeToken = statement<{ idOrName: string; nowMs: number }, { id: string; name: string }>(
   'revokeToken',
-  ({ db, value }) =>
+  ({ db, text, value }) =>
     db
       .updateTable('tokens')
       .set({ revoked_at_ms: value('nowMs') })
-      .where((eb) => eb.or([eb('id', '=', value('idOrName')), eb('name', '=', value('idOrName'))]))
+      .where((eb) => eb.or([eb('id', '=', text('idOrName')), eb('name', '=', text('idOrName'))]))
       .where('revoked_at_ms', 'is', null)
       .returning(['id', 'name']),
 );

@@ -18,7 +18,7 @@ export interface WorkflowRow {
 export const listWorkflows = statement<
   { limit: number; offset: number; anyState: number; states: readonly string[]; unrun: number },
   WorkflowRow
->('listWorkflows', ({ db, dialect, integer, value, json }) =>
+>('listWorkflows', ({ db, dialect, integer, json }) =>
   db
     .selectFrom('workflows as w')
     .innerJoin('versions as v', 'v.no', 'w.current_version')
@@ -38,8 +38,8 @@ export const listWorkflows = statement<
       ]),
     )
     .orderBy('w.id')
-    .limit(value('limit'))
-    .offset(value('offset'))
+    .limit(integer('limit'))
+    .offset(integer('offset'))
     .select(['w.id', 'w.no as workflow', 'v.no as version', 'v.number', 'v.name', 'v.trigger', 'w.newest_run']),
 );
 
@@ -58,7 +58,7 @@ export interface JobViewRow
 /** The jobs of a run, from an ordinal on. */
 export const jobsOfRun = statement<{ run: number; version: number; fromOrd: number; limit: number }, JobViewRow>(
   'jobsOfRun',
-  ({ db, integer, value }) =>
+  ({ db, integer }) =>
     db
       .selectFrom('version_jobs as v')
       .innerJoin('jobs as j', (join) => join.on('j.id', '=', sql<number>`${integer('run')} * 1048576 + v.ord`))
@@ -66,7 +66,7 @@ export const jobsOfRun = statement<{ run: number; version: number; fromOrd: numb
       .where('v.version', '=', integer('version'))
       .where('v.ord', '>=', integer('fromOrd'))
       .orderBy('v.ord')
-      .limit(value('limit'))
+      .limit(integer('limit'))
       .select([
         'v.ord',
         'v.key',
@@ -86,13 +86,13 @@ export const jobsOfRun = statement<{ run: number; version: number; fromOrd: numb
 export const jobsOfVersion = statement<
   { version: number; fromOrd: number; limit: number },
   { ord: number; key: string; spec: string }
->('jobsOfVersion', ({ db, integer, value }) =>
+>('jobsOfVersion', ({ db, integer }) =>
   db
     .selectFrom('version_jobs as v')
     .where('v.version', '=', integer('version'))
     .where('v.ord', '>=', integer('fromOrd'))
     .orderBy('v.ord')
-    .limit(value('limit'))
+    .limit(integer('limit'))
     .select(['v.ord', 'v.key', 'v.spec']),
 );
 
@@ -142,16 +142,16 @@ export const runViews = statement<{ rows: Cells }, RunViewRow>('runViews', ({ db
  */
 export const listRuns = statement<{ before: number; limit: number; state: string }, RunViewRow>(
   'listRuns',
-  ({ db, integer, value }) =>
+  ({ db, integer, text }) =>
     db
       .selectFrom('runs as n')
       .innerJoin('workflows as w', (join) => join.on('w.no', '=', sql<number>`n.workflow + 0`))
       .innerJoin('versions as v', (join) => join.on('v.no', '=', sql<number>`n.version + 0`))
       .where('n.no', '<', integer('before'))
       .where('n.state', '!=', sql.lit<RunTable['state']>('creating'))
-      .where((eb) => eb.or([eb(value('state'), '=', sql.lit('')), eb('n.state', '=', sql<never>`${value('state')}`)]))
+      .where((eb) => eb.or([eb(text('state'), '=', sql.lit('')), eb('n.state', '=', sql<never>`${text('state')}`)]))
       .orderBy('n.no', 'desc')
-      .limit(value('limit'))
+      .limit(integer('limit'))
       .select(runColumns),
 );
 
@@ -159,7 +159,7 @@ export const listRuns = statement<{ before: number; limit: number; state: string
 export const listRunsOfWorkflow = statement<
   { workflow: number; before: number; limit: number; state: string },
   RunViewRow
->('listRunsOfWorkflow', ({ db, integer, value }) =>
+>('listRunsOfWorkflow', ({ db, integer, text }) =>
   db
     .selectFrom('runs as n')
     .innerJoin('workflows as w', 'w.no', 'n.workflow')
@@ -167,8 +167,8 @@ export const listRunsOfWorkflow = statement<
     .where('n.workflow', '=', integer('workflow'))
     .where('n.no', '<', integer('before'))
     .where('n.state', '!=', sql.lit<RunTable['state']>('creating'))
-    .where((eb) => eb.or([eb(value('state'), '=', sql.lit('')), eb('n.state', '=', sql<never>`${value('state')}`)]))
+    .where((eb) => eb.or([eb(text('state'), '=', sql.lit('')), eb('n.state', '=', sql<never>`${text('state')}`)]))
     .orderBy('n.no', 'desc')
-    .limit(value('limit'))
+    .limit(integer('limit'))
     .select(runColumns),
 );

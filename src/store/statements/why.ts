@@ -11,12 +11,12 @@ export type WhyJobRow = Pick<
 /** A job of a run by its key, with what its state follows from. */
 export const whyJob = statement<{ version: number; key: string; run: number }, WhyJobRow>(
   'whyJob',
-  ({ db, integer, value }) =>
+  ({ db, integer, text }) =>
     db
       .selectFrom('version_jobs as v')
       .innerJoin('jobs as j', (join) => join.on('j.id', '=', sql<number>`${integer('run')} * 1048576 + v.ord`))
       .where('v.version', '=', integer('version'))
-      .where('v.key', '=', value('key'))
+      .where('v.key', '=', text('key'))
       .select([
         'j.id',
         'j.state',
@@ -37,12 +37,12 @@ export type WhyAttemptRow = Pick<
 /** The attempts of a job, newest first. */
 export const attemptsOfJob = statement<{ job: number; limit: number }, WhyAttemptRow>(
   'attemptsOfJob',
-  ({ db, integer, value }) =>
+  ({ db, integer }) =>
     db
       .selectFrom('attempts as a')
       .where('a.job', '=', integer('job'))
       .orderBy('a.number', 'desc')
-      .limit(value('limit'))
+      .limit(integer('limit'))
       .select([
         'a.number',
         'a.worker_id',
@@ -83,7 +83,7 @@ export const needsOfJob = statement<
 export const badNeeds = statement<
   { run: number; version: number; rows: Cells; limit: number },
   { ord: number; key: string; state: JobState; conditional: number }
->('badNeeds', ({ db, integer, value, rows }) =>
+>('badNeeds', ({ db, integer, rows }) =>
   db
     .selectFrom(rows<{ ord: number }>('rows', { ord: 'integer' }).as('r'))
     .innerJoin('version_edges as e', (join) =>
@@ -101,13 +101,13 @@ export const badNeeds = statement<
     .select(['v.ord', 'v.key', 'j.state', 'j.conditional'])
     .distinct()
     .orderBy('v.ord')
-    .limit(value('limit')),
+    .limit(integer('limit')),
 );
 
 /** The first claimable jobs of a label set in the order in which they are handed out: a walk along `jobs_claimable`. */
 export const firstClaimable = statement<{ labelSet: number; limit: number }, { id: number }>(
   'firstClaimable',
-  ({ db, integer, value }) =>
+  ({ db, integer }) =>
     db
       .selectFrom('jobs as j')
       .where('j.label_set', '=', integer('labelSet'))
@@ -115,7 +115,7 @@ export const firstClaimable = statement<{ labelSet: number; limit: number }, { i
       .orderBy('j.priority', 'desc')
       .orderBy('j.enqueued_at_ms')
       .orderBy('j.id')
-      .limit(value('limit'))
+      .limit(integer('limit'))
       .select('j.id'),
 );
 
@@ -128,6 +128,6 @@ export const cancelRequest = statement<{ run: number }, { at_ms: number; data: s
       .where('e.run', '=', integer('run'))
       .where('e.type', '=', sql.lit('run.cancel_requested'))
       .orderBy('e.number')
-      .limit(1)
+      .limit(sql.lit(1))
       .select(['e.at_ms', 'e.data']),
 );

@@ -63,12 +63,12 @@ export const touchWorkers = statement<{ rows: Cells }, { id: string }>('touchWor
     .returning('workers.id'),
 );
 
-export const listWorkers = statement<{ limit: number; offset: number }, WorkerTable>('listWorkers', ({ db, value }) =>
+export const listWorkers = statement<{ limit: number; offset: number }, WorkerTable>('listWorkers', ({ db, integer }) =>
   db
     .selectFrom('workers')
     .selectAll()
     .orderBy('registered_at_ms', 'desc')
     .orderBy('id')
-    .limit(value('limit'))
-    .offset(value('offset')),
+    .limit(integer('limit'))
+    .offset(integer('offset')),
 );

@@ -35,11 +35,11 @@ const currentVersionColumns = [
 ] as const;
 
 /** The current definition of a workflow. */
-export const currentVersion = statement<{ id: string }, CurrentVersionRow>('currentVersion', ({ db, value }) =>
+export const currentVersion = statement<{ id: string }, CurrentVersionRow>('currentVersion', ({ db, text }) =>
   db
     .selectFrom('workflows as w')
     .innerJoin('versions as v', 'v.no', 'w.current_version')
-    .where('w.id', '=', value('id'))
+    .where('w.id', '=', text('id'))
     .select(currentVersionColumns),
 );
 
@@ -90,7 +90,7 @@ export const insertVersion = statement<
     nowMs: number;
   },
   { no: number; number: number }
->('insertVersion', ({ db, value, integer }) =>
+>('insertVersion', ({ db, integer, value }) =>
   db
     .insertInto('versions')
     .values({
@@ -112,7 +112,7 @@ export const insertVersion = statement<
 /** Rows: ordinal, key, labels as JSON text (a stored label set), priority, needs, conditional, spec. */
 export const insertVersionJobs = statement<{ version: number; rows: Cells | string }, never>(
   'insertVersionJobs',
-  ({ db, rows, integer }) =>
+  ({ db, integer, rows }) =>
     db
       .insertInto('version_jobs')
       .columns(['version', 'ord', 'key', 'label_set', 'priority', 'needs', 'conditional', 'spec'])
@@ -154,7 +154,7 @@ export const insertVersionJobs = statement<{ version: number; rows: Cells | stri
 /** Rows: from, to. */
 export const insertVersionEdges = statement<{ version: number; rows: Cells | string }, never>(
   'insertVersionEdges',
-  ({ db, rows, integer }) =>
+  ({ db, integer, rows }) =>
     db
       .insertInto('version_edges')
       .columns(['version', 'from_ord', 'to_ord'])
@@ -174,7 +174,7 @@ export const finishVersion = statement<{ version: number }, never>('finishVersio
 
 export const setCurrentVersion = statement<{ workflow: number; version: number }, never>(
   'setCurrentVersion',
-  ({ db, value, integer }) =>
+  ({ db, integer, value }) =>
     db
       .updateTable('workflows')
       .set({ current_version: value('version'), removed_at_ms: null })
@@ -184,11 +184,11 @@ export const setCurrentVersion = statement<{ workflow: number; version: number }
 /** Notes when a workflow's file went away, or that it is back. */
 export const setWorkflowRemoved = statement<{ id: string; atMs: number | null }, { no: number }>(
   'setWorkflowRemoved',
-  ({ db, value }) =>
+  ({ db, text, value }) =>
     db
       .updateTable('workflows')
       .set({ removed_at_ms: value('atMs') })
-      .where('id', '=', value('id'))
+      .where('id', '=', text('id'))
       .returning('no'),
 );
 

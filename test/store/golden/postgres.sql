@@ -36,7 +36,7 @@ select "a"."number", "a"."worker_id", "a"."claimed_at_ms", "a"."ended_at_ms", "a
   from "attempts" as "a"
   where "a"."job" = cast($1 as bigint)
   order by "a"."number" desc
-  limit $2;
+  limit cast($2 as bigint);
 
 -- attemptsOfRequests
 select "a"."request_hash", "a"."job", "a"."number", "a"."worker_id", "a"."credential", "a"."ttl_ms", "a"."claimed_at_ms", "a"."expires_at_ms", "a"."timeout_at_ms", "j"."enqueued_at_ms", "j"."delayed_until_ms"
@@ -61,9 +61,9 @@ select "n"."id" as "run_id", "n"."traceparent", "w"."id" as "workflow_id", "v"."
 select "a"."no", "a"."at_ms", "a"."action", "a"."subject", "a"."source", "a"."actor", "a"."data", "t"."name" as "actor_name"
   from "audit" as "a"
   left join "tokens" as "t" on "t"."id" = "a"."actor"
-  where "a"."no" < cast($1 as bigint) and ($2 = '' or "a"."action" = $3) and ($4 = '' or "a"."subject" = $5)
+  where "a"."no" < cast($1 as bigint) and (cast($2 as text) = '' or "a"."action" = cast($3 as text)) and (cast($4 as text) = '' or "a"."subject" = cast($5 as text))
   order by "a"."no" desc
-  limit $6;
+  limit cast($6 as bigint);
 
 -- badNeeds
 select distinct "v"."ord", "v"."key", "j"."state", "j"."conditional"
@@ -75,7 +75,7 @@ select distinct "v"."ord", "v"."key", "j"."state", "j"."conditional"
   inner join "version_jobs" as "v" on "v"."version" = "e"."version" and "v"."ord" = "e"."from_ord"
   where "j"."state" in ('failure', 'skipped', 'cancelled')
   order by "v"."ord"
-  limit $4;
+  limit cast($4 as bigint);
 
 -- beginRuns
 update "runs"
@@ -89,7 +89,7 @@ update "runs"
 -- cancelJobs
 update "jobs"
   set "state" = 'cancelled', "ended_at_ms" = cast($1 as bigint)
-  where "id" >= cast($2 as bigint) and "id" < cast($3 as bigint) and (("state" in ('queued', 'delayed', 'waiting') and "conditional" <= $4) or "state" = 'running')
+  where "id" >= cast($2 as bigint) and "id" < cast($3 as bigint) and (("state" in ('queued', 'delayed', 'waiting') and "conditional" <= cast($4 as bigint)) or "state" = 'running')
   returning "id", "attempt", "started_at_ms";
 
 -- cancelLiveAttempts
@@ -106,7 +106,7 @@ select "e"."at_ms", "e"."data"
   from "events" as "e"
   where "e"."run" = cast($1 as bigint) and "e"."type" = 'run.cancel_requested'
   order by "e"."number"
-  limit $2;
+  limit 1;
 
 -- claimableBySet
 select "label_set", count(*) as "jobs", min(enqueued_at_ms) as "oldest_ms"
@@ -121,15 +121,15 @@ select "j"."id", "j"."label_set", "j"."priority", "j"."attempt", "j"."enqueued_a
   from jobs as h
   where h.label_set = cast(s.id as bigint) and h.state = 'queued'
   order by h.priority desc, h.enqueued_at_ms, h.id
-  limit cast($2 as bigint) * 4 + 8) as q
+  limit cast(cast($2 as bigint) as bigint) * 4 + 8) as q
   where jsonb_typeof(s.id) = 'number') select t.*
   from heads join jobs as t on t.id = heads.id
   where heads.id % 1 = 0 and t.state || '' = 'queued'
   order by t.priority desc, t.enqueued_at_ms, t.id
-  limit cast($3 as bigint)
+  limit cast(cast($3 as bigint) as bigint)
   for update of t skip locked) as "j"
   order by "j"."priority" desc, "j"."enqueued_at_ms", "j"."id"
-  limit $4;
+  limit cast($4 as bigint);
 
 -- claimableLabelSets
 select "s"."id"
@@ -155,7 +155,7 @@ update "counters"
 select "w"."no" as "workflow", "w"."id" as "workflow_id", "w"."source", "w"."removed_at_ms", "v"."no" as "version", "v"."number", "v"."hash", "v"."name", "v"."trigger", "v"."job_count", "v"."survivor_count", "v"."conditional_roots", "v"."root_label_sets"
   from "workflows" as "w"
   inner join "versions" as "v" on "v"."no" = "w"."current_version"
-  where "w"."id" = $1;
+  where "w"."id" = cast($1 as text);
 
 -- currentVersions
 select "w"."no" as "workflow", "w"."id" as "workflow_id", "w"."source", "w"."removed_at_ms", "v"."no" as "version", "v"."number", "v"."hash", "v"."name", "v"."trigger", "v"."job_count", "v"."survivor_count", "v"."conditional_roots", "v"."root_label_sets"
@@ -188,7 +188,7 @@ delete
   where ("job", "number") in (select "a"."job", "a"."number"
   from "attempts" as "a"
   where "a"."job" >= cast($1 as bigint) and "a"."job" < cast($2 as bigint)
-  limit $3)
+  limit cast($3 as bigint))
   returning "job";
 
 -- deleteAuditUpTo
@@ -208,7 +208,7 @@ delete
   where "number" in (select "e"."number"
   from "events" as "e"
   where "e"."run" = cast($1 as bigint)
-  limit $2)
+  limit cast($2 as bigint))
   returning "number";
 
 -- deleteJobsOfRange
@@ -222,7 +222,7 @@ delete
   where ("job", "attempt", "sequence", "stream") in (select "c"."job", "c"."attempt", "c"."sequence", "c"."stream"
   from "log_chunks" as "c"
   where "c"."job" >= cast($1 as bigint) and "c"."job" < cast($2 as bigint)
-  limit $3)
+  limit cast($3 as bigint))
   returning "job";
 
 -- deleteLogsOfAttempts
@@ -245,7 +245,7 @@ delete
   where "id" in (select "j"."id"
   from "jobs" as "j"
   where "j"."id" >= cast($1 as bigint) and "j"."id" < cast($2 as bigint)
-  limit $3)
+  limit cast($3 as bigint))
   returning "id";
 
 -- deleteVersion
@@ -309,7 +309,7 @@ select "e"."number", "e"."at_ms", "e"."type", "n"."id" as "run_id", "v"."key", "
   left join "version_jobs" as "v" on "v"."version" = "n"."version" and "v"."ord" = e.job % 1048576
   where "e"."number" > cast($1 as bigint)
   order by "e"."number"
-  limit $2;
+  limit cast($2 as bigint);
 
 -- eventsOfRunAfter
 select "e"."number", "e"."at_ms", "e"."type", "n"."id" as "run_id", "v"."key", "e"."attempt", "e"."data"
@@ -318,7 +318,7 @@ select "e"."number", "e"."at_ms", "e"."type", "n"."id" as "run_id", "v"."key", "
   left join "version_jobs" as "v" on "v"."version" = "n"."version" and "v"."ord" = e.job % 1048576
   where "e"."run" = cast($1 as bigint) and "e"."number" > cast($2 as bigint)
   order by "e"."number"
-  limit $3;
+  limit cast($3 as bigint);
 
 -- fileWorkflows
 select "id", "removed_at_ms"
@@ -341,7 +341,7 @@ select "j"."id"
   from "jobs" as "j"
   where "j"."label_set" = cast($1 as bigint) and "j"."state" = 'queued'
   order by "j"."priority" desc, "j"."enqueued_at_ms", "j"."id"
-  limit $2;
+  limit cast($2 as bigint);
 
 -- graceForLiveLeases
 update "attempts"
@@ -418,7 +418,7 @@ insert into "version_jobs" ("version", "ord", "key", "label_set", "priority", "n
 select "j"."id", "j"."state", "j"."attempt"
   from "version_jobs" as "v"
   inner join "jobs" as "j" on "j"."id" = cast($1 as bigint) * 1048576 + v.ord
-  where "v"."version" = cast($2 as bigint) and "v"."key" = $3;
+  where "v"."version" = cast($2 as bigint) and "v"."key" = cast($3 as text);
 
 -- jobsOfRun
 select "v"."ord", "v"."key", "v"."spec", "j"."state", "j"."attempt", "j"."started_at_ms", "j"."ended_at_ms", "j"."delayed_until_ms", "j"."error", "j"."outputs", "a"."worker_id"
@@ -427,14 +427,14 @@ select "v"."ord", "v"."key", "v"."spec", "j"."state", "j"."attempt", "j"."starte
   left join "attempts" as "a" on "a"."job" = "j"."id" and "a"."number" = "j"."attempt"
   where "v"."version" = cast($2 as bigint) and "v"."ord" >= cast($3 as bigint)
   order by "v"."ord"
-  limit $4;
+  limit cast($4 as bigint);
 
 -- jobsOfVersion
 select "v"."ord", "v"."key", "v"."spec"
   from "version_jobs" as "v"
   where "v"."version" = cast($1 as bigint) and "v"."ord" >= cast($2 as bigint)
   order by "v"."ord"
-  limit $3;
+  limit cast($3 as bigint);
 
 -- jobsToTrace
 select "n"."id" as "run_id", "n"."traceparent", "w"."id" as "workflow_id", "v"."key", "j"."state", "j"."error", "j"."ended_at_ms", (select min(a.claimed_at_ms)
@@ -500,24 +500,24 @@ select "n"."no", "n"."id", "n"."state", "n"."inputs", "n"."job_count", "n"."open
   from "runs" as "n"
   inner join "workflows" as "w" on "w"."no" = n.workflow + 0
   inner join "versions" as "v" on "v"."no" = n.version + 0
-  where "n"."no" < cast($1 as bigint) and "n"."state" != 'creating' and ($2 = '' or "n"."state" = $3)
+  where "n"."no" < cast($1 as bigint) and "n"."state" != 'creating' and (cast($2 as text) = '' or "n"."state" = cast($3 as text))
   order by "n"."no" desc
-  limit $4;
+  limit cast($4 as bigint);
 
 -- listRunsOfWorkflow
 select "n"."no", "n"."id", "n"."state", "n"."inputs", "n"."job_count", "n"."open", "n"."created_at_ms", "n"."started_at_ms", "n"."ended_at_ms", "n"."version", "w"."id" as "workflow_id", "v"."name", "v"."trigger", "v"."number"
   from "runs" as "n"
   inner join "workflows" as "w" on "w"."no" = "n"."workflow"
   inner join "versions" as "v" on "v"."no" = "n"."version"
-  where "n"."workflow" = cast($1 as bigint) and "n"."no" < cast($2 as bigint) and "n"."state" != 'creating' and ($3 = '' or "n"."state" = $4)
+  where "n"."workflow" = cast($1 as bigint) and "n"."no" < cast($2 as bigint) and "n"."state" != 'creating' and (cast($3 as text) = '' or "n"."state" = cast($4 as text))
   order by "n"."no" desc
-  limit $5;
+  limit cast($5 as bigint);
 
 -- listWorkers
 select *
   from "workers"
   order by "registered_at_ms" desc, "id"
-  limit $1 offset $2;
+  limit cast($1 as bigint) offset cast($2 as bigint);
 
 -- listWorkflows
 select "w"."id", "w"."no" as "workflow", "v"."no" as "version", "v"."number", "v"."name", "v"."trigger", "w"."newest_run"
@@ -528,7 +528,7 @@ select "w"."id", "w"."no" as "workflow", "v"."no" as "version", "v"."number", "v
   where "j"."id" >= w.newest_run * 1048576 and "j"."id" < (w.newest_run + 1) * 1048576 and "j"."state" in (select e.value
   from jsonb_array_elements_text(cast($3 as jsonb)) as e(value))))
   order by "w"."id"
-  limit $4 offset $5;
+  limit cast($4 as bigint) offset cast($5 as bigint);
 
 -- liveAttempts
 select "a"."worker_id", "a"."job", "a"."number", "v"."key", "n"."id" as "run_id"
@@ -537,7 +537,7 @@ select "a"."worker_id", "a"."job", "a"."number", "v"."key", "n"."id" as "run_id"
   inner join "version_jobs" as "v" on "v"."version" = "n"."version" and "v"."ord" = a.job % 1048576
   where "a"."outcome" is null
   order by "a"."deadline_ms"
-  limit $1;
+  limit cast($1 as bigint);
 
 -- lockJobs
 select "j"."id"
@@ -591,7 +591,7 @@ select "c"."attempt", "c"."sequence", "c"."stream", "c"."at_ms", "c"."data"
   from "log_chunks" as "c"
   where "c"."job" = cast($1 as bigint) and (c.attempt, c.sequence, c.stream) > (cast($2 as bigint), cast($3 as bigint), cast($4 as bigint)) and "c"."attempt" <= cast($5 as bigint)
   order by "c"."attempt", "c"."sequence", "c"."stream"
-  limit $6;
+  limit cast($6 as bigint);
 
 -- lowerOpenNeeds
 update "jobs"
@@ -649,14 +649,14 @@ select "r"."job", "v"."key", "j"."state", "j"."outputs"
 select "number", "at_ms"
   from "events"
   order by "number" desc
-  limit $1;
+  limit 1;
 
 -- newestRunOfWorkflow
 select "n"."no", "n"."id", "n"."workflow", "w"."id" as "workflow_id", "n"."version", "n"."state", "n"."inputs", "n"."job_count", "v"."survivor_count", "n"."cancel_requested_at_ms", "n"."cancel_forced", "n"."activate_from", "n"."cancel_from", "n"."created_at_ms", "n"."traceparent"
   from "workflows" as "w"
   inner join "runs" as "n" on "n"."no" = "w"."newest_run"
   inner join "versions" as "v" on "v"."no" = "n"."version"
-  where "w"."id" = $1;
+  where "w"."id" = cast($1 as text);
 
 -- nextDeadline
 select min("deadline_ms") as "at_ms"
@@ -689,7 +689,7 @@ select "no", "at_ms"
   from "audit"
   where "no" > 0
   order by "no"
-  limit $1;
+  limit cast($1 as bigint);
 
 -- oldestEndedRuns
 select "n"."no", "n"."id", "n"."workflow", "n"."version"
@@ -697,14 +697,14 @@ select "n"."no", "n"."id", "n"."workflow", "n"."version"
   inner join "workflows" as "w" on "w"."no" = "n"."workflow"
   where "n"."ended_at_ms" is not null and "n"."ended_at_ms" < cast($1 as bigint) and ("w"."newest_run" is null or "w"."newest_run" <> "n"."no")
   order by "n"."ended_at_ms"
-  limit $2;
+  limit cast($2 as bigint);
 
 -- oldestEndedRunsWithLogs
 select "n"."no", "n"."id", "n"."workflow", "n"."version"
   from "runs" as "n"
   where "n"."ended_at_ms" is not null and "n"."logs_pruned" = 0 and "n"."ended_at_ms" < cast($1 as bigint)
   order by "n"."ended_at_ms"
-  limit $2;
+  limit cast($2 as bigint);
 
 -- overdueAttempts
 select "a"."job", "a"."number", "a"."worker_id", "a"."credential", "a"."lease_hash", "a"."request_hash", "a"."ttl_ms", "a"."claimed_at_ms", "a"."expires_at_ms", "a"."timeout_at_ms", "a"."deadline_ms", "a"."outcome", "a"."ended_at_ms", "a"."report_digest", "a"."error", "a"."log_bytes", "a"."has_output_lines", "a"."received", "j"."state" as "job_state", "j"."attempt" as "job_attempt"
@@ -712,7 +712,7 @@ select "a"."job", "a"."number", "a"."worker_id", "a"."credential", "a"."lease_ha
   inner join "jobs" as "j" on "j"."id" = "a"."job"
   where "a"."outcome" is null and "a"."deadline_ms" <= cast($1 as bigint)
   order by "a"."deadline_ms"
-  limit $2
+  limit cast($2 as bigint)
   for update of "j" skip locked;
 
 -- queueDueJobs
@@ -722,7 +722,7 @@ update "jobs"
   from "jobs" as "d"
   where "d"."state" = 'delayed' and "d"."delayed_until_ms" <= cast($2 as bigint)
   order by "d"."delayed_until_ms"
-  limit $3
+  limit cast($3 as bigint)
   for update of "d" skip locked)
   returning "id", "label_set", "attempt";
 
@@ -753,7 +753,7 @@ update "runs"
 -- revokeToken
 update "tokens"
   set "revoked_at_ms" = $1
-  where ("id" = $2 or "name" = $3) and "revoked_at_ms" is null
+  where ("id" = cast($2 as text) or "name" = cast($3 as text)) and "revoked_at_ms" is null
   returning "id", "name";
 
 -- runById
@@ -761,7 +761,7 @@ select "n"."no", "n"."id", "n"."workflow", "w"."id" as "workflow_id", "n"."versi
   from "runs" as "n"
   inner join "workflows" as "w" on "w"."no" = "n"."workflow"
   inner join "versions" as "v" on "v"."no" = "n"."version"
-  where "n"."id" = $1;
+  where "n"."id" = cast($1 as text);
 
 -- runViews
 select "n"."no", "n"."id", "n"."state", "n"."inputs", "n"."job_count", "n"."open", "n"."created_at_ms", "n"."started_at_ms", "n"."ended_at_ms", "n"."version", "w"."id" as "workflow_id", "v"."name", "v"."trigger", "v"."number"
@@ -829,7 +829,7 @@ update "workflows"
 -- setWorkflowRemoved
 update "workflows"
   set "removed_at_ms" = $1
-  where "id" = $2
+  where "id" = cast($2 as text)
   returning "no";
 
 -- startJobsIfQueued
@@ -846,7 +846,7 @@ select "sequence", "data"
   from "log_chunks"
   where "job" = cast($1 as bigint) and "attempt" = cast($2 as bigint) and "sequence" > cast($3 as bigint) and "stream" = 1
   order by "sequence"
-  limit $4;
+  limit cast($4 as bigint);
 
 -- storedLogChunks
 select "c"."job", "c"."attempt", "c"."sequence", "c"."stream"
@@ -898,7 +898,7 @@ select "j"."id", "j"."state", "n"."version"
   inner join "runs" as "n" on "n"."no" = j.id / 1048576
   where "j"."settled" = 0
   order by "j"."id"
-  limit $1
+  limit cast($1 as bigint)
   for update of "j" skip locked;
 
 -- upstreamOutputs
@@ -937,4 +937,4 @@ select "id", "bad", "conditional", "label_set"
 select "j"."id", "j"."state", "j"."attempt", "j"."conditional", "j"."label_set", "j"."enqueued_at_ms", "j"."delayed_until_ms", "j"."ended_at_ms"
   from "version_jobs" as "v"
   inner join "jobs" as "j" on "j"."id" = cast($1 as bigint) * 1048576 + v.ord
-  where "v"."version" = cast($2 as bigint) and "v"."key" = $3;
+  where "v"."version" = cast($2 as bigint) and "v"."key" = cast($3 as text);

@@ -34,7 +34,7 @@ select "a"."number", "a"."worker_id", "a"."claimed_at_ms", "a"."ended_at_ms", "a
   from "attempts" as "a"
   where "a"."job" = cast(? as integer)
   order by "a"."number" desc
-  limit ?;
+  limit cast(? as integer);
 
 -- attemptsOfRequests
 select "a"."request_hash", "a"."job", "a"."number", "a"."worker_id", "a"."credential", "a"."ttl_ms", "a"."claimed_at_ms", "a"."expires_at_ms", "a"."timeout_at_ms", "j"."enqueued_at_ms", "j"."delayed_until_ms"
@@ -57,9 +57,9 @@ select "n"."id" as "run_id", "n"."traceparent", "w"."id" as "workflow_id", "v"."
 select "a"."no", "a"."at_ms", "a"."action", "a"."subject", "a"."source", "a"."actor", "a"."data", "t"."name" as "actor_name"
   from "audit" as "a"
   left join "tokens" as "t" on "t"."id" = "a"."actor"
-  where "a"."no" < cast(? as integer) and (? = '' or "a"."action" = ?) and (? = '' or "a"."subject" = ?)
+  where "a"."no" < cast(? as integer) and (cast(? as text) = '' or "a"."action" = cast(? as text)) and (cast(? as text) = '' or "a"."subject" = cast(? as text))
   order by "a"."no" desc
-  limit ?;
+  limit cast(? as integer);
 
 -- badNeeds
 select distinct "v"."ord", "v"."key", "j"."state", "j"."conditional"
@@ -70,7 +70,7 @@ select distinct "v"."ord", "v"."key", "j"."state", "j"."conditional"
   inner join "version_jobs" as "v" on "v"."version" = "e"."version" and "v"."ord" = "e"."from_ord"
   where "j"."state" in ('failure', 'skipped', 'cancelled')
   order by "v"."ord"
-  limit ?;
+  limit cast(? as integer);
 
 -- beginRuns
 update "runs"
@@ -83,7 +83,7 @@ update "runs"
 -- cancelJobs
 update "jobs"
   set "state" = 'cancelled', "ended_at_ms" = cast(? as integer)
-  where "id" >= cast(? as integer) and "id" < cast(? as integer) and (("state" in ('queued', 'delayed', 'waiting') and "conditional" <= ?) or "state" = 'running')
+  where "id" >= cast(? as integer) and "id" < cast(? as integer) and (("state" in ('queued', 'delayed', 'waiting') and "conditional" <= cast(? as integer)) or "state" = 'running')
   returning "id", "attempt", "started_at_ms";
 
 -- cancelLiveAttempts
@@ -99,7 +99,7 @@ select "e"."at_ms", "e"."data"
   from "events" as "e"
   where "e"."run" = cast(? as integer) and "e"."type" = 'run.cancel_requested'
   order by "e"."number"
-  limit ?;
+  limit 1;
 
 -- claimableBySet
 select "label_set", count(*) as "jobs", min(enqueued_at_ms) as "oldest_ms"
@@ -114,9 +114,9 @@ select "j"."id", "j"."label_set", "j"."priority", "j"."attempt", "j"."enqueued_a
   from jobs as q
   where q.label_set = cast(s.value as integer) and q.state = 'queued'
   order by q.priority desc, q.enqueued_at_ms, q.id
-  limit ?)) as "j"
+  limit cast(? as integer))) as "j"
   order by "j"."priority" desc, "j"."enqueued_at_ms", "j"."id"
-  limit ?;
+  limit cast(? as integer);
 
 -- claimableLabelSets
 select "s"."id"
@@ -142,7 +142,7 @@ update "counters"
 select "w"."no" as "workflow", "w"."id" as "workflow_id", "w"."source", "w"."removed_at_ms", "v"."no" as "version", "v"."number", "v"."hash", "v"."name", "v"."trigger", "v"."job_count", "v"."survivor_count", "v"."conditional_roots", "v"."root_label_sets"
   from "workflows" as "w"
   inner join "versions" as "v" on "v"."no" = "w"."current_version"
-  where "w"."id" = ?;
+  where "w"."id" = cast(? as text);
 
 -- currentVersions
 select "w"."no" as "workflow", "w"."id" as "workflow_id", "w"."source", "w"."removed_at_ms", "v"."no" as "version", "v"."number", "v"."hash", "v"."name", "v"."trigger", "v"."job_count", "v"."survivor_count", "v"."conditional_roots", "v"."root_label_sets"
@@ -172,7 +172,7 @@ delete
   where ("job", "number") in (select "a"."job", "a"."number"
   from "attempts" as "a"
   where "a"."job" >= cast(? as integer) and "a"."job" < cast(? as integer)
-  limit ?)
+  limit cast(? as integer))
   returning "job";
 
 -- deleteAuditUpTo
@@ -192,7 +192,7 @@ delete
   where "number" in (select "e"."number"
   from "events" as "e"
   where "e"."run" = cast(? as integer)
-  limit ?)
+  limit cast(? as integer))
   returning "number";
 
 -- deleteJobsOfRange
@@ -206,7 +206,7 @@ delete
   where ("job", "attempt", "sequence", "stream") in (select "c"."job", "c"."attempt", "c"."sequence", "c"."stream"
   from "log_chunks" as "c"
   where "c"."job" >= cast(? as integer) and "c"."job" < cast(? as integer)
-  limit ?)
+  limit cast(? as integer))
   returning "job";
 
 -- deleteLogsOfAttempts
@@ -228,7 +228,7 @@ delete
   where "id" in (select "j"."id"
   from "jobs" as "j"
   where "j"."id" >= cast(? as integer) and "j"."id" < cast(? as integer)
-  limit ?)
+  limit cast(? as integer))
   returning "id";
 
 -- deleteVersion
@@ -289,7 +289,7 @@ select "e"."number", "e"."at_ms", "e"."type", "n"."id" as "run_id", "v"."key", "
   left join "version_jobs" as "v" on "v"."version" = "n"."version" and "v"."ord" = e.job % 1048576
   where "e"."number" > cast(? as integer)
   order by "e"."number"
-  limit ?;
+  limit cast(? as integer);
 
 -- eventsOfRunAfter
 select "e"."number", "e"."at_ms", "e"."type", "n"."id" as "run_id", "v"."key", "e"."attempt", "e"."data"
@@ -298,7 +298,7 @@ select "e"."number", "e"."at_ms", "e"."type", "n"."id" as "run_id", "v"."key", "
   left join "version_jobs" as "v" on "v"."version" = "n"."version" and "v"."ord" = e.job % 1048576
   where "e"."run" = cast(? as integer) and "e"."number" > cast(? as integer)
   order by "e"."number"
-  limit ?;
+  limit cast(? as integer);
 
 -- fileWorkflows
 select "id", "removed_at_ms"
@@ -321,7 +321,7 @@ select "j"."id"
   from "jobs" as "j"
   where "j"."label_set" = cast(? as integer) and "j"."state" = 'queued'
   order by "j"."priority" desc, "j"."enqueued_at_ms", "j"."id"
-  limit ?;
+  limit cast(? as integer);
 
 -- graceForLiveLeases
 update "attempts"
@@ -390,7 +390,7 @@ insert into "version_jobs" ("version", "ord", "key", "label_set", "priority", "n
 select "j"."id", "j"."state", "j"."attempt"
   from "version_jobs" as "v"
   inner join "jobs" as "j" on "j"."id" = cast(? as integer) * 1048576 + v.ord
-  where "v"."version" = cast(? as integer) and "v"."key" = ?;
+  where "v"."version" = cast(? as integer) and "v"."key" = cast(? as text);
 
 -- jobsOfRun
 select "v"."ord", "v"."key", "v"."spec", "j"."state", "j"."attempt", "j"."started_at_ms", "j"."ended_at_ms", "j"."delayed_until_ms", "j"."error", "j"."outputs", "a"."worker_id"
@@ -399,14 +399,14 @@ select "v"."ord", "v"."key", "v"."spec", "j"."state", "j"."attempt", "j"."starte
   left join "attempts" as "a" on "a"."job" = "j"."id" and "a"."number" = "j"."attempt"
   where "v"."version" = cast(? as integer) and "v"."ord" >= cast(? as integer)
   order by "v"."ord"
-  limit ?;
+  limit cast(? as integer);
 
 -- jobsOfVersion
 select "v"."ord", "v"."key", "v"."spec"
   from "version_jobs" as "v"
   where "v"."version" = cast(? as integer) and "v"."ord" >= cast(? as integer)
   order by "v"."ord"
-  limit ?;
+  limit cast(? as integer);
 
 -- jobsToTrace
 select "n"."id" as "run_id", "n"."traceparent", "w"."id" as "workflow_id", "v"."key", "j"."state", "j"."error", "j"."ended_at_ms", (select min(a.claimed_at_ms)
@@ -467,24 +467,24 @@ select "n"."no", "n"."id", "n"."state", "n"."inputs", "n"."job_count", "n"."open
   from "runs" as "n"
   inner join "workflows" as "w" on "w"."no" = n.workflow + 0
   inner join "versions" as "v" on "v"."no" = n.version + 0
-  where "n"."no" < cast(? as integer) and "n"."state" != 'creating' and (? = '' or "n"."state" = ?)
+  where "n"."no" < cast(? as integer) and "n"."state" != 'creating' and (cast(? as text) = '' or "n"."state" = cast(? as text))
   order by "n"."no" desc
-  limit ?;
+  limit cast(? as integer);
 
 -- listRunsOfWorkflow
 select "n"."no", "n"."id", "n"."state", "n"."inputs", "n"."job_count", "n"."open", "n"."created_at_ms", "n"."started_at_ms", "n"."ended_at_ms", "n"."version", "w"."id" as "workflow_id", "v"."name", "v"."trigger", "v"."number"
   from "runs" as "n"
   inner join "workflows" as "w" on "w"."no" = "n"."workflow"
   inner join "versions" as "v" on "v"."no" = "n"."version"
-  where "n"."workflow" = cast(? as integer) and "n"."no" < cast(? as integer) and "n"."state" != 'creating' and (? = '' or "n"."state" = ?)
+  where "n"."workflow" = cast(? as integer) and "n"."no" < cast(? as integer) and "n"."state" != 'creating' and (cast(? as text) = '' or "n"."state" = cast(? as text))
   order by "n"."no" desc
-  limit ?;
+  limit cast(? as integer);
 
 -- listWorkers
 select *
   from "workers"
   order by "registered_at_ms" desc, "id"
-  limit ? offset ?;
+  limit cast(? as integer) offset cast(? as integer);
 
 -- listWorkflows
 select "w"."id", "w"."no" as "workflow", "v"."no" as "version", "v"."number", "v"."name", "v"."trigger", "w"."newest_run"
@@ -495,7 +495,7 @@ select "w"."id", "w"."no" as "workflow", "v"."no" as "version", "v"."number", "v
   where "j"."id" >= w.newest_run * 1048576 and "j"."id" < (w.newest_run + 1) * 1048576 and "j"."state" in (select value
   from json_each(?))))
   order by "w"."id"
-  limit ? offset ?;
+  limit cast(? as integer) offset cast(? as integer);
 
 -- liveAttempts
 select "a"."worker_id", "a"."job", "a"."number", "v"."key", "n"."id" as "run_id"
@@ -504,7 +504,7 @@ select "a"."worker_id", "a"."job", "a"."number", "v"."key", "n"."id" as "run_id"
   inner join "version_jobs" as "v" on "v"."version" = "n"."version" and "v"."ord" = a.job % 1048576
   where "a"."outcome" is null
   order by "a"."deadline_ms"
-  limit ?;
+  limit cast(? as integer);
 
 -- lockJobs
 select "j"."id"
@@ -549,7 +549,7 @@ select "c"."attempt", "c"."sequence", "c"."stream", "c"."at_ms", "c"."data"
   from "log_chunks" as "c"
   where "c"."job" = cast(? as integer) and (c.attempt, c.sequence, c.stream) > (cast(? as integer), cast(? as integer), cast(? as integer)) and "c"."attempt" <= cast(? as integer)
   order by "c"."attempt", "c"."sequence", "c"."stream"
-  limit ?;
+  limit cast(? as integer);
 
 -- lowerOpenNeeds
 update "jobs"
@@ -603,14 +603,14 @@ select "r"."job", "v"."key", "j"."state", "j"."outputs"
 select "number", "at_ms"
   from "events"
   order by "number" desc
-  limit ?;
+  limit 1;
 
 -- newestRunOfWorkflow
 select "n"."no", "n"."id", "n"."workflow", "w"."id" as "workflow_id", "n"."version", "n"."state", "n"."inputs", "n"."job_count", "v"."survivor_count", "n"."cancel_requested_at_ms", "n"."cancel_forced", "n"."activate_from", "n"."cancel_from", "n"."created_at_ms", "n"."traceparent"
   from "workflows" as "w"
   inner join "runs" as "n" on "n"."no" = "w"."newest_run"
   inner join "versions" as "v" on "v"."no" = "n"."version"
-  where "w"."id" = ?;
+  where "w"."id" = cast(? as text);
 
 -- nextDeadline
 select min("deadline_ms") as "at_ms"
@@ -642,7 +642,7 @@ select "no", "at_ms"
   from "audit"
   where "no" > 0
   order by "no"
-  limit ?;
+  limit cast(? as integer);
 
 -- oldestEndedRuns
 select "n"."no", "n"."id", "n"."workflow", "n"."version"
@@ -650,14 +650,14 @@ select "n"."no", "n"."id", "n"."workflow", "n"."version"
   inner join "workflows" as "w" on "w"."no" = "n"."workflow"
   where "n"."ended_at_ms" is not null and "n"."ended_at_ms" < cast(? as integer) and ("w"."newest_run" is null or "w"."newest_run" <> "n"."no")
   order by "n"."ended_at_ms"
-  limit ?;
+  limit cast(? as integer);
 
 -- oldestEndedRunsWithLogs
 select "n"."no", "n"."id", "n"."workflow", "n"."version"
   from "runs" as "n"
   where "n"."ended_at_ms" is not null and "n"."logs_pruned" = 0 and "n"."ended_at_ms" < cast(? as integer)
   order by "n"."ended_at_ms"
-  limit ?;
+  limit cast(? as integer);
 
 -- overdueAttempts
 select "a"."job", "a"."number", "a"."worker_id", "a"."credential", "a"."lease_hash", "a"."request_hash", "a"."ttl_ms", "a"."claimed_at_ms", "a"."expires_at_ms", "a"."timeout_at_ms", "a"."deadline_ms", "a"."outcome", "a"."ended_at_ms", "a"."report_digest", "a"."error", "a"."log_bytes", "a"."has_output_lines", "a"."received", "j"."state" as "job_state", "j"."attempt" as "job_attempt"
@@ -665,7 +665,7 @@ select "a"."job", "a"."number", "a"."worker_id", "a"."credential", "a"."lease_ha
   inner join "jobs" as "j" on "j"."id" = "a"."job"
   where "a"."outcome" is null and "a"."deadline_ms" <= cast(? as integer)
   order by "a"."deadline_ms"
-  limit ? ;
+  limit cast(? as integer) ;
 
 -- queueDueJobs
 update "jobs"
@@ -674,7 +674,7 @@ update "jobs"
   from "jobs" as "d"
   where "d"."state" = 'delayed' and "d"."delayed_until_ms" <= cast(? as integer)
   order by "d"."delayed_until_ms"
-  limit ? )
+  limit cast(? as integer) )
   returning "id", "label_set", "attempt";
 
 -- registerWorkers
@@ -702,7 +702,7 @@ update "runs"
 -- revokeToken
 update "tokens"
   set "revoked_at_ms" = ?
-  where ("id" = ? or "name" = ?) and "revoked_at_ms" is null
+  where ("id" = cast(? as text) or "name" = cast(? as text)) and "revoked_at_ms" is null
   returning "id", "name";
 
 -- runById
@@ -710,7 +710,7 @@ select "n"."no", "n"."id", "n"."workflow", "w"."id" as "workflow_id", "n"."versi
   from "runs" as "n"
   inner join "workflows" as "w" on "w"."no" = "n"."workflow"
   inner join "versions" as "v" on "v"."no" = "n"."version"
-  where "n"."id" = ?;
+  where "n"."id" = cast(? as text);
 
 -- runViews
 select "n"."no", "n"."id", "n"."state", "n"."inputs", "n"."job_count", "n"."open", "n"."created_at_ms", "n"."started_at_ms", "n"."ended_at_ms", "n"."version", "w"."id" as "workflow_id", "v"."name", "v"."trigger", "v"."number"
@@ -774,7 +774,7 @@ update "workflows"
 -- setWorkflowRemoved
 update "workflows"
   set "removed_at_ms" = ?
-  where "id" = ?
+  where "id" = cast(? as text)
   returning "no";
 
 -- startJobsIfQueued
@@ -790,7 +790,7 @@ select "sequence", "data"
   from "log_chunks"
   where "job" = cast(? as integer) and "attempt" = cast(? as integer) and "sequence" > cast(? as integer) and "stream" = 1
   order by "sequence"
-  limit ?;
+  limit cast(? as integer);
 
 -- storedLogChunks
 select "c"."job", "c"."attempt", "c"."sequence", "c"."stream"
@@ -839,7 +839,7 @@ select "j"."id", "j"."state", "n"."version"
   inner join "runs" as "n" on "n"."no" = j.id / 1048576
   where "j"."settled" = 0
   order by "j"."id"
-  limit ? ;
+  limit cast(? as integer) ;
 
 -- upstreamOutputs
 select "r"."job", "v"."key", "j"."outputs"
@@ -874,4 +874,4 @@ select "id", "bad", "conditional", "label_set"
 select "j"."id", "j"."state", "j"."attempt", "j"."conditional", "j"."label_set", "j"."enqueued_at_ms", "j"."delayed_until_ms", "j"."ended_at_ms"
   from "version_jobs" as "v"
   inner join "jobs" as "j" on "j"."id" = cast(? as integer) * 1048576 + v.ord
-  where "v"."version" = cast(? as integer) and "v"."key" = ?;
+  where "v"."version" = cast(? as integer) and "v"."key" = cast(? as text);
