@@ -1,6 +1,5 @@
 import type { Logger } from 'pino';
 import type { Environment } from '../environment/environment.js';
-import { newestEvent } from '../store/statements/events.js';
 import type { Store } from '../store/store.js';
 import type { Metrics } from '../telemetry/metrics.js';
 import type { Tracing } from '../telemetry/traces/tracing.js';
@@ -12,6 +11,7 @@ import type { EngineContext, Knowledge } from './context.js';
 import { type Defined, defineWorkflow, type NewDefinition } from './define-workflow.js';
 import type { Engine } from './engine.js';
 import { finishBatch } from './finish-batch.js';
+import { isReadyVerb } from './is-ready.js';
 import { openSessionVerb } from './job-session.js';
 import { JobSpecs } from './job-specs.js';
 import { joinOthers } from './join-others.js';
@@ -23,6 +23,7 @@ import { listWorkersVerb } from './list-workers.js';
 import { Deadlines } from './loops/deadlines.js';
 import { DoctorLoop } from './loops/doctor.js';
 import { LeftWorkLoop } from './loops/left-work.js';
+import { Pulse } from './loops/pulse.js';
 import { type Retention, RetentionLoop } from './loops/retention.js';
 import type { OtherServers } from './other-servers.js';
 import { Parking } from './parking.js';
@@ -89,9 +90,11 @@ export async function createEngine(options: EngineOptions): Promise<RunningEngin
   };
   const traces = knowledge.tracing === null ? null : new TraceTeller(knowledge.tracing, store.longRead, log);
   let others: OtherServers | null = null;
+  const pulse = store.shared === null ? new Pulse(environment, log) : null;
   const writer = new Writer(
     store,
     environment,
+    pulse,
     async (batch) => {
       await serveParked(knowledge, batch, parking);
       await finishBatch(batch);
@@ -118,7 +121,7 @@ export async function createEngine(options: EngineOptions): Promise<RunningEngin
     writer,
     tellOfLabelSets: (connection) => others?.tellOfLabelSets(connection),
   };
-  const deadlines = new Deadlines(context, options.reapIntervalMs);
+  const deadlines = new Deadlines(context, options.reapIntervalMs, pulse);
   const leftovers = settleLeftoversOperation(knowledge);
   let settling: Promise<void> | null = null;
 
@@ -189,14 +192,7 @@ export async function createEngine(options: EngineOptions): Promise<RunningEngin
       await defineWorkflow(context, { id, source: 'api', text, format, file: '', by: caller.credential });
       return views.workflowStatus(id);
     },
-    async ready() {
-      try {
-        const answer = await soonest(environment, newestEvent.run(store.read, {}));
-        return answer === null ? { ready: false, reason: 'the database does not answer' } : { ready: true, reason: '' };
-      } catch (error) {
-        return { ready: false, reason: `the database cannot be read: ${(error as Error).message}` };
-      }
-    },
+    ready: isReadyVerb(context),
     define: (definition) => defineWorkflow(context, definition),
     keepOnlyFiles: keepOnlyFilesVerb(context),
     context,
@@ -211,17 +207,4 @@ export async function createEngine(options: EngineOptions): Promise<RunningEngin
       await traces?.told();
     },
   };
-}
-
-/** How long whoever asks whether the server is ready is kept waiting. */
-const readyWithinMs = 1_000;
-
-/** The answer, or null when it takes too long. */
-async function soonest<T>(environment: Environment, answer: Promise<T>): Promise<T | null> {
-  let cancelTimer = () => {};
-  const late = new Promise<null>((resolve) => {
-    cancelTimer = environment.after(readyWithinMs, () => resolve(null));
-  });
-  answer.catch(() => {});
-  return Promise.race([answer, late]).finally(() => cancelTimer());
 }

@@ -50,7 +50,7 @@ export interface Engine {
   /** Changes after an event number, each once and in order; without a number, a snapshot of what is live first. */
   watchRuns(query: WatchQuery, signal: AbortSignal): AsyncIterable<WatchBatch>;
 
-  /** Whether the store answers and the loops run. */
+  /** Whether the store answers and takes changes; if not, why. */
   ready(): Promise<{ ready: boolean; reason: string }>;
 }
 

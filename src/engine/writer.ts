@@ -3,8 +3,9 @@ import type { Environment } from '../environment/environment.js';
 import type { Connection } from '../store/connection.js';
 import { graceForLiveLeases } from '../store/statements/attempts.js';
 import { lockJobs } from '../store/statements/jobs.js';
-import { isStoreFailure, type Store, StoreUnavailable } from '../store/store.js';
+import { isStoreFailure, type Store, StoreDamaged, StoreUnavailable } from '../store/store.js';
 import { Batch } from './batch.js';
+import type { Pulse } from './loops/pulse.js';
 
 /**
  * A kind of change, applied to many inputs at once with a fixed number of statements.
@@ -31,6 +32,9 @@ interface Entry {
   readonly reject: (error: unknown) => void;
 }
 
+/** Why the database takes no change: for now, or because it is damaged. */
+type Refusal = StoreUnavailable | StoreDamaged;
+
 /** How many inputs one transaction takes. */
 const batchMax = 512;
 /** How many may wait. Beyond it the server says that it is overloaded instead of growing. */
@@ -47,6 +51,8 @@ export class Writer {
   readonly #store: Store;
   readonly #environment: Environment;
   readonly #askNow: ((connection: Connection) => Promise<number>) | null;
+  /** Null where other servers renew leases while this one cannot. */
+  readonly #pulse: Pulse | null;
   readonly #batchEnd: BatchEnd;
   readonly #onCommitted: (batch: Batch, inputs: number, tookMs: number) => void;
   #queue: Entry[] = [];
@@ -54,12 +60,13 @@ export class Writer {
   #idle: (() => void)[] = [];
   #isCommitting = false;
   #afterBatch: (() => void)[] = [];
-  /** Since when the database takes no changes, such as on a full disk; null while it does. */
-  #refusedSinceMs: number | null = null;
+  /** Since when the database takes no changes, such as on a full disk, and why; null while it does. */
+  #refused: { readonly sinceMs: number; readonly error: Refusal } | null = null;
 
   constructor(
     store: Store,
     environment: Environment,
+    pulse: Pulse | null,
     batchEnd: BatchEnd,
     onCommitted: (batch: Batch, inputs: number, tookMs: number) => void,
   ) {
@@ -67,6 +74,7 @@ export class Writer {
     const { shared } = store;
     this.#askNow = shared === null ? null : (connection) => shared.nowIn(connection);
     this.#environment = environment;
+    this.#pulse = pulse;
     this.#batchEnd = batchEnd;
     this.#onCommitted = onCommitted;
   }
@@ -149,18 +157,31 @@ export class Writer {
     return taken;
   }
 
-  /** The first batch after an outage gives every live lease its full time, before it judges any. */
+  /** Why the database took no change the last time that it was given one; null when it did. */
+  get refusal(): Refusal | null {
+    return this.#refused?.error ?? null;
+  }
+
+  /** The first batch after a time in which nobody could renew gives every live lease its full time, before it judges any. */
   async #graceAfterOutage(batch: Batch): Promise<void> {
-    const { shared } = this.#store;
-    const refusedMs = batch.nowMs - (this.#refusedSinceMs ?? batch.nowMs);
-    if (this.#refusedSinceMs !== null) batch.afterCommit.push(() => this.#forgetRefusals());
-    if ((shared === null ? refusedMs : shared.awayMs()) <= tolerableAwayMs) return;
+    if (this.#refused !== null) batch.afterCommit.push(() => this.#forgetRefusals());
+    if (!this.#nobodyCouldRenew(batch.nowMs)) return;
     await graceForLiveLeases.run(batch.connection, { nowMs: batch.nowMs });
-    batch.afterCommit.push(() => shared?.forgetAway());
+    batch.afterCommit.push(() => {
+      this.#store.shared?.forgetAway();
+      this.#pulse?.forget();
+    });
+  }
+
+  #nobodyCouldRenew(nowMs: number): boolean {
+    const { shared } = this.#store;
+    if (shared !== null) return shared.awayMs() > tolerableAwayMs;
+    if (this.#pulse?.stoodStill() === true) return true;
+    return this.#refused !== null && nowMs - this.#refused.sinceMs > tolerableAwayMs;
   }
 
   #forgetRefusals(): void {
-    this.#refusedSinceMs = null;
+    this.#refused = null;
   }
 
   async #commit(entries: readonly Entry[]): Promise<void> {
@@ -177,7 +198,9 @@ export class Writer {
         return [current, given] as const;
       });
     } catch (error) {
-      if (error instanceof StoreUnavailable) this.#refusedSinceMs ??= startedAt;
+      if (error instanceof StoreUnavailable || error instanceof StoreDamaged) {
+        this.#refused = { sinceMs: this.#refused?.sinceMs ?? startedAt, error };
+      }
       if (entries.length === 1 || isStoreFailure(error)) {
         for (const entry of entries) entry.reject(error);
         return;

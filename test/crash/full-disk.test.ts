@@ -1,9 +1,11 @@
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Claim } from '@workflow-graph/client';
 import { expect, type TestContext, test } from 'vitest';
 import { type Answer, type Api, chunk } from '../support/api.js';
 import { type OneServer, oneServer } from '../support/one-server.js';
 import { runProgram } from '../support/program.js';
+import { until } from '../support/until.js';
 import { pause } from './calls.js';
 import { SmallDisk } from './small-disk.js';
 import { failFromNowOn, needStrace } from './strace.js';
@@ -69,11 +71,16 @@ test.for(places)(
       expect((await api.job(run, 'a')).status).toBe('running');
       expect(await api.logText(run, 'a')).toBe(pusher.acknowledged);
       expect((await api.get('/healthz')).status).toBe(200);
+      const readiness = await api.get('/readyz');
+      expect(readiness.status).toBe(503);
+      expect((readiness.body as { reason: string }).reason).toContain('the disk is full');
       await pause(100);
     }
     expect(server.program.running).toBe(true);
 
     await free();
+    // By itself: whoever was told that it is not ready sends nothing else.
+    await until('the server is ready', async () => (await api.get('/readyz')).status === 200);
     await server.logged(/the disk takes changes again/);
     await pusher.push();
     expect((await api.complete(claim, { k: 'v' })).status).toBe(200);
@@ -103,6 +110,25 @@ test('on a disk that is full when the server starts, it says so and ends; with r
   disk.free();
   await server.start();
   expect((await server.api().job(run, 'a')).status).toBe('running');
+});
+
+test('where the index of the write-ahead log finds no room, the file and the disk are named', async (context) => {
+  needStrace(context);
+  const server = oneServer();
+  await server.start();
+  const run = await server.api().start({ name: 'full', jobs: { a: { run: 'x' } } });
+  await server.kill();
+
+  const index = `${server.databaseFile}-shm`;
+  rmSync(index);
+  const fault = ['-P', index, '-e', 'trace=pwrite64', '-e', 'inject=pwrite64:error=ENOSPC'];
+  const program = server.launch(['strace', '-D', '-f', '-qq', '-o', '/dev/null', ...fault]);
+  expect(await program.ended).toEqual({ code: 1, signal: null });
+  expect(program.stderr).toMatch(/^error: .*workflow-graph\.db.*-shm.* the disk is full .*Free some space/m);
+  expect(program.stderr).not.toMatch(/^ {4}at /m);
+
+  await server.start();
+  expect((await server.api().job(run, 'a')).status).toBe('queued');
 });
 
 /** Sends pieces of a job's log, and knows what was taken. */

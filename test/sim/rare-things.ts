@@ -8,6 +8,7 @@ export const rareThings: readonly string[] = [
   'database lost in a transaction',
   'frozen server went on',
   'frozen worker went on',
+  'grace after a full disk or a standstill',
   'grace after the database was away',
   'heartbeat after the lease, before anyone ended it',
   'large run cancelled',

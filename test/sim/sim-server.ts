@@ -9,6 +9,9 @@ import type { Simulation } from './simulation.js';
 
 const log = pino({ level: 'silent' });
 
+/** For how long a server may stand still without leases getting their full time again, as the documents say. */
+const tolerableStillMs = 5_000;
+
 /** One life of a server that has started. */
 export interface LiveServer {
   readonly process: Process;
@@ -29,6 +32,8 @@ export class SimServer {
   #isStarting = false;
   /** By the world's clock, the last time at which anything went wrong with it. */
   #troubleAtMs = 0;
+  /** When it last gave live leases their time again. */
+  #graceAtMs = 0;
 
   constructor(simulation: Simulation, index: number) {
     this.#simulation = simulation;
@@ -77,7 +82,10 @@ export class SimServer {
     world.count('server frozen');
     this.live.process.freezeUntil(world.nowMs + forMs);
     this.noteTrouble(world.nowMs + forMs);
-    world.after(forMs, this.live.process, 'went on', () => world.count('frozen server went on'));
+    world.after(forMs, this.live.process, 'went on', () => {
+      world.count('frozen server went on');
+      this.#wentOn(forMs);
+    });
   }
 
   /** Ends parked claims and writes what is queued, as a signal makes it do, then dies. */
@@ -129,6 +137,7 @@ export class SimServer {
         world.count('server ended by its disk');
         process.die();
       },
+      onGrace: () => this.#gaveGrace(),
       onTrouble: () => this.noteTrouble(),
       onSlow: (forMs) => simulation.noteSlow(forMs),
     });
@@ -150,6 +159,24 @@ export class SimServer {
       simulation.expectInjected('a server starts', error);
       process.die();
     }
+  }
+
+  /** Where nobody else could renew meanwhile, every live lease has its full time from now. */
+  #wentOn(afterMs: number): void {
+    const { isShared, isHealing, leases, clock } = this.#simulation;
+    if (isShared || isHealing || afterMs <= tolerableStillMs || this.live?.isStopping !== false) return;
+    leases.graceAfterOutage(clock.databaseNow());
+  }
+
+  #gaveGrace(): void {
+    const { world, leases, clock, slowUntilMs } = this.#simulation;
+    if (this.#isStarting) return;
+    world.count('grace after a full disk or a standstill');
+    if (Math.max(this.#troubleAtMs, slowUntilMs) <= this.#graceAtMs) {
+      world.violated('leases get their time again only when nobody could renew', `server ${this.index}`);
+    }
+    this.#graceAtMs = world.nowMs;
+    leases.graceAfterOutage(clock.databaseNow());
   }
 
   #died(): void {

@@ -1,13 +1,14 @@
 import type { Connection, Row } from '../../src/store/connection.js';
 import type { DialectRecord } from '../../src/store/dialect.js';
+import { judged } from '../../src/store/sqlite/judge.js';
 import { sqliteDialect } from '../../src/store/sqlite/sqlite-dialect.js';
+import { graceForLiveLeases } from '../../src/store/statements/attempts.js';
 import { claimableJobs } from '../../src/store/statements/claims.js';
 import {
   OutcomeUnknown,
   type Reader,
   type SharedDatabase,
   type Store,
-  StoreError,
   StoreUnavailable,
 } from '../../src/store/store.js';
 import { InjectedFailure } from './injected-failure.js';
@@ -25,6 +26,7 @@ import type { World } from './world.js';
 export const sharedDialect: DialectRecord = { ...sqliteDialect, hasManyWriters: true };
 
 const claimSql = claimableJobs.sql(sharedDialect);
+const graceSql = graceForLiveLeases.sql(sqliteDialect);
 
 export interface SharedOptions {
   readonly told: Told;
@@ -45,6 +47,8 @@ export interface SimStoreOptions {
   readonly shared: SharedOptions | null;
   /** The disk failed so that nobody knows what is stored: the server ends at once. */
   readonly onFatal: () => void;
+  /** On a database of one server: a change that was committed gave every live lease its full time. */
+  readonly onGrace: () => void;
   /** A failure was made. */
   readonly onTrouble: () => void;
   /** Something takes its time, and what comes after it has to wait. */
@@ -62,6 +66,7 @@ export class SimStore implements Store {
   readonly shared: SharedDatabase | null;
   readonly #with: SimStoreOptions;
   readonly #reach: Reach | null;
+  readonly #disk = new Disk();
   #open: OpenTransaction | null = null;
 
   constructor(options: SimStoreOptions) {
@@ -96,7 +101,7 @@ export class SimStore implements Store {
     if (this.#reach !== null) await this.#reach.arrive().catch((error: unknown) => this.#refuse(error));
     await database.begin(process);
     for (;;) {
-      const connection = new OpenTransaction(this.#with, this.dialect, this.#reach);
+      const connection = new OpenTransaction(this.#with, this.dialect, this.#reach, this.#disk);
       const nowMs = shared === null ? null : shared.databaseNow();
       const isGrace = this.#reach !== null && this.#reach.awayMs() > tolerableAwayMs;
       this.#open = connection;
@@ -119,6 +124,7 @@ export class SimStore implements Store {
         continue;
       }
       await this.#commit(connection, isGrace ? nowMs : null);
+      if (shared === null && connection.gaveGrace) this.#with.onGrace();
       return result;
     }
   }
@@ -194,6 +200,7 @@ export class SimStore implements Store {
     const { world, weather } = this.#with;
     if (world.random.chance(weather().diskFull / 2)) {
       world.count('disk full at the commit');
+      this.#disk.fill(world);
       return new InjectedFailure('SQLITE_FULL', 'database or disk is full');
     }
     if (world.random.chance(weather().diskFails)) {
@@ -209,12 +216,25 @@ export class SimStore implements Store {
     this.#with.onTrouble();
     if (this.#with.shared !== null) return new StoreUnavailable('The database cannot take the change for now.', error);
     if (error.code === 'SQLITE_IOERR') this.#with.onFatal();
-    return new StoreError(`The database cannot be written: ${error.message}`, error);
+    return judged(error, 'sim.db');
   }
 }
 
 /** For how long the database may be away without leases getting their full time again, as the documents say. */
 const tolerableAwayMs = 1_000;
+
+/** A disk that may stay full for a while. */
+class Disk {
+  #fullUntilMs = 0;
+
+  fill(world: World): void {
+    if (world.random.chance(0.3)) this.#fullUntilMs = world.nowMs + world.random.within(500, 5_000);
+  }
+
+  isFull(world: World): boolean {
+    return world.nowMs < this.#fullUntilMs;
+  }
+}
 
 /** What is planned for a transaction. */
 type Fate = 'none' | 'crash' | 'crash at commit' | 'full' | 'fails' | 'away';
@@ -226,20 +246,23 @@ class OpenTransaction implements Connection {
   readonly fate: Fate;
   readonly #with: SimStoreOptions;
   readonly #reach: Reach | null;
+  readonly #disk: Disk;
+  gaveGrace = false;
   /** Statements until the fate strikes. */
   #left: number;
   /** Of a statement that nobody waited for, on a database that answers later. */
   failure: InjectedFailure | null = null;
 
-  constructor(options: SimStoreOptions, dialect: DialectRecord, reach: Reach | null) {
+  constructor(options: SimStoreOptions, dialect: DialectRecord, reach: Reach | null, disk: Disk) {
     this.#with = options;
     this.#reach = reach;
+    this.#disk = disk;
     this.dialect = dialect;
     const { random } = options.world;
     const weather = options.weather();
     this.fate = random.chance(weather.crashBetweenStatements)
       ? random.pick(['crash', 'crash', 'crash at commit'] as const)
-      : random.chance(weather.diskFull / 2)
+      : random.chance(weather.diskFull / 2) || disk.isFull(options.world)
         ? 'full'
         : random.chance(weather.diskFails)
           ? 'fails'
@@ -256,6 +279,7 @@ class OpenTransaction implements Connection {
     if (!process.isAlive) return never();
     if (failure !== null) throw failure;
     const rows = database.connection.query(sql, parameters);
+    if (sql === graceSql) this.gaveGrace = true;
     if (shared === null) return rows;
     const answer = sql === claimSql ? this.#passOverTaken(rows) : rows;
     if (!world.random.chance(weather().slowStatement)) return answer;
@@ -298,6 +322,7 @@ class OpenTransaction implements Connection {
     }
     if (this.fate === 'full') {
       world.count('disk full at a statement');
+      this.#disk.fill(world);
       return new InjectedFailure('SQLITE_FULL', 'database or disk is full');
     }
     if (this.fate === 'fails') {

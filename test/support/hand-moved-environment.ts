@@ -45,6 +45,17 @@ export class HandMovedEnvironment implements Environment {
     this.#nowMs = end;
     await settled();
   }
+
+  /** The process stands still for so long: the clock moves, and what falls due comes late, all at once. */
+  async standStill(ms: number): Promise<void> {
+    this.skip(ms);
+    await this.advance(0);
+  }
+
+  /** The same up to the moment before it goes on. */
+  skip(ms: number): void {
+    this.#nowMs += ms;
+  }
 }
 
 let underWay = 0;

@@ -2,6 +2,7 @@ import { nextDeadline } from '../../store/statements/attempts.js';
 import { nextDelayedJob } from '../../store/statements/jobs.js';
 import type { EngineContext } from '../context.js';
 import { overdueOperation } from '../lease-operations.js';
+import type { Pulse } from './pulse.js';
 
 /** How long it leaves overdue things to another server that is at them, before it looks again. */
 const othersTurnMs = 100;
@@ -13,16 +14,21 @@ const othersTurnMs = 100;
 export class Deadlines {
   readonly #context: EngineContext;
   readonly #longestSleepMs: number;
+  readonly #pulse: Pulse | null;
   readonly #operation;
   #dueAtMs = Number.POSITIVE_INFINITY;
   #cancelTimer: () => void = () => {};
   #running: Promise<void> | null = null;
   #stopped = true;
 
-  /** @param longestSleepMs how long it sleeps at the most, as a safety net against a clock that jumps */
-  constructor(context: EngineContext, longestSleepMs: number) {
+  /**
+   * @param longestSleepMs how long it sleeps at the most, as a safety net against a clock that jumps
+   * @param pulse beats while something is due
+   */
+  constructor(context: EngineContext, longestSleepMs: number, pulse: Pulse | null) {
     this.#context = context;
     this.#longestSleepMs = longestSleepMs;
+    this.#pulse = pulse;
     this.#operation = overdueOperation(context);
   }
 
@@ -40,12 +46,15 @@ export class Deadlines {
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#cancelTimer();
+    this.#pulse?.rest();
     await this.#running;
   }
 
   #sleepUntil(atMs: number): void {
     this.#cancelTimer();
     this.#dueAtMs = atMs;
+    if (atMs === Number.POSITIVE_INFINITY) this.#pulse?.rest();
+    else this.#pulse?.start();
     const delayMs = Math.min(Math.max(atMs - this.#context.environment.now(), 0), this.#longestSleepMs);
     this.#cancelTimer = this.#context.environment.after(delayMs, () => this.#wake());
   }

@@ -4,7 +4,7 @@ import { StoreDamaged, StoreError, StoreUnavailable } from '../store.js';
  * What a failure of SQLite means for what was tried.
  *
  * - `later`: nothing was changed, and the same may work when somebody has done something: the disk is full or read-only,
- *   another process holds the lock.
+ *   another process holds the lock. Only where the index of the log found no room a crash may bring the change back.
  * - `damaged`: the file is not what SQLite wrote.
  * - `unknown`: the disk failed. Of a write nobody knows what is on it.
  * - `wrong`: the statement itself is at fault, or it is no failure of SQLite.
@@ -14,6 +14,7 @@ export type Judgement = 'later' | 'damaged' | 'unknown' | 'wrong';
 export function judge(error: unknown): Judgement {
   const code = codeOf(error);
   if (/^SQLITE_(FULL|READONLY|BUSY|LOCKED|CANTOPEN|PERM|NOMEM)/.test(code)) return 'later';
+  if (isIndexWithoutRoom(code)) return 'later';
   if (/^SQLITE_(CORRUPT|NOTADB)/.test(code)) return 'damaged';
   return code.startsWith('SQLITE_IOERR') ? 'unknown' : 'wrong';
 }
@@ -51,6 +52,12 @@ export function explain(error: unknown): string {
   const message = `${(error as Error).message ?? String(error)}${code === '' ? '' : `, ${code}`}`;
   if (code.startsWith('SQLITE_FULL'))
     return `the disk is full (${message}). Free some space; nothing acknowledged is lost.`;
+  if (isIndexWithoutRoom(code)) {
+    return (
+      `the index of its write-ahead log, the file that ends in -shm, cannot grow (${message}): most likely the disk is full ` +
+      'or a quota is used up. Free some space; nothing acknowledged is lost.'
+    );
+  }
   if (code.startsWith('SQLITE_READONLY'))
     return `it is read-only (${message}). Check the owner and mode of its folder.`;
   if (code.startsWith('SQLITE_CANTOPEN')) {
@@ -65,6 +72,11 @@ export function explain(error: unknown): string {
 
 /** What remains to be done when a file is damaged. */
 export const wayOutOfDamage = 'Restore a backup (workflow-graph restore), and keep the damaged files for a look.';
+
+/** SQLite calls it an I/O error, but it concerns no file that has to last: the index is made anew from the log. */
+function isIndexWithoutRoom(code: string): boolean {
+  return code === 'SQLITE_IOERR_SHMSIZE';
+}
 
 function codeOf(error: unknown): string {
   const { code } = error as { code?: unknown };

@@ -150,8 +150,14 @@ export const plantedBugs: readonly PlantedBug[] = [
   {
     name: 'no grace after the database was away',
     file: 'engine/writer.js',
-    find: '(shared === null ? refusedMs : shared.awayMs()) <= tolerableAwayMs',
-    replace: 'true',
+    find: 'shared.awayMs() > tolerableAwayMs',
+    replace: 'false',
+  },
+  {
+    name: 'no grace after the server stood still',
+    file: 'engine/writer.js',
+    find: 'this.#pulse?.stoodStill() === true',
+    replace: 'false',
   },
   {
     name: 'a repeated claim is told to any caller',

@@ -684,6 +684,12 @@ insert into "workers" ("id", "labels", "slots", "version", "registered_at_ms", "
   on conflict ("id") do update
   set "seen_at_ms" = greatest(workers.seen_at_ms, excluded.seen_at_ms);
 
+-- noteWritable
+insert into "meta" ("key", "value")
+  values ('written_to_see_at', cast(cast($1 as bigint) as text))
+  on conflict ("key") do update
+  set "value" = excluded.value;
+
 -- oldestAudit
 select "no", "at_ms"
   from "audit"

@@ -1,0 +1,67 @@
+import { afterEach, beforeEach, describe, expect } from 'vitest';
+import { EngineFixture } from '../support/engine-fixture.js';
+import { onlyIn } from '../support/open-test-store.js';
+
+let fixture: EngineFixture;
+
+beforeEach(async () => {
+  fixture = await new EngineFixture().start();
+});
+
+afterEach(() => fixture.end());
+
+/** Where servers share a database the others go on, and its time counts. */
+const it = onlyIn('sqlite');
+
+describe('a server that stood still', () => {
+  it('for longer than a lease gives it its full time again, from when it goes on', async () => {
+    await fixture.run('jobs: { a: { run: x, retries: 1 } }');
+    const job = await fixture.claimed({ leaseTtlSecs: 30 });
+    await fixture.environment.standStill(600_000);
+    await fixture.environment.advance(29_999);
+    expect(await fixture.engine.heartbeatLease(fixture.caller, job.leaseId)).toMatchObject({ cancelled: false });
+    await fixture.complete(job);
+  });
+
+  it('gives the time also when a call is the first thing that it hears', async () => {
+    const run = await fixture.run('jobs: { a: { run: x, retries: 1 } }');
+    const job = await fixture.claimed({ leaseTtlSecs: 30 });
+    fixture.environment.skip(600_000);
+    await fixture.complete(job);
+    expect(await fixture.runState(run)).toBe('success');
+  });
+
+  it('gives the time once: who does not renew then loses the lease', async () => {
+    const run = await fixture.run('jobs: { a: { run: x } }');
+    await fixture.claimed({ leaseTtlSecs: 30 });
+    await fixture.environment.standStill(600_000);
+    expect(await fixture.runState(run)).toBe('running');
+    await fixture.environment.advance(30_001);
+    expect(await fixture.runState(run)).toBe('failure');
+  });
+
+  it('gives a timeout that could not be kept its time too', async () => {
+    await fixture.run('jobs: { a: { run: x, timeout: 40 } }');
+    const job = await fixture.claimed({ leaseTtlSecs: 30 });
+    await fixture.environment.standStill(600_000);
+    await fixture.complete(job);
+  });
+
+  it('notices it after a time in which nothing was due', async () => {
+    await fixture.run('jobs: { a: { run: x }, b: { run: x, needs: a } }');
+    await fixture.complete(await fixture.claimed());
+    await fixture.environment.standStill(3_600_000);
+    const job = await fixture.claimed({ leaseTtlSecs: 5 });
+    await fixture.environment.advance(2_000);
+    await fixture.environment.standStill(60_000);
+    await fixture.complete(job);
+  });
+
+  it('for five seconds or less changes nothing', async () => {
+    const run = await fixture.run('jobs: { a: { run: x } }');
+    await fixture.claimed({ leaseTtlSecs: 5 });
+    await fixture.environment.advance(4_000);
+    await fixture.environment.standStill(5_000);
+    expect(await fixture.runState(run)).toBe('failure');
+  });
+});
