@@ -6,15 +6,11 @@ import (
 	"fmt"
 	"log"
 	"os"
-	"os/signal"
-	"syscall"
 
 	workflowgraph "workflowgraph.dev/client"
 )
 
 func ExampleWorker() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
 	worker, err := workflowgraph.NewWorker(workflowgraph.WorkerConfig{
 		ServerURL: "http://localhost:3000",
 		Labels:    []string{"go"},
@@ -26,7 +22,7 @@ func ExampleWorker() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	if err := worker.Run(ctx); err != nil {
+	if err := worker.RunUntilSignal(context.Background()); err != nil {
 		log.Fatal(err)
 	}
 }

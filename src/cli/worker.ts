@@ -91,14 +91,12 @@ async function runWorker(flags: WorkerFlags, command: Command): Promise<void> {
   const worker = await makeWorker(flags, command);
   // Neither jobs nor what else this process starts need it from here on.
   delete process.env.WORKFLOW_GRAPH_TOKEN;
-  const unfollow = stopOnSignals(worker);
   if (flags.untilStdinEnds) terminateWithStdin(worker, flags.grace);
   try {
-    await worker.run();
+    await worker.runUntilSignal();
   } catch (error) {
     command.error(`error: ${refusalText(error, flags.server)}`, { exitCode: 1 });
   } finally {
-    unfollow();
     process.stdin.destroy();
   }
 }
@@ -132,23 +130,6 @@ async function readToken(file: string): Promise<string> {
   const token = (await readFile(file, 'utf8')).trim();
   if (token === '') throw new Error(`--token-file: ${file} is empty`);
   return token;
-}
-
-/** The first signal drains, the second ends the jobs, the third ends this process and with it the jobs by force. */
-function stopOnSignals(worker: Worker): () => void {
-  let count = 0;
-  const onSignal = () => {
-    count += 1;
-    if (count === 1) void worker.stop();
-    else if (count === 2) void worker.terminate();
-    else process.exit(130);
-  };
-  process.on('SIGTERM', onSignal);
-  process.on('SIGINT', onSignal);
-  return () => {
-    process.off('SIGTERM', onSignal);
-    process.off('SIGINT', onSignal);
-  };
 }
 
 /** How long, after the grace, the worker may take to say good-bye to a server that is likely to be gone too. */

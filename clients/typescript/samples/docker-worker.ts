@@ -14,7 +14,7 @@ const worker = new Worker({
 });
 
 process.once('SIGTERM', () => void worker.stop());
-await worker.run();
+await worker.runUntilSignal();
 
 /** The text as one word of a POSIX shell. */
 function quoted(text: string): string {

@@ -12,6 +12,4 @@ const worker = new Worker({
   },
 });
 
-process.once('SIGTERM', () => void worker.stop());
-process.once('SIGINT', () => void worker.stop());
-await worker.run();
+await worker.runUntilSignal();

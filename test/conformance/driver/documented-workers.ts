@@ -7,6 +7,8 @@ export interface DocumentedWorker {
   readonly client: string;
   /** The language of its block in docs/clients.md. */
   readonly language: string;
+  /** SIGTERM drains it, as the libraries do. */
+  readonly endsBySignal: boolean;
   /** Puts the code where it can run, and gives the shell command that runs it. */
   prepare(code: string, folder: string, root: string): string;
 }
@@ -15,6 +17,7 @@ export const documentedWorkers: readonly DocumentedWorker[] = [
   {
     client: 'typescript',
     language: 'ts',
+    endsBySignal: true,
     prepare(code, folder, root) {
       writeFileSync(join(folder, 'worker.ts'), code);
       writeFileSync(join(folder, 'package.json'), '{"type": "module"}');
@@ -25,6 +28,7 @@ export const documentedWorkers: readonly DocumentedWorker[] = [
   {
     client: 'go',
     language: 'go',
+    endsBySignal: true,
     prepare(code, folder, root) {
       const module = join(root, 'clients/go');
       writeFileSync(join(folder, 'main.go'), code);
@@ -38,6 +42,7 @@ export const documentedWorkers: readonly DocumentedWorker[] = [
   {
     client: 'python',
     language: 'python',
+    endsBySignal: true,
     prepare(code, folder, root) {
       writeFileSync(join(folder, 'worker.py'), code);
       const client = join(root, 'clients/python');
@@ -47,6 +52,7 @@ export const documentedWorkers: readonly DocumentedWorker[] = [
   {
     client: 'rust',
     language: 'rust',
+    endsBySignal: true,
     prepare(code, folder, root) {
       const workspace = join(root, 'clients/rust');
       mkdirSync(join(folder, 'src'));
@@ -66,6 +72,7 @@ export const documentedWorkers: readonly DocumentedWorker[] = [
   {
     client: 'shell',
     language: 'sh',
+    endsBySignal: false,
     prepare(code, folder) {
       writeFileSync(join(folder, 'worker.sh'), code);
       return 'exec sh worker.sh';

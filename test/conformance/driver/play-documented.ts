@@ -22,6 +22,9 @@ export const documentedScenario: Scenario = {
 /** Room for a build. */
 const workerMs = 15 * 60_000;
 
+/** How long a worker without a job may take to say good-bye, on a busy machine. */
+const endMs = 60_000;
+
 /** Whether docs/clients.md prints a worker of that client. */
 export function isDocumented(client: string): boolean {
   return documentedWorkers.some((worker) => worker.client === client);
@@ -47,6 +50,7 @@ export async function playDocumented(client: string, root: string, servers: Serv
       detached: true,
     });
     await checkWork(server, worker, runs);
+    if (plan.endsBySignal) await checkEnd(worker);
     return { result: 'passed', ms: performance.now() - begun, report: '' };
   } catch (error) {
     const report = `${error instanceof Error ? error.message : error}\n${worker?.stderr.slice(-2_000) ?? ''}\n`;
@@ -82,4 +86,12 @@ async function checkWork(server: Server, worker: Child, runs: string[]): Promise
   if (job?.outputs.artifact !== 's3://bucket/build.tar.gz') throw new Error(`its job ended as ${JSON.stringify(job)}`);
   const log = (await api.log(id, 'build')).map(({ data }) => data).join('');
   if (!log.startsWith('building build\n')) throw new Error(`its log is ${JSON.stringify(log)}`);
+}
+
+/** SIGTERM is a wish that it grants, and no violent death. */
+async function checkEnd(worker: Child): Promise<void> {
+  worker.signal('SIGTERM');
+  await worker.endWithin(endMs);
+  const status = await worker.ended;
+  if (status !== 0) throw new Error(`after SIGTERM the documented worker ended with ${status}, not 0`);
 }

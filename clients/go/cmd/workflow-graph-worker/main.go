@@ -10,14 +10,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net/http"
 	"os"
-	"os/signal"
-	"syscall"
 
 	workflowgraph "workflowgraph.dev/client"
-	"workflowgraph.dev/client/internal/processtree"
 )
 
 func main() {
@@ -36,24 +32,10 @@ func main() {
 		fmt.Fprintln(os.Stderr, "error:", err)
 		os.Exit(2)
 	}
-	go stopOnSignals(worker, config.Logger)
-	if err := worker.Run(context.Background()); err != nil {
+	if err := worker.RunUntilSignal(context.Background()); err != nil {
 		fmt.Fprintln(os.Stderr, "error:", refusalText(err, config.ServerURL))
 		os.Exit(1)
 	}
-}
-
-func stopOnSignals(worker *workflowgraph.Worker, logger *slog.Logger) {
-	signals := make(chan os.Signal, 3)
-	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
-	<-signals
-	logger.Info("stopping; a second signal ends the running jobs")
-	worker.Stop()
-	<-signals
-	worker.Terminate()
-	<-signals
-	processtree.KillAll()
-	os.Exit(130)
 }
 
 func refusalText(err error, server string) string {

@@ -14,16 +14,12 @@ import (
 	"fmt"
 	"log"
 	"os"
-	"os/signal"
 	"strings"
-	"syscall"
 
 	workflowgraph "workflowgraph.dev/client"
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
 	worker, err := workflowgraph.NewWorker(workflowgraph.WorkerConfig{
 		ServerURL: os.Getenv("SERVER_URL"),
 		Token:     os.Getenv("WORKFLOW_GRAPH_TOKEN"),
@@ -33,7 +29,7 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	if err := worker.Run(ctx); err != nil {
+	if err := worker.RunUntilSignal(context.Background()); err != nil {
 		log.Fatal(err)
 	}
 }

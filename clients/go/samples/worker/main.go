@@ -9,16 +9,12 @@ import (
 	"fmt"
 	"log"
 	"os"
-	"os/signal"
-	"syscall"
 	"time"
 
 	workflowgraph "workflowgraph.dev/client"
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
 	worker, err := workflowgraph.NewWorker(workflowgraph.WorkerConfig{
 		ServerURL: os.Getenv("SERVER_URL"),
 		Token:     os.Getenv("WORKFLOW_GRAPH_TOKEN"),
@@ -29,7 +25,7 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	if err := worker.Run(ctx); err != nil {
+	if err := worker.RunUntilSignal(context.Background()); err != nil {
 		log.Fatal(err)
 	}
 }

@@ -16,6 +16,7 @@ mod log_stream;
 mod presence;
 mod report;
 mod session;
+mod signals;
 mod stop_signal;
 mod supervise;
 
@@ -134,6 +135,23 @@ impl Worker {
             () = &mut shutdown => self.drain(),
         }
         run.await
+    }
+
+    /// Like [`run`](Self::run), until SIGTERM or SIGINT: the first drains, the second ends the running jobs, the third ends
+    /// this process, and the jobs of the shell by force. Several workers may wait for the same signals. From then on, and
+    /// when it has returned too, these signals no longer end the process by themselves.
+    ///
+    /// # Errors
+    ///
+    /// Those of `run`, and when signals cannot be listened to.
+    pub async fn run_until_signal(&self) -> Result<(), Error> {
+        let mut signals = signals::Signals::listen()?;
+        let run = self.run();
+        tokio::pin!(run);
+        tokio::select! {
+            result = &mut run => result,
+            never = signals.stop(self) => match never {},
+        }
     }
 
     /// Takes no new jobs and lets the running ones finish, for the drain timeout at most; those left are then ended and

@@ -9,6 +9,7 @@ import { Backoff } from './backoff.js';
 import { ChosenTransport } from './chosen-transport.js';
 import { settingsOf, type WorkerOptions, type WorkerSettings } from './options.js';
 import { ServerPresence } from './presence.js';
+import { stopOnSignals } from './signals.js';
 import { Slots } from './slots.js';
 
 /**
@@ -55,6 +56,19 @@ export class Worker {
     signal?.addEventListener('abort', stop, { once: true });
     this.#run = this.#work().finally(() => signal?.removeEventListener('abort', stop));
     return this.#run;
+  }
+
+  /**
+   * As `run`, until SIGTERM or SIGINT: the first drains as `stop` does, the second ends the running jobs as `terminate`
+   * does, the third ends this process. Several workers may wait for the same signals.
+   */
+  async runUntilSignal(): Promise<void> {
+    const unfollow = stopOnSignals(this);
+    try {
+      await this.run();
+    } finally {
+      unfollow();
+    }
   }
 
   /**

@@ -1,11 +1,9 @@
 //! The standalone worker: runs the commands of jobs with `sh -c`, configured by its environment.
 
 use std::env;
-use std::process::{ExitCode, exit};
+use std::process::ExitCode;
 use std::time::Duration;
 
-use tokio::signal::unix::{Signal, SignalKind, signal};
-use workflow_graph_worker_sdk::shell::kill_running_jobs;
 use workflow_graph_worker_sdk::{Error, Transport, Worker, WorkerConfig};
 
 const HELP: &str = "\
@@ -57,35 +55,11 @@ fn main() -> ExitCode {
 async fn work(config: WorkerConfig) -> ExitCode {
     let server_url = config.server_url.clone();
     let worker = Worker::new(config);
-    let signals = match (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) {
-        (Ok(terminate), Ok(interrupt)) => (terminate, interrupt),
-        (Err(error), _) | (_, Err(error)) => return fail(1, &error.to_string()),
-    };
-    let stopping = tokio::spawn(stop_on_signals(worker.clone(), signals));
-    let result = worker.run().await;
-    stopping.abort();
+    let result = worker.run_until_signal().await;
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(Error::InvalidConfig(problem)) => fail(2, &problem),
         Err(error) => fail(1, &refusal_text(&error, &server_url)),
-    }
-}
-
-/// The first signal drains, the second ends the jobs, the third ends this process and with it the jobs by force.
-async fn stop_on_signals(worker: Worker, (mut terminate, mut interrupt): (Signal, Signal)) {
-    for count in 1.. {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
-        match count {
-            1 => worker.drain(),
-            2 => worker.terminate(),
-            _ => {
-                kill_running_jobs();
-                exit(130);
-            }
-        }
     }
 }
 
