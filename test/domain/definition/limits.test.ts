@@ -9,6 +9,23 @@ const job = (fields: string): string => `jobs:\n  a: {run: x, ${fields}}\n`;
 const jsonJobs = (count: number): string =>
   `{"name":"x","jobs":[${list(count, (i) => `{"id":"j${i}","command":"x"}`)}]}`;
 
+/** So many needs, of jobs that each need the same 1,415 jobs, but the last. */
+function jsonNeeds(count: number): string {
+  const ids = Array.from({ length: 1415 }, (_, i) => `a${i}`);
+  const needing = (id: string, needs: readonly string[]): string =>
+    `{"id":"${id}","command":"x","depends_on":${JSON.stringify(needs)}}`;
+  const whole = list(Math.floor(count / ids.length), (i) => needing(`b${i}`, ids));
+  const first = list(ids.length, (i) => `{"id":"a${i}","command":"x"}`);
+  return `{"name":"x","jobs":[${first}, ${whole}, ${needing('z', ids.slice(0, count % ids.length))}]}`;
+}
+
+/** Aliases that stand for so many values: each for a list of 99 and itself, the last ones for one each. */
+function yamlAliases(count: number): string {
+  const lists = Array.from({ length: Math.floor(count / 100) }, (_, i) => `  j${i}: {run: x, metadata: {x: *m}}\n`);
+  const single = list(count % 100, (i) => `v${i}: *s`);
+  return `jobs:\n  a: {run: x, metadata: {m: &m [${list(99, () => '1')}], s: &s 1}}\n${lists.join('')}  z: {run: x, metadata: {${single}}}\n`;
+}
+
 /** A definition of a given size, and what is said of it one past the limit. */
 const table: readonly (readonly [LimitName, (size: number) => string, string, ('yaml' | 'json')?])[] = [
   [
@@ -113,6 +130,19 @@ const table: readonly (readonly [LimitName, (size: number) => string, string, ('
     'json',
   ],
   ['jobsPerWorkflow', jsonJobs, '1:20: the workflow has 200001 jobs; at most 200000 are allowed', 'json'],
+  ['edgesPerWorkflow', jsonNeeds, '1:1: the jobs have 2000001 needs together; at most 2000000 are allowed', 'json'],
+  ['yamlAliasedValues', yamlAliases, '2:337: the aliases stand for more than 100000 values'],
+  [
+    'jobsChars',
+    (n) => {
+      const script = 'x'.repeat(200_000);
+      const again = Math.floor(n / script.length) - 1;
+      const rest = n % script.length;
+      const jobs = Array.from({ length: again }, (_, i) => `  j${i}: {run: *x}\n`);
+      return `jobs:\n  a: {run: &x ${script}}\n${jobs.join('')}  z: {run: ${'y'.repeat(rest)}}\n`;
+    },
+    '1:1: the jobs take more than 67108864 characters with "env" merged into each',
+  ],
   [
     'definitionBytes',
     (n) => `# ${'x'.repeat(n - 22)}\njobs: {a: {run: x}}`,
@@ -136,17 +166,6 @@ describe('limits of a definition', () => {
     const env = (value: string): boolean => parseDefinition(job(`env: {A: ${value}}`), 'yaml', 'ci').ok;
     expect(env(`${'é'.repeat((limits.envBytes - 2) / 2)}b`)).toBe(true);
     expect(env('é'.repeat(limits.envBytes / 2))).toBe(false);
-  });
-
-  it('the needs of all jobs are counted', () => {
-    const width = 1415;
-    const first = list(width, (i) => `{"id":"a${i}","command":"x"}`);
-    const needs = JSON.stringify(Array.from({ length: width }, (_, i) => `a${i}`));
-    const second = list(width, (i) => `{"id":"b${i}","command":"x","depends_on":${needs}}`);
-    const result = parseDefinition(`{"name":"x","jobs":[${first}, ${second}]}`, 'json', '');
-    expect(result.ok ? [] : result.problems.map(formatProblem)).toEqual([
-      '1:1: the jobs have 2002225 needs together; at most 2000000 are allowed',
-    ]);
   });
 
   it('a small text cannot become huge: neither by env merged into each job nor by aliases', () => {
