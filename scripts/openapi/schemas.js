@@ -154,7 +154,7 @@ export class Schemas {
 }
 
 /** A schema with a description; beside a reference too, which this version of OpenAPI allows. */
-export function withText(schema, text) {
+function withText(schema, text) {
   return text === '' ? schema : { ...schema, description: text };
 }
 
@@ -176,7 +176,7 @@ function mapEntry(message, field) {
 }
 
 /** Whether a request without the field is refused: its default breaks a rule. */
-export function mustBeGiven(field) {
+function mustBeGiven(field) {
   const rules = field.options?.[fieldRules] ?? {};
   if (rules.required) return true;
   if (field.proto3Optional || field.oneofIndex !== undefined) return false;

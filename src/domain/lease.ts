@@ -2,7 +2,7 @@ import { type DomainError, leaseRefused } from './errors.js';
 import type { JobState } from './states.js';
 
 /** Time to live of a lease when the claim names none, and the bounds of what it may name. */
-export const leaseTtl = { defaultMs: 30_000, minMs: 1_000, maxMs: 24 * 60 * 60 * 1000 } as const;
+const leaseTtl = { defaultMs: 30_000, minMs: 1_000, maxMs: 24 * 60 * 60 * 1000 } as const;
 
 /** The time to live that a claim gets for what it asked for. */
 export function leaseTtlMs(askedSecs: number | null): number {

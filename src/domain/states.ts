@@ -18,7 +18,10 @@ export type JobStatus = 'queued' | 'running' | 'success' | 'failure' | 'skipped'
 
 export type RunState = 'queued' | 'running' | 'success' | 'failure' | 'cancelled';
 
-/** One line per edge: from, what happens, to. */
+/**
+ * One line per edge: from, what happens, to. The statements name the state that they expect; that together they walk these
+ * edges and no other is what tests of the engine end with, and the diagram in docs/protocol.md is made from here.
+ */
 export const jobTransitions = [
   ['waiting', 'needs_met', 'queued'],
   ['waiting', 'condition_false', 'skipped'],
@@ -34,15 +37,6 @@ export const jobTransitions = [
   ['delayed', 'due', 'queued'],
   ['delayed', 'cancel', 'cancelled'],
 ] as const satisfies readonly (readonly [JobState, string, JobState])[];
-
-export type JobTransition = (typeof jobTransitions)[number][1];
-
-const edges = new Map<string, JobState>(jobTransitions.map(([from, what, to]) => [`${from} ${what}`, to]));
-
-/** What becomes of a job, or null when that cannot happen to it. */
-export function nextJobState(from: JobState, what: JobTransition): JobState | null {
-  return edges.get(`${from} ${what}`) ?? null;
-}
 
 const ended: ReadonlySet<JobState> = new Set(['success', 'failure', 'skipped', 'cancelled']);
 

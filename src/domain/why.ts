@@ -5,7 +5,7 @@ import { conditionKind } from './settle.js';
 import { hasEnded, type JobState } from './states.js';
 
 /** How many workers, needs or origins a reason names; more are counted. */
-export const namedMax = { workers: 3, needs: 100, origins: 10 } as const;
+const namedMax = { workers: 3, needs: 100, origins: 10 } as const;
 
 /** A job that the explained one needs. */
 export interface NeedFact {

@@ -6,7 +6,7 @@ import type { ClaimedJob, ClaimJobs, Patience } from './engine.js';
 import type { Parking } from './parking.js';
 
 /** The longest that a claim may wait. Longer waits are cut: proxies do not keep an idle answer open for ever. */
-export const claimWaitMsMax = 60_000;
+const claimWaitMsMax = 60_000;
 
 /** Claims jobs, and waits for one when there is none, until the time or the caller's patience is over. */
 export function claimJobsVerb(context: EngineContext, parking: Parking<Claim>) {

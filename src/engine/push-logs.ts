@@ -19,7 +19,7 @@ interface LogPush extends UnderLease {
 }
 
 /** How streams are numbered in the store. */
-export const streamNumbers = { stdout: 1, stderr: 2 } as const;
+const streamNumbers = { stdout: 1, stderr: 2 } as const;
 
 const marker = '::set-output ';
 

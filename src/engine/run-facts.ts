@@ -48,7 +48,7 @@ export class RunFactsCache {
   }
 }
 
-export function toRunFacts(row: RunRow): RunFacts {
+function toRunFacts(row: RunRow): RunFacts {
   return {
     no: row.no,
     id: row.id,

@@ -29,7 +29,7 @@ import type { KnownJob } from './job-specs.js';
 import { listWorkersVerb } from './list-workers.js';
 
 /** How many jobs ahead are counted. */
-export const aheadMax = 1_000;
+const aheadMax = 1_000;
 
 /** How many attempts are told, the newest. */
 const attemptsMax = 100;

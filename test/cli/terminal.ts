@@ -20,7 +20,7 @@ export function startOnTerminal(args: readonly string[], options: TerminalOption
 }
 
 /** The same with any command. */
-export function startOnTerminalAny(command: readonly string[], options: TerminalOptions = {}): TerminalSession {
+function startOnTerminalAny(command: readonly string[], options: TerminalOptions = {}): TerminalSession {
   const { columns = 80, rows = 24, env = {}, cwd } = options;
   const { PATH = '', HOME = '', TMPDIR } = process.env;
   const child = spawn('python3', [ptyScript, String(columns), String(rows), ...command], {

@@ -309,7 +309,7 @@ export function aClaim(more: Partial<ClaimedJob> = {}): ClaimedJob {
   };
 }
 
-export function aRun(more: Partial<RunView> = {}): RunView {
+function aRun(more: Partial<RunView> = {}): RunView {
   return {
     runId: 'run-1',
     workflowId: 'ci',

@@ -23,7 +23,7 @@ import type { World } from './world.js';
  * The dialect of a database that several servers share: still SQLite's words, but with what the engine does because
  * others write too.
  */
-export const sharedDialect: DialectRecord = { ...sqliteDialect, hasManyWriters: true };
+const sharedDialect: DialectRecord = { ...sqliteDialect, hasManyWriters: true };
 
 const claimSql = claimableJobs.sql(sharedDialect);
 const graceSql = graceForLiveLeases.sql(sqliteDialect);

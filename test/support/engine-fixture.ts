@@ -5,6 +5,7 @@ import type { Store } from '../../src/store/store.js';
 import { HandMovedEnvironment } from './hand-moved-environment.js';
 import { expectHealthy } from './healthy.js';
 import { databaseKind, type TestDatabaseKind, type TestStorage, testStorage } from './open-test-store.js';
+import { expectKnownEdges } from './walked-edges.js';
 import { watchedStore } from './watched-store.js';
 
 /** A real engine on a real database, in a world whose clock the test moves. */
@@ -54,10 +55,13 @@ export class EngineFixture {
     await this.start();
   }
 
-  /** Proves that nothing in the database is as it must never be, then stops and removes all. */
+  /** Proves that nothing in the database is as it must never be, nor has become so against the rules, then stops and removes all. */
   async end(): Promise<void> {
     try {
-      if (this.#store !== null) await expectHealthy(this.#store.read);
+      if (this.#store !== null) {
+        await expectHealthy(this.#store.read);
+        await expectKnownEdges(this.#store.read);
+      }
     } finally {
       await this.stop();
       await this.#storage.remove();

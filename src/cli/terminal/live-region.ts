@@ -1,5 +1,4 @@
 import type { Output } from './palette.js';
-import { widthOf } from './text-width.js';
 
 const hideCursor = '\x1b[?25l';
 const showCursor = '\x1b[?25h';
@@ -71,9 +70,4 @@ export class LiveRegion {
 export interface Line {
   readonly text: string;
   readonly width: number;
-}
-
-/** A line without colours. */
-export function plainLine(text: string): Line {
-  return { text, width: widthOf(text) };
 }

@@ -161,7 +161,7 @@ export class Checker {
 }
 
 /** Where an entry of a list stands; a single text in place of a list is its own only entry. */
-export function itemPlace(value: SourceValue | undefined, place: Place, index: number): Place {
+function itemPlace(value: SourceValue | undefined, place: Place, index: number): Place {
   return Array.isArray(value) ? valueAt(place, index) : place;
 }
 

@@ -70,6 +70,6 @@ export class RetentionLoop {
 }
 
 /** Before when what ended is taken away. */
-export function cutOff({ runsMs, logsMs }: Omit<Retention, 'auditMs'>, nowMs: number): PruneBefore {
+function cutOff({ runsMs, logsMs }: Omit<Retention, 'auditMs'>, nowMs: number): PruneBefore {
   return { runsMs: runsMs === null ? 0 : nowMs - runsMs, logsMs: logsMs === null ? 0 : nowMs - logsMs };
 }

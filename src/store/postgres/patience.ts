@@ -3,7 +3,7 @@ import { StoreUnavailable } from '../store.js';
 import { isTakenByAnother, isUnstorableText, judge } from './judge.js';
 
 /** How long a caller is kept waiting for a database that is away, in milliseconds. */
-export const patienceMs = 5_000;
+const patienceMs = 5_000;
 
 /** The longest pause between two tries while the database is away. */
 const pauseMsMax = 250;

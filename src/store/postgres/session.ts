@@ -19,7 +19,7 @@ const answerGraceMs = 5_000;
  * How long a server may hold a transaction open without a word, in milliseconds. A server that is frozen must not keep
  * the others from the rows that it has locked.
  */
-export const silentTransactionMsMax = 5_000;
+const silentTransactionMsMax = 5_000;
 
 /**
  * Plans must not depend on what the tables held when the statistics were gathered: a plan that was right for an empty

@@ -128,7 +128,7 @@ export function finished(
 }
 
 /** The jobs as a workflow file in JSON. */
-export function jsonText(name: string, jobs: readonly JobDef[]): string {
+function jsonText(name: string, jobs: readonly JobDef[]): string {
   const written = jobs.map((job) => [
     job.key,
     {

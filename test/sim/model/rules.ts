@@ -38,7 +38,7 @@ export function stateOfRun(run: ModelRun): string {
   return run.jobs.some((job) => job.attempts.length > 0) ? 'running' : 'queued';
 }
 
-export function jobAt(run: ModelRun, ord: number): ModelJob {
+function jobAt(run: ModelRun, ord: number): ModelJob {
   const job = run.jobs[ord];
   if (job === undefined) throw new Error(`run ${run.id} has no job ${ord}`);
   return job;
