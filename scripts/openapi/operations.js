@@ -111,11 +111,9 @@ function refusals({ rule, inPath, names, scopes, body }) {
   if (body !== null) {
     byStatus[408] = 'RequestTimeout';
     byStatus[413] = 'TooLarge';
-  }
-  if (rule.body !== '' && rule.body !== '*') {
     byStatus[415] = 'UnsupportedMediaType';
-    byStatus[422] = 'InvalidDefinition';
   }
+  if (rule.body !== '' && rule.body !== '*') byStatus[422] = 'InvalidDefinition';
   return Object.fromEntries(
     Object.entries(byStatus).map(([status, name]) => [status, { $ref: `#/components/responses/${name}` }]),
   );

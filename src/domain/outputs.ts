@@ -4,7 +4,12 @@ import { exceedsBytes, limits, utf8Bytes } from './limits.js';
 /** What a job hands to the jobs that need it. A Map, because any text may be a key. */
 export type Outputs = ReadonlyMap<string, string>;
 
-export type OutputsRefusalCode = 'too_many_outputs' | 'key_invalid' | 'value_too_large' | 'outputs_too_large';
+export type OutputsRefusalCode =
+  | 'too_many_outputs'
+  | 'key_missing'
+  | 'key_too_long'
+  | 'value_too_large'
+  | 'outputs_too_large';
 
 /** Why outputs are refused. */
 export interface OutputsRefusal {
@@ -161,10 +166,10 @@ export function outputsToObject(outputs: Outputs): Record<string, string> {
 }
 
 function checkOutput(key: string, value: string): OutputsRefusal | null {
-  if (key === '') return { code: 'key_invalid', key: '', limit: 0, message: 'an output needs a key' };
+  if (key === '') return { code: 'key_missing', key: '', limit: 0, message: 'an output needs a key' };
   if (key.length > limits.outputKeyChars) {
     const message = `the output key "${shorten(key)}" has ${key.length} characters; at most ${limits.outputKeyChars} are allowed`;
-    return { code: 'key_invalid', key: shorten(key), limit: limits.outputKeyChars, message };
+    return { code: 'key_too_long', key: shorten(key), limit: limits.outputKeyChars, message };
   }
   if (exceedsBytes(value, limits.outputValueBytes)) {
     const message = `the value of output "${shorten(key)}" takes more than ${limits.outputValueBytes} bytes`;

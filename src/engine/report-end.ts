@@ -87,7 +87,8 @@ async function scanLog(context: EngineContext, { lease }: UnderLease): Promise<O
 
 function accepted(result: OutputsResult, field: string): Outputs {
   if (result.ok) return result.outputs;
-  throw new DomainError('too_large', `${field}: ${result.refusal.message}`);
+  const code = result.refusal.code === 'key_missing' ? 'malformed' : 'too_large';
+  throw new DomainError(code, `${field}: ${result.refusal.message}`);
 }
 
 function shortened(error: string): string {

@@ -138,7 +138,7 @@ describe('limits of outputs', () => {
       "a key's length",
       set('k'.repeat(limits.outputKeyChars), 'v'),
       set('k'.repeat(limits.outputKeyChars + 1), 'v'),
-      { code: 'key_invalid', limit: 200 },
+      { code: 'key_too_long', limit: 200 },
     ],
     [
       "a value's bytes",
@@ -170,7 +170,7 @@ describe('limits of outputs', () => {
     expect(mergeOutputs(half('a'), half('a')).ok).toBe(true);
     expect(refusal(mergeOutputs(half('a'), half('b')))).toMatchObject({ code: 'too_many_outputs' });
     expect(refusal(checkOutputs(new Map([['', 'v']])))).toEqual({
-      code: 'key_invalid',
+      code: 'key_missing',
       key: '',
       limit: 0,
       message: 'an output needs a key',
@@ -264,6 +264,6 @@ describe('an outputs file', () => {
   }
 
   it('is held to the same limits', () => {
-    expect(refusal(parseOutputsFile(`${'k'.repeat(201)}=v`))).toMatchObject({ code: 'key_invalid' });
+    expect(refusal(parseOutputsFile(`${'k'.repeat(201)}=v`))).toMatchObject({ code: 'key_too_long' });
   });
 });

@@ -46,3 +46,13 @@ async function logOf(run: string): Promise<{ chunks: string[] }> {
   const found = await fixture.engine.jobLogs({ id: run, jobKey: 'a', attempt: null, after: '', limit: 100 });
   return { chunks: found.map(({ data }) => data) };
 }
+
+it('an output without a key is malformed, and not too large', async () => {
+  await fixture.run('jobs: { a: { run: x } }');
+  const job = await fixture.claimed();
+  await expect(fixture.complete(job, { '': 'v' })).rejects.toMatchObject({
+    code: 'malformed',
+    message: 'outputs: an output needs a key',
+  });
+  await fixture.complete(job, { k: 'v' });
+});

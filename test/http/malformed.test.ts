@@ -193,6 +193,24 @@ describe('the documented paths refuse what they cannot understand, with its plac
     ]);
   });
 
+  test.each(['gzip', 'br', 'gzip, identity'])(
+    'a body that is encoded with %s is 415, and is not taken for JSON',
+    async (encoding) => {
+      const { port } = await startServer();
+      for (const path of ['/api/jobs/claim', '/api/workflows']) {
+        const answer = await send(port, 'POST', path, '{"worker_id":"w"}', { 'content-encoding': encoding });
+        expect([answer.status, JSON.parse(answer.text).message]).toEqual([
+          415,
+          `the body is encoded with "${encoding}"; send it as it is`,
+        ]);
+      }
+      const plain = await send(port, 'POST', '/api/jobs/claim', '{"worker_id":"w"}', {
+        'content-encoding': 'Identity',
+      });
+      expect(plain.status).toBe(200);
+    },
+  );
+
   test('each thing that is wrong is a detail with its field', async () => {
     const { port } = await startServer();
     const body = '{"worker_id":"","labels":[""],"wait_secs":-1}';

@@ -2,6 +2,7 @@ import type { ServerHttp2Stream } from 'node:http2';
 import { Readable } from 'node:stream';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { ApiError } from '../../api/errors.js';
 import { requestBytesMax } from '../../api/message-limits.js';
 import type { Call, Procedure } from '../../api/procedure.js';
 import type { Drain } from '../drain.js';
@@ -38,6 +39,10 @@ export function jsonRoutes(
   app.removeAllContentTypeParsers();
   // Whatever the content type says, as the workers in the field say many things, what counts is whether it is JSON.
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (request, body: Buffer, done) => {
+    const encoding = request.headers['content-encoding'];
+    if (encoding !== undefined && encoding.toLowerCase() !== 'identity') {
+      return done(new ApiError('unsupported_media_type', `the body is encoded with "${encoding}"; send it as it is`));
+    }
     if (request.routeOptions.config.rawBody === true) return done(null, body);
     try {
       done(null, parseJson(body.toString('utf8')));
