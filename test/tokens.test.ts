@@ -33,17 +33,14 @@ async function callerWith(tokens: Tokens, authorization: string | null): Promise
 }
 
 describe('the first token', () => {
-  it.each([1_000, 60_000])(
-    'is needed by the first call that comes %d ms after the last',
-    async (laterMs) => {
-      const tokens = await server();
-      expect(await callerWith(tokens, null)).toBe('anyone');
-      await fixture.environment.advance(laterMs);
-      await create();
-      const calls = await Promise.all([1, 2, 3].map(() => callerWith(tokens, null)));
-      for (const caller of calls) expect(caller).toContain('a token is needed');
-    },
-  );
+  it.each([1_000, 60_000])('is needed by the first call that comes %d ms after the last', async (laterMs) => {
+    const tokens = await server();
+    expect(await callerWith(tokens, null)).toBe('anyone');
+    await fixture.environment.advance(laterMs);
+    await create();
+    const calls = await Promise.all([1, 2, 3].map(() => callerWith(tokens, null)));
+    for (const caller of calls) expect(caller).toContain('a token is needed');
+  });
 
   it('names its holder from the moment it was made, also where no token was needed a moment before', async () => {
     const tokens = await server();

@@ -8,7 +8,12 @@ const refusals = [
   [408, 'RequestTimeout', 'request_timeout', 'The request took too long to arrive.'],
   [409, 'Conflict', 'conflict', 'The lease takes no report; `reason` says why.'],
   [413, 'TooLarge', 'too_large', 'The message names what is too large, and its limit.'],
-  [415, 'UnsupportedMediaType', 'unsupported_media_type', 'A definition is neither JSON nor YAML; or a body is compressed.'],
+  [
+    415,
+    'UnsupportedMediaType',
+    'unsupported_media_type',
+    'A definition is neither JSON nor YAML; or a body is compressed.',
+  ],
   [
     422,
     'InvalidDefinition',
