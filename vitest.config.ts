@@ -19,6 +19,9 @@ const crashUnit = ['test/crash/verdict.test.ts'];
 /** What has a database of its own, to be crashed. */
 const faults = ['test/postgres/{faults,failover}.test.ts'];
 
+/** It takes long, and waits for answers of the database for most of it. */
+const race = ['test/postgres/racing-claims.test.ts'];
+
 export default defineConfig({
   test: {
     testTimeout: 60_000,
@@ -39,10 +42,20 @@ export default defineConfig({
           name: 'postgres',
           include: ['test/engine/**/*.test.ts', 'test/store/**/*.test.ts', 'test/postgres/**/*.test.ts'],
           globalSetup: ['test/support/postgres/global-setup.ts'],
-          exclude: faults,
+          exclude: [...faults, ...race],
           env: { TEST_DATABASE: 'postgres' },
           testTimeout: 60_000,
           hookTimeout: 60_000,
+        },
+      },
+      {
+        extends: true,
+        // Claims that race at three servers: "RACE_CLAIMS=1000000 npm test -- race".
+        test: {
+          name: 'race',
+          include: race,
+          globalSetup: ['test/support/postgres/global-setup.ts'],
+          env: { TEST_DATABASE: 'postgres' },
         },
       },
       {

@@ -8,32 +8,34 @@ import { tellerOf } from './suites/telling.js';
 
 await import('./ensure.js');
 
-/** A suite runs commands and says how many of its tests passed and failed. Those that take long begin early. */
+/** A suite runs commands and says how many of its tests passed and failed. Those that take long, or let others begin, come first. */
 const suites = [
   { name: 'lint', run: check('biome', 'check', '.') },
   { name: 'types', run: check('tsc', '-p', 'tsconfig.test.json', '--noEmit') },
   { name: 'generated', run: check('node', 'scripts/generate.js', '--check') },
-  { name: 'unit', run: vitest('unit') },
+  { name: 'typescript', run: counted(countClosingLine, 'bash', 'clients/typescript/ci.sh') },
   { name: 'rust', needs: 'cargo', run: counted(countCargo, 'bash', 'clients/rust/ci.sh') },
   { name: 'go', needs: 'go', run: counted(countGo, 'bash', 'clients/go/ci.sh') },
-  { name: 'scenarios', run: vitest('scenarios') },
-  { name: 'scenarios-postgres', run: vitest('scenarios-postgres') },
   { name: 'python', needs: 'python3', run: counted(countPython, 'bash', 'clients/python/ci.sh') },
-  { name: 'postgres', run: vitest('postgres') },
-  { name: 'typescript', run: counted(countClosingLine, 'bash', 'clients/typescript/ci.sh') },
   {
-    // Every client through every scenario; the suites before have built what it needs.
-    name: 'conformance',
-    after: ['typescript', 'go', 'python', 'rust'],
-    run: counted(countClosingLine, 'node', 'scripts/conformance.js'),
-  },
-  {
-    // The same against two servers on one database. After the other, because both compile what plays the scenarios.
+    // The TypeScript client through every scenario, against two servers on one database.
     name: 'conformance-postgres',
-    after: ['conformance'],
+    after: ['typescript'],
     run: counted(countClosingLine, 'node', 'scripts/conformance.js', '--client', 'typescript', '--servers', '2'),
   },
+  {
+    // Every client through every scenario; the suites before have built what it needs. Not beside the other one, because
+    // both compile what plays the scenarios.
+    name: 'conformance',
+    after: ['typescript', 'rust', 'go', 'python', 'conformance-postgres'],
+    run: counted(countClosingLine, 'node', 'scripts/conformance.js'),
+  },
+  { name: 'scenarios', run: vitest('scenarios') },
+  { name: 'scenarios-postgres', run: vitest('scenarios-postgres') },
+  { name: 'race', run: vitest('race') },
   { name: 'crash', run: vitest('crash') },
+  { name: 'postgres', run: vitest('postgres') },
+  { name: 'unit', run: vitest('unit') },
   { name: 'faults', run: vitest('faults') },
   { name: 'sim', run: counted(countSeeds, 'node', 'scripts/sim.js', '--seeds', '200') },
   // After the other, because both compile the simulation.
@@ -49,8 +51,8 @@ if (unknown.length > 0) {
   process.exit(2);
 }
 
-/** How many suites run at once. */
-const lanes = Number(process.env.TEST_LANES ?? Math.min(4, Math.max(2, availableParallelism())));
+/** How many suites run at once: each waits for a good part of its time. */
+const lanes = Number(process.env.TEST_LANES ?? Math.min(4, availableParallelism() + 1));
 if (!Number.isInteger(lanes) || lanes < 1) {
   process.stderr.write(`TEST_LANES: ${process.env.TEST_LANES} is not a number from 1\n`);
   process.exit(2);

@@ -46,7 +46,7 @@ grep -E '^(--- |ok )' "$said"
 rm "$said"
 
 echo "== go client: artefact"
-go build -trimpath -o bin/ ./cmd/... ./conformance
+go build -o bin/ ./cmd/... ./conformance
 # A Go module is published by its files under a tag: those that git has, and no others, must be enough for a program
 # that takes it.
 taken=$(mktemp -d)

@@ -5,6 +5,8 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 export CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-$PWD/target}"
 export CARGO_TERM_COLOR="${CARGO_TERM_COLOR:-auto}"
+# What is compiled once and thrown away has no use for the means to compile a part of it again.
+[[ "${CI:-}" != true ]] || export CARGO_INCREMENTAL=0
 
 step() { printf '\n== %s\n' "$*"; "$@"; }
 
@@ -17,7 +19,10 @@ step cargo xtask generate --check
 step cargo clippy --locked --workspace --all-targets -- -D warnings
 step cargo clippy --locked --package workflow-graph-worker-sdk --lib --no-default-features -- -D warnings
 RUSTDOCFLAGS="-D warnings" step cargo doc --locked --no-deps --package workflow-graph-worker-sdk
+# The adapter of the conformance suite is built with the tests, so that both are of the same compiled crates.
+tested=(--locked --package workflow-graph-worker-sdk --package conformance-adapter)
+step cargo build "${tested[@]}" --all-targets
 # Servers and workers run beside the tests: more of them at once would only wait for each other.
-step cargo test --locked --package workflow-graph-worker-sdk --no-fail-fast -- --test-threads "${RUST_TEST_THREADS:-4}"
+step cargo test "${tested[@]}" --no-fail-fast -- --test-threads "${RUST_TEST_THREADS:-4}"
 step cargo package --locked --allow-dirty --package workflow-graph-worker-sdk
 ls -l "$CARGO_TARGET_DIR"/package/*.crate

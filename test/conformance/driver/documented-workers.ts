@@ -62,11 +62,13 @@ export const documentedWorkers: readonly DocumentedWorker[] = [
         join(folder, 'Cargo.toml'),
         `[package]\nname = "documented-worker"\nversion = "0.0.0"\nedition = "2024"\n[workspace]\n[dependencies]\n` +
           `tokio = { version = "1", features = ["macros", "rt-multi-thread", "signal"] }\n` +
-          `workflow-graph-worker-sdk = { path = ${JSON.stringify(join(workspace, 'worker-sdk'))} }\n`,
+          `workflow-graph-worker-sdk = { path = ${JSON.stringify(join(workspace, 'worker-sdk'))} }\n` +
+          // As the workspace has it.
+          `[profile.dev]\ndebug = "line-tables-only"\n`,
       );
       // What the crate's own build has compiled is used again.
       const target = `\${CARGO_TARGET_DIR:-${join(workspace, 'target')}}`;
-      return `export CARGO_TARGET_DIR="${target}"; cargo build --quiet --release && exec "$CARGO_TARGET_DIR/release/documented-worker"`;
+      return `export CARGO_TARGET_DIR="${target}"; cargo build --quiet && exec "$CARGO_TARGET_DIR/debug/documented-worker"`;
     },
   },
   {
