@@ -4,6 +4,8 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 export GOFLAGS="${GOFLAGS:-} -p=1"
+# Compilers leave the processors to tests that run beside them.
+compile() { nice -n 10 "$@"; }
 
 echo "== go client: format"
 unformatted=$(gofmt -l .)
@@ -15,14 +17,14 @@ fi
 echo "== go client: vet (linux, darwin, windows)"
 go mod verify
 go mod tidy -diff
-go vet ./...
-GOOS=darwin go vet ./...
-GOOS=windows go vet ./...
+compile go vet ./...
+GOOS=darwin compile go vet ./...
+GOOS=windows compile go vet ./...
 
 echo "== go client: generated code"
 buf=../../node_modules/.bin/buf
 if [[ -x "$buf" ]]; then
-  ./tools.sh
+  compile ./tools.sh
   before=$(find gen -type f -exec sha256sum {} + | sort)
   # buf is a Node program: the repository's own Node runs it where there is one.
   (cd ../.. && PATH="$PWD/node_modules/node/bin:$PATH" node_modules/.bin/buf generate --template clients/go/buf.gen.yaml)
@@ -37,6 +39,7 @@ fi
 
 echo "== go client: tests"
 # One line for each test; what a failed one said stays in the file.
+compile go build -race ./...
 said=$(mktemp)
 if ! go test -race -count=1 -v ./... >"$said" 2>&1; then
   cat "$said"
@@ -46,7 +49,7 @@ grep -E '^(--- |ok )' "$said"
 rm "$said"
 
 echo "== go client: artefact"
-go build -o bin/ ./cmd/... ./conformance
+compile go build -o bin/ ./cmd/... ./conformance
 # A Go module is published by its files under a tag: those that git has, and no others, must be enough for a program
 # that takes it.
 taken=$(mktemp -d)

@@ -4,10 +4,11 @@
 set -euo pipefail
 here="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
 cd "$here"
-tools/make-venv.sh
+# What needs no other process leaves the processors to tests that run beside it.
+nice -n 10 tools/make-venv.sh
 .venv/bin/ruff format --check --quiet .
 .venv/bin/ruff check --quiet .
-.venv/bin/mypy
+nice -n 10 .venv/bin/mypy
 .venv/bin/python -m pytest "$@"
 buf=../../node_modules/.bin/buf
 if [[ -x "$buf" ]]; then
@@ -22,7 +23,7 @@ else
   echo "buf is not installed: whether src/workflow_graph/gen is up to date was not checked"
 fi
 rm -rf dist
-.venv/bin/python -m build --no-isolation --outdir dist . > /dev/null
+nice -n 10 .venv/bin/python -m build --no-isolation --outdir dist . > /dev/null
 ls dist
 # The wheel works where nothing of this folder is on the path.
 .venv/bin/python - <<'PYTHON'

@@ -9,20 +9,22 @@ export CARGO_TERM_COLOR="${CARGO_TERM_COLOR:-auto}"
 [[ "${CI:-}" != true ]] || export CARGO_INCREMENTAL=0
 
 step() { printf '\n== %s\n' "$*"; "$@"; }
+# Compilers leave the processors to tests that run beside them.
+compile() { printf '\n== %s\n' "$*"; nice -n 10 "$@"; }
 
 for component in rustfmt clippy; do
   cargo "${component/rustfmt/fmt}" --version > /dev/null 2>&1 || rustup component add "$component"
 done
 
 step cargo fmt --all --check
-step cargo xtask generate --check
-step cargo clippy --locked --workspace --all-targets -- -D warnings
-step cargo clippy --locked --package workflow-graph-worker-sdk --lib --no-default-features -- -D warnings
-RUSTDOCFLAGS="-D warnings" step cargo doc --locked --no-deps --package workflow-graph-worker-sdk
+compile cargo xtask generate --check
+compile cargo clippy --locked --workspace --all-targets -- -D warnings
+compile cargo clippy --locked --package workflow-graph-worker-sdk --lib --no-default-features -- -D warnings
+RUSTDOCFLAGS="-D warnings" compile cargo doc --locked --no-deps --package workflow-graph-worker-sdk
 # The adapter of the conformance suite is built with the tests, so that both are of the same compiled crates.
 tested=(--locked --package workflow-graph-worker-sdk --package conformance-adapter)
-step cargo build "${tested[@]}" --all-targets
+compile cargo build "${tested[@]}" --all-targets
 # Servers and workers run beside the tests: more of them at once would only wait for each other.
 step cargo test "${tested[@]}" --no-fail-fast -- --test-threads "${RUST_TEST_THREADS:-4}"
-step cargo package --locked --allow-dirty --package workflow-graph-worker-sdk
+compile cargo package --locked --allow-dirty --package workflow-graph-worker-sdk
 ls -l "$CARGO_TARGET_DIR"/package/*.crate
