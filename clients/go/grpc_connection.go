@@ -15,6 +15,7 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/backoff"
 	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/connectivity"
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/keepalive"
@@ -54,6 +55,22 @@ func newGRPCConnection(server *url.URL, token string, tlsConfig *tls.Config) (*g
 		options = append(options, grpc.WithPerRPCCredentials(bearerToken(token)))
 	}
 	return grpc.NewClient("dns:///"+net.JoinHostPort(server.Hostname(), port), options...)
+}
+
+// reconnectWithin is how long a connection that failed before is waited for.
+const reconnectWithin = time.Second
+
+// reconnect lets a connection that failed before try again at once, and waits for it. Otherwise a call in the pause
+// between two tries fails with the error of the last one, without having been tried.
+func reconnect(ctx context.Context, connection *grpc.ClientConn) {
+	if connection.GetState() != connectivity.TransientFailure {
+		return
+	}
+	connection.ResetConnectBackoff()
+	ctx, cancel := context.WithTimeout(ctx, reconnectWithin)
+	defer cancel()
+	// It shows its failure until a try has succeeded.
+	connection.WaitForStateChange(ctx, connectivity.TransientFailure)
 }
 
 type bearerToken string

@@ -46,6 +46,7 @@ func (j *jobStream) run(ctx context.Context) error {
 	failures, refusals := 0, 0
 	failuresMax := connectionFailuresMax
 	for ctx.Err() == nil {
+		reconnect(ctx, j.connection)
 		session, err := j.connect()
 		wasHad := false
 		if err == nil {

@@ -1,7 +1,10 @@
+import { sql } from 'kysely';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { checks } from '../../src/store/doctor/checks.js';
+import { checks, doctorDialects } from '../../src/store/doctor/checks.js';
 import { examine } from '../../src/store/doctor/examine.js';
+import { kyselyOver } from '../../src/store/kysely-over.js';
 import { EngineFixture } from '../support/engine-fixture.js';
+import { onlyIn } from '../support/open-test-store.js';
 
 let fixture: EngineFixture;
 
@@ -104,5 +107,22 @@ describe('the doctor', () => {
     });
     const broken = (await examine(fixture.store.read)).filter(({ violations }) => violations.length > 0);
     expect(broken.map((finding) => finding.name)).toContain(name);
+  });
+
+  // A table without statistics is taken for small: whoever goes over all rows of one for each row of the other takes days.
+  onlyIn('postgres')('asks nothing that takes time for each pair of rows, without statistics', async () => {
+    const reader = await fixture.store.openReader();
+    const db = kyselyOver(reader);
+    try {
+      for (const { name, violations } of checks) {
+        const { rows } = await sql<{ 'QUERY PLAN': string }>`explain ${violations(doctorDialects.postgres)}`.execute(
+          db,
+        );
+        const plan = rows.map((row) => row['QUERY PLAN']).join('\n');
+        expect(plan, name).not.toMatch(/Nested Loop|\bSubPlan\b/);
+      }
+    } finally {
+      await reader.close();
+    }
   });
 });

@@ -153,10 +153,9 @@ class PostgresStore implements Store {
     return turn;
   }
 
-  /** Such reads go over whole tables: the database may plan them as it likes, where the session is this process's alone. */
   async openReader(): Promise<Reader> {
     const session = await this.#open('reader', readerTimeoutMs)();
-    if (!session.isPooled) await session.command(`reset all; set statement_timeout = ${readerTimeoutMs}`);
+    await session.readWholeTables(readerTimeoutMs);
     return session;
   }
 

@@ -43,6 +43,12 @@ const plannerSettings = [
   'max_parallel_workers_per_gather=0',
 ];
 
+/**
+ * For a session that reads tables from end to end, as the doctor does. Nothing is barred but what takes time for each pair
+ * of rows: a table without statistics is taken for small, and then a loop in a loop looks cheap.
+ */
+const wholeTablesSettings = ['enable_nestloop=off'];
+
 /** How long a plan is kept, in milliseconds. */
 const planMsMax = 10_000;
 
@@ -148,6 +154,13 @@ export class PostgresSession implements Connection {
 
   onNotification(callback: (channel: string, payload: string) => void): void {
     this.#client.on('notification', ({ channel, payload }) => callback(channel, payload ?? ''));
+  }
+
+  /** Reads whole tables from now on. Behind a pooler the settings would be somebody else's, and it stays as it is. */
+  async readWholeTables(statementTimeoutMs: number): Promise<void> {
+    if (this.isPooled) return;
+    const settings = [...wholeTablesSettings, `statement_timeout=${statementTimeoutMs}`];
+    await this.command(`reset all; ${settings.map((setting) => `set ${setting}`).join('; ')}`);
   }
 
   /** What a session is set to: for good, or for one transaction where a pooler stands between. */
