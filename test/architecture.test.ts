@@ -95,3 +95,34 @@ describe('the table of ARCHITECTURE.md', () => {
     expect(broken).toEqual([]);
   });
 });
+
+/** What opens a database for tests, and lets the doctor look at its end; and the one test that spoils its file. */
+const openers = [
+  'support/contract-stores.ts',
+  'support/healthy-afterwards.ts',
+  'support/open-test-store.ts',
+  'support/postgres/engines.ts',
+  'store/damaged-page.test.ts',
+];
+
+describe('every test that touches a database', () => {
+  const tests = sources('test').map(
+    (file) => [relative(join(root, 'test'), file), readFileSync(file, 'utf8')] as const,
+  );
+
+  it('opens it by what ends with the doctor', () => {
+    const opening = tests.filter(([, text]) => /import \{[^}]*\bopen(Sqlite|Postgres)Store\b/.test(text));
+    expect(opening.map(([file]) => file).sort()).toEqual([...openers].sort());
+  });
+
+  it('of the engine or the store lets it look', () => {
+    const forgetful = tests.filter(
+      ([file, text]) =>
+        /new EngineFixture\(|of contractStores|each\(contractStores/.test(text) &&
+        !/\.end\(\)/.test(text) &&
+        file !== 'architecture.test.ts',
+    );
+    // Tests of the doctor itself: they damage what they make.
+    expect(forgetful.map(([file]) => file).sort()).toEqual(['engine/doctor-loop.test.ts', 'store/doctor.test.ts']);
+  });
+});

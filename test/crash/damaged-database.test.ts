@@ -8,7 +8,7 @@ const text = 'a line of a log that can be found again';
 
 /** A server that has run a job; its newest changes are in the write-ahead log when it was killed, else in the file. */
 async function served(end: 'stop' | 'kill'): Promise<{ server: OneServer; run: string }> {
-  const server = oneServer();
+  const server = oneServer({ willBeDamaged: true });
   await server.start();
   const api = server.api();
   const run = await api.start({ name: 'damage', jobs: { a: { run: 'x' }, b: { run: 'x', needs: 'a' } } });

@@ -1,3 +1,5 @@
+import { expect } from 'vitest';
+import { examine, isBroken } from '../../src/store/doctor/examine.js';
 import { openSqliteStore } from '../../src/store/sqlite/open-sqlite-store.js';
 import { insertJobsOfRuns, insertRuns } from '../../src/store/statements/runs.js';
 import {
@@ -15,20 +17,50 @@ import { databaseKind, testStorage } from './open-test-store.js';
 /** A kind of store that must keep every promise of the contract. */
 export interface ContractStore {
   readonly name: string;
-  /** A new, empty store, and what takes it away. */
-  open(): Promise<{ store: Store; remove(): Promise<void> }>;
+  /** A new, empty store. */
+  open(): Promise<OpenedStore>;
+}
+
+/** A store that a test works on statement by statement; at its end the doctor looks at what it leaves. */
+export class OpenedStore {
+  readonly store: Store;
+  readonly #remove: () => Promise<void>;
+  #leaves: readonly string[] = [];
+
+  constructor(store: Store, remove: () => Promise<void>) {
+    this.store = store;
+    this.#remove = remove;
+  }
+
+  /**
+   * The test makes only a part of what the engine makes together, and so leaves what these checks of the doctor find. They
+   * must find it, and no other anything.
+   */
+  leaves(...checks: readonly string[]): void {
+    this.#leaves = checks;
+  }
+
+  /** Lets the doctor look, then takes the store away. */
+  async end(): Promise<void> {
+    try {
+      const found = (await examine(this.store.read)).filter(isBroken);
+      expect(
+        found.map(({ name }) => name).sort(),
+        found.map(({ promise, violations }) => `${promise} ${violations.join(', ')}`).join('\n'),
+      ).toEqual([...this.#leaves].sort());
+    } finally {
+      await this.#remove();
+    }
+  }
 }
 
 const fromStorage = async () => {
   const storage = testStorage();
   const store = await storage.open();
-  return {
-    store,
-    async remove() {
-      await store.close();
-      await storage.remove();
-    },
-  };
+  return new OpenedStore(store, async () => {
+    await store.close();
+    await storage.remove();
+  });
 };
 
 const inMemory = async () => {
@@ -40,7 +72,7 @@ const inMemory = async () => {
     },
     tell() {},
   });
-  return { store, remove: () => store.close() };
+  return new OpenedStore(store, () => store.close());
 };
 
 /** The stores of the project that runs. */

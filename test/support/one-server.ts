@@ -2,16 +2,21 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { Api } from './api.js';
+import { healthyAfterwards } from './healthy-afterwards.js';
 import { type Ended, mainFile, type RunningProgram, startProcess } from './program.js';
 import type { ServerOptions, ServerProcess, Storage } from './server-process.js';
 import { temporaryFolder } from './temporary-folder.js';
 import { until } from './until.js';
 
-/** A compiled server that is not started yet, also where the other tests have several. It ends with the test. */
+/**
+ * A compiled server that is not started yet, also where the other tests have several. It ends with the test, and then the
+ * doctor looks at its database.
+ */
 export function oneServer(options: ServerOptions = {}, dataDir?: string): OneServer {
   const folder = temporaryFolder();
   const server = new OneServer(dataDir ?? join(folder, 'data'), join(folder, 'workflows'), options);
   mkdirSync(server.workflowsDir);
+  if (options.willBeDamaged !== true) healthyAfterwards(server);
   return server;
 }
 

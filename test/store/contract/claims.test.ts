@@ -20,21 +20,22 @@ import {
 import { leaveRunning } from '../../../src/store/statements/jobs.js';
 import { labelSetsByLabels } from '../../../src/store/statements/workflows.js';
 import type { Store } from '../../../src/store/store.js';
-import { contractStores, defineVersion, makeRun } from '../../support/contract-stores.js';
+import { contractStores, defineVersion, makeRun, type OpenedStore } from '../../support/contract-stores.js';
 
 describe.each(contractStores)('claiming from $name', ({ open }) => {
+  let opened: OpenedStore;
   let store: Store;
-  let remove: () => Promise<void>;
   let sets: { plain: number; gpu: number };
 
   beforeEach(async () => {
-    ({ store, remove } = await open());
+    opened = await open();
+    store = opened.store;
     await defineVersion(store, 'labels', [{ key: 'a' }, { key: 'b', labels: '["gpu"]' }]);
     const rows = await labelSetsByLabels.run(store.read, { rows: [['[]'], ['["gpu"]']] });
     const of = (labels: string) => rows.find((row) => row.labels === labels)?.id ?? 0;
     sets = { plain: of('[]'), gpu: of('["gpu"]') };
   });
-  afterEach(() => remove());
+  afterEach(() => opened.end());
 
   const find = (ids: readonly number[], limit: number) =>
     store.transact((connection) => claimableJobs.run(connection, { sets: ids, limit }));
@@ -94,6 +95,7 @@ describe.each(contractStores)('claiming from $name', ({ open }) => {
     expect(await start(jobs)).toEqual([{ id: jobs[0] }]);
     expect(await start(jobs)).toEqual([]);
     expect(await find([sets.plain], 10)).toEqual([]);
+    await attempt([[jobIdOf(run, 0), 0, 9, 9, null]]);
   });
 
   it('knows in which label sets there are claimable jobs', async () => {
@@ -104,6 +106,7 @@ describe.each(contractStores)('claiming from $name', ({ open }) => {
     const among = { rows: [[sets.plain], [sets.gpu]] };
     expect(await labelSetsWithQueuedJobs.run(store.read, among)).toEqual([{ id: sets.gpu }]);
     await start([jobIdOf(run, 0)]);
+    await attempt([[jobIdOf(run, 0), 0, 9, 9, null]]);
     expect(await claimableLabelSets.run(store.read, {})).toEqual([]);
     expect(await labelSetsWithQueuedJobs.run(store.read, among)).toEqual([]);
   });
@@ -111,6 +114,9 @@ describe.each(contractStores)('claiming from $name', ({ open }) => {
   it('finds live attempts by the request that began them', async () => {
     const version = await defineVersion(store, 'w', [{ key: 'x' }, { key: 'y' }, { key: 'z' }]);
     const run = await makeRun(store, version, 3);
+    // One attempt ends, and its job is left as it was.
+    opened.leaves('running-is-leased');
+    await start([jobIdOf(run, 0), jobIdOf(run, 1), jobIdOf(run, 2)]);
     await attempt([
       [jobIdOf(run, 0), 0, 9, 9, 'q1'],
       [jobIdOf(run, 1), 0, 9, 9, 'q1'],
@@ -167,6 +173,7 @@ describe.each(contractStores)('claiming from $name', ({ open }) => {
     const run = await makeRun(store, version, 3);
     expect(await nextDeadline.run(store.read, {})).toEqual([{ at_ms: null }]);
     const [x, y, z] = [jobIdOf(run, 0), jobIdOf(run, 1), jobIdOf(run, 2)];
+    await start([x, y, z]);
     await attempt([
       [x, 0, 300, 300, null],
       [y, 0, 100, 100, null],
@@ -191,6 +198,9 @@ describe.each(contractStores)('claiming from $name', ({ open }) => {
     const version = await defineVersion(store, 'w', [{ key: 'x' }, { key: 'y' }, { key: 'z', needs: [0, 1] }]);
     const run = await makeRun(store, version, 3);
     const [x, y] = [jobIdOf(run, 0), jobIdOf(run, 1)];
+    // They end without attempts and events, and neither their run nor their dependant is told.
+    const untold = ['open-needs-counted', 'bad-needs-counted', 'run-counts'];
+    opened.leaves('success-was-reported', 'failure-was-recorded', 'end-told-once', ...untold);
     await start([x, y]);
     const outputs = JSON.stringify({ k: 'v "1"\n' });
     await store.transact((connection) =>

@@ -18,16 +18,17 @@ import {
   versionJobs,
 } from '../../../src/store/statements/workflows.js';
 import type { Store } from '../../../src/store/store.js';
-import { contractStores, defineVersion, makeRun } from '../../support/contract-stores.js';
+import { contractStores, defineVersion, makeRun, type OpenedStore } from '../../support/contract-stores.js';
 
 describe.each(contractStores)('$name keeps', ({ open }) => {
+  let opened: OpenedStore;
   let store: Store;
-  let remove: () => Promise<void>;
 
   beforeEach(async () => {
-    ({ store, remove } = await open());
+    opened = await open();
+    store = opened.store;
   });
-  afterEach(() => remove());
+  afterEach(() => opened.end());
 
   it('label sets, each once, under a number of its own', async () => {
     const ensure = (...labels: string[]) =>
@@ -122,6 +123,8 @@ describe.each(contractStores)('$name keeps', ({ open }) => {
   });
 
   it('log chunks once, in the order of attempt, sequence and stream', async () => {
+    // Of a job that is not there.
+    opened.leaves('logs-of-attempts');
     const chunk = (attempt: number, sequence: number, stream: number) => [
       5,
       attempt,

@@ -33,16 +33,17 @@ import {
   waitingRoots,
 } from '../../../src/store/statements/runs.js';
 import type { Store } from '../../../src/store/store.js';
-import { contractStores, defineVersion, makeRun } from '../../support/contract-stores.js';
+import { contractStores, defineVersion, makeRun, type OpenedStore } from '../../support/contract-stores.js';
 
 describe.each(contractStores)('runs of $name', ({ open }) => {
+  let opened: OpenedStore;
   let store: Store;
-  let remove: () => Promise<void>;
   let version: { workflow: number; version: number };
   let run: number;
 
   beforeEach(async () => {
-    ({ store, remove } = await open());
+    opened = await open();
+    store = opened.store;
     // a and b, then c of both, and d of c.
     version = await defineVersion(store, 'w', [
       { key: 'a' },
@@ -52,7 +53,7 @@ describe.each(contractStores)('runs of $name', ({ open }) => {
     ]);
     run = await makeRun(store, version, 4, { id: 'first', request: 'q' });
   });
-  afterEach(() => remove());
+  afterEach(() => opened.end());
 
   const job = (ord: number) => jobIdOf(run, ord);
   const act = <T>(work: Parameters<Store['transact']>[0]) => store.transact(work) as Promise<T>;
@@ -87,6 +88,8 @@ describe.each(contractStores)('runs of $name', ({ open }) => {
   });
 
   it('tell those that need an ended job, once for each need', async () => {
+    // The last job is not decided, the run is not told, and no event is written.
+    opened.leaves('waiting-has-open-needs', 'run-counts', 'end-told-once');
     const lower = (rows: readonly (readonly [ord: number, bad: number])[]) =>
       act<readonly unknown[]>((connection) =>
         lowerOpenNeeds.run(connection, { rows: rows.map(([ord, bad]) => [run, version.version, ord, bad]) }),
@@ -105,6 +108,8 @@ describe.each(contractStores)('runs of $name', ({ open }) => {
   });
 
   it('tell two needs that ended together at once', async () => {
+    // The needs themselves do not end, and their dependant is not decided.
+    opened.leaves('waiting-has-open-needs', 'open-needs-counted', 'bad-needs-counted');
     const rows = await act<readonly unknown[]>((connection) =>
       lowerOpenNeeds.run(connection, {
         rows: [
@@ -117,6 +122,8 @@ describe.each(contractStores)('runs of $name', ({ open }) => {
   });
 
   it('know how the needs of a job ended', async () => {
+    // The job ends without an attempt or an event, and nobody is told.
+    opened.leaves('success-was-reported', 'open-needs-counted', 'run-counts', 'end-told-once');
     await act((connection) => startJobsIfQueued.run(connection, { rows: [[job(0), 50]] }));
     await act((connection) =>
       leaveRunning.run(connection, { rows: [[job(0), 'success', 0, 60, null, null, null, '{"k":"v"}']] }),
@@ -155,6 +162,8 @@ describe.each(contractStores)('runs of $name', ({ open }) => {
   });
 
   it('are cancelled in ranges: what has not ended, but not what survives a cancel', async () => {
+    // The run is not told, and no event is written.
+    opened.leaves('run-counts', 'end-told-once');
     const survivors = await defineVersion(store, 's', [
       { key: 'a' },
       { key: 'b', conditional: 2, needs: [0] },
@@ -203,6 +212,8 @@ describe.each(contractStores)('runs of $name', ({ open }) => {
   });
 
   it('begin once, count what ended, and end', async () => {
+    // The run is told of ends that its jobs did not have.
+    opened.leaves('run-counts', 'run-state');
     const begin = () =>
       act<readonly unknown[]>((connection) => beginRuns.run(connection, { rows: [[run], [99]], nowMs: 55 }));
     expect(await begin()).toEqual([{ no: run }]);
@@ -234,6 +245,8 @@ describe.each(contractStores)('runs of $name', ({ open }) => {
   });
 
   it('remember ended jobs of which nobody was told', async () => {
+    // The jobs have not ended.
+    opened.leaves('settled-has-ended');
     expect(await unsettledJobs.run(store.read, { limit: 10 })).toEqual([]);
     await act((connection) =>
       markSettled.run(connection, {

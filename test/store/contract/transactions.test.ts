@@ -3,7 +3,7 @@ import { newestEvent } from '../../../src/store/statements/events.js';
 import { allTokens, insertToken } from '../../../src/store/statements/tokens.js';
 import { listWorkers, registerWorkers } from '../../../src/store/statements/workers.js';
 import type { Store } from '../../../src/store/store.js';
-import { contractStores } from '../../support/contract-stores.js';
+import { contractStores, type OpenedStore } from '../../support/contract-stores.js';
 
 function token(id: string) {
   return {
@@ -19,13 +19,14 @@ function token(id: string) {
 }
 
 describe.each(contractStores)('a transaction of $name', ({ open }) => {
+  let opened: OpenedStore;
   let store: Store;
-  let remove: () => Promise<void>;
 
   beforeEach(async () => {
-    ({ store, remove } = await open());
+    opened = await open();
+    store = opened.store;
   });
-  afterEach(() => remove());
+  afterEach(() => opened.end());
 
   const ids = async () => (await allTokens.run(store.read, {})).map(({ id }) => id);
 

@@ -8,6 +8,7 @@ import { environmentOf } from '../../../src/open-store.js';
 import type { DatabaseNews } from '../../../src/store/database-news.js';
 import { openPostgresStore } from '../../../src/store/postgres/open-postgres-store.js';
 import type { Store } from '../../../src/store/store.js';
+import { expectHealthy } from '../healthy.js';
 import { createTestDatabase, queryOnce, type TestDatabase } from './test-database.js';
 
 export const caller = { credential: null };
@@ -104,9 +105,30 @@ export class Engines {
     return queryOnce<R>(this.url, text, values);
   }
 
+  /** Stops the servers; when the database is their own, the doctor looks at it and it goes away. */
   async end(): Promise<void> {
     await Promise.all(this.members.map((member) => member.stop()));
-    await this.#database?.drop();
+    if (this.#database === null) return;
+    try {
+      await this.#examine(this.#database.url);
+    } finally {
+      await this.#database.drop();
+    }
+  }
+
+  async #examine(url: string): Promise<void> {
+    const store = await openPostgresStore({
+      url,
+      listenUrl: null,
+      insecureDurability: false,
+      listen: false,
+      tell() {},
+    });
+    try {
+      await expectHealthy(store.read);
+    } finally {
+      await store.close();
+    }
   }
 }
 
