@@ -7,8 +7,8 @@ import { onInterrupt } from './interrupt.js';
 import { printJson, printLines } from './print.js';
 import { addServerOptions, endWith, type ServerFlags, withClient } from './server-options.js';
 import { harmlessLine } from './terminal/harmless.js';
-import { tellHowToGoOn } from './watch/go-on.js';
 import { watchRun } from './watch/watch-run.js';
+import { watchToEnd } from './watch/watch-to-end.js';
 import { isFilePath, readWorkflowFile, type WorkflowFile } from './workflow-file.js';
 
 const examples = `
@@ -83,21 +83,7 @@ async function runOnServer(client: Client, what: WorkflowFile | string, flags: R
     if (process.stderr.isTTY) process.stderr.write(`Watch it:  workflow-graph status ${runId} --watch\n`);
     return;
   }
-  const stop = new AbortController();
-  const release = onInterrupt(() => stop.abort());
-  const ended = await watchRun({
-    client,
-    runId,
-    signal: stop.signal,
-    note: () => null,
-    logs: flags.logs ?? null,
-    quiet: flags.json === true,
-  }).finally(release);
-  if (ended === null) {
-    tellHowToGoOn(runId);
-    process.exit(exitCodes.interrupted);
-  }
-  finish(ended, flags);
+  finish(await watchToEnd(client, runId, flags), flags);
 }
 
 async function send(client: Client, { text, format }: WorkflowFile): Promise<string> {

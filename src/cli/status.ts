@@ -1,15 +1,13 @@
 import type { Job, Workflow } from '@workflow-graph/client';
 import { Command } from 'commander';
 import { exitCodes } from './exit-codes.js';
-import { onInterrupt } from './interrupt.js';
 import { printJson, printLines, printTable, stdoutPaint } from './print.js';
 import { addServerOptions, type ServerFlags, withClient } from './server-options.js';
 import { isOpen, markOf, paintState, tookMs } from './states.js';
 import { harmlessLine } from './terminal/harmless.js';
 import { ago, duration } from './terminal/times.js';
-import { tellHowToGoOn } from './watch/go-on.js';
 import { statusesOf, whatItWaitsFor } from './watch/live-frame.js';
-import { watchRun } from './watch/watch-run.js';
+import { watchToEnd } from './watch/watch-to-end.js';
 
 const examples = `
 With --watch the state is shown until the run has ended, and the exit code is 1 when it failed or was cancelled. Ctrl-C
@@ -43,20 +41,7 @@ export function statusCommand(): Command {
         else printStatus(workflow);
         return;
       }
-      const stop = new AbortController();
-      const release = onInterrupt(() => stop.abort());
-      const ended = await watchRun({
-        client,
-        runId: workflow.run_id,
-        signal: stop.signal,
-        note: () => null,
-        logs: flags.logs ?? null,
-        quiet: flags.json === true,
-      }).finally(release);
-      if (ended === null) {
-        tellHowToGoOn(workflow.run_id);
-        process.exit(exitCodes.interrupted);
-      }
+      const ended = await watchToEnd(client, workflow.run_id, flags);
       if (flags.json) printJson(ended);
       process.exitCode = ended.state === 'success' ? exitCodes.done : exitCodes.failed;
     }),

@@ -1,5 +1,5 @@
 import { DomainError } from '../domain/errors.js';
-import { holderOf, judgeReport, type LeasedAttempt, refusalOf } from '../domain/lease.js';
+import { judgeReport, refusalOf } from '../domain/lease.js';
 import { runOfJob } from '../store/job-id.js';
 import {
   type AttemptRow,
@@ -17,14 +17,8 @@ import { type AttemptEnd, endAttempts } from './end-attempts.js';
 import type { LeaseRenewal } from './engine.js';
 import type { LeaseRef } from './lease-id.js';
 import { leaseTopic } from './topics.js';
+import { attemptsOf, jobOfLease, judged, type UnderLease } from './under-lease.js';
 import type { Operation } from './writer.js';
-
-/** A message under a lease, as its verb received it. */
-export interface UnderLease {
-  readonly lease: LeaseRef;
-  readonly credential: string | null;
-  readonly receivedAtMs: number;
-}
 
 /** How a worker says that an attempt has ended. */
 export interface EndReport extends UnderLease {
@@ -42,42 +36,6 @@ export interface EndReport extends UnderLease {
 
 /** `scan`: nothing was changed, since the attempt's stdout must be read for outputs first. */
 export type EndAnswer = 'done' | 'scan';
-
-export function jobOfLease({ lease }: UnderLease): number[] {
-  return [lease.job];
-}
-
-/** The attempts that messages are about, by their leases. */
-export async function attemptsOf(batch: Batch, messages: readonly UnderLease[]): Promise<(AttemptRow | null)[]> {
-  const rows = await attemptsByLease.run(batch.connection, {
-    rows: messages.map(({ lease }) => [lease.job, lease.attempt]),
-  });
-  const byLease = new Map(rows.map((row) => [`${row.job}/${row.number}`, row]));
-  return messages.map(({ lease }) => byLease.get(`${lease.job}/${lease.attempt}`) ?? null);
-}
-
-/** The row as the domain judges it, when the message is its holder's; else the refusal. */
-export function judged(row: AttemptRow | null, message: UnderLease): LeasedAttempt | DomainError {
-  const attempt: LeasedAttempt | null =
-    row === null
-      ? null
-      : {
-          number: row.number,
-          credential: row.credential,
-          leaseHash: row.lease_hash,
-          expiresAtMs: row.expires_at_ms,
-          timeoutAtMs: row.timeout_at_ms,
-          outcome: row.outcome,
-          reportDigest: row.report_digest,
-          jobState: row.job_state,
-          jobAttempt: row.job_attempt,
-        };
-  return holderOf(attempt, {
-    leaseHash: message.lease.hash,
-    credential: message.credential,
-    receivedAtMs: message.receivedAtMs,
-  });
-}
 
 /** Ends attempts as their workers report. */
 export function endOperation(knowledge: Knowledge): Operation<EndReport, EndAnswer> {

@@ -4,6 +4,7 @@ import { attemptStates } from '../store/statements/attempts.js';
 import type { EngineContext } from './context.js';
 import { type LeaseRef, parseLeaseId } from './lease-id.js';
 import { leaseTopic } from './topics.js';
+import { leasedAttempt } from './under-lease.js';
 
 /** What became of a lease otherwise than by its holder's report. */
 export type LeaseNews =
@@ -68,20 +69,7 @@ export class LeaseWatch {
     if (row === undefined || row.lease_hash !== lease.hash) return { kind: 'lost', leaseId, reason: 'unknown_lease' };
     if (row.outcome === 'cancelled') return { kind: 'cancelled', leaseId };
     if (row.outcome === null || row.outcome === 'success' || row.outcome === 'failure') return null;
-    const refusal = refusalOf(
-      {
-        number: row.number,
-        credential: row.credential,
-        leaseHash: row.lease_hash,
-        expiresAtMs: row.expires_at_ms,
-        timeoutAtMs: row.timeout_at_ms,
-        outcome: row.outcome,
-        reportDigest: row.report_digest,
-        jobState: row.job_state,
-        jobAttempt: row.job_attempt,
-      },
-      this.#context.environment.now(),
-    );
+    const refusal = refusalOf(leasedAttempt(row), this.#context.environment.now());
     return { kind: 'lost', leaseId, reason: refusal?.reason ?? 'lease_expired' };
   }
 }

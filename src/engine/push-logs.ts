@@ -8,10 +8,9 @@ import { insertLogChunks, storedLogChunks } from '../store/statements/logs.js';
 import type { Batch } from './batch.js';
 import type { EngineContext, Knowledge } from './context.js';
 import type { Caller, NewLogChunk } from './engine.js';
-import { attemptsOf, jobOfLease, judged, type UnderLease } from './lease-operations.js';
 import { factsOf } from './run-facts.js';
 import { jobTopic } from './topics.js';
-import { underLease } from './under-lease.js';
+import { attemptsOf, jobOfLease, judged, type UnderLease, underLease } from './under-lease.js';
 import type { Operation } from './writer.js';
 
 interface LogPush extends UnderLease {

@@ -11,8 +11,8 @@ import {
 import { stdoutPage } from '../store/statements/logs.js';
 import type { EngineContext } from './context.js';
 import type { Caller } from './engine.js';
-import { type EndAnswer, type EndReport, endOperation, type UnderLease } from './lease-operations.js';
-import { underLease } from './under-lease.js';
+import { type EndAnswer, type EndReport, endOperation } from './lease-operations.js';
+import { type UnderLease, underLease } from './under-lease.js';
 import type { Operation } from './writer.js';
 
 /** How many characters of an error text are kept: its beginning and, mostly, its end. */
