@@ -5,8 +5,10 @@ import type {
 } from '../../gen/workflowgraph/v1/log_service_pb.js';
 import type { Engine, LogQuery } from '../engine/engine.js';
 import { toWireLogChunk } from './convert/log-chunk.js';
+import { inMessages } from './log-messages.js';
 import type { ServiceHandlers } from './procedure.js';
 import { streamLogs } from './stream-logs.js';
+import { whileRead } from './while-read.js';
 
 export type { FollowJobLogsRequest, FollowJobLogsResponse };
 
@@ -27,7 +29,8 @@ export function logService(engine: Engine): ServiceHandlers<typeof LogService> {
     followJobLogs: async ({ id, jobId, attempt, after }, { context }) => {
       // Asked before the stream begins, so that a job that does not exist is a refusal and not an empty stream.
       await engine.isJobCancelled(id, jobId);
-      return follow(engine, { id, jobKey: jobId, attempt: attempt ?? null, limit: null, after }, context.signal);
+      const query = { id, jobKey: jobId, attempt: attempt ?? null, limit: null, after };
+      return whileRead(follow(engine, query, context.signal), ({ position }) => `position ${position}`);
     },
 
     streamLogs: (requests, call) => streamLogs(engine, requests, call),
@@ -35,7 +38,7 @@ export function logService(engine: Engine): ServiceHandlers<typeof LogService> {
 }
 
 async function* follow(engine: Engine, query: LogQuery, signal: AbortSignal): AsyncIterable<FollowJobLogsResponse> {
-  for await (const { chunks, position } of engine.followJobLogs(query, signal)) {
-    yield { $typeName: 'workflowgraph.v1.FollowJobLogsResponse', chunks: chunks.map(toWireLogChunk), position };
+  for await (const { chunks } of engine.followJobLogs(query, signal)) {
+    for (const part of inMessages(chunks.map(toWireLogChunk))) yield part;
   }
 }

@@ -11,6 +11,7 @@ import { toWireExplanation } from './convert/why.js';
 import { toWireRun, toWireWorkflow } from './convert/workflow.js';
 import type { ServiceHandlers } from './procedure.js';
 import { watchRuns } from './watch-runs.js';
+import { whileRead } from './while-read.js';
 
 /** Entries of a page when the caller does not say. */
 const pageEntries = 100;
@@ -74,7 +75,7 @@ export function workflowService(engine: Engine): ServiceHandlers<typeof Workflow
       // Asked before the stream begins, so that a run that does not exist is a refusal and not an empty stream.
       if (id !== '') await engine.runOf(id);
       const query = { id, afterEvent: afterEvent === undefined ? null : fromInt64('after_event', afterEvent) };
-      return watchRuns(engine, query, context.signal);
+      return whileRead(watchRuns(engine, query, context.signal), ({ lastEvent }) => `event ${lastEvent}`);
     },
   };
 }

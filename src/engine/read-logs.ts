@@ -11,6 +11,8 @@ import { jobTopic } from './topics.js';
 
 /** How many chunks are read at once. */
 const pageChunks = 500;
+/** So many for one who follows, and keeps them in memory until they are taken: a few MiB of the largest that workers send. */
+const followedChunks = 50;
 
 interface Position {
   readonly attempt: number;
@@ -79,13 +81,13 @@ export function logVerbs(context: EngineContext) {
         while (!signal.aborted) {
           changes.expect();
           const isOver = await hasNothingMore(run, job.id, query);
-          const page = await readPage(run, job.id, query, after, pageChunks);
+          const page = await readPage(run, job.id, query, after, followedChunks);
           const last = page.at(-1);
           if (last !== undefined) {
             after = positionOf(last);
             yield { chunks: page, position: writePosition(after) };
           }
-          if (page.length === pageChunks) continue;
+          if (page.length === followedChunks) continue;
           if (isOver) return;
           await changes.next();
         }

@@ -1,0 +1,29 @@
+import type { FollowJobLogsResponse } from '../../gen/workflowgraph/v1/log_service_pb.js';
+import type { LogChunk } from '../../gen/workflowgraph/v1/types_pb.js';
+import { chunkPosition } from './convert/log-chunk.js';
+
+/** gRPC clients take 4 MiB a message if nobody has told them otherwise. A chunk that is larger than this goes alone. */
+const messageBytesMax = 1024 * 1024;
+
+/** Chunks as messages of a size that every client takes, each with the position to resume after. */
+export function* inMessages(chunks: readonly LogChunk[]): Generator<FollowJobLogsResponse> {
+  let part: LogChunk[] = [];
+  let bytes = 0;
+  for (const chunk of chunks) {
+    const size = Buffer.byteLength(chunk.data);
+    if (part.length > 0 && bytes + size > messageBytesMax) {
+      yield message(part);
+      part = [];
+      bytes = 0;
+    }
+    part.push(chunk);
+    bytes += size;
+  }
+  if (part.length > 0) yield message(part);
+}
+
+function message(chunks: LogChunk[]): FollowJobLogsResponse {
+  const last = chunks.at(-1);
+  const position = last === undefined ? '' : chunkPosition(last);
+  return { $typeName: 'workflowgraph.v1.FollowJobLogsResponse', chunks, position };
+}
