@@ -20,21 +20,29 @@ const suites = [
   { name: 'rust', needs: 'cargo', run: counted(countCargo, 'bash', 'clients/rust/ci.sh') },
   { name: 'go', needs: 'go', run: counted(countGo, 'bash', 'clients/go/ci.sh') },
   { name: 'python', needs: 'python3', run: counted(countPython, 'bash', 'clients/python/ci.sh') },
+  // Clients through every scenario; the suites before have built what they need. One of these after the other, because each
+  // compiles what plays the scenarios.
+  { name: 'conformance', after: ['typescript', 'python'], run: conformance('--client', 'typescript,python,shell') },
   {
-    // The TypeScript client through every scenario, against two servers on one database.
+    // The TypeScript client, against two servers on one database.
     name: 'conformance-postgres',
-    after: ['typescript'],
-    run: counted(countClosingLine, 'node', 'scripts/conformance.js', '--client', 'typescript', '--servers', '2'),
+    after: ['conformance'],
+    run: conformance('--client', 'typescript', '--servers', '2'),
   },
   {
-    // Every client through every scenario; the suites before have built what it needs. Not beside the other one, because
-    // both compile what plays the scenarios.
-    name: 'conformance',
-    after: ['typescript', 'rust', 'go', 'python', 'conformance-postgres'],
-    run: counted(countClosingLine, 'node', 'scripts/conformance.js'),
+    name: 'conformance-go',
+    needs: 'go',
+    after: ['go', 'conformance', 'conformance-postgres'],
+    run: conformance('--client', 'go'),
   },
-  { name: 'scenarios', run: vitest('scenarios') },
+  {
+    name: 'conformance-rust',
+    needs: 'cargo',
+    after: ['rust', 'conformance', 'conformance-postgres', 'conformance-go'],
+    run: conformance('--client', 'rust'),
+  },
   { name: 'scenarios-postgres', run: vitest('scenarios-postgres') },
+  { name: 'scenarios', run: vitest('scenarios') },
   { name: 'race', run: vitest('race') },
   { name: 'crash', run: vitest('crash') },
   { name: 'postgres', run: vitest('postgres') },
@@ -44,6 +52,10 @@ const suites = [
   // After the other, because both compile the simulation.
   { name: 'planted', after: ['sim'], run: counted(countClosingLine, ...computing, 'scripts/sim.js', '--planted') },
 ];
+
+function conformance(...args) {
+  return counted(countClosingLine, 'node', 'scripts/conformance.js', ...args);
+}
 
 const wanted = process.argv.slice(2);
 const unknown = wanted.filter((name) => !suites.some((suite) => suite.name === name));

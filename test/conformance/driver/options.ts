@@ -22,7 +22,7 @@ export const usage = `npm run conformance -- [options]: holds worker libraries t
   --command <command>    a worker of your own: the shell command that starts its adapter (test/conformance/ADAPTER.md)
   --transport <name>     only stream, or only http
   --scenario <text>      only scenarios with this in their names; may be given again
-  --lanes <n>            how many scenarios are played at once (4, and up to 16 servers while the processors have time)
+  --lanes <n>            how many scenarios are played at once (6, and up to 12 while the processors have time; 4 and 8 with --servers)
   --servers <n>          so many servers on one PostgreSQL, behind a proxy that takes turns (1, on SQLite)
   --list                 say what the scenarios are
 `;
@@ -62,7 +62,7 @@ function countOf(option: string, text: string): number {
 
 /** Each lane has servers of its own, whose sessions a PostgreSQL has only so many of. */
 function lanesOf(text: string | undefined, servers: number): Limits {
-  if (text === undefined) return { least: 4, most: Math.max(4, Math.floor(16 / servers)) };
+  if (text === undefined) return servers === 1 ? { least: 6, most: 12 } : { least: 4, most: 8 };
   const lanes = countOf('lanes', text);
   return { least: lanes, most: lanes };
 }
