@@ -1,3 +1,4 @@
+import { existsSync, readdirSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { Command } from 'commander';
 import { type Config, ConfigError } from '../config.js';
@@ -69,17 +70,27 @@ export function serveCommand(): Command {
   });
 }
 
-/** What a person who has just started it can do next. */
-function welcome(url: string, config: Config): string {
+/** What a person who has just started it can do next, with a workflow that is there. */
+function welcome(url: string, { workflowsDir }: Config): string {
   const given = new URL(url).port === '3000' ? '' : ` --server ${url}`;
+  const id = workflowIn(workflowsDir);
+  const first = id === null ? `Put a workflow there, say hello.yml, and` : 'Next,';
+  const name = id ?? 'hello';
   return `
-workflow-graph is up at ${url}, with a worker, on the files in ${config.workflowsDir}. Next, in another terminal:
+workflow-graph is up at ${url}, with a worker, on the files in ${workflowsDir}. ${first} in another terminal:
 
-  npx workflow-graph run ci --watch${given}      # run workflows/ci.yml and watch its jobs
-  npx workflow-graph logs ci unit --follow${given}   # follow a job's log
-  curl -X POST ${url}/api/workflows/ci/run       # the same from any language: start a run
+  npx workflow-graph run ${name} --watch${given}      # run it and watch its jobs
+  npx workflow-graph logs ${name} --follow${given}    # follow what they print
+  curl -X POST ${url}/api/workflows/${name}/run       # the same from any language: start a run
 
 `;
+}
+
+/** The workflow of a folder to begin with: `ci`, else the first; null when there is none. */
+function workflowIn(folder: string): string | null {
+  const names = existsSync(folder) ? readdirSync(folder).sort() : [];
+  const ids = names.flatMap((name) => /^([^.].*)\.(?:ya?ml|json)$/.exec(name)?.[1] ?? []);
+  return ids.includes('ci') ? 'ci' : (ids[0] ?? null);
 }
 
 /** The log as the settings want it: for people on a terminal, else for machines. */

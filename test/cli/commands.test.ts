@@ -191,6 +191,30 @@ test('a server that cannot start says which setting is wrong, and ends with 2', 
   expect(noCertificate.code).toBe(2);
 });
 
+test.each([
+  [
+    'there is no "ci"',
+    { 'b.yml': 'b', 'a.yaml': 'a', 'notes.txt': 'x' },
+    /on the files in .*\. Next, in another terminal:[\s\S]*run a --watch/,
+  ],
+  ['there is one', { 'b.yml': 'b', 'ci.yml': 'ci' }, /run ci --watch/],
+  [
+    'there is none at all',
+    {},
+    /Put a workflow there, say hello\.yml, and in another terminal:[\s\S]*run hello --watch/,
+  ],
+])('a start with a worker suggests a workflow that the folder has: %s', async (_when, files, suggestion) => {
+  const folder = temporaryFolder();
+  for (const name of Object.keys(files)) writeFileSync(join(folder, name), 'jobs: { a: { run: x } }');
+  const data = join(folder, 'data');
+  const serving = startProgram(['serve', '--with-worker', '--port', '0', '--data', data, '--workflows', folder]);
+  await serving.printed(/is up at/);
+  await serving.printed(/start a run/);
+  expect(serving.stdout).toMatch(suggestion);
+  serving.signal('SIGTERM');
+  expect((await serving.ended).code).toBe(0);
+});
+
 test('a workflows folder that does not exist is told, and read when it comes', async () => {
   const folder = temporaryFolder();
   const workflows = join(folder, 'workflows');
