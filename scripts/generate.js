@@ -28,16 +28,18 @@ for (const { template, out } of targets) {
   }
   const before = mkdtempSync(join(tmpdir(), 'workflow-graph-generated-'));
   cpSync(join(root, out), before, { recursive: true });
+  let changed = [];
   try {
     run(['generate', '--template', template]);
-    const changed = difference(before, join(root, out));
-    if (changed.length > 0)
-      fail(`${out} is not what ${template} generates: ${changed.join(', ')}. Run "npm run generate".`);
+    changed = difference(before, join(root, out));
   } finally {
     rmSync(join(root, out), { recursive: true, force: true });
     cpSync(before, join(root, out), { recursive: true });
     rmSync(before, { recursive: true, force: true });
   }
+  // Not before everything is as it was: this ends the process.
+  if (changed.length > 0)
+    fail(`${out} is not what ${template} generates: ${changed.join(', ')}. Run "npm run generate".`);
 }
 const image = protoImage(root);
 runIn('tsc', ['-b']);
