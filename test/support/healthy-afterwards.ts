@@ -4,7 +4,6 @@ import { openPostgresStore } from '../../src/store/postgres/open-postgres-store.
 import { openSqliteStore } from '../../src/store/sqlite/open-sqlite-store.js';
 import type { Store } from '../../src/store/store.js';
 import { expectHealthy } from './healthy.js';
-import { queryOnce } from './postgres/test-database.js';
 import type { ServerProcess } from './server-process.js';
 
 /**
@@ -13,9 +12,6 @@ import type { ServerProcess } from './server-process.js';
  */
 export function healthyAfterwards(server: ServerProcess): void {
   onTestFinished(async () => {
-    const { DATABASE_URL } = server.storage.env;
-    // As the database does by itself after a while: without it the doctor joins large tables as if they were small.
-    if (DATABASE_URL !== undefined) await queryOnce(DATABASE_URL, 'analyze');
     const store = await openStoreOf(server);
     if (store === null) return;
     try {
