@@ -37,6 +37,8 @@ export class Batch {
   readonly claimedRuns = new Set<number>();
   /** The newest run of each workflow that got one. */
   readonly newestRuns = new Map<number, number>();
+  /** Live attempts, by job and number, of which a caller is told that their lease has run out. */
+  readonly ranOut: (readonly [job: number, attempt: number])[] = [];
   readonly afterCommit: (() => void)[] = [];
   /** Topics whose listeners are told once it is on disk. */
   readonly signals = new Set<string>();

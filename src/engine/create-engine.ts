@@ -9,6 +9,7 @@ import type { Claim } from './claim.js';
 import { claimJobsVerb } from './claim-jobs.js';
 import type { EngineContext, Knowledge } from './context.js';
 import { type Defined, defineWorkflow, type NewDefinition } from './define-workflow.js';
+import { endWhatWasToldOver } from './end-run-out.js';
 import type { Engine } from './engine.js';
 import { finishBatch } from './finish-batch.js';
 import { isReadyVerb } from './is-ready.js';
@@ -96,6 +97,7 @@ export async function createEngine(options: EngineOptions): Promise<RunningEngin
     environment,
     pulse,
     async (batch) => {
+      await endWhatWasToldOver(knowledge, batch);
       await serveParked(knowledge, batch, parking);
       await finishBatch(batch);
       others?.tell(batch);

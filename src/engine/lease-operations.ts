@@ -4,20 +4,19 @@ import { runOfJob } from '../store/job-id.js';
 import {
   type AttemptRow,
   attemptsByLease,
-  deleteAttempts,
   markReceived,
   overdueAttempts,
   renewLeases,
 } from '../store/statements/attempts.js';
-import { leaveRunning, queueDueJobs } from '../store/statements/jobs.js';
-import { deleteLogsOfAttempts } from '../store/statements/logs.js';
+import { queueDueJobs } from '../store/statements/jobs.js';
 import type { Batch } from './batch.js';
 import type { EngineContext, Knowledge } from './context.js';
 import { type AttemptEnd, endAttempts } from './end-attempts.js';
+import { endRunOut } from './end-run-out.js';
 import type { LeaseRenewal } from './engine.js';
+import { giveBack } from './give-back.js';
 import type { LeaseRef } from './lease-id.js';
-import { leaseTopic } from './topics.js';
-import { attemptsOf, jobOfLease, judged, type UnderLease } from './under-lease.js';
+import { attemptsOf, jobOfLease, judged, refusedBy, type UnderLease } from './under-lease.js';
 import type { Operation } from './writer.js';
 
 /** How a worker says that an attempt has ended. */
@@ -52,7 +51,7 @@ export function endOperation(knowledge: Knowledge): Operation<EndReport, EndAnsw
         const attempt = judged(row, report);
         if (attempt instanceof DomainError) return attempt;
         const judgement = judgeReport(attempt, report.digest, report.receivedAtMs);
-        if (judgement instanceof DomainError) return judgement;
+        if (judgement instanceof DomainError) return refusedBy(judgement, batch, attempt, report);
         if (judgement === 'replay' || row === null) return 'done';
         if (report.end.kind === 'success' && !report.end.scanned && row.has_output_lines === 1) return 'scan';
         ends.push(toAttemptEnd(row, report));
@@ -88,7 +87,7 @@ export function renewOperation(): Operation<UnderLease, LeaseRenewal> {
         if (attempt instanceof DomainError) return attempt;
         const cancelled = attempt.outcome === 'cancelled' && attempt.expiresAtMs > message.receivedAtMs;
         const refusal = cancelled ? null : refusalOf(attempt, message.receivedAtMs);
-        if (refusal !== null) return refusal;
+        if (refusal !== null) return refusedBy(refusal, batch, attempt, message);
         const { job, number, ttl_ms, timeout_at_ms } = row as AttemptRow;
         const expiresAt = batch.nowMs + ttl_ms;
         const deadline = Math.min(expiresAt, timeout_at_ms ?? Number.POSITIVE_INFINITY);
@@ -116,7 +115,7 @@ export function releaseOperation(): Operation<UnderLease, void> {
         const attempt = judged(row, message);
         if (attempt instanceof DomainError) return attempt;
         const refusal = refusalOf(attempt, message.receivedAtMs);
-        if (refusal !== null) return refusal;
+        if (refusal !== null) return refusedBy(refusal, batch, attempt, message);
         given.push(row as AttemptRow);
         return undefined;
       });
@@ -124,22 +123,6 @@ export function releaseOperation(): Operation<UnderLease, void> {
       return answers;
     },
   };
-}
-
-async function giveBack(batch: Batch, attempts: readonly AttemptRow[]): Promise<void> {
-  if (attempts.length === 0) return;
-  for (const { claimed_at_ms } of attempts) batch.notBefore(claimed_at_ms);
-  await deleteAttempts.run(batch.connection, { rows: attempts.map(({ job, number }) => [job, number]) });
-  // The next attempt has the same number, and its chunks must not be taken for those that are stored. That an attempt has
-  // no bytes of log does not say that it has no chunks: one may be empty.
-  await deleteLogsOfAttempts.run(batch.connection, { rows: attempts.map(({ job, number }) => [job, number]) });
-  const left = await leaveRunning.run(batch.connection, {
-    rows: attempts.map(({ job, number }) => [job, 'queued', number, null, batch.nowMs, null, null, null]),
-  });
-  for (const { label_set } of left) batch.claimable.add(label_set);
-  for (const { job, number } of attempts) {
-    batch.event('job.queued', { run: runOfJob(job), job, attempt: number, data: { outcome: 'released' } });
-  }
 }
 
 /** Notes that pushed jobs have arrived. */
@@ -175,15 +158,7 @@ export function overdueOperation(context: EngineContext): Operation<null, Overdu
     keyOf: () => 0,
     async apply(batch) {
       const attempts = await lockedOverdueAttempts(batch);
-      const arrived = attempts.filter((attempt) => attempt.received === 1);
-      await endAttempts(
-        context,
-        batch,
-        arrived.map((attempt) => toOverdueEnd(attempt, batch.nowMs)),
-      );
-      const neverArrived = attempts.filter((attempt) => attempt.received === 0);
-      await giveBack(batch, neverArrived);
-      for (const { job } of neverArrived) batch.signals.add(leaseTopic(job));
+      await endRunOut(context, batch, attempts);
       const due = await queueDueJobs.run(batch.connection, { nowMs: batch.nowMs, limit: overdueMax });
       for (const job of due) {
         batch.claimable.add(job.label_set);
@@ -204,19 +179,4 @@ async function lockedOverdueAttempts(batch: Batch): Promise<readonly AttemptRow[
   const rows = found.map(({ job, number }) => [job, number]);
   const now = await attemptsByLease.run(batch.connection, { rows });
   return now.filter((attempt) => attempt.outcome === null && attempt.deadline_ms <= batch.nowMs);
-}
-
-function toOverdueEnd(attempt: AttemptRow, nowMs: number): AttemptEnd {
-  const common = { attempt, digest: null, retryable: true, outputs: null };
-  if (attempt.timeout_at_ms !== null && attempt.timeout_at_ms <= nowMs) {
-    const seconds = (attempt.timeout_at_ms - attempt.claimed_at_ms) / 1000;
-    return { ...common, outcome: 'timed_out', backoff: true, error: `timed out after ${seconds} s` };
-  }
-  const seconds = attempt.ttl_ms / 1000;
-  return {
-    ...common,
-    outcome: 'lease_expired',
-    backoff: false,
-    error: `lease expired: worker ${JSON.stringify(attempt.worker_id)} was not heard of for ${seconds} s`,
-  };
 }

@@ -10,7 +10,7 @@ import type { EngineContext, Knowledge } from './context.js';
 import type { Caller, NewLogChunk } from './engine.js';
 import { factsOf } from './run-facts.js';
 import { jobTopic } from './topics.js';
-import { attemptsOf, jobOfLease, judged, type UnderLease, underLease } from './under-lease.js';
+import { attemptsOf, jobOfLease, judged, refusedBy, type UnderLease, underLease } from './under-lease.js';
 import type { Operation } from './writer.js';
 
 interface LogPush extends UnderLease {
@@ -51,7 +51,8 @@ function pushLogsOperation(knowledge: Knowledge): Operation<LogPush, number> {
           continue;
         }
         const refusal = refusesLogs(attempt, push.receivedAtMs);
-        answers.push(refusal === null ? await store(batch, row, push) : await replayed(batch, row, push, refusal));
+        if (refusal === null) answers.push(await store(batch, row, push));
+        else answers.push(await replayed(batch, row, push, refusedBy(refusal, batch, attempt, push)));
       }
       return answers;
     },

@@ -56,3 +56,17 @@ export function leasedAttempt(row: AttemptRow): LeasedAttempt {
     jobAttempt: row.job_attempt,
   };
 }
+
+/**
+ * The refusal, as the answer to a message. When only the clock says that the lease is gone, the attempt is to end with the
+ * same commit: who was told so must not find it alive after a crash, when live leases get their time again.
+ */
+export function refusedBy(
+  refusal: DomainError,
+  batch: Batch,
+  { outcome }: LeasedAttempt,
+  { lease }: UnderLease,
+): DomainError {
+  if (outcome === null) batch.ranOut.push([lease.job, lease.attempt]);
+  return refusal;
+}

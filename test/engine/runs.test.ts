@@ -112,6 +112,18 @@ describe('a run', () => {
     expect(await fixture.runState(run)).toBe('cancelled');
   });
 
+  it('does not bring a lease back of which a worker was told that it has run out', async () => {
+    const run = await fixture.run('jobs: { a: { run: x } }');
+    const job = await fixture.claimed({ leaseTtlSecs: 5 });
+    await fixture.environment.advance(2_000);
+    // The report is heard before the clock has woken whoever ends leases.
+    fixture.environment.skip(3_500);
+    await expect(fixture.complete(job)).rejects.toMatchObject({ reason: 'lease_expired' });
+    await fixture.restart();
+    await expect(fixture.complete(job)).rejects.toMatchObject({ reason: 'lease_expired' });
+    expect(await fixture.runState(run)).toBe('failure');
+  });
+
   it('survives a restart with its leases', async () => {
     const run = await fixture.run('jobs: { a: { run: x }, b: { run: x, needs: a } }');
     const a = await fixture.claimed();

@@ -47,6 +47,7 @@ export class Leases {
       renewing: new Set(),
       renewalsAnswered: 0,
       releasesSent: 0,
+      toldOverAtMs: null,
       arrivedAtMs: null,
       isArrivalSafe: () => false,
     };

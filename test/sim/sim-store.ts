@@ -124,7 +124,6 @@ export class SimStore implements Store {
         continue;
       }
       await this.#commit(connection, isGrace ? nowMs : null);
-      if (shared === null && connection.gaveGrace) this.#with.onGrace();
       return result;
     }
   }
@@ -152,11 +151,11 @@ export class SimStore implements Store {
     if (shared !== null && (shared.outage.isAway || random.chance(weather().outcomeUnknown))) {
       world.count('outcome of a commit unknown');
       this.#with.onTrouble();
-      if (random.chance(0.5)) this.#commitNow(graceMs);
+      if (random.chance(0.5)) this.#commitNow(connection, graceMs);
       else database.rollback(process);
       throw new OutcomeUnknown(new InjectedFailure('08006', 'connection lost during the commit'));
     }
-    this.#commitNow(graceMs);
+    this.#commitNow(connection, graceMs);
     if (shared !== null) shared.told.send(process, connection.messages);
     if (random.chance(weather().crashBeforeAnswer)) {
       world.count('crash between commit and answer');
@@ -180,13 +179,14 @@ export class SimStore implements Store {
 
   async close(): Promise<void> {}
 
-  #commitNow(graceMs: number | null): void {
+  #commitNow(connection: OpenTransaction, graceMs: number | null): void {
     const { database, process, shared, world } = this.#with;
     if (graceMs !== null) {
       world.count('grace after the database was away');
-      // Before the rest of the commit, since it is what this batch did first.
       shared?.onGrace(graceMs);
     }
+    // Before the rest of the commit, since it is what this batch did first.
+    if (shared === null && connection.gaveGrace) this.#with.onGrace();
     database.commit(process);
   }
 

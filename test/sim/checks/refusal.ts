@@ -18,12 +18,14 @@ export interface Refusal {
 /** Every 409 is justified by what is committed, or by the clock. */
 export function checkRefusal(simulation: Simulation, refusal: Refusal): void {
   const { call, lease, reason } = refusal;
-  const isByTimeAlone = reason === 'lease_expired' && lease?.attempt.outcome === null;
-  if (isByTimeAlone) simulation.world.count(`${call} after the lease, before anyone ended it`);
   const endedAtMs = lease?.attempt.endedAtMs ?? 0;
+  const isByTimeAlone = lease?.attempt.outcome === null || endedAtMs >= refusal.receivedAtMs;
+  if (reason === 'lease_expired' && isByTimeAlone)
+    simulation.world.count(`${call} after the lease, before anyone ended it`);
   if (reason === 'cancelled' && refusal.report !== null && refusal.receivedAtMs - endedAtMs < raceMs) {
     simulation.world.count('report that a cancel was just ahead of');
   }
+  if (reason === 'lease_expired' && lease !== null) lease.toldOverAtMs ??= refusal.receivedAtMs;
   const why = unjustified(refusal);
   if (why === null) return;
   simulation.world.violated(

@@ -61,6 +61,10 @@ export function checkAccepted(simulation: Simulation, lease: Lease, report: Repo
     );
   }
   if (receivedAtMs === null) return;
+  // Where servers share the database, one that is ahead of its clock says so a little early.
+  if (!simulation.isShared && lease.toldOverAtMs !== null && receivedAtMs > lease.toldOverAtMs) {
+    world.violated('a lease that was told to be over stays so', lease.id);
+  }
   const isRenewing = [...lease.renewing].some(({ at }) => at.isAlive);
   if (!isRenewing && receivedAtMs >= lease.perhapsUntilMs) {
     world.violated('nothing is taken after the lease', `${lease.id}: ${receivedAtMs - lease.perhapsUntilMs} ms late`);

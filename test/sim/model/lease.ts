@@ -42,6 +42,8 @@ export interface Lease {
   readonly renewing: Set<{ readonly at: Process }>;
   renewalsAnswered: number;
   releasesSent: number;
+  /** When the first call came that was told that its time is over; null when none was. */
+  toldOverAtMs: number | null;
   /** When the server was told that the pushed job had arrived; null: never. */
   arrivedAtMs: number | null;
   /** Whether the server that was told of it has been well since. */

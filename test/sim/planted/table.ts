@@ -154,6 +154,12 @@ export const plantedBugs: readonly PlantedBug[] = [
     replace: 'false',
   },
   {
+    name: 'a lease that was told to be over lives on until somebody ends it',
+    file: 'engine/create-engine.js',
+    find: 'await endWhatWasToldOver(knowledge, batch);',
+    replace: '',
+  },
+  {
     name: 'no grace after the server stood still',
     file: 'engine/writer.js',
     find: 'this.#pulse?.stoodStill() === true',
@@ -179,13 +185,13 @@ export const plantedBugs: readonly PlantedBug[] = [
   },
   {
     name: 'a pushed job that never arrived costs an attempt',
-    file: 'engine/lease-operations.js',
+    file: 'engine/end-run-out.js',
     find: 'attempts.filter((attempt) => attempt.received === 1)',
     replace: 'attempts',
   },
   {
     name: 'a job that is given back leaves its log behind',
-    file: 'engine/lease-operations.js',
+    file: 'engine/give-back.js',
     find: 'await deleteLogsOfAttempts.run(batch.connection, {',
     replace: 'void ({',
   },
