@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { kyselyOver } from '../../src/store/kysely-over.js';
 import { listWorkers } from '../../src/store/statements/workers.js';
-import { type Store, StoreError } from '../../src/store/store.js';
+import { StoreError } from '../../src/store/store.js';
 import { EngineFixture } from '../support/engine-fixture.js';
+import { migrateFurther } from '../support/migrate-further.js';
 
 let fixture: EngineFixture;
 
@@ -11,21 +11,6 @@ beforeEach(async () => {
 });
 
 afterEach(() => fixture.end());
-
-/** What the next version of the program would do to the tables: it only adds. */
-async function migrateFurther(store: Store, oldestProgram: string): Promise<void> {
-  await store.transact(async (connection) => {
-    const db = kyselyOver(connection);
-    await connection.query(`insert into kysely_migration (name, timestamp) values ('9999-future', 'now')`, []);
-    await db.schema
-      .alterTable('jobs')
-      .addColumn('future', 'integer', (column) => column.notNull().defaultTo(0))
-      .execute();
-    await db.schema.alterTable('workers').addColumn('future', 'text').execute();
-    await db.schema.createTable('future').addColumn('id', 'integer').execute();
-    await db.updateTable('meta').set({ value: oldestProgram }).where('key', '=', 'oldest_program').execute();
-  });
-}
 
 async function live(): Promise<void> {
   const run = await fixture.run('jobs: { a: { run: x }, b: { run: x, needs: a } }');

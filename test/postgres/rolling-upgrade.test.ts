@@ -1,0 +1,49 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { migrateFurther } from '../support/migrate-further.js';
+import { caller, claim, define, Engines, startRun, stateOf } from '../support/postgres/engines.js';
+
+let engines: Engines;
+
+beforeEach(async () => {
+  engines = await Engines.start(1);
+});
+
+afterEach(() => engines.end());
+
+const chain = 'jobs: { a: { run: x }, b: { run: x, needs: a }, c: { run: x, needs: b } }';
+
+describe('servers that are upgraded one by one', () => {
+  it('share runs, leases and waiting claims while one began before the tables were changed and one after', async () => {
+    const older = engines.at(0);
+    await define(older.engine, 'w', chain);
+    const begun = await startRun(older.engine, 'w');
+    const [a] = await claim(older.engine);
+
+    await migrateFurther(older.store, '0001-initial');
+    const newer = await engines.join();
+    engines.members.push(newer);
+
+    // What waits at one gets what the other's report makes ready, both ways.
+    const atNewer = claim(newer.engine, { waitMs: 10_000 });
+    await older.engine.completeJob(caller, a?.leaseId ?? '', new Map([['k', 'v']]));
+    const [b] = await atNewer;
+    expect(b?.jobKey).toBe('b');
+    expect(b?.upstreamOutputs.get('a')).toEqual(new Map([['k', 'v']]));
+    const atOlder = claim(older.engine, { waitMs: 10_000 });
+    await newer.engine.completeJob(caller, b?.leaseId ?? '', new Map());
+    const [c] = await atOlder;
+    // A lease of the one counts at the other.
+    await newer.engine.completeJob(caller, c?.leaseId ?? '', new Map());
+    expect(await stateOf(older.engine, begun)).toBe('success');
+
+    // And what either defines and starts, the other works on.
+    await define(newer.engine, 'v', chain);
+    const run = await startRun(newer.engine, 'v');
+    for (const { engine } of [older, newer, older]) {
+      const [job] = await claim(engine, { waitMs: 10_000 });
+      await engine.completeJob(caller, job?.leaseId ?? '', new Map());
+    }
+    expect(await stateOf(older.engine, run)).toBe('success');
+    expect(await stateOf(newer.engine, run)).toBe('success');
+  });
+});
