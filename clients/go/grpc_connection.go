@@ -129,7 +129,7 @@ var grpcMeanings = map[codes.Code]struct {
 	codes.NotFound:           {http.StatusNotFound, "not_found"},
 	codes.Aborted:            {http.StatusConflict, "conflict"},
 	codes.AlreadyExists:      {http.StatusConflict, "conflict"},
-	codes.ResourceExhausted:  {http.StatusTooManyRequests, "rate_limited"},
+	codes.ResourceExhausted:  {http.StatusRequestEntityTooLarge, "too_large"},
 	codes.Unimplemented:      {http.StatusNotImplemented, "unimplemented"},
 }
 
