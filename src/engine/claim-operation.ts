@@ -2,6 +2,7 @@ import { noteWorkers } from '../store/statements/workers.js';
 import type { Batch } from './batch.js';
 import type { Claim } from './claim.js';
 import type { Knowledge } from './context.js';
+import { endWhatWasToldOver } from './end-run-out.js';
 import type { ClaimedJob } from './engine.js';
 import type { Parking } from './parking.js';
 import { answerRepeats, lockRequestsOf } from './repeated-claims.js';
@@ -17,6 +18,8 @@ export function claimOperation(knowledge: Knowledge, parking: Parking<Claim>): O
     rank: 90,
     keyOf: (claim) => claim.requestId,
     async apply(batch, claims) {
+      // What this batch told to be over is claimable too, and may go first.
+      await endWhatWasToldOver(knowledge, batch);
       const answers = new Map<Claim, ClaimedJob[]>(claims.map((claim) => [claim, []]));
       noteWhatBecameClaimable(knowledge, batch);
       await noteWorkersSeen(knowledge, batch, claims);

@@ -23,8 +23,9 @@ export async function endRunOut(knowledge: Knowledge, batch: Batch, attempts: re
  * message of the batch may have ended or renewed it.
  */
 export async function endWhatWasToldOver(knowledge: Knowledge, batch: Batch): Promise<void> {
-  if (batch.ranOut.length === 0) return;
-  const byLease = new Map(batch.ranOut.map((lease) => [lease.join('/'), lease]));
+  const ranOut = batch.ranOut.splice(0);
+  if (ranOut.length === 0) return;
+  const byLease = new Map(ranOut.map((lease) => [lease.join('/'), lease]));
   const now = await attemptsByLease.run(batch.connection, { rows: [...byLease.values()] });
   await endRunOut(
     knowledge,
