@@ -72,7 +72,7 @@ describe('a claim that waits at one server', () => {
 
   it('gets a job whose message was lost, within about a second', async () => {
     const [one, two] = [engines.at(0), engines.at(1)];
-    await define(two.engine, 'w', workflow);
+    await define(two.engine, 'w', 'jobs: { a: { run: x, retries: 1 } }');
     const waiting = claim(one.engine, { waitMs: 10_000 });
     await parked(one.engine);
     // Nothing is told: the job comes into being behind the servers' backs.
