@@ -105,14 +105,13 @@ export class Engines {
     return queryOnce<R>(this.url, text, values);
   }
 
-  /** Stops the servers; when the database is their own, the doctor looks at it and it goes away. */
+  /** Stops the servers; the doctor looks at the database, which goes away when it is their own. */
   async end(): Promise<void> {
     await Promise.all(this.members.map((member) => member.stop()));
-    if (this.#database === null) return;
     try {
-      await this.#examine(this.#database.url);
+      await this.#examine(this.url);
     } finally {
-      await this.#database.drop();
+      await this.#database?.drop();
     }
   }
 
