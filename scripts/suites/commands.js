@@ -43,8 +43,8 @@ export function counted(count, command, ...args) {
       show(text);
     });
     const { passed, failed } = count(output);
-    // What fails without a failed test (a format, a build) counts as one.
-    return { passed, failed: status === 0 ? failed : Math.max(1, failed) };
+    // What fails without a failed test (a format, a build) counts as one, and so does a suite of which no test is seen.
+    return { passed, failed: status === 0 && passed > 0 ? failed : Math.max(1, failed) };
   };
 }
 

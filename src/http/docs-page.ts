@@ -3,8 +3,9 @@ import type { FastifyInstance } from 'fastify';
 import { sendFile } from './send-file.js';
 
 /**
- * `/docs`: the API's description as a page, by Swagger UI; a browser that asks for `/` is sent there. Everything that it loads comes from this server; its files are
- * read from their package when a browser asks for them, so that a server that nobody asks pays nothing.
+ * `/docs`: the API's description as a page, by Swagger UI; a browser that asks for `/` is sent there. Everything that it
+ * loads comes from this server; its files are read from their package when a browser asks for them, so that a server that
+ * nobody asks pays nothing.
  */
 export function docsPage(app: FastifyInstance): void {
   const config = { policy: 'public' } as const;
