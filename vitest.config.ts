@@ -1,4 +1,16 @@
 import { defineConfig } from 'vitest/config';
+import { describeFactor, timeFactor } from './scripts/suites/machine.js';
+
+// What vitest starts by itself measures the machine by itself; under `npm test` all suites have one factor.
+const machine = timeFactor();
+if (machine.isMeasured) process.stdout.write(`${describeFactor(machine)}\n`);
+
+/**
+ * Most waits have bounds of their own, which say what was waited for. These are for what hangs without one, on the reference
+ * machine; a machine that stands still for a while must not reach them.
+ */
+const testTimeout = Math.ceil(60_000 * machine.factor);
+const hookTimeout = testTimeout;
 
 /** What holds for SQLite alone: its lock, and its making. */
 const ofSqlite = ['test/scenarios/{two-servers,new-database}.test.ts'];
@@ -7,9 +19,9 @@ const slow = [
   'test/scenarios/**/*.test.ts',
   'test/examples/**/*.test.ts',
   'test/sim/**/*.test.ts',
-  'test/cli/{backup,prune,commands,run-file,live-view,completion,started-by-npm}.test.ts',
+  'test/cli/{backup,prune,commands,run-file,live-view,completion,started-by-npm,names-of-runs,printing}.test.ts',
   'test/fuzz/**/*.test.ts',
-  'test/deploy/checked-files.test.ts',
+  'test/deploy/{checked-files,reverse-proxies}.test.ts',
 ];
 
 /** These kill, freeze and starve real servers; that their judge can find fault is a unit test. */
@@ -20,19 +32,20 @@ const crashUnit = ['test/crash/verdict.test.ts'];
 const faults = ['test/postgres/{faults,failover}.test.ts'];
 
 /** It takes long, and waits for answers of the database for most of it. */
-const race = ['test/postgres/racing-claims.test.ts'];
+const race = ['test/postgres/racing-{claims,gates}.test.ts'];
 
 export default defineConfig({
   test: {
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    testTimeout,
+    hookTimeout,
+    expect: { poll: { timeout: Math.ceil(15_000 * machine.factor) } },
     projects: [
       {
         extends: true,
         test: {
           name: 'unit',
-          include: ['test/**/*.test.ts', 'clients/typescript/test/**/*.test.ts'],
-          exclude: [...slow, 'test/crash/!(verdict).test.ts', 'test/postgres/**'],
+          include: ['test/**/*.test.ts', 'clients/typescript/test/**/*.test.ts', 'web/test/**/*.test.ts'],
+          exclude: [...slow, 'test/crash/!(verdict).test.ts', 'test/postgres/**', 'test/page/**', 'test/package/**'],
         },
       },
       {
@@ -44,13 +57,11 @@ export default defineConfig({
           globalSetup: ['test/support/postgres/global-setup.ts'],
           exclude: [...faults, ...race],
           env: { TEST_DATABASE: 'postgres' },
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
         },
       },
       {
         extends: true,
-        // Claims that race at three servers: "RACE_CLAIMS=1000000 npm test -- race".
+        // Claims that race at three servers, and runs that race for places: "RACE_CLAIMS=1000000 npm test -- race".
         test: {
           name: 'race',
           include: race,
@@ -65,8 +76,6 @@ export default defineConfig({
           name: 'faults',
           include: faults,
           env: { TEST_DATABASE: 'postgres' },
-          testTimeout: 120_000,
-          hookTimeout: 60_000,
         },
       },
       {
@@ -76,8 +85,6 @@ export default defineConfig({
           name: 'crash',
           include: crash,
           exclude: crashUnit,
-          testTimeout: 120_000,
-          hookTimeout: 60_000,
           fileParallelism: false,
         },
       },
@@ -87,8 +94,24 @@ export default defineConfig({
         test: {
           name: 'scenarios',
           include: slow,
-          testTimeout: 120_000,
-          hookTimeout: 60_000,
+          fileParallelism: false,
+        },
+      },
+      {
+        extends: true,
+        // What npm packs, installed from the registry and run.
+        test: {
+          name: 'package',
+          include: ['test/package/**/*.test.ts'],
+          fileParallelism: false,
+        },
+      },
+      {
+        extends: true,
+        // The page in a real browser, against real servers and workers.
+        test: {
+          name: 'page',
+          include: ['test/page/**/*.test.ts'],
           fileParallelism: false,
         },
       },
@@ -101,8 +124,6 @@ export default defineConfig({
           exclude: ofSqlite,
           globalSetup: ['test/support/postgres/global-setup.ts'],
           env: { TEST_SERVERS: '2' },
-          testTimeout: 120_000,
-          hookTimeout: 60_000,
           fileParallelism: false,
         },
       },

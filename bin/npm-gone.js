@@ -1,23 +1,26 @@
-/** How often it is looked whether npm is still there. */
-const everyMs = 250;
+/** How often to check whether npm is still there, in milliseconds. */
+const intervalMs = 250;
 
 /**
- * Calls `act` once when npm, which started this process, is gone; says whether it was npm that did. npm passes a signal on
- * to the shell that it runs scripts in, and most shells die of it without passing it on: whoever ended `npm start` or
- * `npx workflow-graph …` by its process id would leave the program behind.
+ * The id of the process that npm runs this one in, which is this one's parent; null when npm did not start this process.
  *
- * What is not started by npm may outlive what started it. So may what this process starts in turn, which is why the sign
- * is taken out of the environment.
+ * npm passes a signal on to the shell that it runs scripts in, and most shells die of it without passing it on: a signal
+ * to `npm start` or `npx workflow-graph …` would leave the program behind, unless it notices that its parent is gone.
+ *
+ * What npm did not start may outlive its parent. So may the processes that this one starts: the sign leaves the environment.
  */
-export function whenNpmIsGone(act) {
-  if (process.env.npm_lifecycle_event === undefined || process.platform === 'win32') return false;
+export function startedByNpm() {
+  if (process.env.npm_lifecycle_event === undefined || process.platform === 'win32') return null;
   delete process.env.npm_lifecycle_event;
-  const parent = process.ppid;
+  return process.ppid;
+}
+
+/** Calls `act` once when npm is gone. */
+export function whenNpmIsGone(npm, act) {
   const timer = setInterval(() => {
-    if (process.ppid === parent) return;
+    if (process.ppid === npm) return;
     clearInterval(timer);
     act();
-  }, everyMs);
+  }, intervalMs);
   timer.unref();
-  return true;
 }

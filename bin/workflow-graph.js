@@ -1,41 +1,57 @@
 #!/usr/bin/env node
-// Runs the compiled program, with the Node that the project brings when the one at hand is too old. What is missing in a
-// fresh clone is installed and built first.
+// Runs the compiled program. A fresh clone is installed and built first, and brings a Node when the one at hand is too old.
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
+import { constants } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { nodeFlagsFor } from './node-flags.js';
-import { whenNpmIsGone } from './npm-gone.js';
+import { startedByNpm, whenNpmIsGone } from './npm-gone.js';
+import { isOldNode, ownNode } from './own-node.js';
+import { programFile } from './program-file.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const main = `${root}dist/src/main.js`;
-const ownNode = `${root}node_modules/node/bin/node`;
+const setUp = `${root}scripts/ensure-program.js`;
+const isClone = existsSync(setUp);
+const args = process.argv.slice(2);
 
-if (!existsSync(main) || !existsSync(ownNode)) {
-  const made = spawnSync(process.execPath, [`${root}scripts/ensure.js`], { stdio: ['ignore', 2, 2] });
-  if (made.status !== 0) process.exit(made.status ?? 1);
+// Any Node can say it, and nothing needs to be installed for it.
+if (args.length === 1 && ['--version', '-V'].includes(args[0])) {
+  process.stdout.write(`${JSON.parse(readFileSync(`${root}package.json`, 'utf8')).version}\n`);
+  process.exit();
 }
 
-const args = process.argv.slice(2);
-const flags = [...process.execArgv, ...nodeFlagsFor(args)];
-const isOldNode = Number(process.versions.node.split('.')[0]) < 22;
-const node = isOldNode ? ownNode : process.execPath;
+if (isClone && (!existsSync(`${root}dist/src/main.js`) || (isOldNode && ownNode(root) === null))) {
+  const made = spawnSync(process.execPath, [setUp], { stdio: ['ignore', 2, 2] });
+  if (made.status !== 0) process.exit(made.status ?? 1);
+}
+const node = isOldNode ? ownNode(root) : process.execPath;
+if (node === null) {
+  process.stderr.write(`workflow-graph needs Node 22 or later, and this is Node ${process.versions.node}.\n`);
+  process.exit(2);
+}
 
-let end = () => process.kill(process.pid, 'SIGTERM');
-const byNpm = whenNpmIsGone(() => end());
+const main = programFile(root);
+const flags = [...process.execArgv, ...nodeFlagsFor(args)];
+
+// One process where Node can do that: it watches npm itself, as src/cli/end-with-parent.ts does.
+const npm = startedByNpm();
+if (!isOldNode && npm !== null) process.env.WORKFLOW_GRAPH_PARENT_PID = String(npm);
 
 if (!isOldNode && flags.length === process.execArgv.length) {
   await import(main);
 } else {
-  // The same process goes on under the other flags, where Node and the system can do that and nothing is to be watched.
-  if (process.platform !== 'win32' && !byNpm) process.execve?.(node, [node, ...flags, main, ...args], process.env);
-  const child = spawn(node, [...flags, main, ...args], { stdio: 'inherit' });
-  end = () => child.kill('SIGTERM');
+  if (process.platform !== 'win32') process.execve?.(node, [node, ...flags, main, ...args], process.env);
+  // A wrapper around the program. The program ends when the wrapper is gone, however that was ended.
+  const child = spawn(node, [...flags, main, ...args], {
+    stdio: 'inherit',
+    env: { ...process.env, WORKFLOW_GRAPH_PARENT_PID: String(process.pid) },
+  });
+  if (npm !== null) whenNpmIsGone(npm, () => child.kill('SIGTERM'));
   // A terminal sends its signals to the whole group; others send them to this process alone.
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP']) {
     process.on(signal, () => {
       if (!(signal === 'SIGINT' && process.stdin.isTTY)) child.kill(signal);
     });
   }
-  child.on('exit', (code, signal) => process.exit(code ?? (signal === null ? 1 : 128)));
+  child.on('exit', (code, signal) => process.exit(code ?? 128 + (constants.signals[signal] ?? 0)));
 }

@@ -1,8 +1,13 @@
 // `npm run conformance`: what is missing is installed and built, then the conformance suite is compiled and run.
 import { spawn, spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { describeFactor, timeFactor } from './suites/machine.js';
 
 await import('./ensure.js');
+if (!process.argv.some((argument) => ['--list', '--help', '-h'].includes(argument))) {
+  const factor = timeFactor();
+  if (factor.isMeasured) process.stdout.write(`${describeFactor(factor)}\n`);
+}
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const node = `${root}node_modules/node/bin/node`;

@@ -17,6 +17,7 @@ const isCheck = process.argv.includes('--check');
 const targets = [
   { template: 'buf.gen.yaml', out: 'gen' },
   { template: 'clients/typescript/buf.gen.yaml', out: 'clients/typescript/src/gen' },
+  { template: 'web/buf.gen.yaml', out: 'web/gen' },
 ];
 
 run(['lint']);

@@ -2,13 +2,14 @@
 
 /** A section of docs/protocol.md. */
 export function stateDiagram(transitions) {
-  const froms = new Set(transitions.map(([from]) => from));
+  // A job that has ended changes only by a re-run.
+  const froms = new Set(transitions.filter(([, what]) => what !== 'rerun').map(([from]) => from));
   const ends = [...new Set(transitions.map(([, , to]) => to))].filter((to) => !froms.has(to));
   return [
     '### States of a job',
     '',
     '`waiting` (needs are open), `delayed` (a retry waits for its time) and `queued` (claimable) are shown as `queued`. A job without needs',
-    'begins as `queued`. An attempt whose lease expires or whose time runs out fails.',
+    'begins as `queued`. An attempt whose lease expires fails, and one that timed out, when it has stopped; until then the job is `running`.',
     '',
     '```mermaid',
     'stateDiagram-v2',

@@ -2,16 +2,16 @@ import { isIPv4, isIPv6 } from 'node:net';
 import type { LogFormat, LogLevel } from './telemetry/log.js';
 
 /**
- * One setting: where it comes from, what it is when nobody says, and what it means. The reference in the documentation
- * is printed from this table. A flag of the command line wins over the environment.
+ * One setting: its source, its default, and its meaning. The help of the commands is printed from this table. A flag of
+ * the command line takes precedence over the environment.
  */
 interface Setting<T> {
   readonly env: string;
   readonly flag: string;
-  /** As it would be written in the environment; empty for "not set". */
+  /** As written in the environment; empty for "not set". */
   readonly fallback: string;
   readonly meaning: string;
-  /** What is accepted, for the message about a bad value. */
+  /** The accepted values, for the message about a bad one. */
   readonly accepts: string;
   /** The value, or undefined when the text is not acceptable. */
   readonly read: (text: string) => T | undefined;
@@ -22,7 +22,8 @@ export const settings = {
     env: 'PORT',
     flag: '--port',
     fallback: '3000',
-    meaning: 'TCP port of every protocol. When it is taken, the next free one, which is logged. 0 takes any free port.',
+    meaning:
+      'TCP port for all protocols. If it is in use, the server takes the next free one and warns. 0: any free port.',
     accepts: 'a whole number from 0 to 65535',
     read: wholeNumber(0, 65_535),
   },
@@ -30,7 +31,7 @@ export const settings = {
     env: 'HOST',
     flag: '--host',
     fallback: '127.0.0.1',
-    meaning: 'Address to listen on. An address that others can reach needs tokens, or --insecure.',
+    meaning: 'Address to listen on. An address that other machines can reach needs tokens or --insecure.',
     accepts: 'an IP address or a host name',
     read: (text: string) => (/^[^\s/]+$/.test(text) ? text.replace(/^\[(.*)\]$/, '$1') : undefined),
   },
@@ -38,7 +39,7 @@ export const settings = {
     env: 'WORKFLOWS_DIR',
     flag: '--workflows',
     fallback: 'workflows/',
-    meaning: 'Directory whose *.yml, *.yaml and *.json files are loaded at start and when they change.',
+    meaning: 'Workflows folder: its *.yml, *.yaml and *.json files are loaded at the start and when they change.',
     accepts: 'a path',
     read: path,
   },
@@ -46,7 +47,7 @@ export const settings = {
     env: 'DATA_DIR',
     flag: '--data',
     fallback: './data',
-    meaning: 'Directory of the database.',
+    meaning: 'Directory of the SQLite database.',
     accepts: 'a path',
     read: path,
   },
@@ -54,7 +55,7 @@ export const settings = {
     env: 'DATABASE_URL',
     flag: '--database-url',
     fallback: '',
-    meaning: 'A PostgreSQL database to use instead of SQLite in the data directory.',
+    meaning: 'PostgreSQL database to use instead of SQLite.',
     accepts: 'a URL that starts with postgres:// or postgresql://',
     read: postgresUrl,
   },
@@ -63,7 +64,7 @@ export const settings = {
     flag: '--database-listen-url',
     fallback: '',
     meaning:
-      'Where to hear of what other servers do, when DATABASE_URL is that of a pooler in transaction mode: the same database without the pooler.',
+      'The same database without the pooler, for notifications between servers, if DATABASE_URL is a pooler in transaction mode.',
     accepts: 'a URL that starts with postgres:// or postgresql://',
     read: postgresUrl,
   },
@@ -72,7 +73,7 @@ export const settings = {
     flag: '--insecure-durability',
     fallback: 'false',
     meaning:
-      'Accept a PostgreSQL that acknowledges before it has stored (fsync, synchronous_commit or full_page_writes off).',
+      'Accept a PostgreSQL that can lose acknowledged changes (fsync, synchronous_commit or full_page_writes off).',
     accepts: 'true or false',
     read: yesOrNo,
   },
@@ -80,7 +81,7 @@ export const settings = {
     env: 'CORS_ORIGINS',
     flag: '--cors-origins',
     fallback: '',
-    meaning: 'Origins, separated by commas, whose pages may call the server from a browser; * for all.',
+    meaning: 'Origins whose pages may call the server from a browser, separated by commas; * for all.',
     accepts: 'origins such as https://ci.example.com, separated by commas, or *',
     read: originList,
   },
@@ -88,16 +89,42 @@ export const settings = {
     env: 'ALLOWED_HOSTS',
     flag: '--allowed-hosts',
     fallback: '',
-    meaning: 'Host names, separated by commas, by which the server may be called beside localhost.',
+    meaning: 'Host names that callers may use for this server besides localhost, separated by commas.',
     accepts: 'host names without scheme and port, separated by commas',
     read: hostList,
+  },
+  basePath: {
+    env: 'BASE_PATH',
+    flag: '--base-path',
+    fallback: '/',
+    meaning:
+      'Path below which a reverse proxy serves this server, such as /ci/. The proxy removes it from the path of each request.',
+    accepts: 'a path of letters, digits, ".", "_", "~" and "-", such as /ci/',
+    read: basePath,
+  },
+  trustProxy: {
+    env: 'TRUST_PROXY',
+    flag: '--trust-proxy',
+    fallback: 'false',
+    meaning:
+      'Trust the X-Forwarded-For, X-Forwarded-Proto and X-Forwarded-Prefix headers of the reverse proxy in front of the server. Only if every request comes through it.',
+    accepts: 'true or false',
+    read: yesOrNo,
+  },
+  frameAncestors: {
+    env: 'FRAME_ANCESTORS',
+    flag: '--frame-ancestors',
+    fallback: '',
+    meaning: 'Origins whose pages may show the web page in a frame, separated by commas.',
+    accepts: 'origins such as https://wiki.example.com, separated by commas',
+    read: (text: string) => (list(text).includes('*') ? undefined : originList(text)),
   },
   apiOnly: {
     env: 'API_ONLY',
     flag: '--api-only',
     fallback: 'false',
     meaning:
-      'Leave what falls due (leases, timeouts, retries, pruning) to another process, such as workflow-graph scheduler. Only with DATABASE_URL.',
+      'Leave leases, timeouts, retries and pruning to another process, such as workflow-graph scheduler. Needs DATABASE_URL.',
     accepts: 'true or false',
     read: yesOrNo,
   },
@@ -106,24 +133,49 @@ export const settings = {
     flag: '--reap-interval',
     fallback: '5',
     meaning:
-      'The longest time between two looks for expired leases, in seconds; the next one that is due is timed exactly.',
+      'Longest interval between two checks for expired leases, in seconds. The server also checks when the next one is due.',
     accepts: 'a number of seconds from 0.1 to 3600',
     read: decimal(0.1, 3_600),
+  },
+  stopGraceSecs: {
+    env: 'STOP_GRACE_SECS',
+    flag: '--stop-grace',
+    fallback: '10',
+    meaning:
+      'How long a worker may take to stop a job that timed out or was cancelled, in seconds; its retry and the jobs after it wait so long. 0 does not wait.',
+    accepts: 'a number of seconds from 0 to 3600',
+    read: decimal(0, 3_600),
   },
   doctorIntervalSecs: {
     env: 'DOCTOR_INTERVAL_SECS',
     flag: '--doctor-interval',
     fallback: '3600',
     meaning:
-      'How often the database is searched for what must never be, in seconds; metrics and log tell. With DATABASE_URL one server does it for all. 0 never.',
+      'Interval of the database integrity check, in seconds. Results go to the log and the metrics. With DATABASE_URL one server checks for all. 0: never.',
     accepts: 'a number of seconds from 0 to 604800',
     read: decimal(0, 604_800),
+  },
+  logHeadMib: {
+    env: 'LOG_HEAD_MIB',
+    flag: '--log-head',
+    fallback: '16',
+    meaning: "How much of the beginning of an attempt's log is kept, in MiB. The middle of a longer log is dropped.",
+    accepts: 'a number of MiB from 0 to 1024',
+    read: decimal(0, 1_024),
+  },
+  logTailMib: {
+    env: 'LOG_TAIL_MIB',
+    flag: '--log-tail',
+    fallback: '48',
+    meaning: "How much of the end of an attempt's log is kept, in MiB. The newest piece is kept whatever its size.",
+    accepts: 'a number of MiB from 0.1 to 1024',
+    read: decimal(0.1, 1_024),
   },
   retentionRunsDays: {
     env: 'RETENTION_RUNS_DAYS',
     flag: '--retention-runs',
     fallback: '30',
-    meaning: 'How long runs are kept after their end, in days. The newest run of each workflow stays. 0 keeps all.',
+    meaning: 'Runs are deleted this many days after their end, except the newest of each workflow. 0: never.',
     accepts: 'a number of days from 0 to 36500',
     read: decimal(0, 36_500),
   },
@@ -131,7 +183,7 @@ export const settings = {
     env: 'RETENTION_LOGS_DAYS',
     flag: '--retention-logs',
     fallback: '14',
-    meaning: 'How long the logs of a run are kept after its end, in days. 0 keeps them as long as the run.',
+    meaning: 'Logs are deleted this many days after the end of their run. 0: with the run.',
     accepts: 'a number of days from 0 to 36500',
     read: decimal(0, 36_500),
   },
@@ -140,7 +192,7 @@ export const settings = {
     flag: '--retention-audit',
     fallback: '365',
     meaning:
-      'How long it is kept who made tokens and workflows, and started and cancelled runs, in days. 0 keeps it for ever.',
+      'Audit entries (who created tokens and workflows, started and cancelled runs) are deleted after this many days. 0: never.',
     accepts: 'a number of days from 0 to 36500',
     read: decimal(0, 36_500),
   },
@@ -148,7 +200,7 @@ export const settings = {
     env: 'TLS_CERT',
     flag: '--tls-cert',
     fallback: '',
-    meaning: 'PEM file of the certificate chain. With TLS_KEY: the port speaks TLS only.',
+    meaning: 'PEM file of the certificate chain. Needs TLS_KEY; the port then speaks TLS only.',
     accepts: 'a path',
     read: optionalText,
   },
@@ -156,7 +208,7 @@ export const settings = {
     env: 'TLS_KEY',
     flag: '--tls-key',
     fallback: '',
-    meaning: 'PEM file of the private key.',
+    meaning: 'PEM file of the private key. Needs TLS_CERT.',
     accepts: 'a path',
     read: optionalText,
   },
@@ -164,7 +216,7 @@ export const settings = {
     env: 'LOG_LEVEL',
     flag: '--log-level',
     fallback: 'info',
-    meaning: 'The least urgent entries to log.',
+    meaning: 'Least severe level to log: trace, debug, info, warn, error, fatal or silent.',
     accepts: 'trace, debug, info, warn, error, fatal or silent',
     read: oneOf<LogLevel>(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']),
   },
@@ -172,7 +224,7 @@ export const settings = {
     env: 'LOG_FORMAT',
     flag: '--log-format',
     fallback: '',
-    meaning: 'json for machines, human for a terminal. When absent: human on a terminal, json elsewhere.',
+    meaning: 'json or human. The default is human on a terminal and json elsewhere.',
     accepts: 'json or human',
     read: (text: string): LogFormat | null | undefined =>
       text === '' ? null : oneOf<LogFormat>(['json', 'human'])(text),
@@ -181,7 +233,7 @@ export const settings = {
     env: 'INSECURE',
     flag: '--insecure',
     fallback: 'false',
-    meaning: 'Listen on an address that others can reach although no token is needed.',
+    meaning: 'Listen on an address that other machines can reach although there is no token.',
     accepts: 'true or false',
     read: yesOrNo,
   },
@@ -189,7 +241,7 @@ export const settings = {
     env: 'SHUTDOWN_TIMEOUT_SECS',
     flag: '--shutdown-timeout',
     fallback: '10',
-    meaning: 'How long requests under way may take to finish when the server stops, in seconds.',
+    meaning: 'How long requests in progress may take to finish when the server stops, in seconds.',
     accepts: 'a number of seconds from 0 to 3600',
     read: decimal(0, 3_600),
   },
@@ -201,22 +253,22 @@ export type Config = {
   readonly [K in SettingName]: Exclude<ReturnType<(typeof settings)[K]['read']>, undefined>;
 };
 
-/** A setting that has no acceptable value. The message is for the person who set it. */
+/** A setting without an acceptable value. The message is for the person who set it. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
 }
 
-/** Settings of the command line by the names of `Config`; what is undefined was not given. */
+/** Flags of the command line by the names of `Config`; undefined ones were not given. */
 export type Flags = { readonly [K in SettingName]?: string | boolean | undefined };
 
-/** Reads every setting, or throws one `ConfigError` that names all bad ones. */
+/** Reads every setting; throws one `ConfigError` that names all bad ones. */
 export function loadConfig(env: Readonly<Record<string, string | undefined>>, flags: Flags = {}): Config {
   const problems: string[] = [];
   const values: Record<string, unknown> = {};
   for (const [name, setting] of Object.entries(settings) as [SettingName, Setting<unknown>][]) {
     const given = flags[name];
     const source = given === undefined ? setting.env : setting.flag;
-    // An empty variable means the same as an absent one, as `PORT= npm start` is meant.
+    // An empty variable means an absent one, as in `PORT= npm start`.
     const text = (given === undefined ? env[setting.env]?.trim() || setting.fallback : String(given)).trim();
     const value = setting.read(text);
     if (value === undefined) problems.push(`${source} is ${JSON.stringify(text)}; it must be ${setting.accepts}`);
@@ -240,7 +292,7 @@ export function isLoopback(host: string): boolean {
 }
 
 /**
- * Refuses to listen where others can reach a server that lets everyone do everything.
+ * Refuses to let others reach a server that lets everyone do everything.
  *
  * @throws ConfigError with the ways out.
  */
@@ -248,7 +300,7 @@ export function refuseOpenServer(config: Pick<Config, 'host' | 'insecure'>, toke
   if (tokensRequired || config.insecure || isLoopback(config.host)) return;
   throw new ConfigError(
     `HOST is ${JSON.stringify(config.host)}, which others can reach, and no token exists, so anyone could run commands on the workers. ` +
-      'Make a token (workflow-graph token create --scope admin), listen on 127.0.0.1, or say --insecure',
+      'Create a token (workflow-graph token create --name admin --scope admin), listen on 127.0.0.1, or give --insecure',
   );
 }
 
@@ -279,6 +331,13 @@ function path(text: string): string | undefined {
   return text === '' || text.includes('\0') ? undefined : text;
 }
 
+/** A path that begins and ends with `/`. */
+function basePath(text: string): string | undefined {
+  if (text === '/') return text;
+  if (!/^(?:\/[\w.~-]+)+\/?$/.test(text)) return undefined;
+  return text.endsWith('/') ? text : `${text}/`;
+}
+
 function optionalText(text: string): string | null | undefined {
   return text === '' ? null : path(text);
 }
@@ -300,7 +359,7 @@ function originList(text: string): readonly string[] | undefined {
   return origins.every((origin) => origin !== undefined) ? origins : undefined;
 }
 
-/** The origin as browsers write it; undefined for what is not just an origin. */
+/** The origin as browsers write it; undefined for anything else than an origin. */
 function originOf(text: string): string | undefined {
   const url = URL.parse(text);
   if (url === null || url.origin === 'null') return undefined;

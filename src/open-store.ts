@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { Config } from './config.js';
 import type { Environment } from './environment/environment.js';
 import { systemEnvironment } from './environment/system-environment.js';
-import type { DatabaseNews } from './store/database-news.js';
+import type { DatabaseEvent } from './store/database-event.js';
 import type { MigrationDone } from './store/migrate.js';
 import { databaseName } from './store/postgres/database-name.js';
 import { migratePostgres, openPostgresStore } from './store/postgres/open-postgres-store.js';
@@ -17,29 +17,32 @@ export const databaseFile = 'workflow-graph.db';
 export type StorageConfig = Pick<Config, 'dataDir' | 'databaseUrl' | 'databaseListenUrl' | 'insecureDurability'>;
 
 export interface OpenStoreOptions {
-  /** A server, which keeps others off a SQLite file and listens to others on PostgreSQL; or a command beside it. */
+  /**
+   * A server, which locks a SQLite file against other servers and listens to others on PostgreSQL; or a command beside
+   * it.
+   */
   readonly as: 'server' | 'command';
-  /** Called when the disk failed in a way that leaves unknown what is stored: the process must end. */
+  /** Called when a failed disk leaves unknown what is stored: the process must end. */
   readonly onFatal: (error: Error) => void;
-  /** Called when the database goes away or its disk is full, and when it comes back. */
-  readonly tell: (news: DatabaseNews) => void;
+  /** Called when the database becomes unavailable or its disk is full, and when it is available again. */
+  readonly onEvent: (event: DatabaseEvent) => void;
 }
 
 /** Opens the database of the settings. Errors: `StoreError`. */
-export function openStore(config: StorageConfig, { as, onFatal, tell }: OpenStoreOptions): Promise<Store> {
+export function openStore(config: StorageConfig, { as, onFatal, onEvent }: OpenStoreOptions): Promise<Store> {
   if (config.databaseUrl === null) {
-    return openSqliteStore({ file: join(config.dataDir, databaseFile), lock: as === 'server', onFatal, tell });
+    return openSqliteStore({ file: join(config.dataDir, databaseFile), lock: as === 'server', onFatal, onEvent });
   }
   return openPostgresStore({
     url: config.databaseUrl,
     listenUrl: config.databaseListenUrl,
     insecureDurability: config.insecureDurability,
     listen: as === 'server',
-    tell,
+    onEvent,
   });
 }
 
-/** Brings the database of the settings up to date; says which it is, and what was done. Errors: `StoreError`. */
+/** Migrates the database of the settings; returns its name and the migrations that ran. Errors: `StoreError`. */
 export async function migrateStore(config: StorageConfig): Promise<{ database: string; done: MigrationDone[] }> {
   if (config.databaseUrl !== null) {
     return { database: databaseName(config.databaseUrl), done: await migratePostgres(config.databaseUrl) };
@@ -48,39 +51,42 @@ export async function migrateStore(config: StorageConfig): Promise<{ database: s
   return { database: file, done: await migrateSqliteFile(file) };
 }
 
-/** The real world, by the clock that rules the database: its own where servers share it. */
+/** The real environment, by the clock that rules the database: the database's own where servers share it. */
 export async function environmentOf(store: Store): Promise<Environment> {
   if (store.shared !== null) return systemEnvironment({ now: store.shared.now });
   const [newest] = await newestEvent.run(store.read, {});
   return systemEnvironment({ earliestMs: newest?.at_ms ?? 0 });
 }
 
-/** Writes what becomes of the database into the log. */
-export function logDatabaseNews(log: Log): (news: DatabaseNews) => void {
-  return (news) => {
-    switch (news.kind) {
+/** Logs events of the database. */
+export function logDatabaseEvents(log: Log): (event: DatabaseEvent) => void {
+  return (event) => {
+    switch (event.kind) {
       case 'lost':
-        log.error({ err: news.error }, 'the database is away: calls wait for it, or are told to come again');
+        log.error({ err: event.error }, 'database unavailable: requests wait, then fail with 503 and Retry-After');
         return;
       case 'back':
-        log.info({ away_ms: news.awayMs }, 'the database is back');
+        log.info({ away_ms: event.awayMs }, 'database available again');
         return;
       case 'unwritable':
-        log.error({ err: news.error }, 'changes are refused until the disk takes them again; reads go on');
+        log.error(
+          { err: event.error },
+          'disk full or read-only: changes are refused until it can be written again; reads continue',
+        );
         return;
       case 'writable':
-        log.info({ unwritable_ms: news.unwritableMs }, 'the disk takes changes again');
+        log.info({ unwritable_ms: event.unwritableMs }, 'the disk can be written again');
         return;
       case 'damaged':
         log.fatal(
-          { err: news.error },
-          'the database is damaged: changes are refused from now on; reads go on where they can',
+          { err: event.error },
+          'the database is damaged: changes are refused from now on; reads continue where possible',
         );
         return;
       case 'unheard':
         log.warn(
-          'other servers are not heard: something between here and the database, such as pgbouncer in transaction mode, ' +
-            'keeps notifications back. Work made ready through another server is found within a second instead of at ' +
+          'no notifications from other servers: something between here and the database, such as pgbouncer in transaction mode, ' +
+            'drops them. Work that another server makes claimable is found within a second instead of at ' +
             'once. Set DATABASE_LISTEN_URL to an address of the database itself',
         );
     }

@@ -1,28 +1,29 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type PruneBefore, pruneStep, restAfter } from './engine/prune.js';
+import { type PruneBefore, pruneStep, restAfter } from './engine/runs/prune.js';
 import { countPrunable } from './store/statements/prune.js';
 import type { Store } from './store/store.js';
 
-export type { PruneBefore } from './engine/prune.js';
+export type { PruneBefore } from './engine/runs/prune.js';
 
-/** How many runs are taken away with all that belongs to them, and of how many that stay the logs are. */
+/** The number of deleted runs, and of remaining runs whose logs were deleted. */
 export interface PruneCounts {
   readonly runs: number;
   readonly logs: number;
 }
 
-/** How much pruning would take away now. */
+/** What pruning would delete now. */
 export async function countToPrune(store: Store, { runsMs, logsMs }: PruneBefore): Promise<PruneCounts> {
   const [counts] = await countPrunable.run(store.longRead, { runsBeforeMs: runsMs, logsBeforeMs: logsMs });
   return counts ?? { runs: 0, logs: 0 };
 }
 
 /**
- * Takes away what ended before a time, in the small steps and with the rests of a server's own pruning, so that servers
- * on the same database do not notice.
+ * Deletes what ended before a time, with the small steps and pauses of a server's own pruning, so that servers on the
+ * same database do not notice.
  *
- * @param onStep told after each step of what is gone so far; it ends the work by returning false
- * @returns what is gone
+ * @param onStep called after each step with the counts so far; it stops the work by returning false
+ *
+ * @returns the counts
  */
 export async function pruneStore(
   store: Store,

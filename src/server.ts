@@ -1,8 +1,11 @@
 import { type Config, ConfigError, isLoopback, refuseOpenServer } from './config.js';
+import type { LogCap } from './domain/log-cap.js';
 import { createEngine, type RunningEngine } from './engine/create-engine.js';
 import type { Retention } from './engine/loops/retention.js';
+import { WorkflowFolder } from './folder/workflow-folder.js';
 import { buildHttpServer } from './http/http-server.js';
-import { environmentOf, logDatabaseNews, openStore } from './open-store.js';
+import { environmentOf, logDatabaseEvents, openStore } from './open-store.js';
+import { packageRoot } from './package-root.js';
 import type { Store } from './store/store.js';
 import type { Log } from './telemetry/log.js';
 import { Metrics } from './telemetry/metrics.js';
@@ -10,21 +13,20 @@ import { readTraceSettings } from './telemetry/traces/trace-settings.js';
 import { openTracing, type Tracing } from './telemetry/traces/tracing.js';
 import { Tokens } from './tokens.js';
 import { version } from './version.js';
-import { WorkflowFolder } from './workflow-folder.js';
 
 export { databaseFile } from './open-store.js';
 
-/** A server that is up. */
+/** A running server. */
 export interface RunningServer {
   readonly url: string;
   readonly engine: RunningEngine;
-  /** Stops in the reverse order of the start: no new calls, streams end, what was taken in is on disk. */
+  /** Stops in the reverse order of the start: no new calls, streams end, accepted changes are on disk. */
   stop(): Promise<void>;
 }
 
 /**
- * The composition root: opens the store, builds the engine, mounts the edges, starts the loops. Until `beforeListening` is
- * called nothing was acknowledged, and the process may end at any time.
+ * The composition root: opens the store, builds the engine, mounts the edges, starts the loops. Until `beforeListening`
+ * is called nothing was acknowledged, and the process may end at any time.
  */
 export async function startServer(
   config: Config,
@@ -42,8 +44,10 @@ export async function startServer(
   };
   try {
     const environment = await environmentOf(store);
-    const tokens = new Tokens(store, environment);
+    const tokens = new Tokens(store, environment, log);
     await tokens.load();
+    tokens.start();
+    stops.push(() => tokens.stop());
     const tokenRequired = await tokens.required();
     refuseOpenServer(config, tokenRequired);
     warnOfExposure(config, tokenRequired, log);
@@ -56,6 +60,8 @@ export async function startServer(
       environment,
       log,
       reapIntervalMs: config.reapIntervalSecs * 1000,
+      logCap: logCapOf(config),
+      stopGraceMs: config.stopGraceSecs * 1000,
       retention: retentionOf(config),
       doctorIntervalMs: config.doctorIntervalSecs * 1000,
       withoutLoops: config.apiOnly,
@@ -65,7 +71,15 @@ export async function startServer(
     await folder.start();
     stops.push(() => folder.stop());
 
-    const http = await buildHttpServer({ engine, config, tokens, log, metrics, loopback: isLoopback(config.host) });
+    const about = {
+      version,
+      now: () => environment.now(),
+      retentionRunsDays: config.retentionRunsDays,
+      retentionLogsDays: config.retentionLogsDays,
+    };
+    const loopback = isLoopback(config.host);
+    const page = new URL('dist/web/', packageRoot);
+    const http = await buildHttpServer({ engine, config, tokens, about, page, log, metrics, loopback });
     stops.push(() => http.close());
     beforeListening();
     const { url } = await http.listen();
@@ -76,10 +90,10 @@ export async function startServer(
   }
 }
 
-/** A process that only ends what falls due, prunes, and takes up left work: for servers with API_ONLY. */
+/** A process that only handles due times, prunes, and resumes interrupted work: for servers with API_ONLY. */
 export async function startScheduler(config: Config, log: Log): Promise<{ stop(): Promise<void> }> {
   if (config.databaseUrl === null) {
-    throw new ConfigError('DATABASE_URL is not set; on SQLite the one server does what falls due by itself');
+    throw new ConfigError('DATABASE_URL is not set; on SQLite the server handles due times itself');
   }
   const tracing = await tracingOf(log);
   const store = await openServerStore(config, log);
@@ -90,6 +104,7 @@ export async function startScheduler(config: Config, log: Log): Promise<{ stop()
       environment: await environmentOf(store),
       log,
       reapIntervalMs: config.reapIntervalSecs * 1000,
+      stopGraceMs: config.stopGraceSecs * 1000,
       retention: retentionOf(config),
       doctorIntervalMs: config.doctorIntervalSecs * 1000,
     });
@@ -106,18 +121,18 @@ export async function startScheduler(config: Config, log: Log): Promise<{ stop()
   }
 }
 
-/** What a start that is allowed still leaves open to whoever reaches the port. */
+/** Warns of risks that an allowed start leaves to everyone who reaches the port. */
 function warnOfExposure(config: Config, tokensRequired: boolean, log: Log): void {
   if (isLoopback(config.host)) return;
   const reached = `others can reach ${config.host}`;
   if (!tokensRequired) {
-    log.warn(`${reached} and need no token (--insecure): whoever does so can run commands on the workers`);
+    log.warn(`${reached} and need no token (--insecure): all of them can run commands on the workers`);
   } else if (config.tlsCert === null) {
     log.warn(`${reached}, in clear text (no TLS_CERT): tokens can be read on their way, unless a proxy speaks TLS`);
   }
 }
 
-/** Traces, when the standard OTEL_ variables ask for them. */
+/** Traces, if the standard OTEL_ variables enable them. */
 async function tracingOf(log: Log): Promise<Tracing | null> {
   let settings: ReturnType<typeof readTraceSettings>;
   try {
@@ -132,11 +147,17 @@ function openServerStore(config: Config, log: Log): Promise<Store> {
   return openStore(config, {
     as: 'server',
     onFatal(error) {
-      log.fatal({ err: error }, 'the disk failed in a way that leaves unknown what is stored: ending the process');
+      log.fatal({ err: error }, 'the disk failed, and it is unknown what is stored: ending the process');
       process.exit(70);
     },
-    tell: logDatabaseNews(log),
+    onEvent: logDatabaseEvents(log),
   });
+}
+
+const mib = 1024 * 1024;
+
+function logCapOf({ logHeadMib, logTailMib }: Config): LogCap {
+  return { headBytes: Math.round(logHeadMib * mib), tailBytes: Math.round(logTailMib * mib) };
 }
 
 const dayMs = 24 * 60 * 60 * 1000;

@@ -1,6 +1,6 @@
 /**
- * Where the compiled file of a thread lies. Threads run compiled code also when their owner runs from source, as tests
- * do: a thread cannot load TypeScript whose imports name `.js` files.
+ * Path of a thread's compiled file. Threads run compiled code even if their owner runs from source, as in tests: a
+ * thread cannot load TypeScript whose imports name `.js` files.
  */
 export function threadEntry(ownerUrl: string, file: string): URL {
   const url = new URL(file, ownerUrl);

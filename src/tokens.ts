@@ -1,59 +1,107 @@
 import { hash } from 'node:crypto';
 import { isTokenScope, type TokenScope, tokenIsValid } from './domain/token.js';
-import { type AuditDraft, writeAudit } from './engine/audit.js';
+import { type AuditDraft, writeAudit } from './engine/writer/audit-draft.js';
 import type { Environment } from './environment/environment.js';
+import { Loop } from './environment/loop.js';
+import { type NewSession, Sessions, sessionId } from './sessions.js';
 import type { TokenTable } from './store/schema.js';
-import { allTokens, insertToken, revokeToken } from './store/statements/tokens.js';
+import { allTokens, insertToken, noteTokenUse, revokeToken } from './store/statements/tokens.js';
 import type { Store } from './store/store.js';
+import type { Log } from './telemetry/log.js';
 
-/** How old what is known may be when a call comes: the time within which a revoked token stops to work. */
+/** Oldest state that a call may use: the time within which a revoked token stops working. */
 const freshMs = 1_000;
 
-/** What is told, with the change, to the servers that share the database. It can be lost, and then they learn it later. */
+/** The notification of a change to the servers that share the database. If it is lost, they notice the change later. */
 const tokensChanged = JSON.stringify({ tokens: true });
 
-/** Whose token a caller showed. */
+/** Interval at which the last use of tokens is stored. */
+const usesEveryMs = 60_000;
+
+/** The owner of a call's token. */
 export interface TokenHolder {
   readonly tokenId: string;
   readonly scopes: ReadonlySet<TokenScope>;
   readonly labelLimit: readonly string[] | null;
+  readonly onlyLabelled: boolean;
   readonly name: string;
+  /** Set when the credential was a browser's session. */
+  readonly session?: { readonly id: string; readonly expiresAtMs: number };
 }
 
 /**
- * The tokens of a database, kept in memory and read again when they are older than a second and a call asks for them, or
- * when a call has one that is not among them: the command line adds and revokes tokens in the database while the server runs.
+ * The tokens of a database, cached in memory. They are read again when a call finds them older than a second, or has a
+ * token that is not among them: the command line adds and revokes tokens in the database while the server runs.
  */
 export class Tokens {
   readonly #store: Store;
   readonly #environment: Environment;
+  readonly #sessions: Sessions;
   #byHash = new Map<string, TokenTable>();
   #byId = new Map<string, TokenTable>();
   #readAtMs = Number.NEGATIVE_INFINITY;
   #changedAtMs = Number.NEGATIVE_INFINITY;
   #reading: Promise<void> | null = null;
+  /** The last use of tokens that is not stored yet, by their ids. */
+  #uses = new Map<string, number>();
+  readonly #storing: Loop;
 
-  constructor(store: Store, environment: Environment) {
+  constructor(store: Store, environment: Environment, log: Log) {
     this.#store = store;
     this.#environment = environment;
-    store.shared?.onTold((message) => {
+    this.#storing = new Loop({
+      name: 'storing the last use of tokens',
+      environment,
+      log,
+      delayMs: () => usesEveryMs,
+      runOnce: async () => {
+        await this.storeUses();
+        return undefined;
+      },
+    });
+    this.#sessions = new Sessions(store, environment, tokensChanged);
+    store.shared?.onNotification((message) => {
       if (message === tokensChanged) this.#changedAtMs = environment.now();
     });
   }
 
-  /** Reads the tokens. */
+  /** Starts to store the last use of tokens, once a minute, and only after a use. */
+  start(): void {
+    this.#storing.start();
+  }
+
+  async stop(): Promise<void> {
+    await this.#storing.stop();
+    await this.storeUses();
+  }
+
+  /** A use that cannot be stored is stored with the next ones: no call depends on it. */
+  async storeUses(): Promise<void> {
+    const uses = this.#uses;
+    if (uses.size === 0) return;
+    this.#uses = new Map();
+    const rows = [...uses].sort(([a], [b]) => (a < b ? -1 : 1)).map(([id, atMs]) => ({ id, at_ms: atMs }));
+    try {
+      await this.#store.transact((connection) => noteTokenUse.run(connection, { rows }));
+    } catch {
+      for (const [id, atMs] of uses) if (!this.#uses.has(id)) this.#uses.set(id, atMs);
+    }
+  }
+
+  /** Reads the tokens and the browsers' sessions. */
   async load(): Promise<void> {
-    // A slow reading may miss what was written while it lasted.
+    // A slow read may miss what was written during it.
     const beganAtMs = this.#environment.now();
     const rows = await allTokens.run(this.#store.read, {});
+    await this.#sessions.load();
     this.#byHash = new Map(rows.map((row) => [row.hash, row]));
     this.#byId = new Map(rows.map((row) => [row.id, row]));
     this.#readAtMs = beganAtMs;
   }
 
   /**
-   * Whether calls need a token: from the first token on, also when all have been revoked since. A server that knows of
-   * none looks before it lets anybody in, however long nobody came.
+   * Whether calls need a token: from the first token on, even if all have been revoked since. A server without known
+   * tokens checks before it admits a call, however long it was idle.
    */
   required(): boolean | Promise<boolean> {
     if (this.#byHash.size > 0) return true;
@@ -61,16 +109,22 @@ export class Tokens {
   }
 
   async #requiredNow(): Promise<boolean> {
-    // A database that is away is for the calls that need it to tell.
+    // The calls that need the database report its outage.
     await this.refresh().catch(() => {});
     return this.#byHash.size > 0;
   }
 
-  /** Whether the token of this id counts, as far as is known; for null, whether none is needed. */
-  stands(tokenId: string | null): boolean {
+  /**
+   * Whether the token with this id is valid, and the session with this id if there is one, as far as memory knows; for
+   * null, whether no token is needed.
+   */
+  isStillValid(tokenId: string | null, session?: string): boolean {
     if (tokenId === null) return this.#byHash.size === 0;
+    if (session !== undefined && this.#sessions.find(session) === null) return false;
     const row = this.#byId.get(tokenId);
-    return row !== undefined && this.#isValid(row);
+    if (row === undefined || !this.#isValid(row)) return false;
+    this.#uses.set(tokenId, this.#environment.now());
+    return true;
   }
 
   /** Null for a token that is unknown, expired or revoked. */
@@ -78,21 +132,54 @@ export class Tokens {
     if (!this.#isFresh()) await this.refresh();
     const hash = tokenHash(bearer);
     const row = this.#byHash.get(hash) ?? (await this.#foundAnew(hash));
-    if (row === undefined) return null;
+    return row === undefined ? null : this.#holderOf(row);
+  }
+
+  /** Null for a session that is unknown or has ended, and for one whose token is no longer valid. */
+  async authenticateSession(secret: string): Promise<TokenHolder | null> {
+    if (!this.#isFresh()) await this.refresh();
+    const id = sessionId(secret);
+    if (this.#sessions.find(id) === null) await this.#refreshAnew();
+    const session = this.#sessions.find(id);
+    const row = session === null ? undefined : this.#byId.get(session.token);
+    const holder = row === undefined ? null : this.#holderOf(row);
+    return session === null || holder === null
+      ? null
+      : { ...holder, session: { id, expiresAtMs: session.expires_at_ms } };
+  }
+
+  /** Signs a browser in. Null for a token that is unknown, expired or revoked. */
+  async signIn(bearer: string, options: { readonly stay: boolean }): Promise<NewSession | null> {
+    const holder = await this.authenticate(bearer);
+    return holder === null ? null : this.#sessions.start(holder.tokenId, options);
+  }
+
+  signOut(secret: string): Promise<void> {
+    return this.#sessions.end(secret);
+  }
+
+  #holderOf(row: TokenTable): TokenHolder | null {
     if (!this.#isValid(row)) return null;
+    this.#uses.set(row.id, this.#environment.now());
     return {
       tokenId: row.id,
       scopes: new Set((JSON.parse(row.scopes) as string[]).filter(isTokenScope)),
       labelLimit: row.labels === null ? null : (JSON.parse(row.labels) as string[]),
+      onlyLabelled: row.only_labelled === 1,
       name: row.name,
     };
   }
 
-  /** A new token counts at once: one that is unknown is looked for in what is read from now on, by one reading for all who wait. */
+  /** A new token is valid at once: an unknown one is looked up in a new read, which all waiting calls share. */
   async #foundAnew(hash: string): Promise<TokenTable | undefined> {
+    await this.#refreshAnew();
+    return this.#byHash.get(hash);
+  }
+
+  /** Reads the present state, not that of a read that is under way. */
+  async #refreshAnew(): Promise<void> {
     if (this.#reading !== null) await this.#reading;
     await this.refresh();
-    return this.#byHash.get(hash);
   }
 
   #isValid({ expires_at_ms: expiresAtMs, revoked_at_ms: revokedAtMs }: TokenTable): boolean {
@@ -103,7 +190,7 @@ export class Tokens {
     return this.#readAtMs > this.#changedAtMs && this.#environment.now() - this.#readAtMs < freshMs;
   }
 
-  /** Reads the tokens anew, by one reading for all who ask meanwhile. */
+  /** Reads the tokens again; concurrent calls share one read. */
   refresh(): Promise<void> {
     this.#reading ??= this.load().finally(() => {
       this.#reading = null;
@@ -112,16 +199,18 @@ export class Tokens {
   }
 }
 
-/** A token to be made. */
+/** A token to create. */
 export interface NewToken {
   readonly name: string;
   readonly scopes: readonly TokenScope[];
   /** The only labels that a worker with it may offer; null for any. */
   readonly labels: readonly string[] | null;
+  /** Whether a worker with it gets only jobs that require at least one label. */
+  readonly onlyLabelled: boolean;
   readonly expiresAtMs: number | null;
 }
 
-/** Makes a token. Only its hash is stored: the text that is returned cannot be shown again. */
+/** Creates a token. Only its hash is stored: the returned text cannot be shown again. */
 export async function createToken(
   store: Store,
   environment: Environment,
@@ -129,8 +218,8 @@ export async function createToken(
 ): Promise<{ id: string; token: string }> {
   const id = Buffer.from(environment.randomBytes(5)).toString('hex');
   const text = `wfg_${Buffer.from(environment.randomBytes(32)).toString('base64url')}`;
-  const nowMs = environment.now();
-  await store.transact(async (connection) => {
+  await store.transact(async (connection, databaseNowMs) => {
+    const nowMs = databaseNowMs ?? environment.now();
     await insertToken.run(connection, {
       id,
       name: token.name,
@@ -140,39 +229,40 @@ export async function createToken(
       created_at_ms: nowMs,
       expires_at_ms: token.expiresAtMs,
       revoked_at_ms: null,
+      only_labelled: token.onlyLabelled ? 1 : 0,
     });
-    const { name, scopes, labels } = token;
-    const data = { name, scopes, labels, expires_at_ms: token.expiresAtMs };
+    const { name, scopes, labels, onlyLabelled } = token;
+    const data = { name, scopes, labels, only_labelled: onlyLabelled, expires_at_ms: token.expiresAtMs };
     await writeAudit(connection, nowMs, [{ ...byCommandLine, action: 'token.created', subject: id, data }]);
-    store.shared?.tell(connection, tokensChanged);
+    store.shared?.notify(connection, tokensChanged);
   });
   return { id, token: text };
 }
 
-/** Every token, without anything that could be used in its place. */
+/** Every token, without its secret. */
 export async function listTokens(store: Store): Promise<Omit<TokenTable, 'hash'>[]> {
   return (await allTokens.run(store.read, {})).map(({ hash: _, ...row }) => row);
 }
 
-/** Revokes tokens by id or name; returns those that counted until now. */
+/** Revokes tokens by id or name; returns those that were valid until now. */
 export async function revokeTokens(
   store: Store,
   environment: Environment,
   idOrName: string,
 ): Promise<readonly { id: string; name: string }[]> {
-  const nowMs = environment.now();
-  return store.transact(async (connection) => {
+  return store.transact(async (connection, databaseNowMs) => {
+    const nowMs = databaseNowMs ?? environment.now();
     const revoked = await revokeToken.run(connection, { idOrName, nowMs });
     const entries = revoked.map(({ id, name }): AuditDraft => {
       return { ...byCommandLine, action: 'token.revoked', subject: id, data: { name } };
     });
     await writeAudit(connection, nowMs, entries);
-    store.shared?.tell(connection, tokensChanged);
+    store.shared?.notify(connection, tokensChanged);
     return revoked;
   });
 }
 
-/** Tokens are made and revoked on the machine of the database, by whoever may use it there. */
+/** The command line changes tokens on the machine of the database, with the rights of its user. */
 const byCommandLine = { source: 'command-line', actor: null } as const;
 
 function tokenHash(token: string): string {

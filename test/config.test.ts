@@ -13,10 +13,16 @@ describe('settings', () => {
       insecureDurability: false,
       corsOrigins: [],
       allowedHosts: [],
+      basePath: '/',
+      trustProxy: false,
+      frameAncestors: [],
       apiOnly: false,
       reapIntervalSecs: 5,
+      stopGraceSecs: 10,
       doctorIntervalSecs: 3600,
       retentionRunsDays: 30,
+      logHeadMib: 16,
+      logTailMib: 48,
       retentionLogsDays: 14,
       retentionAuditDays: 365,
       tlsCert: null,
@@ -111,7 +117,7 @@ describe('a server that others can reach', () => {
     expect(isLoopback(host)).toBe(loopback);
   });
 
-  test('needs tokens, or to be told that it is meant', () => {
+  test('needs tokens, or an explicit override', () => {
     const open = { host: '0.0.0.0', insecure: false };
     expect(() => refuseOpenServer(open, false)).toThrow(ConfigError);
     expect(() => refuseOpenServer(open, false)).toThrow(/HOST is "0\.0\.0\.0".*token create.*--insecure/);

@@ -14,19 +14,19 @@ afterEach(() => fixture.end());
 
 /** What a server knows of the tokens, which were read when it started. */
 async function server(): Promise<Tokens> {
-  const tokens = new Tokens(fixture.store, fixture.environment);
+  const tokens = new Tokens(fixture.store, fixture.environment, fixture.engine.context.log);
   await tokens.load();
   return tokens;
 }
 
 function create(name = 'laptop') {
-  const token = { name, scopes: ['admin'], labels: null, expiresAtMs: null } as const;
+  const token = { name, scopes: ['admin'], labels: null, onlyLabelled: false, expiresAtMs: null } as const;
   return createToken(fixture.store, fixture.environment, token);
 }
 
 async function callerWith(tokens: Tokens, authorization: string | null): Promise<string> {
   try {
-    return (await authenticate(tokens, authorization)).name;
+    return (await authenticate(tokens, { authorization, session: null })).name;
   } catch (error) {
     return (error as Error).message;
   }
@@ -61,13 +61,17 @@ describe('what is known without looking', () => {
   it('is as old as the beginning of the last look, and ends with the time of a token', async () => {
     const tokens = await server();
     const { id } = await create();
-    expect([tokens.stands(null), tokens.stands(id)]).toEqual([true, false]);
+    expect([tokens.isStillValid(null), tokens.isStillValid(id)]).toEqual([true, false]);
     await tokens.refresh();
-    expect([tokens.stands(null), tokens.stands(id), tokens.stands('other')]).toEqual([false, true, false]);
+    expect([tokens.isStillValid(null), tokens.isStillValid(id), tokens.isStillValid('other')]).toEqual([
+      false,
+      true,
+      false,
+    ]);
     await revokeTokens(fixture.store, fixture.environment, 'laptop');
-    expect(tokens.stands(id)).toBe(true);
+    expect(tokens.isStillValid(id)).toBe(true);
     await tokens.refresh();
-    expect([tokens.stands(null), tokens.stands(id)]).toEqual([false, false]);
+    expect([tokens.isStillValid(null), tokens.isStillValid(id)]).toEqual([false, false]);
   });
 
   it('does not count as young because the look took long', async () => {
@@ -85,7 +89,11 @@ describe('what is known without looking', () => {
         },
       },
     };
-    const tokens = new Tokens(slow, { ...environment, now: () => environment.now() + spentMs });
+    const tokens = new Tokens(
+      slow,
+      { ...environment, now: () => environment.now() + spentMs },
+      fixture.engine.context.log,
+    );
     lookMs = 5_000;
     expect(await callerWith(tokens, null)).toBe('anyone');
     await create();

@@ -2,7 +2,7 @@ import { type ClientDuplexStream, credentials } from '@grpc/grpc-js';
 import {
   type JobReport,
   JobServiceClient,
-  WorkJobsRequest,
+  type WorkJobsRequest,
   type WorkJobsResponse,
 } from '@workflow-graph/client/gen/workflowgraph/v1/job_service';
 import type { Claim } from '@workflow-graph/client/gen/workflowgraph/v1/types';
@@ -44,8 +44,8 @@ export class JobStream {
       if (!this.#closed) events.failed(new Error('the server ended the session'));
     });
     this.#call.write(
-      WorkJobsRequest.fromPartial({
-        hello: { worker_id: workerId, labels: [], slots, lease_ttl_secs: 60 },
+      message({
+        hello: { worker_id: workerId, labels: [], slots, lease_ttl_secs: 60, version: '', only_labelled: false },
         add_credits: slots,
       }),
     );
@@ -55,12 +55,12 @@ export class JobStream {
   complete(leaseId: string): void {
     if (this.#reports.length === 0) setImmediate(() => this.#send());
     this.#received.push(leaseId);
-    this.#reports.push({ lease_id: leaseId, success: { values: {} } });
+    this.#reports.push({ lease_id: leaseId, success: { values: new Map() } });
   }
 
   #send(): void {
     if (this.#closed) return;
-    this.#call.write(WorkJobsRequest.fromPartial({ received_lease_ids: this.#received, reports: this.#reports }));
+    this.#call.write(message({ received_lease_ids: this.#received, reports: this.#reports }));
     this.#received = [];
     this.#reports = [];
   }
@@ -70,4 +70,8 @@ export class JobStream {
     this.#call.cancel();
     this.#client.close();
   }
+}
+
+function message(fields: Partial<WorkJobsRequest>): WorkJobsRequest {
+  return { hello: undefined, add_credits: 0, received_lease_ids: [], reports: [], drain: false, ...fields };
 }

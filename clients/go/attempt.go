@@ -14,16 +14,16 @@ import (
 // leaveBehindAfterGrace: an executor that ends processes within the grace may need a little longer to say so.
 const leaveBehindAfterGrace = 5 * time.Second
 
-// How an attempt ended on this worker. Lost and cancelled attempts report nothing.
+// The outcomes of an attempt on this worker. An attempt whose lease was lost reports nothing.
 const (
 	outcomeSuccess   = "success"
 	outcomeFailure   = "failure"
 	outcomeCancelled = "cancelled"
+	outcomeTimedOut  = "timed_out"
 	outcomeLost      = "lost"
 )
 
-// attempt is one attempt on this worker: it runs the executor beside the lease's heartbeats, sends the log, and reports
-// the end.
+// attempt is one attempt on this worker: it runs the executor, renews the lease, sends the log, and reports the result.
 type attempt struct {
 	job    *Job
 	lease  lease
@@ -31,10 +31,11 @@ type attempt struct {
 	logger *slog.Logger
 
 	ctx context.Context
-	// stop ends the job from outside. The first cause is the one that counts.
+	// stop stops the job. The first cause takes precedence.
 	stop context.CancelCauseFunc
 
 	mutex    sync.Mutex
+	isLost   bool
 	lossText string
 }
 
@@ -64,9 +65,10 @@ func newAttempt(worker *Worker, claimed claim) *attempt {
 	return a
 }
 
-// leaseLost, leaseExpired and leaseCancelled are the heartbeats' word.
+// leaseLost, leaseExpired and leaseStopped are called by the heartbeats.
 func (a *attempt) leaseLost(reason Reason, message string) {
 	a.mutex.Lock()
+	a.isLost = true
 	a.lossText = message
 	if reason != "" {
 		a.lossText = fmt.Sprintf("%s (%s)", message, reason)
@@ -78,15 +80,24 @@ func (a *attempt) leaseLost(reason Reason, message string) {
 
 func (a *attempt) leaseExpired() { a.stop(ErrLeaseExpired) }
 
-func (a *attempt) leaseCancelled() { a.stop(ErrCancelled) }
+func (a *attempt) leaseStopped(order stopOrder) {
+	if order.within <= 0 {
+		order.within = a.lease.stopGrace
+	}
+	if a.ctx.Err() == nil {
+		a.logger.Info("ending the job: " + a.textOf(order.cause))
+	}
+	a.stop(order)
+}
 
-// run returns when the server has the result, or will not have it.
+// run returns when the server has accepted or refused the result, or the worker gives up on it.
 func (a *attempt) run() {
 	startedAt := time.Now()
 	a.logger.Info("job started")
 	a.worker.heartbeats.watch(a.lease, a)
 	if secs := a.job.TimeoutSecs; secs != nil && *secs > 0 {
-		timeout := time.AfterFunc(seconds(*secs), func() { a.stop(ErrTimedOut) })
+		// The server says so as well, unless it is away.
+		timeout := time.AfterFunc(seconds(*secs), func() { a.leaseStopped(stopOrder{cause: ErrTimedOut}) })
 		defer timeout.Stop()
 	}
 	ended := a.execute()
@@ -104,7 +115,7 @@ func (a *attempt) run() {
 	a.logger.Info("job ended", attributes...)
 }
 
-// execute waits for the executor, or for the end of the patience with it.
+// execute waits for the executor, or for the end of its grace period.
 func (a *attempt) execute() result {
 	ended := make(chan result, 1)
 	go func() { ended <- a.callExecutor() }()
@@ -120,18 +131,24 @@ func (a *attempt) execute() result {
 		return a.judge(result)
 	case <-patience.C:
 		a.logger.Warn("the executor did not end after its context and was left behind", "grace", a.worker.config.Grace)
-		return failed(a.stopText(), true)
+		return a.stoppedResult()
 	}
 }
 
-// judge: what an executor says after it was told to end is not what became of the job; but one that finishes while its
-// worker stops has finished.
+// judge: the result of an executor after a stop does not count; but a job that finishes while its worker stops counts
+// as finished.
 func (a *attempt) judge(ended result) result {
 	cause := context.Cause(a.ctx)
 	if cause == nil || ended.failure == nil && errors.Is(cause, ErrWorkerStopped) {
 		return ended
 	}
-	return failed(a.stopText(), true)
+	return a.stoppedResult()
+}
+
+// stoppedResult is the result of a stopped job.
+func (a *attempt) stoppedResult() result {
+	cause := context.Cause(a.ctx)
+	return failed(a.textOf(cause), !errors.Is(cause, ErrCancelled))
 }
 
 func (a *attempt) callExecutor() (ended result) {
@@ -148,28 +165,32 @@ func (a *attempt) callExecutor() (ended result) {
 	outputs, err := a.worker.config.Executor.Execute(a.ctx, a.job)
 	returned = true
 	if err != nil {
-		return failed(err.Error(), !isPermanent(err))
+		return failedWith(err)
 	}
 	return success(outputs)
 }
 
+// report sends the result to the server. The server refuses the report of a cancelled job, but it confirms that the
+// job's processes are gone.
 func (a *attempt) report(ctx context.Context, ended result) string {
 	cause := context.Cause(a.ctx)
-	if errors.Is(cause, ErrCancelled) {
-		return outcomeCancelled
-	}
-	if errors.Is(cause, ErrLeaseLost) && ended.failure != nil {
-		return outcomeLost
+	isCancelled, isTimedOut := errors.Is(cause, ErrCancelled), errors.Is(cause, ErrTimedOut)
+	if a.wasLost() && ended.failure != nil {
+		return a.lostOutcome(isCancelled, isTimedOut)
 	}
 	began := time.Now()
 	err := a.worker.reporter.report(ctx, a.lease, ended)
 	refusal := (*Error)(nil)
 	switch {
+	case err == nil && isTimedOut:
+		return outcomeTimedOut
 	case err == nil:
 		return ended.outcome()
 	case !errors.As(err, &refusal):
 		a.logger.Error("the result could not be reported", "given_up_after", time.Since(began).Round(time.Millisecond))
 		return outcomeLost
+	case refusal.Status == http.StatusConflict && (isCancelled || isTimedOut):
+		return a.lostOutcome(isCancelled, isTimedOut && refusal.Reason != ReasonCancelled)
 	}
 	a.logger.Warn("the server refused the result", "error", refusal)
 	if refusal.Status == http.StatusConflict {
@@ -181,7 +202,7 @@ func (a *attempt) report(ctx context.Context, ended result) string {
 	if isUnauthorised(refusal) {
 		return outcomeLost
 	}
-	// The lease lives but the result itself cannot be taken, such as outputs that are too large: the job has failed.
+	// The lease lives but the result is invalid, for example because its outputs are too large: the job fails.
 	again := failed("the server refused the result: "+refusal.Message, false)
 	if a.worker.reporter.report(ctx, a.lease, again) != nil {
 		return outcomeLost
@@ -189,8 +210,25 @@ func (a *attempt) report(ctx context.Context, ended result) string {
 	return outcomeFailure
 }
 
-func (a *attempt) stopText() string {
-	cause := context.Cause(a.ctx)
+// lostOutcome is what became of an attempt whose report the server does not take any more.
+func (a *attempt) lostOutcome(isCancelled, isTimedOut bool) string {
+	switch {
+	case isTimedOut:
+		a.logger.Warn("the job did not end within the server's grace after its timeout", "grace", a.lease.stopGrace)
+		return outcomeTimedOut
+	case isCancelled:
+		return outcomeCancelled
+	}
+	return outcomeLost
+}
+
+func (a *attempt) wasLost() bool {
+	a.mutex.Lock()
+	defer a.mutex.Unlock()
+	return a.isLost
+}
+
+func (a *attempt) textOf(cause error) string {
 	switch {
 	case errors.Is(cause, ErrLeaseLost):
 		a.mutex.Lock()
@@ -198,7 +236,7 @@ func (a *attempt) stopText() string {
 		return "lease lost: " + a.lossText
 	case errors.Is(cause, ErrLeaseExpired):
 		return fmt.Sprintf("lease expired: the server was not reached for %d s", a.lease.ttl/time.Second)
-	case errors.Is(cause, ErrTimedOut):
+	case errors.Is(cause, ErrTimedOut) && a.job.TimeoutSecs != nil:
 		return fmt.Sprintf("timed out after %d s", *a.job.TimeoutSecs)
 	}
 	return cause.Error()

@@ -4,8 +4,8 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 export GOFLAGS="${GOFLAGS:-} -p=1"
-# Compilers leave the processors to tests that run beside them.
-compile() { nice -n 10 "$@"; }
+# Compilers leave a little more of the processors to tests that run beside them, and are not starved by them.
+compile() { nice -n 2 "$@"; }
 
 echo "== go client: format"
 unformatted=$(gofmt -l .)

@@ -7,27 +7,28 @@ import (
 	"time"
 )
 
-// claimRequest asks for jobs. The same id brings the same jobs while their leases live.
+// claimRequest is a claim. The same id returns the same jobs while their leases live.
 type claimRequest struct {
 	id string
-	// At most so many jobs.
+	// The maximum number of jobs.
 	count int
 }
 
-// claimCalls claims jobs by plain calls: several in one where the server has that.
+// claimCalls claims jobs with plain calls: several in one call if the server supports it.
 type claimCalls struct {
 	http *httpConnection
-	// An older server has only the call for one job.
+	// An older server supports only the call for one job.
 	onlyOne bool
 }
 
-// claim waits for jobs; none came in time when there are none.
+// claim waits for jobs; it returns none if none arrived in time.
 func (c *claimCalls) claim(ctx context.Context, config *WorkerConfig, request claimRequest, wait time.Duration) ([]claim, error) {
 	ctx, cancel := context.WithTimeout(ctx, wait+callTimeout)
 	defer cancel()
 	body := map[string]any{
 		"worker_id":      config.WorkerID,
-		"labels":         config.Labels,
+		"labels":         config.offeredLabels(),
+		"only_labelled":  config.OnlyLabelled,
 		"lease_ttl_secs": int64(config.LeaseTTL / time.Second),
 		"wait_secs":      wait.Seconds(),
 		"request_id":     request.id,
@@ -43,7 +44,7 @@ func (c *claimCalls) claim(ctx context.Context, config *WorkerConfig, request cl
 	if status := statusOf(err); status == http.StatusNotFound || status == http.StatusMethodNotAllowed {
 		delete(body, "max_jobs")
 		claims, err := c.claimOne(ctx, body)
-		// So it is the path that was not found. Where this call is not found either, it was something else.
+		// So the path was not found. If this call is not found either, the cause is something else.
 		c.onlyOne = err == nil
 		return claims, err
 	}
@@ -56,14 +57,14 @@ func (c *claimCalls) claim(ctx context.Context, config *WorkerConfig, request cl
 func (c *claimCalls) claimOne(ctx context.Context, body map[string]any) ([]claim, error) {
 	var answer json.RawMessage
 	if err := c.http.post(ctx, "/api/jobs/claim", body, &answer); err != nil {
-		// Who answers next may be a newer server.
+		// The next response may come from a newer server.
 		c.onlyOne = false
 		return nil, err
 	}
 	return readClaims([]json.RawMessage{answer})
 }
 
-// readClaims leaves out what is null: there was no job.
+// readClaims skips null: there was no job.
 func readClaims(answers []json.RawMessage) ([]claim, error) {
 	claims := make([]claim, 0, len(answers))
 	for _, answer := range answers {
@@ -78,7 +79,7 @@ func readClaims(answers []json.RawMessage) ([]claim, error) {
 	return claims, nil
 }
 
-// readClaim wants what a worker cannot do without; what an older server does not send yet is "none".
+// readClaim requires the mandatory fields; fields that an older server does not send mean "none".
 func readClaim(answer []byte) (*claim, error) {
 	if len(answer) == 0 {
 		return nil, nil
@@ -88,6 +89,8 @@ func readClaim(answer []byte) (*claim, error) {
 		Lease struct {
 			ID      string  `json:"lease_id"`
 			TTLSecs float64 `json:"ttl_secs"`
+			// Zero from an older server.
+			StopGraceSecs float64 `json:"stop_grace_secs"`
 		} `json:"lease"`
 	}
 	if err := json.Unmarshal(answer, &body); err != nil {
@@ -102,9 +105,10 @@ func readClaim(answer []byte) (*claim, error) {
 	}
 	body.Job.fillIn()
 	return &claim{job: body.Job, lease: lease{
-		id:    body.Lease.ID,
-		runID: body.Job.RunID,
-		jobID: body.Job.ID,
-		ttl:   time.Duration(body.Lease.TTLSecs * float64(time.Second)),
+		id:        body.Lease.ID,
+		runID:     body.Job.RunID,
+		jobID:     body.Job.ID,
+		ttl:       durationOfSecs(body.Lease.TTLSecs),
+		stopGrace: durationOfSecs(body.Lease.StopGraceSecs),
 	}}, nil
 }

@@ -12,19 +12,19 @@ import (
 )
 
 const (
-	// A server that answers "no job" sooner than this did not wait, so the worker does.
+	// If a server responds "no job" sooner than this, it did not wait, so the worker waits instead.
 	waitedMin = 500 * time.Millisecond
 	pollWait  = time.Second
-	// takeBackTimeout is how long the claim that takes back an unread answer may take.
+	// takeBackTimeout is the timeout of the claim that repeats an unread one.
 	takeBackTimeout = 2 * time.Second
-	// claimedJobsMax are claimed at once, where so many slots are free.
+	// claimedJobsMax is the maximum number of jobs per claim.
 	claimedJobsMax = 100
 )
 
-// claimLoop claims jobs by plain calls while slots are free, one waiting claim at a time.
+// claimLoop claims jobs with plain calls while slots are free, one waiting claim at a time.
 //
-// A claim asks for as many jobs as slots are free. It has an id, and is repeated with the same id when its answer was lost,
-// so that jobs that were granted are not left to their leases' end.
+// A claim requests one job per free slot. It has an id and is repeated with it when its response is lost, so that
+// granted jobs do not wait for the end of their leases.
 type claimLoop struct {
 	api      workerAPI
 	calls    claimCalls
@@ -35,7 +35,7 @@ type claimLoop struct {
 	register func(ctx context.Context) (wasAway bool, err error)
 }
 
-// run ends with the context. It fails when the server refuses the worker or the claim for good.
+// run ends with the context. It fails if the server refuses the worker or the claim permanently.
 func (l *claimLoop) run(ctx context.Context) error {
 	var waits backoff.Backoff
 	var request claimRequest
@@ -79,9 +79,9 @@ func (l *claimLoop) run(ctx context.Context) error {
 	}
 }
 
-// giveBack: the loop was ended while a claim was under way, and the server may have granted jobs at that moment. The same
-// claim is sent once more, without waiting, and the jobs that it brings are released unrun. When the server cannot be
-// asked, a job that it granted comes back when its lease ends, as after a crash.
+// giveBack: the loop ended during a claim, and the server may have granted jobs at that moment. The same claim is
+// repeated without waiting, and its jobs are released without running. If the server cannot be reached, a granted job
+// is requeued when its lease expires, as after a crash.
 func (l *claimLoop) giveBack(request claimRequest) {
 	ctx, cancel := context.WithTimeout(context.Background(), takeBackTimeout)
 	defer cancel()

@@ -1,6 +1,7 @@
 package workflowgraph
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"encoding/json"
@@ -16,44 +17,45 @@ import (
 	"workflowgraph.dev/client/internal/backoff"
 )
 
-// pageSize is how many entries the iterators ask for at once; the server gives a thousand at most.
+// pageSize is the page size of the iterators; the server returns at most 1000 entries.
 const pageSize = 500
 
-// ClientConfig says where a server is. The zero value of each field is its default.
+// ClientConfig configures a Client. A field's zero value means its default.
 type ClientConfig struct {
-	// ServerURL is http:// or https://, host and port; DefaultServerURL when empty.
+	// ServerURL is http:// or https://, host and port; DefaultServerURL when empty. Without a Token, a user and a
+	// password in it are sent as basic authorisation.
 	ServerURL string
-	// Token is a bearer token, when the server wants one.
+	// Token is a bearer token, if the server requires one.
 	Token string
-	// TLS is for https; the system's trusted authorities when nil. TrustFile makes one for an authority of your own.
+	// TLS is for https; the system's trusted authorities when nil. TrustFile creates one for your own authority.
 	TLS *tls.Config
 }
 
-// Client creates workflows, starts runs and looks at them. Where a method takes an id, that is the id of a run, or of a
-// workflow, which then means its newest run. It may be used from several goroutines.
+// Client creates workflows, starts runs and inspects them. An id parameter accepts a run id, or a workflow id, which
+// means its newest run. It is safe for concurrent use.
 //
-// Every method fails with an *Error when the server says no, an *UnreachableError when nobody answers, and the context's
-// own error when that was cancelled. A call whose context has no deadline may take 30 seconds.
+// Every method fails with an *Error if the server refuses the call, an *UnreachableError if it cannot be reached, and
+// the context's error if that was cancelled. Without a deadline in the context, a call times out after 30 seconds.
 type Client struct {
 	config ClientConfig
-	server *url.URL
+	server serverAddress
 	http   *httpConnection
 
 	mutex      sync.Mutex
 	connection *grpc.ClientConn
 }
 
-// NewClient gives a *ConfigError for a configuration that cannot be. It does not talk to the server.
+// NewClient returns a *ConfigError for an invalid configuration. It does not connect to the server.
 func NewClient(config ClientConfig) (*Client, error) {
-	server, err := parseServerURL(config.ServerURL)
+	server, err := parseServerURL(config.ServerURL, config.Token)
 	if err != nil {
 		return nil, err
 	}
-	config.ServerURL = server.String()
-	return &Client{config: config, server: server, http: newHTTPConnection(server, config.Token, config.TLS)}, nil
+	config.ServerURL = server.url.String()
+	return &Client{config: config, server: server, http: newHTTPConnection(server, config.TLS)}, nil
 }
 
-// Close ends the connections.
+// Close closes the connections.
 func (c *Client) Close() {
 	c.http.close()
 	c.mutex.Lock()
@@ -64,49 +66,56 @@ func (c *Client) Close() {
 	}
 }
 
-// CreateWorkflow stores a definition: the text of a workflow file, YAML or JSON. A definition that cannot run gives an
-// *Error with every problem and its place.
-func (c *Client) CreateWorkflow(ctx context.Context, definition string) (*Workflow, error) {
-	return c.create(ctx, []byte(definition), "application/yaml")
+// CreateOptions are the options of CreateWorkflow.
+type CreateOptions struct {
+	// RequestID makes the call idempotent: the same id creates one workflow. At least 16 characters; random when empty.
+	RequestID string
 }
 
-// CreateWorkflowJSON stores a definition that is made of Go values: what json.Marshal gives must be a workflow file, or
+// CreateWorkflow stores a definition: the text of a workflow file, YAML or JSON. An invalid definition returns an
+// *Error with every problem and its location.
+func (c *Client) CreateWorkflow(ctx context.Context, definition string, options CreateOptions) (*Workflow, error) {
+	return c.create(ctx, []byte(definition), "application/yaml", options)
+}
+
+// CreateWorkflowJSON stores a definition from Go values: json.Marshal must produce a workflow file, or
 // {name, trigger, jobs: [{id, name, command, depends_on, …}]}.
-func (c *Client) CreateWorkflowJSON(ctx context.Context, definition any) (*Workflow, error) {
+func (c *Client) CreateWorkflowJSON(ctx context.Context, definition any, options CreateOptions) (*Workflow, error) {
 	data, err := json.Marshal(definition)
 	if err != nil {
 		return nil, err
 	}
-	return c.create(ctx, data, "application/json")
+	return c.create(ctx, data, "application/json", options)
 }
 
-func (c *Client) create(ctx context.Context, definition []byte, contentType string) (*Workflow, error) {
+func (c *Client) create(ctx context.Context, definition []byte, contentType string, options CreateOptions) (*Workflow, error) {
 	created := new(Workflow)
-	call := httpCall{method: http.MethodPost, path: "/api/workflows", body: definition, contentType: contentType}
+	path := "/api/workflows" + encodeQuery(url.Values{}, "request_id", cmp.Or(options.RequestID, newRequestID()))
+	call := httpCall{method: http.MethodPost, path: path, body: definition, contentType: contentType}
 	return created, c.http.call(ctx, call, created)
 }
 
-// Page is a part of a list.
+// Page selects a part of a list.
 type Page struct {
 	// Limit is at most 1000; the server's default when zero.
 	Limit  int
 	Offset int
 }
 
-// WorkflowQuery chooses workflows.
+// WorkflowQuery filters workflows.
 type WorkflowQuery struct {
 	Page
-	// Status chooses workflows with a job in this state; all when empty.
+	// Status selects workflows with a job in this state; all when empty.
 	Status JobStatus
 }
 
-// Workflows gives a page of the workflows by id, each with the state of its newest run.
+// Workflows returns a page of the workflows by id, each with the state of its newest run.
 func (c *Client) Workflows(ctx context.Context, query WorkflowQuery) ([]Workflow, error) {
 	var page []Workflow
 	return page, c.http.get(ctx, "/api/workflows"+encodeQuery(query.Page.values(), "status", string(query.Status)), &page)
 }
 
-// AllWorkflows gives all workflows from the query's offset on, page by page. It ends after an error.
+// AllWorkflows iterates over all workflows from the query's offset. It ends after an error.
 func (c *Client) AllWorkflows(ctx context.Context, query WorkflowQuery) iter.Seq2[Workflow, error] {
 	return allPages(query.Page, func(page Page) ([]Workflow, error) {
 		query.Page = page
@@ -114,25 +123,22 @@ func (c *Client) AllWorkflows(ctx context.Context, query WorkflowQuery) iter.Seq
 	})
 }
 
-// Status gives the workflow with the states of its jobs.
+// Status returns the workflow with the states of its jobs.
 func (c *Client) Status(ctx context.Context, id string) (*Workflow, error) {
 	found := new(Workflow)
 	return found, c.http.get(ctx, "/api/workflows/"+url.PathEscape(id)+"/status", found)
 }
 
-// RunOptions are how a run is started.
+// RunOptions are the options of RunWorkflow.
 type RunOptions struct {
-	// Inputs are handed to every job of the run.
+	// Inputs are passed to every job of the run.
 	Inputs map[string]string
-	// RequestID starts the same run however often it is sent, 16 characters at least; a random one when empty.
+	// RequestID makes the call idempotent: the same id starts one run. At least 16 characters; random when empty.
 	RequestID string
 }
 
-// RunWorkflow starts a run of the workflow's current definition, and gives its id.
+// RunWorkflow starts a run of the workflow's current definition and returns its id.
 func (c *Client) RunWorkflow(ctx context.Context, id string, options RunOptions) (runID string, err error) {
-	if options.RequestID == "" {
-		options.RequestID = newRequestID()
-	}
 	inputs := options.Inputs
 	if inputs == nil {
 		inputs = map[string]string{}
@@ -140,33 +146,50 @@ func (c *Client) RunWorkflow(ctx context.Context, id string, options RunOptions)
 	var answer struct {
 		RunID string `json:"run_id"`
 	}
-	body := map[string]any{"inputs": inputs, "request_id": options.RequestID}
+	body := map[string]any{"inputs": inputs, "request_id": cmp.Or(options.RequestID, newRequestID())}
 	err = c.http.post(ctx, "/api/workflows/"+url.PathEscape(id)+"/run", body, &answer)
 	return answer.RunID, err
 }
 
-// Cancel cancels a run, and gives its id: what has not started ends, and the workers of what has are told.
-func (c *Client) Cancel(ctx context.Context, id string) (runID string, err error) {
+// CancelOptions are the options of Cancel.
+type CancelOptions struct {
+	// Force also ends jobs that run after a cancellation, such as clean-up jobs with "if: always()".
+	Force bool
+	// RequestID makes the call idempotent: with a workflow id, the same request id refers to the same run, even if the
+	// workflow has a newer one. At least 16 characters; random when empty.
+	RequestID string
+}
+
+// Cancel cancels a run and returns its id, which is empty for a workflow that has not run. Jobs that have not started
+// end, and workers are asked to stop running jobs. Repeating the call changes nothing.
+func (c *Client) Cancel(ctx context.Context, id string, options CancelOptions) (runID string, err error) {
 	var answer struct {
 		RunID string `json:"run_id"`
 	}
-	err = c.http.post(ctx, "/api/workflows/"+url.PathEscape(id)+"/cancel", struct{}{}, &answer)
+	body := map[string]any{"force": options.Force, "request_id": cmp.Or(options.RequestID, newRequestID())}
+	err = c.http.post(ctx, "/api/workflows/"+url.PathEscape(id)+"/cancel", body, &answer)
 	return answer.RunID, err
 }
 
-// RunQuery chooses runs.
+// RemoveWorkflow removes a workflow from the list, so it can no longer be started; its runs stay until they are pruned.
+// The server refuses to remove a workflow that comes from a file.
+func (c *Client) RemoveWorkflow(ctx context.Context, id string) error {
+	return c.http.call(ctx, httpCall{method: http.MethodDelete, path: "/api/workflows/" + url.PathEscape(id)}, nil)
+}
+
+// RunQuery filters runs.
 type RunQuery struct {
-	// Workflow chooses the runs of this workflow; all when empty.
+	// Workflow selects the runs of this workflow; all when empty.
 	Workflow string
-	// State chooses the runs in this state; all when empty.
+	// State selects the runs in this state; all when empty.
 	State RunState
 	// Limit is at most 1000; 100 when zero.
 	Limit int
-	// PageToken is the NextPageToken of the page before.
+	// PageToken is the NextPageToken of the previous page.
 	PageToken string
 }
 
-// Runs gives a page of runs, newest first.
+// Runs returns a page of runs, newest first.
 func (c *Client) Runs(ctx context.Context, query RunQuery) (*RunPage, error) {
 	page := new(RunPage)
 	path := "/api/runs" + encodeQuery(
@@ -178,7 +201,7 @@ func (c *Client) Runs(ctx context.Context, query RunQuery) (*RunPage, error) {
 	return page, c.http.get(ctx, path, page)
 }
 
-// AllRuns gives all runs, newest first, page by page. It ends after an error.
+// AllRuns iterates over all runs, newest first. It ends after an error.
 func (c *Client) AllRuns(ctx context.Context, query RunQuery) iter.Seq2[Run, error] {
 	return func(yield func(Run, error) bool) {
 		for {
@@ -200,18 +223,18 @@ func (c *Client) AllRuns(ctx context.Context, query RunQuery) iter.Seq2[Run, err
 	}
 }
 
-// Workers gives a page of the workers that the server knows, newest registration first.
+// Workers returns a page of the registered workers, newest registration first.
 func (c *Client) Workers(ctx context.Context, page Page) ([]WorkerInfo, error) {
 	var workers []WorkerInfo
 	return workers, c.http.get(ctx, "/api/workers"+encodeQuery(page.values()), &workers)
 }
 
-// AllWorkers gives all workers from the offset on, page by page. It ends after an error.
+// AllWorkers iterates over all workers from the offset. It ends after an error.
 func (c *Client) AllWorkers(ctx context.Context, page Page) iter.Seq2[WorkerInfo, error] {
 	return allPages(page, func(page Page) ([]WorkerInfo, error) { return c.Workers(ctx, page) })
 }
 
-// Explain says why a job is in the state that it is in: what it waits for, why it was retried, skipped or cancelled, how
+// Explain explains the state of a job: what it waits for, why it was retried, skipped or cancelled, how
 // it failed.
 func (c *Client) Explain(ctx context.Context, id, jobID string) (*JobExplanation, error) {
 	explanation := new(JobExplanation)
@@ -219,7 +242,7 @@ func (c *Client) Explain(ctx context.Context, id, jobID string) (*JobExplanation
 	return explanation, c.http.get(ctx, path, explanation)
 }
 
-// Wait waits until the run has ended, and gives its last state. A server that is away meanwhile is waited for.
+// Wait waits until the run has ended and returns its final state. It also waits while the server is unavailable.
 func (c *Client) Wait(ctx context.Context, id string) (*Workflow, error) {
 	const interval = 500 * time.Millisecond
 	for {
@@ -250,7 +273,7 @@ func (p Page) values() url.Values {
 	return values
 }
 
-// encodeQuery adds names with their values, those that are not empty.
+// encodeQuery adds the names with non-empty values.
 func encodeQuery(values url.Values, more ...string) string {
 	for i := 0; i < len(more); i += 2 {
 		if more[i+1] != "" {
@@ -280,7 +303,8 @@ func allPages[Entry any](page Page, get func(Page) ([]Entry, error)) iter.Seq2[E
 					return
 				}
 			}
-			if len(entries) < page.Limit {
+			// A page can be shorter than its limit, because the size of a response is bounded.
+			if len(entries) == 0 {
 				return
 			}
 			page.Offset += len(entries)

@@ -16,32 +16,35 @@ import (
 	"workflowgraph.dev/client/internal/sse"
 )
 
-// followRetryMax is for how long a log is followed while the server is away.
+// followRetryMax is how long following a log survives an unavailable server.
 const followRetryMax = 10 * time.Minute
 
-// LogQuery chooses a part of a job's log.
+// LogQuery selects a part of a job's log.
 type LogQuery struct {
-	// Attempt chooses one; all in order when nil.
+	// Attempt selects one attempt; all in order when nil.
 	Attempt *int
-	// Limit is at most 10000 chunks, which is also what zero means. Following has no limit.
+	// Limit is at most 10000 chunks; all of them when zero. Following has no limit.
 	Limit int
-	// After chooses what comes after this chunk; all when nil.
+	// Tail selects the last stored lines; all when nil. It is ignored with After.
+	Tail *int
+	// After selects the chunks after this one; all when nil.
 	After *LogChunk
 }
 
-// Logs gives the stored log of a job.
+// Logs returns the stored log of a job.
 func (c *Client) Logs(ctx context.Context, id, jobID string, query LogQuery) ([]LogChunk, error) {
 	var chunks []LogChunk
 	path := logsPath(id, jobID) + encodeQuery(
 		Page{Limit: query.Limit}.values(),
 		"attempt", optionalNumber(query.Attempt),
+		"tail", optionalNumber(query.Tail),
 		"after", positionOf(query.After),
 	)
 	return chunks, c.http.get(ctx, path, &chunks)
 }
 
-// FollowLogs gives a job's log as it grows: what is stored, then live, until the job has ended. A connection that breaks
-// is made again and goes on where it was. It ends after an error.
+// FollowLogs follows a job's log: first the stored part, then live, until the job has ended. After a broken connection
+// it resumes where it was. It ends after an error.
 func (c *Client) FollowLogs(ctx context.Context, id, jobID string, query LogQuery) iter.Seq2[LogChunk, error] {
 	return func(yield func(LogChunk, error) bool) {
 		var waits backoff.Backoff
@@ -85,19 +88,27 @@ var (
 	errNoReader = errors.New("nobody reads")
 )
 
-// followOnce follows the log over one connection, and gives the position of the last chunk. The error is nil when the
-// connection was good and ended before the log did.
+// followOnce follows the log over one connection and returns the position of the last chunk. The error is nil if the
+// connection worked and ended before the log did.
 func (c *Client) followOnce(ctx context.Context, id, jobID string, query LogQuery, position string, yield func(LogChunk, error) bool) (string, error) {
 	header := http.Header{"Accept": {"text/event-stream"}}
 	if position != "" {
 		header.Set("Last-Event-ID", position)
 	}
-	path := logsPath(id, jobID) + "/stream" + encodeQuery(url.Values{}, "attempt", optionalNumber(query.Attempt))
+	path := logsPath(id, jobID) + "/stream" + encodeQuery(
+		url.Values{},
+		"attempt", optionalNumber(query.Attempt),
+		"tail", optionalNumber(query.Tail),
+	)
 	answer, err := c.http.open(ctx, httpCall{method: http.MethodGet, path: path, header: header})
 	if err != nil {
 		return position, err
 	}
 	defer answer.Body.Close()
+	if answer.StatusCode == http.StatusNoContent {
+		// The log has ended, and nothing is left.
+		return position, errLogEnded
+	}
 	events := sse.NewReader(answer.Body)
 	for {
 		event, err := events.Next()
@@ -130,12 +141,11 @@ func logsPath(id, jobID string) string {
 	return "/api/workflows/" + url.PathEscape(id) + "/jobs/" + url.PathEscape(jobID) + "/logs"
 }
 
-// positionOf is how the server writes the position of a chunk.
 func positionOf(chunk *LogChunk) string {
 	if chunk == nil {
 		return ""
 	}
-	return fmt.Sprintf("%d.%d.%s", chunk.Attempt, chunk.Sequence, chunk.Stream)
+	return chunk.position()
 }
 
 func optionalNumber(number *int) string {

@@ -11,24 +11,24 @@ import (
 	"workflowgraph.dev/client/internal/backoff"
 )
 
-// Change is what Watch gives: a snapshot, or events, in order.
+// Change is one change from Watch: a snapshot, or events in order.
 type Change struct {
-	// Snapshot is the state before the first event; only in the first change, and only when no event was named.
+	// Snapshot is the state before the first event; only in the first change, and only without AfterEvent.
 	Snapshot []Workflow
 	Events   []Event
-	// LastEvent is where to resume: WatchOptions.AfterEvent of another Watch.
+	// LastEvent is the position to resume from: WatchOptions.AfterEvent of another Watch.
 	LastEvent uint64
 }
 
-// WatchOptions say where to begin.
+// WatchOptions set the start of a Watch.
 type WatchOptions struct {
-	// AfterEvent gives changes after this event; a snapshot first when nil.
+	// AfterEvent selects changes after this event; when nil, a snapshot comes first.
 	AfterEvent *uint64
 }
 
-// Watch gives a run's changes, or every run's when the id is empty: first a snapshot, then each change once, in order. It
-// goes over gRPC. A connection that breaks is made again and goes on where it was. The changes of one run end with its
-// end; else it ends after an error, which is the context's when that is done.
+// Watch streams the changes of a run, or of all runs if the id is empty: first a snapshot, then each change once, in
+// order. It uses gRPC. After a broken connection it resumes where it was. The changes of one run end with the run;
+// otherwise Watch ends after an error, which is the context's error if that is done.
 func (c *Client) Watch(ctx context.Context, id string, options WatchOptions) iter.Seq2[Change, error] {
 	return func(yield func(Change, error) bool) {
 		watch := &watch{client: c, id: id, after: options.AfterEvent, yield: yield}
@@ -97,7 +97,7 @@ func (w *watch) take(message *workflowgraphv1.WatchRunsResponse) {
 		shown := workflowOfProto(workflow)
 		change.Snapshot = append(change.Snapshot, shown)
 		if w.id != "" && shown.RunID != "" {
-			// A workflow's id means its newest run, which is another one later.
+			// A workflow id means its newest run, which changes over time.
 			w.id = shown.RunID
 			hasEnded = shown.State.Ended()
 		}
@@ -111,12 +111,12 @@ func (w *watch) take(message *workflowgraphv1.WatchRunsResponse) {
 	w.isOver = hasEnded || !isRead
 }
 
-// grpc gives the one connection, made when it is first wanted.
+// grpc returns the connection, which is opened on first use.
 func (c *Client) grpc() (*grpc.ClientConn, error) {
 	c.mutex.Lock()
 	defer c.mutex.Unlock()
 	if c.connection == nil {
-		connection, err := newGRPCConnection(c.server, c.config.Token, c.config.TLS)
+		connection, err := newGRPCConnection(c.server, c.config.TLS)
 		if err != nil {
 			return nil, &ConfigError{"ServerURL", "cannot be watched: " + err.Error()}
 		}

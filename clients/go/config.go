@@ -6,81 +6,84 @@ import (
 	"encoding/hex"
 	"fmt"
 	"log/slog"
-	"net/url"
 	"os"
-	"strings"
 	"time"
 	"unicode/utf8"
 )
 
-// DefaultServerURL is where a server is when a config does not say.
+// DefaultServerURL is the server's URL when a config has none.
 const DefaultServerURL = "http://localhost:3000"
 
-// Transport is how a worker talks to its server.
+// Transport is the protocol between a worker and its server.
 type Transport string
 
 const (
-	// TransportStream has jobs pushed over gRPC streams. Where they cannot be had, such as behind a proxy that does not
-	// speak HTTP/2, the worker says so once and goes on with TransportHTTP.
+	// TransportStream pushes jobs over gRPC streams. If they are not available, for example behind a proxy without
+	// HTTP/2, the worker logs that once and uses TransportHTTP.
 	TransportStream Transport = "stream"
-	// TransportHTTP asks for jobs by plain HTTP calls that wait at the server.
+	// TransportHTTP claims jobs with long polls over plain HTTP.
 	TransportHTTP Transport = "http"
 )
 
-// WorkerConfig says how a worker works. The zero value of each field is its default; a negative duration is none.
+// WorkerConfig configures a Worker. A field's zero value means its default; a negative duration disables it.
 type WorkerConfig struct {
-	// ServerURL is http:// or https://, host and port; DefaultServerURL when empty. A path prefix is kept.
+	// ServerURL is http:// or https://, host and port; DefaultServerURL when empty. A path prefix is kept. Without a
+	// Token, a user and a password in it are sent as basic authorisation; they are not logged.
 	ServerURL string
-	// WorkerID is the worker's name; the host's name and random characters when empty.
+	// WorkerID is the worker's id; the host's name and random characters when empty.
 	WorkerID string
-	// Labels say what the worker can do: it is handed only jobs whose required labels are all among these.
+	// Labels are the worker's labels: it gets only jobs whose required labels it has.
 	Labels []string
+	// OnlyLabelled reserves the worker for jobs that require a label.
+	OnlyLabelled bool
 	// Slots is how many jobs run at once; 1 when zero.
 	Slots int
 	// Executor runs a job; a ShellExecutor when nil.
 	Executor Executor
-	// Token is a bearer token with the worker scope, when the server wants one.
+	// Token is a bearer token with the worker scope, if the server requires one.
 	Token string
-	// TLS is for https; the system's trusted authorities when nil. TrustFile makes one for an authority of your own.
+	// TLS is for https; the system's trusted authorities when nil. TrustFile creates one for your own authority.
 	TLS *tls.Config
 	// Transport is TransportStream when empty.
 	Transport Transport
-	// LeaseTTL is how long a job stays with a worker that is not heard of, in whole seconds from one to a day; 30 seconds
-	// when zero.
+	// LeaseTTL is the lease time: a job is requeued after this long without a heartbeat. Whole seconds, from one to a
+	// day; 30 seconds when zero.
 	LeaseTTL time.Duration
-	// ClaimWait is how long a claim over plain HTTP waits at the server, a minute at most; 20 seconds when zero.
+	// ClaimWait is how long a claim over plain HTTP waits at the server, at most a minute; 20 seconds when zero.
 	ClaimWait time.Duration
 	// HeartbeatInterval is how often a lease is renewed; a third of its time to live when zero, and never more than that.
 	HeartbeatInterval time.Duration
-	// LogBatchInterval is how long output waits for more before it is sent; 200 milliseconds when zero.
+	// LogBatchInterval is how long output is batched before it is sent; 200 milliseconds when zero.
 	LogBatchInterval time.Duration
 	// LogBatchBytes is how much output is sent at once, from 1 KiB to 1 MiB; 64 KiB when zero.
 	LogBatchBytes int
-	// UnsentLogBytes bounds the output that waits to be sent: with more than this a job has to wait with writing; 4 MiB when
-	// zero.
+	// UnsentLogBytes bounds the unsent output: with more than this, writing to the log blocks; 4 MiB when zero.
 	UnsentLogBytes int
-	// Grace is from asking a job to end (the context, SIGTERM) to ending it by force; 10 seconds when zero.
+	// Grace is the time between asking a job to stop (the context, SIGTERM) and killing it; 10 seconds when zero.
 	Grace time.Duration
-	// DrainTimeout is how long running jobs may go on when the worker is stopped; a minute when zero.
+	// DrainTimeout is how long running jobs can continue after the worker is stopped; a minute when zero.
 	DrainTimeout time.Duration
-	// Workdir is where shell jobs start; this process's own when empty. For the default executor only.
+	// Workdir is the working directory of shell jobs; this process's own when empty. For the default executor only.
 	Workdir string
-	// Logger takes what happens; slog.Default() when nil.
+	// PassEnv names additional variables of this process for shell jobs; see ShellExecutor. For the default executor
+	// only.
+	PassEnv []string
+	// Logger receives the log; slog.Default() when nil.
 	Logger *slog.Logger
 }
 
-// settings are a WorkerConfig with nothing missing and nothing wrong.
+// settings are a complete, validated WorkerConfig.
 type settings struct {
 	WorkerConfig
-	server *url.URL
+	server serverAddress
 }
 
 func newSettings(config WorkerConfig) (settings, error) {
-	server, err := parseServerURL(config.ServerURL)
+	server, err := parseServerURL(config.ServerURL, config.Token)
 	if err != nil {
 		return settings{}, err
 	}
-	config.ServerURL = server.String()
+	config.ServerURL = server.url.String()
 	if config.WorkerID == "" {
 		config.WorkerID = defaultWorkerID()
 	}
@@ -103,11 +106,12 @@ func newSettings(config WorkerConfig) (settings, error) {
 		return settings{}, err
 	}
 	if config.Executor == nil {
-		shell := &ShellExecutor{Workdir: config.Workdir, Grace: config.Grace}
-		if config.Token != "" {
-			shell.Secrets = []string{config.Token}
+		config.Executor = &ShellExecutor{
+			Workdir: config.Workdir,
+			Grace:   config.Grace,
+			PassEnv: config.PassEnv,
+			Secrets: server.secrets,
 		}
-		config.Executor = shell
 	}
 	return settings{WorkerConfig: config, server: server}, nil
 }
@@ -121,10 +125,20 @@ func check(config WorkerConfig) error {
 			return err
 		}
 	}
+	if err := checkPassEnv(config.PassEnv); err != nil {
+		return err
+	}
+	if shell, isShell := config.Executor.(*ShellExecutor); isShell {
+		if err := checkPassEnv(shell.PassEnv); err != nil {
+			return err
+		}
+	}
 	const day = 24 * time.Hour
 	switch {
 	case len(config.Labels) > 64:
 		return &ConfigError{"Labels", fmt.Sprintf("are %d; at most 64 are taken", len(config.Labels))}
+	case config.OnlyLabelled && len(config.Labels) == 0:
+		return &ConfigError{"OnlyLabelled", "is set and Labels are empty, so the worker would never get a job: give it labels"}
 	case config.Transport != TransportStream && config.Transport != TransportHTTP:
 		return &ConfigError{"Transport", fmt.Sprintf(`must be "stream" or "http", and is %q`, config.Transport)}
 	case config.Slots < 1 || config.Slots > 10_000:
@@ -154,18 +168,6 @@ func setDefault[T int | time.Duration](field *T, value T) {
 	if *field == 0 {
 		*field = value
 	}
-}
-
-// parseServerURL gives the URL without a slash at its end.
-func parseServerURL(text string) (*url.URL, error) {
-	if text == "" {
-		text = DefaultServerURL
-	}
-	parsed, err := url.Parse(strings.TrimRight(text, "/"))
-	if err != nil || parsed.Scheme != "http" && parsed.Scheme != "https" || parsed.Host == "" {
-		return nil, &ConfigError{"ServerURL", fmt.Sprintf("%q is not a server's: write it as http://host:port or https://host", text)}
-	}
-	return &url.URL{Scheme: parsed.Scheme, Host: parsed.Host, Path: parsed.Path}, nil
 }
 
 func defaultWorkerID() string {

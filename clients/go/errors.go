@@ -6,24 +6,28 @@ import (
 	"net/http"
 )
 
-// Reason says why the server refused what was asked under a lease.
+// Reason is why the server refused a call under a lease.
 type Reason string
 
 // The reasons that the server gives.
 const (
-	// ReasonLeaseExpired: the lease's time ran out, or the attempt's timeout did.
+	// ReasonLeaseExpired: the lease expired, or the attempt timed out.
 	ReasonLeaseExpired Reason = "lease_expired"
-	// ReasonSuperseded: a later attempt of the job has begun.
+	// ReasonSuperseded: a later attempt of the job has started.
 	ReasonSuperseded Reason = "superseded"
 	// ReasonCompleted: the attempt was ended by another report.
 	ReasonCompleted Reason = "completed"
 	// ReasonCancelled: the run was cancelled.
 	ReasonCancelled Reason = "cancelled"
-	// ReasonUnknownLease: there is no such lease, or it is not this caller's.
+	// ReasonUnknownLease: the lease does not exist or belongs to another caller.
 	ReasonUnknownLease Reason = "unknown_lease"
+	// ReasonJobRunning: a job that would run again is still running.
+	ReasonJobRunning Reason = "job_running"
+	// ReasonDependantRunning: a job that needs a re-run job is running.
+	ReasonDependantRunning Reason = "dependant_running"
 )
 
-// Problem is one place that is wrong with a request or a definition.
+// Problem is one problem of a request or a definition.
 type Problem struct {
 	Message string `json:"message"`
 	// Field is the path of the field, such as "jobs.build.needs"; empty when unknown.
@@ -36,21 +40,21 @@ type Problem struct {
 	Column int `json:"column"`
 }
 
-// Error says that the server answered, and that the answer was no.
+// Error is a refusal by the server.
 type Error struct {
-	// Status is the HTTP status; for an answer over gRPC, the one that means the same.
+	// Status is the HTTP status; for a gRPC response, the equivalent one.
 	Status int
-	// Code is the server's word for the kind of error, such as "not_found".
+	// Code is the server's error code, such as "not_found".
 	Code string
 	// Reason says why a lease was refused; empty when the error is about something else.
 	Reason Reason
 	// Message is for people.
 	Message string
-	// Problems holds everything that was wrong with the request, when the server says so place by place.
+	// Problems has all problems of the request, if the server lists them.
 	Problems []Problem
 }
 
-// Error gives the message, and the code and reason in brackets.
+// Error returns the message, with the code and reason in brackets.
 func (e *Error) Error() string {
 	if e.Reason != "" {
 		return fmt.Sprintf("%s (%s, %s)", e.Message, e.Code, e.Reason)
@@ -58,11 +62,11 @@ func (e *Error) Error() string {
 	return fmt.Sprintf("%s (%s)", e.Message, e.Code)
 }
 
-// UnreachableError says that there was no answer: the server is away, or something between here and it is. Sending the
-// call again may help.
+// UnreachableError means that there was no response: the server, or something on the way to it, is unavailable. A retry
+// can help.
 type UnreachableError struct {
 	ServerURL string
-	// Err is what the network said.
+	// Err is the network error.
 	Err error
 }
 
@@ -70,10 +74,10 @@ func (e *UnreachableError) Error() string {
 	return fmt.Sprintf("no answer from %s: %v", e.ServerURL, e.Err)
 }
 
-// Unwrap gives what the network said.
+// Unwrap returns the network error.
 func (e *UnreachableError) Unwrap() error { return e.Err }
 
-// ConfigError names a field of a WorkerConfig or ClientConfig that cannot be as it is.
+// ConfigError names an invalid field of a WorkerConfig or ClientConfig.
 type ConfigError struct {
 	Field   string
 	Message string
@@ -81,24 +85,36 @@ type ConfigError struct {
 
 func (e *ConfigError) Error() string { return "workflowgraph: " + e.Field + " " + e.Message }
 
-// RetryableError is what [Retryable] makes: the job failed, and another attempt may help.
+// RetryableError is created by [Retryable]: the job failed, and another attempt can help.
 type RetryableError struct{ Err error }
 
 func (e *RetryableError) Error() string { return e.Err.Error() }
 
-// Unwrap gives the error that was wrapped.
+// Unwrap returns the wrapped error.
 func (e *RetryableError) Unwrap() error { return e.Err }
 
-// PermanentError is what [Permanent] makes: the job failed, and would fail again.
+// PermanentError is created by [Permanent]: the job failed, and would fail again.
 type PermanentError struct{ Err error }
 
 func (e *PermanentError) Error() string { return e.Err.Error() }
 
-// Unwrap gives the error that was wrapped.
+// Unwrap returns the wrapped error.
 func (e *PermanentError) Unwrap() error { return e.Err }
 
-// Retryable says, returned from an executor, that another attempt may help. An error that is neither Retryable nor
-// Permanent is retryable too; this one says so to readers. An error that has both in its chain is permanent.
+// ExitError is the failure of a command with an exit code, from 0 to 255. It can be wrapped by Retryable or Permanent. A
+// job can be retried on some exit codes only.
+type ExitError struct {
+	Code int
+	Err  error
+}
+
+func (e *ExitError) Error() string { return e.Err.Error() }
+
+// Unwrap gives the error that was wrapped.
+func (e *ExitError) Unwrap() error { return e.Err }
+
+// Retryable wraps an error of an executor to mark it as retryable. An error that is neither Retryable nor Permanent is
+// retryable too; this one makes it explicit. An error with both in its chain is permanent.
 func Retryable(err error) error {
 	if err == nil {
 		return nil
@@ -106,8 +122,8 @@ func Retryable(err error) error {
 	return &RetryableError{Err: err}
 }
 
-// Permanent says, returned from an executor, that the job would fail again: no retry is made, whatever its retry policy
-// says.
+// Permanent wraps an error of an executor to mark it as permanent: the job is not retried, whatever its retry policy
+// is.
 func Permanent(err error) error {
 	if err == nil {
 		return nil
@@ -119,17 +135,17 @@ func Permanent(err error) error {
 var (
 	// ErrCancelled: the job's run was cancelled.
 	ErrCancelled = errors.New("cancelled")
-	// ErrLeaseLost: the server says that the lease is gone.
+	// ErrLeaseLost: the server reports that the lease is gone.
 	ErrLeaseLost = errors.New("lease lost")
-	// ErrLeaseExpired: the server was not reached for the lease's time to live, so another worker may have the job.
+	// ErrLeaseExpired: the lease could not be renewed within its time, so another worker may have the job.
 	ErrLeaseExpired = errors.New("lease expired")
-	// ErrTimedOut: the job's own timeout is over.
+	// ErrTimedOut: the job's timeout has passed.
 	ErrTimedOut = errors.New("timed out")
-	// ErrWorkerStopped: the worker stops, and its drain timeout is over.
+	// ErrWorkerStopped: the worker stops, and its drain timeout has passed.
 	ErrWorkerStopped = errors.New("worker stopped")
 )
 
-// isTemporary says whether the same call may succeed later: no answer, an overloaded or starting server, a proxy without
+// isTemporary returns whether a retry can succeed: no response, an overloaded or starting server, a proxy without
 // its server.
 func isTemporary(err error) bool {
 	if unreachable := (*UnreachableError)(nil); errors.As(err, &unreachable) {
@@ -139,7 +155,8 @@ func isTemporary(err error) bool {
 	return status >= 500 || status == http.StatusTooManyRequests || status == http.StatusRequestTimeout
 }
 
-// isUnauthorised says whether the server refused the caller itself: no token, a wrong one, or one without the right.
+// isUnauthorised returns whether the server refused the caller: no token, an invalid one, or one without the required
+// scope.
 func isUnauthorised(err error) bool {
 	status := statusOf(err)
 	return status == http.StatusUnauthorized || status == http.StatusForbidden
@@ -156,4 +173,14 @@ func statusOf(err error) int {
 func isPermanent(err error) bool {
 	permanent := (*PermanentError)(nil)
 	return errors.As(err, &permanent)
+}
+
+// exitCodeOf is nil for an error without one that the server takes.
+func exitCodeOf(err error) *uint32 {
+	exit := (*ExitError)(nil)
+	if !errors.As(err, &exit) || exit.Code < 0 || exit.Code > 255 {
+		return nil
+	}
+	code := uint32(exit.Code)
+	return &code
 }

@@ -56,7 +56,7 @@ func ExampleError() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	_, err = client.CreateWorkflow(context.Background(), "name: Release\non: push\njobs: {build: {needs: [test], run: make}}")
+	_, err = client.CreateWorkflow(context.Background(), "name: Release\non: push\njobs: {build: {needs: [test], run: make}}", workflowgraph.CreateOptions{})
 	var refusal *workflowgraph.Error
 	if errors.As(err, &refusal) {
 		for _, problem := range refusal.Problems {

@@ -2,19 +2,19 @@ package workflowgraph
 
 import "context"
 
-// Executor runs one attempt of a job and gives its outputs, or an error.
+// Executor runs one attempt of a job and returns its outputs, or an error.
 //
-// An error made by [Permanent] fails the job at once. Any other error is retryable: the server tries again while the
-// job's retry policy allows. So is a panic.
+// An error created by [Permanent] fails the job at once. Any other error, and a panic, is retryable: the server retries
+// the job while its retry policy allows.
 //
-// The context is cancelled when the job has to end: it was cancelled, its lease was lost, its time is up, or the worker
-// stops; context.Cause says which. An executor that goes on for five seconds more than the worker's grace is left
-// behind: its slot is given to another job, and what it returns is dropped.
+// The context is cancelled when the job must stop: it was cancelled, its lease was lost, its timeout passed, or the
+// worker stops; context.Cause has the reason. An executor that does not return within the worker's grace period plus
+// five seconds is abandoned: its slot is reused, and its result is discarded.
 type Executor interface {
 	Execute(ctx context.Context, job *Job) (Outputs, error)
 }
 
-// ExecutorFunc is a function as an Executor.
+// ExecutorFunc adapts a function to an Executor.
 type ExecutorFunc func(ctx context.Context, job *Job) (Outputs, error)
 
 // Execute calls the function.

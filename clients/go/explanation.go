@@ -1,13 +1,13 @@
 package workflowgraph
 
-// JobExplanation says why a job is in the state that it is in.
+// JobExplanation explains the state of a job.
 type JobExplanation struct {
 	RunID string `json:"run_id"`
 	// Workflow is the definition's id.
 	Workflow string    `json:"workflow"`
 	JobID    string    `json:"job_id"`
 	Status   JobStatus `json:"status"`
-	// At is when the server looked.
+	// At is when the server read the data.
 	At Time `json:"at_ms"`
 	// Reasons has the main one first.
 	Reasons []JobReason `json:"reasons"`
@@ -19,7 +19,7 @@ type JobExplanation struct {
 type JobReason struct {
 	// Code is what kind of reason it is, such as "needs_open", "delayed" or "no_matching_worker".
 	Code string `json:"code"`
-	// Message is a sentence for people.
+	// Message is a readable explanation.
 	Message string `json:"message"`
 
 	NeedsOpen         *NeedsOpen         `json:"needs_open"`
@@ -33,6 +33,7 @@ type JobReason struct {
 	ConditionFalse    *ConditionFalse    `json:"condition_false"`
 	NeedsUnsuccessful *NeedsUnsuccessful `json:"needs_unsuccessful"`
 	Cancelled         *CancelledReason   `json:"cancelled"`
+	NeedsStopping     *NeedsStopping     `json:"needs_stopping"`
 }
 
 // JobAttempt is one try of a job.
@@ -45,6 +46,17 @@ type JobAttempt struct {
 	// Outcome is "success", "failure", "lease_expired", "timed_out" or "cancelled"; empty while it runs.
 	Outcome string `json:"outcome"`
 	Error   string `json:"error"`
+	// LogMissingBytes is the number of bytes missing in the middle of its log, which exceeded the limit; nil if none
+	// are.
+	LogMissingBytes *int64 `json:"log_missing_bytes,omitempty"`
+	// ExitCode is what its worker reported; nil when it reported none.
+	ExitCode *uint32 `json:"exit_code,omitempty"`
+}
+
+// NeedsStopping: cancelled jobs that it waits for have not stopped yet.
+type NeedsStopping struct {
+	// Needs are the cancelled jobs that have not stopped, at most 100.
+	Needs []JobNeed `json:"needs"`
 }
 
 // JobNeed is a job that another one needs.
@@ -73,12 +85,12 @@ type Delayed struct {
 // NoMatchingWorker: it is claimable, and no live worker has all labels that it requires.
 type NoMatchingWorker struct {
 	RequiredLabels []string `json:"required_labels"`
-	// UnknownLabels are those that no live worker has at all.
+	// UnknownLabels are the labels that no live worker has.
 	UnknownLabels []string `json:"unknown_labels"`
 	LiveWorkers   int      `json:"live_workers"`
 	// Nearest are the live workers that lack the fewest labels.
 	Nearest []NearWorker `json:"nearest"`
-	// Offline are workers that have the labels and were not heard of lately.
+	// Offline are workers that have the labels and sent no recent heartbeat.
 	Offline []OfflineWorker `json:"offline"`
 }
 
@@ -88,7 +100,7 @@ type NearWorker struct {
 	MissingLabels []string `json:"missing_labels"`
 }
 
-// OfflineWorker is a worker that was not heard of lately.
+// OfflineWorker is a worker that sent no recent heartbeat.
 type OfflineWorker struct {
 	WorkerID      string `json:"worker_id"`
 	LastHeartbeat Time   `json:"last_heartbeat_ms"`
@@ -110,7 +122,7 @@ type RunningReason struct {
 	Attempt  int    `json:"attempt"`
 	WorkerID string `json:"worker_id"`
 	Since    Time   `json:"since_ms"`
-	// LeaseLeftSecs is until the lease ends unless it is renewed.
+	// LeaseLeftSecs is the remaining time of the lease, unless it is renewed.
 	LeaseLeftSecs float64 `json:"lease_left_secs"`
 	// TimeoutLeftSecs is nil without a timeout.
 	TimeoutLeftSecs *float64 `json:"timeout_left_secs"`
@@ -144,7 +156,7 @@ type Retried struct {
 // ConditionFalse: it was skipped because its "if" was false.
 type ConditionFalse struct {
 	Condition string `json:"condition"`
-	// Values are what it was decided on, each once.
+	// Values are the values in the condition, each once.
 	Values []ConditionValue `json:"values"`
 	// Needs are those that did not succeed, at most a hundred.
 	Needs []JobNeed `json:"needs"`
@@ -163,16 +175,16 @@ type NeedsUnsuccessful struct {
 	// Needs are those that did not succeed, at most a hundred; Count is of all.
 	Needs []JobNeed `json:"needs"`
 	Count int       `json:"count"`
-	// Origins are where it began, when those were skipped in turn.
+	// Origins are the root causes, if those needs were skipped because of other jobs.
 	Origins []JobNeed `json:"origins"`
 }
 
 // CancelledReason: its run was cancelled before it ended.
 type CancelledReason struct {
 	At Time `json:"at_ms"`
-	// By is the name of the token that asked for it; empty where the server runs without tokens.
+	// By is the name of the caller's token; empty if the server has no tokens.
 	By string `json:"by"`
-	// StoppedAttempt is the one that it stopped; nil when none ran.
+	// StoppedAttempt is the attempt that was stopped; nil if none was running.
 	StoppedAttempt  *int   `json:"stopped_attempt"`
 	StoppedWorkerID string `json:"stopped_worker_id"`
 }

@@ -1,11 +1,13 @@
 package workflowgraph
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"path"
 	"slices"
 	"strings"
 	"sync"
@@ -37,12 +39,27 @@ type fakeServer struct {
 	calls    []string
 	// asked are the numbers of jobs that claims of several asked for.
 	asked []int
+	// The authorization headers of calls and streams.
+	authorizations map[string]bool
+	// requests are the paths, queries and bodies of calls; onlyLabelled says whether register and claim said so.
+	requests     []string
+	onlyLabelled map[string]bool
 	// Behaviours.
-	noJobStream bool
+	// answersToCut: so many calls are carried out and their connection is cut before the answer.
+	answersToCut int
+	noJobStream  bool
 	// cutsToCome cuts that many sessions before anything is sent.
 	cutsToCome int
 	// refuse gives the status and body of the answer to a call; zero lets it be.
 	refuse func(method, path string) (int, string)
+	// beat is the answer to heartbeats of leases; that the lease lives when empty.
+	beat string
+	// cancelled is the answer to whether a job was cancelled.
+	cancelled bool
+	// stopGraceSecs and timeoutSecs are of every job.
+	stopGraceSecs float64
+	leaseTTLSecs  uint64
+	timeoutSecs   *uint64
 	// judge refuses a result that came over the stream; nil takes it.
 	judge func(report *workflowgraphv1.JobReport) *workflowgraphv1.JobReportResult
 }
@@ -60,11 +77,14 @@ type fakeSession struct {
 
 func newFakeServer(t *testing.T, http2 bool) *fakeServer {
 	t.Helper()
-	fake := &fakeServer{results: make(map[string]result)}
+	fake := &fakeServer{results: make(map[string]result), authorizations: make(map[string]bool), onlyLabelled: make(map[string]bool)}
 	fake.changed = sync.NewCond(&fake.mutex)
 	rpc := grpc.NewServer()
 	workflowgraphv1.RegisterJobServiceServer(rpc, fake)
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		fake.mutex.Lock()
+		fake.authorizations[r.Header.Get("Authorization")] = true
+		fake.mutex.Unlock()
 		if strings.HasPrefix(r.Header.Get("Content-Type"), "application/grpc") {
 			rpc.ServeHTTP(w, r)
 		} else {
@@ -89,8 +109,8 @@ func (f *fakeServer) add(ids ...string) {
 	f.mutex.Lock()
 	for _, id := range ids {
 		f.queue = append(f.queue, &workflowgraphv1.Claim{
-			Job:   &workflowgraphv1.ClaimedJob{JobId: id, WorkflowId: "run", Workflow: "flow", Command: "true"},
-			Lease: &workflowgraphv1.Lease{LeaseId: id, TtlSecs: 1, JobId: id, WorkflowId: "run"},
+			Job:   &workflowgraphv1.ClaimedJob{JobId: id, WorkflowId: "run", Workflow: "flow", Command: "true", TimeoutSecs: f.timeoutSecs},
+			Lease: &workflowgraphv1.Lease{LeaseId: id, TtlSecs: max(1, f.leaseTTLSecs), JobId: id, WorkflowId: "run", StopGraceSecs: f.stopGraceSecs},
 		})
 	}
 	f.mutex.Unlock()
@@ -218,13 +238,13 @@ func (f *fakeServer) session(number int) *fakeSession {
 // until waits for what a test expects of the server.
 func (f *fakeServer) until(t *testing.T, what string, isSo func() bool) {
 	t.Helper()
-	timer := time.AfterFunc(20*time.Second, f.changed.Broadcast)
+	timer := time.AfterFunc(within(20*time.Second), f.changed.Broadcast)
 	defer timer.Stop()
 	begin := time.Now()
 	f.mutex.Lock()
 	defer f.mutex.Unlock()
 	for !isSo() {
-		if time.Since(begin) > 19*time.Second {
+		if time.Since(begin) > within(19*time.Second) {
 			t.Fatalf("waited in vain for %s; calls: %v", what, f.calls)
 		}
 		f.changed.Wait()
@@ -245,6 +265,14 @@ func (f *fakeServer) serveJSON(w http.ResponseWriter, r *http.Request) {
 	defer f.mutex.Unlock()
 	defer f.changed.Broadcast()
 	f.calls = append(f.calls, r.URL.Path)
+	f.requests = append(f.requests, r.URL.String()+" "+string(body))
+	if strings.Contains(string(body), `"only_labelled":true`) {
+		f.onlyLabelled[strings.TrimSuffix(path.Base(r.URL.Path), "-many")] = true
+	}
+	if f.answersToCut > 0 {
+		f.answersToCut--
+		panic(http.ErrAbortHandler)
+	}
 	if f.refuse != nil {
 		if code, text := f.refuse(r.Method, r.URL.Path); code != 0 {
 			w.WriteHeader(code)
@@ -268,7 +296,7 @@ func (f *fakeServer) serveJSON(w http.ResponseWriter, r *http.Request) {
 		}
 		_ = json.NewEncoder(w).Encode(map[string]any{"claims": claims})
 	case parts[len(parts)-1] == "heartbeat" && parts[1] == "jobs":
-		fmt.Fprint(w, `{"ttl_secs": 1, "cancelled": false}`)
+		fmt.Fprint(w, cmp.Or(f.beat, `{"ttl_secs": 1, "cancelled": false, "stop_reason": null, "stop_within_secs": null}`))
 	case parts[len(parts)-1] == "complete":
 		var read struct{ Outputs Outputs }
 		_ = json.Unmarshal(body, &read)
@@ -279,10 +307,14 @@ func (f *fakeServer) serveJSON(w http.ResponseWriter, r *http.Request) {
 		_ = json.Unmarshal(body, &read)
 		f.results[parts[2]] = failed(read.Error, read.Retryable)
 		f.reports++
+		if read.Error == "cancelled" {
+			w.WriteHeader(http.StatusConflict)
+			fmt.Fprint(w, `{"code": "conflict", "reason": "cancelled", "message": "the run was cancelled"}`)
+		}
 	case parts[len(parts)-1] == "release":
 		f.released = append(f.released, parts[2])
 	case parts[len(parts)-1] == "cancelled":
-		fmt.Fprint(w, "false")
+		fmt.Fprint(w, f.cancelled)
 	default:
 		fmt.Fprint(w, "{}")
 	}
@@ -296,8 +328,12 @@ func (f *fakeServer) claimJSON() any {
 	next := f.queue[0]
 	f.queue = f.queue[1:]
 	return map[string]any{
-		"job":   map[string]any{"job_id": next.Job.JobId, "workflow_id": "run", "command": "true", "timeout_secs": nil, "new_field": 1},
-		"lease": map[string]any{"lease_id": next.Lease.LeaseId, "ttl_secs": next.Lease.TtlSecs},
+		"job": map[string]any{
+			"job_id": next.Job.JobId, "workflow_id": "run", "command": "true", "timeout_secs": next.Job.TimeoutSecs, "new_field": 1,
+		},
+		"lease": map[string]any{
+			"lease_id": next.Lease.LeaseId, "ttl_secs": next.Lease.TtlSecs, "stop_grace_secs": next.Lease.StopGraceSecs,
+		},
 	}
 }
 

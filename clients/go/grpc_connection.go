@@ -9,7 +9,6 @@ import (
 	"math"
 	"net"
 	"net/http"
-	"net/url"
 	"time"
 
 	"google.golang.org/grpc"
@@ -24,9 +23,10 @@ import (
 	workflowgraphv1 "workflowgraph.dev/client/gen/workflowgraph/v1"
 )
 
-// newGRPCConnection makes a connection that is opened when it is first used. It is refused for a URL with a path, which
-// gRPC cannot have.
-func newGRPCConnection(server *url.URL, token string, tlsConfig *tls.Config) (*grpc.ClientConn, error) {
+// newGRPCConnection creates a connection that opens on first use. It fails for a URL with a path, which gRPC does not
+// support.
+func newGRPCConnection(address serverAddress, tlsConfig *tls.Config) (*grpc.ClientConn, error) {
+	server := address.url
 	if server.Path != "" {
 		return nil, fmt.Errorf("gRPC has no way to the path %s of the server's URL", server.Path)
 	}
@@ -42,7 +42,7 @@ func newGRPCConnection(server *url.URL, token string, tlsConfig *tls.Config) (*g
 	options := []grpc.DialOption{
 		grpc.WithTransportCredentials(security),
 		grpc.WithUserAgent(userAgent),
-		// A worker that waits for its server tries more often than gRPC would.
+		// A worker that waits for its server retries more often than gRPC does by default.
 		grpc.WithConnectParams(grpc.ConnectParams{
 			Backoff:           backoff.Config{BaseDelay: 100 * time.Millisecond, Multiplier: 1.6, Jitter: 0.2, MaxDelay: 3 * time.Second},
 			MinConnectTimeout: 5 * time.Second,
@@ -51,8 +51,8 @@ func newGRPCConnection(server *url.URL, token string, tlsConfig *tls.Config) (*g
 		// A message brings as many jobs as there are free slots.
 		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(math.MaxInt32)),
 	}
-	if token != "" {
-		options = append(options, grpc.WithPerRPCCredentials(bearerToken(token)))
+	if address.authorization != "" {
+		options = append(options, grpc.WithPerRPCCredentials(authorizationHeader(address.authorization)))
 	}
 	return grpc.NewClient("dns:///"+net.JoinHostPort(server.Hostname(), port), options...)
 }
@@ -60,8 +60,8 @@ func newGRPCConnection(server *url.URL, token string, tlsConfig *tls.Config) (*g
 // reconnectWithin is how long a connection that failed before is waited for.
 const reconnectWithin = time.Second
 
-// reconnect lets a connection that failed before try again at once, and waits for it. Otherwise a call in the pause
-// between two tries fails with the error of the last one, without having been tried.
+// reconnect makes a failed connection retry at once, and waits for it. Otherwise a call between two retries fails with
+// the last error without being tried.
 func reconnect(ctx context.Context, connection *grpc.ClientConn) {
 	if connection.GetState() != connectivity.TransientFailure {
 		return
@@ -73,19 +73,19 @@ func reconnect(ctx context.Context, connection *grpc.ClientConn) {
 	connection.WaitForStateChange(ctx, connectivity.TransientFailure)
 }
 
-type bearerToken string
+type authorizationHeader string
 
-func (t bearerToken) GetRequestMetadata(context.Context, ...string) (map[string]string, error) {
-	return map[string]string{"authorization": "Bearer " + string(t)}, nil
+func (h authorizationHeader) GetRequestMetadata(context.Context, ...string) (map[string]string, error) {
+	return map[string]string{"authorization": string(h)}, nil
 }
 
-// RequireTransportSecurity is false: who gives a token for an http:// URL has decided that.
-func (t bearerToken) RequireTransportSecurity() bool { return false }
+// RequireTransportSecurity is false: a token for an http:// URL is the user's decision.
+func (h authorizationHeader) RequireTransportSecurity() bool { return false }
 
 // errStreamEnded: the server ended a stream without an error.
 var errStreamEnded = errors.New("the server ended the stream")
 
-// errorOfGRPC makes an *Error or an *UnreachableError of what a stream ended with.
+// errorOfGRPC converts the error of a stream to an *Error or an *UnreachableError.
 func errorOfGRPC(serverURL string, err error) error {
 	if err == nil || errors.Is(err, io.EOF) {
 		return &UnreachableError{ServerURL: serverURL, Err: errStreamEnded}
@@ -133,7 +133,7 @@ var grpcMeanings = map[codes.Code]struct {
 	codes.Unimplemented:      {http.StatusNotImplemented, "unimplemented"},
 }
 
-// isUnimplemented says whether the server, or what is before it, does not have the stream.
+// isUnimplemented returns whether the server, or a proxy in front of it, does not support the stream.
 func isUnimplemented(err error) bool { return statusOf(err) == http.StatusNotImplemented }
 
 func reasonOf(reason workflowgraphv1.ErrorReason) Reason {
@@ -148,6 +148,10 @@ func reasonOf(reason workflowgraphv1.ErrorReason) Reason {
 		return ReasonCancelled
 	case workflowgraphv1.ErrorReason_ERROR_REASON_UNKNOWN_LEASE:
 		return ReasonUnknownLease
+	case workflowgraphv1.ErrorReason_ERROR_REASON_JOB_RUNNING:
+		return ReasonJobRunning
+	case workflowgraphv1.ErrorReason_ERROR_REASON_DEPENDANT_RUNNING:
+		return ReasonDependantRunning
 	}
 	return ""
 }

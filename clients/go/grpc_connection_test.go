@@ -16,11 +16,11 @@ import (
 func TestAConnectionThatFailedIsTriedAgainAtOnceWhenItIsWanted(t *testing.T) {
 	fake := newFakeServer(t, true)
 	address, isAway := doorTo(t, fake.URL)
-	server, err := url.Parse("http://" + address)
+	server, err := parseServerURL("http://"+address, "")
 	if err != nil {
 		t.Fatal(err)
 	}
-	connection, err := newGRPCConnection(server, "", nil)
+	connection, err := newGRPCConnection(server, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -76,7 +76,7 @@ func doorTo(t *testing.T, serverURL string) (address string, isAway *atomic.Bool
 
 func untilState(t *testing.T, connection *grpc.ClientConn, wanted connectivity.State) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), within(20*time.Second))
 	defer cancel()
 	for state := connection.GetState(); state != wanted; state = connection.GetState() {
 		if !connection.WaitForStateChange(ctx, state) {

@@ -13,7 +13,7 @@ import (
 const (
 	// The server takes ten thousand leases in one message.
 	beatLeasesMax = 10_000
-	// streamRetry is how long a stream that failed is left alone.
+	// streamRetry is the delay before a failed stream is retried.
 	streamRetry = 2 * time.Second
 )
 
@@ -37,7 +37,7 @@ type openHeartbeats struct {
 	sending sync.Mutex
 
 	mutex sync.Mutex
-	// When each lease was asked for, of those that are unanswered. Answers come in the order of the messages.
+	// When each unanswered renewal of a lease was sent. Responses arrive in the order of the messages.
 	asked map[string][]time.Time
 }
 
@@ -147,7 +147,7 @@ func (h *heartbeatStream) receive(open *openHeartbeats) {
 
 func (h *heartbeatStream) take(open *openHeartbeats, states []*workflowgraphv1.StreamHeartbeatsResponse_LeaseState) {
 	for _, state := range states {
-		left := time.Duration(state.GetSecondsLeft() * float64(time.Second))
+		left := durationOfSecs(state.GetSecondsLeft())
 		switch {
 		case state.Lost != nil:
 			open.forget(state.GetLeaseId())
@@ -158,7 +158,7 @@ func (h *heartbeatStream) take(open *openHeartbeats, states []*workflowgraphv1.S
 			}
 		}
 		if state.GetCancelled() {
-			h.owner.cancelled(state.GetLeaseId())
+			h.owner.stop(state.GetLeaseId(), stopOrder{causeOfProto(state.GetStopReason()), durationOfSecs(state.GetStopWithinSecs())})
 		}
 	}
 }

@@ -8,26 +8,26 @@ import (
 )
 
 const (
-	// Below the two seconds within which a cancellation is to be seen.
+	// Below two seconds, within which a worker must notice a cancellation.
 	cancelPollInterval = 1500 * time.Millisecond
 	beatRetry          = time.Second
 	beatTimeoutMax     = 10 * time.Second
 )
 
-// leaseWatcher is told what happens to a lease. Each is called at most once.
+// leaseWatcher receives the events of a lease. Each is called at most once.
 type leaseWatcher interface {
-	// leaseLost: the server says that the lease is gone.
+	// leaseLost: the server reports that the lease is gone.
 	leaseLost(reason Reason, message string)
-	// leaseExpired: its time to live passed without a renewal, by this machine's clock. Renewing goes on.
+	// leaseExpired: its lease time passed without a renewal, by this machine's clock. Renewals continue.
 	leaseExpired()
-	// leaseCancelled: the job was cancelled.
-	leaseCancelled()
+	// leaseStopped: the job must stop.
+	leaseStopped(order stopOrder)
 }
 
-// heartbeats keeps a worker's leases alive: all of them by one stream where there is one, each by a plain call where not.
+// heartbeats renews a worker's leases: all of them over one stream if available, otherwise each with a plain call.
 //
-// Each lease has a deadline by the monotonic clock: when the time to live has passed since the last renewal was sent, the
-// server may have given the job to another, so the lease counts as expired here even though nobody said so.
+// Each lease has a deadline by the monotonic clock: when the lease time has passed since the last renewal was sent, the
+// server may have requeued the job, so the lease counts as expired even without a message.
 type heartbeats struct {
 	api      workerAPI
 	presence *presence
@@ -50,8 +50,8 @@ type watchedLease struct {
 	renewedAt time.Time
 	// The next renewal, whether or not the one before was answered: on a busy machine an answer may take long, and one
 	// that comes late is as good.
-	nextBeat           time.Time
-	expired, cancelled bool
+	nextBeat         time.Time
+	expired, stopped bool
 }
 
 func newHeartbeats(api workerAPI, presence *presence, interval time.Duration) *heartbeats {
@@ -64,7 +64,7 @@ func newHeartbeats(api workerAPI, presence *presence, interval time.Duration) *h
 	}
 }
 
-// watch renews the lease until it is forgotten, however long that takes.
+// watch renews the lease until it is removed.
 func (h *heartbeats) watch(held lease, watcher leaseWatcher) {
 	now := time.Now()
 	h.mutex.Lock()
@@ -81,17 +81,17 @@ func (h *heartbeats) forget(leaseID string) {
 	delete(h.leases, leaseID)
 }
 
-// cancelled and lost take what the job stream says.
-func (h *heartbeats) cancelled(leaseID string) {
+// stop and lost take what the job stream says.
+func (h *heartbeats) stop(leaseID string, order stopOrder) {
 	h.mutex.Lock()
 	watched := h.leases[leaseID]
-	isNew := watched != nil && !watched.cancelled
+	isNew := watched != nil && !watched.stopped
 	if isNew {
-		watched.cancelled = true
+		watched.stopped = true
 	}
 	h.mutex.Unlock()
 	if isNew {
-		watched.watcher.leaseCancelled()
+		watched.watcher.leaseStopped(order)
 	}
 }
 
@@ -107,7 +107,7 @@ func (h *heartbeats) lost(leaseID string, reason Reason, message string) {
 		message = "the lease is gone"
 	}
 	if reason == ReasonCancelled {
-		watched.watcher.leaseCancelled()
+		watched.watcher.leaseStopped(stopOrder{cause: ErrCancelled})
 	} else {
 		watched.watcher.leaseLost(reason, message)
 	}
@@ -134,7 +134,7 @@ func (h *heartbeats) run(ctx context.Context) {
 	}
 }
 
-// look finds the leases that are to be renewed now, those whose time has just passed, and when to look again.
+// look finds the leases to renew now, those that have just expired, and the time of the next check.
 func (h *heartbeats) look(now time.Time) (due, expired []*watchedLease, next time.Time) {
 	h.mutex.Lock()
 	defer h.mutex.Unlock()
@@ -202,9 +202,9 @@ func (h *heartbeats) beatAlone(ctx context.Context, watched *watchedLease) {
 	switch {
 	case err == nil:
 		h.presence.back()
-		h.renewed(watched.lease.id, sentAt, time.Duration(answer.TTLSecs*float64(time.Second)))
+		h.renewed(watched.lease.id, sentAt, durationOfSecs(answer.TTLSecs))
 		if answer.Cancelled {
-			h.cancelled(watched.lease.id)
+			h.stop(watched.lease.id, stopOrder{answer.StopReason.cause(), durationOfSecs(answer.StopWithinSecs)})
 		}
 	case statusOf(err) == http.StatusConflict:
 		refusal := err.(*Error)
@@ -233,7 +233,7 @@ func (h *heartbeats) renewed(leaseID string, sentAt time.Time, left time.Duratio
 	}
 }
 
-// beatWithin renews leases soon, for what asked for that before came to nothing.
+// beatWithin renews leases soon, because an earlier renewal failed.
 func (h *heartbeats) beatWithin(wait time.Duration, leaseIDs ...string) {
 	h.mutex.Lock()
 	defer h.mutex.Unlock()
@@ -248,7 +248,7 @@ func (h *heartbeats) beatWithin(wait time.Duration, leaseIDs ...string) {
 	}
 }
 
-// beatAll renews all leases now: what watched them is another one.
+// beatAll renews all leases now, because the server that watched them was replaced.
 func (h *heartbeats) beatAll() {
 	h.mutex.Lock()
 	ids := make([]string, 0, len(h.leases))
@@ -259,7 +259,8 @@ func (h *heartbeats) beatAll() {
 	h.beatWithin(0, ids...)
 }
 
-// pollCancellations asks for what no stream tells of, between renewals that are further apart.
+// pollCancellations asks for what no stream tells of, between renewals that are further apart. The answer has no reason, so
+// a renewal follows, whose answer has.
 func (h *heartbeats) pollCancellations(ctx context.Context) {
 	ticker := time.NewTicker(cancelPollInterval)
 	defer ticker.Stop()
@@ -274,24 +275,26 @@ func (h *heartbeats) pollCancellations(ctx context.Context) {
 		}
 		for _, watched := range h.toPoll() {
 			go func() {
-				ctx, cancel := context.WithTimeout(ctx, cancelPollInterval)
-				defer cancel()
-				isCancelled, err := h.api.isCancelled(ctx, watched.runID, watched.jobID)
+				asking, cancel := context.WithTimeout(ctx, cancelPollInterval)
+				isCancelled, err := h.api.isCancelled(asking, watched.lease.runID, watched.lease.jobID)
+				cancel()
 				if err == nil && isCancelled {
-					h.cancelled(watched.id)
+					h.beatAlone(ctx, watched)
+					// An older server says it here only.
+					h.stop(watched.lease.id, stopOrder{cause: ErrCancelled})
 				}
 			}()
 		}
 	}
 }
 
-func (h *heartbeats) toPoll() []lease {
+func (h *heartbeats) toPoll() []*watchedLease {
 	h.mutex.Lock()
 	defer h.mutex.Unlock()
-	var leases []lease
+	var leases []*watchedLease
 	for _, watched := range h.leases {
-		if !watched.cancelled && h.intervalOf(watched) > cancelPollInterval {
-			leases = append(leases, watched.lease)
+		if !watched.stopped && h.intervalOf(watched) > cancelPollInterval {
+			leases = append(leases, watched)
 		}
 	}
 	return leases

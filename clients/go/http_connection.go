@@ -17,17 +17,17 @@ import (
 // callTimeout is how long a call that does not wait for anything may take.
 const callTimeout = 30 * time.Second
 
-// answerBytesMax: a longer answer is refused rather than kept in memory.
+// answerBytesMax: a longer response is refused rather than kept in memory.
 const answerBytesMax = 256 * 1024 * 1024
 
 // httpConnection makes calls on the documented JSON paths of one server, over kept-alive connections.
 type httpConnection struct {
-	serverURL string
-	token     string
-	client    *http.Client
+	serverURL     string
+	authorization string
+	client        *http.Client
 }
 
-func newHTTPConnection(server *url.URL, token string, tlsConfig *tls.Config) *httpConnection {
+func newHTTPConnection(server serverAddress, tlsConfig *tls.Config) *httpConnection {
 	transport := &http.Transport{
 		Proxy:             http.ProxyFromEnvironment,
 		DialContext:       (&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
@@ -41,7 +41,11 @@ func newHTTPConnection(server *url.URL, token string, tlsConfig *tls.Config) *ht
 		// Longer than any call waits at the server.
 		ResponseHeaderTimeout: 2 * time.Minute,
 	}
-	return &httpConnection{serverURL: server.String(), token: token, client: &http.Client{Transport: transport}}
+	return &httpConnection{
+		serverURL:     server.url.String(),
+		authorization: server.authorization,
+		client:        &http.Client{Transport: transport},
+	}
 }
 
 func (c *httpConnection) close() { c.client.CloseIdleConnections() }
@@ -69,8 +73,8 @@ func (c *httpConnection) get(ctx context.Context, path string, result any) error
 	return c.call(ctx, httpCall{method: http.MethodGet, path: path}, result)
 }
 
-// call gives an *Error when the server says no, an *UnreachableError when nobody answers, and the context's own error
-// when that was cancelled. A context without a deadline gets one.
+// call returns an *Error if the server refuses, an *UnreachableError if it cannot be reached, and the context's error
+// if that was cancelled. A context without a deadline gets one.
 func (c *httpConnection) call(ctx context.Context, call httpCall, result any) error {
 	if _, hasDeadline := ctx.Deadline(); !hasDeadline {
 		timed, cancel := context.WithTimeout(ctx, callTimeout)
@@ -99,7 +103,7 @@ func (c *httpConnection) call(ctx context.Context, call httpCall, result any) er
 	return nil
 }
 
-// open gives a good answer as it comes.
+// open streams a successful response.
 func (c *httpConnection) open(ctx context.Context, call httpCall) (*http.Response, error) {
 	request, err := http.NewRequestWithContext(ctx, call.method, c.serverURL+call.path, bytes.NewReader(call.body))
 	if err != nil {
@@ -114,8 +118,8 @@ func (c *httpConnection) open(ctx context.Context, call httpCall) (*http.Respons
 	if call.contentType != "" {
 		request.Header.Set("Content-Type", call.contentType)
 	}
-	if c.token != "" {
-		request.Header.Set("Authorization", "Bearer "+c.token)
+	if c.authorization != "" {
+		request.Header.Set("Authorization", c.authorization)
 	}
 	answer, err := c.client.Do(request)
 	if err != nil {
@@ -154,7 +158,7 @@ func (c *httpConnection) unreachable(ctx context.Context, err error) error {
 	return &UnreachableError{ServerURL: c.serverURL, Err: err}
 }
 
-// errorOfAnswer is the error that a refusing answer tells of.
+// errorOfAnswer is the error in an unsuccessful response.
 func errorOfAnswer(status int, data []byte, call httpCall) *Error {
 	var body struct {
 		Code    string          `json:"code"`
@@ -162,7 +166,7 @@ func errorOfAnswer(status int, data []byte, call httpCall) *Error {
 		Message string          `json:"message"`
 		Details json.RawMessage `json:"details"`
 	}
-	// An answer of something between here and the server need not be JSON.
+	// A response of a proxy need not be JSON.
 	_ = json.Unmarshal(data, &body)
 	refusal := &Error{Status: status, Code: body.Code, Reason: body.Reason, Message: body.Message}
 	_ = json.Unmarshal(body.Details, &refusal.Problems)

@@ -6,41 +6,43 @@ import (
 	"time"
 )
 
-// Outputs are named texts that a job hands to the jobs that need it.
+// Outputs are named strings that a job passes to the jobs that need it.
 type Outputs map[string]string
 
-// Job is one attempt of a job, as a worker is handed it. Its JSON form is the one of the documented HTTP paths.
+// Job is one attempt of a job, as a worker receives it. Its JSON form is that of the documented HTTP paths.
 type Job struct {
 	// ID is the job's key in its workflow.
 	ID string `json:"job_id"`
-	// RunID is the id of the run. On the wire it goes by the name workflow_id.
+	// RunID is the id of the run. On the wire it is named workflow_id.
 	RunID string `json:"workflow_id"`
 	// Workflow is the id of the workflow's definition.
 	Workflow string `json:"workflow"`
 	// Name is the job's display name.
 	Name string `json:"name"`
-	// Command is a POSIX shell script, to be run with "sh -c": what the definition's run or steps say, with its env set.
+	// Command is a POSIX shell script for "sh -c", compiled from the definition's run or steps, with its env set.
 	Command string `json:"command"`
 	// Attempt is the number of this attempt, from 0.
 	Attempt int `json:"attempt"`
 	// UpstreamOutputs are the outputs of each job that this one needs, by job id.
 	UpstreamOutputs map[string]Outputs `json:"upstream_outputs"`
-	// Inputs are those that the run was started with.
+	// Needs are the results of the jobs that this one needs, by job id; empty from an older server.
+	Needs map[string]NeedResult `json:"needs"`
+	// Inputs are the inputs of the run.
 	Inputs         map[string]string `json:"inputs"`
 	RequiredLabels []string          `json:"required_labels"`
 	RetryPolicy    RetryPolicy       `json:"retry_policy"`
-	// Env is the definition's env for this job. Command sets it already.
+	// Env is the definition's env for this job. Command already sets it.
 	Env map[string]string `json:"env"`
 	// Steps are for display: Command runs them all.
 	Steps    []Step `json:"steps"`
 	Priority int    `json:"priority"`
-	// Metadata is whatever the definition says under the job's metadata.
+	// Metadata is the job's metadata from the definition.
 	Metadata map[string]any `json:"metadata"`
 	// EnqueuedAt is when the job last became claimable.
 	EnqueuedAt Time `json:"enqueued_at_ms"`
-	// DelayedUntil is until when the job's last retry was delayed; zero when it was not.
+	// DelayedUntil is the end of the delay before the job's last retry; zero without a delay.
 	DelayedUntil Time `json:"delayed_until_ms"`
-	// TimeoutSecs is how long the attempt may take; nil is without limit.
+	// TimeoutSecs is the timeout of the attempt; nil means no limit.
 	TimeoutSecs *int64 `json:"timeout_secs"`
 
 	// WorkerID is the worker that runs it.
@@ -49,9 +51,9 @@ type Job struct {
 	log *jobLog
 }
 
-// Stdout is the job's log. A write returns at once while the worker keeps up with the server, else when there is room
-// again. It never fails: what is written after the lease was lost is dropped. Bytes that are no UTF-8 become U+FFFD. It
-// may be used from several goroutines.
+// Stdout is the job's log. A write returns at once while there is room in the buffer, and otherwise when there is room
+// again. It never fails: output after the loss of the lease is dropped. Bytes that are not UTF-8 become U+FFFD. It is
+// safe for concurrent use.
 func (j *Job) Stdout() io.Writer { return j.writer(StreamStdout) }
 
 // Stderr is the same as Stdout for the other stream.
@@ -67,6 +69,7 @@ func (j *Job) writer(stream LogStream) io.Writer {
 // fillIn makes what is absent empty, so that it is written as {} and [] and not as null.
 func (j *Job) fillIn() {
 	orEmptyMap(&j.UpstreamOutputs)
+	orEmptyMap(&j.Needs)
 	orEmptyMap(&j.Inputs)
 	orEmptyMap(&j.Env)
 	orEmptyMap(&j.Metadata)
@@ -84,6 +87,20 @@ func orEmptyMap[Value any](field *map[string]Value) {
 	}
 }
 
+// NeedResult is the result of a job that another one needs.
+type NeedResult struct {
+	// Result is "success", "failure", "skipped" or "cancelled".
+	Result string `json:"result"`
+	// Tolerated means that it failed with continue-on-error, so the failure counts as success.
+	Tolerated bool `json:"tolerated"`
+	// Error is the beginning of the error text of one that failed.
+	Error *string `json:"error"`
+	// Attempt is the number of its last attempt, from 0.
+	Attempt int `json:"attempt"`
+	// DurationSecs is the duration of that attempt; nil if there was none.
+	DurationSecs *int64 `json:"duration_secs"`
+}
+
 // Step is one step of a job.
 type Step struct {
 	ID   string            `json:"id"`
@@ -92,14 +109,14 @@ type Step struct {
 	Env  map[string]string `json:"env"`
 }
 
-// RetryPolicy says how often and when a failed attempt is tried again.
+// RetryPolicy is how often, and after which delay, a failed attempt is retried.
 type RetryPolicy struct {
 	// MaxRetries counts the retries after the first attempt.
 	MaxRetries int     `json:"max_retries"`
 	Backoff    Backoff `json:"backoff"`
 }
 
-// Backoff is how long a failed attempt waits before the next. The zero value is no wait.
+// Backoff is the delay before the next attempt. The zero value means no delay.
 type Backoff struct {
 	// Kind is "None", "Fixed" or "Exponential".
 	Kind string
@@ -107,7 +124,7 @@ type Backoff struct {
 	Delay time.Duration
 	// Base and Max are of an Exponential one: Base × 2^n, at most Max, with n = 0 for the first retry.
 	Base, Max time.Duration
-	// Jitter spreads each wait of an Exponential one over its upper half.
+	// Jitter randomizes each exponential delay over its upper half.
 	Jitter bool
 }
 
@@ -168,17 +185,16 @@ func (b Backoff) MarshalJSON() ([]byte, error) {
 
 func seconds(count int64) time.Duration { return time.Duration(count) * time.Second }
 
-// Time is an instant that is Unix milliseconds on the wire. The zero value stands for one that is not known, null on the
-// wire.
+// Time is an instant, in Unix milliseconds on the wire. The zero value means unknown, null on the wire.
 type Time struct{ time.Time }
 
-// UnmarshalJSON reads a number of milliseconds, or null.
+// UnmarshalJSON reads a number of milliseconds; null and 0 are the zero time.
 func (t *Time) UnmarshalJSON(data []byte) error {
 	var ms *float64
 	if err := json.Unmarshal(data, &ms); err != nil {
 		return err
 	}
-	if ms == nil {
+	if ms == nil || *ms == 0 {
 		*t = Time{}
 	} else {
 		*t = timeOfMillis(int64(*ms))
@@ -202,6 +218,8 @@ type lease struct {
 	runID string
 	jobID string
 	ttl   time.Duration
+	// stopGrace is how long the server waits for the report of a stopped job; zero from an older server.
+	stopGrace time.Duration
 }
 
 // claim is a job and the right to report on it.

@@ -16,26 +16,25 @@ import (
 const batchChunksMax = 500
 
 type jobLogConfig struct {
-	// Output waits this long for more before it is sent.
+	// Output is batched for this long before it is sent.
 	batchWait time.Duration
 	// This much output is sent at once.
 	batchBytes int
-	// With more than this waiting to be sent, writers have to wait.
+	// With more than this unsent, writers wait.
 	unsentBytesMax int
-	// For so long the log is kept while the server refuses the worker itself, such as for a revoked token.
+	// How long the log is kept while the server refuses the worker, for example because of a revoked token.
 	refusedMax time.Duration
 	// push stores chunks. It returns when they are durable.
 	push func(ctx context.Context, chunks []LogChunk) error
-	// away is told of each try that failed for now and is made again, sent of each that did not.
+	// away is called for each failed attempt that will be retried, sent for each successful one.
 	away func(err error)
 	sent func()
-	// dropped is told of output that the server refused for good.
+	// dropped is called for output that the server refused permanently.
 	dropped func(bytes int, err error)
 }
 
-// jobLog is the log of one attempt on its way to the server: pieces of both streams in the order of their arrival, one
-// sequence over both, in batches by time and size, one call at a time. What cannot be sent is kept and sent again until
-// the lease is gone.
+// jobLog sends the log of one attempt to the server: pieces of both streams in order of arrival, in one sequence,
+// batched by time and size, one call at a time. Unsent output is kept and retried until the lease is gone.
 type jobLog struct {
 	config         jobLogConfig
 	stdout, stderr *logWriter
@@ -297,7 +296,7 @@ func (l *jobLog) unsent() int {
 	return l.unsentBytes
 }
 
-// pushInHalves: a refused batch may be too large, or hold one chunk that the server cannot take. The others still go.
+// pushInHalves: a refused batch can be too large, or contain one invalid chunk. The others are still sent.
 func (l *jobLog) pushInHalves(chunks []LogChunk, err error) {
 	if len(chunks) == 1 {
 		l.config.dropped(len(chunks[0].Data), err)

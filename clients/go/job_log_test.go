@@ -104,7 +104,7 @@ func TestALittleOutputIsSentAfterTheBatchTime(t *testing.T) {
 	fmt.Fprint(log.stdout, "b")
 	select {
 	case <-pushedOnce:
-	case <-time.After(5 * time.Second):
+	case <-time.After(within(5 * time.Second)):
 		t.Fatal("it was not sent")
 	}
 	log.flush(context.Background())

@@ -9,10 +9,11 @@ import (
 func claimOfProto(from *workflowgraphv1.Claim) claim {
 	job := jobOfProto(from.GetJob())
 	return claim{job: job, lease: lease{
-		id:    from.GetLease().GetLeaseId(),
-		runID: job.RunID,
-		jobID: job.ID,
-		ttl:   time.Duration(from.GetLease().GetTtlSecs()) * time.Second,
+		id:        from.GetLease().GetLeaseId(),
+		runID:     job.RunID,
+		jobID:     job.ID,
+		ttl:       time.Duration(from.GetLease().GetTtlSecs()) * time.Second,
+		stopGrace: durationOfSecs(from.GetLease().GetStopGraceSecs()),
 	}}
 }
 
@@ -35,11 +36,21 @@ func jobOfProto(from *workflowgraphv1.ClaimedJob) *Job {
 		Priority:     int(from.GetPriority()),
 		Metadata:     from.GetMetadata().AsMap(),
 		EnqueuedAt:   timeOfMillis(from.GetEnqueuedAtMs()),
-		DelayedUntil: timeOfOptional(from.DelayedUntilMs),
-		TimeoutSecs:  optionalSeconds(from.TimeoutSecs),
+		DelayedUntil: timeOfOptional(&from.DelayedUntilMs),
+		TimeoutSecs:  optionalCount(from.TimeoutSecs),
 	}
 	for id, outputs := range from.GetUpstreamOutputs() {
 		job.UpstreamOutputs[id] = outputs.GetValues()
+	}
+	job.Needs = make(map[string]NeedResult, len(from.GetNeeds()))
+	for id, need := range from.GetNeeds() {
+		job.Needs[id] = NeedResult{
+			Result:       enumWord(need.GetResult().String(), "JOB_STATUS_"),
+			Tolerated:    need.GetTolerated(),
+			Error:        need.Error,
+			Attempt:      int(need.GetAttempt()),
+			DurationSecs: optionalCount(need.DurationSecs),
+		}
 	}
 	for _, step := range from.GetSteps() {
 		job.Steps = append(job.Steps, Step{ID: step.GetId(), Name: step.GetName(), Run: step.GetRun(), Env: step.GetEnv()})
@@ -84,6 +95,7 @@ func reportToProto(leaseID string, ended result) *workflowgraphv1.JobReport {
 		report.Result = &workflowgraphv1.JobReport_Failure{Failure: &workflowgraphv1.Failure{
 			Error:     ended.failure.Error,
 			Retryable: ended.failure.Retryable,
+			ExitCode:  ended.failure.ExitCode,
 		}}
 	} else {
 		report.Result = &workflowgraphv1.JobReport_Success{Success: &workflowgraphv1.Outputs{Values: ended.outputs}}

@@ -16,7 +16,7 @@ import (
 const (
 	// reportBytesMax: a larger report goes over plain HTTP, where it is judged alone.
 	reportBytesMax = 1024 * 1024
-	// reportAnswerTimeout: a stream that does not answer a report for so long is given up.
+	// reportAnswerTimeout: a stream without a response to a report for this long is abandoned.
 	reportAnswerTimeout = 15 * time.Second
 	// drainedStreamTimeout is how long the server may take to end a stream that it said it would.
 	drainedStreamTimeout = 2 * time.Second
@@ -24,15 +24,15 @@ const (
 	closeTimeout = time.Second
 )
 
-// errNotOverStream: a report has to take another way.
+// errNotOverStream: a report must be sent in another way.
 var errNotOverStream = errors.New("not over this stream")
 
-// sessionEvents is what a session tells its owner of. The calls come in the order of the server's messages.
+// sessionEvents are the callbacks of a session, in the order of the server's messages.
 type sessionEvents interface {
 	// answered: the result of the lease's job was judged by the server.
 	answered(leaseID string)
 	claimed(claim claim)
-	cancelled(leaseID string)
+	stopped(leaseID string, order stopOrder)
 	lost(leaseID string)
 }
 
@@ -48,7 +48,7 @@ type jobSession struct {
 	mutex   sync.Mutex
 	out     sessionOutbox
 	waiting map[string]chan *workflowgraphv1.JobReportResult
-	// Whether the server has said anything.
+	// Whether the server has sent a message.
 	heard bool
 
 	wake chan struct{}
@@ -77,7 +77,8 @@ func openJobSession(connection *grpc.ClientConn, config *WorkerConfig, events se
 	ttlSecs := int64(config.LeaseTTL / time.Second)
 	session.out.hello = &workflowgraphv1.WorkJobsRequest_Hello{
 		WorkerId:     config.WorkerID,
-		Labels:       config.Labels,
+		Labels:       config.offeredLabels(),
+		OnlyLabelled: config.OnlyLabelled,
 		LeaseTtlSecs: &ttlSecs,
 		Slots:        uint32(config.Slots),
 		Version:      userAgent,
@@ -193,7 +194,7 @@ func (s *jobSession) send() {
 				break
 			}
 			if s.stream.Send(message) != nil {
-				// The receiver is told why.
+				// The receiver gets the cause.
 				return
 			}
 		}
@@ -236,8 +237,12 @@ func (s *jobSession) handle(message *workflowgraphv1.WorkJobsResponse) {
 	for _, claimed := range message.GetClaims() {
 		s.events.claimed(claimOfProto(claimed))
 	}
+	for _, stop := range message.GetStops() {
+		s.events.stopped(stop.GetLeaseId(), stopOrder{causeOfProto(stop.GetReason()), durationOfSecs(stop.GetWithinSecs())})
+	}
+	// Those of the stops that were cancelled, again; an older server has only these.
 	for _, leaseID := range message.GetCancelledLeaseIds() {
-		s.events.cancelled(leaseID)
+		s.events.stopped(leaseID, stopOrder{cause: ErrCancelled})
 	}
 	for _, leaseID := range message.GetLostLeaseIds() {
 		s.events.lost(leaseID)

@@ -30,7 +30,7 @@ type jobStream struct {
 	config     *WorkerConfig
 	slots      *slots
 	events     sessionEvents
-	// connected is told of each new session.
+	// connected is called for each new session.
 	connected func()
 	// register makes the worker known by a plain call. It waits for a server that is away, and says whether it was.
 	register func(ctx context.Context) (wasAway bool, err error)

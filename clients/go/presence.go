@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// presence is whether the server answers, said once when it goes away and once when it is back, whoever notices.
+// presence tracks whether the server is reachable, and logs each change once, whichever part of the worker detects it.
 type presence struct {
 	serverURL string
 	logger    *slog.Logger

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -76,7 +77,7 @@ func newTestClient(t *testing.T, url string) *Client {
 // run starts a run of a definition, and gives its id.
 func (c *Client) run(t *testing.T, ctx context.Context, definition string) string {
 	t.Helper()
-	workflow, err := c.CreateWorkflow(ctx, definition)
+	workflow, err := c.CreateWorkflow(ctx, definition, CreateOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -90,7 +91,7 @@ func (c *Client) run(t *testing.T, ctx context.Context, definition string) strin
 func TestAWorkflowRunsOnTheRealServerOverBothTransports(t *testing.T) {
 	url := startServer(t)
 	client := newTestClient(t, url)
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), within(time.Minute))
 	defer cancel()
 	for _, transport := range []Transport{TransportStream, TransportHTTP} {
 		t.Run(string(transport), func(t *testing.T) {
@@ -137,7 +138,7 @@ func TestAWorkflowRunsOnTheRealServerOverBothTransports(t *testing.T) {
 func TestACancelledRunEndsItsJobsOnTheRealServer(t *testing.T) {
 	url := startServer(t)
 	client := newTestClient(t, url)
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), within(time.Minute))
 	defer cancel()
 	for _, transport := range []Transport{TransportStream, TransportHTTP} {
 		executor := newGate()
@@ -145,13 +146,13 @@ func TestACancelledRunEndsItsJobsOnTheRealServer(t *testing.T) {
 		runID := client.run(t, ctx, `{name: T, on: push, jobs: {one: {run: x}}}`)
 		<-executor.started
 		begin := time.Now()
-		if cancelled, err := client.Cancel(ctx, runID); err != nil || cancelled != runID {
+		if cancelled, err := client.Cancel(ctx, runID, CancelOptions{}); err != nil || cancelled != runID {
 			t.Fatalf("%v, %q", err, cancelled)
 		}
 		if cause := executor.cause(t); !errors.Is(cause, ErrCancelled) {
 			t.Errorf("%s: the cause is %v", transport, cause)
 		}
-		if took := time.Since(begin); took > 4*time.Second {
+		if took := time.Since(begin); took > within(4*time.Second) {
 			t.Errorf("%s: it took %v", transport, took)
 		}
 		if ended, err := client.Wait(ctx, runID); err != nil || ended.State != RunCancelled {
@@ -166,12 +167,12 @@ func TestACancelledRunEndsItsJobsOnTheRealServer(t *testing.T) {
 func TestJobsThatKeepAllThreadsBusyKeepTheirLeasesOnTheRealServer(t *testing.T) {
 	url := startServer(t)
 	client := newTestClient(t, url)
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), within(time.Minute))
 	defer cancel()
 	worker := startWorker(t, WorkerConfig{
-		ServerURL: url, Slots: 3, LeaseTTL: 2 * time.Second,
+		ServerURL: url, Slots: 3, LeaseTTL: stretched(2 * time.Second),
 		Executor: ExecutorFunc(func(ctx context.Context, _ *Job) (Outputs, error) {
-			compute(4 * time.Second)
+			compute(stretched(4 * time.Second))
 			return nil, context.Cause(ctx)
 		}),
 	})
@@ -187,7 +188,7 @@ func TestJobsThatKeepAllThreadsBusyKeepTheirLeasesOnTheRealServer(t *testing.T) 
 func TestARunIsWatchedFromItsSnapshotToItsEnd(t *testing.T) {
 	url := startServer(t)
 	client := newTestClient(t, url)
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), within(time.Minute))
 	defer cancel()
 	runID := client.run(t, ctx, `{name: T, on: push, jobs: {one: {run: x}, two: {run: x, needs: one}}}`)
 	var types []string
@@ -226,7 +227,7 @@ func TestTheServersRefusalsAreTyped(t *testing.T) {
 	if _, err := client.Status(ctx, "nothing"); !errors.As(err, &refusal) || refusal.Status != 404 || refusal.Code != "not_found" {
 		t.Errorf("a workflow that does not exist: %v", err)
 	}
-	_, err := client.CreateWorkflow(ctx, "name: T\non: push\njobs:\n  one:\n    run: x\n    needs: [nobody]\n")
+	_, err := client.CreateWorkflow(ctx, "name: T\non: push\njobs:\n  one:\n    run: x\n    needs: [nobody]\n", CreateOptions{})
 	if !errors.As(err, &refusal) || refusal.Status != 422 || len(refusal.Problems) != 1 || refusal.Problems[0].Line == 0 {
 		t.Errorf("a definition that cannot run: %#v", err)
 	}
@@ -282,10 +283,86 @@ func TestListsAreGivenPageByPage(t *testing.T) {
 	}
 }
 
+func TestALogIsReadOnAfterEachOfItsChunks(t *testing.T) {
+	url := startServer(t)
+	client := newTestClient(t, url)
+	ctx, cancel := context.WithTimeout(context.Background(), within(time.Minute))
+	defer cancel()
+	startWorker(t, WorkerConfig{
+		ServerURL: url,
+		Executor: ExecutorFunc(func(ctx context.Context, job *Job) (Outputs, error) {
+			fmt.Fprint(job.Stdout(), "begun\nto wait\n")
+			<-ctx.Done()
+			fmt.Fprint(job.Stderr(), "ended\n")
+			return nil, context.Cause(ctx)
+		}),
+	})
+	runID := client.run(t, ctx, `{name: T, on: push, jobs: {one: {run: x, timeout: 1}}}`)
+	if _, err := client.Wait(ctx, runID); err != nil {
+		t.Fatal(err)
+	}
+	chunks, err := client.Logs(ctx, runID, "one", LogQuery{})
+	if err != nil || len(chunks) != 3 || chunks[1].SystemLine == nil || *chunks[1].SystemLine != 2 {
+		t.Fatalf("%v, %+v", err, chunks)
+	}
+	for i := range chunks {
+		query := LogQuery{After: &chunks[i]}
+		rest, err := client.Logs(ctx, runID, "one", query)
+		if err != nil || !reflect.DeepEqual(rest, append([]LogChunk{}, chunks[i+1:]...)) {
+			t.Errorf("after %s: %v, %+v", chunks[i].position(), err, rest)
+		}
+		followed := []LogChunk{}
+		for chunk, err := range client.FollowLogs(ctx, runID, "one", query) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			followed = append(followed, chunk)
+		}
+		if !reflect.DeepEqual(followed, append([]LogChunk{}, chunks[i+1:]...)) {
+			t.Errorf("followed after %s: %+v", chunks[i].position(), followed)
+		}
+	}
+	one := 1
+	tail, err := client.Logs(ctx, runID, "one", LogQuery{Tail: &one})
+	if err != nil || len(tail) != 1 || tail[0].Data != "ended\n" {
+		t.Errorf("tail: %v, %+v", err, tail)
+	}
+	for chunk, err := range client.FollowLogs(ctx, runID, "one", LogQuery{Tail: &one}) {
+		if err != nil || chunk.Data != "ended\n" {
+			t.Errorf("followed tail: %v, %+v", err, chunk)
+		}
+	}
+}
+
+func TestARemovedWorkflowIsNotListed(t *testing.T) {
+	client := newTestClient(t, startServer(t))
+	ctx := context.Background()
+	runID := client.run(t, ctx, `{name: T, on: push, jobs: {one: {run: x, labels: [nobody]}}}`)
+	found, err := client.Status(ctx, runID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if err := client.RemoveWorkflow(ctx, found.Workflow); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if listed, err := client.Workflows(ctx, WorkflowQuery{}); err != nil || len(listed) != 0 {
+		t.Errorf("%v, %+v", err, listed)
+	}
+	if _, err := client.Status(ctx, runID); err != nil {
+		t.Errorf("its run: %v", err)
+	}
+	var refusal *Error
+	if err := client.RemoveWorkflow(ctx, "nothing"); !errors.As(err, &refusal) || refusal.Status != 404 {
+		t.Errorf("one that does not exist: %v", err)
+	}
+}
+
 func TestTenMegabytesOfLogArriveUnbroken(t *testing.T) {
 	url := startServer(t)
 	client := newTestClient(t, url)
-	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), within(2*time.Minute))
 	defer cancel()
 	const lines = 100_000
 	for _, transport := range []Transport{TransportStream, TransportHTTP} {
@@ -319,5 +396,77 @@ func TestTenMegabytesOfLogArriveUnbroken(t *testing.T) {
 		if err := worker.end(t); err != nil {
 			t.Error(err)
 		}
+	}
+}
+
+func TestFailedJobsRunAgainInTheirRun(t *testing.T) {
+	url := startServer(t)
+	client := newTestClient(t, url)
+	ctx, cancel := context.WithTimeout(context.Background(), within(time.Minute))
+	defer cancel()
+	startWorker(t, WorkerConfig{ServerURL: url, Executor: ExecutorFunc(func(_ context.Context, job *Job) (Outputs, error) {
+		if job.ID == "a" && job.Attempt == 0 {
+			return nil, Permanent(&ExitError{Code: 75, Err: errors.New("broken")})
+		}
+		return nil, nil
+	})})
+	runID := client.run(t, ctx, `jobs: {a: {run: x}, b: {run: x, needs: a}}`)
+	ended, err := client.Wait(ctx, runID)
+	if err != nil || ended.Jobs[0].ExitCode == nil || *ended.Jobs[0].ExitCode != 75 {
+		t.Fatalf("%v, %+v", err, ended)
+	}
+	dry, err := client.RerunJobs(ctx, runID, RerunOptions{Failed: true, DryRun: true})
+	if err != nil || len(dry.Jobs) != 2 || dry.Jobs[1].JobID != "b" {
+		t.Fatalf("%v, %+v", err, dry)
+	}
+	again, err := client.RerunJobs(ctx, runID, RerunOptions{Failed: true})
+	if err != nil || again.RunID != runID || again.Generation != 2 || again.JobCount != 2 {
+		t.Fatalf("%v, %+v", err, again)
+	}
+	if ended, err = client.Wait(ctx, runID); err != nil || ended.State != RunSuccess {
+		t.Errorf("%v, %+v", err, ended)
+	}
+}
+
+func TestWhatWaitsAndWhatAWorkflowDeclaresIsListed(t *testing.T) {
+	client := newTestClient(t, startServer(t))
+	ctx, cancel := context.WithTimeout(context.Background(), within(time.Minute))
+	defer cancel()
+	created, err := client.CreateWorkflow(ctx, `{on: {schedule: [{id: night, cron: '0 3 * * *'}]}, concurrency: deploy,
+		inputs: {target: {type: choice, options: [a, b], default: a}}, jobs: {a: {run: x, labels: [nobody]}}}`, CreateOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var runs []string
+	for range 2 {
+		runID, err := client.RunWorkflow(ctx, created.ID, RunOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		runs = append(runs, runID)
+	}
+	gates, err := client.Gates(ctx, GateQuery{Prefix: "dep"})
+	if err != nil || len(gates.Gates) != 1 || gates.Gates[0].Holders[0].RunID != runs[0] || gates.Gates[0].Waiting[0].RunID != runs[1] {
+		t.Errorf("gates: %v, %+v", err, gates)
+	}
+	queue, err := client.Queue(ctx)
+	if err != nil || len(queue.LabelSets) != 1 || queue.LabelSets[0].Labels[0] != "nobody" || !queue.LabelSets[0].NoMatchingWorker {
+		t.Errorf("queue: %v, %+v", err, queue)
+	}
+	inputs, err := client.WorkflowInputs(ctx, created.ID)
+	if err != nil || !inputs.Declared || *inputs.Inputs[0].Default != "a" || len(inputs.Inputs[0].Options) != 2 {
+		t.Errorf("inputs: %v, %+v", err, inputs)
+	}
+	for schedule, err := range client.AllSchedules(ctx, ScheduleQuery{Workflow: created.ID}) {
+		if err != nil || schedule.ID != "night" || schedule.NextAt.IsZero() {
+			t.Errorf("schedule: %v, %+v", err, schedule)
+		}
+	}
+	paused, err := client.PauseSchedule(ctx, created.ID, "night", "holidays")
+	if err != nil || paused.PauseReason != "holidays" || paused.PausedAt.IsZero() {
+		t.Errorf("paused: %v, %+v", err, paused)
+	}
+	if resumed, err := client.ResumeSchedule(ctx, created.ID, "night"); err != nil || !resumed.PausedAt.IsZero() {
+		t.Errorf("resumed: %v, %+v", err, resumed)
 	}
 }

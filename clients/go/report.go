@@ -8,17 +8,17 @@ import (
 	"workflowgraph.dev/client/internal/backoff"
 )
 
-// keepResultMin: a restarted server gives each lease a full time to live, so a result stays worth reporting long after
-// the lease's own end.
+// keepResultMin: a restarted server extends each lease by its full time, so a result can still be reported long after
+// the lease's end.
 const keepResultMin = 10 * time.Minute
 
-// keepResult is for how long a result that cannot be reported is kept.
+// keepResult is how long an unreported result is kept.
 func keepResult(ttl time.Duration) time.Duration { return max(2*ttl, keepResultMin) }
 
 // errGivenUp: a result could not be reported for as long as it was kept.
 var errGivenUp = errors.New("given up")
 
-// reporter brings results to the server.
+// reporter sends results to the server.
 type reporter struct {
 	api      workerAPI
 	presence *presence
@@ -27,9 +27,9 @@ type reporter struct {
 	stream *jobStream
 }
 
-// report sends a result until the server takes it (nil) or refuses it (an *Error), or the context is done (errGivenUp).
-// It goes over the job stream first, and over plain calls when that leaves it open. A server that refuses the worker
-// itself, such as for a revoked token, is asked again for the lease's time to live: nothing can renew it meanwhile.
+// report sends a result until the server accepts it (nil) or refuses it (an *Error), or the context is done
+// (errGivenUp). It tries the job stream first, and then plain calls. If the server refuses the worker itself, for
+// example because of a revoked token, it retries for the lease time, because the lease cannot be renewed.
 func (r *reporter) report(ctx context.Context, held lease, ended result) error {
 	leaseID, began := held.id, time.Now()
 	if r.stream != nil {

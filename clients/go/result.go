@@ -6,7 +6,7 @@ import (
 	"workflowgraph.dev/client/internal/text"
 )
 
-// errorCharactersMax: the server stores error texts up to this length.
+// errorCharactersMax is the maximum length of an error text.
 const errorCharactersMax = 4096
 
 // result is how an attempt ended: a failure, or outputs.
@@ -18,6 +18,8 @@ type result struct {
 type failure struct {
 	Error     string `json:"error"`
 	Retryable bool   `json:"retryable"`
+	// ExitCode is nil when no command failed.
+	ExitCode *uint32 `json:"exit_code,omitempty"`
 }
 
 func success(outputs Outputs) result {
@@ -31,6 +33,13 @@ func success(outputs Outputs) result {
 func failed(message string, retryable bool) result {
 	message = strings.ToValidUTF8(message, "\uFFFD")
 	return result{failure: &failure{Error: text.Head(message, errorCharactersMax), Retryable: retryable}}
+}
+
+// failedWith is how an executor's error ends the attempt.
+func failedWith(err error) result {
+	ended := failed(err.Error(), !isPermanent(err))
+	ended.failure.ExitCode = exitCodeOf(err)
+	return ended
 }
 
 func (r result) outcome() string {

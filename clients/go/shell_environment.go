@@ -3,26 +3,21 @@ package workflowgraph
 import (
 	"crypto/rand"
 	"encoding/json"
-	"os"
 	"path/filepath"
-	"slices"
 	"sort"
 	"strconv"
 	"strings"
 )
 
 const (
-	// A larger value is left out: Linux takes 128 KiB for one variable. It is in the context file.
+	// Larger values are omitted, because Linux accepts 128 KiB for one variable. They are in the context file.
 	variableBytesMax = 64 * 1024
-	// So much for all upstream outputs and inputs together: Linux takes about 2 MiB for a whole environment.
+	// The limit for all upstream outputs and inputs together: Linux accepts about 2 MiB for a whole environment.
 	derivedBytesMax = 512 * 1024
 )
 
-// workerSecrets are what the worker keeps from its jobs.
-var workerSecrets = []string{"WORKFLOW_GRAPH_TOKEN", "WORKFLOW_GRAPH_TOKEN_FILE"}
-
 type attemptPlaces struct {
-	// attemptID tells the job's processes from all others, wherever they go.
+	// attemptID identifies the job's processes, even outside its process group.
 	attemptID, outputsFile, contextFile string
 }
 
@@ -36,17 +31,12 @@ func newAttemptPlaces(directory string) attemptPlaces {
 
 func (p attemptPlaces) marker() string { return "WORKFLOW_GRAPH_ATTEMPT_ID=" + p.attemptID }
 
-// jobEnvironment is the environment of a shell job. Later entries win: this process's own environment without its
-// secrets, upstream outputs as NEEDS_<JOB>_<KEY>, inputs as INPUT_<KEY>, the definition's env, and the WORKFLOW_GRAPH_*
-// names. In the derived names letters are upper case and all but letters and digits are "_".
-func jobEnvironment(job *Job, places attemptPlaces, secrets []string) []string {
-	variables := make(map[string]string)
-	for _, entry := range os.Environ() {
-		name, value, _ := strings.Cut(entry, "=")
-		if name != "" && !slices.Contains(workerSecrets, name) && !slices.Contains(secrets, value) {
-			variables[name] = value
-		}
-	}
+// jobEnvironment is the environment of a shell job. Later entries override earlier ones: the passed variables of this
+// process, the result of each need as NEEDS_<JOB>_RESULT, upstream outputs as NEEDS_<JOB>_<KEY>, inputs as INPUT_<KEY>,
+// the definition's env, and the WORKFLOW_GRAPH_* names. In the derived names ASCII letters are upper case and each
+// character other than an ASCII letter or digit is "_".
+func jobEnvironment(job *Job, places attemptPlaces, passed []string, secrets []string) []string {
+	variables := passedVariables(passed, secrets)
 	bytesLeft := derivedBytesMax
 	for _, derived := range derivedVariables(job) {
 		bytes := len(derived.name) + len(derived.value)
@@ -82,8 +72,20 @@ func jobEnvironment(job *Job, places attemptPlaces, secrets []string) []string {
 	return environment
 }
 
-// contextJSON is the content of the file that WORKFLOW_GRAPH_CONTEXT names.
+// contextJSON is the content of the file at WORKFLOW_GRAPH_CONTEXT.
 func contextJSON(job *Job) []byte {
+	type need struct {
+		NeedResult
+		Outputs Outputs `json:"outputs"`
+	}
+	needs := make(map[string]need, len(job.Needs))
+	for id, ended := range job.Needs {
+		outputs := job.UpstreamOutputs[id]
+		if outputs == nil {
+			outputs = Outputs{}
+		}
+		needs[id] = need{ended, outputs}
+	}
 	content := map[string]any{
 		"run_id":           job.RunID,
 		"workflow":         job.Workflow,
@@ -92,6 +94,7 @@ func contextJSON(job *Job) []byte {
 		"worker_id":        job.WorkerID,
 		"inputs":           job.Inputs,
 		"upstream_outputs": job.UpstreamOutputs,
+		"needs":            needs,
 		"job":              job,
 	}
 	data, err := json.MarshalIndent(content, "", "  ")
@@ -104,9 +107,13 @@ func contextJSON(job *Job) []byte {
 
 type variable struct{ name, value string }
 
-// derivedVariables are in an order, so that it is always the same ones that do not fit.
+// derivedVariables are in an order, so that it is always the same ones that do not fit. Of two with one name the later wins,
+// so an output named "result" keeps its variable.
 func derivedVariables(job *Job) []variable {
 	var derived []variable
+	for _, id := range sortedKeys(job.Needs) {
+		derived = append(derived, variable{"NEEDS_" + variableName(id) + "_RESULT", job.Needs[id].Result})
+	}
 	for _, id := range sortedKeys(job.UpstreamOutputs) {
 		for _, key := range sortedKeys(job.UpstreamOutputs[id]) {
 			name := "NEEDS_" + variableName(id) + "_" + variableName(key)
@@ -130,9 +137,12 @@ func sortedKeys[Value any](m map[string]Value) []string {
 
 func variableName(text string) string {
 	return strings.Map(func(r rune) rune {
-		if r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' {
+		switch {
+		case r >= 'A' && r <= 'Z' || r >= '0' && r <= '9':
 			return r
+		case r >= 'a' && r <= 'z':
+			return r - 'a' + 'A'
 		}
 		return '_'
-	}, strings.ToUpper(text))
+	}, text)
 }

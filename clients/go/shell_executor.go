@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -16,26 +17,33 @@ import (
 )
 
 const (
-	// linger is how long output may still come when the shell has ended, from processes that it left in the background.
+	// linger is how long output can continue after the shell has ended, from background processes.
 	linger = 2 * time.Second
 	// commandArgumentBytesMax: Linux takes 128 KiB for one argument; a longer command is run from a file.
 	commandArgumentBytesMax = 100 * 1024
 )
 
-// ShellExecutor runs a job's command with "sh -c", in a process group of its own, with no input. Its output is the job's
-// log; its outputs are those of "::set-output key=value" lines on stdout and of the outputs file, which wins.
+// ShellExecutor runs a job's command with "sh -c", in its own process group, without stdin. Its output is the job's
+// log; its outputs come from "::set-output key=value" lines on stdout and from the outputs file, which takes
+// precedence.
 //
-// A status other than 0 is a retryable failure; its text is the status and the end of stderr. When the shell has ended,
-// what it left running in its process group is ended too. A job whose shell cannot be started fails retryably, because
-// another machine may be able to; one whose command no machine can take fails for good.
+// A job that requires FeatureWorkspace runs in an empty directory of its own, which is deleted afterwards.
+//
+// An exit status other than 0 is a retryable failure; its text is the failed step, the status and the end of stderr. After the shell
+// exits, remaining processes of its group are killed. If the shell cannot be started, the failure is retryable, because
+// another machine may be able to; if no machine can run the command, it is permanent.
 //
 // The zero value is ready.
 type ShellExecutor struct {
-	// Workdir is where jobs start; this process's own directory when empty.
+	// Workdir is the working directory of jobs; this process's own when empty.
 	Workdir string
-	// Grace is from SIGTERM to SIGKILL; 10 seconds when zero, none when negative.
+	// Grace is the time between SIGTERM and SIGKILL; 10 seconds when zero, none when negative.
 	Grace time.Duration
-	// Secrets are kept from jobs: variables of this process with one of these values are left out.
+	// PassEnv names variables of this process that jobs get in addition to PATH, HOME, USER, LOGNAME, SHELL, LANG,
+	// LANGUAGE, LC_*, TZ, TMPDIR and TERM; a name can end in "*". SERVER_URL, DATABASE_URL, WORKER_* and
+	// WORKFLOW_GRAPH_* are never passed.
+	PassEnv []string
+	// Secrets are kept from jobs: variables of this process that hold one of them are not passed.
 	Secrets []string
 }
 
@@ -44,15 +52,30 @@ func (s *ShellExecutor) Execute(ctx context.Context, job *Job) (Outputs, error) 
 	if strings.ContainsRune(job.Command, 0) {
 		return nil, Permanent(errors.New("the command holds a NUL character, which no shell takes"))
 	}
-	directory, err := os.MkdirTemp("", "workflow-graph-")
-	if err != nil {
+	workdir := s.Workdir
+	if slices.Contains(job.RequiredLabels, FeatureWorkspace) {
+		fresh, err := makeFreshWorkspace()
+		if err != nil {
+			return nil, Retryable(fmt.Errorf("the worker cannot make an empty directory for the job: %w", err))
+		}
+		defer fresh.remove()
+		workdir = fresh.path
+	}
+	if err := checkWorkdir(workdir); err != nil {
 		return nil, Retryable(err)
 	}
+	directory, err := os.MkdirTemp("", "workflow-graph-")
+	if err != nil {
+		return nil, Retryable(fmt.Errorf("the job's files have no place in the directory for temporary ones (TMPDIR): %w", err))
+	}
 	defer os.RemoveAll(directory)
-	return s.runIn(ctx, directory, job)
+	return s.runIn(ctx, directory, workdir, job)
 }
 
-func (s *ShellExecutor) runIn(ctx context.Context, directory string, job *Job) (Outputs, error) {
+// Features are what this executor can do on this system.
+func (s *ShellExecutor) Features() []string { return shellFeatures }
+
+func (s *ShellExecutor) runIn(ctx context.Context, directory, workdir string, job *Job) (Outputs, error) {
 	places := newAttemptPlaces(directory)
 	if err := os.WriteFile(places.outputsFile, nil, 0o600); err != nil {
 		return nil, Retryable(err)
@@ -65,8 +88,8 @@ func (s *ShellExecutor) runIn(ctx context.Context, directory string, job *Job) (
 		return nil, Retryable(err)
 	}
 	command := exec.Command("/bin/sh", arguments...)
-	command.Dir = s.Workdir
-	command.Env = jobEnvironment(job, places, s.Secrets)
+	command.Dir = workdir
+	command.Env = jobEnvironment(job, places, s.PassEnv, s.Secrets)
 	output, err := newShellOutput(job, command)
 	if err != nil {
 		return nil, Retryable(err)
@@ -93,7 +116,7 @@ func shellArguments(directory, command string) ([]string, error) {
 	return []string{file}, os.WriteFile(file, []byte(command), 0o600)
 }
 
-// runUntilEnd waits for the shell, its output, and what it left behind; it ends all of that when the job is to end.
+// runUntilEnd waits for the shell, its output and its remaining processes, and ends them all when the job must stop.
 func (s *ShellExecutor) runUntilEnd(ctx context.Context, command *exec.Cmd, output *shellOutput, marker string) error {
 	tree, err := processtree.Start(command, marker)
 	output.started()
@@ -119,7 +142,7 @@ func (s *ShellExecutor) runUntilEnd(ctx context.Context, command *exec.Cmd, outp
 	select {
 	case <-exited:
 	case <-ctx.Done():
-		endAll(s.grace())
+		endAll(s.graceAfter(context.Cause(ctx)))
 		<-exited
 	}
 	output.neverWait()
@@ -137,7 +160,8 @@ func (s *ShellExecutor) runUntilEnd(ctx context.Context, command *exec.Cmd, outp
 	output.endedWithin(linger, nil)
 	output.close()
 	if failure := failureText(command.ProcessState); failure != "" {
-		return Retryable(errors.New(withStderr(failure, output.stderrTail())))
+		text := withStderr(output.failureIn(failure), output.stderrTail())
+		return Retryable(&ExitError{Code: exitCode(command.ProcessState), Err: errors.New(text)})
 	}
 	return nil
 }
@@ -147,6 +171,14 @@ func (s *ShellExecutor) grace() time.Duration {
 		return 10 * time.Second
 	}
 	return max(0, s.Grace)
+}
+
+// graceAfter is the grace period, or less if the server waits less.
+func (s *ShellExecutor) graceAfter(cause error) time.Duration {
+	if order := (stopOrder{}); errors.As(cause, &order) {
+		return order.killAfter(s.grace())
+	}
+	return s.grace()
 }
 
 func withStderr(failure, stderrTail string) string {

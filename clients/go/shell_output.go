@@ -28,12 +28,13 @@ type shellOutput struct {
 
 	mutex   sync.Mutex
 	scanner outputs.Scanner
+	steps   stepTracker
 	tail    []byte
 }
 
 // newShellOutput gives the command its streams.
 func newShellOutput(job *Job, command *exec.Cmd) (*shellOutput, error) {
-	output := &shellOutput{job: job, ended: make(chan struct{})}
+	output := &shellOutput{job: job, ended: make(chan struct{}), steps: stepTracker{steps: job.Steps}}
 	for range 2 {
 		reader, writer, err := os.Pipe()
 		if err != nil {
@@ -101,6 +102,13 @@ func (o *shellOutput) outputs() map[string]string {
 	return o.scanner.Outputs()
 }
 
+// failureIn names the step that a failure happened in.
+func (o *shellOutput) failureIn(failure string) string {
+	o.mutex.Lock()
+	defer o.mutex.Unlock()
+	return o.steps.named(failure)
+}
+
 func (o *shellOutput) stderrTail() string {
 	o.mutex.Lock()
 	defer o.mutex.Unlock()
@@ -132,6 +140,7 @@ func (o *shellOutput) take(stream LogStream, valid []byte) {
 	o.mutex.Lock()
 	if stream == StreamStdout {
 		o.scanner.Write(valid)
+		o.steps.write(valid)
 	} else {
 		o.tail = append(o.tail, valid...)
 		o.tail = o.tail[max(0, len(o.tail)-stderrTailBytes):]

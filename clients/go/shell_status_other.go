@@ -14,3 +14,5 @@ func failureText(state *os.ProcessState) string {
 	}
 	return fmt.Sprintf("exit status %d", state.ExitCode())
 }
+
+func exitCode(state *os.ProcessState) int { return state.ExitCode() }

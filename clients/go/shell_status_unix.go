@@ -20,3 +20,11 @@ func failureText(state *os.ProcessState) string {
 	}
 	return fmt.Sprintf("exit status %d", state.ExitCode())
 }
+
+// exitCode is what a shell gives for it: 128 and the number of the signal that ended it.
+func exitCode(state *os.ProcessState) int {
+	if status, ok := state.Sys().(syscall.WaitStatus); ok && status.Signaled() {
+		return 128 + int(status.Signal())
+	}
+	return state.ExitCode()
+}

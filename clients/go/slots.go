@@ -5,8 +5,8 @@ import (
 	"sync"
 )
 
-// slots are the jobs that may run at once, by the lease of each that does. Over a stream the server counts them too, as
-// credits, so each change here that it does not see by itself is told to it.
+// slots are the running jobs, by lease, up to the maximum. Over a stream the server counts them too, as credits, so
+// each change that it cannot see is sent to it.
 type slots struct {
 	count int
 

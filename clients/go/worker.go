@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -29,7 +30,7 @@ type Worker struct {
 	// jobs and logs are nil without streams.
 	jobs *jobStream
 	logs *logStream
-	// Why there are none although they were asked for.
+	// Why streams are not available although they were requested.
 	noStreams error
 
 	// Done when the worker takes no more jobs.
@@ -61,7 +62,7 @@ func NewWorker(config WorkerConfig) (*Worker, error) {
 	}
 	w := &Worker{
 		config:   complete,
-		api:      workerAPI{newHTTPConnection(complete.server, complete.Token, complete.TLS)},
+		api:      workerAPI{newHTTPConnection(complete.server, complete.TLS)},
 		presence: newPresence(complete.ServerURL, complete.Logger),
 		slots:    newSlots(complete.Slots),
 		attempts: make(map[*attempt]struct{}),
@@ -79,7 +80,7 @@ func NewWorker(config WorkerConfig) (*Worker, error) {
 }
 
 func (w *Worker) useStreams() {
-	connection, err := newGRPCConnection(w.config.server, w.config.Token, w.config.TLS)
+	connection, err := newGRPCConnection(w.config.server, w.config.TLS)
 	if err != nil {
 		w.noStreams = err
 		return
@@ -102,6 +103,9 @@ func (w *Worker) Registered() <-chan struct{} { return w.registered.Done() }
 
 // ID is the worker's name at the server.
 func (w *Worker) ID() string { return w.config.WorkerID }
+
+// ServerURL is where the server is, without a user or password.
+func (w *Worker) ServerURL() string { return w.config.ServerURL }
 
 // Running is how many jobs run now.
 func (w *Worker) Running() int {
@@ -128,6 +132,9 @@ func (w *Worker) Run(ctx context.Context) error {
 	unfollow := context.AfterFunc(ctx, w.stop)
 	defer unfollow()
 
+	if featured, ok := w.config.Executor.(Featured); ok && slices.Contains(featured.Features(), FeatureWorkspace) {
+		go sweepWorkspaces()
+	}
 	beating, stopBeating := context.WithCancel(context.Background())
 	go w.heartbeats.run(beating)
 	go w.sayAlive(beating)
@@ -173,7 +180,7 @@ func (w *Worker) takeJobs() error {
 		noStream = err
 	}
 	if noStream != nil {
-		w.config.Logger.Warn("no streams, going on with plain HTTP", "server", w.config.ServerURL, "reason", noStream)
+		w.config.Logger.Warn("no streams, using plain HTTP", "server", w.config.ServerURL, "reason", noStream)
 	}
 	loop := &claimLoop{
 		api:      w.api,
@@ -293,7 +300,7 @@ type workerEvents struct{ worker *Worker }
 
 func (e workerEvents) answered(leaseID string) { e.worker.slots.settled(leaseID) }
 
-// claimed starts the job, or gives back one that came too late or beyond what was allowed.
+// claimed starts the job, or releases one that came too late or beyond the credits.
 func (e workerEvents) claimed(claimed claim) {
 	w := e.worker
 	if w.stopping.Err() == nil && w.slots.take(claimed.lease.id) {
@@ -304,11 +311,13 @@ func (e workerEvents) claimed(claimed claim) {
 		ctx, cancel := context.WithTimeout(context.Background(), takeBackTimeout)
 		defer cancel()
 		if err := w.api.release(ctx, claimed.lease.id); err != nil {
-			w.config.Logger.Debug("a job that came too late could not be given back", "job", claimed.job.ID, "error", err)
+			w.config.Logger.Debug("a job that came too late could not be released", "job", claimed.job.ID, "error", err)
 		}
 	})
 }
 
-func (e workerEvents) cancelled(leaseID string) { e.worker.heartbeats.cancelled(leaseID) }
+func (e workerEvents) stopped(leaseID string, order stopOrder) {
+	e.worker.heartbeats.stop(leaseID, order)
+}
 
 func (e workerEvents) lost(leaseID string) { e.worker.heartbeats.lost(leaseID, "", "") }

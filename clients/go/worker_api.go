@@ -10,10 +10,11 @@ type workerAPI struct{ http *httpConnection }
 
 func (a workerAPI) register(ctx context.Context, config *WorkerConfig) error {
 	return a.http.post(ctx, "/api/workers/register", map[string]any{
-		"worker_id": config.WorkerID,
-		"labels":    config.Labels,
-		"slots":     config.Slots,
-		"version":   userAgent,
+		"worker_id":     config.WorkerID,
+		"labels":        config.offeredLabels(),
+		"only_labelled": config.OnlyLabelled,
+		"slots":         config.Slots,
+		"version":       userAgent,
 	}, nil)
 }
 
@@ -23,8 +24,11 @@ func (a workerAPI) sayAlive(ctx context.Context, workerID string) error {
 }
 
 type heartbeatAnswer struct {
-	TTLSecs   float64 `json:"ttl_secs"`
-	Cancelled bool    `json:"cancelled"`
+	TTLSecs float64 `json:"ttl_secs"`
+	// Cancelled: the job is to end, for any reason.
+	Cancelled      bool       `json:"cancelled"`
+	StopReason     stopReason `json:"stop_reason"`
+	StopWithinSecs float64    `json:"stop_within_secs"`
 }
 
 func (a workerAPI) heartbeat(ctx context.Context, leaseID string) (heartbeatAnswer, error) {

@@ -61,7 +61,7 @@ func (r *runningWorker) end(t *testing.T) error {
 	select {
 	case err := <-r.ended:
 		return err
-	case <-time.After(20 * time.Second):
+	case <-time.After(within(20 * time.Second)):
 		t.Fatal("the worker does not end")
 		return nil
 	}
@@ -94,7 +94,7 @@ func (g *gate) cause(t *testing.T) error {
 	select {
 	case cause := <-g.causes:
 		return cause
-	case <-time.After(10 * time.Second):
+	case <-time.After(within(10 * time.Second)):
 		t.Fatal("the job was not told to end")
 		return nil
 	}

@@ -54,10 +54,10 @@ func TestAnExecutorsErrorsSayWhetherARetryMayHelp(t *testing.T) {
 		})
 		fake.add("permanent", "retryable", "panic", "ordinary")
 		for id, want := range map[string]failure{
-			"permanent": {"wrapped: never", false},
-			"retryable": {"later", true},
-			"panic":     {"panic: oh", true},
-			"ordinary":  {"ordinary", true},
+			"permanent": {"wrapped: never", false, nil},
+			"retryable": {"later", true, nil},
+			"panic":     {"panic: oh", true, nil},
+			"ordinary":  {"ordinary", true, nil},
 		} {
 			if got := fake.result(t, id).failure; got == nil || *got != want {
 				t.Errorf("%s: %s was reported as %v", transport, id, got)

@@ -108,7 +108,7 @@ func TestAJobOutlivesItsStreamAndItsSlotIsNotGivenTwice(t *testing.T) {
 	}
 }
 
-func TestACancellationFromTheStreamEndsTheJobAndNothingIsReported(t *testing.T) {
+func TestACancellationByAnOlderServerEndsTheJobAndReturnsTheCreditOnce(t *testing.T) {
 	fake := newFakeServer(t, true)
 	executor := newGate()
 	worker := startWorker(t, WorkerConfig{ServerURL: fake.URL, Executor: executor})
@@ -119,8 +119,8 @@ func TestACancellationFromTheStreamEndsTheJobAndNothingIsReported(t *testing.T) 
 		t.Errorf("the cause is %v", cause)
 	}
 	fake.until(t, "the credit's return", func() bool { return fake.sessions[0].credits == 1 })
-	if err := worker.end(t); err != nil || fake.reports != 0 {
-		t.Errorf("%v, %d reports", err, fake.reports)
+	if err := worker.end(t); err != nil || fake.reports != 1 || fake.sessions[0].credits != 1 {
+		t.Errorf("%v, %d reports, %d credits", err, fake.reports, fake.sessions[0].credits)
 	}
 }
 

@@ -28,9 +28,9 @@ const (
 // Ended says whether it is a state that does not change any more.
 func (s RunState) Ended() bool { return s == RunSuccess || s == RunFailure || s == RunCancelled }
 
-// Workflow is a workflow with the state of a run: the one that was asked for, else its newest.
+// Workflow is a workflow with the state of the requested run, or of its newest.
 type Workflow struct {
-	// ID is what it was asked for by: the run's for a run's id, else the definition's.
+	// ID is the id of the request: a run id, or the id of the definition.
 	ID   string `json:"id"`
 	Name string `json:"name"`
 	// Trigger is what the definition's "on" says; several are joined by ", ".
@@ -64,8 +64,11 @@ type JobState struct {
 	Name    string    `json:"name"`
 	Status  JobStatus `json:"status"`
 	Command string    `json:"command"`
-	// DurationSecs is from start to end of the last attempt; 0 while unknown.
+	// DurationSecs is from start to end of the last attempt, in whole seconds (older servers: with a fraction); 0 while
+	// unknown.
 	DurationSecs float64 `json:"duration_secs"`
+	// DurationMs is the same in milliseconds; 0 while unknown, and from older servers.
+	DurationMs int64 `json:"duration_ms"`
 	// StartedAt is when the last attempt was claimed.
 	StartedAt Time     `json:"started_at"`
 	EndedAt   Time     `json:"ended_at"`
@@ -88,6 +91,10 @@ type JobState struct {
 	WorkerID string `json:"worker_id"`
 	// DelayedUntil is until when its retry is delayed.
 	DelayedUntil Time `json:"delayed_until_ms"`
+	// LogMissingBytes are missing in the middle of the last attempt's log, which was too long; nil when none are.
+	LogMissingBytes *int64 `json:"log_missing_bytes,omitempty"`
+	// ExitCode is what the worker of the last attempt reported; nil when it reported none.
+	ExitCode *uint32 `json:"exit_code,omitempty"`
 }
 
 // Run is one execution of a workflow.
@@ -115,10 +122,12 @@ type RunPage struct {
 
 // WorkerInfo is a worker as the server sees it.
 type WorkerInfo struct {
-	ID            string   `json:"worker_id"`
-	Labels        []string `json:"labels"`
-	RegisteredAt  Time     `json:"registered_at_ms"`
-	LastHeartbeat Time     `json:"last_heartbeat_ms"`
+	ID     string   `json:"worker_id"`
+	Labels []string `json:"labels"`
+	// OnlyLabelled: it takes no jobs that require no label.
+	OnlyLabelled  bool `json:"only_labelled"`
+	RegisteredAt  Time `json:"registered_at_ms"`
+	LastHeartbeat Time `json:"last_heartbeat_ms"`
 	// Status is "idle", "busy" or "offline".
 	Status string `json:"status"`
 	// CurrentJob is the key of a job that it runs, CurrentRunID that job's run; empty when it runs none.

@@ -31,7 +31,8 @@ func jobStateOfProto(from *workflowgraphv1.Job) JobState {
 		Name:           from.GetName(),
 		Status:         JobStatus(enumWord(from.GetStatus().String(), "JOB_STATUS_")),
 		Command:        from.GetCommand(),
-		DurationSecs:   from.GetDurationSecs(),
+		DurationSecs:   float64(from.GetDurationSecs()),
+		DurationMs:     int64(from.GetDurationMs()),
 		StartedAt:      timeOfOptional(from.StartedAt),
 		EndedAt:        timeOfOptional(from.EndedAt),
 		DependsOn:      from.GetDependsOn(),
@@ -41,11 +42,14 @@ func jobStateOfProto(from *workflowgraphv1.Job) JobState {
 		Attempt:        int(from.GetAttempt()),
 		Metadata:       from.GetMetadata().AsMap(),
 		If:             from.GetIf(),
-		TimeoutSecs:    optionalSeconds(from.TimeoutSecs),
+		TimeoutSecs:    optionalCount(from.TimeoutSecs),
 		Priority:       int(from.GetPriority()),
 		Outputs:        from.GetOutputs(),
 		WorkerID:       from.GetWorkerId(),
 		DelayedUntil:   timeOfOptional(from.DelayedUntilMs),
+
+		LogMissingBytes: optionalCount(from.LogMissingBytes),
+		ExitCode:        from.ExitCode,
 	}
 }
 
@@ -75,16 +79,16 @@ func enumWord(name, prefix string) string {
 }
 
 func timeOfOptional(ms *int64) Time {
-	if ms == nil {
+	if ms == nil || *ms == 0 {
 		return Time{}
 	}
 	return timeOfMillis(*ms)
 }
 
-func optionalSeconds(secs *uint64) *int64 {
-	if secs == nil {
+func optionalCount(from *uint64) *int64 {
+	if from == nil {
 		return nil
 	}
-	count := int64(*secs)
+	count := int64(*from)
 	return &count
 }

@@ -9,8 +9,8 @@ export CARGO_TERM_COLOR="${CARGO_TERM_COLOR:-auto}"
 [[ "${CI:-}" != true ]] || export CARGO_INCREMENTAL=0
 
 step() { printf '\n== %s\n' "$*"; "$@"; }
-# Compilers leave the processors to tests that run beside them.
-compile() { printf '\n== %s\n' "$*"; nice -n 10 "$@"; }
+# Compilers leave a little more of the processors to tests that run beside them, and are not starved by them.
+compile() { printf '\n== %s\n' "$*"; nice -n 2 "$@"; }
 
 for component in rustfmt clippy; do
   cargo "${component/rustfmt/fmt}" --version > /dev/null 2>&1 || rustup component add "$component"

@@ -10,18 +10,18 @@ import { serverPaths } from './server-paths.js';
 
 const about = `Jobs that form a graph, run by workers in any language.
 
-All of it is JSON with snake_case names. 64-bit integers are numbers, fields with default values are written, what is unset
-is \`null\`, times are Unix milliseconds. An enum is a word in lower case.
+All bodies are JSON with snake_case names. 64-bit integers are numbers, fields with default values are written, unset fields
+are \`null\` (lists and maps are empty), and times are Unix milliseconds. Enum values are lower-case words.
 
-Of a request, unknown fields are passed over, \`null\` is the same as absent, a number may be sent as a decimal string, and
-the content type does not matter where JSON is expected. A text
-with U+0000 is refused, but for what a job printed; a lone surrogate is read as U+FFFD.
+In requests, unknown fields are ignored, \`null\` means absent, a number can be sent as a decimal string, and
+the content type is ignored where JSON is expected. A string
+with U+0000 is refused, except in the output of a job; a lone surrogate is read as U+FFFD.
 
-Once the server has a token, every call outside of what is public needs one that has one of the operation's scopes;
-\`admin\` is always enough. A path with \`GET\` answers \`HEAD\` too, without a body, where it is not a stream.
+Once the server has a token, every call except public ones needs a token with one of the operation's scopes;
+\`admin\` is always enough. Paths with \`GET\` also support \`HEAD\`, without a body, unless they are streams.
 
-Answers may get more fields; none that is there changes its meaning. The streams (\`WorkJobs\`, \`StreamHeartbeats\`,
-\`StreamLogs\`, \`WatchRuns\`) are spoken over gRPC, gRPC-Web and Connect on the same port.`;
+Future versions can add fields to responses; the meaning of existing fields does not change. The streams (\`WorkJobs\`, \`StreamHeartbeats\`,
+\`StreamLogs\`, \`WatchRuns\`) are available over gRPC, gRPC-Web and Connect on the same port.`;
 
 /** `parts`: the version, and the JSON Schemas of the two forms of a definition. */
 export function openApiDocument(image, { version, workflowFile, apiForm }) {
@@ -41,7 +41,7 @@ export function openApiDocument(image, { version, workflowFile, apiForm }) {
       }
     }
   }
-  tags.push({ name: 'Server', description: 'Whether it is well, and what describes it.' });
+  tags.push({ name: 'Server', description: 'Health, metrics, descriptions and downloads.' });
   return {
     openapi: '3.1.1',
     info: { title: 'workflow-graph', version, description: about, license: { name: 'MIT', identifier: 'MIT' } },
@@ -55,7 +55,7 @@ export function openApiDocument(image, { version, workflowFile, apiForm }) {
         token: {
           type: 'http',
           scheme: 'bearer',
-          description: 'A token of `workflow-graph token create`. A server without tokens asks for none.',
+          description: 'A token from `workflow-graph token create`. A server without tokens requires none.',
         },
       },
     },

@@ -2,44 +2,56 @@
 
 const refusals = [
   [400, 'Malformed', 'malformed', 'The request cannot be read, or breaks a rule; the message names the field.'],
-  [401, 'Unauthenticated', 'unauthenticated', 'A token is needed, or this one does not count.'],
-  [403, 'Forbidden', 'forbidden', 'The token lacks a scope or a label; or the host or the origin is not allowed.'],
+  [401, 'Unauthenticated', 'unauthenticated', 'A token is required, or this one is invalid, revoked or expired.'],
+  [403, 'Forbidden', 'forbidden', 'The token lacks a scope or a label, or the host or the origin is not allowed.'],
   [404, 'NotFound', 'not_found', 'There is no such run, workflow, job or worker.'],
   [408, 'RequestTimeout', 'request_timeout', 'The request took too long to arrive.'],
-  [409, 'Conflict', 'conflict', 'The lease takes no report; `reason` says why.'],
-  [413, 'TooLarge', 'too_large', 'The message names what is too large, and its limit.'],
+  [409, 'Conflict', 'conflict', 'The lease accepts no report; `reason` says why.'],
+  [409, 'RequestIdUsed', 'conflict', 'The same `request_id` was used for another definition.'],
+  [409, 'CannotRerun', 'conflict', 'There is nothing to re-run, or a running job prevents it, as `reason` says.'],
+  [409, 'GroupFull', 'group_full', "The run's concurrency group is full, and its `queue` is `none`."],
+  [413, 'TooLarge', 'too_large', 'The message names the field and its limit.'],
   [
     415,
     'UnsupportedMediaType',
     'unsupported_media_type',
-    'A definition is neither JSON nor YAML; or a body is compressed.',
+    'The path does not support the content type, or the body is compressed.',
   ],
   [
     422,
     'InvalidDefinition',
     'invalid_definition',
-    'The definition cannot run; `details` has every problem and its place.',
+    'The definition is invalid; `details` lists every problem with its location.',
   ],
-  [500, 'Damaged', 'damaged', 'The database file is damaged where the request meets it: it is to be restored.'],
-  [503, 'Unavailable', 'unavailable', 'The server is overloaded, is stopping, or waits for its database: try again.'],
+  [
+    422,
+    'InvalidInputs',
+    'invalid_inputs',
+    'The inputs do not match the declared ones; `details` lists every problem with its field.',
+  ],
+  [429, 'GroupQueueFull', 'group_queue_full', "The queue of the run's concurrency group is full."],
+  [429, 'RateLimited', 'rate_limited', 'Too many wrong tokens from this address: retry later.'],
+  [500, 'Damaged', 'damaged', 'The requested data in the database file is damaged: restore a backup.'],
+  [503, 'Unavailable', 'unavailable', 'The server is overloaded, stopping, or waiting for its database: retry.'],
 ];
 
 /** For `components.responses`. */
 export function errorResponses() {
-  return Object.fromEntries(refusals.map(([status, name, code, text]) => [name, response(status, code, text)]));
+  return Object.fromEntries(refusals.map(([status, name, code, text]) => [name, response(name, status, code, text)]));
 }
 
-function response(status, code, description) {
+function response(name, status, code, description) {
   const schema = {
     allOf: [{ $ref: '#/components/schemas/Error' }],
-    properties: { code: { const: code } },
-    ...(status === 409 ? { required: ['reason'] } : {}),
+    properties: { code: { type: 'string', const: code } },
+    ...(name === 'Conflict' ? { required: ['reason'] } : {}),
   };
   return { description, ...headers[status], content: { 'application/json': { schema } } };
 }
 
 const headers = {
   401: { headers: { 'WWW-Authenticate': { schema: { type: 'string' } } } },
+  429: { headers: { 'Retry-After': { description: 'Seconds.', schema: { type: 'integer' } } } },
   503: { headers: { 'Retry-After': { description: 'Seconds.', schema: { type: 'integer' } } } },
 };
 
@@ -50,10 +62,10 @@ export function errorSchemas() {
       description: 'The body of every refusal.',
       type: 'object',
       properties: {
-        code: { type: 'string', enum: refusals.map(([, , code]) => code) },
-        message: { type: 'string', description: 'For people: what is wrong, where, and the way out.' },
+        code: { type: 'string', enum: [...new Set(refusals.map(([, , code]) => code))] },
+        message: { type: 'string', description: 'For people: what is wrong, where, and what to do.' },
         reason: {
-          description: 'Why a lease takes no report.',
+          description: 'Why the lease accepts no report.',
           $ref: '#/components/schemas/ErrorReason',
         },
         details: { type: 'array', items: { $ref: '#/components/schemas/ErrorProblem' }, minItems: 1 },
@@ -61,7 +73,7 @@ export function errorSchemas() {
       required: ['code', 'message'],
     },
     ErrorProblem: {
-      description: 'One thing that is wrong with a request or a definition.',
+      description: 'One problem of a request or a definition.',
       type: 'object',
       properties: {
         message: { type: 'string' },

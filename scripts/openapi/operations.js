@@ -7,7 +7,7 @@ export function operation({ schemas, service, method, rule, text }) {
   const inPath = [...rule.route.matchAll(/\{(\w+)\}/g)].map(([, name]) => name);
   const rest = fields.filter(({ field }) => !inPath.includes(field.name));
   const bodyFields = rule.body === '*' ? rest : [];
-  const queryFields = rule.body === '' ? rest : [];
+  const queryFields = rule.body === '*' ? [] : rest.filter(({ field }) => field.name !== rule.body);
   const { type } = schemas.message(method.inputType);
   const parameter = (where) => (one) => parameterOf(schemas, type, one, where);
   const parameters = [
@@ -29,9 +29,10 @@ export function operation({ schemas, service, method, rule, text }) {
     ...(body === null ? {} : { requestBody: body }),
     responses: {
       [rule.status]: success({ schemas, method, rule }),
-      ...refusals({ rule, inPath, names: fields.map(({ field }) => field.name), scopes, body }),
+      ...(method.serverStreaming ? { 204: { description: 'The resumed stream has ended.' } } : {}),
+      ...refusals({ rule, inPath, names: fields.map(({ field }) => field.name), body }),
     },
-    security: scopes.includes('public') ? [] : scopes.map((scope) => ({ token: [scope] })),
+    security: scopes.includes('public') ? [{}, { token: [] }] : scopes.map((scope) => ({ token: [scope] })),
   };
 }
 
@@ -49,7 +50,7 @@ function parameterOf(schemas, message, { field, text }, where) {
 const lastEventId = {
   name: 'Last-Event-ID',
   in: 'header',
-  description: 'The id of the last event that was read: the stream goes on after it. It wins over `after`.',
+  description: 'The id of the last event that was read: the stream resumes after it. Takes precedence over `after`.',
   schema: { type: 'string' },
 };
 
@@ -71,11 +72,7 @@ const definitionBody = {
   required: true,
   description: 'A workflow file in YAML or JSON, or the form of the API, in which `jobs` is a list.',
   content: {
-    'application/json': {
-      schema: {
-        anyOf: [{ $ref: '#/components/schemas/WorkflowForm' }, { $ref: '#/components/schemas/WorkflowFile' }],
-      },
-    },
+    'application/json': { schema: { $ref: '#/components/schemas/WorkflowDefinition' } },
     'application/yaml': { schema: { $ref: '#/components/schemas/WorkflowFile' } },
   },
 };
@@ -88,14 +85,22 @@ function success({ schemas, method, rule }) {
   const schema =
     field === undefined ? schemas.reference(method.outputType, 'answer') : schemas.answerValue(type, field);
   const text = field === undefined ? name : `The field \`${field.name}\` of ${name}, alone.`;
-  return { description: text, content: { 'application/json': { schema } } };
+  const isPaged = field !== undefined && type.field.some(({ name: other }) => other === 'next_offset');
+  return { description: text, ...(isPaged ? { headers: nextPage } : {}), content: { 'application/json': { schema } } };
 }
+
+const nextPage = {
+  Link: {
+    description: 'The next page, as `<?limit=100&offset=100>; rel="next"`; absent on the last page.',
+    schema: { type: 'string' },
+  },
+};
 
 const events = {
   description:
     'Server-sent events. Each `log` event is one chunk (the schema `LogChunk`, as JSON in one `data` line), and its `id` ' +
-    'is the position after which `Last-Event-ID` or `after` resumes. `end` says that the job has ended; a stream that ' +
-    'ends without it is to be resumed. Comments come at least every 15 seconds.',
+    'is the position after which `Last-Event-ID` or `after` resumes. `end` means that the job has ended; resume a stream that ' +
+    'ends without it. Comments are sent at least every 15 seconds.',
   content: { 'text/event-stream': { schema: { type: 'string' } } },
 };
 
@@ -103,9 +108,8 @@ const events = {
 const always = { 400: 'Malformed', 401: 'Unauthenticated', 403: 'Forbidden', 500: 'Damaged', 503: 'Unavailable' };
 
 /** What the method can refuse with, as its path and its body say. */
-function refusals({ rule, inPath, names, scopes, body }) {
+function refusals({ rule, inPath, names, body }) {
   const byStatus = { ...always };
-  if (scopes.includes('public')) delete byStatus[401];
   if (inPath.includes('lease_id')) byStatus[409] = 'Conflict';
   else if (inPath.length > 0 || names.includes('workflow')) byStatus[404] = 'NotFound';
   if (body !== null) {
@@ -113,7 +117,16 @@ function refusals({ rule, inPath, names, scopes, body }) {
     byStatus[413] = 'TooLarge';
     byStatus[415] = 'UnsupportedMediaType';
   }
-  if (rule.body !== '' && rule.body !== '*') byStatus[422] = 'InvalidDefinition';
+  if (names.includes('dependants')) byStatus[409] = 'CannotRerun';
+  if (names.includes('inputs')) {
+    byStatus[409] = 'GroupFull';
+    byStatus[422] = 'InvalidInputs';
+    byStatus[429] = 'GroupQueueFull';
+  }
+  if (rule.body !== '' && rule.body !== '*') {
+    byStatus[409] = 'RequestIdUsed';
+    byStatus[422] = 'InvalidDefinition';
+  }
   return Object.fromEntries(
     Object.entries(byStatus).map(([status, name]) => [status, { $ref: `#/components/responses/${name}` }]),
   );

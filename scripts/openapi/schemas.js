@@ -5,6 +5,7 @@ import { listRules, valueRules } from './field-rules.js';
 import { scalarSchema } from './scalars.js';
 
 const jsonForm = '[workflowgraph.v1.json_form]';
+const jsonValues = '[workflowgraph.v1.json_values]';
 const fieldRules = '[buf.validate.field]';
 const oneofRules = '[buf.validate.oneof]';
 
@@ -23,7 +24,7 @@ export class Schemas {
   }
 
   #add(file, type, path, prefix, name) {
-    this.#types.set(`${prefix}${type.name}`, { kind: 'message', file, type, path, name: name.replaceAll('.', '') });
+    this.#types.set(`${prefix}${type.name}`, { kind: 'message', file, type, path, name: componentName(name) });
     for (const [at, inner] of (type.nestedType ?? []).entries()) {
       this.#add(file, inner, [...path, 3, at], `${prefix}${type.name}.`, `${name}.${inner.name}`);
     }
@@ -56,6 +57,7 @@ export class Schemas {
     const entry = mapEntry(message, field);
     if (entry !== undefined) {
       const [, value] = entry.field;
+      if (way === 'request' && field.options?.[jsonValues]) return { type: 'object', additionalProperties: true };
       return { type: 'object', additionalProperties: this.#single(value, way, {}) };
     }
     if (field.label !== 'LABEL_REPEATED') return this.#single(field, way, rules);
@@ -67,7 +69,10 @@ export class Schemas {
   answerValue(message, field) {
     const schema = this.value(message, field, 'answer');
     const canBeUnset =
-      field.label !== 'LABEL_REPEATED' && (isMessage(field) || field.proto3Optional || field.oneofIndex !== undefined);
+      field.label !== 'LABEL_REPEATED' &&
+      // A struct is empty then.
+      field.typeName !== '.google.protobuf.Struct' &&
+      (isMessage(field) || field.proto3Optional || field.oneofIndex !== undefined);
     return canBeUnset ? orNull(schema) : schema;
   }
 
@@ -130,14 +135,20 @@ export class Schemas {
   }
 
   /** `"None"`, or an object with the alternative's name as its only key. */
-  #tagged({ file, type, path }, way) {
+  #tagged({ file, type, path, name: base }, way) {
     const alternatives = type.field.map((field) => {
       const name = field.jsonName[0].toUpperCase() + field.jsonName.slice(1);
       const inner = this.#types.get(field.typeName);
       const text = described(comment(inner.file, inner.path));
-      if ((inner.type.field ?? []).length === 0) return { const: name, ...text };
       const value = this.#alternative(inner, way);
-      return { type: 'object', properties: { [name]: value }, required: [name], additionalProperties: false, ...text };
+      const schema =
+        (inner.type.field ?? []).length === 0
+          ? { type: 'string', enum: [name], ...text }
+          : { type: 'object', properties: { [name]: value }, required: [name], additionalProperties: false, ...text };
+      // Generators of code need a name for each.
+      const component = `${base}${name}`;
+      this.#made.set(component, schema);
+      return { $ref: `#/components/schemas/${component}` };
     });
     return { ...described(comment(file, path)), oneOf: alternatives };
   }
@@ -145,12 +156,17 @@ export class Schemas {
   /** What is unset inside is left out and not null. */
   #alternative({ file, type, path }, way) {
     const properties = {};
-    for (const [at, field] of type.field.entries()) {
+    for (const [at, field] of (type.field ?? []).entries()) {
       properties[field.name] = withText(this.value(type, field, way), comment(file, [...path, 2, at]));
     }
-    const required = type.field.filter((field) => !field.proto3Optional).map(({ name }) => name);
+    const required = (type.field ?? []).filter((field) => !field.proto3Optional).map(({ name }) => name);
     return { type: 'object', properties, required };
   }
+}
+
+/** A message's name as a component's. Generators of Go call what a method returns by the method and `Response`. */
+function componentName(name) {
+  return name.replaceAll('.', '').replace(/Response$/, 'Answer');
 }
 
 /** A schema with a description; beside a reference too, which this version of OpenAPI allows. */

@@ -4,18 +4,26 @@ import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { failuresOfOutput, failuresOfVitest } from './failures.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const bin = join(root, 'node_modules/.bin');
-const env = { ...process.env, PATH: `${join(root, 'node_modules/node/bin')}:${bin}:${process.env.PATH}` };
-// They print into a pipe, whose other end may be a terminal all the same.
-if (process.stdout.isTTY && env.NO_COLOR === undefined) env.FORCE_COLOR ??= '1';
+
+/** Made for each command, since the factor of the machine is put into the environment after this file is loaded. */
+function environment() {
+  const env = { ...process.env, PATH: `${join(root, 'node_modules/node/bin')}:${bin}:${process.env.PATH}` };
+  // Commands print into a pipe, whose other end may be a terminal all the same.
+  if (process.stdout.isTTY && env.NO_COLOR === undefined) env.FORCE_COLOR ??= '1';
+  return env;
+}
 
 /** One command that is right or wrong as a whole. */
 export function check(command, ...args) {
   return async (show) => {
-    const status = await execute(command, args, show);
-    return status === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 };
+    const { status, output } = await executeReading(command, args, show);
+    return status === 0
+      ? { passed: 1, failed: 0, failures: [] }
+      : { passed: 0, failed: 1, failures: failuresOfOutput(output) };
   };
 }
 
@@ -24,34 +32,44 @@ export function vitest(project) {
   return async (show) => {
     const report = join(tmpdir(), `workflow-graph-${project}-${process.pid}.json`);
     const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
-    const status = await execute('vitest', ['run', '--project', project, ...reporters], show);
-    if (!existsSync(report)) return { passed: 0, failed: 1 };
-    const { numPassedTests, numFailedTests, numFailedTestSuites } = JSON.parse(readFileSync(report, 'utf8'));
+    const { status, output } = await executeReading('vitest', ['run', '--project', project, ...reporters], show);
+    if (!existsSync(report)) return { passed: 0, failed: 1, failures: failuresOfOutput(output) };
+    const results = JSON.parse(readFileSync(report, 'utf8'));
+    const { numPassedTests, numFailedTests, numFailedTestSuites } = results;
     rmSync(report);
     // A file that cannot be loaded fails without a test; so does an error outside of any test.
     const failures = Math.max(numFailedTests, status === 0 ? 0 : Math.max(1, Math.min(numFailedTestSuites, 1)));
-    return { passed: numPassedTests, failed: failures };
+    if (failures === 0) return { passed: numPassedTests, failed: 0, failures: [] };
+    const named = failuresOfVitest(results);
+    return { passed: numPassedTests, failed: failures, failures: named.length > 0 ? named : failuresOfOutput(output) };
   };
 }
 
 /** A program that runs tests of its own and says in its output how many passed; `count` reads that. */
 export function counted(count, command, ...args) {
   return async (show) => {
-    let output = '';
-    const status = await execute(command, args, (text) => {
-      output += text;
-      show(text);
-    });
-    const { passed, failed } = count(output);
+    const { status, output } = await executeReading(command, args, show);
+    const { passed, failed: counted } = count(output);
     // What fails without a failed test (a format, a build) counts as one, and so does a suite of which no test is seen.
-    return { passed, failed: status === 0 && passed > 0 ? failed : Math.max(1, failed) };
+    const failed = status === 0 && passed > 0 ? counted : Math.max(1, counted);
+    return { passed, failed, failures: failed > 0 ? failuresOfOutput(output) : [] };
   };
+}
+
+const compiled = ['test/conformance', 'test/support/postgres', 'test/sim'];
+
+/** Compiles the drivers and the simulation, which several suites run. Says whether it could. */
+export async function compileTests(show) {
+  for (const folder of compiled) {
+    if ((await execute('tsc', ['-p', folder], show)) !== 0) return false;
+  }
+  return true;
 }
 
 /** Whether a program is on this machine. */
 export function isThere(program) {
   return new Promise((resolve) => {
-    const child = spawn('sh', ['-c', `command -v ${program}`], { env, stdio: 'ignore' });
+    const child = spawn('sh', ['-c', `command -v ${program}`], { env: environment(), stdio: 'ignore' });
     child.on('exit', (code) => resolve(code === 0));
   });
 }
@@ -64,12 +82,22 @@ export function killAll(signal) {
 const running = new Set();
 
 /** What a process left behind may hold the output of a command open; nobody waits for that longer than this. */
-const lastWordsMs = 2_000;
+const lastWordsMs = () => 2_000 * Number(process.env.TEST_TIME_FACTOR ?? 1);
+
+/** Runs a command as `execute` does, and gives what it printed too. */
+async function executeReading(command, args, show) {
+  let output = '';
+  const status = await execute(command, args, (text) => {
+    output += text;
+    show(text);
+  });
+  return { status, output };
+}
 
 /** Runs a command, hands all that it prints to `show`, and gives its exit status. */
 function execute(command, args, show) {
   return new Promise((resolve) => {
-    const child = spawn(command, args, { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(command, args, { cwd: root, env: environment(), stdio: ['ignore', 'pipe', 'pipe'] });
     running.add(child);
     const end = (status) => {
       running.delete(child);
@@ -82,7 +110,7 @@ function execute(command, args, show) {
       end(1);
     });
     child.on('exit', (code) => {
-      const patience = setTimeout(() => end(code ?? 1), lastWordsMs);
+      const patience = setTimeout(() => end(code ?? 1), lastWordsMs());
       child.on('close', () => {
         clearTimeout(patience);
         end(code ?? 1);

@@ -1,16 +1,14 @@
 import type { AuditService } from '../../gen/workflowgraph/v1/audit_service_pb.js';
 import type { Engine } from '../engine/engine.js';
 import { toInt64 } from './convert/numbers.js';
+import { pageSize } from './convert/page-size.js';
 import type { ServiceHandlers } from './procedure.js';
-
-/** Entries of a page when the caller does not say. */
-const pageEntries = 100;
 
 /** `AuditService` over the engine. */
 export function auditService(engine: Engine): ServiceHandlers<typeof AuditService> {
   return {
     listAuditEvents: async ({ limit, pageToken, action, subject }) => {
-      const page = await engine.listAudit({ limit: limit ?? pageEntries, pageToken, action, subject });
+      const page = await engine.listAudit({ limit: pageSize(limit), pageToken, action, subject });
       return {
         $typeName: 'workflowgraph.v1.ListAuditEventsResponse',
         events: page.events.map(({ atMs, actor, actorId, data, ...event }) => ({

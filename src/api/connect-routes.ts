@@ -4,9 +4,9 @@ import { Health } from '../../gen/grpc/health/v1/health_pb.js';
 import { ServerReflection } from '../../gen/grpc/reflection/v1/reflection_pb.js';
 import { ServerReflection as ServerReflectionAlpha } from '../../gen/grpc/reflection/v1alpha/reflection_pb.js';
 import { ErrorDetailSchema } from '../../gen/workflowgraph/v1/types_pb.js';
-import { amendAnswers } from './amend-answers.js';
 import { toErrorDetail } from './convert/error-detail.js';
 import { ApiError, authenticateChallenge, retryAfterSecs } from './errors.js';
+import { fixConnectErrors } from './fix-connect-errors.js';
 import { healthService } from './health-service.js';
 import { requestBytesMax } from './message-limits.js';
 import type { Call, CallContext, Procedure } from './procedure.js';
@@ -14,17 +14,22 @@ import type { Readiness } from './readiness.js';
 import { reflectionService } from './reflection-service.js';
 
 /**
- * Connect, gRPC and gRPC-Web over the procedures. The library speaks the three protocols; who may call is asked before a
- * request is read, by the library's gate, and the answer is kept for the call itself.
+ * Connect, gRPC and gRPC-Web over the procedures. The library implements the three protocols. Its gate authorizes the
+ * caller before a request is read, and the call keeps the result.
  */
 
-/** What the HTTP server knows of a request and the library does not pass on. */
+/** What the HTTP server knows about a request and the library does not pass on. */
 export interface Arrival {
   readonly remoteAddress: string;
   readonly requestId: string;
+  readonly session: string | null;
+  readonly basePath: string;
 }
 
-export const arrivalKey = createContextKey<Arrival>({ remoteAddress: '', requestId: '' }, { description: 'arrival' });
+export const arrivalKey = createContextKey<Arrival>(
+  { remoteAddress: '', requestId: '', session: null, basePath: '/' },
+  { description: 'arrival' },
+);
 
 const callKey = createContextKey<Call | null>(null, { description: 'admitted call' });
 
@@ -51,21 +56,24 @@ export function connectRoutes(router: ConnectRouter, procedures: readonly Proced
       router.rpc(method as DescMethod & { methodKind: 'bidi_streaming' }, conversation(procedure), options);
     }
   }
-  router.handlers.splice(0, router.handlers.length, ...router.handlers.map(amendAnswers));
+  router.handlers.splice(0, router.handlers.length, ...router.handlers.map(fixConnectErrors));
 }
 
-/** Where a method is called by Connect, gRPC and gRPC-Web. */
+/** The path of a method for Connect, gRPC and gRPC-Web. */
 export function rpcPath(method: DescMethod): string {
   return `/${method.parent.typeName}/${method.name}`;
 }
 
-/** The paths of `connectRoutes`: the policies of procedures are in the proto, and the services of gRPC itself are public. */
+/**
+ * The paths of `connectRoutes`: the policies of procedures are in the proto, and the services of gRPC itself are
+ * public.
+ */
 export function rpcPaths(procedures: readonly Procedure[]): ReadonlySet<string> {
   const methods = [...procedures.map(({ method }) => method), ...publicServices.flatMap(({ methods }) => methods)];
   return new Set(methods.map(rpcPath));
 }
 
-/** Refuses callers before their request is read. Methods that are not among the procedures pass. */
+/** Refuses unauthorized callers before their request is read. Methods other than the procedures pass. */
 export function connectGate(procedures: readonly Procedure[], stopping: AbortSignal) {
   const byMethod = new Map<DescMethod, Procedure>(procedures.map((procedure) => [procedure.method, procedure]));
   return async (context: HandlerContext): Promise<void> => {
@@ -92,7 +100,8 @@ function unary({ call }: Procedure) {
 function serverStream({ stream }: Procedure) {
   return async function* (request: Message, context: HandlerContext): AsyncIterable<Message> {
     try {
-      yield* await stream(request, admitted(context));
+      const items = await stream(request, admitted(context));
+      if (items !== null) yield* items;
     } catch (error) {
       throw toConnectError(error);
     }
@@ -109,7 +118,7 @@ function conversation({ converse }: Procedure) {
   };
 }
 
-/** The messages of a caller. One that cannot be read, or that was broken off, is the caller's mistake and not a bug. */
+/** The messages of a caller. An unreadable or aborted one is the caller's mistake and not a bug. */
 async function* readable(requests: AsyncIterable<Message>): AsyncIterable<Message> {
   try {
     yield* requests;
@@ -118,7 +127,7 @@ async function* readable(requests: AsyncIterable<Message>): AsyncIterable<Messag
       const code = error.code === Code.ResourceExhausted ? 'too_large' : 'malformed';
       throw new ApiError(code, error.rawMessage, { cause: error });
     }
-    throw new ApiError('malformed', 'the stream was broken off', { cause: error });
+    throw new ApiError('malformed', 'the stream was aborted', { cause: error });
   }
 }
 
@@ -131,15 +140,17 @@ function admitted(context: HandlerContext): Call {
 const protocols: Readonly<Record<string, CallContext['protocol']>> = { grpc: 'grpc', 'grpc-web': 'grpc-web' };
 
 function callContext(context: HandlerContext, stopping: AbortSignal): CallContext {
-  const { remoteAddress, requestId } = context.values.get(arrivalKey);
+  const { remoteAddress, requestId, session, basePath } = context.values.get(arrivalKey);
   return {
     protocol: protocols[context.protocolName] ?? 'connect',
     authorization: context.requestHeader.get('authorization'),
+    session,
+    basePath,
     traceparent: context.requestHeader.get('traceparent'),
     remoteAddress,
     requestId,
     signal: context.signal,
-    // A stopping server aborts too, but its callers are still there. A deadline that has passed means nobody waits.
+    // A stopping server aborts too, but its callers are still connected. After a deadline no caller waits.
     isGone: () => context.signal.aborted && !stopping.aborted,
   };
 }

@@ -2,12 +2,12 @@ import { type DescExtension, type DescFile, type DescService, toBinary } from '@
 import { nestedTypes } from '@bufbuild/protobuf/reflect';
 import { FileDescriptorProtoSchema } from '@bufbuild/protobuf/wkt';
 
-/** The files that declare the server's services, and all that they import, by what is in them. */
+/** The files that declare the server's services, and all their imports, by content. */
 export class DescriptorIndex {
   readonly services: readonly string[];
   readonly #files = new Map<string, DescFile>();
   readonly #bySymbol = new Map<string, DescFile>();
-  /** Of each message that is extended: the extensions by number. */
+  /** The extensions of each extended message, by number. */
   readonly #extensions = new Map<string, Map<number, DescExtension>>();
 
   constructor(services: readonly DescService[]) {
@@ -28,7 +28,7 @@ export class DescriptorIndex {
     return this.#extensions.get(extended)?.get(number)?.file ?? null;
   }
 
-  /** Null for a message that is not known. */
+  /** Null for an unknown message. */
   extensionNumbers(extended: string): readonly number[] | null {
     const found = this.#extensions.get(extended);
     if (found !== undefined) return [...found.keys()].sort((a, b) => a - b);
@@ -62,7 +62,7 @@ function namesInside(type: DescType): string[] {
     case 'service':
       return type.methods.map(({ name }) => `${type.typeName}.${name}`);
     case 'enum': {
-      // The values of an enum stand beside it.
+      // The values of an enum are in the scope of the enum itself.
       const scope = type.typeName.slice(0, -type.name.length);
       return type.values.map(({ name }) => `${scope}${name}`);
     }
@@ -71,7 +71,7 @@ function namesInside(type: DescType): string[] {
   }
 }
 
-/** A file and what it imports, each before those that import it, without those in `sent`; they are added to it. */
+/** A file and its imports, imports first, without those in `sent`; adds them to it. */
 export function withDependencies(file: DescFile, sent: Set<string>): Uint8Array[] {
   if (sent.has(file.proto.name)) return [];
   sent.add(file.proto.name);

@@ -1,14 +1,15 @@
 import { Code } from '@connectrpc/connect';
-import { DomainError, type ErrorCode, type LeaseRefusal } from '../domain/errors.js';
+import { type ConflictReason, DomainError, type ErrorCode } from '../domain/errors.js';
 import type { Problem } from '../domain/problem.js';
 
-/** Every code that a caller can see: those of the domain, and those that only an edge knows. */
+/** Every code that a caller can see: those of the domain, and those of the edges. */
 export type ApiErrorCode =
   | ErrorCode
   | 'cancelled'
   | 'method_not_allowed'
   | 'request_timeout'
   | 'unsupported_media_type'
+  | 'expectation_failed'
   | 'unimplemented'
   | 'internal';
 
@@ -17,7 +18,7 @@ interface Meaning {
   readonly status: number;
 }
 
-/** What each code is on each protocol. `status` is that of the documented JSON paths. */
+/** Each code on each protocol. `status` is that of the documented JSON paths. */
 const meanings: Readonly<Record<ApiErrorCode, Meaning>> = {
   malformed: { connect: Code.InvalidArgument, status: 400 },
   unauthenticated: { connect: Code.Unauthenticated, status: 401 },
@@ -28,9 +29,13 @@ const meanings: Readonly<Record<ApiErrorCode, Meaning>> = {
   conflict: { connect: Code.Aborted, status: 409 },
   too_large: { connect: Code.ResourceExhausted, status: 413 },
   unsupported_media_type: { connect: Code.InvalidArgument, status: 415 },
+  expectation_failed: { connect: Code.InvalidArgument, status: 417 },
   invalid_definition: { connect: Code.InvalidArgument, status: 422 },
+  invalid_inputs: { connect: Code.InvalidArgument, status: 422 },
+  group_full: { connect: Code.Aborted, status: 409 },
+  group_queue_full: { connect: Code.ResourceExhausted, status: 429 },
   rate_limited: { connect: Code.ResourceExhausted, status: 429 },
-  // Nobody is there any more to read it.
+  // No caller is left to read it.
   cancelled: { connect: Code.Canceled, status: 499 },
   internal: { connect: Code.Internal, status: 500 },
   damaged: { connect: Code.DataLoss, status: 500 },
@@ -38,17 +43,17 @@ const meanings: Readonly<Record<ApiErrorCode, Meaning>> = {
   unavailable: { connect: Code.Unavailable, status: 503 },
 };
 
-/** A refusal, ready to be written on any protocol. Its message is for the caller. */
+/** An error in the form that every protocol can write. Its message is for the caller. */
 export class ApiError extends Error {
   override readonly name = 'ApiError';
   readonly code: ApiErrorCode;
-  readonly reason: LeaseRefusal | null;
+  readonly reason: ConflictReason | null;
   readonly problems: readonly Problem[];
 
   constructor(
     code: ApiErrorCode,
     message: string,
-    more: { reason?: LeaseRefusal | null; problems?: readonly Problem[]; cause?: unknown } = {},
+    more: { reason?: ConflictReason | null; problems?: readonly Problem[]; cause?: unknown } = {},
   ) {
     super(message, more.cause === undefined ? undefined : { cause: more.cause });
     this.code = code;
@@ -65,12 +70,12 @@ export class ApiError extends Error {
   }
 }
 
-/** What the protocol says of 401: how to present a credential. */
+/** The challenge that the protocol requires with 401. */
 export const authenticateChallenge = 'Bearer realm="workflow-graph"';
 
 /**
- * The refusal that an error means to the caller. What nobody expected is a bug: the caller gets a fixed sentence and the
- * request's id, and `onBug` gets the error with its stack.
+ * Converts an error for the caller. An unexpected error is a bug: the caller gets a fixed sentence and the request's
+ * id, and `onBug` gets the error with its stack.
  */
 export function toApiError(error: unknown, requestId: string, onBug: (error: unknown) => void): ApiError {
   if (error instanceof ApiError) return error;
@@ -79,16 +84,12 @@ export function toApiError(error: unknown, requestId: string, onBug: (error: unk
     return new ApiError(code, message, { reason, problems, cause: error });
   }
   onBug(error);
-  return new ApiError(
-    'internal',
-    `something went wrong in the server; the log has the details under request ${requestId}`,
-    {
-      cause: error,
-    },
-  );
+  return new ApiError('internal', `internal error; the server's log has the details under request ${requestId}`, {
+    cause: error,
+  });
 }
 
-/** In how many seconds the caller should come again, for what passes by itself. */
+/** Seconds after which the caller should retry; null for errors that do not pass by themselves. */
 export function retryAfterSecs(code: ApiErrorCode): number | null {
   return code === 'unavailable' ? 1 : null;
 }

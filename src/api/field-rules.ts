@@ -16,7 +16,7 @@ import {
 /** What a value violates, in the words of protovalidate; null for nothing. */
 export type ValueRule = (value: unknown) => string | null;
 
-/** The rules of one value: of a field that is no list, or of a list's items. Throws for a rule that is not supported. */
+/** The rules of one value: of a field that is no list, or of a list's items. Throws for an unsupported rule. */
 export function valueRules(field: DescField, rules: FieldRules): ValueRule[] {
   onlyKnown(field, FieldRulesSchema, rules, ['required', 'string', 'repeated', 'double', 'uint32']);
   switch (rules.type.case) {
@@ -80,11 +80,11 @@ function rangeRules(set: ReadonlySet<string>, rules: DoubleRules | UInt32Rules):
   if (set.has('lte')) parts.push(`less than or equal to ${most}`);
   if (parts.length === 0) return [];
   const message = `must be ${parts.join(' and ')}`;
-  // Written so that NaN, which is neither, is refused.
+  // This form refuses NaN, which is neither greater nor less.
   return [(value) => ((value as number) >= least && (value as number) <= most ? null : message)];
 }
 
-/** Characters are code points: at least half as many as UTF-16 units, which settles nearly every text. */
+/** Characters are code points: a text has at least half as many as UTF-16 units, which decides nearly every case. */
 function isShorter(text: string, least: number): boolean {
   if (text.length < least) return true;
   return text.length < least * 2 && codePoints(text) < least;
@@ -100,7 +100,7 @@ function codePoints(text: string): number {
   return count;
 }
 
-/** The rules that are set. Throws when one of them is not supported, so that none is ever silently passed over. */
+/** The rules that are set. Throws for an unsupported one, so that none is ever silently ignored. */
 function onlyKnown(
   field: DescField,
   schema: DescMessage,

@@ -1,4 +1,4 @@
-/** What Node calls a write to a caller whose connection or stream has gone. */
+/** Node's error codes of a write to a closed connection or stream. */
 const codes: ReadonlySet<unknown> = new Set([
   'ECONNRESET',
   'EPIPE',
@@ -12,8 +12,9 @@ const codes: ReadonlySet<unknown> = new Set([
 ]);
 
 /**
- * Whether an error of writing an answer, or of reading a request, only says that the caller has gone. To be asked where
- * nothing but the caller's connection can have failed: a database that breaks off has some of the same codes.
+ * Whether an error of writing an answer, or of reading a request, only means that the caller has disconnected. Valid
+ * only where nothing but the caller's connection can have failed: a lost database connection has some of the same
+ * codes.
  */
 export function isHangUp(error: unknown): boolean {
   return error instanceof Error && 'code' in error && codes.has(error.code);

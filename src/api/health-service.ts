@@ -7,12 +7,12 @@ import {
 } from '../../gen/grpc/health/v1/health_pb.js';
 import type { Readiness } from './readiness.js';
 
-/** How often a watch looks. */
+/** Polling interval of a watch. */
 const watchMs = 1_000;
 
 /**
- * The gRPC health checking protocol, for load balancers and `grpc-health-probe`. It is public, as `/readyz` is: it tells
- * no more than whether calls are served.
+ * The gRPC health checking protocol, for load balancers and `grpc-health-probe`. It is public, like `/readyz`: it shows
+ * only whether the server serves calls.
  */
 export function healthService(readiness: Readiness, services: ReadonlySet<string>): ServiceImpl<typeof Health> {
   async function status(): Promise<ServingStatus> {

@@ -6,19 +6,21 @@ import { toWireClaim } from './convert/claim.js';
 import { fromWireLogChunk } from './convert/log-chunk.js';
 import { fromWireMap } from './convert/maps.js';
 import { fromInt64, toInt64 } from './convert/numbers.js';
+import { toWireStopReason } from './convert/states.js';
 import { ApiError } from './errors.js';
 import type { Call, ServiceHandlers } from './procedure.js';
 import { reportJob } from './report-job.js';
 import { streamHeartbeats } from './stream-heartbeats.js';
 import { workJobs } from './work-jobs.js';
 
-/** The longest wait of a long poll, in seconds; more is clamped. */
+/** Longest wait of a long poll, in seconds; longer ones are cut. */
 const waitSecsMax = 60;
 
-/** What a claim asks for, in each of the messages that can claim. */
+/** The fields of a claim, in each message that can claim. */
 interface ClaimFields {
   readonly workerId: string;
   readonly labels: readonly string[];
+  readonly onlyLabelled: boolean;
   readonly leaseTtlSecs?: bigint | undefined;
   readonly waitSecs?: number | undefined;
   readonly requestId?: string | undefined;
@@ -38,8 +40,14 @@ export function jobService(engine: Engine): ServiceHandlers<typeof JobService> {
     },
 
     heartbeatLease: async ({ leaseId }, { caller }) => {
-      const { ttlSecs, cancelled } = await engine.heartbeatLease(caller, leaseId);
-      return { $typeName: 'workflowgraph.v1.HeartbeatLeaseResponse', ttlSecs: toInt64(ttlSecs), cancelled };
+      const { ttlSecs, stop } = await engine.heartbeatLease(caller, leaseId);
+      return {
+        $typeName: 'workflowgraph.v1.HeartbeatLeaseResponse',
+        ttlSecs: toInt64(ttlSecs),
+        cancelled: stop !== null,
+        stopReason: stop === null ? undefined : toWireStopReason(stop.reason),
+        stopWithinSecs: stop === null ? undefined : stop.withinMs / 1000,
+      };
     },
 
     pushLogs: async ({ leaseId, chunks }, { caller }) => {
@@ -54,16 +62,16 @@ export function jobService(engine: Engine): ServiceHandlers<typeof JobService> {
     },
 
     completeJobs: async ({ reports, claim: wanted }, call) => {
-      // Refused labels must not be found out after the reports have been taken.
+      // Labels are checked before the reports are taken.
       if (wanted !== undefined) requireLabelsWithin(call.principal, wanted.labels);
-      // Sent off together, so that the engine can take them in one transaction.
+      // Submitted together, so that the engine can take them in one transaction.
       const results = await Promise.all(reports.map((report) => reportJob(engine, report, call)));
       const claims = wanted === undefined ? [] : await claim(engine, wanted, wanted.maxJobs, call);
       return { $typeName: 'workflowgraph.v1.CompleteJobsResponse', results, claims };
     },
 
-    failJob: async ({ leaseId, error, retryable }, { caller }) => {
-      await engine.failJob(caller, leaseId, { error, retryable });
+    failJob: async ({ leaseId, error, retryable, exitCode }, { caller }) => {
+      await engine.failJob(caller, leaseId, { error, retryable, exitCode: exitCode ?? null });
       return { $typeName: 'workflowgraph.v1.FailJobResponse' };
     },
 
@@ -73,8 +81,12 @@ export function jobService(engine: Engine): ServiceHandlers<typeof JobService> {
     },
 
     getJobCancelled: async ({ workflowId, jobId }) => {
-      const cancelled = await engine.isJobCancelled(workflowId, jobId);
-      return { $typeName: 'workflowgraph.v1.GetJobCancelledResponse', cancelled };
+      const reason = await engine.stopReasonOfJob(workflowId, jobId);
+      return {
+        $typeName: 'workflowgraph.v1.GetJobCancelledResponse',
+        cancelled: reason !== null,
+        reason: reason === null ? undefined : toWireStopReason(reason),
+      };
     },
 
     workJobs: (requests, call) => workJobs(engine, requests, call),
@@ -90,6 +102,7 @@ async function claim(engine: Engine, asked: ClaimFields, maxJobs: number, call: 
     caller: call.caller,
     workerId: asked.workerId,
     labels: asked.labels,
+    onlyLabelled: asked.onlyLabelled || call.principal.onlyLabelled,
     leaseTtlSecs: asked.leaseTtlSecs === undefined ? null : fromInt64('lease_ttl_secs', asked.leaseTtlSecs),
     waitMs,
     requestId: asked.requestId ?? null,
@@ -98,10 +111,11 @@ async function claim(engine: Engine, asked: ClaimFields, maxJobs: number, call: 
   const claimed = await engine.claimJobs(input, waitMs > 0 ? patienceOf(call) : null);
   if (waitMs > 0) {
     try {
-      if (claimed.length > 0 && call.context.isGone()) throw new ApiError('unavailable', 'the caller is gone');
-      await call.askAgain();
+      if (claimed.length > 0 && call.context.isGone()) throw new ApiError('unavailable', 'the caller has disconnected');
+      await call.recheck();
     } catch (error) {
-      // The claimant hung up, or lost its token, while it waited: its jobs go back now and not when their leases expire.
+      // The claimant disconnected, or lost its token, while it waited: its jobs are released now, and not when their
+      // leases expire.
       await Promise.all(claimed.map(({ leaseId }) => engine.releaseJob(call.caller, leaseId)));
       throw error;
     }
@@ -109,11 +123,11 @@ async function claim(engine: Engine, asked: ClaimFields, maxJobs: number, call: 
   return claimed.map(toWireClaim);
 }
 
-/** A claim waits until its sender has gone or may not claim any more, or until the server is about to stop. */
-function patienceOf({ context, whileWaiting }: Call): Patience {
+/** A claim waits until its sender has disconnected or is no longer authorized, or until the server stops. */
+function patienceOf({ context, onDoubt }: Call): Patience {
   return (giveUp) => {
     const { signal } = context;
-    const stopAsking = whileWaiting(giveUp);
+    const stopAsking = onDoubt(giveUp);
     signal.addEventListener('abort', giveUp, { once: true });
     if (signal.aborted) giveUp();
     return () => {

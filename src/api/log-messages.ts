@@ -2,10 +2,10 @@ import type { FollowJobLogsResponse } from '../../gen/workflowgraph/v1/log_servi
 import type { LogChunk } from '../../gen/workflowgraph/v1/types_pb.js';
 import { chunkPosition } from './convert/log-chunk.js';
 
-/** gRPC clients take 4 MiB a message if nobody has told them otherwise. A chunk that is larger than this goes alone. */
+/** gRPC clients accept 4 MiB a message by default. A larger chunk is a message by itself. */
 const messageBytesMax = 1024 * 1024;
 
-/** Chunks as messages of a size that every client takes, each with the position to resume after. */
+/** Chunks as messages of a size that every client accepts, each with the position to resume after. */
 export function* inMessages(chunks: readonly LogChunk[]): Generator<FollowJobLogsResponse> {
   let part: LogChunk[] = [];
   let bytes = 0;

@@ -3,7 +3,7 @@ import type { DescMethod } from '@bufbuild/protobuf';
 const kib = 1024;
 const mib = 1024 * kib;
 
-/** The largest request message of a method in bytes, on every protocol, after it has been decompressed. */
+/** Largest request message of a method in bytes, on every protocol, after decompression. */
 export function requestBytesMax(method: DescMethod): number {
   return larger.get(method.name) ?? mib;
 }

@@ -1,36 +1,59 @@
 /** What a token may do. `admin` is always enough. */
 export type Scope = 'read' | 'submit' | 'worker' | 'admin';
 
-/** Who calls, as far as permission goes. */
+/** The caller, as authorization sees it. */
 export interface Principal {
   /** Null where the server runs without tokens. */
   readonly tokenId: string | null;
   readonly scopes: ReadonlySet<Scope>;
   /** The only labels that a worker with this token may offer; null for any. */
   readonly labelLimit: readonly string[] | null;
+  /** Whether a worker with this token gets only jobs that require at least one label, whatever it requests. */
+  readonly onlyLabelled: boolean;
   /** For logs and messages. */
   readonly name: string;
+  /** Set when the credential was a browser's session. */
+  readonly session?: { readonly id: string; readonly expiresAtMs: number };
 }
 
-/** The tokens that the server knows. */
+/** The server's tokens. */
 export interface TokenDirectory {
   /** Whether a call without a token is refused: true once there is a token. */
   required(): boolean | Promise<boolean>;
-  /** Whose token it is; null for one that is unknown, expired or revoked. */
+  /** The owner of a token; null for one that is unknown, expired or revoked. */
   authenticate(bearer: string): Promise<Principal | null>;
-  /** Learns what changed since it last looked. */
+  /** The owner of a browser's session; null when the session has ended, or its token is not valid any more. */
+  authenticateSession(secret: string): Promise<Principal | null>;
+  /** Loads changes since the last call. */
   refresh(): Promise<void>;
   /**
-   * Whether it still stands, as far as is known without looking, who a caller was found to be: his token counts; or he
-   * has none, and none is needed.
+   * Whether an authenticated caller is still valid, as far as memory knows: its token is valid; or it has none, and
+   * none is needed. A browser's session must not have ended either.
    */
-  stands(tokenId: string | null): boolean;
+  isStillValid(tokenId: string | null, session?: string): boolean;
 }
 
-/** Everyone, on a server without tokens. */
+/** Signs browsers in and out. */
+export interface SignIns {
+  /** Null for a token that is unknown, expired or revoked. */
+  signIn(bearer: string, options: { readonly stay: boolean }): Promise<{ secret: string; lifetimeMs: number } | null>;
+  signOut(secret: string): Promise<void>;
+}
+
+/** A caller without credentials, which must sign in. It may call public methods. */
+export const nobody: Principal = {
+  tokenId: null,
+  scopes: new Set<Scope>(),
+  labelLimit: null,
+  onlyLabelled: false,
+  name: 'nobody',
+};
+
+/** Every caller of a server without tokens. */
 export const anyone: Principal = {
   tokenId: null,
   scopes: new Set<Scope>(['admin']),
   labelLimit: null,
+  onlyLabelled: false,
   name: 'anyone',
 };

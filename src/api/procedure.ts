@@ -4,39 +4,43 @@ import type { Caller } from '../engine/engine.js';
 import type { Log } from '../telemetry/log.js';
 import type { Metrics } from '../telemetry/metrics.js';
 import { authenticate } from './authenticate.js';
+import { endWhenUnauthorized } from './end-when-unauthorized.js';
 import { ApiError, toApiError } from './errors.js';
 import { isHangUp } from './hang-up.js';
 import { type MethodPolicy, methodPolicy } from './method-options.js';
-import type { Principal, TokenDirectory } from './principal.js';
+import { nobody, type Principal, type TokenDirectory } from './principal.js';
 import type { RefusedTokens } from './refused-tokens.js';
 import { compileRules, validate } from './validate.js';
 import type { WaitingCallers } from './waiting-callers.js';
-import { whileAdmitted } from './while-admitted.js';
 
-/** How a call reached the server, and what became of the caller since. Each protocol makes its own. */
+/** How a call reached the server, and the state of its connection. Each protocol has its own. */
 export interface CallContext {
   readonly protocol: 'json' | 'connect' | 'grpc' | 'grpc-web';
   /** The `Authorization` header. */
   readonly authorization: string | null;
+  /** The secret of a browser's session; null when the request has none, or one that does not count. */
+  readonly session: string | null;
+  /** The path below which the caller reaches the server; begins and ends with `/`. */
+  readonly basePath: string;
   /** The `traceparent` header. */
   readonly traceparent: string | null;
   readonly remoteAddress: string;
-  /** Names this call in the log and in the answer to a bug. */
+  /** Identifies this call in the log and in the answer to a bug. */
   readonly requestId: string;
-  /** Aborts when the caller is gone, and when the server is about to stop. */
+  /** Aborts when the caller has disconnected, and when the server is about to stop. */
   readonly signal: AbortSignal;
-  /** Whether nobody is there any more to read the answer. */
+  /** Whether the caller has left before the answer. */
   isGone(): boolean;
 }
 
-/** A call whose caller is known and may make it. */
+/** An authorized call. */
 export interface Call {
   readonly context: CallContext;
   readonly principal: Principal;
-  /** Asks again whether the caller may make the call, after a long wait. Throws `ApiError` when it may not any more. */
-  askAgain(): Promise<void>;
-  /** Calls back when it is doubtful, while he waits, whether `askAgain` would let him; the function returned ends that. */
-  whileWaiting(doubt: () => void): () => void;
+  /** Authorizes the caller again, after a long wait. Throws `ApiError` when that fails. */
+  recheck(): Promise<void>;
+  /** Calls back when the token of the waiting caller may no longer be valid. Returns an unsubscribe function. */
+  onDoubt(callback: () => void): () => void;
   readonly caller: Caller;
 }
 
@@ -47,7 +51,7 @@ type MethodsOf<S extends DescService, Kind extends string> = {
 type Input<M> = M extends { input: infer I extends DescMessage } ? MessageShape<I> : never;
 type Output<M> = M extends { output: infer O extends DescMessage } ? MessageShape<O> : never;
 
-/** One function per unary method of a service, and one per server-streaming method that is built. */
+/** One function for each unary method of a service, and for each server-streaming method that exists. */
 export type ServiceHandlers<S extends DescService> = {
   readonly [K in MethodsOf<S, 'unary'>]: (
     request: Input<S['method'][K]>,
@@ -57,7 +61,7 @@ export type ServiceHandlers<S extends DescService> = {
   readonly [K in MethodsOf<S, 'server_streaming'>]?: (
     request: Input<S['method'][K]>,
     call: Call,
-  ) => Promise<AsyncIterable<Output<S['method'][K]>>>;
+  ) => Promise<AsyncIterable<Output<S['method'][K]>> | null>;
 } & {
   readonly [K in MethodsOf<S, 'bidi_streaming'>]: (
     requests: AsyncIterable<Input<S['method'][K]>>,
@@ -66,8 +70,8 @@ export type ServiceHandlers<S extends DescService> = {
 };
 
 /**
- * One RPC method as every protocol calls it: first who calls and may they, before the request is read; then is the
- * request right, the verb, and what an error means. Nothing but `ApiError` is thrown.
+ * One RPC method as every protocol calls it: it authorizes the caller before the request is read; then it validates the
+ * request, calls the verb, and converts errors. It throws nothing but `ApiError`.
  */
 export interface Procedure {
   readonly method: DescMethod;
@@ -75,25 +79,39 @@ export interface Procedure {
   admit(context: CallContext): Call | Promise<Call>;
   /** For unary methods. */
   call(request: Message, call: Call): Promise<Message>;
-  /** For server-streaming methods. */
-  stream(request: Message, call: Call): Promise<AsyncIterable<Message>>;
-  /** For methods that stream both ways; each message is checked as it comes. */
+  /**
+   * For unary methods whose answer is an unbounded list: the list in pieces, read as they are taken. Null for the
+   * others. A documented path writes the pieces as one list; where an answer is one message, `call` returns a page.
+   */
+  readonly pieces: ((request: Message, call: Call) => Promise<AsyncIterable<Message>>) | null;
+  /** For server-streaming methods; null when a resumed stream has ended, and nothing of it is left. */
+  stream(request: Message, call: Call): Promise<AsyncIterable<Message> | null>;
+  /** For methods that stream both ways; each message is validated as it arrives. */
   converse(requests: AsyncIterable<Message>, call: Call): AsyncIterable<Message>;
 }
+
+/** For unary methods whose answer is unbounded: the answer in pieces, each a message with a part of the list. */
+export type ListPieces<S extends DescService> = {
+  readonly [K in MethodsOf<S, 'unary'>]?: (
+    request: Input<S['method'][K]>,
+    call: Call,
+  ) => AsyncIterable<Output<S['method'][K]>>;
+};
 
 /** What every procedure works with. */
 export interface ProcedureParts {
   readonly tokens: TokenDirectory;
   readonly log: Log;
-  /** Told of every call, when there is somebody to tell. */
+  /** Counts every call; absent when metrics are off. */
   readonly metrics?: Metrics;
-  /** Told of calls whose token does not count, when there is somebody to tell. */
+  /** Records calls with invalid tokens; absent when they are not logged. */
   readonly refusedTokens?: RefusedTokens;
-  /** Those of the whole server. */
+  /** Shared by the whole server. */
   readonly waitingCallers: WaitingCallers;
 }
 
 type AnyHandler = (request: Message, call: Call) => Promise<Message | AsyncIterable<Message>>;
+type AnyPieces = (request: Message, call: Call) => AsyncIterable<Message>;
 type AnyConversation = (requests: AsyncIterable<Message>, call: Call) => AsyncIterable<Message>;
 
 /** The procedures of a service; a method without a handler answers `unimplemented`. Throws when one has no policy. */
@@ -101,15 +119,20 @@ export function serviceProcedures<S extends DescService>(
   service: S,
   handlers: ServiceHandlers<S>,
   around: ProcedureParts,
+  pieces: ListPieces<S> = {},
 ): Procedure[] {
   // Each handler takes the message of its own method; the procedure passes no other.
   const byName = handlers as unknown as Readonly<Record<string, AnyHandler | undefined>>;
-  return service.methods.map((method) => procedure(method, byName[method.localName] ?? null, around));
+  const piecesByName = pieces as unknown as Readonly<Record<string, AnyPieces | undefined>>;
+  return service.methods.map((method) =>
+    procedure(method, byName[method.localName] ?? null, piecesByName[method.localName] ?? null, around),
+  );
 }
 
 function procedure(
   method: DescMethod,
   handler: AnyHandler | null,
+  pieces: AnyPieces | null,
   { tokens, log, metrics, refusedTokens, waitingCallers }: ProcedureParts,
 ): Procedure {
   const name = `${method.parent.typeName}/${method.name}`;
@@ -118,7 +141,7 @@ function procedure(
 
   function admit(context: CallContext): Call | Promise<Call> {
     try {
-      const principal = authenticate(tokens, context.authorization);
+      const principal = authenticate(tokens, context);
       if (principal instanceof Promise) return principal.then(permitted).catch(refused);
       return permitted(principal);
     } catch (error) {
@@ -130,32 +153,37 @@ function procedure(
       return {
         context,
         principal,
-        caller: { credential: principal.tokenId },
-        askAgain: async () => {
-          if (!tokens.stands(principal.tokenId)) await admit(context);
+        caller: { credential: principal.tokenId, isAdmin: principal.scopes.has('admin') },
+        recheck: async () => {
+          if (!tokens.isStillValid(principal.tokenId, principal.session?.id)) await admit(context);
         },
-        whileWaiting: (doubt) => {
-          const waiting = { tokenId: principal.tokenId, doubt };
+        onDoubt: (doubt) => {
+          const waiting = { tokenId: principal.tokenId, session: principal.session?.id, doubt };
           waitingCallers.join(waiting);
           return () => waitingCallers.leave(waiting);
         },
       };
     }
-    function refused(error: unknown): never {
-      const isToken =
-        context.authorization !== null && error instanceof DomainError && error.code === 'unauthenticated';
-      if (isToken) refusedTokens?.note(context, performance.now());
+    function refused(error: unknown): Call {
+      const isUnknown = error instanceof DomainError && error.code === 'unauthenticated';
+      // Public methods are for callers that must sign in first; an invalid token is refused all the same.
+      if (isUnknown && policy === 'public' && context.authorization === null) return permitted(nobody);
+      if (isUnknown && context.authorization !== null) refusedTokens?.note(context, performance.now());
       throw refusal(error, context);
     }
   }
 
-  async function run(request: Message, call: Call): Promise<Message | AsyncIterable<Message>> {
+  async function run<A>(
+    handle: ((request: Message, call: Call) => A | Promise<A>) | null,
+    request: Message,
+    call: Call,
+  ): Promise<A> {
     const startedAt = performance.now();
     const called = (code: string) => metrics?.called(name, call.context.protocol, code, performance.now() - startedAt);
     try {
-      if (handler === null) throw new ApiError('unimplemented', `${name} is not implemented`);
+      if (handle === null) throw new ApiError('unimplemented', `${name} is not implemented`);
       validate(method.input, request);
-      const answer = await handler(request, call);
+      const answer = await handle(request, call);
       called('ok');
       return answer;
     } catch (error) {
@@ -179,7 +207,7 @@ function procedure(
     return toApiError(error, context.requestId, (bug) =>
       log.error(
         { err: bug, method: name, request_id: context.requestId, protocol: context.protocol },
-        'a call failed by a bug',
+        'a call failed because of a bug',
       ),
     );
   }
@@ -188,10 +216,18 @@ function procedure(
     method,
     policy,
     admit,
-    call: run as Procedure['call'],
+    call: (request, call) => run(handler, request, call) as Promise<Message>,
+    pieces:
+      pieces === null
+        ? null
+        : async (request, call) => {
+            const items = await run(pieces, request, call);
+            return withRefusals(endWhenUnauthorized(items, call), (error) => refusal(error, call.context));
+          },
     stream: async (request, call) => {
-      const items = (await run(request, call)) as AsyncIterable<Message>;
-      const passed = counted(whileAdmitted(items, call));
+      const items = (await run(handler, request, call)) as AsyncIterable<Message> | null;
+      if (items === null) return null;
+      const passed = counted(endWhenUnauthorized(items, call));
       return withRefusals(passed, (error) => refusal(error, call.context));
     },
     converse: (requests, call) => {
@@ -199,7 +235,7 @@ function procedure(
       // A method that streams both ways has a handler that takes the stream of requests.
       const conversation = handler as unknown as AnyConversation;
       const items = conversation(validated(method.input, requests), call);
-      const passed = counted(whileAdmitted(items, call));
+      const passed = counted(endWhenUnauthorized(items, call));
       return withRefusals(passed, (error) => refusal(error, call.context));
     },
   };
@@ -221,7 +257,7 @@ async function* validated(input: DescMessage, requests: AsyncIterable<Message>):
   }
 }
 
-/** What is thrown at a `yield` comes from the protocol, which could not write the message. */
+/** An error thrown at a `yield` comes from the protocol, which could not write the message. */
 async function* withRefusals(
   items: AsyncIterable<Message>,
   refusal: (error: unknown) => ApiError,
@@ -231,7 +267,7 @@ async function* withRefusals(
       try {
         yield item;
       } catch (error) {
-        throw isHangUp(error) ? new ApiError('cancelled', 'the caller has gone', { cause: error }) : error;
+        throw isHangUp(error) ? new ApiError('cancelled', 'the caller has disconnected', { cause: error }) : error;
       }
     }
   } catch (error) {

@@ -6,7 +6,7 @@ export interface ReadinessAnswer {
   readonly reason: string;
 }
 
-/** Whether this server can serve: its engine can, and it is not about to stop. */
+/** Whether this server can serve: its engine can, and the server is not stopping. */
 export class Readiness {
   readonly #engine: Pick<Engine, 'ready'>;
   readonly #stopping: AbortSignal;

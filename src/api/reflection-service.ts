@@ -14,14 +14,14 @@ import { DescriptorIndex, withDependencies } from './descriptor-index.js';
 type Answer = MessageInitShape<typeof ServerReflectionResponseSchema>['messageResponse'];
 
 /**
- * gRPC server reflection, for grpcurl, grpcui, Postman and the like. It is public, as /openapi.json is: it tells what the
- * repository tells.
+ * gRPC server reflection, for grpcurl, grpcui, Postman and others. It is public, like /openapi.json: it shows only what
+ * the repository shows.
  */
 export function reflectionService(services: readonly DescService[]) {
   let index: DescriptorIndex | null = null;
 
   async function* serverReflectionInfo(requests: AsyncIterable<ServerReflectionRequest | RequestAlpha>) {
-    // Most servers are never asked, and need no index.
+    // Built on first use: most servers never need the index.
     index ??= new DescriptorIndex(services);
     const sent = new Set<string>();
     for await (const request of requests) {
@@ -32,7 +32,7 @@ export function reflectionService(services: readonly DescService[]) {
       yield { validHost: host, originalRequest, messageResponse: answer(index, messageRequest, sent) };
     }
   }
-  // The two versions differ in nothing but their name.
+  // The two versions differ only in their names.
   return { serverReflectionInfo } as ServiceImpl<typeof ServerReflection> & ServiceImpl<typeof ServerReflectionAlpha>;
 }
 
@@ -58,13 +58,13 @@ function answer(index: DescriptorIndex, asked: Question, sent: Set<string>): Ans
       return { case: 'allExtensionNumbersResponse', value };
     }
     case undefined:
-      return refusal(Code.InvalidArgument, 'the request asks for nothing that is known here');
+      return refusal(Code.InvalidArgument, 'the request is of an unknown kind');
   }
 }
 
 function files(file: DescFile | null, what: string, sent: Set<string>): Answer {
   if (file === null) return refusal(Code.NotFound, `there is no ${what}`);
-  // A file that is asked for is sent again; what it imports is not.
+  // A requested file is sent again; its imports are not.
   sent.delete(file.proto.name);
   return { case: 'fileDescriptorResponse', value: { fileDescriptorProto: withDependencies(file, sent) } };
 }

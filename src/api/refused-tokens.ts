@@ -1,27 +1,27 @@
 import type { Log } from '../telemetry/log.js';
 
-/** How long what is refused is counted before it is told again: whoever tries tokens must not fill the log. */
+/** Interval of the log line: a caller that tries tokens must not fill the log. */
 const quietMs = 10_000;
 
-/** Tells in the log of calls whose token does not count: the first at once, then how many there were since. */
+/** Logs calls with invalid tokens: the first at once, then the number since. */
 export class RefusedTokens {
   readonly #log: Log;
-  #untold = 0;
+  #unlogged = 0;
   #toldAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(log: Log) {
     this.#log = log;
   }
 
-  /** `nowMs` is of any clock that only goes forward. */
+  /** `nowMs` comes from any monotonic clock. */
   note(call: { readonly remoteAddress: string; readonly requestId: string }, nowMs: number): void {
-    this.#untold++;
+    this.#unlogged++;
     if (nowMs - this.#toldAtMs < quietMs) return;
     this.#log.warn(
-      { audit: 'token.refused', remote_address: call.remoteAddress, request_id: call.requestId, calls: this.#untold },
+      { audit: 'token.refused', remote_address: call.remoteAddress, request_id: call.requestId, calls: this.#unlogged },
       'audit: token.refused',
     );
-    this.#untold = 0;
+    this.#unlogged = 0;
     this.#toldAtMs = nowMs;
   }
 }

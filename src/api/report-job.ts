@@ -7,8 +7,8 @@ import { toWireErrorReason } from './convert/states.js';
 import type { Call } from './procedure.js';
 
 /**
- * Reports one end among several: a refusal is its result, and does not touch the others. Where the report itself cannot
- * be taken, such as outputs that are too large, the lease lives on and the refusal has no reason of a lease.
+ * Reports one end among several: a refusal is its result, and does not affect the others. If the report itself is
+ * refused, for example because its outputs are too large, the lease lives on, and the refusal has no reason of a lease.
  */
 export async function reportJob(engine: Engine, report: JobReport, { caller }: Call): Promise<JobReportResult> {
   const { leaseId, result } = report;
@@ -20,7 +20,8 @@ export async function reportJob(engine: Engine, report: JobReport, { caller }: C
   };
   try {
     if (result.case === 'failure') {
-      await engine.failJob(caller, leaseId, { error: result.value.error, retryable: result.value.retryable });
+      const { error, retryable, exitCode } = result.value;
+      await engine.failJob(caller, leaseId, { error, retryable, exitCode: exitCode ?? null });
     } else {
       await engine.completeJob(caller, leaseId, fromWireMap(result.value?.values ?? {}));
     }

@@ -7,9 +7,9 @@ import { toWireErrorReason } from './convert/states.js';
 import type { Call } from './procedure.js';
 
 /**
- * Takes log chunks in and says up to which sequence they are durable. One message at a time is on its way to the disk:
- * the next waits in the connection, whose flow control then slows the sender down. A lease that takes no more is said
- * to be so, and the stream goes on for the others.
+ * Stores log chunks and acknowledges up to which sequence they are durable. One message at a time is being written: the
+ * next waits in the connection, whose flow control then slows the sender down. A refused lease is reported, and the
+ * stream continues for the others.
  */
 export async function* streamLogs(
   engine: Engine,

@@ -1,7 +1,7 @@
 import { type DescField, ScalarType } from '@bufbuild/protobuf';
 import type { ValueRule } from './field-rules.js';
 
-/** What processes print may hold anything: the engine stores U+0000 there as U+FFFD. */
+/** Output of processes may hold anything: the engine stores U+0000 there as U+FFFD. */
 const anyText: ReadonlySet<string> = new Set([
   'workflowgraph.v1.LogChunk.data',
   'workflowgraph.v1.FailJobRequest.error',
@@ -9,8 +9,9 @@ const anyText: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * What holds for every text of a request beside the rules of the proto. U+0000 can be in no text of PostgreSQL and in no
- * environment variable, so it is refused for every database; here, because a statement that fails costs a whole batch.
+ * Rules for every text of a request besides those of the proto. PostgreSQL stores no U+0000 in a text, and an
+ * environment variable cannot hold one, so it is refused for every database. The check is here, because a failed
+ * statement costs a whole batch.
  */
 export function textRules(field: DescField): ValueRule[] {
   if (field.scalar !== ScalarType.STRING || anyText.has(`${field.parent.typeName}.${field.name}`)) return [];

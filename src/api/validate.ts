@@ -16,13 +16,13 @@ import { listRules, type ValueRule, valueRules } from './field-rules.js';
 import { textRules } from './text-rules.js';
 
 /**
- * Checks requests against the protovalidate options of the proto, compiled once per message.
+ * Validates requests against the protovalidate options of the proto, compiled once for each message.
  *
- * The protovalidate library does the same in 0.3 to 0.6 µs a message, but takes 80 ms of every start and 30 MB of memory
- * for an expression language that this API does not use. So the few standard rules that it does use are compiled here; a
- * rule beyond them keeps the server from starting. A test holds this to the library's judgement.
+ * The protovalidate library does the same in 0.3 to 0.6 µs a message, but takes 80 ms of every start and 30 MB of
+ * memory for an expression language that this API does not use. So this file compiles the few standard rules that the
+ * API uses; any other rule keeps the server from starting. A test compares it with the library.
  */
-export interface Violation {
+interface Violation {
   /** The path of the field, such as `labels[2]`. */
   readonly path: string;
   readonly message: string;
@@ -39,13 +39,13 @@ const nothing: Check = () => null;
 
 const checks = new WeakMap<DescMessage, Check | 'being compiled'>();
 
-/** Makes the start fail when a request, or what is inside it, has rules that are not supported. */
+/** Makes the start fail when a request, or a message inside it, has unsupported rules. */
 export function compileRules(schema: DescMessage): void {
   messageCheck(schema);
 }
 
 /**
- * Checks a request against the rules of the proto.
+ * Validates a request against the rules of the proto.
  *
  * @throws ApiError `malformed`, naming every field and its rule.
  */
@@ -68,7 +68,7 @@ function malformed(violations: readonly Violation[]): ApiError {
   });
 }
 
-/** The check of a message and of all that is inside. */
+/** The check of a message and of everything inside it. */
 export function messageCheck(schema: DescMessage): Check {
   const known = checks.get(schema);
   // A message that contains itself looks its own check up when it is needed.
@@ -110,7 +110,7 @@ function singleParts(field: DescField): Part[] {
   return [
     (fields) => {
       const value = read(fields);
-      // What can be unset, and is, has no value that could be wrong.
+      // An unset field has no value that could be wrong.
       if (value === undefined) return isRequired ? [{ path: field.name, message: 'value is required' }] : null;
       return joined(broken(own, value, field.name), within(field.name, inner(value as Message)));
     },
@@ -142,7 +142,7 @@ function listParts(field: DescField): Part[] {
   return parts;
 }
 
-/** Maps have no rules of their own in this API; one that gets some must be compiled here first. */
+/** Maps have no rules of their own in this API; rules of a map would have to be compiled here first. */
 function mapParts(field: DescField): Part[] {
   const hasInner = field.message !== undefined && messageCheck(field.message) !== nothing;
   if (hasInner || hasOption(field, fieldOption)) valueRulesUnsupported(field);

@@ -1,19 +1,21 @@
 import type { TokenDirectory } from './principal.js';
 
-/** How often is asked who may still wait. */
+/** Interval at which waiting callers are checked. */
 const askEveryMs = 1_000;
 
-/** Somebody who was admitted, and has an answer open since. */
+/** An authorized caller with an open answer. */
 export interface WaitingCaller {
   readonly tokenId: string | null;
-  /** Called once a second from the time on at which it does not stand any more who he is. */
+  /** The id of its browser's session, when it has one. */
+  readonly session?: string | undefined;
+  /** Called once a second from the time on at which the caller may no longer be valid. */
   doubt(): void;
 }
 
 /**
- * All whose claim waits or whose stream is open. Tokens are revoked and expire meanwhile, and a server that needed none
- * gets its first one, so it is asked once a second of all of them together: one look at the tokens, one timer, and for
- * each who waits one look into memory.
+ * The callers with a waiting claim or an open stream. While they wait, tokens are revoked and expire, and a server that
+ * needed none may get its first one. So all of them are checked together once a second: one query of the tokens, one
+ * timer, and for each caller one lookup in memory.
  */
 export class WaitingCallers {
   readonly #tokens: TokenDirectory;
@@ -34,7 +36,7 @@ export class WaitingCallers {
     this.#waiting.delete(caller);
   }
 
-  /** While the database cannot be read, what was known last decides: an expiry is met in time all the same. */
+  /** While the database cannot be read, the last known state decides: expiries still take effect in time. */
   #ask(): void {
     if (this.#waiting.size === 0) {
       if (this.#timer !== null) clearInterval(this.#timer);
@@ -54,6 +56,6 @@ export class WaitingCallers {
   }
 
   #askAll(): void {
-    for (const caller of this.#waiting) if (!this.#tokens.stands(caller.tokenId)) caller.doubt();
+    for (const caller of this.#waiting) if (!this.#tokens.isStillValid(caller.tokenId, caller.session)) caller.doubt();
   }
 }

@@ -1,140 +1,202 @@
-import type { JobReport, WorkJobsRequest, WorkJobsResponse } from '../../gen/workflowgraph/v1/job_service_pb.js';
+import type {
+  JobReport,
+  WorkJobsRequest,
+  WorkJobsResponse,
+  WorkJobsResponse_Stop,
+} from '../../gen/workflowgraph/v1/job_service_pb.js';
+import { ErrorReason } from '../../gen/workflowgraph/v1/types_pb.js';
 import { DomainError } from '../domain/errors.js';
+import type { JobSession } from '../engine/claims/worker-session.js';
 import type { Engine } from '../engine/engine.js';
+import type { LeaseEvent } from '../engine/leases/lease-watch.js';
 import { requireLabelsWithin } from './authenticate.js';
 import { toWireClaim } from './convert/claim.js';
 import { fromInt64 } from './convert/numbers.js';
+import { toWireStopReason } from './convert/states.js';
+import { endWhenUnread } from './end-when-unread.js';
 import { Outbox } from './outbox.js';
 import type { Call } from './procedure.js';
 import { reportJob } from './report-job.js';
 
-/** How long a worker may go on with its stream once the server is about to stop, in milliseconds. */
+/** How long a worker may use its stream while the server stops, in milliseconds. */
 const drainMs = 1_000;
 
-/** How many credits a session can have: more than any worker has slots. */
-const creditsMax = 10_000;
-
 /**
- * A worker's session. The first message says who it is; credits let jobs come; reports and word of arrivals ride along,
- * many in a message; results, jobs, cancellations and lost leases come back, all that came in one turn together.
+ * A worker's session. The first message identifies the worker; credits request jobs; messages also carry reports and
+ * confirmations of arrivals, many at once. The server sends results, jobs, stops and lost leases, all of one turn of
+ * the event loop together.
+ *
+ * Back-pressure: what a worker does not read is bounded. While a thousand parts or 8 MiB of them wait, the server reads
+ * no message of the worker and claims no job for it; a worker that reads nothing for a minute is disconnected.
  */
-export async function* workJobs(
+export function workJobs(
   engine: Engine,
   requests: AsyncIterable<WorkJobsRequest>,
   call: Call,
 ): AsyncGenerator<WorkJobsResponse> {
-  const outbox = new Outbox<WorkJobsResponse>(emptyResponse);
+  return endWhenUnread(converse(engine, requests, call), () => null);
+}
+
+async function* converse(
+  engine: Engine,
+  requests: AsyncIterable<WorkJobsRequest>,
+  call: Call,
+): AsyncGenerator<WorkJobsResponse> {
+  const { signal } = call.context;
   const incoming = requests[Symbol.asyncIterator]();
-  const session = openSession(engine, await firstMessage(incoming), call, outbox);
-  const onStop = () => {
-    session.drain();
-    outbox.add((draft) => {
-      draft.draining = true;
-    });
-    setTimeout(() => outbox.close(), drainMs).unref();
-  };
-  call.context.signal.addEventListener('abort', onStop, { once: true });
+  const first = await firstMessage(incoming);
+  const session = new Session(engine, first.hello, call);
+  const onStop = () => session.stop();
+  signal.addEventListener('abort', onStop, { once: true });
+  if (signal.aborted) onStop();
   void readAll();
   try {
-    yield* outbox.messages();
+    yield* session.outbox.messages();
   } finally {
-    call.context.signal.removeEventListener('abort', onStop);
+    signal.removeEventListener('abort', onStop);
     session.close();
     void incoming.return?.();
   }
 
   async function readAll(): Promise<void> {
+    const { outbox } = session;
     try {
-      for (let next = await incoming.next(); !next.done; next = await incoming.next()) take(next.value);
+      session.take(first);
+      await session.room();
+      for (let next = await incoming.next(); !next.done; next = await incoming.next()) {
+        if (next.value.hello !== undefined)
+          throw new DomainError('malformed', 'hello: only the first message may be one');
+        session.take(next.value);
+        await session.room();
+      }
       await session.settled();
       outbox.close();
     } catch (error) {
       outbox.fail(error);
     }
   }
-
-  function take(message: WorkJobsRequest): void {
-    if (message.hello !== undefined) throw new DomainError('malformed', 'hello: it is the first message only');
-    session.take(message);
-  }
 }
 
-async function firstMessage(incoming: AsyncIterator<WorkJobsRequest>): Promise<WorkJobsRequest> {
-  const first = await incoming.next();
-  if (first.done || first.value.hello === undefined) {
-    throw new DomainError('malformed', 'hello: the first message of a session says who the worker is');
+type Hello = NonNullable<WorkJobsRequest['hello']>;
+
+async function firstMessage(
+  incoming: AsyncIterator<WorkJobsRequest>,
+): Promise<WorkJobsRequest & { readonly hello: Hello }> {
+  const { done, value } = await incoming.next();
+  if (done || value.hello === undefined) {
+    throw new DomainError('malformed', 'hello: the first message of a session must identify the worker');
   }
-  return first.value;
+  return { ...value, hello: value.hello };
 }
 
-function openSession(engine: Engine, first: WorkJobsRequest, call: Call, outbox: Outbox<WorkJobsResponse>) {
-  const hello = first.hello;
-  if (hello === undefined) throw new Error('the first message was checked for its hello');
-  requireLabelsWithin(call.principal, hello.labels);
-  let credits = 0;
-  let open = 0;
-  let onSettled: () => void = () => {};
+/** Reports of a session that may be under way before its next message is read. */
+const openReportsMax = 1_000;
 
-  const session = engine.openSession(
-    {
-      caller: call.caller,
-      workerId: hello.workerId,
-      labels: hello.labels,
-      leaseTtlSecs: hello.leaseTtlSecs === undefined ? null : fromInt64('hello.lease_ttl_secs', hello.leaseTtlSecs),
-      slots: hello.slots,
-      version: hello.version,
-    },
-    {
-      jobs: (jobs) => {
-        credits -= jobs.length;
-        outbox.add((draft) => draft.claims.push(...jobs.map(toWireClaim)));
+class Session {
+  readonly outbox = new Outbox<WorkJobsResponse>(emptyResponse, () => this.#session.resume());
+  readonly #engine: Engine;
+  readonly #call: Call;
+  readonly #session: JobSession;
+  #openReports = 0;
+  #onReported: () => void = () => {};
+  #cancelStop: () => void = () => {};
+
+  constructor(engine: Engine, hello: Hello, call: Call) {
+    requireLabelsWithin(call.principal, hello.labels);
+    this.#engine = engine;
+    this.#call = call;
+    const { outbox } = this;
+    this.#session = engine.openSession(
+      {
+        caller: call.caller,
+        workerId: hello.workerId,
+        labels: hello.labels,
+        onlyLabelled: hello.onlyLabelled || call.principal.onlyLabelled,
+        leaseTtlSecs: hello.leaseTtlSecs === undefined ? null : fromInt64('hello.lease_ttl_secs', hello.leaseTtlSecs),
+        slots: hello.slots,
+        version: hello.version,
       },
-      news: ({ kind, leaseId }) =>
-        outbox.add((draft) => (kind === 'cancelled' ? draft.cancelledLeaseIds : draft.lostLeaseIds).push(leaseId)),
-      failed: (error) => outbox.fail(error),
-    },
-  );
+      {
+        hasRoom: () => outbox.hasRoom,
+        jobs: (jobs) =>
+          outbox.add(
+            (draft) => draft.claims.push(...jobs.map(toWireClaim)),
+            jobs.length,
+            jobs.reduce((sum, job) => sum + job.bytes, 0),
+          ),
+        leaseEvent: (event) =>
+          outbox.add((draft) => {
+            if (event.kind === 'lost') draft.lostLeaseIds.push(event.leaseId);
+            else draft.stops.push(toWireStop(event));
+            if (event.kind === 'stop' && event.reason === 'cancelled') draft.cancelledLeaseIds.push(event.leaseId);
+          }),
+        failed: (error) => outbox.fail(error),
+      },
+    );
+  }
 
-  function report(of: JobReport): void {
-    open += 1;
-    reportJob(engine, of, call)
+  take(message: WorkJobsRequest): void {
+    if (message.receivedLeaseIds.length > 0) this.#session.received(message.receivedLeaseIds);
+    for (const report of message.reports) this.#report(report);
+    if (message.addCredits > 0) this.#session.addCredits(message.addCredits);
+    if (message.drain) this.#session.drain();
+  }
+
+  #report(report: JobReport): void {
+    this.#openReports += 1;
+    reportJob(this.#engine, report, this.#call)
       .then((result) => {
-        credits += 1;
-        session.reported(of.leaseId);
-        outbox.add((draft) => draft.results.push(result));
+        this.#session.reported(report.leaseId, result.refused === ErrorReason.UNKNOWN_LEASE);
+        this.outbox.add((draft) => draft.results.push(result));
       })
-      .catch((error: unknown) => outbox.fail(error))
+      .catch((error: unknown) => this.outbox.fail(error))
       .finally(() => {
-        open -= 1;
-        if (open === 0) onSettled();
+        this.#openReports -= 1;
+        this.#onReported();
       });
   }
 
-  function take(message: WorkJobsRequest): void {
-    if (message.receivedLeaseIds.length > 0) session.received(message.receivedLeaseIds);
-    for (const of of message.reports) report(of);
-    if (message.addCredits > 0) {
-      credits += message.addCredits;
-      if (credits > creditsMax) {
-        throw new DomainError('malformed', `add_credits: a session has at most ${creditsMax} credits`);
-      }
-      session.addCredits(message.addCredits);
-    }
-    if (message.drain) session.drain();
+  /** Resolves when the next message may be read. */
+  async room(): Promise<void> {
+    while (this.#openReports >= openReportsMax) await this.#reported();
+    await this.outbox.room();
   }
 
-  take(first);
+  /** Resolves when every report has been answered. */
+  async settled(): Promise<void> {
+    while (this.#openReports > 0) await this.#reported();
+  }
+
+  #reported(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#onReported = resolve;
+    });
+  }
+
+  /** Stops the session: no more jobs, and the end soon. */
+  stop(): void {
+    this.#session.drain();
+    this.outbox.add((draft) => {
+      draft.draining = true;
+    });
+    const timer = setTimeout(() => this.outbox.close(), drainMs).unref();
+    this.#cancelStop = () => clearTimeout(timer);
+  }
+
+  close(): void {
+    this.#cancelStop();
+    this.#session.close();
+    // Results of what is still under way have no recipient.
+    this.outbox.close();
+  }
+}
+
+function toWireStop({ leaseId, reason, withinMs }: Extract<LeaseEvent, { kind: 'stop' }>): WorkJobsResponse_Stop {
   return {
-    take,
-    drain: () => session.drain(),
-    close: () => session.close(),
-    /** When every report has been answered. */
-    settled: (): Promise<void> =>
-      open === 0
-        ? Promise.resolve()
-        : new Promise((resolve) => {
-            onSettled = resolve;
-          }),
+    $typeName: 'workflowgraph.v1.WorkJobsResponse.Stop',
+    leaseId,
+    reason: toWireStopReason(reason),
+    withinSecs: withinMs / 1000,
   };
 }
 
@@ -146,5 +208,6 @@ function emptyResponse(): WorkJobsResponse {
     cancelledLeaseIds: [],
     lostLeaseIds: [],
     draining: false,
+    stops: [],
   };
 }

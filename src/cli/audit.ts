@@ -1,45 +1,51 @@
-import type { AuditEvent, ListAuditOptions } from '@workflow-graph/client';
 import { Command, Option } from 'commander';
+import type { AuditEvent, ListAuditOptions } from '#client';
+import { escapeLine } from '../telemetry/escape-controls.js';
+import { addHelp } from './help.js';
 import { printJson, printLines, printTable } from './print.js';
+import { fullIdsOption, runIds } from './run-ids.js';
 import { parseLimit } from './runs.js';
 import { addServerOptions, type ServerFlags, withClient } from './server-options.js';
-import { harmlessLine } from './terminal/harmless.js';
-
-const examples = `
-Tells of tokens that were made and revoked, workflows that were defined, and runs that were started and cancelled: when,
-by which token, and from where. The token that asks needs the scope admin.
-
-Examples:
-  $ workflow-graph audit
-  $ workflow-graph audit --action run.cancel_requested
-  $ workflow-graph audit --subject ci --limit 1000 --json | jq -r '.events[].actor'`;
+import { summaries } from './summaries.js';
 
 interface AuditFlags extends ServerFlags {
   readonly action?: string;
   readonly subject?: string;
   readonly limit: number;
   readonly page?: string;
+  readonly fullIds?: boolean;
 }
 
-/** `workflow-graph audit`: who did what, newest first. */
+/** `workflow-graph audit`: audit entries, newest first. */
 export function auditCommand(): Command {
   const command = new Command('audit')
-    .description('list who did what, newest first')
-    .option('--action <action>', 'only this, such as token.created, workflow.changed, run.started')
-    .option('--subject <id>', 'only what was done to this token, workflow or run')
+    .description(summaries.audit)
+    .option('--action <action>', 'only this action, such as token.created, workflow.changed or run.started')
+    .option(
+      '--subject <id>',
+      "only what was done to the token, workflow or run with this id; the beginning of a run's id is enough",
+    )
     .addOption(new Option('--limit <n>', 'how many, at most 1000').argParser(parseLimit).default(20))
-    .option('--page <token>', 'the page that the last line of the page before names')
-    .addHelpText('after', examples);
+    .option('--page <token>', 'the next page; the last line of a page has its token')
+    .addOption(fullIdsOption());
   addServerOptions(command);
+  addHelp(command, {
+    about: [
+      'Lists tokens that were created and revoked, workflows that were created, changed and removed, and runs that were ' +
+        'started and cancelled: when, with which token, and from where. It needs a token with the scope admin.',
+    ],
+    examples: [
+      'workflow-graph audit',
+      'workflow-graph audit --action run.cancel_requested',
+      "workflow-graph audit --subject ci --json | jq -r '.events[].actor'",
+    ],
+  });
   return command.action((flags: AuditFlags) =>
     withClient(command, flags, async (client) => {
       const page = await client.audit(wanted(flags));
-      if (flags.json) {
-        printJson(page);
-        return;
-      }
-      printEvents(page.events);
-      if (page.next_page_token !== '') printLines(['', `More: --page ${harmlessLine(page.next_page_token)}`]);
+      if (flags.json) return printJson(page);
+      await printEvents(page.events, flags);
+      if (page.next_page_token !== '') await printLines(['', `More: --page ${escapeLine(page.next_page_token)}`]);
     }),
   );
 }
@@ -53,17 +59,24 @@ function wanted({ action, subject, limit, page }: AuditFlags): ListAuditOptions 
   };
 }
 
-function printEvents(events: readonly AuditEvent[]): void {
-  printTable<AuditEvent>(
+function printEvents(events: readonly AuditEvent[], { fullIds }: AuditFlags): Promise<void> {
+  const shown = runIds(
+    events.flatMap(({ action, subject }) => (action.startsWith('run.') ? [subject] : [])),
+    fullIds,
+  );
+  return printTable<AuditEvent>(
     [
       { heading: 'WHEN', text: (event) => new Date(event.at_ms).toISOString() },
-      { heading: 'ACTION', text: (event) => harmlessLine(event.action) },
-      { heading: 'SUBJECT', text: (event) => harmlessLine(event.subject) },
-      { heading: 'BY', text: (event) => harmlessLine(event.actor ?? '-') },
-      { heading: 'FROM', text: (event) => harmlessLine(event.source) },
-      { heading: 'MORE', text: (event) => harmlessLine(event.data_json) },
+      { heading: 'ACTION', text: (event) => escapeLine(event.action), wraps: true },
+      {
+        heading: 'SUBJECT',
+        text: ({ action, subject }) => escapeLine(action.startsWith('run.') ? shown(subject) : subject),
+      },
+      { heading: 'BY', text: (event) => escapeLine(event.actor ?? '-') },
+      { heading: 'FROM', text: (event) => escapeLine(event.source) },
+      { heading: 'DETAILS', text: (event) => escapeLine(event.data_json), wraps: true },
     ],
     events,
-    'There is nothing to tell.',
+    'No entries match.',
   );
 }

@@ -1,40 +1,58 @@
-import type { Client } from '@workflow-graph/client';
 import { Command } from 'commander';
+import type { Client } from '#client';
+import { escapeLine } from '../telemetry/escape-controls.js';
+import { addHelp } from './help.js';
 import { printJson, printLines } from './print.js';
+import { runArgument } from './run-ids.js';
 import { addServerOptions, type ServerFlags, withClient } from './server-options.js';
-import { harmlessLine } from './terminal/harmless.js';
+import { summaries } from './summaries.js';
 
-const examples = `
-What has not started ends, and the workers of what runs are told to stop it. Jobs whose "if" asks for always() or
-cancelled() still run; cancelling again ends them too. A run that has ended stays as it is.
-
-Examples:
-  $ workflow-graph cancel 0198f2c4-77aa-7c31-9d52-6f1be0a1f8d4
-  $ workflow-graph cancel ci          # the newest run of the workflow ci`;
+interface CancelFlags extends ServerFlags {
+  readonly force?: boolean;
+}
 
 /** `workflow-graph cancel`: cancels a run. */
 export function cancelCommand(): Command {
   const command = new Command('cancel')
-    .description('cancel a run')
-    .argument('<run>', "a run's id, or a workflow's, which means its newest run")
-    .addHelpText('after', examples);
+    .description(summaries.cancel)
+    .argument('<run>', runArgument)
+    .option('--force', 'also end jobs that run after a cancel, such as those with always()');
   addServerOptions(command);
-  return command.action((id: string, flags: ServerFlags) =>
-    withClient(command, flags, async (client) => {
-      const runId = await client.cancel(id);
-      if (flags.json) printJson({ run_id: runId });
-      else printLines([`Run ${harmlessLine(runId)} ${await whatHappens(client, runId)}.`]);
-    }),
+  addHelp(command, {
+    about: [
+      'Jobs that have not started end at once. Workers are asked to stop running jobs. Jobs whose "if" has ' +
+        'always() or cancelled() still run; --force ends those too. Cancelling a second time changes nothing, and neither ' +
+        'does cancelling a run that has ended.',
+    ],
+    examples: [
+      'workflow-graph cancel 01a2004b-6fc8',
+      'workflow-graph cancel ci            # the newest run of the workflow ci',
+      'workflow-graph cancel ci --force    # its clean-up jobs too',
+    ],
+  });
+  return command.action((id: string, flags: CancelFlags) =>
+    withClient(
+      command,
+      flags,
+      async (client) => {
+        const runId = await client.cancel(id, { force: flags.force === true });
+        if (flags.json) await printJson({ run_id: runId });
+        else if (runId === '')
+          await printLines([`Workflow ${escapeLine(id)} has not run; there is nothing to cancel.`]);
+        else await printLines([`Run ${escapeLine(runId)} ${await outcome(client, runId)}.`]);
+      },
+      { run: id },
+    ),
   );
 }
 
-/** A run that had ended before stays as it is; whose token may not look is told what was asked. */
-async function whatHappens(client: Client, runId: string): Promise<string> {
+/** A run that had ended does not change. A token without the scope read cannot check, and prints what was requested. */
+async function outcome(client: Client, runId: string): Promise<string> {
   const state = await client.status(runId).then(
     (run) => run.state,
     () => null,
   );
   return state === 'success' || state === 'failure'
-    ? `has ended already (${state}); there is nothing to cancel`
+    ? `has already ended (${state}); there is nothing to cancel`
     : 'is being cancelled';
 }

@@ -1,12 +1,12 @@
 import type { Command, Option } from 'commander';
 
-/** A word that may come next. */
-export interface Candidate {
+/** A possible next word. */
+interface Candidate {
   readonly word: string;
   readonly description: string;
 }
 
-/** Words that only a server or the disk knows. */
+/** Names that only the server knows. */
 export interface Sources {
   /** Workflows and newest runs. */
   runs(): Promise<readonly Candidate[]>;
@@ -14,16 +14,16 @@ export interface Sources {
   jobs(run: string): Promise<readonly Candidate[]>;
 }
 
-/** What may stand at the last place of a command line; `files`: any path too. */
+/** The candidates for the last word of a command line; `files`: any path too. */
 export interface Completion {
   readonly candidates: readonly Candidate[];
   readonly files: boolean;
 }
 
 /**
- * Completes the last of some words, which are those after the program's name; it may be empty.
+ * Completes the last of some words, which follow the program's name; it may be empty.
  *
- * A line is never run: the tree of commands is walked along the words, and what is typed is only looked at.
+ * It never runs anything: it follows the words through the tree of commands.
  */
 export async function completeWords(root: Command, words: readonly string[], sources: Sources): Promise<Completion> {
   const typed = words.at(-1) ?? '';
@@ -32,7 +32,7 @@ export async function completeWords(root: Command, words: readonly string[], sou
   return { ...found, candidates: found.candidates.filter(({ word }) => word.startsWith(typed)) };
 }
 
-/** Where the words lead: to a command, its arguments so far, and the option that waits for its value. */
+/** The command that the words lead to, its arguments so far, and the option that still needs its value. */
 function walk(root: Command, words: readonly string[]) {
   let command = root;
   let pending: Option | null = null;

@@ -1,17 +1,14 @@
-import { Client } from '@workflow-graph/client';
 import { Argument, Command } from 'commander';
+import type { Client } from '#client';
+import { escapeLine } from '../telemetry/escape-controls.js';
 import { completeWords, type Sources } from './complete-words.js';
-import { harmlessLine } from './terminal/harmless.js';
+import { addHelp } from './help.js';
+import { printLines, printText } from './print.js';
+import { summaries } from './summaries.js';
 
-const examples = `
-The workflows, runs and jobs of the server at SERVER_URL are completed too, when it answers within a second.
-
-Examples:
-  $ source <(workflow-graph completion bash)                          # this shell; put it into ~/.bashrc for all
-  $ workflow-graph completion zsh > "\${fpath[1]}/_workflow-graph"
-  $ workflow-graph completion fish > ~/.config/fish/completions/workflow-graph.fish`;
-
-/** Each asks the program itself, which prints `word<TAB>description` lines, and a line `:files` when paths fit too. */
+/**
+ * Each calls the program, which prints `word<TAB>description` lines, and a line `:files` when paths are possible too.
+ */
 const scripts = {
   bash: `_workflow_graph() {
   local line
@@ -52,37 +49,48 @@ complete -c workflow-graph -f -a '(__workflow_graph_complete)'
 `,
 } as const;
 
-/** `workflow-graph completion`: prints what a shell needs to complete command lines. */
+/** `workflow-graph completion`: prints the completion script of a shell. */
 export function completionCommand(): Command {
-  return new Command('completion')
-    .description('print the completion script of a shell')
+  const command = new Command('completion')
+    .description(summaries.completion)
     .addArgument(new Argument('<shell>', 'the shell').choices(Object.keys(scripts)))
-    .addHelpText('after', examples)
-    .action((shell: keyof typeof scripts) => void process.stdout.write(scripts[shell]));
+    .action((shell: keyof typeof scripts) => printText(scripts[shell]));
+  return addHelp(command, {
+    about: [
+      'The scripts complete commands, options and files, and the workflows, runs and jobs of the server at SERVER_URL when ' +
+        'it answers within a second.',
+    ],
+    examples: [
+      'source <(workflow-graph completion bash)   # or add this to ~/.bashrc',
+      `workflow-graph completion zsh > "\${fpath[1]}/_workflow-graph"`,
+      'workflow-graph completion fish \\\n      > ~/.config/fish/completions/workflow-graph.fish',
+    ],
+  });
 }
 
-/** What the scripts call. */
+/** The command that the scripts call. */
 export function completeWordsCommand(root: Command): Command {
   return new Command('complete-words')
     .argument('[words...]')
     .allowUnknownOption()
     .action(async (words: string[]) => {
       const { candidates, files } = await completeWords(root, words.length === 0 ? [''] : words, serverSources());
-      const lines = candidates.map(({ word, description }) => `${harmlessLine(word)}\t${harmlessLine(description)}`);
-      process.stdout.write([...lines, ...(files ? [':files'] : [])].map((line) => `${line}\n`).join(''));
+      const lines = candidates.map(({ word, description }) => `${escapeLine(word)}\t${escapeLine(description)}`);
+      await printLines([...lines, ...(files ? [':files'] : [])]);
     });
 }
 
-/** How long a person waits for a completion. */
+/** Completion must not make a user wait longer. */
 const timeoutMs = 1_000;
 
-/** How many runs are offered. */
+/** Runs that are offered. */
 const runsMax = 20;
 
-/** What the server knows; nothing when it does not answer, or does not let this caller look. */
+/** Names from the server; none when it does not answer, or when the token may not read. */
 function serverSources(): Sources {
   const ask = async <T>(work: (client: Client) => Promise<readonly T[]>): Promise<readonly T[]> => {
     try {
+      const { Client } = await import('#client');
       const token = process.env.WORKFLOW_GRAPH_TOKEN;
       const serverUrl = process.env.SERVER_URL;
       const client = new Client({ timeoutMs, ...(serverUrl ? { serverUrl } : {}), ...(token ? { token } : {}) });

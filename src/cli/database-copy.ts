@@ -7,9 +7,9 @@ import { onInterrupt } from './interrupt.js';
 import { ProgressLine } from './progress-line.js';
 
 /**
- * Copies a database with a line of progress. A signal ends the process, and what is there of the copy goes away.
+ * Copies a database and shows the progress. A signal ends the process and deletes the incomplete copy.
  *
- * @param partial the file that the copy is until it is whole
+ * @param partial the name of the file until the copy is complete
  */
 export async function whileCopying<T>(
   command: Command,
@@ -21,7 +21,7 @@ export async function whileCopying<T>(
     for (const suffix of ['', '-journal']) rmSync(`${partial}${suffix}`, { force: true });
   };
   process.once('exit', removePartial);
-  const forget = onInterrupt(() => process.exit(exitCodes.interrupted));
+  const release = onInterrupt(() => process.exit(exitCodes.interrupted));
   try {
     return await work(progress);
   } catch (error) {
@@ -29,11 +29,11 @@ export async function whileCopying<T>(
     throw error;
   } finally {
     progress.end();
-    forget();
+    release();
   }
 }
 
-/** Says how far a copy is. */
+/** Shows the progress of a copy. */
 export function copying(progress: ProgressLine, from: string, to: string): OnCopied {
   return (at) => {
     if (at.phase === 'check') progress.say(`checking ${to}`);

@@ -1,25 +1,28 @@
 import { Command } from 'commander';
 import { examineLive, type Finding, isBroken } from '../store/doctor/examine.js';
+import { addHelp } from './help.js';
 import { storageSettings, withStore } from './open-store.js';
+import { printJson, printLines } from './print.js';
 import { addSettings } from './settings-options.js';
+import { summaries } from './summaries.js';
 
-const examples = `
-Asks the database for anything that must never be: two live leases on a job, a gap in the attempts, a job that waits for
-nothing, a run whose state is not that of its jobs, and so on. It only reads, and may run beside a server.
-
-Examples:
-  $ workflow-graph doctor
-  $ workflow-graph doctor --json --data /var/lib/workflow-graph
-
-Exit codes: 0 everything holds, 1 something does not, 2 the command was written wrongly.`;
-
-/** `workflow-graph doctor`: proves on a database what must always hold. */
+/** `workflow-graph doctor`: checks a database for damage. */
 export function doctorCommand(): Command {
-  const command = new Command('doctor')
-    .description('look for damage in the database')
-    .option('--json', 'print the result as JSON')
-    .addHelpText('after', examples);
+  const command = new Command('doctor').description(summaries.doctor).option('--json', 'print the result as JSON');
   addSettings(command, storageSettings);
+  addHelp(command, {
+    about: [
+      'Checks the database for states that must not exist: two live leases on one job, a gap in the attempts, a job that ' +
+        'waits for nothing, a run whose state does not match its jobs, and so on. It only reads, and can run beside a ' +
+        'server.',
+    ],
+    examples: ['workflow-graph doctor', 'workflow-graph doctor --json --data /var/lib/workflow-graph'],
+    exitCodes: [
+      [0, 'no damage'],
+      [1, 'damage found'],
+      [2, 'wrong usage'],
+    ],
+  });
   return command.action(async (flags: { json?: boolean }) => {
     const findings = await withStore(command, async (store) => {
       const reader = await store.openReader();
@@ -30,20 +33,20 @@ export function doctorCommand(): Command {
       }
     });
     const broken = findings.filter(isBroken);
-    if (flags.json) process.stdout.write(`${JSON.stringify(findings, null, 2)}\n`);
-    else for (const line of report(findings, broken)) process.stdout.write(`${line}\n`);
+    if (flags.json) await printJson(findings);
+    else await printLines(report(findings, broken));
     process.exitCode = broken.length > 0 ? 1 : 0;
   });
 }
 
 function report(findings: readonly Finding[], broken: readonly Finding[]): string[] {
-  if (broken.length === 0) return [`${findings.length} checks, all hold.`];
+  if (broken.length === 0) return [`${findings.length} checks passed.`];
   const lines = broken.flatMap(({ name, promise, violations }) => [
-    `${name}: ${promise} This does not hold for:`,
+    `${name}: ${promise} Violated by:`,
     ...violations.map((subject) => `  ${subject}`),
   ]);
   return [
     ...lines,
-    `${findings.length} checks, ${broken.length} do not hold. Keep a copy of the database and report it.`,
+    `${broken.length} of ${findings.length} checks failed. Keep a copy of the database and report the damage.`,
   ];
 }

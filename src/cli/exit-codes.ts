@@ -1,6 +1,4 @@
-import { ServerUnreachableError, WorkflowGraphError } from '@workflow-graph/client';
-
-/** What the program's exit status means. The table of docs/cli.md is checked against this one. */
+/** The program's exit codes. A test compares the table of docs/cli.md with this one. */
 export const exitCodes = {
   done: 0,
   failed: 1,
@@ -16,26 +14,16 @@ export const exitCodes = {
 
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
 
-/** What each code tells a script. */
+/** The meaning of each code for a script. */
 export const exitCodeMeanings: Readonly<Record<keyof typeof exitCodes, string>> = {
-  done: 'done; of a run that was waited for: it succeeded',
-  failed: 'it failed; of a run that was waited for: it failed or was cancelled',
-  usage: 'the command or a setting is written wrongly',
+  done: 'done; after watching a run: it succeeded',
+  failed: 'failed; after watching a run: it failed or was cancelled',
+  usage: 'wrong usage or a wrong setting',
   serverAway: 'no server answers at the address',
-  refused: 'the server wants a token, or the token may not do this',
-  notFound: 'there is no such workflow, run or job',
-  notAccepted: 'a definition or a request is not accepted, or the server could not do it',
-  diskFailed: 'the disk of the server failed',
+  refused: 'the server needs a token, or the token does not allow this',
+  notFound: 'no such workflow, run or job',
+  notAccepted: 'the server rejected the definition or the request, or could not handle it',
+  diskFailed: "the server's disk failed",
   interrupted: 'stopped by Ctrl-C or a signal',
-  brokenPipe: 'what read the output went away',
+  brokenPipe: 'the reader of the output closed the pipe',
 };
-
-/** The exit code for what a call to the server threw; null for what nobody expected. */
-export function exitCodeOf(error: unknown): ExitCode | null {
-  if (error instanceof ServerUnreachableError) return exitCodes.serverAway;
-  if (!(error instanceof WorkflowGraphError)) return null;
-  if (error.status === 401 || error.status === 403) return exitCodes.refused;
-  if (error.status === 404) return exitCodes.notFound;
-  if (error.status === 502 || error.status === 503 || error.status === 504) return exitCodes.serverAway;
-  return exitCodes.notAccepted;
-}

@@ -1,8 +1,8 @@
 /**
- * Calls back at each Ctrl-C, and at each signal that asks the process to end, with how many there were. Without it the
- * first one ends the process.
+ * Calls back at each Ctrl-C, and at each signal that ends a process, with their number so far. Without this the first
+ * one ends the process.
  *
- * @returns what goes back to that
+ * @returns a function that restores that
  */
 export function onInterrupt(callback: (count: number) => void): () => void {
   let count = 0;

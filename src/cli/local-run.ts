@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Client } from '@workflow-graph/client';
+import { Client } from '#client';
 import { loadConfig } from '../config.js';
 import { systemEnvironment } from '../environment/system-environment.js';
 import { databaseFile, startServer } from '../server.js';
@@ -11,25 +11,25 @@ import { createToken } from '../tokens.js';
 import { LocalWorker, machineLabels } from './local-worker.js';
 import type { WorkflowFile } from './workflow-file.js';
 
-/** A run in this process: a server of its own, on a database that goes away, and one private worker. */
+/** A run in this process: a server with a temporary database, and one private worker. */
 export interface LocalRun {
   readonly client: Client;
   readonly runId: string;
-  /** Rejects when the worker has ended before it was stopped; never resolves. */
+  /** Rejects when the worker ends before it is stopped; never resolves. */
   readonly broken: Promise<never>;
-  /** Ends the worker and the server, and takes the database away. */
+  /** Ends the worker and the server, and deletes the database. */
   stop(): Promise<void>;
 }
 
 /**
- * Starts a workflow file here. The worker has the labels of this machine and those that the jobs ask for: who runs a
- * file on a machine says that the machine will do.
+ * Starts a workflow file on this machine. The worker has the labels of the machine and those that the jobs require:
+ * running a file on a machine means that the machine will do.
  *
- * The server asks for a token, as others on this machine can reach its port too, and could run commands as this user.
+ * The server needs a token, because other users of this machine can reach its port and could run commands as this user.
  */
 export async function startLocalRun(
   file: WorkflowFile,
-  { inputs, slots }: { readonly inputs: Readonly<Record<string, string>>; readonly slots: number },
+  { inputs, slots }: { readonly inputs: Readonly<Record<string, unknown>>; readonly slots: number },
 ): Promise<LocalRun> {
   const folder = mkdtempSync(join(tmpdir(), 'workflow-graph-run-'));
   const removeFolder = () => rmSync(folder, { recursive: true, force: true });
@@ -49,12 +49,13 @@ export async function startLocalRun(
     const server = await startServer(config, createLog({ level: 'silent', format: 'json' }));
     stops.push(() => server.stop());
     const { id, text, format, name } = file;
-    await server.engine.define({ id, source: 'api', text: Buffer.from(text), format, file: name });
+    await server.engine.define({ id, source: 'api', text: Buffer.from(text), format, file: name, anyWorker: true });
 
     const client = new Client({ serverUrl: server.url, token });
     stops.push(async () => client.close());
     const { jobs } = await client.status(id);
-    const labels = [...new Set([...machineLabels(), ...jobs.flatMap((job) => job.required_labels)])];
+    const asked = jobs.flatMap((job) => job.required_labels).filter((label) => !label.includes('{{'));
+    const labels = [...new Set([...machineLabels(), ...asked])];
     const worker = new LocalWorker({ serverUrl: server.url, slots, labels, token, isPrivate: true });
     let isStopping = false;
     stops.push(async () => {
@@ -80,13 +81,14 @@ async function makeToken(databasePath: string): Promise<string> {
     onFatal(error) {
       throw error;
     },
-    tell() {},
+    onEvent() {},
   });
   try {
     const made = await createToken(store, systemEnvironment(), {
       name: 'local run',
       scopes: ['admin'],
       labels: null,
+      onlyLabelled: false,
       expiresAtMs: null,
     });
     return made.token;

@@ -1,6 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { arch, platform } from 'node:os';
 import { fileURLToPath } from 'node:url';
+import { settings } from '../config.js';
+import { mainFile } from '../main-file.js';
+import { writeToken } from './owner-pipe.js';
 
 /** The labels of this machine: its operating system and processor, as Node names them. */
 export function machineLabels(): string[] {
@@ -10,31 +13,44 @@ export function machineLabels(): string[] {
 export interface LocalWorkerOptions {
   readonly serverUrl: string;
   readonly slots: number;
-  /** Those of this machine when absent. */
+  /** The labels of this machine when absent. */
   readonly labels?: readonly string[];
+  /** The token of the environment when absent. */
   readonly token?: string;
-  /** Whether it belongs to this process alone: it ends when this process does, however that ends, and prints nothing. */
+  /** Whether its jobs belong to this process: they end with it, however it ends. Such a worker prints nothing. */
   readonly isPrivate?: boolean;
 }
 
-/** How much of what a private worker complains about is kept. */
+/** Characters of a private worker's error output that are kept. */
 const complaintChars = 4_000;
 
-/** A worker process beside the server. The server itself never runs a command. */
+/**
+ * A worker process beside the server. The server itself never runs a command. The worker drains when this process is
+ * gone, even by SIGKILL: otherwise it would claim jobs from the next server at the address.
+ */
 export class LocalWorker {
-  /** Resolves when the process has ended, with what it said last when it was a private one. */
+  /** Resolves when the process has ended; if it is private, with its last error output. */
   readonly ended: Promise<string>;
   readonly #child: ChildProcess;
 
   constructor(options: LocalWorkerOptions) {
-    const main = fileURLToPath(new URL('../main.js', import.meta.url));
     const { serverUrl, slots, labels = machineLabels(), token, isPrivate = false } = options;
-    const args = [main, 'worker', '--server', serverUrl, '--labels', labels.join(','), '--slots', String(slots)];
-    this.#child = spawn(process.execPath, isPrivate ? [...args, '--until-stdin-ends'] : args, {
-      stdio: isPrivate ? ['pipe', 'ignore', 'pipe'] : ['ignore', 'inherit', 'inherit'],
+    const args = [
+      fileURLToPath(mainFile),
+      'worker',
+      '--server',
+      serverUrl,
+      '--labels',
+      labels.join(','),
+      '--slots',
+      String(slots),
+    ];
+    this.#child = spawn(process.execPath, [...args, '--owned-by-stdin', isPrivate ? 'terminate' : 'drain'], {
+      stdio: isPrivate ? ['pipe', 'ignore', 'pipe'] : ['pipe', 'inherit', 'inherit'],
       detached: true,
-      env: token === undefined ? process.env : { ...process.env, WORKFLOW_GRAPH_TOKEN: token },
+      env: workerEnvironment(),
     });
+    if (this.#child.stdin !== null) writeToken(this.#child.stdin, token ?? process.env.WORKFLOW_GRAPH_TOKEN);
     let complaint = '';
     this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => {
       complaint = (complaint + text).slice(-complaintChars);
@@ -47,4 +63,22 @@ export class LocalWorker {
     this.#child.kill('SIGTERM');
     await this.ended;
   }
+}
+
+/** Further variables of the server: access to PostgreSQL and the collector of traces, with their passwords. */
+const serverVariables = /^(?:PG[A-Z]+|OTEL_[A-Z0-9_]+)$/;
+
+/**
+ * The environment of this process without the server's settings and credentials, because jobs can read it in /proc.
+ * WORKER_PASS_ENV can name variables that jobs need for themselves, such as PGPASSWORD, but no setting.
+ */
+export function workerEnvironment(from: NodeJS.ProcessEnv = process.env): NodeJS.ProcessEnv {
+  const own = new Set<string>(Object.values(settings).map(({ env }) => env));
+  for (const name of ['SERVER_URL', 'WORKFLOW_GRAPH_TOKEN', 'WORKFLOW_GRAPH_TOKEN_FILE']) own.add(name);
+  const passed = (from.WORKER_PASS_ENV ?? '').split(',').map((name) => name.trim());
+  const isPassed = (name: string) =>
+    passed.some((wanted) => (wanted.endsWith('*') ? name.startsWith(wanted.slice(0, -1)) : name === wanted));
+  return Object.fromEntries(
+    Object.entries(from).filter(([name]) => !own.has(name) && (!serverVariables.test(name) || isPassed(name))),
+  );
 }

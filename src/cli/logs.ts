@@ -1,25 +1,18 @@
-import type { Client, LogChunk, Workflow } from '@workflow-graph/client';
 import { Command, InvalidArgumentError, Option } from 'commander';
+import type { Client, LogChunk, Workflow } from '#client';
+import { escapeLine } from '../telemetry/escape-controls.js';
 import { exitCodes } from './exit-codes.js';
-import { printJsonLine, printLines, stdoutPaint } from './print.js';
+import { addHelp } from './help.js';
+import { printJsonLine, printLines, printText, stdoutPaint } from './print.js';
+import { runArgument } from './run-ids.js';
 import { addServerOptions, type ServerFlags, withClient } from './server-options.js';
-import { harmlessLine } from './terminal/harmless.js';
+import { summaries } from './summaries.js';
 import { jobPrefix } from './watch/job-prefix.js';
 import { readLastLines, storedChunks } from './watch/last-lines.js';
 import { LineSplitter, type LogLine } from './watch/log-lines.js';
+import { MissingLogs } from './watch/missing-logs.js';
 import { pollRun } from './watch/poll-run.js';
 import { RunLogs } from './watch/run-logs.js';
-
-const examples = `
-Without a job, the logs of all jobs are printed, each line with the key of its job. Terminal escapes in them are taken
-out; --raw and --json keep them.
-
-Examples:
-  $ workflow-graph logs ci unit
-  $ workflow-graph logs -f ci                  # all jobs of the newest run of ci, until it ends
-  $ workflow-graph logs ci unit --attempt 0 --tail 20
-  $ workflow-graph logs ci unit --raw > unit.log
-  $ workflow-graph logs ci --json | jq -r 'select(.stream == "stderr").data'`;
 
 interface LogsFlags extends ServerFlags {
   readonly follow?: boolean;
@@ -29,44 +22,62 @@ interface LogsFlags extends ServerFlags {
   readonly raw?: boolean;
 }
 
-/** `workflow-graph logs`: prints what jobs have printed. */
+/** `workflow-graph logs`: prints the output of jobs. */
 export function logsCommand(): Command {
   const command = new Command('logs')
-    .description('print the logs of a run or of one of its jobs')
-    .argument('<run>', "a run's id, or a workflow's, which means its newest run")
+    .description(summaries.logs)
+    .argument('<run>', runArgument)
     .argument('[job]', "the job's key; all jobs when absent")
-    .option('-f, --follow', 'go on until the job, or the run, has ended')
+    .option('-f, --follow', 'print new output until the job, or the run, has ended')
     .addOption(new Option('--attempt <n>', 'only this attempt, from 0').argParser(parseCount))
-    .addOption(
-      new Option('-n, --tail <n>', 'only the last lines of each job').argParser(parseCount).conflicts('follow'),
-    )
+    .addOption(new Option('-n, --tail <n>', 'only the last n lines of each job').argParser(parseCount))
     .option('-t, --timestamps', "the worker's time before each line")
-    .addOption(new Option('--raw', 'as the jobs wrote it, terminal escapes and all').conflicts(['timestamps', 'tail']))
-    .addHelpText('after', examples);
+    .addOption(
+      new Option('--raw', 'exactly as the job wrote it, with terminal escapes').conflicts(['timestamps', 'tail']),
+    );
   addServerOptions(command);
+  addHelp(command, {
+    about: [
+      'Without a job it prints the logs of all jobs, each line with the key of its job. Terminal escapes are removed, ' +
+        'except with --raw and --json.',
+    ],
+    examples: [
+      'workflow-graph logs ci unit',
+      'workflow-graph logs -f ci       # all jobs of the newest run, until it ends',
+      'workflow-graph logs -f ci unit --tail 20',
+      'workflow-graph logs ci unit --attempt 0 --tail 20',
+      'workflow-graph logs ci unit --raw > unit.log',
+      `workflow-graph logs ci --json | jq -r 'select(.stream == "stderr").data'`,
+    ],
+  });
   return command.action((id: string, job: string | undefined, flags: LogsFlags) =>
-    withClient(command, flags, async (client) => {
-      if (job === undefined && (flags.attempt !== undefined || flags.raw)) {
-        command.error('error: --attempt and --raw need a job', { exitCode: exitCodes.usage });
-      }
-      const workflow = await client.status(id);
-      const runId = workflow.run_id;
-      if (runId === null) {
-        command.error(`error: ${harmlessLine(id)} has not run yet`, { exitCode: exitCodes.notFound });
-      } else if (job !== undefined) await printJob(client, runId, job, flags);
-      else if (flags.follow) await followRun(client, runId, workflow, flags);
-      else for (const { id: jobId } of startedJobs(workflow)) await printStored(client, runId, jobId, workflow, flags);
-    }),
+    withClient(
+      command,
+      flags,
+      async (client) => {
+        if (job === undefined && (flags.attempt !== undefined || flags.raw)) {
+          command.error('error: --attempt and --raw need a job', { exitCode: exitCodes.usage });
+        }
+        const workflow = await client.status(id);
+        const runId = workflow.run_id;
+        if (runId === null) {
+          command.error(`error: ${escapeLine(id)} has not run yet`, { exitCode: exitCodes.notFound });
+        } else if (job !== undefined) await printJob(client, runId, job, flags);
+        else if (flags.follow) await followRun(client, runId, workflow, flags);
+        else
+          for (const { id: jobId } of startedJobs(workflow)) await printStored(client, runId, jobId, workflow, flags);
+      },
+      { run: id, job },
+    ),
   );
 }
 
 async function printJob(client: Client, runId: string, jobId: string, flags: LogsFlags): Promise<void> {
-  const { attempt, follow } = flags;
-  if (!follow) return printStored(client, runId, jobId, null, flags);
-  await printChunks(client.followLogs(runId, jobId, attempt === undefined ? {} : { attempt }), null, flags);
+  if (!flags.follow) return printStored(client, runId, jobId, null, flags);
+  await printChunks(client.followLogs(runId, jobId, partOf(flags)), null, flags);
 }
 
-/** What is stored now; with a workflow, each line says of which of its jobs it is. */
+/** Prints what is stored now; with a workflow, each line names its job. */
 async function printStored(
   client: Client,
   runId: string,
@@ -75,16 +86,17 @@ async function printStored(
   flags: LogsFlags,
 ): Promise<void> {
   if (flags.tail === undefined || flags.json) {
-    await printChunks(storedChunks(client, runId, jobId, flags.attempt), workflow, flags);
+    await printChunks(storedChunks(client, runId, jobId, partOf(flags)), workflow, flags);
     return;
   }
-  const { attempt, tail } = flags;
-  const lines = await readLastLines(client, runId, jobId, {
-    count: tail,
-    ...(attempt === undefined ? {} : { attempt }),
-  });
+  const lines = await readLastLines(client, runId, jobId, { ...partOf(flags), count: flags.tail });
   const print = linePrinter(workflow, flags);
-  for (const line of lines) print(line);
+  for (const line of lines) await print(line);
+}
+
+/** The requested part of a log. */
+function partOf({ attempt, tail }: LogsFlags): { attempt?: number; tail?: number } {
+  return { ...(attempt === undefined ? {} : { attempt }), ...(tail === undefined ? {} : { tail }) };
 }
 
 async function printChunks(
@@ -94,21 +106,35 @@ async function printChunks(
 ): Promise<void> {
   const splitter = new LineSplitter();
   const print = linePrinter(workflow, flags);
+  const missing = new MissingLogs();
   for await (const chunk of chunks) {
-    if (flags.json) printJsonLine(chunk);
-    else if (flags.raw) process.stdout.write(chunk.data);
-    else for (const line of splitter.push(chunk)) print(line);
+    missing.note(chunk);
+    if (flags.json) await printJsonLine(chunk);
+    else if (flags.raw) await printText(chunk.data);
+    else for (const line of splitter.push(chunk)) await print(line);
   }
-  for (const line of splitter.end()) print(line);
+  if (!flags.json && !flags.raw) for (const line of splitter.end()) await print(line);
+  remark(missing);
+}
+
+/** On stderr, so that a pipe gets only the output of the jobs. */
+function remark(missing: MissingLogs): void {
+  for (const line of missing.lines()) process.stderr.write(`${line}\n`);
 }
 
 async function followRun(client: Client, runId: string, workflow: Workflow, flags: LogsFlags): Promise<void> {
   const print = flags.json ? printJsonLine : linePrinter(workflow, flags);
   const logs = new RunLogs(client, runId, print);
+  let { tail } = flags;
   for await (const seen of pollRun(client, runId, new AbortController().signal)) {
-    if (seen.kind === 'state') logs.update(seen.workflow);
+    if (seen.kind !== 'state') continue;
+    // The log of a job follows those of its needs, even if all of them were quick.
+    for (const job of startedJobs(seen.workflow)) logs.begin(job.id, job.depends_on, tail);
+    // Jobs that start later are followed from their beginning.
+    tail = undefined;
   }
-  await logs.complete();
+  await logs.completeAll();
+  remark(logs.missing);
 }
 
 function startedJobs({ jobs }: Workflow) {
@@ -116,12 +142,12 @@ function startedJobs({ jobs }: Workflow) {
 }
 
 /** Prints lines, with the job's key before each when the jobs of a workflow are mixed. */
-function linePrinter(workflow: Workflow | null, { timestamps }: LogsFlags): (line: LogLine) => void {
+function linePrinter(workflow: Workflow | null, { timestamps }: LogsFlags): (line: LogLine) => Promise<void> {
   const paint = stdoutPaint();
   const prefix = workflow === null ? () => '' : jobPrefix(workflow);
   return (line) => {
     const time = timestamps ? `${paint('dim', new Date(line.atMs).toISOString())} ` : '';
-    printLines([`${time}${prefix(line.jobId)}${line.text}`]);
+    return printLines([`${time}${prefix(line.jobId)}${line.text}`]);
   };
 }
 

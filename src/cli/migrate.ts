@@ -3,23 +3,11 @@ import { migrateStore } from '../open-store.js';
 import { copyDatabase } from '../store/copy/copy-database.js';
 import { openCopyEnd } from '../store/copy/copy-end.js';
 import { isStoreFailure } from '../store/store.js';
+import { addHelp } from './help.js';
+import { printJsonLine, printLines } from './print.js';
 import { ProgressLine } from './progress-line.js';
 import { addSettings, configOf } from './settings-options.js';
-
-const examples = `
-Without --from and --to it brings the tables up to date. A server does this by itself when it starts. Use it before: of
-SQLite with no server running, of PostgreSQL also while servers of the version before run.
-
-With --from and --to it carries everything over from one database to another: definitions, runs, logs, outputs, tokens,
-live leases. Stop every server first; workers may go on, they find their leases at the new server. The target must be
-empty. Afterwards both are read again and compared. A copy that was stopped goes on where it was when it is called again.
-
-Examples:
-  $ workflow-graph migrate
-  $ workflow-graph migrate --data /var/lib/workflow-graph
-  $ workflow-graph migrate --database-url postgres://user@db/workflows
-  $ workflow-graph migrate --from sqlite:data/workflow-graph.db --to postgres://user@db/workflows
-  $ workflow-graph migrate --from postgres://user@db/workflows --to sqlite:data/workflow-graph.db`;
+import { summaries } from './summaries.js';
 
 interface MigrateFlags {
   readonly json?: boolean;
@@ -27,20 +15,34 @@ interface MigrateFlags {
   readonly to?: string;
 }
 
-/** `workflow-graph migrate`: brings the database up to this version of the program, or carries it over to another. */
+/** `workflow-graph migrate`: upgrades the database to this version of the program, or copies it to another one. */
 export function migrateCommand(): Command {
   const command = new Command('migrate')
-    .description('bring the database up to this version, or carry it over to another')
-    .option('--from <database>', 'the database to carry over: sqlite:<file> or postgres://…')
-    .option('--to <database>', 'where to: sqlite:<file> or postgres://…')
-    .option('--json', 'print the result as JSON')
-    .addHelpText('after', examples);
+    .description(summaries.migrate)
+    .option('--from <database>', 'the database to copy: sqlite:<file> or postgres://…')
+    .option('--to <database>', 'an empty database to copy to: sqlite:<file> or postgres://…')
+    .option('--json', 'print the result as JSON');
   addSettings(command, ['dataDir', 'databaseUrl']);
+  addHelp(command, {
+    about: [
+      'Without --from and --to it upgrades the tables. A server does this by itself when it starts. To do it before: with ' +
+        'SQLite while no server runs, with PostgreSQL also while servers of the version before run.',
+      'With --from and --to it copies everything from one database to another: definitions, runs, logs, outputs, tokens ' +
+        'and live leases. Stop every server first; workers can keep running, their leases are valid at the new server. ' +
+        'The target must be empty. Afterwards it reads both again and compares them. Repeat an interrupted copy to resume ' +
+        'it.',
+    ],
+    examples: [
+      'workflow-graph migrate --data /var/lib/workflow-graph',
+      'workflow-graph migrate --database-url postgres://user@db/workflows',
+      'workflow-graph migrate --from sqlite:data/workflow-graph.db \\\n      --to postgres://user@db/workflows',
+    ],
+  });
   return command.action(async (flags: MigrateFlags) => {
     try {
       if (flags.from !== undefined && flags.to !== undefined) await copy(flags.from, flags.to, flags.json === true);
-      else if (flags.from === undefined && flags.to === undefined) await bringUpToDate(command, flags.json === true);
-      else command.error('error: --from and --to belong together', { exitCode: 2 });
+      else if (flags.from === undefined && flags.to === undefined) await upgrade(command, flags.json === true);
+      else command.error('error: --from and --to need each other', { exitCode: 2 });
     } catch (error) {
       if (isStoreFailure(error)) command.error(`error: ${error.message}`, { exitCode: 1 });
       throw error;
@@ -48,11 +50,11 @@ export function migrateCommand(): Command {
   });
 }
 
-async function bringUpToDate(command: Command, asJson: boolean): Promise<void> {
+async function upgrade(command: Command, asJson: boolean): Promise<void> {
   const { database, done } = await migrateStore(configOf(command));
-  if (asJson) process.stdout.write(`${JSON.stringify({ database, migrations: done })}\n`);
-  else if (done.length === 0) process.stdout.write(`${database} is up to date.\n`);
-  else for (const { name } of done) process.stdout.write(`${database}: ${name} done\n`);
+  if (asJson) await printJsonLine({ database, migrations: done });
+  else if (done.length === 0) await printLines([`${database} is up to date.`]);
+  else await printLines(done.map(({ name }) => `${database}: ${name} done`));
 }
 
 async function copy(fromAddress: string, toAddress: string, asJson: boolean): Promise<void> {
@@ -65,10 +67,10 @@ async function copy(fromAddress: string, toAddress: string, asJson: boolean): Pr
         progress.say(`${phase === 'copy' ? 'copying' : 'comparing'} ${table}: ${rows} of ${of} rows`),
       );
       progress.end();
-      if (asJson) process.stdout.write(`${JSON.stringify({ from: from.name, to: to.name, ...report })}\n`);
+      if (asJson) await printJsonLine({ from: from.name, to: to.name, ...report });
       else {
         const rows = report.tables.reduce((sum, table) => sum + table.rows, 0);
-        process.stdout.write(`${rows} rows of ${report.tables.length} tables are in ${to.name}, compared and equal.\n`);
+        await printLines([`Copied ${rows} rows of ${report.tables.length} tables to ${to.name} and compared them.`]);
       }
     } finally {
       await to.close();

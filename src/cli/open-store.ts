@@ -4,10 +4,10 @@ import { environmentOf, openStore } from '../open-store.js';
 import { isStoreFailure, type Store } from '../store/store.js';
 import { configOf } from './settings-options.js';
 
-/** The settings that say which database it is, for `addSettings`. */
+/** The settings that choose the database, for `addSettings`. */
 export const storageSettings = ['dataDir', 'databaseUrl', 'insecureDurability'] as const;
 
-/** Opens the database of the settings beside a server that may run, for a command that needs little of it. */
+/** Opens the database of the settings for a short command, possibly beside a running server. */
 export async function withStore<T>(
   command: Command,
   work: (store: Store, environment: Environment) => Promise<T>,
@@ -18,7 +18,7 @@ export async function withStore<T>(
       onFatal(error) {
         throw error;
       },
-      tell() {},
+      onEvent() {},
     });
     try {
       return await work(store, await environmentOf(store));

@@ -1,20 +1,25 @@
-import { Command, type CommanderError } from 'commander';
+import { Command } from 'commander';
 import { version } from '../version.js';
 import { exitCodeMeanings, exitCodes } from './exit-codes.js';
+import { addHelp } from './help.js';
 import { endWithReader } from './print.js';
+import { type CommandName, isCommandName, summaries } from './summaries.js';
+import { exitAsDocumented } from './usage-errors.js';
 
-/**
- * Every command, loaded when it is needed: those that talk to a server start three times as fast without the server's
- * own code.
- */
-const commands: Readonly<Record<string, () => Promise<Command>>> = {
+/** Commands are loaded when needed: those that talk to a server start without the server's code. */
+const loaders: Readonly<Record<CommandName, () => Promise<Command>>> = {
   run: async () => (await import('./run.js')).runCommand(),
   status: async () => (await import('./status.js')).statusCommand(),
   logs: async () => (await import('./logs.js')).logsCommand(),
   why: async () => (await import('./why.js')).whyCommand(),
   cancel: async () => (await import('./cancel.js')).cancelCommand(),
+  rerun: async () => (await import('./rerun.js')).rerunCommand(),
   runs: async () => (await import('./runs.js')).runsCommand(),
   workflows: async () => (await import('./workflows.js')).workflowsCommand(),
+  gates: async () => (await import('./gates.js')).gatesCommand(),
+  schedules: async () => (await import('./schedules.js')).schedulesCommand(),
+  variable: async () => (await import('./variable.js')).variableCommand(),
+  queue: async () => (await import('./queue.js')).queueCommand(),
   workers: async () => (await import('./workers.js')).workersCommand(),
   serve: async () => (await import('./serve.js')).serveCommand(),
   scheduler: async () => (await import('./scheduler.js')).schedulerCommand(),
@@ -30,44 +35,52 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   completion: async () => (await import('./completion.js')).completionCommand(),
 };
 
-const examples = `
-Examples:
-  $ workflow-graph run ci.yml                # run a file right here, without a server
-  $ workflow-graph serve --with-worker       # a server and a worker on workflows/
-  $ workflow-graph run ci --watch            # run workflows/ci.yml on the server and watch it
-  $ workflow-graph why ci deploy             # why does that job not run?
-  $ source <(workflow-graph completion bash)
-
-Exit codes:
-${Object.entries(exitCodes)
-  .map(([name, code]) => `  ${String(code).padEnd(4)} ${exitCodeMeanings[name as keyof typeof exitCodes]}`)
-  .join('\n')}`;
+const names = Object.keys(summaries) as CommandName[];
 
 /** The command line for these arguments, which begin after the program's name. */
 export async function program(args: readonly string[]): Promise<Command> {
+  const root = emptyProgram();
+  // After `help`, and in `complete-words -- status …`, the command is the second word.
+  const loaded = args.slice(0, 3).find(isCommandName);
+  const commands = await Promise.all(
+    names.map((name) => (name === loaded ? loaders[name]() : new Command(name).description(summaries[name]))),
+  );
+  for (const command of commands) root.addCommand(command);
+  if (args[0] === 'complete-words') {
+    const { completeWordsCommand } = await import('./completion.js');
+    root.addCommand(completeWordsCommand(root), { hidden: true });
+  }
+  exitAsDocumented(root);
+  return root;
+}
+
+/** The command line with every command loaded. */
+export async function wholeProgram(): Promise<Command> {
+  const root = emptyProgram();
+  for (const command of await Promise.all(names.map((name) => loaders[name]()))) root.addCommand(command);
+  exitAsDocumented(root);
+  return root;
+}
+
+function emptyProgram(): Command {
   endWithReader();
   const root = new Command('workflow-graph')
     .description('A job server that runs DAGs of jobs on workers written in any language.')
     .version(version, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print help; every command has its own')
     .showHelpAfterError('(add --help for help)')
-    .addHelpText('after', examples);
-  const only = Object.hasOwn(commands, args[0] ?? '') ? commands[args[0] ?? ''] : undefined;
-  const loads = only === undefined ? Object.values(commands) : [only];
-  for (const command of await Promise.all(loads.map((load) => load()))) root.addCommand(command);
-  if (only === undefined) {
-    const { completeWordsCommand } = await import('./completion.js');
-    root.addCommand(completeWordsCommand(root), { hidden: true });
-  }
-  endWithOurCodes(root);
-  return root;
-}
-
-/** The library ends with 1 when a command is written wrongly, which here means that something failed. */
-function endWithOurCodes(command: Command): void {
-  command.exitOverride((error: CommanderError) => {
-    if (error.exitCode === 0 || error.code === 'commander.error') process.exit(error.exitCode);
-    process.exit(exitCodes.usage);
+    .configureHelp({ subcommandTerm: (command) => command.name() });
+  return addHelp(root, {
+    examples: [
+      'workflow-graph run ci.yml             # run a file here, without a server',
+      'workflow-graph serve --with-worker    # a server and a worker',
+      'workflow-graph run ci --watch         # start workflows/ci.yml and watch it',
+      'workflow-graph why ci                 # what holds the newest run of ci up?',
+      'source <(workflow-graph completion bash)',
+    ],
+    exitCodes: Object.entries(exitCodes).map(([name, code]) => [
+      code,
+      exitCodeMeanings[name as keyof typeof exitCodes],
+    ]),
   });
-  for (const child of command.commands) endWithOurCodes(child);
 }

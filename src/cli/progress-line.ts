@@ -1,7 +1,7 @@
-/** How often a line is written where lines are kept, in milliseconds. */
+/** Interval of lines without a terminal, in milliseconds. */
 const lineEveryMs = 2_000;
 
-/** Shows how far something is: one line that changes on a terminal, a line now and then elsewhere. */
+/** Shows progress: one changing line on a terminal, a line every few seconds elsewhere. */
 export class ProgressLine {
   readonly #out: NodeJS.WriteStream;
   #writtenAt = Number.NEGATIVE_INFINITY;

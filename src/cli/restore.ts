@@ -7,44 +7,48 @@ import { restoreSqliteFile } from '../store/sqlite/restore-file.js';
 import { shellWord } from './backup.js';
 import { bytes, copying, whileCopying } from './database-copy.js';
 import { exitCodes } from './exit-codes.js';
+import { addHelp } from './help.js';
 import { printJsonLine, printLines } from './print.js';
 import { addSettings, configOf } from './settings-options.js';
+import { summaries } from './summaries.js';
 import { duration } from './terminal/times.js';
-
-const examples = `
-The server must not run. The file is copied and checked before anything is touched: that it is a database of this program,
-undamaged, and not of a newer version; tables of an older version are brought up to date at the next start. The file itself
-stays as it is. With --force a database that is there is kept under another name beside it.
-
-What has happened since the backup is forgotten: jobs that have run since may run again.
-
-Examples:
-  $ workflow-graph restore /backups/workflow-graph-2026-11-01.db
-  $ workflow-graph restore --force --data /var/lib/workflow-graph nightly.db
-  $ workflow-graph restore nightly.db && workflow-graph doctor && workflow-graph serve
-
-Exit codes: 0 restored; 1 it was not, and nothing was changed; 2 the command was written wrongly, or the database is
-PostgreSQL.`;
 
 interface RestoreFlags {
   readonly force?: boolean;
   readonly json?: boolean;
 }
 
-/** `workflow-graph restore`: makes a backup the database of a server that does not run. */
+/** `workflow-graph restore`: restores a backup while the server is stopped. */
 export function restoreCommand(): Command {
   const command = new Command('restore')
-    .description('make a backup the database of a server that does not run')
-    .argument('<file>', 'what backup has made')
-    .option('--force', 'put a database that is there aside, under another name')
-    .option('--json', 'print the result as JSON')
-    .addHelpText('after', examples);
+    .description(summaries.restore)
+    .argument('<file>', 'a file that "backup" wrote')
+    .option('--force', 'replace an existing database, and keep it under another name')
+    .option('--json', 'print the result as JSON');
   addSettings(command, ['dataDir', 'databaseUrl']);
+  addHelp(command, {
+    about: [
+      'Stop the server first. The file is copied and checked before anything changes: it must be an undamaged database of ' +
+        'this program, and not of a newer version. The next start upgrades tables of an older version. The file itself ' +
+        'does not change. With --force an existing database is kept under another name beside the new one.',
+      'Everything since the backup is lost: jobs that have run since may run again.',
+    ],
+    examples: [
+      'workflow-graph restore /backups/workflow-graph-2026-11-01.db',
+      'workflow-graph restore --force --data /var/lib/workflow-graph nightly.db',
+      'workflow-graph restore nightly.db && workflow-graph serve',
+    ],
+    exitCodes: [
+      [0, 'restored'],
+      [1, 'not restored; nothing has changed'],
+      [2, 'wrong usage, or the database is PostgreSQL'],
+    ],
+  });
   return command.action(async (backup: string, flags: RestoreFlags) => {
     const { dataDir, databaseUrl } = configOf(command);
     if (databaseUrl !== null) {
       return command.error(
-        `error: the database is PostgreSQL, which has its own tool; into an empty database:\n  ${pgRestore(databaseUrl, backup)}`,
+        `error: the database is PostgreSQL; restore into an empty database with its own tool:\n  ${pgRestore(databaseUrl, backup)}`,
         { exitCode: exitCodes.usage },
       );
     }
@@ -59,13 +63,20 @@ export function restoreCommand(): Command {
     const tookMs = Math.round(performance.now() - startedAt);
     const { kept, schema } = restored;
     if (flags.json) {
-      printJsonLine({ file: resolve(backup), database: file, bytes: restored.bytes, took_ms: tookMs, schema, kept });
+      await printJsonLine({
+        file: resolve(backup),
+        database: file,
+        bytes: restored.bytes,
+        took_ms: tookMs,
+        schema,
+        kept,
+      });
       return;
     }
-    printLines([
+    await printLines([
       `${file}: ${bytes(restored.bytes)} from ${backup} in ${duration(tookMs)}, checked by SQLite.`,
-      ...(schema === 'older' ? ['Its tables are of an older version; the next start brings them up to date.'] : []),
-      ...(kept === null ? [] : [`The database that was there is ${kept} now.`]),
+      ...(schema === 'older' ? ['Its tables have an older version; the next start upgrades them.'] : []),
+      ...(kept === null ? [] : [`The database that was there before is now ${kept}.`]),
     ]);
   });
 }

@@ -1,39 +1,21 @@
 import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { type Client, type Workflow, WorkflowGraphError } from '@workflow-graph/client';
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { type Client, type Workflow, WorkflowGraphError } from '#client';
+import { escapeLine } from '../telemetry/escape-controls.js';
 import { exitCodes } from './exit-codes.js';
+import { addHelp } from './help.js';
 import { onInterrupt } from './interrupt.js';
 import { printJson, printLines } from './print.js';
+import { addInput, askForMissing, type InputFlags, type InputValues, readInputs } from './run-inputs.js';
 import { addServerOptions, endWith, type ServerFlags, withClient } from './server-options.js';
-import { harmlessLine } from './terminal/harmless.js';
+import { summaries } from './summaries.js';
+import { printHowToRerun } from './watch/print-how-to-rerun.js';
 import { watchRun } from './watch/watch-run.js';
-import { watchToEnd } from './watch/watch-to-end.js';
+import { serverFlag, watchToEnd } from './watch/watch-to-end.js';
 import { isFilePath, readWorkflowFile, type WorkflowFile } from './workflow-file.js';
 
-const examples = `
-What has a slash or ends in .yml, .yaml or .json is a file; everything else is the id of a workflow on the server.
-
-A file runs right here, to its end, without a server: on a database that goes away, with --jobs jobs at once, in the
-current directory. This machine is taken to have every label that the jobs ask for. With --server the file is sent to
-that server instead, as a workflow of its own.
-
-A workflow's id starts a run on the server and prints the run's id; --watch shows it until it has ended.
-
-Ctrl-C: of a run on a server it stops the watching, and the run goes on. Of a run here it cancels the run and waits for
-its jobs to stop; a second one ends them and the program at once.
-
-Examples:
-  $ workflow-graph run ci.yml
-  $ workflow-graph run ./build/release.json --jobs 2 --input version=1.2.3
-  $ workflow-graph run ci --watch
-  $ RUN=$(workflow-graph run ci --input branch=main)
-  $ workflow-graph run ci.yml --server https://ci.example.org --watch
-
-Exit codes with --watch or a file: 0 the run succeeded, 1 it failed or was cancelled, 130 Ctrl-C.`;
-
-interface RunFlags extends ServerFlags {
-  readonly input: Readonly<Record<string, string>>;
+interface RunFlags extends ServerFlags, InputFlags {
   readonly watch?: boolean;
   readonly local?: boolean;
   readonly jobs?: number;
@@ -43,54 +25,125 @@ interface RunFlags extends ServerFlags {
 /** `workflow-graph run`: starts a workflow on the server, or runs a file here. */
 export function runCommand(): Command {
   const command = new Command('run')
-    .description('run a workflow of the server, or a workflow file right here')
+    .description(summaries.run)
     .argument('<workflow>', "a workflow's id, or the path of a workflow file")
     .addOption(
-      new Option('-i, --input <key=value>', 'an input of the run; may be given several times')
+      new Option(
+        '-i, --input <key=value>',
+        'an input of the run; repeat it for more; key=@file takes the text of a file',
+      )
         .argParser(addInput)
         .default({}, 'none'),
     )
-    .option('-w, --watch', 'show the run until it has ended')
-    .option('--local', 'run the file here, even though --server is given')
+    .option('--inputs <file>', 'a JSON file with inputs, or - for standard input; --input wins')
+    .option('-w, --watch', 'watch the run until it has ended')
+    .option('--local', 'run the file here, also with --server')
     .addOption(
-      new Option('-j, --jobs <n>', 'how many jobs run here at once (default: one for each processor)').argParser(
-        parseJobs,
-      ),
+      new Option('-j, --jobs <n>', 'how many jobs run here at once (default: one per processor)').argParser(parseJobs),
     )
-    .option('--logs', 'also print what the jobs print (so it is where no live view is shown)')
-    .option('--no-logs', 'only changes of state')
-    .addHelpText('after', examples);
+    .option('--logs', 'also print the output of the jobs (the default where there is no live view)')
+    .option('--no-logs', 'print only changes of state');
   addServerOptions(command);
+  addHelp(command, {
+    about: [
+      'An argument with a slash, or that ends in .yml, .yaml or .json, is a file; anything else is the id of a workflow ' +
+        'on the server.',
+      'A file runs on this machine to its end, without a server: in the current directory, with a temporary database. ' +
+        'All labels that its jobs require count as present. With --server the file is sent to that server and runs ' +
+        'there; it does not stay in the list of workflows.',
+      "A workflow's id starts a run on the server and prints the run's id. With --watch it shows the run until it has " +
+        'ended.',
+      'Where the workflow declares inputs, all wrong ones are reported at once; on a terminal, required ones that are ' +
+        'missing are prompted for. To give a text that begins with @, write @@.',
+      'Ctrl-C stops watching a run on a server; the run continues. It cancels a run on this machine and waits for its jobs ' +
+        'to stop; a second Ctrl-C kills them at once.',
+      'The exit codes 0 and 1 mean success and failure of the run with --watch, or for a file on this machine.',
+    ],
+    examples: [
+      'workflow-graph run ci.yml',
+      'workflow-graph run ./build/release.json --jobs 2 --input version=1.2.3',
+      'workflow-graph run ci --watch',
+      'RUN=$(workflow-graph run ci --input branch=main)',
+      'workflow-graph run ci.yml --server https://ci.example.org --watch',
+    ],
+  });
   return command.action(async (workflow: string, flags: RunFlags) => {
     const isFile = isFilePath(workflow);
     const isHere = flags.local || (isFile && command.getOptionValueSource('server') !== 'cli');
     if (flags.local && !isFile) usageError(command, '--local needs the path of a workflow file, such as ./ci.yml');
-    if (flags.jobs !== undefined && !isHere) usageError(command, '--jobs is for a file that runs here');
+    if (flags.jobs !== undefined && !isHere) usageError(command, '--jobs is for a file that runs on this machine');
     const file = isFile ? await readWorkflowFile(command, workflow) : null;
-    if (isHere && file !== null) await runHere(command, file, flags);
-    else await withClient(command, flags, (client) => runOnServer(client, file ?? workflow, flags));
+    const given = await readInputs(command, flags);
+    if (isHere && file !== null)
+      await runHere(command, file, await askForMissing(flags, given, async () => file.inputs), flags);
+    else {
+      const asked = isFile ? {} : { workflow };
+      await withClient(
+        command,
+        flags,
+        async (client) => {
+          const declared = async () => file?.inputs ?? (await declaredOnServer(client, workflow));
+          const inputs = await askForMissing(flags, given, declared);
+          await runOnServer(client, file ?? workflow, inputs, flags);
+        },
+        asked,
+      );
+    }
   });
 }
 
-async function runOnServer(client: Client, what: WorkflowFile | string, flags: RunFlags): Promise<void> {
-  const id = typeof what === 'string' ? what : await send(client, what);
-  const runId = await client.runWorkflow(id, { inputs: flags.input }).catch((error: unknown) => {
-    throw withHint(error, id);
-  });
+/** Empty when the server does not list them; it then validates the inputs itself. */
+async function declaredOnServer(client: Client, id: string) {
+  try {
+    return (await client.workflowInputs(id)).inputs;
+  } catch (error) {
+    if (error instanceof WorkflowGraphError) return [];
+    throw error;
+  }
+}
+
+async function runOnServer(
+  client: Client,
+  what: WorkflowFile | string,
+  inputs: InputValues,
+  flags: RunFlags,
+): Promise<void> {
+  const runId = await (typeof what === 'string' ? start(client, what, inputs) : sendAndStart(client, what, inputs));
   if (!flags.watch) {
-    if (flags.json) printJson({ run_id: runId });
-    else printLines([harmlessLine(runId)]);
-    if (process.stderr.isTTY) process.stderr.write(`Watch it:  workflow-graph status ${runId} --watch\n`);
+    if (flags.json) await printJson({ run_id: runId });
+    else await printLines([escapeLine(runId)]);
+    if (process.stderr.isTTY) {
+      process.stderr.write(`Watch it:  workflow-graph status ${runId} --watch${serverFlag(flags.server)}\n`);
+    }
     return;
   }
-  finish(await watchToEnd(client, runId, flags), flags);
+  const ended = await watchToEnd(client, runId, flags);
+  await finish(ended, flags);
+  // The file's definition has been removed by now, but its run stays.
+  if (!flags.json) printHowToRerun(ended, flags.server);
 }
 
-async function send(client: Client, { text, format }: WorkflowFile): Promise<string> {
-  return (await client.createWorkflow(format === 'json' ? (JSON.parse(text) as object) : text)).id;
+async function start(client: Client, id: string, inputs: InputValues): Promise<string> {
+  const { run_id, warning } = await client.startRun(id, { inputs }).catch((error: unknown) => {
+    throw withHint(error, id);
+  });
+  if (warning !== null) process.stderr.write(`warning: ${escapeLine(warning)}\n`);
+  return run_id;
 }
 
-/** A file of that name may be meant, which takes its path. */
+/**
+ * Runs a file on a server once. Its definition is then removed from the list; the run keeps it as long as it is stored.
+ */
+async function sendAndStart(client: Client, { text, format }: WorkflowFile, inputs: InputValues): Promise<string> {
+  const { id } = await client.createWorkflow(format === 'json' ? (JSON.parse(text) as object) : text);
+  try {
+    return await start(client, id, inputs);
+  } finally {
+    await client.removeWorkflow(id);
+  }
+}
+
+/** A file name without a path is taken for a workflow's id. */
 function withHint(error: unknown, id: string): unknown {
   if (!(error instanceof WorkflowGraphError) || error.status !== 404) return error;
   const file = [`workflows/${id}.yml`, `${id}.yml`].find((path) => existsSync(path));
@@ -105,13 +158,11 @@ function withHint(error: unknown, id: string): unknown {
   });
 }
 
-async function runHere(command: Command, file: WorkflowFile, flags: RunFlags): Promise<void> {
+async function runHere(command: Command, file: WorkflowFile, inputs: InputValues, flags: RunFlags): Promise<void> {
   const slots = flags.jobs ?? availableParallelism();
-  // The server's code is loaded only by those who need it.
+  // The server's code is loaded only here.
   const { startLocalRun } = await import('./local-run.js');
-  const run = await startLocalRun(file, { inputs: flags.input, slots }).catch((error: unknown) =>
-    endWith(command, flags, error),
-  );
+  const run = await startLocalRun(file, { inputs, slots }).catch((error: unknown) => endWith(command, flags, error));
   let interrupts = 0;
   const release = onInterrupt((count) => {
     interrupts = count;
@@ -129,32 +180,25 @@ async function runHere(command: Command, file: WorkflowFile, flags: RunFlags): P
       quiet: flags.json === true,
     });
     const ended = await Promise.race([watching, run.broken]);
-    if (ended !== null) finish(ended, flags);
+    if (ended !== null) await finish(ended, flags);
     if (interrupts > 0) process.exitCode = exitCodes.interrupted;
   } catch (error) {
-    command.error(`error: ${harmlessLine((error as Error).message)}`, { exitCode: exitCodes.failed });
+    command.error(`error: ${escapeLine((error as Error).message)}`, { exitCode: exitCodes.failed });
   } finally {
     await run.stop();
     release();
   }
 }
 
-const cancelling = 'Cancelling; Ctrl-C again ends everything at once.';
+const cancelling = 'Cancelling; press Ctrl-C again to kill everything at once.';
 
-function finish(ended: Workflow, flags: RunFlags): void {
-  if (flags.json) printJson(ended);
+async function finish(ended: Workflow, flags: RunFlags): Promise<void> {
+  if (flags.json) await printJson(ended);
   process.exitCode = ended.state === 'success' ? exitCodes.done : exitCodes.failed;
 }
 
 function usageError(command: Command, message: string): never {
   return command.error(`error: ${message}`, { exitCode: exitCodes.usage });
-}
-
-function addInput(text: string, inputs: Readonly<Record<string, string>>): Record<string, string> {
-  const equals = text.indexOf('=');
-  if (equals < 1) throw new InvalidArgumentError('Write it as key=value.');
-  // A key such as __proto__ is a key like any other.
-  return Object.fromEntries([...Object.entries(inputs), [text.slice(0, equals), text.slice(equals + 1)]]);
 }
 
 function parseJobs(text: string): number {

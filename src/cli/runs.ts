@@ -1,16 +1,13 @@
-import type { ListRunsOptions, Run, RunState } from '@workflow-graph/client';
 import { Command, InvalidArgumentError, Option } from 'commander';
+import type { ListRunsOptions, Run, RunState } from '#client';
+import { escapeLine } from '../telemetry/escape-controls.js';
+import { addHelp } from './help.js';
 import { printJson, printLines, printTable, stdoutPaint } from './print.js';
+import { fullIdsOption, runIds } from './run-ids.js';
 import { addServerOptions, type ServerFlags, withClient } from './server-options.js';
 import { paintState } from './states.js';
-import { harmlessLine } from './terminal/harmless.js';
-import { ago, duration } from './terminal/times.js';
-
-const examples = `
-Examples:
-  $ workflow-graph runs
-  $ workflow-graph runs --workflow ci --state failure
-  $ workflow-graph runs --limit 1000 --json | jq -r '.runs[].run_id'`;
+import { summaries } from './summaries.js';
+import { ago, duration, localTime } from './terminal/times.js';
 
 const states: readonly RunState[] = ['queued', 'running', 'success', 'failure', 'cancelled'];
 
@@ -19,32 +16,42 @@ interface RunsFlags extends ServerFlags {
   readonly state?: RunState;
   readonly limit: number;
   readonly page?: string;
+  readonly fullIds?: boolean;
 }
 
 /** `workflow-graph runs`: lists runs, newest first. */
 export function runsCommand(): Command {
   const command = new Command('runs')
-    .description('list runs, newest first')
+    .description(summaries.runs)
     .option('--workflow <id>', 'only runs of this workflow')
     .addOption(new Option('--state <state>', 'only runs in this state').choices(states))
     .addOption(new Option('--limit <n>', 'how many, at most 1000').argParser(parseLimit).default(20))
-    .option('--page <token>', 'the page that the last line of the page before names')
-    .addHelpText('after', examples);
+    .option('--page <token>', 'the next page; the last line of a page has its token')
+    .addOption(fullIdsOption());
   addServerOptions(command);
+  addHelp(command, {
+    examples: [
+      'workflow-graph runs',
+      'workflow-graph runs --workflow ci --state failure',
+      "workflow-graph runs --limit 1000 --json | jq -r '.runs[].run_id'",
+    ],
+  });
   return command.action((flags: RunsFlags) =>
-    withClient(command, flags, async (client) => {
-      const page = await client.runs(wanted(flags));
-      if (flags.json) {
-        printJson(page);
-        return;
-      }
-      printRuns(page.runs);
-      if (page.next_page_token !== '') printLines(['', `More: --page ${harmlessLine(page.next_page_token)}`]);
-    }),
+    withClient(
+      command,
+      flags,
+      async (client) => {
+        const page = await client.runs(wanted(flags));
+        if (flags.json) return printJson(page);
+        await printRuns(page.runs, flags);
+        if (page.next_page_token !== '') await printLines(['', `More: --page ${escapeLine(page.next_page_token)}`]);
+      },
+      { workflow: flags.workflow },
+    ),
   );
 }
 
-/** Reads how many entries to list. */
+/** Parses a number of entries. */
 export function parseLimit(text: string): number {
   const limit = Number(text);
   if (Number.isInteger(limit) && limit >= 1 && limit <= 1000) return limit;
@@ -60,21 +67,42 @@ function wanted({ workflow, state, limit, page }: RunsFlags): ListRunsOptions {
   };
 }
 
-function printRuns(runs: readonly Run[]): void {
+function printRuns(runs: readonly Run[], { fullIds }: RunsFlags): Promise<void> {
   const paint = stdoutPaint();
   const nowMs = Date.now();
-  printTable<Run>(
+  const shown = runIds(
+    runs.map(({ run_id }) => run_id),
+    fullIds,
+  );
+  return printTable<Run>(
     [
-      { heading: 'RUN', text: (run) => harmlessLine(run.run_id) },
-      { heading: 'STATE', text: (run) => run.state, paint: (run, text) => paintState(paint, run.state, text) },
+      { heading: 'RUN', text: (run) => escapeLine(shown(run.run_id)) },
+      { heading: 'STATE', text: stateOf, paint: (run, text) => paintState(paint, run.state, text) },
       { heading: 'JOBS', text: (run) => `${run.jobs - run.open_jobs}/${run.jobs}` },
       { heading: 'CREATED', text: (run) => ago(run.created_at_ms, nowMs) },
       { heading: 'TOOK', text: (run) => runTook(run, nowMs) },
-      { heading: 'WORKFLOW', text: (run) => harmlessLine(run.workflow) },
+      ...(runs.some((run) => run.schedule != null) ? [{ heading: 'SCHEDULED', text: scheduledText }] : []),
+      { heading: 'WORKFLOW', text: (run) => escapeLine(run.workflow) },
+      // Few workflows name their runs.
+      ...(runs.some(({ run_name }) => run_name != null)
+        ? [{ heading: 'NAME', text: (run: Run) => escapeLine(run.run_name ?? ''), wraps: true }]
+        : []),
     ],
     runs,
-    'There are no such runs.',
+    'No runs match.',
   );
+}
+
+/** A run that waits for its group says so, and one that took longer than its timeout. */
+function stateOf({ state, held, timed_out }: Run): string {
+  if (timed_out === true) return `${state} (timeout)`;
+  return held === true ? `${state} (held)` : state;
+}
+
+/** The schedule that started a run, and the time that it was scheduled for. */
+function scheduledText({ schedule, scheduled_at_ms }: Run): string {
+  if (schedule == null || scheduled_at_ms == null) return '';
+  return `${escapeLine(schedule)} ${localTime(scheduled_at_ms).slice(0, 16)}`;
 }
 
 function runTook({ started_at_ms, ended_at_ms }: Run, nowMs: number): string {

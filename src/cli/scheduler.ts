@@ -2,24 +2,14 @@ import { Command } from 'commander';
 import { ConfigError } from '../config.js';
 import { startScheduler } from '../server.js';
 import { isStoreFailure } from '../store/store.js';
+import { addHelp } from './help.js';
 import { logOf, onStopSignal } from './serve.js';
 import { addSettings, configOf } from './settings-options.js';
+import { summaries } from './summaries.js';
 
-const examples = `
-Servers do all this by themselves. With API_ONLY they leave it to this command, of which one or more may run.
-
-Examples:
-  $ DATABASE_URL=postgres://user@db/workflows API_ONLY=true workflow-graph serve
-  $ DATABASE_URL=postgres://user@db/workflows workflow-graph scheduler
-
-SIGTERM or SIGINT: finishes what it is at, and exits with 0. A second one exits at once.
-Exit codes: 0 stopped by a signal, 1 it could not start, 2 a setting is wrong.`;
-
-/** `workflow-graph scheduler`: ends what falls due on a PostgreSQL database, until a signal. */
+/** `workflow-graph scheduler`: expires leases and timeouts on a PostgreSQL database until a signal. */
 export function schedulerCommand(): Command {
-  const command = new Command('scheduler')
-    .description('end expired leases and timeouts, queue retries and prune, on PostgreSQL, without serving')
-    .addHelpText('after', examples);
+  const command = new Command('scheduler').description(summaries.scheduler);
   addSettings(command, [
     'databaseUrl',
     'databaseListenUrl',
@@ -32,6 +22,22 @@ export function schedulerCommand(): Command {
     'logLevel',
     'logFormat',
   ]);
+  addHelp(command, {
+    about: [
+      'Expires leases and timeouts, queues retries and prunes. Servers do this by themselves; with API_ONLY they leave it ' +
+        'to this command. One or more can run.',
+      'SIGTERM or SIGINT: finishes the current step and exits. A second signal exits at once.',
+    ],
+    examples: [
+      'DATABASE_URL=postgres://user@db/workflows API_ONLY=true workflow-graph serve',
+      'DATABASE_URL=postgres://user@db/workflows workflow-graph scheduler',
+    ],
+    exitCodes: [
+      [0, 'stopped by a signal'],
+      [1, 'could not start'],
+      [2, 'a setting is wrong'],
+    ],
+  });
   return command.action(async () => {
     const config = configOf(command);
     const log = logOf(config);
@@ -43,7 +49,7 @@ export function schedulerCommand(): Command {
     const stopAsked = Promise.withResolvers<void>();
     onStopSignal(log, stopAsked.resolve);
     log.info('scheduling');
-    // Its timers alone do not keep a process alive.
+    // The timers of the loops do not keep the process alive.
     const alive = setInterval(() => {}, 60_000);
     await stopAsked.promise;
     clearInterval(alive);

@@ -5,27 +5,16 @@ import { type Config, ConfigError } from '../config.js';
 import { startServer } from '../server.js';
 import { isStoreFailure } from '../store/store.js';
 import { createLog, type Log } from '../telemetry/log.js';
+import { addHelp } from './help.js';
 import { LocalWorker, machineLabels } from './local-worker.js';
 import { addSettings, configOf } from './settings-options.js';
-
-const examples = `
---with-worker also starts one worker on this machine, as a process of its own, with the labels of this machine
-(${machineLabels().join(', ')}).
-
-Examples:
-  $ workflow-graph serve
-  $ workflow-graph serve --port 8080 --workflows ci/ --data /var/lib/workflow-graph
-  $ HOST=0.0.0.0 TLS_CERT=cert.pem TLS_KEY=key.pem workflow-graph serve
-
-SIGTERM or SIGINT: takes no new calls, lets those under way finish, and exits with 0. A second one exits at once.
-Exit codes: 0 stopped by a signal, 1 it could not start, 2 a setting is wrong, 70 the disk failed.`;
+import { summaries } from './summaries.js';
 
 /** `workflow-graph serve`: runs the server until a signal. */
 export function serveCommand(): Command {
   const command = new Command('serve')
-    .description('run the server')
-    .option('--with-worker', 'also start one worker on this machine')
-    .addHelpText('after', examples);
+    .description(summaries.serve)
+    .option('--with-worker', 'also start one worker on this machine');
   addSettings(command, [
     'port',
     'host',
@@ -40,6 +29,8 @@ export function serveCommand(): Command {
     'reapIntervalSecs',
     'doctorIntervalSecs',
     'retentionRunsDays',
+    'logHeadMib',
+    'logTailMib',
     'retentionLogsDays',
     'retentionAuditDays',
     'tlsCert',
@@ -49,11 +40,29 @@ export function serveCommand(): Command {
     'insecure',
     'shutdownTimeoutSecs',
   ]);
+  addHelp(command, {
+    about: [
+      `--with-worker starts a worker on this machine, in its own process, with the labels ${machineLabels().join(', ')}.`,
+      'SIGTERM or SIGINT: the server takes no new calls, finishes those in progress, and exits. A second signal exits at ' +
+        'once.',
+    ],
+    examples: [
+      'workflow-graph serve',
+      'workflow-graph serve --port 8080 --workflows ci/ --data /var/lib/ci',
+      'HOST=0.0.0.0 TLS_CERT=cert.pem TLS_KEY=key.pem workflow-graph serve',
+    ],
+    exitCodes: [
+      [0, 'stopped by a signal'],
+      [1, 'could not start'],
+      [2, 'a setting is wrong'],
+      [70, 'the disk failed'],
+    ],
+  });
   return command.action(async (flags: { withWorker?: boolean }) => {
     const config = configOf(command);
     const log = logOf(config);
     const stopAsked = Promise.withResolvers<void>();
-    // Whoever reads that it listens may stop it at once, and in order.
+    // Once the server logs that it is listening, a signal stops it in order.
     const catchSignals = () => onStopSignal(log, stopAsked.resolve);
     const server = await startServer(config, log, catchSignals).catch((error: unknown) => {
       const known = error instanceof ConfigError || isStoreFailure(error);
@@ -70,17 +79,24 @@ export function serveCommand(): Command {
   });
 }
 
-/** What a person who has just started it can do next, with a workflow that is there. */
-function welcome(url: string, { workflowsDir }: Config): string {
-  const given = new URL(url).port === '3000' ? '' : ` --server ${url}`;
+/** The next steps for a user who has just started the server, with a workflow that exists. */
+function welcome(url: string, { workflowsDir, port }: Config): string {
+  const actual = Number(new URL(url).port);
+  const isMoved = port !== 0 && actual !== port && actual !== 0;
+  const server = actual === 3000 ? '' : ` --server ${url}`;
   const id = workflowIn(workflowsDir);
-  const first = id === null ? `Put a workflow there, say hello.yml, and` : 'Next,';
+  const first = id === null ? 'Put a workflow there, such as hello.yml, and' : 'Next,';
   const name = id ?? 'hello';
-  return `
-workflow-graph is up at ${url}, with a worker, on the files in ${workflowsDir}. ${first} in another terminal:
+  const warning = `
+**** Port ${port} is in use by another program, maybe another workflow-graph server. ****
+**** This server listens on port ${actual}: commands need --server ${url}
+**** (or SERVER_URL=${url}), else they reach the other program.
+`;
+  return `${isMoved ? warning : ''}
+workflow-graph is up at ${url} (open it in a browser), with a worker, on the files in ${workflowsDir}. ${first} in another terminal:
 
-  npx workflow-graph run ${name} --watch${given}      # run it and watch its jobs
-  npx workflow-graph logs ${name} --follow${given}    # follow what they print
+  npx workflow-graph run ${name} --watch${server}      # run it and watch its jobs
+  npx workflow-graph logs ${name} --follow${server}    # follow their output
   curl -X POST ${url}/api/workflows/${name}/run       # the same from any language: start a run
 
 `;
@@ -93,7 +109,7 @@ function workflowIn(folder: string): string | null {
   return ids.includes('ci') ? 'ci' : (ids[0] ?? null);
 }
 
-/** The log as the settings want it: for people on a terminal, else for machines. */
+/** The log of the settings: for people on a terminal, for machines elsewhere. */
 export function logOf(config: Config): Log {
   return createLog({
     level: config.logLevel,
@@ -102,12 +118,12 @@ export function logOf(config: Config): Log {
 }
 
 /**
- * Within this time a signal is the first one again: who signals the whole process group reaches this process, and what
- * started it, which passes the signal on.
+ * A second signal within this time counts as the first: a signal to the whole process group reaches this process, and
+ * also its wrapper, which passes it on.
  */
 const sameSignalMs = 500;
 
-/** From now on the first signal calls `stop`, and the second ends the process. */
+/** Installs handlers: the first signal calls `stop`, and the second ends the process. */
 export function onStopSignal(log: Log, stop: () => void): void {
   let firstAt: number | null = null;
   const onSignal = (signal: NodeJS.Signals) => {
@@ -116,7 +132,7 @@ export function onStopSignal(log: Log, stop: () => void): void {
       return;
     }
     firstAt = performance.now();
-    log.info({ signal }, 'stopping: calls under way may finish');
+    log.info({ signal }, 'stopping: waiting for calls in progress');
     stop();
   };
   process.on('SIGTERM', onSignal);

@@ -1,11 +1,14 @@
 import { readFile } from 'node:fs/promises';
-import { Client, isUntrustedCertificate, ServerUnreachableError, WorkflowGraphError } from '@workflow-graph/client';
 import { type Command, Option } from 'commander';
+import { Client, isUntrustedCertificate, ServerUnreachableError, WorkflowGraphError } from '#client';
+import { escapeControls, escapeJson } from '../telemetry/escape-controls.js';
 import { caFileOption, readCertificates } from './ca-file.js';
-import { exitCodeOf, exitCodes } from './exit-codes.js';
-import { harmless, harmlessJson } from './terminal/harmless.js';
+import { type Asked, didYouMean } from './did-you-mean.js';
+import { exitCodeOf } from './exit-code-of.js';
+import { exitCodes } from './exit-codes.js';
+import { errorText } from './help.js';
 
-/** What every command that talks to a server is told. */
+/** The options of every command that talks to a server. */
 export interface ServerFlags {
   readonly server: string;
   readonly tokenFile?: string;
@@ -13,12 +16,12 @@ export interface ServerFlags {
   readonly json?: boolean;
 }
 
-/** Gives a command the options of every command that talks to a server. */
+/** Adds the options of every command that talks to a server. */
 export function addServerOptions(command: Command): Command {
   return command
-    .addOption(new Option('--server <url>', 'the server').env('SERVER_URL').default('http://localhost:3000'))
+    .addOption(new Option('--server <url>', 'URL of the server').env('SERVER_URL').default('http://localhost:3000'))
     .addOption(
-      new Option('--token-file <file>', 'a file with the token that the server wants; or set WORKFLOW_GRAPH_TOKEN').env(
+      new Option('--token-file <file>', 'file with the access token; or set WORKFLOW_GRAPH_TOKEN').env(
         'WORKFLOW_GRAPH_TOKEN_FILE',
       ),
     )
@@ -26,36 +29,42 @@ export function addServerOptions(command: Command): Command {
     .option('--json', 'print JSON');
 }
 
-/** Makes a client of the flags, works with it, and ends the process with the right code when that fails. */
+/**
+ * Runs `work` with a client made from the flags. An error of a call ends the process with the matching exit code.
+ *
+ * @param asked the names that the user typed, so that an error about a missing one can suggest another
+ */
 export async function withClient<T>(
   command: Command,
   flags: ServerFlags,
   work: (client: Client) => Promise<T>,
+  asked: Asked = {},
 ): Promise<T> {
   const client = await clientOf(command, flags);
   try {
     return await work(client);
   } catch (error) {
-    return endWith(command, flags, error);
+    return endWith(command, flags, error, await didYouMean(client, error, asked));
   } finally {
     client.close();
   }
 }
 
-/** Ends the process for an error that a call to the server threw. What nobody expected is thrown on. */
-export function endWith(command: Command, flags: ServerFlags, error: unknown): never {
+/** Ends the process for an error of a call to the server. Unexpected errors are thrown again. */
+export function endWith(command: Command, flags: ServerFlags, error: unknown, hint = ''): never {
   const exitCode = exitCodeOf(error);
   if (exitCode === null || !(error instanceof Error)) throw error;
   const known = error instanceof WorkflowGraphError ? error : null;
+  const message = `${error.message}${hint}`;
   if (flags.json) {
     const code = known?.code ?? 'server_away';
-    const problem = { code, message: error.message, status: known?.status ?? null, problems: known?.problems ?? [] };
-    process.stderr.write(`${harmlessJson({ error: problem })}\n`);
+    const problem = { code, message, status: known?.status ?? null, problems: known?.problems ?? [] };
+    process.stderr.write(`${escapeJson({ error: problem })}\n`);
     process.exit(exitCode);
   }
-  const problems = (known?.problems ?? []).filter(({ message }) => message !== error.message);
-  const lines = [`${error.message}${wayOut(error, flags)}`, ...problems.map(({ message }) => `  ${message}`)];
-  return command.error(`error: ${harmless(lines.join('\n'))}`, { exitCode });
+  const problems = (known?.problems ?? []).filter((problem) => problem.message !== error.message);
+  const lines = [errorText(message), ...problems.map((problem) => `  ${errorText(problem.message)}`)];
+  return command.error(`error: ${escapeControls(`${lines.join('\n')}${wayOut(error, flags)}`)}`, { exitCode });
 }
 
 async function clientOf(command: Command, flags: ServerFlags): Promise<Client> {
@@ -65,7 +74,7 @@ async function clientOf(command: Command, flags: ServerFlags): Promise<Client> {
   try {
     return new Client({ serverUrl: flags.server, ...(token ? { token } : {}), ...(ca ? { ca } : {}) });
   } catch (error) {
-    return command.error(`error: --server: ${harmless((error as Error).message)}`, { exitCode: exitCodes.usage });
+    return command.error(`error: --server: ${escapeControls((error as Error).message)}`, { exitCode: exitCodes.usage });
   }
 }
 
@@ -83,7 +92,7 @@ async function certificatesIn(command: Command, file: string): Promise<string> {
   try {
     return await readCertificates(file);
   } catch (error) {
-    return command.error(`error: ${harmless((error as Error).message)}`, { exitCode: exitCodes.usage });
+    return command.error(`error: ${escapeControls((error as Error).message)}`, { exitCode: exitCodes.usage });
   }
 }
 
@@ -91,12 +100,19 @@ function wayOut(error: Error, flags: ServerFlags): string {
   switch (exitCodeOf(error)) {
     case exitCodes.serverAway:
       if (error instanceof ServerUnreachableError && isUntrustedCertificate(error.code)) {
-        return '\nIts certificate is not trusted here. Name that of its authority with --ca-file or WORKFLOW_GRAPH_CA_FILE.';
+        return (
+          "\nThis machine does not trust the server's certificate. Name the certificate of its authority with --ca-file " +
+          'or WORKFLOW_GRAPH_CA_FILE.'
+        );
       }
-      return `\nIs the server running? Start one with: workflow-graph serve. Name another with --server or SERVER_URL.`;
+      return (
+        '\nIs the server running? Start one with: workflow-graph serve. If it has another address, give it with --server ' +
+        'or SERVER_URL.'
+      );
     case exitCodes.refused:
       return flags.tokenFile === undefined && !process.env.WORKFLOW_GRAPH_TOKEN
-        ? '\nGive a token with --token-file or WORKFLOW_GRAPH_TOKEN; make one with: workflow-graph token create.'
+        ? "\nGive a token with --token-file or WORKFLOW_GRAPH_TOKEN. To create one, run this on the server's machine, in " +
+            'the directory of the server or with its --data:\n  workflow-graph token create --name my-laptop --scope admin'
         : '';
     default:
       return '';

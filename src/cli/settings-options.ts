@@ -3,7 +3,7 @@ import { type Config, ConfigError, type Flags, loadConfig, settings } from '../c
 
 type SettingName = keyof typeof settings;
 
-/** Gives a command the flags of some settings. The environment is read with them, in one place, by `loadConfig`. */
+/** Adds the flags of some settings to a command. `loadConfig` reads them together with the environment. */
 export function addSettings(command: Command, names: readonly SettingName[]): Command {
   for (const name of names) {
     const { env, fallback, meaning } = settings[name];

@@ -1,4 +1,4 @@
-import type { Job, JobStatus, RunState } from '@workflow-graph/client';
+import type { Job, JobStatus, RunState } from '#client';
 import type { Paint } from './terminal/palette.js';
 
 type State = JobStatus | RunState | 'unrun';
@@ -32,7 +32,19 @@ export function paintState(paint: Paint, state: State, text: string = state): st
   return paint(colours[state], text);
 }
 
-/** Whether a run with this state goes on; null is a workflow that has not run. */
+/** The state of a job in one or two words. */
+export function stateOfJob({ status, tolerated, children }: Pick<Job, 'status' | 'tolerated' | 'children'>): string {
+  const state = tolerated === true ? `${status} (tolerated)` : status;
+  return children == null ? state : `${state} (${childrenText(children)})`;
+}
+
+/** How the children of a job with a matrix stand: `3 of 10, 1 failed`. */
+function childrenText({ total, open, failed }: NonNullable<Job['children']>): string {
+  const ended = open === 0 ? `${total} children` : `${total - open} of ${total} children`;
+  return failed === 0 ? ended : `${ended}, ${failed} failed`;
+}
+
+/** Whether a run in this state has not ended; null is a workflow that has not run. */
 export function isOpen(state: RunState | null): boolean {
   return state === 'queued' || state === 'running';
 }

@@ -1,88 +1,153 @@
-import type { Job, Workflow } from '@workflow-graph/client';
 import { Command } from 'commander';
+import type { Job, Workflow } from '#client';
+import { escapeLine } from '../telemetry/escape-controls.js';
 import { exitCodes } from './exit-codes.js';
+import { addHelp } from './help.js';
 import { printJson, printLines, printTable, stdoutPaint } from './print.js';
+import { runArgument } from './run-ids.js';
 import { addServerOptions, type ServerFlags, withClient } from './server-options.js';
-import { isOpen, markOf, paintState, tookMs } from './states.js';
-import { harmlessLine } from './terminal/harmless.js';
-import { ago, duration } from './terminal/times.js';
-import { statusesOf, whatItWaitsFor } from './watch/live-frame.js';
+import { isOpen, markOf, paintState, stateOfJob, tookMs } from './states.js';
+import { summaries } from './summaries.js';
+import { sizeText } from './terminal/sizes.js';
+import { ago, duration, localTime } from './terminal/times.js';
+import { groupBy, groupedMin, groupThatHolds, nameJobs, statusesOf, whatItWaitsFor } from './watch/waiting.js';
 import { watchToEnd } from './watch/watch-to-end.js';
-
-const examples = `
-With --watch the state is shown until the run has ended, and the exit code is 1 when it failed or was cancelled. Ctrl-C
-stops the watching; the run goes on.
-
-Examples:
-  $ workflow-graph status ci
-  $ workflow-graph status ci --watch
-  $ workflow-graph status 0198f2c4-77aa-7c31-9d52-6f1be0a1f8d4 --json | jq '.jobs[] | select(.status == "failure")'`;
 
 interface StatusFlags extends ServerFlags {
   readonly watch?: boolean;
   readonly logs?: boolean;
+  readonly all?: boolean;
+  readonly children?: string;
 }
 
 /** `workflow-graph status`: shows a run and its jobs. */
 export function statusCommand(): Command {
   const command = new Command('status')
-    .description('show a run and the state of its jobs')
-    .argument('<run>', "a run's id, or a workflow's, which means its newest run")
-    .option('-w, --watch', 'go on until the run has ended')
-    .option('--logs', 'with --watch: also print what the jobs print')
-    .option('--no-logs', 'with --watch: only changes of state')
-    .addHelpText('after', examples);
+    .description(summaries.status)
+    .argument('<run>', runArgument)
+    .option('-w, --watch', 'watch until the run has ended')
+    .option('--all', 'one row for each job, also for jobs that wait for the same thing')
+    .option('--children <job>', 'show the children of a job with a matrix')
+    .option('--logs', 'with --watch: also print the output of the jobs')
+    .option('--no-logs', 'with --watch: print only changes of state');
   addServerOptions(command);
+  addHelp(command, {
+    about: [
+      'With --watch the exit code is 1 when the run failed or was cancelled. Ctrl-C stops watching; the run continues.',
+    ],
+    examples: [
+      'workflow-graph status ci',
+      'workflow-graph status 01a2004b-6fc8 --watch',
+      'workflow-graph status 01a2004b-6fc8 --children test',
+      `workflow-graph status ci --json | jq '.jobs[] | select(.attempt > 0)'`,
+    ],
+  });
   return command.action((id: string, flags: StatusFlags) =>
-    withClient(command, flags, async (client) => {
-      const workflow = await client.status(id);
-      if (!flags.watch || workflow.run_id === null) {
-        if (flags.json) printJson(workflow);
-        else printStatus(workflow);
-        return;
-      }
-      const ended = await watchToEnd(client, workflow.run_id, flags);
-      if (flags.json) printJson(ended);
-      process.exitCode = ended.state === 'success' ? exitCodes.done : exitCodes.failed;
-    }),
+    withClient(
+      command,
+      flags,
+      async (client) => {
+        const { children } = flags;
+        const workflow = children === undefined ? await client.status(id) : await client.childrenOf(id, children);
+        if (children !== undefined || !flags.watch || workflow.run_id === null) {
+          if (flags.json) await printJson(workflow);
+          else await printStatus(workflow, flags);
+          return;
+        }
+        const ended = await watchToEnd(client, workflow.run_id, flags);
+        if (flags.json) await printJson(ended);
+        process.exitCode = ended.state === 'success' ? exitCodes.done : exitCodes.failed;
+      },
+      { run: id },
+    ),
   );
 }
 
-function printStatus(workflow: Workflow): void {
+/** A row: one job, or queued jobs that wait for the same thing. */
+interface Row {
+  readonly job: Job;
+  readonly name: string;
+  readonly notes: string;
+}
+
+async function printStatus(workflow: Workflow, { all }: StatusFlags): Promise<void> {
   const paint = stdoutPaint();
   const nowMs = Date.now();
-  const statuses = statusesOf(workflow);
-  printLines([...headingOf(workflow, nowMs), '']);
-  printTable<Job>(
+  await printLines([...headingOf(workflow, nowMs), '']);
+  await printTable<Row>(
     [
       {
         heading: '  JOB',
-        text: ({ id, status }) => `${markOf(status)} ${harmlessLine(id)}`,
-        paint: ({ status }, text) => paintState(paint, status, text),
+        text: ({ job, name }) => `${markOf(job.status)} ${name}`,
+        paint: ({ job }, text) => paintState(paint, job.status, text),
       },
-      { heading: 'STATUS', text: ({ status }) => status, paint: ({ status }, text) => paintState(paint, status, text) },
-      { heading: 'ATTEMPT', text: ({ attempt, started_at }) => (started_at === null ? '' : String(attempt)) },
-      { heading: 'TOOK', text: (job) => tookText(job, nowMs) },
-      { heading: 'WORKER', text: ({ worker_id }) => harmlessLine(worker_id ?? '') },
-      { heading: 'NOTES', text: (job) => notesOf(job, statuses, nowMs) },
+      {
+        heading: 'STATUS',
+        text: ({ job }) => stateOfJob(job),
+        paint: ({ job }, text) => paintState(paint, job.status, text),
+      },
+      { heading: 'ATTEMPT', text: ({ job }) => (job.started_at === null ? '' : String(job.attempt)) },
+      { heading: 'TOOK', text: ({ job }) => tookText(job, nowMs) },
+      { heading: 'WORKER', text: ({ job }) => escapeLine(job.worker_id ?? '') },
+      { heading: 'NOTES', text: ({ notes }) => notes, wraps: true },
     ],
-    workflow.jobs,
+    rowsOf(workflow, nowMs, all === true),
     'It has no jobs.',
   );
 }
 
+function rowsOf(workflow: Workflow, nowMs: number, isEach: boolean): Row[] {
+  const statuses = statusesOf(workflow);
+  const heldBy = groupThatHolds(workflow);
+  const noted = workflow.jobs.map((job) => ({ job, notes: notesOf(job, statuses, nowMs, heldBy) }));
+  // Jobs without an attempt have no other columns, so one row can stand for several.
+  const keyOf = ({ job, notes }: (typeof noted)[number]) =>
+    !isEach && job.status === 'queued' && job.started_at === null ? `=${notes}` : job.id;
+  return [...groupBy(noted, keyOf).values()].flatMap((group) => {
+    const [first] = group;
+    if (first === undefined) return [];
+    if (group.length < groupedMin) return group.map(({ job, notes }) => ({ job, name: escapeLine(job.id), notes }));
+    const name = `${group.length} jobs`;
+    const which = nameJobs(group.map(({ job }) => job.id));
+    return [{ job: first.job, name, notes: `${first.notes} (${which})` }];
+  });
+}
+
 function headingOf(workflow: Workflow, nowMs: number): string[] {
   const paint = stdoutPaint();
-  const { state, run_id, created_at_ms, started_at_ms, ended_at_ms } = workflow;
-  const name = `${paint('bold', harmlessLine(workflow.name))} (${harmlessLine(workflow.workflow)}, version ${workflow.version})`;
-  if (state === null || run_id === null) return [`${name} has not run yet`];
-  const created = created_at_ms === null ? '' : `, created ${ago(created_at_ms, nowMs)}`;
-  const took = started_at_ms === null ? '' : ` after ${duration((ended_at_ms ?? nowMs) - started_at_ms)}`;
-  const shown = isOpen(state) ? `${state}${took === '' ? '' : took.replace('after', 'for')}` : `${state}${took}`;
+  const { state, run_id, created_at_ms, started_at_ms, ended_at_ms, trigger, inputs, started_by, run_name } = workflow;
+  const name = `${paint('bold', escapeLine(workflow.name))} (${escapeLine(workflow.workflow)}, version ${workflow.version})`;
+  if (state === null || run_id === null) return [`${name} has not run yet`, detail('trigger', trigger)];
+  const took = started_at_ms === null ? '' : duration((ended_at_ms ?? nowMs) - started_at_ms);
+  const { held, group, run_trigger, timed_out } = workflow;
+  const late = timed_out === true ? ', longer than its timeout' : '';
+  const shown = took === '' ? state : `${state} ${isOpen(state) ? 'for' : 'after'} ${took}${late}`;
+  const by = started_by == null ? '' : ` by ${started_by}`;
+  const given = Object.entries(inputs ?? {}).map(([key, value]) => `${key}=${value}`);
   return [
     `${paintState(paint, state, markOf(state))} ${name}: ${paintState(paint, state, shown)}`,
-    `  run ${harmlessLine(run_id)}${created}`,
+    ...(run_name == null ? [] : [detail('name', run_name)]),
+    detail('run', run_id),
+    ...(created_at_ms === null
+      ? []
+      : [detail('created', `${localTime(created_at_ms)} (${ago(created_at_ms, nowMs)})${by}`)]),
+    ...(started_at_ms === null ? [] : [detail('started', localTime(started_at_ms))]),
+    ...(ended_at_ms === null ? [] : [detail('ended', localTime(ended_at_ms))]),
+    ...(group == null ? [] : [detail('group', held === true ? `${group} (waits for a place)` : group)]),
+    // A server from before schedules does not say what started the run.
+    detail('trigger', scheduledText(workflow) ?? run_trigger ?? trigger),
+    ...given.map((input, at) => detail(at === 0 ? 'inputs' : '', input)),
   ];
+}
+
+/** The schedule and scheduled time of the run; null when no schedule started it. */
+function scheduledText({ schedule, scheduled_at_ms }: Workflow): string | null {
+  if (schedule == null || scheduled_at_ms == null) return null;
+  return `schedule ${schedule} of ${localTime(scheduled_at_ms)}`;
+}
+
+function detail(name: string, text: string): string {
+  return `  ${stdoutPaint()('dim', name.padEnd(7))} ${escapeLine(text)}`;
 }
 
 function tookText(job: Job, nowMs: number): string {
@@ -90,8 +155,18 @@ function tookText(job: Job, nowMs: number): string {
   return took === null ? '' : duration(took);
 }
 
-function notesOf(job: Job, statuses: ReturnType<typeof statusesOf>, nowMs: number): string {
-  const line = harmlessLine((job.output ?? '').trim().split('\n', 1)[0] ?? '');
-  if (job.status !== 'queued') return line;
-  return [whatItWaitsFor(job, statuses, nowMs), line].filter((part) => part !== '').join(': ');
+function notesOf(job: Job, statuses: ReturnType<typeof statusesOf>, nowMs: number, heldBy: string | null): string {
+  const line = escapeLine((job.output ?? '').trim().split('\n', 1)[0] ?? '');
+  const isQueued = job.status === 'queued';
+  const notes = [isQueued ? whatItWaitsFor(job, statuses, nowMs, heldBy) : '', exitCodeOf(job, line), line]
+    .filter((part) => part !== '')
+    .join(': ');
+  const missing = job.log_missing_bytes ?? null;
+  const gap = missing === null ? '' : `its log lacks ${sizeText(missing)} in the middle`;
+  return [notes, gap].filter((part) => part !== '').join('; ');
+}
+
+/** The exit code, unless the error contains it. */
+function exitCodeOf({ exit_code: code }: Job, error: string): string {
+  return code == null || error.split(/\W+/).includes(String(code)) ? '' : `exit code ${code}`;
 }

@@ -1,56 +1,123 @@
-import type { JobAttempt, JobExplanation } from '@workflow-graph/client';
 import { Command } from 'commander';
-import { printJson, printLines, stdoutPaint } from './print.js';
+import type { JobAttempt, JobDetails, JobExplanation, StepState } from '#client';
+import { escapeLine } from '../telemetry/escape-controls.js';
+import { addHelp } from './help.js';
+import { printJson, printLines, printTable, stdoutPaint } from './print.js';
+import { runArgument } from './run-ids.js';
 import { addServerOptions, type ServerFlags, withClient } from './server-options.js';
 import { markOf, paintState } from './states.js';
-import { harmlessLine } from './terminal/harmless.js';
-import { tableLines } from './terminal/table.js';
+import { summaries } from './summaries.js';
+import { sizeText } from './terminal/sizes.js';
 import { ago, duration } from './terminal/times.js';
+import { explainRun } from './why-run/explain-run.js';
+import { printRun } from './why-run/print-run.js';
 
-const examples = `
-Says what a job waits for (needs, labels, workers, a delay, jobs ahead of it), why it was retried, skipped or cancelled,
-how it failed, or who runs it.
-
-Examples:
-  $ workflow-graph why ci deploy
-  $ workflow-graph why 0198f2c4-77aa-7c31-9d52-6f1be0a1f8d4 train --json | jq '.reasons[0].code'`;
-
-/** `workflow-graph why`: tells why a job is in the state that it is in. */
+/** `workflow-graph why`: explains why a job, or a whole run, is in its state. */
 export function whyCommand(): Command {
   const command = new Command('why')
-    .description('say why a job waits, was retried, was skipped or failed')
-    .argument('<run>', "a run's id, or a workflow's, which means its newest run")
-    .argument('<job>', "the job's key")
-    .addHelpText('after', examples);
+    .description(summaries.why)
+    .argument('<run>', runArgument)
+    .argument('[job]', "the job's key; without it, what holds up or failed the run");
   addServerOptions(command);
-  return command.action((run: string, job: string, flags: ServerFlags) =>
-    withClient(command, flags, async (client) => {
-      const explanation = await client.explain(run, job);
-      if (flags.json) printJson(explanation);
-      else print(explanation);
-    }),
+  addHelp(command, {
+    about: [
+      'For a job: what it waits for (needs, labels, workers, a delay, jobs ahead of it), why it was retried, skipped or ' +
+        'cancelled, how it failed, or which worker runs it.',
+      'For a run: the jobs that keep others from running come first, and jobs with the same reason are one entry.',
+    ],
+    examples: [
+      'workflow-graph why ci',
+      'workflow-graph why ci deploy',
+      "workflow-graph why 01a2004b-6fc8 train --json | jq -r '.reasons[0].code'",
+    ],
+  });
+  return command.action((run: string, job: string | undefined, flags: ServerFlags) =>
+    withClient(
+      command,
+      flags,
+      async (client) => {
+        if (job === undefined) {
+          const explanation = await explainRun(client, await client.status(run));
+          if (flags.json) await printJson(explanation);
+          else await printRun(explanation);
+          return;
+        }
+        const explanation = await client.explain(run, job);
+        if (flags.json) return await printJson(explanation);
+        await printExplanation(explanation);
+        if (explanation.attempts.length > 0)
+          await printSteps(await client.job(explanation.run_id, job), explanation.at_ms);
+      },
+      { run, job },
+    ),
   );
 }
 
-function print({ run_id, workflow, job_id, status, at_ms, reasons, attempts }: JobExplanation): void {
+const exitColumn = { heading: 'EXIT', text: ({ exit_code }: JobAttempt) => String(exit_code ?? '') };
+
+async function printExplanation(explanation: JobExplanation): Promise<void> {
+  const { run_id, workflow, job_id, status, at_ms, reasons, attempts } = explanation;
   const paint = stdoutPaint();
-  const head = `${paintState(paint, status, `${markOf(status)} ${harmlessLine(job_id)}`)} of ${harmlessLine(workflow)}`;
-  printLines([`${head}, run ${harmlessLine(run_id)}: ${paintState(paint, status)}`, '']);
-  printLines(reasons.map(({ message }) => harmlessLine(message)));
+  const head = `${paintState(paint, status, `${markOf(status)} ${escapeLine(job_id)}`)} of ${escapeLine(workflow)}`;
+  await printLines([`${head}, run ${escapeLine(run_id)}: ${paintState(paint, status)}`, '']);
+  await printLines(reasons.map(({ message }) => escapeLine(message)));
+  for (const { attempt, log_missing_bytes: missing } of attempts) {
+    if (missing != null)
+      await printLines([`The log of attempt ${attempt} lacks ${sizeText(missing)} in the middle: it was too long.`]);
+  }
   if (attempts.length === 0) return;
-  printLines(['']);
-  printLines(
-    tableLines<JobAttempt>(
-      [
-        { heading: 'ATTEMPT', text: ({ attempt }) => String(attempt) },
-        { heading: 'OUTCOME', text: ({ outcome }) => outcome ?? 'running' },
-        { heading: 'STARTED', text: ({ started_at_ms }) => ago(started_at_ms, at_ms) },
-        { heading: 'TOOK', text: ({ started_at_ms, ended_at_ms }) => duration((ended_at_ms ?? at_ms) - started_at_ms) },
-        { heading: 'WORKER', text: ({ worker_id }) => harmlessLine(worker_id) },
-        { heading: 'ERROR', text: ({ error }) => harmlessLine((error ?? '').trim().split('\n', 1)[0] ?? '') },
-      ],
-      attempts,
-      { output: process.stdout, paint },
-    ),
+  await printLines(['']);
+  await printTable<JobAttempt>(
+    [
+      { heading: 'ATTEMPT', text: ({ attempt }) => String(attempt) },
+      { heading: 'OUTCOME', text: ({ outcome }) => outcome ?? 'running' },
+      ...(attempts.some(({ exit_code }) => exit_code != null) ? [exitColumn] : []),
+      { heading: 'STARTED', text: ({ started_at_ms }) => ago(started_at_ms, at_ms) },
+      { heading: 'TOOK', text: ({ started_at_ms, ended_at_ms }) => duration((ended_at_ms ?? at_ms) - started_at_ms) },
+      { heading: 'WORKER', text: ({ worker_id }) => escapeLine(worker_id) },
+      {
+        heading: 'ERROR',
+        text: ({ error }) => escapeLine((error ?? '').trim().split('\n', 1)[0] ?? ''),
+        wraps: true,
+      },
+    ],
+    attempts,
+    '',
   );
+}
+
+interface StepRow {
+  readonly number: number;
+  readonly name: string;
+  readonly state: StepState;
+}
+
+/** How far each step is in the newest attempt. A server from before says nothing of it. */
+async function printSteps({ steps, step_states: states = [] }: JobDetails, nowMs: number): Promise<void> {
+  const rows = steps.flatMap(({ name }, at): StepRow[] => {
+    const state = states[at];
+    return state === undefined ? [] : [{ number: at + 1, name, state }];
+  });
+  if (rows.length === 0) return;
+  const paint = stdoutPaint();
+  await printLines(['']);
+  await printTable<StepRow>(
+    [
+      {
+        heading: '  STEP',
+        text: ({ number, name, state }) => `${markOf(state.status)} ${number} ${escapeLine(name)}`,
+        paint: ({ state }, text) => paintState(paint, state.status, text),
+        wraps: true,
+      },
+      { heading: 'STATUS', text: ({ state }) => state.status },
+      { heading: 'TOOK', text: ({ state }) => tookText(state, nowMs) },
+    ],
+    rows,
+    '',
+  );
+}
+
+function tookText({ status, started_at_ms: begun, ended_at_ms: ended }: StepState, nowMs: number): string {
+  if (begun === null || (ended === null && status !== 'running')) return '';
+  return duration(Math.max(0, (ended ?? nowMs) - begun));
 }

@@ -1,22 +1,13 @@
 import { statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { jsonLogger, textLogger, Worker, WorkflowGraphError } from '@workflow-graph/client';
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { jsonLogger, textLogger, Worker, WorkflowGraphError } from '#client';
 import { caFileOption, readCertificates } from './ca-file.js';
-
-const EXAMPLES = `
-The worker claims jobs whose labels it has all of, runs each with "sh -c" in a process group of its own, and sends
-its output as it comes. A job finds its ids, inputs and the outputs of the jobs it needs in its environment
-(WORKFLOW_GRAPH_*, INPUT_<KEY>, NEEDS_<JOB>_<KEY>) and in the JSON file that $WORKFLOW_GRAPH_CONTEXT names. It sets
-outputs by lines "key=value" in the file $WORKFLOW_GRAPH_OUTPUT, or "::set-output key=value" on stdout.
-
-SIGTERM or SIGINT: no new jobs; running ones may finish within --drain-timeout. A second one ends them now.
-
-Examples:
-  $ workflow-graph worker
-  $ workflow-graph worker --server https://ci.example.org --token-file /etc/workflow-graph/token
-  $ workflow-graph worker --labels linux,docker --slots 4 --workdir /var/lib/ci
-  $ SERVER_URL=http://my-server:3000 WORKER_LABELS=docker,linux,gpu workflow-graph worker`;
+import { addHelp } from './help.js';
+import { restartWithout, takeCredentials, withoutUserInfo } from './hide-credentials.js';
+import { warningOfNewerServer } from './newer-server.js';
+import { readToken, whenOwnerIsGone } from './owner-pipe.js';
+import { summaries } from './summaries.js';
 
 interface WorkerFlags {
   readonly server: string;
@@ -32,72 +23,143 @@ interface WorkerFlags {
   readonly grace: number;
   readonly drainTimeout: number;
   readonly logFormat: 'text' | 'json';
-  readonly untilStdinEnds?: boolean;
+  readonly passEnv: readonly string[];
+  readonly onlyLabelled: boolean;
+  readonly ownedByStdin?: 'drain' | 'terminate';
+  readonly credentials?: string;
 }
 
 /** `workflow-graph worker`: runs shell jobs until a signal. */
 export function workerCommand(): Command {
-  return new Command('worker')
-    .description('run jobs: claim them from a server and run their commands on this machine')
+  const command = new Command('worker')
+    .description(summaries.worker)
     .addOption(new Option('--server <url>', 'the server').env('SERVER_URL').default('http://localhost:3000'))
     .addOption(
-      new Option('--labels <a,b>', 'what this worker can do')
+      new Option('--labels <a,b>', 'labels of this worker')
         .env('WORKER_LABELS')
-        .argParser(parseLabels)
+        .argParser(parseNames)
         .default([], 'none'),
+    )
+    .addOption(
+      new Option('--only-labelled [yes]', 'take only jobs that require a label')
+        .env('WORKER_ONLY_LABELLED')
+        .preset('true')
+        .argParser(parseYesOrNo)
+        .default(false, 'every job'),
     )
     .addOption(
       new Option('--slots <n>', 'how many jobs run at once').env('WORKER_SLOTS').argParser(parseCount).default(1),
     )
     .addOption(
-      new Option('--transport <transport>', 'gRPC streams, where they can be had, or plain HTTP')
+      new Option('--transport <transport>', 'gRPC streams with plain HTTP as a fallback, or plain HTTP only')
         .choices(['stream', 'http'])
         .default('stream'),
     )
     .addOption(
       new Option('--id <id>', 'the name of this worker (default: host name and random characters)').env('WORKER_ID'),
     )
-    .addOption(
-      new Option('--token-file <file>', 'a file with the token that the server wants').env('WORKFLOW_GRAPH_TOKEN_FILE'),
-    )
-    .addOption(
-      new Option('--token <token>', 'the token itself; others on this machine can see it').env('WORKFLOW_GRAPH_TOKEN'),
-    )
+    .addOption(new Option('--token-file <file>', 'file with the access token').env('WORKFLOW_GRAPH_TOKEN_FILE'))
+    .addOption(new Option('--token <token>', 'the token itself; a file is safer').env('WORKFLOW_GRAPH_TOKEN'))
     .addOption(caFileOption())
     .addOption(
-      new Option('--lease-ttl <seconds>', 'how long a job stays with a worker that is not heard of')
+      new Option('--lease-ttl <seconds>', 'lease time: a job is requeued after this long without a heartbeat')
         .argParser(parseCount)
         .default(30),
     )
-    .addOption(new Option('--workdir <dir>', 'the directory that jobs start in (default: the current one)'))
+    .addOption(new Option('--workdir <dir>', 'directory that jobs start in (default: the current one)'))
     .addOption(
-      new Option('--grace <seconds>', 'from asking a job to end to forcing it to').argParser(parseSeconds).default(10),
+      new Option(
+        '--pass-env <names>',
+        'more variables for the jobs, separated by commas; AWS_* means every name with that prefix',
+      )
+        .env('WORKER_PASS_ENV')
+        .argParser(parseNames)
+        .default([], 'none'),
     )
     .addOption(
-      new Option('--drain-timeout <seconds>', 'how long jobs may go on after a signal')
+      new Option('--grace <seconds>', 'time from asking a job to stop to killing it')
+        .argParser(parseSeconds)
+        .default(10),
+    )
+    .addOption(
+      new Option('--drain-timeout <seconds>', 'how long running jobs may take after a signal')
         .argParser(parseSeconds)
         .default(60),
     )
     .addOption(new Option('--log-format <format>', 'how to print events').choices(['text', 'json']).default('text'))
     .addOption(
-      // For a worker that belongs to one process: what holds the other end of the pipe may die in any way.
-      new Option('--until-stdin-ends', 'end, and end the jobs, when standard input does').hideHelp(),
+      // For a worker that belongs to the process at the other end of the pipe, which may end in any way.
+      new Option('--owned-by-stdin <end>', 'read the token from standard input; drain or terminate when it ends')
+        .choices(['drain', 'terminate'])
+        .hideHelp(),
     )
-    .addHelpText('after', EXAMPLES)
+    .addOption(new Option('--credentials <file>', 'read the server and the token from this file').hideHelp())
     .action(runWorker);
+  return addHelp(command, {
+    about: [
+      'The worker claims jobs whose labels it has. It runs each in its own process group and sends the output as it ' +
+        'comes. A job finds its ids, its inputs and the outputs of the jobs it needs in its environment ' +
+        '(WORKFLOW_GRAPH_*, INPUT_<KEY>, NEEDS_<JOB>_RESULT, NEEDS_<JOB>_<KEY>) and in the JSON file that $WORKFLOW_GRAPH_CONTEXT names. It ' +
+        'sets outputs with lines "key=value" in the file $WORKFLOW_GRAPH_OUTPUT, or "::set-output key=value" on stdout.',
+      'A job gets these variables of the environment of the worker: PATH, HOME, USER, LOGNAME, SHELL, TMPDIR, LANG, ' +
+        'LANGUAGE, LC_*, TZ and TERM, and those that --pass-env names. It never gets a setting of workflow-graph, such ' +
+        'as the token or DATABASE_URL.',
+      'SIGTERM, SIGINT, SIGQUIT or SIGHUP (a terminal that closes): no new jobs; running jobs may finish within ' +
+        '--drain-timeout. A second signal other than SIGHUP ends them.',
+    ],
+    examples: [
+      'workflow-graph worker',
+      'workflow-graph worker --labels linux,docker --slots 4 --workdir /var/lib/ci',
+      'workflow-graph worker --server https://ci.example.org \\\n      --token-file /etc/workflow-graph/token',
+      "workflow-graph worker --pass-env 'AWS_*,DOCKER_HOST'",
+      'SERVER_URL=http://ci:3000 WORKER_LABELS=linux,gpu workflow-graph worker',
+    ],
+  });
 }
 
-async function runWorker(flags: WorkerFlags, command: Command): Promise<void> {
+async function runWorker(given: WorkerFlags, command: Command): Promise<void> {
+  const flags = await withCredentials(given, command);
   const worker = await makeWorker(flags, command);
-  // Neither jobs nor what else this process starts need it from here on.
-  delete process.env.WORKFLOW_GRAPH_TOKEN;
-  if (flags.untilStdinEnds) terminateWithStdin(worker, flags.grace);
+  if (flags.ownedByStdin !== undefined) endWithOwner(worker, flags);
+  outliveReaders();
   try {
     await worker.runUntilSignal();
   } catch (error) {
-    command.error(`error: ${refusalText(error, flags.server)}`, { exitCode: 1 });
+    command.error(`error: ${refusalText(error, withoutUserInfo(flags.server))}`, { exitCode: 1 });
   } finally {
     process.stdin.destroy();
+  }
+}
+
+/**
+ * Other commands end when the reader of their output closes the pipe. A worker whose terminal closes, or whose log
+ * reader ends, still has jobs to end and report.
+ */
+function outliveReaders(): void {
+  for (const stream of [process.stdout, process.stderr]) stream.removeAllListeners('error').on('error', () => {});
+}
+
+/** The flags with the server and the token, which come from the command line or by one of the other ways. */
+async function withCredentials(flags: WorkerFlags, command: Command): Promise<WorkerFlags> {
+  if (flags.credentials !== undefined) return { ...flags, ...takeCredentials(flags.credentials) };
+  if (flags.ownedByStdin !== undefined) {
+    const token = await readToken(process.stdin);
+    if (token !== undefined) return { ...flags, token };
+  }
+  const { token: visible, ...others } = flags;
+  const token = flags.tokenFile === undefined ? visible : await tokenIn(flags.tokenFile, command);
+  restartWithout({ server: flags.server, ...(token === undefined ? {} : { token }) }, '--credentials');
+  delete process.env.WORKFLOW_GRAPH_TOKEN;
+  return token === undefined ? others : { ...others, token };
+}
+
+async function tokenIn(file: string, command: Command): Promise<string> {
+  try {
+    const token = (await readFile(file, 'utf8')).trim();
+    if (token === '') throw new Error(`--token-file: ${file} is empty`);
+    return token;
+  } catch (error) {
+    return command.error(`error: ${(error as Error).message}`, { exitCode: 2 });
   }
 }
 
@@ -106,39 +168,45 @@ async function makeWorker(flags: WorkerFlags, command: Command): Promise<Worker>
     if (flags.workdir !== undefined && !statSync(flags.workdir, { throwIfNoEntry: false })?.isDirectory()) {
       throw new Error(`--workdir: ${flags.workdir} is not a directory`);
     }
-    const token = flags.tokenFile === undefined ? flags.token : await readToken(flags.tokenFile);
-    return new Worker({
+    const logger = flags.logFormat === 'json' ? jsonLogger(process.stdout) : textLogger(process.stdout);
+    const server = {
       serverUrl: flags.server,
+      ...(flags.token === undefined ? {} : { token: flags.token }),
+      ...(flags.caFile === undefined ? {} : { ca: await readCertificates(flags.caFile) }),
+    };
+    return new Worker({
+      ...server,
       labels: flags.labels,
       slots: flags.slots,
       transport: flags.transport,
       leaseTtlSecs: flags.leaseTtl,
       graceMs: flags.grace * 1000,
       drainTimeoutMs: flags.drainTimeout * 1000,
-      logger: flags.logFormat === 'json' ? jsonLogger(process.stdout) : textLogger(process.stdout),
+      // A worker that belongs to a server has that server's version.
+      logger: flags.ownedByStdin === undefined ? warningOfNewerServer(logger, server) : logger,
       ...(flags.id === undefined ? {} : { workerId: flags.id }),
-      ...(token === undefined ? {} : { token }),
-      ...(flags.caFile === undefined ? {} : { ca: await readCertificates(flags.caFile) }),
+      onlyLabelled: flags.onlyLabelled,
+      passEnv: flags.passEnv,
       ...(flags.workdir === undefined ? {} : { workdir: flags.workdir }),
     });
   } catch (error) {
-    return command.error(`error: ${error instanceof Error ? error.message : String(error)}`, { exitCode: 2 });
+    const message = error instanceof Error ? error.message : String(error);
+    return command.error(
+      `error: ${message.replace(/^passEnv:/, '--pass-env:').replace(/^onlyLabelled:/, '--only-labelled:')}`,
+      { exitCode: 2 },
+    );
   }
 }
 
-async function readToken(file: string): Promise<string> {
-  const token = (await readFile(file, 'utf8')).trim();
-  if (token === '') throw new Error(`--token-file: ${file} is empty`);
-  return token;
-}
+/** How long, after the grace, the worker may take to report to a server that is probably gone too. */
+const lastReportsMs = 3_000;
 
-/** How long, after the grace, the worker may take to say good-bye to a server that is likely to be gone too. */
-const goodByeMs = 3_000;
-
-function terminateWithStdin(worker: Worker, graceSecs: number): void {
-  process.stdin.resume().once('end', () => {
-    void worker.terminate();
-    setTimeout(() => process.exit(1), graceSecs * 1000 + goodByeMs).unref();
+function endWithOwner(worker: Worker, { ownedByStdin, grace, drainTimeout }: WorkerFlags): void {
+  whenOwnerIsGone(process.stdin, () => {
+    const drains = ownedByStdin === 'drain';
+    void (drains ? worker.stop() : worker.terminate());
+    const endMs = (drains ? drainTimeout * 1000 : 0) + grace * 1000 + lastReportsMs;
+    setTimeout(() => process.exit(1), endMs).unref();
   });
 }
 
@@ -151,11 +219,17 @@ function refusalText(error: unknown, server: string): string {
   return `${server} refused this worker: ${text}`;
 }
 
-function parseLabels(text: string): readonly string[] {
+function parseYesOrNo(text: string): boolean {
+  if (['true', '1', 'yes'].includes(text.toLowerCase())) return true;
+  if (['', 'false', '0', 'no'].includes(text.toLowerCase())) return false;
+  throw new InvalidArgumentError('It must be true or false.');
+}
+
+function parseNames(text: string): readonly string[] {
   return text
     .split(',')
-    .map((label) => label.trim())
-    .filter((label) => label !== '');
+    .map((name) => name.trim())
+    .filter((name) => name !== '');
 }
 
 function parseCount(text: string): number {

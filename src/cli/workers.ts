@@ -1,42 +1,42 @@
-import type { Client, WorkerInfo } from '@workflow-graph/client';
 import { Command } from 'commander';
+import type { Client, WorkerInfo } from '#client';
+import { escapeLine } from '../telemetry/escape-controls.js';
+import { addHelp } from './help.js';
 import { printJson, printTable, stdoutPaint } from './print.js';
+import { fullIdsOption, runIds } from './run-ids.js';
 import { addServerOptions, type ServerFlags, withClient } from './server-options.js';
-import { harmlessLine } from './terminal/harmless.js';
+import { summaries } from './summaries.js';
 import { ago } from './terminal/times.js';
 
-const examples = `
-Offline workers are those that were not heard of for a while; they are left out unless --all is given.
-
-Examples:
-  $ workflow-graph workers
-  $ workflow-graph workers --label gpu
-  $ workflow-graph workers --all --json`;
-
-/** How many workers one call lists. */
+/** Workers of one call. */
 const pageWorkers = 1_000;
 
 interface WorkersFlags extends ServerFlags {
   readonly all?: boolean;
   readonly label?: string;
+  readonly fullIds?: boolean;
 }
 
 /** `workflow-graph workers`: lists workers, their labels and what they run. */
 export function workersCommand(): Command {
   const command = new Command('workers')
-    .description('list workers, their labels and what they run')
-    .option('--all', 'offline workers too')
+    .description(summaries.workers)
+    .option('--all', 'include offline workers')
     .option('--label <label>', 'only workers with this label')
-    .addHelpText('after', examples);
+    .addOption(fullIdsOption());
   addServerOptions(command);
+  addHelp(command, {
+    about: ['A worker without a recent heartbeat is offline; --all lists those too.'],
+    examples: ['workflow-graph workers', 'workflow-graph workers --label gpu', 'workflow-graph workers --all --json'],
+  });
   return command.action((flags: WorkersFlags) =>
     withClient(command, flags, async (client) => {
       const workers = (await allWorkers(client)).filter(
         ({ labels, status }) =>
           (flags.all || status !== 'offline') && (flags.label === undefined || labels.includes(flags.label)),
       );
-      if (flags.json) printJson(workers);
-      else printWorkers(workers);
+      if (flags.json) await printJson(workers);
+      else await printWorkers(workers, flags);
     }),
   );
 }
@@ -50,26 +50,36 @@ async function allWorkers(client: Client): Promise<readonly WorkerInfo[]> {
   }
 }
 
-function printWorkers(workers: readonly WorkerInfo[]): void {
+function printWorkers(workers: readonly WorkerInfo[], { fullIds }: WorkersFlags): Promise<void> {
   const paint = stdoutPaint();
   const nowMs = Date.now();
   const colours = { idle: 'green', busy: 'cyan', offline: 'dim' } as const;
-  printTable<WorkerInfo>(
+  const shown = runIds(
+    workers.flatMap(({ current_workflow_id }) => current_workflow_id ?? []),
+    fullIds,
+  );
+  return printTable<WorkerInfo>(
     [
-      { heading: 'WORKER', text: ({ worker_id }) => harmlessLine(worker_id) },
+      { heading: 'WORKER', text: ({ worker_id }) => escapeLine(worker_id) },
       { heading: 'STATUS', text: ({ status }) => status, paint: ({ status }, text) => paint(colours[status], text) },
       { heading: 'SLOTS', text: ({ running = 0, slots = 0 }) => `${running}/${Math.max(1, slots)}` },
-      { heading: 'HEARD OF', text: ({ last_heartbeat_ms }) => ago(last_heartbeat_ms, nowMs) },
-      { heading: 'LABELS', text: ({ labels }) => labels.map(harmlessLine).join(',') || '-' },
-      { heading: 'RUNS', text: whatRuns },
+      { heading: 'LAST SEEN', text: ({ last_heartbeat_ms }) => ago(last_heartbeat_ms, nowMs) },
+      { heading: 'LABELS', text: ({ labels }) => labelsText(labels), wraps: true },
+      { heading: 'RUNNING', text: (worker) => running(worker, shown), wraps: true },
     ],
     workers,
-    'There are no such workers. Start one with: workflow-graph worker',
+    'No workers match. Start one with: workflow-graph worker',
   );
 }
 
-function whatRuns({ current_job, current_workflow_id, running = 0 }: WorkerInfo): string {
+function running({ current_job, current_workflow_id, running = 0 }: WorkerInfo, shown: (id: string) => string): string {
   if (current_job === null) return '';
   const more = running > 1 ? ` and ${running - 1} more` : '';
-  return `${harmlessLine(current_job)} of ${harmlessLine(current_workflow_id ?? '')}${more}`;
+  return `${escapeLine(current_job)} of ${escapeLine(shown(current_workflow_id ?? ''))}${more}`;
+}
+
+/** Labels that are abilities of a worker are omitted; `--json` has them. */
+function labelsText(labels: readonly string[]): string {
+  const given = labels.filter((label) => !label.startsWith('feature:'));
+  return given.map(escapeLine).join(', ') || '-';
 }

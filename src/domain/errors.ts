@@ -3,9 +3,17 @@ import type { Problem } from './problem.js';
 /** Why a report under a lease was refused. */
 export type LeaseRefusal = 'lease_expired' | 'superseded' | 'completed' | 'cancelled' | 'unknown_lease';
 
+/** Why a change is refused that conflicts with what is running. */
+export type ConflictReason = LeaseRefusal | 'job_running' | 'dependant_running';
+
+/** Whether a report or renewal was refused because of its lease. */
+export function isLeaseRefusal(reason: ConflictReason | null): reason is LeaseRefusal {
+  return reason !== null && reason !== 'job_running' && reason !== 'dependant_running';
+}
+
 /**
- * What can go wrong in a way that a caller can understand and act on. One table in the API edge maps each code to an RPC
- * code and an HTTP status.
+ * Errors that a caller can understand and act on. One table in the API edge maps each code to an RPC code and an HTTP
+ * status.
  */
 export type ErrorCode =
   | 'malformed'
@@ -15,21 +23,24 @@ export type ErrorCode =
   | 'conflict'
   | 'too_large'
   | 'invalid_definition'
+  | 'invalid_inputs'
+  | 'group_full'
+  | 'group_queue_full'
   | 'rate_limited'
   | 'unavailable'
   | 'damaged';
 
-/** An expected refusal: it names the thing, the place and, where there is one, the way out. */
+/** An expected refusal: it names the thing, the place and, if there is one, the way out. */
 export class DomainError extends Error {
   readonly code: ErrorCode;
   /** Only for `conflict`. */
-  readonly reason: LeaseRefusal | null;
+  readonly reason: ConflictReason | null;
   readonly problems: readonly Problem[];
 
   constructor(
     code: ErrorCode,
     message: string,
-    more: { reason?: LeaseRefusal; problems?: readonly Problem[]; cause?: unknown } = {},
+    more: { reason?: ConflictReason; problems?: readonly Problem[]; cause?: unknown } = {},
   ) {
     super(message, more.cause === undefined ? undefined : { cause: more.cause });
     this.name = 'DomainError';

@@ -1,9 +1,9 @@
-/** Any value that JSON can write. */
+/** Any value that JSON can represent. */
 export type JsonValue = string | number | boolean | null | JsonValue[] | JsonObject;
 
 /**
- * A JSON object. It may come from `JSON.parse`, so that a key such as `toString` can be found on its prototype without
- * being in it: ask with {@link ownField}, never with a plain property read of a name that came from outside.
+ * A JSON object. It may come from `JSON.parse`, so a key such as `toString` can be found on its prototype: read a name
+ * that comes from outside with {@link ownField}, never with a plain property access.
  */
 export interface JsonObject {
   [key: string]: JsonValue;

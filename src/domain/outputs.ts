@@ -1,22 +1,17 @@
 import { bareObject } from './json.js';
 import { exceedsBytes, limits, utf8Bytes } from './limits.js';
 
-/** What a job hands to the jobs that need it. A Map, because any text may be a key. */
+/** The outputs of a job for its dependents. A Map, because any text may be a key. */
 export type Outputs = ReadonlyMap<string, string>;
 
-export type OutputsRefusalCode =
-  | 'too_many_outputs'
-  | 'key_missing'
-  | 'key_too_long'
-  | 'value_too_large'
-  | 'outputs_too_large';
+type OutputsRefusalCode = 'too_many_outputs' | 'key_missing' | 'key_too_long' | 'value_too_large' | 'outputs_too_large';
 
 /** Why outputs are refused. */
 export interface OutputsRefusal {
   readonly code: OutputsRefusalCode;
-  /** The key at fault, shortened; null when it is the whole set. */
+  /** The offending key, shortened; null when it is the whole set. */
   readonly key: string | null;
-  /** The limit that was passed; 0 for an empty key. */
+  /** The exceeded limit; 0 for an empty key. */
   readonly limit: number;
   readonly message: string;
 }
@@ -25,20 +20,21 @@ export type OutputsResult =
   | { readonly ok: true; readonly outputs: Outputs }
   | { readonly ok: false; readonly refusal: OutputsRefusal };
 
-const prefix = '::set-output ';
+/** The prefix of a stdout line that sets an output. */
+export const outputLinePrefix = '::set-output ';
 
-/** A line longer than this cannot become an accepted output, so no more of it is kept. */
-const lineCharsKept = prefix.length + limits.outputKeyChars + 1 + limits.outputValueBytes + 1;
+/** A longer line cannot become an accepted output, so no more of it is kept. */
+export const outputLineCharsMax = outputLinePrefix.length + limits.outputKeyChars + 1 + limits.outputValueBytes + 1;
 
 /**
  * Finds `::set-output key=value` lines in a job's stdout, which may arrive in pieces of any size. The line must begin
- * with the prefix; the key ends at the first `=`; the last line with a key wins; lines without a key are passed over.
- * It keeps at most one line and the outputs, however long the stdout.
+ * with the prefix; the key ends at the first `=`; the last line with a key wins; lines without a key are skipped. It
+ * keeps at most one line and the outputs, however long the stdout is.
  */
 export class OutputScanner {
   readonly #outputs = new Map<string, string>();
   #line = '';
-  /** The current line cannot be an output, so what follows in it is thrown away. */
+  /** The current line cannot be an output, so the rest of it is discarded. */
   #skipping = false;
   #refusal: OutputsRefusal | null = null;
 
@@ -53,7 +49,7 @@ export class OutputScanner {
     }
   }
 
-  /** Takes what has come as the whole stdout: a last line without a newline counts. */
+  /** Ends the stdout: a last line without a newline counts. */
   end(): OutputsResult {
     this.#endLine();
     if (this.#refusal !== null) return { ok: false, refusal: this.#refusal };
@@ -62,23 +58,19 @@ export class OutputScanner {
 
   #extendLine(text: string, start: number, end: number): void {
     if (this.#skipping) return;
-    const undecided = this.#line.length < prefix.length;
-    this.#line += text.slice(start, Math.min(end, start + lineCharsKept + 1 - this.#line.length));
-    if (undecided && !prefix.startsWith(this.#line.slice(0, prefix.length))) {
+    const undecided = this.#line.length < outputLinePrefix.length;
+    this.#line += text.slice(start, Math.min(end, start + outputLineCharsMax + 1 - this.#line.length));
+    if (undecided && !outputLinePrefix.startsWith(this.#line.slice(0, outputLinePrefix.length))) {
       this.#skipping = true;
       this.#line = '';
     }
   }
 
   #endLine(): void {
-    const line = this.#line.endsWith('\r') ? this.#line.slice(0, -1) : this.#line;
+    const output = outputOfLine(this.#line);
     this.#line = '';
     this.#skipping = false;
-    if (!line.startsWith(prefix)) return;
-    const equals = line.indexOf('=', prefix.length);
-    const key = line.slice(prefix.length, equals < 0 ? undefined : equals);
-    if (equals < 0 || key === '') return;
-    this.#store(key, line.slice(equals + 1));
+    if (output !== null) this.#store(...output);
   }
 
   #store(key: string, value: string): void {
@@ -90,6 +82,15 @@ export class OutputScanner {
   }
 }
 
+/** The output that a line of stdout sets; null when it sets none. */
+export function outputOfLine(text: string): readonly [key: string, value: string] | null {
+  if (!text.startsWith(outputLinePrefix)) return null;
+  const line = text.endsWith('\r') ? text.slice(0, -1) : text;
+  const equals = line.indexOf('=', outputLinePrefix.length);
+  if (equals <= outputLinePrefix.length) return null;
+  return [line.slice(outputLinePrefix.length, equals), line.slice(equals + 1)];
+}
+
 /** Scans a whole stdout at once. */
 export function scanOutputs(stdout: string): OutputsResult {
   const scanner = new OutputScanner();
@@ -97,7 +98,7 @@ export function scanOutputs(stdout: string): OutputsResult {
   return scanner.end();
 }
 
-/** Judges outputs against the limits. */
+/** Checks outputs against the limits. */
 export function checkOutputs(outputs: Outputs): OutputsResult {
   if (outputs.size > limits.outputsPerJob) return { ok: false, refusal: tooMany() };
   let bytes = 0;
@@ -106,14 +107,18 @@ export function checkOutputs(outputs: Outputs): OutputsResult {
     if (refusal !== null) return { ok: false, refusal };
     bytes += utf8Bytes(key) + utf8Bytes(value);
   }
-  if (bytes > limits.outputsBytes) {
-    const message = `the outputs take ${bytes} bytes together; at most ${limits.outputsBytes} are allowed`;
-    return { ok: false, refusal: { code: 'outputs_too_large', key: null, limit: limits.outputsBytes, message } };
-  }
+  if (bytes > limits.outputsBytes) return { ok: false, refusal: outputsTooLarge(bytes) };
   return { ok: true, outputs };
 }
 
-/** What a job's outputs are when it completes: the scanned ones, with reported ones in place of those of the same key. */
+/** @param bytes their size; absent if they were not counted to the end */
+export function outputsTooLarge(bytes: number | null = null): OutputsRefusal {
+  const taken = bytes === null ? `more than ${limits.outputsBytes}` : String(bytes);
+  const message = `the outputs take ${taken} bytes together; at most ${limits.outputsBytes} are allowed`;
+  return { code: 'outputs_too_large', key: null, limit: limits.outputsBytes, message };
+}
+
+/** A job's outputs at its completion: reported ones replace scanned ones with the same key. */
 export function mergeOutputs(scanned: Outputs, reported: Outputs): OutputsResult {
   if (scanned.size === 0) return checkOutputs(reported);
   return checkOutputs(new Map([...scanned, ...reported]));
@@ -121,8 +126,8 @@ export function mergeOutputs(scanned: Outputs, reported: Outputs): OutputsResult
 
 /**
  * Reads a file in the form of GitHub's `$GITHUB_OUTPUT`: lines `key=value`, and for values of several lines
- * `key<<DELIMITER`, the lines, and the delimiter on a line of its own. Empty lines between are passed over.
- * The error names the line, from 1.
+ * `key<<DELIMITER`, the lines, and the delimiter on a line of its own. Empty lines between are skipped. The error names
+ * the line, from 1.
  */
 export function parseOutputsFile(
   text: string,
@@ -139,7 +144,7 @@ export function parseOutputsFile(
       const end = delimiter === '' ? -1 : lines.indexOf(delimiter, i + 1);
       if (end < 0) {
         const message =
-          delimiter === '' ? 'no delimiter after "<<"' : `the delimiter "${shorten(delimiter)}" does not come again`;
+          delimiter === '' ? 'no delimiter after "<<"' : `the delimiter "${shorten(delimiter)}" does not follow`;
         return { ok: false, refusal: null, message, line: i + 1 };
       }
       outputs.set(line.slice(0, heredoc), lines.slice(i + 1, end).join('\n'));
@@ -165,7 +170,8 @@ export function outputsToObject(outputs: Outputs): Record<string, string> {
   return object;
 }
 
-function checkOutput(key: string, value: string): OutputsRefusal | null {
+/** Why an output is refused; null when it is not. */
+export function checkOutput(key: string, value: string): OutputsRefusal | null {
   if (key === '') return { code: 'key_missing', key: '', limit: 0, message: 'an output needs a key' };
   if (key.length > limits.outputKeyChars) {
     const message = `the output key "${shorten(key)}" has ${key.length} characters; at most ${limits.outputKeyChars} are allowed`;

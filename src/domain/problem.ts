@@ -1,4 +1,4 @@
-/** One thing that is wrong with a definition or a request. */
+/** One mistake in a definition or a request. */
 export interface Problem {
   /** A sentence without its place, naming the thing: `job "build" needs "tests", which does not exist`. */
   readonly message: string;
@@ -6,7 +6,7 @@ export interface Problem {
   readonly field: string;
   /** The key of the job it belongs to. */
   readonly job: string | null;
-  /** The file's name as it was given; null for a text that came without one. */
+  /** The file's name as given; null for a text without a name. */
   readonly file: string | null;
   /** From 1; null when the place is unknown. */
   readonly line: number | null;

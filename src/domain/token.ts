@@ -7,7 +7,7 @@ export function isTokenScope(text: string): text is TokenScope {
   return tokenScopes.some((scope) => scope === text);
 }
 
-/** The stored facts of a token that decide whether it still counts. */
+/** The stored facts that decide whether a token is valid. */
 export interface TokenValidity {
   readonly expiresAtMs: number | null;
   readonly revokedAtMs: number | null;

@@ -1,156 +1,42 @@
-import { type ConditionContext, type ExplainedValue, explainCondition } from './condition/decide-condition.js';
-import type { Condition, NeedResult } from './condition/expression.js';
-import type { AttemptOutcome } from './lease.js';
-import { conditionKind } from './settle.js';
-import { hasEnded, type JobState } from './states.js';
+import { type ConditionContext, explainCondition } from './condition/decide-condition.js';
+import type { NeedOutcome } from './condition/evaluate.js';
+import type { ConditionValue, NeedResult } from './condition/expression.js';
+import { isLeftToOthers } from './labels.js';
+import { allowsRetryAfter, type RetryRule } from './retry.js';
+import { hasCondition } from './settle.js';
+import { hasEnded } from './states.js';
+import type { AttemptFact, NeedFact, WhyFacts, WorkerFact } from './why-facts.js';
+import type { NearWorker, NeedState, WhyReason } from './why-reason.js';
 
-/** How many workers, needs or origins a reason names; more are counted. */
+/** Workers, needs or origins that a reason names; further ones are counted. */
 const namedMax = { workers: 3, needs: 100, origins: 10 } as const;
 
-/** A job that the explained one needs. */
-export interface NeedFact {
-  readonly jobKey: string;
-  readonly state: JobState;
-  readonly outputs: Readonly<Record<string, string>>;
-}
+/** Characters of an output or input that a false condition quotes. */
+const valueChars = 1_000;
 
-export interface AttemptFact {
-  readonly number: number;
-  readonly workerId: string;
-  readonly claimedAtMs: number;
-  readonly endedAtMs: number | null;
-  /** Null while it runs. */
-  readonly outcome: AttemptOutcome | null;
-  readonly error: string | null;
-  readonly expiresAtMs: number;
-  readonly timeoutAtMs: number | null;
-}
-
-export interface WorkerFact {
-  readonly workerId: string;
-  readonly labels: readonly string[];
-  /** Whether it was heard of lately. */
-  readonly isLive: boolean;
-  readonly isFree: boolean;
-  readonly seenAtMs: number;
-}
-
-/** Everything that the state of one job follows from. */
-export interface WhyFacts {
-  readonly nowMs: number;
-  readonly job: {
-    readonly state: JobState;
-    readonly attempt: number;
-    readonly conditional: number;
-    readonly enqueuedAtMs: number | null;
-    readonly delayedUntilMs: number | null;
-    readonly endedAtMs: number | null;
-    readonly maxRetries: number;
-    readonly requiredLabels: readonly string[];
-  };
-  readonly condition: Condition | null;
-  readonly inputs: ConditionContext['inputs'];
-  /** The request to cancel its run, when there is one. `by` names a token; null: the server runs without. */
-  readonly cancel: { readonly atMs: number; readonly by: string | null } | null;
-  readonly needs: readonly NeedFact[];
-  /** Jobs further up that failed or were skipped by their own `if`, and by which the needs were skipped in turn. */
-  readonly origins: readonly { readonly jobKey: string; readonly state: JobState }[];
-  /** Oldest first. */
-  readonly attempts: readonly AttemptFact[];
-  /** Asked for only when the job is claimable. */
-  readonly workers: readonly WorkerFact[];
-  /** How many claimable jobs of the same labels come before it, counted up to a bound; null when it is not claimable. */
-  readonly ahead: { readonly count: number; readonly isBound: boolean } | null;
-}
-
-export type NeedState = Pick<NeedFact, 'jobKey' | 'state'>;
-
-/** A worker that lacks labels. */
-export interface NearWorker {
-  readonly workerId: string;
-  readonly missing: readonly string[];
-}
-
-/** Why a job is in the state that it is in. */
-export type WhyReason =
-  | { readonly code: 'needs_open'; readonly needs: readonly NeedState[]; readonly open: number; readonly total: number }
-  | { readonly code: 'being_decided' }
-  | {
-      readonly code: 'delayed';
-      readonly untilMs: number;
-      readonly attempt: number;
-      readonly error: string | null;
-    }
-  | {
-      readonly code: 'no_matching_worker';
-      readonly requiredLabels: readonly string[];
-      /** Labels that no live worker has at all. */
-      readonly unknownLabels: readonly string[];
-      readonly liveWorkers: number;
-      readonly nearest: readonly NearWorker[];
-      /** Workers that have the labels and are not heard of. */
-      readonly offline: readonly { readonly workerId: string; readonly seenAtMs: number }[];
-    }
-  | {
-      readonly code: 'waits_for_worker';
-      readonly enqueuedAtMs: number;
-      readonly matchingWorkers: number;
-      readonly freeWorkers: number;
-      readonly ahead: number;
-      /** Whether there are more than `ahead`. */
-      readonly aheadIsBound: boolean;
-    }
-  | {
-      readonly code: 'running';
-      readonly attempt: number;
-      readonly workerId: string;
-      readonly sinceMs: number;
-      readonly leaseLeftMs: number;
-      readonly timeoutLeftMs: number | null;
-    }
-  | { readonly code: 'succeeded'; readonly attempt: number; readonly workerId: string; readonly durationMs: number }
-  | {
-      readonly code: 'failed';
-      readonly attempt: number;
-      readonly workerId: string;
-      readonly outcome: AttemptOutcome;
-      readonly error: string | null;
-      readonly retriesLeft: number;
-    }
-  | { readonly code: 'retried'; readonly retries: number; readonly maxRetries: number; readonly last: AttemptFact }
-  | {
-      readonly code: 'condition_false';
-      readonly condition: string;
-      readonly values: readonly ExplainedValue[];
-      readonly needs: readonly NeedState[];
-    }
-  | {
-      readonly code: 'needs_unsuccessful';
-      readonly needs: readonly NeedState[];
-      readonly count: number;
-      readonly origins: readonly NeedState[];
-    }
-  | {
-      readonly code: 'cancelled';
-      readonly atMs: number;
-      readonly by: string | null;
-      /** The attempt that was stopped by it; null when none ran. */
-      readonly stopped: { readonly attempt: number; readonly workerId: string } | null;
-    };
-
-/** Why the job is as it is, the main reason first. There is at least one. */
+/** Why the job is in its state, the main reason first. There is at least one. */
 export function explainJob(facts: WhyFacts): WhyReason[] {
-  const main = mainReason(facts);
+  const reasons = [mainReason(facts)];
+  if (facts.job.isTolerated) reasons.push({ code: 'tolerated' });
   const retried = retriedReason(facts);
-  return retried === null ? [main] : [main, retried];
+  if (retried !== null) reasons.push(retried);
+  if (facts.rerun !== null) reasons.push({ code: 'rerun', ...facts.rerun });
+  return reasons;
 }
 
 function mainReason(facts: WhyFacts): WhyReason {
   const { job } = facts;
-  const last = facts.attempts.at(-1) ?? null;
+  const last = facts.attempts.filter(({ number }) => number >= job.budgetFrom).at(-1) ?? null;
+  if (job.children !== null && (job.state === 'open' || hasEnded(job.state))) {
+    return { code: job.state === 'open' ? 'children_open' : 'children_ended', ...job.children };
+  }
   switch (job.state) {
+    case 'open':
+      return { code: 'being_decided' };
     case 'waiting':
       return waitingReason(facts);
+    case 'held':
+      return facts.heldAt === null ? { code: 'being_decided' } : { code: 'held_by_group', ...facts.heldAt };
     case 'delayed':
       return {
         code: 'delayed',
@@ -159,7 +45,7 @@ function mainReason(facts: WhyFacts): WhyReason {
         error: last?.error ?? null,
       };
     case 'queued':
-      return queuedReason(facts);
+      return queuedReason(facts.nowMs, job, facts.workers, facts.ahead);
     case 'running':
       return {
         code: 'running',
@@ -168,6 +54,7 @@ function mainReason(facts: WhyFacts): WhyReason {
         sinceMs: last?.claimedAtMs ?? facts.nowMs,
         leaseLeftMs: Math.max(0, (last?.expiresAtMs ?? 0) - facts.nowMs),
         timeoutLeftMs: last?.timeoutAtMs == null ? null : Math.max(0, last.timeoutAtMs - facts.nowMs),
+        stopLeftMs: stopLeftMs(last, facts.nowMs),
       };
     case 'success':
       return {
@@ -177,35 +64,71 @@ function mainReason(facts: WhyFacts): WhyReason {
         durationMs: (last?.endedAtMs ?? 0) - (last?.claimedAtMs ?? 0),
       };
     case 'failure':
+      // An expression fails before an attempt with the job's number exists.
+      if (last?.number !== job.attempt) return { code: 'expression_failed', error: job.error ?? '' };
       return {
         code: 'failed',
         attempt: job.attempt,
         workerId: last?.workerId ?? '',
         outcome: last?.outcome ?? 'failure',
         error: last?.error ?? null,
-        retriesLeft: Math.max(0, job.maxRetries - job.attempt),
+        retries: job.attempt - job.budgetFrom,
+        retriesLeft: Math.max(0, job.maxRetries - (job.attempt - job.budgetFrom)),
+        retryOn: retryOnThatForbade(facts, last),
       };
     case 'skipped':
       return skippedReason(facts);
     case 'cancelled':
+      if (facts.cancel !== null && facts.cancel.supersededBy !== null) {
+        return { code: 'superseded', atMs: facts.cancel.atMs, byRunId: facts.cancel.supersededBy };
+      }
       return {
         code: 'cancelled',
         atMs: facts.cancel?.atMs ?? job.endedAtMs ?? facts.nowMs,
         by: facts.cancel?.by ?? null,
-        stopped: last?.outcome === 'cancelled' ? { attempt: last.number, workerId: last.workerId } : null,
+        isRunTimeout: facts.cancel?.isTimeout ?? false,
+        stopped: stoppedByCancel(last, facts.nowMs),
+        forRerun: facts.cancel === null,
       };
   }
 }
 
-function waitingReason({ needs }: WhyFacts): WhyReason {
+/** Time until a live attempt that must stop ends without a report; null when it need not stop. */
+function stopLeftMs(attempt: AttemptFact | null, nowMs: number): number | null {
+  if (attempt === null || attempt.outcome !== null || attempt.stop === null) return null;
+  return Math.max(0, Math.min(attempt.stop.byMs, attempt.expiresAtMs) - nowMs);
+}
+
+function stoppedByCancel(
+  last: AttemptFact | null,
+  nowMs: number,
+): Extract<WhyReason, { code: 'cancelled' }>['stopped'] {
+  if (last === null) return null;
+  const isStopping = last.outcome === null && last.stop?.reason === 'cancelled';
+  if (!isStopping && last.outcome !== 'cancelled') return null;
+  return { attempt: last.number, workerId: last.workerId, leftMs: stopLeftMs(last, nowMs) };
+}
+
+function waitingReason({ needs, heldAt }: WhyFacts): WhyReason {
+  if (heldAt !== null) return { code: 'held_by_group', ...heldAt };
   const open = needs.filter((need) => !hasEnded(need.state));
+  const stopping = needs.filter((need) => need.isHeld);
+  if (open.length === 0 && stopping.length > 0) return { code: 'needs_stopping', needs: named(stopping) };
   if (open.length === 0) return { code: 'being_decided' };
   return { code: 'needs_open', needs: named(open), open: open.length, total: needs.length };
 }
 
-function queuedReason({ nowMs, job, workers, ahead }: WhyFacts): WhyReason {
+/** Why claimable jobs wait, by their required labels. */
+export function queuedReason(
+  nowMs: number,
+  job: Pick<WhyFacts['job'], 'requiredLabels' | 'enqueuedAtMs'>,
+  workers: readonly WorkerFact[],
+  ahead: WhyFacts['ahead'],
+): Extract<WhyReason, { code: 'no_matching_worker' | 'waits_for_worker' }> {
   const live = workers.filter((worker) => worker.isLive);
-  const matching = live.filter((worker) => missingLabels(job.requiredLabels, worker).length === 0);
+  const takes = (worker: WorkerFact) =>
+    missingLabels(job.requiredLabels, worker).length === 0 && !isLeftToOthers(job.requiredLabels, worker.onlyLabelled);
+  const matching = live.filter(takes);
   if (matching.length > 0) {
     return {
       code: 'waits_for_worker',
@@ -223,15 +146,16 @@ function queuedReason({ nowMs, job, workers, ahead }: WhyFacts): WhyReason {
     unknownLabels: job.requiredLabels.filter((label) => !offered.has(label)),
     liveWorkers: live.length,
     nearest: nearestWorkers(job.requiredLabels, live),
+    onlyLabelledWorkers: live.filter((worker) => isLeftToOthers(job.requiredLabels, worker.onlyLabelled)).length,
     offline: workers
-      .filter((worker) => !worker.isLive && missingLabels(job.requiredLabels, worker).length === 0)
+      .filter((worker) => !worker.isLive && takes(worker))
       .sort((a, b) => b.seenAtMs - a.seenAtMs)
       .slice(0, namedMax.workers)
       .map(({ workerId, seenAtMs }) => ({ workerId, seenAtMs })),
   };
 }
 
-/** The live workers that lack the fewest labels, of those that have at least one of them. */
+/** The live workers that lack the fewest labels, among those that have at least one of them. */
 function nearestWorkers(required: readonly string[], live: readonly WorkerFact[]): NearWorker[] {
   return live
     .map((worker) => ({ workerId: worker.workerId, missing: missingLabels(required, worker) }))
@@ -247,8 +171,8 @@ function missingLabels(required: readonly string[], { labels }: WorkerFact): str
 
 function skippedReason(facts: WhyFacts): WhyReason {
   const { job, condition, needs, inputs, cancel, origins } = facts;
-  const bad = needs.filter((need) => need.state !== 'success');
-  if (job.conditional === conditionKind.none) {
+  const bad = needs.filter((need) => need.state !== 'success' && !need.isTolerated);
+  if (!hasCondition(job.conditional)) {
     return {
       code: 'needs_unsuccessful',
       needs: named(bad),
@@ -258,24 +182,52 @@ function skippedReason(facts: WhyFacts): WhyReason {
   }
   const decidedAtMs = job.endedAtMs ?? facts.nowMs;
   const context: ConditionContext = {
-    needs: new Map(needs.map((need) => [need.jobKey, { result: need.state as NeedResult, outputs: need.outputs }])),
+    needs: new Map(needs.map((need) => [need.jobKey, toOutcome(need)])),
     inputs,
+    run: facts.run,
+    vars: facts.vars,
     runCancelled: cancel !== null && cancel.atMs <= decidedAtMs,
   };
   return {
     code: 'condition_false',
     condition: condition?.source ?? '',
-    values: explainCondition(condition, context),
+    values: explainCondition(condition, context).map(({ text, value }) => ({ text, value: short(value) })),
     needs: named(bad),
   };
 }
 
+/** The only causes that the job is retried after, if it has retries left and its last attempt ended otherwise. */
+function retryOnThatForbade({ job }: WhyFacts, last: AttemptFact | null): readonly RetryRule[] | null {
+  const { retryOn } = job;
+  const outcome = last?.outcome ?? 'failure';
+  const hasLeft = job.maxRetries > job.attempt - job.budgetFrom;
+  return hasLeft && retryOn !== null && !allowsRetryAfter({ on: retryOn }, outcome, last?.exitCode ?? null)
+    ? retryOn
+    : null;
+}
+
+function toOutcome({ state, outputs, isTolerated }: NeedFact): NeedOutcome {
+  return { result: state as NeedResult, outputs, isTolerated };
+}
+
 function retriedReason({ job, attempts }: WhyFacts): WhyReason | null {
-  const earlier = attempts.filter((attempt) => attempt.number < job.attempt && attempt.outcome !== null);
+  const earlier = attempts.filter(
+    ({ number, outcome }) => number < job.attempt && number >= job.budgetFrom && outcome !== null,
+  );
   const last = earlier.at(-1);
-  // A delayed job tells of the failure that it waits for already.
-  if (last === undefined || (job.state === 'delayed' && job.attempt === 1)) return null;
-  return { code: 'retried', retries: job.attempt, maxRetries: job.maxRetries, last };
+  // A delayed job already reports the failure that it waits for.
+  if (last === undefined || (job.state === 'delayed' && job.attempt === job.budgetFrom + 1)) return null;
+  return { code: 'retried', retries: job.attempt - job.budgetFrom, maxRetries: job.maxRetries, last };
+}
+
+function short(value: ConditionValue): ConditionValue {
+  const text = typeof value === 'string' ? value : JSON.stringify(value);
+  return text.length > valueChars ? quoted(text, valueChars) : value;
+}
+
+/** The beginning of a long text, with a mark that it continues. */
+export function quoted(text: string, max: number): string {
+  return text.length > max ? `${text.slice(0, max)}…` : text;
 }
 
 function named(needs: readonly NeedFact[]): NeedState[] {

@@ -1,14 +1,16 @@
 import type { Logger } from 'pino';
+import type { LogCap } from '../domain/log-cap.js';
 import type { Environment } from '../environment/environment.js';
 import type { Connection } from '../store/connection.js';
 import type { Store } from '../store/store.js';
 import type { Tracing } from '../telemetry/traces/tracing.js';
-import type { JobSpecs } from './job-specs.js';
-import type { LabelSets } from './label-sets.js';
-import type { RunFactsCache } from './run-facts.js';
-import type { Topics } from './topics.js';
-import type { WorkersSeen } from './workers-seen.js';
-import type { Writer } from './writer.js';
+import type { BrokenFiles } from './memory/broken-files.js';
+import type { JobSpecs } from './memory/job-specs.js';
+import type { LabelSets } from './memory/label-sets.js';
+import type { RunInfoCache } from './memory/run-info.js';
+import type { Topics } from './memory/topics.js';
+import type { WorkersSeen } from './memory/workers-seen.js';
+import type { Writer } from './writer/writer.js';
 
 /** What the engine's verbs work with. */
 export interface EngineContext {
@@ -16,19 +18,36 @@ export interface EngineContext {
   readonly environment: Environment;
   readonly writer: Writer;
   readonly specs: JobSpecs;
-  readonly runs: RunFactsCache;
+  readonly runs: RunInfoCache;
   readonly labelSets: LabelSets;
   readonly workersSeen: WorkersSeen;
+  readonly brokenFiles: BrokenFiles;
   readonly topics: Topics;
   readonly log: Logger;
-  /** Null when nobody wants traces. */
+  /** How much of an attempt's log is kept. */
+  readonly logCap: LogCap;
+  /** Null when traces are off. */
   readonly tracing: Tracing | null;
-  /** Tells other servers, with the commit of this transaction, that there are new label sets. */
-  readonly tellOfLabelSets: (connection: Connection) => void;
+  /** How long the server waits for the report of an attempt that was asked to stop. */
+  readonly stopGraceMs: number;
+  /** Notifies other servers, with the commit of this transaction, of new label sets. */
+  readonly notifyLabelSets: (connection: Connection) => void;
+  /** Wakes the schedule loop: a schedule may be due earlier than it knows. */
+  readonly wakeSchedules: () => void;
 }
 
 /** What an operation works with inside a transaction. */
-export type Knowledge = Pick<
+export type BatchContext = Pick<
   EngineContext,
-  'specs' | 'runs' | 'labelSets' | 'workersSeen' | 'topics' | 'environment' | 'log' | 'tracing'
+  | 'specs'
+  | 'runs'
+  | 'labelSets'
+  | 'workersSeen'
+  | 'topics'
+  | 'environment'
+  | 'log'
+  | 'logCap'
+  | 'tracing'
+  | 'stopGraceMs'
+  | 'notifyLabelSets'
 >;

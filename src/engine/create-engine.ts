@@ -1,66 +1,105 @@
 import type { Logger } from 'pino';
+import { defaultLogCap, type LogCap } from '../domain/log-cap.js';
+import type { Problem } from '../domain/problem.js';
 import type { Environment } from '../environment/environment.js';
 import type { Store } from '../store/store.js';
 import type { Metrics } from '../telemetry/metrics.js';
 import type { Tracing } from '../telemetry/traces/tracing.js';
-import { listAuditVerb, logAudit } from './audit.js';
-import { cancelRunVerb, findRun } from './cancel-run.js';
-import type { Claim } from './claim.js';
-import { claimJobsVerb } from './claim-jobs.js';
-import type { EngineContext, Knowledge } from './context.js';
-import { type Defined, defineWorkflow, type NewDefinition } from './define-workflow.js';
-import { endWhatWasToldOver } from './end-run-out.js';
+import type { Claim } from './claims/claim.js';
+import { claimJobsVerb } from './claims/claim-jobs.js';
+import { failOversizedOperation } from './claims/fail-oversized.js';
+import { Parking } from './claims/parking.js';
+import { workerVerbs } from './claims/register-worker.js';
+import { serveParked } from './claims/serve-parked.js';
+import { openSessionVerb } from './claims/worker-session.js';
+import type { BatchContext, EngineContext } from './context.js';
+import { createWorkflow } from './definitions/create-workflow.js';
+import { type Defined, defineWorkflow, type NewDefinition } from './definitions/define-workflow.js';
+import { removeMissingWorkflowsVerb } from './definitions/remove-missing-workflows.js';
+import { removeWorkflowVerb } from './definitions/remove-workflow.js';
 import type { Engine } from './engine.js';
-import { finishBatch } from './finish-batch.js';
-import { isReadyVerb } from './is-ready.js';
-import { openSessionVerb } from './job-session.js';
-import { JobSpecs } from './job-specs.js';
-import { joinOthers } from './join-others.js';
-import { keepOnlyFilesVerb } from './keep-only-files.js';
-import { LabelSets } from './label-sets.js';
-import { LeaseWatch } from './lease-watch.js';
-import { leaseVerbs } from './leases.js';
-import { listWorkersVerb } from './list-workers.js';
+import { changeGates } from './gates/change-gates.js';
+import { reportEndVerbs } from './leases/complete-job.js';
+import { expireReportedAttempts } from './leases/expire-attempts.js';
+import { LeaseWatch } from './leases/lease-watch.js';
+import { pushLogsVerb } from './leases/push-logs.js';
+import { leaseVerbs } from './leases/renew-lease.js';
 import { Deadlines } from './loops/deadlines.js';
 import { DoctorLoop } from './loops/doctor.js';
-import { LeftWorkLoop } from './loops/left-work.js';
-import { Pulse } from './loops/pulse.js';
-import { type Retention, RetentionLoop } from './loops/retention.js';
-import type { OtherServers } from './other-servers.js';
-import { Parking } from './parking.js';
-import { pushLogsVerb } from './push-logs.js';
-import { logVerbs } from './read-logs.js';
-import { workerVerbs } from './register-worker.js';
-import { reportEndVerbs } from './report-end.js';
-import { RunFactsCache } from './run-facts.js';
-import { serveParked } from './serve-parked.js';
-import { settleLeftoversOperation } from './settle-leftovers.js';
-import { startRunVerb } from './start-run.js';
-import { LeftWork } from './take-up-work.js';
-import { queueDepths, tellMetrics } from './tell-metrics.js';
-import { TraceTeller } from './tell-traces.js';
-import { eventsTopic, Topics } from './topics.js';
-import { viewVerbs } from './view-workflows.js';
-import { watchRunsVerb } from './watch-runs.js';
-import { explainJobVerb } from './why-job.js';
-import { WorkersSeen } from './workers-seen.js';
-import { Writer } from './writer.js';
+import { interruptedWorkLoop } from './loops/interrupted-work.js';
+import { lookAtGatesLoop } from './loops/look-at-gates.js';
+import { type Retention, retentionLoop } from './loops/retention.js';
+import { BrokenFiles } from './memory/broken-files.js';
+import { JobSpecs } from './memory/job-specs.js';
+import { LabelSets } from './memory/label-sets.js';
+import { RunInfoCache } from './memory/run-info.js';
+import { eventsTopic, Topics } from './memory/topics.js';
+import { WorkersSeen } from './memory/workers-seen.js';
+import { SpanExporter } from './observe/export-spans.js';
+import { queueDepths, recordMetrics } from './observe/record-metrics.js';
+import { joinPeers } from './peers/join-peers.js';
+import type { PeerMessages } from './peers/peer-messages.js';
+import { cancelRunVerb } from './runs/cancel-run.js';
+import { Cascade } from './runs/continue-cascade.js';
+import { Matrices } from './runs/continue-matrices.js';
+import { findRun } from './runs/find-run.js';
+import { FollowGates } from './runs/follow-gates.js';
+import { rerunRunVerb } from './runs/rerun-run.js';
+import { InterruptedWork } from './runs/resume-interrupted.js';
+import { startRunVerb } from './runs/start-run.js';
+import { timeOutRunsVerb } from './runs/time-out-runs.js';
+import { pauseScheduleVerbs } from './schedules/pause-schedule.js';
+import { ScheduleLoop } from './schedules/schedule-loop.js';
+import { changeVariableVerbs } from './variables/change-variable.js';
+import { variableViews } from './variables/list-variables.js';
+import { withBrokenFiles } from './views/broken-workflows.js';
+import { explainJobVerb } from './views/explain-job.js';
+import { explainRunVerb } from './views/explain-run.js';
+import { isReadyVerb } from './views/is-ready.js';
+import { jobDetailsVerb } from './views/job-details.js';
+import { jobHistoryVerb } from './views/job-history.js';
+import { listAuditVerb } from './views/list-audit.js';
+import { listGatesVerb } from './views/list-gates.js';
+import { listRunsVerb } from './views/list-runs.js';
+import { scheduleViews } from './views/list-schedules.js';
+import { listWorkersVerb } from './views/list-workers.js';
+import { LogLineIndexes } from './views/log-line-index.js';
+import { logLinesVerb } from './views/log-lines.js';
+import { queuedJobsVerb, queueVerb } from './views/queue.js';
+import { logVerbs } from './views/read-logs.js';
+import { runGraphVerb } from './views/run-graph.js';
+import { listRunJobsVerb } from './views/run-jobs.js';
+import { searchLogVerb } from './views/search-log.js';
+import { viewVerbs } from './views/view-workflows.js';
+import { watchRunsVerb } from './views/watch-runs.js';
+import { watchSeveralRunsVerb } from './views/watch-several-runs.js';
+import { workerDetailsVerb } from './views/worker-details.js';
+import { workflowInputsVerb } from './views/workflow-inputs.js';
+import { listWorkflowSummariesVerb } from './views/workflow-summaries.js';
+import { logAudit } from './writer/audit-draft.js';
+import { finishBatch } from './writer/finish-batch.js';
+import { StallDetector } from './writer/stall-detector.js';
+import { Writer } from './writer/writer.js';
 
 export interface EngineOptions {
   readonly store: Store;
   readonly environment: Environment;
   readonly log: Logger;
-  /** The longest that the reaper sleeps, in milliseconds. */
+  /** The longest sleep of the deadline loop, in milliseconds. */
   readonly reapIntervalMs: number;
-  /** Told of what happens, when there is somebody to tell. */
+  /** Absent when metrics are off. */
   readonly metrics?: Metrics;
-  /** Told of the runs, jobs and attempts that end, when somebody wants traces. */
+  /** Absent or null when traces are off. */
   readonly tracing?: Tracing | null;
-  /** How long what has ended is kept; for ever when absent. */
+  /** Retention of what has ended; for ever when absent. */
   readonly retention?: Retention;
-  /** How often the database is searched for damage; never when 0 or absent. */
+  /** How much of an attempt's log is kept; the defaults of the settings when absent. */
+  readonly logCap?: LogCap;
+  /** How long the server waits for the report of a job that was asked to stop; 10 s when absent. */
+  readonly stopGraceMs?: number;
+  /** Interval of the integrity check; 0 or absent turns it off. */
   readonly doctorIntervalMs?: number;
-  /** Whether another process on the same database ends what is overdue, prunes, and takes up left work. */
+  /** Whether another process on the same database handles due times, prunes, and resumes interrupted work. */
   readonly withoutLoops?: boolean;
 }
 
@@ -68,98 +107,123 @@ export interface EngineOptions {
 export interface RunningEngine extends Engine {
   /** Makes a file the current definition of the workflow with its stem's name. */
   define(definition: NewDefinition): Promise<Defined>;
-  /** Takes the workflows of files out of the list, but those with these ids and, on a shared database, those of others. */
-  keepOnlyFiles(ids: readonly string[]): Promise<void>;
+  /**
+   * Removes the workflows of files from the list, except those with these ids and, on a shared database, those of
+   * others.
+   */
+  removeMissingWorkflows(ids: readonly string[]): Promise<void>;
+  /** Shows readers that the file of a workflow cannot be loaded, until it is loaded or gone. */
+  reportBrokenFile(workflowId: string, file: string, problems: readonly Problem[]): void;
+  /** Clears the broken state of a workflow's file. */
+  reportLoadedFile(workflowId: string): void;
   readonly context: EngineContext;
-  /** Ends parked claims, waits for what is being written, and stops the loops. */
+  /** Ends parked claims, waits for pending writes, and stops the loops. */
   stop(): Promise<void>;
 }
 
-/** Builds the engine on an open store, takes up what a crash left, and starts its loops. */
+const stopGraceDefaultMs = 10_000;
+
+/** Builds the engine on an open store, resumes what a crash interrupted, and starts its loops. */
 export async function createEngine(options: EngineOptions): Promise<RunningEngine> {
-  const { store, environment, log, doctorIntervalMs = 0 } = options;
+  const { store, environment, log, doctorIntervalMs = 0, stopGraceMs = stopGraceDefaultMs } = options;
   const parking = new Parking<Claim>();
-  const knowledge: Knowledge = {
+  let peerMessages: PeerMessages | null = null;
+  const batchContext: BatchContext = {
     specs: new JobSpecs(),
-    runs: new RunFactsCache(),
+    runs: new RunInfoCache(),
     labelSets: new LabelSets(),
     workersSeen: new WorkersSeen(),
     topics: new Topics(),
     environment,
     log,
+    logCap: options.logCap ?? defaultLogCap,
     tracing: options.tracing ?? null,
+    stopGraceMs,
+    notifyLabelSets: (connection) => peerMessages?.notifyLabelSets(connection),
   };
-  const traces = knowledge.tracing === null ? null : new TraceTeller(knowledge.tracing, store.longRead, log);
-  let others: OtherServers | null = null;
-  const pulse = store.shared === null ? new Pulse(environment, log) : null;
+  const traces = batchContext.tracing === null ? null : new SpanExporter(batchContext.tracing, store.longRead, log);
+  const stallDetector = store.shared === null ? new StallDetector(environment, log) : null;
   const writer = new Writer(
     store,
     environment,
-    pulse,
+    stallDetector,
     async (batch) => {
-      await endWhatWasToldOver(knowledge, batch);
-      await serveParked(knowledge, batch, parking);
-      await finishBatch(batch);
-      others?.tell(batch);
+      await expireReportedAttempts(batchContext, batch);
+      await serveParked(batchContext, batch, parking);
+      await finishBatch(batch, (one) => changeGates(batchContext, one));
+      peerMessages?.notify(batch);
     },
     (batch, changes, tookMs) => {
-      if (options.metrics !== undefined) tellMetrics(options.metrics, batch, changes, tookMs);
-      traces?.note(batch.events);
-      for (const entry of batch.audits) logAudit(log, entry);
-      for (const facts of batch.newRuns.values()) knowledge.runs.add(facts);
-      if (batch.contended) sharing?.lookSoon();
-      else if (batch.missed.size > 0) sharing?.serve([...batch.missed]);
-      if (!knowledge.topics.idle) {
-        if (batch.events.length > 0) knowledge.topics.signal(eventsTopic);
-        for (const topic of batch.signals) knowledge.topics.signal(topic);
+      if (options.metrics !== undefined) recordMetrics(options.metrics, batch, changes, tookMs);
+      traces?.note(batch.changes.events, batch.measures.stoppedAttempts);
+      for (const entry of batch.changes.audits) logAudit(log, entry);
+      for (const facts of batch.newRuns.values()) batchContext.runs.add(facts);
+      if (batch.wakeups.contended) peers?.lookSoon();
+      else if (batch.wakeups.missed.size > 0) peers?.serve([...batch.wakeups.missed]);
+      if (!batchContext.topics.idle) {
+        if (batch.changes.events.length > 0) batchContext.topics.signal(eventsTopic);
+        for (const topic of batch.wakeups.signals) batchContext.topics.signal(topic);
       }
-      deadlines.noteDue(batch.nextDueMs);
-      if (batch.leftUnsettled) void settleLeftovers();
+      deadlines.noteDue(batch.wakeups.nextDueMs);
+      if (!batch.gates.isUntouched) following.follow(batch);
+      if (batch.wakeups.leftUnsettled) void cascade.resume();
+      if (batch.wakeups.leftMatrices) void matrices.resume();
+      for (const job of batch.wakeups.oversized) {
+        writer.submit(failOversized, job).catch((err: unknown) => log.warn({ err }, 'could not fail an oversized job'));
+      }
     },
+    stopGraceMs,
   );
   const context: EngineContext = {
-    ...knowledge,
+    ...batchContext,
     store,
     writer,
-    tellOfLabelSets: (connection) => others?.tellOfLabelSets(connection),
+    brokenFiles: new BrokenFiles(),
+    wakeSchedules: () => {
+      schedules.wake();
+      peerMessages?.notifySchedules();
+    },
   };
-  const deadlines = new Deadlines(context, options.reapIntervalMs, pulse);
-  const leftovers = settleLeftoversOperation(knowledge);
-  let settling: Promise<void> | null = null;
-
-  function settleLeftovers(): Promise<void> {
-    settling ??= (async () => {
-      while ((await writer.submit(leftovers, null)).more);
-    })()
-      .catch((error: unknown) => log.error({ err: error }, 'telling the dependants of ended jobs failed'))
-      .finally(() => {
-        settling = null;
-      });
-    return settling;
-  }
+  const failOversized = failOversizedOperation(context);
+  const cascade = new Cascade(context);
+  const matrices = new Matrices(context);
 
   const starting = startRunVerb(context);
-  const cancelling = cancelRunVerb(context);
+  const schedules = new ScheduleLoop(context, starting);
+  const rerunning = rerunRunVerb(context, starting);
+  const cancelling = cancelRunVerb(context, rerunning, matrices);
+  const timeOutRuns = timeOutRunsVerb(context, cancelling);
+  const deadlines = new Deadlines(context, timeOutRuns, options.reapIntervalMs, stallDetector);
+  const following = new FollowGates(context, starting, cancelling, () => parking.size > 0);
   const views = viewVerbs(context);
-  const leftWork = new LeftWork({ context, starting, cancelling, settleLeftovers });
+  const interruptedWork = new InterruptedWork({
+    context,
+    starting,
+    cancelling,
+    rerunning,
+    continueCascade: () => cascade.resume(),
+    continueMatrices: () => matrices.resume(),
+    cancelInProgress: () => following.cancelInProgress(),
+  });
 
-  await knowledge.labelSets.load(store.read);
+  await context.labelSets.load(store.read);
   const isWithoutLoops = options.withoutLoops === true;
-  const sharing =
+  const peers =
     store.shared === null
       ? null
-      : joinOthers(context, store.shared, parking, {
-          tellsOfDue: isWithoutLoops,
+      : joinPeers(context, store.shared, parking, {
+          notifiesDue: isWithoutLoops,
           onDue: (atMs) => deadlines.noteDue(atMs),
+          onSchedules: () => schedules.wake(),
         });
-  others = sharing?.others ?? null;
-  await leftWork.giveGrace();
-  if (!isWithoutLoops) await leftWork.takeUp();
-  const pruning = options.retention === undefined ? [] : [new RetentionLoop(context, options.retention)];
+  peerMessages = peers?.messages ?? null;
+  await interruptedWork.giveGrace();
+  if (!isWithoutLoops) await interruptedWork.resume();
+  const pruning = options.retention === undefined ? [] : [retentionLoop(context, options.retention)];
   const loops = [
-    ...(isWithoutLoops ? [] : [deadlines, ...pruning]),
-    ...(isWithoutLoops ? [] : [new LeftWorkLoop(context, leftWork)]),
-    ...(sharing === null ? [] : [sharing.lookAround]),
+    ...(isWithoutLoops ? [] : [deadlines, schedules, ...pruning]),
+    ...(isWithoutLoops ? [] : [interruptedWorkLoop(context, interruptedWork), lookAtGatesLoop(context, following)]),
+    ...(peers === null ? [] : [peers.pollClaimable]),
     ...(doctorIntervalMs > 0 ? [new DoctorLoop(context, doctorIntervalMs, options.metrics ?? null)] : []),
   ];
   for (const loop of loops) loop.start();
@@ -168,45 +232,69 @@ export async function createEngine(options: EngineOptions): Promise<RunningEngin
     queues: queueDepths(context),
     parkedClaims: () => parking.size,
     queuedChanges: () => writer.queued,
+    brokenFiles: () => context.brokenFiles.size,
   });
   const workers = workerVerbs(context);
+  const leases = leaseVerbs(context);
 
+  const logLineIndexes = new LogLineIndexes(context);
   return {
     ...workers,
-    openSession: openSessionVerb(context, parking, workers),
-    watchLeases: (tell) => new LeaseWatch(context, tell),
+    openSession: openSessionVerb(context, parking, { ...workers, ...leases }),
+    watchLeases: (notify) => new LeaseWatch(context, notify),
     watchRuns: watchRunsVerb(context, views),
+    watchSeveralRuns: watchSeveralRunsVerb(context, views),
     listWorkers: listWorkersVerb(context),
     claimJobs: claimJobsVerb(context, parking),
-    ...leaseVerbs(context),
+    ...leases,
     pushLogs: pushLogsVerb(context),
     ...reportEndVerbs(context),
     ...logVerbs(context),
+    logLines: logLinesVerb(context, logLineIndexes),
+    searchLog: searchLogVerb(context, logLineIndexes),
     ...views,
-    startRun: starting.startRun,
+    ...withBrokenFiles(context, { ...views, startRun: starting.startRun }),
     cancelRun: cancelling.cancelRun,
+    workflowInputs: workflowInputsVerb(context),
+    rerunRun: rerunning.rerunRun,
     explainJob: explainJobVerb(context),
+    ...scheduleViews(context),
+    ...pauseScheduleVerbs(context),
+    explainRun: explainRunVerb(context),
+    queue: queueVerb(context),
+    queuedJobs: queuedJobsVerb(context),
+    workerDetails: workerDetailsVerb(context),
+    listRuns: listRunsVerb(context),
+    listWorkflowSummaries: listWorkflowSummariesVerb(context),
+    runGraph: runGraphVerb(context),
+    listRunJobs: listRunJobsVerb(context),
+    jobDetails: jobDetailsVerb(context),
+    jobHistory: jobHistoryVerb(context),
+    listGates: listGatesVerb(context),
+    ...changeVariableVerbs(context),
+    ...variableViews(context),
     listAudit: listAuditVerb(context),
     runOf: async (id) => (await findRun(context, id)).id,
     async createWorkflow(input) {
-      const id = environment.newId();
-      const { text, format, caller } = input;
-      await defineWorkflow(context, { id, source: 'api', text, format, file: '', by: caller.credential });
-      return views.workflowStatus(id);
+      return views.workflowStatus(await createWorkflow(context, input));
     },
+    removeWorkflow: removeWorkflowVerb(context),
     ready: isReadyVerb(context),
     define: (definition) => defineWorkflow(context, definition),
-    keepOnlyFiles: keepOnlyFilesVerb(context),
+    removeMissingWorkflows: removeMissingWorkflowsVerb(context),
+    reportBrokenFile: (id, file, problems) => context.brokenFiles.set(id, { file, problems }, environment.now()),
+    reportLoadedFile: (id) => context.brokenFiles.delete(id),
     context,
     async stop() {
       for (const loop of loops) await loop.stop();
+      await following.idle();
       await writer.drained();
       for (const claim of parking.all()) {
         parking.leave(claim);
         claim.deliver?.([]);
       }
       await writer.drained();
-      await traces?.told();
+      await traces?.drained();
     },
   };
 }

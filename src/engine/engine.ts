@@ -1,283 +1,196 @@
-import type { DefinitionFormat, Env, StepDefinition } from '../domain/definition/definition.js';
-import type { JsonObject } from '../domain/json.js';
-import type { RetryPolicy } from '../domain/retry.js';
-import type { JobStatus, RunState } from '../domain/states.js';
-import type { JobSession, SessionHello, SessionSink } from './job-session.js';
-import type { LeaseNews, LeaseWatch } from './lease-watch.js';
-import type { JobExplanation } from './why-job.js';
+import type { StopReason } from '../domain/lease.js';
+import type { Caller } from './caller.js';
+import type { ClaimedJob } from './claims/claim.js';
+import type { ClaimJobs, Patience } from './claims/claim-jobs.js';
+import type { RegisterWorker } from './claims/register-worker.js';
+import type { JobSession, SessionHello, SessionSink } from './claims/worker-session.js';
+import type { CreateWorkflow } from './definitions/create-workflow.js';
+import type { ReportedFailure } from './leases/complete-job.js';
+import type { LeaseRenewal } from './leases/lease-operations.js';
+import type { LeaseEvent, LeaseWatch } from './leases/lease-watch.js';
+import type { NewLogChunk } from './leases/push-logs.js';
+import type { CancelRun } from './runs/cancel-run.js';
+import type { RerunAnswer, RerunRun } from './runs/rerun-run.js';
+import type { StartRun } from './runs/start-run.js';
+import type { PauseSchedule } from './schedules/pause-schedule.js';
+import type { ChangeVariable, VariableKey } from './variables/change-variable.js';
+import type { VariablePage, VariableQuery, VariableView } from './variables/list-variables.js';
+import type { ChildrenQuery } from './views/children.js';
+import type { JobExplanation } from './views/explain-job.js';
+import type { RunExplanation } from './views/explain-run.js';
+import type { JobDetails } from './views/job-details.js';
+import type { JobHistoryPage, JobHistoryQuery } from './views/job-history.js';
+import type { AuditPage, AuditQuery } from './views/list-audit.js';
+import type { GatePage, GateQuery } from './views/list-gates.js';
+import type { RunPage, RunQuery } from './views/list-runs.js';
+import type { SchedulePage, ScheduleQuery, ScheduleView } from './views/list-schedules.js';
+import type { WorkerView } from './views/list-workers.js';
+import type { WorkflowPage, WorkflowQuery } from './views/list-workflows.js';
+import type { LogLinesPage, LogLinesQuery } from './views/log-lines.js';
+import type { LogBatch, LogQuery } from './views/log-views.js';
+import type { QueuedJobsView, QueueView } from './views/queue.js';
+import type { RunGraph } from './views/run-graph.js';
+import type { RunJobsPage, RunJobsQuery } from './views/run-jobs.js';
+import type { LogSearch, LogSearchPage } from './views/search-log.js';
+import type { WatchBatch, WatchQuery } from './views/watch-runs.js';
+import type { WatchSeveralBatch, WatchSeveralQuery } from './views/watch-several-runs.js';
+import type { WorkerDetails } from './views/worker-details.js';
+import type { WorkflowInputs } from './views/workflow-inputs.js';
+import type { WorkflowView } from './views/workflow-rows.js';
+import type { SummaryPage, SummaryQuery } from './views/workflow-summaries.js';
+
+export type { JobSpec } from '../domain/definition/job-spec.js';
+export type { Caller } from './caller.js';
+export type { ClaimedJob, EndedNeed } from './claims/claim.js';
+export type { ClaimJobs, Patience } from './claims/claim-jobs.js';
+export type { RegisterWorker } from './claims/register-worker.js';
+export type { CreateWorkflow } from './definitions/create-workflow.js';
+export type { AtGate } from './gates/held-at-gate.js';
+export type { LeaseRenewal } from './leases/lease-operations.js';
+export type { NewLogChunk } from './leases/push-logs.js';
+export type { CancelRun } from './runs/cancel-run.js';
+export type { RerunAnswer, RerunJobsView, RerunRun } from './runs/rerun-run.js';
+export type { StartRun } from './runs/start-run.js';
+export type { ChangeVariable, VariableKey } from './variables/change-variable.js';
+export type { VariablePage, VariableQuery, VariableView } from './variables/list-variables.js';
+export type { ChildrenQuery } from './views/children.js';
+export type { RunExplanation } from './views/explain-run.js';
+export type { JobDetails } from './views/job-details.js';
+export type { JobHistoryPage, JobHistoryQuery } from './views/job-history.js';
+export type { AuditEventView, AuditPage, AuditQuery } from './views/list-audit.js';
+export type { GatePage, GateQuery, GateView } from './views/list-gates.js';
+export type { RunPage, RunQuery } from './views/list-runs.js';
+export type { SchedulePage, ScheduleQuery, ScheduleView } from './views/list-schedules.js';
+export type { WorkerView } from './views/list-workers.js';
+export type { WorkflowPage, WorkflowQuery } from './views/list-workflows.js';
+export type { LogLinesPage, LogLinesQuery } from './views/log-lines.js';
+export type { LogBatch, LogChunkView, LogQuery } from './views/log-views.js';
+export type { QueuedJobsView, QueueView } from './views/queue.js';
+export type { RunDetails } from './views/run-details.js';
+export type { RunGraph } from './views/run-graph.js';
+export type { RunJobsPage, RunJobsQuery } from './views/run-jobs.js';
+export type { LogSearch, LogSearchPage } from './views/search-log.js';
+export type { EventView, WatchBatch, WatchQuery } from './views/watch-runs.js';
+export type { WatchSeveralBatch, WatchSeveralQuery } from './views/watch-several-runs.js';
+export type { WorkerDetails } from './views/worker-details.js';
+export type { WorkflowInputs } from './views/workflow-inputs.js';
+export type { JobView, RunView, WorkflowView } from './views/workflow-rows.js';
+export type { SummaryPage, SummaryQuery, WorkflowSummary } from './views/workflow-summaries.js';
 
 /**
- * What the server does, as its edges call it. Every method that changes something answers after the change is on disk,
- * and throws `DomainError` for what a caller can understand. Times are Unix milliseconds of the server's clock.
+ * The server's behaviour, as its edges call it. Every method that changes something answers after the change is on
+ * disk, and throws `DomainError` for errors that concern the caller. Times are Unix milliseconds of the server's clock.
  */
 export interface Engine {
   registerWorker(input: RegisterWorker): Promise<void>;
-  heartbeatWorker(workerId: string): Promise<void>;
+  heartbeatWorker(workerId: string, caller?: Caller): Promise<void>;
   listWorkers(page: { limit: number; offset: number }): Promise<WorkerView[]>;
 
   /** Claims up to `maxJobs` jobs; waits up to `waitMs` for the first one, less when `patience` ends. */
   claimJobs(input: ClaimJobs, patience: Patience | null): Promise<ClaimedJob[]>;
   /** Opens a worker's session: jobs are pushed to it while it has credits. */
   openSession(hello: SessionHello, sink: SessionSink): JobSession;
-  /** Tells of watched leases that are lost or cancelled. */
-  watchLeases(tell: (news: LeaseNews) => void): LeaseWatch;
-  /** Gives back jobs whose claimant is gone before the answer reached it. */
+  /** Notifies of watched leases that are lost or whose jobs must stop. */
+  watchLeases(notify: (event: LeaseEvent) => void): LeaseWatch;
+  /** Releases a job whose claimant left before the answer reached it. */
   releaseJob(caller: Caller, leaseId: string): Promise<void>;
   heartbeatLease(caller: Caller, leaseId: string): Promise<LeaseRenewal>;
   pushLogs(caller: Caller, leaseId: string, chunks: readonly NewLogChunk[]): Promise<number>;
   completeJob(caller: Caller, leaseId: string, outputs: ReadonlyMap<string, string>): Promise<void>;
-  failJob(caller: Caller, leaseId: string, failure: { error: string; retryable: boolean }): Promise<void>;
-  isJobCancelled(id: string, jobKey: string): Promise<boolean>;
+  failJob(caller: Caller, leaseId: string, failure: ReportedFailure): Promise<void>;
+  /** Why a job must stop: it was cancelled, or its newest attempt has timed out. Null when it need not. */
+  stopReasonOfJob(id: string, jobKey: string): Promise<StopReason | null>;
 
   createWorkflow(input: CreateWorkflow): Promise<WorkflowView>;
-  listWorkflows(query: { limit: number; offset: number; status: JobStatus | null }): Promise<WorkflowView[]>;
-  workflowStatus(id: string): Promise<WorkflowView>;
-  startRun(input: StartRun): Promise<{ runId: string }>;
-  cancelRun(caller: Caller, id: string): Promise<{ runId: string }>;
-  /** The id of the run that an id means: a run's own, or that of a workflow's newest run. Errors: `not_found`. */
+  /**
+   * Removes a workflow from the list, so that it cannot be started. Its runs stay. Repeating it changes nothing.
+   * Errors: `not_found`; `conflict` for one that comes from a file.
+   */
+  removeWorkflow(caller: Caller, id: string): Promise<void>;
+  listWorkflows(query: WorkflowQuery): Promise<WorkflowPage>;
+  /** The workflows without their jobs. */
+  listWorkflowSummaries(query: SummaryQuery): Promise<SummaryPage>;
+  /** With a job's key, only that job, whole. */
+  workflowStatus(id: string, only?: string): Promise<WorkflowView>;
+  /** With the children of a job as its jobs. Errors: `not_found`, also for a job that has no matrix. */
+  childrenStatus(id: string, query: ChildrenQuery): Promise<WorkflowView>;
+  /** The inputs that the current definition of a workflow, or of a run's workflow, declares. Errors: `not_found`. */
+  workflowInputs(id: string): Promise<WorkflowInputs>;
+  /** `warning`: what the caller should know about the run; usually absent. */
+  startRun(input: StartRun): Promise<{ runId: string; warning?: string }>;
+  /** The id of the run; empty for a workflow that has not run. */
+  cancelRun(input: CancelRun): Promise<{ runId: string }>;
+  /**
+   * Runs jobs of a run again, in the same run. Errors: `not_found`; `malformed`; `conflict`, with the reason
+   * `job_running` or `dependant_running` when a job is in the way.
+   */
+  rerunRun(input: RerunRun): Promise<RerunAnswer>;
+  /**
+   * The id of the run that an id means: a run's own id, a workflow's newest run, or the only run whose id starts with
+   * it. Errors: `not_found`; `malformed` for a prefix of several ids.
+   */
   runOf(id: string): Promise<string>;
-  listRuns(query: RunQuery): Promise<{ runs: RunView[]; nextPageToken: string }>;
-  /** Why a job of a run, or of a workflow's newest run, is in the state that it is in. */
-  explainJob(id: string, jobKey: string): Promise<JobExplanation>;
+  listRuns(query: RunQuery): Promise<RunPage>;
+  /** Errors: `not_found` for a workflow that does not exist; `malformed` for an invalid page token. */
+  listSchedules(query: ScheduleQuery): Promise<SchedulePage>;
+  /** Errors: `not_found`. */
+  scheduleView(workflow: string, schedule: string): Promise<ScheduleView>;
+  /** Pauses a schedule, or ends its pause; repeating it changes nothing. Errors: `not_found`. */
+  pauseSchedule(input: PauseSchedule): Promise<void>;
+  resumeSchedule(input: Omit<PauseSchedule, 'reason'>): Promise<void>;
+  /** Why a job of a run, or of a workflow's newest run, is in its present state. */
+  explainJob(id: string, jobKey: string, attempt?: number | null): Promise<JobExplanation>;
+  /** Why a run is in its present state. Errors: `not_found`. */
+  explainRun(id: string): Promise<RunExplanation>;
 
-  /** Who did what, newest first. */
+  /** The jobs that wait for workers, by label sets. */
+  queue(): Promise<QueueView>;
+  /** The claimable jobs of a label set in the order of their claims. Errors: `not_found`. */
+  queuedJobs(labelSet: number, limit: number): Promise<QueuedJobsView>;
+  /** One worker, with every job that it runs. Errors: `not_found`. */
+  workerDetails(workerId: string): Promise<WorkerDetails>;
+
+  /** The graph of a version of a workflow; it never changes. Errors: `not_found`. */
+  runGraph(workflowId: string, version: number): Promise<RunGraph>;
+  /** The states of a run's jobs. Errors: `not_found`. */
+  listRunJobs(query: RunJobsQuery): Promise<RunJobsPage>;
+  /** How the jobs of a workflow's last runs went. Errors: `not_found`. */
+  jobHistory(query: JobHistoryQuery): Promise<JobHistoryPage>;
+  /** One job of a run, with its attempts. Errors: `not_found`. */
+  jobDetails(id: string, jobKey: string): Promise<JobDetails>;
+
+  /** Concurrency groups in use, by name. Errors: `malformed` for an invalid page token. */
+  listGates(query: GateQuery): Promise<GatePage>;
+
+  /** Sets a variable of the server or of a workflow. Errors: `malformed`, `too_large`, `not_found`. */
+  setVariable(input: ChangeVariable & { readonly value: string }): Promise<void>;
+  /** Errors: `not_found`. */
+  deleteVariable(input: ChangeVariable): Promise<void>;
+  /** Errors: `not_found`. */
+  variable(key: VariableKey): Promise<VariableView>;
+  /** Errors: `not_found` for a workflow that does not exist; `malformed` for an invalid page token. */
+  listVariables(query: VariableQuery): Promise<VariablePage>;
+
+  /** Audit entries, newest first. */
   listAudit(query: AuditQuery): Promise<AuditPage>;
 
-  jobLogs(query: LogQuery): Promise<LogChunkView[]>;
+  /** The stored log of a job after a position, in pages of bounded size. Pages are read as the reader asks for them. */
+  jobLogs(query: LogQuery): AsyncIterable<LogBatch>;
+  /** Whether following a log yields anything, now or later. */
+  canFollowLogs(query: LogQuery): Promise<boolean>;
   /** The chunks of a job after a position: first what is stored, then live, to the end of the job. */
   followJobLogs(query: LogQuery, signal: AbortSignal): AsyncIterable<LogBatch>;
 
+  /** Lines of an attempt's log by their numbers. Errors: `not_found`. */
+  logLines(query: LogLinesQuery): Promise<LogLinesPage>;
+  /** The numbers of the lines that contain a text. Errors: `not_found`. */
+  searchLog(query: LogSearch): Promise<LogSearchPage>;
+
   /** Changes after an event number, each once and in order; without a number, a snapshot of what is live first. */
   watchRuns(query: WatchQuery, signal: AbortSignal): AsyncIterable<WatchBatch>;
+  /** Several runs in one stream, or every run; the latter does not end. Errors: `not_found`. */
+  watchSeveralRuns(query: WatchSeveralQuery, signal: AbortSignal): AsyncGenerator<WatchSeveralBatch>;
 
   /** Whether the store answers and takes changes; if not, why. */
   ready(): Promise<{ ready: boolean; reason: string }>;
-}
-
-/**
- * How long the sender of a claim wants to wait. Called when the wait begins, which it does not for a claim that finds a
- * job; calls `giveUp` when it is to end, maybe at once. The function that it returns is called at the end of the wait.
- */
-export type Patience = (giveUp: () => void) => () => void;
-
-/** Who calls: a lease belongs to the credential that claimed it. */
-export interface Caller {
-  /** The token's id, or null where the server runs without tokens. */
-  readonly credential: string | null;
-}
-
-export interface RegisterWorker {
-  readonly workerId: string;
-  readonly labels: readonly string[];
-  readonly slots: number;
-  readonly version: string;
-}
-
-export interface ClaimJobs {
-  readonly caller: Caller;
-  readonly workerId: string;
-  readonly labels: readonly string[];
-  /** As asked for; null when absent. */
-  readonly leaseTtlSecs: number | null;
-  readonly waitMs: number;
-  readonly requestId: string | null;
-  readonly maxJobs: number;
-}
-
-export interface ClaimedJob {
-  readonly leaseId: string;
-  readonly ttlSecs: number;
-  readonly grantedAtMs: number;
-  readonly workerId: string;
-  readonly runId: string;
-  readonly workflowId: string;
-  readonly jobKey: string;
-  readonly attempt: number;
-  readonly enqueuedAtMs: number;
-  readonly delayedUntilMs: number | null;
-  /** The trace context of the attempt, as W3C writes it; null when nobody wants traces. */
-  readonly traceparent: string | null;
-  readonly inputs: ReadonlyMap<string, string>;
-  readonly upstreamOutputs: ReadonlyMap<string, ReadonlyMap<string, string>>;
-  readonly spec: JobSpec;
-}
-
-/** What a definition says of one job and a worker or a reader needs to know. */
-export interface JobSpec {
-  readonly name: string;
-  readonly command: string;
-  readonly labels: readonly string[];
-  /** The keys of the jobs that it needs. */
-  readonly needs: readonly string[];
-  readonly retry: RetryPolicy;
-  readonly timeoutSecs: number | null;
-  readonly priority: number;
-  readonly env: Env;
-  readonly steps: readonly StepDefinition[];
-  readonly metadata: JsonObject | null;
-  readonly condition: string | null;
-}
-
-export interface LeaseRenewal {
-  readonly ttlSecs: number;
-  readonly cancelled: boolean;
-}
-
-export interface NewLogChunk {
-  /** Empty: as the lease says. Anything else must agree with the lease. */
-  readonly runId: string;
-  readonly jobKey: string;
-  readonly sequence: number;
-  readonly data: string;
-  readonly timestampMs: number;
-  readonly stream: 'stdout' | 'stderr';
-}
-
-export interface LogChunkView extends NewLogChunk {
-  readonly attempt: number;
-}
-
-export interface LogQuery {
-  readonly id: string;
-  readonly jobKey: string;
-  readonly attempt: number | null;
-  /** Null: as many as there are. */
-  readonly limit: number | null;
-  /** `attempt.sequence.stream`, such as `0.17.stdout`, of the last chunk that the reader has; empty for all. */
-  readonly after: string;
-}
-
-export interface LogBatch {
-  readonly chunks: readonly LogChunkView[];
-  readonly position: string;
-}
-
-export interface CreateWorkflow {
-  readonly caller: Caller;
-  readonly text: Uint8Array;
-  readonly format: DefinitionFormat;
-}
-
-export interface StartRun {
-  readonly caller: Caller;
-  readonly id: string;
-  readonly inputs: ReadonlyMap<string, string>;
-  readonly requestId: string | null;
-  /** The trace context that it is started within, as `readTraceparent` gives it; none when absent. */
-  readonly traceparent?: string | null;
-}
-
-export interface WatchQuery {
-  /** A run's id, or a workflow's, which means its newest run; empty for every run. */
-  readonly id: string;
-  /** Null: a snapshot first. */
-  readonly afterEvent: number | null;
-}
-
-export interface WatchBatch {
-  readonly snapshot: readonly WorkflowView[];
-  readonly events: readonly EventView[];
-  /** Where to resume. */
-  readonly lastEvent: number;
-}
-
-/** A change of state. */
-export interface EventView {
-  readonly number: number;
-  readonly atMs: number;
-  readonly type: string;
-  readonly runId: string;
-  /** Empty for an event of the whole run. */
-  readonly jobKey: string;
-  readonly attempt: number | null;
-  /** A JSON object as text; empty when there is none. */
-  readonly data: string;
-}
-
-export interface JobView {
-  readonly key: string;
-  readonly spec: JobSpec;
-  readonly status: JobStatus;
-  readonly attempt: number;
-  readonly startedAtMs: number | null;
-  readonly endedAtMs: number | null;
-  readonly delayedUntilMs: number | null;
-  readonly workerId: string | null;
-  /** The error text of a failed job. */
-  readonly error: string | null;
-  readonly outputs: ReadonlyMap<string, string>;
-}
-
-export interface WorkflowView {
-  /** The id that it was asked for by. */
-  readonly id: string;
-  readonly workflowId: string;
-  readonly name: string;
-  readonly trigger: string;
-  readonly version: number;
-  readonly run: RunView | null;
-  readonly jobs: readonly JobView[];
-}
-
-export interface RunView {
-  readonly runId: string;
-  readonly workflowId: string;
-  readonly name: string;
-  readonly state: RunState;
-  readonly version: number;
-  readonly createdAtMs: number;
-  readonly startedAtMs: number | null;
-  readonly endedAtMs: number | null;
-  readonly jobs: number;
-  readonly openJobs: number;
-  readonly inputs: ReadonlyMap<string, string>;
-}
-
-export interface RunQuery {
-  /** Empty: of every workflow. */
-  readonly workflow: string;
-  readonly state: RunState | null;
-  readonly limit: number;
-  readonly pageToken: string;
-}
-
-export interface WorkerView {
-  readonly workerId: string;
-  readonly labels: readonly string[];
-  readonly registeredAtMs: number;
-  readonly lastHeartbeatMs: number;
-  readonly currentJob: string | null;
-  readonly currentRunId: string | null;
-  readonly running: number;
-  readonly slots: number;
-  readonly version: string;
-  readonly status: 'idle' | 'busy' | 'offline';
-}
-
-export interface AuditQuery {
-  readonly limit: number;
-  /** The `nextPageToken` of the page before; empty for the first. */
-  readonly pageToken: string;
-  /** Only this action; empty for all. */
-  readonly action: string;
-  /** Only what was done to the token, workflow or run with this id; empty for all. */
-  readonly subject: string;
-}
-
-export interface AuditPage {
-  readonly events: readonly AuditEventView[];
-  /** Empty on the last page. */
-  readonly nextPageToken: string;
-}
-
-export interface AuditEventView {
-  readonly atMs: number;
-  readonly action: string;
-  readonly subject: string;
-  readonly source: string;
-  /** The name of the token that it was done with, and its id. */
-  readonly actor: string | null;
-  readonly actorId: string | null;
-  /** As JSON text. */
-  readonly data: string | null;
 }

@@ -1,4 +1,4 @@
-/** What the engine takes from the world around it, so that a test can put another world in its place. */
+/** What the engine uses of the outside world, so that a test can replace it. */
 export interface Environment {
   /** Unix milliseconds; never goes back while the process lives. */
   now(): number;

@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import type { Environment } from './environment.js';
 
-/** The longest delay that a timer of Node takes. */
+/** The longest delay of Node's timers. */
 const timerMsMax = 2 ** 31 - 1;
 
 /**
- * The real world.
+ * The real environment.
  *
  * @param clock another clock than this machine's; or the time before which this machine's clock cannot be right
  */
@@ -26,8 +26,8 @@ export function systemEnvironment(clock: { earliestMs?: number } | { now(): numb
 }
 
 /**
- * The wall's clock at the start and the monotonic one from then on: a wall clock that is set back must not bring expired
- * leases to life.
+ * The wall clock at the start and the monotonic clock from then on: a wall clock that is set back must not revive
+ * expired leases.
  */
 function monotonicClock(earliestMs: number): () => number {
   const origin = Math.max(Date.now(), earliestMs) - performance.now();
@@ -45,7 +45,7 @@ export function uuidV7(nowMs: number, random: Uint8Array): string {
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
 }
 
-/** How many random bytes are asked of the system at once: a call costs the same for 16 bytes and for thousands. */
+/** Random bytes that one system call returns: a call costs the same for 16 bytes and for thousands. */
 const poolBytes = 8 * 1024;
 
 function pooledRandomBytes(): (size: number) => Uint8Array {

@@ -3,13 +3,12 @@ import type { FastifyInstance } from 'fastify';
 import { sendFile } from './send-file.js';
 
 /**
- * `/docs`: the API's description as a page, by Swagger UI; a browser that asks for `/` is sent there. Everything that it
- * loads comes from this server; its files are read from their package when a browser asks for them, so that a server that
- * nobody asks pays nothing.
+ * `/docs`: the API's description as a page, by Swagger UI. The page loads everything from this server, by relative
+ * addresses, so it works behind a proxy that adds a path prefix. Its files are read from their package on request, so
+ * they cost nothing until then.
  */
 export function docsPage(app: FastifyInstance): void {
   const config = { policy: 'public' } as const;
-  app.get('/', { config }, (_request, reply) => reply.redirect('/docs'));
   app.get('/docs', { config }, (_request, reply) =>
     reply
       .header('content-type', 'text/html; charset=utf-8')
@@ -36,7 +35,7 @@ const assets = new Map([
   ['favicon-32x32.png', 'image/png'],
 ]);
 
-/** Swagger UI writes styles into the page, and holds its pictures in its style sheet. */
+/** Swagger UI writes styles into the page, and embeds its pictures in its style sheet. */
 const contentSecurityPolicy = [
   "default-src 'none'",
   "script-src 'self'",
@@ -54,21 +53,21 @@ const page = `<!doctype html>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>workflow-graph API</title>
-<link rel="stylesheet" href="/docs/swagger-ui.css">
-<link rel="icon" type="image/png" href="/docs/favicon-32x32.png" sizes="32x32">
+<link rel="stylesheet" href="docs/swagger-ui.css">
+<link rel="icon" type="image/png" href="docs/favicon-32x32.png" sizes="32x32">
 </head>
 <body>
 <div id="api"></div>
-<noscript>This page needs JavaScript; the description itself is at <a href="/openapi.json">/openapi.json</a>.</noscript>
-<script src="/docs/swagger-ui-bundle.js"></script>
-<script src="/docs/start.js"></script>
+<noscript>This page needs JavaScript; the description itself is at <a href="openapi.json">/openapi.json</a>.</noscript>
+<script src="docs/swagger-ui-bundle.js"></script>
+<script src="docs/start.js"></script>
 </body>
 </html>
 `;
 
-/** No validator: Swagger UI would send the description to one on the internet. */
+/** No validator: Swagger UI would send the description to a public one. */
 const start = `SwaggerUIBundle({
-  url: '/openapi.json',
+  url: 'openapi.json',
   dom_id: '#api',
   deepLinking: true,
   docExpansion: 'list',

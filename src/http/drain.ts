@@ -1,9 +1,9 @@
-/** The server's end, known to all who wait for something: long polls answer early, streams end. */
+/** Signals the server's stop to everything that waits: long polls answer early, streams end. */
 export class Drain {
   readonly #waiting = new Set<AbortController>();
   readonly #controller = new AbortController();
 
-  /** For those who take a signal and live as long as the server. */
+  /** For listeners that live as long as the server. */
   get signal(): AbortSignal {
     return this.#controller.signal;
   }
@@ -18,7 +18,7 @@ export class Drain {
     this.#waiting.clear();
   }
 
-  /** A controller that aborts with the server, until it is handed back to `release`. */
+  /** A controller that aborts with the server, until it is passed to `release`. */
   join(): AbortController {
     const controller = new AbortController();
     if (this.begun) controller.abort();

@@ -5,12 +5,19 @@ import type { Log } from '../telemetry/log.js';
 
 const jsonType = 'application/json; charset=utf-8';
 
-/** Writes whatever is thrown on a route as the JSON error of the contract, also for paths and verbs that are not there. */
+/** Writes every error of a route as the documented JSON error, including unknown paths and verbs. */
 export function answerErrorsAsJson(app: FastifyInstance, log: Log): void {
   const patterns: { readonly verb: string; readonly path: RegExp }[] = [];
 
   app.addHook('onRoute', ({ method, url }) => {
     for (const verb of [method].flat()) patterns.push({ verb, path: pathPattern(url) });
+  });
+
+  // For some methods, such as QUERY, the framework requires a content type before it answers that there is no such
+  // route.
+  app.addHook('onRequest', (request, _reply, done) => {
+    if (request.is404) request.raw.headers['content-type'] ??= 'application/octet-stream';
+    done();
   });
 
   app.setErrorHandler((error: FastifyError | Error, request, reply) => sendError(error, request, reply, log));
@@ -19,7 +26,7 @@ export function answerErrorsAsJson(app: FastifyInstance, log: Log): void {
     const path = request.url.split('?', 1)[0] ?? '';
     const allowed = [...new Set(patterns.filter((one) => one.path.test(path)).map(({ verb }) => verb))];
     if (allowed.length === 0) {
-      return sendError(new ApiError('not_found', `there is nothing at ${request.method} ${path}`), request, reply, log);
+      return sendError(new ApiError('not_found', `there is no route ${request.method} ${path}`), request, reply, log);
     }
     reply.header('allow', allowed.join(', '));
     const error = new ApiError('method_not_allowed', `${path} takes ${allowed.join(' or ')}, not ${request.method}`);
@@ -27,10 +34,10 @@ export function answerErrorsAsJson(app: FastifyInstance, log: Log): void {
   });
 }
 
-/** Also for errors that come before there is a route. */
+/** Also for errors that occur before there is a route. */
 export function sendError(error: Error, request: FastifyRequest, reply: FastifyReply, log: Log): FastifyReply {
   const refusal = fromFramework(error, request) ?? toApiError(error, request.id, (bug) => logBug(bug, request, log));
-  // The framework ends broken connections with it, and HTTP/2 has no such header.
+  // The framework ends broken connections with this header, which HTTP/2 does not have.
   if (request.raw.httpVersionMajor === 2) reply.removeHeader('connection');
   if (refusal.code === 'unauthenticated') reply.header('www-authenticate', authenticateChallenge);
   const comeAgain = retryAfterSecs(refusal.code);
@@ -38,10 +45,10 @@ export function sendError(error: Error, request: FastifyRequest, reply: FastifyR
   return reply.code(refusal.status).header('content-type', jsonType).send(errorJson(refusal));
 }
 
-/** What Fastify refuses before any code of ours runs; null for everything else. */
+/** An error that Fastify raises before any code of ours runs; null for every other. */
 function fromFramework(error: Error, request: FastifyRequest): ApiError | null {
   if (!('code' in error)) return null;
-  if (isHangUp(error)) return new ApiError('malformed', 'the request was broken off');
+  if (isHangUp(error)) return new ApiError('malformed', 'the request was aborted');
   switch (error.code) {
     case 'FST_ERR_CTP_BODY_TOO_LARGE': {
       const { bodyLimit, url } = request.routeOptions;
@@ -52,7 +59,7 @@ function fromFramework(error: Error, request: FastifyRequest): ApiError | null {
     case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
       return new ApiError(
         'unsupported_media_type',
-        `the content type ${request.headers['content-type']} is not taken here`,
+        `the content type ${request.headers['content-type']} is not accepted here`,
       );
     case 'FST_ERR_BAD_URL':
       return new ApiError(
@@ -64,7 +71,7 @@ function fromFramework(error: Error, request: FastifyRequest): ApiError | null {
   }
 }
 
-/** Whether it is the framework's own and the caller's mistake. */
+/** Whether it is the framework's own error and the caller's mistake. */
 function isRefusal(error: Error & { code: unknown }): boolean {
   const framework = typeof error.code === 'string' && error.code.startsWith('FST_ERR_');
   return framework && 'statusCode' in error && Number(error.statusCode) < 500;
@@ -73,11 +80,11 @@ function isRefusal(error: Error & { code: unknown }): boolean {
 function logBug(error: unknown, request: FastifyRequest, log: Log): void {
   log.error(
     { err: error, request_id: request.id, verb: request.method, path: request.url },
-    'a request failed by a bug',
+    'a request failed because of a bug',
   );
 }
 
-/** `/a/:b/c` as an expression. A wildcard matches everything that follows. */
+/** `/a/:b/c` as a regular expression. A wildcard matches everything that follows. */
 function pathPattern(url: string): RegExp {
   const parts = url.split('/').map((part) => {
     if (part.startsWith(':')) return '[^/]+';

@@ -2,12 +2,12 @@ import type { Socket } from 'node:net';
 
 const preface = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 'latin1');
 
-/** So much of the preface decides. Fewer bytes may still be `POST` or `PRI` of something else. */
+/** The decisive part of the preface. Fewer bytes may still be `POST` or another `PRI`. */
 const decisiveBytes = 16;
 
 /**
- * Tells HTTP/2 with prior knowledge from HTTP/1.1 by a connection's first bytes, which stay unread. They may come one by
- * one. A connection that does not say in time is closed.
+ * Distinguishes HTTP/2 with prior knowledge from HTTP/1.1 by a connection's first bytes, without consuming them. They
+ * may arrive one by one. A connection that does not send them in time is closed.
  */
 export function sniffProtocol(
   socket: Socket,

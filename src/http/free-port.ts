@@ -1,10 +1,10 @@
-/** How many ports are tried, the first one included. */
+/** Ports that are tried, including the first. */
 const triesMax = 100;
 
 /**
- * Opens the port, or the next one that is free. Port 0 stands for any free port.
+ * Opens the port, or the next free one. Port 0 means any free port.
  *
- * @throws the system's error when it is another one than "taken", or when all that were tried are taken.
+ * @throws the system's error when it is not "taken", or when all tried ports are taken.
  */
 export async function listenOnFreePort<T>(port: number, open: (port: number) => Promise<T>): Promise<T> {
   for (let tries = 1; ; tries++) {

@@ -2,12 +2,15 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { rpcPath, rpcPaths } from '../api/connect-routes.js';
-import type { TokenDirectory } from '../api/principal.js';
+import type { SignIns, TokenDirectory } from '../api/principal.js';
 import { buildProcedures } from '../api/procedures.js';
 import { Readiness } from '../api/readiness.js';
+import type { AboutServer } from '../api/session-service.js';
 import type { Engine } from '../engine/engine.js';
 import type { Log } from '../telemetry/log.js';
 import type { Metrics } from '../telemetry/metrics.js';
+import { basePathReader } from './base-path.js';
+import { clientPackageRoutes } from './client-packages.js';
 import { descriptionRoutes } from './description-routes.js';
 import { docsPage } from './docs-page.js';
 import { Drain } from './drain.js';
@@ -19,14 +22,19 @@ import { type HttpLimits, httpLimits } from './limits.js';
 import { listenProblem } from './listen-problem.js';
 import { createListener } from './listener.js';
 import { answerLogEvents } from './log-events.js';
+import { logTextRoute } from './log-text.js';
 import { metricsRoute } from './metrics-route.js';
+import { readBuiltPage } from './page-files.js';
 import { enforceRoutePolicies } from './route-policy.js';
 import { rpcRoutes } from './rpc-routes.js';
 import { refuseForeignPages } from './same-origin.js';
+import { sessionRoutes } from './session-routes.js';
 import { endSlowBodies } from './slow-bodies.js';
 import { readTlsFiles } from './tls-files.js';
+import { webPage } from './web-page.js';
+import { workerFileRoutes } from './worker-file.js';
 
-/** The settings that the edges read; the server's `Config` has them. */
+/** The settings of the edges, from the server's `Config`. */
 export interface HttpConfig {
   readonly port: number;
   readonly host: string;
@@ -35,19 +43,25 @@ export interface HttpConfig {
   readonly tlsCert: string | null;
   readonly tlsKey: string | null;
   readonly shutdownTimeoutSecs: number;
+  readonly basePath: string;
+  readonly trustProxy: boolean;
+  readonly frameAncestors: readonly string[];
 }
 
 export interface HttpServerParts {
   readonly engine: Engine;
   readonly config: HttpConfig;
-  readonly tokens: TokenDirectory;
+  readonly tokens: TokenDirectory & SignIns;
+  readonly about: AboutServer;
+  /** The folder of the built page; null for none. Without a page, `/` redirects to the API's description. */
+  readonly page: URL | null;
   readonly log: Log;
-  /** Whether the address is one that only this machine reaches. */
+  /** Whether only this machine can reach the address. */
   readonly loopback: boolean;
   readonly limits?: HttpLimits;
   /** Shown at `/metrics`. */
   readonly metrics?: Metrics;
-  /** Routes beside the API, such as the web page's; each declares its policy. */
+  /** Routes besides the API, such as the web page's; each declares its policy. */
   readonly moreRoutes?: (app: FastifyInstance) => void | Promise<void>;
 }
 
@@ -60,13 +74,14 @@ export interface HttpServer {
 
 /** Every protocol over the engine. Throws when a method or a route has no policy. */
 export async function buildHttpServer(parts: HttpServerParts): Promise<HttpServer> {
-  const { engine, config, tokens, log, loopback, limits = httpLimits } = parts;
+  const { engine, config, tokens, about, log, loopback, limits = httpLimits } = parts;
   const drain = new Drain();
   const { metrics } = parts;
-  const procedures = buildProcedures(engine, { tokens, log, ...(metrics === undefined ? {} : { metrics }) });
+  const procedures = buildProcedures(engine, about, { tokens, log, ...(metrics === undefined ? {} : { metrics }) });
+  const basePathOf = basePathReader(config);
   const readiness = new Readiness(engine, drain.signal);
-  const app = createApp(log);
-  // What belongs to no route has a body that nobody reads.
+  const app = createApp(log, config.trustProxy);
+  // The body of a request without a route is never read.
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', (_request, _body, done) => done(null));
 
@@ -79,11 +94,20 @@ export async function buildHttpServer(parts: HttpServerParts): Promise<HttpServe
   healthRoutes(app, readiness);
   descriptionRoutes(app);
   docsPage(app);
+  workerFileRoutes(app, basePathOf);
+  await clientPackageRoutes(app, basePathOf);
+  const page = parts.page === null ? null : await readBuiltPage(parts.page);
+  if (page === null) app.get('/', { config: { policy: 'public' } }, (_request, reply) => reply.redirect('docs'));
+  else webPage(app, page, { basePathOf, frameAncestors: config.frameAncestors });
+  logTextRoute(app, engine);
   if (metrics !== undefined) metricsRoute(app, metrics);
   await app.register(async (scope) => {
-    jsonRoutes(scope, procedures, { drain, answerStream: answerLogEvents(limits.eventCommentMs) });
+    jsonRoutes(scope, procedures, { drain, basePathOf, answerStream: answerLogEvents(limits.eventCommentMs) });
   });
-  await app.register(async (scope) => rpcRoutes(scope, procedures, { drain, readiness }));
+  await app.register(async (scope) => rpcRoutes(scope, procedures, { drain, readiness, basePathOf }));
+  await app.register(async (scope) => {
+    sessionRoutes(scope, { signIns: tokens, basePathOf, overTls: config.tlsCert !== null });
+  });
   if (parts.moreRoutes !== undefined) await app.register(async (scope) => parts.moreRoutes?.(scope));
   await app.ready();
 
@@ -107,7 +131,11 @@ export async function buildHttpServer(parts: HttpServerParts): Promise<HttpServe
       );
       const url = `${tls === null ? 'http' : 'https'}://${hostInUrl(config.host)}:${address.port}`;
       if (config.port !== 0 && address.port !== config.port) {
-        log.warn({ wanted: config.port, port: address.port }, `port ${config.port} is taken, using ${address.port}`);
+        log.warn(
+          { wanted: config.port, port: address.port },
+          `port ${config.port} is in use by another program, so this server listens on ${address.port}. Commands and workers ` +
+            `need its address: --server ${url} or SERVER_URL=${url}`,
+        );
       }
       log.info({ url, protocols: 'JSON, Connect, gRPC, gRPC-Web' }, `listening on ${url}`);
       return { address, url };
@@ -119,19 +147,21 @@ export async function buildHttpServer(parts: HttpServerParts): Promise<HttpServe
   };
 }
 
-/** Kinds of methods whose requests last. */
+/** Kinds of methods with long-lived requests. */
 const streamsIn: ReadonlySet<string> = new Set(['client_streaming', 'bidi_streaming']);
 
-function createApp(log: Log): FastifyInstance {
+function createApp(log: Log, trustProxy: boolean): FastifyInstance {
   const run = Math.random().toString(36).slice(2, 8);
   let requests = 0;
   const app: FastifyInstance = Fastify({
     logger: false,
+    // The address that the proxy itself saw, the last one; callers can forge earlier ones.
+    trustProxy: trustProxy ? (_address, hop) => hop === 0 : false,
     genReqId: () => `${run}-${(++requests).toString(36)}`,
     bodyLimit: 1024 * 1024,
-    // Longer ones than any id may be are refused by the method, with a message, and not by the router.
+    // Longer parameters than any id are refused by the method, with a message, and not by the router.
     routerOptions: { maxParamLength: 16 * 1024 },
-    // The listener closes what is idle, and waits for what is not.
+    // The listener closes idle connections and waits for the others.
     forceCloseConnections: false,
     return503OnClosing: false,
     frameworkErrors: (error, request, reply) => {
@@ -141,7 +171,7 @@ function createApp(log: Log): FastifyInstance {
   return app;
 }
 
-/** Headers of every answer: it is what it says it is, it is not kept by caches, no page frames it. */
+/** Headers of every answer: no content sniffing, no caching, no framing. */
 function protectAnswers(app: FastifyInstance, drain: Drain): void {
   app.addHook('onRequest', (request, reply, done) => {
     reply.header('x-content-type-options', 'nosniff').header('cache-control', 'no-store');

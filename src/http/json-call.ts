@@ -1,23 +1,35 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { CallContext } from '../api/procedure.js';
+import type { BasePath } from './base-path.js';
 import type { Drain } from './drain.js';
+import { sessionOf } from './session-cookie.js';
 
-/** A call on a documented path. Its signal is made only when somebody asks for it, which most calls do not. */
+/** A call on a documented path. Its signal is created on first use, because most calls do not need it. */
 export class JsonCall implements CallContext {
   readonly protocol = 'json';
   readonly #request: FastifyRequest;
   readonly #reply: FastifyReply;
   readonly #drain: Drain;
+  readonly #basePathOf: BasePath;
   #controller: AbortController | null = null;
 
-  constructor(request: FastifyRequest, reply: FastifyReply, drain: Drain) {
+  constructor(request: FastifyRequest, reply: FastifyReply, drain: Drain, basePathOf: BasePath) {
     this.#request = request;
     this.#reply = reply;
     this.#drain = drain;
+    this.#basePathOf = basePathOf;
   }
 
   get authorization(): string | null {
     return this.#request.headers.authorization ?? null;
+  }
+
+  get session(): string | null {
+    return sessionOf(this.#request);
+  }
+
+  get basePath(): string {
+    return this.#basePathOf(this.#request);
   }
 
   get traceparent(): string | null {
@@ -49,7 +61,7 @@ export class JsonCall implements CallContext {
 
   isGone(): boolean {
     const { raw } = this.#reply;
-    // HTTP/2 responses of Node say it of their stream and not of themselves.
+    // For HTTP/2 the stream is destroyed, not Node's response object.
     return 'stream' in raw && isStream(raw.stream) ? raw.stream.destroyed : raw.destroyed;
   }
 }

@@ -1,24 +1,24 @@
-/** What the port grants to whoever connects. Times are in milliseconds. */
+/** Limits of the port. Times are in milliseconds. */
 export interface HttpLimits {
-  /** Open connections, all protocols together; further ones are closed at once. */
+  /** Open connections of all protocols; further ones are closed at once. */
   readonly connectionsMax: number;
-  /** All headers of a request together. */
+  /** Size of all headers of a request. */
   readonly headerBytesMax: number;
-  /** Requests at once on one HTTP/2 connection. */
+  /** Concurrent requests on one HTTP/2 connection. */
   readonly streamsPerConnectionMax: number;
-  /** From the connection to the bytes that tell its protocol, and for a TLS handshake. */
+  /** From the connection to the bytes that decide its protocol, and for a TLS handshake. */
   readonly firstBytesMs: number;
   /** From the first byte of a request to the end of its headers. */
   readonly headersMs: number;
   /** From the first byte of a request to the end of its body. */
   readonly requestMs: number;
-  /** How often the two above are looked at. */
+  /** Interval of the check of the two above. */
   readonly checkMs: number;
-  /** How long an HTTP/1.1 connection without a request stays open. More than the 60 s that load balancers are used to. */
+  /** How long an idle HTTP/1.1 connection stays open. Longer than the usual 60 s of load balancers. */
   readonly keepAliveMs: number;
-  /** Between two pings to an HTTP/2 peer. One that has not answered by the next ping is gone. */
+  /** Interval of pings to an HTTP/2 peer. A peer that has not answered by the next ping is disconnected. */
   readonly pingMs: number;
-  /** Between two comments in server-sent events, so that nobody on the way takes the connection for dead. */
+  /** Interval of comments in server-sent events, so that no proxy treats the connection as dead. */
   readonly eventCommentMs: number;
 }
 

@@ -14,22 +14,23 @@ import {
 import { type AddressInfo, createServer as createTcp, type Socket, type Server as TcpServer } from 'node:net';
 import { createServer as createTls, type TLSSocket } from 'node:tls';
 import type { Log } from '../telemetry/log.js';
-import { answerBadRequest } from './bad-request.js';
+import { answerBadRequest, refuseExpectation } from './bad-request.js';
 import { sniffProtocol } from './first-bytes.js';
 import type { HttpLimits } from './limits.js';
 
 /**
  * One port for HTTP/1.1 and HTTP/2.
  *
- * Node has no server that speaks both in clear text. So a plain TCP server accepts, the first bytes tell the protocol,
- * and the socket is handed to one of two inner servers that never listen themselves. With TLS, ALPN tells instead.
+ * Node has no server that speaks both in clear text. So a plain TCP server accepts, the first bytes decide the
+ * protocol, and the socket goes to one of two inner servers that never listen themselves. With TLS, ALPN decides
+ * instead.
  */
 export interface Listener {
-  /** Resolves when the port is open; rejects with the system's error when it cannot be. */
+  /** Resolves when the port is open; rejects with the system's error when it cannot be opened. */
   listen(port: number, host: string): Promise<AddressInfo>;
   /**
-   * Accepts nothing more, sends GOAWAY to HTTP/2 peers, closes idle connections, waits for requests under way, and cuts
-   * off what is left after `timeoutMs`.
+   * Accepts nothing more, sends GOAWAY to HTTP/2 peers, closes idle connections, waits for requests under way, and
+   * destroys the rest after `timeoutMs`.
    */
   close(timeoutMs: number): Promise<void>;
 }
@@ -68,7 +69,7 @@ export function createListener(
   const outer = tls === null ? createTcp() : tlsServer(tls, limits);
   outer.maxConnections = limits.connectionsMax;
   outer.on('drop', () =>
-    log.warn({ connections_max: limits.connectionsMax }, 'a connection was refused, there are too many'),
+    log.warn({ connections_max: limits.connectionsMax }, 'connection refused: too many connections'),
   );
   if (tls === null) {
     outer.on('connection', (socket: Socket) => {
@@ -80,7 +81,7 @@ export function createListener(
     outer.on('secureConnection', (socket: TLSSocket) => hand(socket.alpnProtocol === 'h2' ? 'h2' : 'h1', socket));
   }
 
-  /** A peer that vanished without a word leaves its session open for ever unless it is asked. */
+  /** The session of a peer that vanished silently stays open for ever unless it is pinged. */
   function pingPeers(): void {
     for (const session of sessions) {
       if (session.destroyed || session.connecting) continue;
@@ -100,7 +101,7 @@ export function createListener(
     await promise;
     outer.off('error', reject);
     outer.on('error', (error) => log.error({ err: error }, 'the listening socket failed'));
-    // Without this the inner server would never look for requests that are too slow.
+    // Without this the inner server would never check for slow requests.
     h1.emit('listening');
     pingTimer = setInterval(pingPeers, limits.pingMs).unref();
     return addressOf(outer);
@@ -112,7 +113,7 @@ export function createListener(
     outer.close(() => resolve());
     for (const socket of undecided) socket.destroy();
     for (const session of sessions) session.close();
-    // A connection that is busy now is idle later, and would then hold the port for its whole keep-alive time.
+    // A connection that is busy now becomes idle later, and would then hold the port for its whole keep-alive time.
     const idle = setInterval(() => h1.closeIdleConnections(), 50);
     h1.closeIdleConnections();
     const cut = setTimeout(() => {
@@ -133,26 +134,27 @@ function http1Server(handle: RequestHandler, limits: HttpLimits): Http1Server {
   const server = createHttp1(
     {
       maxHeaderSize: limits.headerBytesMax,
-      // Node wants the time for headers to be within that for the whole request.
+      // Node requires the timeout for headers to be within that for the whole request.
       headersTimeout: Math.min(limits.headersMs, limits.requestMs),
       requestTimeout: limits.requestMs,
       keepAliveTimeout: limits.keepAliveMs,
       connectionsCheckingInterval: limits.checkMs,
+      // The route checks whether a host is required.
+      requireHostHeader: false,
     },
     handle,
   );
-  return server.on('clientError', answerBadRequest);
+  return server.on('clientError', answerBadRequest).on('checkExpectation', refuseExpectation);
 }
 
 function http2Server(handle: RequestHandler, limits: HttpLimits): Http2Server {
   const server = createHttp2({
     settings: { maxConcurrentStreams: limits.streamsPerConnectionMax, maxHeaderListSize: limits.headerBytesMax },
   });
-  // Node's HTTP/2 requests and responses are made to be used as those of HTTP/1.1.
-  return server.on(
-    'request',
-    handle as unknown as (request: Http2ServerRequest, response: Http2ServerResponse) => void,
-  );
+  // Node's HTTP/2 requests and responses are compatible with those of HTTP/1.1.
+  return server
+    .on('request', handle as unknown as (request: Http2ServerRequest, response: Http2ServerResponse) => void)
+    .on('checkExpectation', refuseExpectation as never);
 }
 
 function tlsServer(files: TlsFiles, limits: HttpLimits): TcpServer {

@@ -7,8 +7,9 @@ import { type Answer, readRequest } from './json-binding/json-routes.js';
 import { messageWriter } from './json-binding/write-message.js';
 
 /**
- * A job's log as server-sent events: one `log` event for each chunk, whose id is the chunk's position, and an `end` event
- * when the job has ended. `Last-Event-ID`, which browsers send when they come back, resumes after that chunk.
+ * A job's log as server-sent events: one `log` event for each chunk, whose id is the chunk's position, and an `end`
+ * event when the job has ended. `Last-Event-ID`, which browsers send when they reconnect, resumes after that chunk;
+ * when nothing is left and nothing will come, the answer is 204.
  *
  * The log is read no faster than the reader takes it, and when the reader leaves, the call's signal ends the rest.
  */
@@ -19,10 +20,12 @@ export function answerLogEvents(commentMs: number) {
       const resumeAfter = request.headers['last-event-id'];
       if (typeof resumeAfter === 'string' && resumeAfter !== '') asked.after = resumeAfter;
       const { signal } = call.context;
-      const batches = (await procedure.stream(asked, call)) as AsyncIterable<FollowJobLogsResponse>;
+      const batches = (await procedure.stream(asked, call)) as AsyncIterable<FollowJobLogsResponse> | null;
+      // 204 stops an EventSource from reconnecting.
+      if (batches === null) return reply.code(204).send();
       reply
         .header('content-type', 'text/event-stream; charset=utf-8')
-        // Proxies such as nginx would keep events back until they have a buffer full.
+        // Proxies such as nginx would buffer events until they have a buffer full.
         .header('x-accel-buffering', 'no');
       return reply.send(Readable.from(events(batches, signal, commentMs), { objectMode: false }));
     };
@@ -51,7 +54,7 @@ async function* events(
       .join('');
     next = reader.next();
   }
-  // A server that stops ends the stream too; the reader then comes back.
+  // A stopping server ends the stream too; the reader then reconnects.
   if (!signal.aborted) yield 'event: end\ndata: {}\n\n';
 }
 

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { Metrics } from '../telemetry/metrics.js';
 
-/** `/metrics`, in the text form that Prometheus reads; it needs the scope `read`. */
+/** `/metrics`, in the text format of Prometheus; it requires the scope `read`. */
 export function metricsRoute(app: FastifyInstance, metrics: Metrics): void {
   app.get('/metrics', { config: { policy: 'read' } }, async (_request, reply) => {
     const { text, contentType } = await metrics.read();

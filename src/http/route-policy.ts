@@ -3,21 +3,22 @@ import { authenticate } from '../api/authenticate.js';
 import { ApiError, toApiError } from '../api/errors.js';
 import type { Principal, Scope, TokenDirectory } from '../api/principal.js';
 import type { Log } from '../telemetry/log.js';
+import { sessionOf } from './session-cookie.js';
 
-/**
- * Who may use a route: everyone, whoever has a scope, or as its procedure says, which asks for itself.
- */
-export type RoutePolicy = 'public' | 'procedure' | Scope;
+/** Who may use a route: everyone, a caller with a scope, or whom its procedure authorizes itself. */
+type RoutePolicy = 'public' | 'procedure' | Scope;
 
 declare module 'fastify' {
   interface FastifyContextConfig {
     policy?: RoutePolicy;
+    /** Whether it answers requests for any host, or for none. */
+    anyHost?: boolean;
     /** The body goes to the handler as bytes. */
     rawBody?: boolean;
   }
 }
 
-/** Makes the start fail when a route declares no policy, and holds callers to those that name a scope. */
+/** Makes the start fail when a route declares no policy, and authorizes the callers of routes with a scope. */
 export function enforceRoutePolicies(
   app: FastifyInstance,
   { tokens, log, rpcPaths }: { tokens: TokenDirectory; log: Log; rpcPaths: ReadonlySet<string> },
@@ -30,10 +31,13 @@ export function enforceRoutePolicies(
     route.onRequest = [
       async (request) => {
         try {
-          const principal = await authenticate(tokens, request.headers.authorization ?? null);
+          const principal = await authenticate(tokens, {
+            authorization: request.headers.authorization ?? null,
+            session: sessionOf(request),
+          });
           permit(principal, policy);
         } catch (error) {
-          throw toApiError(error, request.id, (bug) => log.error({ err: bug }, 'a token could not be looked up'));
+          throw toApiError(error, request.id, (bug) => log.error({ err: bug }, 'could not look up a token'));
         }
       },
       ...before,

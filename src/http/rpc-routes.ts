@@ -1,17 +1,19 @@
 import { type ConnectRouter, createContextValues } from '@connectrpc/connect';
 import { fastifyConnectPlugin } from '@connectrpc/connect-fastify';
 import type { FastifyInstance } from 'fastify';
-import { type Arrival, arrivalKey, connectGate, connectRoutes } from '../api/connect-routes.js';
+import { type Arrival, arrivalKey, connectGate, connectRoutes, rpcPath } from '../api/connect-routes.js';
 import type { Procedure } from '../api/procedure.js';
 import type { Readiness } from '../api/readiness.js';
+import type { BasePath } from './base-path.js';
 import type { Drain } from './drain.js';
+import { sessionOf } from './session-cookie.js';
 
-/** The longest deadline that Node's timers can keep, 24.8 days. A longer one would fire at once. */
+/** Longest deadline of Node's timers, 24.8 days. A longer one would fire at once. */
 const timeoutMsMax = 2 ** 31 - 1;
 
 /**
- * Answers below this size go as they are, in bytes. Workers are near, and a busy job stream says a few ten kilobytes at
- * a time: compressing them took a tenth of the server's processor time. A long list or log is worth it.
+ * Answers below this size, in bytes, are not compressed. Workers are near, and a busy job stream sends a few ten
+ * kilobytes at a time: compressing them took a tenth of the server's processor time. For a long list or log it pays.
  */
 const compressMinBytes = 256 * 1024;
 
@@ -19,8 +21,16 @@ const compressMinBytes = 256 * 1024;
 export async function rpcRoutes(
   app: FastifyInstance,
   procedures: readonly Procedure[],
-  { drain, readiness }: { drain: Drain; readiness: Readiness },
+  { drain, readiness, basePathOf }: { drain: Drain; readiness: Readiness; basePathOf: BasePath },
 ): Promise<void> {
+  // A proxy such as nginx would buffer the messages of a stream until a buffer is full.
+  const streams = new Set(
+    procedures.filter(({ method }) => method.methodKind !== 'unary').map(({ method }) => rpcPath(method)),
+  );
+  app.addHook('onRequest', (request, reply, done) => {
+    if (streams.has(request.url)) reply.raw.setHeader('x-accel-buffering', 'no');
+    done();
+  });
   await app.register(fastifyConnectPlugin, {
     grpc: true,
     grpcWeb: true,
@@ -29,8 +39,10 @@ export async function rpcRoutes(
     maxTimeoutMs: timeoutMsMax,
     shutdownSignal: drain.signal,
     requestGate: connectGate(procedures, drain.signal),
-    contextValues: ({ ip, id }) => {
-      const arrival: Arrival = { remoteAddress: ip, requestId: id };
+    contextValues: (request) => {
+      const { ip, id } = request;
+      const session = sessionOf(request);
+      const arrival: Arrival = { remoteAddress: ip, requestId: id, session, basePath: basePathOf(request) };
       return createContextValues().set(arrivalKey, arrival);
     },
     routes: (router: ConnectRouter) => connectRoutes(router, procedures, readiness),

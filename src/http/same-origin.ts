@@ -3,11 +3,11 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { ApiError } from '../api/errors.js';
 
 /**
- * What keeps the pages of other sites from using the server through the browser of someone who can reach it.
+ * Keeps pages of other sites from using the server through the browser of someone who can reach it.
  *
- * - Host: a page can give its own name this machine's address (DNS rebinding). A server on loopback is called localhost,
- *   127.0.0.1 or [::1], or by a name in ALLOWED_HOSTS, and answers to no other.
- * - Origin: browsers say which page sends a request. It must be a page of this server, or of an origin in CORS_ORIGINS;
+ * - Host: a page can give its own name this machine's address (DNS rebinding). A server on loopback is called
+ *   localhost, 127.0.0.1 or [::1], or by a name in ALLOWED_HOSTS, and answers to no other.
+ * - Origin: browsers send the origin of the requesting page. It must be this server, or an origin in CORS_ORIGINS;
  *   only the latter get the headers that let a page read the answer.
  */
 export interface OriginRules {
@@ -29,8 +29,10 @@ export function refuseForeignPages(app: FastifyInstance, rules: OriginRules): vo
     const { headers } = request.raw;
     const authority = headers.host ?? headers[':authority'];
     const host = typeof authority === 'string' ? hostName(authority) : null;
-    if (host === null) return done(new ApiError('malformed', 'the Host header is missing or not a host'));
-    if (!hostAllowed(host)) {
+    // Health checks come by an IP address, or without a host. Their answers are of no use to an attacker.
+    const isChecked = request.routeOptions.config.anyHost !== true;
+    if (host === null && isChecked) return done(new ApiError('malformed', 'the Host header is missing or not a host'));
+    if (host !== null && isChecked && !hostAllowed(host)) {
       const way = `start the server with ALLOWED_HOSTS=${host} to allow it`;
       return done(new ApiError('forbidden', `the server does not answer to the host ${JSON.stringify(host)}; ${way}`));
     }
@@ -55,23 +57,24 @@ export function refuseForeignPages(app: FastifyInstance, rules: OriginRules): vo
 }
 
 function hostCheck({ loopback, allowedHosts }: OriginRules): (host: string) => boolean {
-  // A server that others reach has names that only its owner knows; they are checked when the owner names any.
+  // Only the owner knows the names of a server that others reach; they are checked when the owner configures any.
   if (!loopback && allowedHosts.length === 0) return () => true;
   const allowed = new Set([...loopbackHosts, ...allowedHosts.map((host) => (isIP(host) === 6 ? `[${host}]` : host))]);
   return (host) => allowed.has(host) || host.endsWith('.localhost');
 }
 
-/** The host without its port, in lower case; null for what is no host. */
+/** The host without its port, in lower case; null for an invalid host. */
 function hostName(authority: string): string | null {
   const found = /^(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::\d{0,5})?$/i.exec(authority);
   return found?.[1]?.toLowerCase() ?? null;
 }
 
-function isSameOrigin(origin: string, authority: string): boolean {
+/** Whether an `Origin` header names the host that the request was sent to. */
+export function isSameOrigin(origin: string, authority: string): boolean {
   return URL.parse(origin)?.host === authority.toLowerCase();
 }
 
-/** A request that a page of another site causes without saying its origin; following a link is not one. */
+/** A request that a page of another site causes without an origin; following a link is not one. */
 function isForeign({ headers, method }: FastifyRequest): boolean {
   const site = headers['sec-fetch-site'];
   if (site === undefined || site === 'same-origin' || site === 'none') return false;
@@ -79,7 +82,7 @@ function isForeign({ headers, method }: FastifyRequest): boolean {
 }
 
 function foreignSite(): ApiError {
-  return new ApiError('forbidden', 'pages of other sites may not call this server');
+  return new ApiError('forbidden', 'pages of other sites must not call this server');
 }
 
 const exposedHeaders = [
@@ -88,6 +91,7 @@ const exposedHeaders = [
   'grpc-status-details-bin',
   'connect-content-encoding',
   'content-encoding',
+  'link',
 ].join(', ');
 
 function allowReading(reply: FastifyReply, origin: string): void {

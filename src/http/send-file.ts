@@ -1,7 +1,7 @@
 import { open } from 'node:fs/promises';
 import type { FastifyReply } from 'fastify';
 
-/** Answers with a file that belongs to the program. It is read when it is asked for, and nothing of it is kept in memory. */
+/** Answers with a file of the program. It is read on request and not kept in memory. */
 export async function sendFile(reply: FastifyReply, file: URL | string, contentType: string): Promise<FastifyReply> {
   const handle = await open(file);
   const { size } = await handle.stat();

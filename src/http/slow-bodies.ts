@@ -2,8 +2,8 @@ import { constants, type Http2ServerRequest } from 'node:http2';
 import type { FastifyInstance } from 'fastify';
 
 /**
- * Ends HTTP/2 requests whose body does not arrive in time, as Node's HTTP/1.1 server does by itself. Methods to which
- * the client streams have no such end; their paths are in `streaming`.
+ * Ends HTTP/2 requests whose body does not arrive in time, as Node's HTTP/1.1 server does by itself. Methods with a
+ * client stream have no such limit; their paths are in `streaming`.
  */
 export function endSlowBodies(app: FastifyInstance, timeoutMs: number, streaming: ReadonlySet<string>): void {
   app.addHook('onRequest', (request, _reply, done) => {

@@ -4,10 +4,10 @@ import { type Config, ConfigError } from '../config.js';
 import type { TlsFiles } from './listener.js';
 
 /**
- * The certificate chain and key that the settings name; null without TLS.
+ * The certificate chain and key of the settings; null without TLS.
  *
- * @throws ConfigError that names the setting, when a file cannot be read, is not what it should be, or when the key is
- * that of another certificate.
+ * @throws ConfigError that names the setting, when a file cannot be read, has the wrong content, or when the key
+ * belongs to another certificate.
  */
 export async function readTlsFiles({ tlsCert, tlsKey }: Pick<Config, 'tlsCert' | 'tlsKey'>): Promise<TlsFiles | null> {
   if (tlsCert === null || tlsKey === null) return null;

@@ -1,5 +1,12 @@
-/** How many jobs a run can have: ordinals take the low 20 bits of a job's row id. */
-const ordinals = 2 ** 20;
+import { firstChildOrdinal } from '../domain/matrix/matrix-spec.js';
+
+/** Jobs that a run can have: ordinals take the low 20 bits of a job's row id. */
+export const ordinals = 2 ** 20;
+
+/** Whether a job is a child of a job with a matrix. */
+export function isChild(job: number): boolean {
+  return ordinalOfJob(job) >= firstChildOrdinal;
+}
 
 export function jobIdOf(run: number, ordinal: number): number {
   return run * ordinals + ordinal;

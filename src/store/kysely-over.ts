@@ -2,7 +2,7 @@ import { type DatabaseConnection, Kysely } from 'kysely';
 import type { Connection } from './connection.js';
 import type { Schema } from './schema.js';
 
-/** Kysely over one connection, for migrations and for what runs seldom. Hot queries are `statement`s. */
+/** Kysely over one connection, for migrations and rare queries. Hot queries are `statement`s. */
 export function kyselyOver(connection: Connection): Kysely<Schema> {
   const session: DatabaseConnection = {
     async executeQuery<R>(query: { sql: string; parameters: readonly unknown[] }) {
@@ -27,7 +27,7 @@ export function kyselyOver(connection: Connection): Kysely<Schema> {
         destroy: async () => {},
         beginTransaction: run(begin),
         commitTransaction: run('commit'),
-        // Its failure would hide why it was tried, and SQLite has rolled back by itself when the disk failed.
+        // Its failure would hide the original error, and SQLite has rolled back by itself when the disk failed.
         rollbackTransaction: () => run('rollback')().catch(() => {}),
       }),
     },

@@ -7,6 +7,26 @@ import { initial } from './migrations/0001-initial.js';
 import { retention } from './migrations/0002-retention.js';
 import { audit } from './migrations/0003-audit.js';
 import { traceparent } from './migrations/0004-traceparent.js';
+import { onlyLabelled } from './migrations/0005-only-labelled.js';
+import { cancelRequest } from './migrations/0006-cancel-request.js';
+import { logGaps } from './migrations/0007-log-gaps.js';
+import { startedBy } from './migrations/0008-started-by.js';
+import { stopping } from './migrations/0009-stopping.js';
+import { workerOwner } from './migrations/0010-worker-owner.js';
+import { startSpec } from './migrations/0011-start-spec.js';
+import { sessions } from './migrations/0012-sessions.js';
+import { runsByState } from './migrations/0013-runs-by-state.js';
+import { rerun } from './migrations/0014-rerun.js';
+import { jobNames } from './migrations/0015-job-names.js';
+import { schedules } from './migrations/0016-schedules.js';
+import { runNames } from './migrations/0020-run-names.js';
+import { tolerated } from './migrations/0021-tolerated.js';
+import { gates } from './migrations/0030-gates.js';
+import { jobGates } from './migrations/0040-job-gates.js';
+import { matrices } from './migrations/0050-matrices.js';
+import { variables } from './migrations/0060-variables.js';
+import { runTimeouts } from './migrations/0061-run-timeouts.js';
+import { exitCodes } from './migrations/0070-exit-codes.js';
 import type { Schema } from './schema.js';
 import { StoreError } from './store.js';
 
@@ -16,22 +36,43 @@ export interface MigrationDone {
 }
 
 /**
- * The oldest version of the program that can work on these tables, by the newest migration that it knows. A migration
- * that only adds (a table, a column with a default, an index) leaves it as it is, so that servers can be brought to a
- * new version one after another; one that takes something away follows a version later and raises it.
+ * The oldest version of the program that can use these tables, by the newest migration that it knows. A migration that
+ * only adds (a table, a column with a default, an index) does not change it, so that servers can be upgraded one after
+ * another. A migration that removes something follows a version later and raises it.
  */
 const oldestProgram = '0001-initial';
 
-function migrationsFor(dialect: DialectRecord) {
+/** The migrations in their order, by their names. */
+export function migrationsFor(dialect: DialectRecord) {
   return {
     '0001-initial': marked(initial(dialect)),
     '0002-retention': marked(retention(dialect)),
     '0003-audit': marked(audit(dialect)),
     '0004-traceparent': marked(traceparent),
+    '0005-only-labelled': marked(onlyLabelled),
+    '0006-cancel-request': marked(cancelRequest(dialect)),
+    '0007-log-gaps': marked(logGaps(dialect)),
+    '0008-started-by': marked(startedBy(dialect)),
+    '0009-stopping': marked(stopping(dialect)),
+    '0010-worker-owner': marked(workerOwner(dialect)),
+    '0011-start-spec': marked(startSpec(dialect)),
+    '0012-sessions': marked(sessions(dialect)),
+    '0013-runs-by-state': marked(runsByState),
+    '0014-rerun': marked(rerun(dialect)),
+    '0015-job-names': marked(jobNames(dialect)),
+    '0016-schedules': marked(schedules(dialect)),
+    '0020-run-names': marked(runNames(dialect)),
+    '0021-tolerated': marked(tolerated(dialect)),
+    '0030-gates': marked(gates(dialect)),
+    '0040-job-gates': marked(jobGates(dialect)),
+    '0050-matrices': marked(matrices(dialect)),
+    '0060-variables': marked(variables(dialect)),
+    '0061-run-timeouts': marked(runTimeouts(dialect)),
+    '0070-exit-codes': marked(exitCodes(dialect)),
   };
 }
 
-/** With its tables a migration says who can work on them: no crash comes between the two. */
+/** The same transaction records who can use the tables, so that no crash separates the two. */
 function marked({ up }: Migration): Migration {
   return {
     async up(db) {
@@ -42,8 +83,8 @@ function marked({ up }: Migration): Migration {
 }
 
 /**
- * Brings the tables up to this version of the program. Tables of a newer version are left alone when this version can
- * work on them.
+ * Brings the tables up to this version of the program. Leaves tables of a newer version alone when this version can use
+ * them.
  */
 export async function migrateToLatest(connection: Connection): Promise<MigrationDone[]> {
   const migrations = migrationsFor(connection.dialect);
@@ -64,13 +105,13 @@ export async function migrateToLatest(connection: Connection): Promise<Migration
   return done.map((result) => ({ name: result.migrationName }));
 }
 
-/** How tables compare with those that this version of the program makes. */
+/** The age of tables, compared with those of this version of the program. */
 export type SchemaAge = 'older' | 'current' | 'newer';
 
 /**
- * How old the tables are; null when they are not this program's.
+ * The age of the tables; null when they are not this program's.
  *
- * Errors: `StoreError` when they are of a newer version on which this one cannot work.
+ * Errors: `StoreError` when they belong to a newer version and this one cannot use them.
  */
 export async function schemaAge(connection: Connection): Promise<SchemaAge | null> {
   const known = Object.keys(migrationsFor(connection.dialect));
@@ -80,7 +121,7 @@ export async function schemaAge(connection: Connection): Promise<SchemaAge | nul
   return executed.length < known.length ? 'older' : 'current';
 }
 
-/** Errors: `StoreError` when the tables are of a newer version on which this one cannot work. */
+/** Errors: `StoreError` when the tables belong to a newer version and this one cannot use them. */
 async function isNewerButFit(connection: Connection, known: readonly string[]): Promise<boolean> {
   const executed = await executedMigrations(connection);
   if (executed.every((name) => known.includes(name))) return false;

@@ -1,15 +1,16 @@
 import { type Compilable, type CompiledQuery, DummyDriver, Kysely, type RawBuilder, sql } from 'kysely';
 import type { Connection } from './connection.js';
-import type { ColumnType, DialectRecord } from './dialect.js';
+import type { DialectRecord } from './dialect.js';
+import type { RowSet } from './row-set.js';
 import type { Schema } from './schema.js';
 
 /**
- * A query that is built and typed once for each database, by Kysely, and then run as often as wanted on a prepared
- * statement. Building it anew each time would cost ten times what running it does.
+ * A query that Kysely builds and types once for each database, and that then runs on a prepared statement. Building it
+ * each time would cost ten times what running it does.
  */
 export interface Statement<P, R> {
   readonly name: string;
-  /** A statement without rows to return may be on its way still when the promise is fulfilled; see `Connection`. */
+  /** A statement that returns no rows may still be under way when the promise resolves; see `Connection`. */
   run(connection: Connection, parameters: P): Promise<readonly R[]>;
   /** The SQL for one database, for the golden files. */
   sql(dialect: DialectRecord): string;
@@ -19,11 +20,11 @@ export interface Statement<P, R> {
 export interface StatementContext<P> {
   readonly db: Kysely<Schema>;
   readonly dialect: DialectRecord;
-  /** A scalar parameter, of the type that its place asks for. */
+  /** A scalar parameter, of the type that its place requires. */
   value<K extends keyof P & string>(name: K): RawBuilder<P[K]>;
   /**
-   * A scalar parameter that is an integer: where it is compared with an indexed column or limits the rows, or its place
-   * has no type. SQLite would plan the statement anew at each run for a bare parameter there, which costs more than most
+   * A scalar parameter that is an integer: for a comparison with an indexed column, a limit, or a place without a type.
+   * With a bare parameter there SQLite would plan the statement again at each run, which costs more than most
    * statements do.
    */
   integer<K extends keyof P & string>(name: K): RawBuilder<number>;
@@ -31,24 +32,27 @@ export interface StatementContext<P> {
   text<K extends keyof P & string>(name: K): RawBuilder<string>;
   /** A parameter that is passed as JSON text. */
   json(name: keyof P & string): RawBuilder<unknown>;
-  /** The rows of a parameter, as a table expression to be aliased. `columns` name the fields in the order of their cells. */
-  rows<T>(name: keyof P & string, columns: { readonly [C in keyof T & string]: ColumnType }): RawBuilder<T>;
+  /**
+   * The rows of a parameter, as a table expression to be aliased. A parameter may also be the output of `set.write`.
+   */
+  rows<R>(name: RowsParameter<P, R>, set: RowSet<R>): RawBuilder<R>;
 }
 
-/**
- * A row set parameter: an array of rows, each an array of cells in the order of the statement's columns. A parameter may
- * also be given as JSON text that was written elsewhere.
- */
-export type Cells = readonly (readonly (string | number | null)[])[];
+/** The parameters that are rows of one row set. */
+type RowsParameter<P, R> = { [K in keyof P]: readonly R[] extends P[K] ? K : never }[keyof P] & string;
 
+/** A placeholder for a value in a compiled statement, and how the value is written for the database. */
 class Parameter {
   readonly name: string;
-  readonly json: boolean;
-  constructor(name: string, json: boolean) {
+  readonly write: (value: unknown) => unknown;
+  constructor(name: string, write: (value: unknown) => unknown) {
     this.name = name;
-    this.json = json;
+    this.write = write;
   }
 }
+
+const asItIs = (value: unknown): unknown => value;
+const asJson = (value: unknown): unknown => (typeof value === 'string' ? value : JSON.stringify(value));
 
 interface Compiled {
   readonly sql: string;
@@ -58,7 +62,7 @@ interface Compiled {
 
 const registry: Statement<never, unknown>[] = [];
 
-/** Every statement there is, for the golden files and plans. */
+/** All statements, for the golden files and plans. */
 export function allStatements(): readonly Statement<never, unknown>[] {
   return registry;
 }
@@ -68,7 +72,7 @@ const builders = new Map<DialectRecord, Kysely<Schema>>();
 /**
  * Names a query and how it is built. It is compiled for a database when it first runs there.
  *
- * @param rowsWanted false for a select that is run only for what it locks
+ * @param rowsWanted false for a select that runs only for its locks
  */
 export function statement<P, R>(
   name: string,
@@ -79,12 +83,15 @@ export function statement<P, R>(
     const context: StatementContext<P> = {
       db: builderFor(dialect),
       dialect,
-      value: (key) => sql`${new Parameter(key, false)}`,
-      integer: (key) => dialect.integer(sql`${new Parameter(key, false)}`),
-      text: (key) => sql`cast(${new Parameter(key, false)} as text)`,
-      json: (key) => sql`${new Parameter(key, true)}`,
-      rows: (key, columns) =>
-        dialect.rowSet(sql`${new Parameter(key, true)}`, Object.entries(columns) as [string, ColumnType][]) as never,
+      value: (key) => sql`${new Parameter(key, asItIs)}`,
+      integer: (key) => dialect.integer(sql`${new Parameter(key, asItIs)}`),
+      text: (key) => sql`cast(${new Parameter(key, asItIs)} as text)`,
+      json: (key) => sql`${new Parameter(key, asJson)}`,
+      rows: (key, { columns, write }) => {
+        const writeRows = (rows: unknown) =>
+          typeof rows === 'string' ? rows : write(rows as Parameters<typeof write>[0]);
+        return dialect.rowSet(sql`${new Parameter(key, writeRows)}`, columns) as never;
+      },
     };
     const compiled = build(context).compile();
     return { sql: compiled.sql, parameters: compiled.parameters, hasRows: rowsWanted && returnsRows(compiled) };
@@ -101,8 +108,7 @@ export function statement<P, R>(
       const values = parameters as Readonly<Record<string, unknown>>;
       const bound = compiled.parameters.map((parameter) => {
         if (!(parameter instanceof Parameter)) return parameter;
-        const value = values[parameter.name];
-        return parameter.json && typeof value !== 'string' ? JSON.stringify(value) : value;
+        return parameter.write(values[parameter.name]);
       });
       if (compiled.hasRows) return (await connection.query(compiled.sql, bound)) as readonly R[];
       connection.execute(compiled.sql, bound);

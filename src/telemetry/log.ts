@@ -1,4 +1,5 @@
 import { type Logger, type LoggerOptions, pino } from 'pino';
+import { escapeControls, escapeJsonText, escapeLine } from './escape-controls.js';
 
 /** The server's log: structured, one event per change of state. */
 export type Log = Logger;
@@ -6,14 +7,14 @@ export type Log = Logger;
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
 export type LogFormat = 'json' | 'human';
 
-/** Where finished lines go; each ends with a line feed. */
+/** The destination of finished lines; each ends with a line feed. */
 export interface LogDestination {
   write(line: string): void;
 }
 
 const levelNames = new Map(Object.entries(pino.levels.labels).map(([number, name]) => [Number(number), name]));
 
-/** Makes the log. `json` writes one object a line for machines, `human` one sentence a line for a terminal. */
+/** Creates the log. `json` writes one object a line for machines, `human` one sentence a line for a terminal. */
 export function createLog(
   options: { level: LogLevel; format: LogFormat },
   destination: LogDestination = process.stderr,
@@ -22,10 +23,15 @@ export function createLog(
     level: options.level,
     base: null,
     timestamp: () => `,"time":"${new Date().toISOString()}"`,
-    // A credential must not reach the log, whoever logs a request's headers.
+    // No credential may reach the log, even if a request's headers are logged.
     redact: { paths: ['authorization', '*.authorization', 'headers.authorization', 'lease_id'], censor: '(hidden)' },
   };
-  return pino(settings, options.format === 'json' ? destination : humanLines(destination));
+  return pino(settings, options.format === 'json' ? jsonLines(destination) : humanLines(destination));
+}
+
+/** Names, errors and addresses in an entry come from callers, and a JSON log is read on terminals too. */
+function jsonLines(destination: LogDestination): LogDestination {
+  return { write: (line) => destination.write(escapeJsonText(line)) };
 }
 
 function humanLines(destination: LogDestination): LogDestination {
@@ -37,16 +43,16 @@ function humanLine(line: string): string {
   const { level, time, msg, err, ...rest } = entry;
   const clock = String(time).slice(11, 23);
   const name = (levelNames.get(Number(level)) ?? String(level)).padEnd(5);
-  const fields = Object.entries(rest).map(([key, value]) => `${key}=${plain(value)}`);
+  const fields = Object.entries(rest).map(([key, value]) => `${escapeLine(key)}=${plain(value)}`);
   const head = [clock, name, plain(msg ?? ''), ...fields].join(' ');
   return err === undefined ? `${head}\n` : `${head}\n${stackOf(err)}\n`;
 }
 
 function plain(value: unknown): string {
-  return typeof value === 'string' ? value : JSON.stringify(value);
+  return escapeLine(typeof value === 'string' ? value : (JSON.stringify(value) ?? String(value)));
 }
 
 function stackOf(error: unknown): string {
-  if (typeof error === 'object' && error !== null && 'stack' in error) return String(error.stack);
+  if (typeof error === 'object' && error !== null && 'stack' in error) return escapeControls(String(error.stack));
   return plain(error);
 }

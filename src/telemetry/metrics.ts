@@ -7,10 +7,11 @@ export interface QueueDepth {
   readonly oldestAgeSecs: number;
 }
 
-/** What is asked when the metrics are read, since counting it all the time would cost more. */
+/** Values that are read with the metrics, because counting them all the time would cost more. */
 export interface MetricsSources {
   queues(): Promise<readonly QueueDepth[]>;
   parkedClaims(): number;
+  brokenFiles(): number;
   queuedChanges(): number;
 }
 
@@ -20,22 +21,20 @@ const prefix = 'workflow_graph_';
 const secondsBuckets = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
 const batchBuckets = [1, 2, 5, 10, 20, 50, 100, 200, 512];
 
-/**
- * What the server tells Prometheus. Names follow its conventions: a unit at the end, `_total` for what only grows.
- */
+/** The server's Prometheus metrics. Names follow its conventions: a unit at the end, `_total` for counters. */
 export class Metrics {
   readonly #registry = new Registry();
-  readonly #claimedJobs = this.#counter('jobs_claimed_total', 'Jobs handed to workers.');
+  readonly #claimedJobs = this.#counter('jobs_claimed_total', 'Jobs that workers claimed.');
   readonly #emptyClaims = this.#counter('claims_empty_total', 'Claims that found no job at once.');
   readonly #attempts = this.#counter('attempts_ended_total', 'Attempts that ended, by outcome.', ['outcome']);
   readonly #runs = this.#counter('runs_ended_total', 'Runs that ended, by state.', ['state']);
   readonly #leasesExpired = this.#counter('leases_expired_total', 'Leases that were not renewed in time.');
-  readonly #events = this.#counter('events_total', 'Changes of state that were written down.');
-  readonly #dispatch = this.#seconds('dispatch_seconds', 'From when a job became claimable until a worker had it.');
-  readonly #commit = this.#seconds('commit_seconds', 'A transaction of the writer, its sync included.');
+  readonly #events = this.#counter('events_total', 'Recorded changes of state.');
+  readonly #dispatch = this.#seconds('dispatch_seconds', 'Time from a job becoming claimable to its claim.');
+  readonly #commit = this.#seconds('commit_seconds', 'Time of a write transaction, including its sync.');
   readonly #batch = new Histogram({
     name: `${prefix}commit_batch_size`,
-    help: 'Changes that one transaction of the writer took.',
+    help: 'Changes in one write transaction.',
     buckets: batchBuckets,
     registers: [this.#registry],
   });
@@ -46,19 +45,19 @@ export class Metrics {
   ]);
   readonly #streams = new Gauge({
     name: `${prefix}streams_open`,
-    help: 'Streams that are open, by method.',
+    help: 'Open streams, by method.',
     labelNames: ['method'],
     registers: [this.#registry],
   });
   readonly #doctor = new Gauge({
     name: `${prefix}doctor_violations`,
-    help: 'Checks of the doctor that found something at its last look; anything but 0 is a bug or a damaged database.',
+    help: 'Integrity checks with violations in the last run; any other value than 0 is a bug or a damaged database.',
     registers: [this.#registry],
   });
 
   readonly #doctorLook = new Gauge({
     name: `${prefix}doctor_last_look_timestamp_seconds`,
-    help: 'When the doctor looked last, in Unix time; 0 when it has not.',
+    help: 'Time of the last integrity check, in Unix time; 0 for none.',
     registers: [this.#registry],
   });
 
@@ -66,7 +65,7 @@ export class Metrics {
     collectDefaultMetrics({ register: this.#registry });
   }
 
-  /** Joins what is asked at each reading. */
+  /** Adds the values that are read with the metrics. */
   join(sources: MetricsSources): void {
     const registers = [this.#registry];
     let reading: Promise<readonly QueueDepth[]> | null = null;
@@ -77,24 +76,32 @@ export class Metrics {
       });
       return reading;
     };
-    this.#queueGauge('jobs_queued', 'Claimable jobs, by the labels that they require.', queues, ({ jobs }) => jobs);
+    this.#queueGauge('jobs_queued', 'Claimable jobs, by required labels.', queues, ({ jobs }) => jobs);
     this.#queueGauge(
       'jobs_queued_oldest_seconds',
-      'For how long the oldest claimable job has waited, by the labels that it requires.',
+      'Waiting time of the oldest claimable job, by required labels.',
       queues,
       ({ oldestAgeSecs }) => oldestAgeSecs,
     );
     new Gauge({
       name: `${prefix}claims_parked`,
-      help: 'Claims that wait for a job: long polls, and sessions with credits.',
+      help: 'Waiting claims: long polls, and sessions with credits.',
       registers,
       collect() {
         this.set(sources.parkedClaims());
       },
     });
     new Gauge({
+      name: `${prefix}broken_workflow_files`,
+      help: 'Workflow files that this server could not load; their workflows keep the last good version.',
+      registers,
+      collect() {
+        this.set(sources.brokenFiles());
+      },
+    });
+    new Gauge({
       name: `${prefix}changes_queued`,
-      help: 'Changes that wait for the next transaction of the writer.',
+      help: 'Changes that wait for the next write transaction.',
       registers,
       collect() {
         this.set(sources.queuedChanges());
@@ -140,15 +147,16 @@ export class Metrics {
   }
 
   /**
-   * @param broken how many checks of the doctor found something
-   * @param atMs when it looked
+   * @param broken number of integrity checks with violations
+   *
+   * @param atMs time of the check
    */
   doctorFound(broken: number, atMs: number): void {
     this.#doctor.set(broken);
     this.#doctorLook.set(atMs / 1000);
   }
 
-  /** The text that Prometheus reads, and its content type. */
+  /** The metrics in the text format of Prometheus, and its content type. */
   async read(): Promise<{ text: string; contentType: string }> {
     return { text: await this.#registry.metrics(), contentType: this.#registry.contentType };
   }

@@ -7,9 +7,13 @@ import {
 } from '@bufbuild/protobuf/wkt';
 import { expect, test } from 'vitest';
 import { AuditService } from '../../gen/workflowgraph/v1/audit_service_pb.js';
+import { GateService } from '../../gen/workflowgraph/v1/gate_service_pb.js';
 import { file_workflowgraph_v1_job_service, JobService } from '../../gen/workflowgraph/v1/job_service_pb.js';
 import { LogService } from '../../gen/workflowgraph/v1/log_service_pb.js';
 import { PolicySchema, policy, type Scope } from '../../gen/workflowgraph/v1/options_pb.js';
+import { RunService } from '../../gen/workflowgraph/v1/run_service_pb.js';
+import { SessionService } from '../../gen/workflowgraph/v1/session_service_pb.js';
+import { VariableService } from '../../gen/workflowgraph/v1/variable_service_pb.js';
 import { WorkerService } from '../../gen/workflowgraph/v1/worker_service_pb.js';
 import { WorkflowService } from '../../gen/workflowgraph/v1/workflow_service_pb.js';
 import { httpRule, methodPolicy } from '../../src/api/method-options.js';
@@ -18,9 +22,17 @@ import { WaitingCallers } from '../../src/api/waiting-callers.js';
 import { createLog } from '../../src/telemetry/log.js';
 import { noTokens } from '../http/start-server.js';
 
-const methods = [AuditService, JobService, WorkerService, WorkflowService, LogService].flatMap(
-  (service) => service.methods as readonly DescMethod[],
-);
+const methods = [
+  AuditService,
+  GateService,
+  JobService,
+  LogService,
+  RunService,
+  SessionService,
+  VariableService,
+  WorkerService,
+  WorkflowService,
+].flatMap((service) => service.methods as readonly DescMethod[]);
 
 test('every method has the policy that its kind of caller needs', () => {
   const table = Object.fromEntries(methods.map((method) => [method.name, methodPolicy(method)]));
@@ -40,16 +52,39 @@ test('every method has the policy that its kind of caller needs', () => {
     RegisterWorker: ['worker'],
     HeartbeatWorker: ['worker'],
     ListWorkers: ['read'],
+    GetWorker: ['read'],
+    GetQueue: ['read'],
+    ListQueuedJobs: ['read'],
     ListWorkflows: ['read'],
+    ListWorkflowSummaries: ['read'],
     CreateWorkflow: ['submit'],
+    RemoveWorkflow: ['submit'],
     GetWorkflowStatus: ['read'],
+    GetWorkflowInputs: ['read'],
     RunWorkflow: ['submit'],
     CancelWorkflow: ['submit'],
+    RerunWorkflow: ['submit'],
+    ListGates: ['read'],
     ListRuns: ['read'],
+    ListSchedules: ['read'],
+    PauseSchedule: ['submit'],
+    ResumeSchedule: ['submit'],
+    SetVariable: ['submit'],
+    DeleteVariable: ['submit'],
+    GetVariable: ['read'],
+    ListVariables: ['read'],
+    GetRunGraph: ['read'],
+    ListRunJobs: ['read'],
+    GetJob: ['read'],
+    GetJobHistory: ['read'],
+    GetSession: 'public',
     ExplainJob: ['read'],
+    ExplainRun: ['read'],
     WatchRuns: ['read'],
     GetJobLogs: ['read'],
     FollowJobLogs: ['read'],
+    ListLogLines: ['read'],
+    SearchLog: ['read'],
     StreamLogs: ['worker'],
   });
 });
@@ -77,15 +112,34 @@ test('every documented path is bound', () => {
     .flatMap((rule) => (rule === null ? [] : [`${rule.verb} ${rule.path} ${rule.status}`]));
   expect(paths.sort()).toMatchInlineSnapshot(`
     [
+      "DELETE /api/variables/{name} 200",
+      "DELETE /api/workflows/{id} 200",
       "GET /api/audit 200",
+      "GET /api/gates 200",
       "GET /api/jobs/{workflow_id}/{job_id}/cancelled 200",
+      "GET /api/queue 200",
+      "GET /api/queue/{label_set}/jobs 200",
       "GET /api/runs 200",
+      "GET /api/runs/{id}/jobs 200",
+      "GET /api/runs/{id}/jobs/{job_id} 200",
+      "GET /api/runs/{id}/jobs/{job_id}/lines 200",
+      "GET /api/runs/{id}/jobs/{job_id}/lines/search 200",
+      "GET /api/schedules 200",
+      "GET /api/session 200",
+      "GET /api/variables 200",
+      "GET /api/variables/{name} 200",
       "GET /api/workers 200",
+      "GET /api/workers/{worker_id} 200",
+      "GET /api/workflow-summaries 200",
       "GET /api/workflows 200",
+      "GET /api/workflows/{id}/inputs 200",
       "GET /api/workflows/{id}/jobs/{job_id}/logs 200",
       "GET /api/workflows/{id}/jobs/{job_id}/logs/stream 200",
       "GET /api/workflows/{id}/jobs/{job_id}/why 200",
       "GET /api/workflows/{id}/status 200",
+      "GET /api/workflows/{id}/why 200",
+      "GET /api/workflows/{workflow}/job-history 200",
+      "GET /api/workflows/{workflow}/versions/{version}/graph 200",
       "POST /api/jobs/claim 200",
       "POST /api/jobs/claim-many 200",
       "POST /api/jobs/complete-many 200",
@@ -98,7 +152,11 @@ test('every documented path is bound', () => {
       "POST /api/workers/{worker_id}/heartbeat 200",
       "POST /api/workflows 201",
       "POST /api/workflows/{id}/cancel 202",
+      "POST /api/workflows/{id}/rerun 202",
       "POST /api/workflows/{id}/run 202",
+      "POST /api/workflows/{id}/schedules/{schedule}/pause 200",
+      "POST /api/workflows/{id}/schedules/{schedule}/resume 200",
+      "PUT /api/variables/{name} 200",
     ]
   `);
 });

@@ -51,8 +51,12 @@ const everyService = [
   'grpc.reflection.v1.ServerReflection',
   'grpc.reflection.v1alpha.ServerReflection',
   'workflowgraph.v1.AuditService',
+  'workflowgraph.v1.GateService',
   'workflowgraph.v1.JobService',
   'workflowgraph.v1.LogService',
+  'workflowgraph.v1.RunService',
+  'workflowgraph.v1.SessionService',
+  'workflowgraph.v1.VariableService',
   'workflowgraph.v1.WorkerService',
   'workflowgraph.v1.WorkflowService',
 ];
@@ -119,12 +123,12 @@ describe.each([ServerReflection, ServerReflectionAlpha] as const)('$typeName, wi
     expect(filesOf(value).at(-1)?.name).toBe('workflowgraph/v1/types.proto');
     expect(numbers?.messageResponse.value).toMatchObject({
       baseTypeName: containingType,
-      extensionNumber: [50001, 50002, 72295728],
+      extensionNumber: [50001, 50002, 50003, 50004, 72295728],
     });
     expect(filesOf(extension).at(-1)?.name).toBe('workflowgraph/v1/options.proto');
   });
 
-  test('answers a question about what is not there with an error, and goes on', async () => {
+  test('responds to a request for something unknown with an error, and continues', async () => {
     const answers = await ask(
       service,
       { case: 'fileContainingSymbol', value: 'workflowgraph.v1.Nothing' },

@@ -6,7 +6,10 @@ import {
 } from '../../clients/typescript/src/gen/workflowgraph/v1/job_service.js';
 import { LogServiceClient } from '../../clients/typescript/src/gen/workflowgraph/v1/log_service.js';
 import { ErrorReason, LogStream } from '../../clients/typescript/src/gen/workflowgraph/v1/types.js';
-import { WorkflowServiceClient } from '../../clients/typescript/src/gen/workflowgraph/v1/workflow_service.js';
+import {
+  WatchLevel,
+  WorkflowServiceClient,
+} from '../../clients/typescript/src/gen/workflowgraph/v1/workflow_service.js';
 import { ServerHere } from '../support/running-server.js';
 import { soon } from '../support/until.js';
 
@@ -34,7 +37,7 @@ function openSession(client: JobServiceClient, slots: number) {
   });
   stream.write(
     message({
-      hello: { worker_id: 'w1', labels: [], lease_ttl_secs: 30, slots, version: 'test' },
+      hello: { worker_id: 'w1', labels: [], only_labelled: false, lease_ttl_secs: 30, slots, version: 'test' },
       add_credits: slots,
     }),
   );
@@ -70,37 +73,46 @@ describe('a job session over gRPC', () => {
       session.stream.write(
         message({
           received_lease_ids: [leaseOf(claim)],
-          reports: [{ lease_id: leaseOf(claim), success: { values: { from: expected } }, failure: undefined }],
+          reports: [
+            { lease_id: leaseOf(claim), success: { values: new Map([['from', expected]]) }, failure: undefined },
+          ],
         }),
       );
     }
     await soon(() => session.results().length === 3);
     expect(session.results().map((result) => result.refused)).toEqual([undefined, undefined, undefined]);
-    expect(session.claims().at(-1)?.job?.upstream_outputs).toMatchObject({ a: { values: { from: 'a' } } });
+    expect(session.claims().at(-1)?.job?.upstream_outputs.get('a')?.values.get('from')).toBe('a');
     session.stream.end();
     await soon(session.hasEnded);
     expect((await here.server.engine.workflowStatus(run)).run?.state).toBe('success');
   });
 
-  it('says why a report is refused, and gives its credit back all the same', async () => {
+  it('says why a report is refused; one on a lease that was never given returns no credit', async () => {
     await here.define('jobs: { a: { run: x }, b: { run: x } }');
     const session = openSession(client, 1);
     await here.run('wf');
     const first = await soon(() => session.claims()[0]);
     session.stream.write(
-      message({ reports: [{ lease_id: 'no-such-lease', success: { values: {} }, failure: undefined }] }),
+      message({ reports: [{ lease_id: 'no-such-lease', success: { values: new Map() }, failure: undefined }] }),
     );
     await soon(() => session.results().length === 1);
     expect(session.results()[0]).toMatchObject({
       lease_id: 'no-such-lease',
       refused: ErrorReason.ERROR_REASON_UNKNOWN_LEASE,
     });
+    session.stream.write(
+      message({ reports: [{ lease_id: leaseOf(first), success: { values: new Map() }, failure: undefined }] }),
+    );
     await soon(() => session.claims().length === 2);
-    expect(first).toBeDefined();
+    // The second job came with or after the result of the report on the first.
+    const at = (of: (answer: WorkJobsResponse) => boolean) => session.answers.findIndex(of);
+    const resultOfFirst = at(({ results }) => results.some((result) => result.lease_id === leaseOf(first)));
+    const second = at(({ claims }) => claims.some((claim) => leaseOf(claim) !== leaseOf(first)));
+    expect(second).toBeGreaterThanOrEqual(resultOfFirst);
     session.stream.end();
   });
 
-  it('refuses a report that is too large by itself, and the session goes on', async () => {
+  it('refuses a single report that is too large, and the session continues', async () => {
     await here.define('jobs: { a: { run: x }, b: { run: x } }');
     const session = openSession(client, 2);
     await here.run('wf');
@@ -110,8 +122,8 @@ describe('a job session over gRPC', () => {
     session.stream.write(
       message({
         reports: [
-          { lease_id: leaseOf(first), success: { values }, failure: undefined },
-          { lease_id: leaseOf(second), success: { values: {} }, failure: undefined },
+          { lease_id: leaseOf(first), success: { values: new Map(Object.entries(values)) }, failure: undefined },
+          { lease_id: leaseOf(second), success: { values: new Map() }, failure: undefined },
         ],
       }),
     );
@@ -129,12 +141,12 @@ describe('a job session over gRPC', () => {
     const session = openSession(client, 1);
     const run = await here.run('wf');
     const claim = await soon(() => session.claims()[0]);
-    await here.server.engine.cancelRun({ credential: null }, run);
+    await here.server.engine.cancelRun({ caller: { credential: null }, id: run, force: false, requestId: null });
     await soon(() => session.answers.some((answer) => answer.cancelled_lease_ids.includes(leaseOf(claim))));
     session.stream.end();
   });
 
-  it('is told that the server drains, and then ended', async () => {
+  it('is notified that the server drains, and then ended', async () => {
     const session = openSession(client, 1);
     await soon(async () => (await here.server.engine.listWorkers({ limit: 1, offset: 0 })).length === 1);
     const stopped = here.stop();
@@ -166,7 +178,7 @@ describe('a job session over gRPC', () => {
 });
 
 describe('streams beside the session', () => {
-  it('renews leases, and tells of a cancellation unasked', async () => {
+  it('renews leases, and sends a cancellation without a request', async () => {
     const { address, credentials } = here.grpc;
     const client = new JobServiceClient(address, credentials);
     await here.define('jobs: { a: { run: x } }');
@@ -176,6 +188,7 @@ describe('streams beside the session', () => {
         caller: { credential: null },
         workerId: 'w1',
         labels: [],
+        onlyLabelled: false,
         leaseTtlSecs: 30,
         waitMs: 0,
         requestId: null,
@@ -195,7 +208,7 @@ describe('streams beside the session', () => {
     expect(states.find((state) => state.lease_id === 'gone')).toMatchObject({
       lost: ErrorReason.ERROR_REASON_UNKNOWN_LEASE,
     });
-    await here.server.engine.cancelRun({ credential: null }, run);
+    await here.server.engine.cancelRun({ caller: { credential: null }, id: run, force: false, requestId: null });
     await soon(() => states.some((state) => state.cancelled));
     stream.end();
     client.close();
@@ -237,7 +250,7 @@ describe('streams beside the session', () => {
     }
     await soon(() => durable.at(-1) === 4);
     session.stream.write(
-      message({ reports: [{ lease_id: leaseOf(claim), success: { values: {} }, failure: undefined }] }),
+      message({ reports: [{ lease_id: leaseOf(claim), success: { values: new Map() }, failure: undefined }] }),
     );
     await soon(() => over);
     expect(text.join('')).toBe('line 0\nline 1\nline 2\nline 3\nline 4\n');
@@ -255,7 +268,13 @@ describe('streams beside the session', () => {
     const run = await here.run('wf');
     const types: string[] = [];
     let over = false;
-    const watch = workflows.watchRuns({ id: run, after_event: 0 });
+    const watch = workflows.watchRuns({
+      id: run,
+      after_event: 0,
+      ids: [],
+      level: WatchLevel.WATCH_LEVEL_UNSPECIFIED,
+      heartbeats: false,
+    });
     watch.on('data', (answer) => types.push(...answer.events.map((event: { type: string }) => event.type)));
     watch.on('end', () => {
       over = true;
@@ -263,7 +282,7 @@ describe('streams beside the session', () => {
     const session = openSession(jobs, 1);
     const claim = await soon(() => session.claims()[0]);
     session.stream.write(
-      message({ reports: [{ lease_id: leaseOf(claim), success: { values: {} }, failure: undefined }] }),
+      message({ reports: [{ lease_id: leaseOf(claim), success: { values: new Map() }, failure: undefined }] }),
     );
     await soon(() => over);
     expect(types).toEqual(['run.queued', 'run.running', 'job.running', 'job.success', 'run.success']);

@@ -11,6 +11,8 @@ import { noTokens } from '../http/start-server.js';
 const context: CallContext = {
   protocol: 'grpc',
   authorization: null,
+  session: null,
+  basePath: '/',
   traceparent: null,
   remoteAddress: '127.0.0.1',
   requestId: 'r-1',
@@ -50,7 +52,7 @@ function nodeError(code: string): Error {
 }
 
 test.each(['ERR_HTTP2_INVALID_STREAM', 'ERR_STREAM_DESTROYED', 'ECONNRESET', 'EPIPE'])(
-  'a message that cannot be written because the caller has gone (%s) ends the stream and is no bug',
+  'a message that cannot be written because the caller has disconnected (%s) ends the stream and is no bug',
   async (code) => {
     expect(await failWith(nodeError(code), 'writing')).toEqual({ logged: [], isLeft: true, code: 'cancelled' });
   },

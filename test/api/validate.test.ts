@@ -14,17 +14,31 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type FieldRules, FieldRulesSchema, field as fieldOption } from '../../gen/buf/validate/validate_pb.js';
 import { AuditService } from '../../gen/workflowgraph/v1/audit_service_pb.js';
+import { GateService } from '../../gen/workflowgraph/v1/gate_service_pb.js';
 import {
   ClaimJobRequestSchema,
   file_workflowgraph_v1_job_service,
   JobService,
 } from '../../gen/workflowgraph/v1/job_service_pb.js';
 import { LogService } from '../../gen/workflowgraph/v1/log_service_pb.js';
+import { RunService } from '../../gen/workflowgraph/v1/run_service_pb.js';
+import { SessionService } from '../../gen/workflowgraph/v1/session_service_pb.js';
+import { VariableService } from '../../gen/workflowgraph/v1/variable_service_pb.js';
 import { WorkerService } from '../../gen/workflowgraph/v1/worker_service_pb.js';
 import { WorkflowService } from '../../gen/workflowgraph/v1/workflow_service_pb.js';
 import { compileRules, messageCheck } from '../../src/api/validate.js';
 
-const requests = [AuditService, JobService, WorkerService, WorkflowService, LogService]
+const requests = [
+  AuditService,
+  GateService,
+  JobService,
+  LogService,
+  RunService,
+  SessionService,
+  VariableService,
+  WorkerService,
+  WorkflowService,
+]
   .flatMap((service) => service.methods.map(({ input }) => input as DescMessage))
   .map((schema) => [schema.name, schema] as const);
 

@@ -16,7 +16,8 @@ class Directory {
   #known = new Set<string>();
   required = () => true;
   authenticate = async () => null;
-  stands = (id: string | null) => id !== null && this.#known.has(id);
+  authenticateSession = async () => null;
+  isStillValid = (id: string | null) => id !== null && this.#known.has(id);
   refresh = async () => {
     this.looks += 1;
     if (this.isAway) throw new Error('the database is away');
@@ -32,7 +33,7 @@ function callers(tokens: Directory, ids: readonly string[]) {
   return { waiting, joined, doubted };
 }
 
-test('a thousand who wait cost one look a second, and none when they have left', async () => {
+test('a thousand waiting callers cost one check a second, and none after they have left', async () => {
   const tokens = new Directory();
   tokens.stored.add('a');
   const { waiting, joined, doubted } = callers(
@@ -49,7 +50,7 @@ test('a thousand who wait cost one look a second, and none when they have left',
   expect(tokens.looks).toBe(11);
 });
 
-test('who does not stand any more is told within a second, and told again while he stays', async () => {
+test('a caller whose token is no longer valid is notified within a second, and again while it stays', async () => {
   const tokens = new Directory();
   for (const id of ['a', 'b']) tokens.stored.add(id);
   const { waiting, joined, doubted } = callers(tokens, ['a', 'b']);
@@ -64,7 +65,7 @@ test('who does not stand any more is told within a second, and told again while 
   expect(doubted).toEqual(['a', 'a']);
 });
 
-test('a database that is away, or does not answer, makes nobody doubtful whose token is known to count', async () => {
+test('an unavailable or slow database does not affect a caller whose token is known to be valid', async () => {
   const tokens = new Directory();
   tokens.stored.add('a');
   const { doubted } = callers(tokens, ['a', 'unknown']);

@@ -92,18 +92,18 @@ test('a backup replaces a file only with --force, and leaves nothing behind when
   const target = join(folder, 'backup.db');
   writeFileSync(target, 'something else');
   const refused = await runProgram(['backup', target, '--data', server.dataDir]);
-  expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining('is there already. --force replaces it.') });
+  expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining('exists already. --force replaces it.') });
   expect(readFileSync(target, 'utf8')).toBe('something else');
   expect(await runProgram(['backup', target, '--force', '--data', server.dataDir])).toMatchObject({
     code: 0,
-    stdout: expect.stringMatching(/backup\.db: [\d.]+ kB in .* all \d+ checks of the doctor hold\./),
+    stdout: expect.stringMatching(/backup\.db: [\d.]+ kB in .* all \d+ checks of the doctor\./),
   });
   expect(countRuns(target)).toBe(1);
 
   const nowhere = await runProgram(['backup', join(folder, 'x.db'), '--data', join(folder, 'nowhere')]);
-  expect(nowhere).toMatchObject({ code: 1, stderr: expect.stringContaining('There is no file') });
+  expect(nowhere).toMatchObject({ code: 1, stderr: expect.stringContaining('No such file') });
   expect((await runProgram(['backup', join(folder, 'no', 'x.db'), '--data', server.dataDir])).stderr).toContain(
-    `There is no folder ${join(folder, 'no')}`,
+    `No such folder: ${join(folder, 'no')}`,
   );
   expect(readdirSync(folder)).toEqual(['backup.db']);
 });
@@ -136,7 +136,7 @@ test('restore refuses a server that runs, a database that is there, and files th
   await server.stop();
   expect(await restore(backup)).toMatchObject({
     code: 1,
-    stderr: expect.stringContaining('There is a database already'),
+    stderr: expect.stringContaining('The database exists already'),
   });
 
   const text = join(folder, 'text.db');
@@ -158,7 +158,7 @@ test('restore refuses a server that runs, a database that is there, and files th
     [other, 'is not a database of workflow-graph'],
     [broken, 'damaged'],
     [newer, 'written by a newer version'],
-    [join(folder, 'nothing.db'), 'There is no file'],
+    [join(folder, 'nothing.db'), 'No such file'],
   ] as const) {
     const refused = await restore(file, '--force');
     expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining(said) });
@@ -195,7 +195,7 @@ test('a database of an older version is brought up to date by the start after th
   await makeOld(old);
   const dataDir = join(folder, 'data');
   const restored = await runProgram(['restore', old, '--data', dataDir]);
-  expect(restored).toMatchObject({ code: 0, stdout: expect.stringContaining('the next start brings them up to date') });
+  expect(restored).toMatchObject({ code: 0, stdout: expect.stringContaining('the next start upgrades them') });
   mkdirSync(join(folder, 'workflows'));
   const again = new OneServer(dataDir, join(folder, 'workflows'), {});
   await again.start();

@@ -29,7 +29,7 @@ async function jsonAt<T>(server: ServerProcess, ...args: string[]): Promise<T> {
   return JSON.parse(out) as T;
 }
 
-test('exit codes tell usage, a server away, a refusal and what does not exist apart', async () => {
+test('exit codes distinguish wrong usage, an unreachable server, a refusal and an unknown object', async () => {
   const server = await startServerProcess();
   const away = { env: { SERVER_URL: 'http://127.0.0.1:9' } };
   expect(await run(['runs', '--bad'])).toMatchObject({ code: 2, err: "error: unknown option '--bad'\n" });
@@ -48,6 +48,7 @@ test('exit codes tell usage, a server away, a refusal and what does not exist ap
   for (const args of [
     ['status', 'x'],
     ['cancel', 'x'],
+    ['rerun', 'x'],
     ['logs', 'x', 'y'],
     ['why', 'x', 'y'],
     ['run', 'x'],
@@ -63,7 +64,14 @@ test('exit codes tell usage, a server away, a refusal and what does not exist ap
   const file = join(temporaryFolder(), 'token');
   writeFileSync(file, token.stdout);
   await until('the token is asked for', async () => (await at(server, 'runs')).code === 4);
-  expect((await at(server, 'runs')).err).toContain('Give a token with --token-file or WORKFLOW_GRAPH_TOKEN');
+  const refused = (await at(server, 'runs')).err;
+  expect(refused).toContain('Give a token with --token-file or WORKFLOW_GRAPH_TOKEN');
+  // The command that it names works.
+  const [, hint = ''] = /^ {2}workflow-graph (token create .*)$/m.exec(refused) ?? [];
+  expect(await run([...hint.split(' '), '--data', join(temporaryFolder(), 'data')])).toMatchObject({
+    code: 0,
+    err: '',
+  });
   expect((await at(server, 'runs', '--token-file', file)).code).toBe(0);
   const env = { SERVER_URL: server.url, WORKFLOW_GRAPH_TOKEN: token.stdout.trim() };
   expect((await run(['runs'], { env })).code).toBe(0);
@@ -72,8 +80,9 @@ test('exit codes tell usage, a server away, a refusal and what does not exist ap
 
 test('a run is started, listed, shown, explained, read and cancelled', async () => {
   const server = await startServerProcess();
-  expect((await at(server, 'runs')).out).toBe('There are no such runs.\n');
-  expect((await at(server, 'workers')).out).toMatch(/^There are no such workers\./);
+  expect((await at(server, 'runs')).out).toBe('No runs match.\n');
+  expect((await at(server, 'workers')).out).toMatch(/^No workers match\./);
+  expect((await at(server, 'queue')).out).toBe('No job waits for a worker.\n');
   writeFileSync(
     join(server.workflowsDir, 'ci.yml'),
     `name: CI
@@ -106,19 +115,22 @@ jobs:
   expect(runs).toMatchObject([{ run_id: id, workflow: 'ci', state: 'running', open_jobs: 2 }]);
   expect(Object.entries(runs[0]?.inputs ?? {})).toEqual(expect.arrayContaining([['target', 'test']]));
   expect((await at(server, 'runs', '--state', 'running')).out).toMatch(
-    new RegExp(`^RUN .*\\n${id} {2}running {2}2/4 .*  ci\\n$`),
+    new RegExp(`^RUN .*\\n${id.slice(0, 13)} {2}running {2}2/4 .*  ci\\n$`),
   );
-  expect((await at(server, 'runs', '--state', 'success')).out).toBe('There are no such runs.\n');
+  expect((await at(server, 'runs', '--state', 'success')).out).toBe('No runs match.\n');
 
   const status = await at(server, 'status', 'ci');
   expect(status.out).toMatch(/^▸ CI \(ci, version 1\): running for /);
   expect(status.out).toMatch(/\n✓ build {2}success {2}0 .* w-1\n/);
   expect(status.out).toMatch(/\n· gpu {4}queued .* waits for a worker with gpu, linux\n/);
   expect(status.out).toMatch(/\n○ never {2}skipped\n/);
+  expect((await at(server, 'queue')).out).toMatch(
+    /^LABELS .*\ngpu, linux {2}1 .* No live worker has the label "gpu"\. Nearest: "w-1", which lacks "gpu"\.\n$/,
+  );
   expect(await jsonAt<Workflow>(server, 'status', id)).toMatchObject({ run_id: id, state: 'running' });
 
   const workers = await at(server, 'workers');
-  expect(workers.out).toMatch(new RegExp(`\\nw-1 {5}busy {4}1/1 .* linux,local {2}hold of ${id}\\n`));
+  expect(workers.out).toMatch(new RegExp(`\\nw-1 {5}busy {4}1/1 .* linux, local {2}hold of ${id.slice(0, 13)}\\n`));
   expect(await jsonAt<WorkerInfo[]>(server, 'workers', '--label', 'gpu')).toEqual([]);
 
   const why = await at(server, 'why', 'ci', 'gpu');
@@ -166,6 +178,62 @@ jobs:
   expect(watched.out).toMatch(/⊘ CI: cancelled after /);
 });
 
+test('a log is followed from its last lines', async () => {
+  const server = await startServerProcess();
+  const flag = join(temporaryFolder(), 'go-on');
+  writeFileSync(
+    join(server.workflowsDir, 'ci.yml'),
+    `jobs: { count: { run: "printf 'one\\ntwo\\nthree\\n'; until test -e ${flag}; do sleep 0.1; done; echo four" } }\n`,
+  );
+  await server.logged(/workflow "ci" is new/);
+  await startWorkerProcess(server, { id: 'w-1', labels: [] });
+  const { out } = await at(server, 'run', 'ci', '--json');
+  const { run_id: id } = JSON.parse(out) as { run_id: string };
+  await until('three lines are stored', async () => (await at(server, 'logs', id, 'count')).out.includes('three'));
+  const follow = startProgram(['logs', '-f', id, 'count', '--tail', '1'], { env: { SERVER_URL: server.url } });
+  await follow.printed(/three/);
+  writeFileSync(flag, '');
+  expect(await follow.ended).toMatchObject({ code: 0 });
+  expect(follow.stdout).toBe('three\nfour\n');
+});
+
+test('failed jobs of a run run again, with what needs them, and the command for it is printed', async () => {
+  const server = await startServerProcess();
+  const flag = join(temporaryFolder(), 'repaired');
+  writeFileSync(
+    join(server.workflowsDir, 'ci.yml'),
+    `jobs:
+  build: { run: "echo '::set-output v=7'" }
+  test: { run: "test -e ${flag}", needs: build }
+  ship: { run: 'test "$NEEDS_BUILD_V$NEEDS_TEST_V" = 7', needs: [build, test] }
+`,
+  );
+  await server.logged(/workflow "ci" is new/);
+  await startWorkerProcess(server, { id: 'w-1', labels: [] });
+  const failed = await at(server, 'run', 'ci', '--watch');
+  expect(failed.code).toBe(1);
+  const [, id = ''] = /workflow-graph rerun (\S+) --failed/.exec(failed.err) ?? [];
+  expect(id).toMatch(/^[0-9a-f-]{36}$/);
+
+  const tried = await at(server, 'rerun', id, '--job', 'build', '--only', '--dry-run');
+  expect(tried.out).toBe(`Would run again: 1 job
+  build: was requested (success)
+Would stay as they are: 2 jobs
+  test: needs a job that runs again; dependents are left as they are (failure)
+  ship: needs a job that runs again; dependents are left as they are (skipped)
+`);
+  expect(await at(server, 'rerun', id, '--failed', '--job', 'test')).toMatchObject({ code: 2, out: '' });
+  writeFileSync(flag, '');
+  const again = await at(server, 'rerun', id, '--watch');
+  expect(again).toMatchObject({ code: 0, err: '' });
+  expect((await at(server, 'why', id, 'test')).out).toContain('It was re-run');
+  const nothing = await at(server, 'rerun', id);
+  expect(nothing.code).not.toBe(0);
+  expect(nothing.err).toContain('nothing to re-run');
+  const begun = await at(server, 'rerun', id, '--job', 'ship', '--json');
+  expect(JSON.parse(begun.out)).toMatchObject({ run_id: id, generation: 3, job_count: 1 });
+});
+
 test('to cancel a run that has ended says that it has', async () => {
   const server = await startServerProcess();
   const api = server.api();
@@ -174,7 +242,7 @@ test('to cancel a run that has ended says that it has', async () => {
   await api.post(`/api/jobs/${lease.lease_id}/complete`);
   expect(await at(server, 'cancel', id)).toMatchObject({
     code: 0,
-    out: `Run ${id} has ended already (success); there is nothing to cancel.\n`,
+    out: `Run ${id} has already ended (success); there is nothing to cancel.\n`,
   });
 });
 
@@ -201,7 +269,7 @@ test.each([
   [
     'there is none at all',
     {},
-    /Put a workflow there, say hello\.yml, and in another terminal:[\s\S]*run hello --watch/,
+    /Put a workflow there, such as hello\.yml, and in another terminal:[\s\S]*run hello --watch/,
   ],
 ])('a start with a worker suggests a workflow that the folder has: %s', async (_when, files, suggestion) => {
   const folder = temporaryFolder();
@@ -215,7 +283,7 @@ test.each([
   expect((await serving.ended).code).toBe(0);
 });
 
-test('a workflows folder that does not exist is told, and read when it comes', async () => {
+test('a missing workflows folder is reported, and read once it exists', async () => {
   const folder = temporaryFolder();
   const workflows = join(folder, 'workflows');
   const serving = startProgram(['serve', '--port', '0', '--data', join(folder, 'data'), '--workflows', workflows]);
@@ -256,7 +324,7 @@ test('a certificate that is not trusted is named as the reason, by commands and 
   const server = await startServerProcess({ flags: ['--tls-cert', tlsCert, '--tls-key', tlsKey] });
   const { err, code } = await at(server, 'workflows');
   expect(err).toContain(
-    `(DEPTH_ZERO_SELF_SIGNED_CERT)\nIts certificate is not trusted here. Name that of its authority with --ca-file`,
+    `(DEPTH_ZERO_SELF_SIGNED_CERT)\nThis machine does not trust the server's certificate. Name the certificate of its authority with --ca-file`,
   );
   expect(code).toBe(3);
   for (const transport of ['stream', 'http']) {
@@ -289,6 +357,7 @@ test('what a job chooses cannot reach the terminal as an escape, wherever it is 
         ['runs'],
         ['workflows'],
         ['workers'],
+        ['queue'],
         ['status', id],
         ['logs', id],
         ['logs', id, job],

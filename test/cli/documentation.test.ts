@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import { expect, test } from 'vitest';
 import { exitCodeMeanings, exitCodes } from '../../src/cli/exit-codes.js';
-import { program } from '../../src/cli/program.js';
+import { wholeProgram } from '../../src/cli/program.js';
 
 const page = readFileSync(join(import.meta.dirname, '../../docs/cli.md'), 'utf8');
-const root = await program([]);
+const root = await wholeProgram();
 const commands = root
   .createHelp()
   .visibleCommands(root)
@@ -33,8 +33,10 @@ test('its table of exit codes is that of the program', () => {
   expect(rows).toEqual(names.map((name) => [exitCodes[name], exitCodeMeanings[name]]));
 });
 
-test('every option that it names exists', () => {
-  const known = new Set(['--help', ...allOptions(root)]);
+test('every option that it names exists, of a command or of the script that installs a worker', () => {
+  const script = readFileSync(join(import.meta.dirname, '../../deploy/worker/install.sh'), 'utf8');
+  const ofScript = [...script.matchAll(/^\s*(--[a-z-]+)\)/gm)].map(([, option]) => option);
+  const known = new Set(['--help', ...allOptions(root), ...ofScript]);
   const named = new Set([...page.matchAll(/(?<![\w-])--[a-z][a-z-]+/g)].map(([option]) => option));
   expect([...named].filter((option) => !known.has(option))).toEqual([]);
 });

@@ -74,6 +74,28 @@ test('a run is drawn with what each job does', () => {
   ]);
 });
 
+test('siblings that wait for the same thing share a row, unless something hangs under them', () => {
+  const shard = (at: number) => job(`shard-${at}`, 'queued', { depends_on: ['build'] });
+  const jobs = [
+    job('build', 'running'),
+    ...[1, 2, 3, 4, 5].map(shard),
+    job('report', 'queued', { depends_on: ['shard-2'] }),
+    job('gpu-1', 'queued', { required_labels: ['gpu'] }),
+    job('gpu-2', 'queued', { required_labels: ['gpu'] }),
+  ];
+  expect(texts(jobs)).toEqual([
+    '⠋ CI  running  9.0s  run run-1',
+    '⠋ build           5.0s',
+    '├─ · shard-1            waits for build',
+    '├─ · shard-2            waits for build',
+    '│  └─ · report          waits for shard-2',
+    '└─ · 3 jobs             waits for build (shard-3, shard-4, shard-5)',
+    '· gpu-1                 waits for a worker with gpu',
+    '· gpu-2                 waits for a worker with gpu',
+    '0 of 9 jobs ended: 1 running, 8 queued',
+  ]);
+});
+
 test('no line is wider than the terminal, whatever the names and lines are', () => {
   const jobs = Array.from({ length: 12 }, (_, at) =>
     job(
@@ -177,7 +199,7 @@ describe('lines of a log', () => {
     expect(lines.map(({ text }) => text)).toEqual(['10%', '20%', 'done']);
   });
 
-  test('that never end are told in pieces', () => {
+  test('that never end are shown in pieces', () => {
     const splitter = new LineSplitter();
     let told = 0;
     for (let at = 0; at < 40; at++)

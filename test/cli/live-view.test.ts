@@ -93,13 +93,13 @@ test('NO_COLOR draws without colours, and a dumb terminal gets plain lines', asy
   expect(dumb.screen().join('\n')).toMatch(/✓ Live: success after/);
 });
 
-test('Ctrl-C stops the watching, says how to go on, and the run goes on', async () => {
+test('Ctrl-C stops watching, prints how to continue, and the run continues', async () => {
   const { server, release } = await aServer();
   const terminal = startOnTerminal(['run', 'live', '--watch', '--server', server.url]);
   await terminal.shows(/one of first/);
   terminal.type('\x03');
   expect(await terminal.ended).toBe(130);
-  const [, run = ''] = await terminal.shows(/Stopped watching; run ([0-9a-f-]{36}) goes on\./);
+  const [, run = ''] = await terminal.shows(/Stopped watching; run ([0-9a-f-]{36}) continues\./);
   expect(terminal.screen().join('\n')).toContain(`workflow-graph status ${run} --watch`);
   const again = startOnTerminal(['status', run, '--watch', '--logs', '--server', server.url]);
   await again.shows(/^first +\| one of first$/m);
@@ -115,12 +115,12 @@ test('a server that goes away is waited for, and said so', async () => {
   const terminal = startOnTerminal(['run', 'live', '--watch', '--server', server.url], { columns: 120 });
   await terminal.shows(/one of first/);
   await server.kill();
-  await terminal.shows(/The server is away, trying again: no answer from/);
+  await terminal.shows(/The server is unavailable, retrying: no answer from/);
   await server.start();
   release('first');
   release('second');
   expect(await terminal.ended).toBe(0);
-  expect(terminal.screen().join('\n')).not.toContain('The server is away');
+  expect(terminal.screen().join('\n')).not.toContain('The server is unavailable');
 });
 
 test('a file runs here with a live view; Ctrl-C cancels it and says what a second one does', async () => {
@@ -137,7 +137,7 @@ test('a file runs here with a live view; Ctrl-C cancels it and says what a secon
   const terminal = startOnTerminal(['run', file], { cwd: folder });
   await terminal.shows(/hold .* holding/);
   terminal.type('\x03');
-  await terminal.shows(/Cancelling; Ctrl-C again ends everything at once\./);
+  await terminal.shows(/Cancelling; press Ctrl-C again to kill everything at once\./);
   await terminal.shows(/⊘ hold .*cancelled/);
   writeFileSync(join(folder, 'go'), '');
   expect(await terminal.ended).toBe(130);

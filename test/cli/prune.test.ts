@@ -27,20 +27,20 @@ function countOf(server: ServerProcess, table: 'runs' | 'jobs' | 'log_chunks'): 
   }
 }
 
-test('prune takes away what is older than it is told, beside a server that goes on', async () => {
+test('prune deletes what is older than the given age, while a server runs', async () => {
   const server = await startServerProcess();
   const workflow = await finishRuns(server, 12);
   const running = await server.api().run(workflow);
   expect(await prune(server)).toMatchObject({
     code: 0,
-    stdout: expect.stringMatching(/^Took away 0 runs, and the logs of 0 others, in /),
+    stdout: expect.stringMatching(/^Deleted 0 runs, and the logs of 0 others in /),
   });
   expect(await prune(server, '--older-than', '1h')).toMatchObject({
     code: 0,
     stdout: expect.stringContaining('0 runs'),
   });
   expect(await prune(server, '--older-than', '0s', '--logs-older-than', '0s', '--dry-run')).toMatchObject({
-    stdout: 'Would take away 12 runs, and the logs of 0 others.\n',
+    stdout: 'Would delete 12 runs, and the logs of 0 others.\n',
   });
   expect(countOf(server, 'runs')).toBe(13);
 
@@ -68,7 +68,7 @@ test('without ages it heeds the settings, and what keeps everything is an error'
   const logs = await runProgram(['prune', '--json', '--data', server.dataDir], { env });
   expect(JSON.parse(logs.stdout)).toMatchObject({ runs: 0, logs: 3 });
   const kept = await runProgram(['prune', '--data', server.dataDir], { env: { ...env, RETENTION_LOGS_DAYS: '0' } });
-  expect(kept).toMatchObject({ code: 2, stderr: expect.stringContaining('say --older-than <age>') });
+  expect(kept).toMatchObject({ code: 2, stderr: expect.stringContaining('give --older-than <age>') });
   expect(await prune(server, '--older-than', 'long')).toMatchObject({
     code: 2,
     stderr: expect.stringContaining('It must be a number with a unit: 30m, 12h, 90d.'),

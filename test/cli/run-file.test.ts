@@ -27,7 +27,7 @@ function fileOf(text: string, name = 'job.yml') {
 
 test('a file runs here to its end, with outputs, inputs and every label, and leaves nothing behind', async () => {
   const { start, temporary, folder } = fileOf(`name: Make
-on: hand
+on: manual
 jobs:
   build:
     labels: [gpu, moon]
@@ -48,7 +48,7 @@ jobs:
   expect(readdirSync(temporary)).toEqual([]);
 });
 
-test('a failed run ends with 1 and tells what its jobs said last', async () => {
+test('a failed run exits with 1 and prints the last output of its jobs', async () => {
   const { start } = fileOf('jobs: { a: { run: "echo before; echo broken >&2; exit 7" }, b: { run: x, needs: a } }');
   const program = start('--no-logs');
   expect(await program.ended).toMatchObject({ code: 1 });
@@ -60,7 +60,7 @@ test('a failed run ends with 1 and tells what its jobs said last', async () => {
   expect(JSON.parse(json.stdout) as Workflow).toMatchObject({ state: 'failure', workflow: 'job' });
 });
 
-test('a file that cannot run is told with its places, and one that is not there with its name', async () => {
+test('an invalid file is reported with locations, and a missing one with its name', async () => {
   const { start, folder } = fileOf('jobs:\n  a: { run: x, needs: b }\n  c: { runs: x }\n');
   const program = start();
   expect(await program.ended).toMatchObject({ code: 6 });
@@ -95,7 +95,7 @@ test('a first Ctrl-C cancels the run and lets clean-up run, a second one ends ev
   const pid = await until('the job runs', () => pidIn(join(polite.folder, 'hold.pid')));
   program.signal('SIGINT');
   expect(await program.ended).toMatchObject({ code: 130 });
-  expect(program.stderr).toContain('Cancelling; Ctrl-C again ends everything at once.');
+  expect(program.stderr).toContain('Cancelling; press Ctrl-C again to kill everything at once.');
   expect(program.stdout).toContain('clean-up | cleaned\n');
   expect(program.stdout).toMatch(/: cancelled after /);
   await allGone([pid]);
@@ -141,11 +141,10 @@ test('with --server a file is sent to that server, and its variable alone keeps 
 
 test.each([
   [['run', 'ci', '--local'], '--local needs the path of a workflow file'],
-  [['run', 'ci', '--jobs', '2'], '--jobs is for a file that runs here'],
+  [['run', 'ci', '--jobs', '2'], '--jobs is for a file that runs on this machine'],
   [['run', 'ci.yml', '--jobs', '0'], 'It must be a whole number from 1 to 1000.'],
   [['run', 'ci', '--input', 'novalue'], 'Write it as key=value.'],
   [['logs', 'ci', '--raw'], '--attempt and --raw need a job'],
-  [['logs', 'ci', 'a', '--tail', '1', '-f'], 'cannot be used with'],
 ])('%j is a mistake in writing', async (args, message) => {
   const program = startProgram(args);
   expect(await program.ended).toMatchObject({ code: 2 });

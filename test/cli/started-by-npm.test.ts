@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished, test } from 'vitest';
@@ -32,11 +33,53 @@ test('a server that npm started stops, in order, when npm and its shell are gone
   await until('its process has ended', () => !isAlive(pid));
 });
 
-test('a server that a shell started goes on without the shell', async () => {
+test('a server that a shell started continues without the shell', async () => {
   const { shell, pid, said } = await startUnderShell({});
   shell.signal('SIGKILL');
   await shell.ended;
   expect(isAlive(pid)).toBe(true);
   process.kill(pid, 'SIGTERM');
   await said('stopped');
+});
+
+/** Makes the wrapper believe that it runs on a Node that is too old for the program. */
+const oldNode = `data:text/javascript,${encodeURIComponent(
+  `Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '20.0.0' } }); process.execve = undefined;`,
+)}`;
+
+/** A wrapper around a server, and the ids of both processes. */
+async function startWrapped(script: string, args: readonly string[]) {
+  const folder = temporaryFolder();
+  const flags = ['--port', '0', '--data', join(folder, 'data'), '--workflows', folder];
+  const wrapper = startProcess(process.execPath, ['--import', oldNode, script, ...args, ...flags], {
+    env: { LOG_FORMAT: 'json' },
+  });
+  await wrapper.printed(/listening on /);
+  const [child = 0] = childrenOf(wrapper.pid);
+  onTestFinished(() => {
+    if (isAlive(child)) process.kill(child, 'SIGKILL');
+  });
+  return { wrapper, child };
+}
+
+function childrenOf(pid: number): number[] {
+  const text = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim();
+  return text === '' ? [] : text.split(' ').map(Number);
+}
+
+const startScript = fileURLToPath(new URL('../../scripts/start.js', import.meta.url));
+
+test.runIf(process.platform === 'linux').each([
+  ['bin/workflow-graph.js', bin, ['serve']],
+  ['scripts/start.js', startScript, []],
+])('a server behind the wrapper %s ends when the wrapper is killed', async (_name, script, args) => {
+  const { wrapper, child } = await startWrapped(script, args);
+  wrapper.signal('SIGKILL');
+  await until('the server has ended', () => !isAlive(child));
+});
+
+test.runIf(process.platform === 'linux')('the status of what a wrapper runs is its own', async () => {
+  const { wrapper, child } = await startWrapped(bin, ['serve']);
+  process.kill(child, 'SIGKILL');
+  expect((await wrapper.ended).code).toBe(128 + 9);
 });

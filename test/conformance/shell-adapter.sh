@@ -4,6 +4,8 @@
 set -u
 
 folder=$(mktemp -d)
+server_url=${SERVER_URL:-}
+unset SERVER_URL # Jobs inherit the environment.
 trap 'rm -rf "$folder"' EXIT
 
 tell() {
@@ -29,7 +31,7 @@ post_until_answered() { # path, file with the body, file for the status
 
 start() { # name, options
   name=$1
-  server=$(printf '%s' "$2" | jq -r --arg url "${SERVER_URL:-}" '.server_url // $url')
+  server=$(printf '%s' "$2" | jq -r --arg url "$server_url" '.server_url // $url')
   labels=$(printf '%s' "$2" | jq -c '.labels // []')
   ttl=$(printf '%s' "$2" | jq -r '.lease_ttl_secs // 30')
   authorization=$(printf '%s' "$2" | jq -r 'if .token then "Bearer " + .token else "" end')
@@ -86,7 +88,7 @@ work() { # folder of the slot
   lease=$(jq -r .lease.lease_id < "$1/job")
   jq -j .job.command < "$1/job" > "$1/command"
   echo '{}' > "$1/outputs"
-  rm -f "$1/stopped" "$1/gone" "$1/permanent"
+  rm -f "$1/stopped" "$1/gone" "$1/permanent" "$1/told"
   if [ "$executor" = shell ]; then
     sh "$1/command" > "$1/stdout" 2> "$1/stderr" < /dev/null &
   else
@@ -94,10 +96,12 @@ work() { # folder of the slot
     run_steps "$1" > "$1/stdout" 2> "$1/stderr" < /dev/null &
   fi
   child=$!
+  echo "$child" > "$1/running"
   keep_alive "$1" "$lease" "$child" &
   keeper=$!
   wait "$child"
   status=$?
+  rm -f "$1/running"
   kill "$keeper" 2> /dev/null
   wait "$keeper" 2> /dev/null
   if [ "$executor" = function ]; then
@@ -108,7 +112,12 @@ work() { # folder of the slot
   fi
   push_log "$1" "$lease"
   [ ! -e "$1/gone" ] || return
-  if [ "$status" = 0 ]; then
+  if [ -s "$1/told" ]; then
+    # The server waits for this report before it starts what comes after the job.
+    jq -c --slurpfile claim "$1/job" 'if .stop_reason == "timed_out"
+      then {error: "timed out after \($claim[0].job.timeout_secs) s", retryable: true}
+      else {error: "cancelled", retryable: false} end' < "$1/told" > "$1/report"
+  elif [ "$status" = 0 ]; then
     jq -c '{outputs: .}' < "$1/outputs" > "$1/report"
     post_until_answered "/api/jobs/$lease/complete" "$1/report" "$1/reported"
     case $(cat "$1/reported") in 400 | 413) ;; *) return ;; esac
@@ -152,6 +161,7 @@ run_steps() { # folder of the slot
       sleep_ms) doze "$(jq -n "$value / 1000")" ;;
       block_ms) sleep "$(jq -n "$value / 1000")" ;;
       wait_cancel) doze 86400 ;;
+      until_file) until [ -e "$(printf '%s' "$value" | jq -r .)" ]; do doze 0.1; done ;;
       ignore_cancel_ms)
         trap '' TERM
         sleep "$(jq -n "$value / 1000")"
@@ -203,12 +213,22 @@ keep_alive() { # folder of the slot, lease, process
         ;;
       200)
         renewed_at=$sent_at
-        [ "$(jq .cancelled < "$1/renewed.body")" != true ] || kill "$3"
+        if [ "$(jq .cancelled < "$1/renewed.body")" = true ] && [ ! -s "$1/told" ]; then
+          cp "$1/renewed.body" "$1/told"
+          kill "$3"
+          [ "$executor" = function ] || kill_in_time "$1" "$3" &
+        fi
         ;;
     esac
     [ $(($(date +%s) - renewed_at)) -lt "$ttl" ] || kill "$3"
     [ ! -e "$home/terminate" ] || kill "$3"
   done
+}
+
+# A command may use half of the time that the server waits to end by itself.
+kill_in_time() { # folder of the slot, process
+  sleep "$(jq '(.stop_within_secs // 10) / 2' < "$1/told")"
+  [ "$(cat "$1/running" 2> /dev/null)" != "$2" ] || kill -9 "$2"
 }
 
 push_log() { # folder of the slot, lease
@@ -222,15 +242,68 @@ push_log() { # folder of the slot, lease
   done
 }
 
+# One call of a client, sent again until there is an answer that will stay the same: the request id makes that safe.
+ask() { # method, path, body, file for the body of the answer
+  until
+    status=$(printf '%s' "$3" | curl -sS --max-time 60 -o "$4" -w '%{http_code}' -X "$1" \
+      -H 'content-type: application/json' --data-binary @- "$server_url$2" 2> /dev/null) || status=000
+    case $status in 000 | 5?? | 408 | 429) false ;; esac
+  do
+    sleep 0.1
+  done
+}
+
+call() { # command
+  id=$(printf '%s' "$1" | jq -r .id)
+  target=$(printf '%s' "$1" | jq -r '.target // "" | @uri')
+  request=$(printf '%s' "$1" | jq -r '.request_id // "" | @uri')
+  : > "$folder/answer"
+  case $(printf '%s' "$1" | jq -r .call) in
+    create)
+      ask POST "/api/workflows?request_id=$request" "$(printf '%s' "$1" | jq -c .definition)" "$folder/called"
+      jq -j .id < "$folder/called" > "$folder/answer"
+      ;;
+    remove) ask DELETE "/api/workflows/$target" '' "$folder/called" ;;
+    cancel)
+      ask POST "/api/workflows/$target/cancel" "{\"request_id\":\"$request\"}" "$folder/called"
+      jq -j .run_id < "$folder/called" > "$folder/answer"
+      ;;
+    read_log) read_log "/api/workflows/$target/jobs/$(printf '%s' "$1" | jq -r '.job_id | @uri')/logs?limit=1" ;;
+  esac
+  case $status in
+    2??) error=null ;;
+    *) error=$(jq -c .message < "$folder/called") ;;
+  esac
+  tell "$(jq -Rsc --arg id "$id" --argjson error "$error" '{event: "answered", id: $id, answer: ., error: $error}' \
+    < "$folder/answer")"
+}
+
+read_log() { # path
+  after=
+  left=1000
+  while [ "$left" -gt 0 ]; do
+    left=$((left - 1))
+    ask GET "$1&after=$after" '' "$folder/called"
+    [ "$status" = 200 ] || return
+    [ "$(jq length < "$folder/called")" -gt 0 ] || return
+    jq -j '.[0].data' < "$folder/called" >> "$folder/answer"
+    # Lines that the server wrote have streams of their own.
+    after=$(jq -r '.[0] | "\(.attempt).\(.sequence).\(
+      if .system_line then ["system-first", "system-stop", "system-end"][.system_line - 1] else .stream end)"' \
+      < "$folder/called")
+  done
+}
+
 while IFS= read -r line; do
   worker=$(printf '%s' "$line" | jq -r '.worker // ""')
   case $(printf '%s' "$line" | jq -r .do) in
-    hello) tell '{"event":"hello","client":"shell","transports":["http"],"executors":["function","shell"],"has":["bytes"]}' ;;
+    hello) tell '{"event":"hello","client":"shell","transports":["http"],"executors":["function","shell"],"has":["bytes","calls"]}' ;;
     start) start "$worker" "$(printf '%s' "$line" | jq -c '.options // {}')" & ;;
     drain)
       : > "$folder/$worker/stop"
       (sleep "$(cat "$folder/$worker/drain")" && : > "$folder/$worker/terminate") &
       ;;
+    call) call "$line" ;;
     terminate) : > "$folder/$worker/stop" && : > "$folder/$worker/terminate" ;;
   esac
 done

@@ -23,13 +23,15 @@ export class Crew {
   readonly #server: OneServer;
   readonly #journal: Journal;
   readonly #workdir: string;
+  readonly #random: Random;
   #members: Member[] = [];
   #count = 0;
 
-  constructor(server: OneServer, journal: Journal, workdir: string) {
+  constructor(server: OneServer, journal: Journal, workdir: string, random: Random) {
     this.#server = server;
     this.#journal = journal;
     this.#workdir = workdir;
+    this.#random = random;
     for (const kind of ['stream', 'stream', 'shell', 'shell'] as const) this.#hire(kind);
   }
 
@@ -59,9 +61,10 @@ export class Crew {
   #hire(kind: Kind): void {
     const id = `${kind}-${++this.#count}`;
     const lease = String(crewLeaseSecs);
+    const seed = String(this.#random.within(0, 2 ** 32 - 1));
     const program =
       kind === 'stream'
-        ? startProcess(process.execPath, [streamWorker, this.#server.url, id, lease])
+        ? startProcess(process.execPath, [streamWorker, this.#server.url, id, lease, seed])
         : startProgram([
             ...['worker', '--server', this.#server.url, '--id', id, '--log-format', 'json', '--labels', 'shell'],
             ...['--slots', '2', '--lease-ttl', lease, '--grace', '1', '--workdir', this.#workdir],

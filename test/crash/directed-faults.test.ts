@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { scaled } from '../support/machine.js';
 import { type OneServer, oneServer } from '../support/one-server.js';
 import { type Ended, runProgram } from '../support/program.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
@@ -52,7 +53,7 @@ describe.each(scenes)('a server on %s', (scene, prepare) => {
   test.for(faults)(
     'that %s loses nothing that it acknowledged, and starts again',
     {
-      timeout: 3_600_000,
+      timeout: scaled(3_600_000),
     },
     async ([what, fault], context) => {
       needStrace(context);

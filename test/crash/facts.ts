@@ -48,7 +48,7 @@ export interface ChunkFact {
 
 /** Jobs with their run's id and their key. */
 const namedJobs = `
-  select j.*, r.id as run, r.id || '/' || v.key as name from jobs j
+  select j.id, j.state, j.attempt, j.outputs, r.id as run, r.id || '/' || v.key as name from jobs j
   join runs r on r.no = j.id / 1048576
   join version_jobs v on v.version = r.version and v.ord = j.id % 1048576`;
 

@@ -22,7 +22,7 @@ test('a sync that fails ends the server with 70 and a message, and nothing ackno
   expect(await server.program.ended).toEqual({ code: 70, signal: null });
   const told = server.log().find(({ level }) => level === 60);
   expect(told).toMatchObject({
-    msg: 'the disk failed in a way that leaves unknown what is stored: ending the process',
+    msg: 'the disk failed, and it is unknown what is stored: ending the process',
     err: { message: expect.stringContaining(`The database ${server.databaseFile} cannot be written: disk I/O error`) },
   });
 
@@ -48,9 +48,7 @@ test('a data folder that cannot be written is named at the start', async (contex
   }
   const program = oneServer({}, folder).launch();
   expect(await program.ended).toEqual({ code: 1, signal: null });
-  expect(program.stderr).toContain(
-    `error: Cannot lock ${join(folder, 'workflow-graph.db')}-lock: unable to open database file`,
-  );
+  expect(program.stderr).toMatch(/^error: Cannot lock .*\/workflow-graph\.db-lock: E(ROFS|ACCES): /m);
   expect(program.stderr).toContain('Check that the folder exists, that this user may write there');
   expect(program.stderr).not.toMatch(/^ {4}at /m);
 });

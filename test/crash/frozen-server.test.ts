@@ -5,7 +5,7 @@ import { pause } from './calls.js';
 
 const ttlSecs = 5;
 
-test('a server that was frozen for longer than a lease gives it its full time again when it goes on', async () => {
+test('a server that was frozen for longer than a lease extends it by its full time when it resumes', async () => {
   const server = oneServer();
   await server.start();
   const api = server.api();
@@ -22,7 +22,7 @@ test('a server that was frozen for longer than a lease gives it its full time ag
   expect((await heartbeat).status).toBe(200);
   expect((await api.complete(second)).status).toBe(200);
   expect((await api.complete(first)).status).toBe(200);
-  expect(await server.logged(/this server stood still/)).toMatchObject({ still_ms: expect.any(Number) });
+  expect(await server.logged(/process stalled/)).toMatchObject({ still_ms: expect.any(Number) });
   expect((await api.status(run)).jobs.map(({ status, attempt }) => [status, attempt])).toEqual([
     ['success', 0],
     ['success', 0],

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Claim } from '@workflow-graph/client';
 import { expect, type TestContext, test } from 'vitest';
 import { type Answer, type Api, chunk } from '../support/api.js';
+import { shortLease } from '../support/machine.js';
 import { type OneServer, oneServer } from '../support/one-server.js';
 import { runProgram } from '../support/program.js';
 import { until } from '../support/until.js';
@@ -41,7 +42,7 @@ const places: readonly (readonly [string, (context: TestContext) => Place])[] = 
   ],
 ];
 
-const ttlSecs = 2;
+const ttlSecs = shortLease(2);
 
 test.for(places)(
   'on %s that is full, changes are refused with the reason, reads go on, and with room again all goes on',
@@ -61,7 +62,9 @@ test.for(places)(
     expect((refused.body as { message: string }).message).toContain(
       `${server.databaseFile} cannot be used: the disk is full`,
     );
-    expect(await server.logged(/changes are refused until the disk takes them again; reads go on/)).toBeDefined();
+    expect(
+      await server.logged(/disk full or read-only: changes are refused until it can be written again; reads continue/),
+    ).toBeDefined();
 
     // Longer than the lease: its holder lives, and nobody can write down that it does.
     const fullUntil = Date.now() + ttlSecs * 1_500;
@@ -81,7 +84,7 @@ test.for(places)(
     await free();
     // By itself: whoever was told that it is not ready sends nothing else.
     await until('the server is ready', async () => (await api.get('/readyz')).status === 200);
-    await server.logged(/the disk takes changes again/);
+    await server.logged(/the disk can be written again/);
     await pusher.push();
     expect((await api.complete(claim, { k: 'v' })).status).toBe(200);
     expect(await server.kill()).toMatchObject({ signal: 'SIGKILL' });

@@ -8,6 +8,15 @@ import { SqliteConnection } from '../../src/store/sqlite/sqlite-connection.js';
 import { sqliteDialect } from '../../src/store/sqlite/sqlite-dialect.js';
 
 /**
+ * The first release ended an attempt in the transaction that cancelled its job, and told the dependants then: it knew
+ * no job that was cancelled and is still being stopped.
+ */
+const endBeingStopped = `
+  update main.attempts set outcome = 'cancelled', ended_at_ms = j.ended_at_ms
+    from main.jobs as j where j.id = main.attempts.job and j.state = 'cancelled' and main.attempts.outcome is null;
+  update main.jobs set settled = 0 where settled = 2;`;
+
+/**
  * Turns a database that no server uses into one of the first release: the same rows, in the tables of then. What a later
  * version added is gone, so that a server that starts on it has to migrate.
  */
@@ -33,6 +42,7 @@ export async function makeOld(file: string): Promise<void> {
   }
   database.exec('delete from main.sqlite_sequence');
   database.exec('insert into main.sqlite_sequence select * from new.sqlite_sequence');
+  database.exec(endBeingStopped);
   database.exec('commit; detach new');
   connection.close();
   for (const end of ['', '-wal', '-shm']) rmSync(`${file}${end}`, { force: true });

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Api } from '../support/api.js';
+import { runningTime, scaled } from '../support/machine.js';
 import { patienceMs } from '../support/until.js';
 import { answered, pause } from './calls.js';
 import { definitions } from './definitions.js';
@@ -41,9 +42,9 @@ export class SmallLoad {
 
   /** Waits until all runs have ended, and lets everybody go home. */
   async end(): Promise<void> {
-    const giveUpAt = performance.now() + patienceMs;
+    const giveUpAt = runningTime() + scaled(patienceMs);
     while ((await this.#openRuns()) > 0) {
-      if (performance.now() > giveUpAt) {
+      if (runningTime() > giveUpAt) {
         this.journal.contradictions.push(`runs have not ended after ${patienceMs / 1000} s`);
         break;
       }

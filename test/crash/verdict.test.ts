@@ -265,9 +265,18 @@ describe('the judge of the crash rounds', () => {
     expect(judge(facts, journal)).toEqual([]);
   });
 
-  it('knows that an attempt which was given back may go to another worker', () => {
+  it('knows that a released attempt can go to another worker', () => {
     const told = story();
     told.journal.grants.push({ attempt: 'r1/a/1', worker: 'w9', lease: 'l9', upstream: {} });
+    expect(judge(told.facts, told.journal)).not.toEqual([]);
+    told.facts.released.add('r1/a/1');
+    expect(judge(told.facts, told.journal)).toEqual([]);
+  });
+
+  it('knows that the report of a released attempt finds no lease', () => {
+    const told = story();
+    const lease = { worker: 'w8', lease: 'l8', end: success };
+    told.journal.reports.push({ attempt: 'r1/a/1', ...lease, refused: 'lease_expired' });
     expect(judge(told.facts, told.journal)).not.toEqual([]);
     told.facts.released.add('r1/a/1');
     expect(judge(told.facts, told.journal)).toEqual([]);

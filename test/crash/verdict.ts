@@ -142,7 +142,11 @@ function unjustified(facts: Facts, attempt: string, reason: string, reportedElse
       return cancelled ? null : `the attempt's outcome is ${fact?.outcome}, or nobody asked to cancel its run`;
     case 'lease_expired':
       // A restart gives a lease that had run out its time again, and in that time the run may be cancelled.
-      return fact?.outcome === 'lease_expired' || fact?.outcome === 'timed_out' || cancelled
+      // With its lease a pushed job is released if its arrival was not confirmed; the next attempt has the same number.
+      return fact?.outcome === 'lease_expired' ||
+        fact?.outcome === 'timed_out' ||
+        cancelled ||
+        facts.released.has(attempt)
         ? null
         : `the attempt's outcome is ${fact?.outcome}`;
     case 'superseded': {

@@ -6,8 +6,11 @@ import { LogService } from '../../gen/workflowgraph/v1/log_service_pb.js';
 import { WorkerService } from '../../gen/workflowgraph/v1/worker_service_pb.js';
 import { WorkflowService } from '../../gen/workflowgraph/v1/workflow_service_pb.js';
 import { requestBytesMax } from '../../src/api/message-limits.js';
+import { outboxBytesMax } from '../../src/api/outbox.js';
 import { type LimitName, type LimitRow, limitRows, limits } from '../../src/domain/limits.js';
-import { logCutMark } from '../../src/domain/log-cap.js';
+import { gapMark } from '../../src/domain/log-cap.js';
+import { claimLimits } from '../../src/engine/claims/limits.js';
+import { viewLimits } from '../../src/engine/views/limits.js';
 import { httpLimits } from '../../src/http/limits.js';
 
 const page = readFileSync(join(import.meta.dirname, '../../docs/limits.md'), 'utf8');
@@ -28,7 +31,14 @@ function amount(value: number, unit: LimitRow['unit']): string {
 }
 
 const bytes = (value: number) => (value >= 2 ** 20 ? `${value / 2 ** 20} MiB` : `${value / 2 ** 10} KiB`);
-const beyond = { invalid: '422 `invalid_definition`', too_large: '413 `too_large`', cut: 'cut' } as const;
+const beyond = {
+  invalid: '422 `invalid_definition`',
+  inputs: '422 `invalid_inputs`',
+  fails: 'the job fails',
+  too_large: '413 `too_large`',
+  queue_full: '429 `group_queue_full`',
+  cut: 'cut',
+} as const;
 
 test('the page has a row for each limit of definitions, logs and outputs, with its value and what lies beyond', () => {
   expect(rows('Definitions, logs and outputs')).toEqual(
@@ -37,7 +47,9 @@ test('the page has a row for each limit of definitions, logs and outputs, with i
       return `| ${row.what} | ${amount(limits[name], row.unit)} | ${beyond[row.beyond]} |`;
     }),
   );
-  expect(page).toContain(logCutMark.trim());
+  const end = { sequence: 0, stream: 1 };
+  const gap = { from: end, to: end, chunks: 320, bytes: 20_971_520, outputsTooLarge: false };
+  expect(page).toContain(gapMark(gap).trim());
 });
 
 test('and one for each size of request that a method takes', () => {
@@ -68,4 +80,17 @@ test('and those of the port', () => {
     seconds(httpLimits.requestMs),
     seconds(httpLimits.keepAliveMs),
   ]);
+});
+
+test('and those of answers', () => {
+  expect(rows('Answers').map((row) => row.split(' | ')[1])).toEqual([
+    bytes(claimLimits.jobsBytes),
+    bytes(outboxBytesMax),
+    bytes(viewLimits.resultBytes),
+    bytes(viewLimits.workflowPageBytes),
+    bytes(viewLimits.snapshotPartBytes),
+    bytes(viewLimits.workerPageBytes),
+    `${viewLimits.quotedChars.toLocaleString('en')} characters`,
+  ]);
+  expect(viewLimits.auditPageBytes).toBe(viewLimits.workerPageBytes);
 });

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { labelsKey, labelsMatch, normaliseLabels } from '../../src/domain/labels.js';
+import { isLeftToOthers, labelsKey, labelsMatch, makeOffer, normaliseLabels } from '../../src/domain/labels.js';
 
 describe('labels', () => {
   const table: readonly (readonly [required: string[], offered: string[], matches: boolean])[] = [
@@ -24,6 +24,26 @@ describe('labels', () => {
 
   it('are sorted and without repeats, otherwise as written', () => {
     expect(normaliseLabels(['b', 'a', 'b', ' a', 'A'])).toEqual([' a', 'A', 'a', 'b']);
+  });
+
+  it.each([
+    [[], true, true],
+    [[], false, false],
+    [['gpu'], true, false],
+    [['gpu'], false, false],
+    [['feature:workspace'], true, true],
+    [['feature:workspace', 'gpu'], true, false],
+  ])('a job that requires [%s] is left to others by a worker with onlyLabelled %s: %s', (required, only, left) => {
+    expect(isLeftToOthers(required, only)).toBe(left);
+  });
+
+  it('make offers that are alike exactly when the same jobs are taken', () => {
+    const offer = makeOffer(['b', 'a', 'b'], false);
+    expect(offer).toMatchObject({ labels: ['a', 'b'], labelsKey: '["a","b"]' });
+    expect(makeOffer(['a', 'b'], false).key).toBe(offer.key);
+    expect(makeOffer(['a', 'b'], true).key).not.toBe(offer.key);
+    expect(makeOffer(['a', 'b'], true).labelsKey).toBe(offer.labelsKey);
+    expect(makeOffer(['a'], true).key).not.toBe(makeOffer(['b'], true).key);
   });
 
   it('have one key for one set, however it is written, and another for another', () => {

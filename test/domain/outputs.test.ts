@@ -255,7 +255,7 @@ describe('an outputs file', () => {
     ['=1\n', 1, 'expected "key=value" or "key<<DELIMITER"'],
     ['<<E\nE\n', 1, 'expected "key=value" or "key<<DELIMITER"'],
     ['a<<\n\n', 1, 'no delimiter after "<<"'],
-    ['\na<<END\nx\nEND \n', 2, 'the delimiter "END" does not come again'],
+    ['\na<<END\nx\nEND \n', 2, 'the delimiter "END" does not follow'],
   ];
   for (const [text, line, message] of bad) {
     it(`${JSON.stringify(text)} is refused in line ${line}`, () => {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { parseCondition } from '../../src/domain/condition/parse-condition.js';
-import { type AttemptFact, explainJob, type NeedFact, type WhyFacts, type WorkerFact } from '../../src/domain/why.js';
+import { explainJob } from '../../src/domain/why.js';
+import type { AttemptFact, NeedFact, WhyFacts, WorkerFact } from '../../src/domain/why-facts.js';
 import { sentenceOf, span } from '../../src/domain/why-sentence.js';
 
 const nowMs = 1_000_000;
@@ -18,13 +19,22 @@ function facts(job: Partial<JobFact>, more: Partial<Omit<WhyFacts, 'job'>> = {})
       delayedUntilMs: null,
       endedAtMs: null,
       maxRetries: 0,
+      retryOn: null,
+      error: null,
+      isTolerated: false,
+      budgetFrom: 0,
       requiredLabels: [],
+      children: null,
       ...job,
     },
     condition: null,
     inputs: {},
+    run: { id: 'r', workflow: 'w', trigger: 'api', scheduled_at: null },
+    vars: new Map(),
     cancel: null,
+    heldAt: null,
     needs: [],
+    rerun: null,
     origins: [],
     attempts: [],
     workers: [],
@@ -33,13 +43,21 @@ function facts(job: Partial<JobFact>, more: Partial<Omit<WhyFacts, 'job'>> = {})
   };
 }
 
-const need = (jobKey: string, state: NeedFact['state'], outputs = {}): NeedFact => ({ jobKey, state, outputs });
+const need = (jobKey: string, state: NeedFact['state'], outputs = {}): NeedFact => ({
+  jobKey,
+  state,
+  outputs,
+  isTolerated: false,
+  isHeld: false,
+});
 
 const worker = (workerId: string, labels: string[], more: Partial<WorkerFact> = {}): WorkerFact => ({
   workerId,
   labels,
+  onlyLabelled: false,
   isLive: true,
   isFree: true,
+  freeSlots: 1,
   seenAtMs: nowMs,
   ...more,
 });
@@ -53,6 +71,10 @@ const attempt = (number: number, more: Partial<AttemptFact> = {}): AttemptFact =
   error: 'exit code 1\nmore',
   expiresAtMs: nowMs + 20_000,
   timeoutAtMs: null,
+  logMissingBytes: null,
+  exitCode: null,
+  logBytes: 0,
+  stop: null,
   ...more,
 });
 
@@ -83,7 +105,7 @@ describe('a job that waits', () => {
     ]);
   });
 
-  test('tells until when its retry is delayed, and after which failure', () => {
+  test('reports the end of its retry delay, and the failure before it', () => {
     const job = { state: 'delayed', attempt: 1, delayedUntilMs: nowMs + 8_000, maxRetries: 2 } as const;
     expect(told(facts(job, { attempts: [attempt(0)] }))).toEqual([
       'delayed: Attempt 0 failed (exit code 1); the next is delayed for 8 s.',
@@ -109,7 +131,7 @@ describe('a claimable job', () => {
     [
       'that a worker with the labels is offline',
       [worker('gone', ['gpu', 'linux'], { isLive: false, seenAtMs: nowMs - 600_000 }), worker('b', ['linux'])],
-      'No live worker has the label "gpu". Nearest: "b", which lacks "gpu". With the labels, but offline: "gone", not heard of for 10 min.',
+      'No live worker has the label "gpu". Nearest: "b", which lacks "gpu". With the labels, but offline: "gone", last heartbeat 10 min ago.',
     ],
   ])('tells of %s', (_what, workers, sentence) => {
     expect(told(facts(queued, { workers, ahead: { count: 0, isBound: false } }))).toEqual([
@@ -143,7 +165,7 @@ describe('a claimable job', () => {
   });
 });
 
-test('a running job tells who runs it since when, and for how long lease and timeout last', () => {
+test('a running job reports its worker, its start, and the time left of lease and timeout', () => {
   const live = attempt(0, { outcome: null, endedAtMs: null, error: null, timeoutAtMs: nowMs + 90_000 });
   expect(told(facts({ state: 'running' }, { attempts: [live] }))).toEqual([
     'running: Worker "w1" has run attempt 0 for 1 min; its lease lasts another 20 s unless renewed, and it times out in 1 min 30 s.',
@@ -166,21 +188,21 @@ describe('a failed job', () => {
       { outcome: 'lease_expired', error: 'lease expired' },
       'was lost (lease expired); it has no retries',
     ],
-    ['a timeout', {}, { outcome: 'timed_out', error: null }, 'took too long; it has no retries'],
+    ['a timeout', {}, { outcome: 'timed_out', error: null }, 'timed out; it has no retries'],
   ])('tells of %s', (_what, job, last, sentence) => {
     const number = job.attempt ?? 0;
     const [first] = told(facts({ state: 'failure', ...job }, { attempts: [attempt(number, last)] }));
     expect(first).toBe(`failed: Attempt ${number} on worker "w1" ${sentence}.`);
   });
 
-  test('and a succeeded one tell that they were tried before', () => {
+  test('and a succeeded one report earlier attempts', () => {
     const attempts = [
       attempt(0, { outcome: 'timed_out', error: 'timed out after 5 s' }),
       attempt(1, { outcome: 'success', error: null }),
     ];
     expect(told(facts({ state: 'success', attempt: 1, maxRetries: 3 }, { attempts }))).toEqual([
       'succeeded: Attempt 1 succeeded on worker "w1" in 30 s.',
-      'retried: It was tried once before (3 retries allowed); attempt 0 on worker "w1" took too long (timed out after 5 s).',
+      'retried: It was tried once before (3 retries allowed); attempt 0 on worker "w1" timed out after 5 s.',
     ]);
   });
 });
@@ -220,7 +242,11 @@ describe('a skipped job', () => {
     const of = (cancelledAtMs: number) => {
       const given = facts(
         { state: 'skipped', conditional: 2, endedAtMs: nowMs - 1_000 },
-        { condition, needs: [need('a', 'success')], cancel: { atMs: cancelledAtMs, by: null } },
+        {
+          condition,
+          needs: [need('a', 'success')],
+          cancel: { atMs: cancelledAtMs, by: null, supersededBy: null, isTimeout: false },
+        },
       );
       const [reason] = explainJob(given);
       return reason?.code === 'condition_false' ? reason.values[0] : null;
@@ -230,14 +256,17 @@ describe('a skipped job', () => {
   });
 });
 
-test('a cancelled job tells when, by whose token, and what it stopped', () => {
-  const cancel = { atMs: nowMs - 3_000, by: 'laptop' };
+test('a cancelled job reports when, by which token, and the stopped attempt', () => {
+  const cancel = { atMs: nowMs - 3_000, by: 'laptop', supersededBy: null, isTimeout: false };
   const stopped = attempt(0, { outcome: 'cancelled', error: null });
   expect(told(facts({ state: 'cancelled' }, { cancel, attempts: [stopped] }))).toEqual([
     'cancelled: Its run was cancelled by token "laptop" 3 s ago; attempt 0 was stopped on worker "w1".',
   ]);
   expect(told(facts({ state: 'cancelled' }, { cancel: { ...cancel, by: null } }))).toEqual([
     'cancelled: Its run was cancelled 3 s ago; it had not started.',
+  ]);
+  expect(told(facts({ state: 'cancelled', endedAtMs: nowMs - 2_000 }, { attempts: [stopped] }))).toEqual([
+    'cancelled: It made way for a re-run of a job that it needs 2 s ago; attempt 0 was stopped on worker "w1".',
   ]);
 });
 
@@ -251,4 +280,17 @@ test.each([
   [86_400_000 * 4 + 3_600_000, '4 d 1 h'],
 ])('a span of %d ms reads %s', (ms, text) => {
   expect(span(ms)).toBe(text);
+});
+
+test('a re-run job reports the token, and the attempts of this generation only', () => {
+  const rerun = { generation: 3, atMs: nowMs - 5_000, by: 'laptop' };
+  const attempts = [attempt(0), attempt(1), attempt(2)];
+  const failed = facts({ state: 'failure', attempt: 2, budgetFrom: 1, maxRetries: 1 }, { attempts, rerun });
+  expect(told(failed)).toEqual([
+    'failed: Attempt 2 on worker "w1" failed (exit code 1); its one retry is used up.',
+    'retried: It was tried once before (1 retry allowed); attempt 1 on worker "w1" failed (exit code 1).',
+    'rerun: It was re-run by token "laptop" 5 s ago (generation 3 of the run).',
+  ]);
+  const waiting = facts({ state: 'waiting', attempt: 1, budgetFrom: 1 }, { attempts: [attempt(0)], rerun });
+  expect(told(waiting)[1]).toMatch(/^rerun: /);
 });

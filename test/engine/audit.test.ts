@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { pruneAuditOperation } from '../../src/engine/audit.js';
 import type { AuditEventView } from '../../src/engine/engine.js';
+import { pruneAuditOperation } from '../../src/engine/runs/prune-audit.js';
 import { createToken, revokeTokens } from '../../src/tokens.js';
 import { EngineFixture } from '../support/engine-fixture.js';
 
@@ -12,7 +12,7 @@ beforeEach(async () => {
 
 afterEach(() => fixture.end());
 
-const token = { name: 'laptop', scopes: ['admin'], labels: null, expiresAtMs: null } as const;
+const token = { name: 'laptop', scopes: ['admin'], labels: null, onlyLabelled: false, expiresAtMs: null } as const;
 
 async function audit(query: { action?: string; subject?: string } = {}): Promise<AuditEventView[]> {
   const all: AuditEventView[] = [];
@@ -29,14 +29,27 @@ function told(events: readonly AuditEventView[]): string[] {
   return events.map(({ action, subject, source, actor }) => `${action} ${subject} ${source} ${actor ?? '-'}`);
 }
 
-describe('who did what is written down', () => {
+describe('the audit log', () => {
+  it('is found by the beginning of a run id, on every page; one that begins several is refused', async () => {
+    const id = await fixture.define('jobs: { a: { run: x } }');
+    const { runId } = await fixture.startRun(id);
+    await fixture.cancel(runId);
+    const whole = await audit({ subject: runId });
+    expect(whole).toHaveLength(2);
+    expect(await audit({ subject: runId.slice(0, 18) })).toEqual(whole);
+    await fixture.startRun(id);
+    const several = audit({ subject: runId.slice(0, 8) });
+    await expect(several).rejects.toMatchObject({ code: 'malformed', message: expect.stringContaining(runId) });
+    expect(await audit({ subject: 'abcdef' })).toEqual([]);
+  });
+
   it('for tokens, workflows, runs and cancels, with the token that did it, newest first', async () => {
     const { id: laptop } = await createToken(fixture.store, fixture.environment, token);
     const caller = { credential: laptop };
     const text = Buffer.from('{"jobs":{"a":{"run":"x"}}}');
-    const { id: made } = await fixture.engine.createWorkflow({ caller, text, format: 'json' });
+    const { id: made } = await fixture.engine.createWorkflow({ caller, text, format: 'json', requestId: null });
     const { runId } = await fixture.engine.startRun({ caller, id: made, inputs: new Map(), requestId: null });
-    await fixture.engine.cancelRun(caller, runId);
+    await fixture.engine.cancelRun({ caller, id: runId, force: false, requestId: null });
     await revokeTokens(fixture.store, fixture.environment, 'laptop');
 
     const events = await audit();
@@ -52,6 +65,7 @@ describe('who did what is written down', () => {
       name: 'laptop',
       scopes: ['admin'],
       labels: null,
+      only_labelled: false,
       expires_at_ms: null,
     });
     expect(JSON.stringify(events)).not.toContain('wfg_');
@@ -63,8 +77,8 @@ describe('who did what is written down', () => {
     await define('jobs: { a: { run: x } }');
     await define('jobs: { a: { run: x } }');
     await define('jobs: { a: { run: y } }');
-    await fixture.engine.keepOnlyFiles(['ci']);
-    await fixture.engine.keepOnlyFiles([]);
+    await fixture.engine.removeMissingWorkflows(['ci']);
+    await fixture.engine.removeMissingWorkflows([]);
     expect(told(await audit())).toEqual([
       'workflow.removed ci workflows-folder -',
       'workflow.changed ci workflows-folder -',
@@ -78,7 +92,7 @@ describe('who did what is written down', () => {
       fixture.engine.startRun({ caller: fixture.caller, id, inputs: new Map(), requestId: 'the-same-request-id' });
     const { runId } = await start();
     await start();
-    await expect(fixture.engine.cancelRun(fixture.caller, 'nothing')).rejects.toMatchObject({ code: 'not_found' });
+    await expect(fixture.cancel('nothing')).rejects.toMatchObject({ code: 'not_found' });
     expect(told(await audit({ action: 'run.started' }))).toEqual([`run.started ${runId} api -`]);
     expect(await audit({ action: 'run.cancel_requested' })).toEqual([]);
   });
@@ -86,7 +100,7 @@ describe('who did what is written down', () => {
   it('and found by action and by subject', async () => {
     const first = await fixture.run('jobs: { a: { run: x } }');
     await fixture.run('jobs: { a: { run: x } }');
-    await fixture.engine.cancelRun(fixture.caller, first);
+    await fixture.cancel(first);
     expect((await audit({ action: 'run.started' })).length).toBe(2);
     expect(told(await audit({ subject: first }))).toEqual([
       `run.cancel_requested ${first} api -`,

@@ -34,9 +34,9 @@ async function damage(): Promise<void> {
   });
 }
 
-const looked = () => lines.filter(({ msg }) => msg === 'the doctor has looked at the database').length;
+const looked = () => lines.filter(({ msg }) => msg === 'database integrity check finished').length;
 
-it('tells of damage in the metric, and in the log by check and rows', async () => {
+it('reports damage in the metric, and in the log by check and rows', async () => {
   const { loop, violations, lookedAt } = doctor();
   await loop.runOnce();
   expect([await violations(), await lookedAt()]).toEqual([0, fixture.environment.now() / 1000]);
@@ -45,7 +45,7 @@ it('tells of damage in the metric, and in the log by check and rows', async () =
   await loop.runOnce();
   expect(await violations()).toBe(1);
   expect(lines.filter(({ level }) => level === 50)).toMatchObject([
-    { check: 'open-needs-counted', rows: ['run 1, job 1 counts 2'], msg: 'the database holds what must never be' },
+    { check: 'open-needs-counted', rows: ['run 1, job 1 counts 2'], msg: 'database invariant violated' },
   ]);
 });
 
@@ -61,7 +61,7 @@ it('looks by itself, in its interval, until it is stopped', async () => {
   expect(looked()).toBe(2);
 });
 
-it('goes on after a look that failed', async () => {
+it('continues after a failed check', async () => {
   const { loop, violations } = doctor();
   const { openReader } = fixture.store;
   let isAway = true;
@@ -70,7 +70,7 @@ it('goes on after a look that failed', async () => {
     return openReader.call(fixture.store);
   };
   await loop.runOnce();
-  expect(lines).toMatchObject([{ level: 40, msg: expect.stringContaining('could not look') }]);
+  expect(lines).toMatchObject([{ level: 40, msg: expect.stringContaining('could not read the database') }]);
   isAway = false;
   await damage();
   await fixture.environment.advance(intervalMs);

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { JobSession } from '../../src/engine/claims/worker-session.js';
 import type { ClaimedJob } from '../../src/engine/engine.js';
-import type { JobSession } from '../../src/engine/job-session.js';
 import { jobIdOf } from '../../src/store/job-id.js';
 import { EngineFixture } from '../support/engine-fixture.js';
 import { settled } from '../support/hand-moved-environment.js';
@@ -17,10 +17,19 @@ afterEach(() => fixture.end());
 function open(): { session: JobSession; jobs: ClaimedJob[] } {
   const jobs: ClaimedJob[] = [];
   const session = fixture.engine.openSession(
-    { caller: fixture.caller, workerId: 'w1', labels: [], leaseTtlSecs: 30, slots: 4, version: '' },
     {
+      caller: fixture.caller,
+      workerId: 'w1',
+      labels: [],
+      onlyLabelled: false,
+      leaseTtlSecs: 30,
+      slots: 4,
+      version: '',
+    },
+    {
+      hasRoom: () => true,
       jobs: (pushed) => jobs.push(...pushed),
-      news: () => {},
+      leaseEvent: () => {},
       failed: (error) => {
         throw error;
       },
@@ -83,7 +92,15 @@ it('a claim that is repeated while the first still waits gets the same lease', a
 
 it('two callers with one request id never have one lease id', async () => {
   await fixture.run('jobs: { a: { run: x } }');
-  const input = { workerId: 'w', labels: [], leaseTtlSecs: 30, waitMs: 0, requestId: 'claim-1', maxJobs: 1 };
+  const input = {
+    workerId: 'w',
+    labels: [],
+    onlyLabelled: false,
+    leaseTtlSecs: 30,
+    waitMs: 0,
+    requestId: 'claim-1',
+    maxJobs: 1,
+  };
   const [one, other] = [{ credential: 'one' }, { credential: 'other' }];
   const mine = first(await fixture.engine.claimJobs({ caller: one, ...input }, null));
   await fixture.engine.releaseJob(one, mine.leaseId);
@@ -103,7 +120,7 @@ it('a job that is given back takes its log along', async () => {
   await fixture.engine.releaseJob(fixture.caller, given.leaseId);
   const kept = await fixture.claimed();
   await push(kept, 'kept\n');
-  const page = await fixture.engine.jobLogs({ id: kept.runId, jobKey: 'a', attempt: null, limit: null, after: '' });
+  const page = await fixture.logOf(kept.runId, 'a');
   expect(page.map(({ data }) => data)).toEqual(['kept\n']);
 });
 

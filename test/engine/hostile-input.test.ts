@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { EngineFixture } from '../support/engine-fixture.js';
+import { runQuery } from '../support/run-query.js';
 
 let fixture: EngineFixture;
 
@@ -9,7 +10,7 @@ beforeEach(async () => {
 
 afterEach(() => fixture.end());
 
-it('a job that is given back after an empty chunk of log leaves nothing to its next attempt', async () => {
+it('a job that is released after an empty chunk of log leaves nothing to its next attempt', async () => {
   await fixture.run('jobs: { a: { run: x } }');
   const first = await fixture.claimed();
   const chunk = { runId: '', jobKey: '', sequence: 0, timestampMs: 0, stream: 'stdout' } as const;
@@ -34,8 +35,7 @@ it('an error that is cut in the middle of a character is stored', async () => {
 it.each(['x!', '-1', 'ZZZ', '9007199254740993', 'z'.repeat(200), '1.5', ' '])(
   'a page token that no page had is refused: %j',
   async (pageToken) => {
-    const query = { workflow: '', state: null, limit: 10, pageToken };
-    await expect(fixture.engine.listRuns(query)).rejects.toMatchObject({
+    await expect(fixture.engine.listRuns(runQuery({ pageToken }))).rejects.toMatchObject({
       code: 'malformed',
       message: expect.stringContaining('page_token'),
     });
@@ -43,7 +43,7 @@ it.each(['x!', '-1', 'ZZZ', '9007199254740993', 'z'.repeat(200), '1.5', ' '])(
 );
 
 async function logOf(run: string): Promise<{ chunks: string[] }> {
-  const found = await fixture.engine.jobLogs({ id: run, jobKey: 'a', attempt: null, after: '', limit: 100 });
+  const found = await fixture.logOf(run, 'a');
   return { chunks: found.map(({ data }) => data) };
 }
 

@@ -1,5 +1,7 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: expressions are written so
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { EngineFixture } from '../support/engine-fixture.js';
+import { until } from '../support/until.js';
 import { jobEdges, walkedEdges } from '../support/walked-edges.js';
 
 let fixture: EngineFixture;
@@ -16,7 +18,7 @@ async function claimOne(jobs: string) {
   return { run, job: await fixture.claimed() };
 }
 
-const cancel = (id: string) => fixture.engine.cancelRun(fixture.caller, id);
+const cancel = (id: string) => fixture.cancel(id);
 
 test('each edge of the state table is walked by what it stands for, and no other is', async () => {
   const met = await claimOne('{ a: { run: x }, b: { run: x, needs: a }, c: { run: x, needs: a, if: failure() } }');
@@ -39,6 +41,70 @@ test('each edge of the state table is walked by what it stands for, and no other
   await fixture.fail(await fixture.claimed(), true);
   await cancel(delayed.run); // a, which is delayed
   expect(await fixture.statuses(delayed.run)).toEqual({ a: 'cancelled' });
+
+  const rerun = (id: string, jobs: string[], dependants = true) =>
+    fixture.engine.rerunRun({
+      caller: fixture.caller,
+      id,
+      failed: jobs.length === 0,
+      jobs,
+      dependants,
+      force: false,
+      requestId: null,
+      dryRun: false,
+    });
+  await rerun(retried.run, []); // a has failed, and waits again
+  await fixture.complete(await fixture.claimed());
+  const again = await claimOne('{ a: { run: x }, b: { run: x, needs: a, retries: 1, backoff: { fixed: 5 } } }');
+  await fixture.complete(again.job);
+  await rerun(again.run, ['a']); // a succeeded; b, which is claimable, needs it
+  await fixture.complete(await fixture.claimed());
+  await fixture.fail(await fixture.claimed(), true);
+  await rerun(again.run, ['a']); // b is delayed
+  await cancel(again.run);
+  await rerun(again.run, []); // both were cancelled
+  await fixture.fail(await fixture.claimed());
+  await rerun(again.run, ['b']); // b was skipped
+  expect(await fixture.statuses(again.run)).toEqual({ a: 'failure', b: 'skipped' });
+
+  const counted = await claimOne('{ a: { run: x }, b: { run: x, needs: a, if: "fromJSON(needs.a.outputs.n) == 1" } }');
+  await fixture.complete(counted.job, { n: '1' });
+  await fixture.complete(await fixture.claimed());
+  await rerun(counted.run, ['a']);
+  await fixture.complete(await fixture.claimed(), { n: '{' }); // b's condition has no value
+  expect(await fixture.statuses(counted.run)).toEqual({ a: 'success', b: 'failure' });
+
+  const group = 'concurrency: g';
+  const gated = await claimOne(`{ a: { run: x, ${group} }, b: { run: x, ${group} }, c: { run: x, ${group} } }`);
+  await fixture.complete(gated.job); // b, which was held, has its place
+  await cancel(gated.run); // c, which is held
+  expect(await fixture.statuses(gated.run)).toEqual({ a: 'success', b: 'cancelled', c: 'cancelled' });
+  const held = await claimOne(
+    `{ a: { run: x }, b: { run: x, needs: a, ${group} }, c: { run: x, needs: a, ${group} } }`,
+  );
+  await fixture.complete(held.job);
+  await rerun(held.run, ['a']); // b is claimable, and c is held
+  await cancel(held.run);
+
+  const list =
+    'jobs: { l: { run: x }, m: { needs: l, run: x, strategy: { matrix: { n: "${{ fromJSON(needs.l.outputs.n) }}" } } } }';
+  const node = await fixture.run(list);
+  await fixture.complete(await fixture.claimed(), { n: '[1]' });
+  const child = () => until('a child', () => fixture.claim());
+  const nodeIs = (status: string) => until(status, async () => (await fixture.statuses(node)).m === status);
+  await fixture.complete(await child()); // m opened, and its only child succeeded
+  await nodeIs('success');
+  await rerun(node, ['m']);
+  await fixture.fail(await child());
+  await nodeIs('failure');
+  await rerun(node, ['m.0']); // m opens again
+  const last = await child();
+  await cancel(node);
+  await expect(fixture.complete(last)).rejects.toThrow();
+  await nodeIs('cancelled');
+  await rerun(node, ['l']);
+  await fixture.complete(await fixture.claimed(), { n: '[]' }); // m has no combination
+  await nodeIs('success');
 
   // A job that is cancelled before anything else happened to it has no event that tells where it was.
   const cancelledFirst = 'waiting → cancelled';

@@ -1,6 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { limits } from '../../src/domain/limits.js';
-import { pruneOperation } from '../../src/engine/prune.js';
+import { pruneOperation } from '../../src/engine/runs/prune.js';
 import { kyselyOver } from '../../src/store/kysely-over.js';
 import { EngineFixture } from '../support/engine-fixture.js';
 
@@ -12,7 +11,9 @@ beforeEach(async () => {
 
 afterEach(() => fixture.end());
 
-async function count(table: 'runs' | 'jobs' | 'attempts' | 'log_chunks' | 'events' | 'versions'): Promise<number> {
+async function count(
+  table: 'workflows' | 'runs' | 'jobs' | 'attempts' | 'log_chunks' | 'events' | 'versions',
+): Promise<number> {
   const { rows } = await kyselyOver(fixture.store.read)
     .selectFrom(table)
     .select((eb) => eb.fn.countAll().as('count'))
@@ -44,7 +45,7 @@ async function prune(before: { runsMs: number; logsMs: number }): Promise<void> 
 }
 
 describe('pruning', () => {
-  it('takes away the logs and then the runs that ended before a time, but the newest run of each workflow', async () => {
+  it('deletes the logs and then the runs that ended before a time, except the newest run of each workflow', async () => {
     const id = await fixture.define('jobs: { a: { run: x } }');
     for (let i = 0; i < 3; i++) {
       await finishedRun(id);
@@ -70,7 +71,30 @@ describe('pruning', () => {
     expect(await count('runs')).toBe(2);
   });
 
-  it('takes away versions that nobody needs', async () => {
+  it('leaves nothing of a workflow that was removed, not even its newest run, once that has ended', async () => {
+    const { engine, caller, environment } = fixture;
+    const text = Buffer.from('jobs: { a: { run: x } }');
+    const made = await engine.createWorkflow({ caller, text, format: 'yaml', requestId: null });
+    const unrun = await engine.createWorkflow({ caller, text, format: 'yaml', requestId: null });
+    await finishedRun(made.id);
+    const { runId: open } = await fixture.startRun(made.id);
+    for (const { id } of [made, unrun]) await engine.removeWorkflow(caller, id);
+    await engine.removeWorkflow(caller, made.id);
+    await expect(fixture.startRun(made.id)).rejects.toThrow('was removed');
+    await environment.advance(1_000);
+    await prune({ runsMs: environment.now(), logsMs: environment.now() });
+    // What has not ended stays, with its definition.
+    expect([await count('workflows'), await count('versions'), await count('runs')]).toEqual([1, 1, 1]);
+    await fixture.complete(await fixture.claimed());
+    expect((await engine.workflowStatus(open)).run?.state).toBe('success');
+    await environment.advance(1_000);
+    await prune({ runsMs: environment.now(), logsMs: environment.now() });
+    expect([await count('workflows'), await count('versions'), await count('runs'), await count('jobs')]).toEqual([
+      0, 0, 0, 0,
+    ]);
+  });
+
+  it('deletes unused versions', async () => {
     const id = await fixture.define('jobs: { a: { run: x } }');
     await finishedRun(id);
     await fixture.define('jobs: { a: { run: y } }', id);
@@ -80,21 +104,5 @@ describe('pruning', () => {
     expect(await count('versions')).toBe(2);
     await prune({ runsMs: fixture.environment.now(), logsMs: 0 });
     expect([await count('runs'), await count('versions')]).toEqual([1, 1]);
-  });
-});
-
-describe('a log at its limit', () => {
-  it('ends with a mark, and takes the rest without keeping it', async () => {
-    await fixture.run('jobs: { a: { run: x } }');
-    const job = await fixture.claimed();
-    const piece = 'x'.repeat(8 * 1024 * 1024);
-    const pieces = limits.logBytesPerAttempt / piece.length;
-    for (let i = 0; i < pieces + 2; i++) {
-      await fixture.engine.pushLogs(fixture.caller, job.leaseId, [chunk(i, piece)]);
-    }
-    const chunks = await fixture.engine.jobLogs({ id: job.runId, jobKey: 'a', attempt: null, limit: null, after: '' });
-    expect(chunks.length).toBe(pieces + 1);
-    expect(chunks.at(-1)?.data).toContain('the log is cut here');
-    await fixture.complete(job);
   });
 });

@@ -10,7 +10,7 @@ beforeEach(async () => {
 afterEach(() => fixture.end());
 
 describe('a run', () => {
-  it('hands out a job only when all of its needs have succeeded, with their outputs', async () => {
+  it('assigns a job only when all of its needs have succeeded, with their outputs', async () => {
     const run = await fixture.run(`
       jobs:
         a: { run: echo a }
@@ -101,9 +101,12 @@ describe('a run', () => {
         clean: { run: x, needs: b, if: cancelled() }
     `);
     const a = await fixture.claimed();
-    await fixture.engine.cancelRun(fixture.caller, run);
-    expect(await fixture.engine.isJobCancelled(run, 'a')).toBe(true);
-    expect(await fixture.engine.heartbeatLease(fixture.caller, a.leaseId)).toEqual({ ttlSecs: 30, cancelled: true });
+    await fixture.cancel(run);
+    expect(await fixture.engine.stopReasonOfJob(run, 'a')).toBe('cancelled');
+    expect(await fixture.engine.heartbeatLease(fixture.caller, a.leaseId)).toEqual({
+      ttlSecs: 30,
+      stop: { reason: 'cancelled', withinMs: 10_000 },
+    });
     await expect(fixture.complete(a)).rejects.toMatchObject({ reason: 'cancelled' });
     const clean = await fixture.claimed();
     expect(clean.jobKey).toBe('clean');
@@ -112,7 +115,7 @@ describe('a run', () => {
     expect(await fixture.runState(run)).toBe('cancelled');
   });
 
-  it('does not bring a lease back of which a worker was told that it has run out', async () => {
+  it('does not revive a lease that was reported as expired', async () => {
     const run = await fixture.run('jobs: { a: { run: x } }');
     const job = await fixture.claimed({ leaseTtlSecs: 5 });
     await fixture.environment.advance(2_000);
@@ -156,8 +159,6 @@ describe('a run', () => {
         ['y', 'reported'],
       ]),
     );
-    expect(
-      (await fixture.engine.jobLogs({ id: a.runId, jobKey: 'a', attempt: null, limit: null, after: '' })).length,
-    ).toBe(2);
+    expect((await fixture.logOf(a.runId, 'a')).length).toBe(2);
   });
 });

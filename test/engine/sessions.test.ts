@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { JobSession } from '../../src/engine/claims/worker-session.js';
 import type { ClaimedJob } from '../../src/engine/engine.js';
-import type { JobSession } from '../../src/engine/job-session.js';
-import type { LeaseNews } from '../../src/engine/lease-watch.js';
+import type { LeaseEvent } from '../../src/engine/leases/lease-watch.js';
 import { EngineFixture } from '../support/engine-fixture.js';
 import { settled } from '../support/hand-moved-environment.js';
 import { soon } from '../support/until.js';
@@ -9,25 +9,32 @@ import { soon } from '../support/until.js';
 let fixture: EngineFixture;
 
 beforeEach(async () => {
+  room.isFree = true;
   fixture = await new EngineFixture().start();
 });
 
 afterEach(() => fixture.end());
 
-function open(labels: string[] = []): { session: JobSession; jobs: ClaimedJob[]; news: LeaseNews[] } {
+const room = { isFree: true };
+
+function open(
+  labels: string[] = [],
+  onlyLabelled = false,
+): { session: JobSession; jobs: ClaimedJob[]; events: LeaseEvent[] } {
   const jobs: ClaimedJob[] = [];
-  const news: LeaseNews[] = [];
+  const events: LeaseEvent[] = [];
   const session = fixture.engine.openSession(
-    { caller: fixture.caller, workerId: 'w1', labels, leaseTtlSecs: 30, slots: 4, version: '' },
+    { caller: fixture.caller, workerId: 'w1', labels, onlyLabelled, leaseTtlSecs: 30, slots: 4, version: '' },
     {
+      hasRoom: () => room.isFree,
       jobs: (pushed) => jobs.push(...pushed),
-      news: (told) => news.push(told),
+      leaseEvent: (event) => events.push(event),
       failed: (error) => {
         throw error;
       },
     },
   );
-  return { session, jobs, news };
+  return { session, jobs, events };
 }
 
 describe('a session', () => {
@@ -39,7 +46,7 @@ describe('a session', () => {
     expect(jobs.map((job) => job.jobKey)).toEqual(['a', 'b']);
     const first = jobs[0] as ClaimedJob;
     await fixture.complete(first);
-    session.reported(first.leaseId);
+    session.reported(first.leaseId, false);
     await settled();
     expect(jobs.map((job) => job.jobKey)).toEqual(['a', 'b', 'c']);
   });
@@ -55,7 +62,7 @@ describe('a session', () => {
   });
 
   it('loses a pushed job that never arrived, without an attempt', async () => {
-    const { session, jobs, news } = open();
+    const { session, jobs, events } = open();
     session.addCredits(1);
     await fixture.run('jobs: { a: { run: x } }');
     await settled();
@@ -64,7 +71,7 @@ describe('a session', () => {
     const again = await fixture.claimed();
     expect(again.attempt).toBe(0);
     await expect(fixture.complete(jobs[0] as ClaimedJob)).rejects.toMatchObject({ reason: 'unknown_lease' });
-    expect(news).toEqual([]);
+    expect(events).toEqual([]);
   });
 
   it('keeps a pushed job that has arrived, across a restart too', async () => {
@@ -89,24 +96,24 @@ describe('a session', () => {
     await fixture.run('jobs: { a: { run: x, timeout: 1, retries: 1 } }');
     await settled();
     session.received([(jobs[1] as ClaimedJob).leaseId]);
-    await fixture.environment.advance(1_001);
+    await fixture.environment.advance(11_001);
     session.close();
     expect((await fixture.claimed()).attempt).toBe(1);
   });
 
-  it('is told at once that a job was cancelled, and that a lease was lost', async () => {
-    const { session, jobs, news } = open();
+  it('gets cancellations and lost leases at once', async () => {
+    const { session, jobs, events } = open();
     session.addCredits(2);
     const run = await fixture.run('jobs: { a: { run: x } }');
     await settled();
-    await fixture.engine.cancelRun(fixture.caller, run);
+    await fixture.cancel(run);
     await settled();
-    expect(news).toEqual([{ kind: 'cancelled', leaseId: jobs[0]?.leaseId }]);
+    expect(events).toEqual([{ kind: 'stop', leaseId: jobs[0]?.leaseId, reason: 'cancelled', withinMs: 10_000 }]);
     await fixture.run('jobs: { b: { run: x } }');
     await settled();
     session.received(jobs.map((job) => job.leaseId));
     await fixture.environment.advance(31_000);
-    expect(news[1]).toEqual({ kind: 'lost', leaseId: jobs[1]?.leaseId, reason: 'lease_expired' });
+    expect(events[1]).toEqual({ kind: 'lost', leaseId: jobs[1]?.leaseId, reason: 'lease_expired' });
   });
 
   it('leaves nothing parked when it is closed or drained', async () => {
@@ -121,6 +128,184 @@ describe('a session', () => {
     await settled();
     expect([...one.jobs, ...two.jobs]).toEqual([]);
     expect((await fixture.claimed()).jobKey).toBe('a');
+  });
+});
+
+describe('a session that ends early', () => {
+  const heartbeats = async () =>
+    (await fixture.engine.listWorkers({ limit: 10, offset: 0 })).map(({ lastHeartbeatMs }) => lastHeartbeatMs);
+
+  it('sends no heartbeats when it is closed before its registration is stored', async () => {
+    const { session } = open();
+    session.close();
+    await settled();
+    const registered = await heartbeats();
+    expect(registered).toHaveLength(1);
+    await fixture.environment.advance(60_000);
+    expect(await heartbeats()).toEqual(registered);
+  });
+
+  it.each(['drain', 'close'] as const)('gets no job when it calls %s in the turn of its claim', async (end) => {
+    await fixture.run('jobs: { a: { run: x } }');
+    const { session, jobs } = open();
+    session.addCredits(1);
+    session[end]();
+    await settled();
+    expect(jobs).toEqual([]);
+    expect(await fixture.claimed()).toMatchObject({ jobKey: 'a', attempt: 0 });
+    session.close();
+  });
+
+  it.each(['drain', 'close'] as const)(
+    'releases at once what a transaction took for it while it called %s, whichever comes first',
+    async (end) => {
+      // Each step of the event loop in which it can happen, from before the transaction to after the push.
+      for (let turns = 0; turns < 8; turns++) {
+        const run = await fixture.run('jobs: { a: { run: x } }');
+        const { session, jobs } = open();
+        session.addCredits(1);
+        for (let turn = 0; turn < turns; turn++) await new Promise((resolve) => setImmediate(resolve));
+        const pushed = jobs.length;
+        session[end]();
+        await settled();
+        expect(jobs, `after ${turns} turns`).toHaveLength(pushed);
+        const job = jobs[0] ?? (await fixture.claimed());
+        expect(job).toMatchObject({ runId: run, attempt: 0 });
+        await fixture.complete(job);
+        session.close();
+      }
+    },
+  );
+
+  it.each(['drain', 'close'] as const)(
+    'releases at once what was taken for its parked claim while it called %s',
+    async (end) => {
+      for (let turns = 0; turns < 8; turns++) {
+        const id = await fixture.define('jobs: { a: { run: x } }');
+        const { session, jobs } = open();
+        session.addCredits(1);
+        await settled();
+        const started = fixture.startRun(id);
+        for (let turn = 0; turn < turns; turn++) await new Promise((resolve) => setImmediate(resolve));
+        const pushed = jobs.length;
+        session[end]();
+        await settled();
+        expect(jobs, `after ${turns} turns`).toHaveLength(pushed);
+        const job = jobs[0] ?? (await fixture.claimed());
+        expect(job).toMatchObject({ runId: (await started).runId, attempt: 0 });
+        await fixture.complete(job);
+        session.close();
+      }
+    },
+  );
+});
+
+describe('the credits of a session', () => {
+  const six = 'jobs: { a: { run: x }, b: { run: x }, c: { run: x }, d: { run: x }, e: { run: x }, f: { run: x } }';
+
+  it('are not returned by reports on leases that were never granted', async () => {
+    const { session, jobs } = open();
+    session.addCredits(4);
+    await fixture.run(six);
+    await settled();
+    expect(jobs).toHaveLength(4);
+    session.reported('no-such-lease', true);
+    await settled();
+    expect(jobs).toHaveLength(4);
+    session.close();
+  });
+
+  it('are returned once for a pushed job, however its report is answered', async () => {
+    const { session, jobs } = open();
+    session.addCredits(4);
+    await fixture.run(six);
+    await settled();
+    const { leaseId } = jobs[0] as ClaimedJob;
+    session.reported(leaseId, true);
+    session.reported(leaseId, true);
+    await settled();
+    expect(jobs).toHaveLength(5);
+    session.close();
+  });
+
+  it('are returned for a job of an earlier session, whose slot is missing in this one', async () => {
+    const { session, jobs } = open();
+    // One of its four slots runs a job of the session before.
+    session.addCredits(3);
+    await fixture.run(six);
+    await settled();
+    expect(jobs).toHaveLength(3);
+    session.reported('of-the-session-before', true);
+    await settled();
+    expect(jobs).toHaveLength(4);
+    session.reported('of-nobody', true);
+    await settled();
+    expect(jobs).toHaveLength(4);
+    session.close();
+  });
+
+  it('are not withheld for jobs that ended by calls of their own', async () => {
+    const { session, jobs } = open();
+    session.addCredits(3);
+    await fixture.run(six);
+    await settled();
+    await fixture.complete(jobs[0] as ClaimedJob);
+    session.addCredits(1);
+    await settled();
+    expect(jobs).toHaveLength(4);
+    session.reported('of-the-session-before', true);
+    await settled();
+    expect(jobs).toHaveLength(5);
+    session.close();
+  });
+
+  it('do not run out for a worker that reports each job by a call of its own', async () => {
+    const { session, jobs } = open();
+    const keys = Array.from({ length: 100 }, (_, at) => `j${at}: { run: x }`);
+    await fixture.run(`jobs: { ${keys.join(', ')} }`);
+    for (let at = 0; at < 100; at++) {
+      session.addCredits(1);
+      await settled();
+      await fixture.complete(jobs[at] as ClaimedJob);
+    }
+    expect(() => session.addCredits(9_950)).not.toThrow();
+    session.close();
+  });
+
+  it('are at most ten thousand, those of jobs that it holds included', async () => {
+    const { session } = open();
+    await fixture.run('jobs: { a: { run: x } }');
+    session.addCredits(10_000);
+    expect(() => session.addCredits(1)).toThrow('add_credits: a session has at most 10000 credits');
+    await settled();
+    expect(() => session.addCredits(1)).toThrow('at most 10000');
+    session.close();
+  });
+
+  it('wait while its reader takes nothing, and are used when it does', async () => {
+    room.isFree = false;
+    const { session, jobs } = open();
+    session.addCredits(2);
+    await fixture.run('jobs: { a: { run: x }, b: { run: x } }');
+    await settled();
+    expect(jobs).toEqual([]);
+    room.isFree = true;
+    session.resume();
+    await settled();
+    expect(jobs.map((job) => job.jobKey)).toEqual(['a', 'b']);
+    session.close();
+  });
+});
+
+describe('watching leases', () => {
+  it('listens to nothing that is added after its end', async () => {
+    await fixture.run('jobs: { a: { run: x } }');
+    const job = await fixture.claimed();
+    const watch = fixture.engine.watchLeases(() => {});
+    watch.stop();
+    watch.add(job.leaseId);
+    expect(watch.size).toBe(0);
+    expect(fixture.engine.context.topics.idle).toBe(true);
   });
 });
 

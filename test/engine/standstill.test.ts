@@ -13,13 +13,13 @@ afterEach(() => fixture.end());
 /** Where servers share a database the others go on, and its time counts. */
 const it = onlyIn('sqlite');
 
-describe('a server that stood still', () => {
-  it('for longer than a lease gives it its full time again, from when it goes on', async () => {
+describe('a server that stalled', () => {
+  it('for longer than a lease extends it by its full time when it resumes', async () => {
     await fixture.run('jobs: { a: { run: x, retries: 1 } }');
     const job = await fixture.claimed({ leaseTtlSecs: 30 });
     await fixture.environment.standStill(600_000);
     await fixture.environment.advance(29_999);
-    expect(await fixture.engine.heartbeatLease(fixture.caller, job.leaseId)).toMatchObject({ cancelled: false });
+    expect(await fixture.engine.heartbeatLease(fixture.caller, job.leaseId)).toMatchObject({ stop: null });
     await fixture.complete(job);
   });
 
@@ -31,7 +31,7 @@ describe('a server that stood still', () => {
     expect(await fixture.runState(run)).toBe('success');
   });
 
-  it('gives the time once: who does not renew then loses the lease', async () => {
+  it('extends a lease once: a worker that does not renew then loses it', async () => {
     const run = await fixture.run('jobs: { a: { run: x } }');
     await fixture.claimed({ leaseTtlSecs: 30 });
     await fixture.environment.standStill(600_000);
@@ -45,6 +45,16 @@ describe('a server that stood still', () => {
     const job = await fixture.claimed({ leaseTtlSecs: 30 });
     await fixture.environment.standStill(600_000);
     await fixture.complete(job);
+  });
+
+  it('keeps a timeout that has passed: the attempt being stopped ends as timed out', async () => {
+    const run = await fixture.run('jobs: { a: { run: x, timeout: 5 } }');
+    await fixture.claimed({ leaseTtlSecs: 600 });
+    await fixture.environment.advance(5_000);
+    await fixture.environment.standStill(60_000);
+    await fixture.environment.advance(10_000);
+    const { attempts } = await fixture.engine.explainJob(run, 'a');
+    expect(attempts).toMatchObject([{ outcome: 'timed_out', error: 'timed out after 5 s' }]);
   });
 
   it('notices it after a time in which nothing was due', async () => {

@@ -17,8 +17,8 @@ async function why(run: string, job: string) {
   return { codes: reasons.map(({ reason }) => reason.code), sentence: first?.sentence ?? '', main: first?.reason };
 }
 
-const register = (workerId: string, labels: string[], slots = 1) =>
-  world.engine.registerWorker({ workerId, labels, slots, version: 'test' });
+const register = (workerId: string, labels: string[], slots = 1, onlyLabelled = false) =>
+  world.engine.registerWorker({ workerId, labels, onlyLabelled, slots, version: 'test' });
 
 test('a job whose needs are open names them', async () => {
   const run = await world.run('jobs: { a: { run: x }, b: { run: x }, c: { run: x, needs: [a, b] } }');
@@ -27,7 +27,7 @@ test('a job whose needs are open names them', async () => {
   expect(open).toMatchObject({ code: 'needs_open', open: 1, total: 2, needs: [{ state: 'queued' }] });
 });
 
-test('a job whose labels no live worker has tells who comes nearest, and who is offline', async () => {
+test('a job whose labels no live worker has names the nearest and the offline workers', async () => {
   await register('gone', ['gpu', 'linux']);
   await world.environment.advance(100_000);
   await register('near', ['linux']);
@@ -39,6 +39,7 @@ test('a job whose labels no live worker has tells who comes nearest, and who is 
     liveWorkers: 1,
     nearest: [{ workerId: 'near', missing: ['gpu'] }],
     offline: [{ workerId: 'gone', seenAtMs: world.environment.now() - 100_000 }],
+    onlyLabelledWorkers: 0,
   });
 });
 
@@ -81,7 +82,7 @@ describe('jobs ahead', () => {
   });
 });
 
-test('retries, delays and the end of a job are told with each attempt', async () => {
+test('retries, delays and the result of a job are explained with each attempt', async () => {
   const run = await world.run('jobs: { a: { run: x, retries: 1 } }');
   await world.fail(await world.claimed(), true, 'first\nmore');
   expect(await why(run, 'a')).toMatchObject({ codes: ['waits_for_worker', 'retried'] });
@@ -97,7 +98,7 @@ test('retries, delays and the end of a job are told with each attempt', async ()
   ]);
 });
 
-test('a delayed retry tells until when', async () => {
+test('a delayed retry reports the end of its delay', async () => {
   const run = await world.run('jobs: { a: { run: x, retries: 1, backoff: { fixed: 30 } } }');
   await world.fail(await world.claimed(), true, 'no network');
   expect(await why(run, 'a')).toMatchObject({
@@ -106,7 +107,7 @@ test('a delayed retry tells until when', async () => {
   });
 });
 
-test('a running job tells its worker and what is left of its lease', async () => {
+test('a running job reports its worker and the time left of its lease', async () => {
   const run = await world.run('jobs: { a: { run: x, timeout: 100 } }');
   await world.claimed({ workerId: 'w7', leaseTtlSecs: 60 });
   await world.environment.advance(15_000);
@@ -115,6 +116,32 @@ test('a running job tells its worker and what is left of its lease', async () =>
     workerId: 'w7',
     leaseLeftMs: 45_000,
     timeoutLeftMs: 85_000,
+  });
+});
+
+test('a timed-out job reports how long its worker has to stop it, and then that it timed out', async () => {
+  const run = await world.run('jobs: { a: { run: x, timeout: 5, retries: 1 } }');
+  await world.claimed({ workerId: 'w7' });
+  await world.environment.advance(8_000);
+  expect(await why(run, 'a')).toMatchObject({
+    codes: ['running'],
+    sentence: 'Attempt 0 has timed out, 8 s after its claim; worker "w7" has another 7 s to stop it.',
+  });
+  await world.environment.advance(7_001);
+  const job = await world.claimed();
+  await world.fail(job, false);
+  const { reasons } = await world.engine.explainJob(run, 'a');
+  expect(reasons.at(-1)?.sentence).toContain('attempt 0 on worker "w7" timed out after 5 s');
+});
+
+test('a clean-up job names the cancelled jobs that have not stopped yet', async () => {
+  const run = await world.run('jobs: { a: { run: x }, clean: { run: x, needs: a, if: always() } }');
+  await world.claimed();
+  await world.cancel(run);
+  expect(await why(run, 'clean')).toMatchObject({
+    codes: ['needs_stopping'],
+    main: { needs: [{ jobKey: 'a', state: 'cancelled' }] },
+    sentence: 'It waits until jobs that it needs, and that were cancelled, have stopped: "a" was cancelled.',
   });
 });
 
@@ -152,20 +179,31 @@ test('a job whose condition was false shows the outputs and inputs that it was d
   });
 });
 
-test('a cancelled job tells whose token cancelled its run, and what was stopped', async () => {
+test('a cancelled job names the token that cancelled its run, and the stopped attempt', async () => {
   const run = await world.run('jobs: { a: { run: x }, b: { run: x, needs: a } }');
   await world.claimed({ workerId: 'w1' });
   await world.environment.advance(1_000);
-  await world.engine.cancelRun({ credential: 'tok-1' }, run);
+  await world.cancel(run, { caller: { credential: 'tok-1' } });
   const atMs = world.environment.now();
   await world.environment.advance(5_000);
   expect((await why(run, 'a')).main).toEqual({
     code: 'cancelled',
     atMs,
     by: 'tok-1',
-    stopped: { attempt: 0, workerId: 'w1' },
+    forRerun: false,
+    isRunTimeout: false,
+    stopped: { attempt: 0, workerId: 'w1', leftMs: 5_000 },
   });
-  expect((await why(run, 'b')).main).toEqual({ code: 'cancelled', atMs, by: 'tok-1', stopped: null });
+  await world.environment.advance(5_001);
+  expect((await why(run, 'a')).main).toMatchObject({ stopped: { attempt: 0, workerId: 'w1', leftMs: null } });
+  expect((await why(run, 'b')).main).toEqual({
+    code: 'cancelled',
+    atMs,
+    by: 'tok-1',
+    isRunTimeout: false,
+    stopped: null,
+    forRerun: false,
+  });
 });
 
 test('a job or run that does not exist is said so', async () => {

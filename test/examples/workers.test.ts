@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -38,7 +38,7 @@ const examples: readonly Example[] = [
     name: 'TypeScript',
     label: 'node',
     pushesLogs: true,
-    error: 'Command failed: echo "no luck" >&2; exit 1\nno luck\n',
+    error: 'Command failed: set -e\necho "no luck" >&2; exit 1\nno luck\n',
     needs: 'Node',
     isHere: () => true,
     command: async () => [process.execPath, join(folder, 'typescript/worker.ts')],
@@ -82,6 +82,29 @@ test.for(examples)('the $name worker runs a workflow of several jobs to its end'
   passOverWithout(context, example.needs, example.isHere());
   await runWorkflow(example);
 });
+
+test.for(examples)(
+  'the $name worker finishes its job after a hang-up, and gives it nothing of its address',
+  async (example, context) => {
+    passOverWithout(context, example.needs, example.isHere());
+    const server = await startServerProcess();
+    const api = server.api();
+    const workdir = temporaryFolder();
+    const [file, ...args] = await example.command();
+    const worker = startProcess(file, args, {
+      cwd: workdir,
+      env: { SERVER_URL: server.url, POLL_INTERVAL_SECS: '0.05', PYTHONUNBUFFERED: '1' },
+    });
+    const command = 'touch began; while [ ! -e go ]; do sleep 0.05; done; test -z "$SERVER_URL"';
+    const run = await api.start({ name: 'hung-up', jobs: { a: { run: command } } });
+    await until('the job has begun', () => existsSync(join(workdir, 'began')));
+    // A terminal that closes says so more than once.
+    for (let count = 0; count < 3; count++) worker.signal('SIGHUP');
+    writeFileSync(join(workdir, 'go'), '');
+    expect((await api.ended(run)).state).toBe('success');
+    expect(await worker.ended).toMatchObject({ signal: null });
+  },
+);
 
 async function runWorkflow({ label, pushesLogs, error, ...example }: Example): Promise<void> {
   const server = await startServerProcess();

@@ -5,6 +5,7 @@ import { states } from '../support/api.js';
 import { runProgram } from '../support/program.js';
 import { startServerProcess } from '../support/server-process.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
+import { until } from '../support/until.js';
 import { startWorkerProcess } from '../support/worker-process.js';
 
 const folder = fileURLToPath(new URL('../../examples/workflows/', import.meta.url));
@@ -38,6 +39,22 @@ test('every example runs to success on workers that have its labels', async () =
     'clean-up': 'success',
   });
   expect(states(await api.status(await api.run('conditions')))).not.toEqual(states(production));
+  const broken = await api.ended(await api.run('monorepo', { break: 'web' }));
+  expect(states(broken)).toMatchObject({
+    api: 'success',
+    web: 'failure',
+    'web-browser-tests': 'skipped',
+    gate: 'failure',
+  });
+  expect(await api.logText(broken.id, 'gate')).toBe('failed: WEB\n');
+
+  const older = await api.run('ci-by-branch', { branch: 'fix', seconds: '600' });
+  const other = await api.run('ci-by-branch', { branch: 'main', seconds: '1' });
+  await until('the older run has begun', async () => states(await api.status(older)).test === 'running');
+  const newer = await api.ended(await api.run('ci-by-branch', { branch: 'fix' }));
+  expect(newer.state).toBe('success');
+  expect(states(await api.ended(older))).toEqual({ test: 'cancelled', 'clean-up': 'success' });
+  expect((await api.ended(other)).state).toBe('success');
   const hello = await api.ended(await api.run('hello', { name: 'you' }));
   expect(await api.logText(hello.id, 'greet')).toBe('Hello, you\n');
 });

@@ -9,6 +9,7 @@ export interface Fuzzed {
   readonly seen: ReadonlyMap<string, number>;
   /** Answers that the description does not declare, with their requests; at most the first twenty. */
   readonly undeclared: readonly string[];
+  readonly sent: number;
 }
 
 /** Sends so many requests, made of the description by a seed, a few at a time, and holds every answer to the description. */
@@ -17,18 +18,25 @@ export async function fuzzApi(options: {
   readonly tokens: FuzzTokens;
   readonly seed: number;
   readonly requests: number;
+  /** More requests are sent, up to `most`, until what was seen is enough. */
+  readonly isEnough?: (seen: ReadonlyMap<string, number>) => boolean;
+  readonly most?: number;
 }): Promise<Fuzzed> {
   const api = apiDescription();
   const random = new Random(options.seed);
   const ids = new KnownIds();
+  ids.add('token', options.tokens.reader);
   const connections = 16;
   const sender = new Sender(options.port, connections);
   const seen = new Map<string, number>();
   const undeclared: string[] = [];
-  let left = options.requests;
+  const { requests, isEnough = () => true, most = requests } = options;
+  let sent = 0;
+  const goesOn = () => sent < requests || (sent < most && !isEnough(seen));
 
   async function sendSome(): Promise<void> {
-    while (left-- > 0) {
+    while (goesOn()) {
+      sent += 1;
       const request = fuzzRequest(api, { random, ids, tokens: options.tokens });
       const answer = await sender.send(request);
       const key = `${request.operation.id} ${answer.status}`;
@@ -43,7 +51,7 @@ export async function fuzzApi(options: {
   } finally {
     sender.close();
   }
-  return { seen, undeclared };
+  return { seen, undeclared, sent };
 }
 
 /** Null for an answer that the description declares. */
@@ -54,6 +62,8 @@ function whatIsWrong({ operation, arrives }: FuzzRequest, { status, contentType,
     // A path that leads elsewhere may be answered as what is there, or as nothing.
     return !arrives && status < 500 ? null : `the status ${status} is not declared`;
   }
+  if (declared.size === 0 && type === '')
+    return text === '' ? null : `status ${status} has a body that is not declared`;
   const matches = declared.get(type);
   if (matches === undefined) return arrives ? `the content type ${type} is not declared for ${status}` : null;
   if (type !== 'application/json' || !arrives) return null;

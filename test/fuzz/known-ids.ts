@@ -1,6 +1,17 @@
 import type { Random } from '../crash/random.js';
 
-export type IdKind = 'workflow' | 'run' | 'job' | 'lease' | 'worker' | 'page' | 'position';
+export type IdKind =
+  | 'workflow'
+  | 'run'
+  | 'job'
+  | 'lease'
+  | 'worker'
+  | 'page'
+  | 'position'
+  | 'version'
+  | 'token'
+  | 'schedule'
+  | 'labels';
 
 /** At most this many of a kind are kept, the newest. */
 const kept = 50;
@@ -10,6 +21,9 @@ export class KnownIds {
   readonly #byKind = new Map<IdKind, string[]>([
     ['job', ['build', 'test', 'notify']],
     ['worker', ['w1', 'w2', 'w3']],
+    ['version', ['1', '2']],
+    ['schedule', ['cron-1']],
+    ['labels', ['1', '2', '3']],
   ]);
 
   add(kind: IdKind, id: string): void {
@@ -37,9 +51,14 @@ export class KnownIds {
     for (const [key, value] of Object.entries(answer)) {
       const kind = kinds[key];
       if (typeof value === 'object') this.learn(value);
-      else if (typeof value === 'string' && value !== '' && kind !== undefined) this.add(kind, value);
+      else if (typeof value === 'string' && value !== '' && isLearned(kind)) this.add(kind, value);
     }
   }
+}
+
+/** What answers call a version is that of a program, and no answer tells a token that counts. */
+function isLearned(kind: IdKind | undefined): kind is IdKind {
+  return kind !== undefined && kind !== 'version' && kind !== 'token';
 }
 
 /** Which ids a field holds, by its name. */
@@ -48,10 +67,14 @@ export const kinds: Readonly<Record<string, IdKind>> = {
   workflow_id: 'run',
   run_id: 'run',
   workflow: 'workflow',
+  schedule: 'schedule',
   job_id: 'job',
   lease_id: 'lease',
   worker_id: 'worker',
   page_token: 'page',
   next_page_token: 'page',
   after: 'position',
+  version: 'version',
+  token: 'token',
+  label_set: 'labels',
 };

@@ -130,8 +130,14 @@ const goodDefinitions: readonly (readonly [type: string, text: string])[] = [
     'application/yaml',
     'name: Fuzz\njobs:\n  build: { run: make, retries: 2, backoff: none }\n  test: { needs: build, run: test, labels: gpu }\n',
   ],
-  ['text/x-yaml; charset=utf-8', 'jobs: {build: {run: x}, notify: {needs: build, if: always(), run: y}}'],
-  ['application/json', '{"jobs":{"build":{"run":"make"},"test":{"needs":"build","run":"x","metadata":{"a":[1]}}}}'],
+  [
+    'text/x-yaml; charset=utf-8',
+    'on: {schedule: [{cron: "0 0 1 1 *"}]}\njobs: {build: {run: x}, notify: {needs: build, if: always(), run: y}}',
+  ],
+  [
+    'application/json',
+    '{"on":{"schedule":[{"cron":"@yearly"}]},"jobs":{"build":{"run":"make"},"test":{"needs":"build","run":"x","metadata":{"a":[1]}}}}',
+  ],
   [
     'application/json',
     '{"name":"Api","trigger":"push","jobs":[{"id":"build","command":"make","max_retries":1},{"id":"test","command":"t","depends_on":["build"]}]}',

@@ -75,7 +75,8 @@ function wholeNumber(random: Random, { minimum, maximum }: JsonObject, name: str
   return random.pick([least, most, random.within(Math.max(least, -5), Math.min(most, 50))]);
 }
 
-function list(source: ValueSource, { items, minItems = 0, maxItems = 5 }: JsonObject, name: string): JsonText {
+/** Items without a schema may be anything. */
+function list(source: ValueSource, { items = {}, minItems = 0, maxItems = 5 }: JsonObject, name: string): JsonText {
   const { random } = source;
   const count = random.within(Number(minItems), Math.min(Number(maxItems), 4));
   return `[${Array.from({ length: count }, () => valueFor(source, items as JsonObject, name)).join(',')}]`;

@@ -3,9 +3,13 @@ import { Code, ConnectError, type Transport } from '@connectrpc/connect';
 import { createConnectTransport, createGrpcTransport, createGrpcWebTransport } from '@connectrpc/connect-node';
 import { describe, expect, test } from 'vitest';
 import { AuditService } from '../../gen/workflowgraph/v1/audit_service_pb.js';
+import { GateService } from '../../gen/workflowgraph/v1/gate_service_pb.js';
 import { JobService } from '../../gen/workflowgraph/v1/job_service_pb.js';
 import { LogService } from '../../gen/workflowgraph/v1/log_service_pb.js';
+import { RunService } from '../../gen/workflowgraph/v1/run_service_pb.js';
+import { SessionService } from '../../gen/workflowgraph/v1/session_service_pb.js';
 import { ErrorDetailSchema, ErrorReason } from '../../gen/workflowgraph/v1/types_pb.js';
+import { VariableService } from '../../gen/workflowgraph/v1/variable_service_pb.js';
 import { WorkerService } from '../../gen/workflowgraph/v1/worker_service_pb.js';
 import { WorkflowService } from '../../gen/workflowgraph/v1/workflow_service_pb.js';
 import { bindMethod } from '../../src/http/json-binding/bind-method.js';
@@ -46,6 +50,11 @@ function unaryCases(): Case[] {
       method: audit.listAuditEvents,
       request: { limit: 2, action: 'run.started', subject: 'r1', pageToken: 'a' },
       http: { path: '/api/audit?limit=2&action=run.started&subject=r1&page_token=a' },
+    },
+    {
+      method: GateService.method.listGates,
+      request: { prefix: 'dep', limit: 2, pageToken: 'a' },
+      http: { path: '/api/gates?prefix=dep&limit=2&page_token=a' },
     },
     { method: job.heartbeatLease, request: { leaseId: 'l1' }, http: { path: '/api/jobs/l1/heartbeat' } },
     {
@@ -103,6 +112,13 @@ function unaryCases(): Case[] {
     },
     { method: worker.heartbeatWorker, request: { workerId: 'w1' }, http: { path: '/api/workers/w1/heartbeat' } },
     { method: worker.listWorkers, request: { limit: 5 }, http: { path: '/api/workers?limit=5' } },
+    { method: worker.getWorker, request: { workerId: 'w1' }, http: { path: '/api/workers/w1' } },
+    { method: worker.getQueue, request: {}, http: { path: '/api/queue' } },
+    {
+      method: worker.listQueuedJobs,
+      request: { labelSet: 4, limit: 5 },
+      http: { path: '/api/queue/4/jobs?limit=5' },
+    },
     {
       method: workflow.listWorkflows,
       request: { limit: 7, offset: 1, status: 4 },
@@ -120,6 +136,7 @@ function unaryCases(): Case[] {
       http: { path: '/api/workflows/ci/status' },
       arrange: (engine) => engine.workflows.set('ci', fullWorkflow()),
     },
+    { method: workflow.getWorkflowInputs, request: { id: 'ci' }, http: { path: '/api/workflows/ci/inputs' } },
     {
       method: workflow.runWorkflow,
       request: { id: 'ci', inputs: { who: 'me' }, requestId: 'x'.repeat(16) },
@@ -127,20 +144,119 @@ function unaryCases(): Case[] {
     },
     { method: workflow.cancelWorkflow, request: { id: 'ci' }, http: { path: '/api/workflows/ci/cancel' } },
     {
+      method: workflow.rerunWorkflow,
+      request: { id: 'ci', jobs: ['build'], dependants: false, force: true, requestId: 'x'.repeat(16), dryRun: true },
+      http: {
+        path: '/api/workflows/ci/rerun',
+        body: { jobs: ['build'], dependants: false, force: true, request_id: 'x'.repeat(16), dry_run: true },
+      },
+    },
+    {
+      method: workflow.listSchedules,
+      request: { workflow: 'ci', limit: 3, pageToken: '1.a' },
+      http: { path: '/api/schedules?workflow=ci&limit=3&page_token=1.a' },
+    },
+    {
+      method: workflow.pauseSchedule,
+      request: { id: 'ci', schedule: 'nightly', reason: 'why' },
+      http: { path: '/api/workflows/ci/schedules/nightly/pause', body: { reason: 'why' } },
+    },
+    {
+      method: workflow.resumeSchedule,
+      request: { id: 'ci', schedule: 'nightly' },
+      http: { path: '/api/workflows/ci/schedules/nightly/resume' },
+    },
+    { method: workflow.removeWorkflow, request: { id: 'ci' }, http: { path: '/api/workflows/ci' } },
+    {
       method: workflow.explainJob,
       request: { id: 'ci', jobId: 'build' },
       http: { path: '/api/workflows/ci/jobs/build/why' },
     },
+    { method: workflow.explainRun, request: { id: 'ci' }, http: { path: '/api/workflows/ci/why' } },
     {
       method: workflow.listRuns,
       request: { workflow: 'ci', state: 2, pageToken: 'p' },
       http: { path: '/api/runs?workflow=ci&state=running&page_token=p' },
     },
     {
+      method: workflow.listRuns,
+      request: {
+        states: [2, 4],
+        workflows: ['a', 'b'],
+        createdAfterMs: 5n,
+        createdBeforeMs: 6n,
+        startedBy: 'bot',
+        query: '01a2',
+        withDetails: true,
+        limit: 1000,
+      },
+      http: {
+        path: '/api/runs?states=running&states=failure&workflows=a&workflows=b&created_after_ms=5&created_before_ms=6&started_by=bot&query=01a2&with_details=true&limit=1000',
+      },
+    },
+    {
+      method: workflow.listWorkflowSummaries,
+      request: { limit: 3, pageToken: 'p', query: 'c' },
+      http: { path: '/api/workflow-summaries?limit=3&page_token=p&query=c' },
+    },
+    {
+      method: RunService.method.getRunGraph,
+      request: { workflow: 'ci', version: 2 },
+      http: { path: '/api/workflows/ci/versions/2/graph' },
+    },
+    {
+      method: RunService.method.listRunJobs,
+      request: { id: 'run-1', fromOrdinal: 1, limit: 5, phases: [4, 6] },
+      http: { path: '/api/runs/run-1/jobs?from_ordinal=1&limit=5&phases=running&phases=failure' },
+    },
+    {
+      method: RunService.method.getJob,
+      request: { id: 'run-1', jobId: 'build' },
+      http: { path: '/api/runs/run-1/jobs/build' },
+    },
+    {
+      method: VariableService.method.setVariable,
+      request: { name: 'region', value: '', workflow: 'ci' },
+      http: { path: '/api/variables/region', body: { value: '', workflow: 'ci' } },
+    },
+    {
+      method: VariableService.method.getVariable,
+      request: { name: 'region', workflow: 'ci' },
+      http: { path: '/api/variables/region?workflow=ci' },
+    },
+    {
+      method: VariableService.method.deleteVariable,
+      request: { name: 'region', workflow: 'ci' },
+      http: { path: '/api/variables/region?workflow=ci' },
+    },
+    {
+      method: VariableService.method.listVariables,
+      request: { workflow: 'ci', limit: 3, pageToken: '1.a' },
+      http: { path: '/api/variables?workflow=ci&limit=3&page_token=1.a' },
+    },
+    {
+      method: RunService.method.getJobHistory,
+      request: { workflow: 'ci', limit: 5, pageToken: 'p' },
+      http: { path: '/api/workflows/ci/job-history?limit=5&page_token=p' },
+    },
+    { method: SessionService.method.getSession, request: {}, http: { path: '/api/session' } },
+    {
       method: LogService.method.getJobLogs,
       request: { id: 'ci', jobId: 'build', attempt: 0, limit: 9, after: '0.1.stdout' },
       http: { path: '/api/workflows/ci/jobs/build/logs?attempt=0&limit=9&after=0.1.stdout' },
       arrange: (engine) => engine.append({ attempt: 1, sequence: 2, data: 'x', timestampMs: 3, stream: 'stderr' }),
+    },
+    {
+      method: LogService.method.listLogLines,
+      request: { id: 'run-1', jobId: 'build', attempt: 1, fromLine: 7, limit: 9 },
+      http: { path: '/api/runs/run-1/jobs/build/lines?attempt=1&from_line=7&limit=9' },
+    },
+    {
+      method: LogService.method.searchLog,
+      request: { id: 'run-1', jobId: 'build', attempt: 1, text: 'Error', matchCase: true, fromLine: 7, limit: 9 },
+      http: {
+        path: '/api/runs/run-1/jobs/build/lines/search?attempt=1&text=Error&match_case=true&from_line=7&limit=9',
+      },
     },
   ];
 }
@@ -194,7 +310,17 @@ describe('every unary method gives the same result, and the engine the same inpu
   const cases = unaryCases();
 
   test('there is a case for each unary method', () => {
-    const all = [AuditService, JobService, WorkerService, WorkflowService, LogService]
+    const all = [
+      AuditService,
+      GateService,
+      JobService,
+      LogService,
+      RunService,
+      SessionService,
+      VariableService,
+      WorkerService,
+      WorkflowService,
+    ]
       .flatMap((service) => service.methods as readonly DescMethod[])
       .filter(({ methodKind }) => methodKind === 'unary');
     expect(new Set(cases.map(({ method }) => method.name))).toEqual(new Set(all.map(({ name }) => name)));
@@ -218,7 +344,7 @@ describe('every unary method gives the same result, and the engine the same inpu
 
   async function run(one: Case, call: (server: RunningServer) => Promise<string>) {
     const server = await startServer();
-    server.engine.workers.set('w1', { workerId: 'w1', labels: ['a'], slots: 1, version: '' });
+    server.engine.workers.set('w1', { workerId: 'w1', labels: ['a'], onlyLabelled: false, slots: 1, version: '' });
     one.arrange?.(server.engine);
     const answer = await call(server);
     return { answer: JSON.parse(answer), inwards: server.engine.calls.map(plain) };
@@ -291,7 +417,7 @@ describe('a refusal says the same on every protocol', () => {
     const response = await fetch(`${server.url}/api/workflows/ci/status`);
     const { code, message } = (await response.json()) as { code: string; message: string };
     expect([response.status, code]).toEqual([500, 'internal']);
-    expect(message).toMatch(/^something went wrong in the server; the log has the details under request \S+$/);
+    expect(message).toMatch(/^internal error; the server's log has the details under request \S+$/);
     const requestId = message.split(' ').at(-1);
     const entries = server.logged.map((line) => JSON.parse(line)).filter(({ level }) => level >= 50);
     expect(entries).toHaveLength(1);

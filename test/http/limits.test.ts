@@ -42,7 +42,7 @@ describe('the size of a body', () => {
     });
   });
 
-  test('20 MB are refused and the server goes on', async () => {
+  test('20 MB are refused and the server continues', async () => {
     const { url } = await startServer();
     const refused = await post(url, '/api/jobs/claim', 'x'.repeat(20 * mib)).catch((error: unknown) => error);
     if (!(refused instanceof TypeError)) expect(refused).toMatchObject({ status: 413 });
@@ -93,7 +93,7 @@ describe('the length of fields', () => {
       { worker_id: 'é'.repeat(201) },
       'worker_id: must be at most 200 characters',
     ],
-    ['labels', { labels: labels(64) }, { labels: labels(65) }, 'labels: must contain no more than 64 item(s)'],
+    ['labels', { labels: labels(72) }, { labels: labels(73) }, 'labels: must contain no more than 72 item(s)'],
     [
       'a label',
       { labels: ['x'.repeat(100)] },

@@ -19,7 +19,7 @@ test.each([
   expect((problem as ConfigError).message).toMatch(message);
 });
 
-test('what nobody expected stays as it is', () => {
+test('an unexpected error stays as it is', () => {
   const bug = new TypeError('a bug');
   expect(listenProblem('127.0.0.1', 3000, bug)).toBe(bug);
   const full = systemError('EMFILE');

@@ -25,8 +25,8 @@ test('what is stored comes first, then what is new, then the end', async () => {
   engine.endLog();
   expect(await response.text()).toBe(
     'retry: 2000\n\n' +
-      'event: log\nid: 0.1.stdout\ndata: {"workflow_id":"run-1","job_id":"build","sequence":1,"data":"a\\nb","timestamp_ms":5,"stream":"stdout","attempt":0}\n\n' +
-      'event: log\nid: 1.2.stderr\ndata: {"workflow_id":"run-1","job_id":"build","sequence":2,"data":"line 2\\n","timestamp_ms":5,"stream":"stderr","attempt":1}\n\n' +
+      'event: log\nid: 0.1.stdout\ndata: {"workflow_id":"run-1","job_id":"build","sequence":1,"data":"a\\nb","timestamp_ms":5,"stream":"stdout","attempt":0,"missing_bytes":null,"system_line":null}\n\n' +
+      'event: log\nid: 1.2.stderr\ndata: {"workflow_id":"run-1","job_id":"build","sequence":2,"data":"line 2\\n","timestamp_ms":5,"stream":"stderr","attempt":1,"missing_bytes":null,"system_line":null}\n\n' +
       'event: end\ndata: {}\n\n',
   );
 });

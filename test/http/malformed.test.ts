@@ -26,22 +26,72 @@ const chunk = (more: string) => `{"chunks":[{"data":"a"},{${more}}]}`;
 describe('the documented paths refuse what they cannot understand, with its place', () => {
   test.each<[request: string, body: string, status: number, message: string]>([
     // JSON that is none.
-    [claim, '{', 400, 'the body is not valid JSON: it ends too early, at line 1, column 2'],
-    [claim, '{"worker_id"', 400, 'the body is not valid JSON: it ends too early, at line 1, column 13'],
-    [claim, '{"worker_id":}', 400, 'the body is not valid JSON: unexpected "}" at line 1, column 14'],
-    [claim, '{"worker_id":"w1",}', 400, 'the body is not valid JSON: unexpected "}" at line 1, column 19'],
-    [claim, "{'worker_id':1}", 400, 'the body is not valid JSON: unexpected "\'" at line 1, column 2'],
-    [claim, '{\n  "worker_id": w1\n}', 400, 'the body is not valid JSON: unexpected "w" at line 2, column 16'],
-    [claim, '{"a":1}{', 400, 'the body is not valid JSON: unexpected "{" at line 1, column 8'],
-    [claim, '{"a":01}', 400, 'the body is not valid JSON: unexpected "1" at line 1, column 7'],
-    [claim, '{"a":tru}', 400, 'the body is not valid JSON: unexpected "}" at line 1, column 9'],
-    [claim, '{"a":"b\nc"}', 400, 'the body is not valid JSON: unexpected "\\n" at line 1, column 8'],
-    [claim, '{"a":"\\x"}', 400, 'the body is not valid JSON: unexpected "\\\\" at line 1, column 7'],
-    [claim, '{"a":NaN}', 400, 'the body is not valid JSON: unexpected "N" at line 1, column 6'],
-    [claim, 'worker_id=w1&labels=a', 400, 'the body is not valid JSON: unexpected "w" at line 1, column 1'],
-    [claim, '\u00ff', 400, 'the body is not valid JSON: unexpected "ÿ" at line 1, column 1'],
-    [claim, '['.repeat(100_000), 400, 'the body is not valid JSON: it ends too early, at line 1, column 100001'],
-    ['POST /api/jobs/l1/heartbeat', 'garbage', 400, 'the body is not valid JSON: unexpected "g" at line 1, column 1'],
+    [
+      claim,
+      '{',
+      400,
+      'the body is not valid JSON: expected a key in double quotes or "}", found the end of the text, at line 1, column 2',
+    ],
+    [
+      claim,
+      '{"worker_id"',
+      400,
+      'the body is not valid JSON: expected ":" after the key, found the end of the text, at line 1, column 13',
+    ],
+    [claim, '{"worker_id":}', 400, 'the body is not valid JSON: expected a value, found "}", at line 1, column 14'],
+    [
+      claim,
+      '{"worker_id":"w1",}',
+      400,
+      'the body is not valid JSON: expected a key after ",", found "}", at line 1, column 19',
+    ],
+    [
+      claim,
+      "{'worker_id':1}",
+      400,
+      'the body is not valid JSON: expected a key in double quotes or "}", found "\'", at line 1, column 2',
+    ],
+    [
+      claim,
+      '{\n  "worker_id": w1\n}',
+      400,
+      'the body is not valid JSON: expected a value, found "w", at line 2, column 16',
+    ],
+    [claim, '{"a":1}{', 400, 'the body is not valid JSON: expected nothing more, found "{", at line 1, column 8'],
+    [claim, '{"a":01}', 400, 'the body is not valid JSON: expected a value, found "0", at line 1, column 6'],
+    [claim, '{"a":tru}', 400, 'the body is not valid JSON: expected a value, found "t", at line 1, column 6'],
+    [
+      claim,
+      '{"a":"b\nc"}',
+      400,
+      'the body is not valid JSON: the text that begins here is not closed, or has a bad escape or a control character, at line 1, column 6',
+    ],
+    [
+      claim,
+      '{"a":"\\x"}',
+      400,
+      'the body is not valid JSON: the text that begins here is not closed, or has a bad escape or a control character, at line 1, column 6',
+    ],
+    [claim, '{"a":NaN}', 400, 'the body is not valid JSON: expected a value, found "N", at line 1, column 6'],
+    [
+      claim,
+      'worker_id=w1&labels=a',
+      400,
+      'the body is not valid JSON: expected a value, found "w", at line 1, column 1',
+    ],
+    [claim, '\u00ff', 400, 'the body is not valid JSON: expected a value, found "ÿ", at line 1, column 1'],
+    [
+      claim,
+      '['.repeat(100_000),
+      400,
+      'the body is not valid JSON: expected a value, found the end of the text, at line 1, column 100001',
+    ],
+    [
+      'POST /api/jobs/l1/heartbeat',
+      'garbage',
+      400,
+      'the body is not valid JSON: expected a value, found "g", at line 1, column 1',
+    ],
     // JSON of the wrong kind.
     [claim, '[]', 400, 'the body must be a JSON object, got array'],
     [claim, '"w1"', 400, 'the body must be a JSON object, got string'],
@@ -115,7 +165,7 @@ describe('the documented paths refuse what they cannot understand, with its plac
       400,
       'reports[0].failure: cannot be given together with "success"',
     ],
-    ['POST /api/workflows/ci/run', '{"inputs":{"a":["b"]}}', 400, 'inputs.a: expected a string, got array'],
+    ['POST /api/workflows/ci/run', '{"inputs":["b"]}', 400, 'inputs: expected an object, got array'],
     ['POST /api/workflows/ci/run', '{"request_id":"short"}', 400, 'request_id: must be at least 16 characters'],
     ['POST /api/workflows', '', 400, 'definition: a workflow definition is needed, in YAML or JSON'],
     ['POST /api/workers/register', '{"worker_id":""}', 400, 'worker_id: must be at least 1 characters'],
@@ -127,13 +177,7 @@ describe('the documented paths refuse what they cannot understand, with its plac
     ],
     // Queries.
     ['GET /api/workflows?limit=abc', '', 400, 'limit: expected a whole number, got "abc"'],
-    ['GET /api/workflows?limit=0', '', 400, 'limit: must be greater than or equal to 1 and less than or equal to 1000'],
-    [
-      'GET /api/workflows?limit=1001',
-      '',
-      400,
-      'limit: must be greater than or equal to 1 and less than or equal to 1000',
-    ],
+    ['GET /api/workflows?limit=0', '', 400, 'limit: must be greater than or equal to 1'],
     ['GET /api/workflows?offset=-1', '', 400, 'offset: "-1" is out of range, it must be from 0 to 4294967295'],
     ['GET /api/workflows?limit=1&limit=2', '', 400, 'limit: given 2 times, expected once'],
     [
@@ -159,11 +203,11 @@ describe('the documented paths refuse what they cannot understand, with its plac
     ['GET /api/jobs/a/missing/cancelled', '', 404, 'the job "missing" of "a" does not exist'],
     ['GET /api/workflows/missing/status', '', 404, 'the workflow "missing" does not exist'],
     ['POST /api/workers/nobody/heartbeat', '', 404, 'the worker "nobody" does not exist'],
-    ['GET //', '', 404, 'there is nothing at GET //'],
-    ['GET /api', '', 404, 'there is nothing at GET /api'],
-    ['GET /api//workflows', '', 404, 'there is nothing at GET /api//workflows'],
-    ['GET /api/workflows/', '', 404, 'there is nothing at GET /api/workflows/'],
-    ['GET /__proto__', '', 404, 'there is nothing at GET /__proto__'],
+    ['GET //', '', 404, 'there is no route GET //'],
+    ['GET /api', '', 404, 'there is no route GET /api'],
+    ['GET /api//workflows', '', 404, 'there is no route GET /api//workflows'],
+    ['GET /api/workflows/', '', 404, 'there is no route GET /api/workflows/'],
+    ['GET /__proto__', '', 404, 'there is no route GET /__proto__'],
     ['GET /api/jobs/claim', '', 405, '/api/jobs/claim takes POST, not GET'],
     ['PUT /api/workflows', '', 405, '/api/workflows takes GET or HEAD or POST, not PUT'],
     ['DELETE /api/workflows/ci/status', '', 405, '/api/workflows/ci/status takes GET or HEAD, not DELETE'],
@@ -181,7 +225,7 @@ describe('the documented paths refuse what they cannot understand, with its plac
     expect(logged.filter((line) => line.includes('"level":50'))).toEqual([]);
   });
 
-  test('a definition of a type that nobody reads is 415, and the answer names those that are', async () => {
+  test('a definition with an unsupported content type is 415, and the response names the supported ones', async () => {
     const { port } = await startServer();
     const answer = await send(port, 'POST', '/api/workflows', '<a/>', { 'content-type': 'application/xml' });
     expect([answer.status, JSON.parse(answer.text)]).toEqual([

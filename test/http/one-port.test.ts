@@ -80,7 +80,7 @@ describe('HTTP/1.1 and HTTP/2 with prior knowledge share the port', () => {
     await connection.write(text);
     const answer = await connection.untilClosed();
     expect(answer).toMatch(/^HTTP\/1\.1 400 /);
-    expect(answer).toMatch(/\{"code":"malformed","message":"this is not an HTTP request that can be understood"\}$/);
+    expect(answer).toMatch(/\{"code":"malformed","message":"this is not a valid HTTP request"\}$/);
   });
 
   test('headers of more than 16 KiB are refused with 431', async () => {
@@ -90,7 +90,7 @@ describe('HTTP/1.1 and HTTP/2 with prior knowledge share the port', () => {
     expect(await connection.untilClosed()).toMatch(/^HTTP\/1\.1 431 [\s\S]*"code":"too_large"/);
   });
 
-  test('a connection that says nothing, or too little to tell its protocol, is closed in time', async () => {
+  test('a connection that sends nothing, or too little to detect its protocol, is closed in time', async () => {
     const { port } = await startServer({ limits: { firstBytesMs: 50 } });
     const silent = new RawConnection(port);
     const undecided = new RawConnection(port);
@@ -163,7 +163,7 @@ describe('the port', () => {
     const taken = typeof address === 'object' && address !== null ? address.port : 0;
     const { port, logged } = await startServer({ config: { port: taken } });
     expect(port).toBeGreaterThan(taken);
-    expect(logged.join()).toContain(`port ${taken} is taken, using ${port}`);
+    expect(logged.join()).toContain(`port ${taken} is in use by another program, so this server listens on ${port}`);
   });
 });
 
@@ -173,7 +173,7 @@ describe('with TLS', () => {
   const insecure = { rejectUnauthorized: false };
   afterAll(() => execFileSync('rm', ['-r', directory]));
 
-  test('HTTP/1.1 and gRPC over HTTP/2 are told apart by ALPN', async () => {
+  test('HTTP/1.1 and gRPC over HTTP/2 are distinguished by ALPN', async () => {
     const { url } = await startServer({ config: files });
     expect(url).toMatch(/^https:/);
     const { promise, resolve, reject } = Promise.withResolvers<number | undefined>();

@@ -59,7 +59,7 @@ describe('the host by which the server is called', () => {
     );
   });
 
-  test('the refusal names the way out', async () => {
+  test('the refusal names the remedy', async () => {
     const server = await startServer();
     expect(JSON.parse((await send(server, { host: 'evil.example' })).body)).toEqual({
       code: 'forbidden',

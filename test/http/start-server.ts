@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { onTestFinished } from 'vitest';
-import type { Principal, TokenDirectory } from '../../src/api/principal.js';
+import type { Principal, SignIns, TokenDirectory } from '../../src/api/principal.js';
 import { buildHttpServer, type HttpConfig, type HttpServer } from '../../src/http/http-server.js';
 import { type HttpLimits, httpLimits } from '../../src/http/limits.js';
 import { createLog } from '../../src/telemetry/log.js';
@@ -18,21 +18,25 @@ export interface RunningServer {
 export interface StartOptions {
   readonly config?: Partial<HttpConfig>;
   readonly limits?: Partial<HttpLimits>;
-  readonly tokens?: TokenDirectory;
+  readonly tokens?: TokenDirectory & SignIns;
+  readonly page?: URL;
   readonly loopback?: boolean;
   readonly moreRoutes?: (app: FastifyInstance) => void;
 }
 
-export const noTokens: TokenDirectory = tokensOf({});
+export const noTokens: TokenDirectory & SignIns = tokensOf({});
 
 /** The tokens are those of the record at the time, which a test may change; there is no need of one while it is empty. */
-export function tokensOf(known: Readonly<Record<string, Principal>>): TokenDirectory {
+export function tokensOf(known: Readonly<Record<string, Principal>>): TokenDirectory & SignIns {
   const all = () => Object.values(known);
   return {
     required: () => all().length > 0,
     authenticate: async (bearer) => known[bearer] ?? null,
+    authenticateSession: async () => null,
+    signIn: async () => null,
+    signOut: async () => {},
     refresh: async () => {},
-    stands: (id) => (id === null ? all().length === 0 : all().some(({ tokenId }) => tokenId === id)),
+    isStillValid: (id) => (id === null ? all().length === 0 : all().some(({ tokenId }) => tokenId === id)),
   };
 }
 
@@ -51,9 +55,14 @@ export async function startServer(options: StartOptions = {}): Promise<RunningSe
       tlsCert: null,
       tlsKey: null,
       shutdownTimeoutSecs: 1,
+      basePath: '/',
+      trustProxy: false,
+      frameAncestors: [],
       ...options.config,
     },
     tokens: options.tokens ?? noTokens,
+    about: { version: '0.0.0', now: () => 1_700_000_000_000, retentionRunsDays: 30, retentionLogsDays: 14 },
+    page: options.page ?? null,
     log,
     loopback: options.loopback ?? true,
     limits: { ...httpLimits, ...options.limits },

@@ -5,21 +5,22 @@ import { WorkflowService } from '../../gen/workflowgraph/v1/workflow_service_pb.
 import type { Principal, Scope } from '../../src/api/principal.js';
 import { startServer, tokensOf } from './start-server.js';
 
-function principal(name: string, scopes: Scope[], labelLimit: string[] | null = null): Principal {
-  return { tokenId: `id-of-${name}`, scopes: new Set(scopes), labelLimit, name };
+function principal(name: string, scopes: Scope[], labelLimit: string[] | null = null, onlyLabelled = false): Principal {
+  return { tokenId: `id-of-${name}`, scopes: new Set(scopes), labelLimit, onlyLabelled, name };
 }
 
 const tokens = tokensOf({
   'reader-token': principal('reader', ['read']),
   'worker-token': principal('worker', ['worker'], ['linux', 'docker']),
   'idle-token': principal('idle', ['worker'], []),
+  'labelled-token': principal('labelled', ['worker'], null, true),
   'submit-token': principal('submitter', ['submit']),
   'admin-token': principal('root', ['admin']),
 });
 
 const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
 
-describe('who may call', () => {
+describe('permissions', () => {
   test.each([
     ['no token', {}, 401, 'a token is needed: send the header "Authorization: Bearer <token>"'],
     ['another scheme', { authorization: 'Basic abc' }, 401, 'the Authorization header must read "Bearer <token>"'],
@@ -136,6 +137,26 @@ describe("a worker token's labels", () => {
   });
 });
 
+describe('a worker with a token for labelled jobs only', () => {
+  test.each([
+    ['/api/jobs/claim', {}, 'claimJobs'],
+    ['/api/jobs/claim-many', { max_jobs: 1 }, 'claimJobs'],
+    ['/api/workers/register', {}, 'registerWorker'],
+  ])('%s takes only those, whatever it asks for', async (path, more, verb) => {
+    const { url, engine } = await startServer({ tokens });
+    const asked = async (token: string, body: object) => {
+      engine.calls.length = 0;
+      const text = JSON.stringify({ worker_id: 'w1', labels: ['linux'], ...more, ...body });
+      await fetch(`${url}${path}`, { method: 'POST', body: text, headers: bearer(token) });
+      return engine.calls.map(({ verb, input }) => [verb, (input as { onlyLabelled?: boolean }).onlyLabelled]);
+    };
+    expect(await asked('labelled-token', {})).toEqual([[verb, true]]);
+    expect(await asked('labelled-token', { only_labelled: false })).toEqual([[verb, true]]);
+    expect(await asked('worker-token', { only_labelled: true })).toEqual([[verb, true]]);
+    expect(await asked('worker-token', {})).toEqual([[verb, false]]);
+  });
+});
+
 describe('routes beside the API', () => {
   test('one without a policy keeps the server from starting', async () => {
     const starting = startServer({ moreRoutes: (app) => void app.get('/naked', async () => 'x') });
@@ -155,7 +176,7 @@ describe('routes beside the API', () => {
   });
 });
 
-test('calls with a token that does not count are told once, with where they came from, and then counted', async () => {
+test('calls with an invalid token are logged once, with their address, and then counted', async () => {
   const { url, logged } = await startServer({ tokens });
   for (let i = 0; i < 20; i++) await fetch(`${url}/api/workflows`, { headers: bearer('wrong') });
   await fetch(`${url}/api/workflows`);

@@ -9,7 +9,7 @@ import { aClaim, type SmallEngine } from './small-engine.js';
 import { type RunningServer, startServer, tokensOf } from './start-server.js';
 
 function worker(name: string): Principal {
-  return { tokenId: `id-of-${name}`, scopes: new Set(['worker', 'read']), labelLimit: null, name };
+  return { tokenId: `id-of-${name}`, scopes: new Set(['worker', 'read']), labelLimit: null, onlyLabelled: false, name };
 }
 
 /** How a call that waits ended: `null` for no job, else the refusal's code and message. */
@@ -123,7 +123,7 @@ describe('a claim that waits, over every protocol,', () => {
     expect(running.engine.released).toEqual([]);
   });
 
-  test('gives back the job that it got in the moment in which it was cut', async () => {
+  test('releases the job that it got at the moment in which it was closed', async () => {
     const known: Record<string, Principal> = { leaver: worker('leaver'), other: worker('other') };
     const running = await startServer({ tokens: tokensOf(known) });
     serveAtTheLast(running.engine);

@@ -20,7 +20,10 @@ test.each([
 ])('a heartbeat with %s is taken', async (_name, init) => {
   const { url, engine } = await startServer();
   const response = await fetch(`${url}/api/jobs/l1/heartbeat`, { method: 'POST', ...init });
-  expect([response.status, await response.text()]).toEqual([200, '{"ttl_secs":30,"cancelled":false}']);
+  expect([response.status, await response.text()]).toEqual([
+    200,
+    '{"ttl_secs":30,"cancelled":false,"stop_reason":null,"stop_within_secs":null}',
+  ]);
   expect(engine.calls).toEqual([{ verb: 'heartbeatLease', input: 'l1' }]);
 });
 
@@ -71,6 +74,10 @@ test('a claimed job is written as the contract has it', async () => {
       inputs: {},
       priority: -3,
       metadata: { a: [1, null] },
+      needs: { prepare: { result: 'success', tolerated: false, error: null, attempt: 1, duration_secs: 2 } },
+      group: null,
+      index: null,
+      matrix_json: null,
     },
     lease: {
       lease_id: 'lease-1',
@@ -79,6 +86,7 @@ test('a claimed job is written as the contract has it', async () => {
       worker_id: 'w1',
       ttl_secs: 60,
       granted_at_ms: 1_700_000_000_123,
+      stop_grace_secs: 10,
     },
   });
 });
@@ -144,7 +152,7 @@ test.each([
 test('statuses of the contract: 202 for a run and its cancellation', async () => {
   const { url } = await startServer();
   const started = await fetch(`${url}/api/workflows/ci/run`, { method: 'POST' });
-  expect([started.status, await started.text()]).toEqual([202, '{"run_id":"run-1"}']);
+  expect([started.status, await started.text()]).toEqual([202, '{"run_id":"run-1","warning":null}']);
   const cancelled = await fetch(`${url}/api/workflows/ci/cancel`, { method: 'POST' });
   expect(cancelled.status).toBe(202);
 });

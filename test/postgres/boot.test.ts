@@ -78,17 +78,17 @@ describe('a database that acknowledges too early', () => {
   });
   afterAll(() => cluster.end());
 
-  it('is refused, naming the settings and the way out', async () => {
+  it('is refused with the settings and a remedy', async () => {
     const { code, stderr } = await runProgram(['serve', '--port', '0'], { env: { DATABASE_URL: cluster.url } });
     expect(code).toBe(1);
     expect(stderr).toContain('PostgreSQL runs with fsync=off and synchronous_commit=off');
     expect(stderr).toContain('INSECURE_DURABILITY=true');
   });
 
-  it('is accepted when told', async () => {
+  it('is accepted when configured', async () => {
     const env = { DATABASE_URL: cluster.url, INSECURE_DURABILITY: 'true' };
     const { code } = await runProgram(['token', 'create', '--name', 'x', '--scope', 'admin'], { env });
     expect(code).toBe(0);
-    expect((await runProgram(['token', 'list'], { env })).stdout).toContain('x  admin  valid');
+    expect((await runProgram(['token', 'list'], { env })).stdout).toMatch(/ x +valid +admin /);
   });
 });

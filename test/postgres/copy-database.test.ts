@@ -12,10 +12,12 @@ import { copiedTables, leftTables } from '../../src/store/copy/tables.js';
 import { kyselyOver } from '../../src/store/kysely-over.js';
 import type { Store } from '../../src/store/store.js';
 import { createToken, listTokens } from '../../src/tokens.js';
+import { storedLog } from '../support/engine-fixture.js';
 import { fillTables } from '../support/fill-tables.js';
 import { caller, claim, define, startRun, stateOf } from '../support/postgres/engines.js';
 import { createTestDatabase, queryOnce, type TestDatabase } from '../support/postgres/test-database.js';
 import { runProgram, startProgram } from '../support/program.js';
+import { runQuery } from '../support/run-query.js';
 
 let folder: string;
 let database: TestDatabase;
@@ -41,7 +43,7 @@ async function withServer<T>(
   const fail = (error: Error) => {
     throw error;
   };
-  const store = await openStore(config, { as: 'server', onFatal: fail, tell() {} });
+  const store = await openStore(config, { as: 'server', onFatal: fail, onEvent() {} });
   const engine = await createEngine({
     store,
     environment: await environmentOf(store),
@@ -77,12 +79,13 @@ async function fill(jobs: number): Promise<void> {
 }
 
 describe('a copy', () => {
-  it('carries everything over, and back: a run goes on with its leases, logs, outputs and tokens', async () => {
+  it('copies everything, and back: a run continues with its leases, logs, outputs and tokens', async () => {
     const begun = await withServer('sqlite', async (engine, store) => {
       await createToken(store, engine.context.environment, {
         name: 't',
         scopes: ['read'],
         labels: null,
+        onlyLabelled: false,
         expiresAtMs: null,
       });
       await define(
@@ -110,8 +113,7 @@ describe('a copy', () => {
     expect(there.resumed).toBe(false);
     const c = await withServer('postgres', async (engine, store) => {
       expect((await listTokens(store)).map(({ name }) => name)).toEqual(['t']);
-      const query = { id: begun.run, jobKey: 'a', attempt: null, limit: null, after: '' };
-      expect((await engine.jobLogs(query)).map(({ data }) => data)).toEqual(['hé\n"x"\\']);
+      expect((await storedLog(engine, begun.run, 'a')).map(({ data }) => data)).toEqual(['hé\n"x"\\']);
       await engine.completeJob(caller, begun.b.leaseId, new Map([['from', 'postgres']]));
       const [job] = await claim(engine);
       expect(job?.upstreamOutputs.get('b')).toEqual(new Map([['from', 'postgres']]));
@@ -127,7 +129,7 @@ describe('a copy', () => {
       await engine.completeJob(caller, c.leaseId, new Map());
       expect(await stateOf(engine, begun.run)).toBe('success');
       await startRun(engine, 'w');
-      expect((await engine.listRuns({ workflow: '', state: null, limit: 10, pageToken: '' })).runs).toHaveLength(3);
+      expect((await engine.listRuns(runQuery())).runs).toHaveLength(3);
     });
   });
 
@@ -148,7 +150,7 @@ describe('a copy', () => {
     expect((await copy(database.url, sqlite)).tables).toEqual(there.tables);
   });
 
-  it('goes on where it was stopped, and until then no server starts on it', async () => {
+  it('resumes where it was stopped, and until then no server starts on it', async () => {
     await fill(12_000);
     await expect(
       copy(sqlite, database.url, ({ table, rows }) => {
@@ -157,7 +159,7 @@ describe('a copy', () => {
     ).rejects.toThrow('stopped');
     const [some] = await queryOnce<{ count: number }>(database.url, 'select count(*)::int as count from jobs');
     expect(some?.count).toBe(5_000);
-    await expect(withServer('postgres', async () => {})).rejects.toThrow(/is not finished/);
+    await expect(withServer('postgres', async () => {})).rejects.toThrow(/is unfinished/);
     const copied: string[] = [];
     const report = await copy(sqlite, database.url, ({ phase, table }) => {
       if (phase === 'copy') copied.push(table);
@@ -168,7 +170,7 @@ describe('a copy', () => {
     await withServer('postgres', async () => {});
   });
 
-  it('finds out when something was changed meanwhile', async () => {
+  it('detects changes during the copy', async () => {
     await fill(3_000);
     let isChanged = false;
     await expect(
@@ -187,7 +189,7 @@ describe('a copy', () => {
       await expect(copy(sqlite, database.url)).rejects.toThrow(/A server uses .*Stop every server first/);
     });
     await expect(copy(sqlite, database.url)).rejects.toThrow(/is not empty: its table workflows has rows/);
-    await expect(copy(`sqlite:${folder}/none.db`, database.url)).rejects.toThrow(/There is no database/);
+    await expect(copy(`sqlite:${folder}/none.db`, database.url)).rejects.toThrow(/No such database/);
     await expect(copy('mysql://x', database.url)).rejects.toThrow(/neither sqlite:<file> nor postgres/);
     await withServer('sqlite', async () => {
       await expect(copy(sqlite, database.url)).rejects.toThrow(/Another server/);
@@ -201,7 +203,7 @@ describe('migrate --from --to', () => {
     const ran = await runProgram(['migrate', '--from', sqlite, '--to', database.url]);
     expect(ran).toMatchObject({ code: 0 });
     expect(ran.stdout).toMatch(
-      /^\d+ rows of 14 tables are in 127\.0\.0\.1:\d+\/workflow_graph_test_\w+, compared and equal\.\n$/,
+      /^Copied \d+ rows of 20 tables to 127\.0\.0\.1:\d+\/workflow_graph_test_\w+ and compared them\.\n$/,
     );
     expect(ran.stderr).toMatch(/copying counters: \d+ of \d+ rows/);
     expect(`${ran.stdout}${ran.stderr}`).not.toContain(`:${new URL(database.url).password}@`);
@@ -210,7 +212,7 @@ describe('migrate --from --to', () => {
     expect(await runProgram(['migrate', '--from', sqlite])).toMatchObject({ code: 2 });
   });
 
-  it('that was killed goes on', async () => {
+  it('that was killed resumes', async () => {
     await fill(40_000);
     const args = ['migrate', '--from', sqlite, '--to', database.url, '--json'];
     const first = startProgram(args);

@@ -30,19 +30,19 @@ describe('a server whose database is away', () => {
     expect(refused.headers.get('retry-after')).toBe('1');
     expect(refused.body).toMatchObject({ code: 'unavailable' });
     expect(JSON.stringify(refused.body)).not.toMatch(/postgres|ECONN|127\.0\.0\.1/i);
-    await server.logged(/the database is away/);
+    await server.logged(/database unavailable/);
 
     const waiting = api.post(`/api/workflows/${workflow}/run`);
     await cluster.resume();
     expect((await waiting).status).toBe(202);
     await until('the server is ready', async () => (await readyz(server)) === 200, { withinMs: 5_000 });
-    expect(await server.logged(/the database is back/)).toMatchObject({ away_ms: expect.any(Number) });
+    expect(await server.logged(/database available again/)).toMatchObject({ away_ms: expect.any(Number) });
     await server.stop();
   });
 });
 
 describe('text that PostgreSQL cannot hold', () => {
-  it('is refused as malformed, and nobody else suffers', async () => {
+  it('is refused as malformed, and affects no other caller', async () => {
     const server = await startServerProcess({ env: { DATABASE_URL: cluster.url } });
     const api = server.api();
     const register = (worker_id: string) => api.post('/api/workers/register', { worker_id, labels: [] });

@@ -1,10 +1,15 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { expectHealthy } from '../support/healthy.js';
+import { scaled, sized } from '../support/machine.js';
 import { caller, claim, define, Engines, startRun, stateOf } from '../support/postgres/engines.js';
-import { patienceMs } from '../support/until.js';
 
 /** How many jobs are claimed in all: 100,000 where there is time for it. */
-const claims = Number(process.env.RACE_CLAIMS ?? (process.env.CI === 'true' ? 100_000 : 20_000));
+const claims = sized({
+  of: 'raced claims',
+  asked: process.env.RACE_CLAIMS ?? (process.env.CI === 'true' ? undefined : '20000'),
+  full: 100_000,
+  floor: 20_000,
+});
 
 const workers = 96;
 const jobsPerRun = 20;
@@ -26,7 +31,7 @@ function fan(): string {
 
 describe('claims that race at three servers', () => {
   it(`never lease a job twice, and lose no child (${claims} claims)`, {
-    timeout: patienceMs + claims * 10,
+    timeout: scaled(60_000 + claims * 10),
   }, async () => {
     await define(engines.at(0).engine, 'w', fan());
     const runs: string[] = [];

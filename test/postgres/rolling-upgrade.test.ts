@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { scaled } from '../support/machine.js';
 import { migrateFurther } from '../support/migrate-further.js';
 import { caller, claim, define, Engines, startRun, stateOf } from '../support/postgres/engines.js';
 
@@ -24,12 +25,12 @@ describe('servers that are upgraded one by one', () => {
     engines.members.push(newer);
 
     // What waits at one gets what the other's report makes ready, both ways.
-    const atNewer = claim(newer.engine, { waitMs: 10_000 });
+    const atNewer = claim(newer.engine, { waitMs: scaled(10_000) });
     await older.engine.completeJob(caller, a?.leaseId ?? '', new Map([['k', 'v']]));
     const [b] = await atNewer;
     expect(b?.jobKey).toBe('b');
     expect(b?.upstreamOutputs.get('a')).toEqual(new Map([['k', 'v']]));
-    const atOlder = claim(older.engine, { waitMs: 10_000 });
+    const atOlder = claim(older.engine, { waitMs: scaled(10_000) });
     await newer.engine.completeJob(caller, b?.leaseId ?? '', new Map());
     const [c] = await atOlder;
     // A lease of the one counts at the other.
@@ -40,7 +41,7 @@ describe('servers that are upgraded one by one', () => {
     await define(newer.engine, 'v', chain);
     const run = await startRun(newer.engine, 'v');
     for (const { engine } of [older, newer, older]) {
-      const [job] = await claim(engine, { waitMs: 10_000 });
+      const [job] = await claim(engine, { waitMs: scaled(10_000) });
       await engine.completeJob(caller, job?.leaseId ?? '', new Map());
     }
     expect(await stateOf(older.engine, run)).toBe('success');

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
+import { runningTime, scaled } from '../support/machine.js';
 import { claim, define, Engines, startRun, stateOf } from '../support/postgres/engines.js';
 import { createTestDatabase } from '../support/postgres/test-database.js';
 import { runProgram, startProgram } from '../support/program.js';
@@ -14,7 +15,7 @@ describe('servers without loops', () => {
   });
   afterEach(() => engines.end());
 
-  it('leave expired leases to a process that has them, which is told in time', async () => {
+  it('leave expired leases to a process that runs the loops, which is notified in time', async () => {
     const api = await engines.join(engines.url, { withoutLoops: true });
     engines.members.push(api);
     await define(api.engine, 'w', 'jobs: { a: { run: x, retries: 1 } }');
@@ -26,9 +27,9 @@ describe('servers without loops', () => {
     // It comes late, and looks by itself; the next lease it is told of.
     engines.members.push(await engines.join());
     await until('the job is queued again', async () => (await claim(api.engine, { leaseTtlSecs: 1 })).length === 1);
-    const startedAt = performance.now();
+    const startedAt = runningTime();
     await until('the run fails', async () => (await stateOf(api.engine, run)) === 'failure');
-    expect(performance.now() - startedAt).toBeLessThan(3_000);
+    expect(runningTime() - startedAt).toBeLessThan(scaled(3_000));
   });
 
   it('leave retries whose delay is over to it', async () => {
@@ -38,9 +39,9 @@ describe('servers without loops', () => {
     await startRun(api.engine, 'w');
     const [job] = await claim(api.engine);
     await api.engine.failJob({ credential: null }, job?.leaseId ?? '', { error: 'no', retryable: true });
-    const startedAt = performance.now();
-    expect(await claim(api.engine, { waitMs: 20_000 })).toMatchObject([{ attempt: 1 }]);
-    expect(performance.now() - startedAt).toBeLessThan(3_000);
+    const startedAt = runningTime();
+    expect(await claim(api.engine, { waitMs: scaled(20_000) })).toMatchObject([{ attempt: 1 }]);
+    expect(runningTime() - startedAt).toBeLessThan(scaled(3_000));
   });
 });
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { expectStatus, states } from '../support/api.js';
 import { allGone, isAlive, killWithTest } from '../support/processes.js';
-import { startServerProcess } from '../support/server-process.js';
+import { sharedServer } from '../support/shared-server.js';
 import { startWorkerProcess } from '../support/worker-process.js';
 
 /**
@@ -18,7 +18,7 @@ const family = `
 const familySize = 6;
 
 test('cancelling a run ends the whole process tree of what runs, and what has not started', async () => {
-  const server = await startServerProcess();
+  const server = await sharedServer();
   const api = server.api();
   const worker = await startWorkerProcess(server, { graceSecs: 1 });
   const run = await api.start({
@@ -52,8 +52,8 @@ test('cancelling a run ends the whole process tree of what runs, and what has no
   expect((await api.ended(next)).state).toBe('success');
 });
 
-test('a second cancel ends the jobs that were to run after a cancel too', async () => {
-  const server = await startServerProcess();
+test('a second cancel changes nothing, and a forced one ends the jobs that run after a cancel', async () => {
+  const server = await sharedServer();
   const api = server.api();
   await startWorkerProcess(server, { graceSecs: 1 });
   const run = await api.start({
@@ -67,13 +67,15 @@ test('a second cancel ends the jobs that were to run after a cancel too', async 
   await api.cancel(run);
   await api.logMatch(run, 'tidy', /tidying/);
   await api.cancel(run);
+  expect((await api.job(run, 'tidy')).status).toBe('running');
+  await api.cancel(run, { force: true });
   const ended = await api.ended(run);
   expect(ended.state).toBe('cancelled');
   expect(states(ended)).toEqual({ work: 'cancelled', tidy: 'cancelled' });
 });
 
 test('`cancelled` is a bare JSON boolean, 404 for what does not exist, and takes a workflow for its newest run', async () => {
-  const server = await startServerProcess();
+  const server = await sharedServer();
   const api = server.api();
   const workflow = await api.define({ name: 'asked', jobs: { a: { run: 'x' } } });
   const first = await api.run(workflow);

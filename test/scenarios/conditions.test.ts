@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { states } from '../support/api.js';
-import { startServerProcess } from '../support/server-process.js';
+import { sharedServer } from '../support/shared-server.js';
 import { startWorkerProcess } from '../support/worker-process.js';
 
 const runs = 'success';
@@ -39,7 +39,7 @@ const table: readonly (readonly [needs: string[], condition: string, becomes: 's
 ];
 
 test('every kind of condition decides as it says, on real outcomes', async () => {
-  const server = await startServerProcess();
+  const server = await sharedServer();
   const api = server.api();
   await startWorkerProcess(server, { slots: 4 });
   const cases = Object.fromEntries(
@@ -65,7 +65,7 @@ test('every kind of condition decides as it says, on real outcomes', async () =>
 });
 
 test('a skipped job skips those that need it, unless they ask to run', async () => {
-  const server = await startServerProcess();
+  const server = await sharedServer();
   const api = server.api();
   await startWorkerProcess(server);
   const run = await api.start({
@@ -90,7 +90,7 @@ test('a skipped job skips those that need it, unless they ask to run', async () 
 });
 
 test('after a cancel only jobs whose condition says `always()` or `cancelled()` are decided, the others are cancelled', async () => {
-  const server = await startServerProcess();
+  const server = await sharedServer();
   const api = server.api();
   await startWorkerProcess(server, { graceSecs: 1 });
   const run = await api.start({

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { expectStatus } from '../support/api.js';
 import { startServerProcess } from '../support/server-process.js';
+import { until } from '../support/until.js';
 import { startWorkerProcess } from '../support/worker-process.js';
 
 const workers = {
@@ -66,6 +67,24 @@ test('a job that no worker can run stays queued, does not hold up others, and ru
   await startWorkerProcess(server, { id: 'old-iron', labels: ['sparc', 'linux'] });
   expect((await api.ended(run)).state).toBe('success');
   expect((await api.job(run, 'rare')).worker_id).toBe('old-iron');
+});
+
+test('a worker that takes only labelled jobs leaves the others, by its own word or its token', async () => {
+  const server = await startServerProcess();
+  const api = server.api();
+  const jobs = { plain: { run: 'x' }, train: { run: 'x', labels: ['gpu'] } };
+  const run = await api.start({ name: 'mixed', jobs });
+  const claim = (body: object) => api.post('/api/jobs/claim', { worker_id: 'g', labels: ['gpu'], ...body });
+  const claimed = async (body: object) => {
+    const { body: answer } = await claim(body);
+    return (answer as { job: { job_id: string } } | null)?.job.job_id ?? null;
+  };
+  expect(await until('a labelled job is claimed', () => claimed({ only_labelled: true }))).toBe('train');
+  expect(await claimed({ only_labelled: true })).toBeNull();
+  expect(await api.workers()).toMatchObject([{ worker_id: 'g', labels: ['gpu'], only_labelled: true }]);
+  const why = await api.get(`/api/workflows/${run}/jobs/plain/why`);
+  expect(JSON.stringify(why.body)).toContain('takes only jobs with labels');
+  expect(await until('a job without labels is claimed', () => claimed({}))).toBe('plain');
 });
 
 test('registering again replaces the labels', async () => {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { expect, onTestFinished, test } from 'vitest';
 import { type Api, expectStatus } from '../support/api.js';
+import { scaled } from '../support/machine.js';
 import { startServerProcess } from '../support/server-process.js';
 import { until } from '../support/until.js';
 
@@ -108,7 +109,7 @@ test('a graph of 100,000 jobs is taken in within seconds, and others are served 
     console.log(`${name}: ${seconds.toFixed(1)} s; slowest calls meanwhile: ${JSON.stringify(slowest)}`);
     for (const [call, { p99, longest }] of Object.entries(slowest)) {
       const idle = before[call]?.longest ?? 0;
-      expect.soft(p99, `99 % of ${call} while: ${name}`).toBeLessThan(Math.max(250, 4 * idle));
+      expect.soft(p99, `99 % of ${call} while: ${name}`).toBeLessThan(Math.max(scaled(250), 4 * idle));
       expect.soft(longest, `the longest ${call} while: ${name}`).toBeLessThan(Math.max(1_000, 10 * idle));
     }
     return seconds;

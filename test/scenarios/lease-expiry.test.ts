@@ -1,8 +1,12 @@
 import { expect, test } from 'vitest';
 import { type Api, states } from '../support/api.js';
+import { scaled, shortLease } from '../support/machine.js';
 import { killWithTest } from '../support/processes.js';
 import { startServerProcess } from '../support/server-process.js';
 import { startWorkerProcess, type WorkerProcess } from '../support/worker-process.js';
+
+/** The life of the leases that expire here. */
+const ttlSecs = shortLease(1);
 
 /** Waits until the job runs on the worker, and kills the worker with no chance to say anything. */
 async function killAtWork(api: Api, worker: WorkerProcess, run: string, key: string): Promise<void> {
@@ -16,7 +20,7 @@ async function killAtWork(api: Api, worker: WorkerProcess, run: string, key: str
 test('the job of a worker that is killed goes to another worker when its lease has expired', async () => {
   const server = await startServerProcess();
   const api = server.api();
-  const doomed = await startWorkerProcess(server, { leaseTtlSecs: 1 });
+  const doomed = await startWorkerProcess(server, { leaseTtlSecs: ttlSecs });
   const run = await api.start({
     name: 'lost',
     jobs: {
@@ -36,7 +40,7 @@ test('the job of a worker that is killed goes to another worker when its lease h
   expect(states(ended)).toEqual({ first: 'success', work: 'success', last: 'success' });
   expect(ended.jobs[1]).toMatchObject({ attempt: 1, worker_id: other.id });
   // The lease lives for a second from its last renewal, and nobody else gets the job before.
-  expect(ended.jobs[1]?.started_at).toBeLessThan(killedAt + 15_000);
+  expect(ended.jobs[1]?.started_at).toBeLessThan(killedAt + scaled(15_000));
 });
 
 test('on its last allowed attempt the job has failed, says why, and what needs it is skipped', async () => {
@@ -52,12 +56,12 @@ test('on its last allowed attempt the job has failed, says why, and what needs i
     },
   });
   for (const id of ['doomed-0', 'doomed-1']) {
-    const doomed = await startWorkerProcess(server, { id, leaseTtlSecs: 1 });
+    const doomed = await startWorkerProcess(server, { id, leaseTtlSecs: ttlSecs });
     await killAtWork(api, doomed, run, 'work');
   }
   const work = await api.jobIs(run, 'work', 'failure');
   expect(work.attempt).toBe(1);
-  expect(work.output).toBe('lease expired: worker "doomed-1" was not heard of for 1 s');
+  expect(work.output).toBe(`lease expired: no heartbeat from worker "doomed-1" for ${ttlSecs} s`);
   await startWorkerProcess(server);
   const ended = await api.ended(run);
   expect(ended.state).toBe('failure');
@@ -67,9 +71,9 @@ test('on its last allowed attempt the job has failed, says why, and what needs i
 test('a worker at work keeps its job for many times the life of a lease', async () => {
   const server = await startServerProcess();
   const api = server.api();
-  await startWorkerProcess(server, { leaseTtlSecs: 1 });
-  await startWorkerProcess(server, { leaseTtlSecs: 1 });
-  const run = await api.start({ name: 'long', jobs: { work: { retries: 3, run: 'sleep 4; echo done' } } });
+  await startWorkerProcess(server, { leaseTtlSecs: ttlSecs });
+  await startWorkerProcess(server, { leaseTtlSecs: ttlSecs });
+  const run = await api.start({ name: 'long', jobs: { work: { retries: 3, run: `sleep ${4 * ttlSecs}; echo done` } } });
   expect((await api.ended(run)).jobs[0]).toMatchObject({ status: 'success', attempt: 0 });
   expect(await api.logText(run, 'work')).toBe('done\n');
 });

@@ -25,6 +25,8 @@ class LogReader {
 
   async #read(answer: Promise<Response>): Promise<void> {
     const { status, headers, body } = await answer;
+    // Nothing is left of a finished log.
+    if (status === 204) return;
     if (status !== 200 || body === null) throw new Error(`the stream answered ${status}`);
     expect(headers.get('content-type')).toBe('text/event-stream; charset=utf-8');
     let text = '';
@@ -80,10 +82,12 @@ test('a reader gets what is stored, then each chunk as it comes, and the end whe
     timestamp_ms: 1_700_000_000_002,
     stream: 'stderr',
     attempt: 0,
+    missing_bytes: null,
+    system_line: null,
   });
 });
 
-test('a reader that comes back with the last id it saw goes on after it: no gap, nothing twice', async () => {
+test('a reader that reconnects with its last id resumes after it: no gap, nothing twice', async () => {
   const server = await startServerProcess();
   const api = server.api();
   const { run, claim } = await startJob(api, 1);
@@ -112,7 +116,8 @@ test('a reader that comes back with the last id it saw goes on after it: no gap,
   for (const [i, { id }] of logged.entries()) {
     const rest = new LogReader(server.url, run, 'a', id);
     await rest.ended;
-    expect(rest.events).toEqual(all.events.slice(i + 1));
+    // After the last line of an ended job nothing is left: 204, without an event.
+    expect(rest.events).toEqual(i === logged.length - 1 ? [] : all.events.slice(i + 1));
   }
 });
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { startServerProcess } from '../support/server-process.js';
+import { sharedServer } from '../support/shared-server.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 import { startWorkerProcess } from '../support/worker-process.js';
 
@@ -20,7 +20,7 @@ const needs: Record<string, string[]> = {
 };
 
 test('no job begins before all that it needs have ended, by the time stamps that the jobs write', async () => {
-  const server = await startServerProcess();
+  const server = await sharedServer();
   const folder = temporaryFolder();
   await startWorkerProcess(server, { slots: 3, workdir: folder });
   await startWorkerProcess(server, { slots: 3, workdir: folder });
@@ -39,13 +39,13 @@ test('no job begins before all that it needs have ended, by the time stamps that
 });
 
 test('jobs that do not need each other run at the same time', async () => {
-  const server = await startServerProcess();
+  const server = await sharedServer();
   const folder = temporaryFolder();
   await startWorkerProcess(server, { slots: 2, workdir: folder });
   const api = server.api();
   // Each waits for the other: one after the other they would never end.
   const meet = (me: string, other: string) => ({
-    timeout: 30,
+    timeout: 600,
     run: `touch ${me}; until [ -e ${other} ]; do sleep 0.02; done`,
   });
   const run = await api.start({
@@ -56,12 +56,13 @@ test('jobs that do not need each other run at the same time', async () => {
 });
 
 test('of claimable jobs the highest priority comes first, then the oldest', async () => {
-  const server = await startServerProcess();
+  const server = await sharedServer();
   const api = server.api();
   const job = (priority: number) => ({ run: 'true', priority });
   await api.start({ name: 'a', jobs: { low: job(-1), middle: job(0), high: job(5) } });
   await api.start({ name: 'b', jobs: { middle2: job(0), high2: job(5) } });
   const order: string[] = [];
-  for (let claim = await api.claim('w'); claim !== null; claim = await api.claim('w')) order.push(claim.job.job_id);
+  for (let count = 0; count < 5; count++) order.push((await api.claimed('w')).job.job_id);
   expect(order).toEqual(['high', 'high2', 'middle', 'middle2', 'low']);
+  expect(await api.claim('w')).toBeNull();
 });

@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
-import { startServerProcess } from '../support/server-process.js';
+import { sharedServer } from '../support/shared-server.js';
 import { startWorkerProcess } from '../support/worker-process.js';
 
 const width = 8;
 
 test('outputs go down a diamond of 1, 8 and 1 jobs, each to the jobs that need it and to no other', async () => {
-  const server = await startServerProcess();
+  const server = await sharedServer();
   const api = server.api();
   await startWorkerProcess(server, { slots: 4 });
   const middle = Array.from({ length: width }, (_, i) => `part-${i + 1}`);
@@ -45,7 +45,7 @@ test('outputs go down a diamond of 1, 8 and 1 jobs, each to the jobs that need i
 });
 
 test('a claim brings the outputs of each need, also of one that has none', async () => {
-  const server = await startServerProcess();
+  const server = await sharedServer();
   const api = server.api();
   await api.start({
     name: 'claims',
@@ -58,7 +58,7 @@ test('a claim brings the outputs of each need, also of one that has none', async
 });
 
 test('only the outputs of the attempt that succeeded count', async () => {
-  const server = await startServerProcess();
+  const server = await sharedServer();
   const api = server.api();
   await startWorkerProcess(server);
   const run = await api.start({
@@ -68,16 +68,16 @@ test('only the outputs of the attempt that succeeded count', async () => {
         retries: 1,
         run: 'echo "::set-output attempt=$WORKFLOW_GRAPH_ATTEMPT"; [ "$WORKFLOW_GRAPH_ATTEMPT" = 1 ] || { echo "::set-output only=first"; exit 1; }',
       },
-      after: { needs: 'flaky', run: 'env | grep ^NEEDS_' },
+      after: { needs: 'flaky', run: 'env | grep ^NEEDS_ | sort' },
     },
   });
   expect((await api.ended(run)).state).toBe('success');
   expect((await api.job(run, 'flaky')).outputs).toEqual({ attempt: '1' });
-  expect(await api.logText(run, 'after')).toBe('NEEDS_FLAKY_ATTEMPT=1\n');
+  expect(await api.logText(run, 'after')).toBe('NEEDS_FLAKY_ATTEMPT=1\nNEEDS_FLAKY_RESULT=success\n');
 });
 
 test('for a worker that reports none, outputs are read from its pushed stdout, split anywhere; reported ones win', async () => {
-  const server = await startServerProcess();
+  const server = await sharedServer();
   const api = server.api();
   const run = await api.start({ name: 'scanned', jobs: { a: { run: 'x' }, b: { run: 'x', needs: 'a' } } });
   const claim = await api.claimed('w');

@@ -1,7 +1,7 @@
 import type { Claim } from '@workflow-graph/client';
 import { expect, test } from 'vitest';
 import { type Api, states } from '../support/api.js';
-import { startServerProcess } from '../support/server-process.js';
+import { sharedServer } from '../support/shared-server.js';
 import { startWorkerProcess } from '../support/worker-process.js';
 
 /** The server's clock runs on from its start by itself; this one follows the wall clock, which is set meanwhile. */
@@ -14,7 +14,7 @@ async function failAndClaimAgain(api: Api, claim: Claim): Promise<{ next: Claim;
   const answeredAt = Date.now();
   const next = await api.claimed('w', { labels: claim.job.required_labels });
   expect(next.job).toMatchObject({ job_id: claim.job.job_id, attempt: claim.job.attempt + 1 });
-  const until = next.job.delayed_until_ms ?? next.job.enqueued_at_ms;
+  const until = next.job.delayed_until_ms || next.job.enqueued_at_ms;
   expect(next.lease.granted_at_ms, 'not handed out before its time').toBeGreaterThanOrEqual(until);
   return { next, least: until - answeredAt, most: until - sentAt };
 }
@@ -24,7 +24,7 @@ test.each([
   ['fixed', { fixed: 1 }, [1000, 1000, 1000]],
   ['exponential', { exponential: { base: 1, max: 3 } }, [1000, 2000, 3000]],
 ])('a job below the root is tried again after its backoff: %s', async (_name, backoff, delays) => {
-  const server = await startServerProcess();
+  const server = await sharedServer();
   const api = server.api();
   const jobs = { root: { run: 'x' }, child: { run: 'x', needs: 'root', retries: delays.length, backoff } };
   const run = await api.start({ name: 'backoff', jobs });
@@ -44,7 +44,7 @@ test.each([
 });
 
 test('a failure that is not retryable, also one that does not say, ends the job at once', async () => {
-  const server = await startServerProcess();
+  const server = await sharedServer();
   const api = server.api();
   for (const retryable of [false, undefined]) {
     const run = await api.start({ name: 'for good', jobs: { a: { run: 'x', retries: 5 } } });
@@ -54,7 +54,7 @@ test('a failure that is not retryable, also one that does not say, ends the job 
 });
 
 test('a real worker retries jobs in the middle and at the end of a graph until they succeed or give up', async () => {
-  const server = await startServerProcess();
+  const server = await sharedServer();
   const api = server.api();
   await startWorkerProcess(server, { slots: 3 });
   const succeedsAt = (attempt: number) =>

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { startServerProcess } from '../support/server-process.js';
+import { sharedServer } from '../support/shared-server.js';
 import { startWorkerProcess } from '../support/worker-process.js';
 
 const workflow = `
@@ -32,7 +32,7 @@ jobs:
 `;
 
 test('steps run in order in one shell, are announced, and stop at the first that fails; env is merged', async () => {
-  const server = await startServerProcess();
+  const server = await sharedServer();
   const api = server.api();
   await startWorkerProcess(server);
   const run = await api.start(workflow, { who: 'me' });
@@ -52,12 +52,16 @@ test('steps run in order in one shell, are announced, and stop at the first that
     ].join('\n'),
   );
   expect(await api.logText(run, 'broken')).toBe('::step 1/3 echo one\none\n::step 2/3 Stops here\n');
-  expect(await api.job(run, 'broken')).toMatchObject({ status: 'failure', output: 'exit status 7' });
+  expect(await api.job(run, 'broken')).toMatchObject({
+    status: 'failure',
+    output: 'step 2/3 "Stops here": exit status 7',
+    exit_code: 7,
+  });
   expect(await api.logText(run, 'plain')).toBe(`true plain yes ${run} plain 0 me\n`);
 });
 
 test('output arrives while the job runs, both streams in their order', async () => {
-  const server = await startServerProcess();
+  const server = await sharedServer();
   const api = server.api();
   await startWorkerProcess(server);
   const run = await api.start({

@@ -67,6 +67,30 @@ test('a run is a trace: its jobs are its spans and their attempts theirs, with t
   expect(told).toEqual(attempts.map(({ name, traceId, spanId }) => `${name.split(' ')[1]} 00-${traceId}-${spanId}-01`));
 });
 
+test('what a re-run runs again has spans of its own, under the span of the run from the re-run on', async () => {
+  const collector = await OtlpCollector.start();
+  const server = await startServerProcess({ env: tracing(collector.url) });
+  await startWorkerProcess(server);
+  const api = server.api();
+  const jobs = { fails: { run: 'test "$WORKFLOW_GRAPH_ATTEMPT" = 1' }, stays: { run: 'true' } };
+  const run = await api.start({ name: 'traced', jobs });
+  expect((await api.ended(run)).state).toBe('failure');
+  const rerun = await runProgram(['rerun', run, '--failed', '--server', server.url]);
+  expect(rerun.code).toBe(0);
+  await until('the run ends again', async () => (await api.status(run)).state === 'success');
+  await until('all spans are there', () => collector.spans.length >= 8);
+  expect(new Set(collector.spans.map(({ spanId }) => spanId)).size).toBe(8);
+  const inOrder = (name: string) =>
+    collector.spans.filter((span) => span.name.startsWith(name)).sort((a, b) => a.startMs - b.startMs);
+  const [first, second] = inOrder('run ');
+  expect([first?.isError, second?.isError]).toEqual([true, false]);
+  expect(second?.startMs).toBeGreaterThanOrEqual(first?.endMs ?? 0);
+  const again = inOrder('job fails');
+  expect(again.map(({ parentId }) => parentId)).toEqual([first?.spanId, second?.spanId]);
+  expect(inOrder('attempt fails').map(({ parentId }) => parentId)).toEqual(again.map(({ spanId }) => spanId));
+  expect(again[1]?.attributes).toMatchObject({ 'workflow_graph.attempts': 1 });
+});
+
 test('a run that is started within a trace belongs to it, on every protocol, and follows its sampling', async () => {
   const collector = await OtlpCollector.start();
   const server = await startServerProcess({ env: tracing(collector.url) });
@@ -109,7 +133,7 @@ test('a collector that is away stops nothing, and is one line in the log', async
   const api = server.api();
   const id = await api.define({ name: 'w', jobs: { a: { run: 'true' } } });
   for (let at = 0; at < 3; at++) expect((await api.ended(await api.run(id))).jobs[0]?.status).toBe('success');
-  await server.logged(/traces cannot be sent/);
+  await server.logged(/traces cannot be exported/);
   expect((await api.ended(await api.run(id))).jobs[0]?.status).toBe('success');
   expect(await server.stop()).toEqual({ code: 0, signal: null });
   expect(server.log().filter(({ msg }) => /traces|span/i.test(String(msg)))).toHaveLength(1);

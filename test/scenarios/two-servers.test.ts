@@ -9,7 +9,7 @@ const serve = (data: string, port: number, env: Record<string, string> = {}) =>
     env: { PORT: String(port), LOG_FORMAT: 'json', ...env },
   });
 
-test('a second server on the same data is refused, and told who has it and what to do', async () => {
+test('a second server on the same data exits, and names the process that has it and the remedy', async () => {
   const first = await startServerProcess();
   const second = serve(first.dataDir, 0);
   expect(await second.ended).toEqual({ code: 1, signal: null });
@@ -31,14 +31,16 @@ test('when the port is taken the next free one is used, and said', async () => {
   onTestFinished(() => void blocker.close());
   const { port } = blocker.address() as { port: number };
   const server = serve(temporaryFolder(), port);
-  const [, took = ''] = await server.printed(new RegExp(`port ${port} is taken, using (\\d+)`));
+  const [, took = ''] = await server.printed(
+    new RegExp(`port ${port} is in use by another program, so this server listens on (\\d+)`),
+  );
   expect(Number(took)).toBeGreaterThan(port);
   await server.printed(new RegExp(`listening on http://127.0.0.1:${took}`));
   const answer = await fetch(`http://127.0.0.1:${took}/readyz`);
   expect(answer.status).toBe(200);
 });
 
-test('an address that others reach is refused without tokens, unless told otherwise', async () => {
+test('a public address is refused without tokens, unless overridden', async () => {
   const open = serve(temporaryFolder(), 0, { HOST: '0.0.0.0' });
   expect(await open.ended).toEqual({ code: 2, signal: null });
   expect(open.stderr).toMatch(/HOST is "0\.0\.0\.0", which others can reach, and no token exists/);

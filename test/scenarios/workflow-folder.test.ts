@@ -1,6 +1,8 @@
-import { renameSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, renameSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Api } from '../support/api.js';
 import { type ServerProcess, startServerProcess } from '../support/server-process.js';
 import { until } from '../support/until.js';
@@ -87,7 +89,7 @@ test('JSON, .yaml and .yml files are workflows, a file moved into place is one, 
   expect(await api.status('c')).toMatchObject({ id: 'c', name: 'c', state: null, run_id: null });
 });
 
-test('files are read at the start too, a broken one keeps nobody else from working', async () => {
+test('files are read at startup too, and a broken one does not affect the others', async () => {
   const { server, api, write } = await startWithFiles({ 'good.yml': says('hello') });
   await until('good is there', async () => 'good' in (await workflows(api)));
   await server.stop();
@@ -95,12 +97,117 @@ test('files are read at the start too, a broken one keeps nobody else from worki
   write('bad.yml', 'jobs:\n  a: { run: x, needs: b }\n  b: { run: x, needs: a }\n');
   await server.start();
   expect((await server.logged(/"bad" is not loaded/)).msg).toContain('jobs need each other in a cycle: a → b → a');
-  expect(await workflows(api)).toEqual({ good: 2 });
+  expect(await workflows(api)).toEqual({ bad: 0, good: 2 });
 });
 
-test('two files of one name are said, and the first counts', async () => {
+test('two files of one name are reported, and the first counts', async () => {
   const { server, api } = await startWithFiles({ 'same.yaml': says('yaml'), 'same.yml': says('yml') });
-  await server.logged(/same\.yml is passed over: same\.yaml defines the workflow "same" already/);
+  await server.logged(/skipped same\.yml: same\.yaml already defines the workflow "same"/);
   await until('same is there', async () => 'same' in (await workflows(api)));
   expect((await api.status('same')).name).toBe('Says yaml');
+});
+
+describe('a folder that changes behind the notifications', () => {
+  test('is watched when it is removed and recreated, without losing a workflow in between', async () => {
+    const { server, api, write } = await startWithFiles({ 'ci.yml': says('one') });
+    await until('ci is there', async () => 'ci' in (await workflows(api)));
+    rmSync(server.workflowsDir, { recursive: true });
+    await server.logged(/workflows folder .* does not exist/);
+    expect(Object.keys(await workflows(api))).toEqual(['ci']);
+
+    mkdirSync(server.workflowsDir);
+    write('ci.yml', says('two'));
+    write('new.yml', says('new'));
+    await until('both are taken in', async () => {
+      const { ci, new: added } = await workflows(api);
+      return ci === 2 && added === 1;
+    });
+    write('new.yml', says('newer'));
+    await taken(server, 'new', 2);
+  });
+
+  test('is followed when another one is moved into its place, and when a link is switched', async () => {
+    const server = await startServerProcess();
+    const releases = mkdtempSync(join(tmpdir(), 'workflow-graph-releases-'));
+    const release = (name: string, word: string) => {
+      mkdirSync(join(releases, name));
+      writeFileSync(join(releases, name, 'ci.yml'), says(word));
+    };
+    release('moved', 'moved');
+    rmSync(server.workflowsDir, { recursive: true });
+    renameSync(join(releases, 'moved'), server.workflowsDir);
+    await taken(server, 'ci', 1);
+
+    release('1', 'one');
+    release('2', 'two');
+    rmSync(server.workflowsDir, { recursive: true });
+    symlinkSync(join(releases, '1'), server.workflowsDir);
+    await taken(server, 'ci', 2);
+    symlinkSync(join(releases, '2'), `${server.workflowsDir}.next`);
+    renameSync(`${server.workflowsDir}.next`, server.workflowsDir);
+    await taken(server, 'ci', 3);
+    expect((await server.api().status('ci')).name).toBe('Says two');
+    rmSync(releases, { recursive: true });
+  });
+
+  test('shows a file that was replaced by one of the same size and modification time', async () => {
+    const { server, write } = await startWithFiles({ 'ci.yml': says('one') });
+    await taken(server, 'ci', 1);
+    const path = join(server.workflowsDir, 'ci.yml');
+    const { atime, mtime } = statSync(path);
+    write('.ci.next', says('two'));
+    utimesSync(join(server.workflowsDir, '.ci.next'), atime, mtime);
+    renameSync(join(server.workflowsDir, '.ci.next'), path);
+    await taken(server, 'ci', 2);
+  });
+
+  test('loads the rest when a name leads to a pipe, a directory or nothing, and the server ends in order', async () => {
+    const { server, api, write } = await startWithFiles({});
+    execFileSync('mkfifo', [join(server.workflowsDir, 'pipe.yml')]);
+    mkdirSync(join(server.workflowsDir, 'folder.yml'));
+    symlinkSync('nowhere', join(server.workflowsDir, 'link.yml'));
+    write('good.yml', says('good'));
+    await taken(server, 'good', 1);
+    expect((await server.logged(/"pipe" is not loaded/)).msg).toContain('pipe.yml: it is a named pipe, not a file');
+    expect((await server.logged(/"folder" is not loaded/)).msg).toContain('folder.yml: it is a directory, not a file');
+    await server.logged(/could not read link\.yml; trying again: ENOENT/);
+    // What could not be read is read when it can be.
+    writeFileSync(join(server.workflowsDir, 'nowhere'), says('link'));
+    await taken(server, 'link', 1);
+    expect(await workflows(api)).toEqual({ folder: 0, pipe: 0, good: 1, link: 1 });
+    await server.stop();
+  });
+});
+
+test('a broken file is shown with its problems, and a start says what runs instead', async () => {
+  const { server, api, write } = await startWithFiles({ 'ci.yml': says('one'), 'new.yml': 'jobs: {}\n' });
+  await taken(server, 'ci', 1);
+  await server.logged(/"new" is not loaded/);
+  write('ci.yml', 'jobs:\n  say:\n    rum: echo\n');
+  await server.logged(/"ci" is not loaded/);
+
+  const { body } = await api.get('/api/workflows');
+  const broken = (body as { id: string; version: number; broken: { file: string; problems: object[] } | null }[]).map(
+    ({ id, version, broken }) => ({ id, version, file: broken?.file, problem: broken?.problems[0] }),
+  );
+  expect(broken).toMatchObject([
+    { id: 'new', version: 0, file: 'new.yml', problem: { message: 'the workflow has no "jobs"', line: 1 } },
+    { id: 'ci', version: 1, file: 'ci.yml', problem: { line: 2 } },
+  ]);
+  expect(await api.post('/api/workflows/ci/run')).toMatchObject({
+    status: 202,
+    body: { warning: expect.stringMatching(/^ci\.yml is broken, so its last good version runs: ci\.yml:\d+:\d+: /) },
+  });
+  expect(await api.post('/api/workflows/new/run')).toMatchObject({
+    status: 422,
+    body: { code: 'invalid_definition', message: 'new.yml is broken, and no version of it was ever loaded' },
+  });
+  expect(await (await fetch(`${server.url}/metrics`)).text()).toContain('workflow_graph_broken_workflow_files 2\n');
+
+  write('ci.yml', says('two'));
+  write('new.yml', says('new'));
+  await taken(server, 'new', 1);
+  await taken(server, 'ci', 2);
+  expect((await api.get('/api/workflows')).body).toMatchObject([{ broken: null }, { broken: null }]);
+  expect(await api.post('/api/workflows/ci/run')).toMatchObject({ body: { warning: null } });
 });

@@ -1,10 +1,11 @@
 import { DomainError, type LeaseRefusal } from '../../src/domain/errors.js';
-import type { ClaimedJob, ClaimJobs, NewLogChunk } from '../../src/engine/engine.js';
+import type { ClaimedJob, ClaimJobs, LeaseRenewal, NewLogChunk } from '../../src/engine/engine.js';
 import { untilAborted } from '../support/patience.js';
 import { checkClaim } from './checks/claim.js';
 import { checkRefusal } from './checks/refusal.js';
 import { checkAccepted, noteReport } from './checks/report.js';
-import type { Lease } from './model/lease.js';
+import { isToStop, type Lease } from './model/lease.js';
+import { offerOf } from './model/offer.js';
 import type { LiveServer, SimServer } from './sim-server.js';
 import type { Simulation } from './simulation.js';
 
@@ -38,7 +39,7 @@ export class Calls {
     const { world, waiting, model } = this.#simulation;
     const waiter =
       input.waitMs > 0
-        ? { workerId: input.workerId, server, live, labels: input.labels, sinceMs: world.nowMs, wants: input.maxJobs }
+        ? { workerId: input.workerId, server, live, offer: offerOf(input), sinceMs: world.nowMs, wants: input.maxJobs }
         : null;
     if (waiter !== null) waiting.add(waiter);
     // One that has given up its wait is not heard of again.
@@ -72,7 +73,7 @@ export class Calls {
     const isRepeat = lease?.attempt.outcome != null;
     const call = end.kind === 'success' ? 'complete' : 'fail';
     this.#noteRace(lease);
-    await this.#underLease(call, lease, report, receivedAtMs, async () => {
+    await this.#leaseMessage(call, lease, report, receivedAtMs, async () => {
       if (end.kind === 'success') await live.engine.completeJob({ credential }, leaseId, end.outputs);
       else await live.engine.failJob({ credential }, leaseId, { error: end.error, retryable: end.retryable });
     });
@@ -83,16 +84,17 @@ export class Calls {
     }
   }
 
-  async heartbeat(live: LiveServer, leaseId: string, credential: string | null): Promise<{ cancelled: boolean }> {
+  async heartbeat(live: LiveServer, leaseId: string, credential: string | null): Promise<LeaseRenewal> {
     const receivedAtMs = live.environment.now();
     const sentAtMs = this.#simulation.clock.databaseNow();
     const lease = this.#leaseOf(leaseId, credential);
     const underWay = { at: live.process };
     if (lease !== null) lease.renewalsSent += 1;
     lease?.renewing.add(underWay);
-    let renewal: { cancelled: boolean };
+    const stopBefore = lease?.attempt.outcome === null ? (lease.attempt.stop?.reason ?? null) : null;
+    let renewal: LeaseRenewal;
     try {
-      renewal = await this.#underLease('heartbeat', lease, null, receivedAtMs, () =>
+      renewal = await this.#leaseMessage('heartbeat', lease, null, receivedAtMs, () =>
         live.engine.heartbeatLease({ credential }, leaseId),
       );
     } catch (error) {
@@ -109,10 +111,10 @@ export class Calls {
     lease.renewalsAnswered += 1;
     lease.sureUntilMs = Math.max(lease.sureUntilMs, sentAtMs + lease.ttlMs);
     lease.perhapsUntilMs = Math.max(lease.perhapsUntilMs, nowMs + lease.ttlMs);
-    const isCancelled = lease.attempt.outcome === 'cancelled';
-    if (renewal.cancelled && !isCancelled) {
-      this.#simulation.world.violated('a heartbeat tells the truth of a cancel', `${leaseId} is not cancelled`);
-    }
+    const told = renewal.stop?.reason ?? null;
+    if (told !== null) this.#simulation.world.count(`heartbeat told to stop: ${told}`);
+    const isTrue = told === null ? stopBefore === null : isToStop(lease, told, nowMs);
+    if (!isTrue) this.#simulation.world.violated('a heartbeat says truly whether to stop', `${leaseId}: ${told}`);
     return renewal;
   }
 
@@ -120,7 +122,9 @@ export class Calls {
     const receivedAtMs = live.environment.now();
     const lease = this.#leaseOf(leaseId, credential);
     if (lease !== null) lease.releasesSent += 1;
-    await this.#underLease('release', lease, null, receivedAtMs, () => live.engine.releaseJob({ credential }, leaseId));
+    await this.#leaseMessage('release', lease, null, receivedAtMs, () =>
+      live.engine.releaseJob({ credential }, leaseId),
+    );
     if (lease?.attempt.outcome !== 'released') {
       this.#simulation.world.violated('what is given back is back', `${leaseId}: ${lease?.attempt.outcome}`);
     }
@@ -136,7 +140,7 @@ export class Calls {
     const receivedAtMs = live.environment.now();
     const lease = this.#leaseOf(leaseId, credential);
     if (lease !== null && !isMisdirected) noteChunks(lease, chunks);
-    const stored = await this.#underLease(
+    const stored = await this.#leaseMessage(
       'logs',
       lease,
       null,
@@ -170,7 +174,7 @@ export class Calls {
     return lease === undefined || lease.credential !== credential ? null : lease;
   }
 
-  async #underLease<T>(
+  async #leaseMessage<T>(
     call: LeaseCall,
     lease: Lease | null,
     report: ReturnType<typeof noteReport> | null,

@@ -63,7 +63,8 @@ export class Leases {
       // The clock of this life may be behind that of the one before: only what it gave counts.
       lease.sureUntilMs = fromMs + lease.ttlMs;
       lease.perhapsUntilMs = Math.max(lease.perhapsUntilMs, toMs + lease.ttlMs);
-      if (lease.timeoutAtMs === null) continue;
+      this.#graceForStop(lease, fromMs, toMs);
+      if (lease.timeoutAtMs === null || lease.attempt.stop !== null) continue;
       lease.timeoutAtMs.sure = Math.max(lease.timeoutAtMs.sure, fromMs + lease.ttlMs);
       lease.timeoutAtMs.perhaps = Math.max(lease.timeoutAtMs.perhaps, toMs + lease.ttlMs);
     }
@@ -75,7 +76,8 @@ export class Leases {
     this.#graceAtMs = Math.max(this.#graceAtMs, nowMs);
     for (const lease of this.live()) {
       lease.perhapsUntilMs = Math.max(lease.perhapsUntilMs, nowMs + lease.ttlMs);
-      if (lease.timeoutAtMs === null) continue;
+      this.#graceForStop(lease, Number.NEGATIVE_INFINITY, nowMs);
+      if (lease.timeoutAtMs === null || lease.attempt.stop !== null) continue;
       lease.timeoutAtMs.perhaps = Math.max(lease.timeoutAtMs.perhaps, nowMs + lease.ttlMs);
     }
   }
@@ -87,10 +89,18 @@ export class Leases {
       const untilMs = nowMs + lease.ttlMs;
       lease.sureUntilMs = Math.max(lease.sureUntilMs, untilMs);
       lease.perhapsUntilMs = Math.max(lease.perhapsUntilMs, untilMs);
-      if (lease.timeoutAtMs === null) continue;
+      this.#graceForStop(lease, nowMs, nowMs);
+      if (lease.timeoutAtMs === null || lease.attempt.stop !== null) continue;
       lease.timeoutAtMs.sure = Math.max(lease.timeoutAtMs.sure, untilMs);
       lease.timeoutAtMs.perhaps = Math.max(lease.timeoutAtMs.perhaps, untilMs);
     }
+  }
+
+  /** The report of what is being stopped has its full time again, too. */
+  #graceForStop({ attempt: { stop } }: Lease, fromMs: number, toMs: number): void {
+    if (stop === null) return;
+    stop.sureByMs = Math.max(stop.sureByMs, fromMs + this.#model.stopGraceMs);
+    stop.perhapsByMs = Math.max(stop.perhapsByMs, toMs + this.#model.stopGraceMs);
   }
 
   /** How many live leases somebody was told of. */

@@ -17,7 +17,7 @@ export interface CallOptions {
   readonly patienceMs: number;
 }
 
-/** What is done at the server. The signal aborts when the server learns that the caller has gone. */
+/** What is done at the server. The signal aborts when the server learns that the caller has disconnected. */
 export type AtServer<T> = (live: LiveServer, signal: AbortSignal, server: SimServer) => Promise<T>;
 
 /** Messages between clients and servers: late, lost, doubled, and answered to nobody. */

@@ -14,7 +14,7 @@ export interface Totals {
 export async function runSeeds(
   first: number,
   length: number,
-  goesOn: (worlds: number, broken: number) => boolean,
+  goesOn: (totals: Totals) => boolean,
   tell: (totals: Totals) => void = () => {},
 ): Promise<Totals> {
   const counters = new Counters();
@@ -26,7 +26,7 @@ export async function runSeeds(
     const { user, system } = process.cpuUsage(startedAt);
     return { worlds, events, cpuSecs: (user + system) / 1e6, counters, broken };
   };
-  while (goesOn(worlds, broken.length)) {
+  while (goesOn(totals())) {
     const result = await runSeed({ seed: first + worlds, length, tell: null });
     worlds += 1;
     events += result.events;

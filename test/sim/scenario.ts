@@ -4,11 +4,13 @@ import { LogFollower } from './clients/log-follower.js';
 import { LongPollWorker } from './clients/long-poll-worker.js';
 import { PollWorker } from './clients/poll-worker.js';
 import { Reader } from './clients/reader.js';
+import { Rerunner } from './clients/rerunner.js';
 import { SessionWorker } from './clients/session-worker.js';
 import { Submitter } from './clients/submitter.js';
 import { Watcher } from './clients/watcher.js';
 import { drawLabels, type Style, type Temper, type Worker, type WorkerProfile } from './clients/worker.js';
 import { allLabels } from './model/definitions.js';
+import { offerOf } from './model/offer.js';
 import { endStates } from './model/states.js';
 import { Network } from './network.js';
 import type { Parts } from './parts.js';
@@ -49,6 +51,7 @@ export class Scenario {
     for (let count = random.within(1, 3); count > 0; count--) this.#addSubmitter(isLarge && count === 1);
     if (random.chance(0.6) || isLarge)
       void new Canceller(this.#parts, 'canceller').run(this.#submitters, this.#faultsMs, isLarge ? 4_000 : 20_000);
+    if (random.chance(0.4)) void new Rerunner(this.#parts, 'rerunner').run(this.#faultsMs, 6_000);
     for (let count = random.within(0, 2); count > 0; count--)
       void new Reader(this.#parts, `reader${count}`).run(this.#faultsMs);
     if (random.chance(0.3)) this.#watchers.push(this.#watcher(null));
@@ -70,6 +73,7 @@ export class Scenario {
       this.#startWorker({
         id: `healer${count}`,
         labels: allLabels,
+        onlyLabelled: false,
         credential: this.#simulation.hasCredentials ? `healer${count}` : null,
         style: styles[count] ?? 'poll',
         temper: 'good',
@@ -105,6 +109,7 @@ export class Scenario {
     this.#startWorker({
       id,
       labels: drawLabels(random),
+      onlyLabelled: random.chance(0.15),
       credential: hasCredentials ? id : null,
       style: random.pick(styles),
       temper: random.pick(tempers),
@@ -114,8 +119,9 @@ export class Scenario {
   }
 
   #startWorker(profile: WorkerProfile): void {
-    const { world, labelsOfWorkers } = this.#simulation;
-    labelsOfWorkers.set(profile.id, new Set(profile.labels));
+    const { world, offers } = this.#simulation;
+    offers.set(profile.id, offerOf(profile));
+    if (profile.onlyLabelled) world.count('worker: only labelled');
     world.count(`worker: ${profile.style}, ${profile.temper}`);
     const worker =
       profile.style === 'session'

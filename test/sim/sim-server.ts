@@ -9,8 +9,11 @@ import type { Simulation } from './simulation.js';
 
 const log = pino({ level: 'silent' });
 
+/** Short enough for one chunk at the beginning and one at the end of a log: each counts a minimum of 128 bytes. */
+export const simLogCap = { headBytes: 128, tailBytes: 128 };
+
 /** For how long a server may stand still without leases getting their full time again, as the documents say. */
-const tolerableStillMs = 5_000;
+const stallToleranceMs = 5_000;
 
 /** One life of a server that has started. */
 export interface LiveServer {
@@ -148,6 +151,8 @@ export class SimServer {
         environment,
         log,
         reapIntervalMs: random.pick([1_000, 5_000, 60_000]),
+        stopGraceMs: simulation.model.stopGraceMs,
+        logCap: simLogCap,
       });
       if (!process.isAlive) return;
       if (simulation.isShared) simulation.leases.perhapsGraceForAll();
@@ -164,7 +169,7 @@ export class SimServer {
   /** Where nobody else could renew meanwhile, every live lease has its full time from now. */
   #wentOn(afterMs: number): void {
     const { isShared, isHealing, leases, clock } = this.#simulation;
-    if (isShared || isHealing || afterMs <= tolerableStillMs || this.live?.isStopping !== false) return;
+    if (isShared || isHealing || afterMs <= stallToleranceMs || this.live?.isStopping !== false) return;
     leases.graceAfterOutage(clock.databaseNow());
   }
 

@@ -1,6 +1,6 @@
 import type { Connection, Row } from '../../src/store/connection.js';
 import type { DialectRecord } from '../../src/store/dialect.js';
-import { judged } from '../../src/store/sqlite/judge.js';
+import { translateError } from '../../src/store/sqlite/classify-error.js';
 import { sqliteDialect } from '../../src/store/sqlite/sqlite-dialect.js';
 import { graceForLiveLeases } from '../../src/store/statements/attempts.js';
 import { claimableJobs } from '../../src/store/statements/claims.js';
@@ -28,7 +28,7 @@ const sharedDialect: DialectRecord = { ...sqliteDialect, hasManyWriters: true };
 const claimSql = claimableJobs.sql(sharedDialect);
 const graceSql = graceForLiveLeases.sql(sqliteDialect);
 
-export interface SharedOptions {
+interface SharedOptions {
   readonly told: Told;
   readonly outage: Outage;
   /** The database's time as this server knows it, and as it is. */
@@ -103,7 +103,7 @@ export class SimStore implements Store {
     for (;;) {
       const connection = new OpenTransaction(this.#with, this.dialect, this.#reach, this.#disk);
       const nowMs = shared === null ? null : shared.databaseNow();
-      const isGrace = this.#reach !== null && this.#reach.awayMs() > tolerableAwayMs;
+      const isGrace = this.#reach !== null && this.#reach.awayMs() > outageToleranceMs;
       this.#open = connection;
       let result: T;
       try {
@@ -112,7 +112,7 @@ export class SimStore implements Store {
         if (!process.isAlive) return never();
         this.#open = null;
         database.rollback(process);
-        const judged = this.#judged(error);
+        const judged = this.#translate(error);
         if (!process.isAlive) return never();
         throw judged;
       }
@@ -139,7 +139,7 @@ export class SimStore implements Store {
       if (isStored) database.commit(process);
       else database.rollback(process);
       if (isStored) world.count('failed commit was stored');
-      const judged = this.#judged(failure);
+      const judged = this.#translate(failure);
       if (!process.isAlive) return never();
       throw judged;
     }
@@ -193,7 +193,7 @@ export class SimStore implements Store {
   /** The database is away for longer than a caller waits. */
   async #refuse(error: unknown): Promise<never> {
     if (!this.#with.process.isAlive) return never();
-    throw this.#judged(error);
+    throw this.#translate(error);
   }
 
   #commitFailure(): InjectedFailure | null {
@@ -211,17 +211,17 @@ export class SimStore implements Store {
   }
 
   /** What the real stores make of a failure. */
-  #judged(error: unknown): unknown {
+  #translate(error: unknown): unknown {
     if (!(error instanceof InjectedFailure)) return error;
     this.#with.onTrouble();
     if (this.#with.shared !== null) return new StoreUnavailable('The database cannot take the change for now.', error);
     if (error.code === 'SQLITE_IOERR') this.#with.onFatal();
-    return judged(error, 'sim.db');
+    return translateError(error, 'sim.db');
   }
 }
 
 /** For how long the database may be away without leases getting their full time again, as the documents say. */
-const tolerableAwayMs = 1_000;
+const outageToleranceMs = 1_000;
 
 /** A disk that may stay full for a while. */
 class Disk {
@@ -278,6 +278,8 @@ class OpenTransaction implements Connection {
     const failure = this.#strike();
     if (!process.isAlive) return never();
     if (failure !== null) throw failure;
+    // After a statement that failed, though nobody waited for it, a transaction takes no further one.
+    if (this.failure !== null) throw this.failure;
     const rows = database.connection.query(sql, parameters);
     if (sql === graceSql) this.gaveGrace = true;
     if (shared === null) return rows;

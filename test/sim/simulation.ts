@@ -1,10 +1,12 @@
 import { DomainError } from '../../src/domain/errors.js';
+import { Random } from '../crash/random.js';
 import { Clock } from './clock.js';
 import { isInjected } from './injected-failure.js';
 import { Leases } from './leases.js';
 import { compareAll } from './model/compare.js';
 import type { Definition } from './model/definitions.js';
 import { Model } from './model/model.js';
+import { nothingOffered, type WorkerOffer } from './model/offer.js';
 import { Outage } from './outage.js';
 import { emptyDatabase, SimDatabase } from './sim-database.js';
 import { SimServer } from './sim-server.js';
@@ -19,6 +21,10 @@ export class Simulation {
   readonly isShared: boolean;
   /** Whether callers have credentials. */
   readonly hasCredentials: boolean;
+  /** Whether definitions have concurrency groups. By a chance of its own, so that worlds without them stay as they were. */
+  readonly hasGroups: boolean;
+  /** Whether jobs of definitions have groups; the same. */
+  readonly hasJobGroups: boolean;
   readonly database: SimDatabase;
   readonly model: Model;
   readonly leases: Leases;
@@ -28,11 +34,13 @@ export class Simulation {
   readonly told: Told;
   readonly servers: readonly SimServer[];
   readonly definitions = new Map<string, Definition>();
-  readonly labelsOfWorkers = new Map<string, ReadonlySet<string>>();
+  readonly offers = new Map<string, WorkerOffer>();
   /** Run ids by the request that started them. */
   readonly startedRuns = new Map<string, string>();
   /** What cancels that are under way were asked of: ids of runs or workflows. */
   readonly cancelling = new Set<string>();
+  /** The runs and workflows of which a forced cancel was asked. */
+  readonly forced = new Set<string>();
   /** Ids of the newest claims, for those who repeat what is not theirs. */
   readonly requestIds: string[] = [];
   weather: Weather;
@@ -50,6 +58,10 @@ export class Simulation {
     this.world = world;
     this.isShared = random.chance(0.45);
     this.hasCredentials = random.chance(0.5);
+    this.hasGroups = new Random(Math.imul(world.seed + 7, 0x85ebca6b)).chance(0.3);
+    if (this.hasGroups) world.count('worlds with groups');
+    this.hasJobGroups = new Random(Math.imul(world.seed + 13, 0xc2b2ae35)).chance(0.3);
+    if (this.hasJobGroups) world.count('worlds with groups of jobs');
     this.weather = random.chance(0.05) ? calm : drawWeather(random);
     this.database = new SimDatabase(
       empty,
@@ -60,13 +72,14 @@ export class Simulation {
         this.model.afterCommit();
       },
     );
-    const noLabels: ReadonlySet<string> = new Set();
     this.model = new Model(
       world,
       this.database,
       this.definitions,
-      (workerId) => this.labelsOfWorkers.get(workerId) ?? noLabels,
+      (workerId) => this.offers.get(workerId) ?? nothingOffered,
       () => (!this.isShared ? 'all' : this.weather.rowTaken > 0 || this.isHealing ? 'no' : 'same labels'),
+      random.pick([0, 2_000, 10_000, 10_000]),
+      this.isShared ? Math.max(this.weather.clockErrorMsMax, calm.clockErrorMsMax) : 0,
     );
     this.clock = new Clock(
       world,

@@ -6,7 +6,7 @@ import type { World } from './world.js';
 
 interface Listener {
   readonly process: Process;
-  readonly onTold: ((message: string) => void)[];
+  readonly onNotification: ((message: string) => void)[];
   readonly onBack: (() => void)[];
   isAway: boolean;
 }
@@ -40,7 +40,7 @@ export class Told {
     reach: Reach,
     inTransaction: (message: string, connection: object) => boolean,
   ): SharedDatabase {
-    const listener: Listener = { process, onTold: [], onBack: [], isAway: false };
+    const listener: Listener = { process, onNotification: [], onBack: [], isAway: false };
     this.#listeners.set(process, listener);
     process.onDeath(() => this.#listeners.delete(process));
     return {
@@ -50,11 +50,11 @@ export class Told {
       awayMs: () => reach.awayMs(),
       forgetAway: () => reach.forgetAway(),
       messageBytesMax: 7_900,
-      tell: (connection, message) => {
+      notify: (connection, message) => {
         if (!inTransaction(message, connection)) this.send(process, [message]);
       },
-      tellNow: (message) => this.send(process, [message]),
-      onTold: (callback) => void listener.onTold.push(callback),
+      notifyNow: (message) => this.send(process, [message]),
+      onNotification: (callback) => void listener.onNotification.push(callback),
       onBack: (callback) => {
         listener.onBack.push(callback);
         reach.onBack(callback);
@@ -99,7 +99,7 @@ export class Told {
     this.#world.after(delayMs, listener.process, 'told', () => {
       if (listener.isAway) return;
       this.#world.count('notification heard');
-      for (const callback of listener.onTold) callback(message);
+      for (const callback of listener.onNotification) callback(message);
     });
   }
 }

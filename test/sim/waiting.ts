@@ -1,3 +1,4 @@
+import { mayGet, type WorkerOffer } from './model/offer.js';
 import type { LiveServer, SimServer } from './sim-server.js';
 import type { Simulation } from './simulation.js';
 
@@ -6,7 +7,7 @@ export interface Waiter {
   readonly workerId: string;
   readonly server: SimServer;
   readonly live: LiveServer;
-  readonly labels: readonly string[];
+  readonly offer: WorkerOffer;
   sinceMs: number;
   /** How many jobs it would take now. */
   wants: number;
@@ -39,7 +40,7 @@ export class Waiting {
     if (model.queued.size === 0 || this.#waiters.size === 0) return;
     const troubleAtMs = Math.max(...servers.map((server) => server.troubleAtMs));
     for (const waiter of this.#waiters) {
-      const { live, labels, wants, sinceMs } = waiter;
+      const { live, offer, wants, sinceMs } = waiter;
       if (!live.process.isAlive || live.isStopping) {
         this.#waiters.delete(waiter);
         continue;
@@ -48,7 +49,7 @@ export class Waiting {
       if (wants <= 0 || world.nowMs - healthySinceMs < patienceMs) continue;
       for (const { run, job } of model.queued.values()) {
         if (world.nowMs - job.queuedSinceMs < patienceMs) continue;
-        if (!job.def.labels.every((label) => labels.includes(label))) continue;
+        if (!mayGet(offer, job.def.labels)) continue;
         world.violated(
           'no worker waits beside a job that it could run',
           `${waiter.workerId} at ${live.process.name} beside ${run.no}/${job.def.key}, queued ${world.nowMs - job.queuedSinceMs} ms ago`,

@@ -99,7 +99,7 @@ describe('a write-ahead log', () => {
     }
   });
 
-  it('may go on with frames of the log before it', () => {
+  it('can continue with frames of the previous log', () => {
     const old = wal();
     const database = openDatabase(file, 'write');
     database.pragma('wal_checkpoint(restart)');

@@ -1,7 +1,7 @@
 import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
-import type { DatabaseNews } from '../../src/store/database-news.js';
+import type { DatabaseEvent } from '../../src/store/database-event.js';
 import { openSqliteStore } from '../../src/store/sqlite/open-sqlite-store.js';
 import { newestEvent } from '../../src/store/statements/events.js';
 import { allTokens, insertToken } from '../../src/store/statements/tokens.js';
@@ -17,14 +17,15 @@ function token(id: number) {
     hash: `hash ${id}`,
     scopes: '["read"]',
     labels: null,
+    only_labelled: 0,
     created_at_ms: id,
     expires_at_ms: null,
     revoked_at_ms: null,
   };
 }
 
-async function open(file: string, told: DatabaseNews[], onFatal: (error: Error) => void = fail): Promise<Store> {
-  const store = await openSqliteStore({ file, lock: false, onFatal, tell: (news) => told.push(news) });
+async function open(file: string, told: DatabaseEvent[], onFatal: (error: Error) => void = fail): Promise<Store> {
+  const store = await openSqliteStore({ file, lock: false, onFatal, onEvent: (news) => told.push(news) });
   onTestFinished(() => store.close());
   return store;
 }
@@ -35,7 +36,7 @@ function fail(error: Error): never {
 
 it('after a change has met a damaged page no change is taken any more, and what lies elsewhere can be read', async () => {
   const file = join(temporaryFolder(), 'test.db');
-  const before = await openSqliteStore({ file, lock: false, onFatal: fail, tell() {} });
+  const before = await openSqliteStore({ file, lock: false, onFatal: fail, onEvent() {} });
   await before.transact(async (connection) => {
     for (let id = 0; id < 100; id++) await insertToken.run(connection, token(id));
   });
@@ -45,7 +46,7 @@ it('after a change has met a damaged page no change is taken any more, and what 
   writeSync(opened, Buffer.alloc(pageBytes, 0xa5), 0, pageBytes, at - (at % pageBytes));
   closeSync(opened);
 
-  const told: DatabaseNews[] = [];
+  const told: DatabaseEvent[] = [];
   const store = await open(file, told);
   const damaged = await store
     .transact((connection) => allTokens.run(connection, {}) as Promise<unknown>)

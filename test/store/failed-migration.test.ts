@@ -55,7 +55,7 @@ test('tables and the word of which programs can work on them are stored together
   expect(isOld(file)).toBe(true);
 });
 
-test('a failure after which SQLite has rolled back by itself is told, and not that of the rollback', async () => {
+test('a failure after which SQLite rolled back is reported, and not that of the rollback', async () => {
   const connection = new SqliteConnection(openDatabase(join(temporaryFolder(), 'any.db'), 'write'));
   connection.execute('create table once (value integer unique)', []);
   connection.execute('insert into once values (1)', []);

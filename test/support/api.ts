@@ -71,8 +71,8 @@ export class Api {
     return expectStatus(await this.get(`/api/workflows/${id}/status`), 200);
   }
 
-  async cancel(id: string): Promise<void> {
-    expectStatus(await this.post(`/api/workflows/${id}/cancel`), 202);
+  async cancel(id: string, options?: { readonly force: boolean }): Promise<void> {
+    expectStatus(await this.post(`/api/workflows/${id}/cancel`, options), 202);
   }
 
   async job(run: string, key: string): Promise<Job> {
@@ -139,9 +139,7 @@ export class Api {
 
   /** A claim that must bring a job, waiting for it when there is none yet. */
   async claimed(workerId: string, wish: ClaimWish = {}): Promise<Claim> {
-    const claim = await this.claim(workerId, { waitSecs: 30, ...wish });
-    if (claim === null) throw new Error(`worker ${workerId} got no job in 30 s`);
-    return claim;
+    return until(`worker ${workerId} gets a job`, () => this.claim(workerId, { waitSecs: 30, ...wish }));
   }
 
   complete(claim: Claim, outputs?: Record<string, string>): Promise<Answer> {

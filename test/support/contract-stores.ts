@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
 import { examine, isBroken } from '../../src/store/doctor/examine.js';
 import { openSqliteStore } from '../../src/store/sqlite/open-sqlite-store.js';
-import { insertJobsOfRuns, insertRuns } from '../../src/store/statements/runs.js';
+import { insertJobsOfRuns, insertRuns } from '../../src/store/statements/start-runs.js';
 import {
   ensureLabelSets,
   ensureWorkflow,
@@ -70,7 +70,7 @@ const inMemory = async () => {
     onFatal(error) {
       throw error;
     },
-    tell() {},
+    onEvent() {},
   });
   return new OpenedStore(store, () => store.close());
 };
@@ -101,7 +101,7 @@ export async function defineVersion(
 ): Promise<{ workflow: number; version: number }> {
   return store.transact(async (connection) => {
     const labels = [...new Set(jobs.map((job) => job.labels ?? '[]'))];
-    await ensureLabelSets.run(connection, { rows: labels.map((text) => [text]) });
+    await ensureLabelSets.run(connection, { rows: labels.map((text) => ({ labels: text })) });
     const [workflow] = await ensureWorkflow.run(connection, { id, source: 'file', nowMs: 1 });
     const no = workflow?.no ?? 0;
     const [version] = await insertVersion.run(connection, {
@@ -113,24 +113,26 @@ export async function defineVersion(
       survivorCount: 0,
       conditionalRoots: 0,
       rootLabelSets: '[]',
+      startSpec: null,
       nowMs: 1,
     });
     const made = { workflow: no, version: version?.no ?? 0 };
     await insertVersionJobs.run(connection, {
       version: made.version,
-      rows: jobs.map((job, ord) => [
+      rows: jobs.map((job, ord) => ({
         ord,
-        job.key,
-        job.labels ?? '[]',
-        job.priority ?? 0,
-        job.needs?.length ?? 0,
-        job.conditional ?? 0,
-        JSON.stringify({ key: job.key }),
-      ]),
+        key: job.key,
+        labels: job.labels ?? '[]',
+        priority: job.priority ?? 0,
+        needs: job.needs?.length ?? 0,
+        conditional: job.conditional ?? 0,
+        spec: JSON.stringify({ key: job.key }),
+        children_from: null,
+      })),
     });
     await insertVersionEdges.run(connection, {
       version: made.version,
-      rows: jobs.flatMap((job, ord) => (job.needs ?? []).map((need) => [need, ord])),
+      rows: jobs.flatMap((job, ord) => (job.needs ?? []).map((need) => ({ from_ord: need, to_ord: ord }))),
     });
     await finishVersion.run(connection, { version: made.version });
     await setCurrentVersion.run(connection, made);
@@ -148,10 +150,70 @@ export async function makeRun(
   const { id = `run-${Math.random()}`, atMs = 10, request = null, state = 'queued' } = more;
   return store.transact(async (connection) => {
     const [run] = await insertRuns.run(connection, {
-      rows: [[id, workflow, version, state, '{}', request, jobCount, atMs, state === 'creating' ? 0 : null, null]],
+      rows: [
+        {
+          id,
+          workflow,
+          version,
+          state,
+          inputs: '{}',
+          request_hash: request,
+          job_count: jobCount,
+          created_at_ms: atMs,
+          activate_from: state === 'creating' ? 0 : null,
+          traceparent: null,
+          started_by: null,
+          rerun_of: null,
+          name: null,
+          trigger: 'api',
+          schedule: null,
+          scheduled_at_ms: null,
+          vars: null,
+          timeout_ms: null,
+        },
+      ],
     });
     const no = run?.no ?? 0;
-    await insertJobsOfRuns.run(connection, { rows: [[no, version, 0, jobCount, state === 'creating' ? 0 : 1, atMs]] });
+    const live = state === 'creating' ? 0 : 1;
+    await insertJobsOfRuns.run(connection, {
+      rows: [{ run: no, version, from_ord: 0, to_ord: jobCount, live, at_ms: atMs }],
+    });
     return no;
   });
 }
+
+/** An attempt that a worker holds, but for its job and its times. */
+export const newAttempt = {
+  number: 0,
+  worker_id: 'w',
+  credential: null,
+  lease_hash: 'h',
+  request_hash: null,
+  ttl_ms: 1_000,
+  claimed_at_ms: 5,
+  timeout_at_ms: null,
+  received: 1,
+} as const;
+
+/** What becomes of a running job that succeeds, but for its id and its end. */
+export const succeeded = {
+  state: 'success',
+  attempt: 0,
+  enqueued_at_ms: null,
+  delayed_until_ms: null,
+  error: null,
+  outputs: null,
+  tolerated: 0,
+} as const;
+
+/** What becomes of a running job that fails and waits for its retry, but for its id and until when. */
+export const delayed = {
+  state: 'delayed',
+  attempt: 1,
+  ended_at_ms: null,
+  enqueued_at_ms: 60,
+  delayed_until_ms: null,
+  error: 'no',
+  outputs: null,
+  tolerated: 0,
+} as const;

@@ -1,12 +1,27 @@
 import pino from 'pino';
-import { createEngine, type RunningEngine } from '../../src/engine/create-engine.js';
-import type { ClaimedJob, ClaimJobs } from '../../src/engine/engine.js';
+import { createEngine, type EngineOptions, type RunningEngine } from '../../src/engine/create-engine.js';
+import type { CancelRun, ClaimedJob, ClaimJobs, Engine, LogChunkView, LogQuery } from '../../src/engine/engine.js';
 import type { Store } from '../../src/store/store.js';
 import { HandMovedEnvironment } from './hand-moved-environment.js';
 import { expectHealthy } from './healthy.js';
 import { databaseKind, type TestDatabaseKind, type TestStorage, testStorage } from './open-test-store.js';
 import { expectKnownEdges } from './walked-edges.js';
 import { watchedStore } from './watched-store.js';
+
+/** All chunks of a job's log that are stored, with the marks of gaps. */
+export async function storedLog(
+  engine: Engine,
+  id: string,
+  jobKey: string,
+  more: Partial<LogQuery> = {},
+): Promise<LogChunkView[]> {
+  const chunks: LogChunkView[] = [];
+  const query = { id, jobKey, attempt: null, limit: null, after: '', tail: null, ...more };
+  for await (const batch of engine.jobLogs(query)) chunks.push(...batch.chunks);
+  return chunks;
+}
+
+type FixtureOptions = Pick<EngineOptions, 'logCap'> & { readonly around?: (store: Store) => Store };
 
 /** A real engine on a real database, in a world whose clock the test moves. */
 export class EngineFixture {
@@ -15,11 +30,24 @@ export class EngineFixture {
   readonly #storage: TestStorage;
   #store: Store | null = null;
   #engine: RunningEngine | null = null;
+  /** What the engine logged as warnings and errors. */
+  readonly warnings: string[] = [];
   #lastWorkflow = 0;
 
-  /** @param kind the database; that of the test project when absent */
-  constructor(kind: TestDatabaseKind = databaseKind) {
+  readonly #options: Pick<EngineOptions, 'logCap'>;
+  readonly #around: (store: Store) => Store;
+
+  /**
+   * @param kind the database; that of the test project when absent
+   * @param around what the engine sees in place of the store
+   */
+  constructor(
+    kind: TestDatabaseKind = databaseKind,
+    { around = (store: Store) => store, ...options }: FixtureOptions = {},
+  ) {
     this.#storage = testStorage(kind);
+    this.#options = options;
+    this.#around = around;
   }
 
   get engine(): RunningEngine {
@@ -32,13 +60,19 @@ export class EngineFixture {
     return this.#store;
   }
 
+  /** Makes what is in the database before the start. */
+  prepare(statements: string): Promise<void> {
+    return this.#storage.prepare(statements);
+  }
+
   async start(): Promise<this> {
-    this.#store = watchedStore(await this.#storage.open(this.environment.now));
+    this.#store = watchedStore(this.#around(await this.#storage.open(this.environment.now)));
     this.#engine = await createEngine({
       store: this.#store,
       environment: this.environment,
-      log: pino({ level: 'silent' }),
+      log: pino({ level: 'warn' }, { write: (line: string) => this.warnings.push(JSON.parse(line).msg) }),
       reapIntervalMs: 60_000,
+      ...this.#options,
     });
     return this;
   }
@@ -90,6 +124,7 @@ export class EngineFixture {
         caller: this.caller,
         workerId: 'w1',
         labels: [],
+        onlyLabelled: false,
         leaseTtlSecs: 30,
         waitMs: 0,
         requestId: null,
@@ -111,12 +146,21 @@ export class EngineFixture {
     return job;
   }
 
+  /** All chunks of a job's log, with the marks of gaps. */
+  logOf(id: string, jobKey: string, more: Partial<LogQuery> = {}): Promise<LogChunkView[]> {
+    return storedLog(this.engine, id, jobKey, more);
+  }
+
   complete(job: ClaimedJob, outputs: Record<string, string> = {}): Promise<void> {
     return this.engine.completeJob(this.caller, job.leaseId, new Map(Object.entries(outputs)));
   }
 
-  fail(job: ClaimedJob, retryable = false, error = 'it failed'): Promise<void> {
-    return this.engine.failJob(this.caller, job.leaseId, { error, retryable });
+  fail(job: ClaimedJob, retryable = false, error = 'it failed', exitCode: number | null = null): Promise<void> {
+    return this.engine.failJob(this.caller, job.leaseId, { error, retryable, exitCode });
+  }
+
+  cancel(id: string, more: Partial<CancelRun> = {}): Promise<{ runId: string }> {
+    return this.engine.cancelRun({ caller: this.caller, id, force: false, requestId: null, ...more });
   }
 
   /** The documented statuses of a run's jobs, by key. */

@@ -14,7 +14,7 @@ export async function fillTables(connection: Connection, jobs: number): Promise<
   const id = `(${run} * 1048576 + i % 10)`;
   const isLive = `(i >= ${Math.floor(jobs * 0.99)})`;
   const state = `case when not ${isLive} then 'success' when i % 10 < 3 then 'success' when i % 10 = 3 then 'running'
-    when i % 10 = 4 then 'queued' when i % 10 = 5 then 'delayed' else 'waiting' end`;
+    when i % 10 = 4 then 'queued' when i % 10 = 5 then 'delayed' when i % 10 = 9 then 'held' else 'waiting' end`;
   const texts = [
     `insert into label_sets (labels) select '["l' || i || '"]' from ${numbers(50)}`,
     `insert into workflows (id, source, current_version, newest_run, created_at_ms)
@@ -27,12 +27,25 @@ export async function fillTables(connection: Connection, jobs: number): Promise<
        from ${numbers(500)}`,
     `insert into version_edges (version, from_ord, to_ord) select i / 9 + 1, i % 9, i % 9 + 1 from ${numbers(450)}`,
     `insert into runs (id, workflow, version, state, inputs, request_hash, job_count, open, failed, cancelled,
-       created_at_ms, cancel_forced)
+       created_at_ms, cancel_forced, gate, gate_max, held, gate_since_ms)
        select 'r' || i, i % 50 + 1, i % 50 + 1, case when i >= ${Math.floor(runs * 0.99)} then 'running' else 'success' end,
-       '{}', case when i % 20 = 0 then 'q' || i end, 10, 0, 0, 0, i, 0 from ${numbers(runs)}`,
+       '{}', case when i % 20 = 0 then 'q' || i end, 10, 0, 0, 0, i, 0, case when i % 4 = 0 then i / 4 % 200 + 1 end,
+       case when i % 4 = 0 then 1 end, case when i % 8 = 0 and i >= ${Math.floor(runs * 0.99)} then 1 else 0 end, i
+       from ${numbers(runs)}`,
+    `insert into gates (key, in_use, changed_at_ms) select 'run:g' || i, i % 2, i from ${numbers(200)}`,
+    `insert into variables (workflow, name, value, changed_at_ms)
+       select i % 51, 'v' || i, 'x', i from ${numbers(Math.min(runs, 500))}`,
+    `insert into schedules (workflow, id, spec, next_slot_ms, due_at_ms)
+       select i / 2 + 1, 's' || (i % 2), '{}', i, i from ${numbers(Math.min(runs, 100))}`,
+    `update runs set schedule = 's0', scheduled_at_ms = no, trigger = 'schedule',
+       ended_at_ms = case when state = 'success' then no end where no % 3 = 0`,
     `insert into jobs (id, label_set, priority, state, conditional, pending, bad, attempt, enqueued_at_ms,
-       delayed_until_ms, settled)
-       select ${id}, 1 + i % 50, 0, ${state}, 0, 0, 0, 0, i, i + 1000, 1 from ${numbers(jobs)}`,
+       delayed_until_ms, settled, gate, places)
+       select ${id}, 1 + i % 50, 0, ${state}, 0, 0, 0, 0, i, i + 1000, 1, case when i % 10 = 9 then 201 + i / 10 % 200 end,
+       case when i % 10 = 9 then '[[' || (201 + i / 10 % 200) || ',1]]' end from ${numbers(jobs)}`,
+    `insert into gates (key, in_use, changed_at_ms) select 'job:g' || i, i % 2, i from ${numbers(200)}`,
+    `insert into matrices (job, total, open, fail_fast, to_do)
+       select ${id}, 2, 0, 1, case when i % 1000 = 0 then 1 else 0 end from ${numbers(jobs)} where i % 20 = 0`,
     `insert into attempts (job, number, worker_id, lease_hash, request_hash, ttl_ms, claimed_at_ms, expires_at_ms,
        deadline_ms, outcome, log_bytes, has_output_lines, received)
        select ${id}, 0, 'w' || (i % 100), 'h' || i, case when i % 20 = 0 then 'q' || i end, 30000, i, i + 30000, i + 30000,

@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
-import { onTestFinished } from 'vitest';
 import { openPostgresStore } from '../../src/store/postgres/open-postgres-store.js';
 import { openSqliteStore } from '../../src/store/sqlite/open-sqlite-store.js';
 import type { Store } from '../../src/store/store.js';
 import { expectHealthy } from './healthy.js';
+import { atEnd } from './lifetime.js';
 import type { ServerProcess } from './server-process.js';
 
 /**
@@ -11,7 +11,7 @@ import type { ServerProcess } from './server-process.js';
  * they are started: what a test registers last ends first, and so they have ended by then.
  */
 export function healthyAfterwards(server: ServerProcess): void {
-  onTestFinished(async () => {
+  atEnd(async () => {
     const store = await openStoreOf(server);
     if (store === null) return;
     try {
@@ -28,7 +28,7 @@ export function healthyAfterwards(server: ServerProcess): void {
 async function openStoreOf({ storage, dataDir }: ServerProcess): Promise<Store | null> {
   const url = storage.env.DATABASE_URL;
   if (url !== undefined) {
-    return openPostgresStore({ url, listenUrl: null, insecureDurability: false, listen: false, tell() {} });
+    return openPostgresStore({ url, listenUrl: null, insecureDurability: false, listen: false, onEvent() {} });
   }
   const file = `${dataDir}/workflow-graph.db`;
   if (!existsSync(file)) return null;
@@ -38,6 +38,6 @@ async function openStoreOf({ storage, dataDir }: ServerProcess): Promise<Store |
     onFatal: (error) => {
       throw error;
     },
-    tell() {},
+    onEvent() {},
   });
 }

@@ -5,5 +5,5 @@ import { examine } from '../../src/store/doctor/examine.js';
 /** Proves that a database holds nothing that must never be. Every test that touches one ends with it. */
 export async function expectHealthy(connection: Connection): Promise<void> {
   const broken = (await examine(connection)).filter(({ violations }) => violations.length > 0);
-  expect(broken).toEqual([]);
+  expect(broken, JSON.stringify(broken)).toEqual([]);
 }

@@ -1,4 +1,10 @@
-import { type Backoff, JobStatus, LogStream, RunState } from '@workflow-graph/client/gen/workflowgraph/v1/types';
+import {
+  type Backoff,
+  JobStatus,
+  LogStream,
+  RunState,
+  StopReason,
+} from '@workflow-graph/client/gen/workflowgraph/v1/types';
 import { WorkerStatus } from '@workflow-graph/client/gen/workflowgraph/v1/worker_service';
 import { Api } from './api.js';
 import { methods, Refused, type Speaker } from './speakers.js';
@@ -58,12 +64,21 @@ export function lifeOverJson(url: string): Life {
     register: async (worker_id, labels) => void (await call('POST', '/api/workers/register', { worker_id, labels })),
     workers: () => call('GET', '/api/workers'),
     async claim(worker_id, labels) {
-      const shown = (await call('POST', '/api/jobs/claim', { worker_id, labels, lease_ttl_secs: 60 })) as {
+      const shown = (await call('POST', '/api/jobs/claim', {
+        worker_id,
+        labels,
+        only_labelled: false,
+        lease_ttl_secs: 60,
+      })) as {
         lease: { lease_id: string; workflow_id: string };
       } | null;
       return shown === null ? null : { leaseId: shown.lease.lease_id, runId: shown.lease.workflow_id, shown };
     },
-    heartbeat: (lease) => jobs(lease, 'heartbeat'),
+    heartbeat: async (lease) => {
+      const answer = (await jobs(lease, 'heartbeat')) as { stop_within_secs: number | null };
+      // Counts down between two calls.
+      return { ...answer, stop_within_secs: answer.stop_within_secs && Math.round(answer.stop_within_secs) };
+    },
     log: (lease, lines) =>
       jobs(lease, 'logs', {
         chunks: lines.map(([stream, data], sequence) => ({ stream, data, sequence, timestamp_ms: chunkTime })),
@@ -85,9 +100,10 @@ export function lifeOverRpc(call: Speaker): Life {
       const { workflow } = await call(methods.createWorkflow, { definition });
       return { id: workflow?.id ?? '', shown: documented(workflow) };
     },
-    run: async (id, inputs) => (await call(methods.runWorkflow, { id, inputs })).run_id,
+    run: async (id, inputs) =>
+      (await call(methods.runWorkflow, { id, inputs: new Map(Object.entries(inputs)) })).run_id,
     register: async (worker_id, labels) => {
-      await call(methods.registerWorker, { worker_id, labels, slots: 0, version: '' });
+      await call(methods.registerWorker, { worker_id, labels, only_labelled: false, slots: 0, version: '' });
     },
     workers: async () =>
       (await call(methods.listWorkers, { offset: 0 })).workers.map((worker) => ({
@@ -95,7 +111,7 @@ export function lifeOverRpc(call: Speaker): Life {
         status: enumName(WorkerStatus, worker.status),
       })),
     async claim(worker_id, labels) {
-      const { claim } = await call(methods.claimJob, { worker_id, labels, lease_ttl_secs: 60 });
+      const { claim } = await call(methods.claimJob, { worker_id, labels, only_labelled: false, lease_ttl_secs: 60 });
       const lease = claim?.lease;
       return lease === undefined
         ? null
@@ -114,29 +130,39 @@ export function lifeOverRpc(call: Speaker): Life {
       }));
       return documented(await call(methods.pushLogs, { lease_id, chunks }));
     },
-    complete: async (lease_id, outputs) => documented(await call(methods.completeJob, { lease_id, outputs })),
+    complete: async (lease_id, outputs) =>
+      documented(await call(methods.completeJob, { lease_id, outputs: new Map(Object.entries(outputs)) })),
     fail: async (lease_id, error, retryable) => documented(await call(methods.failJob, { lease_id, error, retryable })),
     cancel: async (id) => {
-      await call(methods.cancelWorkflow, { id });
+      await call(methods.cancelWorkflow, { id, force: false });
     },
     cancelled: async (workflow_id, job_id) => (await call(methods.getJobCancelled, { workflow_id, job_id })).cancelled,
-    status: async (id) => documented((await call(methods.getWorkflowStatus, { id })).workflow),
+    status: async (id) =>
+      documented((await call(methods.getWorkflowStatus, { id, job_id: '', children: '', offset: 0 })).workflow),
     logs: async (id, job_id) => documented((await call(methods.getJobLogs, { id, job_id, after: '' })).chunks),
   };
 }
 
 /** A message as the documented JSON shows it. */
 function documented(value: unknown, key = ''): unknown {
+  if (key === 'metadata') return value ?? {};
   if (value === undefined) return null;
-  if (key === 'metadata' || value === null) return value;
-  if (key === 'status') return enumName(JobStatus, value);
+  if (value === null) return value;
+  if (key === 'stop_reason') return enumName(StopReason, value);
+  // Counts down between two calls.
+  if (key === 'stop_within_secs') return Math.round(value as number);
+  if (key === 'status' || key === 'result') return enumName(JobStatus, value);
   if (key === 'state') return enumName(RunState, value);
   if (key === 'stream') return enumName(LogStream, value);
   if (key === 'backoff') return taggedBackoff(value as Backoff);
   if (Array.isArray(value)) return value.map((one) => documented(one));
   if (typeof value !== 'object') return value;
-  const entries = Object.entries(value);
-  if (key === 'upstream_outputs') return Object.fromEntries(entries.map(([job, { values }]) => [job, values]));
+  const entries: [string, unknown][] = value instanceof Map ? [...value] : Object.entries(value);
+  if (key === 'upstream_outputs') {
+    return Object.fromEntries(
+      entries.map(([job, outputs]) => [job, documented((outputs as { values: unknown }).values)]),
+    );
+  }
   return Object.fromEntries(entries.map(([name, inner]) => [name, documented(inner, name)]));
 }
 

@@ -1,10 +1,12 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import pg from 'pg';
 import { inject, it } from 'vitest';
 import { openPostgresStore } from '../../src/store/postgres/open-postgres-store.js';
 import { openSqliteStore } from '../../src/store/sqlite/open-sqlite-store.js';
 import type { Store } from '../../src/store/store.js';
+import { fastFolder } from './fast-folder.js';
 import { createTestDatabase, type TestDatabase } from './postgres/test-database.js';
 
 /** On which database a test runs. */
@@ -22,6 +24,8 @@ export function onlyIn(kind: TestDatabaseKind): typeof it {
 export interface TestStorage {
   /** @param now the clock in place of the database's */
   open(now?: () => number): Promise<Store>;
+  /** Makes the database from a text of statements, before a program opens it. */
+  prepare(statements: string): Promise<void>;
   remove(): Promise<void>;
 }
 
@@ -29,18 +33,29 @@ export function testStorage(kind: TestDatabaseKind = databaseKind): TestStorage 
   return kind === 'postgres' ? new PostgresStorage() : new SqliteStorage();
 }
 
+/** Opens a file as a server does. */
+export function openTestStoreAt(file: string): Promise<Store> {
+  return openSqliteStore({
+    file,
+    lock: true,
+    onFatal: (error) => {
+      throw error;
+    },
+    onEvent() {},
+  });
+}
+
 class SqliteStorage implements TestStorage {
-  readonly #folder = mkdtempSync(join(tmpdir(), 'workflow-graph-'));
+  readonly #folder = fastFolder();
 
   open(): Promise<Store> {
-    return openSqliteStore({
-      file: join(this.#folder, 'test.db'),
-      lock: true,
-      onFatal: (error) => {
-        throw error;
-      },
-      tell() {},
-    });
+    return openTestStoreAt(join(this.#folder, 'test.db'));
+  }
+
+  async prepare(statements: string): Promise<void> {
+    const database = new Database(join(this.#folder, 'test.db'));
+    database.exec(statements);
+    database.close();
   }
 
   async remove(): Promise<void> {
@@ -58,9 +73,22 @@ class PostgresStorage implements TestStorage {
       listenUrl: null,
       insecureDurability: false,
       listen: true,
-      tell() {},
+      onEvent() {},
       ...(now === undefined ? {} : { now }),
     });
+  }
+
+  async prepare(statements: string): Promise<void> {
+    this.#database ??= await createTestDatabase(inject('postgresUrl'));
+    const client = new pg.Client({ connectionString: this.#database.url });
+    await client.connect();
+    try {
+      // A test database is a copy of one that has the tables of this version.
+      await client.query('drop schema public cascade; create schema public');
+      await client.query(statements);
+    } finally {
+      await client.end();
+    }
   }
 
   async remove(): Promise<void> {

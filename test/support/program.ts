@@ -1,6 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { onTestFailed, onTestFinished } from 'vitest';
+import { onTestFailed } from 'vitest';
+import { atEnd } from './lifetime.js';
+import { scaled } from './machine.js';
 import { until } from './until.js';
 
 /** The compiled program; another build is tested by naming its `main.js`. */
@@ -50,7 +52,7 @@ export function startProcess(file: string, args: readonly string[], options: Pro
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const program = new RunningProgram(child, [file.split('/').at(-1), ...args].join(' '));
-  onTestFinished(async () => {
+  atEnd(async () => {
     program.signal('SIGKILL');
     await program.ended;
   });
@@ -87,7 +89,7 @@ export class RunningProgram {
         this.#running = false;
         const end = () => resolve({ code, signal });
         child.once('close', end);
-        setTimeout(end, 500).unref();
+        setTimeout(end, scaled(500)).unref();
       });
       child.once('error', (error) => {
         this.#running = false;

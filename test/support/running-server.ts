@@ -1,14 +1,14 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { type ChannelCredentials, credentials } from '@grpc/grpc-js';
 import { loadConfig } from '../../src/config.js';
 import { type RunningServer, startServer } from '../../src/server.js';
 import { createLog } from '../../src/telemetry/log.js';
+import { fastFolder } from './fast-folder.js';
 
 /** A whole server in this process, on any port and a folder of its own. */
 export class ServerHere {
-  readonly folder = mkdtempSync(join(tmpdir(), 'workflow-graph-'));
+  readonly folder = fastFolder();
   #server: RunningServer | null = null;
 
   async start(port = '0'): Promise<this> {

@@ -1,7 +1,8 @@
 import { join } from 'node:path';
-import { inject, onTestFinished } from 'vitest';
+import { inject } from 'vitest';
 import { RoundRobinProxy } from '../conformance/driver/proxy/round-robin-proxy.js';
 import { Api } from './api.js';
+import { atEnd } from './lifetime.js';
 import { OneServer } from './one-server.js';
 import { createTestDatabase, queryOnce } from './postgres/test-database.js';
 import type { Ended, RunningProgram } from './program.js';
@@ -25,7 +26,7 @@ export class ServersBehindProxy implements ServerProcess {
 
   static async make(count: number, folder: string, options: ServerOptions): Promise<ServersBehindProxy> {
     const database = await createTestDatabase(inject('postgresUrl'));
-    onTestFinished(() => database.drop());
+    atEnd(() => database.drop());
     const env = { ...options.env, DATABASE_URL: database.url };
     const servers = Array.from(
       { length: count },
@@ -66,7 +67,7 @@ export class ServersBehindProxy implements ServerProcess {
     await Promise.all(this.#servers.map((server) => server.start()));
     if (this.#proxy !== null) return;
     const proxy = await RoundRobinProxy.start(() => this.#servers.map((server) => server.port));
-    onTestFinished(() => proxy.end());
+    atEnd(() => proxy.end());
     this.#proxy = proxy;
   }
 

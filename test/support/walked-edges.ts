@@ -7,12 +7,14 @@ export const jobEdges: ReadonlySet<string> = new Set(jobTransitions.map(([from, 
 
 /**
  * The edges that jobs have walked, as their events tell. A job's first event does not say where it began: one that runs was
- * claimable, one that becomes claimable or is skipped was waiting; one that is cancelled may have been either, and is left out.
+ * claimable, one that becomes claimable or is skipped was waiting; one that is cancelled may have been either, and is left
+ * out. A job that is being stopped runs.
  */
 export async function walkedEdges(connection: Connection): Promise<ReadonlySet<string>> {
   const rows = (await connection.query(
     `select distinct before, type from (
-       select lag(type) over (partition by job order by number) as before, type from events where job is not null
+       select lag(type) over (partition by job order by number) as before, type from events
+       where job is not null and type <> 'job.stopping'
      ) as steps`,
     [],
   )) as { before: string | null; type: string }[];
@@ -27,7 +29,9 @@ export async function walkedEdges(connection: Connection): Promise<ReadonlySet<s
 
 const beginnings: ReadonlyMap<string, string> = new Map([
   ['running', 'queued'],
+  ['held', 'waiting'],
   ['queued', 'waiting'],
+  ['open', 'waiting'],
   ['skipped', 'waiting'],
 ]);
 

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { spanIdOf, traceIdOf, traceparentOf } from '../../src/telemetry/traces/span-ids.js';
+import { spanIdOf, spanIdOfAttempt, traceIdOf, traceparentOf } from '../../src/telemetry/traces/span-ids.js';
 import { readTraceSettings } from '../../src/telemetry/traces/trace-settings.js';
 
 const run = '01a2004b-6fc8-7585-ab5c-4300b49da3ce';
@@ -46,15 +46,17 @@ describe('ids of spans', () => {
   it('follow from the run, the job and the attempt, and differ', () => {
     expect(traceIdOf(run)).toBe('01a2004b6fc87585ab5c4300b49da3ce');
     const ids = [
-      spanIdOf(run),
-      spanIdOf(run, 'a'),
-      spanIdOf(run, 'a', 0),
-      spanIdOf(run, 'a', 1),
-      spanIdOf(run, 'b', 0),
+      spanIdOf(run, 1),
+      spanIdOf(run, 1, 'a'),
+      spanIdOfAttempt(run, 'a', 0),
+      spanIdOfAttempt(run, 'a', 1),
+      spanIdOfAttempt(run, 'b', 0),
+      spanIdOf(run, 2),
+      spanIdOf(run, 2, 'a'),
     ];
     expect(new Set(ids).size).toBe(ids.length);
     for (const id of ids) expect(id).toMatch(/^[0-9a-f]{16}$/);
-    expect(spanIdOf(run, 'a', 1)).toBe(ids[3]);
+    expect(spanIdOfAttempt(run, 'a', 1)).toBe(ids[3]);
     expect(traceparentOf(traceIdOf(run), 'b7ad6b7169203331', true)).toBe(
       '00-01a2004b6fc87585ab5c4300b49da3ce-b7ad6b7169203331-01',
     );

@@ -18,7 +18,10 @@ test('a worker runs a job with the labels of its environment, and prints a line 
   const worker = startWorker([], { SERVER_URL: server.url, WORKER_LABELS: 'docker, linux,' });
   const attempt = await server.reported();
   expect(logOf(attempt)).toBe('hello\n');
-  expect(server.seen[0]?.body).toMatchObject({ labels: ['docker', 'linux'], slots: 1 });
+  expect(server.seen[0]?.body).toMatchObject({
+    labels: ['docker', 'linux', 'feature:exit-codes', 'feature:workspace'],
+    slots: 1,
+  });
   worker.process.kill('SIGTERM');
   expect(await worker.exitCode).toBe(0);
   const lines = worker.stdout().trimEnd().split('\n');
@@ -108,6 +111,122 @@ test('the token of a file lets the worker in, and no job sees it or where it is'
   expect(log).not.toContain('WORKFLOW_GRAPH_TOKEN');
 });
 
+test('neither the environment nor the arguments of the worker show its credentials', async () => {
+  const server = await startServer();
+  server.token = 'right-token';
+  const withUser = server.url.replace('http://', 'http://user:pass-word@');
+  const show = 'cd /proc/$PPID; tr "\\0" "\\n" < environ; tr "\\0" "\\n" < cmdline; env';
+  for (const [flags, env] of [
+    [[], { WORKFLOW_GRAPH_TOKEN: 'right-token', SERVER_URL: withUser }],
+    [['--token', 'right-token', `--server=${withUser}`], {}],
+    [['--token=right-token', '--server', withUser], { OTHER: 'x' }],
+  ] as const) {
+    const jobId = `job-${server.attempts.length}`;
+    server.push(show, { jobId });
+    const worker = startWorker(['--id', jobId, ...flags], env);
+    const log = logOf(await server.reported(jobId));
+    expect(log).toContain('PATH=');
+    expect(log).not.toMatch(/right-token|pass-word/);
+    worker.process.kill('SIGTERM');
+    expect(await worker.exitCode).toBe(0);
+    expect(worker.stdout() + worker.stderr()).not.toMatch(/right-token|pass-word|experimental/i);
+    expect(worker.stdout()).toContain(`registered with ${server.url} (`);
+  }
+});
+
+test('the user and password of the URL are sent, and are in no message', async () => {
+  const server = await startServer();
+  const url = server.url.replace('http://', 'http://user:p%40ss@');
+  const worker = startWorker([], { SERVER_URL: url });
+  await worker.printed('registered');
+  expect(server.seen[0]?.authorization).toBe(`Basic ${Buffer.from('user:p@ss').toString('base64')}`);
+  await server.stop();
+  await worker.printed('is away');
+  await server.start();
+  server.fault = { path: /./, status: 403 };
+  expect(await worker.exitCode).toBe(1);
+  expect(worker.stdout() + worker.stderr()).not.toContain('p%40ss');
+  expect(worker.stderr()).toContain(`error: ${server.url} does not allow`);
+});
+
+test('a job gets an allow-list of the environment, and what WORKER_PASS_ENV names', async () => {
+  const server = await startServer();
+  server.push('env');
+  const env = {
+    SERVER_URL: server.url,
+    DATABASE_URL: 'postgres://secret',
+    OTHER: 'secret',
+    CACHE: 'yes',
+    AWS_REGION: 'eu',
+  };
+  startWorker([], { ...env, WORKER_PASS_ENV: 'CACHE, AWS_*' });
+  const log = logOf(await server.reported());
+  expect(log).toContain('CACHE=yes\n');
+  expect(log).toContain('AWS_REGION=eu\n');
+  expect(log).not.toMatch(/secret|SERVER_URL|WORKER_PASS_ENV/);
+});
+
+test.each(['SIGHUP', 'SIGQUIT'] as const)('%s lets the running job finish and ends with 0', async (signal) => {
+  const server = await startServer();
+  const worker = startWorker(['--server', server.url]);
+  server.push('echo begun; sleep 0.7; echo finished');
+  const attempt = await server.claimed();
+  await server.until(() => attempt.chunks.size > 0);
+  worker.process.kill(signal);
+  expect(await worker.exitCode).toBe(0);
+  expect(logOf(attempt)).toBe('begun\nfinished\n');
+  expect(attempt.reports[0]?.kind).toBe('complete');
+});
+
+test('SIGHUP again and again only drains, and a SIGTERM after it ends the job', async () => {
+  const server = await startServer();
+  const worker = startWorker(['--server', server.url]);
+  server.push('echo $$; sleep 600');
+  const attempt = await server.claimed();
+  await server.until(() => attempt.chunks.size > 0);
+  for (let i = 0; i < 3; i++) {
+    worker.process.kill('SIGHUP');
+    await worker.printed('stopping: 1 job');
+  }
+  expect(attempt.reports).toEqual([]);
+  worker.process.kill('SIGTERM');
+  expect(await worker.exitCode).toBe(0);
+  expect(attempt.reports[0]?.body).toEqual({ error: 'worker stopped', retryable: true });
+  expect(isAlive(Number(logOf(attempt)))).toBe(false);
+});
+
+test('a worker under nohup outlives its terminal', async () => {
+  const server = await startServer();
+  const worker = startWorker(['--server', server.url], { _: '/usr/bin/nohup' });
+  await worker.printed('registered');
+  worker.process.kill('SIGHUP');
+  server.push('echo still here');
+  expect(logOf(await server.reported())).toBe('still here\n');
+  worker.process.kill('SIGTERM');
+  expect(await worker.exitCode).toBe(0);
+});
+
+test('a worker whose terminal closes finishes its job, though nothing can be printed any more', async () => {
+  const server = await startServer();
+  server.push('echo begun; sleep 0.7; echo finished');
+  const terminal = spawn(
+    'python3',
+    ['-c', closingTerminal, process.execPath, mainFile, 'worker', '--server', server.url],
+    {
+      env: { PATH: process.env.PATH },
+      stdio: ['pipe', 'inherit', 'inherit'],
+    },
+  );
+  cleanups.push(() => terminal.kill('SIGKILL'));
+  const attempt = await server.claimed();
+  await server.until(() => attempt.chunks.size > 0);
+  const ended = new Promise((resolve) => terminal.once('exit', resolve));
+  terminal.stdin.end();
+  expect(await ended).toBe(0);
+  expect(logOf(attempt)).toBe('begun\nfinished\n');
+  expect(attempt.reports[0]?.kind).toBe('complete');
+});
+
 test('a server that is away is said once and waited for', async () => {
   const server = await startServer();
   await server.stop();
@@ -143,6 +262,10 @@ test.each([
   [['--workdir', '/nowhere'], /--workdir: \/nowhere is not a directory/],
   [['--server', 'localhost:3000'], /"localhost:3000" is not a server's URL: write it as http:\/\/host:port/],
   [['--token-file', '/nowhere'], /ENOENT.*\/nowhere/],
+  [
+    ['--pass-env', 'A,DATABASE_URL'],
+    /--pass-env: DATABASE_URL is a setting of workflow-graph and is never passed to jobs/,
+  ],
   [['--log-format', 'xml'], /Allowed choices are text, json/],
 ])('an option that cannot be is refused: %j', async (flags, message) => {
   const worker = startWorker(flags);
@@ -150,6 +273,19 @@ test.each([
   expect(worker.stderr()).toMatch(message);
   expect(worker.stderr()).not.toMatch(/\n {4}at /);
 });
+
+/** Runs a program on a terminal, closes that when the input ends, and exits as the program does. */
+const closingTerminal = `
+import os, pty, select, sys
+pid, terminal = pty.fork()
+if pid == 0:
+    os.execv(sys.argv[1], [*sys.argv[1:], "--transport", "http"])
+while 0 not in (ready := select.select([0, terminal], [], [])[0]):
+    os.read(terminal, 4096)
+os.close(terminal)
+_, status = os.waitpid(pid, 0)
+sys.exit(os.waitstatus_to_exitcode(status) & 255)
+`;
 
 async function startServer(): Promise<FakeServer> {
   const server = await new FakeServer().start();

@@ -17,6 +17,8 @@ import (
 type options struct {
 	ServerURL           string   `json:"server_url"`
 	Labels              []string `json:"labels"`
+	OnlyLabelled        bool     `json:"only_labelled"`
+	PassEnv             []string `json:"pass_env"`
 	Slots               int      `json:"slots"`
 	Transport           string   `json:"transport"`
 	Executor            string   `json:"executor"`
@@ -36,6 +38,8 @@ type adapter struct {
 	mutex   sync.Mutex
 	out     *json.Encoder
 	workers map[string]*workflowgraph.Worker
+	// client is made with the first call.
+	client *workflowgraph.Client
 }
 
 func newAdapter(out io.Writer) *adapter {
@@ -57,6 +61,8 @@ func (a *adapter) do(given command) {
 			"transports": []string{"stream", "http"},
 			"executors":  []string{"function", "shell"},
 		})
+	case "call":
+		a.answer(given.clientCall)
 	case "start":
 		a.start(given.Worker, given.Options)
 	case "drain", "terminate":
@@ -81,6 +87,8 @@ func (a *adapter) start(name string, chosen options) {
 		ServerURL:         chosen.ServerURL,
 		WorkerID:          name,
 		Labels:            chosen.Labels,
+		OnlyLabelled:      chosen.OnlyLabelled,
+		PassEnv:           chosen.PassEnv,
 		Slots:             chosen.Slots,
 		Transport:         workflowgraph.Transport(chosen.Transport),
 		LeaseTTL:          time.Duration(chosen.LeaseTTLSecs) * time.Second,
@@ -96,7 +104,7 @@ func (a *adapter) start(name string, chosen options) {
 	}
 	switch chosen.Executor {
 	case "shell":
-	case "noop": // Nothing is done and nothing told: for benchmarks.
+	case "noop": // Does nothing and sends no events: for benchmarks.
 		config.Executor = workflowgraph.ExecutorFunc(func(context.Context, *workflowgraph.Job) (workflowgraph.Outputs, error) {
 			return nil, nil
 		})

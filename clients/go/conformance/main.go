@@ -13,6 +13,7 @@ type command struct {
 	Do      string  `json:"do"`
 	Worker  string  `json:"worker"`
 	Options options `json:"options"`
+	clientCall
 }
 
 func main() {

@@ -7,11 +7,14 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"os"
 	"strings"
 	"time"
 
 	workflowgraph "workflowgraph.dev/client"
 )
+
+const lookEvery = 20 * time.Millisecond
 
 // errStopped: the executor saw its cancellation.
 var errStopped = errors.New("stopped")
@@ -53,6 +56,7 @@ type step struct {
 	SleepMs        *float64          `json:"sleep_ms"`
 	BlockMs        *float64          `json:"block_ms"`
 	WaitCancel     bool              `json:"wait_cancel"`
+	UntilFile      *string           `json:"until_file"`
 	IgnoreCancelMs *float64          `json:"ignore_cancel_ms"`
 	Output         map[string]string `json:"output"`
 	EchoUpstream   bool              `json:"echo_upstream"`
@@ -105,6 +109,8 @@ func (r *stepRun) one(next step, raw json.RawMessage) error {
 	case next.WaitCancel:
 		<-r.ctx.Done()
 		return errStopped
+	case next.UntilFile != nil:
+		return r.untilFile(*next.UntilFile)
 	case next.IgnoreCancelMs != nil:
 		time.Sleep(duration(*next.IgnoreCancelMs))
 	case next.Output != nil:
@@ -156,6 +162,18 @@ func (r *stepRun) sleep(wait time.Duration) error {
 		return nil
 	case <-r.ctx.Done():
 		return errStopped
+	}
+}
+
+// untilFile looks for the file until it is there.
+func (r *stepRun) untilFile(path string) error {
+	for {
+		if _, err := os.Stat(path); err == nil {
+			return nil
+		}
+		if err := r.sleep(lookEvery); err != nil {
+			return err
+		}
 	}
 }
 

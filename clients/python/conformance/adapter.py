@@ -1,4 +1,4 @@
-"""The conformance adapter: starts workers as it is told on stdin, and tells on stdout what they do.
+"""The conformance adapter: executes commands from stdin, and writes events to stdout.
 
 test/conformance/ADAPTER.md says what goes in and out.
 """
@@ -14,8 +14,12 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from workflow_graph import Executor, Job, JobCancelled, Outputs, PermanentError, RetryableError, Worker
-from workflow_graph.shell.process_tree import kill_live_groups
+from calls import call_client
+
+from workflow_graph_client import Executor, Job, JobCancelled, Outputs, PermanentError, RetryableError, Worker
+from workflow_graph_client.shell.process_tree import kill_live_groups
+
+LOOK_EVERY_SECS = 0.02
 
 output_lock = threading.Lock()
 workers: dict[str, Worker] = {}
@@ -23,7 +27,7 @@ workers: dict[str, Worker] = {}
 
 def main() -> None:
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(message)s")
-    logging.getLogger("workflow_graph.worker").addHandler(SayStarted())
+    logging.getLogger("workflow_graph_client.worker").addHandler(SayStarted())
     for line in sys.stdin:
         if line.strip():
             obey(json.loads(line))
@@ -41,6 +45,8 @@ def obey(command: dict[str, Any]) -> None:
             workers[command["worker"]].stop()
         case "terminate":
             workers[command["worker"]].terminate()
+        case "call":
+            say(**call_client(command))
 
 
 def start(name: str, options: dict[str, Any]) -> None:
@@ -79,7 +85,7 @@ class SayStarted(logging.Handler):
 def executor_of(worker: str, kind: str | None) -> Executor | None:
     if kind == "shell":
         return None
-    # Nothing is done and nothing told: for benchmarks.
+    # Does nothing and sends no events: for benchmarks.
     return do_nothing if kind == "noop" else function_executor(worker)
 
 
@@ -107,6 +113,8 @@ def make_worker(name: str, options: dict[str, Any]) -> Worker:
         ca_file=options.get("ca_file"),
         lease_ttl_secs=options.get("lease_ttl_secs") or 30,
         executor=executor_of(name, options.get("executor")),
+        only_labelled=options.get("only_labelled") or False,
+        pass_env=options.get("pass_env") or (),
         **secs,  # type: ignore[arg-type]
     )
 
@@ -155,6 +163,10 @@ def run_step(job: Job, step: dict[str, Any], outputs: dict[str, str]) -> None:
         case {"wait_cancel": True}:
             job.cancelled.wait()
             job.cancelled.raise_if_set()
+        case {"until_file": path}:
+            while not os.path.exists(path):
+                job.cancelled.wait(LOOK_EVERY_SECS)
+                job.cancelled.raise_if_set()
         case {"ignore_cancel_ms": ms}:
             time.sleep(ms / 1000)
         case {"output": pairs}:

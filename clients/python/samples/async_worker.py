@@ -4,11 +4,11 @@ import asyncio
 import os
 import signal
 
-from workflow_graph import Job, Worker
+from workflow_graph_client import Job, Worker
 
 
 async def execute(job: Job) -> dict[str, str]:
-    """A job that has to end is cancelled as asyncio does it."""
+    """A job that must stop is cancelled as an asyncio task."""
     for second in range(3):
         job.log.stdout(f"{second}\n")
         await asyncio.sleep(1)

@@ -4,7 +4,7 @@ import dataclasses
 import os
 import shlex
 
-from workflow_graph import Job, Worker, shell_executor
+from workflow_graph_client import Job, Worker, shell_executor
 
 shell = shell_executor(grace_secs=15)
 image = os.environ.get("IMAGE", "debian:stable-slim")

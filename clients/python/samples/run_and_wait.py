@@ -3,7 +3,7 @@
 import os
 import sys
 
-from workflow_graph import Client
+from workflow_graph_client import Client
 
 
 def main(workflow: str = "ci", job: str | None = None) -> int:

@@ -3,7 +3,7 @@
 import os
 import time
 
-from workflow_graph import Job, PermanentError, Worker
+from workflow_graph_client import Job, PermanentError, Worker
 
 
 def execute(job: Job) -> dict[str, str]:

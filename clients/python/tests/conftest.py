@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from tests.real_server import MAIN, RealServer
-from workflow_graph import Worker
+from tests.waiting import scaled
+from workflow_graph_client import Worker
 
 StartWorker = Callable[..., Worker]
 
@@ -45,7 +46,7 @@ def start_worker() -> Iterator[StartWorker]:
     for worker, _ in started:
         worker.terminate()
     for _, thread in started:
-        thread.join(30)
+        thread.join(scaled(30))
         assert not thread.is_alive()
 
 
@@ -57,7 +58,7 @@ def transport(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture(autouse=True)
 def all_events() -> None:
-    logging.getLogger("workflow_graph").setLevel(logging.INFO)
+    logging.getLogger("workflow_graph_client").setLevel(logging.INFO)
 
 
 def started_server(*, with_tokens: bool = False) -> RealServer:

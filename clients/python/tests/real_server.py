@@ -13,7 +13,7 @@ import threading
 from collections.abc import Mapping
 from pathlib import Path
 
-from workflow_graph import Client
+from workflow_graph_client import Client
 
 ROOT = Path(__file__).resolve().parents[3]
 #: Another build can be named, such as one that nobody rebuilds meanwhile.

@@ -12,7 +12,7 @@ from tests.conftest import StartWorker, started_server
 from tests.proxies import CuttingProxy, OldProxy
 from tests.real_server import RealServer
 from tests.waiting import end_of
-from workflow_graph import Job, Worker, WorkflowGraphError
+from workflow_graph_client import Job, Worker, WorkflowGraphError
 
 
 def test_a_server_restart_costs_no_attempt(

@@ -11,8 +11,8 @@ import pytest
 
 from tests.conftest import StartWorker
 from tests.real_server import RealServer
-from tests.waiting import end_of, wait_until
-from workflow_graph import Job, PermanentError, RetryableError
+from tests.waiting import end_of, scaled, wait_until
+from workflow_graph_client import Job, PermanentError, RetryableError
 
 
 def test_outputs_reach_the_jobs_that_need_them(server: RealServer, start_worker: StartWorker, transport: str) -> None:
@@ -61,19 +61,19 @@ def test_a_cancelled_job_is_told_within_two_seconds(
 
     def execute(job: Job) -> None:
         began.set()
-        job.cancelled.wait(20)
+        job.cancelled.wait(scaled(20))
         told.append(time.monotonic())
         job.log.stdout("last words\n")
         job.cancelled.raise_if_set()
 
     start_worker(server, execute, labels=["cancel", transport], transport=transport)
     run_id = server.run(a={"run": "x", "labels": ["cancel", transport]})
-    assert began.wait(10)
+    assert began.wait(scaled(10))
     cancelled_at = time.monotonic()
     server.client.cancel(run_id)
     assert end_of(server, run_id)["a"]["status"] == "cancelled"
     wait_until(lambda: told)
-    assert told[0] - cancelled_at < 3
+    assert told[0] - cancelled_at < scaled(3)
     wait_until(lambda: server.log(run_id, "a") == "last words\n")
 
 
@@ -111,7 +111,7 @@ def test_outputs_that_the_server_does_not_take_fail_the_job(
 def test_what_is_said_is_said_as_fields_too(
     server: RealServer, start_worker: StartWorker, caplog: pytest.LogCaptureFixture
 ) -> None:
-    caplog.set_level(logging.INFO, "workflow_graph")
+    caplog.set_level(logging.INFO, "workflow_graph_client")
     start_worker(server, lambda job: None, labels=["fields"], worker_id="field-worker")
     end_of(server, server.run(a={"run": "x", "labels": ["fields"]}))
     wait_until(lambda: len([r for r in caplog.records if getattr(r, "event", {}).get("type") == "job-ended"]) == 1)

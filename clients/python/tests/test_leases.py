@@ -16,8 +16,8 @@ import pytest
 from tests.conftest import StartWorker
 from tests.real_server import RealServer
 from tests.waiting import end_of, wait_until
-from workflow_graph import Job
-from workflow_graph.shell.process_tree import list_processes, read_process
+from workflow_graph_client import Job
+from workflow_graph_client.shell.process_tree import list_processes, read_process
 
 
 def test_heartbeats_go_on_while_a_job_holds_the_interpreter(
@@ -71,7 +71,7 @@ def test_a_heartbeat_process_that_dies_is_replaced(
 
 
 def test_the_heartbeat_process_dies_with_its_parent(server: RealServer) -> None:
-    program = f"from workflow_graph import Worker; Worker(server_url={server.url!r}, labels=['dies']).run()"
+    program = f"from workflow_graph_client import Worker; Worker(server_url={server.url!r}, labels=['dies']).run()"
     parent = subprocess.Popen([sys.executable, "-c", program])
     wait_until(lambda: heartbeat_pids(parent.pid))
     (child,) = heartbeat_pids(parent.pid)
@@ -85,7 +85,7 @@ def heartbeat_pids(parent: int) -> list[int]:
         entry.pid
         for entry in list_processes()
         if entry.parent_pid == parent
-        and b"workflow_graph._heartbeat" in Path(f"/proc/{entry.pid}/cmdline").read_bytes()
+        and b"workflow_graph_client._heartbeat" in Path(f"/proc/{entry.pid}/cmdline").read_bytes()
     ]
 
 

@@ -2,12 +2,12 @@ from __future__ import annotations
 
 import pytest
 
-from workflow_graph import Worker
-from workflow_graph.http.server_sent_events import read_events
-from workflow_graph.job_log import cut_text
-from workflow_graph.shell.outputs_file import OutputsFileError, parse_outputs_file
-from workflow_graph.shell.set_output import SetOutputScanner
-from workflow_graph.text import valid_text
+from workflow_graph_client import Worker
+from workflow_graph_client.http.server_sent_events import read_events
+from workflow_graph_client.job_log import cut_text
+from workflow_graph_client.shell.outputs_file import OutputsFileError, parse_outputs_file
+from workflow_graph_client.shell.set_output import SetOutputScanner
+from workflow_graph_client.text import valid_text
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 from tests.real_server import RealServer
+from tests.waiting import scaled
 
 README = (Path(__file__).parents[1] / "README.md").read_text()
 BLOCKS = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
@@ -21,13 +22,13 @@ def test_the_worker_of_the_readme_works(server: RealServer, tmp_path: Path) -> N
     worker = subprocess.Popen([sys.executable, str(program)])
     prepare = {"run": "echo '::set-output version=1'", "labels": ["elsewhere"]}
     shell = subprocess.Popen(
-        [sys.executable, "-m", "workflow_graph.worker"],
+        [sys.executable, "-m", "workflow_graph_client.worker"],
         env={**os.environ, "SERVER_URL": server.url, "WORKER_LABELS": "elsewhere"},
         stdout=subprocess.DEVNULL,
     )
     run_id = server.run(prepare=prepare, build={"run": "x", "needs": "prepare", "labels": ["python"]})
     try:
-        jobs = server.client.wait(run_id, timeout_secs=30, interval_secs=0.05)["jobs"]
+        jobs = server.client.wait(run_id, timeout_secs=scaled(30), interval_secs=0.05)["jobs"]
         assert jobs[1]["outputs"] == {"artifact_url": "s3://bucket/build.tar.gz"}
         assert server.log(run_id, "build") == "building 1\n"
     finally:

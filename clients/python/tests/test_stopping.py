@@ -10,7 +10,7 @@ import pytest
 from tests.conftest import StartWorker
 from tests.real_server import RealServer
 from tests.waiting import end_of, wait_until
-from workflow_graph import Job
+from workflow_graph_client import Job
 
 
 def test_a_stopped_worker_finishes_its_job_and_takes_no_other(
@@ -55,7 +55,7 @@ def test_a_terminated_worker_ends_its_job_which_may_be_tried_again(
 def test_an_executor_that_does_not_end_is_left_behind(
     server: RealServer, start_worker: StartWorker, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("workflow_graph.worker.attempt.LEAVE_BEHIND_AFTER_GRACE_SECS", 0.2)
+    monkeypatch.setattr("workflow_graph_client.worker.attempt.LEAVE_BEHIND_AFTER_GRACE_SECS", 0.2)
     forever = threading.Event()
 
     def execute(job: Job) -> None:

@@ -3,6 +3,11 @@
 set -euo pipefail
 here="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
 cd "$here"
+# Two at once would install over each other: the second waits, and then finds everything done.
+if command -v flock > /dev/null; then
+  exec 9> .venv.lock
+  flock 9
+fi
 wanted="$(cat requirements-dev.txt pyproject.toml | sha256sum | cut -d' ' -f1)"
 if [[ -x .venv/bin/python && "$(cat .venv/made-for 2>/dev/null || true)" == "$wanted" ]]; then exit 0; fi
 python="${PYTHON:-python3}"

@@ -16,7 +16,7 @@ from google.protobuf.compiler import plugin_pb2
 from google.protobuf.descriptor_pb2 import FileDescriptorSet
 from grpc_tools import protoc
 
-PACKAGE = "workflow_graph.gen"
+PACKAGE = "workflow_graph_client.gen"
 OUTPUTS = ("--python_out", "--grpc_python_out", "--mypy_out", "--mypy_grpc_out")
 
 

@@ -1,16 +1,19 @@
 // The conformance adapter of the TypeScript client: commands on stdin, events on stdout, as test/conformance/ADAPTER.md
 // has it. It uses the built package.
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { PermanentError, RetryableError, shellExecutor, textLogger, Worker } from '@workflow-graph/client';
+import { callClient } from './calls.js';
 
 const workers = new Map();
+
+const lookEveryMs = 20;
 
 for await (const line of createInterface({ input: process.stdin })) {
   if (line.trim() !== '') take(JSON.parse(line));
 }
-// The driver has let go: there is nobody to finish anything for.
+// The driver is gone, so nothing has to be finished.
 process.exit(0);
 
 function take(command) {
@@ -31,6 +34,9 @@ function take(command) {
       break;
     case 'terminate':
       void workers.get(command.worker)?.terminate();
+      break;
+    case 'call':
+      void callClient(command).then(tell);
   }
 }
 
@@ -43,7 +49,8 @@ function start(name, options) {
     workerId: name,
     labels: options.labels ?? [],
     slots: options.slots ?? 1,
-    executor: executorOf(name, options.executor, graceMs),
+    executor: executorOf(name, options.executor, graceMs, options.pass_env ?? []),
+    onlyLabelled: options.only_labelled ?? false,
     graceMs,
     ...given('transport', options.transport),
     ...given('leaseTtlSecs', options.lease_ttl_secs),
@@ -67,9 +74,9 @@ function start(name, options) {
   );
 }
 
-function executorOf(worker, kind, graceMs) {
-  if (kind === 'shell') return shellExecutor({ graceMs });
-  // Nothing is done and nothing told: for benchmarks.
+function executorOf(worker, kind, graceMs, passEnv) {
+  if (kind === 'shell') return shellExecutor({ graceMs, passEnv });
+  // Does nothing and sends no events: for benchmarks.
   return kind === 'noop' ? async () => ({}) : functionExecutor(worker);
 }
 
@@ -92,7 +99,8 @@ function functionExecutor(worker) {
 }
 
 async function runSteps(steps, context) {
-  const outputs = {};
+  // A key may be `__proto__`.
+  const outputs = Object.create(null);
   for (const step of steps) await runStep(step, context, outputs);
   return outputs;
 }
@@ -113,6 +121,11 @@ async function runStep(step, { log, signal, attempt, upstreamOutputs, inputs }, 
   } else if ('wait_cancel' in step) {
     if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
     signal.throwIfAborted();
+  } else if ('until_file' in step) {
+    while (!existsSync(step.until_file)) {
+      await sleep(lookEveryMs);
+      signal.throwIfAborted();
+    }
   } else if ('ignore_cancel_ms' in step) {
     await sleep(step.ignore_cancel_ms);
   } else if ('output' in step) {

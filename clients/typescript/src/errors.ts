@@ -1,4 +1,4 @@
-/** One place that is wrong with a request or a definition. */
+/** One problem of a request or a definition. */
 export interface Problem {
   readonly message: string;
   /** The path of the field, such as `jobs.build.needs`; empty when unknown. */
@@ -19,16 +19,16 @@ export interface WorkflowGraphErrorInit {
   readonly problems?: readonly Problem[];
 }
 
-/** The server answered, and the answer was no. */
+/** The server refused the call. */
 export class WorkflowGraphError extends Error {
   override readonly name = 'WorkflowGraphError';
   /** The HTTP status. */
   readonly status: number;
-  /** The server's word for the kind of error, such as `not_found`. */
+  /** The server's error code, such as `not_found`. */
   readonly code: string;
   /** Why a lease was refused: `lease_expired`, `superseded`, `completed`, `cancelled`, `unknown_lease`; else null. */
   readonly reason: string | null;
-  /** Everything that was wrong with the request, when the server says so place by place. */
+  /** All problems of the request, if the server lists them. */
   readonly problems: readonly Problem[];
 
   constructor(init: WorkflowGraphErrorInit) {
@@ -40,10 +40,10 @@ export class WorkflowGraphError extends Error {
   }
 }
 
-/** There was no answer: the server is away, or something between here and it is. Sending the call again may help. */
+/** There was no response: the server, or something on the way to it, is unavailable. A retry can help. */
 export class ServerUnreachableError extends Error {
   override readonly name = 'ServerUnreachableError';
-  /** The system's word for what happened, such as `ECONNREFUSED`. */
+  /** The system's error code, such as `ECONNREFUSED`. */
   readonly code: string;
 
   constructor(serverUrl: string, code: string, cause: unknown) {
@@ -52,25 +52,44 @@ export class ServerUnreachableError extends Error {
   }
 }
 
-/** Whether the same call may succeed later: no answer, an overloaded or starting server, a proxy without its server. */
+/** Whether a retry can succeed: no response, an overloaded or starting server, a proxy without its server. */
 export function isTemporary(error: unknown): boolean {
   if (error instanceof ServerUnreachableError) return true;
   return error instanceof WorkflowGraphError && (error.status >= 500 || error.status === 429 || error.status === 408);
 }
 
-/** Whether the server refused the caller itself: no token, a wrong one, or one without the right. */
+/** Whether the server refused the caller: no token, an invalid one, or one without the required scope. */
 export function isUnauthorised(error: unknown): error is WorkflowGraphError {
   return error instanceof WorkflowGraphError && (error.status === 401 || error.status === 403);
 }
 
-/** Throw it from an executor: the job failed, and another attempt may help. */
-export class RetryableError extends Error {
-  override readonly name = 'RetryableError';
+interface FailureOptions extends ErrorOptions {
+  /** The exit code of the failed command, from 0 to 255; null if there is none. */
+  readonly exitCode?: number | null;
 }
 
-/** Throw it from an executor: the job failed, and would fail again. No retry is made, whatever its retry policy says. */
+/** An executor throws it when the job failed and another attempt can help. */
+export class RetryableError extends Error {
+  override readonly name = 'RetryableError';
+  readonly exitCode: number | null;
+
+  constructor(message?: string, { exitCode = null, ...options }: FailureOptions = {}) {
+    super(message, options);
+    this.exitCode = exitCode;
+  }
+}
+
+/**
+ * An executor throws it when the job failed and would fail again. The job is not retried, whatever its retry policy is.
+ */
 export class PermanentError extends Error {
   override readonly name = 'PermanentError';
+  readonly exitCode: number | null;
+
+  constructor(message?: string, { exitCode = null, ...options }: FailureOptions = {}) {
+    super(message, options);
+    this.exitCode = exitCode;
+  }
 }
 
 /** One line about any thrown value. */

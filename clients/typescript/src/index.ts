@@ -1,18 +1,25 @@
+export { Client } from './client.js';
 export type {
+  CancelOptions,
   ClientOptions,
+  CreateOptions,
   FollowOptions,
   ListAuditOptions,
+  ListGatesOptions,
   ListRunsOptions,
+  ListSchedulesOptions,
+  ListVariablesOptions,
   ListWorkersOptions,
   ListWorkflowsOptions,
   LogOptions,
+  RerunOptions,
   RunOptions,
+  VariableOptions,
   WaitOptions,
-} from './client.js';
-export { Client } from './client.js';
+} from './client-options.js';
 export type { Problem, WorkflowGraphErrorInit } from './errors.js';
 export { PermanentError, RetryableError, ServerUnreachableError, WorkflowGraphError } from './errors.js';
-export type { Executor, JobContext, LogWriter } from './executor.js';
+export type { Executor, Feature, JobContext, LogWriter } from './executor.js';
 export { type ShellOptions, shellExecutor } from './shell/shell-executor.js';
 export { isUntrustedCertificate } from './untrusted-certificate.js';
 export { VERSION } from './version.js';

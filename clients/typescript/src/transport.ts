@@ -1,3 +1,4 @@
+import type { Stop } from './stop.js';
 import type { Claim, LogChunk, Outputs } from './wire.js';
 import type { ServerPresence } from './worker/presence.js';
 
@@ -18,6 +19,9 @@ export interface Transport {
   complete(leaseId: string, outputs: Outputs): Promise<void>;
   fail(leaseId: string, failure: FailureReport): Promise<void>;
 
+  /** Returns a job unrun: another worker can have it at once, and it costs no attempt. */
+  release(leaseId: string): Promise<void>;
+
   /** Ends the connections. */
   close(): void;
 }
@@ -31,9 +35,9 @@ export interface Intake {
   readonly slots: SlotCount;
   readonly presence: ServerPresence;
   start(claim: Claim): void;
-  /** The server says that the job was cancelled. */
-  cancelled(leaseId: string): void;
-  /** The server says that the lease is gone. */
+  /** The server requests to stop the job. */
+  stop(leaseId: string, stop: Stop): void;
+  /** The server reports that the lease is gone. */
   lost(leaseId: string): void;
   /** Makes the worker known again. Throws when the server refuses it. */
   register(): Promise<void>;
@@ -42,7 +46,7 @@ export interface Intake {
 }
 
 /** How many more jobs may run. */
-export interface SlotCount {
+interface SlotCount {
   readonly freeCount: number;
   /** Resolves when a slot is free. */
   free(): Promise<void>;
@@ -53,6 +57,8 @@ export interface SlotCount {
 export interface WorkerDescription {
   readonly workerId: string;
   readonly labels: readonly string[];
+  /** It takes only jobs that require a label. */
+  readonly onlyLabelled: boolean;
   readonly slots: number;
   readonly version: string;
 }
@@ -61,4 +67,6 @@ export interface FailureReport {
   /** What went wrong, for people. */
   readonly error: string;
   readonly retryable: boolean;
+  /** Of the command, from 0 to 255, when that is why it failed. */
+  readonly exit_code?: number;
 }

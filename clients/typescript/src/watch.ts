@@ -1,6 +1,6 @@
 import { setTimeout as sleepMs } from 'node:timers/promises';
 import { isTemporary, ServerUnreachableError } from './errors.js';
-import type { WatchRunsResponse } from './gen/workflowgraph/v1/workflow_service.js';
+import { WatchLevel, type WatchRunsResponse } from './gen/workflowgraph/v1/workflow_service.js';
 import { GrpcChannel } from './grpc/channel.js';
 import { fromServiceError } from './grpc/errors.js';
 import { toWorkflow } from './grpc/from-wire.js';
@@ -14,7 +14,7 @@ export interface WatchOptions {
   readonly signal?: AbortSignal;
 }
 
-/** What a watcher is told at once. */
+/** One change of a watch. */
 export interface RunChanges {
   /** The state of the runs before the first event; only in the first change, and only without `afterEvent`. */
   readonly snapshot: readonly Workflow[];
@@ -26,31 +26,40 @@ export interface RunChanges {
 
 export interface WatchedServer {
   readonly serverUrl: string;
-  readonly token: string | null;
+  readonly authorization: string | null;
   readonly ca: string | null;
   readonly userAgent: string;
 }
 
 /**
- * Follows the changes of a run, or of all runs when `id` is empty. A connection that breaks is made again and goes on
+ * Follows the changes of a run, or of all runs if `id` is empty. After a broken connection it resumes
  * after the last event. Ends with the run; that of all runs does not end.
  */
 export async function* watchRuns(server: WatchedServer, id: string, options: WatchOptions): AsyncGenerator<RunChanges> {
   const { signal } = options;
   const backoff = new Backoff();
   let after = options.afterEvent;
+  /** The parts of a snapshot that is not whole yet: when the connection breaks, it comes anew. */
+  let parts: Workflow[] = [];
   for (;;) {
+    parts = [];
     signal?.throwIfAborted();
     try {
       for await (const answer of watchOnce(server, id, after, signal)) {
         backoff.reset();
+        const changes = toChanges(answer);
+        if (answer.snapshot_continues) {
+          parts.push(...changes.snapshot);
+          continue;
+        }
         after = answer.last_event;
-        yield toChanges(answer);
+        yield parts.length === 0 ? changes : { ...changes, snapshot: [...parts, ...changes.snapshot] };
+        parts = [];
       }
       if (id !== '') return;
     } catch (error) {
       if (signal?.aborted) throw signal.reason;
-      // The first connection tells whether the server is there; later ones wait for it.
+      // The first connection fails if the server is unavailable; later ones wait for it.
       if (after === options.afterEvent || !isTemporary(error)) throw error;
     }
     await sleepMs(backoff.nextMs(), undefined, signal === undefined ? {} : { signal });
@@ -64,7 +73,10 @@ async function* watchOnce(
   signal: AbortSignal | undefined,
 ): AsyncGenerator<WatchRunsResponse> {
   const channel = new GrpcChannel(server);
-  const call = channel.workflows.watchRuns({ id, after_event: after }, channel.metadata);
+  const call = channel.workflows.watchRuns(
+    { id, after_event: after, ids: [], level: WatchLevel.WATCH_LEVEL_UNSPECIFIED, heartbeats: false },
+    channel.metadata,
+  );
   const cancel = () => call.cancel();
   signal?.addEventListener('abort', cancel, { once: true });
   try {

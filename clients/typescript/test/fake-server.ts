@@ -17,7 +17,7 @@ export interface FakeJob {
   readonly extra?: Readonly<Record<string, unknown>>;
 }
 
-export interface FakeChunk {
+interface FakeChunk {
   readonly sequence: number;
   readonly data: string;
   readonly stream: 'stdout' | 'stderr';
@@ -36,6 +36,8 @@ export interface FakeAttempt {
   /** 409 with this reason to everything under the lease. */
   refuseWith: string | null;
   cancelled: boolean;
+  /** What heartbeats say besides. */
+  stop: { readonly reason: 'cancelled' | 'timed_out'; readonly withinSecs: number } | null;
   reports: { kind: 'complete' | 'fail' | 'release'; body: Record<string, unknown> }[];
 }
 
@@ -140,6 +142,7 @@ export class FakeServer {
       chunks: new Map(),
       refuseWith: null,
       cancelled: false,
+      stop: null,
       reports: [],
     };
     this.attempts.push(attempt);
@@ -210,7 +213,7 @@ export class FakeServer {
     if (path.endsWith('/cancelled')) {
       const attempt = this.attempts.find((one) => one.runId === id && one.jobId === verb);
       if (attempt === undefined) return { status: 404, value: { code: 'not_found', message: 'no such job' } };
-      return { status: 200, value: attempt.cancelled };
+      return { status: 200, value: attempt.cancelled || attempt.stop !== null };
     }
     return this.#underLease(decodeURIComponent(id), verb, body);
   }
@@ -261,7 +264,14 @@ export class FakeServer {
     }
     if (verb === 'heartbeat') {
       attempt.heartbeatsAtMs.push(performance.now());
-      return { status: 200, value: { ttl_secs: attempt.ttlSecs, cancelled: attempt.cancelled } };
+      const { stop } = attempt;
+      const value = {
+        ttl_secs: attempt.ttlSecs,
+        cancelled: attempt.cancelled || stop !== null,
+        stop_reason: stop?.reason ?? (attempt.cancelled ? 'cancelled' : null),
+        stop_within_secs: stop?.withinSecs ?? null,
+      };
+      return { status: 200, value };
     }
     if (verb === 'logs') {
       const chunks = body.chunks as FakeChunk[];
@@ -269,6 +279,9 @@ export class FakeServer {
       return { status: 200, value: { stored: chunks.length } };
     }
     if (verb === 'complete' || verb === 'fail' || verb === 'release') attempt.reports.push({ kind: verb, body });
+    if (verb !== 'release' && attempt.cancelled) {
+      return { status: 409, value: { code: 'conflict', message: 'the job was cancelled', reason: 'cancelled' } };
+    }
     return { status: 200, value: {} };
   }
 

@@ -1,6 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { ClaimedJob as ClaimedJobMessage } from '../src/gen/workflowgraph/v1/types.js';
+import { toClaim } from '../src/grpc/from-wire.js';
+import { readClaim } from '../src/http/claim.js';
 import { readEvents } from '../src/http/server-sent-events.js';
+import { Worker } from '../src/index.js';
 import { parseOutputsFile } from '../src/shell/outputs-file.js';
 import { SetOutputScanner } from '../src/shell/set-output.js';
 import { VERSION } from '../src/version.js';
@@ -66,4 +70,30 @@ test('server-sent events are read however they are cut', async () => {
 test('the version in the code is that of the package', () => {
   const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
   expect(JSON.parse(text).version).toBe(VERSION);
+});
+
+test('the keys of a claimed job are keys like any other, also over a stream', () => {
+  const maps = { values: new Map([['__proto__', 'x']]) };
+  const job = ClaimedJobMessage.decode(new Uint8Array());
+  job.upstream_outputs = new Map([['__proto__', maps]]);
+  job.inputs = new Map([['__proto__', 'y']]);
+  job.metadata = JSON.parse('{"__proto__": {"a": 1}, "constructor": 2}');
+  const sent = ClaimedJobMessage.decode(ClaimedJobMessage.encode(job).finish());
+  const lease = { lease_id: 'l', job_id: '', workflow_id: '', worker_id: '', ttl_secs: 30, granted_at_ms: 0 };
+  const streamed = toClaim({ job: sent, lease } as Parameters<typeof toClaim>[0]).job;
+  const text =
+    '{"job_id":"a","workflow_id":"r","command":"","upstream_outputs":{"__proto__":{"__proto__":"x"}},"inputs":{"__proto__":"y"}}';
+  const documented = readClaim({ job: JSON.parse(text), lease })?.job;
+  for (const read of [streamed, documented]) {
+    expect(JSON.stringify(read?.upstream_outputs)).toBe('{"__proto__":{"__proto__":"x"}}');
+    expect(JSON.stringify(read?.inputs)).toBe('{"__proto__":"y"}');
+    expect(read?.upstream_outputs.constructor).toBeUndefined();
+  }
+  expect(JSON.stringify(streamed.metadata)).toBe('{"__proto__":{"a":1},"constructor":2}');
+});
+
+test('a worker without labels that takes only labelled jobs is refused', () => {
+  expect(() => new Worker({ onlyLabelled: true })).toThrow(
+    'onlyLabelled: a worker without labels would never get a job',
+  );
 });

@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
+import { shortLease } from '../../../test/support/machine.js';
+import { stopGraceMs } from '../src/stop.js';
 import { type FakeAttempt, logOf } from './fake-server.js';
 import { startServer, startWorker } from './harness.js';
 
@@ -24,7 +26,7 @@ test('a cancelled job ends with all its processes, those in other sessions too',
   const ended = await event('job-ended');
   expect(pids.map(isAlive)).toEqual([false, false, false, false, false]);
   expect(ended.outcome).toBe('cancelled');
-  expect(attempt.reports).toEqual([]);
+  expect(attempt.reports).toEqual([{ kind: 'fail', body: { error: 'cancelled', retryable: false } }]);
   expect(events.filter(({ type }) => type === 'report-refused')).toEqual([]);
 });
 
@@ -39,7 +41,7 @@ test('a cancellation is seen although the lease is not to be renewed for minutes
 
 test('what a cancelled job says at its end is still logged', async () => {
   const server = await startServer();
-  const { event } = startWorker(server, { leaseTtlSecs: 1 });
+  const { event } = startWorker(server, { leaseTtlSecs: shortLease(1) });
   server.push(`trap 'echo cleaning up; exit 0' TERM; echo ready; while :; do sleep 0.05; done`);
   const attempt = await server.claimed();
   await server.until(() => attempt.chunks.size > 0);
@@ -48,9 +50,22 @@ test('what a cancelled job says at its end is still logged', async () => {
   expect(logOf(attempt, 'stdout')).toBe('ready\ncleaning up\n');
 });
 
+test('the commands of a trap have the whole grace, those in groups of their own too', async () => {
+  const server = await startServer();
+  const { event } = startWorker(server, { leaseTtlSecs: shortLease(1) });
+  server.push(`
+    trap 'sleep 0.3 && echo group; setsid -w sh -c "sleep 0.3 && echo session"; exit 0' TERM
+    echo ready; while :; do sleep 0.05; done`);
+  const attempt = await server.claimed();
+  await server.until(() => attempt.chunks.size > 0);
+  attempt.cancelled = true;
+  await event('job-ended');
+  expect(logOf(attempt, 'stdout')).toBe('ready\ngroup\nsession\n');
+});
+
 test('a job that ignores SIGTERM is killed after the grace, and not before', async () => {
   const server = await startServer();
-  const { event } = startWorker(server, { leaseTtlSecs: 1, graceMs: 700 });
+  const { event } = startWorker(server, { leaseTtlSecs: shortLease(1), graceMs: 700 });
   server.push(`trap 'echo ignored' TERM; echo $$; while :; do sleep 0.05; done`);
   const attempt = await server.claimed();
   await server.until(() => attempt.chunks.size > 0);
@@ -63,9 +78,48 @@ test('a job that ignores SIGTERM is killed after the grace, and not before', asy
   expect(isAlive(Number(logOf(attempt).split('\n')[0]))).toBe(false);
 });
 
+test('a job that the server says has timed out ends in the time that the server waits, keeps its last lines, and is reported', async () => {
+  const server = await startServer();
+  const { event } = startWorker(server, { leaseTtlSecs: 600, graceMs: 600_000 });
+  server.push(`trap 'echo rolling back' TERM; echo $$; while :; do sleep 0.05; done`, {
+    extra: { timeout_secs: 600 },
+  });
+  const attempt = await server.claimed();
+  await server.until(() => attempt.chunks.size > 0);
+  attempt.stop = { reason: 'timed_out', withinSecs: 4 };
+  const { outcome, error } = await event('job-ended');
+  expect([outcome, error]).toEqual(['timed_out', 'timed out after 600 s']);
+  expect(attempt.reports).toEqual([{ kind: 'fail', body: { error: 'timed out after 600 s', retryable: true } }]);
+  expect(logOf(attempt, 'stdout').split('\n').slice(1)).toEqual(['rolling back', '']);
+  expect(isAlive(Number(logOf(attempt).split('\n')[0]))).toBe(false);
+});
+
+test('a report of a timeout that comes too late is a timeout all the same, and one line says so', async () => {
+  const server = await startServer();
+  const { events, event } = startWorker(server, { leaseTtlSecs: 600 });
+  server.push('echo begun; sleep 600', { extra: { timeout_secs: 1 } });
+  server.fault = { path: /\/fail$/, status: 409, body: { code: 'conflict', reason: 'lease_expired', message: 'gone' } };
+  expect((await event('job-ended')).outcome).toBe('timed_out');
+  expect(events.map(({ type }) => type)).toEqual(['registered', 'job-started', 'stopped-too-late', 'job-ended']);
+});
+
+test.each([
+  [10_000, 10, 8_000],
+  [10_000, 2, 1_000],
+  [10_000, 1, 500],
+  [500, 10, 500],
+  [10_000, null, 10_000],
+  [10_000, 0, 10_000],
+])(
+  'with a grace of %i ms and a server that waits for %j s, processes are killed after %i ms',
+  (own, within, killed) => {
+    expect(stopGraceMs(own, within)).toBe(killed);
+  },
+);
+
 test('a job whose lease is lost is ended at once, and reports nothing', async () => {
   const server = await startServer();
-  const { event } = startWorker(server, { leaseTtlSecs: 1 });
+  const { event } = startWorker(server, { leaseTtlSecs: shortLease(1) });
   server.push(FAMILY);
   const attempt = await server.claimed();
   const pids = await familyOf(attempt, server);

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test, vi } from 'vitest';
+import { scaled, shortLease } from '../../../test/support/machine.js';
 import { type Executor, PermanentError, RetryableError, Worker } from '../src/index.js';
 import { logOf } from './fake-server.js';
 import { startServer, startWorker } from './harness.js';
@@ -8,13 +9,14 @@ test('a worker registers before it claims, and says its labels in both', async (
   const server = await startServer();
   startWorker(server, { labels: ['linux', 'docker'], slots: 3 });
   await server.until(() => server.parkedClaims === 1);
+  const labels = ['linux', 'docker', 'feature:exit-codes', 'feature:workspace'];
   expect(server.seen[0]).toMatchObject({
     path: '/api/workers/register',
-    body: { worker_id: 'w1', labels: ['linux', 'docker'], slots: 3 },
+    body: { worker_id: 'w1', labels, slots: 3 },
   });
   expect(server.seen[1]).toMatchObject({
     path: '/api/jobs/claim-many',
-    body: { worker_id: 'w1', labels: ['linux', 'docker'], lease_ttl_secs: 30, wait_secs: 20, max_jobs: 3 },
+    body: { worker_id: 'w1', labels, lease_ttl_secs: 30, wait_secs: 20, max_jobs: 3 },
   });
 });
 
@@ -39,19 +41,23 @@ test('a worker that the server has forgotten registers again', async () => {
   expect(logOf(await server.reported())).toBe('back\n');
 });
 
-test('200 short jobs on 32 slots each run exactly once', async () => {
-  const server = await startServer();
-  const { events } = startWorker(server, { slots: 32 });
-  for (let i = 0; i < 200; i++) server.push(`echo ${i}`, { jobId: `job-${i}` });
-  await server.until(
-    () => server.attempts.length === 200 && server.attempts.every(({ reports }) => reports.length > 0),
-  );
-  expect(server.attempts.map((attempt) => logOf(attempt)).sort()).toEqual(
-    Array.from({ length: 200 }, (_, i) => `${i}\n`).sort(),
-  );
-  expect(server.attempts.every(({ reports }) => reports.length === 1)).toBe(true);
-  expect(events.filter(({ type }) => type === 'job-started').length).toBe(200);
-}, 60_000);
+test(
+  '200 short jobs on 32 slots each run exactly once',
+  async () => {
+    const server = await startServer();
+    const { events } = startWorker(server, { slots: 32 });
+    for (let i = 0; i < 200; i++) server.push(`echo ${i}`, { jobId: `job-${i}` });
+    await server.until(
+      () => server.attempts.length === 200 && server.attempts.every(({ reports }) => reports.length > 0),
+    );
+    expect(server.attempts.map((attempt) => logOf(attempt)).sort()).toEqual(
+      Array.from({ length: 200 }, (_, i) => `${i}\n`).sort(),
+    );
+    expect(server.attempts.every(({ reports }) => reports.length === 1)).toBe(true);
+    expect(events.filter(({ type }) => type === 'job-started').length).toBe(200);
+  },
+  scaled(60_000),
+);
 
 test('no more jobs run at once than there are slots', async () => {
   const server = await startServer();
@@ -136,14 +142,15 @@ test('a result and a log that the server was away for are reported when it is ba
 });
 
 test('a result outlives its lease’s time while the server is away', async () => {
+  const leaseTtlSecs = shortLease(2);
   const server = await startServer();
-  const { event } = startWorker(server, { leaseTtlSecs: 1, executor: async () => void (await sleep(300)) });
+  const { event } = startWorker(server, { leaseTtlSecs, executor: async () => void (await sleep(300)) });
   server.push('');
   const attempt = await server.claimed();
   await event('job-started');
   await server.stop();
   await event('server-away');
-  await sleep(2_000);
+  await sleep(leaseTtlSecs * 1_000 + 500);
   await server.start();
   await server.reported();
   expect(attempt.reports).toEqual([{ kind: 'complete', body: { outputs: {} } }]);
@@ -164,7 +171,7 @@ test('a job is ended when its lease ran out unrenewed, and says so when the serv
   const attempt = await server.claimed();
   await event('job-started');
   await server.stop();
-  await vi.waitUntil(() => causes.length > 0, 30_000);
+  await vi.waitUntil(() => causes.length > 0, scaled(30_000));
   expect(causes).toEqual(['lease expired: the server was not reached for 1 s']);
   await server.start();
   await server.reported();
@@ -179,7 +186,7 @@ test('leases are renewed while a job blocks the event loop for several times the
   // The server must not be blocked with the worker, so the worker is in another process.
   const { execFile } = await import('node:child_process');
   const script = new URL('./blocking-worker.ts', import.meta.url).pathname;
-  const child = execFile(process.execPath, [script, server.url]);
+  const child = execFile(process.execPath, [script, server.url, String(shortLease(1))]);
   server.push('');
   const attempt = await server.reported();
   child.kill('SIGKILL');
@@ -187,7 +194,7 @@ test('leases are renewed while a job blocks the event loop for several times the
   expect(report).toEqual({ kind: 'complete', body: { outputs: { blocked: 'yes' } } });
   const gaps = attempt.heartbeatsAtMs.slice(1).map((at, i) => at - (attempt.heartbeatsAtMs[i] ?? 0));
   expect(attempt.heartbeatsAtMs.length).toBeGreaterThan(2);
-  expect(Math.max(...gaps)).toBeLessThan(1_000);
+  expect(Math.max(...gaps)).toBeLessThan(scaled(1_000));
 });
 
 test('a refused report is told with its reason, and the worker goes on', async () => {

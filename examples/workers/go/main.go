@@ -2,8 +2,8 @@
 //
 //	SERVER_URL=http://localhost:3000 go run .
 //
-// It runs jobs that want the label "go", or none. POLL_INTERVAL_SECS is how long it waits when there is no job (2).
-// Meant to be read and changed: the client library does more, such as logs and cancellation.
+// It runs jobs with the label "go" or none. POLL_INTERVAL_SECS is the delay between polls (2).
+// It is a starting point for your own worker: the client library does more, such as logs and cancellation.
 package main
 
 import (
@@ -13,7 +13,9 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"os/signal"
 	"strconv"
+	"syscall"
 	"time"
 )
 
@@ -24,18 +26,28 @@ func main() {
 	if url := os.Getenv("SERVER_URL"); url != "" {
 		server = url
 	}
+	// Jobs inherit the environment, and this variable can contain a password.
+	os.Unsetenv("SERVER_URL")
 	if seconds, err := strconv.ParseFloat(os.Getenv("POLL_INTERVAL_SECS"), 64); err == nil {
 		pollInterval = time.Duration(seconds * float64(time.Second))
 	}
 	workerID := fmt.Sprintf("go-%d", time.Now().UnixNano()%100000)
 	labels := []string{"go"}
 
+	// On a signal the running job finishes. A signal that was ignored at startup stays ignored, as under nohup.
+	stopping := make(chan os.Signal, 1)
+	for _, each := range []os.Signal{syscall.SIGTERM, os.Interrupt, syscall.SIGHUP, syscall.SIGQUIT} {
+		if !signal.Ignored(each) {
+			signal.Notify(stopping, each)
+		}
+	}
+
 	// Register
 	postJSON("/api/workers/register", map[string]any{
 		"worker_id": workerID, "labels": labels,
 	})
 
-	for {
+	for len(stopping) == 0 {
 		// Claim
 		resp := postJSON("/api/jobs/claim", map[string]any{
 			"worker_id": workerID, "labels": labels, "lease_ttl_secs": 60,

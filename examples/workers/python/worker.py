@@ -8,23 +8,41 @@ Meant to be read and changed: the client library does more, such as live logs an
 """
 
 import os
+import signal
 import subprocess
+import sys
 import threading
 import time
 import uuid
 
 import requests
 
-SERVER = os.environ.get("SERVER_URL", "http://localhost:3000")
+# Taken out of the environment, which jobs inherit: it may hold a password.
+SERVER = os.environ.pop("SERVER_URL", "http://localhost:3000")
 POLL_INTERVAL_SECS = float(os.environ.get("POLL_INTERVAL_SECS", "2"))
 WORKER_ID = f"py-{uuid.uuid4().hex[:8]}"
 LABELS = ["python"]
+
+stopping = False
+
+
+def stop(number, _frame):
+    """The first signal lets the running job finish, the second ends it. A terminal that closes may send SIGHUP often."""
+    global stopping
+    if stopping and number != signal.SIGHUP:
+        sys.exit(128 + number)
+    stopping = True
+
+
+for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT):
+    if signal.getsignal(number) != signal.SIG_IGN:  # as nohup has it
+        signal.signal(number, stop)
 
 # 1. Register
 requests.post(f"{SERVER}/api/workers/register",
               json={"worker_id": WORKER_ID, "labels": LABELS})
 
-while True:
+while not stopping:
     # 2a. Claim a job
     resp = requests.post(f"{SERVER}/api/jobs/claim",
                          json={
@@ -44,10 +62,10 @@ while True:
     print(f"[{WORKER_ID}] Claimed: {job['job_id']}", flush=True)
 
     # Heartbeat thread (keeps lease alive)
-    stop = threading.Event()
+    ended = threading.Event()
 
     def send_heartbeats():
-        while not stop.is_set():
+        while not ended.is_set():
             time.sleep(10)
             r = requests.post(f"{SERVER}/api/jobs/{lease_id}/heartbeat")
             if r.status_code == 409:
@@ -60,9 +78,10 @@ while True:
     result = subprocess.run(
         ["sh", "-c", job["command"]],
         capture_output=True, text=True, timeout=300,
+        start_new_session=True,  # away from the terminal's signals
     )
 
-    stop.set()
+    ended.set()
 
     # Push logs
     chunks = []

@@ -8,12 +8,17 @@
 set -u
 
 server=${SERVER_URL:-http://localhost:3000}
+unset SERVER_URL # It may hold a password, and jobs inherit the environment.
 poll=${POLL_INTERVAL_SECS:-2}
 worker_id="sh-$(hostname)-$$"
 labels=$(printf '%s' "${WORKER_LABELS:-shell}" | sed 's/[^,]*/"&"/g')
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-trap 'exit 143' TERM INT
+# The first signal lets the running job finish, the second ends it. A terminal that closes may send HUP several times.
+stopping=
+job=
+trap 'stopping=yes' HUP
+trap '[ -z "$stopping" ] || [ -z "$job" ] || kill "$job"; stopping=yes' TERM INT QUIT
 
 post() { # path, body
   curl -s -X POST -d "$2" "$server$1"
@@ -56,28 +61,36 @@ json_quote() {
 # 1. Register
 post /api/workers/register "{\"worker_id\": \"$worker_id\", \"labels\": [$labels]}" > /dev/null
 
-while :; do
+while [ -z "$stopping" ]; do
   # 2a. Claim a job
   claim=$(post /api/jobs/claim "{\"worker_id\": \"$worker_id\", \"labels\": [$labels], \"lease_ttl_secs\": 60}")
   case $claim in
     '{"job":'*) ;;
     *) sleep "$poll"; continue ;; # No jobs available, or no server
   esac
-  job=${claim%%,\"lease\":*}
+  claimed=${claim%%,\"lease\":*}
   job_id=$(printf '%s' "$claim" | json_string job_id)
   run_id=$(printf '%s' "$claim" | json_string workflow_id)
   lease_id=$(printf '%s' "$claim" | json_string lease_id)
   # Other texts of the job may follow its command, so the rest is cut off before it is looked for.
-  printf '%s' "${job%%,\"required_labels\":*}" | json_string command > "$work/command"
+  printf '%s' "${claimed%%,\"required_labels\":*}" | json_string command > "$work/command"
   echo "[$worker_id] Claimed: $job_id"
 
   # Heartbeats keep the lease alive
-  (while sleep 10; do post "/api/jobs/$lease_id/heartbeat" '' > /dev/null; done) &
+  (while sleep 10 && kill -0 $$; do post "/api/jobs/$lease_id/heartbeat" '' > /dev/null; done) 2> /dev/null &
   heartbeats=$!
 
   # Execute
-  sh -c "$(cat "$work/command")" > "$work/stdout" 2> "$work/stderr" < /dev/null
+  sh -c "$(cat "$work/command")" > "$work/stdout" 2> "$work/stderr" < /dev/null &
+  job=$!
+  wait "$job"
   status=$?
+  # A signal ends the wait, not the job.
+  while kill -0 "$job" 2> /dev/null; do
+    wait "$job"
+    status=$?
+  done
+  job=
   kill "$heartbeats"
 
   # Push logs

@@ -2,11 +2,13 @@
 //
 //     SERVER_URL=http://localhost:3000 WORKER_LABELS=node node worker.ts
 //
-// POLL_INTERVAL_SECS is how long it waits when there is no job (2). Meant to be read and changed: the client library
+// POLL_INTERVAL_SECS is the delay between polls (2). It is a starting point for your own: the client library
 // does more, such as live logs and cancellation.
 import { execSync } from "node:child_process";
 
 const SERVER = process.env.SERVER_URL || "http://localhost:3000";
+// Jobs inherit the environment, and this variable can contain a password.
+delete process.env.SERVER_URL;
 const POLL_INTERVAL_MS = Number(process.env.POLL_INTERVAL_SECS || 2) * 1000;
 const WORKER_ID = `node-${Math.random().toString(36).slice(2, 10)}`;
 const LABELS = (process.env.WORKER_LABELS || "node").split(",");
@@ -19,13 +21,21 @@ async function post(path: string, body?: unknown) {
   });
 }
 
+// A signal lets the running job finish: it is seen when the job has ended.
+let stopping = false;
+for (const signal of ["SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT"]) {
+  process.on(signal, () => {
+    stopping = true;
+  });
+}
+
 // Register
 await post("/api/workers/register", {
   worker_id: WORKER_ID,
   labels: LABELS,
 });
 
-while (true) {
+while (!stopping) {
   const resp = await post("/api/jobs/claim", {
     worker_id: WORKER_ID,
     labels: LABELS,

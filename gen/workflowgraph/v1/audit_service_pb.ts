@@ -13,14 +13,14 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file workflowgraph/v1/audit_service.proto.
  */
 export const file_workflowgraph_v1_audit_service: GenFile = /*@__PURE__*/
-  fileDesc("CiR3b3JrZmxvd2dyYXBoL3YxL2F1ZGl0X3NlcnZpY2UucHJvdG8SEHdvcmtmbG93Z3JhcGgudjEilAEKFkxpc3RBdWRpdEV2ZW50c1JlcXVlc3QSHgoFbGltaXQYASABKA1CCrpIByoFGOgHKAFIAIgBARIcCgpwYWdlX3Rva2VuGAIgASgJQgi6SAVyAxjIARIXCgZhY3Rpb24YAyABKAlCB7pIBHICGGQSGQoHc3ViamVjdBgEIAEoCUIIukgFcgMYyAFCCAoGX2xpbWl0ImAKF0xpc3RBdWRpdEV2ZW50c1Jlc3BvbnNlEiwKBmV2ZW50cxgBIAMoCzIcLndvcmtmbG93Z3JhcGgudjEuQXVkaXRFdmVudBIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkioQEKCkF1ZGl0RXZlbnQSDQoFYXRfbXMYASABKAMSDgoGYWN0aW9uGAIgASgJEg8KB3N1YmplY3QYAyABKAkSDgoGc291cmNlGAQgASgJEhIKBWFjdG9yGAUgASgJSACIAQESFQoIYWN0b3JfaWQYBiABKAlIAYgBARIRCglkYXRhX2pzb24YByABKAlCCAoGX2FjdG9yQgsKCV9hY3Rvcl9pZDKSAQoMQXVkaXRTZXJ2aWNlEoEBCg9MaXN0QXVkaXRFdmVudHMSKC53b3JrZmxvd2dyYXBoLnYxLkxpc3RBdWRpdEV2ZW50c1JlcXVlc3QaKS53b3JrZmxvd2dyYXBoLnYxLkxpc3RBdWRpdEV2ZW50c1Jlc3BvbnNlIhmKtRgDCgEFgtPkkwIMEgovYXBpL2F1ZGl0YgZwcm90bzM", [file_buf_validate_validate, file_google_api_annotations, file_workflowgraph_v1_options]);
+  fileDesc("CiR3b3JrZmxvd2dyYXBoL3YxL2F1ZGl0X3NlcnZpY2UucHJvdG8SEHdvcmtmbG93Z3JhcGgudjEikQEKFkxpc3RBdWRpdEV2ZW50c1JlcXVlc3QSGwoFbGltaXQYASABKA1CB7pIBCoCKAFIAIgBARIcCgpwYWdlX3Rva2VuGAIgASgJQgi6SAVyAxjIARIXCgZhY3Rpb24YAyABKAlCB7pIBHICGGQSGQoHc3ViamVjdBgEIAEoCUIIukgFcgMYyAFCCAoGX2xpbWl0ImAKF0xpc3RBdWRpdEV2ZW50c1Jlc3BvbnNlEiwKBmV2ZW50cxgBIAMoCzIcLndvcmtmbG93Z3JhcGgudjEuQXVkaXRFdmVudBIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkioQEKCkF1ZGl0RXZlbnQSDQoFYXRfbXMYASABKAMSDgoGYWN0aW9uGAIgASgJEg8KB3N1YmplY3QYAyABKAkSDgoGc291cmNlGAQgASgJEhIKBWFjdG9yGAUgASgJSACIAQESFQoIYWN0b3JfaWQYBiABKAlIAYgBARIRCglkYXRhX2pzb24YByABKAlCCAoGX2FjdG9yQgsKCV9hY3Rvcl9pZDKSAQoMQXVkaXRTZXJ2aWNlEoEBCg9MaXN0QXVkaXRFdmVudHMSKC53b3JrZmxvd2dyYXBoLnYxLkxpc3RBdWRpdEV2ZW50c1JlcXVlc3QaKS53b3JrZmxvd2dyYXBoLnYxLkxpc3RBdWRpdEV2ZW50c1Jlc3BvbnNlIhmKtRgDCgEFgtPkkwIMEgovYXBpL2F1ZGl0YgZwcm90bzM", [file_buf_validate_validate, file_google_api_annotations, file_workflowgraph_v1_options]);
 
 /**
  * @generated from message workflowgraph.v1.ListAuditEventsRequest
  */
 export type ListAuditEventsRequest = Message<"workflowgraph.v1.ListAuditEventsRequest"> & {
   /**
-   * At most 1000; 100 when absent.
+   * 100 when absent; more than 1000 means 1000.
    *
    * @generated from field: optional uint32 limit = 1;
    */
@@ -41,7 +41,7 @@ export type ListAuditEventsRequest = Message<"workflowgraph.v1.ListAuditEventsRe
   action: string;
 
   /**
-   * Only what was done to this token, workflow or run, by its id.
+   * Only entries about this token, workflow or run, by its id.
    *
    * @generated from field: string subject = 4;
    */
@@ -80,7 +80,7 @@ export const ListAuditEventsResponseSchema: GenMessage<ListAuditEventsResponse> 
   messageDesc(file_workflowgraph_v1_audit_service, 1);
 
 /**
- * One thing that somebody did.
+ * One entry of the audit log.
  *
  * @generated from message workflowgraph.v1.AuditEvent
  */
@@ -91,29 +91,30 @@ export type AuditEvent = Message<"workflowgraph.v1.AuditEvent"> & {
   atMs: bigint;
 
   /**
-   * `token.created`, `token.revoked`, `workflow.created`, `workflow.changed`, `workflow.removed`, `run.started` or
-   * `run.cancel_requested`. There may be more.
+   * `token.created`, `token.revoked`, `session.started`, `session.ended`, `workflow.created`, `workflow.changed`,
+   * `workflow.removed`, `run.started`, `run.rerun`, `run.cancel_requested`, `schedule.skipped`, `schedule.paused`,
+   * `schedule.resumed`, `variable.set` or `variable.deleted`. More can be added.
    *
    * @generated from field: string action = 2;
    */
   action: string;
 
   /**
-   * The id of the token, workflow or run that it was done to.
+   * The id of the token, workflow or run that was changed.
    *
    * @generated from field: string subject = 3;
    */
   subject: string;
 
   /**
-   * How it came: `api`, `command-line` or `workflows-folder`.
+   * The source of the change: `api`, `command-line`, `workflows-folder`, `schedule` or `timeout`.
    *
    * @generated from field: string source = 4;
    */
   source: string;
 
   /**
-   * The name of the token that it was done with; null where there was none.
+   * The name of the caller's token; null without a token.
    *
    * @generated from field: optional string actor = 5;
    */
@@ -127,7 +128,7 @@ export type AuditEvent = Message<"workflowgraph.v1.AuditEvent"> & {
   actorId?: string | undefined;
 
   /**
-   * More about it, as a JSON object: of a token its name and scopes, of a run its workflow. Empty when there is no more.
+   * Details as a JSON object: for a token its name and scopes, for a run its workflow. Empty without details.
    *
    * @generated from field: string data_json = 7;
    */
@@ -142,14 +143,14 @@ export const AuditEventSchema: GenMessage<AuditEvent> = /*@__PURE__*/
   messageDesc(file_workflowgraph_v1_audit_service, 2);
 
 /**
- * Who did what: tokens made and revoked, workflows defined, runs started and cancelled. Each entry is written in the
- * transaction of the change that it tells of.
+ * The audit log: tokens created and revoked, workflows defined, runs started and cancelled. Each entry is written in
+ * the transaction of its change.
  *
  * @generated from service workflowgraph.v1.AuditService
  */
 export const AuditService: GenService<{
   /**
-   * Lists what was done, newest first.
+   * Lists the entries of the audit log, newest first.
    *
    * @generated from rpc workflowgraph.v1.AuditService.ListAuditEvents
    */

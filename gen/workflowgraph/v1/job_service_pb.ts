@@ -7,7 +7,7 @@ import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2
 import { file_buf_validate_validate } from "../../buf/validate/validate_pb.js";
 import { file_google_api_annotations } from "../../google/api/annotations_pb.js";
 import { file_workflowgraph_v1_options } from "./options_pb.js";
-import type { Claim, ErrorReason, LogChunk, Outputs } from "./types_pb.js";
+import type { Claim, ErrorReason, LogChunk, Outputs, StopReason } from "./types_pb.js";
 import { file_workflowgraph_v1_types } from "./types_pb.js";
 import type { Message } from "@bufbuild/protobuf";
 
@@ -15,7 +15,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file workflowgraph/v1/job_service.proto.
  */
 export const file_workflowgraph_v1_job_service: GenFile = /*@__PURE__*/
-  fileDesc("CiJ3b3JrZmxvd2dyYXBoL3YxL2pvYl9zZXJ2aWNlLnByb3RvEhB3b3JrZmxvd2dyYXBoLnYxIu4BCg9DbGFpbUpvYlJlcXVlc3QSHQoJd29ya2VyX2lkGAEgASgJQgq6SAdyBRABGMgBEiAKBmxhYmVscxgCIAMoCUIQukgNkgEKEEAiBnIEEAEYZBIbCg5sZWFzZV90dGxfc2VjcxgDIAEoA0gAiAEBEigKCXdhaXRfc2VjcxgEIAEoAUIQukgNEgtAASkAAAAAAAAAAEgBiAEBEiMKCnJlcXVlc3RfaWQYBSABKAlCCrpIB3IFEBAYyAFIAogBAUIRCg9fbGVhc2VfdHRsX3NlY3NCDAoKX3dhaXRfc2Vjc0INCgtfcmVxdWVzdF9pZCI6ChBDbGFpbUpvYlJlc3BvbnNlEiYKBWNsYWltGAEgASgLMhcud29ya2Zsb3dncmFwaC52MS5DbGFpbSKNAgoQQ2xhaW1Kb2JzUmVxdWVzdBIdCgl3b3JrZXJfaWQYASABKAlCCrpIB3IFEAEYyAESIAoGbGFiZWxzGAIgAygJQhC6SA2SAQoQQCIGcgQQARhkEhsKDmxlYXNlX3R0bF9zZWNzGAMgASgDSACIAQESKAoJd2FpdF9zZWNzGAQgASgBQhC6SA0SC0ABKQAAAAAAAAAASAGIAQESIwoKcmVxdWVzdF9pZBgFIAEoCUIKukgHcgUQEBjIAUgCiAEBEhwKCG1heF9qb2JzGAYgASgNQgq6SAcqBRjoBygBQhEKD19sZWFzZV90dGxfc2Vjc0IMCgpfd2FpdF9zZWNzQg0KC19yZXF1ZXN0X2lkIjwKEUNsYWltSm9ic1Jlc3BvbnNlEicKBmNsYWltcxgBIAMoCzIXLndvcmtmbG93Z3JhcGgudjEuQ2xhaW0iMwoVSGVhcnRiZWF0TGVhc2VSZXF1ZXN0EhoKCGxlYXNlX2lkGAEgASgJQgi6SAVyAxjIASI9ChZIZWFydGJlYXRMZWFzZVJlc3BvbnNlEhAKCHR0bF9zZWNzGAEgASgEEhEKCWNhbmNlbGxlZBgCIAEoCCJkCg9QdXNoTG9nc1JlcXVlc3QSGgoIbGVhc2VfaWQYASABKAlCCLpIBXIDGMgBEjUKBmNodW5rcxgCIAMoCzIaLndvcmtmbG93Z3JhcGgudjEuTG9nQ2h1bmtCCbpIBpIBAxDoByIiChBQdXNoTG9nc1Jlc3BvbnNlEg4KBnN0b3JlZBgBIAEoDSKkAQoSQ29tcGxldGVKb2JSZXF1ZXN0EhoKCGxlYXNlX2lkGAEgASgJQgi6SAVyAxjIARJCCgdvdXRwdXRzGAIgAygLMjEud29ya2Zsb3dncmFwaC52MS5Db21wbGV0ZUpvYlJlcXVlc3QuT3V0cHV0c0VudHJ5Gi4KDE91dHB1dHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIhUKE0NvbXBsZXRlSm9iUmVzcG9uc2UilAEKCUpvYlJlcG9ydBIaCghsZWFzZV9pZBgBIAEoCUIIukgFcgMYyAESLAoHc3VjY2VzcxgCIAEoCzIZLndvcmtmbG93Z3JhcGgudjEuT3V0cHV0c0gAEiwKB2ZhaWx1cmUYAyABKAsyGS53b3JrZmxvd2dyYXBoLnYxLkZhaWx1cmVIAEIPCgZyZXN1bHQSBbpIAggBIisKB0ZhaWx1cmUSDQoFZXJyb3IYASABKAkSEQoJcmV0cnlhYmxlGAIgASgIInUKD0pvYlJlcG9ydFJlc3VsdBIQCghsZWFzZV9pZBgBIAEoCRIzCgdyZWZ1c2VkGAIgASgOMh0ud29ya2Zsb3dncmFwaC52MS5FcnJvclJlYXNvbkgAiAEBEg8KB21lc3NhZ2UYAyABKAlCCgoIX3JlZnVzZWQigwEKE0NvbXBsZXRlSm9ic1JlcXVlc3QSOQoHcmVwb3J0cxgBIAMoCzIbLndvcmtmbG93Z3JhcGgudjEuSm9iUmVwb3J0Qgu6SAiSAQUIARDoBxIxCgVjbGFpbRgCIAEoCzIiLndvcmtmbG93Z3JhcGgudjEuQ2xhaW1Kb2JzUmVxdWVzdCJzChRDb21wbGV0ZUpvYnNSZXNwb25zZRIyCgdyZXN1bHRzGAEgAygLMiEud29ya2Zsb3dncmFwaC52MS5Kb2JSZXBvcnRSZXN1bHQSJwoGY2xhaW1zGAIgAygLMhcud29ya2Zsb3dncmFwaC52MS5DbGFpbSJOCg5GYWlsSm9iUmVxdWVzdBIaCghsZWFzZV9pZBgBIAEoCUIIukgFcgMYyAESDQoFZXJyb3IYAiABKAkSEQoJcmV0cnlhYmxlGAMgASgIIhEKD0ZhaWxKb2JSZXNwb25zZSIvChFSZWxlYXNlSm9iUmVxdWVzdBIaCghsZWFzZV9pZBgBIAEoCUIIukgFcgMYyAEiFAoSUmVsZWFzZUpvYlJlc3BvbnNlIlEKFkdldEpvYkNhbmNlbGxlZFJlcXVlc3QSHQoLd29ya2Zsb3dfaWQYASABKAlCCLpIBXIDGMgBEhgKBmpvYl9pZBgCIAEoCUIIukgFcgMYyAEiLAoXR2V0Sm9iQ2FuY2VsbGVkUmVzcG9uc2USEQoJY2FuY2VsbGVkGAEgASgIIucCCg9Xb3JrSm9ic1JlcXVlc3QSNgoFaGVsbG8YASABKAsyJy53b3JrZmxvd2dyYXBoLnYxLldvcmtKb2JzUmVxdWVzdC5IZWxsbxITCgthZGRfY3JlZGl0cxgCIAEoDRIaChJyZWNlaXZlZF9sZWFzZV9pZHMYAyADKAkSNwoHcmVwb3J0cxgEIAMoCzIbLndvcmtmbG93Z3JhcGgudjEuSm9iUmVwb3J0Qgm6SAaSAQMQ6AcSDQoFZHJhaW4YBSABKAgaogEKBUhlbGxvEh0KCXdvcmtlcl9pZBgBIAEoCUIKukgHcgUQARjIARIgCgZsYWJlbHMYAiADKAlCELpIDZIBChBAIgZyBBABGGQSGwoObGVhc2VfdHRsX3NlY3MYAyABKANIAIgBARINCgVzbG90cxgEIAEoDRIZCgd2ZXJzaW9uGAUgASgJQgi6SAVyAxjIAUIRCg9fbGVhc2VfdHRsX3NlY3MitgEKEFdvcmtKb2JzUmVzcG9uc2USJwoGY2xhaW1zGAEgAygLMhcud29ya2Zsb3dncmFwaC52MS5DbGFpbRIyCgdyZXN1bHRzGAIgAygLMiEud29ya2Zsb3dncmFwaC52MS5Kb2JSZXBvcnRSZXN1bHQSGwoTY2FuY2VsbGVkX2xlYXNlX2lkcxgDIAMoCRIWCg5sb3N0X2xlYXNlX2lkcxgEIAMoCRIQCghkcmFpbmluZxgFIAEoCCI3ChdTdHJlYW1IZWFydGJlYXRzUmVxdWVzdBIcCglsZWFzZV9pZHMYASADKAlCCbpIBpIBAxCQTiLmAQoYU3RyZWFtSGVhcnRiZWF0c1Jlc3BvbnNlEkUKBmxlYXNlcxgBIAMoCzI1LndvcmtmbG93Z3JhcGgudjEuU3RyZWFtSGVhcnRiZWF0c1Jlc3BvbnNlLkxlYXNlU3RhdGUaggEKCkxlYXNlU3RhdGUSEAoIbGVhc2VfaWQYASABKAkSFAoMc2Vjb25kc19sZWZ0GAIgASgBEhEKCWNhbmNlbGxlZBgDIAEoCBIwCgRsb3N0GAQgASgOMh0ud29ya2Zsb3dncmFwaC52MS5FcnJvclJlYXNvbkgAiAEBQgcKBV9sb3N0MscLCgpKb2JTZXJ2aWNlEnsKCENsYWltSm9iEiEud29ya2Zsb3dncmFwaC52MS5DbGFpbUpvYlJlcXVlc3QaIi53b3JrZmxvd2dyYXBoLnYxLkNsYWltSm9iUmVzcG9uc2UiKIq1GAMKAQSC0+STAhs6ASpiBWNsYWltIg8vYXBpL2pvYnMvY2xhaW0SfAoJQ2xhaW1Kb2JzEiIud29ya2Zsb3dncmFwaC52MS5DbGFpbUpvYnNSZXF1ZXN0GiMud29ya2Zsb3dncmFwaC52MS5DbGFpbUpvYnNSZXNwb25zZSImirUYAwoBBILT5JMCGToBKiIUL2FwaS9qb2JzL2NsYWltLW1hbnkSlQEKDkhlYXJ0YmVhdExlYXNlEicud29ya2Zsb3dncmFwaC52MS5IZWFydGJlYXRMZWFzZVJlcXVlc3QaKC53b3JrZmxvd2dyYXBoLnYxLkhlYXJ0YmVhdExlYXNlUmVzcG9uc2UiMIq1GAMKAQSC0+STAiM6ASoiHi9hcGkvam9icy97bGVhc2VfaWR9L2hlYXJ0YmVhdBJ+CghQdXNoTG9ncxIhLndvcmtmbG93Z3JhcGgudjEuUHVzaExvZ3NSZXF1ZXN0GiIud29ya2Zsb3dncmFwaC52MS5QdXNoTG9nc1Jlc3BvbnNlIiuKtRgDCgEEgtPkkwIeOgEqIhkvYXBpL2pvYnMve2xlYXNlX2lkfS9sb2dzEosBCgtDb21wbGV0ZUpvYhIkLndvcmtmbG93Z3JhcGgudjEuQ29tcGxldGVKb2JSZXF1ZXN0GiUud29ya2Zsb3dncmFwaC52MS5Db21wbGV0ZUpvYlJlc3BvbnNlIi+KtRgDCgEEgtPkkwIiOgEqIh0vYXBpL2pvYnMve2xlYXNlX2lkfS9jb21wbGV0ZRKIAQoMQ29tcGxldGVKb2JzEiUud29ya2Zsb3dncmFwaC52MS5Db21wbGV0ZUpvYnNSZXF1ZXN0GiYud29ya2Zsb3dncmFwaC52MS5Db21wbGV0ZUpvYnNSZXNwb25zZSIpirUYAwoBBILT5JMCHDoBKiIXL2FwaS9qb2JzL2NvbXBsZXRlLW1hbnkSewoHRmFpbEpvYhIgLndvcmtmbG93Z3JhcGgudjEuRmFpbEpvYlJlcXVlc3QaIS53b3JrZmxvd2dyYXBoLnYxLkZhaWxKb2JSZXNwb25zZSIrirUYAwoBBILT5JMCHjoBKiIZL2FwaS9qb2JzL3tsZWFzZV9pZH0vZmFpbBKHAQoKUmVsZWFzZUpvYhIjLndvcmtmbG93Z3JhcGgudjEuUmVsZWFzZUpvYlJlcXVlc3QaJC53b3JrZmxvd2dyYXBoLnYxLlJlbGVhc2VKb2JSZXNwb25zZSIuirUYAwoBBILT5JMCIToBKiIcL2FwaS9qb2JzL3tsZWFzZV9pZH0vcmVsZWFzZRKtAQoPR2V0Sm9iQ2FuY2VsbGVkEigud29ya2Zsb3dncmFwaC52MS5HZXRKb2JDYW5jZWxsZWRSZXF1ZXN0Gikud29ya2Zsb3dncmFwaC52MS5HZXRKb2JDYW5jZWxsZWRSZXNwb25zZSJFirUYBAoCBAKC0+STAjdiCWNhbmNlbGxlZBIqL2FwaS9qb2JzL3t3b3JrZmxvd19pZH0ve2pvYl9pZH0vY2FuY2VsbGVkEl4KCFdvcmtKb2JzEiEud29ya2Zsb3dncmFwaC52MS5Xb3JrSm9ic1JlcXVlc3QaIi53b3JrZmxvd2dyYXBoLnYxLldvcmtKb2JzUmVzcG9uc2UiB4q1GAMKAQQoATABEnYKEFN0cmVhbUhlYXJ0YmVhdHMSKS53b3JrZmxvd2dyYXBoLnYxLlN0cmVhbUhlYXJ0YmVhdHNSZXF1ZXN0Gioud29ya2Zsb3dncmFwaC52MS5TdHJlYW1IZWFydGJlYXRzUmVzcG9uc2UiB4q1GAMKAQQoATABYgZwcm90bzM", [file_buf_validate_validate, file_google_api_annotations, file_workflowgraph_v1_options, file_workflowgraph_v1_types]);
+  fileDesc("CiJ3b3JrZmxvd2dyYXBoL3YxL2pvYl9zZXJ2aWNlLnByb3RvEhB3b3JrZmxvd2dyYXBoLnYxIoUCCg9DbGFpbUpvYlJlcXVlc3QSHQoJd29ya2VyX2lkGAEgASgJQgq6SAdyBRABGMgBEiAKBmxhYmVscxgCIAMoCUIQukgNkgEKEEgiBnIEEAEYZBIbCg5sZWFzZV90dGxfc2VjcxgDIAEoA0gAiAEBEigKCXdhaXRfc2VjcxgEIAEoAUIQukgNEgtAASkAAAAAAAAAAEgBiAEBEiMKCnJlcXVlc3RfaWQYBSABKAlCCrpIB3IFEBAYyAFIAogBARIVCg1vbmx5X2xhYmVsbGVkGAYgASgIQhEKD19sZWFzZV90dGxfc2Vjc0IMCgpfd2FpdF9zZWNzQg0KC19yZXF1ZXN0X2lkIjoKEENsYWltSm9iUmVzcG9uc2USJgoFY2xhaW0YASABKAsyFy53b3JrZmxvd2dyYXBoLnYxLkNsYWltIqQCChBDbGFpbUpvYnNSZXF1ZXN0Eh0KCXdvcmtlcl9pZBgBIAEoCUIKukgHcgUQARjIARIgCgZsYWJlbHMYAiADKAlCELpIDZIBChBIIgZyBBABGGQSGwoObGVhc2VfdHRsX3NlY3MYAyABKANIAIgBARIoCgl3YWl0X3NlY3MYBCABKAFCELpIDRILQAEpAAAAAAAAAABIAYgBARIjCgpyZXF1ZXN0X2lkGAUgASgJQgq6SAdyBRAQGMgBSAKIAQESHAoIbWF4X2pvYnMYBiABKA1CCrpIByoFGOgHKAESFQoNb25seV9sYWJlbGxlZBgHIAEoCEIRCg9fbGVhc2VfdHRsX3NlY3NCDAoKX3dhaXRfc2Vjc0INCgtfcmVxdWVzdF9pZCI8ChFDbGFpbUpvYnNSZXNwb25zZRInCgZjbGFpbXMYASADKAsyFy53b3JrZmxvd2dyYXBoLnYxLkNsYWltIjMKFUhlYXJ0YmVhdExlYXNlUmVxdWVzdBIaCghsZWFzZV9pZBgBIAEoCUIIukgFcgMYyAEiuQEKFkhlYXJ0YmVhdExlYXNlUmVzcG9uc2USEAoIdHRsX3NlY3MYASABKAQSEQoJY2FuY2VsbGVkGAIgASgIEjYKC3N0b3BfcmVhc29uGAMgASgOMhwud29ya2Zsb3dncmFwaC52MS5TdG9wUmVhc29uSACIAQESHQoQc3RvcF93aXRoaW5fc2VjcxgEIAEoAUgBiAEBQg4KDF9zdG9wX3JlYXNvbkITChFfc3RvcF93aXRoaW5fc2VjcyJkCg9QdXNoTG9nc1JlcXVlc3QSGgoIbGVhc2VfaWQYASABKAlCCLpIBXIDGMgBEjUKBmNodW5rcxgCIAMoCzIaLndvcmtmbG93Z3JhcGgudjEuTG9nQ2h1bmtCCbpIBpIBAxDoByIiChBQdXNoTG9nc1Jlc3BvbnNlEg4KBnN0b3JlZBgBIAEoDSKkAQoSQ29tcGxldGVKb2JSZXF1ZXN0EhoKCGxlYXNlX2lkGAEgASgJQgi6SAVyAxjIARJCCgdvdXRwdXRzGAIgAygLMjEud29ya2Zsb3dncmFwaC52MS5Db21wbGV0ZUpvYlJlcXVlc3QuT3V0cHV0c0VudHJ5Gi4KDE91dHB1dHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIhUKE0NvbXBsZXRlSm9iUmVzcG9uc2UilAEKCUpvYlJlcG9ydBIaCghsZWFzZV9pZBgBIAEoCUIIukgFcgMYyAESLAoHc3VjY2VzcxgCIAEoCzIZLndvcmtmbG93Z3JhcGgudjEuT3V0cHV0c0gAEiwKB2ZhaWx1cmUYAyABKAsyGS53b3JrZmxvd2dyYXBoLnYxLkZhaWx1cmVIAEIPCgZyZXN1bHQSBbpIAggBIlsKB0ZhaWx1cmUSDQoFZXJyb3IYASABKAkSEQoJcmV0cnlhYmxlGAIgASgIEiAKCWV4aXRfY29kZRgDIAEoDUIIukgFKgMY/wFIAIgBAUIMCgpfZXhpdF9jb2RlInUKD0pvYlJlcG9ydFJlc3VsdBIQCghsZWFzZV9pZBgBIAEoCRIzCgdyZWZ1c2VkGAIgASgOMh0ud29ya2Zsb3dncmFwaC52MS5FcnJvclJlYXNvbkgAiAEBEg8KB21lc3NhZ2UYAyABKAlCCgoIX3JlZnVzZWQigwEKE0NvbXBsZXRlSm9ic1JlcXVlc3QSOQoHcmVwb3J0cxgBIAMoCzIbLndvcmtmbG93Z3JhcGgudjEuSm9iUmVwb3J0Qgu6SAiSAQUIARDoBxIxCgVjbGFpbRgCIAEoCzIiLndvcmtmbG93Z3JhcGgudjEuQ2xhaW1Kb2JzUmVxdWVzdCJzChRDb21wbGV0ZUpvYnNSZXNwb25zZRIyCgdyZXN1bHRzGAEgAygLMiEud29ya2Zsb3dncmFwaC52MS5Kb2JSZXBvcnRSZXN1bHQSJwoGY2xhaW1zGAIgAygLMhcud29ya2Zsb3dncmFwaC52MS5DbGFpbSJ+Cg5GYWlsSm9iUmVxdWVzdBIaCghsZWFzZV9pZBgBIAEoCUIIukgFcgMYyAESDQoFZXJyb3IYAiABKAkSEQoJcmV0cnlhYmxlGAMgASgIEiAKCWV4aXRfY29kZRgEIAEoDUIIukgFKgMY/wFIAIgBAUIMCgpfZXhpdF9jb2RlIhEKD0ZhaWxKb2JSZXNwb25zZSIvChFSZWxlYXNlSm9iUmVxdWVzdBIaCghsZWFzZV9pZBgBIAEoCUIIukgFcgMYyAEiFAoSUmVsZWFzZUpvYlJlc3BvbnNlIlEKFkdldEpvYkNhbmNlbGxlZFJlcXVlc3QSHQoLd29ya2Zsb3dfaWQYASABKAlCCLpIBXIDGMgBEhgKBmpvYl9pZBgCIAEoCUIIukgFcgMYyAEiagoXR2V0Sm9iQ2FuY2VsbGVkUmVzcG9uc2USEQoJY2FuY2VsbGVkGAEgASgIEjEKBnJlYXNvbhgCIAEoDjIcLndvcmtmbG93Z3JhcGgudjEuU3RvcFJlYXNvbkgAiAEBQgkKB19yZWFzb24i/gIKD1dvcmtKb2JzUmVxdWVzdBI2CgVoZWxsbxgBIAEoCzInLndvcmtmbG93Z3JhcGgudjEuV29ya0pvYnNSZXF1ZXN0LkhlbGxvEhMKC2FkZF9jcmVkaXRzGAIgASgNEhoKEnJlY2VpdmVkX2xlYXNlX2lkcxgDIAMoCRI3CgdyZXBvcnRzGAQgAygLMhsud29ya2Zsb3dncmFwaC52MS5Kb2JSZXBvcnRCCbpIBpIBAxDoBxINCgVkcmFpbhgFIAEoCBq5AQoFSGVsbG8SHQoJd29ya2VyX2lkGAEgASgJQgq6SAdyBRABGMgBEiAKBmxhYmVscxgCIAMoCUIQukgNkgEKEEgiBnIEEAEYZBIbCg5sZWFzZV90dGxfc2VjcxgDIAEoA0gAiAEBEg0KBXNsb3RzGAQgASgNEhkKB3ZlcnNpb24YBSABKAlCCLpIBXIDGMgBEhUKDW9ubHlfbGFiZWxsZWQYBiABKAhCEQoPX2xlYXNlX3R0bF9zZWNzIssCChBXb3JrSm9ic1Jlc3BvbnNlEicKBmNsYWltcxgBIAMoCzIXLndvcmtmbG93Z3JhcGgudjEuQ2xhaW0SMgoHcmVzdWx0cxgCIAMoCzIhLndvcmtmbG93Z3JhcGgudjEuSm9iUmVwb3J0UmVzdWx0EhsKE2NhbmNlbGxlZF9sZWFzZV9pZHMYAyADKAkSFgoObG9zdF9sZWFzZV9pZHMYBCADKAkSEAoIZHJhaW5pbmcYBSABKAgSNgoFc3RvcHMYBiADKAsyJy53b3JrZmxvd2dyYXBoLnYxLldvcmtKb2JzUmVzcG9uc2UuU3RvcBpbCgRTdG9wEhAKCGxlYXNlX2lkGAEgASgJEiwKBnJlYXNvbhgCIAEoDjIcLndvcmtmbG93Z3JhcGgudjEuU3RvcFJlYXNvbhITCgt3aXRoaW5fc2VjcxgDIAEoASI3ChdTdHJlYW1IZWFydGJlYXRzUmVxdWVzdBIcCglsZWFzZV9pZHMYASADKAlCCbpIBpIBAxCQTiLiAgoYU3RyZWFtSGVhcnRiZWF0c1Jlc3BvbnNlEkUKBmxlYXNlcxgBIAMoCzI1LndvcmtmbG93Z3JhcGgudjEuU3RyZWFtSGVhcnRiZWF0c1Jlc3BvbnNlLkxlYXNlU3RhdGUa/gEKCkxlYXNlU3RhdGUSEAoIbGVhc2VfaWQYASABKAkSFAoMc2Vjb25kc19sZWZ0GAIgASgBEhEKCWNhbmNlbGxlZBgDIAEoCBIwCgRsb3N0GAQgASgOMh0ud29ya2Zsb3dncmFwaC52MS5FcnJvclJlYXNvbkgAiAEBEjYKC3N0b3BfcmVhc29uGAUgASgOMhwud29ya2Zsb3dncmFwaC52MS5TdG9wUmVhc29uSAGIAQESHQoQc3RvcF93aXRoaW5fc2VjcxgGIAEoAUgCiAEBQgcKBV9sb3N0Qg4KDF9zdG9wX3JlYXNvbkITChFfc3RvcF93aXRoaW5fc2VjczLHCwoKSm9iU2VydmljZRJ7CghDbGFpbUpvYhIhLndvcmtmbG93Z3JhcGgudjEuQ2xhaW1Kb2JSZXF1ZXN0GiIud29ya2Zsb3dncmFwaC52MS5DbGFpbUpvYlJlc3BvbnNlIiiKtRgDCgEEgtPkkwIbOgEqYgVjbGFpbSIPL2FwaS9qb2JzL2NsYWltEnwKCUNsYWltSm9icxIiLndvcmtmbG93Z3JhcGgudjEuQ2xhaW1Kb2JzUmVxdWVzdBojLndvcmtmbG93Z3JhcGgudjEuQ2xhaW1Kb2JzUmVzcG9uc2UiJoq1GAMKAQSC0+STAhk6ASoiFC9hcGkvam9icy9jbGFpbS1tYW55EpUBCg5IZWFydGJlYXRMZWFzZRInLndvcmtmbG93Z3JhcGgudjEuSGVhcnRiZWF0TGVhc2VSZXF1ZXN0Gigud29ya2Zsb3dncmFwaC52MS5IZWFydGJlYXRMZWFzZVJlc3BvbnNlIjCKtRgDCgEEgtPkkwIjOgEqIh4vYXBpL2pvYnMve2xlYXNlX2lkfS9oZWFydGJlYXQSfgoIUHVzaExvZ3MSIS53b3JrZmxvd2dyYXBoLnYxLlB1c2hMb2dzUmVxdWVzdBoiLndvcmtmbG93Z3JhcGgudjEuUHVzaExvZ3NSZXNwb25zZSIrirUYAwoBBILT5JMCHjoBKiIZL2FwaS9qb2JzL3tsZWFzZV9pZH0vbG9ncxKLAQoLQ29tcGxldGVKb2ISJC53b3JrZmxvd2dyYXBoLnYxLkNvbXBsZXRlSm9iUmVxdWVzdBolLndvcmtmbG93Z3JhcGgudjEuQ29tcGxldGVKb2JSZXNwb25zZSIvirUYAwoBBILT5JMCIjoBKiIdL2FwaS9qb2JzL3tsZWFzZV9pZH0vY29tcGxldGUSiAEKDENvbXBsZXRlSm9icxIlLndvcmtmbG93Z3JhcGgudjEuQ29tcGxldGVKb2JzUmVxdWVzdBomLndvcmtmbG93Z3JhcGgudjEuQ29tcGxldGVKb2JzUmVzcG9uc2UiKYq1GAMKAQSC0+STAhw6ASoiFy9hcGkvam9icy9jb21wbGV0ZS1tYW55EnsKB0ZhaWxKb2ISIC53b3JrZmxvd2dyYXBoLnYxLkZhaWxKb2JSZXF1ZXN0GiEud29ya2Zsb3dncmFwaC52MS5GYWlsSm9iUmVzcG9uc2UiK4q1GAMKAQSC0+STAh46ASoiGS9hcGkvam9icy97bGVhc2VfaWR9L2ZhaWwShwEKClJlbGVhc2VKb2ISIy53b3JrZmxvd2dyYXBoLnYxLlJlbGVhc2VKb2JSZXF1ZXN0GiQud29ya2Zsb3dncmFwaC52MS5SZWxlYXNlSm9iUmVzcG9uc2UiLoq1GAMKAQSC0+STAiE6ASoiHC9hcGkvam9icy97bGVhc2VfaWR9L3JlbGVhc2USrQEKD0dldEpvYkNhbmNlbGxlZBIoLndvcmtmbG93Z3JhcGgudjEuR2V0Sm9iQ2FuY2VsbGVkUmVxdWVzdBopLndvcmtmbG93Z3JhcGgudjEuR2V0Sm9iQ2FuY2VsbGVkUmVzcG9uc2UiRYq1GAQKAgQCgtPkkwI3YgljYW5jZWxsZWQSKi9hcGkvam9icy97d29ya2Zsb3dfaWR9L3tqb2JfaWR9L2NhbmNlbGxlZBJeCghXb3JrSm9icxIhLndvcmtmbG93Z3JhcGgudjEuV29ya0pvYnNSZXF1ZXN0GiIud29ya2Zsb3dncmFwaC52MS5Xb3JrSm9ic1Jlc3BvbnNlIgeKtRgDCgEEKAEwARJ2ChBTdHJlYW1IZWFydGJlYXRzEikud29ya2Zsb3dncmFwaC52MS5TdHJlYW1IZWFydGJlYXRzUmVxdWVzdBoqLndvcmtmbG93Z3JhcGgudjEuU3RyZWFtSGVhcnRiZWF0c1Jlc3BvbnNlIgeKtRgDCgEEKAEwAWIGcHJvdG8z", [file_buf_validate_validate, file_google_api_annotations, file_workflowgraph_v1_options, file_workflowgraph_v1_types]);
 
 /**
  * @generated from message workflowgraph.v1.ClaimJobRequest
@@ -46,12 +46,19 @@ export type ClaimJobRequest = Message<"workflowgraph.v1.ClaimJobRequest"> & {
   waitSecs?: number | undefined;
 
   /**
-   * Makes the claim repeatable: a call with the same id gets the same job and lease while that lease lives. At least 16
-   * characters that nobody can guess, such as a random UUID.
+   * Makes the claim idempotent: a call with the same id gets the same job and lease while that lease lives. At least 16
+   * unguessable characters, such as a random UUID.
    *
    * @generated from field: optional string request_id = 5;
    */
   requestId?: string | undefined;
+
+  /**
+   * Claim only jobs that require at least one label; jobs without labels are left to other workers.
+   *
+   * @generated from field: bool only_labelled = 6;
+   */
+  onlyLabelled: boolean;
 };
 
 /**
@@ -66,7 +73,7 @@ export const ClaimJobRequestSchema: GenMessage<ClaimJobRequest> = /*@__PURE__*/
  */
 export type ClaimJobResponse = Message<"workflowgraph.v1.ClaimJobResponse"> & {
   /**
-   * Absent when there is no job.
+   * Absent if there is no job.
    *
    * @generated from field: workflowgraph.v1.Claim claim = 1;
    */
@@ -115,6 +122,11 @@ export type ClaimJobsRequest = Message<"workflowgraph.v1.ClaimJobsRequest"> & {
    * @generated from field: uint32 max_jobs = 6;
    */
   maxJobs: number;
+
+  /**
+   * @generated from field: bool only_labelled = 7;
+   */
+  onlyLabelled: boolean;
 };
 
 /**
@@ -163,18 +175,32 @@ export const HeartbeatLeaseRequestSchema: GenMessage<HeartbeatLeaseRequest> = /*
  */
 export type HeartbeatLeaseResponse = Message<"workflowgraph.v1.HeartbeatLeaseResponse"> & {
   /**
-   * For how long the lease now lives, in seconds.
+   * The remaining lease time, in seconds.
    *
    * @generated from field: uint64 ttl_secs = 1;
    */
   ttlSecs: bigint;
 
   /**
-   * The job was cancelled: end it. Only logs can still be reported under the lease.
+   * Whether the worker must stop the job.
    *
    * @generated from field: bool cancelled = 2;
    */
   cancelled: boolean;
+
+  /**
+   * Why the worker must stop the job; null otherwise.
+   *
+   * @generated from field: optional workflowgraph.v1.StopReason stop_reason = 3;
+   */
+  stopReason?: StopReason | undefined;
+
+  /**
+   * How long the server still waits for the report that the job has stopped, in seconds.
+   *
+   * @generated from field: optional double stop_within_secs = 4;
+   */
+  stopWithinSecs?: number | undefined;
 };
 
 /**
@@ -211,7 +237,7 @@ export const PushLogsRequestSchema: GenMessage<PushLogsRequest> = /*@__PURE__*/
  */
 export type PushLogsResponse = Message<"workflowgraph.v1.PushLogsResponse"> & {
   /**
-   * How many chunks of this call are stored now, whether by this call or an earlier one.
+   * The number of chunks of this call that are stored now, by this call or an earlier one.
    *
    * @generated from field: uint32 stored = 1;
    */
@@ -311,6 +337,13 @@ export type Failure = Message<"workflowgraph.v1.Failure"> & {
    * @generated from field: bool retryable = 2;
    */
   retryable: boolean;
+
+  /**
+   * As in `FailJob`.
+   *
+   * @generated from field: optional uint32 exit_code = 3;
+   */
+  exitCode?: number | undefined;
 };
 
 /**
@@ -321,7 +354,7 @@ export const FailureSchema: GenMessage<Failure> = /*@__PURE__*/
   messageDesc(file_workflowgraph_v1_job_service, 11);
 
 /**
- * What became of one report.
+ * The result of one report.
  *
  * @generated from message workflowgraph.v1.JobReportResult
  */
@@ -332,8 +365,8 @@ export type JobReportResult = Message<"workflowgraph.v1.JobReportResult"> & {
   leaseId: string;
 
   /**
-   * Absent when the report was taken. `ERROR_REASON_UNSPECIFIED` when the lease lives and what was reported cannot be taken,
-   * such as outputs that are too large: the job still waits for a report that can.
+   * Absent if the report was accepted. `ERROR_REASON_UNSPECIFIED` if the lease lives but the report is invalid, for
+   * example because its outputs are too large: the worker can report again.
    *
    * @generated from field: optional workflowgraph.v1.ErrorReason refused = 2;
    */
@@ -362,7 +395,7 @@ export type CompleteJobsRequest = Message<"workflowgraph.v1.CompleteJobsRequest"
   reports: JobReport[];
 
   /**
-   * Claims in the same round trip, when present.
+   * Claims jobs in the same round trip, if present.
    *
    * @generated from field: workflowgraph.v1.ClaimJobsRequest claim = 2;
    */
@@ -410,18 +443,27 @@ export type FailJobRequest = Message<"workflowgraph.v1.FailJobRequest"> & {
   leaseId: string;
 
   /**
-   * What went wrong, for people.
+   * The error text, for people.
    *
    * @generated from field: string error = 2;
    */
   error: string;
 
   /**
-   * Whether another attempt may help; `false` when absent.
+   * Whether another attempt can help; `false` when absent.
    *
    * @generated from field: bool retryable = 3;
    */
   retryable: boolean;
+
+  /**
+   * The exit code of the command, if that is the cause; 128 plus the signal number if a signal ended it. A job whose
+   * `retry-on` has exit codes goes only to workers with the label `feature:exit-codes`, which declares that they report
+   * it.
+   *
+   * @generated from field: optional uint32 exit_code = 4;
+   */
+  exitCode?: number | undefined;
 };
 
 /**
@@ -479,7 +521,7 @@ export const ReleaseJobResponseSchema: GenMessage<ReleaseJobResponse> = /*@__PUR
  */
 export type GetJobCancelledRequest = Message<"workflowgraph.v1.GetJobCancelledRequest"> & {
   /**
-   * The id of a run, or of a workflow, which means its newest run.
+   * A run id, or a workflow id, which means its newest run.
    *
    * @generated from field: string workflow_id = 1;
    */
@@ -506,6 +548,13 @@ export type GetJobCancelledResponse = Message<"workflowgraph.v1.GetJobCancelledR
    * @generated from field: bool cancelled = 1;
    */
   cancelled: boolean;
+
+  /**
+   * Why the worker must stop the job; null otherwise.
+   *
+   * @generated from field: optional workflowgraph.v1.StopReason reason = 2;
+   */
+  reason?: StopReason | undefined;
 };
 
 /**
@@ -525,15 +574,14 @@ export type WorkJobsRequest = Message<"workflowgraph.v1.WorkJobsRequest"> & {
   hello?: WorkJobsRequest_Hello | undefined;
 
   /**
-   * How many more jobs the worker can take, beyond what it was allowed before. A report that is taken returns its
-   * slot by itself.
+   * The number of additional jobs that the worker can take. An accepted report returns its credit automatically.
    *
    * @generated from field: uint32 add_credits = 2;
    */
   addCredits: number;
 
   /**
-   * Leases of pushed jobs that have arrived.
+   * Confirms the arrival of pushed jobs, by their leases.
    *
    * @generated from field: repeated string received_lease_ids = 3;
    */
@@ -545,7 +593,7 @@ export type WorkJobsRequest = Message<"workflowgraph.v1.WorkJobsRequest"> & {
   reports: JobReport[];
 
   /**
-   * No new jobs, please: the worker is about to stop.
+   * Requests no new jobs, because the worker is about to stop.
    *
    * @generated from field: bool drain = 5;
    */
@@ -589,6 +637,13 @@ export type WorkJobsRequest_Hello = Message<"workflowgraph.v1.WorkJobsRequest.He
    * @generated from field: string version = 5;
    */
   version: string;
+
+  /**
+   * Push only jobs that require at least one label; jobs without labels are left to other workers.
+   *
+   * @generated from field: bool only_labelled = 6;
+   */
+  onlyLabelled: boolean;
 };
 
 /**
@@ -613,14 +668,14 @@ export type WorkJobsResponse = Message<"workflowgraph.v1.WorkJobsResponse"> & {
   results: JobReportResult[];
 
   /**
-   * Leases whose jobs were cancelled: end them.
+   * Leases whose jobs were cancelled; each is in `stops` as well.
    *
    * @generated from field: repeated string cancelled_lease_ids = 3;
    */
   cancelledLeaseIds: string[];
 
   /**
-   * Leases that are gone.
+   * Lost leases.
    *
    * @generated from field: repeated string lost_lease_ids = 4;
    */
@@ -632,6 +687,13 @@ export type WorkJobsResponse = Message<"workflowgraph.v1.WorkJobsResponse"> & {
    * @generated from field: bool draining = 5;
    */
   draining: boolean;
+
+  /**
+   * Leases whose jobs the worker must stop.
+   *
+   * @generated from field: repeated workflowgraph.v1.WorkJobsResponse.Stop stops = 6;
+   */
+  stops: WorkJobsResponse_Stop[];
 };
 
 /**
@@ -640,6 +702,37 @@ export type WorkJobsResponse = Message<"workflowgraph.v1.WorkJobsResponse"> & {
  */
 export const WorkJobsResponseSchema: GenMessage<WorkJobsResponse> = /*@__PURE__*/
   messageDesc(file_workflowgraph_v1_job_service, 22);
+
+/**
+ * A job that the worker must stop.
+ *
+ * @generated from message workflowgraph.v1.WorkJobsResponse.Stop
+ */
+export type WorkJobsResponse_Stop = Message<"workflowgraph.v1.WorkJobsResponse.Stop"> & {
+  /**
+   * @generated from field: string lease_id = 1;
+   */
+  leaseId: string;
+
+  /**
+   * @generated from field: workflowgraph.v1.StopReason reason = 2;
+   */
+  reason: StopReason;
+
+  /**
+   * How long the server waits for the report that the job has stopped, in seconds.
+   *
+   * @generated from field: double within_secs = 3;
+   */
+  withinSecs: number;
+};
+
+/**
+ * Describes the message workflowgraph.v1.WorkJobsResponse.Stop.
+ * Use `create(WorkJobsResponse_StopSchema)` to create a new message.
+ */
+export const WorkJobsResponse_StopSchema: GenMessage<WorkJobsResponse_Stop> = /*@__PURE__*/
+  messageDesc(file_workflowgraph_v1_job_service, 22, 0);
 
 /**
  * @generated from message workflowgraph.v1.StreamHeartbeatsRequest
@@ -687,23 +780,39 @@ export type StreamHeartbeatsResponse_LeaseState = Message<"workflowgraph.v1.Stre
   leaseId: string;
 
   /**
-   * For how long it lives from now, in seconds; 0 when it is lost.
+   * The remaining lease time, in seconds; 0 if the lease is lost.
    *
    * @generated from field: double seconds_left = 2;
    */
   secondsLeft: number;
 
   /**
+   * Whether the worker must stop the job.
+   *
    * @generated from field: bool cancelled = 3;
    */
   cancelled: boolean;
 
   /**
-   * Why it is lost.
+   * Why the lease is lost.
    *
    * @generated from field: optional workflowgraph.v1.ErrorReason lost = 4;
    */
   lost?: ErrorReason | undefined;
+
+  /**
+   * Why the worker must stop the job; absent otherwise.
+   *
+   * @generated from field: optional workflowgraph.v1.StopReason stop_reason = 5;
+   */
+  stopReason?: StopReason | undefined;
+
+  /**
+   * How long the server still waits for the report that the job has stopped, in seconds.
+   *
+   * @generated from field: optional double stop_within_secs = 6;
+   */
+  stopWithinSecs?: number | undefined;
 };
 
 /**
@@ -714,17 +823,24 @@ export const StreamHeartbeatsResponse_LeaseStateSchema: GenMessage<StreamHeartbe
   messageDesc(file_workflowgraph_v1_job_service, 24, 0);
 
 /**
- * What a worker does with jobs: claim, keep the lease alive, send logs, report the end.
+ * The calls of a worker on jobs: claim, renew the lease, send logs, report the result.
  *
- * Every call may be sent again when its answer was lost: the same report under the same lease gets the first answer
- * and changes nothing. A report that comes too late is refused with `aborted` (HTTP 409) and an `ErrorReason`.
+ * A worker must stop a job when its run is cancelled or its attempt times out. The server requests this on both
+ * streams, in the response to a heartbeat, and in `GetJobCancelled`. The worker ends the job's processes, sends their
+ * remaining output, and calls `FailJob` when they are gone, all within the lease's `stop_grace_secs`. Until then the
+ * retry, and the jobs that need this one, do not start. A report on a timed-out attempt is accepted and ends it as
+ * timed out, whatever its result. A report on a cancelled job is refused with `cancelled`, because the job already has
+ * its state, but it confirms that the job has stopped.
+ *
+ * Every call can be repeated when its response was lost: the same report under the same lease gets the first response
+ * and changes nothing. A late report is refused with `aborted` (HTTP 409) and an `ErrorReason`.
  *
  * @generated from service workflowgraph.v1.JobService
  */
 export const JobService: GenService<{
   /**
-   * Claims the most urgent job that the worker may run, or answers without one (`null` on the documented path).
-   * With `wait_secs` the call waits until there is one.
+   * Claims the job with the highest priority that the worker can run, or returns no job (`null` on the documented
+   * path). With `wait_secs` the call waits for a job.
    *
    * @generated from rpc workflowgraph.v1.JobService.ClaimJob
    */
@@ -744,8 +860,7 @@ export const JobService: GenService<{
     output: typeof ClaimJobsResponseSchema;
   },
   /**
-   * Renews a lease for the time to live that its claim asked for.
-   * Errors: 409 when the lease is gone.
+   * Renews a lease for the lease time that its claim requested. Errors: 409 if the lease is gone.
    *
    * @generated from rpc workflowgraph.v1.JobService.HeartbeatLease
    */
@@ -755,8 +870,8 @@ export const JobService: GenService<{
     output: typeof HeartbeatLeaseResponseSchema;
   },
   /**
-   * Stores pieces of the job's output. A chunk that is already stored is passed over.
-   * Errors: 409 when the lease is gone and a chunk is new.
+   * Stores chunks of the job's output. A chunk that is already stored is skipped. Errors: 409 if the lease is gone and
+   * a chunk is new.
    *
    * @generated from rpc workflowgraph.v1.JobService.PushLogs
    */
@@ -766,9 +881,9 @@ export const JobService: GenService<{
     output: typeof PushLogsResponseSchema;
   },
   /**
-   * Ends the attempt with success. Outputs that are reported here win over those that the server reads from
-   * `::set-output key=value` lines of the pushed stdout.
-   * Errors: 409 when the lease is gone, or when another end was reported under it.
+   * Ends the attempt with success. Outputs in this call take precedence over those that the server reads from
+   * `::set-output key=value` lines of the pushed stdout. Errors: 409 if the lease is gone, or if a different result was
+   * reported under it.
    *
    * @generated from rpc workflowgraph.v1.JobService.CompleteJob
    */
@@ -778,7 +893,7 @@ export const JobService: GenService<{
     output: typeof CompleteJobResponseSchema;
   },
   /**
-   * Ends several attempts and claims as many jobs as are wanted, in one round trip. Each report is judged alone.
+   * Ends several attempts and optionally claims jobs, in one round trip. Each report has its own result.
    *
    * @generated from rpc workflowgraph.v1.JobService.CompleteJobs
    */
@@ -788,8 +903,8 @@ export const JobService: GenService<{
     output: typeof CompleteJobsResponseSchema;
   },
   /**
-   * Ends the attempt with failure. A retryable one is queued again after its backoff while retries are left.
-   * Errors: 409 when the lease is gone, or when another end was reported under it.
+   * Ends the attempt with failure. A retryable failure requeues the job after its backoff while retries are left.
+   * Errors: 409 if the lease is gone, or if a different result was reported under it.
    *
    * @generated from rpc workflowgraph.v1.JobService.FailJob
    */
@@ -799,8 +914,8 @@ export const JobService: GenService<{
     output: typeof FailJobResponseSchema;
   },
   /**
-   * Gives a job back unrun. It is queued again at once, and the attempt does not count.
-   * Errors: 409 when the lease is gone.
+   * Releases a job that has not run. It is requeued at once, and the attempt does not count. Errors: 409 if the lease
+   * is gone.
    *
    * @generated from rpc workflowgraph.v1.JobService.ReleaseJob
    */
@@ -810,8 +925,8 @@ export const JobService: GenService<{
     output: typeof ReleaseJobResponseSchema;
   },
   /**
-   * Says whether a job was cancelled; bare `true` or `false` on the documented path.
-   * Errors: `not_found` for a job that does not exist.
+   * Returns whether the worker must stop a job, because it was cancelled or its newest attempt has timed out; a bare
+   * `true` or `false` on the documented path. Errors: `not_found` for a job that does not exist.
    *
    * @generated from rpc workflowgraph.v1.JobService.GetJobCancelled
    */
@@ -821,8 +936,9 @@ export const JobService: GenService<{
     output: typeof GetJobCancelledResponseSchema;
   },
   /**
-   * A worker's session: it says how many jobs it can take, the server pushes them as they become ready. The first
-   * message is `hello`. A pushed job that is not acknowledged within seconds returns to the queue, uncounted.
+   * A worker's session: the worker grants credits, and the server pushes jobs as they become claimable. The first
+   * message is `hello`. A pushed job that the worker does not confirm within five seconds returns to the queue, and the
+   * attempt does not count.
    *
    * @generated from rpc workflowgraph.v1.JobService.WorkJobs
    */
@@ -832,8 +948,8 @@ export const JobService: GenService<{
     output: typeof WorkJobsResponseSchema;
   },
   /**
-   * Renews all of a worker's leases: each message names leases, each answer says what became of them. Cancellations
-   * and lost leases come unasked.
+   * Renews all leases of a worker: each message lists leases, each response has their state. The server sends jobs to
+   * stop and lost leases without a request.
    *
    * @generated from rpc workflowgraph.v1.JobService.StreamHeartbeats
    */

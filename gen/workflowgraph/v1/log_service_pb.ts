@@ -2,8 +2,8 @@
 // @generated from file workflowgraph/v1/log_service.proto (package workflowgraph.v1, syntax proto3)
 /* eslint-disable */
 
-import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
-import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
+import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
+import { enumDesc, fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
 import { file_buf_validate_validate } from "../../buf/validate/validate_pb.js";
 import { file_google_api_annotations } from "../../google/api/annotations_pb.js";
 import { file_workflowgraph_v1_options } from "./options_pb.js";
@@ -15,7 +15,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file workflowgraph/v1/log_service.proto.
  */
 export const file_workflowgraph_v1_log_service: GenFile = /*@__PURE__*/
-  fileDesc("CiJ3b3JrZmxvd2dyYXBoL3YxL2xvZ19zZXJ2aWNlLnByb3RvEhB3b3JrZmxvd2dyYXBoLnYxIqcBChFHZXRKb2JMb2dzUmVxdWVzdBIUCgJpZBgBIAEoCUIIukgFcgMYyAESGAoGam9iX2lkGAIgASgJQgi6SAVyAxjIARIUCgdhdHRlbXB0GAMgASgNSACIAQESHgoFbGltaXQYBCABKA1CCrpIByoFGJBOKAFIAYgBARIWCgVhZnRlchgFIAEoCUIHukgEcgIYZEIKCghfYXR0ZW1wdEIICgZfbGltaXQiQAoSR2V0Sm9iTG9nc1Jlc3BvbnNlEioKBmNodW5rcxgBIAMoCzIaLndvcmtmbG93Z3JhcGgudjEuTG9nQ2h1bmsigAEKFEZvbGxvd0pvYkxvZ3NSZXF1ZXN0EhQKAmlkGAEgASgJQgi6SAVyAxjIARIYCgZqb2JfaWQYAiABKAlCCLpIBXIDGMgBEhQKB2F0dGVtcHQYAyABKA1IAIgBARIWCgVhZnRlchgEIAEoCUIHukgEcgIYZEIKCghfYXR0ZW1wdCJVChVGb2xsb3dKb2JMb2dzUmVzcG9uc2USKgoGY2h1bmtzGAEgAygLMhoud29ya2Zsb3dncmFwaC52MS5Mb2dDaHVuaxIQCghwb3NpdGlvbhgCIAEoCSJmChFTdHJlYW1Mb2dzUmVxdWVzdBIaCghsZWFzZV9pZBgBIAEoCUIIukgFcgMYyAESNQoGY2h1bmtzGAIgAygLMhoud29ya2Zsb3dncmFwaC52MS5Mb2dDaHVua0IJukgGkgEDEOgHIoEBChJTdHJlYW1Mb2dzUmVzcG9uc2USEAoIbGVhc2VfaWQYASABKAkSGAoQZHVyYWJsZV9zZXF1ZW5jZRgCIAEoBBIzCgdyZWZ1c2VkGAMgASgOMh0ud29ya2Zsb3dncmFwaC52MS5FcnJvclJlYXNvbkgAiAEBQgoKCF9yZWZ1c2VkMrYDCgpMb2dTZXJ2aWNlEpYBCgpHZXRKb2JMb2dzEiMud29ya2Zsb3dncmFwaC52MS5HZXRKb2JMb2dzUmVxdWVzdBokLndvcmtmbG93Z3JhcGgudjEuR2V0Sm9iTG9nc1Jlc3BvbnNlIj2KtRgDCgECgtPkkwIwYgZjaHVua3MSJi9hcGkvd29ya2Zsb3dzL3tpZH0vam9icy97am9iX2lkfS9sb2dzEqgBCg1Gb2xsb3dKb2JMb2dzEiYud29ya2Zsb3dncmFwaC52MS5Gb2xsb3dKb2JMb2dzUmVxdWVzdBonLndvcmtmbG93Z3JhcGgudjEuRm9sbG93Sm9iTG9nc1Jlc3BvbnNlIkSKtRgDCgECgtPkkwI3YgZjaHVua3MSLS9hcGkvd29ya2Zsb3dzL3tpZH0vam9icy97am9iX2lkfS9sb2dzL3N0cmVhbTABEmQKClN0cmVhbUxvZ3MSIy53b3JrZmxvd2dyYXBoLnYxLlN0cmVhbUxvZ3NSZXF1ZXN0GiQud29ya2Zsb3dncmFwaC52MS5TdHJlYW1Mb2dzUmVzcG9uc2UiB4q1GAMKAQQoATABYgZwcm90bzM", [file_buf_validate_validate, file_google_api_annotations, file_workflowgraph_v1_options, file_workflowgraph_v1_types]);
+  fileDesc("CiJ3b3JrZmxvd2dyYXBoL3YxL2xvZ19zZXJ2aWNlLnByb3RvEhB3b3JrZmxvd2dyYXBoLnYxIssBChFHZXRKb2JMb2dzUmVxdWVzdBIUCgJpZBgBIAEoCUIIukgFcgMYyAESGAoGam9iX2lkGAIgASgJQgi6SAVyAxjIARIUCgdhdHRlbXB0GAMgASgNSACIAQESGwoFbGltaXQYBCABKA1CB7pIBCoCKAFIAYgBARIWCgVhZnRlchgFIAEoCUIHukgEcgIYZBIcCgR0YWlsGAYgASgNQgm6SAYqBBjAhD1IAogBAUIKCghfYXR0ZW1wdEIICgZfbGltaXRCBwoFX3RhaWwiVAoSR2V0Sm9iTG9nc1Jlc3BvbnNlEioKBmNodW5rcxgBIAMoCzIaLndvcmtmbG93Z3JhcGgudjEuTG9nQ2h1bmsSEgoKbmV4dF9hZnRlchgCIAEoCSKnAQoURm9sbG93Sm9iTG9nc1JlcXVlc3QSFAoCaWQYASABKAlCCLpIBXIDGMgBEhgKBmpvYl9pZBgCIAEoCUIIukgFcgMYyAESFAoHYXR0ZW1wdBgDIAEoDUgAiAEBEhYKBWFmdGVyGAQgASgJQge6SARyAhhkEhwKBHRhaWwYBSABKA1CCbpIBioEGMCEPUgBiAEBQgoKCF9hdHRlbXB0QgcKBV90YWlsIlUKFUZvbGxvd0pvYkxvZ3NSZXNwb25zZRIqCgZjaHVua3MYASADKAsyGi53b3JrZmxvd2dyYXBoLnYxLkxvZ0NodW5rEhAKCHBvc2l0aW9uGAIgASgJIngKE0xpc3RMb2dMaW5lc1JlcXVlc3QSFAoCaWQYASABKAlCCLpIBXIDGMgBEhgKBmpvYl9pZBgCIAEoCUIIukgFcgMYyAESDwoHYXR0ZW1wdBgDIAEoDRIRCglmcm9tX2xpbmUYBCABKA0SDQoFbGltaXQYBSABKA0iqAEKFExpc3RMb2dMaW5lc1Jlc3BvbnNlEigKBWxpbmVzGAEgAygLMhkud29ya2Zsb3dncmFwaC52MS5Mb2dMaW5lEhIKCmxpbmVfY291bnQYAiABKA0SDQoFYnl0ZXMYAyABKAQSEAoIcG9zaXRpb24YBCABKAkSMQoKb3Blbl9saW5lcxgFIAMoCzIdLndvcmtmbG93Z3JhcGgudjEuT3BlbkxvZ0xpbmUiagoHTG9nTGluZRIOCgZudW1iZXIYASABKA0SKwoGc291cmNlGAIgASgOMhsud29ya2Zsb3dncmFwaC52MS5Mb2dTb3VyY2USFAoMdGltZXN0YW1wX21zGAMgASgEEgwKBHRleHQYBCABKAkiSgoLT3BlbkxvZ0xpbmUSKwoGc291cmNlGAEgASgOMhsud29ya2Zsb3dncmFwaC52MS5Mb2dTb3VyY2USDgoGbnVtYmVyGAIgASgNIqMBChBTZWFyY2hMb2dSZXF1ZXN0EhQKAmlkGAEgASgJQgi6SAVyAxjIARIYCgZqb2JfaWQYAiABKAlCCLpIBXIDGMgBEg8KB2F0dGVtcHQYAyABKA0SGAoEdGV4dBgEIAEoCUIKukgHcgUQARjoBxISCgptYXRjaF9jYXNlGAUgASgIEhEKCWZyb21fbGluZRgGIAEoDRINCgVsaW1pdBgHIAEoDSI1ChFTZWFyY2hMb2dSZXNwb25zZRINCgVsaW5lcxgBIAMoDRIRCgluZXh0X2xpbmUYAiABKA0iZgoRU3RyZWFtTG9nc1JlcXVlc3QSGgoIbGVhc2VfaWQYASABKAlCCLpIBXIDGMgBEjUKBmNodW5rcxgCIAMoCzIaLndvcmtmbG93Z3JhcGgudjEuTG9nQ2h1bmtCCbpIBpIBAxDoByKBAQoSU3RyZWFtTG9nc1Jlc3BvbnNlEhAKCGxlYXNlX2lkGAEgASgJEhgKEGR1cmFibGVfc2VxdWVuY2UYAiABKAQSMwoHcmVmdXNlZBgDIAEoDjIdLndvcmtmbG93Z3JhcGgudjEuRXJyb3JSZWFzb25IAIgBAUIKCghfcmVmdXNlZCpsCglMb2dTb3VyY2USGgoWTE9HX1NPVVJDRV9VTlNQRUNJRklFRBAAEhUKEUxPR19TT1VSQ0VfU1RET1VUEAESFQoRTE9HX1NPVVJDRV9TVERFUlIQAhIVChFMT0dfU09VUkNFX1NZU1RFTRADMtoFCgpMb2dTZXJ2aWNlEpYBCgpHZXRKb2JMb2dzEiMud29ya2Zsb3dncmFwaC52MS5HZXRKb2JMb2dzUmVxdWVzdBokLndvcmtmbG93Z3JhcGgudjEuR2V0Sm9iTG9nc1Jlc3BvbnNlIj2KtRgDCgECgtPkkwIwYgZjaHVua3MSJi9hcGkvd29ya2Zsb3dzL3tpZH0vam9icy97am9iX2lkfS9sb2dzEqgBCg1Gb2xsb3dKb2JMb2dzEiYud29ya2Zsb3dncmFwaC52MS5Gb2xsb3dKb2JMb2dzUmVxdWVzdBonLndvcmtmbG93Z3JhcGgudjEuRm9sbG93Sm9iTG9nc1Jlc3BvbnNlIkSKtRgDCgECgtPkkwI3YgZjaHVua3MSLS9hcGkvd29ya2Zsb3dzL3tpZH0vam9icy97am9iX2lkfS9sb2dzL3N0cmVhbTABEpABCgxMaXN0TG9nTGluZXMSJS53b3JrZmxvd2dyYXBoLnYxLkxpc3RMb2dMaW5lc1JlcXVlc3QaJi53b3JrZmxvd2dyYXBoLnYxLkxpc3RMb2dMaW5lc1Jlc3BvbnNlIjGKtRgDCgECgtPkkwIkEiIvYXBpL3J1bnMve2lkfS9qb2JzL3tqb2JfaWR9L2xpbmVzEo4BCglTZWFyY2hMb2cSIi53b3JrZmxvd2dyYXBoLnYxLlNlYXJjaExvZ1JlcXVlc3QaIy53b3JrZmxvd2dyYXBoLnYxLlNlYXJjaExvZ1Jlc3BvbnNlIjiKtRgDCgECgtPkkwIrEikvYXBpL3J1bnMve2lkfS9qb2JzL3tqb2JfaWR9L2xpbmVzL3NlYXJjaBJkCgpTdHJlYW1Mb2dzEiMud29ya2Zsb3dncmFwaC52MS5TdHJlYW1Mb2dzUmVxdWVzdBokLndvcmtmbG93Z3JhcGgudjEuU3RyZWFtTG9nc1Jlc3BvbnNlIgeKtRgDCgEEKAEwAWIGcHJvdG8z", [file_buf_validate_validate, file_google_api_annotations, file_workflowgraph_v1_options, file_workflowgraph_v1_types]);
 
 /**
  * @generated from message workflowgraph.v1.GetJobLogsRequest
@@ -39,18 +39,28 @@ export type GetJobLogsRequest = Message<"workflowgraph.v1.GetJobLogsRequest"> & 
   attempt?: number | undefined;
 
   /**
-   * At most this many chunks; 10000 when absent.
+   * At most this many chunks. More than 10000 means 10000. When absent: all chunks on the documented path; elsewhere a
+   * page of at most 10000 chunks and about 3 MiB.
    *
    * @generated from field: optional uint32 limit = 4;
    */
   limit?: number | undefined;
 
   /**
-   * The position after which to go on: the last chunk's `attempt.sequence.stream` as FollowJobLogs gives it.
+   * Only chunks after this position: `attempt.sequence.stream` of the last chunk that the reader has, where the stream is
+   * `stdout` or `stderr`, such as `0.17.stdout`.
    *
    * @generated from field: string after = 5;
    */
   after: string;
+
+  /**
+   * Only the last stored lines, from at most 16 MiB of log. Stdout and stderr have separate lines. Ignored with
+   * `after`.
+   *
+   * @generated from field: optional uint32 tail = 6;
+   */
+  tail?: number | undefined;
 };
 
 /**
@@ -65,9 +75,20 @@ export const GetJobLogsRequestSchema: GenMessage<GetJobLogsRequest> = /*@__PURE_
  */
 export type GetJobLogsResponse = Message<"workflowgraph.v1.GetJobLogsResponse"> & {
   /**
+   * On the documented path the response is this list, streamed without a size limit. Elsewhere the response is one
+   * message, so it is a page.
+   *
    * @generated from field: repeated workflowgraph.v1.LogChunk chunks = 1;
    */
   chunks: LogChunk[];
+
+  /**
+   * Set if the page is full: pass it as `after` to continue. Empty if there are no more stored chunks. The next page
+   * can be empty.
+   *
+   * @generated from field: string next_after = 2;
+   */
+  nextAfter: string;
 };
 
 /**
@@ -97,11 +118,18 @@ export type FollowJobLogsRequest = Message<"workflowgraph.v1.FollowJobLogsReques
   attempt?: number | undefined;
 
   /**
-   * Resume after this position.
+   * Only chunks after this position, such as `0.17.stdout`; see `GetJobLogsRequest`.
    *
    * @generated from field: string after = 4;
    */
   after: string;
+
+  /**
+   * Start with the last stored lines, as in GetJobLogsRequest. Ignored with `after`.
+   *
+   * @generated from field: optional uint32 tail = 5;
+   */
+  tail?: number | undefined;
 };
 
 /**
@@ -121,7 +149,7 @@ export type FollowJobLogsResponse = Message<"workflowgraph.v1.FollowJobLogsRespo
   chunks: LogChunk[];
 
   /**
-   * The position of the last chunk, for `after`.
+   * The position of the last chunk, such as `0.17.stdout`, for `after`.
    *
    * @generated from field: string position = 2;
    */
@@ -134,6 +162,227 @@ export type FollowJobLogsResponse = Message<"workflowgraph.v1.FollowJobLogsRespo
  */
 export const FollowJobLogsResponseSchema: GenMessage<FollowJobLogsResponse> = /*@__PURE__*/
   messageDesc(file_workflowgraph_v1_log_service, 3);
+
+/**
+ * @generated from message workflowgraph.v1.ListLogLinesRequest
+ */
+export type ListLogLinesRequest = Message<"workflowgraph.v1.ListLogLinesRequest"> & {
+  /**
+   * @generated from field: string id = 1;
+   */
+  id: string;
+
+  /**
+   * @generated from field: string job_id = 2;
+   */
+  jobId: string;
+
+  /**
+   * @generated from field: uint32 attempt = 3;
+   */
+  attempt: number;
+
+  /**
+   * The number of the first line. Absent or 0: the last lines of the log.
+   *
+   * @generated from field: uint32 from_line = 4;
+   */
+  fromLine: number;
+
+  /**
+   * At most this many lines, and at most some 1 MiB of them. More than 5000 means 5000; absent or 0: 1000.
+   *
+   * @generated from field: uint32 limit = 5;
+   */
+  limit: number;
+};
+
+/**
+ * Describes the message workflowgraph.v1.ListLogLinesRequest.
+ * Use `create(ListLogLinesRequestSchema)` to create a new message.
+ */
+export const ListLogLinesRequestSchema: GenMessage<ListLogLinesRequest> = /*@__PURE__*/
+  messageDesc(file_workflowgraph_v1_log_service, 4);
+
+/**
+ * @generated from message workflowgraph.v1.ListLogLinesResponse
+ */
+export type ListLogLinesResponse = Message<"workflowgraph.v1.ListLogLinesResponse"> & {
+  /**
+   * @generated from field: repeated workflowgraph.v1.LogLine lines = 1;
+   */
+  lines: LogLine[];
+
+  /**
+   * How many lines the log has.
+   *
+   * @generated from field: uint32 line_count = 2;
+   */
+  lineCount: number;
+
+  /**
+   * The bytes of text that are stored.
+   *
+   * @generated from field: uint64 bytes = 3;
+   */
+  bytes: bigint;
+
+  /**
+   * Where the stored log ended when it was read: FollowJobLogs goes on after it. Empty when nothing is stored.
+   *
+   * @generated from field: string position = 4;
+   */
+  position: string;
+
+  /**
+   * The lines that their streams have not ended.
+   *
+   * @generated from field: repeated workflowgraph.v1.OpenLogLine open_lines = 5;
+   */
+  openLines: OpenLogLine[];
+};
+
+/**
+ * Describes the message workflowgraph.v1.ListLogLinesResponse.
+ * Use `create(ListLogLinesResponseSchema)` to create a new message.
+ */
+export const ListLogLinesResponseSchema: GenMessage<ListLogLinesResponse> = /*@__PURE__*/
+  messageDesc(file_workflowgraph_v1_log_service, 5);
+
+/**
+ * @generated from message workflowgraph.v1.LogLine
+ */
+export type LogLine = Message<"workflowgraph.v1.LogLine"> & {
+  /**
+   * @generated from field: uint32 number = 1;
+   */
+  number: number;
+
+  /**
+   * @generated from field: workflowgraph.v1.LogSource source = 2;
+   */
+  source: LogSource;
+
+  /**
+   * The worker's clock when the line began.
+   *
+   * @generated from field: uint64 timestamp_ms = 3;
+   */
+  timestampMs: bigint;
+
+  /**
+   * Without the line feed. A line longer than 100000 characters is cut there; the download has all of it.
+   *
+   * @generated from field: string text = 4;
+   */
+  text: string;
+};
+
+/**
+ * Describes the message workflowgraph.v1.LogLine.
+ * Use `create(LogLineSchema)` to create a new message.
+ */
+export const LogLineSchema: GenMessage<LogLine> = /*@__PURE__*/
+  messageDesc(file_workflowgraph_v1_log_service, 6);
+
+/**
+ * @generated from message workflowgraph.v1.OpenLogLine
+ */
+export type OpenLogLine = Message<"workflowgraph.v1.OpenLogLine"> & {
+  /**
+   * @generated from field: workflowgraph.v1.LogSource source = 1;
+   */
+  source: LogSource;
+
+  /**
+   * @generated from field: uint32 number = 2;
+   */
+  number: number;
+};
+
+/**
+ * Describes the message workflowgraph.v1.OpenLogLine.
+ * Use `create(OpenLogLineSchema)` to create a new message.
+ */
+export const OpenLogLineSchema: GenMessage<OpenLogLine> = /*@__PURE__*/
+  messageDesc(file_workflowgraph_v1_log_service, 7);
+
+/**
+ * @generated from message workflowgraph.v1.SearchLogRequest
+ */
+export type SearchLogRequest = Message<"workflowgraph.v1.SearchLogRequest"> & {
+  /**
+   * @generated from field: string id = 1;
+   */
+  id: string;
+
+  /**
+   * @generated from field: string job_id = 2;
+   */
+  jobId: string;
+
+  /**
+   * @generated from field: uint32 attempt = 3;
+   */
+  attempt: number;
+
+  /**
+   * @generated from field: string text = 4;
+   */
+  text: string;
+
+  /**
+   * Whether upper and lower case differ.
+   *
+   * @generated from field: bool match_case = 5;
+   */
+  matchCase: boolean;
+
+  /**
+   * The number of the line to begin at.
+   *
+   * @generated from field: uint32 from_line = 6;
+   */
+  fromLine: number;
+
+  /**
+   * At most this many numbers. More than 10000 means 10000; absent or 0: 1000.
+   *
+   * @generated from field: uint32 limit = 7;
+   */
+  limit: number;
+};
+
+/**
+ * Describes the message workflowgraph.v1.SearchLogRequest.
+ * Use `create(SearchLogRequestSchema)` to create a new message.
+ */
+export const SearchLogRequestSchema: GenMessage<SearchLogRequest> = /*@__PURE__*/
+  messageDesc(file_workflowgraph_v1_log_service, 8);
+
+/**
+ * @generated from message workflowgraph.v1.SearchLogResponse
+ */
+export type SearchLogResponse = Message<"workflowgraph.v1.SearchLogResponse"> & {
+  /**
+   * @generated from field: repeated uint32 lines = 1;
+   */
+  lines: number[];
+
+  /**
+   * The line to go on at; 0 when the log was searched to its end.
+   *
+   * @generated from field: uint32 next_line = 2;
+   */
+  nextLine: number;
+};
+
+/**
+ * Describes the message workflowgraph.v1.SearchLogResponse.
+ * Use `create(SearchLogResponseSchema)` to create a new message.
+ */
+export const SearchLogResponseSchema: GenMessage<SearchLogResponse> = /*@__PURE__*/
+  messageDesc(file_workflowgraph_v1_log_service, 9);
 
 /**
  * @generated from message workflowgraph.v1.StreamLogsRequest
@@ -155,7 +404,7 @@ export type StreamLogsRequest = Message<"workflowgraph.v1.StreamLogsRequest"> & 
  * Use `create(StreamLogsRequestSchema)` to create a new message.
  */
 export const StreamLogsRequestSchema: GenMessage<StreamLogsRequest> = /*@__PURE__*/
-  messageDesc(file_workflowgraph_v1_log_service, 4);
+  messageDesc(file_workflowgraph_v1_log_service, 10);
 
 /**
  * @generated from message workflowgraph.v1.StreamLogsResponse
@@ -174,7 +423,7 @@ export type StreamLogsResponse = Message<"workflowgraph.v1.StreamLogsResponse"> 
   durableSequence: bigint;
 
   /**
-   * Why the lease takes no more.
+   * Why the lease accepts no more chunks.
    *
    * @generated from field: optional workflowgraph.v1.ErrorReason refused = 3;
    */
@@ -186,16 +435,54 @@ export type StreamLogsResponse = Message<"workflowgraph.v1.StreamLogsResponse"> 
  * Use `create(StreamLogsResponseSchema)` to create a new message.
  */
 export const StreamLogsResponseSchema: GenMessage<StreamLogsResponse> = /*@__PURE__*/
-  messageDesc(file_workflowgraph_v1_log_service, 5);
+  messageDesc(file_workflowgraph_v1_log_service, 11);
 
 /**
- * Reading logs, and streaming them in.
+ * What wrote a line.
+ *
+ * @generated from enum workflowgraph.v1.LogSource
+ */
+export enum LogSource {
+  /**
+   * @generated from enum value: LOG_SOURCE_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * @generated from enum value: LOG_SOURCE_STDOUT = 1;
+   */
+  STDOUT = 1,
+
+  /**
+   * @generated from enum value: LOG_SOURCE_STDERR = 2;
+   */
+  STDERR = 2,
+
+  /**
+   * The server.
+   *
+   * @generated from enum value: LOG_SOURCE_SYSTEM = 3;
+   */
+  SYSTEM = 3,
+}
+
+/**
+ * Describes the enum workflowgraph.v1.LogSource.
+ */
+export const LogSourceSchema: GenEnum<LogSource> = /*@__PURE__*/
+  enumDesc(file_workflowgraph_v1_log_service, 0);
+
+/**
+ * Reading and streaming logs.
  *
  * @generated from service workflowgraph.v1.LogService
  */
 export const LogService: GenService<{
   /**
    * The stored log of a job: all attempts in order, or one.
+   *
+   * The server keeps the beginning and the end of an attempt's log (settings, 16 MiB and 48 MiB by default). If the
+   * middle of a longer log is missing, one chunk with `missing_bytes` marks the gap.
    *
    * @generated from rpc workflowgraph.v1.LogService.GetJobLogs
    */
@@ -205,7 +492,7 @@ export const LogService: GenService<{
     output: typeof GetJobLogsResponseSchema;
   },
   /**
-   * Follows a job's log: what is stored, then live, until the job has ended. On the documented path these are
+   * Follows a job's log: first the stored part, then live, until the job has ended. On the documented path these are
    * server-sent events named `log`, and `Last-Event-ID` resumes after an event.
    *
    * @generated from rpc workflowgraph.v1.LogService.FollowJobLogs
@@ -216,7 +503,30 @@ export const LogService: GenService<{
     output: typeof FollowJobLogsResponseSchema;
   },
   /**
-   * Streams a worker's log chunks in; each answer says up to which sequence they are durable.
+   * Lines of an attempt's log by their numbers, wherever they are in it.
+   *
+   * Lines are numbered from 1, in the order in which they began. An unfinished line continues in the next chunk of its
+   * stream. If the middle of a log was dropped, only its stored lines count.
+   *
+   * @generated from rpc workflowgraph.v1.LogService.ListLogLines
+   */
+  listLogLines: {
+    methodKind: "unary";
+    input: typeof ListLogLinesRequestSchema;
+    output: typeof ListLogLinesResponseSchema;
+  },
+  /**
+   * The numbers of the lines of an attempt's log that contain a text. One call searches some 16 MiB; `next_line` resumes it.
+   *
+   * @generated from rpc workflowgraph.v1.LogService.SearchLog
+   */
+  searchLog: {
+    methodKind: "unary";
+    input: typeof SearchLogRequestSchema;
+    output: typeof SearchLogResponseSchema;
+  },
+  /**
+   * Streams log chunks from a worker; each response has the sequence up to which they are durable.
    *
    * @generated from rpc workflowgraph.v1.LogService.StreamLogs
    */

@@ -2,12 +2,11 @@
 // @generated from file workflowgraph/v1/options.proto (package workflowgraph.v1, syntax proto3)
 /* eslint-disable */
 
-// What a method or a message of this API declares beyond its fields: who may call it, and how it looks on the
-// documented JSON paths.
+// Options of methods and messages: the scopes that permit a call, and the form on the documented JSON paths.
 
 import type { GenEnum, GenExtension, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { enumDesc, extDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
-import type { MessageOptions, MethodOptions } from "@bufbuild/protobuf/wkt";
+import type { FieldOptions, MessageOptions, MethodOptions } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_descriptor } from "@bufbuild/protobuf/wkt";
 import type { Message } from "@bufbuild/protobuf";
 
@@ -15,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file workflowgraph/v1/options.proto.
  */
 export const file_workflowgraph_v1_options: GenFile = /*@__PURE__*/
-  fileDesc("Ch53b3JrZmxvd2dyYXBoL3YxL29wdGlvbnMucHJvdG8SEHdvcmtmbG93Z3JhcGgudjEiMQoGUG9saWN5EicKBmFueV9vZhgBIAMoDjIXLndvcmtmbG93Z3JhcGgudjEuU2NvcGUqdQoFU2NvcGUSFQoRU0NPUEVfVU5TUEVDSUZJRUQQABIQCgxTQ09QRV9QVUJMSUMQARIOCgpTQ09QRV9SRUFEEAISEAoMU0NPUEVfU1VCTUlUEAMSEAoMU0NPUEVfV09SS0VSEAQSDwoLU0NPUEVfQURNSU4QBSpkCghKc29uRm9ybRIZChVKU09OX0ZPUk1fVU5TUEVDSUZJRUQQABIUChBKU09OX0ZPUk1fVEFHR0VEEAESFAoQSlNPTl9GT1JNX0lOTElORRACEhEKDUpTT05fRk9STV9SQVcQAzpSCgZwb2xpY3kSHi5nb29nbGUucHJvdG9idWYuTWV0aG9kT3B0aW9ucxjRhgMgASgLMhgud29ya2Zsb3dncmFwaC52MS5Qb2xpY3lSBnBvbGljeTpBCgtodHRwX3N0YXR1cxIeLmdvb2dsZS5wcm90b2J1Zi5NZXRob2RPcHRpb25zGNKGAyABKAVSCmh0dHBTdGF0dXM6WgoJanNvbl9mb3JtEh8uZ29vZ2xlLnByb3RvYnVmLk1lc3NhZ2VPcHRpb25zGNGGAyABKA4yGi53b3JrZmxvd2dyYXBoLnYxLkpzb25Gb3JtUghqc29uRm9ybWIGcHJvdG8z", [file_google_protobuf_descriptor]);
+  fileDesc("Ch53b3JrZmxvd2dyYXBoL3YxL29wdGlvbnMucHJvdG8SEHdvcmtmbG93Z3JhcGgudjEiMQoGUG9saWN5EicKBmFueV9vZhgBIAMoDjIXLndvcmtmbG93Z3JhcGgudjEuU2NvcGUqdQoFU2NvcGUSFQoRU0NPUEVfVU5TUEVDSUZJRUQQABIQCgxTQ09QRV9QVUJMSUMQARIOCgpTQ09QRV9SRUFEEAISEAoMU0NPUEVfU1VCTUlUEAMSEAoMU0NPUEVfV09SS0VSEAQSDwoLU0NPUEVfQURNSU4QBSotCgVDYWNoZRIVChFDQUNIRV9VTlNQRUNJRklFRBAAEg0KCUNBQ0hFX0RBWRABKmQKCEpzb25Gb3JtEhkKFUpTT05fRk9STV9VTlNQRUNJRklFRBAAEhQKEEpTT05fRk9STV9UQUdHRUQQARIUChBKU09OX0ZPUk1fSU5MSU5FEAISEQoNSlNPTl9GT1JNX1JBVxADOlIKBnBvbGljeRIeLmdvb2dsZS5wcm90b2J1Zi5NZXRob2RPcHRpb25zGNGGAyABKAsyGC53b3JrZmxvd2dyYXBoLnYxLlBvbGljeVIGcG9saWN5OkEKC2h0dHBfc3RhdHVzEh4uZ29vZ2xlLnByb3RvYnVmLk1ldGhvZE9wdGlvbnMY0oYDIAEoBVIKaHR0cFN0YXR1czpSChRuYW1lc191bmtub3duX2ZpZWxkcxIeLmdvb2dsZS5wcm90b2J1Zi5NZXRob2RPcHRpb25zGNOGAyABKAhSEm5hbWVzVW5rbm93bkZpZWxkczpPCgVjYWNoZRIeLmdvb2dsZS5wcm90b2J1Zi5NZXRob2RPcHRpb25zGNSGAyABKA4yFy53b3JrZmxvd2dyYXBoLnYxLkNhY2hlUgVjYWNoZTpACgtqc29uX3ZhbHVlcxIdLmdvb2dsZS5wcm90b2J1Zi5GaWVsZE9wdGlvbnMY0YYDIAEoCFIKanNvblZhbHVlczpaCglqc29uX2Zvcm0SHy5nb29nbGUucHJvdG9idWYuTWVzc2FnZU9wdGlvbnMY0YYDIAEoDjIaLndvcmtmbG93Z3JhcGgudjEuSnNvbkZvcm1SCGpzb25Gb3JtYgZwcm90bzM", [file_google_protobuf_descriptor]);
 
 /**
  * The policy of one method: a token needs any one of these scopes. `SCOPE_ADMIN` is always enough.
@@ -37,7 +36,7 @@ export const PolicySchema: GenMessage<Policy> = /*@__PURE__*/
   messageDesc(file_workflowgraph_v1_options, 0);
 
 /**
- * Who may call a method. The server does not start when a method lacks a policy.
+ * A permission to call a method. The server does not start if a method lacks a policy.
  *
  * @generated from enum workflowgraph.v1.Scope
  */
@@ -48,14 +47,14 @@ export enum Scope {
   UNSPECIFIED = 0,
 
   /**
-   * Anyone who can reach the port.
+   * Every caller that can reach the port.
    *
    * @generated from enum value: SCOPE_PUBLIC = 1;
    */
   PUBLIC = 1,
 
   /**
-   * Look at workflows, runs, logs and workers.
+   * Read workflows, runs, logs and workers.
    *
    * @generated from enum value: SCOPE_READ = 2;
    */
@@ -90,7 +89,34 @@ export const ScopeSchema: GenEnum<Scope> = /*@__PURE__*/
   enumDesc(file_workflowgraph_v1_options, 0);
 
 /**
- * How a message is written on the documented JSON paths where it differs from a plain object.
+ * How long the caller can cache a response.
+ *
+ * @generated from enum workflowgraph.v1.Cache
+ */
+export enum Cache {
+  /**
+   * Not at all.
+   *
+   * @generated from enum value: CACHE_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * For a day, without revalidation: the same request has the same response for at least as long as runs are kept.
+   *
+   * @generated from enum value: CACHE_DAY = 1;
+   */
+  DAY = 1,
+}
+
+/**
+ * Describes the enum workflowgraph.v1.Cache.
+ */
+export const CacheSchema: GenEnum<Cache> = /*@__PURE__*/
+  enumDesc(file_workflowgraph_v1_options, 1);
+
+/**
+ * The form of a message on the documented JSON paths, if it is not a plain object.
  *
  * @generated from enum workflowgraph.v1.JsonForm
  */
@@ -116,7 +142,7 @@ export enum JsonForm {
   INLINE = 2,
 
   /**
-   * The message is `Document`: the request's body is taken as it comes, with its content type.
+   * The message is `Document`: the request body as it is, with its content type.
    *
    * @generated from enum value: JSON_FORM_RAW = 3;
    */
@@ -127,10 +153,10 @@ export enum JsonForm {
  * Describes the enum workflowgraph.v1.JsonForm.
  */
 export const JsonFormSchema: GenEnum<JsonForm> = /*@__PURE__*/
-  enumDesc(file_workflowgraph_v1_options, 1);
+  enumDesc(file_workflowgraph_v1_options, 2);
 
 /**
- * Who may call the method.
+ * The scopes that permit a call.
  *
  * @generated from extension: workflowgraph.v1.Policy policy = 50001;
  */
@@ -146,8 +172,34 @@ export const http_status: GenExtension<MethodOptions, number> = /*@__PURE__*/
   extDesc(file_workflowgraph_v1_options, 1);
 
 /**
+ * On the documented JSON path, the method receives the names of unknown fields of the body and can refuse them.
+ * Elsewhere they are ignored.
+ *
+ * @generated from extension: bool names_unknown_fields = 50003;
+ */
+export const names_unknown_fields: GenExtension<MethodOptions, boolean> = /*@__PURE__*/
+  extDesc(file_workflowgraph_v1_options, 2);
+
+/**
+ * How long the response on the documented JSON path can be cached.
+ *
+ * @generated from extension: workflowgraph.v1.Cache cache = 50004;
+ */
+export const cache: GenExtension<MethodOptions, Cache> = /*@__PURE__*/
+  extDesc(file_workflowgraph_v1_options, 3);
+
+/**
+ * On the documented JSON paths the values of this map of strings can be any JSON: a string is used as it is, null
+ * means absent, and anything else becomes its JSON text.
+ *
+ * @generated from extension: bool json_values = 50001;
+ */
+export const json_values: GenExtension<FieldOptions, boolean> = /*@__PURE__*/
+  extDesc(file_workflowgraph_v1_options, 4);
+
+/**
  * @generated from extension: workflowgraph.v1.JsonForm json_form = 50001;
  */
 export const json_form: GenExtension<MessageOptions, JsonForm> = /*@__PURE__*/
-  extDesc(file_workflowgraph_v1_options, 2);
+  extDesc(file_workflowgraph_v1_options, 5);
 

@@ -2,10 +2,10 @@
 // @generated from file workflowgraph/v1/types.proto (package workflowgraph.v1, syntax proto3)
 /* eslint-disable */
 
-// The nouns of the API, shared by its services.
+// The types that the services of the API share.
 //
-// Times are Unix milliseconds of the server's clock unless a field says otherwise. On the wire a run goes by the name
-// `workflow_id`: in a claim, a lease and a log chunk it is the id of the run.
+// Times are Unix milliseconds of the server's clock unless a field says otherwise. On the wire, `workflow_id` in a
+// claim, a lease and a log chunk is the id of the run.
 
 import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { enumDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
@@ -18,11 +18,11 @@ import type { JsonObject, Message } from "@bufbuild/protobuf";
  * Describes the file workflowgraph/v1/types.proto.
  */
 export const file_workflowgraph_v1_types: GenFile = /*@__PURE__*/
-  fileDesc("Chx3b3JrZmxvd2dyYXBoL3YxL3R5cGVzLnByb3RvEhB3b3JrZmxvd2dyYXBoLnYxIrACCgdCYWNrb2ZmEi4KBG5vbmUYASABKAsyHi53b3JrZmxvd2dyYXBoLnYxLkJhY2tvZmYuTm9uZUgAEjAKBWZpeGVkGAIgASgLMh8ud29ya2Zsb3dncmFwaC52MS5CYWNrb2ZmLkZpeGVkSAASPAoLZXhwb25lbnRpYWwYAyABKAsyJS53b3JrZmxvd2dyYXBoLnYxLkJhY2tvZmYuRXhwb25lbnRpYWxIABoGCgROb25lGhsKBUZpeGVkEhIKCmRlbGF5X3NlY3MYASABKAQaUgoLRXhwb25lbnRpYWwSEQoJYmFzZV9zZWNzGAEgASgEEhAKCG1heF9zZWNzGAIgASgEEhMKBmppdHRlchgDIAEoCEgAiAEBQgkKB19qaXR0ZXI6BIi1GAFCBgoEa2luZCJOCgtSZXRyeVBvbGljeRITCgttYXhfcmV0cmllcxgBIAEoDRIqCgdiYWNrb2ZmGAIgASgLMhkud29ya2Zsb3dncmFwaC52MS5CYWNrb2ZmInUKB091dHB1dHMSNQoGdmFsdWVzGAEgAygLMiUud29ya2Zsb3dncmFwaC52MS5PdXRwdXRzLlZhbHVlc0VudHJ5Gi0KC1ZhbHVlc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAE6BIi1GAIihwEKBFN0ZXASCgoCaWQYASABKAkSDAoEbmFtZRgCIAEoCRILCgNydW4YAyABKAkSLAoDZW52GAQgAygLMh8ud29ya2Zsb3dncmFwaC52MS5TdGVwLkVudkVudHJ5GioKCEVudkVudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEihgYKCkNsYWltZWRKb2ISDgoGam9iX2lkGAEgASgJEhMKC3dvcmtmbG93X2lkGAIgASgJEg8KB2NvbW1hbmQYAyABKAkSFwoPcmVxdWlyZWRfbGFiZWxzGAQgAygJEjMKDHJldHJ5X3BvbGljeRgFIAEoCzIdLndvcmtmbG93Z3JhcGgudjEuUmV0cnlQb2xpY3kSDwoHYXR0ZW1wdBgGIAEoDRJLChB1cHN0cmVhbV9vdXRwdXRzGAcgAygLMjEud29ya2Zsb3dncmFwaC52MS5DbGFpbWVkSm9iLlVwc3RyZWFtT3V0cHV0c0VudHJ5EhYKDmVucXVldWVkX2F0X21zGAggASgDEh0KEGRlbGF5ZWRfdW50aWxfbXMYCSABKANIAIgBARIQCgh3b3JrZmxvdxgKIAEoCRIMCgRuYW1lGAsgASgJEhkKDHRpbWVvdXRfc2VjcxgMIAEoBEgBiAEBEjIKA2VudhgNIAMoCzIlLndvcmtmbG93Z3JhcGgudjEuQ2xhaW1lZEpvYi5FbnZFbnRyeRIlCgVzdGVwcxgOIAMoCzIWLndvcmtmbG93Z3JhcGgudjEuU3RlcBI4CgZpbnB1dHMYDyADKAsyKC53b3JrZmxvd2dyYXBoLnYxLkNsYWltZWRKb2IuSW5wdXRzRW50cnkSEAoIcHJpb3JpdHkYECABKAUSKQoIbWV0YWRhdGEYESABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0GlEKFFVwc3RyZWFtT3V0cHV0c0VudHJ5EgsKA2tleRgBIAEoCRIoCgV2YWx1ZRgCIAEoCzIZLndvcmtmbG93Z3JhcGgudjEuT3V0cHV0czoCOAEaKgoIRW52RW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ARotCgtJbnB1dHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBQhMKEV9kZWxheWVkX3VudGlsX21zQg8KDV90aW1lb3V0X3NlY3MiegoFTGVhc2USEAoIbGVhc2VfaWQYASABKAkSDgoGam9iX2lkGAIgASgJEhMKC3dvcmtmbG93X2lkGAMgASgJEhEKCXdvcmtlcl9pZBgEIAEoCRIQCgh0dGxfc2VjcxgFIAEoBBIVCg1ncmFudGVkX2F0X21zGAYgASgDIloKBUNsYWltEikKA2pvYhgBIAEoCzIcLndvcmtmbG93Z3JhcGgudjEuQ2xhaW1lZEpvYhImCgVsZWFzZRgCIAEoCzIXLndvcmtmbG93Z3JhcGgudjEuTGVhc2UiowEKCExvZ0NodW5rEhMKC3dvcmtmbG93X2lkGAEgASgJEg4KBmpvYl9pZBgCIAEoCRIQCghzZXF1ZW5jZRgDIAEoBBIMCgRkYXRhGAQgASgJEhQKDHRpbWVzdGFtcF9tcxgFIAEoAxIrCgZzdHJlYW0YBiABKA4yGy53b3JrZmxvd2dyYXBoLnYxLkxvZ1N0cmVhbRIPCgdhdHRlbXB0GAcgASgNIooFCgNKb2ISCgoCaWQYASABKAkSDAoEbmFtZRgCIAEoCRIrCgZzdGF0dXMYAyABKA4yGy53b3JrZmxvd2dyYXBoLnYxLkpvYlN0YXR1cxIPCgdjb21tYW5kGAQgASgJEhoKDWR1cmF0aW9uX3NlY3MYBSABKAFIAIgBARIXCgpzdGFydGVkX2F0GAYgASgDSAGIAQESEgoKZGVwZW5kc19vbhgHIAMoCRITCgZvdXRwdXQYCCABKAlIAogBARIXCg9yZXF1aXJlZF9sYWJlbHMYCSADKAkSEwoLbWF4X3JldHJpZXMYCiABKA0SDwoHYXR0ZW1wdBgLIAEoDRIpCghtZXRhZGF0YRgMIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSDwoCaWYYDSABKAlIA4gBARIZCgx0aW1lb3V0X3NlY3MYDiABKARIBIgBARIQCghwcmlvcml0eRgPIAEoBRIzCgdvdXRwdXRzGBAgAygLMiIud29ya2Zsb3dncmFwaC52MS5Kb2IuT3V0cHV0c0VudHJ5EhUKCGVuZGVkX2F0GBEgASgDSAWIAQESFgoJd29ya2VyX2lkGBIgASgJSAaIAQESHQoQZGVsYXllZF91bnRpbF9tcxgTIAEoA0gHiAEBGi4KDE91dHB1dHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBQhAKDl9kdXJhdGlvbl9zZWNzQg0KC19zdGFydGVkX2F0QgkKB19vdXRwdXRCBQoDX2lmQg8KDV90aW1lb3V0X3NlY3NCCwoJX2VuZGVkX2F0QgwKCl93b3JrZXJfaWRCEwoRX2RlbGF5ZWRfdW50aWxfbXMi3QIKCFdvcmtmbG93EgoKAmlkGAEgASgJEgwKBG5hbWUYAiABKAkSDwoHdHJpZ2dlchgDIAEoCRIjCgRqb2JzGAQgAygLMhUud29ya2Zsb3dncmFwaC52MS5Kb2ISEAoId29ya2Zsb3cYBSABKAkSEwoGcnVuX2lkGAYgASgJSACIAQESLgoFc3RhdGUYByABKA4yGi53b3JrZmxvd2dyYXBoLnYxLlJ1blN0YXRlSAGIAQESDwoHdmVyc2lvbhgIIAEoDRIaCg1jcmVhdGVkX2F0X21zGAkgASgDSAKIAQESGgoNc3RhcnRlZF9hdF9tcxgKIAEoA0gDiAEBEhgKC2VuZGVkX2F0X21zGAsgASgDSASIAQFCCQoHX3J1bl9pZEIICgZfc3RhdGVCEAoOX2NyZWF0ZWRfYXRfbXNCEAoOX3N0YXJ0ZWRfYXRfbXNCDgoMX2VuZGVkX2F0X21zIj4KCERvY3VtZW50Eh4KDGNvbnRlbnRfdHlwZRgBIAEoCUIIukgFcgMYyAESDAoEZGF0YRgCIAEoDDoEiLUYAyJpCgtFcnJvckRldGFpbBItCgZyZWFzb24YASABKA4yHS53b3JrZmxvd2dyYXBoLnYxLkVycm9yUmVhc29uEisKCHByb2JsZW1zGAIgAygLMhkud29ya2Zsb3dncmFwaC52MS5Qcm9ibGVtIlQKB1Byb2JsZW0SDwoHbWVzc2FnZRgBIAEoCRINCgVmaWVsZBgCIAEoCRILCgNqb2IYAyABKAkSDAoEbGluZRgEIAEoDRIOCgZjb2x1bW4YBSABKA0quAEKCUpvYlN0YXR1cxIaChZKT0JfU1RBVFVTX1VOU1BFQ0lGSUVEEAASFQoRSk9CX1NUQVRVU19RVUVVRUQQARIWChJKT0JfU1RBVFVTX1JVTk5JTkcQAhIWChJKT0JfU1RBVFVTX1NVQ0NFU1MQAxIWChJKT0JfU1RBVFVTX0ZBSUxVUkUQBBIWChJKT0JfU1RBVFVTX1NLSVBQRUQQBRIYChRKT0JfU1RBVFVTX0NBTkNFTExFRBAGKpkBCghSdW5TdGF0ZRIZChVSVU5fU1RBVEVfVU5TUEVDSUZJRUQQABIUChBSVU5fU1RBVEVfUVVFVUVEEAESFQoRUlVOX1NUQVRFX1JVTk5JTkcQAhIVChFSVU5fU1RBVEVfU1VDQ0VTUxADEhUKEVJVTl9TVEFURV9GQUlMVVJFEAQSFwoTUlVOX1NUQVRFX0NBTkNFTExFRBAFKlUKCUxvZ1N0cmVhbRIaChZMT0dfU1RSRUFNX1VOU1BFQ0lGSUVEEAASFQoRTE9HX1NUUkVBTV9TVERPVVQQARIVChFMT0dfU1RSRUFNX1NUREVSUhACKsABCgtFcnJvclJlYXNvbhIcChhFUlJPUl9SRUFTT05fVU5TUEVDSUZJRUQQABIeChpFUlJPUl9SRUFTT05fTEVBU0VfRVhQSVJFRBABEhsKF0VSUk9SX1JFQVNPTl9TVVBFUlNFREVEEAISGgoWRVJST1JfUkVBU09OX0NPTVBMRVRFRBADEhoKFkVSUk9SX1JFQVNPTl9DQU5DRUxMRUQQBBIeChpFUlJPUl9SRUFTT05fVU5LTk9XTl9MRUFTRRAFYgZwcm90bzM", [file_buf_validate_validate, file_google_protobuf_struct, file_workflowgraph_v1_options]);
+  fileDesc("Chx3b3JrZmxvd2dyYXBoL3YxL3R5cGVzLnByb3RvEhB3b3JrZmxvd2dyYXBoLnYxIrACCgdCYWNrb2ZmEi4KBG5vbmUYASABKAsyHi53b3JrZmxvd2dyYXBoLnYxLkJhY2tvZmYuTm9uZUgAEjAKBWZpeGVkGAIgASgLMh8ud29ya2Zsb3dncmFwaC52MS5CYWNrb2ZmLkZpeGVkSAASPAoLZXhwb25lbnRpYWwYAyABKAsyJS53b3JrZmxvd2dyYXBoLnYxLkJhY2tvZmYuRXhwb25lbnRpYWxIABoGCgROb25lGhsKBUZpeGVkEhIKCmRlbGF5X3NlY3MYASABKAQaUgoLRXhwb25lbnRpYWwSEQoJYmFzZV9zZWNzGAEgASgEEhAKCG1heF9zZWNzGAIgASgEEhMKBmppdHRlchgDIAEoCEgAiAEBQgkKB19qaXR0ZXI6BIi1GAFCBgoEa2luZCJOCgtSZXRyeVBvbGljeRITCgttYXhfcmV0cmllcxgBIAEoDRIqCgdiYWNrb2ZmGAIgASgLMhkud29ya2Zsb3dncmFwaC52MS5CYWNrb2ZmInUKB091dHB1dHMSNQoGdmFsdWVzGAEgAygLMiUud29ya2Zsb3dncmFwaC52MS5PdXRwdXRzLlZhbHVlc0VudHJ5Gi0KC1ZhbHVlc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAE6BIi1GAIihwEKBFN0ZXASCgoCaWQYASABKAkSDAoEbmFtZRgCIAEoCRILCgNydW4YAyABKAkSLAoDZW52GAQgAygLMh8ud29ya2Zsb3dncmFwaC52MS5TdGVwLkVudkVudHJ5GioKCEVudkVudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEi1gcKCkNsYWltZWRKb2ISDgoGam9iX2lkGAEgASgJEhMKC3dvcmtmbG93X2lkGAIgASgJEg8KB2NvbW1hbmQYAyABKAkSFwoPcmVxdWlyZWRfbGFiZWxzGAQgAygJEjMKDHJldHJ5X3BvbGljeRgFIAEoCzIdLndvcmtmbG93Z3JhcGgudjEuUmV0cnlQb2xpY3kSDwoHYXR0ZW1wdBgGIAEoDRJLChB1cHN0cmVhbV9vdXRwdXRzGAcgAygLMjEud29ya2Zsb3dncmFwaC52MS5DbGFpbWVkSm9iLlVwc3RyZWFtT3V0cHV0c0VudHJ5EhYKDmVucXVldWVkX2F0X21zGAggASgDEhgKEGRlbGF5ZWRfdW50aWxfbXMYCSABKAMSEAoId29ya2Zsb3cYCiABKAkSDAoEbmFtZRgLIAEoCRIZCgx0aW1lb3V0X3NlY3MYDCABKARIAIgBARIyCgNlbnYYDSADKAsyJS53b3JrZmxvd2dyYXBoLnYxLkNsYWltZWRKb2IuRW52RW50cnkSJQoFc3RlcHMYDiADKAsyFi53b3JrZmxvd2dyYXBoLnYxLlN0ZXASOAoGaW5wdXRzGA8gAygLMigud29ya2Zsb3dncmFwaC52MS5DbGFpbWVkSm9iLklucHV0c0VudHJ5EhAKCHByaW9yaXR5GBAgASgFEikKCG1ldGFkYXRhGBEgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBI2CgVuZWVkcxgUIAMoCzInLndvcmtmbG93Z3JhcGgudjEuQ2xhaW1lZEpvYi5OZWVkc0VudHJ5EhIKBWdyb3VwGDIgASgJSAGIAQESEgoFaW5kZXgYMyABKA1IAogBARIYCgttYXRyaXhfanNvbhg0IAEoCUgDiAEBGlEKFFVwc3RyZWFtT3V0cHV0c0VudHJ5EgsKA2tleRgBIAEoCRIoCgV2YWx1ZRgCIAEoCzIZLndvcmtmbG93Z3JhcGgudjEuT3V0cHV0czoCOAEaKgoIRW52RW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ARotCgtJbnB1dHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBGkoKCk5lZWRzRW50cnkSCwoDa2V5GAEgASgJEisKBXZhbHVlGAIgASgLMhwud29ya2Zsb3dncmFwaC52MS5OZWVkUmVzdWx0OgI4AUIPCg1fdGltZW91dF9zZWNzQggKBl9ncm91cEIICgZfaW5kZXhCDgoMX21hdHJpeF9qc29uIqkBCgpOZWVkUmVzdWx0EisKBnJlc3VsdBgBIAEoDjIbLndvcmtmbG93Z3JhcGgudjEuSm9iU3RhdHVzEhEKCXRvbGVyYXRlZBgCIAEoCBISCgVlcnJvchgDIAEoCUgAiAEBEg8KB2F0dGVtcHQYBCABKA0SGgoNZHVyYXRpb25fc2VjcxgFIAEoBEgBiAEBQggKBl9lcnJvckIQCg5fZHVyYXRpb25fc2VjcyKTAQoFTGVhc2USEAoIbGVhc2VfaWQYASABKAkSDgoGam9iX2lkGAIgASgJEhMKC3dvcmtmbG93X2lkGAMgASgJEhEKCXdvcmtlcl9pZBgEIAEoCRIQCgh0dGxfc2VjcxgFIAEoBBIVCg1ncmFudGVkX2F0X21zGAYgASgDEhcKD3N0b3BfZ3JhY2Vfc2VjcxgHIAEoASJaCgVDbGFpbRIpCgNqb2IYASABKAsyHC53b3JrZmxvd2dyYXBoLnYxLkNsYWltZWRKb2ISJgoFbGVhc2UYAiABKAsyFy53b3JrZmxvd2dyYXBoLnYxLkxlYXNlIvsBCghMb2dDaHVuaxITCgt3b3JrZmxvd19pZBgBIAEoCRIOCgZqb2JfaWQYAiABKAkSEAoIc2VxdWVuY2UYAyABKAQSDAoEZGF0YRgEIAEoCRIUCgx0aW1lc3RhbXBfbXMYBSABKAMSKwoGc3RyZWFtGAYgASgOMhsud29ya2Zsb3dncmFwaC52MS5Mb2dTdHJlYW0SDwoHYXR0ZW1wdBgHIAEoDRIaCg1taXNzaW5nX2J5dGVzGAggASgESACIAQESGAoLc3lzdGVtX2xpbmUYCSABKA1IAYgBAUIQCg5fbWlzc2luZ19ieXRlc0IOCgxfc3lzdGVtX2xpbmUipQcKA0pvYhIKCgJpZBgBIAEoCRIMCgRuYW1lGAIgASgJEisKBnN0YXR1cxgDIAEoDjIbLndvcmtmbG93Z3JhcGgudjEuSm9iU3RhdHVzEg8KB2NvbW1hbmQYBCABKAkSGgoNZHVyYXRpb25fc2VjcxgUIAEoBEgAiAEBEhcKCnN0YXJ0ZWRfYXQYBiABKANIAYgBARISCgpkZXBlbmRzX29uGAcgAygJEhMKBm91dHB1dBgIIAEoCUgCiAEBEhcKD3JlcXVpcmVkX2xhYmVscxgJIAMoCRITCgttYXhfcmV0cmllcxgKIAEoDRIPCgdhdHRlbXB0GAsgASgNEikKCG1ldGFkYXRhGAwgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBIPCgJpZhgNIAEoCUgDiAEBEhkKDHRpbWVvdXRfc2VjcxgOIAEoBEgEiAEBEhAKCHByaW9yaXR5GA8gASgFEjMKB291dHB1dHMYECADKAsyIi53b3JrZmxvd2dyYXBoLnYxLkpvYi5PdXRwdXRzRW50cnkSFQoIZW5kZWRfYXQYESABKANIBYgBARIWCgl3b3JrZXJfaWQYEiABKAlIBogBARIdChBkZWxheWVkX3VudGlsX21zGBMgASgDSAeIAQESGAoLZHVyYXRpb25fbXMYFSABKARICIgBARIeChFsb2dfbWlzc2luZ19ieXRlcxgWIAEoBEgJiAEBEhEKCXRydW5jYXRlZBgXIAEoCBIRCgl0b2xlcmF0ZWQYKCABKAgSGQoRY29udGludWVfb25fZXJyb3IYKSABKAgSFgoJZXhpdF9jb2RlGEYgASgNSAqIAQESDAoEaGVsZBgqIAEoCBIxCghjaGlsZHJlbhgyIAEoCzIaLndvcmtmbG93Z3JhcGgudjEuQ2hpbGRyZW5IC4gBARouCgxPdXRwdXRzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4AUIQCg5fZHVyYXRpb25fc2Vjc0INCgtfc3RhcnRlZF9hdEIJCgdfb3V0cHV0QgUKA19pZkIPCg1fdGltZW91dF9zZWNzQgsKCV9lbmRlZF9hdEIMCgpfd29ya2VyX2lkQhMKEV9kZWxheWVkX3VudGlsX21zQg4KDF9kdXJhdGlvbl9tc0IUChJfbG9nX21pc3NpbmdfYnl0ZXNCDAoKX2V4aXRfY29kZUILCglfY2hpbGRyZW5KBAgFEAYiSgoIQ2hpbGRyZW4SDQoFdG90YWwYASABKA0SDAoEb3BlbhgCIAEoDRIOCgZmYWlsZWQYAyABKA0SEQoJY2FuY2VsbGVkGAQgASgNIqAGCghXb3JrZmxvdxIKCgJpZBgBIAEoCRIMCgRuYW1lGAIgASgJEg8KB3RyaWdnZXIYAyABKAkSIwoEam9icxgEIAMoCzIVLndvcmtmbG93Z3JhcGgudjEuSm9iEhAKCHdvcmtmbG93GAUgASgJEhMKBnJ1bl9pZBgGIAEoCUgAiAEBEi4KBXN0YXRlGAcgASgOMhoud29ya2Zsb3dncmFwaC52MS5SdW5TdGF0ZUgBiAEBEg8KB3ZlcnNpb24YCCABKA0SGgoNY3JlYXRlZF9hdF9tcxgJIAEoA0gCiAEBEhoKDXN0YXJ0ZWRfYXRfbXMYCiABKANIA4gBARIYCgtlbmRlZF9hdF9tcxgLIAEoA0gEiAEBEiwKBmJyb2tlbhgMIAEoCzIcLndvcmtmbG93Z3JhcGgudjEuQnJva2VuRmlsZRI2CgZpbnB1dHMYDSADKAsyJi53b3JrZmxvd2dyYXBoLnYxLldvcmtmbG93LklucHV0c0VudHJ5EhcKCnN0YXJ0ZWRfYnkYDiABKAlIBYgBARISCgpnZW5lcmF0aW9uGBEgASgNEhUKCHJlcnVuX29mGBIgASgJSAaIAQESDAoEaGVsZBgeIAEoCBISCgVncm91cBgfIAEoCUgHiAEBEhEKCXRpbWVkX291dBg8IAEoCBIVCghydW5fbmFtZRgoIAEoCUgIiAEBEhMKC3J1bl90cmlnZ2VyGDIgASgJEhUKCHNjaGVkdWxlGDMgASgJSAmIAQESHAoPc2NoZWR1bGVkX2F0X21zGDQgASgDSAqIAQEaLQoLSW5wdXRzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4AUIJCgdfcnVuX2lkQggKBl9zdGF0ZUIQCg5fY3JlYXRlZF9hdF9tc0IQCg5fc3RhcnRlZF9hdF9tc0IOCgxfZW5kZWRfYXRfbXNCDQoLX3N0YXJ0ZWRfYnlCCwoJX3JlcnVuX29mQggKBl9ncm91cEILCglfcnVuX25hbWVCCwoJX3NjaGVkdWxlQhIKEF9zY2hlZHVsZWRfYXRfbXMiTwoJUnVuQXRHYXRlEg4KBnJ1bl9pZBgBIAEoCRIQCgh3b3JrZmxvdxgCIAEoCRIQCghzaW5jZV9tcxgDIAEoAxIOCgZqb2JfaWQYBCABKAkiWQoKQnJva2VuRmlsZRIMCgRmaWxlGAEgASgJEhAKCHNpbmNlX21zGAIgASgDEisKCHByb2JsZW1zGAMgAygLMhkud29ya2Zsb3dncmFwaC52MS5Qcm9ibGVtIj4KCERvY3VtZW50Eh4KDGNvbnRlbnRfdHlwZRgBIAEoCUIIukgFcgMYyAESDAoEZGF0YRgCIAEoDDoEiLUYAyJpCgtFcnJvckRldGFpbBItCgZyZWFzb24YASABKA4yHS53b3JrZmxvd2dyYXBoLnYxLkVycm9yUmVhc29uEisKCHByb2JsZW1zGAIgAygLMhkud29ya2Zsb3dncmFwaC52MS5Qcm9ibGVtIlQKB1Byb2JsZW0SDwoHbWVzc2FnZRgBIAEoCRINCgVmaWVsZBgCIAEoCRILCgNqb2IYAyABKAkSDAoEbGluZRgEIAEoDRIOCgZjb2x1bW4YBSABKA0quAEKCUpvYlN0YXR1cxIaChZKT0JfU1RBVFVTX1VOU1BFQ0lGSUVEEAASFQoRSk9CX1NUQVRVU19RVUVVRUQQARIWChJKT0JfU1RBVFVTX1JVTk5JTkcQAhIWChJKT0JfU1RBVFVTX1NVQ0NFU1MQAxIWChJKT0JfU1RBVFVTX0ZBSUxVUkUQBBIWChJKT0JfU1RBVFVTX1NLSVBQRUQQBRIYChRKT0JfU1RBVFVTX0NBTkNFTExFRBAGKpkBCghSdW5TdGF0ZRIZChVSVU5fU1RBVEVfVU5TUEVDSUZJRUQQABIUChBSVU5fU1RBVEVfUVVFVUVEEAESFQoRUlVOX1NUQVRFX1JVTk5JTkcQAhIVChFSVU5fU1RBVEVfU1VDQ0VTUxADEhUKEVJVTl9TVEFURV9GQUlMVVJFEAQSFwoTUlVOX1NUQVRFX0NBTkNFTExFRBAFKlUKCUxvZ1N0cmVhbRIaChZMT0dfU1RSRUFNX1VOU1BFQ0lGSUVEEAASFQoRTE9HX1NUUkVBTV9TVERPVVQQARIVChFMT0dfU1RSRUFNX1NUREVSUhACKl8KClN0b3BSZWFzb24SGwoXU1RPUF9SRUFTT05fVU5TUEVDSUZJRUQQABIZChVTVE9QX1JFQVNPTl9DQU5DRUxMRUQQARIZChVTVE9QX1JFQVNPTl9USU1FRF9PVVQQAiqCAgoLRXJyb3JSZWFzb24SHAoYRVJST1JfUkVBU09OX1VOU1BFQ0lGSUVEEAASHgoaRVJST1JfUkVBU09OX0xFQVNFX0VYUElSRUQQARIbChdFUlJPUl9SRUFTT05fU1VQRVJTRURFRBACEhoKFkVSUk9SX1JFQVNPTl9DT01QTEVURUQQAxIaChZFUlJPUl9SRUFTT05fQ0FOQ0VMTEVEEAQSHgoaRVJST1JfUkVBU09OX1VOS05PV05fTEVBU0UQBRIcChhFUlJPUl9SRUFTT05fSk9CX1JVTk5JTkcQBhIiCh5FUlJPUl9SRUFTT05fREVQRU5EQU5UX1JVTk5JTkcQB2IGcHJvdG8z", [file_buf_validate_validate, file_google_protobuf_struct, file_workflowgraph_v1_options]);
 
 /**
- * How long a failed attempt waits before the next, written `"None"`, `{"Fixed": {"delay_secs": 5}}` or
- * `{"Exponential": {"base_secs": 2, "max_secs": 60}}`.
+ * The delay before the next attempt, written `"None"`, `{"Fixed": {"delay_secs": 5}}` or `{"Exponential": {"base_secs":
+ * 2, "max_secs": 60}}`.
  *
  * @generated from message workflowgraph.v1.Backoff
  */
@@ -59,7 +59,7 @@ export const BackoffSchema: GenMessage<Backoff> = /*@__PURE__*/
   messageDesc(file_workflowgraph_v1_types, 0);
 
 /**
- * No wait.
+ * No delay.
  *
  * @generated from message workflowgraph.v1.Backoff.None
  */
@@ -74,7 +74,7 @@ export const Backoff_NoneSchema: GenMessage<Backoff_None> = /*@__PURE__*/
   messageDesc(file_workflowgraph_v1_types, 0, 0);
 
 /**
- * The same wait each time.
+ * A constant delay.
  *
  * @generated from message workflowgraph.v1.Backoff.Fixed
  */
@@ -115,7 +115,7 @@ export type Backoff_Exponential = Message<"workflowgraph.v1.Backoff.Exponential"
   maxSecs: bigint;
 
   /**
-   * Spread each wait at random over its upper half, so that many failures do not come back at once.
+   * Each delay is random between half of its value and its value, so many failed jobs do not retry at once.
    *
    * @generated from field: optional bool jitter = 3;
    */
@@ -130,7 +130,7 @@ export const Backoff_ExponentialSchema: GenMessage<Backoff_Exponential> = /*@__P
   messageDesc(file_workflowgraph_v1_types, 0, 2);
 
 /**
- * How often and when a failed attempt is tried again.
+ * How often, and after which delay, a failed attempt is retried.
  *
  * @generated from message workflowgraph.v1.RetryPolicy
  */
@@ -175,7 +175,7 @@ export const OutputsSchema: GenMessage<Outputs> = /*@__PURE__*/
   messageDesc(file_workflowgraph_v1_types, 2);
 
 /**
- * One step of a job. `Job.command` already runs the steps in order; they are given for display.
+ * One step of a job. `Job.command` already runs the steps in order; they are for display only.
  *
  * @generated from message workflowgraph.v1.Step
  */
@@ -211,7 +211,7 @@ export const StepSchema: GenMessage<Step> = /*@__PURE__*/
   messageDesc(file_workflowgraph_v1_types, 3);
 
 /**
- * A job as it is handed to a worker.
+ * A job as a worker receives it.
  *
  * @generated from message workflowgraph.v1.ClaimedJob
  */
@@ -231,7 +231,7 @@ export type ClaimedJob = Message<"workflowgraph.v1.ClaimedJob"> & {
   workflowId: string;
 
   /**
-   * A POSIX shell script: what `run` or `steps` say, with the definition's `env` set. Run it with `sh -c`.
+   * A POSIX shell script compiled from `run` or `steps`, with the definition's `env` set. Run it with `sh -c`.
    *
    * @generated from field: string command = 3;
    */
@@ -269,11 +269,11 @@ export type ClaimedJob = Message<"workflowgraph.v1.ClaimedJob"> & {
   enqueuedAtMs: bigint;
 
   /**
-   * Until when the job's last retry was delayed.
+   * The end of the delay before the job's last retry; 0 without a delay.
    *
-   * @generated from field: optional int64 delayed_until_ms = 9;
+   * @generated from field: int64 delayed_until_ms = 9;
    */
-  delayedUntilMs?: bigint | undefined;
+  delayedUntilMs: bigint;
 
   /**
    * The id of the workflow's definition.
@@ -290,15 +290,16 @@ export type ClaimedJob = Message<"workflowgraph.v1.ClaimedJob"> & {
   name: string;
 
   /**
-   * The server ends the attempt this many seconds after the claim.
+   * The attempt times out this many seconds after the claim: the server asks the worker to stop it, and ends it when
+   * the worker reports, or after the lease's `stop_grace_secs`.
    *
    * @generated from field: optional uint64 timeout_secs = 12;
    */
   timeoutSecs?: bigint | undefined;
 
   /**
-   * The definition's `env` for this job (top level and job merged). `command` sets it already. When the server traces,
-   * also `TRACEPARENT`, the context of this attempt for what the job calls.
+   * The definition's `env` for this job (top level and job merged). `command` already sets it. If the server exports
+   * traces, it also has `TRACEPARENT`, the trace context of this attempt.
    *
    * @generated from field: map<string, string> env = 13;
    */
@@ -310,7 +311,7 @@ export type ClaimedJob = Message<"workflowgraph.v1.ClaimedJob"> & {
   steps: Step[];
 
   /**
-   * The inputs that the run was started with.
+   * The inputs of the run.
    *
    * @generated from field: map<string, string> inputs = 15;
    */
@@ -322,11 +323,36 @@ export type ClaimedJob = Message<"workflowgraph.v1.ClaimedJob"> & {
   priority: number;
 
   /**
-   * Whatever the definition says under the job's `metadata`.
+   * The job's `metadata` from the definition; `{}` when absent.
    *
    * @generated from field: google.protobuf.Struct metadata = 17;
    */
   metadata?: JsonObject | undefined;
+
+  /**
+   * The result of each job that this one needs, by job id.
+   *
+   * @generated from field: map<string, workflowgraph.v1.NeedResult> needs = 20;
+   */
+  needs: { [key: string]: NeedResult };
+
+  /**
+   * Of a child of a job with a matrix, whose id is `test.3`: the key of that job, the child's index, and its values as a JSON
+   * object. `env` and `command` set each value as `MATRIX_<KEY>` already.
+   *
+   * @generated from field: optional string group = 50;
+   */
+  group?: string | undefined;
+
+  /**
+   * @generated from field: optional uint32 index = 51;
+   */
+  index?: number | undefined;
+
+  /**
+   * @generated from field: optional string matrix_json = 52;
+   */
+  matrixJson?: string | undefined;
 };
 
 /**
@@ -337,13 +363,60 @@ export const ClaimedJobSchema: GenMessage<ClaimedJob> = /*@__PURE__*/
   messageDesc(file_workflowgraph_v1_types, 4);
 
 /**
+ * The result of a job that another one needs. Its outputs are in `ClaimedJob.upstream_outputs`.
+ *
+ * @generated from message workflowgraph.v1.NeedResult
+ */
+export type NeedResult = Message<"workflowgraph.v1.NeedResult"> & {
+  /**
+   * @generated from field: workflowgraph.v1.JobStatus result = 1;
+   */
+  result: JobStatus;
+
+  /**
+   * Whether it failed with `continue-on-error`, so the failure counts as success.
+   *
+   * @generated from field: bool tolerated = 2;
+   */
+  tolerated: boolean;
+
+  /**
+   * The error text of a failed job, truncated to 1,000 characters, or to fewer if very many jobs failed.
+   *
+   * @generated from field: optional string error = 3;
+   */
+  error?: string | undefined;
+
+  /**
+   * The number of its last attempt, from 0.
+   *
+   * @generated from field: uint32 attempt = 4;
+   */
+  attempt: number;
+
+  /**
+   * The duration of that attempt in whole seconds, rounded down; null if there was none.
+   *
+   * @generated from field: optional uint64 duration_secs = 5;
+   */
+  durationSecs?: bigint | undefined;
+};
+
+/**
+ * Describes the message workflowgraph.v1.NeedResult.
+ * Use `create(NeedResultSchema)` to create a new message.
+ */
+export const NeedResultSchema: GenMessage<NeedResult> = /*@__PURE__*/
+  messageDesc(file_workflowgraph_v1_types, 5);
+
+/**
  * The right to report on one attempt.
  *
  * @generated from message workflowgraph.v1.Lease
  */
 export type Lease = Message<"workflowgraph.v1.Lease"> & {
   /**
-   * A secret: whoever has it can report on the attempt.
+   * A secret that grants the right to report on the attempt.
    *
    * @generated from field: string lease_id = 1;
    */
@@ -367,7 +440,7 @@ export type Lease = Message<"workflowgraph.v1.Lease"> & {
   workerId: string;
 
   /**
-   * The time to live in use, in seconds: what the claim asked for, within 1 second to a day.
+   * The lease time in use, in seconds: the requested one, clamped to 1 second to a day.
    *
    * @generated from field: uint64 ttl_secs = 5;
    */
@@ -377,6 +450,14 @@ export type Lease = Message<"workflowgraph.v1.Lease"> & {
    * @generated from field: int64 granted_at_ms = 6;
    */
   grantedAtMs: bigint;
+
+  /**
+   * The grace period for stopping a job, in seconds. Within this time the worker must end the job's processes, by force
+   * if necessary, and report; after it the attempt ends without a report. 0: the server does not wait.
+   *
+   * @generated from field: double stop_grace_secs = 7;
+   */
+  stopGraceSecs: number;
 };
 
 /**
@@ -384,7 +465,7 @@ export type Lease = Message<"workflowgraph.v1.Lease"> & {
  * Use `create(LeaseSchema)` to create a new message.
  */
 export const LeaseSchema: GenMessage<Lease> = /*@__PURE__*/
-  messageDesc(file_workflowgraph_v1_types, 5);
+  messageDesc(file_workflowgraph_v1_types, 6);
 
 /**
  * A job and the right to report on it.
@@ -408,7 +489,7 @@ export type Claim = Message<"workflowgraph.v1.Claim"> & {
  * Use `create(ClaimSchema)` to create a new message.
  */
 export const ClaimSchema: GenMessage<Claim> = /*@__PURE__*/
-  messageDesc(file_workflowgraph_v1_types, 6);
+  messageDesc(file_workflowgraph_v1_types, 7);
 
 /**
  * A piece of a job's output.
@@ -438,14 +519,14 @@ export type LogChunk = Message<"workflowgraph.v1.LogChunk"> & {
   sequence: bigint;
 
   /**
-   * Text. U+0000 is stored as U+FFFD.
+   * The text. U+0000 is stored as U+FFFD.
    *
    * @generated from field: string data = 4;
    */
   data: string;
 
   /**
-   * The worker's clock, kept as it was sent.
+   * The worker's time, stored unchanged.
    *
    * @generated from field: int64 timestamp_ms = 5;
    */
@@ -462,6 +543,22 @@ export type LogChunk = Message<"workflowgraph.v1.LogChunk"> & {
    * @generated from field: uint32 attempt = 7;
    */
   attempt: number;
+
+  /**
+   * Set by the server on the chunk that marks the missing middle of a log over the limit: the number of missing bytes.
+   * Its position is that of the last missing chunk.
+   *
+   * @generated from field: optional uint64 missing_bytes = 8;
+   */
+  missingBytes?: bigint | undefined;
+
+  /**
+   * Set on a line that the server wrote, for example when an attempt timed out. The line counts as stderr, and its
+   * position ends with `system-first`, `system-stop` or `system-end` for 1, 2 or 3.
+   *
+   * @generated from field: optional uint32 system_line = 9;
+   */
+  systemLine?: number | undefined;
 };
 
 /**
@@ -469,10 +566,10 @@ export type LogChunk = Message<"workflowgraph.v1.LogChunk"> & {
  * Use `create(LogChunkSchema)` to create a new message.
  */
 export const LogChunkSchema: GenMessage<LogChunk> = /*@__PURE__*/
-  messageDesc(file_workflowgraph_v1_types, 7);
+  messageDesc(file_workflowgraph_v1_types, 8);
 
 /**
- * A job, as a definition and as its state in the newest run (or the run that was asked for).
+ * A job: its definition, and its state in the newest run or the requested run.
  *
  * @generated from message workflowgraph.v1.Job
  */
@@ -500,11 +597,11 @@ export type Job = Message<"workflowgraph.v1.Job"> & {
   command: string;
 
   /**
-   * From start to end of the last attempt, in seconds; null while unknown.
+   * The duration of the last attempt in whole seconds, rounded down; null while unknown.
    *
-   * @generated from field: optional double duration_secs = 5;
+   * @generated from field: optional uint64 duration_secs = 20;
    */
-  durationSecs?: number | undefined;
+  durationSecs?: bigint | undefined;
 
   /**
    * When the last attempt was claimed; null before.
@@ -519,7 +616,7 @@ export type Job = Message<"workflowgraph.v1.Job"> & {
   dependsOn: string[];
 
   /**
-   * The error text of a job that failed.
+   * The error text of a failed job.
    *
    * @generated from field: optional string output = 8;
    */
@@ -536,19 +633,21 @@ export type Job = Message<"workflowgraph.v1.Job"> & {
   maxRetries: number;
 
   /**
-   * The number of the last attempt, from 0.
+   * The number of the last attempt, from 0; for a job that will run again, the number of the next.
    *
    * @generated from field: uint32 attempt = 11;
    */
   attempt: number;
 
   /**
+   * The job's `metadata` from the definition; `{}` when absent.
+   *
    * @generated from field: google.protobuf.Struct metadata = 12;
    */
   metadata?: JsonObject | undefined;
 
   /**
-   * The condition as written, when there is one.
+   * The condition as written, if there is one.
    *
    * @generated from field: optional string if = 13;
    */
@@ -565,7 +664,7 @@ export type Job = Message<"workflowgraph.v1.Job"> & {
   priority: number;
 
   /**
-   * The outputs of the winning attempt.
+   * The outputs of the successful attempt.
    *
    * @generated from field: map<string, string> outputs = 16;
    */
@@ -584,11 +683,68 @@ export type Job = Message<"workflowgraph.v1.Job"> & {
   workerId?: string | undefined;
 
   /**
-   * Until when its retry is delayed.
+   * The end of the delay before its retry.
    *
    * @generated from field: optional int64 delayed_until_ms = 19;
    */
   delayedUntilMs?: bigint | undefined;
+
+  /**
+   * The duration of the last attempt in milliseconds; null while unknown.
+   *
+   * @generated from field: optional uint64 duration_ms = 21;
+   */
+  durationMs?: bigint | undefined;
+
+  /**
+   * The number of bytes missing in the middle of the last attempt's log, which exceeded the limit; null if none are.
+   *
+   * @generated from field: optional uint64 log_missing_bytes = 22;
+   */
+  logMissingBytes?: bigint | undefined;
+
+  /**
+   * Whether `output` is truncated to 200 characters and `outputs` omitted, because the response would be too large.
+   * GetWorkflowStatus with this `job_id` returns them in full.
+   *
+   * @generated from field: bool truncated = 23;
+   */
+  truncated: boolean;
+
+  /**
+   * Whether it failed with `continue-on-error`: the failure counts as success for its run and the jobs that need it.
+   *
+   * @generated from field: bool tolerated = 40;
+   */
+  tolerated: boolean;
+
+  /**
+   * Whether its failure counts as success for its run and the jobs that need it.
+   *
+   * @generated from field: bool continue_on_error = 41;
+   */
+  continueOnError: boolean;
+
+  /**
+   * The exit code that the worker of the last attempt reported; null if it reported none.
+   *
+   * @generated from field: optional uint32 exit_code = 70;
+   */
+  exitCode?: number | undefined;
+
+  /**
+   * Whether it waits for a place in its concurrency group. Its status is `queued` then.
+   *
+   * @generated from field: bool held = 42;
+   */
+  held: boolean;
+
+  /**
+   * Of a job with a matrix whose needs have ended. Its children are jobs with ids such as `test.3`; GetWorkflowStatus has them.
+   *
+   * @generated from field: optional workflowgraph.v1.Children children = 50;
+   */
+  children?: Children | undefined;
 };
 
 /**
@@ -596,16 +752,52 @@ export type Job = Message<"workflowgraph.v1.Job"> & {
  * Use `create(JobSchema)` to create a new message.
  */
 export const JobSchema: GenMessage<Job> = /*@__PURE__*/
-  messageDesc(file_workflowgraph_v1_types, 8);
+  messageDesc(file_workflowgraph_v1_types, 9);
 
 /**
- * A workflow, with the state of its newest run or of the run that was asked for.
+ * How many children a job with a matrix has, and how they stand.
+ *
+ * @generated from message workflowgraph.v1.Children
+ */
+export type Children = Message<"workflowgraph.v1.Children"> & {
+  /**
+   * @generated from field: uint32 total = 1;
+   */
+  total: number;
+
+  /**
+   * Those that have not ended.
+   *
+   * @generated from field: uint32 open = 2;
+   */
+  open: number;
+
+  /**
+   * @generated from field: uint32 failed = 3;
+   */
+  failed: number;
+
+  /**
+   * @generated from field: uint32 cancelled = 4;
+   */
+  cancelled: number;
+};
+
+/**
+ * Describes the message workflowgraph.v1.Children.
+ * Use `create(ChildrenSchema)` to create a new message.
+ */
+export const ChildrenSchema: GenMessage<Children> = /*@__PURE__*/
+  messageDesc(file_workflowgraph_v1_types, 10);
+
+/**
+ * A workflow, with the state of its newest run or of the requested run.
  *
  * @generated from message workflowgraph.v1.Workflow
  */
 export type Workflow = Message<"workflowgraph.v1.Workflow"> & {
   /**
-   * The id it was asked for by: the run's for a run's id, else the definition's.
+   * The id of the request: a run id, or the id of the definition.
    *
    * @generated from field: string id = 1;
    */
@@ -617,7 +809,7 @@ export type Workflow = Message<"workflowgraph.v1.Workflow"> & {
   name: string;
 
   /**
-   * What `on` says; several are joined by ", ".
+   * The value of `on`; several values are joined by ", ".
    *
    * @generated from field: string trigger = 3;
    */
@@ -629,7 +821,7 @@ export type Workflow = Message<"workflowgraph.v1.Workflow"> & {
   jobs: Job[];
 
   /**
-   * The definition's id.
+   * The id of the definition.
    *
    * @generated from field: string workflow = 5;
    */
@@ -650,7 +842,7 @@ export type Workflow = Message<"workflowgraph.v1.Workflow"> & {
   state?: RunState | undefined;
 
   /**
-   * The definition's version that `jobs` shows, from 1.
+   * The version of the definition in `jobs`, from 1.
    *
    * @generated from field: uint32 version = 8;
    */
@@ -670,6 +862,90 @@ export type Workflow = Message<"workflowgraph.v1.Workflow"> & {
    * @generated from field: optional int64 ended_at_ms = 11;
    */
   endedAtMs?: bigint | undefined;
+
+  /**
+   * Set if the workflow's file could not be loaded. `jobs` then has its last valid version, and is empty if there is
+   * none.
+   *
+   * @generated from field: workflowgraph.v1.BrokenFile broken = 12;
+   */
+  broken?: BrokenFile | undefined;
+
+  /**
+   * The inputs of that run.
+   *
+   * @generated from field: map<string, string> inputs = 13;
+   */
+  inputs: { [key: string]: string };
+
+  /**
+   * The name of the token that started the run; null without a token.
+   *
+   * @generated from field: optional string started_by = 14;
+   */
+  startedBy?: string | undefined;
+
+  /**
+   * The run's generation, from 1: each re-run of its jobs adds one. 0 before the first run.
+   *
+   * @generated from field: uint32 generation = 17;
+   */
+  generation: number;
+
+  /**
+   * The run that it repeats, if it was started with a run id.
+   *
+   * @generated from field: optional string rerun_of = 18;
+   */
+  rerunOf?: string | undefined;
+
+  /**
+   * Whether the run waits for a place in its concurrency group. Its state is then `queued`, or `running` after a
+   * re-run.
+   *
+   * @generated from field: bool held = 30;
+   */
+  held: boolean;
+
+  /**
+   * The name of its concurrency group; null without one.
+   *
+   * @generated from field: optional string group = 31;
+   */
+  group?: string | undefined;
+
+  /**
+   * Whether that run was cancelled because it took longer than its `timeout`. It then ends as `failure`.
+   *
+   * @generated from field: bool timed_out = 60;
+   */
+  timedOut: boolean;
+
+  /**
+   * The display name of that run, if the workflow's file has a `run-name`.
+   *
+   * @generated from field: optional string run_name = 40;
+   */
+  runName?: string | undefined;
+
+  /**
+   * What started the run: `api` or `schedule`; empty before the first run. More can be added.
+   *
+   * @generated from field: string run_trigger = 50;
+   */
+  runTrigger: string;
+
+  /**
+   * The schedule that started the run, and its scheduled time.
+   *
+   * @generated from field: optional string schedule = 51;
+   */
+  schedule?: string | undefined;
+
+  /**
+   * @generated from field: optional int64 scheduled_at_ms = 52;
+   */
+  scheduledAtMs?: bigint | undefined;
 };
 
 /**
@@ -677,16 +953,87 @@ export type Workflow = Message<"workflowgraph.v1.Workflow"> & {
  * Use `create(WorkflowSchema)` to create a new message.
  */
 export const WorkflowSchema: GenMessage<Workflow> = /*@__PURE__*/
-  messageDesc(file_workflowgraph_v1_types, 9);
+  messageDesc(file_workflowgraph_v1_types, 11);
 
 /**
- * A text with its content type.
+ * A run or a job that has a place in a concurrency group, or waits for one.
+ *
+ * @generated from message workflowgraph.v1.RunAtGate
+ */
+export type RunAtGate = Message<"workflowgraph.v1.RunAtGate"> & {
+  /**
+   * @generated from field: string run_id = 1;
+   */
+  runId: string;
+
+  /**
+   * @generated from field: string workflow = 2;
+   */
+  workflow: string;
+
+  /**
+   * When it got its place, or began to wait.
+   *
+   * @generated from field: int64 since_ms = 3;
+   */
+  sinceMs: bigint;
+
+  /**
+   * The job of the run; empty in a group of runs.
+   *
+   * @generated from field: string job_id = 4;
+   */
+  jobId: string;
+};
+
+/**
+ * Describes the message workflowgraph.v1.RunAtGate.
+ * Use `create(RunAtGateSchema)` to create a new message.
+ */
+export const RunAtGateSchema: GenMessage<RunAtGate> = /*@__PURE__*/
+  messageDesc(file_workflowgraph_v1_types, 12);
+
+/**
+ * A workflow file that the server could not load.
+ *
+ * @generated from message workflowgraph.v1.BrokenFile
+ */
+export type BrokenFile = Message<"workflowgraph.v1.BrokenFile"> & {
+  /**
+   * Its name in the workflows directory.
+   *
+   * @generated from field: string file = 1;
+   */
+  file: string;
+
+  /**
+   * When this server first found it broken.
+   *
+   * @generated from field: int64 since_ms = 2;
+   */
+  sinceMs: bigint;
+
+  /**
+   * @generated from field: repeated workflowgraph.v1.Problem problems = 3;
+   */
+  problems: Problem[];
+};
+
+/**
+ * Describes the message workflowgraph.v1.BrokenFile.
+ * Use `create(BrokenFileSchema)` to create a new message.
+ */
+export const BrokenFileSchema: GenMessage<BrokenFile> = /*@__PURE__*/
+  messageDesc(file_workflowgraph_v1_types, 13);
+
+/**
+ * A document with its content type.
  *
  * @generated from message workflowgraph.v1.Document
  */
 export type Document = Message<"workflowgraph.v1.Document"> & {
   /**
-   * `application/json` or `application/yaml`; other names of YAML are understood.
+   * `application/json` or `application/yaml`; other names for YAML are accepted.
    *
    * @generated from field: string content_type = 1;
    */
@@ -703,7 +1050,7 @@ export type Document = Message<"workflowgraph.v1.Document"> & {
  * Use `create(DocumentSchema)` to create a new message.
  */
 export const DocumentSchema: GenMessage<Document> = /*@__PURE__*/
-  messageDesc(file_workflowgraph_v1_types, 10);
+  messageDesc(file_workflowgraph_v1_types, 14);
 
 /**
  * The detail of a refused call.
@@ -717,7 +1064,7 @@ export type ErrorDetail = Message<"workflowgraph.v1.ErrorDetail"> & {
   reason: ErrorReason;
 
   /**
-   * What was wrong, one entry for each place.
+   * The problems, one entry per location.
    *
    * @generated from field: repeated workflowgraph.v1.Problem problems = 2;
    */
@@ -729,10 +1076,10 @@ export type ErrorDetail = Message<"workflowgraph.v1.ErrorDetail"> & {
  * Use `create(ErrorDetailSchema)` to create a new message.
  */
 export const ErrorDetailSchema: GenMessage<ErrorDetail> = /*@__PURE__*/
-  messageDesc(file_workflowgraph_v1_types, 11);
+  messageDesc(file_workflowgraph_v1_types, 15);
 
 /**
- * One thing that is wrong with a request or a definition.
+ * One problem of a request or a definition.
  *
  * @generated from message workflowgraph.v1.Problem
  */
@@ -776,10 +1123,10 @@ export type Problem = Message<"workflowgraph.v1.Problem"> & {
  * Use `create(ProblemSchema)` to create a new message.
  */
 export const ProblemSchema: GenMessage<Problem> = /*@__PURE__*/
-  messageDesc(file_workflowgraph_v1_types, 12);
+  messageDesc(file_workflowgraph_v1_types, 16);
 
 /**
- * The state of a job as readers see it. A job whose needs are open, or whose retry is delayed, is `queued`.
+ * The public state of a job. A job whose needs are open, or whose retry is delayed, is `queued`.
  *
  * @generated from enum workflowgraph.v1.JobStatus
  */
@@ -811,7 +1158,7 @@ export enum JobStatus {
   SUCCESS = 3,
 
   /**
-   * It failed for good: its retries are used up, or the failure was permanent.
+   * It failed: no retries are left, or the failure was permanent.
    *
    * @generated from enum value: JOB_STATUS_FAILURE = 4;
    */
@@ -850,7 +1197,7 @@ export enum RunState {
   UNSPECIFIED = 0,
 
   /**
-   * No job of it was claimed yet.
+   * None of its jobs was claimed yet.
    *
    * @generated from enum value: RUN_STATE_QUEUED = 1;
    */
@@ -920,6 +1267,38 @@ export const LogStreamSchema: GenEnum<LogStream> = /*@__PURE__*/
   enumDesc(file_workflowgraph_v1_types, 2);
 
 /**
+ * Why a worker must stop a job.
+ *
+ * @generated from enum workflowgraph.v1.StopReason
+ */
+export enum StopReason {
+  /**
+   * @generated from enum value: STOP_REASON_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * Its run was cancelled.
+   *
+   * @generated from enum value: STOP_REASON_CANCELLED = 1;
+   */
+  CANCELLED = 1,
+
+  /**
+   * The attempt reached its timeout.
+   *
+   * @generated from enum value: STOP_REASON_TIMED_OUT = 2;
+   */
+  TIMED_OUT = 2,
+}
+
+/**
+ * Describes the enum workflowgraph.v1.StopReason.
+ */
+export const StopReasonSchema: GenEnum<StopReason> = /*@__PURE__*/
+  enumDesc(file_workflowgraph_v1_types, 3);
+
+/**
  * Why a call was refused.
  *
  * @generated from enum workflowgraph.v1.ErrorReason
@@ -931,14 +1310,14 @@ export enum ErrorReason {
   UNSPECIFIED = 0,
 
   /**
-   * The lease's time ran out, or the attempt's timeout did.
+   * The lease expired, or the attempt timed out and its grace period is over.
    *
    * @generated from enum value: ERROR_REASON_LEASE_EXPIRED = 1;
    */
   LEASE_EXPIRED = 1,
 
   /**
-   * A later attempt of the job has begun.
+   * A later attempt of the job has started.
    *
    * @generated from enum value: ERROR_REASON_SUPERSEDED = 2;
    */
@@ -959,16 +1338,30 @@ export enum ErrorReason {
   CANCELLED = 4,
 
   /**
-   * No such lease, or it is not this caller's.
+   * The lease does not exist or belongs to another caller.
    *
    * @generated from enum value: ERROR_REASON_UNKNOWN_LEASE = 5;
    */
   UNKNOWN_LEASE = 5,
+
+  /**
+   * A job that would run again has not ended, or is being stopped.
+   *
+   * @generated from enum value: ERROR_REASON_JOB_RUNNING = 6;
+   */
+  JOB_RUNNING = 6,
+
+  /**
+   * A job that needs a re-run job is running.
+   *
+   * @generated from enum value: ERROR_REASON_DEPENDANT_RUNNING = 7;
+   */
+  DEPENDANT_RUNNING = 7,
 }
 
 /**
  * Describes the enum workflowgraph.v1.ErrorReason.
  */
 export const ErrorReasonSchema: GenEnum<ErrorReason> = /*@__PURE__*/
-  enumDesc(file_workflowgraph_v1_types, 3);
+  enumDesc(file_workflowgraph_v1_types, 4);
 

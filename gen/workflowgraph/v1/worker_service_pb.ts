@@ -13,7 +13,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file workflowgraph/v1/worker_service.proto.
  */
 export const file_workflowgraph_v1_worker_service: GenFile = /*@__PURE__*/
-  fileDesc("CiV3b3JrZmxvd2dyYXBoL3YxL3dvcmtlcl9zZXJ2aWNlLnByb3RvEhB3b3JrZmxvd2dyYXBoLnYxIoIBChVSZWdpc3RlcldvcmtlclJlcXVlc3QSHQoJd29ya2VyX2lkGAEgASgJQgq6SAdyBRABGMgBEiAKBmxhYmVscxgCIAMoCUIQukgNkgEKEEAiBnIEEAEYZBINCgVzbG90cxgDIAEoDRIZCgd2ZXJzaW9uGAQgASgJQgi6SAVyAxjIASIrChZSZWdpc3RlcldvcmtlclJlc3BvbnNlEhEKCXdvcmtlcl9pZBgBIAEoCSI3ChZIZWFydGJlYXRXb3JrZXJSZXF1ZXN0Eh0KCXdvcmtlcl9pZBgBIAEoCUIKukgHcgUQARjIASIZChdIZWFydGJlYXRXb3JrZXJSZXNwb25zZSJOChJMaXN0V29ya2Vyc1JlcXVlc3QSHgoFbGltaXQYASABKA1CCrpIByoFGOgHKAFIAIgBARIOCgZvZmZzZXQYAiABKA1CCAoGX2xpbWl0IkAKE0xpc3RXb3JrZXJzUmVzcG9uc2USKQoHd29ya2VycxgBIAMoCzIYLndvcmtmbG93Z3JhcGgudjEuV29ya2VyIqUCCgZXb3JrZXISEQoJd29ya2VyX2lkGAEgASgJEg4KBmxhYmVscxgCIAMoCRIYChByZWdpc3RlcmVkX2F0X21zGAMgASgDEhkKEWxhc3RfaGVhcnRiZWF0X21zGAQgASgDEhgKC2N1cnJlbnRfam9iGAUgASgJSACIAQESLgoGc3RhdHVzGAYgASgOMh4ud29ya2Zsb3dncmFwaC52MS5Xb3JrZXJTdGF0dXMSIAoTY3VycmVudF93b3JrZmxvd19pZBgHIAEoCUgBiAEBEg8KB3J1bm5pbmcYCCABKA0SDQoFc2xvdHMYCSABKA0SDwoHdmVyc2lvbhgKIAEoCUIOCgxfY3VycmVudF9qb2JCFgoUX2N1cnJlbnRfd29ya2Zsb3dfaWQqeAoMV29ya2VyU3RhdHVzEh0KGVdPUktFUl9TVEFUVVNfVU5TUEVDSUZJRUQQABIWChJXT1JLRVJfU1RBVFVTX0lETEUQARIWChJXT1JLRVJfU1RBVFVTX0JVU1kQAhIZChVXT1JLRVJfU1RBVFVTX09GRkxJTkUQAzLAAwoNV29ya2VyU2VydmljZRKMAQoOUmVnaXN0ZXJXb3JrZXISJy53b3JrZmxvd2dyYXBoLnYxLlJlZ2lzdGVyV29ya2VyUmVxdWVzdBooLndvcmtmbG93Z3JhcGgudjEuUmVnaXN0ZXJXb3JrZXJSZXNwb25zZSInirUYAwoBBILT5JMCGjoBKiIVL2FwaS93b3JrZXJzL3JlZ2lzdGVyEpwBCg9IZWFydGJlYXRXb3JrZXISKC53b3JrZmxvd2dyYXBoLnYxLkhlYXJ0YmVhdFdvcmtlclJlcXVlc3QaKS53b3JrZmxvd2dyYXBoLnYxLkhlYXJ0YmVhdFdvcmtlclJlc3BvbnNlIjSKtRgDCgEEgtPkkwInOgEqIiIvYXBpL3dvcmtlcnMve3dvcmtlcl9pZH0vaGVhcnRiZWF0EoABCgtMaXN0V29ya2VycxIkLndvcmtmbG93Z3JhcGgudjEuTGlzdFdvcmtlcnNSZXF1ZXN0GiUud29ya2Zsb3dncmFwaC52MS5MaXN0V29ya2Vyc1Jlc3BvbnNlIiSKtRgDCgECgtPkkwIXYgd3b3JrZXJzEgwvYXBpL3dvcmtlcnNiBnByb3RvMw", [file_buf_validate_validate, file_google_api_annotations, file_workflowgraph_v1_options]);
+  fileDesc("CiV3b3JrZmxvd2dyYXBoL3YxL3dvcmtlcl9zZXJ2aWNlLnByb3RvEhB3b3JrZmxvd2dyYXBoLnYxIpkBChVSZWdpc3RlcldvcmtlclJlcXVlc3QSHQoJd29ya2VyX2lkGAEgASgJQgq6SAdyBRABGMgBEiAKBmxhYmVscxgCIAMoCUIQukgNkgEKEEgiBnIEEAEYZBINCgVzbG90cxgDIAEoDRIZCgd2ZXJzaW9uGAQgASgJQgi6SAVyAxjIARIVCg1vbmx5X2xhYmVsbGVkGAUgASgIIisKFlJlZ2lzdGVyV29ya2VyUmVzcG9uc2USEQoJd29ya2VyX2lkGAEgASgJIjcKFkhlYXJ0YmVhdFdvcmtlclJlcXVlc3QSHQoJd29ya2VyX2lkGAEgASgJQgq6SAdyBRABGMgBIhkKF0hlYXJ0YmVhdFdvcmtlclJlc3BvbnNlIksKEkxpc3RXb3JrZXJzUmVxdWVzdBIbCgVsaW1pdBgBIAEoDUIHukgEKgIoAUgAiAEBEg4KBm9mZnNldBgCIAEoDUIICgZfbGltaXQiVQoTTGlzdFdvcmtlcnNSZXNwb25zZRIpCgd3b3JrZXJzGAEgAygLMhgud29ya2Zsb3dncmFwaC52MS5Xb3JrZXISEwoLbmV4dF9vZmZzZXQYAiABKA0ivAIKBldvcmtlchIRCgl3b3JrZXJfaWQYASABKAkSDgoGbGFiZWxzGAIgAygJEhgKEHJlZ2lzdGVyZWRfYXRfbXMYAyABKAMSGQoRbGFzdF9oZWFydGJlYXRfbXMYBCABKAMSGAoLY3VycmVudF9qb2IYBSABKAlIAIgBARIuCgZzdGF0dXMYBiABKA4yHi53b3JrZmxvd2dyYXBoLnYxLldvcmtlclN0YXR1cxIgChNjdXJyZW50X3dvcmtmbG93X2lkGAcgASgJSAGIAQESDwoHcnVubmluZxgIIAEoDRINCgVzbG90cxgJIAEoDRIPCgd2ZXJzaW9uGAogASgJEhUKDW9ubHlfbGFiZWxsZWQYCyABKAhCDgoMX2N1cnJlbnRfam9iQhYKFF9jdXJyZW50X3dvcmtmbG93X2lkIjEKEEdldFdvcmtlclJlcXVlc3QSHQoJd29ya2VyX2lkGAEgASgJQgq6SAdyBRABGMgBImwKEUdldFdvcmtlclJlc3BvbnNlEigKBndvcmtlchgBIAEoCzIYLndvcmtmbG93Z3JhcGgudjEuV29ya2VyEi0KB3J1bm5pbmcYAiADKAsyHC53b3JrZmxvd2dyYXBoLnYxLlJ1bm5pbmdKb2IilAEKClJ1bm5pbmdKb2ISDgoGcnVuX2lkGAEgASgJEhAKCHdvcmtmbG93GAIgASgJEhUKDXdvcmtmbG93X25hbWUYAyABKAkSDgoGam9iX2lkGAQgASgJEg8KB2F0dGVtcHQYBSABKA0SFQoNY2xhaW1lZF9hdF9tcxgGIAEoAxIVCg1leHBpcmVzX2F0X21zGAcgASgDIhEKD0dldFF1ZXVlUmVxdWVzdCJoChBHZXRRdWV1ZVJlc3BvbnNlEg0KBWF0X21zGAEgASgDEjQKCmxhYmVsX3NldHMYAiADKAsyIC53b3JrZmxvd2dyYXBoLnYxLlF1ZXVlZExhYmVsU2V0Eg8KB3dhaXRpbmcYAyABKAQitQEKDlF1ZXVlZExhYmVsU2V0EhEKCWxhYmVsX3NldBgBIAEoDRIOCgZsYWJlbHMYAiADKAkSDwoHd2FpdGluZxgDIAEoBBIUCgxvbGRlc3RfYXRfbXMYBCABKAMSGAoQbWF0Y2hpbmdfd29ya2VycxgFIAEoDRISCgpmcmVlX3Nsb3RzGAYgASgNEg8KB21lc3NhZ2UYByABKAkSGgoSbm9fbWF0Y2hpbmdfd29ya2VyGAggASgIIlEKFUxpc3RRdWV1ZWRKb2JzUmVxdWVzdBIRCglsYWJlbF9zZXQYASABKA0SGwoFbGltaXQYAiABKA1CB7pIBCoCKAFIAIgBAUIICgZfbGltaXQiYQoWTGlzdFF1ZXVlZEpvYnNSZXNwb25zZRIOCgZsYWJlbHMYASADKAkSKQoEam9icxgCIAMoCzIbLndvcmtmbG93Z3JhcGgudjEuUXVldWVkSm9iEgwKBG1vcmUYAyABKAgifgoJUXVldWVkSm9iEg4KBnJ1bl9pZBgBIAEoCRIQCgh3b3JrZmxvdxgCIAEoCRIVCg13b3JrZmxvd19uYW1lGAMgASgJEg4KBmpvYl9pZBgEIAEoCRIQCghwcmlvcml0eRgFIAEoBRIWCg5lbnF1ZXVlZF9hdF9tcxgGIAEoAyp4CgxXb3JrZXJTdGF0dXMSHQoZV09SS0VSX1NUQVRVU19VTlNQRUNJRklFRBAAEhYKEldPUktFUl9TVEFUVVNfSURMRRABEhYKEldPUktFUl9TVEFUVVNfQlVTWRACEhkKFVdPUktFUl9TVEFUVVNfT0ZGTElORRADMr8GCg1Xb3JrZXJTZXJ2aWNlEowBCg5SZWdpc3RlcldvcmtlchInLndvcmtmbG93Z3JhcGgudjEuUmVnaXN0ZXJXb3JrZXJSZXF1ZXN0Gigud29ya2Zsb3dncmFwaC52MS5SZWdpc3RlcldvcmtlclJlc3BvbnNlIieKtRgDCgEEgtPkkwIaOgEqIhUvYXBpL3dvcmtlcnMvcmVnaXN0ZXISnAEKD0hlYXJ0YmVhdFdvcmtlchIoLndvcmtmbG93Z3JhcGgudjEuSGVhcnRiZWF0V29ya2VyUmVxdWVzdBopLndvcmtmbG93Z3JhcGgudjEuSGVhcnRiZWF0V29ya2VyUmVzcG9uc2UiNIq1GAMKAQSC0+STAic6ASoiIi9hcGkvd29ya2Vycy97d29ya2VyX2lkfS9oZWFydGJlYXQSgAEKC0xpc3RXb3JrZXJzEiQud29ya2Zsb3dncmFwaC52MS5MaXN0V29ya2Vyc1JlcXVlc3QaJS53b3JrZmxvd2dyYXBoLnYxLkxpc3RXb3JrZXJzUmVzcG9uc2UiJIq1GAMKAQKC0+STAhdiB3dvcmtlcnMSDC9hcGkvd29ya2VycxJ9CglHZXRXb3JrZXISIi53b3JrZmxvd2dyYXBoLnYxLkdldFdvcmtlclJlcXVlc3QaIy53b3JrZmxvd2dyYXBoLnYxLkdldFdvcmtlclJlc3BvbnNlIieKtRgDCgECgtPkkwIaEhgvYXBpL3dvcmtlcnMve3dvcmtlcl9pZH0SbAoIR2V0UXVldWUSIS53b3JrZmxvd2dyYXBoLnYxLkdldFF1ZXVlUmVxdWVzdBoiLndvcmtmbG93Z3JhcGgudjEuR2V0UXVldWVSZXNwb25zZSIZirUYAwoBAoLT5JMCDBIKL2FwaS9xdWV1ZRKPAQoOTGlzdFF1ZXVlZEpvYnMSJy53b3JrZmxvd2dyYXBoLnYxLkxpc3RRdWV1ZWRKb2JzUmVxdWVzdBooLndvcmtmbG93Z3JhcGgudjEuTGlzdFF1ZXVlZEpvYnNSZXNwb25zZSIqirUYAwoBAoLT5JMCHRIbL2FwaS9xdWV1ZS97bGFiZWxfc2V0fS9qb2JzYgZwcm90bzM", [file_buf_validate_validate, file_google_api_annotations, file_workflowgraph_v1_options]);
 
 /**
  * @generated from message workflowgraph.v1.RegisterWorkerRequest
@@ -25,14 +25,14 @@ export type RegisterWorkerRequest = Message<"workflowgraph.v1.RegisterWorkerRequ
   workerId: string;
 
   /**
-   * What the worker can do. A job is handed to it only if all of the job's required labels are among these.
+   * The worker's labels. It gets a job only if these include all of the job's required labels.
    *
    * @generated from field: repeated string labels = 2;
    */
   labels: string[];
 
   /**
-   * How many jobs it runs at once; for display.
+   * The number of jobs that it runs at once; for display.
    *
    * @generated from field: uint32 slots = 3;
    */
@@ -44,6 +44,13 @@ export type RegisterWorkerRequest = Message<"workflowgraph.v1.RegisterWorkerRequ
    * @generated from field: string version = 4;
    */
   version: string;
+
+  /**
+   * Whether it takes only jobs that require at least one label. For display: each claim sets it too.
+   *
+   * @generated from field: bool only_labelled = 5;
+   */
+  onlyLabelled: boolean;
 };
 
 /**
@@ -105,7 +112,7 @@ export const HeartbeatWorkerResponseSchema: GenMessage<HeartbeatWorkerResponse> 
  */
 export type ListWorkersRequest = Message<"workflowgraph.v1.ListWorkersRequest"> & {
   /**
-   * At most 1000; 1000 when absent.
+   * 1000 when absent; more than 1000 means 1000.
    *
    * @generated from field: optional uint32 limit = 1;
    */
@@ -132,6 +139,13 @@ export type ListWorkersResponse = Message<"workflowgraph.v1.ListWorkersResponse"
    * @generated from field: repeated workflowgraph.v1.Worker workers = 1;
    */
   workers: Worker[];
+
+  /**
+   * The `offset` of the next page; 0 on the last one.
+   *
+   * @generated from field: uint32 next_offset = 2;
+   */
+  nextOffset: number;
 };
 
 /**
@@ -142,7 +156,7 @@ export const ListWorkersResponseSchema: GenMessage<ListWorkersResponse> = /*@__P
   messageDesc(file_workflowgraph_v1_worker_service, 5);
 
 /**
- * A worker as readers see it.
+ * A registered worker.
  *
  * @generated from message workflowgraph.v1.Worker
  */
@@ -168,7 +182,7 @@ export type Worker = Message<"workflowgraph.v1.Worker"> & {
   lastHeartbeatMs: bigint;
 
   /**
-   * The key of a job that it runs; null when idle.
+   * The key of one of its running jobs; null when idle.
    *
    * @generated from field: optional string current_job = 5;
    */
@@ -187,7 +201,7 @@ export type Worker = Message<"workflowgraph.v1.Worker"> & {
   currentWorkflowId?: string | undefined;
 
   /**
-   * How many leases it holds.
+   * The number of leases that it holds.
    *
    * @generated from field: uint32 running = 8;
    */
@@ -202,6 +216,13 @@ export type Worker = Message<"workflowgraph.v1.Worker"> & {
    * @generated from field: string version = 10;
    */
   version: string;
+
+  /**
+   * Whether it takes only jobs that require at least one label.
+   *
+   * @generated from field: bool only_labelled = 11;
+   */
+  onlyLabelled: boolean;
 };
 
 /**
@@ -212,7 +233,312 @@ export const WorkerSchema: GenMessage<Worker> = /*@__PURE__*/
   messageDesc(file_workflowgraph_v1_worker_service, 6);
 
 /**
- * Whether a worker is at work.
+ * @generated from message workflowgraph.v1.GetWorkerRequest
+ */
+export type GetWorkerRequest = Message<"workflowgraph.v1.GetWorkerRequest"> & {
+  /**
+   * @generated from field: string worker_id = 1;
+   */
+  workerId: string;
+};
+
+/**
+ * Describes the message workflowgraph.v1.GetWorkerRequest.
+ * Use `create(GetWorkerRequestSchema)` to create a new message.
+ */
+export const GetWorkerRequestSchema: GenMessage<GetWorkerRequest> = /*@__PURE__*/
+  messageDesc(file_workflowgraph_v1_worker_service, 7);
+
+/**
+ * @generated from message workflowgraph.v1.GetWorkerResponse
+ */
+export type GetWorkerResponse = Message<"workflowgraph.v1.GetWorkerResponse"> & {
+  /**
+   * @generated from field: workflowgraph.v1.Worker worker = 1;
+   */
+  worker?: Worker | undefined;
+
+  /**
+   * Its running jobs, at most 1000.
+   *
+   * @generated from field: repeated workflowgraph.v1.RunningJob running = 2;
+   */
+  running: RunningJob[];
+};
+
+/**
+ * Describes the message workflowgraph.v1.GetWorkerResponse.
+ * Use `create(GetWorkerResponseSchema)` to create a new message.
+ */
+export const GetWorkerResponseSchema: GenMessage<GetWorkerResponse> = /*@__PURE__*/
+  messageDesc(file_workflowgraph_v1_worker_service, 8);
+
+/**
+ * A job that is running on a worker.
+ *
+ * @generated from message workflowgraph.v1.RunningJob
+ */
+export type RunningJob = Message<"workflowgraph.v1.RunningJob"> & {
+  /**
+   * @generated from field: string run_id = 1;
+   */
+  runId: string;
+
+  /**
+   * The id and the name of the definition.
+   *
+   * @generated from field: string workflow = 2;
+   */
+  workflow: string;
+
+  /**
+   * @generated from field: string workflow_name = 3;
+   */
+  workflowName: string;
+
+  /**
+   * @generated from field: string job_id = 4;
+   */
+  jobId: string;
+
+  /**
+   * @generated from field: uint32 attempt = 5;
+   */
+  attempt: number;
+
+  /**
+   * @generated from field: int64 claimed_at_ms = 6;
+   */
+  claimedAtMs: bigint;
+
+  /**
+   * When the lease expires unless it is renewed.
+   *
+   * @generated from field: int64 expires_at_ms = 7;
+   */
+  expiresAtMs: bigint;
+};
+
+/**
+ * Describes the message workflowgraph.v1.RunningJob.
+ * Use `create(RunningJobSchema)` to create a new message.
+ */
+export const RunningJobSchema: GenMessage<RunningJob> = /*@__PURE__*/
+  messageDesc(file_workflowgraph_v1_worker_service, 9);
+
+/**
+ * @generated from message workflowgraph.v1.GetQueueRequest
+ */
+export type GetQueueRequest = Message<"workflowgraph.v1.GetQueueRequest"> & {
+};
+
+/**
+ * Describes the message workflowgraph.v1.GetQueueRequest.
+ * Use `create(GetQueueRequestSchema)` to create a new message.
+ */
+export const GetQueueRequestSchema: GenMessage<GetQueueRequest> = /*@__PURE__*/
+  messageDesc(file_workflowgraph_v1_worker_service, 10);
+
+/**
+ * @generated from message workflowgraph.v1.GetQueueResponse
+ */
+export type GetQueueResponse = Message<"workflowgraph.v1.GetQueueResponse"> & {
+  /**
+   * When the server read the data.
+   *
+   * @generated from field: int64 at_ms = 1;
+   */
+  atMs: bigint;
+
+  /**
+   * At most 1000.
+   *
+   * @generated from field: repeated workflowgraph.v1.QueuedLabelSet label_sets = 2;
+   */
+  labelSets: QueuedLabelSet[];
+
+  /**
+   * The total number of waiting jobs.
+   *
+   * @generated from field: uint64 waiting = 3;
+   */
+  waiting: bigint;
+};
+
+/**
+ * Describes the message workflowgraph.v1.GetQueueResponse.
+ * Use `create(GetQueueResponseSchema)` to create a new message.
+ */
+export const GetQueueResponseSchema: GenMessage<GetQueueResponse> = /*@__PURE__*/
+  messageDesc(file_workflowgraph_v1_worker_service, 11);
+
+/**
+ * The claimable jobs that require the same labels.
+ *
+ * @generated from message workflowgraph.v1.QueuedLabelSet
+ */
+export type QueuedLabelSet = Message<"workflowgraph.v1.QueuedLabelSet"> & {
+  /**
+   * For ListQueuedJobs.
+   *
+   * @generated from field: uint32 label_set = 1;
+   */
+  labelSet: number;
+
+  /**
+   * @generated from field: repeated string labels = 2;
+   */
+  labels: string[];
+
+  /**
+   * @generated from field: uint64 waiting = 3;
+   */
+  waiting: bigint;
+
+  /**
+   * When the oldest of them became claimable.
+   *
+   * @generated from field: int64 oldest_at_ms = 4;
+   */
+  oldestAtMs: bigint;
+
+  /**
+   * The number of live workers that match.
+   *
+   * @generated from field: uint32 matching_workers = 5;
+   */
+  matchingWorkers: number;
+
+  /**
+   * The free slots of these workers, which other jobs can take too.
+   *
+   * @generated from field: uint32 free_slots = 6;
+   */
+  freeSlots: number;
+
+  /**
+   * A readable explanation of why they wait.
+   *
+   * @generated from field: string message = 7;
+   */
+  message: string;
+
+  /**
+   * Whether no live worker matches.
+   *
+   * @generated from field: bool no_matching_worker = 8;
+   */
+  noMatchingWorker: boolean;
+};
+
+/**
+ * Describes the message workflowgraph.v1.QueuedLabelSet.
+ * Use `create(QueuedLabelSetSchema)` to create a new message.
+ */
+export const QueuedLabelSetSchema: GenMessage<QueuedLabelSet> = /*@__PURE__*/
+  messageDesc(file_workflowgraph_v1_worker_service, 12);
+
+/**
+ * @generated from message workflowgraph.v1.ListQueuedJobsRequest
+ */
+export type ListQueuedJobsRequest = Message<"workflowgraph.v1.ListQueuedJobsRequest"> & {
+  /**
+   * @generated from field: uint32 label_set = 1;
+   */
+  labelSet: number;
+
+  /**
+   * 100 when absent; more than 1000 means 1000.
+   *
+   * @generated from field: optional uint32 limit = 2;
+   */
+  limit?: number | undefined;
+};
+
+/**
+ * Describes the message workflowgraph.v1.ListQueuedJobsRequest.
+ * Use `create(ListQueuedJobsRequestSchema)` to create a new message.
+ */
+export const ListQueuedJobsRequestSchema: GenMessage<ListQueuedJobsRequest> = /*@__PURE__*/
+  messageDesc(file_workflowgraph_v1_worker_service, 13);
+
+/**
+ * @generated from message workflowgraph.v1.ListQueuedJobsResponse
+ */
+export type ListQueuedJobsResponse = Message<"workflowgraph.v1.ListQueuedJobsResponse"> & {
+  /**
+   * @generated from field: repeated string labels = 1;
+   */
+  labels: string[];
+
+  /**
+   * @generated from field: repeated workflowgraph.v1.QueuedJob jobs = 2;
+   */
+  jobs: QueuedJob[];
+
+  /**
+   * Whether there are more jobs.
+   *
+   * @generated from field: bool more = 3;
+   */
+  more: boolean;
+};
+
+/**
+ * Describes the message workflowgraph.v1.ListQueuedJobsResponse.
+ * Use `create(ListQueuedJobsResponseSchema)` to create a new message.
+ */
+export const ListQueuedJobsResponseSchema: GenMessage<ListQueuedJobsResponse> = /*@__PURE__*/
+  messageDesc(file_workflowgraph_v1_worker_service, 14);
+
+/**
+ * A job that waits for a worker.
+ *
+ * @generated from message workflowgraph.v1.QueuedJob
+ */
+export type QueuedJob = Message<"workflowgraph.v1.QueuedJob"> & {
+  /**
+   * @generated from field: string run_id = 1;
+   */
+  runId: string;
+
+  /**
+   * The id and the name of the definition.
+   *
+   * @generated from field: string workflow = 2;
+   */
+  workflow: string;
+
+  /**
+   * @generated from field: string workflow_name = 3;
+   */
+  workflowName: string;
+
+  /**
+   * @generated from field: string job_id = 4;
+   */
+  jobId: string;
+
+  /**
+   * @generated from field: int32 priority = 5;
+   */
+  priority: number;
+
+  /**
+   * @generated from field: int64 enqueued_at_ms = 6;
+   */
+  enqueuedAtMs: bigint;
+};
+
+/**
+ * Describes the message workflowgraph.v1.QueuedJob.
+ * Use `create(QueuedJobSchema)` to create a new message.
+ */
+export const QueuedJobSchema: GenMessage<QueuedJob> = /*@__PURE__*/
+  messageDesc(file_workflowgraph_v1_worker_service, 15);
+
+/**
+ * The state of a worker.
  *
  * @generated from enum workflowgraph.v1.WorkerStatus
  */
@@ -223,21 +549,21 @@ export enum WorkerStatus {
   UNSPECIFIED = 0,
 
   /**
-   * Heard of lately, and holds no lease.
+   * It sent a heartbeat recently and holds no lease.
    *
    * @generated from enum value: WORKER_STATUS_IDLE = 1;
    */
   IDLE = 1,
 
   /**
-   * Holds at least one lease.
+   * It holds at least one lease.
    *
    * @generated from enum value: WORKER_STATUS_BUSY = 2;
    */
   BUSY = 2,
 
   /**
-   * Not heard of for a while.
+   * It sent no recent heartbeat.
    *
    * @generated from enum value: WORKER_STATUS_OFFLINE = 3;
    */
@@ -251,13 +577,13 @@ export const WorkerStatusSchema: GenEnum<WorkerStatus> = /*@__PURE__*/
   enumDesc(file_workflowgraph_v1_worker_service, 0);
 
 /**
- * Workers make themselves known, and readers see which there are.
+ * Registration and listing of workers, and the queue of claimable jobs.
  *
  * @generated from service workflowgraph.v1.WorkerService
  */
 export const WorkerService: GenService<{
   /**
-   * Makes a worker known. Registering again replaces its labels.
+   * Registers a worker. Registering again replaces its labels.
    *
    * @generated from rpc workflowgraph.v1.WorkerService.RegisterWorker
    */
@@ -267,8 +593,8 @@ export const WorkerService: GenService<{
     output: typeof RegisterWorkerResponseSchema;
   },
   /**
-   * Says that a worker is alive. Claims, streams and lease heartbeats say so too.
-   * Errors: `not_found` when the worker is not registered.
+   * Reports that a worker is alive. Claims, streams and lease heartbeats do so too. Errors: `not_found` if the worker
+   * is not registered.
    *
    * @generated from rpc workflowgraph.v1.WorkerService.HeartbeatWorker
    */
@@ -278,7 +604,9 @@ export const WorkerService: GenService<{
     output: typeof HeartbeatWorkerResponseSchema;
   },
   /**
-   * Lists the workers, newest registration first.
+   * Lists the workers, newest registration first. A response has about 4 MiB, and at least one worker, so it can have
+   * fewer than `limit`. `next_offset` is the offset of the next page; on the documented path the header `Link: <…>;
+   * rel="next"` names it.
    *
    * @generated from rpc workflowgraph.v1.WorkerService.ListWorkers
    */
@@ -286,6 +614,37 @@ export const WorkerService: GenService<{
     methodKind: "unary";
     input: typeof ListWorkersRequestSchema;
     output: typeof ListWorkersResponseSchema;
+  },
+  /**
+   * One worker, with all its running jobs. Errors: `not_found`.
+   *
+   * @generated from rpc workflowgraph.v1.WorkerService.GetWorker
+   */
+  getWorker: {
+    methodKind: "unary";
+    input: typeof GetWorkerRequestSchema;
+    output: typeof GetWorkerResponseSchema;
+  },
+  /**
+   * Jobs that wait for a worker, by required labels: first labels that no live worker has, then those with the most
+   * jobs.
+   *
+   * @generated from rpc workflowgraph.v1.WorkerService.GetQueue
+   */
+  getQueue: {
+    methodKind: "unary";
+    input: typeof GetQueueRequestSchema;
+    output: typeof GetQueueResponseSchema;
+  },
+  /**
+   * The claimable jobs of a label set, in claim order. Errors: `not_found` for an unknown label set.
+   *
+   * @generated from rpc workflowgraph.v1.WorkerService.ListQueuedJobs
+   */
+  listQueuedJobs: {
+    methodKind: "unary";
+    input: typeof ListQueuedJobsRequestSchema;
+    output: typeof ListQueuedJobsResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_workflowgraph_v1_worker_service, 0);

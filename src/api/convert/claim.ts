@@ -1,11 +1,18 @@
 import type { JsonObject } from '@bufbuild/protobuf';
-import type { Claim, Lease, Outputs, ClaimedJob as WireJob } from '../../../gen/workflowgraph/v1/types_pb.js';
-import type { ClaimedJob } from '../../engine/engine.js';
+import type {
+  Claim,
+  Lease,
+  NeedResult,
+  Outputs,
+  ClaimedJob as WireJob,
+} from '../../../gen/workflowgraph/v1/types_pb.js';
+import type { ClaimedJob, EndedNeed } from '../../engine/engine.js';
 import { toWireBackoff } from './backoff.js';
 import { toWireMap } from './maps.js';
 import { toInt64, toOptionalInt64 } from './numbers.js';
+import { toWireJobStatus } from './states.js';
 
-/** Every worker sets what is in `env`, so that all of them hand the trace on. A definition's own value wins. */
+/** Every worker sets the variables of `env`, so all of them pass the trace on. A definition's own value wins. */
 const traceVariable = 'TRACEPARENT';
 
 export function toWireClaim(claimed: ClaimedJob): Claim {
@@ -28,7 +35,8 @@ function toWireJob(claimed: ClaimedJob): WireJob {
     attempt: claimed.attempt,
     upstreamOutputs: toWireMap(claimed.upstreamOutputs, toWireOutputs),
     enqueuedAtMs: toInt64(claimed.enqueuedAtMs),
-    delayedUntilMs: toOptionalInt64(claimed.delayedUntilMs),
+    // Existing workers read a number and no null.
+    delayedUntilMs: toInt64(claimed.delayedUntilMs ?? 0),
     workflow: claimed.workflowId,
     name: spec.name,
     timeoutSecs: toOptionalInt64(spec.timeoutSecs),
@@ -43,6 +51,21 @@ function toWireJob(claimed: ClaimedJob): WireJob {
     inputs: toWireMap(claimed.inputs),
     priority: spec.priority,
     metadata: toWireStruct(spec.metadata),
+    needs: toWireMap(claimed.needs, toWireNeed),
+    group: claimed.child?.group,
+    index: claimed.child?.index,
+    matrixJson: claimed.child?.matrix,
+  };
+}
+
+function toWireNeed({ result, isTolerated, error, attempt, durationMs }: EndedNeed): NeedResult {
+  return {
+    $typeName: 'workflowgraph.v1.NeedResult',
+    result: toWireJobStatus(result),
+    tolerated: isTolerated,
+    error: error ?? undefined,
+    attempt,
+    durationSecs: durationMs === null ? undefined : BigInt(Math.floor(durationMs / 1000)),
   };
 }
 
@@ -55,6 +78,7 @@ function toWireLease(claimed: ClaimedJob): Lease {
     workerId: claimed.workerId,
     ttlSecs: toInt64(claimed.ttlSecs),
     grantedAtMs: toInt64(claimed.grantedAtMs),
+    stopGraceSecs: claimed.stopGraceSecs,
   };
 }
 
@@ -62,7 +86,7 @@ function toWireOutputs(outputs: ReadonlyMap<string, string>): Outputs {
   return { $typeName: 'workflowgraph.v1.Outputs', values: toWireMap(outputs) };
 }
 
-/** The same object: the wire's type only lacks `readonly`, and nobody writes to it. */
+/** The same object: the wire's type only lacks `readonly`, and nothing writes to it. */
 export function toWireStruct(object: { readonly [key: string]: unknown } | null): JsonObject | undefined {
   return object === null ? undefined : (object as JsonObject);
 }

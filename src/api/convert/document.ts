@@ -11,16 +11,16 @@ const formats: ReadonlyMap<string, DefinitionFormat> = new Map([
   ['text/x-yaml', 'yaml'],
   ['application/vnd.yaml', 'yaml'],
   ['text/vnd.yaml', 'yaml'],
-  // What curl, fetch and others send when nobody named a type.
+  // The default content type of curl, fetch and others.
   ['application/x-www-form-urlencoded', 'json'],
   ['text/plain', 'json'],
   ['application/octet-stream', 'json'],
 ]);
 
 /**
- * How a definition is written, by its content type; JSON when there is none.
+ * The format of a definition, by its content type; JSON when there is none.
  *
- * @throws ApiError `unsupported_media_type`, naming the types that are taken.
+ * @throws ApiError `unsupported_media_type`, naming the accepted types.
  */
 export function definitionFormat(document: Document): DefinitionFormat {
   const type = document.contentType.split(';', 1)[0]?.trim().toLowerCase() ?? '';

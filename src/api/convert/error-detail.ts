@@ -1,5 +1,6 @@
-import type { ErrorDetail } from '../../../gen/workflowgraph/v1/types_pb.js';
+import type { ErrorDetail, Problem as WireProblem } from '../../../gen/workflowgraph/v1/types_pb.js';
 import { ErrorReason } from '../../../gen/workflowgraph/v1/types_pb.js';
+import type { Problem } from '../../domain/problem.js';
 import type { ApiError } from '../errors.js';
 import { toWireErrorReason } from './states.js';
 
@@ -9,13 +10,17 @@ export function toErrorDetail(error: ApiError): ErrorDetail | null {
   return {
     $typeName: 'workflowgraph.v1.ErrorDetail',
     reason: error.reason === null ? ErrorReason.UNSPECIFIED : toWireErrorReason(error.reason),
-    problems: error.problems.map((problem) => ({
-      $typeName: 'workflowgraph.v1.Problem',
-      message: problem.message,
-      field: problem.field,
-      job: problem.job ?? '',
-      line: problem.line ?? 0,
-      column: problem.column ?? 0,
-    })),
+    problems: error.problems.map(toWireProblem),
+  };
+}
+
+export function toWireProblem(problem: Problem): WireProblem {
+  return {
+    $typeName: 'workflowgraph.v1.Problem',
+    message: problem.message,
+    field: problem.field,
+    job: problem.job ?? '',
+    line: problem.line ?? 0,
+    column: problem.column ?? 0,
   };
 }

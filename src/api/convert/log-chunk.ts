@@ -1,4 +1,5 @@
 import { type LogChunk, LogChunkSchema, LogStream } from '../../../gen/workflowgraph/v1/types_pb.js';
+import { logStreamName, logStreamOf } from '../../domain/log-streams.js';
 import type { LogChunkView, NewLogChunk } from '../../engine/engine.js';
 import { fromInt64, toInt64 } from './numbers.js';
 import { fromWireLogStream, toWireLogStream } from './states.js';
@@ -24,13 +25,19 @@ export function toWireLogChunk(chunk: LogChunkView): LogChunk {
     jobId: chunk.jobKey,
     sequence: toInt64(chunk.sequence),
     data: chunk.data,
-    timestampMs: toInt64(chunk.timestampMs),
+    // Readers parse an unsigned number. A worker whose clock is before 1970 has no useful time.
+    timestampMs: toInt64(Math.max(0, chunk.timestampMs)),
     stream: toWireLogStream(chunk.stream),
     attempt: chunk.attempt,
+    missingBytes: chunk.missingBytes === null ? undefined : toInt64(chunk.missingBytes),
+    systemLine: chunk.systemLine ?? undefined,
   };
 }
 
-/** What names a chunk among those of its job: `attempt.sequence.stream`. It is the id of the chunk's server-sent event. */
+/**
+ * Identifies a chunk among those of its job: `attempt.sequence.stream`. It is the id of the chunk's server-sent event.
+ */
 export function chunkPosition(chunk: LogChunk): string {
-  return `${chunk.attempt}.${chunk.sequence}.${chunk.stream === LogStream.STDERR ? 'stderr' : 'stdout'}`;
+  const stream = logStreamOf(chunk.stream === LogStream.STDERR ? 'stderr' : 'stdout', chunk.systemLine ?? null);
+  return `${chunk.attempt}.${chunk.sequence}.${logStreamName(stream)}`;
 }

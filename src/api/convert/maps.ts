@@ -1,4 +1,4 @@
-/** A map of the wire: an object whose keys come from outside, so that `__proto__` is an ordinary key of it. */
+/** A map of the wire: an object whose keys come from outside, so that `__proto__` is an ordinary key. */
 type WireMap<T> = { [key: string]: T };
 
 export function toWireMap<T>(entries: ReadonlyMap<string, T>): WireMap<T>;

@@ -1,6 +1,6 @@
 import { DomainError } from '../../domain/errors.js';
 
-/** A count or a time on its way out. A fraction is rounded up: a wait or a limit is never told too short. */
+/** Writes a count or a time. A fraction is rounded up, so that a wait or a limit is never reported too short. */
 export function toInt64(value: number): bigint {
   return BigInt(Math.ceil(value));
 }
@@ -9,7 +9,7 @@ export function toOptionalInt64(value: number | null): bigint | undefined {
   return value === null ? undefined : toInt64(value);
 }
 
-/** A 64-bit integer on its way in. Throws `malformed` beyond ±(2^53 − 1), where numbers lose digits. */
+/** Reads a 64-bit integer. Throws `malformed` beyond ±(2^53 − 1), where numbers lose digits. */
 export function fromInt64(field: string, value: bigint): number {
   const number = Number(value);
   if (Number.isSafeInteger(number)) return number;

@@ -3,15 +3,17 @@ import {
   LogStream,
   JobStatus as WireJobStatus,
   RunState as WireRunState,
+  StopReason as WireStopReason,
 } from '../../../gen/workflowgraph/v1/types_pb.js';
 import { WorkerStatus as WireWorkerStatus } from '../../../gen/workflowgraph/v1/worker_service_pb.js';
-import { DomainError, type LeaseRefusal } from '../../domain/errors.js';
+import { type ConflictReason, DomainError } from '../../domain/errors.js';
+import type { StopReason } from '../../domain/lease.js';
 import type { JobStatus, RunState } from '../../domain/states.js';
 import type { WorkerView } from '../../engine/engine.js';
 
 /**
  * The enums of the wire and the unions of the domain, each way a total table. A number that this version does not know
- * stops here: it never travels inwards.
+ * is refused here.
  */
 
 const jobStatuses: Record<JobStatus, WireJobStatus> = {
@@ -37,12 +39,19 @@ const workerStatuses: Record<WorkerView['status'], WireWorkerStatus> = {
   offline: WireWorkerStatus.OFFLINE,
 };
 
-const errorReasons: Record<LeaseRefusal, ErrorReason> = {
+const errorReasons: Record<ConflictReason, ErrorReason> = {
   lease_expired: ErrorReason.LEASE_EXPIRED,
   superseded: ErrorReason.SUPERSEDED,
   completed: ErrorReason.COMPLETED,
   cancelled: ErrorReason.CANCELLED,
   unknown_lease: ErrorReason.UNKNOWN_LEASE,
+  job_running: ErrorReason.JOB_RUNNING,
+  dependant_running: ErrorReason.DEPENDANT_RUNNING,
+};
+
+const stopReasons: Record<StopReason, WireStopReason> = {
+  cancelled: WireStopReason.CANCELLED,
+  timed_out: WireStopReason.TIMED_OUT,
 };
 
 const knownJobStatuses = inverse(jobStatuses);
@@ -60,8 +69,12 @@ export function toWireWorkerStatus(status: WorkerView['status']): WireWorkerStat
   return workerStatuses[status];
 }
 
-export function toWireErrorReason(reason: LeaseRefusal): ErrorReason {
+export function toWireErrorReason(reason: ConflictReason): ErrorReason {
   return errorReasons[reason];
+}
+
+export function toWireStopReason(reason: StopReason): WireStopReason {
+  return stopReasons[reason];
 }
 
 /** Null for unset. Throws `malformed` for a number that this version does not know. */

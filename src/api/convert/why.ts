@@ -8,8 +8,11 @@ import {
 } from '../../../gen/workflowgraph/v1/workflow_service_pb.js';
 import type { AttemptOutcome } from '../../domain/lease.js';
 import { jobStatus } from '../../domain/states.js';
-import type { AttemptFact, NeedState, WhyReason } from '../../domain/why.js';
-import type { JobExplanation } from '../../engine/why-job.js';
+import type { AttemptFact } from '../../domain/why-facts.js';
+import type { NeedState, WhyReason } from '../../domain/why-reason.js';
+import type { JobExplanation } from '../../engine/views/explain-job.js';
+import { toWireChildren } from './children.js';
+import { toWireRunAtGate } from './gates.js';
 import { toInt64, toOptionalInt64 } from './numbers.js';
 import { toWireJobStatus } from './states.js';
 
@@ -22,10 +25,18 @@ const codes: Readonly<Record<WhyReason['code'], JobReasonCode>> = {
   running: JobReasonCode.RUNNING,
   succeeded: JobReasonCode.SUCCEEDED,
   failed: JobReasonCode.FAILED,
+  expression_failed: JobReasonCode.EXPRESSION_FAILED,
+  tolerated: JobReasonCode.TOLERATED,
   retried: JobReasonCode.RETRIED,
   condition_false: JobReasonCode.CONDITION_FALSE,
   needs_unsuccessful: JobReasonCode.NEEDS_UNSUCCESSFUL,
   cancelled: JobReasonCode.CANCELLED,
+  needs_stopping: JobReasonCode.NEEDS_STOPPING,
+  rerun: JobReasonCode.RERUN,
+  held_by_group: JobReasonCode.HELD_BY_GROUP,
+  superseded: JobReasonCode.SUPERSEDED,
+  children_open: JobReasonCode.CHILDREN_OPEN,
+  children_ended: JobReasonCode.CHILDREN_ENDED,
 };
 
 const outcomes: Readonly<Record<AttemptOutcome, WireAttemptOutcome>> = {
@@ -35,6 +46,10 @@ const outcomes: Readonly<Record<AttemptOutcome, WireAttemptOutcome>> = {
   timed_out: WireAttemptOutcome.TIMED_OUT,
   cancelled: WireAttemptOutcome.CANCELLED,
 };
+
+export function toWireReasonCode(code: WhyReason['code']): JobReasonCode {
+  return codes[code];
+}
 
 export function toWireExplanation(explanation: JobExplanation): ExplainJobResponse {
   return {
@@ -69,7 +84,39 @@ function toWireDetail(reason: WhyReason): JobReason['detail'] {
         },
       };
     case 'being_decided':
+    case 'tolerated':
       return { case: undefined };
+    case 'held_by_group':
+      return {
+        case: 'heldByGroup',
+        value: {
+          $typeName: 'workflowgraph.v1.JobReason.HeldByGroup',
+          group: reason.group,
+          max: reason.max,
+          inUse: reason.inUse,
+          sinceMs: toInt64(reason.sinceMs),
+          before: reason.before,
+          holders: reason.holders.map(toWireRunAtGate),
+          ofJobs: reason.ofJobs,
+        },
+      };
+    case 'children_open':
+    case 'children_ended':
+      return { case: 'children', value: toWireChildren(reason) };
+    case 'superseded':
+      return {
+        case: 'superseded',
+        value: {
+          $typeName: 'workflowgraph.v1.JobReason.Superseded',
+          atMs: toInt64(reason.atMs),
+          byRunId: reason.byRunId,
+        },
+      };
+    case 'expression_failed':
+      return {
+        case: 'expressionFailed',
+        value: { $typeName: 'workflowgraph.v1.JobReason.ExpressionFailed', error: reason.error },
+      };
     case 'delayed':
       return {
         case: 'delayed',
@@ -98,6 +145,7 @@ function toWireDetail(reason: WhyReason): JobReason['detail'] {
             workerId,
             lastHeartbeatMs: toInt64(seenAtMs),
           })),
+          onlyLabelledWorkers: reason.onlyLabelledWorkers,
         },
       };
     case 'waits_for_worker':
@@ -122,6 +170,7 @@ function toWireDetail(reason: WhyReason): JobReason['detail'] {
           sinceMs: toInt64(reason.sinceMs),
           leaseLeftSecs: reason.leaseLeftMs / 1000,
           timeoutLeftSecs: reason.timeoutLeftMs === null ? undefined : reason.timeoutLeftMs / 1000,
+          stopLeftSecs: reason.stopLeftMs === null ? undefined : reason.stopLeftMs / 1000,
         },
       };
     case 'succeeded':
@@ -170,6 +219,11 @@ function toWireDetail(reason: WhyReason): JobReason['detail'] {
           needs: reason.needs.map(toWireNeed),
         },
       };
+    case 'needs_stopping':
+      return {
+        case: 'needsStopping',
+        value: { $typeName: 'workflowgraph.v1.JobReason.NeedsStopping', needs: reason.needs.map(toWireNeed) },
+      };
     case 'needs_unsuccessful':
       return {
         case: 'needsUnsuccessful',
@@ -187,8 +241,20 @@ function toWireDetail(reason: WhyReason): JobReason['detail'] {
           $typeName: 'workflowgraph.v1.JobReason.Cancelled',
           atMs: toInt64(reason.atMs),
           by: reason.by ?? undefined,
+          runTimedOut: reason.isRunTimeout,
           stoppedAttempt: reason.stopped?.attempt,
           stoppedWorkerId: reason.stopped?.workerId,
+          stopLeftSecs: reason.stopped?.leftMs == null ? undefined : reason.stopped.leftMs / 1000,
+        },
+      };
+    case 'rerun':
+      return {
+        case: 'rerun',
+        value: {
+          $typeName: 'workflowgraph.v1.JobReason.Rerun',
+          generation: reason.generation,
+          atMs: toInt64(reason.atMs),
+          by: reason.by ?? undefined,
         },
       };
   }
@@ -202,7 +268,7 @@ function toWireNeed({ jobKey, state }: NeedState): JobReason_Need {
   };
 }
 
-function toWireAttempt(attempt: AttemptFact): JobAttempt {
+export function toWireAttempt(attempt: AttemptFact): JobAttempt {
   return {
     $typeName: 'workflowgraph.v1.JobAttempt',
     attempt: attempt.number,
@@ -211,5 +277,8 @@ function toWireAttempt(attempt: AttemptFact): JobAttempt {
     endedAtMs: toOptionalInt64(attempt.endedAtMs),
     outcome: attempt.outcome === null ? undefined : outcomes[attempt.outcome],
     error: attempt.error ?? undefined,
+    logMissingBytes: toOptionalInt64(attempt.logMissingBytes),
+    logBytes: toInt64(attempt.logBytes),
+    exitCode: attempt.exitCode ?? undefined,
   };
 }

@@ -16,5 +16,6 @@ export function toWireWorker(worker: WorkerView): Worker {
     running: worker.running,
     slots: worker.slots,
     version: worker.version,
+    onlyLabelled: worker.onlyLabelled,
   };
 }

@@ -2,10 +2,10 @@ import { styleText } from 'node:util';
 
 type Colour = 'red' | 'green' | 'yellow' | 'blue' | 'magenta' | 'cyan' | 'gray' | 'bold' | 'dim';
 
-/** Colours text, or leaves it as it is. */
+/** Colours text, or returns it unchanged. */
 export type Paint = (colour: Colour, text: string) => string;
 
-/** Where the program writes: whether it is a terminal, and how large. */
+/** The output of the program: whether it is a terminal, and its size. */
 export interface Output {
   readonly isTTY?: boolean;
   readonly columns?: number;
@@ -26,7 +26,7 @@ export function isColourful(output: Output, env: Env): boolean {
   return output.isTTY === true && env.TERM !== 'dumb';
 }
 
-/** Whether lines can be drawn over: a terminal that understands how. */
+/** Whether lines can be redrawn: on a terminal that supports it. */
 export function isLive(output: Output, env: Env): boolean {
   return output.isTTY === true && env.TERM !== 'dumb';
 }

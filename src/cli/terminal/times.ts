@@ -20,6 +20,25 @@ export function ago(atMs: number, nowMs: number): string {
   return `${Math.floor(seconds / 86_400)}d ago`;
 }
 
+/** How far away a time is, in one unit: `now`, `in 12s`, `in 5m`, `in 3h`, `in 9d`. */
+export function until(atMs: number, nowMs: number): string {
+  const seconds = Math.ceil(Math.max(0, atMs - nowMs) / 1000);
+  if (seconds < 1) return 'now';
+  if (seconds < 120) return `in ${seconds}s`;
+  if (seconds < 7_200) return `in ${Math.floor(seconds / 60)}m`;
+  if (seconds < 172_800) return `in ${Math.floor(seconds / 3_600)}h`;
+  return `in ${Math.floor(seconds / 86_400)}d`;
+}
+
+/** A time on the clock of this machine, with its offset from UTC: `2026-11-30 05:41:07 +0100`. */
+export function localTime(atMs: number): string {
+  const at = new Date(atMs);
+  const offset = -at.getTimezoneOffset();
+  const local = new Date(atMs + offset * 60_000).toISOString();
+  const [hours, minutes] = [Math.floor(Math.abs(offset) / 60), Math.abs(offset) % 60];
+  return `${local.slice(0, 10)} ${local.slice(11, 19)} ${offset < 0 ? '-' : '+'}${two(hours)}${two(minutes)}`;
+}
+
 function two(value: number): string {
   return String(value).padStart(2, '0');
 }

@@ -1,6 +1,6 @@
-import type { Workflow } from '@workflow-graph/client';
+import type { Workflow } from '#client';
+import { escapeLine } from '../../telemetry/escape-controls.js';
 import { stdoutPaint } from '../print.js';
-import { harmlessLine } from '../terminal/harmless.js';
 import { padTo, widthOf } from '../terminal/text-width.js';
 
 const prefixColumnsMax = 30;
@@ -12,10 +12,10 @@ export function jobPrefix({ jobs }: Workflow): (jobId: string) => string {
   const numbers = new Map(jobs.map(({ id }, at) => [id, at]));
   const width = Math.min(
     prefixColumnsMax,
-    jobs.reduce((widest, { id }) => Math.max(widest, widthOf(harmlessLine(id))), 0),
+    jobs.reduce((widest, { id }) => Math.max(widest, widthOf(escapeLine(id))), 0),
   );
   return (jobId) => {
     const colour = colours[(numbers.get(jobId) ?? 0) % colours.length] ?? 'cyan';
-    return `${paint(colour, `${padTo(harmlessLine(jobId), width)} |`)} `;
+    return `${paint(colour, `${padTo(escapeLine(jobId), width)} |`)} `;
   };
 }

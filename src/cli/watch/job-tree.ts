@@ -1,14 +1,14 @@
-import type { Job } from '@workflow-graph/client';
+import type { Job } from '#client';
 
-/** A job and what is drawn before it: `│  ├─ `. */
+/** A job and the branch drawn before it: `│  ├─ `. */
 export interface TreeRow {
   readonly job: Job;
   readonly branch: string;
 }
 
 /**
- * The jobs of a workflow as a tree. A job that needs several hangs under the one that is furthest down, so that it
- * stands below all that it waits for as nearly as a tree can say it.
+ * The jobs of a workflow as a tree. A job with several needs hangs under the deepest of them, so that it is below most
+ * of its needs.
  */
 export class JobTree {
   /** Jobs in the order of the definition, each with the one that it hangs under. */
@@ -24,7 +24,7 @@ export class JobTree {
     );
   }
 
-  /** The rows of these jobs. One whose parent is not among them hangs under the next one up that is. */
+  /** The rows of these jobs. One whose parent is not among them hangs under the nearest ancestor that is. */
   rows(jobs: readonly Job[]): TreeRow[] {
     const shown = new Map(jobs.map((job) => [job.id, job]));
     const children = new Map<string | null, Job[]>();
@@ -35,7 +35,7 @@ export class JobTree {
       else siblings.push(job);
     }
     const rows: TreeRow[] = [];
-    // Each entry of the stack: a job, what is drawn before it, and what is drawn before those under it.
+    // Each entry of the stack: a job, the branch before it, and the branch before its children.
     const stack = (children.get(null) ?? []).map((job) => ({ job, branch: '', below: '' })).reverse();
     for (let next = stack.pop(); next !== undefined; next = stack.pop()) {
       const { job, branch, below } = next;
@@ -62,10 +62,10 @@ export class JobTree {
   }
 }
 
-/** How far up a parent that is shown is looked for: a picture must not cost the length of a chain. */
+/** Levels up to which a visible parent is searched, so that a frame does not cost the length of a chain. */
 const climbedMax = 1_000;
 
-/** The longest way from a root to each job. */
+/** The longest path from a root to each job. */
 function depthsOf(jobs: readonly Pick<Job, 'id' | 'depends_on'>[]): ReadonlyMap<string, number> {
   const dependants = new Map<string, string[]>();
   const open = new Map<string, number>();

@@ -1,10 +1,10 @@
-import type { Client, Job } from '@workflow-graph/client';
+import type { Client, Job } from '#client';
 import { LineSplitter, type LogLine } from './log-lines.js';
 
-/** How many logs are followed at once for their last lines. */
+/** Logs that are followed at once for their last lines. */
 const followedMax = 16;
 
-/** Keeps the last line of the jobs that run and can be seen. */
+/** Keeps the last output line of the running visible jobs. */
 export class LastLines {
   readonly #client: Client;
   readonly #runId: string;
@@ -42,7 +42,7 @@ export class LastLines {
     this.follow([]);
   }
 
-  /** A log that cannot be read shows no line: the state of the job is told by other means. */
+  /** A log that cannot be read shows no line: the state of the job does not depend on it. */
   async #read(jobId: string, attempt: number, signal: AbortSignal): Promise<void> {
     const splitter = new LineSplitter();
     const note = (line: LogLine | null) => {
@@ -54,34 +54,44 @@ export class LastLines {
         note(splitter.unfinished);
       }
     } catch {
-      // Also thrown when the following was stopped.
+      // Also thrown when following was stopped.
     }
   }
 }
 
-/** The last lines of one attempt, as they are stored now. */
+/** The last stored lines of one attempt. */
 export async function readLastLines(
   client: Client,
   runId: string,
   jobId: string,
-  { attempt, count }: { readonly attempt?: number; readonly count: number },
+  { count, ...part }: { readonly attempt?: number; readonly count: number },
 ): Promise<readonly LogLine[]> {
   const splitter = new LineSplitter();
   let last: LogLine[] = [];
   const keep = (lines: readonly LogLine[]) => {
     last = [...last, ...lines].slice(-count);
   };
-  for await (const chunk of storedChunks(client, runId, jobId, attempt)) keep(splitter.push(chunk));
+  for await (const chunk of storedChunks(client, runId, jobId, { ...part, tail: count })) keep(splitter.push(chunk));
   keep(splitter.end());
   return last;
 }
 
-/** How many chunks one call reads. */
+/** Chunks of one call. */
 const pageChunks = 1_000;
 
-/** All chunks that are stored now, in order. */
-export async function* storedChunks(client: Client, runId: string, jobId: string, attempt?: number) {
-  let page = await client.logs(runId, jobId, { limit: pageChunks, ...(attempt === undefined ? {} : { attempt }) });
+/** All stored chunks, in order, or those of the last lines. */
+export async function* storedChunks(
+  client: Client,
+  runId: string,
+  jobId: string,
+  part: { readonly attempt?: number; readonly tail?: number },
+) {
+  if (part.tail !== undefined) {
+    // In one answer, which the server bounds: a second page would not know where the last lines of each stream begin.
+    yield* await client.logs(runId, jobId, part);
+    return;
+  }
+  let page = await client.logs(runId, jobId, { limit: pageChunks, ...part });
   for (;;) {
     yield* page;
     const after = page.at(-1);
@@ -89,7 +99,7 @@ export async function* storedChunks(client: Client, runId: string, jobId: string
     page = await client.logs(runId, jobId, {
       limit: pageChunks,
       after,
-      ...(attempt === undefined ? {} : { attempt }),
+      ...part,
     });
   }
 }

@@ -1,5 +1,5 @@
-import type { LogChunk, LogStreamName } from '@workflow-graph/client';
-import { harmless } from '../terminal/harmless.js';
+import type { LogChunk, LogStreamName } from '#client';
+import { escapeControls } from '../../telemetry/escape-controls.js';
 
 /** A line of a job's output. */
 export interface LogLine {
@@ -8,16 +8,16 @@ export interface LogLine {
   readonly stream: LogStreamName;
   /** The worker's clock, of the chunk that ended the line. */
   readonly atMs: number;
-  /** Harmless, without its line end. */
+  /** Escaped, without its line end. */
   readonly text: string;
 }
 
-/** A line that is longer is printed in pieces, so that output without line ends cannot fill the memory. */
+/** A longer line is printed in pieces, so that output without line ends cannot fill the memory. */
 const lineCharsMax = 64 * 1024;
 
 /**
- * Puts the chunks of one job together to lines, each stream and attempt by itself. A lone carriage return ends a line
- * too: progress bars overwrite themselves with it, and here each step is a line.
+ * Joins the chunks of one job to lines, each stream and attempt by itself. A lone carriage return ends a line too:
+ * progress bars overwrite themselves with it, and here each step is a line.
  */
 export class LineSplitter {
   readonly #rests = new Map<string, LogLine>();
@@ -38,14 +38,14 @@ export class LineSplitter {
     return lines.map(madeHarmless);
   }
 
-  /** What is left when nothing more comes. */
+  /** The remainder when nothing more comes. */
   end(): LogLine[] {
     const rests = [...this.#rests.values()];
     this.#rests.clear();
     return rests.map(madeHarmless);
   }
 
-  /** The line that is being written, newest of all streams; null when every line is complete. */
+  /** The newest unfinished line of all streams; null when every line is complete. */
   get unfinished(): LogLine | null {
     const [newest] = [...this.#rests.values()].slice(-1);
     return newest === undefined ? null : madeHarmless(newest);
@@ -53,5 +53,5 @@ export class LineSplitter {
 }
 
 function madeHarmless(line: LogLine): LogLine {
-  return { ...line, text: harmless(line.text.replace(/\r$/, '')) };
+  return { ...line, text: escapeControls(line.text.replace(/\r$/, '')) };
 }

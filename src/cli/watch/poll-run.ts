@@ -1,21 +1,21 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Client, ServerUnreachableError, type Workflow, WorkflowGraphError } from '@workflow-graph/client';
+import { type Client, ServerUnreachableError, type Workflow, WorkflowGraphError } from '#client';
 import { isOpen } from '../states.js';
 
-/** What a look at the run gave: its state, or that the server is away for the moment. */
+/** The result of one poll: the state of the run, or that the server does not answer at present. */
 export type Seen =
   | { readonly kind: 'state'; readonly workflow: Workflow }
   | { readonly kind: 'away'; readonly message: string };
 
 const lookEveryMs = 300;
 
-/** A look at a run of many jobs costs more: of the time, this part at most is spent looking. */
+/** Ratio of the pause after a poll to the time of the poll, because a run of many jobs costs more. */
 const pausePerLook = 4;
 
 /**
- * Looks at a run until it has ended. A server that goes away is waited for, but must be there at first.
+ * Polls a run until it has ended. It waits for a server that becomes unavailable, but not for the first answer.
  *
- * @throws what the client throws when the server is away at the first look, or says no
+ * @throws the error of the client when the first poll gets no answer, or when the server refuses
  */
 export async function* pollRun(client: Client, runId: string, signal: AbortSignal): AsyncGenerator<Seen, void> {
   for (let isFirst = true; !signal.aborted; ) {

@@ -1,12 +1,12 @@
-import type { Workflow } from '@workflow-graph/client';
+import type { Workflow } from '#client';
 
-/** The server's time as far as it can be known here. */
+/** The server's time, as far as it is known here. */
 export interface ServerClock {
   now(): number;
   note(workflow: Workflow): void;
 }
 
-/** This machine's clock, put forward when the server shows a time that has not come here yet. */
+/** This machine's clock, moved forward when the server reports a time that is later. */
 export function serverClock(): ServerClock {
   let aheadMs = 0;
   return {

@@ -1,6 +1,6 @@
-import type { Workflow } from '@workflow-graph/client';
+import type { Workflow } from '#client';
+import { escapeLine } from '../../telemetry/escape-controls.js';
 import { stdoutPaint } from '../print.js';
-import { harmlessLine } from '../terminal/harmless.js';
 import { LiveRegion } from '../terminal/live-region.js';
 import { jobPrefix } from './job-prefix.js';
 import { JobTree } from './job-tree.js';
@@ -13,7 +13,7 @@ import type { Watching } from './watch-run.js';
 
 const frameMs = 100;
 
-/** Draws the tree of a run over and over until it has ended; null when the watching was ended before. */
+/** Draws the tree of a run again and again until it has ended; null when watching was stopped first. */
 export async function watchLive(watching: Watching, withLogs: boolean): Promise<Workflow | null> {
   const { client, runId, signal } = watching;
   const region = new LiveRegion(process.stdout);
@@ -28,8 +28,8 @@ export async function watchLive(watching: Watching, withLogs: boolean): Promise<
   let pictureRows = 0;
   let tick = 0;
 
-  const logs = new RunLogs(client, runId, (line) => {
-    if (view.seen !== null) region.printAbove(`${jobPrefix(view.seen.workflow)(line.jobId)}${line.text}\n`);
+  const logs = new RunLogs(client, runId, async (line) => {
+    if (view.seen !== null) await region.printAbove(`${jobPrefix(view.seen.workflow)(line.jobId)}${line.text}\n`);
   });
   const draw = () => {
     if (view.seen === null) return;
@@ -47,19 +47,21 @@ export async function watchLive(watching: Watching, withLogs: boolean): Promise<
   try {
     for await (const look of pollRun(client, runId, signal)) {
       if (look.kind === 'away') {
-        view.away = `The server is away, trying again: ${harmlessLine(look.message)}`;
+        view.away = `The server is unavailable, retrying: ${escapeLine(look.message)}`;
         continue;
       }
       view.away = null;
       const { workflow } = look;
       clock.note(workflow);
       view.seen = { workflow, tree: view.seen?.tree ?? new JobTree(workflow.jobs) };
-      if (withLogs) logs.update(workflow);
+      if (withLogs) {
+        for (const { id, started_at, depends_on } of workflow.jobs) if (started_at !== null) logs.begin(id, depends_on);
+      }
       const running = workflow.jobs.filter(({ status }) => status === 'running');
       lastLines.follow(mostTelling(running, Math.max(1, region.rows)));
     }
     if (signal.aborted || view.seen === null) return null;
-    if (withLogs) await logs.complete();
+    if (withLogs) await logs.completeAll();
     return view.seen.workflow;
   } finally {
     clearInterval(timer);

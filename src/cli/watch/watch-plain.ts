@@ -1,88 +1,72 @@
-import type { Job, Workflow } from '@workflow-graph/client';
+import type { Workflow } from '#client';
+import { escapeLine } from '../../telemetry/escape-controls.js';
 import { printLines, stdoutPaint } from '../print.js';
-import { markOf, paintState, tookMs } from '../states.js';
-import { harmlessLine } from '../terminal/harmless.js';
-import { duration } from '../terminal/times.js';
+import { markOf, paintState } from '../states.js';
+import { type JobEvent, JobEvents } from './job-events.js';
 import { jobPrefix } from './job-prefix.js';
 import { pollRun } from './poll-run.js';
 import { RunLogs } from './run-logs.js';
 import type { Watching } from './watch-run.js';
 
-/** How often to look whether a job's log is told, once the run has ended. */
-const lookEveryMs = 20;
-
 /**
- * Prints a line for each change of a run until it has ended, and what its jobs print; null when the watching was ended
- * before. A job's end is told after all that it has printed.
+ * Prints a line for each change of a run until it has ended, and the output of its jobs; null when watching was stopped
+ * first. Changes are printed in their order: the start of a job before its output, its end after all of it, and then
+ * the start of the jobs that waited for it.
  */
 export async function watchPlain(watching: Watching, withLogs: boolean): Promise<Workflow | null> {
   const { client, runId, signal } = watching;
-  const told = new Map<string, string>();
+  const events = new JobEvents(client, runId);
   let last: Workflow | null = null;
   let isAway = false;
   let prefix: ((jobId: string) => string) | null = null;
   const logs = new RunLogs(client, runId, (line) => printLines([`${prefix?.(line.jobId) ?? ''}${line.text}`]));
+  const print = new InOrder(async (event) => {
+    if (signal.aborted) return;
+    if (withLogs && event.kind === 'ended') await logs.complete(event.jobId);
+    const text = `${markOf(event.status)} ${escapeLine(event.jobId)}: ${event.text}`;
+    await printLines([paintState(stdoutPaint(), event.status, text)]);
+    if (withLogs && event.kind === 'started') logs.begin(event.jobId);
+  });
   try {
     for await (const seen of pollRun(client, runId, signal)) {
       if (seen.kind === 'away') {
-        if (!isAway) printLines([`The server is away, trying again: ${harmlessLine(seen.message)}`]);
+        if (!isAway) await printLines([`The server is unavailable, retrying: ${escapeLine(seen.message)}`]);
         isAway = true;
         continue;
       }
       isAway = false;
       last = seen.workflow;
       prefix ??= jobPrefix(last);
-      if (withLogs) logs.update(last);
-      tellChanges(last, told, logs);
+      print.add(await events.since(last));
     }
     if (signal.aborted || last === null) return null;
-    for (const done = logs.complete(); !(await isSettled(done)); ) tellChanges(last, told, logs);
-    tellChanges(last, told, logs);
+    await print.done();
+    await logs.completeAll();
     return last;
   } finally {
     logs.stop();
   }
 }
 
-function tellChanges(workflow: Workflow, told: Map<string, string>, logs: RunLogs): void {
-  for (const job of workflow.jobs) {
-    const what = changeOf(job);
-    if (what === null || told.get(job.id) === what) continue;
-    if (job.status !== 'running' && job.status !== 'queued' && !logs.isComplete(job.id)) continue;
-    told.set(job.id, what);
-    const text = `${markOf(job.status)} ${harmlessLine(job.id)}: ${what}`;
-    printLines([paintState(stdoutPaint(), job.status, text)]);
+/** Handles events one after another as long as more are found. */
+class InOrder {
+  readonly #handle: (event: JobEvent) => Promise<void>;
+  #last: Promise<void> = Promise.resolve();
+
+  constructor(handle: (event: JobEvent) => Promise<void>) {
+    this.#handle = handle;
   }
-}
 
-/** What there is to tell of a job; null while nothing has happened to it. */
-function changeOf(job: Job): string | null {
-  const attempt = job.attempt === 0 ? '' : ` (attempt ${job.attempt})`;
-  const took = tookMs(job, 0);
-  const after = took === null ? '' : ` after ${duration(took)}`;
-  switch (job.status) {
-    case 'running':
-      return `started on ${harmlessLine(job.worker_id ?? 'a worker')}${attempt}`;
-    case 'queued':
-      return job.attempt === 0 ? null : `waits for attempt ${job.attempt}${because(job)}`;
-    case 'failure':
-      return `failure${attempt}${after}${because(job)}`;
-    case 'success':
-    case 'cancelled':
-      return `${job.status}${attempt}${after}`;
-    case 'skipped':
-      return 'skipped';
+  add(events: readonly JobEvent[]): void {
+    if (events.length === 0) return;
+    this.#last = this.#last.then(async () => {
+      for (const event of events) await this.#handle(event);
+    });
+    // `done` throws it.
+    this.#last.catch(() => {});
   }
-}
 
-function because({ output }: Job): string {
-  const line = harmlessLine((output ?? '').trim().split('\n', 1)[0] ?? '');
-  return line === '' ? '' : `: ${line}`;
-}
-
-function isSettled(promise: Promise<void>): Promise<boolean> {
-  return Promise.race([
-    promise.then(() => true),
-    new Promise<boolean>((resolve) => setTimeout(() => resolve(false), lookEveryMs)),
-  ]);
+  done(): Promise<void> {
+    return this.#last;
+  }
 }

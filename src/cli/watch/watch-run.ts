@@ -1,12 +1,12 @@
-import type { Client, Job, Workflow } from '@workflow-graph/client';
+import type { Client, Job, Workflow } from '#client';
+import { escapeLine } from '../../telemetry/escape-controls.js';
 import { printLines, stdoutPaint } from '../print.js';
 import { markOf, paintState } from '../states.js';
-import { harmlessLine } from '../terminal/harmless.js';
 import { isLive } from '../terminal/palette.js';
 import { duration } from '../terminal/times.js';
 import { jobPrefix } from './job-prefix.js';
 import { readLastLines } from './last-lines.js';
-import { countStates, describeCounts } from './live-frame.js';
+import { countStates, describeCounts, describeTolerated } from './live-frame.js';
 import { pollRun } from './poll-run.js';
 import { watchLive } from './watch-live.js';
 import { watchPlain } from './watch-plain.js';
@@ -14,17 +14,17 @@ import { watchPlain } from './watch-plain.js';
 export interface Watching {
   readonly client: Client;
   readonly runId: string;
-  /** Ends the watching; the run goes on. */
+  /** Stops watching; the run continues. */
   readonly signal: AbortSignal;
   /** A message to show under the jobs. */
   readonly note: () => string | null;
-  /** Whether to print what jobs print; null: only where there is no live view. */
+  /** Whether to print the output of jobs; null: only without a live view. */
   readonly logs: boolean | null;
   /** Whether to show nothing. */
   readonly quiet: boolean;
 }
 
-/** Shows a run until it has ended; null when the watching was ended before. */
+/** Shows a run until it has ended; null when watching was stopped first. */
 export async function watchRun(watching: Watching): Promise<Workflow | null> {
   if (watching.quiet) return watchQuietly(watching);
   const live = isLive(process.stdout, process.env);
@@ -32,7 +32,7 @@ export async function watchRun(watching: Watching): Promise<Workflow | null> {
   const ended = live ? await watchLive(watching, withLogs) : await watchPlain(watching, withLogs);
   if (ended === null) return null;
   if (!withLogs) await printFailures(watching.client, ended);
-  if (!live) printEnd(ended);
+  if (!live) await printEnd(ended);
   return ended;
 }
 
@@ -42,7 +42,7 @@ async function watchQuietly({ client, runId, signal }: Watching): Promise<Workfl
   return signal.aborted ? null : last;
 }
 
-/** How many failed jobs show how many of their last lines. */
+/** Failed jobs that are shown, and last lines of each. */
 const failuresShown = 3;
 const failureLines = 15;
 
@@ -52,23 +52,23 @@ async function printFailures(client: Client, workflow: Workflow): Promise<void> 
   for (const job of failed.slice(0, failuresShown)) {
     const { attempt, id } = job;
     const lines = await readLastLines(client, workflow.run_id ?? workflow.id, id, { attempt, count: failureLines });
-    printLines(['', failureHeading(job), ...lines.map((line) => `${prefix(id)}${line.text}`)]);
+    await printLines(['', failureHeading(job), ...lines.map((line) => `${prefix(id)}${line.text}`)]);
   }
   const more = failed.length - failuresShown;
-  if (more > 0) printLines(['', `… and ${more} more failed`]);
+  if (more > 0) await printLines(['', `… and ${more} more failed`]);
 }
 
-function failureHeading({ id, output, attempt }: Job): string {
-  const error = harmlessLine((output ?? '').trim().split('\n', 1)[0] ?? '');
-  const tries = attempt === 0 ? '' : ` (attempt ${attempt})`;
-  return `${paintState(stdoutPaint(), 'failure', `${markOf('failure')} ${harmlessLine(id)}`)}${tries}: ${error}`;
+function failureHeading({ id, output, attempt, tolerated }: Job): string {
+  const error = escapeLine((output ?? '').trim().split('\n', 1)[0] ?? '');
+  const tries = `${tolerated === true ? ' (tolerated)' : ''}${attempt === 0 ? '' : ` (attempt ${attempt})`}`;
+  return `${paintState(stdoutPaint(), 'failure', `${markOf('failure')} ${escapeLine(id)}`)}${tries}: ${error}`;
 }
 
-function printEnd(workflow: Workflow): void {
+function printEnd(workflow: Workflow): Promise<void> {
   const { state, started_at_ms, created_at_ms, ended_at_ms, jobs } = workflow;
   const took = duration((ended_at_ms ?? 0) - (started_at_ms ?? created_at_ms ?? 0));
   const shown = state ?? 'queued';
-  printLines([
-    `${paintState(stdoutPaint(), shown, `${markOf(shown)} ${harmlessLine(workflow.name)}: ${shown}`)} after ${took} (${describeCounts(countStates(jobs))})`,
+  return printLines([
+    `${paintState(stdoutPaint(), shown, `${markOf(shown)} ${escapeLine(workflow.name)}: ${shown}`)} after ${took} (${describeCounts(countStates(jobs))}${describeTolerated(jobs)})`,
   ]);
 }

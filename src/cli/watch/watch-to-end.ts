@@ -1,17 +1,16 @@
-import type { Client, Workflow } from '@workflow-graph/client';
+import type { Client, Workflow } from '#client';
 import { exitCodes } from '../exit-codes.js';
 import { onInterrupt } from '../interrupt.js';
-import { tellHowToGoOn } from './go-on.js';
+import { printHowToResume } from './print-how-to-resume.js';
 import { watchRun } from './watch-run.js';
 
 /**
- * Watches a run on a server until it has ended. Who interrupts is told how to go on, and the process ends; the run does
- * not.
+ * Watches a run on a server until it has ended. A signal ends the process, but not the run, and prints how to resume.
  */
 export async function watchToEnd(
   client: Client,
   runId: string,
-  flags: { readonly logs?: boolean; readonly json?: boolean },
+  flags: { readonly logs?: boolean; readonly json?: boolean; readonly server?: string },
 ): Promise<Workflow> {
   const stop = new AbortController();
   const release = onInterrupt(() => stop.abort());
@@ -24,6 +23,11 @@ export async function watchToEnd(
     quiet: flags.json === true,
   }).finally(release);
   if (ended !== null) return ended;
-  tellHowToGoOn(runId);
+  printHowToResume(runId, serverFlag(flags.server));
   process.exit(exitCodes.interrupted);
+}
+
+/** The options with which a printed command reaches the same server from another terminal. */
+export function serverFlag(server: string | undefined): string {
+  return server === undefined || server === 'http://localhost:3000' ? '' : ` --server ${server}`;
 }

@@ -1,31 +1,65 @@
-/** The value of an expression. Outputs and inputs are texts, or null when they are missing. */
-export type ConditionValue = string | number | boolean | null;
+import type { InputDeclaration } from '../inputs/declaration.js';
+import type { JsonValue } from '../json.js';
+
+/** The value of an expression. A missing value is null. */
+export type ConditionValue = JsonValue;
 
 export type StatusFunction = 'success' | 'failure' | 'always' | 'cancelled';
 
-/** How a need ended, as a condition sees it. */
+/** The result of a need in a condition. */
 export type NeedResult = 'success' | 'failure' | 'skipped' | 'cancelled';
 
 export const needResults: readonly NeedResult[] = ['success', 'failure', 'skipped', 'cancelled'];
 
 export type CompareOperator = '==' | '!=' | '<' | '<=' | '>' | '>=';
 
-/** Where a part stands in the source, in UTF-16 units from 0, the end not included. */
+/** The fields of `run`: how the run came about. */
+export const runFields = ['id', 'workflow', 'name', 'trigger', 'scheduled_at', 'started_by', 'generation'] as const;
+export type RunField = (typeof runFields)[number];
+
+/** The fields of `job`. The index is null for a job that is in no group. */
+export const jobFields = ['key', 'index', 'attempt'] as const;
+export type JobField = (typeof jobFields)[number];
+
+/** Functions of values; the four status functions are separate. */
+export const valueFunctions = [
+  'contains',
+  'startsWith',
+  'endsWith',
+  'default',
+  'fromJSON',
+  'toJSON',
+  'join',
+  'length',
+] as const;
+export type ValueFunction = (typeof valueFunctions)[number];
+
+/** The declared inputs by name. Null for a workflow that declares none: any input may be named, and all are texts. */
+export type DeclaredInputs = ReadonlyMap<string, Pick<InputDeclaration, 'type' | 'options'>> | null;
+
+/** Position of a part in the source, in UTF-16 units from 0, end excluded. */
 export interface Span {
   readonly start: number;
   readonly end: number;
 }
 
-/** A value that is looked up when the condition is decided. */
+/** A value that evaluation reads. */
 export type Reference =
   | ({ readonly kind: 'status'; readonly name: StatusFunction } & Span)
   | ({ readonly kind: 'result'; readonly job: string } & Span)
+  | ({ readonly kind: 'count'; readonly job: string; readonly of: 'count' | 'failed' } & Span)
+  | ({ readonly kind: 'matrix'; readonly key: string } & Span)
   | ({ readonly kind: 'output'; readonly job: string; readonly key: string } & Span)
-  | ({ readonly kind: 'input'; readonly key: string } & Span);
+  | ({ readonly kind: 'input'; readonly key: string; readonly type: InputDeclaration['type'] } & Span)
+  | ({ readonly kind: 'variable'; readonly key: string } & Span)
+  | ({ readonly kind: 'run'; readonly field: RunField } & Span)
+  | ({ readonly kind: 'job'; readonly field: JobField } & Span);
 
 export type Expression =
   | Reference
   | ({ readonly kind: 'literal'; readonly value: ConditionValue } & Span)
+  | ({ readonly kind: 'member'; readonly of: Expression; readonly key: string | number } & Span)
+  | ({ readonly kind: 'call'; readonly name: ValueFunction; readonly operands: readonly Expression[] } & Span)
   | ({ readonly kind: 'not'; readonly operand: Expression } & Span)
   | ({ readonly kind: 'and' | 'or'; readonly operands: readonly Expression[] } & Span)
   | ({
@@ -37,12 +71,12 @@ export type Expression =
 
 /** A parsed `if`. */
 export interface Condition {
-  /** As it was written, `${{ }}` included. */
+  /** As written, including `${{ }}`. */
   readonly source: string;
   readonly root: Expression;
 }
 
-/** A condition that cannot be understood, or can never mean what it says. */
+/** A condition or another expression that cannot be parsed, or can never mean what it says. */
 export class ConditionError extends Error {
   override readonly name = 'ConditionError';
   /** Where in the source, in UTF-16 units from 0. */
@@ -59,7 +93,7 @@ export class ConditionError extends Error {
   }
 }
 
-/** Every value that the expression looks up, in the order written, repeats included. */
+/** Every value that the expression reads, in the order written, with repeats. */
 export function references(root: Expression): Reference[] {
   const found: Reference[] = [];
   const visit = (expression: Expression): void => {
@@ -69,6 +103,10 @@ export function references(root: Expression): Reference[] {
       case 'not':
         visit(expression.operand);
         return;
+      case 'member':
+        visit(expression.of);
+        return;
+      case 'call':
       case 'and':
       case 'or':
         expression.operands.forEach(visit);

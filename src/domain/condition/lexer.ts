@@ -16,14 +16,16 @@ const singleQuoted = /'(?:[^']|'')*'/y;
 const doubleQuoted = /"(?:[^"\\]|\\["\\])*"/y;
 const symbol = /==|!=|<=|>=|&&|\|\||[<>!().,[\]]/y;
 
-/** What people write out of habit from other languages. */
+/** Habits from other languages. */
 const instead = new Map([
   ['=', '"=="'],
   ['&', '"&&" or "and"'],
   ['|', '"||" or "or"'],
 ]);
 
-/** Cuts the source from `start` to `end` into tokens; the last one is of kind `end`. Errors: {@link ConditionError}. */
+/**
+ * Splits the source from `start` to `end` into tokens; the last one is of kind `end`. Errors: {@link ConditionError}.
+ */
 export function tokenize(source: string, start: number, end: number): Token[] {
   const tokens: Token[] = [];
   let at = start;

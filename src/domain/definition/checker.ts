@@ -1,5 +1,10 @@
+import type { Reference } from '../condition/expression.js';
+import { variablesNamed } from '../condition/references.js';
 import { limits } from '../limits.js';
-import { type KeyRow, keyMeant } from './keys.js';
+import { HintBudget } from '../suggest.js';
+import { keyMeant } from './key-meant.js';
+import type { KeyRow } from './keys.js';
+import { whatToWrite } from './keys-elsewhere.js';
 import { keyAt, type Place, valueAt } from './place.js';
 import { isSourceObject, type SourceObject, type SourceValue, WrittenNumber } from './source.js';
 
@@ -9,7 +14,10 @@ export interface FoundProblem {
   readonly job: string | null;
 }
 
-/** Whose values are being read, for messages: `job "build"`, `step 2 of job "build"`, or nothing for the workflow. */
+/**
+ * The owner of the values being read, for messages: `job "build"`, `step 2 of job "build"`, or nothing for the
+ * workflow.
+ */
 export interface Subject {
   readonly label: string;
   readonly job: string | null;
@@ -18,19 +26,24 @@ export interface Subject {
 export const theWorkflow: Subject = { label: '', job: null };
 
 /**
- * Collects what is wrong while a definition is read. Its readers give null for a value that is absent (or null) and
- * for one that is wrong; a wrong one is reported, and reading goes on.
+ * Collects mistakes while a definition is read. Its readers return null for a value that is absent (or null) and for an
+ * invalid one; the latter is reported, and reading continues.
  */
 export class Checker {
   readonly found: FoundProblem[] = [];
-  /** Problems beyond the first ones; they are only counted. */
+  /** Valid parts of the definition that are hardly meant. */
+  readonly warnings: FoundProblem[] = [];
+  /** Problems beyond the limit; they are only counted. */
   uncounted = 0;
+  readonly hints = new HintBudget();
+  /** The server variables that the definition's expressions read. */
+  readonly variables = new Set<string>();
 
   #chars = 0;
 
   /**
-   * Counts what the jobs hold. False once that is more than allowed, which is reported: then nothing that costs memory
-   * may be made any more.
+   * Counts the characters of the jobs. False once they exceed the limit, which is reported: then no more memory may be
+   * allocated for them.
    */
   takeChars(chars: number): boolean {
     const fitted = this.#chars <= limits.jobsChars;
@@ -40,6 +53,11 @@ export class Checker {
       this.add(`the jobs take more than ${limits.jobsChars} characters with "env" merged into each`, null, null);
     }
     return fits;
+  }
+
+  /** Collects the server variables that an expression reads. */
+  noteVariables(found: readonly Reference[]): void {
+    for (const name of variablesNamed(found)) this.variables.add(name);
   }
 
   get isClean(): boolean {
@@ -55,9 +73,14 @@ export class Checker {
     else this.found.push({ message, place, job });
   }
 
+  warn(subject: Subject, message: string, place: Place | null): void {
+    if (this.warnings.length >= limits.problemsReported) return;
+    this.warnings.push({ message: against(subject, message), place, job: subject.job });
+  }
+
   /** Reports against a subject: `job "build": "retries" must be …`. */
   say(subject: Subject, message: string, place: Place | null): void {
-    this.add(subject.label === '' ? message : `${subject.label}: ${message}`, place, subject.job);
+    this.add(against(subject, message), place, subject.job);
   }
 
   wrongType(subject: Subject, key: string, expected: string, value: SourceValue, place: Place | null): null {
@@ -68,7 +91,12 @@ export class Checker {
   unknownKeys(subject: Subject, object: SourceObject, known: ReadonlyMap<string, KeyRow>, place: Place | null): void {
     for (const key of Object.keys(object)) {
       if (known.has(key)) continue;
-      const meant = this.isFull ? null : keyMeant(key, known);
+      const instead = whatToWrite(key, known);
+      if (instead !== null) {
+        this.say(subject, `unknown key ${shortText(key)}: ${instead}`, keyAt(place, key));
+        continue;
+      }
+      const meant = this.isFull ? null : keyMeant(key, known, this.hints);
       const likely = meant === null ? '' : `, did you mean "${meant}"?`;
       const hint = key === '<<' ? ' (YAML 1.2 has no merge keys; an alias stands for a whole value)' : likely;
       this.say(subject, `unknown key ${shortText(key)}${hint}`, keyAt(place, key));
@@ -85,7 +113,7 @@ export class Checker {
     return null;
   }
 
-  /** A text of any lines that a process can be given: not blank, no NUL. */
+  /** A text of any lines that can be passed to a process: not blank, no NUL. */
   script(subject: Subject, key: string, value: SourceValue | undefined, place: Place): string | null {
     if (value === undefined || value === null) return null;
     if (typeof value !== 'string') return this.wrongType(subject, key, textExpected(value), value, place);
@@ -109,6 +137,11 @@ export class Checker {
     return this.wrongType(subject, key, `a whole number from ${min} to ${max}`, value, place);
   }
 
+  boolean(subject: Subject, key: string, value: SourceValue | undefined, place: Place): boolean | null {
+    if (value === undefined || value === null) return null;
+    return typeof value === 'boolean' ? value : this.wrongType(subject, key, 'true or false', value, place);
+  }
+
   /** Whole seconds: a number, or a text such as `90s`, `5m`, `1h`, `2d`. */
   seconds(subject: Subject, key: string, value: SourceValue | undefined, place: Place, min: number): number | null {
     if (value === undefined || value === null) return null;
@@ -118,7 +151,7 @@ export class Checker {
     return this.wrongType(subject, key, expected, value, place);
   }
 
-  /** One text, or a list of texts. The place of each is given by {@link itemPlace}. */
+  /** One text, or a list of texts. {@link itemPlace} gives the place of each. */
   lines(
     subject: Subject,
     key: string,
@@ -160,7 +193,11 @@ export class Checker {
   }
 }
 
-/** Where an entry of a list stands; a single text in place of a list is its own only entry. */
+function against({ label }: Subject, message: string): string {
+  return label === '' ? message : `${label}: ${message}`;
+}
+
+/** The place of an entry of a list; a single text in place of a list is its own only entry. */
 function itemPlace(value: SourceValue | undefined, place: Place, index: number): Place {
   return Array.isArray(value) ? valueAt(place, index) : place;
 }
@@ -181,12 +218,12 @@ export function describe(value: SourceValue): string {
   }
 }
 
-/** In quotes, cut to what fits into a message. */
+/** In quotes, cut to the length of a message. */
 export function shortText(text: string): string {
   return JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text);
 }
 
-/** Why a text cannot go to a process or a database; null when it can. */
+/** Why a text cannot be passed to a process or a database; null when it can. */
 export function textFault(text: string): string | null {
   if (text.includes('\0')) return 'contains the character U+0000';
   return text.isWellFormed() ? null : 'contains half of a surrogate pair';
@@ -195,7 +232,8 @@ export function textFault(text: string): string | null {
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is refused
 const controlCharacters = /[\u0000-\u001f\u007f]/;
 
-function lineFault(text: string, charsMax: number): string | null {
+/** Why a text is no line of limited length; null when it is one. */
+export function lineFault(text: string, charsMax: number): string | null {
   if (text === '') return 'is empty';
   if (text.length > charsMax) return `has ${text.length} characters; at most ${charsMax} are allowed`;
   return controlCharacters.test(text) ? 'contains a line break or another control character' : textFault(text);
@@ -213,7 +251,8 @@ const unitSecs = new Map([
   ['d', 86_400],
 ]);
 
-function secondsOf(value: SourceValue): number | null {
+/** Whole seconds, written as a number or as a text with a unit; null for anything else. */
+export function secondsOf(value: SourceValue): number | null {
   if (value instanceof WrittenNumber) return secondsOf(value.value);
   if (typeof value === 'number') return Number.isInteger(value) ? value : null;
   const parts = typeof value === 'string' ? /^([0-9]{1,9})([smhd])$/.exec(value) : null;

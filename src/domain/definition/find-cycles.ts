@@ -1,10 +1,10 @@
-/** Edges looked at, over all components, in search of a shorter cycle than the first one found in each. */
+/** Edges that the search for a shorter cycle than the first may visit, over all components. */
 const edgesSearchedMax = 2_000_000;
 
 /**
- * Finds who needs whom in a circle: for each group of jobs that all need each other, one cycle, as indexes, each needing
- * the next and the last needing the first. It is the shortest of its group, unless the group is so big that looking at
- * all of it would take too long. Beginning with the lowest index, and in the order of it. Self-needs are left out.
+ * Finds dependency cycles: for each group of jobs that all need each other, one cycle, as indexes, each needing the
+ * next and the last needing the first. It is the shortest of its group, unless the group is so big that a full search
+ * would take too long. It starts with its lowest index; cycles are in the order of these. Self-needs are left out.
  *
  * Takes time linear in jobs and needs, and no recursion, so that a chain of any length is fine.
  */
@@ -28,10 +28,10 @@ export function findCycles(needs: readonly (readonly number[])[], cyclesMax: num
   return cycles;
 }
 
-/** Takes away jobs without open needs until none is left, or those in and behind cycles are. */
+/** Removes jobs without open needs until none is left, or only those in and behind cycles are. */
 function isAcyclic(needs: readonly (readonly number[])[]): boolean {
   const open = new Int32Array(needs.length);
-  // Dependants as one array, cut by offsets: far cheaper than a list for each job.
+  // Dependents as one array, cut by offsets: far cheaper than a list for each job.
   const offsets = new Int32Array(needs.length + 1);
   for (const [job, list] of needs.entries()) {
     open[job] = list.length;
@@ -62,7 +62,7 @@ function isAcyclic(needs: readonly (readonly number[])[]): boolean {
   return taken === needs.length;
 }
 
-/** Tarjan's strongly connected components, with its own stack: for each job the number of its group. */
+/** Tarjan's strongly connected components, with its own stack: the number of each job's group. */
 function groupOf(needs: readonly (readonly number[])[]): Int32Array {
   const count = needs.length;
   const group = new Int32Array(count).fill(-1);

@@ -1,9 +1,9 @@
-import { JsonSyntaxError, walkJson } from './json-walker.js';
+import { jsonSyntaxError, walkJson } from '../walk-json.js';
 import { type Place, pathOf } from './place.js';
 import type { SourceResult, SourceValue, TextProblem } from './source.js';
 
 /**
- * Reads a JSON text. The fast path is `JSON.parse` and a count of keys; the text is walked only to say where a problem is.
+ * Reads a JSON text. The fast path is `JSON.parse` and a count of keys; the text is only walked to locate a problem.
  */
 export function readJsonSource(text: string, depthMax: number): SourceResult {
   let value: SourceValue;
@@ -23,14 +23,9 @@ export function readJsonSource(text: string, depthMax: number): SourceResult {
 }
 
 function syntaxProblem(text: string): TextProblem {
-  const nothing = { key() {}, value() {}, open() {}, close() {} };
-  try {
-    walkJson(text, nothing);
-  } catch (error) {
-    if (error instanceof JsonSyntaxError)
-      return { message: `not valid JSON: ${error.message}`, path: [], offset: error.offset };
-  }
-  return { message: 'not valid JSON', path: [], offset: 0 };
+  const error = jsonSyntaxError(text);
+  const why = error === null ? '' : `: ${error.message}`;
+  return { message: `not valid JSON${why}`, path: [], offset: error?.offset ?? 0 };
 }
 
 /** Stops when it is too deep. */
@@ -51,7 +46,7 @@ function measure(root: SourceValue, depthMax: number): { keys: number; depth: nu
   return { keys, depth };
 }
 
-/** How many strings of a valid JSON text are keys, that is, are followed by a colon. */
+/** Number of strings of a valid JSON text that are keys: those before a colon. */
 function countKeys(text: string): number {
   let keys = 0;
   for (let at = text.indexOf('"'); at >= 0; at = text.indexOf('"', at)) {
@@ -75,8 +70,7 @@ function findDuplicateKeys(text: string): TextProblem[] {
   walkWithPath(text, {
     key(path, offset, repeated) {
       const key = path.at(-1);
-      if (repeated)
-        problems.push({ message: `the key ${JSON.stringify(key)} is there twice`, path: [...path], offset });
+      if (repeated) problems.push({ message: `the key ${JSON.stringify(key)} appears twice`, path: [...path], offset });
     },
     value() {},
   });
@@ -90,7 +84,7 @@ function locate(text: string, places: readonly (Place | null)[]): (number | null
     const id = JSON.stringify([place?.part ?? 'value', ...pathOf(place)]);
     wanted.set(id, [...(wanted.get(id) ?? []), index]);
   });
-  // Most of a big text is nowhere near a problem: a path is spelled out only when its length and last key may be right.
+  // Most of a big text is nowhere near a problem: a path is only built when its length and last key may be right.
   const lastKeys = new Set(places.map((place) => place?.key ?? null));
   const depths = new Set(places.map((place) => pathOf(place).length));
   const offsets: (number | null)[] = places.map(() => null);
@@ -108,7 +102,9 @@ function locate(text: string, places: readonly (Place | null)[]): (number | null
   return offsets;
 }
 
-/** Whether the string literal at the offset has no escapes in its first characters, so that they can be counted off. */
+/**
+ * Whether the string literal at the offset has no escapes in its first characters, so that characters can be counted.
+ */
 function isPlainText(text: string, offset: number, characters: number): boolean {
   return text[offset] === '"' && !text.slice(offset + 1, offset + 1 + characters).includes('\\');
 }

@@ -1,6 +1,6 @@
 import { exceedsBytes, limits } from '../limits.js';
 import type { Problem } from '../problem.js';
-import { Checker, describe } from './checker.js';
+import { Checker, describe, type FoundProblem } from './checker.js';
 import type { DefinitionFormat, DefinitionResult } from './definition.js';
 import { readJsonSource } from './json-source.js';
 import { linkJobs } from './link-jobs.js';
@@ -13,7 +13,8 @@ import { readYamlSource } from './yaml-source.js';
 /**
  * Reads and checks a definition. All problems are found at once, up to a limit, in the order of their places.
  *
- * @param format `yaml` is a workflow file; `json` is a workflow file written as JSON, or the API's form, whose `jobs` is a list
+ * @param format `yaml` is a workflow file; `json` is a workflow file written as JSON, or the API's form, whose `jobs`
+ * is a list
  * @param file the file's name or path, for messages and as the default name of the workflow; empty when there is none
  */
 export function parseDefinition(text: string, format: DefinitionFormat, file: string): DefinitionResult {
@@ -35,10 +36,16 @@ export function parseDefinition(text: string, format: DefinitionFormat, file: st
   }
   const read = format === 'json' && isApiForm(value) ? readApiForm : readWorkflowFile;
   const draft = read(checker, value, stemOf(file));
-  const jobs = linkJobs(checker, draft.jobs);
+  const jobs = linkJobs(checker, draft.jobs, read === readWorkflowFile);
+  const variables = [...checker.variables].sort();
+  if (variables.length > limits.variablesPerWorkflow) {
+    const said = `the workflow names ${variables.length} server variables; at most ${limits.variablesPerWorkflow} are allowed`;
+    checker.add(said, wholeText, null);
+  }
   if (!checker.isClean || source.problems.length > 0)
     return { ok: false, problems: located(checker, source, body, file) };
-  return { ok: true, definition: { ...draft, jobs } };
+  const warnings = placed(checker.warnings, source);
+  return { ok: true, definition: { ...draft, jobs, variables }, warnings: inOrder(warnings, 0, body, file) };
 }
 
 function readSource(text: string, format: DefinitionFormat): SourceResult {
@@ -71,23 +78,30 @@ function textProblems(found: readonly TextProblem[], text: string, file: string)
 }
 
 function located(checker: Checker, source: Source, text: string, file: string): Problem[] {
-  const offsets = source.locate(checker.found.map((problem) => problem.place));
-  // What is wrong with a value's text is said once, not again as a value that is missing.
+  // A mistake in a value's text is reported once, not again as a missing value.
   const told = new Set(source.problems.map((problem) => fieldOf(problem.path)));
-  const placed: PlacedProblem[] = checker.found
-    .map(({ message, place, job }, index) => ({ message, job, path: pathOf(place), offset: offsets[index] ?? -1 }))
-    .filter(({ path }) => path.length === 0 || !told.has(fieldOf(path)));
+  const all = placed(checker.found, source).filter(({ path }) => path.length === 0 || !told.has(fieldOf(path)));
   for (const problem of source.problems) {
     const [top, key] = problem.path;
-    placed.push({ ...problem, job: top === 'jobs' && typeof key === 'string' ? key : null });
+    all.push({ ...problem, job: top === 'jobs' && typeof key === 'string' ? key : null });
   }
-  const kept = placed.slice(0, limits.problemsReported);
-  return inOrder(kept, placed.length - kept.length + checker.uncounted, text, file);
+  const kept = all.slice(0, limits.problemsReported);
+  return inOrder(kept, all.length - kept.length + checker.uncounted, text, file);
 }
 
-function inOrder(placed: readonly PlacedProblem[], more: number, text: string, file: string): Problem[] {
+function placed(found: readonly FoundProblem[], source: Source): PlacedProblem[] {
+  const offsets = source.locate(found.map((problem) => problem.place));
+  return found.map(({ message, place, job }, index) => ({
+    message,
+    job,
+    path: pathOf(place),
+    offset: offsets[index] ?? -1,
+  }));
+}
+
+function inOrder(problems: readonly PlacedProblem[], more: number, text: string, file: string): Problem[] {
   const lines = new LineIndex(text);
-  const problems: Problem[] = [...placed]
+  const sorted: Problem[] = [...problems]
     .sort((a, b) => a.offset - b.offset)
     .map(({ message, path, offset, job }) => {
       const position = offset < 0 ? { line: null, column: null } : lines.at(offset);
@@ -95,9 +109,9 @@ function inOrder(placed: readonly PlacedProblem[], more: number, text: string, f
     });
   if (more > 0) {
     const message = `and ${more} more problem${more === 1 ? '' : 's'}`;
-    problems.push({ message, field: '', job: null, file: nameOf(file), line: null, column: null });
+    sorted.push({ message, field: '', job: null, file: nameOf(file), line: null, column: null });
   }
-  return problems;
+  return sorted;
 }
 
 function nameOf(file: string): string | null {

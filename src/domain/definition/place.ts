@@ -1,14 +1,14 @@
 /**
- * Where something stands in a definition: a chain of keys and indexes from the outermost value inwards. Its line and
- * column are worked out only when a problem is reported there, so that a definition without problems pays nothing.
+ * A place in a definition: a chain of keys and indexes from the outermost value inwards. Line and column are computed
+ * only when a problem is reported there, so a definition without problems pays nothing.
  */
 export interface Place {
   readonly parent: Place | null;
   /** A key of a map or an index of a list. */
   readonly key: string | number;
-  /** Whether the key itself is meant, or its value. */
+  /** Whether the place is the key itself, or its value. */
   readonly part: 'key' | 'value';
-  /** How many characters into the value's text. */
+  /** Characters into the value's text. */
   readonly offset: number;
 }
 

@@ -3,6 +3,7 @@ import { limits } from '../limits.js';
 import { type Checker, shortText, theWorkflow } from './checker.js';
 import type { DraftJob, DraftWorkflow } from './draft.js';
 import { type Place, valueAt, wholeText } from './place.js';
+import { readConcurrency } from './read-concurrency.js';
 import { emptyEnv, readEnv } from './read-env.js';
 import { type JobFieldNames, readJob } from './read-job.js';
 import { isSourceObject, type SourceObject, type SourceValue } from './source.js';
@@ -14,6 +15,9 @@ const names: JobFieldNames = {
   retries: 'max_retries',
   timeout: 'timeout_secs',
   retryPolicy: 'retry_policy',
+  shell: null,
+  workingDirectory: null,
+  continueOnError: 'continue_on_error',
   lenient: true,
 };
 
@@ -23,8 +27,8 @@ export function isApiForm(root: SourceObject): boolean {
 }
 
 /**
- * Reads the API's form. Fields that it does not know are ignored, so that a workflow that was read from the API, states
- * and all, can be posted back, and newer clients can talk to older servers.
+ * Reads the API's form. Unknown fields are ignored, so that a workflow read from the API, states included, can be
+ * posted again, and newer clients can talk to older servers.
  */
 export function readApiForm(checker: Checker, root: SourceObject, defaultName: string): DraftWorkflow {
   const field = (name: string): SourceValue | undefined => ownField(root, name);
@@ -34,9 +38,20 @@ export function readApiForm(checker: Checker, root: SourceObject, defaultName: s
   return {
     name: checker.line(theWorkflow, 'name', field('name'), at('name'), limits.nameChars) ?? defaultName,
     trigger: checker.line(theWorkflow, 'trigger', trigger, at('trigger'), limits.triggerChars) ?? '',
+    schedules: [],
+    // The `inputs` of a workflow read from the API are those of a run.
+    inputs: null,
+    concurrency: readConcurrency(checker, field('concurrency'), at('concurrency'), null),
+    runName: null,
+    timeoutSecs: null,
     env,
     jobs: readJobs(checker, field('jobs'), (id, job, place) =>
-      readJob(checker, names, id, job, valueAt(place, 'id'), place, env),
+      readJob(checker, names, id, job, valueAt(place, 'id'), place, {
+        env,
+        inputs: null,
+        defaults: null,
+        everyJob: [],
+      }),
     ),
   };
 }
@@ -69,7 +84,7 @@ function readJobs(
     }
     const id = checker.line(subject, 'id', idValue, valueAt(at, 'id'), limits.nameChars);
     if (id === null) continue;
-    if (ids.has(id)) checker.add(`job ${shortText(id)} is there twice`, valueAt(at, 'id'), id);
+    if (ids.has(id)) checker.add(`job ${shortText(id)} appears twice`, valueAt(at, 'id'), id);
     ids.add(id);
     jobs.push(read(id, item, at));
   }

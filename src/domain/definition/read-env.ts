@@ -8,7 +8,7 @@ import { type SourceValue, WrittenNumber } from './source.js';
 
 export const emptyEnv: Env = Object.freeze(bareObject<string>());
 
-/** Reads an `env` and lays it over another one. Numbers are taken as they are written; null is the empty text. */
+/** Reads an `env` and merges it over another one. Numbers keep their written form; null is the empty text. */
 export function readEnv(
   checker: Checker,
   subject: Subject,
@@ -43,7 +43,7 @@ export function readEnv(
   return env;
 }
 
-/** How many characters the names and values take, with what it takes to set them. */
+/** Characters of the names and values, including what it takes to set them. */
 export function envChars(env: Env): number {
   let chars = 0;
   for (const name of Object.keys(env)) chars += 16 + name.length + (env[name]?.length ?? 0);

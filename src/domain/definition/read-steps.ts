@@ -1,3 +1,4 @@
+import { hasExpression, unescapeText } from '../condition/template.js';
 import { ownField } from '../json.js';
 import { limits } from '../limits.js';
 import { type Checker, type Subject, shortText } from './checker.js';
@@ -5,11 +6,12 @@ import type { Env, StepDefinition } from './definition.js';
 import { jobKeyPattern, stepKeys } from './keys.js';
 import { keyAt, type Place, valueAt } from './place.js';
 import { emptyEnv, readEnv } from './read-env.js';
+import { refuseInScript } from './read-expressions.js';
 import { isSourceObject, type SourceObject, type SourceValue } from './source.js';
 
 /**
- * Reads a job's steps. Unknown keys are problems unless `lenient`. Null when there is no list of steps to speak of; a
- * step that is wrong is reported and left out.
+ * Reads a job's steps. Unknown keys are problems unless `lenient`. Null without a usable list of steps; a wrong step is
+ * reported and left out.
  */
 export function readSteps(
   checker: Checker,
@@ -35,7 +37,7 @@ export function readSteps(
       continue;
     }
     if (!lenient) checker.unknownKeys(subject, item, stepKeys, at);
-    const step = readStep(checker, subject, item, at, index);
+    const step = readStep(checker, subject, item, at, index, lenient);
     if (step === null) continue;
     if (ids.has(step.id)) checker.say(subject, `the id "${step.id}" is taken by a step before it`, valueAt(at, 'id'));
     ids.add(step.id);
@@ -50,6 +52,7 @@ function readStep(
   item: SourceObject,
   at: Place,
   index: number,
+  lenient: boolean,
 ): StepDefinition | null {
   const writtenId = checker.line(subject, 'id', ownField(item, 'id'), valueAt(at, 'id'), limits.keyChars);
   if (writtenId !== null && !jobKeyPattern.test(writtenId)) {
@@ -60,14 +63,21 @@ function readStep(
     );
   }
   const writtenName = checker.line(subject, 'name', ownField(item, 'name'), valueAt(at, 'name'), limits.nameChars);
+  if (!lenient && writtenName !== null && hasExpression(writtenName)) {
+    checker.say(subject, `"name" cannot have "\${{" in it; only the name of a job can`, valueAt(at, 'name'));
+  }
   const env: Env = readEnv(checker, subject, ownField(item, 'env'), valueAt(at, 'env'), emptyEnv);
   const script = ownField(item, 'run');
   if (script === undefined || script === null) {
+    // The replacement of `uses` was already reported.
+    if (!lenient && ownField(item, 'uses') !== undefined) return null;
     checker.say(subject, 'it has no "run"', script === undefined ? at : keyAt(at, 'run'));
     return null;
   }
-  const run = checker.script(subject, 'run', script, valueAt(at, 'run'));
-  if (run === null) return null;
+  const written = checker.script(subject, 'run', script, valueAt(at, 'run'));
+  if (written === null) return null;
+  if (!lenient) refuseInScript(checker, subject, 'run', written, valueAt(at, 'run'));
+  const run = lenient ? written : unescapeText(written);
   return { id: writtenId ?? `step-${index + 1}`, name: writtenName ?? writtenId ?? firstLine(run), run, env };
 }
 

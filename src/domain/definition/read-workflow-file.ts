@@ -4,8 +4,15 @@ import { type Checker, shortText, theWorkflow } from './checker.js';
 import type { DraftJob, DraftWorkflow } from './draft.js';
 import { jobKeys, workflowKeys } from './keys.js';
 import { keyAt, type Place, valueAt, wholeText } from './place.js';
+import { readConcurrency } from './read-concurrency.js';
+import { readDefaults } from './read-defaults.js';
 import { emptyEnv, readEnv } from './read-env.js';
-import { type JobFieldNames, readJob } from './read-job.js';
+import { checkOuterEnv, isTemplate } from './read-expressions.js';
+import { declaredInputs, readInputs } from './read-inputs.js';
+import { everyOther, type FileScope, type JobFieldNames, readJob } from './read-job.js';
+import { readRunName } from './read-run-name.js';
+import { readSchedules } from './read-schedules.js';
+import { readTrigger } from './read-trigger.js';
 import { isSourceObject, type SourceObject, type SourceValue } from './source.js';
 
 const names: JobFieldNames = {
@@ -15,6 +22,9 @@ const names: JobFieldNames = {
   retries: 'retries',
   timeout: 'timeout',
   retryPolicy: null,
+  shell: 'sh',
+  workingDirectory: 'working-directory',
+  continueOnError: 'continue-on-error',
   lenient: false,
 };
 
@@ -22,41 +32,43 @@ const names: JobFieldNames = {
 export function readWorkflowFile(checker: Checker, root: SourceObject, defaultName: string): DraftWorkflow {
   checker.unknownKeys(theWorkflow, root, workflowKeys, wholeText);
   const at = (name: string): Place => valueAt(wholeText, name);
+  const inputs = readInputs(checker, ownField(root, 'inputs'), at('inputs'));
   const env = readEnv(checker, theWorkflow, ownField(root, 'env'), at('env'), emptyEnv);
+  const scope: FileScope = {
+    env,
+    inputs: declaredInputs(inputs),
+    defaults: readDefaults(checker, names, ownField(root, 'defaults'), at('defaults')),
+    everyJob: jobsThatAllMayNeed(ownField(root, 'jobs')),
+  };
+  checkOuterEnv(checker, theWorkflow, env, at('env'), scope.inputs);
+  refuseInName(checker, ownField(root, 'name'), at('name'));
   return {
     name: checker.line(theWorkflow, 'name', ownField(root, 'name'), at('name'), limits.nameChars) ?? defaultName,
     trigger: readTrigger(checker, ownField(root, 'on'), at('on')),
+    schedules: readSchedules(checker, ownField(root, 'on'), at('on'), inputs),
+    inputs,
+    concurrency: readConcurrency(checker, ownField(root, 'concurrency'), at('concurrency'), scope.inputs),
+    runName: readRunName(checker, ownField(root, 'run-name'), at('run-name'), scope.inputs),
+    timeoutSecs: checker.seconds(theWorkflow, 'timeout', ownField(root, 'timeout'), at('timeout'), 1),
     env,
     jobs: readJobs(checker, root, (key, job) =>
-      readJob(checker, names, key, job, keyAt(at('jobs'), key), valueAt(at('jobs'), key), env),
+      readJob(checker, names, key, job, keyAt(at('jobs'), key), valueAt(at('jobs'), key), scope),
     ),
   };
 }
 
-function readTrigger(checker: Checker, value: SourceValue | undefined, place: Place): string {
-  if (value === undefined || value === null) return '';
-  const isMap = isSourceObject(value);
-  if (!isMap && !Array.isArray(value) && typeof value !== 'string') {
-    checker.wrongType(theWorkflow, 'on', 'a text, a list or a map', value, place);
-    return '';
-  }
-  const events = checker.lines(
-    theWorkflow,
-    'on',
-    isMap ? Object.keys(value) : value,
-    place,
-    limits.nameChars,
-    limits.triggerChars,
-  );
-  const trigger = events.join(', ');
-  if (trigger.length > limits.triggerChars) {
-    checker.say(
-      theWorkflow,
-      `"on" has ${trigger.length} characters; at most ${limits.triggerChars} are allowed`,
-      place,
-    );
-  }
-  return trigger;
+/** The jobs that do not themselves need every job. */
+function jobsThatAllMayNeed(jobs: SourceValue | undefined): string[] {
+  if (jobs === undefined || !isSourceObject(jobs)) return [];
+  return Object.keys(jobs).filter((key) => {
+    const job = jobs[key] ?? null;
+    return isSourceObject(job) && ownField(job, names.needs) !== everyOther;
+  });
+}
+
+/** The name of a workflow is the same for all of its runs. */
+function refuseInName(checker: Checker, value: SourceValue | undefined, place: Place): void {
+  if (isTemplate(value)) checker.say(theWorkflow, `"name" cannot have "\${{" in it; the name of a job can`, place);
 }
 
 function readJobs(

@@ -1,9 +1,22 @@
 import type { JsonObject } from '../json.js';
-import { backoffSchema, jobKeys, type KeyRow, stepKeys, workflowKeys } from './keys.js';
+import {
+  backoffSchema,
+  concurrencyKeys,
+  defaultKeys,
+  inputKeys,
+  jobConcurrencyKeys,
+  jobKeys,
+  type KeyRow,
+  namedSchemas,
+  scheduleKeys,
+  stepKeys,
+  strategyKeys,
+  workflowKeys,
+} from './keys.js';
 
 /**
- * The JSON Schema (draft 2020-12) of a workflow file, for editors. It is made of the tables that the reader checks keys
- * with. What a schema cannot say, such as that every need exists, is only checked by `parseDefinition`.
+ * The JSON Schema (draft 2020-12) of a workflow file, for editors. It is built from the tables that the reader checks
+ * keys with. Rules that a schema cannot express, such as that every need exists, are only checked by `parseDefinition`.
  */
 export function workflowFileSchema(): JsonObject {
   return {
@@ -16,30 +29,44 @@ export function workflowFileSchema(): JsonObject {
         ...closedMap(jobKeys),
         oneOf: [
           { required: ['run'], properties: { run: { type: 'string' } } },
-          { required: ['steps'], properties: { steps: { type: 'array' } } },
+          { required: ['steps'], properties: { steps: { type: 'array', items: { $ref: '#/$defs/step' } } } },
         ],
       },
       step: { ...closedMap(stepKeys), required: ['run'] },
+      strategy: { ...closedMap(strategyKeys), required: ['matrix'] },
+      defaults: closedMap(defaultKeys),
+      schedule: { ...closedMap(scheduleKeys), required: ['cron'] },
+      input: { anyOf: [closedMap(inputKeys), { type: 'null' }] },
+      concurrency: { ...closedMap(concurrencyKeys), required: ['group'] },
+      jobConcurrency: { ...closedMap(jobConcurrencyKeys), required: ['group'] },
+      ...namedSchemas,
     },
   };
 }
 
-/** What the keys of a workflow file are called in the API's form. */
+/** The names of the file's keys in the API's form. */
 const apiNames = new Map([
   ['run', 'command'],
   ['needs', 'depends_on'],
   ['labels', 'required_labels'],
   ['retries', 'max_retries'],
   ['timeout', 'timeout_secs'],
+  ['continue-on-error', 'continue_on_error'],
 ]);
 
-/** The JSON Schema of the API's form of a definition, in which `jobs` is a list. Fields that it does not name are ignored. */
+/** Keys of a job that the API's form lacks, or has elsewhere. */
+const onlyInFiles = new Set(['backoff', 'retry-on', 'working-directory', 'workspace', 'strategy']);
+
+/**
+ * The JSON Schema of the API's form of a definition, in which `jobs` is a list. Fields that it does not name are
+ * ignored.
+ */
 export function apiFormSchema(): JsonObject {
   const job: JsonObject = {
     id: { description: 'The key of the job.', ...keySchema(stepKeys, 'id') },
   };
-  for (const [key, { meaning, schema }] of jobKeys) {
-    if (key !== 'backoff') job[apiNames.get(key) ?? key] = { description: meaning, ...orNull(schema) };
+  for (const [key, { meaning, schema: inFiles, apiSchema: schema = inFiles }] of jobKeys) {
+    if (!onlyInFiles.has(key)) job[apiNames.get(key) ?? key] = { description: meaning, ...orNull(schema) };
   }
   job.retry_policy = {
     description: 'Retries with their backoff; its `max_retries` wins over the one beside it.',
@@ -65,6 +92,8 @@ export function apiFormSchema(): JsonObject {
         anyOf: [{ required: ['command'] }, { required: ['steps'] }],
       },
       step: { ...openMap(stepKeys), required: ['run'] },
+      jobConcurrency: { ...openMap(jobConcurrencyKeys), required: ['group'] },
+      ...namedSchemas,
     },
   };
 }
@@ -75,7 +104,7 @@ function keySchema(keys: ReadonlyMap<string, KeyRow>, key: string): JsonObject {
   return row.schema;
 }
 
-/** A map of a workflow file: no other keys, and a key without a value counts as absent where it need not be there. */
+/** A map of a workflow file: no other keys; a key without a value counts as absent if it is optional. */
 function closedMap(keys: ReadonlyMap<string, KeyRow>): JsonObject {
   const properties: JsonObject = {};
   for (const [key, { meaning, schema, needsValue = false }] of keys) {
@@ -91,6 +120,8 @@ function openMap(keys: ReadonlyMap<string, KeyRow>): JsonObject {
 }
 
 function orNull(schema: JsonObject): JsonObject {
+  if (schema.$ref !== undefined) return { anyOf: [schema, { type: 'null' }] };
   if (Array.isArray(schema.anyOf)) return { ...schema, anyOf: [...schema.anyOf, { type: 'null' }] };
-  return { ...schema, type: [schema.type ?? 'object', 'null'] };
+  if (Array.isArray(schema.enum)) return { ...schema, enum: [...schema.enum, null] };
+  return schema.type === undefined ? schema : { ...schema, type: [schema.type, 'null'] };
 }

@@ -2,7 +2,7 @@ import { bareObject, type JsonValue } from '../json.js';
 import type { Place } from './place.js';
 
 /**
- * A number as YAML writes it, kept where turning it into a number and back would change it: `1.10` is a fine value of
+ * A number as YAML writes it, kept where a conversion to a number and back would change it: `1.10` is a valid value of
  * an environment variable and must not become `1.1`.
  */
 export class WrittenNumber {
@@ -15,14 +15,14 @@ export class WrittenNumber {
   }
 }
 
-/** What a definition's text holds: JSON's values, and numbers as they were written. */
+/** The content of a definition's text: JSON's values, and numbers in their written form. */
 export type SourceValue = string | number | boolean | null | WrittenNumber | SourceValue[] | SourceObject;
 
 export interface SourceObject {
   [key: string]: SourceValue;
 }
 
-/** Something wrong with the text itself. */
+/** A mistake in the text itself. */
 export interface TextProblem {
   readonly message: string;
   readonly path: readonly (string | number)[];
@@ -30,12 +30,12 @@ export interface TextProblem {
   readonly offset: number;
 }
 
-/** A text that was read. */
+/** A parsed text. */
 export interface Source {
   readonly value: SourceValue;
-  /** Problems that leave a value to go on with, such as a key that is there twice. */
+  /** Problems that leave a usable value, such as a duplicate key. */
   readonly problems: readonly TextProblem[];
-  /** Where the places stand in the text, in UTF-16 units from 0; null for one that is not found. */
+  /** Offsets of places in the text, in UTF-16 units from 0; null for one that is not found. */
   locate(places: readonly (Place | null)[]): (number | null)[];
 }
 
@@ -47,7 +47,7 @@ export function isSourceObject(value: SourceValue): value is SourceObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof WrittenNumber);
 }
 
-/** The value as JSON has it. */
+/** The value in JSON's form. */
 export function toJson(value: SourceValue): JsonValue {
   if (value instanceof WrittenNumber) return value.value;
   if (Array.isArray(value)) return value.map(toJson);
@@ -57,7 +57,7 @@ export function toJson(value: SourceValue): JsonValue {
   return object;
 }
 
-/** Turns offsets in a text into lines and columns. */
+/** Converts offsets in a text to lines and columns. */
 export class LineIndex {
   readonly #starts: number[] = [0];
 

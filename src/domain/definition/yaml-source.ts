@@ -14,7 +14,7 @@ export function readYamlSource(text: string, depthMax: number): SourceResult {
     prettyErrors: false,
     logLevel: 'error',
   });
-  // The library recurses, and reports the end of its stack as one syntax error after another.
+  // The library recurses, and reports a stack overflow as a series of syntax errors.
   const tooDeep = document.errors.find((error) => error.message.includes('call stack'));
   if (tooDeep !== undefined) {
     const message = `more than ${depthMax} lists and maps inside each other`;
@@ -44,12 +44,12 @@ function syntaxMessage(code: string, message: string): string {
 
 class YamlReader {
   readonly problems: TextProblem[] = [];
-  /** Set when there is no value to go on with. */
+  /** Set when there is no usable value. */
   stopped = false;
   readonly #text: string;
   readonly #depthMax: number;
   readonly #anchors = new Map<string, Node>();
-  /** What each alias stands for; anchors may be used again, so the last one before the alias counts. */
+  /** The target of each alias; anchors may be reused, so the last one before the alias counts. */
   readonly #targets = new Map<Node, Node>();
   readonly #open = new Set<Node>();
   readonly #path: (string | number)[] = [];
@@ -70,7 +70,7 @@ class YamlReader {
     if (isAlias(node)) return this.#readAlias(node, node.source, depth);
     const { anchor, tag } = node as Scalar;
     if (anchor !== undefined && this.#insideAliases === 0) this.#anchors.set(anchor, node);
-    // What the core schema resolves by itself has no tag here, unless it was written.
+    // Values of the core schema have no tag here, unless one is written.
     if (tag !== undefined && !tag.startsWith('tag:yaml.org,2002:'))
       this.#add(unknownTag(tag), node, tagStart(this.#text, node, tag));
     if (isScalar(node)) return this.#readScalar(node);
@@ -84,7 +84,7 @@ class YamlReader {
     return value;
   }
 
-  /** Where a place stands; the value itself for a part of it that cannot be found. */
+  /** Offset of a place; of the value itself for a part of it that cannot be found. */
   locate(root: Node | null, place: Place | null): number | null {
     let node = root;
     let offset = startOf(root);
@@ -93,7 +93,7 @@ class YamlReader {
       if (isAlias(node)) node = this.#targets.get(node) ?? null;
       if (isSeq(node) && typeof key === 'number') node = (node.items[key] as Node | null) ?? null;
       else if (isMap(node)) {
-        // The last of equal keys has won.
+        // The last of equal keys wins.
         const pair = node.items.findLast((item) => isScalar(item.key) && item.key.value === key);
         const keyStart = startOf((pair?.key as Node | undefined) ?? null);
         if (pair === undefined) return offset;
@@ -106,7 +106,10 @@ class YamlReader {
     return offset === null || place === null ? offset : offset + this.#intoText(node, offset, place.offset);
   }
 
-  /** A scalar's text stands in the file as it is, unless it is escaped or folded: then its beginning has to do. */
+  /**
+   * A scalar's text appears in the file unchanged, unless it is escaped or folded: then the offset of its beginning is
+   * used.
+   */
   #intoText(node: Node | null, offset: number, into: number): number {
     if (into === 0 || !isScalar(node) || typeof node.value !== 'string') return 0;
     const head = node.value.slice(0, into);
@@ -115,7 +118,7 @@ class YamlReader {
     return node.type === 'BLOCK_LITERAL' ? this.#intoBlock(head, offset) - offset : 0;
   }
 
-  /** A literal block has its lines below its `|`, each indented like the first. */
+  /** The lines of a literal block follow its `|`, each indented like the first. */
   #intoBlock(head: string, offset: number): number {
     const newlines = head.split('\n');
     let lineStart = this.#text.indexOf('\n', offset) + 1;
@@ -175,7 +178,7 @@ class YamlReader {
         continue;
       }
       this.#path.push(key);
-      if (keys.has(key)) this.#add(`the key ${JSON.stringify(key)} is there twice`, keyNode);
+      if (keys.has(key)) this.#add(`the key ${JSON.stringify(key)} appears twice`, keyNode);
       keys.add(key);
       const value = pair.value as Node | null;
       object[key] = value === null ? null : this.read(value, depth + 1);
@@ -191,7 +194,7 @@ class YamlReader {
   }
 
   #add(message: string, node: Node, offset = startOf(node) ?? 0): void {
-    // A node is read again for each alias of it, but is wrong only once.
+    // A node is read again for each alias of it, but its mistakes are reported only once.
     if (this.#insideAliases > 0) return;
     this.problems.push({ message, path: [...this.#path], offset });
   }

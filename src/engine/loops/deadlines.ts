@@ -1,95 +1,100 @@
+import { Loop } from '../../environment/loop.js';
 import { nextDeadline } from '../../store/statements/attempts.js';
+import { nextRunDeadline } from '../../store/statements/cancel-runs.js';
 import { nextDelayedJob } from '../../store/statements/jobs.js';
 import type { EngineContext } from '../context.js';
-import { overdueOperation } from '../lease-operations.js';
-import type { Pulse } from './pulse.js';
+import { overdueOperation } from '../leases/lease-operations.js';
+import type { timeOutRunsVerb } from '../runs/time-out-runs.js';
+import type { StallDetector } from '../writer/stall-detector.js';
 
-/** How long it leaves overdue things to another server that is at them, before it looks again. */
-const othersTurnMs = 100;
+/** How long it waits for another server that is handling overdue attempts, before it looks again. */
+const otherServerMs = 100;
 
 /**
- * Ends what is overdue: leases that were not renewed, attempts past their timeout, retries whose delay is over. It
- * sleeps until the next of them falls due, and is told when something earlier is written; it never scans.
+ * Handles what is overdue: expired leases, attempts past their timeout, retries whose delay is over, runs past theirs. It sleeps until
+ * the next due time and is woken when an earlier one is written; it never scans.
  */
 export class Deadlines {
   readonly #context: EngineContext;
-  readonly #longestSleepMs: number;
-  readonly #pulse: Pulse | null;
   readonly #operation;
-  #dueAtMs = Number.POSITIVE_INFINITY;
-  #cancelTimer: () => void = () => {};
-  #running: Promise<void> | null = null;
-  #stopped = true;
+  readonly #timeOutRuns: ReturnType<typeof timeOutRunsVerb>;
+  readonly #loop: Loop;
+  readonly #stallDetector: StallDetector | null;
 
   /**
-   * @param longestSleepMs how long it sleeps at the most, as a safety net against a clock that jumps
-   * @param pulse beats while something is due
+   * @param longestSleepMs longest sleep, a safety net against a clock that jumps
+   *
+   * @param stallDetector beats while something is due
    */
-  constructor(context: EngineContext, longestSleepMs: number, pulse: Pulse | null) {
+  constructor(
+    context: EngineContext,
+    timeOutRuns: ReturnType<typeof timeOutRunsVerb>,
+    longestSleepMs: number,
+    stallDetector: StallDetector | null,
+  ) {
     this.#context = context;
-    this.#longestSleepMs = longestSleepMs;
-    this.#pulse = pulse;
+    this.#timeOutRuns = timeOutRuns;
     this.#operation = overdueOperation(context);
+    this.#loop = new Loop({
+      name: 'expiring overdue attempts',
+      environment: context.environment,
+      log: context.log,
+      delayMs: () => longestSleepMs,
+      runOnce: () => this.#endOverdueOrRetry(),
+      onPause(untilMs) {
+        if (untilMs === Number.POSITIVE_INFINITY) stallDetector?.rest();
+        else stallDetector?.start();
+      },
+    });
+    this.#stallDetector = stallDetector;
   }
 
   start(): void {
-    this.#stopped = false;
-    this.#wake();
+    this.#loop.start(0);
   }
 
-  /** Something falls due at this time. */
+  /** Wakes the loop for a new due time if it is the earliest. */
   noteDue(atMs: number): void {
-    if (this.#stopped || atMs >= this.#dueAtMs) return;
-    this.#sleepUntil(atMs);
+    this.#loop.runBy(atMs);
   }
 
   async stop(): Promise<void> {
-    this.#stopped = true;
-    this.#cancelTimer();
-    this.#pulse?.rest();
-    await this.#running;
+    const stopped = this.#loop.stop();
+    this.#stallDetector?.rest();
+    await stopped;
   }
 
-  #sleepUntil(atMs: number): void {
-    this.#cancelTimer();
-    this.#dueAtMs = atMs;
-    if (atMs === Number.POSITIVE_INFINITY) this.#pulse?.rest();
-    else this.#pulse?.start();
-    const delayMs = Math.min(Math.max(atMs - this.#context.environment.now(), 0), this.#longestSleepMs);
-    this.#cancelTimer = this.#context.environment.after(delayMs, () => this.#wake());
-  }
-
-  #wake(): void {
-    if (this.#running !== null || this.#stopped) return;
-    this.#dueAtMs = Number.NEGATIVE_INFINITY;
-    this.#running = this.#endOverdue()
-      .catch((error: unknown) => {
-        this.#context.log.error({ err: error }, 'ending overdue attempts failed; trying again in a second');
-        return this.#context.environment.now() + 1_000;
-      })
-      .then((nextMs) => {
-        this.#running = null;
-        if (!this.#stopped) this.#sleepUntil(nextMs);
-      });
+  /** Returns the next due time. */
+  async #endOverdueOrRetry(): Promise<number> {
+    try {
+      return await this.#endOverdue();
+    } catch (error) {
+      this.#context.log.error({ err: error }, 'could not expire overdue attempts; retrying in 1 s');
+      return this.#context.environment.now() + 1_000;
+    }
   }
 
   async #endOverdue(): Promise<number> {
     const { writer, environment } = this.#context;
     for (;;) {
-      const next = await this.#nextDue();
+      const { jobsMs, runsMs } = await this.#nextDue();
+      const next = Math.min(jobsMs, runsMs);
       if (next > environment.now()) return next;
       const { ended, nowMs } = await writer.submit(this.#operation, null);
-      // The clock that judges may be a little behind this process's.
+      const timedOut = runsMs > nowMs ? 0 : (await this.#timeOutRuns()).count;
+      // The clock that decides may be a little behind this process's.
       if (next > nowMs) return environment.now() + (next - nowMs);
-      // Another server is ending them.
-      if (ended === 0) return environment.now() + othersTurnMs;
+      // Another server is handling them.
+      if (ended === 0 && timedOut === 0) return environment.now() + otherServerMs;
     }
   }
 
-  async #nextDue(): Promise<number> {
+  async #nextDue(): Promise<{ jobsMs: number; runsMs: number }> {
     const { read } = this.#context.store;
     const [lease] = await nextDeadline.run(read, {});
     const [retry] = await nextDelayedJob.run(read, {});
-    return Math.min(lease?.at_ms ?? Number.POSITIVE_INFINITY, retry?.at_ms ?? Number.POSITIVE_INFINITY);
+    const [run] = await nextRunDeadline.run(read, {});
+    const never = Number.POSITIVE_INFINITY;
+    return { jobsMs: Math.min(lease?.at_ms ?? never, retry?.at_ms ?? never), runsMs: run?.at_ms ?? never };
   }
 }

@@ -1,94 +1,100 @@
+import { Loop } from '../../environment/loop.js';
 import { examineLive, isBroken } from '../../store/doctor/examine.js';
 import { lastDoctorFound, noteDoctorFound, takeDoctorTurn } from '../../store/statements/doctor.js';
 import type { Metrics } from '../../telemetry/metrics.js';
 import type { EngineContext } from '../context.js';
 
-/** How long after the start it looks first, at the latest. */
+/** Latest time of the first check after the start. */
 const firstLookMs = 60_000;
 
-/** Servers do not start together, so that a look of another counts as this one's when it is almost as new. */
+/** Servers do not start together, so another's check also counts when it is a little older than the interval. */
 const shareOfInterval = 0.9;
 
-/** What servers tell each other of a look. */
+/** The result of a check, as servers notify each other of it. */
 interface Found {
-  /** How many checks found something. */
+  /** Number of checks that found something. */
   readonly broken: number;
-  /** When the look began. */
+  /** When the check began. */
   readonly atMs: number;
 }
 
 /**
- * Looks, now and then, for anything in the database that must never be, and says so in the metrics and the log. It reads
- * in a session of its own, so that nobody waits for it. Where several servers share the database one of them looks, and
- * the others tell what it found.
+ * Checks the database's invariants at intervals and reports violations in the metrics and the log. It reads in a
+ * session of its own, so no call waits for it. Where several servers share the database, one of them checks and the
+ * others report its result.
  */
 export class DoctorLoop {
   readonly #context: EngineContext;
   readonly #intervalMs: number;
   readonly #metrics: Metrics | null;
-  #cancelTimer: () => void = () => {};
-  readonly #stopping = new AbortController();
-  #running: Promise<void> = Promise.resolve();
+  readonly #loop: Loop;
 
   constructor(context: EngineContext, intervalMs: number, metrics: Metrics | null) {
     this.#context = context;
     this.#intervalMs = intervalMs;
     this.#metrics = metrics;
-  }
-
-  start(): void {
-    this.#sleep(Math.min(firstLookMs, this.#intervalMs));
-  }
-
-  /** Ends a look that is under way with the check that it is at. */
-  async stop(): Promise<void> {
-    this.#stopping.abort();
-    this.#cancelTimer();
-    await this.#running;
-  }
-
-  #sleep(delayMs: number): void {
-    const jitterMs = Math.floor((delayMs * this.#context.environment.random()) / 10);
-    this.#cancelTimer = this.#context.environment.after(delayMs + jitterMs, () => {
-      this.#running = this.runOnce().then(() => {
-        if (!this.#stopping.signal.aborted) this.#sleep(this.#intervalMs);
-      });
+    this.#loop = new Loop({
+      name: 'the integrity check',
+      environment: context.environment,
+      log: context.log,
+      delayMs: () => this.#withJitter(intervalMs),
+      runOnce: (stopping) => this.#lookOrTell(stopping),
     });
   }
 
-  async runOnce(): Promise<void> {
+  start(): void {
+    this.#loop.start(this.#withJitter(Math.min(firstLookMs, this.#intervalMs)));
+  }
+
+  /** Stops after the check that is under way. */
+  stop(): Promise<void> {
+    return this.#loop.stop();
+  }
+
+  runOnce(): Promise<void> {
+    return this.#loop.runOnce();
+  }
+
+  #withJitter(delayMs: number): number {
+    return delayMs + Math.floor((delayMs * this.#context.environment.random()) / 10);
+  }
+
+  async #lookOrTell(stopping: AbortSignal): Promise<undefined> {
     const { environment, log } = this.#context;
     const nowMs = environment.now();
     try {
-      if (await this.#takeTurn(nowMs)) await this.#look();
-      else await this.#tellOfOther();
+      if (await this.#takeTurn(nowMs)) await this.#look(stopping);
+      else await this.#reportOther();
     } catch (error) {
-      if (this.#stopping.signal.aborted) return;
-      log.warn({ err: error }, 'the doctor could not look at the database; trying again later');
+      if (stopping.aborted) return;
+      log.warn({ err: error }, 'the integrity check could not read the database; retrying at the next interval');
     }
   }
 
   async #takeTurn(nowMs: number): Promise<boolean> {
     const { store } = this.#context;
     if (store.shared === null) return true;
-    const beforeMs = nowMs - this.#intervalMs * shareOfInterval;
-    const taken = await store.transact((connection) => takeDoctorTurn.run(connection, { nowMs, beforeMs }));
+    const taken = await store.transact((connection, databaseNowMs) => {
+      const turnMs = databaseNowMs ?? nowMs;
+      const beforeMs = turnMs - this.#intervalMs * shareOfInterval;
+      return takeDoctorTurn.run(connection, { nowMs: turnMs, beforeMs });
+    });
     return taken.length > 0;
   }
 
-  async #look(): Promise<void> {
+  async #look(stopping: AbortSignal): Promise<void> {
     const { store, environment, log } = this.#context;
     const atMs = environment.now();
     const reader = await store.openReader();
     try {
-      const findings = await examineLive(reader, this.#stopping.signal);
+      const findings = await examineLive(reader, stopping);
       const broken = findings.filter(isBroken);
       for (const { name, promise, violations } of broken) {
-        log.error({ check: name, promise, rows: violations }, 'the database holds what must never be');
+        log.error({ check: name, promise, rows: violations }, 'database invariant violated');
       }
       log.debug(
         { checks: findings.length, broken: broken.length, took_ms: environment.now() - atMs },
-        'the doctor has looked at the database',
+        'database integrity check finished',
       );
       this.#metrics?.doctorFound(broken.length, atMs);
       if (store.shared !== null) {
@@ -100,7 +106,7 @@ export class DoctorLoop {
     }
   }
 
-  async #tellOfOther(): Promise<void> {
+  async #reportOther(): Promise<void> {
     const [last] = await lastDoctorFound.run(this.#context.store.read, {});
     if (last === undefined) return;
     const { broken, atMs } = JSON.parse(last.value) as Found;

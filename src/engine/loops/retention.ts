@@ -1,75 +1,54 @@
-import { pruneAuditOperation } from '../audit.js';
+import { Loop } from '../../environment/loop.js';
 import type { EngineContext } from '../context.js';
-import { type PruneBefore, pruneOperation, restAfter } from '../prune.js';
+import { type PruneBefore, pruneOperation, restAfter } from '../runs/prune.js';
+import { pruneAuditOperation } from '../runs/prune-audit.js';
 
-/** How long what has ended is kept, in milliseconds; null for ever. */
+/** Retention of what has ended, in milliseconds; null keeps it for ever. */
 export interface Retention {
   readonly runsMs: number | null;
   readonly logsMs: number | null;
-  /** How long it is kept who did what. */
+  /** Retention of audit entries. */
   readonly auditMs: number | null;
 }
 
-/** How often it looks for what is old. */
+/** Interval of the search for what has expired. */
 const everyMs = 10 * 60_000;
 
-/** When it looks first after the start. */
+/** Delay of the first search after the start. */
 const firstMs = 20;
 
-/** Takes away runs, and before them their logs, that ended longer ago than they are kept. */
-export class RetentionLoop {
-  readonly #context: EngineContext;
-  readonly #retention: Retention;
-  readonly #operation = pruneOperation();
-  readonly #auditOperation = pruneAuditOperation();
-  #cancelTimer: () => void = () => {};
-  #stopped = true;
-  #running: Promise<void> = Promise.resolve();
+/** Deletes runs, and before them their logs, whose retention is over. */
+export function retentionLoop(context: EngineContext, retention: Retention): { start(): void; stop(): Promise<void> } {
+  const { writer, environment, log } = context;
+  const operation = pruneOperation();
+  const auditOperation = pruneAuditOperation();
+  const loop = new Loop({
+    name: 'pruning',
+    environment,
+    log,
+    delayMs: () => everyMs,
+    async runOnce() {
+      const startedMs = environment.now();
+      const more = await prune(startedMs);
+      if (!more) return undefined;
+      const nowMs = environment.now();
+      return nowMs + restAfter(nowMs - startedMs);
+    },
+  });
+  return { start: () => loop.start(firstMs), stop: () => loop.stop() };
 
-  constructor(context: EngineContext, retention: Retention) {
-    this.#context = context;
-    this.#retention = retention;
-  }
-
-  start(): void {
-    this.#stopped = false;
-    this.#schedule(firstMs);
-  }
-
-  async stop(): Promise<void> {
-    this.#stopped = true;
-    this.#cancelTimer();
-    await this.#running;
-  }
-
-  #schedule(delayMs: number): void {
-    if (this.#stopped) return;
-    this.#cancelTimer = this.#context.environment.after(delayMs, () => {
-      const startedMs = this.#context.environment.now();
-      this.#running = this.runOnce().then(
-        ({ more }) => this.#schedule(more ? restAfter(this.#context.environment.now() - startedMs) : everyMs),
-        (error: unknown) => {
-          this.#context.log.error({ err: error }, 'pruning failed; trying again later');
-          this.#schedule(everyMs);
-        },
-      );
-    });
-  }
-
-  /** Takes away a few rows. */
-  async runOnce(): Promise<{ more: boolean }> {
-    const { writer, environment } = this.#context;
-    const nowMs = environment.now();
-    const { runs, more } = await writer.submit(this.#operation, cutOff(this.#retention, nowMs));
-    if (runs > 0) this.#context.log.debug({ runs }, 'runs were pruned');
-    const { auditMs } = this.#retention;
-    // The trail is looked at when the runs are done: in every step it would cost each of them another commit.
-    if (more || auditMs === null) return { more };
-    return { more: await writer.submit(this.#auditOperation, { beforeMs: nowMs - auditMs }) };
+  /** Deletes a few rows. Returns whether more are left. */
+  async function prune(nowMs: number): Promise<boolean> {
+    const { runs, more } = await writer.submit(operation, cutOff(retention, nowMs));
+    if (runs > 0) log.debug({ runs }, 'runs were pruned');
+    const { auditMs } = retention;
+    // The audit log is pruned after the runs: in every step it would cost each of them another commit.
+    if (more || auditMs === null) return more;
+    return writer.submit(auditOperation, { beforeMs: nowMs - auditMs });
   }
 }
 
-/** Before when what ended is taken away. */
+/** The latest end time of what is deleted. */
 function cutOff({ runsMs, logsMs }: Omit<Retention, 'auditMs'>, nowMs: number): PruneBefore {
   return { runsMs: runsMs === null ? 0 : nowMs - runsMs, logsMs: logsMs === null ? 0 : nowMs - logsMs };
 }

@@ -1,13 +1,14 @@
 import { type DescField, type DescMethod, type Message, ScalarType } from '@bufbuild/protobuf';
 import { ApiError } from '../../api/errors.js';
-import { type HttpRule, httpRule, messageJsonForm } from '../../api/method-options.js';
+import { type HttpRule, httpRule, messageJsonForm, namesUnknownFields } from '../../api/method-options.js';
+import { noteUnknownFields } from '../../api/unknown-fields.js';
 import { JsonProblem, kindOf } from './json-problem.js';
 import { parsePathTemplate } from './path-template.js';
 import { emptyMessages, fieldReader, fieldsReader } from './read-message.js';
 import { fieldWriter, type JsonWriter, messageWriter } from './write-message.js';
 
-/** What an HTTP request gives to a method. */
-export interface HttpInput {
+/** What a method gets of an HTTP request. */
+interface HttpInput {
   readonly params: Readonly<Record<string, string | undefined>>;
   readonly query: Readonly<Record<string, string | readonly string[] | undefined>>;
   /** Parsed JSON, or undefined for no body; for a method with `rawBody`, the bytes. */
@@ -15,22 +16,26 @@ export interface HttpInput {
   readonly contentType: string;
 }
 
-/** A method at its documented path, compiled once at start. */
+/** A method at its documented path, compiled once at the start. */
 export interface MethodBinding {
   readonly method: DescMethod;
   readonly verb: HttpRule['verb'];
-  /** The path as the router takes it. */
+  /** The path in the router's syntax. */
   readonly route: string;
   readonly status: number;
-  /** The body goes to the method as bytes, with its content type. */
+  /** Whether clients may cache the answer for a day without revalidation. */
+  readonly isKept: boolean;
+  /** Whether the method gets the body as bytes, with its content type. */
   readonly rawBody: boolean;
   /** Throws ApiError `malformed`, naming the field. */
   readRequest(input: HttpInput): Message;
+  /** Offset of the next page of a list whose answer is the bare list; 0 for none. */
+  nextOffset(response: Message): number;
   /** The writer of the answer, which takes the response message. */
   readonly response: JsonWriter;
 }
 
-/** Null for a method without a documented path. Throws for options that the binding cannot follow. */
+/** Null for a method without a documented path. Throws for options that the binding does not support. */
 export function bindMethod(method: DescMethod): MethodBinding | null {
   const rule = httpRule(method);
   if (rule === null) return null;
@@ -56,7 +61,9 @@ export function bindMethod(method: DescMethod): MethodBinding | null {
     verb: rule.verb,
     route,
     status: rule.status,
+    isKept: rule.isKept,
     rawBody: rawField !== null,
+    nextOffset: nextOffsetReader(method, rule.responseBody),
     response: responseWriter(method, rule.responseBody),
     readRequest({ params, query, body, contentType }) {
       const request = empty();
@@ -79,27 +86,30 @@ function fieldNamed(method: DescMethod, name: string): DescField {
   return found;
 }
 
-/** A method with no fields for a body passes over whatever is sent as one. */
+/** A method without fields for a body ignores any body. */
 function bodyReader(method: DescMethod, fields: readonly DescField[]) {
   if (fields.length === 0) return () => {};
   const read = fieldsReader(method.input, fields);
-  return (body: unknown, request: Record<string, unknown>) => {
+  const known = namesUnknownFields(method) ? new Set(method.input.fields.map(({ name }) => name)) : null;
+  return (body: unknown, request: Message & Record<string, unknown>) => {
     if (body === undefined || body === null) return;
     if (typeof body !== 'object' || Array.isArray(body)) {
       throw new JsonProblem(`the body must be a JSON object, got ${kindOf(body)}`);
     }
     read(body as Record<string, unknown>, request);
+    const unknown = known === null ? [] : Object.keys(body).filter((name) => !known.has(name));
+    if (unknown.length > 0) noteUnknownFields(request, unknown);
   };
 }
 
-/** Fields in the path or the query, which are text whatever their type. */
+/** Fields in the path or the query, which are texts whatever their types. */
 function textReader(method: DescMethod, fields: readonly DescField[]) {
   const members = fields.map((field) => {
     const isList = field.fieldKind === 'list' && field.listKind !== 'message';
     if (field.fieldKind !== 'scalar' && field.fieldKind !== 'enum' && !isList) {
       throw new Error(`${method}: ${field.name} can be given neither in a path nor in a query`);
     }
-    // Of an empty text only a string can be made; for any other type it is as good as absent.
+    // An empty text is only a value for a string; for any other type it counts as absent.
     const emptyIsAbsent = field.scalar !== ScalarType.STRING;
     const fromText = field.scalar === ScalarType.BOOL ? booleanOf : (text: string): unknown => text;
     const read = fieldReader(field);
@@ -145,6 +155,12 @@ function responseWriter(method: DescMethod, responseBody: string): JsonWriter {
     weigh: (message) => writer.weigh(inner(message)),
     pieces: (message) => writer.pieces(inner(message)),
   };
+}
+
+function nextOffsetReader(method: DescMethod, responseBody: string): (response: Message) => number {
+  const field = method.output.fields.find(({ name }) => name === 'next_offset');
+  if (field === undefined || responseBody === '') return () => 0;
+  return (response) => (response as unknown as Record<string, number>)[field.localName] ?? 0;
 }
 
 function malformed(problem: JsonProblem): ApiError {

@@ -21,7 +21,7 @@ export function enumJsonNames(descriptor: DescEnum): ReadonlyMap<string, number>
   return names;
 }
 
-/** The values of an enum by every name that is read: short and as in the proto, in lower case. */
+/** The values of an enum by every accepted name: short and as in the proto, in lower case. */
 export function enumReadNames(descriptor: DescEnum): ReadonlyMap<string, number> {
   const names = new Map<string, number>();
   for (const { name, number } of descriptor.values) {
@@ -37,7 +37,7 @@ function shortName(descriptor: DescEnum, name: string): string {
   return lower.startsWith(prefix) ? lower.slice(prefix.length) : lower;
 }
 
-/** The oneof that a `JSON_FORM_TAGGED` message consists of. */
+/** The single oneof of a `JSON_FORM_TAGGED` message. */
 export function onlyOneof(message: DescMessage): DescOneof {
   const [oneof, ...others] = message.oneofs;
   if (oneof === undefined || others.length > 0 || oneof.fields.length !== message.fields.length) {
@@ -46,7 +46,7 @@ export function onlyOneof(message: DescMessage): DescOneof {
   return oneof;
 }
 
-/** The field that a `JSON_FORM_INLINE` message consists of. */
+/** The single field of a `JSON_FORM_INLINE` message. */
 export function onlyField(message: DescMessage): DescField {
   const [field, ...others] = message.fields;
   if (field === undefined || others.length > 0) {

@@ -1,4 +1,4 @@
-/** What is wrong with a JSON value, and where: readers add the path as it passes outwards through them. */
+/** A mistake in a JSON value: each enclosing reader adds its part of the path. */
 export class JsonProblem extends Error {
   override readonly name = 'JsonProblem';
   /** The path of the field, such as `chunks[0].data`; empty for the whole body. */

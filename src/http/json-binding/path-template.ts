@@ -1,8 +1,8 @@
 /** A path of `google.api.http`, such as `/api/jobs/{lease_id}/complete`. */
 export interface PathTemplate {
-  /** As the router takes it: `/api/jobs/:lease_id/complete`. */
+  /** In the router's syntax: `/api/jobs/:lease_id/complete`. */
   readonly route: string;
-  /** The fields that the path names. */
+  /** The fields in the path. */
   readonly fields: readonly string[];
 }
 

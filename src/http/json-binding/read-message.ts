@@ -1,9 +1,9 @@
 import { type DescEnum, type DescField, type DescMessage, type Message, ScalarType } from '@bufbuild/protobuf';
-import { messageJsonForm } from '../../api/method-options.js';
+import { messageJsonForm, takesJsonValues } from '../../api/method-options.js';
 import { camelCaseName, enumJsonNames, enumReadNames, jsonWellKnown, onlyField, onlyOneof } from './json-names.js';
 import { JsonProblem, kindOf } from './json-problem.js';
 
-/** Reads a JSON value, never `null` or `undefined`, into what the library holds. Throws `JsonProblem`. */
+/** Converts a JSON value, never `null` or `undefined`, into the library's form. Throws `JsonProblem`. */
 export type JsonReader = (json: unknown) => unknown;
 
 type JsonFields = Readonly<Record<string, unknown>>;
@@ -11,8 +11,8 @@ type JsonFields = Readonly<Record<string, unknown>>;
 const readers = new WeakMap<DescMessage, JsonReader>();
 
 /**
- * The reader of a message from the JSON of the documented paths, compiled once from its descriptor. Unknown fields are
- * passed over, so that newer workers can talk to older servers; `null` is the same as absent.
+ * The reader of a message from the JSON of the documented paths, compiled once from its descriptor. It ignores unknown
+ * fields, so that newer workers can use older servers; `null` means absent.
  */
 export function messageReader(message: DescMessage): JsonReader {
   const known = readers.get(message);
@@ -53,7 +53,7 @@ function compile(message: DescMessage): JsonReader {
   }
 }
 
-/** Makes messages with every field at its default. */
+/** Creates messages with every field at its default. */
 export function emptyMessages(message: DescMessage): () => Message & Record<string, unknown> {
   const template: Message & Record<string, unknown> = { $typeName: message.typeName };
   const lists: string[] = [];
@@ -67,7 +67,7 @@ export function emptyMessages(message: DescMessage): () => Message & Record<stri
     else template[name] = defaultValue(member);
   }
   return () => {
-    // A copy of one object has the same hidden class every time, which all that reads messages is fast for.
+    // A copy of one object always has the same hidden class, which makes all readers of messages fast.
     const fresh = { ...template };
     for (const name of lists) fresh[name] = [];
     for (const [name, make] of objects) fresh[name] = make();
@@ -75,7 +75,7 @@ export function emptyMessages(message: DescMessage): () => Message & Record<stri
   };
 }
 
-/** Puts those of `fields` that the JSON has into the message. */
+/** Copies those of `fields` that the JSON has into the message. */
 export function fieldsReader(
   message: DescMessage,
   fields: readonly DescField[],
@@ -124,6 +124,7 @@ export function fieldReader(field: DescField): JsonReader {
       );
     case 'map': {
       if (field.mapKey !== ScalarType.STRING) throw new Error(`${field}: only maps with strings as keys are supported`);
+      if (takesJsonValues(field)) return mapReader(jsonTextOf, true);
       return mapReader(
         field.mapKind === 'message'
           ? messageReader(field.message)
@@ -149,19 +150,34 @@ function listReader(read: JsonReader): JsonReader {
   };
 }
 
-function mapReader(read: JsonReader): JsonReader {
+/** @param skipsNull whether a null entry counts as absent */
+function mapReader(read: JsonReader, skipsNull = false): JsonReader {
   return (json) => {
     const fields = object(json);
     // Without a prototype, `__proto__` is a key like any other.
     const map: Record<string, unknown> = Object.create(null);
     let key = '';
     try {
-      for (key of Object.keys(fields)) map[wellFormed(key)] = read(fields[key]);
+      for (key of Object.keys(fields)) {
+        const value = fields[key];
+        if (!skipsNull || value !== null) map[wellFormed(key)] = read(value);
+      }
     } catch (error) {
       throw error instanceof JsonProblem ? error.inField(key) : error;
     }
     return map;
   };
+}
+
+/** A text unchanged, anything else as its JSON text. */
+function jsonTextOf(json: unknown): string {
+  if (typeof json === 'string') return wellFormed(json);
+  if (typeof json === 'number' && !Number.isFinite(json)) throw new JsonProblem('the number is too large');
+  try {
+    return JSON.stringify(json);
+  } catch (error) {
+    throw error instanceof RangeError ? new JsonProblem('it is nested too deep') : error;
+  }
 }
 
 function taggedReader(message: DescMessage): JsonReader {
@@ -260,13 +276,13 @@ function integerReader(least: number, most: number): (json: unknown) => number {
   };
 }
 
-/** 64-bit integers are JSON numbers, and so are held to those that a number can say exactly. */
+/** 64-bit integers are JSON numbers, and so limited to those that a number can represent exactly. */
 function longReader(least: number): JsonReader {
   const read = integerReader(least, Number.MAX_SAFE_INTEGER);
   return (json) => BigInt(read(json));
 }
 
-/** A lone surrogate cannot be written in UTF-8; it becomes U+FFFD here as it does on the other protocols. */
+/** A lone surrogate cannot be encoded in UTF-8; it becomes U+FFFD, as on the other protocols. */
 function wellFormed(text: string): string {
   return text.isWellFormed() ? text : text.toWellFormed();
 }

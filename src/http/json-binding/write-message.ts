@@ -3,12 +3,13 @@ import { messageJsonForm } from '../../api/method-options.js';
 import { camelCaseName, enumJsonNames, jsonWellKnown, onlyField, onlyOneof } from './json-names.js';
 
 /**
- * Messages as the JSON of the documented paths, compiled once per message from its descriptor and written as text, with
- * no object in between: snake_case, 64-bit integers as numbers, defaults written, what is unset as `null`.
+ * Messages as the JSON of the documented paths, compiled once for each message from its descriptor and written as text,
+ * with no object in between: snake_case, 64-bit integers as numbers, defaults written, unset fields as `null`, except
+ * that maps, lists and structs are empty.
  */
 export interface JsonWriter {
   write(value: unknown): string;
-  /** How many messages the lists inside hold; what is above a thousand is better written in pieces. */
+  /** Number of messages in the lists inside; above a thousand the answer is better written in pieces. */
   weigh(value: unknown): number;
   /** The same text as `write`, in pieces of some ten kilobytes. */
   pieces(value: unknown): Iterable<string>;
@@ -18,7 +19,7 @@ type Fields = Readonly<Record<string, unknown>>;
 
 const writers = new WeakMap<DescMessage, JsonWriter>();
 
-/** The writer of a message. Throws at start for a type that the documented paths cannot show. */
+/** The writer of a message. Throws at the start for a type that the documented paths cannot show. */
 export function messageWriter(message: DescMessage): JsonWriter {
   const known = writers.get(message);
   if (known !== undefined) return known;
@@ -46,6 +47,7 @@ export function fieldWriter(field: DescField): JsonWriter {
     case 'enum':
       return orNull(field, light(enumWriter(field.enum)));
     case 'message':
+      if (field.message.typeName === 'google.protobuf.Struct') return light(structWriter);
       return orNull(field, messageWriter(field.message));
     case 'list':
       return field.listKind === 'message'
@@ -129,7 +131,10 @@ function member(field: DescField, before: string): Member {
   return { key: `${before}${JSON.stringify(field.name)}:`, get, writer, write: writer.write, heavy };
 }
 
-/** `"None"` for an alternative without fields, `{"Fixed":{…}}` for another. What is unset inside is left out, not `null`. */
+/**
+ * `"None"` for an alternative without fields, `{"Fixed":{…}}` for another. Unset fields inside are left out, not
+ * `null`.
+ */
 function taggedWriter(message: DescMessage): (value: unknown) => string {
   const oneof = onlyOneof(message);
   const alternatives = new Map(
@@ -250,10 +255,15 @@ function enumWriter(descriptor: DescEnum): (value: unknown) => string {
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what JSON escapes
 const needsEscape = /["\\\u0000-\u001f\ud800-\udfff]/;
 
-/** A JSON string. Short ones without anything to escape, which is nearly all of them, are not handed to the engine. */
+/** A JSON string. Short ones without escapes, nearly all, are written without `JSON.stringify`. */
 function quoted(value: unknown): string {
   const text = value as string;
   return text.length < 64 && !needsEscape.test(text) ? `"${text}"` : JSON.stringify(text);
+}
+
+/** A struct is a map: typed clients expect one, so an absent one is empty. */
+function structWriter(value: unknown): string {
+  return value === undefined ? '{}' : JSON.stringify(value);
 }
 
 function light(write: (value: unknown) => string): JsonWriter {

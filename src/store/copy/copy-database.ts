@@ -11,7 +11,7 @@ import { type CopiedTable, copiedTables, seededTables } from './tables.js';
 type Column = readonly [name: string, type: ColumnType];
 type Key = readonly (string | number)[];
 
-/** Told after each piece; the copy waits for it. */
+/** Called after each piece; the copy waits for it. */
 export type OnProgress = (at: {
   phase: 'copy' | 'verify';
   table: string;
@@ -19,23 +19,23 @@ export type OnProgress = (at: {
   of: number;
 }) => void | Promise<void>;
 
-/** What was carried over. */
+/** The result of a copy. */
 export interface CopyReport {
   readonly tables: readonly { readonly table: string; readonly rows: number; readonly sha256: string }[];
-  /** Whether it went on with a copy that had been stopped. */
+  /** Whether it resumed an interrupted copy. */
   readonly resumed: boolean;
 }
 
 /**
- * Carries everything from one database to another, piece by piece in the order of the keys, each piece with the note of
- * how far it came in one transaction; a copy that is stopped goes on where it was. Then both are read again and compared,
- * row by row. A target that holds anything else is refused.
+ * Copies everything from one database to another, piece by piece in the order of the keys. Each transaction stores a
+ * piece and the progress, so an interrupted copy resumes where it stopped. Then both databases are read again and
+ * compared, row by row. A target that holds anything else is refused.
  *
  * Errors: `StoreError`.
  */
 export async function copyDatabase(from: CopyEnd, to: CopyEnd, onProgress: OnProgress): Promise<CopyReport> {
   const before = await readProgress(to.connection);
-  if (await readProgress(from.connection)) throw new StoreError(`${from.name} is itself a copy that is not finished.`);
+  if (await readProgress(from.connection)) throw new StoreError(`${from.name} is itself an unfinished copy.`);
   if (before === null) await refuseNonEmpty(to);
   else if (before.source !== from.name) {
     throw new StoreError(
@@ -66,7 +66,7 @@ async function refuseNonEmpty(to: CopyEnd): Promise<void> {
   }
 }
 
-/** The columns of the target's tables, which after the migrations are those of the source. */
+/** The columns of the target's tables; after the migrations they equal those of the source. */
 async function columnsOf(connection: Connection): Promise<Map<string, Column[]>> {
   const tables = await kyselyOver(connection).introspection.getTables();
   return new Map(
@@ -129,7 +129,7 @@ async function verifyTable(
     const text = textOf(source, columns);
     if (text !== textOf(target, columns)) {
       throw new StoreError(
-        `${table.name} differs between ${from.name} and ${to.name} after the key ${JSON.stringify(after)}: something wrote to one of them meanwhile. Empty the target and copy again, with every server stopped.`,
+        `${table.name} differs between ${from.name} and ${to.name} after the key ${JSON.stringify(after)}: something wrote to one of them during the copy. Empty the target and copy again, with every server stopped.`,
       );
     }
     hash.update(text);
@@ -176,7 +176,7 @@ async function insertRows(
   await sql`insert into ${sql.table(name)} (${names}) select ${names} from ${set} as r`.execute(kyselyOver(connection));
 }
 
-/** Numbers that were given out once are not given out again, also when their rows are gone. */
+/** Numbers that were assigned once are never assigned again, even if their rows are gone. */
 async function carryIdentity(from: Connection, to: Connection, { name, identity }: CopiedTable): Promise<void> {
   if (identity === null) return;
   const { rows } = await from.dialect.lastNumber(name, identity).execute(kyselyOver(from));

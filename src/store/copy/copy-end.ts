@@ -4,13 +4,13 @@ import { migrateToLatest } from '../migrate.js';
 import { databaseName } from '../postgres/database-name.js';
 import { PostgresSession } from '../postgres/session.js';
 import { refuseDamagedWal } from '../sqlite/check-wal.js';
-import { failedToOpen } from '../sqlite/judge.js';
+import { failedToOpen } from '../sqlite/classify-error.js';
 import { openDatabase } from '../sqlite/open-database.js';
 import { takeServerLock } from '../sqlite/server-lock.js';
 import { SqliteConnection } from '../sqlite/sqlite-connection.js';
 import { StoreError } from '../store.js';
 
-/** A database at one end of a copy, kept from servers as far as it goes. */
+/** A database at one end of a copy, locked against servers as far as possible. */
 export interface CopyEnd {
   /** For people: without a password. */
   readonly name: string;
@@ -21,7 +21,8 @@ export interface CopyEnd {
 /**
  * Opens `sqlite:<file>` or `postgres://…` and brings its tables up to date.
  *
- * @param mustExist whether a file that does not exist is an error
+ * @param mustExist whether a missing file is an error
+ *
  * Errors: `StoreError`, also when a server uses it.
  */
 export async function openCopyEnd(address: string, mustExist: boolean): Promise<CopyEnd> {
@@ -32,7 +33,7 @@ export async function openCopyEnd(address: string, mustExist: boolean): Promise<
       `${JSON.stringify(address)} is neither sqlite:<file> nor postgres://<user>@<host>/<database>.`,
     );
   }
-  if (mustExist && !existsSync(file)) throw new StoreError(`There is no database ${file}.`);
+  if (mustExist && !existsSync(file)) throw new StoreError(`No such database: ${file}.`);
   return openSqliteEnd(file);
 }
 

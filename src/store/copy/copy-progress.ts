@@ -1,13 +1,13 @@
 import type { Connection } from '../connection.js';
 import { StoreError } from '../store.js';
 
-/** How far a copy has come, kept in the target with what was copied. */
+/** Progress of a copy, kept in the target with the copied rows. */
 export interface CopyProgress {
-  /** What is copied, so that a copy of something else does not go on with it. */
+  /** The source, so that a copy of another one does not resume this one. */
   readonly source: string;
-  /** The table that is being copied. */
+  /** The table in progress. */
   readonly table: string;
-  /** The key of the last row that is there; null before the first. */
+  /** The key of the last copied row; null before the first. */
   readonly after: readonly (string | number)[] | null;
 }
 
@@ -18,7 +18,7 @@ export async function readProgress(connection: Connection): Promise<CopyProgress
   return row === undefined ? null : (JSON.parse(String(row.value)) as CopyProgress);
 }
 
-/** To be called in the transaction that copies. */
+/** Called in the transaction that copies. */
 export async function writeProgress(connection: Connection, progress: CopyProgress): Promise<void> {
   await connection.query(`delete from meta where key = '${key}'`, []);
   const placeholder = connection.dialect.name === 'postgres' ? '$1' : '?';
@@ -34,6 +34,6 @@ export async function refuseHalfCopied(connection: Connection): Promise<void> {
   const progress = await readProgress(connection);
   if (progress === null) return;
   throw new StoreError(
-    `A copy from ${progress.source} into this database is not finished. Run the same workflow-graph migrate --from … --to … again; it goes on where it stopped.`,
+    `A copy from ${progress.source} into this database is unfinished. Run the same workflow-graph migrate --from … --to … again; it resumes where it stopped.`,
   );
 }

@@ -1,9 +1,10 @@
 import { sql } from 'kysely';
 import type { Connection } from '../connection.js';
 import { kyselyOver } from '../kysely-over.js';
-import { checks, doctorDialects } from './checks.js';
+import { doctorDialects } from './check.js';
+import { checks } from './checks.js';
 
-/** What one check found. */
+/** Result of one check. */
 export interface Finding {
   readonly name: string;
   readonly promise: string;
@@ -11,14 +12,14 @@ export interface Finding {
   readonly violations: readonly string[];
 }
 
-/** How often a database that is being written is looked at before something is called broken. */
+/** Looks at a database in use before a violation counts. */
 const looks = 3;
 
-/** How many violations of a check are named. */
+/** Violations of a check that are named. */
 const violationsNamed = 10;
 
 /**
- * Looks for anything in a database that must never be. It only reads. Nobody must write meanwhile.
+ * Checks the invariants of a database. It only reads. Nothing may write at the same time.
  *
  * @throws the signal's reason, between two checks, when the signal is aborted
  */
@@ -38,8 +39,8 @@ export async function examine(connection: Connection, signal?: AbortSignal): Pro
 }
 
 /**
- * The same on a database that is being written. The checks do not see one moment, so that a change between two tables may
- * look like damage; what is really broken is still so at the next look, and only that is told.
+ * The same for a database in use. The checks do not read one snapshot, so a change between two tables may look like
+ * damage. Real damage is still there at the next look; only that is reported.
  */
 export async function examineLive(connection: Connection, signal?: AbortSignal): Promise<Finding[]> {
   let findings = await examine(connection, signal);
@@ -53,7 +54,7 @@ export async function examineLive(connection: Connection, signal?: AbortSignal):
   return findings;
 }
 
-/** Whether a check found something. */
+/** Whether a check found a violation. */
 export function isBroken({ violations }: Finding): boolean {
   return violations.length > 0;
 }

@@ -179,8 +179,8 @@ export function initial(dialect: DialectRecord) {
         .addColumn('registered_at_ms', integer, required)
         .addColumn('seen_at_ms', integer, required)
         .execute();
-      // On a database that several servers share: which transactions of a server were committed, for a server whose
-      // connection broke before it heard.
+      // On a shared database: the committed transactions of a server, for a server whose connection broke before the
+      // answer.
       await clusteredTable('commit_marks')
         .addColumn('server', text, required)
         .addColumn('number', integer, required)

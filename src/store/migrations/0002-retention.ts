@@ -1,7 +1,7 @@
 import { type Kysely, sql } from 'kysely';
 import type { DialectRecord } from '../dialect.js';
 
-/** What pruning needs: which runs ended when, whose logs are gone already, and how many events were taken away. */
+/** Columns for pruning: which runs ended when, whose logs are deleted, and how many events are. */
 export function retention(dialect: DialectRecord) {
   return {
     async up(db: Kysely<unknown>): Promise<void> {

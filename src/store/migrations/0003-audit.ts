@@ -1,7 +1,7 @@
 import type { ColumnDefinitionBuilder, Kysely } from 'kysely';
 import type { DialectRecord } from '../dialect.js';
 
-/** Who did what. The numbers grow with time; an index on the time would cost every run's start a write. */
+/** The audit log. The numbers grow with time; an index on the time would cost every run's start a write. */
 export function audit(dialect: DialectRecord) {
   const numbered = (column: ColumnDefinitionBuilder) =>
     dialect.identity === 'autoincrement'

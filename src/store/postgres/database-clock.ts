@@ -1,4 +1,4 @@
-/** How old a reading may be before a worse one takes its place. */
+/** Age of a reading from which a worse one replaces it. */
 const readingMsMax = 10_000;
 
 /**
@@ -16,7 +16,7 @@ export class DatabaseClock {
     this.#monotonic = monotonic;
   }
 
-  /** The time by which a question is sent, to be given back with the answer. */
+  /** The time at which a question is sent; passed back with the answer. */
   asked(): number {
     return this.#monotonic();
   }

@@ -7,7 +7,7 @@ export function databaseName(url: string): string {
   return `${hosts.join(',')}${urls[0]?.pathname ?? ''}`;
 }
 
-/** The URL as a person may copy it: whoever uses it is asked for the password. */
+/** The URL without its password, for people to copy. */
 export function withoutPassword(url: string): string {
   return url.replace(/^([a-z]+:\/\/[^/@:]*):[^/@]*@/, '$1@');
 }

@@ -1,21 +1,21 @@
-import type { DatabaseNews } from '../database-news.js';
-import type { Health } from './patience.js';
+import type { DatabaseEvent } from '../database-event.js';
+import type { Health } from './retry.js';
 
-/** Whether the database answers, told at each change. */
+/** Whether the database answers; reports each change. */
 export class DatabaseHealth implements Health {
-  readonly #tell: (news: DatabaseNews) => void;
+  readonly #onEvent: (event: DatabaseEvent) => void;
   readonly #onBack: (() => void)[] = [];
   #lostAt: number | null = null;
   #longestAwayMs = 0;
 
-  constructor(tell: (news: DatabaseNews) => void) {
-    this.#tell = tell;
+  constructor(onEvent: (event: DatabaseEvent) => void) {
+    this.#onEvent = onEvent;
   }
 
   lost(error: unknown): void {
     if (this.#lostAt !== null) return;
     this.#lostAt = performance.now();
-    this.#tell({ kind: 'lost', error });
+    this.#onEvent({ kind: 'lost', error });
   }
 
   answered(): void {
@@ -23,11 +23,11 @@ export class DatabaseHealth implements Health {
     const awayMs = this.#sinceLost();
     this.#lostAt = null;
     this.#longestAwayMs = Math.max(this.#longestAwayMs, awayMs);
-    this.#tell({ kind: 'back', awayMs });
+    this.#onEvent({ kind: 'back', awayMs });
     for (const callback of this.#onBack) callback();
   }
 
-  /** The longest that it was away since `forgetAway`, in milliseconds, up to now if it still is. */
+  /** The longest outage since `forgetAway`, in milliseconds, including a present one. */
   awayMs(): number {
     return Math.max(this.#longestAwayMs, this.#sinceLost());
   }

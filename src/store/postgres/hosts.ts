@@ -1,6 +1,6 @@
 /**
- * The databases that a URL names, each by a URL of its own: `postgres://user@a:5432,b/name` names one at `a` and one at
- * `b`, of which one is the primary and the others its standbys.
+ * The databases in a URL, each with a URL of its own: `postgres://user@a:5432,b/name` names one at `a` and one at `b`,
+ * one of which is the primary and the others its standbys.
  */
 export function urlsOf(url: string): readonly [string, ...string[]] {
   const [, start = '', hosts = '', end = ''] = /^([a-z]+:\/\/(?:[^/@]*@)?)([^/?]*)(.*)$/s.exec(url) ?? [];
@@ -10,7 +10,7 @@ export function urlsOf(url: string): readonly [string, ...string[]] {
 }
 
 /**
- * Opens the first that lets itself be opened, beginning with the one that did the last time.
+ * Opens the first that can be opened, beginning with the last successful one.
  *
  * Errors: that of the last one tried.
  */

@@ -1,33 +1,33 @@
 import { randomUUID } from 'node:crypto';
 import type { Connection } from '../connection.js';
-import { type Health, pause } from './patience.js';
+import { type Health, pause } from './retry.js';
 import type { PostgresSession } from './session.js';
 
 const channel = 'workflow_graph';
 
-/** PostgreSQL takes 8,000 bytes; what is left is for the sender's name. */
+/** PostgreSQL takes 8,000 bytes; the rest is for the sender's name. */
 export const messageBytesMax = 7_900;
 
-/** How often the listening session is asked whether it lives: a connection can die without a word. */
+/** Interval of the keepalive query of the listening session: a connection can die silently. */
 const askEveryMs = 5_000;
 
-/** How long the first message to oneself may take, before it is clear that none will come. */
+/** How long the first message to oneself may take, before the server concludes that none will arrive. */
 const echoMs = 2_000;
 
-/** How long the listener pauses before it connects again, at the most. */
+/** Longest pause of the listener before it connects again. */
 const pauseMsMax = 500;
 
 const notify = 'select pg_notify($1, $2)';
 
 /**
- * What servers tell one another, by LISTEN and NOTIFY. A message sent in a transaction is delivered when that has been
- * committed. Own messages are not heard.
+ * Messages between servers, by LISTEN and NOTIFY. A message sent in a transaction is delivered after the commit. A
+ * server ignores its own messages.
  */
 export class Notifications {
   readonly #server = randomUUID().slice(0, 8);
   readonly #open: () => Promise<PostgresSession>;
   readonly #health: Health;
-  readonly #onTold: ((message: string) => void)[] = [];
+  readonly #onNotification: ((message: string) => void)[] = [];
   readonly #onHeard: (() => void)[] = [];
   #session: PostgresSession | null = null;
   #onEcho: () => void = () => {};
@@ -40,34 +40,34 @@ export class Notifications {
     this.#health = health;
   }
 
-  /** Begins to listen; says whether messages get through. Errors: the driver's own. */
+  /** Starts to listen; returns whether messages arrive. Errors: the driver's own. */
   async start(): Promise<boolean> {
     await this.#listen();
     const heard = new Promise<boolean>((resolve) => {
       this.#onEcho = () => resolve(true);
       setTimeout(() => resolve(false), echoMs).unref();
     });
-    await this.#tellFromElsewhere('echo');
+    await this.#notifyFromElsewhere('echo');
     const passes = await heard;
     this.#running = this.#keepListening();
     return passes;
   }
 
-  onTold(callback: (message: string) => void): void {
-    this.#onTold.push(callback);
+  onNotification(callback: (message: string) => void): void {
+    this.#onNotification.push(callback);
   }
 
-  /** Calls back when messages are heard again after a time in which some may have been missed. */
-  onHeardAgain(callback: () => void): void {
+  /** Calls back when messages arrive again after a time in which some may have been lost. */
+  onRestored(callback: () => void): void {
     this.#onHeard.push(callback);
   }
 
-  tell(connection: Connection, message: string): void {
+  notify(connection: Connection, message: string): void {
     connection.execute(notify, [channel, `${this.#server} ${message}`]);
   }
 
-  tellNow(message: string): void {
-    if (this.#session !== null && !this.#session.isLost) this.tell(this.#session, message);
+  notifyNow(message: string): void {
+    if (this.#session !== null && !this.#session.isLost) this.notify(this.#session, message);
   }
 
   async close(): Promise<void> {
@@ -91,14 +91,14 @@ export class Notifications {
       if (message === 'echo') this.#onEcho();
       return;
     }
-    if (message !== 'echo') for (const callback of this.#onTold) callback(message);
+    if (message !== 'echo') for (const callback of this.#onNotification) callback(message);
   }
 
   /**
-   * From a session of its own: a pooler in transaction mode passes a message on to whoever uses the listening session of
-   * the database at the moment, which would be this one if it told itself.
+   * Sends from a session of its own: a pooler in transaction mode passes a message on to the present user of the
+   * database's listening session, which would be this session if it notified itself.
    */
-  async #tellFromElsewhere(message: string): Promise<void> {
+  async #notifyFromElsewhere(message: string): Promise<void> {
     const session = await this.#open();
     try {
       await session.query(notify, [channel, `${this.#server} ${message}`]);
@@ -129,7 +129,7 @@ export class Notifications {
     await this.#session?.close();
   }
 
-  /** Pauses until it is time to ask, or the session breaks. */
+  /** Pauses until the next keepalive, or until the session breaks. */
   #pauseUntilLost(): Promise<void> {
     return new Promise((resolve) => {
       const timer = setTimeout(resolve, askEveryMs);

@@ -1,38 +1,38 @@
 import { hostname } from 'node:os';
 import type { Connection } from '../connection.js';
 import { refuseHalfCopied } from '../copy/copy-progress.js';
-import type { DatabaseNews } from '../database-news.js';
+import type { DatabaseEvent } from '../database-event.js';
 import { type MigrationDone, migrateToLatest } from '../migrate.js';
 import { type Reader, type SharedDatabase, type Store, StoreError } from '../store.js';
 import { refuseUnsafeDurability } from './check-durability.js';
+import { classifyError } from './classify-error.js';
 import { DatabaseClock } from './database-clock.js';
 import { databaseName } from './database-name.js';
 import { DatabaseHealth } from './health.js';
 import { FirstOf } from './hosts.js';
-import { judge } from './judge.js';
 import { messageBytesMax, Notifications } from './notifications.js';
-import { withPatience } from './patience.js';
 import { postgresDialect } from './postgres-dialect.js';
+import { withRetries } from './retry.js';
 import { PostgresSession } from './session.js';
 import { SessionPool } from './session-pool.js';
 import { databaseNow, WriterSession } from './writer-session.js';
 
 export interface PostgresStoreOptions {
-  /** `postgres://user:password@host:port/database?sslmode=…`, with several hosts where the primary may be one or another. */
+  /** `postgres://user:password@host:port/database?sslmode=…`, with several hosts where any may be the primary. */
   readonly url: string;
   /** Where to listen, when `url` names a pooler that does not pass notifications on; else null. */
   readonly listenUrl: string | null;
-  /** Accept a database that acknowledges before it has stored. */
+  /** Accept a database that acknowledges commits before they are on its disk. */
   readonly insecureDurability: boolean;
-  /** Whether other servers are listened to. A command that only looks, or adds a token, does not. */
+  /** Whether to listen to other servers. A command that only reads, or adds a token, does not. */
   readonly listen: boolean;
-  /** Called when the database goes away and comes back. */
-  readonly tell: (news: DatabaseNews) => void;
+  /** Called when the database becomes unavailable and when it is available again. */
+  readonly onEvent: (event: DatabaseEvent) => void;
   /** A clock in place of the database's, for tests. */
   readonly now?: () => number;
 }
 
-/** How long a short statement may take, a long read, a read in a session of its own, and a connection until it is made. */
+/** Timeouts of a short statement, a long read, a read in a session of its own, and of connecting. */
 const statementTimeoutMs = 30_000;
 const longReadTimeoutMs = 120_000;
 const readerTimeoutMs = 600_000;
@@ -48,11 +48,11 @@ const timeNow = `select ${databaseNow} as now_ms`;
 export async function openPostgresStore(options: PostgresStoreOptions): Promise<Store> {
   const clock = new DatabaseClock();
   const { lastWriteMs } = await prepare(options, clock);
-  const health = new DatabaseHealth(options.tell);
+  const health = new DatabaseHealth(options.onEvent);
   const open = opener(options);
   const notifications = new Notifications(open('listen', statementTimeoutMs, options.listenUrl ?? options.url), health);
   try {
-    if (options.listen && !(await notifications.start())) options.tell({ kind: 'unheard' });
+    if (options.listen && !(await notifications.start())) options.onEvent({ kind: 'unheard' });
   } catch (error) {
     throw explained(options.url, error);
   }
@@ -127,9 +127,9 @@ class PostgresStore implements Store {
     this.#open = open;
     const now = options.now ?? null;
     this.#writer = new WriterSession(open('write', statementTimeoutMs), clock, health, statementTimeoutMs, now);
-    const patiently = <T>(work: () => Promise<T>) => withPatience(work, health);
-    this.read = new SessionPool(readSessions, open('read', statementTimeoutMs), patiently);
-    this.longRead = new SessionPool(longReadSessions, open('long-read', longReadTimeoutMs), patiently);
+    const retrying = <T>(work: () => Promise<T>) => withRetries(work, health);
+    this.read = new SessionPool(readSessions, open('read', statementTimeoutMs), retrying);
+    this.longRead = new SessionPool(longReadSessions, open('long-read', longReadTimeoutMs), retrying);
     this.shared = {
       now: now ?? (() => clock.now()),
       nowIn: async (connection) => now?.() ?? ((await connection.query(timeNow, []))[0]?.now_ms as number),
@@ -137,12 +137,12 @@ class PostgresStore implements Store {
       awayMs: () => health.awayMs(),
       forgetAway: () => health.forgetAway(),
       messageBytesMax,
-      tell: (connection, message) => notifications.tell(connection, message),
-      tellNow: (message) => notifications.tellNow(message),
-      onTold: (callback) => notifications.onTold(callback),
+      notify: (connection, message) => notifications.notify(connection, message),
+      notifyNow: (message) => notifications.notifyNow(message),
+      onNotification: (callback) => notifications.onNotification(callback),
       onBack(callback) {
         health.onBack(callback);
-        notifications.onHeardAgain(callback);
+        notifications.onRestored(callback);
       },
     };
   }
@@ -177,7 +177,7 @@ function explained(url: string, error: unknown): StoreError {
   if (code === '3D000') {
     return new StoreError(`${message} at ${name}. Create it first: createdb, or "create database".`, error);
   }
-  if (judge(error) === 'lost') {
+  if (classifyError(error) === 'lost') {
     return new StoreError(`PostgreSQL at ${name} cannot be reached (${message || code}). Is it running?`, error);
   }
   return new StoreError(`PostgreSQL at ${name} cannot be used: ${message}`, error);

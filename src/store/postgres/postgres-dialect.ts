@@ -6,14 +6,14 @@ const types: Readonly<Record<ColumnType, string>> = { integer: 'bigint', text: '
 /**
  * PostgreSQL 15 and later.
  *
- * Row sets: one JSON parameter, as on SQLite. By itself the planner takes such a set for 100 rows, for which reading a
- * small table from end to end looks cheaper than looking each row up, and so it stays when the table has grown. The
- * condition on the type, which always holds, makes it expect one row: it looks up.
+ * Row sets: one JSON parameter, as on SQLite. By default the planner assumes 100 rows for such a set. For these a scan
+ * of a small table looks cheaper than lookups, and the plan stays when the table has grown. The condition on the type,
+ * which always holds, makes the planner expect one row, so it uses lookups.
  *
- * Claims: the heads of each label set's part of the index `jobs_claimable`, merged, and then locked in order until there
- * are enough. Heads that another server holds are passed over, so more heads than wanted are looked at: four times as
- * many and eight. The CTE is materialized, since the planner may otherwise run it once for each row; `% 1 = 0` is there
- * for its expectation, as above.
+ * Claims: the heads of each label set's part of the index `jobs_claimable`, merged, and then locked in order until
+ * there are enough. Heads that another server has locked are skipped, so more heads than wanted are read: four times as
+ * many and eight. The CTE is materialized, because the planner may otherwise run it once for each row; `% 1 = 0` lowers
+ * its row estimate, as above.
  */
 export const postgresDialect: DialectRecord = {
   name: 'postgres',
@@ -51,6 +51,7 @@ export const postgresDialect: DialectRecord = {
   lockName: (text) => sql<boolean>`pg_advisory_xact_lock(hashtextextended(${sql.ref(text)}, 0)) is not null`,
   lockNameUnlessTaken: (text) => sql<boolean>`pg_try_advisory_xact_lock(hashtextextended(${sql.ref(text)}, 0))`,
   greatest: (...values) => sql<number>`greatest(${sql.join(values)})`,
+  least: (...values) => sql<number>`least(${sql.join(values)})`,
   guard: (column) => sql<string>`(${sql.ref(column)} || '')`,
   leavesNullsOut: false,
   tableOptions: sql``,

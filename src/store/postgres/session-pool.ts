@@ -1,9 +1,9 @@
 import type { Connection, Row } from '../connection.js';
-import { judge } from './judge.js';
+import { classifyError } from './classify-error.js';
 import { postgresDialect } from './postgres-dialect.js';
 import type { PostgresSession } from './session.js';
 
-/** A few sessions for reading, each opened when it is first needed. One session runs one statement at a time. */
+/** A few sessions for reading, each opened on first use. One session runs one statement at a time. */
 export class SessionPool implements Connection {
   readonly dialect = postgresDialect;
   readonly #open: () => Promise<PostgresSession>;
@@ -14,9 +14,11 @@ export class SessionPool implements Connection {
   #isClosed = false;
 
   /**
-   * @param sessionsMax how many sessions it opens at the most
+   * @param sessionsMax most sessions that it opens
+   *
    * @param open opens one
-   * @param again runs a read until it gets an answer or the patience for it ends
+   *
+   * @param again retries a read until it gets an answer or its time is over
    */
   constructor(
     sessionsMax: number,
@@ -50,11 +52,11 @@ export class SessionPool implements Connection {
       session = this.#takeIdle() ?? (await this.#open());
       return await work(session);
     } catch (error) {
-      // Among them what only a new session gets over, such as a statement that was prepared before a migration.
-      if (session !== undefined && judge(error) === 'lost') await session.close();
+      // Includes errors that only a new session cures, such as a statement that was prepared before a migration.
+      if (session !== undefined && classifyError(error) === 'lost') await session.close();
       throw error;
     } finally {
-      if (session !== undefined) this.#giveBack(session);
+      if (session !== undefined) this.#releaseAttempts(session);
       const next = this.#waiting.shift();
       if (next === undefined) this.#free += 1;
       else next();
@@ -68,7 +70,7 @@ export class SessionPool implements Connection {
     }
   }
 
-  #giveBack(session: PostgresSession): void {
+  #releaseAttempts(session: PostgresSession): void {
     if (session.isLost) return;
     if (this.#isClosed) void session.close();
     else this.#idle.push(session);

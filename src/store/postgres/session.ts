@@ -6,27 +6,27 @@ import { postgresDialect } from './postgres-dialect.js';
 export interface SessionOptions {
   readonly url: string;
   readonly applicationName: string;
-  /** How long one statement may take, in milliseconds, before the database ends it. */
+  /** Timeout of one statement in the database, in milliseconds. */
   readonly statementTimeoutMs: number;
-  /** How long opening may take, in milliseconds. */
+  /** Timeout of connecting, in milliseconds. */
   readonly connectTimeoutMs: number;
 }
 
-/** How much longer than the database this side waits for an answer, before it takes the connection for dead. */
+/** How much longer than the database this side waits for an answer, before it treats the connection as dead. */
 const answerGraceMs = 5_000;
 
 /**
- * How long a server may hold a transaction open without a word, in milliseconds. A server that is frozen must not keep
- * the others from the rows that it has locked.
+ * How long a transaction may stay idle, in milliseconds. A frozen server must not block the others from the rows that
+ * it has locked.
  */
 const silentTransactionMsMax = 5_000;
 
 /**
- * Plans must not depend on what the tables held when the statistics were gathered: a plan that was right for an empty
- * table reads a large one from end to end. Every statement of this program is made for index lookups, so the other ways
- * are barred, and pages cost nothing: what counts is how many rows are touched, of which a lookup touches the fewest as
- * soon as a table has a few. Plans are made once, and anew as the work doubles and then every few seconds, so that one
- * made on an all but empty table does not stay. test/store/plans.test.ts holds the statements to this.
+ * Plans must not depend on the contents of the tables when statistics were gathered: a plan that was right for an empty
+ * table scans a large one. Every statement of this program is made for index lookups. So other access methods are
+ * disabled, and pages cost nothing: what counts is the number of touched rows, which is lowest for a lookup as soon as
+ * a table has a few rows. Plans are made once, and again as the work doubles and then every few seconds, so that a plan
+ * for an almost empty table does not stay. test/store/plans.test.ts checks the statements.
  */
 const plannerSettings = [
   'enable_seqscan=off',
@@ -44,8 +44,8 @@ const plannerSettings = [
 ];
 
 /**
- * For a session that reads tables from end to end, as the doctor does. Nothing is barred but what takes time for each pair
- * of rows: a table without statistics is taken for small, and then a loop in a loop looks cheap.
+ * For a session that scans whole tables, as the doctor does. Disables only what takes time for each pair of rows: a
+ * table without statistics seems small, and then a nested loop looks cheap.
  */
 const wholeTablesSettings = ['enable_nestloop=off'];
 
@@ -65,12 +65,12 @@ const types: pg.CustomTypesConfig = {
 };
 
 /**
- * One session with PostgreSQL. Statements may be sent while earlier ones are still on their way; the database runs them
- * in order.
+ * One session with PostgreSQL. Statements may be sent while earlier ones are still under way; the database runs them in
+ * order.
  */
 export class PostgresSession implements Connection {
   readonly dialect = postgresDialect;
-  /** A pooler such as pgbouncer stands between: the next transaction may meet another session of the database. */
+  /** Whether a pooler such as pgbouncer is in between: the next transaction may use another session of the database. */
   readonly isPooled: boolean;
   readonly #client: pg.Client;
   #failure: unknown = null;
@@ -84,7 +84,7 @@ export class PostgresSession implements Connection {
     this.isPooled = isPooled;
   }
 
-  /** Errors: the driver's own, for `judge`. */
+  /** Errors: the driver's own, for `classifyError`. */
   static async open(options: SessionOptions): Promise<PostgresSession> {
     const client = new pg.Client({
       connectionString: options.url,
@@ -97,7 +97,7 @@ export class PostgresSession implements Connection {
       types,
     });
     let session: PostgresSession | null = null;
-    // Without a listener a connection that breaks while nothing runs would end the process.
+    // Without a listener, a connection that breaks while idle would end the process.
     client.on('error', () => session?.noteLost());
     client.on('end', () => session?.noteLost());
     await client.connect();
@@ -111,7 +111,7 @@ export class PostgresSession implements Connection {
     }
   }
 
-  /** The connection broke: nothing can be sent any more. */
+  /** Whether the connection broke: nothing can be sent any more. */
   get isLost(): boolean {
     return this.#isLost;
   }
@@ -126,7 +126,7 @@ export class PostgresSession implements Connection {
     this.#onLost = callback;
   }
 
-  /** The first failure of a statement that nobody waited for. */
+  /** The first failure of a statement that no caller awaited. */
   get failure(): unknown {
     return this.#failure;
   }
@@ -142,12 +142,12 @@ export class PostgresSession implements Connection {
     });
   }
 
-  /** Runs a text that is no prepared statement; returns the word with which the database names what it did. */
+  /** Runs a text that is no prepared statement; returns the database's command tag. */
   async command(text: string): Promise<string> {
     return (await this.#client.query(text)).command;
   }
 
-  /** Forgets the failures of a transaction that is over. */
+  /** Forgets the failures of a finished transaction. */
   forgetFailure(): void {
     this.#failure = null;
   }
@@ -156,14 +156,14 @@ export class PostgresSession implements Connection {
     this.#client.on('notification', ({ channel, payload }) => callback(channel, payload ?? ''));
   }
 
-  /** Reads whole tables from now on. Behind a pooler the settings would be somebody else's, and it stays as it is. */
+  /** Reads whole tables from now on. Behind a pooler the settings would affect other clients, so they do not change. */
   async readWholeTables(statementTimeoutMs: number): Promise<void> {
     if (this.isPooled) return;
     const settings = [...wholeTablesSettings, `statement_timeout=${statementTimeoutMs}`];
     await this.command(`reset all; ${settings.map((setting) => `set ${setting}`).join('; ')}`);
   }
 
-  /** What a session is set to: for good, or for one transaction where a pooler stands between. */
+  /** The session's settings: permanent, or for one transaction behind a pooler. */
   settingsText(statementTimeoutMs: number, forTransaction: boolean): string {
     const settings = [
       ...plannerSettings,
@@ -195,7 +195,7 @@ export class PostgresSession implements Connection {
     const now = performance.now();
     if (!isPowerOfTwo && now - this.#plannedAt < planMsMax) return;
     this.#plannedAt = now;
-    // A failure shows in what comes next.
+    // A failure shows in the next statement.
     this.#client.query('discard plans').catch(() => {});
   }
 }
@@ -203,7 +203,7 @@ export class PostgresSession implements Connection {
 /**
  * A pooler answers the connection itself, with a process number of its own; the session behind it has another.
  *
- * Errors: a standby, which only reads, counts as a database that is away. It may be promoted, or be the wrong one.
+ * Errors: a standby, which is read-only, counts as an unavailable database. It may be promoted, or be the wrong one.
  */
 async function isBehindPoolerOfPrimary(client: pg.Client): Promise<boolean> {
   const { rows } = await client.query('select pg_backend_pid() as pid, pg_is_in_recovery() as only_reads');

@@ -1,23 +1,23 @@
 import { randomUUID } from 'node:crypto';
 import type { Connection } from '../connection.js';
 import { OutcomeUnknown, StoreUnavailable } from '../store.js';
+import { classifyError } from './classify-error.js';
 import type { DatabaseClock } from './database-clock.js';
-import { judge } from './judge.js';
-import { type Health, withPatience } from './patience.js';
+import { type Health, withRetries } from './retry.js';
 import type { PostgresSession } from './session.js';
 
-/** Unix milliseconds by the database's clock, at the moment and not at the begin of the transaction. */
+/** Unix milliseconds by the database's clock, at this moment and not at the begin of the transaction. */
 export const databaseNow = 'cast(floor(extract(epoch from clock_timestamp()) * 1000) as bigint)';
 
 const insertMark = `insert into commit_marks (server, number, at_ms)
   values ($1, cast($2 as bigint), coalesce(cast($3 as bigint), ${databaseNow})) returning at_ms`;
 
-/** The time in a mark that was made to take the place of one that never was. */
+/** The time in a mark that replaces one that was never committed. */
 const neverMs = -1;
 
 /**
- * Waits for a transaction with the same mark to end, takes the mark if there is none, and returns its time: `neverMs` when
- * the transaction was not committed. Asked again, since its own answer may be lost as well, it returns the same.
+ * Waits for a transaction with the same mark to end, inserts the mark if there is none, and returns its time: `neverMs`
+ * when the transaction was not committed. Idempotent, because its own answer may be lost too.
  */
 const takeMarkUnlessThere = `insert into commit_marks (server, number, at_ms) values ($1, cast($2 as bigint), ${neverMs})
   on conflict (server, number) do update set at_ms = commit_marks.at_ms returning at_ms`;
@@ -25,20 +25,20 @@ const takeMarkUnlessThere = `insert into commit_marks (server, number, at_ms) va
 const deleteMarks = `delete from commit_marks
   where server = $1 and number < cast($2 as bigint) or at_ms < cast($3 as bigint)`;
 
-/** After how many transactions the marks of the earlier ones are deleted. */
+/** Transactions after which the marks of earlier ones are deleted. */
 const marksKept = 1_000;
 
-/** How long marks of servers that are gone are kept. */
+/** How long the marks of servers that are gone are kept. */
 const markAgeMsMax = 60 * 60_000;
 
 /**
- * The one session that writes, and what makes a commit certain.
+ * The single writing session, and how it makes commits certain.
  *
- * Every transaction begins by inserting a mark, a number that is used once, which also brings the database's time. When
- * the connection breaks after COMMIT was sent, nobody can know by himself whether it took place. A new session then
- * inserts the same mark: PostgreSQL makes it wait while the old transaction lives, and when it has ended the mark is
- * there or not. Not there: the transaction never was, and with the mark now taken it never can be; the work runs again.
- * The mark that was taken says that it was, for the connection may break before the new session has its answer.
+ * Every transaction begins by inserting a mark, a number that is used once; the same statement returns the database's
+ * time. When the connection breaks after COMMIT was sent, its outcome is unknown. A new session then inserts the same
+ * mark: PostgreSQL makes it wait while the old transaction lives, and when that has ended, the mark exists or not. If
+ * it does not, the transaction was never committed, and with the mark now taken it never can be; the work runs again.
+ * The new mark records that it was taken, because the connection may break before the new session has its answer.
  */
 export class WriterSession {
   readonly #server = randomUUID();
@@ -67,10 +67,10 @@ export class WriterSession {
 
   /** Runs `work` in a transaction; it may run more than once. Errors: the work's own, `StoreUnavailable`. */
   transact<T>(work: (connection: Connection, databaseNowMs: number) => Promise<T>): Promise<T> {
-    return withPatience(() => this.#once(work), this.#health);
+    return withRetries(() => this.#once(work), this.#health);
   }
 
-  /** Leaves no marks behind: who opens the database later can tell by them whether a server was at work until then. */
+  /** Deletes all marks: they tell the next opener of the database whether a server was running until then. */
   async close(): Promise<void> {
     const session = this.#session;
     if (session === null) return;
@@ -91,13 +91,13 @@ export class WriterSession {
     try {
       done = await session.command('commit');
     } catch (error) {
-      if (judge(error) !== 'lost') throw error;
+      if (classifyError(error) !== 'lost') throw error;
       void session.close();
       this.#health.lost(error);
       if (await this.#wasCommitted(number, error)) return result;
       throw error;
     }
-    // An aborted transaction is not committed but rolled back, without an error.
+    // An aborted transaction is rolled back without an error.
     if (done !== 'COMMIT') throw this.#firstFailure(session, new Error('the transaction was rolled back'));
     return result;
   }
@@ -121,12 +121,12 @@ export class WriterSession {
     return nowMs;
   }
 
-  /** Ends a transaction that failed; returns the failure that came first. */
+  /** Ends a failed transaction; returns the failure that came first. */
   async #abandon(session: PostgresSession, error: unknown): Promise<unknown> {
     const failure = this.#firstFailure(session, error);
     try {
-      // Some of it only a new session gets over, such as a statement that was prepared before a migration.
-      if (judge(failure) === 'lost') await session.close();
+      // Some errors only a new session cures, such as a statement that was prepared before a migration.
+      if (classifyError(failure) === 'lost') await session.close();
       else await session.command('rollback');
     } catch {
       await session.close();
@@ -140,7 +140,7 @@ export class WriterSession {
 
   async #wasCommitted(number: number, broken: unknown): Promise<boolean> {
     try {
-      const [mark] = await withPatience(async () => {
+      const [mark] = await withRetries(async () => {
         const session = await this.#ready();
         return session.query(takeMarkUnlessThere, [this.#server, number]);
       }, this.#health);

@@ -7,9 +7,9 @@ import { renameDurably } from './durable-files.js';
 import { openDatabase } from './open-database.js';
 import { SqliteConnection } from './sqlite-connection.js';
 
-/** A backup that is in its place. */
+/** A finished backup. */
 export interface Backup extends CheckedCopy {
-  /** What the doctor said of it; null when its tables are of another version, which this doctor does not know. */
+  /** The doctor's findings; null when its tables belong to another version, which this doctor does not know. */
   readonly findings: readonly Finding[] | null;
 }
 
@@ -17,22 +17,22 @@ export interface BackupOptions {
   /** The database, which a server may be using. */
   readonly file: string;
   readonly target: string;
-  /** Whether a file that is there is replaced. */
+  /** Whether an existing file is replaced. */
   readonly overwrite: boolean;
 }
 
 /**
- * Copies a database to a file that has its name only when it is whole, checked and on disk.
+ * Copies a database to a file that gets its name only when it is complete, checked and on disk.
  *
- * Errors: `StoreError`, and then the target is as it was.
+ * Errors: `StoreError`; the target is then unchanged.
  */
 export async function backupSqliteFile(options: BackupOptions, onCopied: OnCopied): Promise<Backup> {
   const { file, target, overwrite } = options;
   const refuse = () => {
-    if (!overwrite && existsSync(target)) throw new StoreError(`${target} is there already. --force replaces it.`);
+    if (!overwrite && existsSync(target)) throw new StoreError(`${target} exists already. --force replaces it.`);
   };
   refuse();
-  if (!existsSync(dirname(target))) throw new StoreError(`There is no folder ${dirname(target)}.`);
+  if (!existsSync(dirname(target))) throw new StoreError(`No such folder: ${dirname(target)}.`);
   const partial = partialName(target);
   const copy = await copyDatabaseFile(file, partial, onCopied);
   const findings = copy.schema === 'current' ? await findingsOf(partial) : null;
@@ -41,7 +41,7 @@ export async function backupSqliteFile(options: BackupOptions, onCopied: OnCopie
   return { ...copy, findings };
 }
 
-/** The name of a file that is not whole yet. */
+/** The name of an incomplete file. */
 export function partialName(target: string): string {
   return `${target}.partial-${process.pid}`;
 }

@@ -1,14 +1,14 @@
 import { statSync } from 'node:fs';
 import type Database from 'better-sqlite3';
 import { StoreError } from '../store.js';
-import { wayOutOfDamage } from './judge.js';
+import { wayOutOfDamage } from './classify-error.js';
 
-/** A larger file is not read through at each start: half a second is what one of this size takes from memory. */
+/** Larger files are not checked at each start: a file of this size takes half a second from memory. */
 const checkedBytesMax = 256 * 1024 * 1024;
 
 /**
- * Reads a file through for pages that are not what SQLite wrote, so that a server on a damaged database does not come to
- * them in the middle of its work. Errors: `StoreError`.
+ * Checks a file for pages that are not what SQLite wrote, so that a server does not hit the damage in the middle of its
+ * work. Errors: `StoreError`.
  */
 export function refuseDamagedFile(database: Database.Database, file: string): void {
   if (statSync(file).size > checkedBytesMax) return;

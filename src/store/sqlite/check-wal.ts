@@ -1,21 +1,21 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { StoreError } from '../store.js';
-import { wayOutOfDamage } from './judge.js';
+import { wayOutOfDamage } from './classify-error.js';
 
 /**
  * Proves that the write-ahead log beside a database was not damaged since it was written.
  *
- * SQLite takes the first frame whose checksum is wrong for the end of the log: after a crash that is what a transaction
- * left that was not finished. A log that was damaged in its middle looks the same to it, and everything behind the
- * damage, acknowledged as it is, would be gone without a word. The two differ in what follows. A transaction that was cut
- * off is the last of its log: behind its first broken frame there is its own commit at the most, since frames reach the
- * disk in any order. Behind damage there are commits of later transactions. Those are known by the log's salt and by
- * their checksums, which go on from those of the frame before; what a full disk cut off in the middle of a frame, and
- * other transactions overwrote in part, has neither.
+ * SQLite treats the first frame with a wrong checksum as the end of the log: after a crash it is the remainder of an
+ * unfinished transaction. A log that was damaged in its middle looks the same to SQLite, so everything behind the
+ * damage, although acknowledged, would be lost silently. The two cases differ in what follows. An unfinished
+ * transaction is the last of its log: behind its first broken frame there is at most its own commit, because frames
+ * reach the disk in any order. Behind damage there are commits of later transactions. These are recognized by the log's
+ * salt and by their checksums, which continue those of the previous frame; a frame that a full disk cut, and that other
+ * transactions overwrote in part, has neither.
  *
  * The format is that of https://www.sqlite.org/fileformat2.html#the_write_ahead_log.
  *
- * Errors: `StoreError`. Nobody may have the database open.
+ * Errors: `StoreError`. No process may have the database open.
  */
 export function refuseDamagedWal(databaseFile: string): void {
   const file = `${databaseFile}-wal`;
@@ -27,7 +27,7 @@ export function refuseDamagedWal(databaseFile: string): void {
     const reason = damageOf(wal, size);
     if (reason !== null) {
       throw new StoreError(
-        `The write-ahead log ${file} is damaged: ${reason}. It holds the newest changes, and SQLite would pass over them. ${wayOutOfDamage} ` +
+        `The write-ahead log ${file} is damaged: ${reason}. It holds the newest changes, and SQLite would ignore them. ${wayOutOfDamage} ` +
           `To do without them instead, move ${file} away; then run "workflow-graph doctor".`,
       );
     }
@@ -38,7 +38,7 @@ export function refuseDamagedWal(databaseFile: string): void {
 
 const headerBytes = 32;
 const frameHeaderBytes = 24;
-/** The last bit says in which byte order checksums are taken. */
+/** The last bit gives the byte order of checksums. */
 const magic = 0x377f0682;
 
 function openIfThere(file: string): number | null {
@@ -50,13 +50,13 @@ function openIfThere(file: string): number | null {
   }
 }
 
-/** What is wrong; null when all that SQLite passes over may be passed over. */
+/** What is wrong; null when SQLite may ignore everything that it ignores. */
 function damageOf(wal: number, size: number): string | null {
   const header = read(wal, 0, headerBytes);
   const isBigEndian = header.readUInt32BE(0) === magic + 1;
   const sum = new Checksum(isBigEndian, { first: 0, second: 0 }).add(header.subarray(0, 24));
   const stored = { first: header.readUInt32BE(24), second: header.readUInt32BE(28) };
-  // The header is synced before the first frame is written, so that frames behind a broken one are no crash's doing.
+  // The header is synced before the first frame is written, so a crash cannot explain a broken header.
   if ((!isBigEndian && header.readUInt32BE(0) !== magic) || !sum.is(stored)) {
     return 'its header is not what SQLite wrote';
   }
@@ -76,7 +76,7 @@ function damageOf(wal: number, size: number): string | null {
     if (brokenAt === null && follows) continue;
     if (brokenAt === null) {
       brokenAt = number;
-      // What follows a commit belongs to transactions that began when it was acknowledged.
+      // What follows a commit belongs to transactions that began after its acknowledgement.
       if (isCommit) commitsAllowed = 0;
     } else if (isCommit && follows) commitsAllowed--;
     if (commitsAllowed < 0) {

@@ -3,36 +3,38 @@ import Database from 'better-sqlite3';
 import { refuseHalfCopied } from '../copy/copy-progress.js';
 import { type SchemaAge, schemaAge } from '../migrate.js';
 import { StoreError } from '../store.js';
-import { explain } from './judge.js';
+import { explain } from './classify-error.js';
 import { openDatabase } from './open-database.js';
+import { makePrivateFile } from './private-files.js';
 import { SqliteConnection } from './sqlite-connection.js';
 
-/** How far a copy is, in pages of the database; `check` reads the copy again and has no numbers. */
+/** Progress of a copy, in pages of the database; `check` reads the copy again and has no numbers. */
 export type OnCopied = (at: { phase: 'copy'; pages: number; of: number } | { phase: 'check' }) => void;
 
-/** A copy that is whole: SQLite finds no damage in it, and it is a database of this program. */
+/** A complete copy: SQLite finds no damage in it, and it is a database of this program. */
 export interface CheckedCopy {
   readonly bytes: number;
-  /** How its tables compare with those of this version of the program. */
+  /** The age of its tables, compared with those of this version of the program. */
   readonly schema: SchemaAge;
 }
 
-/** Pages that are copied at once, 10 MiB. */
+/** Pages copied at once, 10 MiB. */
 const pagesAtOnce = 2_560;
 
 /**
- * Copies a database as it is at this moment, also while a server writes it. The copy reads in one transaction, so that it
- * never has to begin again because of a commit; in WAL mode no reader keeps a writer waiting. What comes out is one
- * file without others beside it, checked by SQLite.
+ * Copies the present state of a database, even while a server writes it. The copy reads in one transaction, so a commit
+ * never makes it start again; in WAL mode a reader does not block a writer. The result is one file without companions,
+ * checked by SQLite.
  *
- * Errors: `StoreError`, and then the new file is gone.
+ * Errors: `StoreError`; the new file is then deleted.
  */
 export async function copyDatabaseFile(from: string, to: string, onCopied: OnCopied): Promise<CheckedCopy> {
-  if (!existsSync(from)) throw new StoreError(`There is no file ${from}.`);
+  if (!existsSync(from)) throw new StoreError(`No such file: ${from}.`);
   const source = openDatabase(from, 'read');
   try {
-    // Nothing is read before the first statement of the transaction.
+    // The transaction reads nothing before its first statement.
     source.exec('begin; select count(*) from sqlite_schema');
+    makePrivateFile(to);
     await source.backup(to, {
       progress({ totalPages, remainingPages }) {
         onCopied({ phase: 'copy', pages: totalPages - remainingPages, of: totalPages });
@@ -54,7 +56,7 @@ export async function copyDatabaseFile(from: string, to: string, onCopied: OnCop
 async function checkCopy(from: string, to: string): Promise<SchemaAge> {
   const copy = new Database(to);
   try {
-    // With the journal of a file at rest it needs no other files beside it. A server sets its own again.
+    // With the rollback journal, a file at rest needs no companions. A server sets its own mode again.
     copy.pragma('journal_mode = delete');
     const [first] = copy.pragma('integrity_check(3)') as { integrity_check: string }[];
     if (first?.integrity_check !== 'ok') {

@@ -1,14 +1,14 @@
 import { closeSync, fsyncSync, linkSync, openSync, renameSync } from 'node:fs';
 import { dirname } from 'node:path';
 
-/** Gives a file its final name, in place of one that has it, so that after a power cut one of the two is there, whole. */
+/** Gives a file its final name, replacing another, so that after a power cut one of the two exists completely. */
 export function renameDurably(from: string, to: string): void {
   sync(from);
   renameSync(from, to);
   syncFolder(to);
 }
 
-/** Gives a file a second name; where the file system has none, a new one instead of the old. */
+/** Gives a file a second name; where the file system has no links, renames it. */
 export function keepAs(file: string, name: string): void {
   try {
     linkSync(file, name);
@@ -20,7 +20,7 @@ export function keepAs(file: string, name: string): void {
 }
 
 function syncFolder(file: string): void {
-  // Windows cannot sync a folder, and does not need it.
+  // Windows cannot sync a folder, and need not.
   if (process.platform !== 'win32') sync(dirname(file));
 }
 

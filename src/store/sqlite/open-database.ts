@@ -1,5 +1,6 @@
 import Database from 'better-sqlite3';
-import { failedToOpen } from './judge.js';
+import { failedToOpen } from './classify-error.js';
+import { makePrivateFile } from './private-files.js';
 
 /**
  * Opens a SQLite file with the settings that the promise "acknowledged means durable" stands on, and reads them back:
@@ -7,6 +8,7 @@ import { failedToOpen } from './judge.js';
  */
 export function openDatabase(file: string, mode: 'write' | 'read'): Database.Database {
   try {
+    if (mode === 'write' && file !== ':memory:') makePrivateFile(file);
     const database = new Database(file, { readonly: mode === 'read', fileMustExist: mode === 'read', timeout: 5_000 });
     if (mode === 'write') {
       if (file !== ':memory:') expectPragma(database, 'journal_mode', 'wal');

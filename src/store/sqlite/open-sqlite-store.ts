@@ -1,39 +1,38 @@
-import { dirname } from 'node:path';
 import type { Connection } from '../connection.js';
 import { refuseHalfCopied } from '../copy/copy-progress.js';
-import type { DatabaseNews } from '../database-news.js';
+import type { DatabaseEvent } from '../database-event.js';
 import { type MigrationDone, migrateToLatest } from '../migrate.js';
 import { type Reader, type Store, StoreError } from '../store.js';
 import { refuseDamagedFile } from './check-file.js';
 import { refuseDamagedWal } from './check-wal.js';
-import { explain, failedToMigrate, failedToOpen, judge, judged } from './judge.js';
-import { JudgedConnection } from './judged-connection.js';
-import { makeFolder } from './make-folder.js';
+import { classifyError, explain, failedToMigrate, failedToOpen, translateError } from './classify-error.js';
 import { openDatabase } from './open-database.js';
+import { makePrivateFolder } from './private-files.js';
 import { awaitMigrationTurn, takeServerLock } from './server-lock.js';
 import { SqliteConnection } from './sqlite-connection.js';
 import { sqliteDialect } from './sqlite-dialect.js';
 import { ThreadConnection } from './thread-connection.js';
+import { TranslatingConnection } from './translating-connection.js';
 
 export interface SqliteStoreOptions {
-  /** A path, or `:memory:`, where all reads run on the one connection and see only committed rows all the same. */
+  /** A path, or `:memory:`, where all reads run on the one connection and still see only committed rows. */
   readonly file: string;
-  /** Take the lock that keeps a second server off the file. A command that only looks, or adds a token, does not. */
+  /** Takes the lock that keeps a second server off the file. A command that only reads, or adds a token, does not. */
   readonly lock: boolean;
   /**
-   * Called when a commit failed in a way that leaves unknown what is on disk (an I/O error, a failed sync). The process
-   * must end: what the next sync would say cannot be believed.
+   * Called when a failed commit leaves unknown what is on disk (an I/O error, a failed sync). The process must end,
+   * because the next sync cannot be trusted.
    */
   readonly onFatal: (error: Error) => void;
-  /** Called when the disk takes no changes for now and when it takes them again, and when the file is found damaged. */
-  readonly tell: (news: DatabaseNews) => void;
+  /** Called when the disk takes no changes, when it takes them again, and when the file is found damaged. */
+  readonly onEvent: (event: DatabaseEvent) => void;
 }
 
 /** Opens, locks and migrates a SQLite database. Errors: `StoreError` with the reason and the way out. */
 export async function openSqliteStore(options: SqliteStoreOptions): Promise<Store> {
   const { file } = options;
   const inMemory = file === ':memory:';
-  if (!inMemory) makeFolder(dirname(file));
+  if (!inMemory) makePrivateFolder(file);
   const lock = options.lock && !inMemory ? takeServerLock(file) : null;
   let writer: SqliteConnection | null = null;
   try {
@@ -57,7 +56,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
 
 /** Brings a database file up to date and closes it. Errors: `StoreError`, also when a server uses the file. */
 export async function migrateSqliteFile(file: string): Promise<MigrationDone[]> {
-  makeFolder(dirname(file));
+  makePrivateFolder(file);
   const lock = takeServerLock(file);
   try {
     refuseDamagedWal(file);
@@ -111,8 +110,8 @@ class SqliteStore implements Store {
     } else {
       const reader = new SqliteConnection(openDatabase(file, 'read'));
       const thread = new ThreadConnection(file);
-      this.read = new JudgedConnection(reader, file);
-      this.longRead = new JudgedConnection(thread, file);
+      this.read = new TranslatingConnection(reader, file);
+      this.longRead = new TranslatingConnection(thread, file);
       this.#closers.push(
         () => thread.close(),
         () => reader.close(),
@@ -132,7 +131,7 @@ class SqliteStore implements Store {
         this.#writer.query('commit', []);
       } catch (error) {
         this.#rollback();
-        throw this.#judged(error);
+        throw this.#translate(error);
       }
       this.#noteWritten();
       return result;
@@ -161,18 +160,18 @@ class SqliteStore implements Store {
     if (this.#writer.database.inTransaction) this.#writer.query('rollback', []);
   }
 
-  #judged(error: unknown): unknown {
-    const { file, onFatal, tell } = this.#options;
-    const failure = judged(error, file);
+  #translate(error: unknown): unknown {
+    const { file, onFatal, onEvent } = this.#options;
+    const failure = translateError(error, file);
     if (!(failure instanceof Error)) return failure;
-    switch (judge(error)) {
+    switch (classifyError(error)) {
       case 'later':
-        if (this.#unwritableSince === null) tell({ kind: 'unwritable', error: failure });
+        if (this.#unwritableSince === null) onEvent({ kind: 'unwritable', error: failure });
         this.#unwritableSince ??= performance.now();
         break;
       case 'damaged':
         this.#damage = failure;
-        tell({ kind: 'damaged', error: failure });
+        onEvent({ kind: 'damaged', error: failure });
         break;
       case 'unknown':
         onFatal(new StoreError(`The database ${file} cannot be written: ${explain(error)}`, error));
@@ -184,7 +183,7 @@ class SqliteStore implements Store {
 
   #noteWritten(): void {
     if (this.#unwritableSince === null) return;
-    this.#options.tell({ kind: 'writable', unwritableMs: Math.round(performance.now() - this.#unwritableSince) });
+    this.#options.onEvent({ kind: 'writable', unwritableMs: Math.round(performance.now() - this.#unwritableSince) });
     this.#unwritableSince = null;
   }
 }

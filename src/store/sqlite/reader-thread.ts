@@ -2,7 +2,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { openDatabase } from './open-database.js';
 import { SqliteConnection } from './sqlite-connection.js';
 
-/** A question to this thread. */
+/** A query for this thread. */
 export interface ReadRequest {
   readonly id: number;
   readonly sql: string;

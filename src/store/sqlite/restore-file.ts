@@ -1,43 +1,42 @@
 import { existsSync, rmSync } from 'node:fs';
-import { dirname } from 'node:path';
 import { StoreError } from '../store.js';
 import { partialName } from './backup-file.js';
 import { refuseDamagedWal } from './check-wal.js';
 import { type CheckedCopy, copyDatabaseFile, type OnCopied } from './copy-file.js';
 import { keepAs, renameDurably } from './durable-files.js';
-import { makeFolder } from './make-folder.js';
 import { openDatabase } from './open-database.js';
+import { makePrivateFolder } from './private-files.js';
 import { takeServerLock } from './server-lock.js';
 
-/** A backup that is a server's database now. */
+/** A restored backup, which is a server's database now. */
 export interface Restored extends CheckedCopy {
-  /** Where the database that was there before lies now; null when there was none. */
+  /** New path of the previous database; null when there was none. */
   readonly kept: string | null;
 }
 
 export interface RestoreOptions {
   readonly backup: string;
-  /** The database that it becomes. */
+  /** Path of the database to replace. */
   readonly file: string;
-  /** Whether a database that is there makes room, under another name. */
+  /** Whether an existing database is renamed to make room. */
   readonly replace: boolean;
   /** For that name, in Unix milliseconds. */
   readonly nowMs: number;
 }
 
 /**
- * Makes a backup the database of a server that does not run. The backup is copied and checked before anything else is
- * touched, and stays where it is. Tables of an older version are left to the next start.
+ * Restores a backup as the database of a stopped server. The backup is copied and checked before anything else changes,
+ * and stays where it is. The next start migrates tables of an older version.
  *
- * Errors: `StoreError`, and then the database is as it was.
+ * Errors: `StoreError`; the database is then unchanged.
  */
 export async function restoreSqliteFile(options: RestoreOptions, onCopied: OnCopied): Promise<Restored> {
   const { backup, file, replace, nowMs } = options;
-  makeFolder(dirname(file));
+  makePrivateFolder(file);
   const lock = takeServerLock(file);
   try {
     if (!replace && existsSync(file)) {
-      throw new StoreError(`There is a database already, ${file}. --force keeps it under another name and goes on.`);
+      throw new StoreError(`The database exists already: ${file}. --force renames it and continues.`);
     }
     const partial = partialName(file);
     const copy = await copyDatabaseFile(backup, partial, onCopied);
@@ -50,8 +49,8 @@ export async function restoreSqliteFile(options: RestoreOptions, onCopied: OnCop
 }
 
 /**
- * Keeps the database under another name. Its log of commits must not stay: SQLite would take it for the new one's. Where
- * the database cannot be opened to be put in order, the log is kept beside it.
+ * Renames the database. Its write-ahead log must not stay: SQLite would take it for the new one's. If the database
+ * cannot be opened for a checkpoint, the log is kept beside it.
  */
 function setAside(file: string, nowMs: number): string {
   const kept = `${file}.before-${new Date(nowMs).toISOString().replace(/\W/g, '').slice(0, 15)}`;
@@ -64,7 +63,7 @@ function setAside(file: string, nowMs: number): string {
       old.close();
     }
   } catch {
-    // It is damaged, which may be why it is replaced.
+    // The database is damaged, possibly the reason for the restore.
   }
   keepAs(file, kept);
   if (existsSync(`${file}-wal`)) keepAs(`${file}-wal`, `${kept}-wal`);

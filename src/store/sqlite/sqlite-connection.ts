@@ -2,7 +2,7 @@ import type Database from 'better-sqlite3';
 import type { Connection, Row } from '../connection.js';
 import { sqliteDialect } from './sqlite-dialect.js';
 
-/** How many prepared statements a connection keeps. */
+/** Prepared statements that a connection keeps. */
 const statementsMax = 500;
 
 /** A SQLite session that prepares each statement once. */

@@ -10,7 +10,10 @@ interface Answer {
   readonly error?: { message: string; code?: string };
 }
 
-/** A read-only session in a thread of its own, started at the first query, so that a long read stalls nobody. */
+/**
+ * A read-only session in a thread of its own, started at the first query, so that a long read does not block the event
+ * loop.
+ */
 export class ThreadConnection implements Connection {
   readonly dialect = sqliteDialect;
   readonly #file: string;
@@ -40,7 +43,7 @@ export class ThreadConnection implements Connection {
     const thread = this.#thread;
     if (thread === null) return;
     const ended = new Promise((resolve) => thread.once('exit', resolve));
-    // A thread that keeps nothing alive could not be waited for: the process would end in the middle of its stop.
+    // An unreferenced thread cannot be awaited: the process would end in the middle of its stop.
     thread.ref();
     thread.postMessage('close');
     await ended;

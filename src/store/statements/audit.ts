@@ -1,35 +1,36 @@
 import { sql } from 'kysely';
+import { type Rows, rowSet } from '../row-set.js';
 import type { AuditTable } from '../schema.js';
-import { type Cells, statement } from '../statement.js';
+import { statement } from '../statement.js';
 
-/** Rows: time, action, subject, source, actor, data. */
-export const insertAudit = statement<{ rows: Cells }, never>('insertAudit', ({ db, rows }) =>
+const newEntries = rowSet({
+  at_ms: 'integer',
+  action: 'text',
+  subject: 'text',
+  source: 'text',
+  actor: 'text?',
+  data: 'text?',
+});
+
+/** Adds entries. */
+export const insertAudit = statement<{ rows: Rows<typeof newEntries> }, never>('insertAudit', ({ db, rows }) =>
   db
     .insertInto('audit')
     .columns(['at_ms', 'action', 'subject', 'source', 'actor', 'data'])
     .expression((eb) =>
       eb
-        .selectFrom(
-          rows<Omit<AuditTable, 'no'>>('rows', {
-            at_ms: 'integer',
-            action: 'text',
-            subject: 'text',
-            source: 'text',
-            actor: 'text',
-            data: 'text',
-          }).as('r'),
-        )
+        .selectFrom(rows('rows', newEntries).as('r'))
         .select(['r.at_ms', 'r.action', 'r.subject', 'r.source', 'r.actor', 'r.data']),
     ),
 );
 
-/** An entry with the name of the token that it was done with. */
+/** An entry with the name of the acting token. */
 export interface AuditRow extends Omit<AuditTable, 'no'> {
   no: number;
   actor_name: string | null;
 }
 
-/** Entries before a number, newest first; an empty action or subject stands for any. */
+/** Entries before a number, newest first; an empty action or subject matches any. */
 export const auditBefore = statement<{ before: number; action: string; subject: string; limit: number }, AuditRow>(
   'auditBefore',
   ({ db, integer, text }) =>
@@ -51,7 +52,7 @@ export const oldestAudit = statement<{ limit: number }, { no: number; at_ms: num
     db.selectFrom('audit').where('no', '>', sql.lit(0)).orderBy('no').limit(integer('limit')).select(['no', 'at_ms']),
 );
 
-/** Takes away the entries up to a number. */
+/** Deletes the entries up to a number. */
 export const deleteAuditUpTo = statement<{ no: number }, never>('deleteAuditUpTo', ({ db, integer }) =>
   db.deleteFrom('audit').where('no', '<=', integer('no')),
 );

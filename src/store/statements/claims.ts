@@ -1,47 +1,71 @@
-import { sql } from 'kysely';
+import { type Selectable, sql } from 'kysely';
+import type { StopReason } from '../../domain/lease.js';
 import type { JobState } from '../../domain/states.js';
+import { jobId } from '../job-id-sql.js';
+import { jobPlaces, requestKeys } from '../row-keys.js';
+import { type Rows, rowSet } from '../row-set.js';
 import type { JobTable } from '../schema.js';
-import { type Cells, statement } from '../statement.js';
+import { statement } from '../statement.js';
+
+/** Characters of a failed need's error that dependents get. */
+export const needErrorChars = 1_000;
 
 export type ClaimableJob = Pick<
-  JobTable,
-  'id' | 'label_set' | 'priority' | 'attempt' | 'enqueued_at_ms' | 'delayed_until_ms'
+  Selectable<JobTable>,
+  'id' | 'label_set' | 'priority' | 'attempt' | 'enqueued_at_ms' | 'delayed_until_ms' | 'matrix'
 >;
 
 /**
  * The most urgent claimable jobs of some label sets: highest priority, then oldest.
  *
  * The index `jobs_claimable` starts with the label set, so the first rows of each set are found at once and then
- * merged: the cost is that of the sets and of what is taken, never that of the backlog. One scan in order of age with
- * `label_set in (…)` was 10 to 170 ms when few of a million waiting jobs matched; this is microseconds.
+ * merged: the cost follows the number of sets and of taken jobs, never the backlog. One scan in order of age with
+ * `label_set in (…)` took 10 to 170 ms when few of a million waiting jobs matched; this takes microseconds.
  */
 export const claimableJobs = statement<{ sets: readonly number[]; limit: number }, ClaimableJob>(
   'claimableJobs',
   ({ db, dialect, integer, json }) =>
     db
       .selectFrom(dialect.firstJobsOfSets(json('sets'), integer('limit')).as('j'))
-      .select(['j.id', 'j.label_set', 'j.priority', 'j.attempt', 'j.enqueued_at_ms', 'j.delayed_until_ms'])
+      .select(['j.id', 'j.label_set', 'j.priority', 'j.attempt', 'j.enqueued_at_ms', 'j.delayed_until_ms', 'j.matrix'])
       .orderBy('j.priority', 'desc')
       .orderBy('j.enqueued_at_ms')
       .orderBy('j.id')
       .limit(integer('limit')),
 );
 
-/** Marks jobs as running. Rows: job, time. Returns those that were still claimable. */
-export const startJobsIfQueued = statement<{ rows: Cells }, { id: number }>(
+const startedJobs = rowSet({ id: 'integer', at_ms: 'integer' });
+
+/** Marks jobs as running. Returns those that were still claimable. */
+export const startJobsIfQueued = statement<{ rows: Rows<typeof startedJobs> }, { id: number }>(
   'startJobsIfQueued',
   ({ db, dialect, rows }) =>
     db
       .updateTable('jobs')
-      .from(rows<{ id: number; at_ms: number }>('rows', { id: 'integer', at_ms: 'integer' }).as('r'))
+      .from(rows('rows', startedJobs).as('r'))
       .set({ state: sql.lit<JobState>('running'), started_at_ms: sql.ref('r.at_ms'), ended_at_ms: null, error: null })
       .whereRef('jobs.id', '=', 'r.id')
       .where(dialect.guard('jobs.state'), '=', sql.lit<JobState>('queued'))
       .returning('jobs.id'),
 );
 
-/** Rows: job, number, worker, credential, lease hash, request hash, ttl, claimed at, expires at, timeout at, deadline, received. */
-export const insertAttempts = statement<{ rows: Cells }, never>('insertAttempts', ({ db, rows }) =>
+const newAttempts = rowSet({
+  job: 'integer',
+  number: 'integer',
+  worker_id: 'text',
+  credential: 'text?',
+  lease_hash: 'text',
+  request_hash: 'text?',
+  ttl_ms: 'integer',
+  claimed_at_ms: 'integer',
+  expires_at_ms: 'integer',
+  timeout_at_ms: 'integer?',
+  deadline_ms: 'integer',
+  received: 'integer',
+});
+
+/** Inserts attempts. */
+export const insertAttempts = statement<{ rows: Rows<typeof newAttempts> }, never>('insertAttempts', ({ db, rows }) =>
   db
     .insertInto('attempts')
     .columns([
@@ -62,35 +86,7 @@ export const insertAttempts = statement<{ rows: Cells }, never>('insertAttempts'
     ])
     .expression((eb) =>
       eb
-        .selectFrom(
-          rows<{
-            job: number;
-            number: number;
-            worker_id: string;
-            credential: string | null;
-            lease_hash: string;
-            request_hash: string | null;
-            ttl_ms: number;
-            claimed_at_ms: number;
-            expires_at_ms: number;
-            timeout_at_ms: number | null;
-            deadline_ms: number;
-            received: number;
-          }>('rows', {
-            job: 'integer',
-            number: 'integer',
-            worker_id: 'text',
-            credential: 'text',
-            lease_hash: 'text',
-            request_hash: 'text',
-            ttl_ms: 'integer',
-            claimed_at_ms: 'integer',
-            expires_at_ms: 'integer',
-            timeout_at_ms: 'integer',
-            deadline_ms: 'integer',
-            received: 'integer',
-          }).as('r'),
-        )
+        .selectFrom(rows('rows', newAttempts).as('r'))
         .select([
           'r.job',
           'r.number',
@@ -111,34 +107,34 @@ export const insertAttempts = statement<{ rows: Cells }, never>('insertAttempts'
 );
 
 /**
- * Keeps claims with the same request ids, which a worker may have sent to another server too, waiting until the
- * transaction ends: what is read after it is as the last of them left it. Rows: request hash, in the order of the hashes,
- * so that two servers never wait for one another.
+ * Blocks claims with the same request ids, which a worker may have sent to another server too, until the transaction
+ * ends: later reads see what the last of them left. The rows are locked in the order of the hashes, so there is no
+ * deadlock.
  */
-export const lockRequests = statement<{ rows: Cells }, never>(
+export const lockRequests = statement<{ rows: Rows<typeof requestKeys> }, never>(
   'lockRequests',
   ({ db, dialect, rows }) =>
     db
-      .selectFrom(rows<{ request_hash: string }>('rows', { request_hash: 'text' }).as('r'))
+      .selectFrom(rows('rows', requestKeys).as('r'))
       .where(dialect.lockName('r.request_hash'))
       .select('r.request_hash')
       .$castTo<never>(),
   false,
 );
 
-/** The same for who must not wait: returns those that no other server is answering. Rows: request hash. */
-export const lockRequestsUnlessTaken = statement<{ rows: Cells }, { request_hash: string }>(
+/** The same without waiting: returns the requests that no other server is answering. */
+export const lockRequestsUnlessTaken = statement<{ rows: Rows<typeof requestKeys> }, { request_hash: string }>(
   'lockRequestsUnlessTaken',
   ({ db, dialect, rows }) =>
     db
-      .selectFrom(rows<{ request_hash: string }>('rows', { request_hash: 'text' }).as('r'))
+      .selectFrom(rows('rows', requestKeys).as('r'))
       .where(dialect.lockNameUnlessTaken('r.request_hash'))
       .select('r.request_hash'),
 );
 
-/** Live attempts that claims with these request ids began. Rows: request hash. */
+/** Live attempts of claims with these request ids. */
 export const attemptsOfRequests = statement<
-  { rows: Cells },
+  { rows: Rows<typeof requestKeys> },
   {
     request_hash: string;
     job: number;
@@ -149,12 +145,16 @@ export const attemptsOfRequests = statement<
     claimed_at_ms: number;
     expires_at_ms: number;
     timeout_at_ms: number | null;
+    stop_reason: StopReason | null;
     enqueued_at_ms: number | null;
     delayed_until_ms: number | null;
+    label_set: number;
+    priority: number;
+    matrix: string | null;
   }
 >('attemptsOfRequests', ({ db, dialect, rows }) =>
   db
-    .selectFrom(rows<{ request_hash: string }>('rows', { request_hash: 'text' }).as('r'))
+    .selectFrom(rows('rows', requestKeys).as('r'))
     .innerJoin('attempts as a', 'a.request_hash', 'r.request_hash')
     .innerJoin('jobs as j', 'j.id', 'a.job')
     .where(dialect.guard('a.outcome'), 'is', null)
@@ -169,8 +169,12 @@ export const attemptsOfRequests = statement<
       'a.claimed_at_ms',
       'a.expires_at_ms',
       'a.timeout_at_ms',
+      'a.stop_reason',
       'j.enqueued_at_ms',
       'j.delayed_until_ms',
+      'j.label_set',
+      'j.priority',
+      'j.matrix',
     ])
     .$castTo<{
       request_hash: string;
@@ -182,46 +186,61 @@ export const attemptsOfRequests = statement<
       claimed_at_ms: number;
       expires_at_ms: number;
       timeout_at_ms: number | null;
+      stop_reason: StopReason | null;
       enqueued_at_ms: number | null;
       delayed_until_ms: number | null;
     }>(),
 );
 
-/** The outputs of the jobs that some jobs need, of those that succeeded. Rows: job, run, version, ordinal. */
-export const upstreamOutputs = statement<{ rows: Cells }, { job: number; key: string; outputs: string | null }>(
-  'upstreamOutputs',
-  ({ db, rows }) =>
-    db
-      .selectFrom(
-        rows<{ job: number; run: number; version: number; ord: number }>('rows', {
-          job: 'integer',
-          run: 'integer',
-          version: 'integer',
-          ord: 'integer',
-        }).as('r'),
-      )
-      .innerJoin('version_edges as e', (join) =>
-        join.onRef('e.version', '=', 'r.version').onRef('e.to_ord', '=', 'r.ord'),
-      )
-      .innerJoin('jobs as j', (join) => join.on('j.id', '=', sql<number>`r.run * 1048576 + e.from_ord`))
-      .innerJoin('version_jobs as v', (join) =>
-        join.onRef('v.version', '=', 'e.version').onRef('v.ord', '=', 'e.from_ord'),
-      )
-      .where('j.state', '=', sql.lit<JobState>('success'))
-      .select(['r.job', 'v.key', 'j.outputs']),
+/** The result of a need. */
+export interface EndedNeed {
+  job: number;
+  key: string;
+  state: JobState;
+  tolerated: number;
+  /** If it succeeded. */
+  outputs: string | null;
+  /** The beginning of its error, if it failed. */
+  error: string | null;
+  attempt: number;
+  started_at_ms: number | null;
+  ended_at_ms: number | null;
+}
+
+/** The results of the needs of some jobs. */
+export const endedNeeds = statement<{ rows: Rows<typeof jobPlaces> }, EndedNeed>('endedNeeds', ({ db, rows }) =>
+  db
+    .selectFrom(rows('rows', jobPlaces).as('r'))
+    .innerJoin('version_edges as e', (join) =>
+      join.onRef('e.version', '=', 'r.version').onRef('e.to_ord', '=', 'r.ord'),
+    )
+    .innerJoin('jobs as j', (join) => join.on('j.id', '=', jobId('r.run', 'e.from_ord')))
+    .innerJoin('version_jobs as v', (join) =>
+      join.onRef('v.version', '=', 'e.version').onRef('v.ord', '=', 'e.from_ord'),
+    )
+    .select([
+      'r.job',
+      'v.key',
+      'j.state',
+      'j.tolerated',
+      'j.outputs',
+      sql<string | null>`substr(j.error, 1, ${sql.lit(needErrorChars + 1)})`.as('error'),
+      'j.attempt',
+      'j.started_at_ms',
+      'j.ended_at_ms',
+    ]),
 );
 
-/** Of some label sets those that still have a queued job, though another server may be taking it. Rows: set. */
-export const labelSetsWithQueuedJobs = statement<{ rows: Cells }, { id: number }>(
+const labelSetIds = rowSet({ id: 'integer' });
+
+/** Those of some label sets that still have a queued job, even if another server may be taking it. */
+export const labelSetsWithQueuedJobs = statement<{ rows: Rows<typeof labelSetIds> }, { id: number }>(
   'labelSetsWithQueuedJobs',
   ({ db, rows }) =>
-    db
-      .selectFrom(rows<{ id: number }>('rows', { id: 'integer' }).as('r'))
-      .select('r.id')
-      .where(queuedJobOf('r.id'), 'is not', null),
+    db.selectFrom(rows('rows', labelSetIds).as('r')).select('r.id').where(queuedJobOf('r.id'), 'is not', null),
 );
 
-/** Label sets in which a job can be claimed. */
+/** Label sets with a claimable job. */
 export const claimableLabelSets = statement<Record<string, never>, { id: number }>('claimableLabelSets', ({ db }) =>
   db.selectFrom('label_sets as s').select('s.id').where(queuedJobOf('s.id'), 'is not', null),
 );
@@ -233,7 +252,7 @@ function queuedJobOf(set: string) {
   >`(select j.id from jobs as j where j.label_set = ${sql.ref(set)} and j.state = 'queued' limit 1)`;
 }
 
-/** How many jobs of each label set can be claimed, and since when the oldest. */
+/** The claimable jobs of each label set, and since when the oldest is. */
 export const claimableBySet = statement<Record<string, never>, { label_set: number; jobs: number; oldest_ms: number }>(
   'claimableBySet',
   ({ db }) =>

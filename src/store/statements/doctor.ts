@@ -4,7 +4,7 @@ import { statement } from '../statement.js';
 const lookKey = sql.lit('doctor_look');
 const foundKey = sql.lit('doctor_found');
 
-/** Notes that a look begins, unless one began at `beforeMs` or later: then no row comes back. */
+/** Records that a check begins, unless one began at `beforeMs` or later: then it returns no row. */
 export const takeDoctorTurn = statement<{ nowMs: number; beforeMs: number }, { key: string }>(
   'takeDoctorTurn',
   ({ db, dialect, integer }) =>
@@ -20,7 +20,7 @@ export const takeDoctorTurn = statement<{ nowMs: number; beforeMs: number }, { k
       .returning('key'),
 );
 
-/** Notes how many checks found something. */
+/** Records the number of checks with violations. */
 export const noteDoctorFound = statement<{ found: string }, never>('noteDoctorFound', ({ db, value }) =>
   db
     .insertInto('meta')
@@ -28,7 +28,7 @@ export const noteDoctorFound = statement<{ found: string }, never>('noteDoctorFo
     .onConflict((conflict) => conflict.column('key').doUpdateSet({ value: sql<string>`excluded.value` })),
 );
 
-/** What the newest look that ended found; no row when none did. */
+/** The result of the last finished check; no row when there is none. */
 export const lastDoctorFound = statement<Record<string, never>, { value: string }>('lastDoctorFound', ({ db }) =>
   db.selectFrom('meta').where('key', '=', foundKey).select('value'),
 );

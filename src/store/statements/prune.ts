@@ -1,15 +1,21 @@
 import { sql } from 'kysely';
+import type { WorkflowTable } from '../schema.js';
 import { statement } from '../statement.js';
 
-/** A run that ended, and its jobs' rows. */
+/** A run that has ended, and the range of its jobs' rows. */
 export interface EndedRun {
   no: number;
   id: string;
   workflow: number;
   version: number;
+  /** 1 for the newest run of its workflow. */
+  is_newest: number;
 }
 
-/** Runs that ended first before a time, but never the newest of its workflow: what it came to stays to be seen. */
+/**
+ * The runs that ended first before a time, without the newest run of a workflow, whose result stays visible. A removed
+ * workflow keeps none.
+ */
 export const oldestEndedRuns = statement<{ beforeMs: number; limit: number }, EndedRun>(
   'oldestEndedRuns',
   ({ db, integer }) =>
@@ -18,10 +24,22 @@ export const oldestEndedRuns = statement<{ beforeMs: number; limit: number }, En
       .innerJoin('workflows as w', 'w.no', 'n.workflow')
       .where('n.ended_at_ms', 'is not', null)
       .where('n.ended_at_ms', '<', integer('beforeMs'))
-      .where((eb) => eb.or([eb('w.newest_run', 'is', null), eb('w.newest_run', '<>', eb.ref('n.no'))]))
+      .where((eb) =>
+        eb.or([
+          eb('w.newest_run', 'is', null),
+          eb('w.newest_run', '<>', eb.ref('n.no')),
+          eb.and([eb('w.removed_at_ms', 'is not', null), eb('w.source', '=', sql.lit<WorkflowTable['source']>('api'))]),
+        ]),
+      )
       .orderBy('n.ended_at_ms')
       .limit(integer('limit'))
-      .select(['n.no', 'n.id', 'n.workflow', 'n.version']),
+      .select([
+        'n.no',
+        'n.id',
+        'n.workflow',
+        'n.version',
+        sql<number>`case when w.newest_run = n.no then 1 else 0 end`.as('is_newest'),
+      ]),
 );
 
 /** Runs that ended first before a time and still have their logs. */
@@ -35,7 +53,7 @@ export const oldestEndedRunsWithLogs = statement<{ beforeMs: number; limit: numb
       .where('n.ended_at_ms', '<', integer('beforeMs'))
       .orderBy('n.ended_at_ms')
       .limit(integer('limit'))
-      .select(['n.no', 'n.id', 'n.workflow', 'n.version']),
+      .select(['n.no', 'n.id', 'n.workflow', 'n.version', sql.lit(0).as('is_newest')]),
 );
 
 interface Range {
@@ -44,7 +62,7 @@ interface Range {
   limit: number;
 }
 
-/** Takes away some log chunks of a range of jobs. */
+/** Deletes some log chunks of a range of jobs. */
 export const deleteLogChunks = statement<Range, { job: number }>('deleteLogChunks', ({ db, integer }) =>
   db
     .deleteFrom('log_chunks')
@@ -64,7 +82,7 @@ export const deleteLogChunks = statement<Range, { job: number }>('deleteLogChunk
     .returning('job'),
 );
 
-/** Takes away some attempts of a range of jobs. */
+/** Deletes some attempts of a range of jobs. */
 export const deleteAttemptsOfRange = statement<Range, { job: number }>('deleteAttemptsOfRange', ({ db, integer }) =>
   db
     .deleteFrom('attempts')
@@ -84,7 +102,7 @@ export const deleteAttemptsOfRange = statement<Range, { job: number }>('deleteAt
     .returning('job'),
 );
 
-/** Takes away some events of a run. */
+/** Deletes some events of a run. */
 export const deleteEventsOfRun = statement<{ run: number; limit: number }, { number: number }>(
   'deleteEventsOfRun',
   ({ db, integer }) =>
@@ -96,7 +114,7 @@ export const deleteEventsOfRun = statement<{ run: number; limit: number }, { num
       .returning('number'),
 );
 
-/** Takes away some jobs of a range. */
+/** Deletes some jobs of a range. */
 export const deleteSomeJobs = statement<Range, { id: number }>('deleteSomeJobs', ({ db, integer }) =>
   db
     .deleteFrom('jobs')
@@ -119,11 +137,74 @@ export const deleteEndedRun = statement<{ no: number }, { no: number }>('deleteE
     .returning('no'),
 );
 
-export const markLogsPruned = statement<{ no: number }, { no: number }>('markLogsPruned', ({ db, integer }) =>
-  db.updateTable('runs').set({ logs_pruned: 1 }).where('no', '=', integer('no')).returning('no'),
+/** Clears the newest run of a removed workflow after its deletion. */
+export const forgetNewestRun = statement<{ workflow: number; run: number }, never>(
+  'forgetNewestRun',
+  ({ db, integer }) =>
+    db
+      .updateTable('workflows')
+      .set({ newest_run: null })
+      .where('no', '=', integer('workflow'))
+      .where('newest_run', '=', integer('run')),
 );
 
-/** Whether a version is nobody's any more: not its workflow's current one, and no run began with it. */
+/** Workflows that a call created, that were removed before a time, and that have no run left. */
+export const removedWorkflows = statement<
+  { beforeMs: number; limit: number },
+  { no: number; current_version: number | null }
+>('removedWorkflows', ({ db, integer }) =>
+  db
+    .selectFrom('workflows as w')
+    .where('w.removed_at_ms', 'is not', null)
+    .where('w.removed_at_ms', '<', integer('beforeMs'))
+    .where('w.source', '=', sql.lit<WorkflowTable['source']>('api'))
+    .where((eb) =>
+      eb.not(eb.exists(eb.selectFrom('runs as n').select('n.no').where('n.workflow', '=', eb.ref('w.no')))),
+    )
+    .orderBy('w.removed_at_ms')
+    .limit(integer('limit'))
+    .select(['w.no', 'w.current_version']),
+);
+
+export const deleteWorkflow = statement<{ no: number }, never>('deleteWorkflow', ({ db, integer }) =>
+  db.deleteFrom('workflows').where('no', '=', integer('no')),
+);
+
+/** A deleted log has no gap. */
+export const clearLogGaps = statement<Omit<Range, 'limit'>, never>('clearLogGaps', ({ db, integer }) =>
+  db
+    .updateTable('attempts')
+    .set({ log_gap: null, log_gap_outputs: null })
+    .where('job', '>=', integer('fromId'))
+    .where('job', '<', integer('toId'))
+    .where('log_gap', 'is not', null),
+);
+
+export const markLogsPruned = statement<{ no: number }, { no: number }>('markLogsPruned', ({ db, dialect, integer }) =>
+  db
+    .updateTable('runs')
+    .set({ logs_pruned: 1 })
+    .where('no', '=', integer('no'))
+    .where(dialect.guard('ended_at_ms'), 'is not', null)
+    .returning('no'),
+);
+
+/**
+ * Records that a run is being deleted: from now on it cannot be re-run. Returns no row when it was re-run since it was
+ * found.
+ */
+export const markBeingDeleted = statement<{ no: number }, { no: number }>(
+  'markBeingDeleted',
+  ({ db, dialect, integer }) =>
+    db
+      .updateTable('runs')
+      .set({ logs_pruned: 2 })
+      .where('no', '=', integer('no'))
+      .where(dialect.guard('ended_at_ms'), 'is not', null)
+      .returning('no'),
+);
+
+/** Whether a version is unused: it is not its workflow's current one, and no run has it. */
 export const versionIsUnused = statement<{ version: number; workflow: number }, { no: number }>(
   'versionIsUnused',
   ({ db, integer }) =>
@@ -160,7 +241,9 @@ export const deleteVersion = statement<{ no: number }, never>('deleteVersion', (
   db.deleteFrom('versions').where('no', '=', integer('no')),
 );
 
-/** How many runs pruning would take away, and of how many that stay the logs. */
+const isPrunable = sql`(w.newest_run is null or w.newest_run <> n.no or (w.removed_at_ms is not null and w.source = 'api'))`;
+
+/** The number of runs that pruning would delete, and of remaining runs whose logs it would. */
 export const countPrunable = statement<{ runsBeforeMs: number; logsBeforeMs: number }, { runs: number; logs: number }>(
   'countPrunable',
   ({ db, integer }) =>
@@ -170,9 +253,9 @@ export const countPrunable = statement<{ runsBeforeMs: number; logsBeforeMs: num
       .where('n.ended_at_ms', 'is not', null)
       .select([
         sql<number>`coalesce(sum(case when n.ended_at_ms < ${integer('runsBeforeMs')}
-          and (w.newest_run is null or w.newest_run <> n.no) then 1 else 0 end), 0)`.as('runs'),
+          and ${isPrunable} then 1 else 0 end), 0)`.as('runs'),
         sql<number>`coalesce(sum(case when n.logs_pruned = 0 and n.ended_at_ms < ${integer('logsBeforeMs')}
-          and not (n.ended_at_ms < ${integer('runsBeforeMs')} and (w.newest_run is null or w.newest_run <> n.no))
+          and not (n.ended_at_ms < ${integer('runsBeforeMs')} and ${isPrunable})
           then 1 else 0 end), 0)`.as('logs'),
       ]),
 );

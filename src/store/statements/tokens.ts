@@ -1,3 +1,5 @@
+import { sql } from 'kysely';
+import { type Rows, rowSet } from '../row-set.js';
 import type { TokenTable } from '../schema.js';
 import { statement } from '../statement.js';
 
@@ -5,7 +7,16 @@ export const allTokens = statement<Record<string, never>, TokenTable>('allTokens
   db.selectFrom('tokens').selectAll().orderBy('created_at_ms').orderBy('id'),
 );
 
-export const insertToken = statement<TokenTable, never>('insertToken', ({ db, value }) =>
+const tokenIds = rowSet({ id: 'text' });
+
+/** The names of tokens. */
+export const tokenNames = statement<{ rows: Rows<typeof tokenIds> }, { id: string; name: string | null }>(
+  'tokenNames',
+  ({ db, rows }) =>
+    db.selectFrom(rows('rows', tokenIds).as('r')).innerJoin('tokens as t', 't.id', 'r.id').select(['t.id', 't.name']),
+);
+
+export const insertToken = statement<Omit<TokenTable, 'last_used_at_ms'>, never>('insertToken', ({ db, value }) =>
   db.insertInto('tokens').values({
     id: value('id'),
     name: value('name'),
@@ -15,6 +26,7 @@ export const insertToken = statement<TokenTable, never>('insertToken', ({ db, va
     created_at_ms: value('created_at_ms'),
     expires_at_ms: value('expires_at_ms'),
     revoked_at_ms: value('revoked_at_ms'),
+    only_labelled: value('only_labelled'),
   }),
 );
 
@@ -28,4 +40,17 @@ export const revokeToken = statement<{ idOrName: string; nowMs: number }, { id: 
       .where((eb) => eb.or([eb('id', '=', text('idOrName')), eb('name', '=', text('idOrName'))]))
       .where('revoked_at_ms', 'is', null)
       .returning(['id', 'name']),
+);
+
+const tokenUses = rowSet({ id: 'text', at_ms: 'integer' });
+
+/** Records the last use of tokens. */
+export const noteTokenUse = statement<{ rows: Rows<typeof tokenUses> }, never>(
+  'noteTokenUse',
+  ({ db, dialect, rows }) =>
+    db
+      .updateTable('tokens')
+      .from(rows('rows', tokenUses).as('r'))
+      .set({ last_used_at_ms: dialect.greatest(sql`coalesce(tokens.last_used_at_ms, 0)`, sql`r.at_ms`) })
+      .whereRef('tokens.id', '=', 'r.id'),
 );

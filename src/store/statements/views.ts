@@ -1,7 +1,11 @@
 import { sql } from 'kysely';
-import type { JobState } from '../../domain/states.js';
+import type { JobState, RunTrigger } from '../../domain/states.js';
+import { firstJobOf, jobId } from '../job-id-sql.js';
+import { runKeys } from '../row-keys.js';
+import { type Rows, rowSet } from '../row-set.js';
 import type { JobTable, RunTable } from '../schema.js';
-import { type Cells, statement } from '../statement.js';
+import { statement } from '../statement.js';
+import { shortResults } from './job-results.js';
 
 /** A workflow with its newest run, for lists. */
 export interface WorkflowRow {
@@ -12,6 +16,8 @@ export interface WorkflowRow {
   name: string;
   trigger: string;
   newest_run: number | null;
+  /** Jobs that it shows: those of its newest run, or of its definition. */
+  jobs: number;
 }
 
 /** Workflows by id; with a status, only those with a job in one of these states in the newest run. */
@@ -22,6 +28,7 @@ export const listWorkflows = statement<
   db
     .selectFrom('workflows as w')
     .innerJoin('versions as v', 'v.no', 'w.current_version')
+    .leftJoin('runs as n', 'n.no', 'w.newest_run')
     .where('w.removed_at_ms', 'is', null)
     .where((eb) =>
       eb.or([
@@ -31,8 +38,8 @@ export const listWorkflows = statement<
           eb
             .selectFrom('jobs as j')
             .select('j.id')
-            .where('j.id', '>=', sql<number>`w.newest_run * 1048576`)
-            .where('j.id', '<', sql<number>`(w.newest_run + 1) * 1048576`)
+            .where('j.id', '>=', firstJobOf('w.newest_run'))
+            .where('j.id', '<', firstJobOf(sql<number>`(w.newest_run + 1)`))
             .where('j.state', 'in', sql<JobState>`${dialect.textSet(json('states'))}`),
         ),
       ]),
@@ -40,19 +47,32 @@ export const listWorkflows = statement<
     .orderBy('w.id')
     .limit(integer('limit'))
     .offset(integer('offset'))
-    .select(['w.id', 'w.no as workflow', 'v.no as version', 'v.number', 'v.name', 'v.trigger', 'w.newest_run']),
+    .select(['w.id', 'w.no as workflow', 'v.no as version', 'v.number', 'v.name', 'v.trigger', 'w.newest_run'])
+    .select(sql<number>`coalesce(n.job_count, v.job_count)`.as('jobs')),
 );
 
-/** A definition's job, with its state in a run where there is one. */
+/** A definition's job, with its state in a run if there is one. */
 export interface JobViewRow
   extends Pick<
     JobTable,
-    'state' | 'attempt' | 'started_at_ms' | 'ended_at_ms' | 'delayed_until_ms' | 'error' | 'outputs'
+    'state' | 'attempt' | 'started_at_ms' | 'ended_at_ms' | 'delayed_until_ms' | 'label_set' | 'priority' | 'name'
   > {
+  job: number;
   ord: number;
   key: string;
   spec: string;
+  tolerated: number;
+  /** Of a child: its index; `key` is that of its node. */
+  idx: number | null;
   worker_id: string | null;
+  log_gap: string | null;
+  exit_code: number | null;
+  /** Its beginning. */
+  error: string | null;
+  error_bytes: number | null;
+  /** Null also when they are long. */
+  outputs: string | null;
+  outputs_bytes: number | null;
 }
 
 /** The jobs of a run, from an ordinal on. */
@@ -61,7 +81,7 @@ export const jobsOfRun = statement<{ run: number; version: number; fromOrd: numb
   ({ db, integer }) =>
     db
       .selectFrom('version_jobs as v')
-      .innerJoin('jobs as j', (join) => join.on('j.id', '=', sql<number>`${integer('run')} * 1048576 + v.ord`))
+      .innerJoin('jobs as j', (join) => join.on('j.id', '=', jobId(integer('run'), 'v.ord')))
       .leftJoin('attempts as a', (join) => join.onRef('a.job', '=', 'j.id').onRef('a.number', '=', 'j.attempt'))
       .where('v.version', '=', integer('version'))
       .where('v.ord', '>=', integer('fromOrd'))
@@ -71,15 +91,101 @@ export const jobsOfRun = statement<{ run: number; version: number; fromOrd: numb
         'v.ord',
         'v.key',
         'v.spec',
+        'j.id as job',
         'j.state',
         'j.attempt',
         'j.started_at_ms',
         'j.ended_at_ms',
         'j.delayed_until_ms',
-        'j.error',
-        'j.outputs',
+        shortResults.error.as('error'),
+        shortResults.error_bytes.as('error_bytes'),
+        shortResults.outputs.as('outputs'),
+        shortResults.outputs_bytes.as('outputs_bytes'),
+        'j.label_set',
+        'j.priority',
+        'j.name',
+        'j.tolerated',
+        'j.idx',
         'a.worker_id',
+        'a.log_gap',
+        'a.exit_code',
       ]),
+);
+
+/** Children of a node of a run, from a row id on. */
+export const childrenOfNode = statement<{ version: number; ord: number; fromId: number; toId: number }, JobViewRow>(
+  'childrenOfNode',
+  ({ db, integer }) =>
+    db
+      .selectFrom('version_jobs as v')
+      .innerJoin('jobs as j', (join) => join.on('j.id', '>=', integer('fromId')).on('j.id', '<', integer('toId')))
+      .leftJoin('attempts as a', (join) => join.onRef('a.job', '=', 'j.id').onRef('a.number', '=', 'j.attempt'))
+      .where('v.version', '=', integer('version'))
+      .where('v.ord', '=', integer('ord'))
+      .orderBy('j.id')
+      .select([
+        'v.ord',
+        'v.key',
+        'v.spec',
+        'j.id as job',
+        'j.state',
+        'j.attempt',
+        'j.started_at_ms',
+        'j.ended_at_ms',
+        'j.delayed_until_ms',
+        shortResults.error.as('error'),
+        shortResults.error_bytes.as('error_bytes'),
+        shortResults.outputs.as('outputs'),
+        shortResults.outputs_bytes.as('outputs_bytes'),
+        'j.label_set',
+        'j.priority',
+        'j.name',
+        'j.tolerated',
+        'j.idx',
+        'a.worker_id',
+        'a.log_gap',
+      ]),
+);
+
+const shownWorkflows = rowSet({ at: 'integer', version: 'integer', run: 'integer' });
+
+/**
+ * All jobs of several workflows, in any order. `at` is the caller's number of the workflow. `run` is -1 for a workflow
+ * that has not run, whose jobs come without a state.
+ */
+export const jobsOfWorkflows = statement<
+  { rows: Rows<typeof shownWorkflows> },
+  { at: number } & Pick<JobViewRow, 'ord' | 'key' | 'spec'> & { [K in keyof JobViewRow]: JobViewRow[K] | null }
+>('jobsOfWorkflows', ({ db, rows }) =>
+  db
+    .selectFrom(rows('rows', shownWorkflows).as('r'))
+    .innerJoin('version_jobs as v', 'v.version', 'r.version')
+    .leftJoin('jobs as j', (join) => join.on('j.id', '=', jobId('r.run', 'v.ord')))
+    .leftJoin('attempts as a', (join) => join.onRef('a.job', '=', 'j.id').onRef('a.number', '=', 'j.attempt'))
+    .select([
+      'r.at',
+      'v.ord',
+      'v.key',
+      'v.spec',
+      'j.id as job',
+      'j.state',
+      'j.attempt',
+      'j.started_at_ms',
+      'j.ended_at_ms',
+      'j.delayed_until_ms',
+      shortResults.error.as('error'),
+      shortResults.error_bytes.as('error_bytes'),
+      shortResults.outputs.as('outputs'),
+      shortResults.outputs_bytes.as('outputs_bytes'),
+      'j.label_set',
+      'j.priority',
+      'j.name',
+      'j.tolerated',
+      'j.idx',
+      'a.worker_id',
+      'a.log_gap',
+      'a.exit_code',
+    ]),
 );
 
 /** The jobs of a definition, from an ordinal on. */
@@ -106,6 +212,20 @@ export interface RunViewRow
   name: string;
   trigger: string;
   number: number;
+  /** The name of the token that started it. */
+  started_by: string | null;
+  generation: number;
+  rerun_of: string | null;
+  /** 1: it waits at its gate. */
+  held: number;
+  /** The key of its gate. */
+  gate_key: string | null;
+  run_name: string | null;
+  run_trigger: RunTrigger;
+  schedule: string | null;
+  scheduled_at_ms: number | null;
+  /** 1: it took longer than its timeout. */
+  timed_out: number;
 }
 
 const runColumns = [
@@ -119,56 +239,29 @@ const runColumns = [
   'n.started_at_ms',
   'n.ended_at_ms',
   'n.version',
+  'n.generation',
+  'n.rerun_of',
+  'n.held',
+  sql<string | null>`(select g.key from gates as g where g.no = n.gate)`.as('gate_key'),
+  'n.name as run_name',
+  'n.trigger as run_trigger',
+  'n.schedule',
+  'n.scheduled_at_ms',
+  'n.timed_out',
   'w.id as workflow_id',
   'v.name',
   'v.trigger',
   'v.number',
+  // Not a join: a cached plan that was made while there were few tokens would read all of them for each run.
+  sql<string | null>`(select t.name from tokens as t where t.id = n.started_by)`.as('started_by'),
 ] as const;
 
-/** Rows: run number. */
-export const runViews = statement<{ rows: Cells }, RunViewRow>('runViews', ({ db, rows }) =>
+/** Runs by their numbers. */
+export const runViews = statement<{ rows: Rows<typeof runKeys> }, RunViewRow>('runViews', ({ db, rows }) =>
   db
-    .selectFrom(rows<{ no: number }>('rows', { no: 'integer' }).as('r'))
+    .selectFrom(rows('rows', runKeys).as('r'))
     .innerJoin('runs as n', 'n.no', 'r.no')
     .innerJoin('workflows as w', 'w.no', 'n.workflow')
     .innerJoin('versions as v', 'v.no', 'n.version')
-    .select(runColumns),
-);
-
-/**
- * Runs before a number, newest first.
- *
- * `+ 0` keeps SQLite, when it has statistics of many runs, from beginning with the workflows and sorting all runs.
- */
-export const listRuns = statement<{ before: number; limit: number; state: string }, RunViewRow>(
-  'listRuns',
-  ({ db, integer, text }) =>
-    db
-      .selectFrom('runs as n')
-      .innerJoin('workflows as w', (join) => join.on('w.no', '=', sql<number>`n.workflow + 0`))
-      .innerJoin('versions as v', (join) => join.on('v.no', '=', sql<number>`n.version + 0`))
-      .where('n.no', '<', integer('before'))
-      .where('n.state', '!=', sql.lit<RunTable['state']>('creating'))
-      .where((eb) => eb.or([eb(text('state'), '=', sql.lit('')), eb('n.state', '=', sql<never>`${text('state')}`)]))
-      .orderBy('n.no', 'desc')
-      .limit(integer('limit'))
-      .select(runColumns),
-);
-
-/** Runs of one workflow before a number, newest first. */
-export const listRunsOfWorkflow = statement<
-  { workflow: number; before: number; limit: number; state: string },
-  RunViewRow
->('listRunsOfWorkflow', ({ db, integer, text }) =>
-  db
-    .selectFrom('runs as n')
-    .innerJoin('workflows as w', 'w.no', 'n.workflow')
-    .innerJoin('versions as v', 'v.no', 'n.version')
-    .where('n.workflow', '=', integer('workflow'))
-    .where('n.no', '<', integer('before'))
-    .where('n.state', '!=', sql.lit<RunTable['state']>('creating'))
-    .where((eb) => eb.or([eb(text('state'), '=', sql.lit('')), eb('n.state', '=', sql<never>`${text('state')}`)]))
-    .orderBy('n.no', 'desc')
-    .limit(integer('limit'))
     .select(runColumns),
 );

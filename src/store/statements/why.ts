@@ -1,46 +1,83 @@
-import { sql } from 'kysely';
+import { type Selectable, sql } from 'kysely';
 import type { JobState } from '../../domain/states.js';
+import { jobId } from '../job-id-sql.js';
+import { type Rows, rowSet } from '../row-set.js';
 import type { AttemptTable, JobTable } from '../schema.js';
-import { type Cells, statement } from '../statement.js';
+import { statement } from '../statement.js';
 
 export type WhyJobRow = Pick<
-  JobTable,
-  'id' | 'state' | 'attempt' | 'conditional' | 'label_set' | 'enqueued_at_ms' | 'delayed_until_ms' | 'ended_at_ms'
+  Selectable<JobTable>,
+  | 'id'
+  | 'state'
+  | 'attempt'
+  | 'conditional'
+  | 'label_set'
+  | 'enqueued_at_ms'
+  | 'delayed_until_ms'
+  | 'ended_at_ms'
+  | 'error'
+  | 'generation'
+  | 'budget_from'
+  | 'tolerated'
 >;
 
-/** A job of a run by its key, with what its state follows from. */
+const whyColumns = [
+  'j.id',
+  'j.state',
+  'j.attempt',
+  'j.conditional',
+  'j.error',
+  'j.label_set',
+  'j.enqueued_at_ms',
+  'j.delayed_until_ms',
+  'j.ended_at_ms',
+  'j.generation',
+  'j.budget_from',
+  'j.tolerated',
+] as const;
+
+/** A job of a run by its key, with the facts behind its state. */
 export const whyJob = statement<{ version: number; key: string; run: number }, WhyJobRow>(
   'whyJob',
   ({ db, integer, text }) =>
     db
       .selectFrom('version_jobs as v')
-      .innerJoin('jobs as j', (join) => join.on('j.id', '=', sql<number>`${integer('run')} * 1048576 + v.ord`))
+      .innerJoin('jobs as j', (join) => join.on('j.id', '=', jobId(integer('run'), 'v.ord')))
       .where('v.version', '=', integer('version'))
       .where('v.key', '=', text('key'))
-      .select([
-        'j.id',
-        'j.state',
-        'j.attempt',
-        'j.conditional',
-        'j.label_set',
-        'j.enqueued_at_ms',
-        'j.delayed_until_ms',
-        'j.ended_at_ms',
-      ]),
+      .select(whyColumns),
+);
+
+/** The same for a child, by its row id. */
+export const whyChild = statement<{ id: number }, WhyJobRow>('whyChild', ({ db, integer }) =>
+  db.selectFrom('jobs as j').where('j.id', '=', integer('id')).select(whyColumns),
 );
 
 export type WhyAttemptRow = Pick<
-  AttemptTable,
-  'number' | 'worker_id' | 'claimed_at_ms' | 'ended_at_ms' | 'outcome' | 'error' | 'expires_at_ms' | 'timeout_at_ms'
+  Selectable<AttemptTable>,
+  | 'number'
+  | 'worker_id'
+  | 'claimed_at_ms'
+  | 'ended_at_ms'
+  | 'outcome'
+  | 'error'
+  | 'exit_code'
+  | 'expires_at_ms'
+  | 'timeout_at_ms'
+  | 'log_gap'
+  | 'log_bytes'
+  | 'stop_reason'
+  | 'stop_by_ms'
 >;
 
-/** The attempts of a job, newest first. */
-export const attemptsOfJob = statement<{ job: number; limit: number }, WhyAttemptRow>(
+/** The attempts of a job up to a number, newest first, with the beginnings of their error texts. */
+export const attemptsOfJob = statement<{ job: number; upTo: number; limit: number; errorChars: number }, WhyAttemptRow>(
   'attemptsOfJob',
   ({ db, integer }) =>
     db
       .selectFrom('attempts as a')
       .where('a.job', '=', integer('job'))
+      .where('a.number', '<=', integer('upTo'))
       .orderBy('a.number', 'desc')
       .limit(integer('limit'))
       .select([
@@ -49,47 +86,47 @@ export const attemptsOfJob = statement<{ job: number; limit: number }, WhyAttemp
         'a.claimed_at_ms',
         'a.ended_at_ms',
         'a.outcome',
-        'a.error',
+        sql<string | null>`substr(a.error, 1, cast(${integer('errorChars')} as integer))`.as('error'),
+        'a.exit_code',
         'a.expires_at_ms',
         'a.timeout_at_ms',
+        'a.log_gap',
+        'a.log_bytes',
+        'a.stop_reason',
+        'a.stop_by_ms',
       ]),
 );
 
-/**
- * The needs of one job in the order of the definition. Outputs are read only when asked for: they may be a megabyte for
- * each need.
- */
+/** The needs of one job in the order of the definition. */
 export const needsOfJob = statement<
-  { run: number; version: number; ord: number; outputs: number },
-  { key: string; state: JobState; outputs: string | null }
->('needsOfJob', ({ db, integer, value }) =>
+  { run: number; version: number; ord: number },
+  { id: number; key: string; state: JobState; settled: number; tolerated: number }
+>('needsOfJob', ({ db, integer }) =>
   db
     .selectFrom('version_edges as e')
-    .innerJoin('jobs as j', (join) => join.on('j.id', '=', sql<number>`${integer('run')} * 1048576 + e.from_ord`))
+    .innerJoin('jobs as j', (join) => join.on('j.id', '=', jobId(integer('run'), 'e.from_ord')))
     .innerJoin('version_jobs as v', (join) =>
       join.onRef('v.version', '=', 'e.version').onRef('v.ord', '=', 'e.from_ord'),
     )
     .where('e.version', '=', integer('version'))
     .where('e.to_ord', '=', integer('ord'))
     .orderBy('e.from_ord')
-    .select([
-      'v.key',
-      'j.state',
-      sql<string | null>`case when ${value('outputs')} = 1 then j.outputs end`.as('outputs'),
-    ]),
+    .select(['j.id', 'v.key', 'j.state', 'j.settled', 'j.tolerated']),
 );
 
-/** The needs of some jobs of a run that ended without success. Rows: ordinal. */
+const ordinals = rowSet({ ord: 'integer' });
+
+/** The needs of some jobs of a run that ended without success. */
 export const badNeeds = statement<
-  { run: number; version: number; rows: Cells; limit: number },
+  { run: number; version: number; rows: Rows<typeof ordinals>; limit: number },
   { ord: number; key: string; state: JobState; conditional: number }
 >('badNeeds', ({ db, integer, rows }) =>
   db
-    .selectFrom(rows<{ ord: number }>('rows', { ord: 'integer' }).as('r'))
+    .selectFrom(rows('rows', ordinals).as('r'))
     .innerJoin('version_edges as e', (join) =>
       join.on('e.version', '=', integer('version')).onRef('e.to_ord', '=', 'r.ord'),
     )
-    .innerJoin('jobs as j', (join) => join.on('j.id', '=', sql<number>`${integer('run')} * 1048576 + e.from_ord`))
+    .innerJoin('jobs as j', (join) => join.on('j.id', '=', jobId(integer('run'), 'e.from_ord')))
     .innerJoin('version_jobs as v', (join) =>
       join.onRef('v.version', '=', 'e.version').onRef('v.ord', '=', 'e.from_ord'),
     )
@@ -98,13 +135,14 @@ export const badNeeds = statement<
       sql.lit<JobState>('skipped'),
       sql.lit<JobState>('cancelled'),
     ])
+    .where('j.tolerated', '=', sql.lit(0))
     .select(['v.ord', 'v.key', 'j.state', 'j.conditional'])
     .distinct()
     .orderBy('v.ord')
     .limit(integer('limit')),
 );
 
-/** The first claimable jobs of a label set in the order in which they are handed out: a walk along `jobs_claimable`. */
+/** The first claimable jobs of a label set in the order of their claims: a walk along `jobs_claimable`. */
 export const firstClaimable = statement<{ labelSet: number; limit: number }, { id: number }>(
   'firstClaimable',
   ({ db, integer }) =>
@@ -119,14 +157,15 @@ export const firstClaimable = statement<{ labelSet: number; limit: number }, { i
       .select('j.id'),
 );
 
-/** The first request to cancel a run. */
-export const cancelRequest = statement<{ run: number }, { at_ms: number; data: string | null }>(
+/** The first request to cancel a run since a time. */
+export const cancelRequest = statement<{ run: number; sinceMs: number }, { at_ms: number; data: string | null }>(
   'cancelRequest',
   ({ db, integer }) =>
     db
       .selectFrom('events as e')
       .where('e.run', '=', integer('run'))
       .where('e.type', '=', sql.lit('run.cancel_requested'))
+      .where('e.at_ms', '>=', integer('sinceMs'))
       .orderBy('e.number')
       .limit(sql.lit(1))
       .select(['e.at_ms', 'e.data']),

@@ -1,66 +1,131 @@
 import { sql } from 'kysely';
+import { type Rows, rowSet } from '../row-set.js';
 import type { WorkerTable } from '../schema.js';
-import { type Cells, statement } from '../statement.js';
+import { statement } from '../statement.js';
 
-const columns = {
+const knownWorkers = rowSet({
   id: 'text',
   labels: 'text',
   slots: 'integer',
   version: 'text',
   registered_at_ms: 'integer',
   seen_at_ms: 'integer',
-} as const;
+  only_labelled: 'integer',
+  credential: 'text?',
+});
 
-/** Makes workers known, or replaces what is known of them. Rows: id, labels, slots, version, registered at, seen at. */
-export const registerWorkers = statement<{ rows: Cells }, never>('registerWorkers', ({ db, rows }) =>
-  db
-    .insertInto('workers')
-    .columns(['id', 'labels', 'slots', 'version', 'registered_at_ms', 'seen_at_ms'])
-    .expression((eb) =>
-      eb
-        .selectFrom(rows<WorkerTable>('rows', columns).as('r'))
-        .select(['r.id', 'r.labels', 'r.slots', 'r.version', 'r.registered_at_ms', 'r.seen_at_ms'])
-        .where(sql<boolean>`true`)
-        .orderBy('r.id'),
-    )
-    .onConflict((conflict) =>
-      conflict.column('id').doUpdateSet({
-        labels: sql`excluded.labels`,
-        slots: sql`excluded.slots`,
-        version: sql`excluded.version`,
-        registered_at_ms: sql`excluded.registered_at_ms`,
-        seen_at_ms: sql`excluded.seen_at_ms`,
-      }),
-    ),
+/** Registers workers, or replaces their registration. */
+export const registerWorkers = statement<{ rows: Rows<typeof knownWorkers> }, never>(
+  'registerWorkers',
+  ({ db, rows }) =>
+    db
+      .insertInto('workers')
+      .columns(['id', 'labels', 'slots', 'version', 'registered_at_ms', 'seen_at_ms', 'only_labelled', 'credential'])
+      .expression((eb) =>
+        eb
+          .selectFrom(rows('rows', knownWorkers).as('r'))
+          .select([
+            'r.id',
+            'r.labels',
+            'r.slots',
+            'r.version',
+            'r.registered_at_ms',
+            'r.seen_at_ms',
+            'r.only_labelled',
+            'r.credential',
+          ])
+          .where(sql<boolean>`true`)
+          .orderBy('r.id'),
+      )
+      .onConflict((conflict) =>
+        conflict.column('id').doUpdateSet({
+          labels: sql`excluded.labels`,
+          slots: sql`excluded.slots`,
+          version: sql`excluded.version`,
+          registered_at_ms: sql`excluded.registered_at_ms`,
+          seen_at_ms: sql`excluded.seen_at_ms`,
+          only_labelled: sql`excluded.only_labelled`,
+          credential: sql`coalesce(excluded.credential, workers.credential)`,
+        }),
+      ),
 );
 
-/** Notes that workers were heard of; one that claims without having registered becomes known. Same rows. */
-export const noteWorkers = statement<{ rows: Cells }, never>('noteWorkers', ({ db, dialect, rows }) =>
-  db
-    .insertInto('workers')
-    .columns(['id', 'labels', 'slots', 'version', 'registered_at_ms', 'seen_at_ms'])
-    .expression((eb) =>
-      eb
-        .selectFrom(rows<WorkerTable>('rows', columns).as('r'))
-        .select(['r.id', 'r.labels', 'r.slots', 'r.version', 'r.registered_at_ms', 'r.seen_at_ms'])
-        .where(sql<boolean>`true`)
-        .orderBy('r.id'),
-    )
-    .onConflict((conflict) =>
-      conflict
-        .column('id')
-        .doUpdateSet({ seen_at_ms: dialect.greatest(sql`workers.seen_at_ms`, sql`excluded.seen_at_ms`) }),
-    ),
+/** Records that workers are alive; a worker that claims without having registered becomes known. Same rows. */
+export const noteWorkers = statement<{ rows: Rows<typeof knownWorkers> }, never>(
+  'noteWorkers',
+  ({ db, dialect, rows }) =>
+    db
+      .insertInto('workers')
+      .columns(['id', 'labels', 'slots', 'version', 'registered_at_ms', 'seen_at_ms', 'only_labelled', 'credential'])
+      .expression((eb) =>
+        eb
+          .selectFrom(rows('rows', knownWorkers).as('r'))
+          .select([
+            'r.id',
+            'r.labels',
+            'r.slots',
+            'r.version',
+            'r.registered_at_ms',
+            'r.seen_at_ms',
+            'r.only_labelled',
+            'r.credential',
+          ])
+          .where(sql<boolean>`true`)
+          .orderBy('r.id'),
+      )
+      .onConflict((conflict) =>
+        conflict.column('id').doUpdateSet({
+          seen_at_ms: dialect.greatest(sql`workers.seen_at_ms`, sql`excluded.seen_at_ms`),
+          credential: sql`coalesce(excluded.credential, workers.credential)`,
+        }),
+      ),
 );
 
-/** Notes that registered workers were heard of. Rows: id, seen at. Returns those that are known. */
-export const touchWorkers = statement<{ rows: Cells }, { id: string }>('touchWorkers', ({ db, dialect, rows }) =>
+const seenWorkers = rowSet({ id: 'text', seen_at_ms: 'integer' });
+
+/** Records that registered workers are alive. Returns the registered ones. */
+export const touchWorkers = statement<{ rows: Rows<typeof seenWorkers> }, { id: string }>(
+  'touchWorkers',
+  ({ db, dialect, rows }) =>
+    db
+      .updateTable('workers')
+      .from(rows('rows', seenWorkers).as('r'))
+      .set({ seen_at_ms: dialect.greatest(sql`workers.seen_at_ms`, sql`r.seen_at_ms`) })
+      .whereRef('workers.id', '=', 'r.id')
+      .returning('workers.id'),
+);
+
+/** A worker's id that a caller uses and another token owns. */
+interface OtherOwner {
+  id: string;
+  credential: string;
+  owner: string;
+  /** Name of the owner; null when the token is unknown. */
+  name: string | null;
+  expires_at_ms: number | null;
+  revoked_at_ms: number | null;
+  caller_name: string | null;
+}
+
+const workerCallers = rowSet({ id: 'text', credential: 'text' });
+
+/** Those of some workers that belong to another token than the caller's. */
+export const otherOwners = statement<{ rows: Rows<typeof workerCallers> }, OtherOwner>('otherOwners', ({ db, rows }) =>
   db
-    .updateTable('workers')
-    .from(rows<{ id: string; seen_at_ms: number }>('rows', { id: 'text', seen_at_ms: 'integer' }).as('r'))
-    .set({ seen_at_ms: dialect.greatest(sql`workers.seen_at_ms`, sql`r.seen_at_ms`) })
-    .whereRef('workers.id', '=', 'r.id')
-    .returning('workers.id'),
+    .selectFrom(rows('rows', workerCallers).as('r'))
+    .innerJoin('workers as w', 'w.id', 'r.id')
+    .leftJoin('tokens as o', 'o.id', 'w.credential')
+    .leftJoin('tokens as c', 'c.id', 'r.credential')
+    .whereRef('w.credential', '<>', 'r.credential')
+    .select([
+      'r.id',
+      'r.credential',
+      sql<string>`w.credential`.as('owner'),
+      'o.name',
+      'o.expires_at_ms',
+      'o.revoked_at_ms',
+      'c.name as caller_name',
+    ]),
 );
 
 export const listWorkers = statement<{ limit: number; offset: number }, WorkerTable>('listWorkers', ({ db, integer }) =>
@@ -71,4 +136,8 @@ export const listWorkers = statement<{ limit: number; offset: number }, WorkerTa
     .orderBy('id')
     .limit(integer('limit'))
     .offset(integer('offset')),
+);
+
+export const workerById = statement<{ id: string }, WorkerTable>('workerById', ({ db, text }) =>
+  db.selectFrom('workers').where('id', '=', text('id')).selectAll(),
 );

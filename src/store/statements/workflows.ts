@@ -1,6 +1,9 @@
 import { sql } from 'kysely';
-import type { VersionTable, WorkflowTable } from '../schema.js';
-import { type Cells, statement } from '../statement.js';
+import { labelKeys } from '../row-keys.js';
+import { type Rows, rowSet } from '../row-set.js';
+import type { WorkflowTable } from '../schema.js';
+import { statement } from '../statement.js';
+import { newVersionEdges, newVersionJobs } from '../version-rows.js';
 
 export interface CurrentVersionRow {
   workflow: number;
@@ -16,6 +19,7 @@ export interface CurrentVersionRow {
   survivor_count: number;
   conditional_roots: number;
   root_label_sets: string;
+  start_spec: string | null;
 }
 
 const currentVersionColumns = [
@@ -32,6 +36,7 @@ const currentVersionColumns = [
   'v.survivor_count',
   'v.conditional_roots',
   'v.root_label_sets',
+  'v.start_spec',
 ] as const;
 
 /** The current definition of a workflow. */
@@ -43,28 +48,35 @@ export const currentVersion = statement<{ id: string }, CurrentVersionRow>('curr
     .select(currentVersionColumns),
 );
 
-/** The current definitions of workflows. Rows: workflow id. */
-export const currentVersions = statement<{ rows: Cells }, CurrentVersionRow>('currentVersions', ({ db, rows }) =>
-  db
-    .selectFrom(rows<{ id: string }>('rows', { id: 'text' }).as('r'))
-    .innerJoin('workflows as w', 'w.id', 'r.id')
-    .innerJoin('versions as v', 'v.no', 'w.current_version')
-    .select(currentVersionColumns),
-);
+const workflowIds = rowSet({ id: 'text' });
 
-/** The current definitions of the workflows that runs belong to. Rows: run id. */
-export const currentVersionsOfRuns = statement<{ rows: Cells }, CurrentVersionRow & { run_id: string }>(
-  'currentVersionsOfRuns',
+/** The current definitions of workflows. */
+export const currentVersions = statement<{ rows: Rows<typeof workflowIds> }, CurrentVersionRow>(
+  'currentVersions',
   ({ db, rows }) =>
     db
-      .selectFrom(rows<{ id: string }>('rows', { id: 'text' }).as('r'))
-      .innerJoin('runs as n', 'n.id', 'r.id')
-      .innerJoin('workflows as w', 'w.no', 'n.workflow')
+      .selectFrom(rows('rows', workflowIds).as('r'))
+      .innerJoin('workflows as w', 'w.id', 'r.id')
       .innerJoin('versions as v', 'v.no', 'w.current_version')
-      .select(['n.id as run_id', ...currentVersionColumns]),
+      .select(currentVersionColumns),
 );
 
-/** Makes sure that a workflow has a row. */
+const runIds = rowSet({ id: 'text' });
+
+/** The current definitions of the workflows of some runs, and the inputs of those runs. */
+export const currentVersionsOfRuns = statement<
+  { rows: Rows<typeof runIds> },
+  CurrentVersionRow & { run_id: string; inputs: string }
+>('currentVersionsOfRuns', ({ db, rows }) =>
+  db
+    .selectFrom(rows('rows', runIds).as('r'))
+    .innerJoin('runs as n', 'n.id', 'r.id')
+    .innerJoin('workflows as w', 'w.no', 'n.workflow')
+    .innerJoin('versions as v', 'v.no', 'w.current_version')
+    .select(['n.id as run_id', 'n.inputs', ...currentVersionColumns]),
+);
+
+/** Creates a missing row of a workflow. */
 export const ensureWorkflow = statement<
   { id: string; source: WorkflowTable['source']; nowMs: number },
   Pick<WorkflowTable, 'source' | 'current_version'> & { no: number }
@@ -76,7 +88,7 @@ export const ensureWorkflow = statement<
     .returning(['no', 'source', 'current_version']),
 );
 
-/** Begins a version; its number follows the newest one's. */
+/** Starts a version; its number follows the newest one's. */
 export const insertVersion = statement<
   {
     workflow: number;
@@ -87,6 +99,7 @@ export const insertVersion = statement<
     survivorCount: number;
     conditionalRoots: number;
     rootLabelSets: string;
+    startSpec: string | null;
     nowMs: number;
   },
   { no: number; number: number }
@@ -103,40 +116,23 @@ export const insertVersion = statement<
       survivor_count: value('survivorCount'),
       conditional_roots: value('conditionalRoots'),
       root_label_sets: value('rootLabelSets'),
+      start_spec: value('startSpec'),
       whole: 0,
       created_at_ms: value('nowMs'),
     })
     .returning(['no', 'number']),
 );
 
-/** Rows: ordinal, key, labels as JSON text (a stored label set), priority, needs, conditional, spec. */
-export const insertVersionJobs = statement<{ version: number; rows: Cells | string }, never>(
+/** Adds jobs to a version; their label sets are already stored. */
+export const insertVersionJobs = statement<{ version: number; rows: Rows<typeof newVersionJobs> | string }, never>(
   'insertVersionJobs',
   ({ db, integer, rows }) =>
     db
       .insertInto('version_jobs')
-      .columns(['version', 'ord', 'key', 'label_set', 'priority', 'needs', 'conditional', 'spec'])
+      .columns(['version', 'ord', 'key', 'label_set', 'priority', 'needs', 'conditional', 'spec', 'children_from'])
       .expression((eb) =>
         eb
-          .selectFrom(
-            rows<{
-              ord: number;
-              key: string;
-              labels: string;
-              priority: number;
-              needs: number;
-              conditional: number;
-              spec: string;
-            }>('rows', {
-              ord: 'integer',
-              key: 'text',
-              labels: 'text',
-              priority: 'integer',
-              needs: 'integer',
-              conditional: 'integer',
-              spec: 'text',
-            }).as('r'),
-          )
+          .selectFrom(rows('rows', newVersionJobs).as('r'))
           .innerJoin('label_sets as s', 's.labels', 'r.labels')
           .select([
             integer('version').as('version'),
@@ -147,12 +143,13 @@ export const insertVersionJobs = statement<{ version: number; rows: Cells | stri
             'r.needs',
             'r.conditional',
             'r.spec',
+            'r.children_from',
           ]),
       ),
 );
 
-/** Rows: from, to. */
-export const insertVersionEdges = statement<{ version: number; rows: Cells | string }, never>(
+/** Adds edges to a version, from a job to one that needs it. */
+export const insertVersionEdges = statement<{ version: number; rows: Rows<typeof newVersionEdges> | string }, never>(
   'insertVersionEdges',
   ({ db, integer, rows }) =>
     db
@@ -160,14 +157,12 @@ export const insertVersionEdges = statement<{ version: number; rows: Cells | str
       .columns(['version', 'from_ord', 'to_ord'])
       .expression((eb) =>
         eb
-          .selectFrom(
-            rows<{ from_ord: number; to_ord: number }>('rows', { from_ord: 'integer', to_ord: 'integer' }).as('r'),
-          )
+          .selectFrom(rows('rows', newVersionEdges).as('r'))
           .select([integer('version').as('version'), 'r.from_ord', 'r.to_ord']),
       ),
 );
 
-/** Makes a version whole, and the current one of its workflow. */
+/** Completes a version, and makes it the current one of its workflow. */
 export const finishVersion = statement<{ version: number }, never>('finishVersion', ({ db, integer }) =>
   db.updateTable('versions').set({ whole: 1 }).where('no', '=', integer('version')),
 );
@@ -181,7 +176,7 @@ export const setCurrentVersion = statement<{ workflow: number; version: number }
       .where('no', '=', integer('workflow')),
 );
 
-/** Notes when a workflow's file went away, or that it is back. */
+/** Records when a workflow's file was deleted, or that it is back. */
 export const setWorkflowRemoved = statement<{ id: string; atMs: number | null }, { no: number }>(
   'setWorkflowRemoved',
   ({ db, text, value }) =>
@@ -192,7 +187,7 @@ export const setWorkflowRemoved = statement<{ id: string; atMs: number | null },
       .returning('no'),
 );
 
-/** The ids of the workflows that came from files. */
+/** The ids of the workflows of files. */
 export const fileWorkflows = statement<Record<string, never>, { id: string; removed_at_ms: number | null }>(
   'fileWorkflows',
   ({ db }) =>
@@ -202,13 +197,19 @@ export const fileWorkflows = statement<Record<string, never>, { id: string; remo
       .select(['id', 'removed_at_ms']),
 );
 
-/** Versions that are being written, or were cut short while they were. */
+/** What a version checks and decides at the start of its runs. */
+export const startSpecOfVersion = statement<{ no: number }, { start_spec: string | null }>(
+  'startSpecOfVersion',
+  ({ db, integer }) => db.selectFrom('versions').where('no', '=', integer('no')).select('start_spec'),
+);
+
+/** Incomplete versions, in creation or interrupted. */
 export const unfinishedVersions = statement<Record<string, never>, { no: number; created_at_ms: number }>(
   'unfinishedVersions',
   ({ db }) => db.selectFrom('versions').where('whole', '=', sql.lit(0)).select(['no', 'created_at_ms']),
 );
 
-/** Whether a version is still being written; nobody ends that meanwhile. */
+/** Whether a version is still being created; locks it against its end. */
 export const lockVersionBeingMade = statement<{ no: number }, { no: number }>(
   'lockVersionBeingMade',
   ({ db, dialect, integer }) =>
@@ -220,7 +221,7 @@ export const lockVersionBeingMade = statement<{ no: number }, { no: number }>(
       .modifyEnd(dialect.lockRows('versions')),
 );
 
-/** Forgets a version that is not whole; its jobs and edges are to be deleted after it. */
+/** Deletes an incomplete version; its jobs and edges are deleted after it. */
 export const deleteVersionUnlessWhole = statement<{ no: number }, { no: number }>(
   'deleteVersionUnlessWhole',
   ({ db, integer }) =>
@@ -235,17 +236,13 @@ export const deleteVersionEdges = statement<{ no: number }, never>('deleteVersio
   db.deleteFrom('version_edges').where('version', '=', integer('no')),
 );
 
-/** Adds label sets that are new. Rows: labels as JSON text. */
-export const ensureLabelSets = statement<{ rows: Cells }, never>('ensureLabelSets', ({ db, rows }) =>
+/** Stores new label sets. */
+export const ensureLabelSets = statement<{ rows: Rows<typeof labelKeys> }, never>('ensureLabelSets', ({ db, rows }) =>
   db
     .insertInto('label_sets')
     .columns(['labels'])
     .expression((eb) =>
-      eb
-        .selectFrom(rows<{ labels: string }>('rows', { labels: 'text' }).as('r'))
-        .select('r.labels')
-        .where(sql<boolean>`true`)
-        .orderBy('r.labels'),
+      eb.selectFrom(rows('rows', labelKeys).as('r')).select('r.labels').where(sql<boolean>`true`).orderBy('r.labels'),
     )
     .onConflict((conflict) => conflict.column('labels').doNothing()),
 );
@@ -256,25 +253,36 @@ export const allLabelSets = statement<{ afterId: number }, { id: number; labels:
     db.selectFrom('label_sets').where('id', '>', integer('afterId')).select(['id', 'labels']).orderBy('id'),
 );
 
-/** Rows: labels as JSON text. */
-export const labelSetsByLabels = statement<{ rows: Cells }, { id: number; labels: string }>(
+/** Label sets by their labels. */
+export const labelSetsByLabels = statement<{ rows: Rows<typeof labelKeys> }, { id: number; labels: string }>(
   'labelSetsByLabels',
   ({ db, rows }) =>
     db
-      .selectFrom(rows<{ labels: string }>('rows', { labels: 'text' }).as('r'))
+      .selectFrom(rows('rows', labelKeys).as('r'))
       .innerJoin('label_sets as s', 's.labels', 'r.labels')
       .select(['s.id', 's.labels']),
 );
 
-/** What versions say of jobs. Rows: version, ordinal. */
+/** A job of a definition by its key. */
+export const versionJobByKey = statement<{ version: number; key: string }, { ord: number }>(
+  'versionJobByKey',
+  ({ db, integer, text }) =>
+    db
+      .selectFrom('version_jobs')
+      .where('version', '=', integer('version'))
+      .where('key', '=', text('key'))
+      .select('ord'),
+);
+
+const versionJobKeys = rowSet({ version: 'integer', ord: 'integer' });
+
+/** The specifications of jobs in versions. */
 export const versionJobs = statement<
-  { rows: Cells },
+  { rows: Rows<typeof versionJobKeys> },
   { version: number; ord: number; key: string; needs: number; conditional: number; spec: string }
 >('versionJobs', ({ db, rows }) =>
   db
-    .selectFrom(rows<{ version: number; ord: number }>('rows', { version: 'integer', ord: 'integer' }).as('r'))
+    .selectFrom(rows('rows', versionJobKeys).as('r'))
     .innerJoin('version_jobs as v', (join) => join.onRef('v.version', '=', 'r.version').onRef('v.ord', '=', 'r.ord'))
     .select(['v.version', 'v.ord', 'v.key', 'v.needs', 'v.conditional', 'v.spec']),
 );
-
-export type VersionRow = VersionTable;

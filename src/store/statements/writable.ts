@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { statement } from '../statement.js';
 
-/** Writes the time down, for no reader: to write the same again would not touch the disk, and prove nothing. */
+/** Writes the time, for no reader: writing an unchanged value would not touch the disk, and prove nothing. */
 export const noteWritable = statement<{ nowMs: number }, never>('noteWritable', ({ db, integer }) =>
   db
     .insertInto('meta')

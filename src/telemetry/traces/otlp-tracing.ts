@@ -21,12 +21,12 @@ import {
   TracerProvider,
 } from '@opentelemetry/sdk-trace';
 import type { Log } from '../log.js';
-import { spanIdOf, traceIdOf, traceparentOf } from './span-ids.js';
-import { TellingExporter } from './telling-exporter.js';
+import { LoggingExporter } from './logging-exporter.js';
+import { spanIdOf, spanIdOfAttempt, traceIdOf, traceparentOf } from './span-ids.js';
 import type { SamplerSettings, TraceSettings } from './trace-settings.js';
 import type { EndOfSpan, RunOfSpan, Tracing } from './tracing.js';
 
-/** How long the last spans may take to be sent when the server stops, in milliseconds. */
+/** How long sending the last spans may delay a stop, in milliseconds. */
 const closeMsMax = 3_000;
 
 interface Span extends EndOfSpan {
@@ -34,31 +34,31 @@ interface Span extends EndOfSpan {
   readonly runId: string;
   readonly traceparent: string | null;
   readonly spanId: string;
-  /** Null for a run's, whose parent is whatever it was started within. */
+  /** Null for a run's span, whose parent is the span of the start request, if any. */
   readonly parentId: string | null;
   readonly attributes: Attributes;
 }
 
-/** Traces that go to a collector over OTLP. */
+/** Sends traces to a collector over OTLP. */
 export class OtlpTracing implements Tracing {
   readonly #provider: TracerProvider;
   readonly #tracer;
   readonly #sampler: Sampler;
-  /** The ids of the span that is being made. */
+  /** The ids of the span in creation. */
   readonly #ids = { traceId: '', spanId: '' };
 
   constructor(settings: TraceSettings, log: Log, version: string) {
     this.#sampler = samplerOf(settings.sampler);
     this.#provider = new TracerProvider({
       sampler: this.#sampler,
-      // What the environment says of the service wins.
+      // The environment's attributes of the service win.
       resource: defaultResource()
         .merge(resourceFromAttributes({ 'service.name': 'workflow-graph', 'service.version': version }))
         .merge(detectResources({ detectors: [envDetector] })),
       idGenerator: { generateTraceId: () => this.#ids.traceId, generateSpanId: () => this.#ids.spanId },
       spanProcessors: [
         new BatchSpanProcessor({
-          exporter: new TellingExporter(new OTLPTraceExporter(), log),
+          exporter: new LoggingExporter(new OTLPTraceExporter(), log),
           maxQueueSize: settings.queuedSpansMax,
           maxExportBatchSize: Math.min(settings.spansPerRequestMax, settings.queuedSpansMax),
           scheduledDelayMillis: settings.gatherMs,
@@ -70,25 +70,25 @@ export class OtlpTracing implements Tracing {
 
   traceparent(run: { id: string; traceparent: string | null }, jobKey: string, attempt: number): string {
     const { traceId, isSampled } = this.#traceOf(run.id, run.traceparent);
-    return traceparentOf(traceId, spanIdOf(run.id, jobKey, attempt), isSampled);
+    return traceparentOf(traceId, spanIdOfAttempt(run.id, jobKey, attempt), isSampled);
   }
 
   runEnded(run: RunOfSpan & EndOfSpan): void {
-    this.#tell({
+    this.#record({
       ...run,
       name: `run ${run.workflow}`,
-      spanId: spanIdOf(run.runId),
+      spanId: spanIdOf(run.runId, run.generation),
       parentId: null,
       attributes: attributesOf(run),
     });
   }
 
   jobEnded(job: RunOfSpan & EndOfSpan & { key: string; attempts: number }): void {
-    this.#tell({
+    this.#record({
       ...job,
       name: `job ${job.key}`,
-      spanId: spanIdOf(job.runId, job.key),
-      parentId: spanIdOf(job.runId),
+      spanId: spanIdOf(job.runId, job.generation, job.key),
+      parentId: spanIdOf(job.runId, job.generation),
       attributes: {
         ...attributesOf(job),
         'workflow_graph.job': job.key,
@@ -98,11 +98,11 @@ export class OtlpTracing implements Tracing {
   }
 
   attemptEnded(attempt: RunOfSpan & EndOfSpan & { key: string; attempt: number; worker: string }): void {
-    this.#tell({
+    this.#record({
       ...attempt,
       name: `attempt ${attempt.key}`,
-      spanId: spanIdOf(attempt.runId, attempt.key, attempt.attempt),
-      parentId: spanIdOf(attempt.runId, attempt.key),
+      spanId: spanIdOfAttempt(attempt.runId, attempt.key, attempt.attempt),
+      parentId: spanIdOf(attempt.runId, attempt.generation, attempt.key),
       attributes: {
         ...attributesOf(attempt),
         'workflow_graph.job': attempt.key,
@@ -121,7 +121,7 @@ export class OtlpTracing implements Tracing {
     clearTimeout(timer);
   }
 
-  #tell({ name, runId, traceparent, spanId, parentId, attributes, startMs, endMs, error }: Span): void {
+  #record({ name, runId, traceparent, spanId, parentId, attributes, startMs, endMs, error }: Span): void {
     const { traceId, isSampled, around } = this.#traceOf(runId, traceparent);
     const traceFlags = isSampled ? TraceFlags.SAMPLED : TraceFlags.NONE;
     const context =
@@ -134,7 +134,7 @@ export class OtlpTracing implements Tracing {
     span.end(hrTime(Math.max(startMs, endMs)));
   }
 
-  /** The trace of a run: that within which it was started, else one of its own; and whether it is sampled. */
+  /** The trace of a run: that of its start, or one of its own; and whether it is sampled. */
   #traceOf(runId: string, traceparent: string | null): { traceId: string; isSampled: boolean; around: Context } {
     const [, traceId = traceIdOf(runId), spanId, flags] = traceparent?.split('-') ?? [];
     const around =
@@ -160,7 +160,7 @@ function samplerOf({ kind, ratio, followsParent }: SamplerSettings): Sampler {
   return followsParent ? new ParentBasedSampler({ root }) : root;
 }
 
-/** A number would be taken for one of `performance.now()` when it lies before the start of this process. */
+/** The library would take a number before the start of this process for one of `performance.now()`. */
 function hrTime(ms: number): HrTime {
   return [Math.floor(ms / 1_000), Math.round((ms % 1_000) * 1e6)];
 }

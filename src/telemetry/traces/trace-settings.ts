@@ -1,16 +1,18 @@
-/** What the standard variables say of traces; the exporter reads the rest of them (endpoint, headers, …) by itself. */
+/**
+ * The trace settings of the standard variables; the exporter reads the rest of them (endpoint, headers, …) by itself.
+ */
 export interface TraceSettings {
   readonly sampler: SamplerSettings;
-  /** How many spans may wait to be sent; further ones are dropped. */
+  /** Spans that may wait to be sent; further ones are dropped. */
   readonly queuedSpansMax: number;
   readonly spansPerRequestMax: number;
-  /** How long spans are gathered before they are sent, in milliseconds. */
+  /** How long spans are batched before they are sent, in milliseconds. */
   readonly gatherMs: number;
 }
 
 export interface SamplerSettings {
   readonly kind: 'always_on' | 'always_off' | 'traceidratio';
-  /** Whether a run that was started within a trace follows the decision that was made for that. */
+  /** Whether a run that was started within a trace follows that trace's sampling decision. */
   readonly followsParent: boolean;
   /** The share of traces that are sampled, 0 to 1. */
   readonly ratio: number;
@@ -19,9 +21,9 @@ export interface SamplerSettings {
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * Reads the OTEL_ variables. Null: no traces are wanted, which is so until an exporter or an endpoint is named.
+ * Reads the OTEL_ variables. Null when traces are off, which is the case until an exporter or an endpoint is named.
  *
- * @throws Error with a sentence for who set them
+ * @throws Error with a sentence for the operator
  */
 export function readTraceSettings(env: Environment): TraceSettings | null {
   const text = (name: string) => env[name]?.trim() ?? '';

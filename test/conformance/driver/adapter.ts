@@ -1,7 +1,8 @@
 import { createInterface } from 'node:readline';
 import { Child } from './child.js';
 import type { EventPattern } from './scenario.js';
-import { until } from './until.js';
+import { scaled } from './time-factor.js';
+import { patienceMs, until } from './until.js';
 
 export interface AdapterEvent {
   readonly event: string;
@@ -11,6 +12,9 @@ export interface AdapterEvent {
   readonly attempt?: number;
   readonly how?: string;
   readonly error?: string | null;
+  /** Of a call, and what it was answered. */
+  readonly id?: string;
+  readonly answer?: string;
 }
 
 export interface AdapterHello {
@@ -21,6 +25,9 @@ export interface AdapterHello {
   readonly has?: readonly string[];
 }
 
+/** How long an adapter may take on the reference machine to end when its stdin has ended. */
+const endMs = 30_000;
+
 /** A client's adapter program: commands in, events out. */
 export class Adapter {
   readonly events: AdapterEvent[] = [];
@@ -29,11 +36,11 @@ export class Adapter {
   readonly #startMs: number;
 
   /** @param command a shell command, started in `cwd`; `startMs` has room for it to be built */
-  constructor(command: string, cwd: string, serverUrl: string, startMs = 60_000) {
+  constructor(command: string, cwd: string, serverUrl: string, startMs = patienceMs) {
     this.#startMs = startMs;
     this.#child = new Child('/bin/sh', ['-c', `exec ${command}`], {
       cwd,
-      env: { ...process.env, SERVER_URL: serverUrl },
+      env: { ...process.env, SERVER_URL: serverUrl, CONFORMANCE_PASSED: 'yes', CONFORMANCE_LEFT_OUT: 'yes' },
       stdio: ['pipe', 'pipe', 'pipe'],
       detached: true,
     });
@@ -56,6 +63,17 @@ export class Adapter {
     return found as unknown as AdapterHello;
   }
 
+  /** Waits until the adapter has obeyed what it was sent so far: it takes its commands one after the other. */
+  async obeyed(): Promise<void> {
+    const before = this.#hellos();
+    this.send({ do: 'hello' });
+    await this.until('the adapter answers', () => this.#hellos() > before, patienceMs);
+  }
+
+  #hellos(): number {
+    return this.events.filter(({ event }) => event === 'hello').length;
+  }
+
   until(what: string, matches: (event: AdapterEvent) => boolean, withinMs: number): Promise<AdapterEvent> {
     return until(
       what,
@@ -76,7 +94,7 @@ export class Adapter {
     const patience = setTimeout(() => {
       timer.isOver = true;
       this.#child.signal('SIGKILL');
-    }, 10_000);
+    }, scaled(endMs));
     const code = await this.#child.ended;
     clearTimeout(patience);
     return { endedByItself: !timer.isOver && code === 0 };

@@ -5,7 +5,7 @@ import type { Scenario, TransportName } from './scenario.js';
 import type { Column } from './table.js';
 
 /** Room for a build that starts with nothing. */
-const buildMs = 15 * 60_000;
+const buildMs = 5 * 60_000;
 
 /** A client that takes part: what its adapter has said of it, and its columns of the table. */
 export interface Candidate {

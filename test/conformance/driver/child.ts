@@ -1,4 +1,5 @@
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
+import { scaled } from './time-factor.js';
 
 /** What still runs ends with the driver, however that ends. */
 const running = new Set<Child>();
@@ -47,8 +48,9 @@ export class Child {
     }
   }
 
+  /** Waits for its end, and kills it when that takes longer than the bound, which is meant for the reference machine. */
   async endWithin(ms: number): Promise<void> {
-    const timer = setTimeout(() => this.signal('SIGKILL'), ms);
+    const timer = setTimeout(() => this.signal('SIGKILL'), scaled(ms));
     await this.ended;
     clearTimeout(timer);
   }

@@ -1,8 +1,10 @@
 import { matches } from './adapter.js';
+import { runningTime } from './running-time.js';
 import type { LogExpectation, Step } from './scenario.js';
 import { jobFault } from './server-api.js';
 import type { LogChunk } from './server-state.js';
 import type { Stage } from './stage.js';
+import { scaled } from './time-factor.js';
 import { until } from './until.js';
 
 interface Expectation {
@@ -21,6 +23,7 @@ export const expectations: readonly Expectation[] = [
   { field: 'expect_all', check: checkAll },
   { field: 'expect_worker', check: checkWorker },
   { field: 'expect_no_worker', check: checkNoWorker },
+  { field: 'expect_created', check: checkCreated },
   { field: 'expect_seen', check: checkSeen },
   { field: 'expect_within_ms', check: checkTime },
 ];
@@ -39,7 +42,7 @@ async function checkLog(stage: Stage, { expect_log: expected }: Step): Promise<v
   if (fault !== null) throw new Error(`log of ${expected.job}: ${fault}`);
 }
 
-function logFault(chunks: readonly LogChunk[], { text, has, lines, base64 }: LogExpectation): string | null {
+function logFault(chunks: readonly LogChunk[], { text, has, lacks, lines, base64 }: LogExpectation): string | null {
   const whole = chunks.map(({ data }) => data).join('');
   const expected = base64 === undefined ? text : Buffer.from(base64, 'base64').toString();
   if (expected !== undefined && whole !== expected) {
@@ -47,6 +50,7 @@ function logFault(chunks: readonly LogChunk[], { text, has, lines, base64 }: Log
   }
   if (has !== undefined && !whole.includes(has))
     return `lacks ${JSON.stringify(has)}: ${JSON.stringify(whole.slice(-300))}`;
+  if (lacks !== undefined && whole.includes(lacks)) return `has ${JSON.stringify(lacks)}`;
   if (lines === undefined) return null;
   const { count, bytes } = lines;
   if (whole.length !== count * bytes) return `has ${whole.length} bytes, not ${count * bytes}`;
@@ -122,13 +126,18 @@ async function checkWorker(stage: Stage, { expect_worker: expected }: Step): Pro
       fault = found === undefined ? 'the server does not know it' : (workerFault(found, expected) ?? '');
       return fault === '';
     },
-    { withinMs: 5_000, seen: () => fault },
+    { seen: () => fault },
   );
 }
 
 async function checkNoWorker(stage: Stage, { expect_no_worker: name }: Step): Promise<void> {
   const isThere = (await stage.api.workers()).some(({ worker_id }) => worker_id === name);
   if (isThere) throw new Error(`the server knows ${name}`);
+}
+
+async function checkCreated(stage: Stage, { expect_created: expected }: Step): Promise<void> {
+  const listed = (await stage.api.workflows()).filter(({ name }) => name === stage.createdName);
+  if (listed.length !== expected) throw new Error(`${listed.length} workflows are listed, not ${expected}`);
 }
 
 function checkSeen({ proxy }: Stage, { expect_seen: expected }: Step): void {
@@ -150,6 +159,7 @@ function workerFault(
 function checkTime(stage: Stage, { expect_within_ms: expected, since = '' }: Step): void {
   const begun = stage.marks.get(since);
   if (begun === undefined || expected === undefined) throw new Error(`no mark ${since}`);
-  const took = performance.now() - begun;
-  if (took > expected) throw new Error(`it took ${took.toFixed(0)} ms, not ${expected}`);
+  const took = runningTime() - begun;
+  const boundMs = scaled(expected);
+  if (took > boundMs) throw new Error(`it took ${took.toFixed(0)} ms, not ${boundMs}`);
 }

@@ -7,6 +7,7 @@ import type { Scenario } from './scenario.js';
 import { ServerShelf } from './server-shelf.js';
 import { SharedPostgres } from './shared-postgres.js';
 import { type Column, tableOf } from './table.js';
+import { timeFactor } from './time-factor.js';
 
 export interface JudgeSettings extends Options {
   /** The repository's folder. */
@@ -28,6 +29,7 @@ interface Play {
 
 /** Plays the scenarios with every client, prints the table, and gives the exit status. */
 export async function judge(scenarios: readonly Scenario[], settings: JudgeSettings): Promise<number> {
+  print(`seed ${settings.seed}, machine factor ${timeFactor}`);
   const { candidates, absent, broken } = await gather(settings);
   const postgres = settings.servers > 1 ? await SharedPostgres.start(settings.servers) : null;
   const servers = new ServerShelf({ main: settings.main, postgres });
@@ -78,7 +80,7 @@ function playsOf(
   { client, hello, columns }: Candidate,
   scenarios: readonly Scenario[],
   servers: ServerShelf,
-  { root }: JudgeSettings,
+  { root, seed }: JudgeSettings,
 ): readonly Play[] {
   const plays: Play[] = [];
   const [first] = columns.values();
@@ -91,7 +93,7 @@ function playsOf(
     }
     for (const [transport, column] of columns) {
       if (scenario.transports?.includes(transport) === false || !isFor(scenario, hello)) continue;
-      const settings = { servers, command: client.command, cwd: root, transport };
+      const settings = { servers, command: client.command, cwd: root, transport, seed };
       plays.push({ name, column, withinMs, play: () => play(scenario, settings) });
     }
   }

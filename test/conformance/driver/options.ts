@@ -12,6 +12,8 @@ export interface Options {
   readonly lanes: Limits;
   /** How many servers stand for one: with more than one they share a PostgreSQL, behind a proxy that takes turns. */
   readonly servers: number;
+  /** Makes what is random in scenarios. */
+  readonly seed: number;
   readonly list: boolean;
   readonly help: boolean;
 }
@@ -24,6 +26,7 @@ export const usage = `npm run conformance -- [options]: holds worker libraries t
   --scenario <text>      only scenarios with this in their names; may be given again
   --lanes <n>            how many scenarios are played at once (6, and up to 12 while the processors have time; 4 and 8 with --servers)
   --servers <n>          so many servers on one PostgreSQL, behind a proxy that takes turns (1, on SQLite)
+  --seed <n>             makes what is random in scenarios (1)
   --list                 say what the scenarios are
 `;
 
@@ -38,6 +41,7 @@ export function readOptions(args: readonly string[]): Options {
       scenario: { type: 'string', multiple: true, default: [] },
       lanes: { type: 'string' },
       servers: { type: 'string', default: '1' },
+      seed: { type: 'string', default: '1' },
       list: { type: 'boolean', default: false },
       help: { type: 'boolean', short: 'h', default: false },
     },
@@ -49,6 +53,7 @@ export function readOptions(args: readonly string[]): Options {
     scenarios: values.scenario,
     lanes: lanesOf(values.lanes, servers),
     servers,
+    seed: countOf('seed', values.seed),
     list: values.list,
     help: values.help,
   };

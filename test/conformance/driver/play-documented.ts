@@ -20,7 +20,7 @@ export const documentedScenario: Scenario = {
 };
 
 /** Room for a build. */
-const workerMs = 15 * 60_000;
+const workerMs = 5 * 60_000;
 
 /** How long a worker without a job may take to say good-bye, on a busy machine. */
 const endMs = 60_000;
@@ -43,14 +43,17 @@ export async function playDocumented(client: string, root: string, servers: Serv
     const code = blockOf(readFileSync(join(root, 'docs/clients.md'), 'utf8'), plan.language);
     const command = plan.prepare(code, folder, root);
     if (!server.isRunning) await server.start();
-    worker = new Child('/bin/sh', ['-c', command], {
-      cwd: folder,
-      env: { ...process.env, SERVER_URL: server.url },
-      stdio: ['ignore', 'ignore', 'pipe'],
-      detached: true,
-    });
-    await checkWork(server, worker, runs);
-    if (plan.endsBySignal) await checkEnd(worker);
+    // By the signal of whoever stops it, and by that of a terminal that closes.
+    for (const signal of plan.endsBySignal ? (['SIGTERM', 'SIGHUP'] as const) : [null]) {
+      worker = new Child('/bin/sh', ['-c', command], {
+        cwd: folder,
+        env: { ...process.env, SERVER_URL: server.url },
+        stdio: ['ignore', 'ignore', 'pipe'],
+        detached: true,
+      });
+      await checkWork(server, worker, runs);
+      if (signal !== null) await checkEnd(worker, signal);
+    }
     return { result: 'passed', ms: performance.now() - begun, report: '' };
   } catch (error) {
     const report = `${error instanceof Error ? error.message : error}\n${worker?.stderr.slice(-2_000) ?? ''}\n`;
@@ -88,10 +91,10 @@ async function checkWork(server: Server, worker: Child, runs: string[]): Promise
   if (!log.startsWith('building build\n')) throw new Error(`its log is ${JSON.stringify(log)}`);
 }
 
-/** SIGTERM is a wish that it grants, and no violent death. */
-async function checkEnd(worker: Child): Promise<void> {
-  worker.signal('SIGTERM');
+/** The signal is a request that it grants, and no violent death. */
+async function checkEnd(worker: Child, signal: NodeJS.Signals): Promise<void> {
+  worker.signal(signal);
   await worker.endWithin(endMs);
   const status = await worker.ended;
-  if (status !== 0) throw new Error(`after SIGTERM the documented worker ended with ${status}, not 0`);
+  if (status !== 0) throw new Error(`after ${signal} the documented worker ended with ${status}, not 0`);
 }

@@ -1,14 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type AdapterEvent, matches } from './adapter.js';
+import { callClient } from './call-client.js';
 import { ownCertificate } from './certificate.js';
 import { expectations } from './expectations.js';
+import { leaseTtlSecs } from './pace.js';
+import { runningTime } from './running-time.js';
 import type { Step } from './scenario.js';
 import { jobFault } from './server-api.js';
 import type { Stage } from './stage.js';
-import { until } from './until.js';
-
-/** How long what must come may take on a busy machine. */
-const patienceMs = 60_000;
+import { patienceMs, until } from './until.js';
 
 /** Does one line of a script, or waits for what it says, or judges. */
 export async function playStep(stage: Stage, step: Step): Promise<void> {
@@ -30,15 +30,21 @@ export async function playStep(stage: Stage, step: Step): Promise<void> {
     stage.runs.set(step.run, await api.run(stage.workflow, step.inputs ?? {}));
   } else if (step.cancel !== undefined) {
     await api.cancel(stage.run(step.cancel));
+  } else if (step.call !== undefined) {
+    await callClient(stage, step.call, withinMs);
   } else if (step.drain !== undefined) {
     adapter.send({ do: 'drain', worker: step.drain });
+    await adapter.obeyed();
   } else if (step.terminate !== undefined) {
     adapter.send({ do: 'terminate', worker: step.terminate });
+    await adapter.obeyed();
   } else if (step.until_stopped !== undefined) {
     await untilStopped(stage, step.until_stopped, step, withinMs);
   } else if (step.until_event !== undefined) {
     const pattern = step.until_event;
-    await adapter.until(`${JSON.stringify(pattern)} is told`, (event) => matches(pattern, event), withinMs);
+    const times = step.at_least ?? 1;
+    const isThere = () => adapter.events.filter((event) => matches(pattern, event)).length >= times;
+    await adapter.until(`${JSON.stringify(pattern)} is told, ${times} times`, isThere, withinMs);
   } else if (step.until_run !== undefined) {
     await untilRunEnds(stage, step.until_run, step.state ?? 'success', withinMs);
   } else if (step.until_job !== undefined) {
@@ -71,13 +77,18 @@ export async function playStep(stage: Stage, step: Step): Promise<void> {
     });
   } else if (step.until_seen !== undefined) {
     const operation = step.until_seen;
-    await until(`${operation} comes`, () => proxy.seen(operation) >= (step.at_least ?? 1), { withinMs });
+    await until(`${operation} comes`, () => proxy.seen(operation) >= (step.at_least ?? 1), {
+      withinMs,
+      seen: () => String(proxy.seen(operation)),
+    });
   } else if (step.until_connections !== undefined) {
     const count = step.until_connections;
     await until(`there are ${count} connections`, () => proxy.connections >= count, {
       withinMs,
       seen: () => String(proxy.connections),
     });
+  } else if (step.release !== undefined) {
+    stage.release(step.release);
   } else if (step.network !== undefined) {
     await proxy.change(step.network);
   } else if (step.fault !== undefined) {
@@ -99,7 +110,7 @@ export async function playStep(stage: Stage, step: Step): Promise<void> {
   } else if (step.sleep_ms !== undefined) {
     await sleep(step.sleep_ms);
   } else if (step.mark !== undefined) {
-    stage.marks.set(step.mark, performance.now());
+    stage.marks.set(step.mark, runningTime());
   } else {
     const judge = expectations.find(({ field }) => step[field] !== undefined);
     if (judge === undefined) throw new Error(`a step that means nothing: ${JSON.stringify(step)}`);
@@ -120,6 +131,7 @@ function startWorker(stage: Stage, worker: string, step: Step): void {
       transport,
       executor,
       token: secret,
+      lease_ttl_secs: leaseTtlSecs(),
       ...(trusts_server === true ? { ca_file: ownCertificate().authorityFile } : {}),
       ...options,
     },
@@ -153,7 +165,7 @@ async function untilRunEnds(stage: Stage, name: string, state: string, withinMs:
       });
       if (run === null) return null;
       const open = run.jobs.filter(({ status }) => status === 'queued' || status === 'running');
-      seen = `${run.state}; open: ${open.slice(0, 5).map(({ id, status, attempt }) => `${id} ${status} ${attempt}`)}`;
+      seen = `${run.state}; ${open.length} open: ${open.slice(0, 5).map(({ id, status, attempt }) => `${id} ${status} ${attempt}`)}`;
       return open.length === 0 && run.state !== 'running' && run.state !== 'queued' ? run : null;
     },
     { withinMs, seen: () => seen },

@@ -4,7 +4,7 @@ import type { Fault } from './proxy/faults.js';
 import type { Operation } from './proxy/operations.js';
 
 export type TransportName = 'stream' | 'http';
-export type ExecutorName = 'function' | 'shell';
+type ExecutorName = 'function' | 'shell';
 
 /** One promise of a worker, as what is done and what must be seen. README.md says what each field means. */
 export interface Scenario {
@@ -22,13 +22,14 @@ export interface Scenario {
   /** The worker ends up on this transport, when that is not the one that was asked for. */
   readonly falls_back?: boolean;
   readonly script: readonly Step[];
-  /** After the server and the adapter have started; two minutes when absent. */
+  /** What it may take on the reference machine after the server and the adapter have started; at least five minutes. */
   readonly within_ms?: number;
 }
 
 /** A job of the workflow: the fields of a definition, and for the function executor its steps. */
 export interface JobPlan {
   readonly steps?: readonly Readonly<Record<string, unknown>>[];
+  /** In it, `@folder@` is a folder that is there for as long as the scenario is played. */
   readonly run?: string;
   /** The command is this text, so often. */
   readonly run_repeated?: {
@@ -37,12 +38,14 @@ export interface JobPlan {
     readonly times: number;
     readonly after?: string;
   };
+  /** The command has so many bytes in base64 between these, other ones for each seed of the run. */
+  readonly run_bytes?: { readonly before: string; readonly count: number; readonly after: string };
   /** So many jobs of this kind, named `<key>-0` and so on. */
   readonly copies?: number;
   readonly [field: string]: unknown;
 }
 
-export interface TokenPlan {
+interface TokenPlan {
   readonly scope: string;
   readonly expires?: string;
   readonly labels?: string;
@@ -66,6 +69,7 @@ export interface LogExpectation {
   readonly run?: string;
   readonly text?: string;
   readonly has?: string;
+  readonly lacks?: string;
   readonly stream?: 'stdout' | 'stderr';
   readonly attempt?: number;
   /** What `log_lines` of the adapter writes. */
@@ -74,7 +78,7 @@ export interface LogExpectation {
 }
 
 /** How the attempts of a job ended: all of them, or the first and the last. */
-export interface AttemptsExpectation {
+interface AttemptsExpectation {
   readonly job: string;
   readonly outcomes?: readonly string[];
   readonly first?: string;
@@ -89,6 +93,14 @@ export interface EventPattern {
   readonly how?: 'returned' | 'failed' | 'stopped';
 }
 
+/** What the adapter does with the library's client, as ADAPTER.md has it. */
+export interface ClientCall {
+  readonly do: 'create' | 'remove' | 'cancel' | 'read_log';
+  /** The run, for `cancel` and `read_log`. */
+  readonly run?: string;
+  readonly job?: string;
+}
+
 /** One line of a script: exactly one of these. */
 export interface Step {
   readonly start?: string;
@@ -100,10 +112,15 @@ export interface Step {
   readonly run?: string;
   readonly inputs?: Readonly<Record<string, string>>;
   readonly cancel?: string;
+  /** Waits for the answer. */
+  readonly call?: ClientCall;
   readonly drain?: string;
   readonly terminate?: string;
+  /** Lets the steps `hold` of that name end. */
+  readonly release?: string;
   readonly until_stopped?: string;
   readonly error_matches?: string;
+  /** So often as `at_least` says, or once. */
   readonly until_event?: EventPattern;
   readonly until_run?: string;
   readonly state?: string;
@@ -132,6 +149,8 @@ export interface Step {
   readonly expect_all?: { readonly status: string; readonly attempt?: number; readonly count: number };
   readonly expect_worker?: { readonly worker: string; readonly labels?: readonly string[]; readonly status?: string };
   readonly expect_no_worker?: string;
+  /** How many of the workflows that the client has created are listed. */
+  readonly expect_created?: number;
   readonly expect_seen?: { readonly operation: Operation; readonly at_most: number };
   readonly expect_within_ms?: number;
   readonly since?: string;

@@ -26,6 +26,16 @@ export class ServerApi {
     return (await this.#call('GET', `/api/workflows/${run}/status`)) as Workflow;
   }
 
+  /** All of them, page by page. */
+  async workflows(): Promise<readonly Workflow[]> {
+    const all: Workflow[] = [];
+    for (;;) {
+      const page = (await this.#call('GET', `/api/workflows?limit=1000&offset=${all.length}`)) as readonly Workflow[];
+      if (page.length === 0) return all;
+      all.push(...page);
+    }
+  }
+
   async job(run: string, key: string): Promise<Job> {
     const found = (await this.status(run)).jobs.find(({ id }) => id === key);
     if (found === undefined) throw new Error(`there is no job ${key}`);
@@ -43,7 +53,7 @@ export class ServerApi {
       chunks.push(...page);
       const last = page.at(-1);
       if (page.length < 1000 || last === undefined) return chunks;
-      after = `${last.attempt}.${last.sequence}.${last.stream === 'stdout' ? 1 : 2}`;
+      after = `${last.attempt}.${last.sequence}.${systemStreams[last.system_line ?? 0] ?? last.stream}`;
     }
   }
 
@@ -72,6 +82,9 @@ export class ServerApi {
     return text === '' ? null : JSON.parse(text);
   }
 }
+
+/** Lines that the server wrote have streams of their own. */
+const systemStreams: Readonly<Record<number, string>> = { 1: 'system-first', 2: 'system-stop', 3: 'system-end' };
 
 /** What is wrong with a job; null when it is as expected. */
 export function jobFault(job: Job, expected: JobExpectation): string | null {

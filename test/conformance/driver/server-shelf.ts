@@ -1,9 +1,10 @@
 import { ownCertificate } from './certificate.js';
 import { Server, type ServerPlan } from './server.js';
 import { ServerApi } from './server-api.js';
+import { scaled } from './time-factor.js';
 
 /** A worker that was killed is forgotten by the server as soon as its connections are seen to be closed. */
-const restWithinMs = 5_000;
+const restWithinMs = scaled(5_000);
 
 /**
  * Servers that run and have nothing to do, for the next scenario: to start one takes longer than most scenarios. One that

@@ -3,6 +3,7 @@ export type { JobExpectation } from './scenario.js';
 
 export interface Workflow {
   readonly id: string;
+  readonly name: string;
   readonly state: string | null;
   readonly jobs: readonly Job[];
 }
@@ -22,4 +23,5 @@ export interface LogChunk {
   readonly data: string;
   readonly stream: 'stdout' | 'stderr';
   readonly attempt: number;
+  readonly system_line: number | null;
 }

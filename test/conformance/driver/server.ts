@@ -7,11 +7,16 @@ import type { Certificate } from './certificate.js';
 import { Child } from './child.js';
 import { RoundRobinProxy } from './proxy/round-robin-proxy.js';
 import type { SharedPostgres } from './shared-postgres.js';
+import { timeFactor } from './time-factor.js';
 import { until } from './until.js';
 
-const startMs = 60_000;
+/** How long a server that was asked to stop may take on the reference machine. */
+const stopMs = 30_000;
 
 /** How a server is run. */
+/** As long as it is by default, on the reference machine: a slow one needs longer to end processes and to report. */
+const stopGraceSecs = String(Math.min(3_600, Math.ceil(10 * timeFactor)));
+
 export interface ServerPlan {
   /** The compiled program's `main.js`. */
   readonly main: string;
@@ -87,7 +92,7 @@ export class Server {
     const flags = ['--data', join(this.#folder, 'data'), '--workflows', join(this.#folder, 'workflows')];
     const { PATH = '', HOME = '/' } = process.env;
     return new Child(process.execPath, [this.#plan.main, 'serve', '--port', String(port), ...flags], {
-      env: { PATH, HOME, LOG_FORMAT: 'json', ...this.#tls(), ...this.#database() },
+      env: { PATH, HOME, LOG_FORMAT: 'json', STOP_GRACE_SECS: stopGraceSecs, ...this.#tls(), ...this.#database() },
       stdio: ['ignore', 'ignore', 'pipe'],
     });
   }
@@ -100,7 +105,7 @@ export class Server {
         if (found === null && !child.isRunning) throw new Error(`the server ended at once:\n${child.stderr}`);
         return found === null ? null : Number(found[1]);
       },
-      { withinMs: startMs, seen: () => child.stderr },
+      { seen: () => child.stderr },
     );
     const before = this.#ports[at] ?? 0;
     if (before !== 0 && port !== before) throw new Error(`port ${before} was taken meanwhile`);
@@ -120,7 +125,7 @@ export class Server {
     if (this.#children.length === 0) return;
     this.#isAsStarted = false;
     for (const child of this.#children) child.signal(how === 'stop' ? 'SIGTERM' : 'SIGKILL');
-    await Promise.all(this.#children.map((child) => child.endWithin(15_000)));
+    await Promise.all(this.#children.map((child) => child.endWithin(stopMs)));
     this.#log = this.log;
     this.#children = [];
   }

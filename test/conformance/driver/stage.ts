@@ -1,5 +1,9 @@
+import { randomUUID } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Adapter } from './adapter.js';
-import { definitionOf } from './definition.js';
+import { definitionOf, type Play } from './definition.js';
 import { FaultProxy } from './proxy/fault-proxy.js';
 import type { Scenario, TransportName } from './scenario.js';
 import type { Server } from './server.js';
@@ -12,6 +16,8 @@ export interface StageSettings {
   readonly command: string;
   readonly cwd: string;
   readonly transport: TransportName;
+  /** Makes what is random in scenarios. */
+  readonly seed: number;
 }
 
 /**
@@ -28,6 +34,11 @@ export class Stage {
   readonly marks = new Map<string, number>();
   readonly runs = new Map<string, string>();
   workflow = '';
+  /** The ids of the workflows that the adapter's client has created, and the name that they have. */
+  readonly created: string[] = [];
+  readonly createdName = `created ${randomUUID()}`;
+  /** What is in it tells jobs what they wait for; that it is there tells them that the scenario is played. */
+  readonly #folder = mkdtempSync(join(tmpdir(), 'conformance-scenario-'));
   #adapter: Adapter | null = null;
 
   constructor(scenario: Scenario, settings: StageSettings) {
@@ -54,11 +65,21 @@ export class Stage {
     hello.catch(() => {});
     if (!this.server.isRunning) await this.server.start();
     await this.#makeTokens();
-    this.workflow = await this.api.define(definitionOf(this.scenario));
+    this.workflow = await this.api.define(definitionOf(this.scenario, this.play));
     await hello;
   }
 
+  get play(): Play {
+    return { seed: this.settings.seed, folder: this.#folder };
+  }
+
+  /** Lets all jobs go on that hold by this name, now and later. */
+  release(name: string): void {
+    writeFileSync(join(this.#folder, name), '');
+  }
+
   async clear(): Promise<void> {
+    rmSync(this.#folder, { recursive: true, force: true });
     await this.#adapter?.kill();
     await this.proxy.stop();
     await this.settings.servers.takeBack(this.server, [...this.runs.values()]);

@@ -6,9 +6,12 @@ import {
   decideCondition,
   explainCondition,
 } from '../../../src/domain/condition/decide-condition.js';
-import { ConditionError, type NeedResult, needResults } from '../../../src/domain/condition/expression.js';
+import { ConditionError, type NeedResult, needResults, references } from '../../../src/domain/condition/expression.js';
+import { EvaluationError, made } from '../../../src/domain/condition/functions.js';
 import { parseCondition } from '../../../src/domain/condition/parse-condition.js';
 import { checkNeedsOf, referencedNeeds, runsAfterCancel } from '../../../src/domain/condition/references.js';
+import { limits } from '../../../src/domain/limits.js';
+import { HintBudget } from '../../../src/domain/suggest.js';
 
 function context(results: Record<string, NeedResult>, more: Partial<ConditionContext> = {}): ConditionContext {
   const outputs = new Map([
@@ -56,6 +59,10 @@ describe('a condition decides', () => {
     ['true', failed, false],
     ['true', cancelledRun, false],
     ['false', ok, false],
+    ["fromJSON('[1, 2]')[1] == 2", ok, true],
+    ["fromJSON('[1, 2]')[0] == 2", ok, false],
+    // A list has no member of that name, whatever the name looks like.
+    ["fromJSON('[1, 2]')['1'] == 2", ok, false],
     ["needs.build.result == 'failure'", failed, false],
     ["always() && needs.build.result == 'failure'", failed, true],
     ["always() && needs.build.result != 'success'", skipped, true],
@@ -161,13 +168,19 @@ describe('a condition that cannot be meant is refused at its place', () => {
     ['${{ true', 9, 'the condition begins with "${{" but does not end with "}}"'],
     ['${{ true }} && ${{ true }}', 10, 'only the whole condition can be wrapped in ${{ }}'],
     ['true }}', 6, 'only the whole condition can be wrapped in ${{ }}'],
-    ['success', 8, 'expected "()" after "success", found the end'],
+    ['success', 1, `expected "()" after "success"; to compare a result, put it in quotes: 'success'`],
+    [
+      'needs.build.result == failure',
+      23,
+      `expected "()" after "failure"; to compare a result, put it in quotes: 'failure'`,
+    ],
+    ["build.result == 'success'", 1, 'unknown name "build", did you mean "needs.build.result"?'],
     ["success('x')", 9, `expected ")" at once (success() takes no arguments), found the text "x"`],
     ['sucess()', 1, 'unknown function "sucess()", did you mean "success()"?'],
     [
-      "contains('a', 'b')",
+      "format('a', 'b')",
       1,
-      'unknown function "contains()", there are success(), failure(), always() and cancelled()',
+      'unknown function "format()", there are success(), failure(), always(), cancelled(), contains(), startsWith(), endsWith(), default(), fromJSON(), toJSON(), join() and length()',
     ],
     ['need.build.result', 1, 'unknown name "need", did you mean "needs"?'],
     ['TRUE', 1, 'unknown name "TRUE", did you mean "true"?'],
@@ -177,7 +190,11 @@ describe('a condition that cannot be meant is refused at its place', () => {
     ['needs[build].result', 7, 'expected the key of a job in quotes after "[", found "build"'],
     ["needs['a'.result", 10, 'expected "]", found "."'],
     ['needs.build', 12, 'expected "." and "result" or "outputs", found the end'],
-    ['needs.build.output.x', 13, 'a need has "result" and "outputs", not "output"'],
+    [
+      'needs.build.output.x',
+      13,
+      'a need has "result" and "outputs", and with a matrix "count" and "failed", not "output"',
+    ],
     ['needs.build.outputs', 20, 'expected "." and the key of an output, found the end'],
     ['inputs', 7, 'expected "." and the name of an input, found the end'],
     ['true &&', 8, 'expected a value, found the end'],
@@ -220,8 +237,8 @@ describe('a condition that cannot be meant is refused at its place', () => {
       32,
       'a result is never null, it is success, failure, skipped or cancelled',
     ],
-    [`${'!'.repeat(65)}true`, 65, 'more than 64 parentheses and negations inside each other'],
-    [`${'not '.repeat(65)}true`, 257, 'more than 64 parentheses and negations inside each other'],
+    [`${'!'.repeat(65)}true`, 65, 'more than 64 parentheses, negations, calls and members inside each other'],
+    [`${'not '.repeat(65)}true`, 257, 'more than 64 parentheses, negations, calls and members inside each other'],
   ];
   for (const [source, column, message] of table) {
     it(`${source.slice(0, 60)} → ${message}`, () => {
@@ -311,7 +328,7 @@ describe('about a condition', () => {
     const condition = parseCondition(
       'needs.bild.outputs.x || needs.bild.outputs.y || needs.z.outputs.q || needs.build.outputs.q',
     );
-    const errors = checkNeedsOf(condition, new Set(['build']));
+    const errors = checkNeedsOf(references(condition.root), new Set(['build']), new HintBudget());
     expect(errors.map((error) => [error.column, error.message])).toEqual([
       [1, 'it asks about "bild", which is not among the job\'s needs, did you mean "build"?'],
       [49, 'it asks about "z", which is not among the job\'s needs'],
@@ -366,4 +383,11 @@ describe('about a condition', () => {
       }),
     );
   });
+});
+
+it('a text that an expression makes may have as many bytes as the limit says, and not one more', () => {
+  const most = limits.expressionResultBytes;
+  expect(made('x'.repeat(most), null)).toHaveLength(most);
+  expect(() => made('x'.repeat(most + 1), null)).toThrow(`more than ${most} bytes`);
+  expect(() => made(`${'x'.repeat(most - 1)}é`, null)).toThrow(EvaluationError);
 });

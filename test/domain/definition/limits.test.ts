@@ -116,7 +116,7 @@ const table: readonly (readonly [LimitName, (size: number) => string, string, ('
   [
     'conditionDepth',
     (n) => job(`if: "${'('.repeat(n)}true${')'.repeat(n)}"`),
-    '2:84: job "a": "if" at character 65: more than 64 parentheses and negations inside each other',
+    '2:84: job "a": "if" at character 65: more than 64 parentheses, negations, calls and members inside each other',
   ],
   [
     'definitionDepth',
@@ -128,6 +128,22 @@ const table: readonly (readonly [LimitName, (size: number) => string, string, ('
     (n) => `{"name":"x","jobs":[{"id":"a","command":"x","metadata":{"x":${'['.repeat(n - 4)}${']'.repeat(n - 4)}}}]}`,
     '1:1: more than 64 lists and objects inside each other',
     'json',
+  ],
+  [
+    'schedulesPerWorkflow',
+    (n) => `on: {schedule: [${list(n, () => '{cron: "@daily"}')}]}\njobs: {a: {run: x}}`,
+    '1:16: "on.schedule" has 21 entries; at most 20 are allowed',
+  ],
+  [
+    'cronChars',
+    (n) =>
+      `on: {schedule: [{cron: "${'0,'.repeat((n - 9 - (n % 2)) / 2 + (n % 2))}0${n % 2 === 0 ? '0' : ''} * * * *"}]}\njobs: {a: {run: x}}`,
+    '1:24: schedule "cron-1": "cron" has 201 characters; at most 200 are allowed',
+  ],
+  [
+    'jitterSecsMax',
+    (n) => `on: {schedule: [{cron: "@daily", jitter: ${n}}]}\njobs: {a: {run: x}}`,
+    '1:42: schedule "cron-1": "jitter" must be at most 86400 seconds, not 86401',
   ],
   ['jobsPerWorkflow', jsonJobs, '1:20: the workflow has 200001 jobs; at most 200000 are allowed', 'json'],
   ['edgesPerWorkflow', jsonNeeds, '1:1: the jobs have 2000001 needs together; at most 2000000 are allowed', 'json'],

@@ -44,17 +44,17 @@ const table: readonly (readonly [what: string, text: string, problems: readonly 
   [
     'a key twice',
     '{"name": "x",\n "name": "y", "jobs": [{"id": "a", "command": "x"}]}',
-    ['ci.json:2:2: the key "name" is there twice'],
+    ['ci.json:2:2: the key "name" appears twice'],
   ],
   [
     'a key twice behind an escape',
     '{"name": "x",\n "n\\u0061me": "y", "jobs": [{"id": "a", "command": "x"}]}',
-    ['ci.json:2:2: the key "name" is there twice'],
+    ['ci.json:2:2: the key "name" appears twice'],
   ],
   [
     '__proto__ twice',
     '{"__proto__": 1, "__proto__": 2, "jobs": [{"id": "a", "command": "x"}]}',
-    ['ci.json:1:18: the key "__proto__" is there twice'],
+    ['ci.json:1:18: the key "__proto__" appears twice'],
   ],
   [
     'an unknown key in a file as JSON',
@@ -82,7 +82,7 @@ const table: readonly (readonly [what: string, text: string, problems: readonly 
   [
     'an id twice',
     '{"jobs": [\n  {"id": "a", "command": "x"},\n  {"id": "a", "command": "y"}\n]}',
-    ['ci.json:3:10: job "a" is there twice'],
+    ['ci.json:3:10: job "a" appears twice'],
   ],
   ['a job without command', '{"jobs": [{"id": "a"}]}', ['ci.json:1:18: job "a" has neither "command" nor "steps"']],
   [

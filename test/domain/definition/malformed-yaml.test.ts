@@ -39,10 +39,10 @@ const table: readonly (readonly [what: string, text: string, problems: readonly 
     '? [a, b]\n: 1\njobs: {a: {run: x}}\n',
     ['ci.yml:1:3: not valid YAML: with stringKeys, all keys must be strings'],
   ],
-  ['a key twice at the top', 'name: a\nname: b\njobs: {a: {run: x}}\n', ['ci.yml:2:1: the key "name" is there twice']],
-  ['a job twice', 'jobs:\n  a: {run: x}\n  a: {run: y}\n', ['ci.yml:3:3: the key "a" is there twice']],
-  ['a key twice in a job', 'jobs:\n  a:\n    run: x\n    run: y\n', ['ci.yml:4:5: the key "run" is there twice']],
-  ['a variable twice', 'env:\n  A: 1\n  A: 2\njobs: {a: {run: x}}\n', ['ci.yml:3:3: the key "A" is there twice']],
+  ['a key twice at the top', 'name: a\nname: b\njobs: {a: {run: x}}\n', ['ci.yml:2:1: the key "name" appears twice']],
+  ['a job twice', 'jobs:\n  a: {run: x}\n  a: {run: y}\n', ['ci.yml:3:3: the key "a" appears twice']],
+  ['a key twice in a job', 'jobs:\n  a:\n    run: x\n    run: y\n', ['ci.yml:4:5: the key "run" appears twice']],
+  ['a variable twice', 'env:\n  A: 1\n  A: 2\njobs: {a: {run: x}}\n', ['ci.yml:3:3: the key "A" appears twice']],
   ['an unknown alias', 'jobs: {a: {run: *nope}}\n', ['ci.yml:1:17: the alias "*nope" has no anchor "&nope" before it']],
   [
     'an alias within its own anchor',
@@ -233,12 +233,12 @@ const table: readonly (readonly [what: string, text: string, problems: readonly 
   [
     'the name of a key elsewhere',
     'jobs:\n  a:\n    run: x\n    runs-on: ubuntu\n',
-    ['ci.yml:4:5: job "a": unknown key "runs-on", did you mean "labels"?'],
+    ['ci.yml:4:5: job "a": unknown key "runs-on": write "labels", which a worker must offer to get the job'],
   ],
   [
     'an unknown key of a job',
     'jobs:\n  a:\n    run: x\n    uses: actions/checkout\n',
-    ['ci.yml:4:5: job "a": unknown key "uses"'],
+    ['ci.yml:4:5: job "a": unknown key "uses": a job cannot be another workflow yet; write "run" or "steps"'],
   ],
   [
     'a job key named toString',
@@ -280,7 +280,90 @@ const table: readonly (readonly [what: string, text: string, problems: readonly 
   [
     'an action in a step',
     'jobs:\n  a:\n    steps:\n      - uses: actions/checkout@v4\n',
-    ['ci.yml:4:9: step 1 of job "a": unknown key "uses"', 'ci.yml:4:9: step 1 of job "a": it has no "run"'],
+    ['ci.yml:4:9: step 1 of job "a": unknown key "uses": actions do not run here; write the commands under "run"'],
+  ],
+  [
+    'a mistake in the defaults, once for all jobs',
+    'defaults: {retries: many}\njobs: {a: {run: x}, b: {run: x}}\n',
+    ['ci.yml:1:21: "defaults": "retries" must be a whole number from 0 to 1000, not the text "many"'],
+  ],
+  [
+    'a key that defaults do not have',
+    'defaults: {run: x}\njobs: {a: {run: x}}\n',
+    ['ci.yml:1:12: "defaults": unknown key "run"'],
+  ],
+  [
+    'a default that one job cannot have',
+    `defaults:\n  timeout: \${{ needs.a.outputs.t }}\njobs:\n  a: {run: x, timeout: 5m}\n  b: {run: x}\n`,
+    ['ci.yml:2:16: job "b": "timeout" at character 5: it asks about "a", which is not among the job\'s needs'],
+  ],
+  [
+    'an unknown cause of a retry',
+    'jobs:\n  a:\n    run: x\n    retry-on: [lost, oom]\n',
+    [
+      'ci.yml:4:22: job "a": "retry-on" must be one or more of "lost", "timeout", "failure", exit codes and ranges such as 75 or "128-255", not the text "oom"',
+    ],
+  ],
+  [
+    'exit codes that cannot be',
+    'jobs:\n  a:\n    run: x\n    retry-on: [0, 256, 12-3, 1.5, -1]\n',
+    [
+      'ci.yml:4:16: job "a": "retry-on": an exit code is a whole number from 1 to 255; 0 is success',
+      'ci.yml:4:19: job "a": "retry-on": an exit code is a whole number from 1 to 255',
+      'ci.yml:4:24: job "a": "retry-on" has the range 12-3, whose end is before its beginning',
+      'ci.yml:4:30: job "a": "retry-on" must be one or more of "lost", "timeout", "failure", exit codes and ranges such as 75 or "128-255", not the number 1.5',
+      'ci.yml:4:35: job "a": "retry-on" must be one or more of "lost", "timeout", "failure", exit codes and ranges such as 75 or "128-255", not the number -1',
+    ],
+  ],
+  [
+    'a workspace that there is not',
+    'jobs:\n  a:\n    run: x\n    workspace: clean\n',
+    [
+      `ci.yml:4:16: job "a": "workspace" must be "fresh", or left out for the worker's own directory, not the text "clean"`,
+    ],
+  ],
+  [
+    'a label that the server adds by itself',
+    'jobs:\n  a:\n    run: x\n    labels: [linux, feature:workspace]\n',
+    [
+      'ci.yml:4:21: job "a": "feature:workspace" begins with "feature:", which is reserved: the server adds such labels to jobs with "workspace: fresh" or with exit codes in "retry-on"',
+    ],
+  ],
+  [
+    'such a label among the defaults',
+    'defaults: {labels: feature:x}\njobs: {a: {run: x}}\n',
+    [
+      'ci.yml:1:20: "defaults": "feature:x" begins with "feature:", which is reserved: the server adds such labels to jobs with "workspace: fresh" or with exit codes in "retry-on"',
+    ],
+  ],
+  [
+    'no cause of a retry',
+    'jobs:\n  a:\n    run: x\n    retry-on: []\n',
+    [
+      'ci.yml:4:15: job "a": "retry-on" is empty; it is one or more of "lost", "timeout", "failure", exit codes and ranges such as 75 or "128-255"',
+    ],
+  ],
+  [
+    'a star among other needs',
+    "jobs:\n  a: {run: x}\n  b: {run: x, needs: [a, '*']}\n",
+    [`ci.yml:3:26: job "b": "*" stands for every job and is written alone: needs: '*'`],
+  ],
+  [
+    'a job after the one that needs every job',
+    "jobs:\n  a: {run: x}\n  all: {run: x, needs: '*'}\n  after: {run: x, needs: all}\n",
+    ['ci.yml:3:24: jobs need each other in a cycle: all → after → all'],
+  ],
+  [
+    'two needs that give the same variables',
+    'jobs:\n  a-1: {run: x}\n  a.1: {run: x}\n  b: {run: x, needs: [a-1, a.1]}\n',
+    ['ci.yml:4:28: job "b" needs "a-1" and "a.1", which give the same variables NEEDS_A_1_…; rename one of them'],
+  ],
+  [
+    'a working directory with an expression',
+    `jobs:\n  a:\n    run: x\n    working-directory: \${{ inputs.dir }}\n`,
+    [
+      `ci.yml:4:24: job "a": "working-directory" has "\${{" in it; put it under "env" and write cd "$NAME" in the script`,
+    ],
   ],
   [
     'a step id twice',
@@ -627,6 +710,10 @@ const table: readonly (readonly [what: string, text: string, problems: readonly 
 /** What stands in relation to something else, or in a text with a language of its own. */
 const beyondSchema = [
   'a tag with a value',
+  'a default that one job cannot have',
+  'a job after the one that needs every job',
+  'two needs that give the same variables',
+  'a working directory with an expression',
   'a step id twice',
   'a step id that is taken by a default',
   'a need that does not exist',

@@ -100,7 +100,7 @@ jobs:
     run: deploy.sh
 `);
     expect(definition.jobs[0]?.command).toBe(
-      'cargo build --release\necho "::set-output artifact_url=s3://bucket/build.tar.gz"\necho "::set-output version=1.2.3"\n',
+      'set -e\ncargo build --release\necho "::set-output artifact_url=s3://bucket/build.tar.gz"\necho "::set-output version=1.2.3"\n',
     );
     expect(definition.jobs[1]).toMatchObject({ needs: [0], command: 'deploy.sh' });
   });
@@ -257,7 +257,7 @@ describe('a key that comes twice in JSON', () => {
       expect(parseDefinition(`{"name": "a${text}", "trigger": "t", ${jobs}}`, 'json', '').ok).toBe(true);
       const result = parseDefinition(`{"name": "a${text}", "name": "n", ${jobs}}`, 'json', '');
       expect(result.ok ? [] : result.problems.map((problem) => problem.message)).toEqual([
-        'the key "name" is there twice',
+        'the key "name" appears twice',
       ]);
     });
   }

@@ -15,6 +15,7 @@ describe('the JSON Schema of a workflow file', () => {
     'jobs: {a: {run: x, name: n, labels: l, retries: 2, backoff: none, timeout: 5m, if: always(), priority: -3, metadata: {a: [1]}}, b: {needs: a, run: x}}',
     'jobs: {a: {run: x, backoff: {fixed: 5}}, b: {run: x, backoff: {exponential: {base: 1s, max: 60, jitter: true}}, needs: [a]}}',
     'jobs: {a: {run: x, backoff: {Fixed: {delay_secs: 5}}}, b: {run: x, backoff: {Exponential: {base_secs: 1, max_secs: 60}}}}',
+    'jobs: {a: {run: x, retries: 1, retry-on: [lost, 75, 128-255]}, b: {run: x, retries: 1, retry-on: 1, workspace: fresh}}',
     'jobs: {a: {steps: [{run: x}, {id: i, name: n, run: y, env: {A: b}}]}}',
   ];
   for (const text of good) {
@@ -38,6 +39,9 @@ describe('the JSON Schema of a workflow file', () => {
     'jobs: {a: {run: x, backoff: {linear: 1}}}',
     'jobs: {a: {run: x, priority: 1001}}',
     'jobs: {a: {run: x, env: {A-B: 1}}}',
+    'jobs: {a: {run: x, retries: 1, retry-on: [256]}}',
+    'jobs: {a: {run: x, retries: 1, retry-on: [oom]}}',
+    'jobs: {a: {run: x, workspace: shared}}',
     'jobs: {a: {steps: [{name: x}]}}',
     'jobs: {a: {steps: [{run: x, uses: y}]}}',
   ];

@@ -13,7 +13,11 @@ import {
   LogChunkSchema,
   OutputsSchema,
 } from '../../../gen/workflowgraph/v1/types_pb.js';
-import { ListRunsResponseSchema, RunWorkflowRequestSchema } from '../../../gen/workflowgraph/v1/workflow_service_pb.js';
+import {
+  JobReason_SucceededSchema,
+  ListRunsResponseSchema,
+  RunWorkflowRequestSchema,
+} from '../../../gen/workflowgraph/v1/workflow_service_pb.js';
 import { messageReader } from '../../../src/http/json-binding/read-message.js';
 import { messageWriter } from '../../../src/http/json-binding/write-message.js';
 
@@ -23,6 +27,13 @@ const read = (schema: DescMessage, text: string) => messageReader(schema)(JSON.p
 describe('a message is written as the contract has it', () => {
   test('defaults are written and what is unset is null', () => {
     expect(JSON.parse(write(JobSchema, create(JobSchema)))).toEqual({
+      truncated: false,
+      children: null,
+      tolerated: false,
+      continue_on_error: false,
+      held: false,
+      exit_code: null,
+      log_missing_bytes: null,
       id: '',
       name: '',
       status: null,
@@ -34,7 +45,7 @@ describe('a message is written as the contract has it', () => {
       required_labels: [],
       max_retries: 0,
       attempt: 0,
-      metadata: null,
+      metadata: {},
       if: null,
       timeout_secs: null,
       priority: 0,
@@ -42,6 +53,7 @@ describe('a message is written as the contract has it', () => {
       ended_at: null,
       worker_id: null,
       delayed_until_ms: null,
+      duration_ms: null,
     });
     expect(write(ClaimSchema, create(ClaimSchema))).toBe('{"job":null,"lease":null}');
   });
@@ -49,9 +61,11 @@ describe('a message is written as the contract has it', () => {
   test('64-bit integers are numbers, enums short names, doubles as they are', () => {
     const chunk = create(LogChunkSchema, { sequence: 9007199254740991n, timestampMs: -1n, stream: 2 });
     expect(write(LogChunkSchema, chunk)).toBe(
-      '{"workflow_id":"","job_id":"","sequence":9007199254740991,"data":"","timestamp_ms":-1,"stream":"stderr","attempt":0}',
+      '{"workflow_id":"","job_id":"","sequence":9007199254740991,"data":"","timestamp_ms":-1,"stream":"stderr","attempt":0,"missing_bytes":null,"system_line":null}',
     );
-    expect(write(JobSchema, create(JobSchema, { durationSecs: 0.25 }))).toContain('"duration_secs":0.25');
+    expect(write(JobReason_SucceededSchema, create(JobReason_SucceededSchema, { durationSecs: 0.25 }))).toContain(
+      '"duration_secs":0.25',
+    );
   });
 
   test.each([

@@ -37,12 +37,18 @@ function checkJob(simulation: Simulation, input: ClaimJobs, job: ClaimedJob, { a
   const { run, job: known } = attempt;
   const name = `${run.no}/${known.def.key}`;
   const missing = known.def.labels.filter((label) => !input.labels.includes(label));
-  if (missing.length > 0) world.violated('a worker has the labels of its job', `${name} needs ${missing.join(', ')}`);
-  if (known.def.needs.some((ord) => !endStates.has(run.jobs[ord]?.state ?? ''))) {
-    world.violated('a job begins after its needs', name);
+  if (known.def.labels.length === 0 && input.onlyLabelled) {
+    world.violated('a worker that takes only labelled jobs gets no other', `${input.workerId} got ${name}`);
   }
-  const right = known.def.needs
-    .map((ord) => run.jobs[ord])
+  if (missing.length > 0) world.violated('a worker has the labels of its job', `${name} needs ${missing.join(', ')}`);
+  if (JSON.stringify([...job.inputs]) !== JSON.stringify([...run.inputs])) {
+    world.violated('inputs reach every job', name);
+  }
+  // A need that was re-run since, while this job went on, is not what it was when the job was claimed.
+  const needsOf = known.def.needs.map((ord) => run.jobs[ord]);
+  if (needsOf.some((need) => (need?.resetAtMs ?? 0) >= attempt.claimedAtMs)) return;
+  if (needsOf.some((need) => !endStates.has(need?.state ?? ''))) world.violated('a job begins after its needs', name);
+  const right = needsOf
     .filter((need) => need?.state === 'success')
     .map((need) => [need?.def.key ?? '', [...(need?.outputs ?? [])].sort()] as const);
   const told = [...job.upstreamOutputs].map(([key, outputs]) => [key, [...outputs].sort()] as const);
@@ -53,12 +59,9 @@ function checkJob(simulation: Simulation, input: ClaimJobs, job: ClaimedJob, { a
     );
   }
   if (told.length > 0) world.count('outputs handed on', told.length);
-  if (JSON.stringify([...job.inputs]) !== JSON.stringify([...run.inputs])) {
-    world.violated('inputs reach every job', name);
-  }
 }
 
-/** The same request gets the same jobs while their leases live. */
+/** The same request gets the same jobs while their leases live and their workers are not told to stop them. */
 function checkRepeat(simulation: Simulation, input: ClaimJobs, requestId: string, granted: readonly Lease[]): void {
   const { world, clock } = simulation;
   const key = `${input.caller.credential}/${requestId}`;
@@ -73,7 +76,8 @@ function checkRepeat(simulation: Simulation, input: ClaimJobs, requestId: string
   requests.set(key, [...new Set([...earlier, ...granted])]);
   if (earlier.length === 0 || granted.length === 0) return;
   const live = earlier.filter(
-    ({ attempt, sureUntilMs }) => attempt.outcome === null && sureUntilMs > clock.databaseNow() + 100,
+    ({ attempt, sureUntilMs }) =>
+      attempt.outcome === null && attempt.stop === null && sureUntilMs > clock.databaseNow() + 100,
   );
   const forgotten = live.filter((lease) => !granted.includes(lease));
   if (forgotten.length > 0) {

@@ -14,8 +14,9 @@ export function checkOverdue({ world, servers, isShared, leases, clock }: Simula
   if (world.nowMs - healthySinceMs < patienceMs) return;
   const beforeMs = clock.databaseNow() - patienceMs;
   for (const lease of leases.live()) {
-    const isOver =
-      lease.perhapsUntilMs < beforeMs || (lease.timeoutAtMs !== null && lease.timeoutAtMs.perhaps < beforeMs);
+    const { stop } = lease.attempt;
+    const timeOverMs = stop?.perhapsByMs ?? lease.timeoutAtMs?.perhaps ?? Number.POSITIVE_INFINITY;
+    const isOver = lease.perhapsUntilMs < beforeMs || timeOverMs < beforeMs;
     if (!isOver || lease.renewing.size > 0) continue;
     world.violated(
       'what has run out is ended soon',

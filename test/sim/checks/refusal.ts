@@ -22,10 +22,16 @@ export function checkRefusal(simulation: Simulation, refusal: Refusal): void {
   const isByTimeAlone = lease?.attempt.outcome === null || endedAtMs >= refusal.receivedAtMs;
   if (reason === 'lease_expired' && isByTimeAlone)
     simulation.world.count(`${call} after the lease, before anyone ended it`);
-  if (reason === 'cancelled' && refusal.report !== null && refusal.receivedAtMs - endedAtMs < raceMs) {
-    simulation.world.count('report that a cancel was just ahead of');
+  const stop = lease?.attempt.stop ?? null;
+  if (reason === 'cancelled' && refusal.report !== null && stop !== null) {
+    if (refusal.receivedAtMs - stop.atMs < raceMs) simulation.world.count('report that a cancel was just ahead of');
+    if (lease?.attempt.outcome === null) {
+      simulation.world.violated('the report of a cancelled job says that it has stopped', lease.id);
+    }
   }
-  if (reason === 'lease_expired' && lease !== null) lease.toldOverAtMs ??= refusal.receivedAtMs;
+  // A job that has timed out cannot be given back, but its end can still be reported.
+  const isOnlyRelease = call === 'release' && refusal.receivedAtMs < (lease?.sureUntilMs ?? 0);
+  if (reason === 'lease_expired' && lease !== null && !isOnlyRelease) lease.toldOverAtMs ??= refusal.receivedAtMs;
   const why = unjustified(refusal);
   if (why === null) return;
   simulation.world.violated(
@@ -42,6 +48,9 @@ function unjustified({ call, lease, report, receivedAtMs, reason }: Refusal): st
     case 'unknown_lease':
       return outcome === 'released' ? null : 'it was granted and not given back';
     case 'completed': {
+      if (outcome === 'timed_out' && lease.reports.size > 0) {
+        return report !== null && lease.reports.size === 1 ? 'this is the report that was taken' : null;
+      }
       if (outcome !== 'success' && outcome !== 'failure') return 'nobody ended it';
       if (report === null) return null;
       const isTaken =
@@ -50,7 +59,7 @@ function unjustified({ call, lease, report, receivedAtMs, reason }: Refusal): st
       return isTaken ? 'this is the report that was taken' : null;
     }
     case 'cancelled':
-      if (outcome !== 'cancelled') return 'it is not cancelled';
+      if (outcome !== 'cancelled' && attempt.stop?.reason !== 'cancelled') return 'it is not cancelled';
       return (call === 'logs' || call === 'heartbeat') && receivedAtMs < lease.sureUntilMs
         ? 'it still takes logs'
         : null;
@@ -59,7 +68,9 @@ function unjustified({ call, lease, report, receivedAtMs, reason }: Refusal): st
       return attempt.job.attempt > attempt.number ? null : 'there is no newer attempt';
     case 'lease_expired': {
       if (receivedAtMs >= lease.sureUntilMs || outcome === 'lease_expired' || outcome === 'timed_out') return null;
-      return lease.timeoutAtMs !== null && receivedAtMs >= lease.timeoutAtMs.sure ? null : 'its time was not over';
+      if (attempt.stop?.reason === 'timed_out' && receivedAtMs >= attempt.stop.sureByMs) return null;
+      const hasTimedOut = lease.timeoutAtMs !== null && receivedAtMs >= lease.timeoutAtMs.sure;
+      return hasTimedOut && call === 'release' ? null : 'its time was not over';
     }
   }
 }

@@ -53,7 +53,10 @@ export function checkAccepted(simulation: Simulation, lease: Lease, report: Repo
       `${lease.id}: ${other.kind} ${other.error}, then ${report.kind} ${report.error}`,
     );
   }
-  const isStored = attempt.outcome === report.kind && (report.kind === 'success' || attempt.error === report.error);
+  const isTimedOut = attempt.outcome === 'timed_out';
+  const isStored =
+    isTimedOut || (attempt.outcome === report.kind && (report.kind === 'success' || attempt.error === report.error));
+  if (isTimedOut) world.count('report of an attempt that has timed out');
   if (!isStored) {
     world.violated(
       'what is acknowledged is stored',
@@ -69,10 +72,16 @@ export function checkAccepted(simulation: Simulation, lease: Lease, report: Repo
   if (!isRenewing && receivedAtMs >= lease.perhapsUntilMs) {
     world.violated('nothing is taken after the lease', `${lease.id}: ${receivedAtMs - lease.perhapsUntilMs} ms late`);
   }
-  if (lease.timeoutAtMs !== null && receivedAtMs >= lease.timeoutAtMs.perhaps) {
+  if (lease.timeoutAtMs !== null && receivedAtMs >= lease.timeoutAtMs.perhaps && !isTimedOut) {
     world.violated(
-      'nothing is taken after the timeout',
+      'what is reported after the timeout has timed out',
       `${lease.id}: ${receivedAtMs - lease.timeoutAtMs.perhaps} ms late`,
+    );
+  }
+  if (isTimedOut && attempt.stop !== null && receivedAtMs >= attempt.stop.perhapsByMs) {
+    world.violated(
+      'nothing is taken after the grace',
+      `${lease.id}: ${receivedAtMs - attempt.stop.perhapsByMs} ms late`,
     );
   }
 }

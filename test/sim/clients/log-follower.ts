@@ -1,3 +1,4 @@
+import type { LogChunkView } from '../../../src/engine/engine.js';
 import type { ModelJob, ModelRun } from '../model/states.js';
 import { Client } from './client.js';
 
@@ -31,7 +32,7 @@ export class LogFollower extends Client {
           simulation.world.after(this.random.within(500, 20_000), null, 'log breaks', () => close(false));
         void (async () => {
           try {
-            const query = { id: run.id, jobKey: job.def.key, attempt: null, limit: null, after };
+            const query = { id: run.id, jobKey: job.def.key, attempt: null, limit: null, after, tail: null };
             for await (const batch of live.engine.followJobLogs(query, controller.signal)) {
               if (!isOpen) return;
               this.#check(run, job, after, batch.chunks);
@@ -50,30 +51,36 @@ export class LogFollower extends Client {
     this.parts.simulation.world.count('log followed to its end');
   }
 
-  #check(
-    run: ModelRun,
-    job: ModelJob,
-    after: string,
-    chunks: readonly { attempt: number; sequence: number; stream: string; data: string }[],
-  ): void {
+  #check(run: ModelRun, job: ModelJob, after: string, chunks: readonly LogChunkView[]): void {
     const { world } = this.parts.simulation;
     let last = after === '' ? [-1, -1, 0] : placeOf(after);
     for (const chunk of chunks) {
-      const place = [chunk.attempt, chunk.sequence, chunk.stream === 'stderr' ? 2 : 1];
-      if (!isAfter(place, last)) world.violated('a log is in order', `${run.no}/${job.def.key} ${place} after ${last}`);
-      last = place;
-      const sent = job.attempts.some(
-        ({ number, lease }) =>
-          number === chunk.attempt && lease?.chunks.get(`${chunk.sequence}/${chunk.stream}`)?.texts.has(chunk.data),
+      // What the server adds has no place of its own that a reader sees.
+      const isSystem = chunk.systemLine !== null;
+      const place = [chunk.attempt, chunk.sequence, streams[chunk.stream] ?? 0];
+      if (!isSystem && !isAfter(place, last))
+        world.violated('a log is in order', `${run.no}/${job.def.key} ${place} after ${last}`);
+      if (!isSystem) last = place;
+      // It stands where the last dropped chunk did.
+      const isMark = chunk.missingBytes !== null;
+      if (isMark) world.count('gap in a log followed');
+      const isSent = job.attempts.some(({ number, lease, stop }) =>
+        isSystem
+          ? number === chunk.attempt && stop !== null
+          : number === chunk.attempt && lease?.chunks.get(`${chunk.sequence}/${chunk.stream}`)?.texts.has(chunk.data),
       );
+      const sent = isMark || isSent;
       if (!sent) world.violated('a log holds what was sent', `${run.no}/${job.def.key} ${place}: ${chunk.data}`);
     }
   }
 }
 
+/** In the order in which chunks of one sequence come; the last two are the server's own. */
+const streams: Readonly<Record<string, number>> = { stdout: 1, stderr: 2, 'system-stop': 3, 'system-end': 4 };
+
 function placeOf(position: string): number[] {
   const [attempt, sequence, stream] = position.split('.');
-  return [Number(attempt), Number(sequence), stream === 'stderr' ? 2 : 1];
+  return [Number(attempt), Number(sequence), streams[stream ?? ''] ?? 0];
 }
 
 function isAfter(a: readonly number[], b: readonly number[]): boolean {

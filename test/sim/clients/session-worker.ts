@@ -1,7 +1,10 @@
 import { DomainError } from '../../../src/domain/errors.js';
+import type { JobSession } from '../../../src/engine/claims/worker-session.js';
 import type { ClaimedJob } from '../../../src/engine/engine.js';
-import type { JobSession } from '../../../src/engine/job-session.js';
+import type { LeaseEvent } from '../../../src/engine/leases/lease-watch.js';
 import type { EndOfJob } from '../calls.js';
+import { isToStop } from '../model/lease.js';
+import { offerOf } from '../model/offer.js';
 import type { Answer } from '../network.js';
 import type { LiveServer, SimServer } from '../sim-server.js';
 import type { Waiter } from '../waiting.js';
@@ -12,6 +15,8 @@ interface Connection {
   readonly live: LiveServer;
   readonly server: SimServer;
   isBroken: boolean;
+  /** Whether the server has heard that the worker drains. */
+  isDrained: boolean;
   /** By the world's clock, when the last message of each direction arrives. */
   toServerAtMs: number;
   toWorkerAtMs: number;
@@ -36,9 +41,25 @@ export class SessionWorker extends Worker {
     const connection = this.#connection;
     if (connection === null) return;
     this.#toServer(connection, 'drain', () => {
-      connection.session?.drain();
-      if (connection.waiter !== null) this.parts.simulation.waiting.remove(connection.waiter);
+      this.#drainAtServer(connection);
     });
+  }
+
+  /** Says in one breath that it is there and that it takes no more jobs, as one does that is ended while it starts. */
+  #drainSoon(connection: Connection): void {
+    const { world } = this.parts.simulation;
+    world.after(this.random.within(0, 4), connection.live.process, 'drain soon', () => {
+      if (connection.session === null) return;
+      world.count('drained in the turn of its claim');
+      this.#drainAtServer(connection);
+      world.after(this.random.within(500, 3_000), null, 'drained session ends', () => this.#cut(connection));
+    });
+  }
+
+  #drainAtServer(connection: Connection): void {
+    connection.session?.drain();
+    connection.isDrained = true;
+    if (connection.waiter !== null) this.parts.simulation.waiting.remove(connection.waiter);
   }
 
   async #run(): Promise<void> {
@@ -58,6 +79,7 @@ export class SessionWorker extends Worker {
       live,
       server,
       isBroken: false,
+      isDrained: false,
       toServerAtMs: 0,
       toWorkerAtMs: 0,
       session: null,
@@ -81,7 +103,7 @@ export class SessionWorker extends Worker {
   // At the server.
 
   #open(connection: Connection): void {
-    const { id, labels, credential, ttlSecs, slots } = this.profile;
+    const { id, labels, onlyLabelled, credential, ttlSecs, slots } = this.profile;
     const { live } = connection;
     if (live.isStopping) {
       this.#breakAtWorker(connection);
@@ -89,17 +111,22 @@ export class SessionWorker extends Worker {
     }
     const { simulation, calls } = this.parts;
     const session = live.engine.openSession(
-      { caller: { credential }, workerId: id, labels, leaseTtlSecs: ttlSecs, slots, version: '1' },
+      { caller: { credential }, workerId: id, labels, onlyLabelled, leaseTtlSecs: ttlSecs, slots, version: '1' },
       {
+        hasRoom: () => true,
         jobs: (jobs) => {
           simulation.world.count('jobs pushed', jobs.length);
+          if (connection.isDrained) {
+            simulation.world.violated('a worker that drains is pushed no more jobs', `${id} got ${jobs.length}`);
+          }
           calls.pushed(jobs, this.claimInput(connection.waiter?.wants ?? 0, 0, null));
           this.#wants(connection, -jobs.length);
           this.#toWorker(connection, 'jobs', () => this.#arrived(connection, jobs));
         },
-        news: (news) => {
-          simulation.world.count(`session told: ${news.kind}`);
-          this.#checkNews(news.kind, news.leaseId);
+        leaseEvent: (event) => {
+          simulation.world.count(`session told: ${event.kind === 'stop' ? event.reason : event.kind}`);
+          this.#checkEvent(event);
+          if (event.kind === 'stop') this.#toWorker(connection, 'stop', () => this.toldToStop(event.leaseId));
         },
         failed: (error) => {
           simulation.expectInjected('a session', error);
@@ -113,7 +140,7 @@ export class SessionWorker extends Worker {
       workerId: id,
       server: connection.server,
       live,
-      labels,
+      offer: offerOf(this.profile),
       sinceMs: simulation.world.nowMs,
       wants: 0,
     };
@@ -121,6 +148,7 @@ export class SessionWorker extends Worker {
     const free = Math.max(0, slots - this.#running);
     this.#wants(connection, free);
     session.addCredits(free);
+    if (!simulation.isHealing && this.random.chance(0.1)) this.#drainSoon(connection);
   }
 
   #wants(connection: Connection, by: number): void {
@@ -130,11 +158,13 @@ export class SessionWorker extends Worker {
     waiter.wants += by;
   }
 
-  #checkNews(kind: 'lost' | 'cancelled', leaseId: string): void {
-    const { world, leases } = this.parts.simulation;
-    const outcome = leases.byId.get(leaseId)?.attempt.outcome;
-    const isTrue = kind === 'cancelled' ? outcome === 'cancelled' : outcome !== null;
-    if (!isTrue) world.violated('a session is told the truth', `${leaseId} is ${outcome}, told was ${kind}`);
+  #checkEvent(event: LeaseEvent): void {
+    const { world, leases, clock } = this.parts.simulation;
+    const lease = leases.byId.get(event.leaseId);
+    if (lease === undefined) return;
+    const isTrue =
+      event.kind === 'stop' ? isToStop(lease, event.reason, clock.databaseNow()) : lease.attempt.outcome !== null;
+    if (!isTrue) world.violated('a session is told the truth', JSON.stringify(event));
   }
 
   /** As the stream's edge does it: a refusal is a result, anything else ends the stream. */
@@ -153,7 +183,7 @@ export class SessionWorker extends Worker {
     }
     if (connection.session === null) return;
     this.#wants(connection, 1);
-    connection.session.reported(leaseId);
+    connection.session.reported(leaseId, answer.kind === 'refused' && answer.error.reason === 'unknown_lease');
     this.#toWorker(connection, 'result', () => this.#results.get(leaseId)?.(answer));
   }
 

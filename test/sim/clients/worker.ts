@@ -15,6 +15,7 @@ export type Temper = 'good' | 'slow' | 'crashing' | 'frozen' | 'lying' | 'skewed
 export interface WorkerProfile {
   readonly id: string;
   readonly labels: readonly string[];
+  readonly onlyLabelled: boolean;
   readonly credential: string | null;
   readonly style: Style;
   readonly temper: Temper;
@@ -25,6 +26,9 @@ export interface WorkerProfile {
 /** What workers of every style do with a job. */
 export abstract class Worker extends Client {
   readonly profile: WorkerProfile;
+  /** Leases whose jobs it was told to stop, and what to call when one is added. */
+  readonly #stops = new Set<string>();
+  readonly #onStop = new Map<string, () => void>();
 
   constructor(parts: Parts, profile: WorkerProfile) {
     super(parts, profile.id);
@@ -37,14 +41,16 @@ export abstract class Worker extends Client {
   abstract drain(): void;
 
   claimInput(maxJobs: number, waitMs: number, requestId: string | null): ClaimJobs {
-    const { id, labels, credential, ttlSecs } = this.profile;
-    return { caller: { credential }, workerId: id, labels, leaseTtlSecs: ttlSecs, waitMs, requestId, maxJobs };
+    const { id, labels, onlyLabelled, credential, ttlSecs: leaseTtlSecs } = this.profile;
+    const caller = { credential };
+    return { caller, workerId: id, labels, onlyLabelled, leaseTtlSecs, waitMs, requestId, maxJobs };
   }
 
   /** Registers, as workers do when they start; one that nobody answers goes on all the same. */
   protected async register(): Promise<void> {
-    const { id, labels, slots } = this.profile;
-    await this.call('register', (live) => live.engine.registerWorker({ workerId: id, labels, slots, version: '1' }));
+    const { id, labels, onlyLabelled, slots } = this.profile;
+    const worker = { workerId: id, labels, onlyLabelled, slots, version: '1' };
+    await this.call('register', (live) => live.engine.registerWorker(worker));
   }
 
   /** Does a job to its end, or to that of the worker. */
@@ -64,10 +70,11 @@ export abstract class Worker extends Client {
     const durationMs = aimsAtMs === null ? this.#durationMs(job, isSlow) : 50;
     const chunks = this.random.pick([0, 0, 1, 2, 3]);
     for (let at = 0; at < chunks; at++) {
-      await this.sleep(Math.floor(durationMs / (chunks + 1)));
+      await this.#workFor(job, Math.floor(durationMs / (chunks + 1)));
       await this.#log(job, at);
     }
-    await this.sleep(Math.floor(durationMs / (chunks + 1)));
+    await this.#workFor(job, Math.floor(durationMs / (chunks + 1)));
+    if (this.#stops.has(job.leaseId)) await this.#stop(job, chunks);
     if (aimsAtMs !== null) await this.sleep(Math.max(0, aimsAtMs - clock.databaseNow()));
     if (temper === 'crashing' && this.random.chance(0.3)) {
       world.count('worker crashed');
@@ -83,6 +90,29 @@ export abstract class Worker extends Client {
     if (temper === 'lying' && this.random.chance(0.7)) await tellLies(this, job);
     await this.report(job, this.#endOf(job));
     state.isOver = true;
+  }
+
+  /** A job is to be stopped: somebody said so. */
+  protected toldToStop(leaseId: string): void {
+    this.#stops.add(leaseId);
+    this.#onStop.get(leaseId)?.();
+  }
+
+  /** Works on a job, for less time when it is to be stopped. */
+  async #workFor(job: ClaimedJob, ms: number): Promise<void> {
+    if (this.#stops.has(job.leaseId)) return;
+    const stopped = new Promise<void>((resolve) => this.#onStop.set(job.leaseId, resolve));
+    await Promise.race([this.sleep(ms), stopped]);
+    this.#onStop.delete(job.leaseId);
+  }
+
+  /** Ends the job's processes, which may take longer than the server waits, and sends what they still say. */
+  async #stop(job: ClaimedJob, sequence: number): Promise<void> {
+    this.parts.simulation.world.count('worker stopped a job as told');
+    if (this.random.chance(0.7)) await this.#log(job, sequence);
+    const aimsAtMs = this.#aimAfterTimeout(job);
+    if (aimsAtMs === null) await this.sleep(0, Math.max(20, Math.floor(job.stopGraceSecs * 1_200)));
+    else await this.sleep(Math.max(0, aimsAtMs - this.parts.simulation.clock.databaseNow()));
   }
 
   /** Tells how the job ended, again and again until somebody answers. */
@@ -150,6 +180,15 @@ export abstract class Worker extends Client {
     return grantedAtMs + (spec.timeoutSecs ?? ttlSecs) * 1000 + this.random.within(-3, 3);
   }
 
+  /** When the server waits no longer for the report of an attempt that timed out; null for reports at any time. */
+  #aimAfterTimeout({ leaseId }: ClaimedJob): number | null {
+    const { world, leases } = this.parts.simulation;
+    const stop = leases.byId.get(leaseId)?.attempt.stop ?? null;
+    if (stop?.reason !== 'timed_out' || !this.random.chance(0.5)) return null;
+    world.count('report aimed at the end of its grace');
+    return stop.sureByMs + this.random.within(-3, 3);
+  }
+
   async #beat(job: ClaimedJob, state: { isOver: boolean }): Promise<void> {
     const often = this.profile.temper === 'skewed' ? 0.5 + this.random.next() : 1 / 3;
     for (;;) {
@@ -160,6 +199,7 @@ export abstract class Worker extends Client {
         (live) => this.parts.calls.heartbeat(live, job.leaseId, this.profile.credential),
         2_000,
       );
+      if (answer.kind === 'ok' && answer.value.stop !== null && this.random.chance(0.9)) this.toldToStop(job.leaseId);
       if (answer.kind === 'refused' && this.random.chance(0.7)) return;
     }
   }

@@ -1,15 +1,21 @@
 import { endAttempt } from './end-attempt.js';
+import { applyAdmitted } from './groups.js';
+import { applyHeld, noteAdmitted } from './job-groups.js';
 import type { Model, Place, Touched } from './model.js';
+import { applyReset, beginRerun, type RerunData } from './rerun.js';
 import { verdictOn } from './rules.js';
 import { endStates, type ModelRun, type ModelState, type StoredEvent } from './states.js';
+import { stopTimedOut } from './stop-attempt.js';
 
 /** What an event says beside its type. */
-export interface EventData {
+export interface EventData extends RerunData {
   readonly outcome?: string;
   readonly error?: string;
   readonly until_ms?: number;
   readonly worker_id?: string;
+  readonly reason?: string;
   readonly forced?: boolean;
+  readonly superseded_by?: string;
 }
 
 /** Changes the model as an event says, and says whether it was allowed. */
@@ -25,6 +31,7 @@ export function applyEvent(model: Model, run: ModelRun, event: StoredEvent, touc
     return;
   }
   const before = place.job.state;
+  if (event.type === 'job.cancelled') place.job.cancelledAtMs = event.at_ms;
   applyToJob(model, place, event, data, touched);
   const { job } = place;
   model.touch(touched, place);
@@ -44,16 +51,28 @@ export function applyEvent(model: Model, run: ModelRun, event: StoredEvent, touc
 function applyToRun(model: Model, run: ModelRun, event: StoredEvent, data: EventData): void {
   const [, what = ''] = event.type.split('.');
   if (what === 'cancel_requested') {
+    const isNews = run.cancelRequests === 0 || (data.forced === true && !run.isForced);
+    if (!isNews) model.violated('a cancel that is repeated records nothing', `run ${run.id}`);
+    if (endStates.has(run.state)) model.violated('the cancel of a run that has ended records nothing', `run ${run.id}`);
     run.cancelRequests += 1;
-    if (data.forced) {
-      if (run.cancelRequests === 1) model.violated('only a second cancel is forced', `run ${run.id}`);
-      run.isForced = true;
-    }
+    // Nothing of it has begun, so the server cancels its clean-up jobs too.
+    if (run.isHeld) run.isForcedByGroup = true;
+    if (data.superseded_by !== undefined) model.world.count(run.isHeld ? 'waiting run superseded' : 'run made way');
+    run.isForced ||= data.forced === true;
+    return;
+  }
+  if (what === 'admitted') {
+    applyAdmitted(model, run);
+    return;
+  }
+  if (what === 'rerun') {
+    beginRerun(model, run, event, data);
     return;
   }
   const isAllowed = what === 'running' ? run.state === 'queued' : !endStates.has(run.state) && endStates.has(what);
   if (!isAllowed) model.violated('a run goes from queued to running to its end', `${run.id}: ${run.state} to ${what}`);
   run.state = what;
+  if (endStates.has(what)) run.isHeld = false;
 }
 
 function applyToJob(model: Model, place: Place, event: StoredEvent, data: EventData, touched: Touched): void {
@@ -62,6 +81,17 @@ function applyToJob(model: Model, place: Place, event: StoredEvent, data: EventD
   const refuse = (why: string) =>
     model.violated('jobs change only as the rules say', `${run.id}/${job.def.key} ${job.state} to ${to}: ${why}`);
 
+  // A large run is cancelled in ranges, and what needs a range is skipped before its own turn comes.
+  const followsCancel = to === 'skipped' && run.cancelRequests > 0;
+  if (run.isHeld && to !== 'cancelled' && to !== 'waiting' && !followsCancel) refuse('its run waits for its group');
+  if (event.type === 'job.stopping') {
+    stopTimedOut(model, place, event, data, refuse);
+    return;
+  }
+  if (to === 'waiting') {
+    applyReset(model, place, refuse);
+    return;
+  }
   if (job.state === 'running' && to !== 'running' && to !== 'skipped') {
     endAttempt(model, place, event, data, refuse);
     return;
@@ -74,16 +104,29 @@ function applyToJob(model: Model, place: Place, event: StoredEvent, data: EventD
       if (job.state === 'delayed') {
         if (event.at_ms < (job.delayedUntilMs ?? 0)) refuse('before its delay was over');
         model.world.count('retry after a delay');
-      } else if (job.state !== 'waiting' || verdictOn(run, job) !== 'queued') {
-        refuse(`the rules say ${job.state === 'waiting' ? verdictOn(run, job) : 'no'}`);
+      } else {
+        const isHeld = job.state === 'held';
+        if (!isHeld && (job.state !== 'waiting' || verdictOn(run, job) !== 'queued')) {
+          refuse(`the rules say ${job.state === 'waiting' ? verdictOn(run, job) : 'no'}`);
+        }
+        if (job.def.group != null) noteAdmitted(model, place, touched, event.at_ms);
       }
       job.enqueuedAtMs = event.at_ms;
+      break;
+    case 'held':
+      if (job.state !== 'waiting' || verdictOn(run, job) !== 'queued' || job.def.group == null)
+        refuse('it has no gate to wait at');
+      applyHeld(model, place, event.at_ms);
       break;
     case 'skipped':
       if (job.state !== 'waiting' || verdictOn(run, job) !== 'skipped') refuse(`the rules say ${verdictOn(run, job)}`);
       break;
     case 'cancelled':
       checkCancelled(place, refuse);
+      break;
+    case 'failure':
+      if (job.state !== 'waiting' || verdictOn(run, job) !== 'failure') refuse('it does not run');
+      else model.world.count('job without a value for an expression');
       break;
     default:
       refuse('it does not run');
@@ -106,8 +149,13 @@ function begin(
   refuse: (why: string) => void,
 ): void {
   if (job.state !== 'queued') refuse('it cannot be claimed');
+  if (job.attempts.at(-1)?.outcome === null) refuse('the attempt before it has not ended');
+  for (const ord of job.def.needs) {
+    if (run.jobs[ord]?.attempts.at(-1)?.outcome === null)
+      refuse(`an attempt of j${ord}, which it needs, has not ended`);
+  }
   if (event.attempt !== job.attempt) refuse(`attempt ${event.attempt} after ${job.attempt} others`);
-  if (job.attempt > job.def.retries) refuse('its retries are used up');
+  if (job.attempt - job.budgetFrom > job.def.retries) refuse('its retries are used up');
   const attempt = {
     run,
     job,
@@ -117,6 +165,7 @@ function begin(
     outcome: null,
     endedAtMs: 0,
     error: '',
+    stop: null,
     lease: null,
   };
   job.attempts.push(attempt);

@@ -1,10 +1,12 @@
 import type { Model, Place, Touched } from './model.js';
-import { endStates, type ModelRun } from './states.js';
+import { hasStopped } from './rules.js';
+import type { ModelRun } from './states.js';
 
 interface JobRow {
   readonly id: number;
   readonly state: string;
   readonly attempt: number;
+  readonly budget_from: number;
   readonly pending: number;
   readonly enqueued_at_ms: number | null;
   readonly delayed_until_ms: number | null;
@@ -13,12 +15,12 @@ interface JobRow {
   readonly live: number;
 }
 
-const jobsById = `select j.id, j.state, j.attempt, j.pending, j.enqueued_at_ms, j.delayed_until_ms, j.outputs,
+const jobsById = `select j.id, j.state, j.attempt, j.budget_from, j.pending, j.enqueued_at_ms, j.delayed_until_ms, j.outputs,
     (select count(*) from attempts a where a.job = j.id) as attempts,
     (select count(*) from attempts a where a.job = j.id and a.outcome is null) as live
   from json_each(?) as i cross join jobs as j on j.id = i.value`;
 
-const runsByNumber = `select n.no, n.state, n.open, n.failed, n.cancelled, n.cancel_requested_at_ms, n.started_at_ms
+const runsByNumber = `select n.no, n.state, n.open, n.failed, n.cancelled, n.cancel_requested_at_ms, n.started_at_ms, n.generation, n.held
   from json_each(?) as i cross join runs as n on n.no = i.value`;
 
 /** Compares the rows that a commit touched with what the model expects. */
@@ -66,13 +68,18 @@ function differences(model: Model, { run, job }: Place, row: JobRow): string[] {
   };
   expect('state', row.state, job.state);
   expect('attempt', row.attempt, job.attempt);
+  expect('budget from', row.budget_from, job.budgetFrom);
   expect('attempts', row.attempts, job.attempts.filter(({ outcome }) => outcome !== 'released').length);
-  expect('live leases', row.live, job.state === 'running' ? 1 : 0);
+  const isStopping = job.state === 'cancelled' && job.attempts.at(-1)?.outcome === null;
+  expect('live leases', row.live, job.state === 'running' || isStopping ? 1 : 0);
   if (job.state === 'queued') expect('enqueued at', row.enqueued_at_ms, job.enqueuedAtMs);
   if (job.state === 'delayed') expect('delayed until', row.delayed_until_ms, job.delayedUntilMs);
   if (job.state !== 'success') expect('outputs', row.outputs, null);
   if (job.state === 'waiting' && !run.definition.isLarge) {
-    const open = job.def.needs.filter((ord) => !endStates.has(run.jobs[ord]?.state ?? '')).length;
+    const open = job.def.needs.filter((ord) => {
+      const need = run.jobs[ord];
+      return need === undefined || !hasStopped(run, need);
+    }).length;
     if (row.pending !== open && !model.isCutShort(run)) expect('open needs', row.pending, open);
   }
   return wrong;
@@ -91,6 +98,8 @@ function compareRuns(model: Model, runs: readonly ModelRun[]): void {
       row.open === run.open &&
       row.failed === run.failed &&
       row.cancelled === run.cancelled &&
+      row.generation === run.generation &&
+      row.held === (run.isHeld ? 1 : 0) &&
       (row.cancel_requested_at_ms !== null) === run.cancelRequests > 0;
     if (!isSame) {
       model.violated(

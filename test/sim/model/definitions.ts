@@ -1,10 +1,12 @@
 import type { Random } from '../../crash/random.js';
+import type { GroupDef } from './groups.js';
+import type { JobGroupDef } from './job-groups.js';
 
 /** The labels that jobs ask for and workers offer. */
 export const allLabels = ['arm', 'big', 'gpu', 'linux'] as const;
 
 /** How a job's needs ended, as its condition may ask. */
-export interface NeedsEnded {
+interface NeedsEnded {
   result(key: string): string;
   output(key: string, name: string): string | null;
   readonly results: readonly string[];
@@ -38,6 +40,13 @@ export interface JobDef {
   readonly timeoutSecs: number | null;
   readonly condition: ConditionDef | null;
   readonly command: string;
+  /**
+   * Whether its labels, priority and timeout are written as expressions that come to the same; `broken`: and one of them has no
+   * value, so that the job fails where it would become claimable.
+   */
+  readonly expressions: 'none' | 'computed' | 'broken';
+  /** Its group; absent or null when it is in none. */
+  readonly group?: JobGroupDef | null;
 }
 
 export interface Definition {
@@ -50,6 +59,8 @@ export interface Definition {
   readonly text: string;
   /** So many jobs that the server makes, activates and cancels its runs in pieces. */
   readonly isLarge: boolean;
+  /** The concurrency of its runs; null when there is none. */
+  readonly group: GroupDef | null;
 }
 
 export const always = (text: string, holds: ConditionDef['holds']): ConditionDef => ({
@@ -112,6 +123,17 @@ export function drawDefinition(random: Random, name: string): Definition {
       timeoutSecs: random.chance(0.25) ? random.within(2, 20) : null,
       condition: random.chance(0.35) ? drawCondition(random, keys) : null,
       command: 'work',
+      expressions: random.pick([
+        'none',
+        'none',
+        'none',
+        'none',
+        'none',
+        'computed',
+        'computed',
+        'computed',
+        'broken',
+      ] as const),
     });
   }
   return { ...finished(name, jobs), format: 'json', text: jsonText(name, jobs) };
@@ -121,10 +143,10 @@ export function drawDefinition(random: Random, name: string): Definition {
 export function finished(
   name: string,
   jobs: readonly JobDef[],
-): Pick<Definition, 'name' | 'jobs' | 'dependants' | 'isLarge'> {
+): Pick<Definition, 'name' | 'jobs' | 'dependants' | 'isLarge' | 'group'> {
   const dependants: number[][] = jobs.map(() => []);
   for (const job of jobs) for (const need of job.needs) dependants[need]?.push(job.ord);
-  return { name, jobs, dependants, isLarge: jobs.length > 2_000 };
+  return { name, jobs, dependants, isLarge: jobs.length > 2_000, group: null };
 }
 
 /** The jobs as a workflow file in JSON. */
@@ -134,15 +156,29 @@ function jsonText(name: string, jobs: readonly JobDef[]): string {
     {
       ...(job.ord % 3 === 1 ? { steps: [{ run: job.command }, { run: 'true' }] } : { run: job.command }),
       ...(job.needs.length === 0 ? {} : { needs: job.needs.map((need) => jobs[need]?.key) }),
-      ...(job.labels.length === 0 ? {} : { labels: [...job.labels].reverse() }),
-      ...(job.priority === 0 ? {} : { priority: job.priority }),
+      ...(job.labels.length === 0 ? {} : { labels: [...job.labels].reverse().map((label) => text(job, label)) }),
+      ...(job.priority === 0 && job.expressions !== 'broken' ? {} : { priority: number(job, job.priority) }),
       ...(job.retries === 0 ? {} : { retries: job.retries }),
       ...(job.backoff.kind === 'none' ? {} : { backoff: writtenBackoff(job.backoff) }),
-      ...(job.timeoutSecs === null ? {} : { timeout: job.timeoutSecs }),
+      ...(job.timeoutSecs === null
+        ? {}
+        : { timeout: job.expressions === 'none' ? job.timeoutSecs : `\${{ ${job.timeoutSecs} }}s` }),
       ...(job.condition === null ? {} : { if: job.condition.text }),
+      ...(job.expressions === 'none'
+        ? {}
+        : { env: { KEY: '\x24{{ job.key }} \x24{{ job.attempt }} \x24{{ inputs.mode }}' } }),
     },
   ]);
   return JSON.stringify({ name, on: 'push', jobs: Object.fromEntries(written) });
+}
+
+function text(job: JobDef, label: string): string {
+  return job.expressions === 'none' ? label : `\${{ '${label}' }}`;
+}
+
+function number(job: JobDef, priority: number): number | string {
+  if (job.expressions === 'none') return priority;
+  return `\${{ fromJSON('${job.expressions === 'broken' ? 'none' : priority}') }}`;
 }
 
 function writtenBackoff({ kind, baseSecs, maxSecs, jitter }: BackoffDef): object {

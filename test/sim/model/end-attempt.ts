@@ -1,14 +1,9 @@
 import type { EventData } from './apply-event.js';
-import type { Lease, Report } from './lease.js';
+import { arriveByMs, hasArrivedInTime, type Lease, type Report } from './lease.js';
 import type { Model, Place } from './model.js';
 import { retryDelay } from './rules.js';
 import type { ModelAttempt, ModelState, StoredEvent } from './states.js';
-
-/** How long a pushed job waits for the word that it has arrived. */
-const arrivalMs = 5_000;
-
-/** How soon before the end of that time the word may come and still be too late to be written down, at the most. */
-const writeMs = 400;
+import { stopCancelled } from './stop-attempt.js';
 
 /** An attempt ends: by its worker's report, by the clock, by a cancel, or because the job was given back. */
 export function endAttempt(
@@ -26,6 +21,14 @@ export function endAttempt(
     return;
   }
   const outcome = to === 'success' || to === 'cancelled' ? to : (data.outcome ?? '');
+  if (to === 'cancelled') {
+    const isForRerun = data.reason === 'rerun' && model.forcedReruns.has(run.id);
+    if (isForRerun) model.world.count('job cancelled for a re-run');
+    else if (run.cancelRequests === 0) refuse('nobody cancelled the run');
+    stopCancelled(model, attempt, event.at_ms);
+    job.state = 'cancelled';
+    return;
+  }
   attempt.endedAtMs = event.at_ms;
   attempt.error = data.error ?? '';
   attempt.outcome = outcome as ModelAttempt['outcome'];
@@ -37,10 +40,6 @@ export function endAttempt(
       checkOutputs(attempt.lease, job.outputs, refuse);
       job.state = 'success';
       return;
-    case 'cancelled':
-      if (run.cancelRequests === 0) refuse('nobody cancelled the run');
-      job.state = 'cancelled';
-      return;
     case 'released':
       checkReleased(model, attempt, event.at_ms, refuse);
       job.state = 'queued';
@@ -48,7 +47,7 @@ export function endAttempt(
     case 'failure':
     case 'lease_expired':
     case 'timed_out':
-      retryOrFail(place, attempt, event, data, to, refuse);
+      retryOrFail(model, place, attempt, event, data, to, refuse);
       return;
     default:
       refuse(`an attempt cannot end by ${outcome}`);
@@ -56,6 +55,7 @@ export function endAttempt(
 }
 
 function retryOrFail(
+  model: Model,
   { job }: Place,
   attempt: ModelAttempt,
   event: StoredEvent,
@@ -70,12 +70,12 @@ function retryOrFail(
     if (report === undefined) refuse(`nobody reported ${data.error}`);
     retryable = report?.retryable ?? false;
   } else if (lease !== null) {
-    checkOverdue(attempt, lease, event.at_ms, refuse);
+    checkOverdue(model, attempt, lease, event.at_ms, refuse);
   }
-  const delay =
-    attempt.outcome === 'lease_expired' ? { leastMs: 0, mostMs: 0 } : retryDelay(job.def.backoff, job.attempt);
+  const tried = job.attempt - job.budgetFrom;
+  const delay = attempt.outcome === 'lease_expired' ? { leastMs: 0, mostMs: 0 } : retryDelay(job.def.backoff, tried);
   const right: ModelState =
-    !retryable || job.attempt >= job.def.retries ? 'failure' : delay.mostMs > 0 ? 'delayed' : 'queued';
+    !retryable || tried >= job.def.retries ? 'failure' : delay.mostMs > 0 ? 'delayed' : 'queued';
   if (to !== right)
     refuse(`after ${attempt.outcome} of attempt ${job.attempt} of ${job.def.retries} it is to be ${right}`);
   if (to !== 'failure') job.attempt += 1;
@@ -89,10 +89,25 @@ function retryOrFail(
   job.state = to;
 }
 
-function checkOverdue(attempt: ModelAttempt, lease: Lease, atMs: number, refuse: (why: string) => void): void {
+function checkOverdue(
+  model: Model,
+  attempt: ModelAttempt,
+  lease: Lease,
+  atMs: number,
+  refuse: (why: string) => void,
+): void {
   if (attempt.outcome === 'timed_out') {
     if (lease.timeoutAtMs === null) refuse('it has no timeout');
-    else if (atMs < lease.timeoutAtMs.sure) refuse(`${lease.timeoutAtMs.sure - atMs} ms before its timeout`);
+    const isReported = lease.reports.size > 0;
+    const toleranceMs = isReported ? model.clockErrorMsMax : 0;
+    const earlyMs = (lease.timeoutAtMs?.sure ?? atMs) - atMs;
+    if (earlyMs > toleranceMs) refuse(`${earlyMs} ms before its timeout`);
+    model.world.count(
+      isReported ? 'timed out attempt stopped as reported' : 'timed out attempt not waited for any longer',
+    );
+    if (isReported || atMs >= lease.sureUntilMs || model.stopGraceMs === 0) return;
+    if (attempt.stop === null) refuse('its worker was not told to stop it');
+    else if (atMs < attempt.stop.sureByMs) refuse(`it was to be waited for another ${attempt.stop.sureByMs - atMs} ms`);
     return;
   }
   if (atMs < lease.sureUntilMs) refuse(`its lease lived for another ${lease.sureUntilMs - atMs} ms`);
@@ -105,12 +120,9 @@ function checkReleased(model: Model, attempt: ModelAttempt, atMs: number, refuse
   const { lease } = attempt;
   if (lease === null || lease.releasesSent > 0) return;
   if (!lease.isPushed) refuse('nobody gave it back');
-  const timeoutMs = (attempt.job.def.timeoutSecs ?? Number.POSITIVE_INFINITY) * 1000;
-  const arriveByMs = attempt.claimedAtMs + Math.min(arrivalMs, lease.ttlMs, timeoutMs);
-  if (atMs < arriveByMs) refuse('it had time to arrive');
+  if (atMs < arriveByMs(attempt, lease)) refuse('it had time to arrive');
   if (lease.renewalsAnswered > 0) refuse('its worker was heard of');
-  const hasArrived = lease.arrivedAtMs !== null && lease.arrivedAtMs < arriveByMs - writeMs;
-  if (hasArrived && lease.isArrivalSafe()) refuse('its worker said in time that it had arrived');
+  if (hasArrivedInTime(attempt, lease)) refuse('its worker said in time that it had arrived');
   model.world.count('pushed job that never arrived');
 }
 

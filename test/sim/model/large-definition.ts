@@ -52,6 +52,7 @@ export function drawLargeDefinition(random: Random, name: string): Definition {
       timeoutSecs: null,
       condition: isLast ? (conditions[ord % conditions.length] ?? null) : null,
       command: ord === 0 && doesFail ? 'fail' : 'work',
+      expressions: 'none',
     };
   });
   const text = yamlText(name, jobs);

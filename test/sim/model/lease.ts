@@ -15,7 +15,7 @@ export interface Report {
   accepted: number;
 }
 
-export interface Chunk {
+interface Chunk {
   /** What was sent under this number; a worker that lies sends more than one text. */
   readonly texts: Set<string>;
   isStored: boolean;
@@ -50,6 +50,14 @@ export interface Lease {
   isArrivalSafe: () => boolean;
 }
 
+/** Whether its worker is to stop it for this reason, or was while it lived. */
+export function isToStop({ attempt, timeoutAtMs }: Lease, reason: 'cancelled' | 'timed_out', nowMs: number): boolean {
+  if (reason === 'cancelled') return attempt.stop?.reason === 'cancelled';
+  return (
+    attempt.stop !== null || attempt.outcome === 'timed_out' || (timeoutAtMs !== null && timeoutAtMs.sure <= nowMs)
+  );
+}
+
 export function digestOf(
   kind: Report['kind'],
   outputs: ReadonlyMap<string, string>,
@@ -59,4 +67,22 @@ export function digestOf(
   if (kind === 'failure') return `failure ${error} ${retryable}`;
   const sorted = [...outputs].sort(([a], [b]) => (a < b ? -1 : 1));
   return `success ${JSON.stringify(sorted)}`;
+}
+
+/** How long a pushed job waits for its worker's confirmation that it has arrived. */
+const arrivalMs = 5_000;
+
+/** A confirmation that comes this shortly before the end of that time may still be stored too late. */
+const writeMs = 400;
+
+/** When the time of a pushed job to arrive is over. */
+export function arriveByMs(attempt: ModelAttempt, lease: Lease): number {
+  const timeoutMs = (attempt.job.def.timeoutSecs ?? Number.POSITIVE_INFINITY) * 1000;
+  return attempt.claimedAtMs + Math.min(arrivalMs, lease.ttlMs, timeoutMs);
+}
+
+/** Whether the server certainly stored in time that a pushed job had arrived. */
+export function hasArrivedInTime(attempt: ModelAttempt, lease: Lease): boolean {
+  const isInTime = lease.arrivedAtMs !== null && lease.arrivedAtMs < arriveByMs(attempt, lease) - writeMs;
+  return isInTime && lease.isArrivalSafe();
 }

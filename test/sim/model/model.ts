@@ -3,8 +3,12 @@ import type { World } from '../world.js';
 import { applyEvent } from './apply-event.js';
 import { compareWithDatabase } from './compare.js';
 import type { Definition } from './definitions.js';
+import { checkBegun, checkGroups, isUndecided } from './groups.js';
+import { checkJobGroups } from './job-groups.js';
+import { mayGet, type WorkerOffer } from './offer.js';
 import { goesBefore, stateOfRun, verdictOn } from './rules.js';
 import { endStates, type ModelAttempt, type ModelJob, type ModelRun, newRun, type StoredEvent } from './states.js';
+import { checkStopped } from './stop-attempt.js';
 
 /** A job of a run. */
 export interface Place {
@@ -17,6 +21,8 @@ export interface Touched {
   readonly runs: Set<ModelRun>;
   readonly jobs: Map<number, Place>;
   readonly claims: ModelAttempt[];
+  /** Jobs that got a place in their group, and since when they waited for it. */
+  readonly admitted: { readonly place: Place; readonly sinceMs: number }[];
 }
 
 const ordinals = 2 ** 20;
@@ -33,9 +39,17 @@ export class Model {
   readonly runs = new Map<string, ModelRun>();
   readonly runsByNumber = new Map<number, ModelRun>();
   readonly events: StoredEvent[] = [];
+  /** How long the report of an attempt is waited for that its worker was told to stop. */
+  readonly stopGraceMs: number;
+  /** By how much the clock with which a server receives a report may be ahead of the database's. */
+  readonly clockErrorMsMax: number;
+  /** Attempts of cancelled jobs that have not ended. */
+  readonly stopping = new Set<ModelAttempt>();
+  /** Runs of which a forced re-run was asked, which cancels what runs and needs a job that is to run again. */
+  readonly forcedReruns = new Set<string>();
   /** Jobs that anybody with the labels may claim. */
   readonly queued = new Map<number, Place>();
-  readonly #labelsOf: (workerId: string) => ReadonlySet<string>;
+  readonly #offerOf: (workerId: string) => WorkerOffer;
   /** Whether every claim sees every claimable job: not where servers tell one another, and never where rows are taken. */
   readonly #isOrderStrict: () => 'all' | 'same labels' | 'no';
   #lastAtMs = 0;
@@ -44,14 +58,18 @@ export class Model {
     world: World,
     database: SimDatabase,
     definitions: ReadonlyMap<string, Definition>,
-    labelsOf: (workerId: string) => ReadonlySet<string>,
+    offerOf: (workerId: string) => WorkerOffer,
     isOrderStrict: () => 'all' | 'same labels' | 'no',
+    stopGraceMs: number,
+    clockErrorMsMax: number,
   ) {
     this.world = world;
     this.database = database;
     this.definitions = definitions;
-    this.#labelsOf = labelsOf;
+    this.#offerOf = offerOf;
     this.#isOrderStrict = isOrderStrict;
+    this.stopGraceMs = stopGraceMs;
+    this.clockErrorMsMax = clockErrorMsMax;
   }
 
   /** The time of the newest commit, by the clock that judges. */
@@ -65,11 +83,18 @@ export class Model {
       'select number, at_ms, type, run, job, attempt, data from events where number > ? order by number',
       this.events.length,
     );
-    if (fresh.length === 0) return;
-    const touched: Touched = { runs: new Set(), jobs: new Map(), claims: [] };
-    for (const event of fresh) this.#follow(event, touched);
-    this.world.note(`commit ${fresh.length} ${fresh.at(-1)?.type}`);
+    const touched: Touched = { runs: new Set(), jobs: new Map(), claims: [], admitted: [] };
+    this.#followStopping(touched);
+    if (fresh.length === 0 && touched.jobs.size === 0) return;
+    for (const event of fresh) {
+      this.#follow(event, touched);
+      // Where nobody waits for a cancelled job to stop, its attempt ends with the cancel.
+      if (this.stopGraceMs === 0 && event.type === 'job.cancelled') this.#followStopping(touched);
+    }
+    if (fresh.length > 0) this.world.note(`commit ${fresh.length} ${fresh.at(-1)?.type}`);
     for (const run of touched.runs) this.#checkRun(run, touched);
+    checkGroups(this, touched);
+    checkJobGroups(this, touched);
     this.#checkOrder(touched);
     compareWithDatabase(this, touched);
   }
@@ -113,6 +138,34 @@ export class Model {
     this.queued.delete(run.no * ordinals + job.def.ord);
   }
 
+  /** The end of a cancelled job's attempt has no event: nothing changes but for what waited for it. */
+  #followStopping(touched: Touched): void {
+    if (this.stopping.size === 0) return;
+    const byPlace = new Map(
+      [...this.stopping].map((attempt) => [`${this.#rowOf(attempt)}/${attempt.number}`, attempt]),
+    );
+    const ended = this.database.rows<{ job: number; number: number; outcome: string; ended_at_ms: number }>(
+      `select a.job, a.number, a.outcome, a.ended_at_ms from json_each(?) as i
+        cross join attempts as a on a.job = i.value ->> 0 and a.number = i.value ->> 1 where a.outcome is not null`,
+      JSON.stringify([...byPlace.values()].map((attempt) => [this.#rowOf(attempt), attempt.number])),
+    );
+    for (const row of ended) {
+      const attempt = byPlace.get(`${row.job}/${row.number}`);
+      if (attempt === undefined) continue;
+      this.stopping.delete(attempt);
+      if (row.outcome !== 'cancelled') this.violated('a cancelled job stays so', `${row.job} is ${row.outcome}`);
+      attempt.outcome = 'cancelled';
+      attempt.endedAtMs = row.ended_at_ms;
+      checkStopped(this, attempt, row.ended_at_ms);
+      touched.runs.add(attempt.run);
+      this.touch(touched, attempt);
+    }
+  }
+
+  #rowOf({ run, job }: ModelAttempt): number {
+    return run.no * ordinals + job.def.ord;
+  }
+
   #follow(event: StoredEvent, touched: Touched): void {
     if (event.number !== this.events.length + 1) {
       this.violated('event numbers have no gaps', `${event.number} follows ${this.events.length}`);
@@ -126,6 +179,7 @@ export class Model {
     this.#lastAtMs = Math.max(this.#lastAtMs, event.at_ms);
     this.events.push(event);
     this.world.count(`event ${event.type}`);
+    this.world.note(`${event.run}/${event.job === null ? 'run' : `j${event.job % ordinals}`} ${event.type}`);
     if (event.type === 'run.queued') this.#makeRun(event);
     const run = this.run(event.run);
     if (run === null) {
@@ -150,10 +204,12 @@ export class Model {
     }
     const inputs = new Map(Object.entries(JSON.parse(row.inputs) as Record<string, string>));
     const from = { no: event.run, id: row.id, workflowId: row.workflow_id, definition, inputs };
-    const run = newRun(from, event.at_ms, this.world.nowMs);
+    const { held = false } = JSON.parse(event.data ?? '{}') as { held?: boolean };
+    const run = newRun(from, event.at_ms, this.world.nowMs, held);
     this.runsByNumber.set(run.no, run);
     this.runs.set(run.id, run);
     for (const job of run.jobs) if (job.state === 'queued') this.setQueued({ run, job });
+    checkBegun(this, run);
   }
 
   /** Whether a cascade, such as one that a large run filled, left telling what needs some of its ended jobs for later. */
@@ -174,7 +230,9 @@ export class Model {
         `run ${run.id} is ${run.state}, ${run.open} jobs are open`,
       );
     }
-    if (run.definition.isLarge || isOver) return;
+    if (run.definition.isLarge) return;
+    if (run.resetting.size > 0) this.violated('all jobs of a re-run wait again', `${run.id}: ${[...run.resetting]}`);
+    if (isOver || isUndecided(this, run)) return;
     for (const job of run.jobs) {
       if (job.state !== 'waiting') continue;
       const verdict = verdictOn(run, job);
@@ -185,13 +243,15 @@ export class Model {
   }
 
   /** A claim takes the highest priority, then the oldest, of what its worker may run. */
-  #checkOrder({ claims }: Touched): void {
+  #checkOrder({ claims, admitted }: Touched): void {
     const strict = this.#isOrderStrict();
     if (strict === 'no' || claims.length === 0 || this.queued.size > 300) return;
     for (const { run, job, workerId } of claims) {
-      const labels = this.#labelsOf(workerId);
+      const offer = this.#offerOf(workerId);
       for (const left of this.queued.values()) {
-        if (!left.job.def.labels.every((label) => labels.has(label))) continue;
+        // Gates admit after the claims of their commit.
+        if (admitted.some(({ place }) => place.job === left.job)) continue;
+        if (!mayGet(offer, left.job.def.labels)) continue;
         if (strict === 'same labels' && left.job.def.labels.join() !== job.def.labels.join()) continue;
         this.world.count('order of claims compared');
         if (!goesBefore(left, { run, job })) continue;

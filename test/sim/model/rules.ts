@@ -3,11 +3,17 @@ import { endStates, type ModelJob, type ModelRun, type ModelState } from './stat
 
 /** What must become of a waiting job, or null while a need of it is open. Written from the documents, not from the code. */
 export function verdictOn(run: ModelRun, job: ModelJob): ModelState | null {
+  const verdict = verdictOfNeeds(run, job);
+  return verdict === 'queued' && job.def.expressions === 'broken' ? 'failure' : verdict;
+}
+
+function verdictOfNeeds(run: ModelRun, job: ModelJob): ModelState | null {
   const needs = job.def.needs.map((ord) => jobAt(run, ord));
-  if (needs.some((need) => !endStates.has(need.state))) return null;
+  if (needs.some((need) => !hasStopped(run, need))) return null;
   const { condition } = job.def;
   if (condition === null) return needs.every((need) => need.state === 'success') ? 'queued' : 'skipped';
   const runCancelled = run.cancelRequests > 0;
+  if (run.isForced || run.isForcedByGroup) return 'cancelled';
   if (runCancelled && !condition.survivesCancel) return 'cancelled';
   const byKey = new Map(needs.map((need) => [need.def.key, need]));
   const holds = condition.holds({
@@ -18,6 +24,21 @@ export function verdictOn(run: ModelRun, job: ModelJob): ModelState | null {
     runCancelled,
   });
   return holds ? 'queued' : 'skipped';
+}
+
+/**
+ * Whether a job has ended, and nothing of it, or of what it waited for when it was cancelled, is still being stopped: only
+ * then are the jobs decided that need it.
+ */
+export function hasStopped(run: ModelRun, job: ModelJob): boolean {
+  if (!endStates.has(job.state)) return false;
+  if (job.state !== 'cancelled') return true;
+  if (job.attempts.at(-1)?.outcome === null) return false;
+  return job.def.needs.every((ord) => {
+    const need = jobAt(run, ord);
+    // One that a re-run let wait again since then had stopped before that.
+    return hasStopped(run, need) || need.resetAtMs >= job.cancelledAtMs;
+  });
 }
 
 /** The least and the most that the retry after this attempt may wait, in milliseconds. */

@@ -1,7 +1,16 @@
 import type { Definition, JobDef } from './definitions.js';
 import type { Lease } from './lease.js';
 
-export type ModelState = 'waiting' | 'delayed' | 'queued' | 'running' | 'success' | 'failure' | 'skipped' | 'cancelled';
+export type ModelState =
+  | 'waiting'
+  | 'held'
+  | 'delayed'
+  | 'queued'
+  | 'running'
+  | 'success'
+  | 'failure'
+  | 'skipped'
+  | 'cancelled';
 
 export const endStates: ReadonlySet<string> = new Set(['success', 'failure', 'skipped', 'cancelled']);
 
@@ -16,14 +25,30 @@ export interface ModelAttempt {
   outcome: 'success' | 'failure' | 'lease_expired' | 'timed_out' | 'cancelled' | 'released' | null;
   endedAtMs: number;
   error: string;
+  /** Why its worker was told to stop it, and until when its report is waited for; null while it was not. */
+  stop: ModelStop | null;
   /** Null while nobody was told of it. */
   lease: Lease | null;
+}
+
+interface ModelStop {
+  reason: 'cancelled' | 'timed_out';
+  readonly atMs: number;
+  /** It is waited for at least until then, and at most until then, by the clock that judges. */
+  sureByMs: number;
+  perhapsByMs: number;
 }
 
 export interface ModelJob {
   readonly def: JobDef;
   state: ModelState;
   attempt: number;
+  /** The attempt from which its retries count: 0, or that with which a re-run began. */
+  budgetFrom: number;
+  /** When a re-run let it wait again, the last time; 0: never. */
+  resetAtMs: number;
+  /** When it was cancelled, the last time; 0: never. */
+  cancelledAtMs: number;
   /** Every claim, in order. */
   readonly attempts: ModelAttempt[];
   enqueuedAtMs: number;
@@ -40,12 +65,23 @@ export interface ModelRun {
   readonly definition: Definition;
   readonly inputs: ReadonlyMap<string, string>;
   readonly jobs: readonly ModelJob[];
+  /** Whether any of its jobs is in a group. */
+  readonly hasJobGroups: boolean;
   state: string;
   open: number;
   failed: number;
   cancelled: number;
   cancelRequests: number;
   isForced: boolean;
+  /** Whether it waits for a place in its group, and since when. */
+  isHeld: boolean;
+  heldSinceMs: number;
+  /** Whether it was cancelled while it waited, which ends its clean-up jobs too. */
+  isForcedByGroup: boolean;
+  /** How often parts of it have begun, from 1. */
+  generation: number;
+  /** The jobs of a re-run that has begun which do not wait again yet. */
+  readonly resetting: Set<number>;
   /** The numbers of its events. */
   readonly events: number[];
 }
@@ -65,21 +101,31 @@ export function newRun(
   from: Pick<ModelRun, 'no' | 'id' | 'workflowId' | 'definition' | 'inputs'>,
   atMs: number,
   worldMs: number,
+  isHeld: boolean,
 ): ModelRun {
   const { definition } = from;
   return {
     ...from,
+    hasJobGroups: definition.jobs.some(({ group = null }) => group !== null),
     state: 'queued',
     open: definition.jobs.length,
     failed: 0,
     cancelled: 0,
     cancelRequests: 0,
     isForced: false,
+    isHeld,
+    heldSinceMs: atMs,
+    isForcedByGroup: false,
+    generation: 1,
+    resetting: new Set(),
     events: [],
     jobs: definition.jobs.map((def) => ({
       def,
-      state: def.needs.length === 0 && def.condition === null && !definition.isLarge ? 'queued' : 'waiting',
+      state: isClaimableAtOnce(def) && isDecidedAtOnce(definition) ? 'queued' : 'waiting',
       attempt: 0,
+      budgetFrom: 0,
+      resetAtMs: 0,
+      cancelledAtMs: 0,
       attempts: [],
       enqueuedAtMs: atMs,
       queuedSinceMs: worldMs,
@@ -87,4 +133,14 @@ export function newRun(
       outputs: new Map(),
     })),
   };
+}
+
+/** Whether the first jobs of its runs are decided in the transaction that makes the run. */
+function isDecidedAtOnce({ isLarge, group }: Definition): boolean {
+  return !isLarge && group === null;
+}
+
+/** Whether nothing is decided about the job before it can be claimed. */
+function isClaimableAtOnce({ needs, condition, expressions, group = null }: JobDef): boolean {
+  return needs.length === 0 && condition === null && expressions === 'none' && group === null;
 }

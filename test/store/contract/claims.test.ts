@@ -12,15 +12,23 @@ import {
   attemptsOfRequests,
   claimableJobs,
   claimableLabelSets,
+  endedNeeds,
   insertAttempts,
   labelSetsWithQueuedJobs,
   startJobsIfQueued,
-  upstreamOutputs,
 } from '../../../src/store/statements/claims.js';
 import { leaveRunning } from '../../../src/store/statements/jobs.js';
 import { labelSetsByLabels } from '../../../src/store/statements/workflows.js';
 import type { Store } from '../../../src/store/store.js';
-import { contractStores, defineVersion, makeRun, type OpenedStore } from '../../support/contract-stores.js';
+import {
+  contractStores,
+  defineVersion,
+  delayed,
+  makeRun,
+  newAttempt,
+  type OpenedStore,
+  succeeded,
+} from '../../support/contract-stores.js';
 
 describe.each(contractStores)('claiming from $name', ({ open }) => {
   let opened: OpenedStore;
@@ -31,7 +39,7 @@ describe.each(contractStores)('claiming from $name', ({ open }) => {
     opened = await open();
     store = opened.store;
     await defineVersion(store, 'labels', [{ key: 'a' }, { key: 'b', labels: '["gpu"]' }]);
-    const rows = await labelSetsByLabels.run(store.read, { rows: [['[]'], ['["gpu"]']] });
+    const rows = await labelSetsByLabels.run(store.read, { rows: [{ labels: '[]' }, { labels: '["gpu"]' }] });
     const of = (labels: string) => rows.find((row) => row.labels === labels)?.id ?? 0;
     sets = { plain: of('[]'), gpu: of('["gpu"]') };
   });
@@ -41,26 +49,21 @@ describe.each(contractStores)('claiming from $name', ({ open }) => {
     store.transact((connection) => claimableJobs.run(connection, { sets: ids, limit }));
 
   const start = (jobs: readonly number[]) =>
-    store.transact((connection) => startJobsIfQueued.run(connection, { rows: jobs.map((id) => [id, 50]) }));
+    store.transact((connection) => startJobsIfQueued.run(connection, { rows: jobs.map((id) => ({ id, at_ms: 50 })) }));
 
   /** Begins attempts: [job, number, expires at, deadline, request]. */
   const attempt = (rows: readonly (readonly [number, number, number, number, string | null])[]) =>
     store.transact((connection) =>
       insertAttempts.run(connection, {
-        rows: rows.map(([job, number, expires, deadline, request]) => [
+        rows: rows.map(([job, number, expires, deadline, request]) => ({
+          ...newAttempt,
           job,
           number,
-          'w',
-          null,
-          `hash ${job}`,
-          request,
-          1_000,
-          5,
-          expires,
-          null,
-          deadline,
-          1,
-        ]),
+          lease_hash: `hash ${job}`,
+          request_hash: request,
+          expires_at_ms: expires,
+          deadline_ms: deadline,
+        })),
       }),
     );
 
@@ -103,7 +106,7 @@ describe.each(contractStores)('claiming from $name', ({ open }) => {
     const version = await defineVersion(store, 'w', [{ key: 'x', labels: '["gpu"]' }]);
     const run = await makeRun(store, version, 1);
     expect(await claimableLabelSets.run(store.read, {})).toEqual([{ id: sets.gpu }]);
-    const among = { rows: [[sets.plain], [sets.gpu]] };
+    const among = { rows: [{ id: sets.plain }, { id: sets.gpu }] };
     expect(await labelSetsWithQueuedJobs.run(store.read, among)).toEqual([{ id: sets.gpu }]);
     await start([jobIdOf(run, 0)]);
     await attempt([[jobIdOf(run, 0), 0, 9, 9, null]]);
@@ -123,12 +126,16 @@ describe.each(contractStores)('claiming from $name', ({ open }) => {
       [jobIdOf(run, 2), 0, 9, 9, null],
     ]);
     const of = async (...requests: string[]) =>
-      (await attemptsOfRequests.run(store.read, { rows: requests.map((request) => [request]) }))
+      (await attemptsOfRequests.run(store.read, { rows: requests.map((request_hash) => ({ request_hash })) }))
         .map((row) => row.job)
         .sort();
     expect(await of('q1', 'q2')).toEqual([jobIdOf(run, 0), jobIdOf(run, 1)]);
     await store.transact((connection) =>
-      endAttemptsIfLive.run(connection, { rows: [[jobIdOf(run, 0), 0, 'success', 9, 'd', null]] }),
+      endAttemptsIfLive.run(connection, {
+        rows: [
+          { job: jobIdOf(run, 0), number: 0, outcome: 'success', at_ms: 9, digest: 'd', error: null, exit_code: null },
+        ],
+      }),
     );
     expect(await of('q1')).toEqual([jobIdOf(run, 1)]);
   });
@@ -138,16 +145,18 @@ describe.each(contractStores)('claiming from $name', ({ open }) => {
     const job = jobIdOf(await makeRun(store, version, 1), 0);
     await start([job]);
     await attempt([[job, 0, 9, 9, null]]);
-    const end = (outcome: string) =>
+    const end = (outcome: 'success' | 'failure') =>
       store.transact((connection) =>
-        endAttemptsIfLive.run(connection, { rows: [[job, 0, outcome, 60, 'digest', 'why']] }),
+        endAttemptsIfLive.run(connection, {
+          rows: [{ job, number: 0, outcome, at_ms: 60, digest: 'digest', error: 'why', exit_code: 7 }],
+        }),
       );
     await end('failure');
     await end('success');
     const [row] = await attemptsByLease.run(store.read, {
       rows: [
-        [job, 0],
-        [job, 1],
+        { job, number: 0 },
+        { job, number: 1 },
       ],
     });
     expect(row).toMatchObject({
@@ -161,9 +170,11 @@ describe.each(contractStores)('claiming from $name', ({ open }) => {
     expect(row).toMatchObject({ job_state: 'running', job_attempt: 0, timeout_at_ms: null, credential: null });
     const leave = () =>
       store.transact((connection) =>
-        leaveRunning.run(connection, { rows: [[job, 'queued', 1, null, 70, null, 'why', null]] }),
+        leaveRunning.run(connection, {
+          rows: [{ ...delayed, id: job, state: 'queued', enqueued_at_ms: 70, error: 'why' }],
+        }),
       );
-    expect(await leave()).toEqual([{ id: job, state: 'queued', label_set: sets.plain }]);
+    expect(await leave()).toEqual([{ id: job, state: 'queued', label_set: sets.plain, places: null }]);
     expect(await leave()).toEqual([]);
     expect(await find([sets.plain], 1)).toMatchObject([{ id: job, attempt: 1, enqueued_at_ms: 70 }]);
   });
@@ -187,31 +198,39 @@ describe.each(contractStores)('claiming from $name', ({ open }) => {
     expect(await overdue(99, 10)).toEqual([]);
     expect(await overdue(200, 10)).toEqual([y, z]);
     expect(await overdue(500, 1)).toEqual([y]);
-    await store.transact((connection) => renewLeases.run(connection, { rows: [[y, 0, 400, 400]] }));
+    await store.transact((connection) =>
+      renewLeases.run(connection, { rows: [{ job: y, number: 0, expires_at_ms: 400, deadline_ms: 400 }] }),
+    );
     expect(await overdue(300, 10)).toEqual([z, x]);
-    await store.transact((connection) => graceForLiveLeases.run(connection, { nowMs: 350 }));
+    await store.transact((connection) => graceForLiveLeases.run(connection, { nowMs: 350, stopGraceMs: 0 }));
     expect(await overdue(1_349, 10)).toEqual([]);
     expect(await overdue(1_350, 10)).toHaveLength(3);
   });
 
-  it('gives the outputs of the needs that succeeded', async () => {
+  it('gives how needs ended, and the outputs of those that succeeded', async () => {
     const version = await defineVersion(store, 'w', [{ key: 'x' }, { key: 'y' }, { key: 'z', needs: [0, 1] }]);
     const run = await makeRun(store, version, 3);
     const [x, y] = [jobIdOf(run, 0), jobIdOf(run, 1)];
     // They end without attempts and events, and neither their run nor their dependant is told.
-    const untold = ['open-needs-counted', 'bad-needs-counted', 'run-counts'];
+    const untold = ['open-needs-counted', 'run-counts', 'tolerated-failure'];
     opened.leaves('success-was-reported', 'failure-was-recorded', 'end-told-once', ...untold);
     await start([x, y]);
     const outputs = JSON.stringify({ k: 'v "1"\n' });
     await store.transact((connection) =>
       leaveRunning.run(connection, {
         rows: [
-          [x, 'success', 0, 70, null, null, null, outputs],
-          [y, 'failure', 0, 70, null, null, 'no', null],
+          { ...succeeded, id: x, ended_at_ms: 70, outputs },
+          { ...succeeded, id: y, state: 'failure', ended_at_ms: 70, error: 'no', tolerated: 1 },
         ],
       }),
     );
-    const rows = await upstreamOutputs.run(store.read, { rows: [[jobIdOf(run, 2), run, version.version, 2]] });
-    expect(rows).toEqual([{ job: jobIdOf(run, 2), key: 'x', outputs }]);
+    const rows = await endedNeeds.run(store.read, {
+      rows: [{ job: jobIdOf(run, 2), run, version: version.version, ord: 2 }],
+    });
+    const ended = { job: jobIdOf(run, 2), attempt: 0, started_at_ms: expect.any(Number), ended_at_ms: 70 };
+    expect([...rows].sort((a, b) => (a.key < b.key ? -1 : 1))).toEqual([
+      { ...ended, key: 'x', state: 'success', tolerated: 0, outputs, error: null },
+      { ...ended, key: 'y', state: 'failure', tolerated: 1, outputs: null, error: 'no' },
+    ]);
   });
 });

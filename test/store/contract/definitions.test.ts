@@ -1,7 +1,16 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { insertLogChunks, logPage, stdoutPage, storedLogChunks } from '../../../src/store/statements/logs.js';
+import type { LogChunkTable, WorkerTable } from '../../../src/store/schema.js';
+import { runNumbers, runNumbersInState, runNumbersOfWorkflow } from '../../../src/store/statements/list-runs.js';
+import {
+  insertLogChunks,
+  logPage,
+  logPageBefore,
+  logSizes,
+  stdoutPage,
+  storedLogChunks,
+} from '../../../src/store/statements/logs.js';
 import { allTokens, insertToken, revokeToken } from '../../../src/store/statements/tokens.js';
-import { listRuns, listRunsOfWorkflow, listWorkflows } from '../../../src/store/statements/views.js';
+import { listWorkflows } from '../../../src/store/statements/views.js';
 import { listWorkers, noteWorkers, registerWorkers, touchWorkers } from '../../../src/store/statements/workers.js';
 import {
   allLabelSets,
@@ -32,14 +41,16 @@ describe.each(contractStores)('$name keeps', ({ open }) => {
 
   it('label sets, each once, under a number of its own', async () => {
     const ensure = (...labels: string[]) =>
-      store.transact((connection) => ensureLabelSets.run(connection, { rows: labels.map((text) => [text]) }));
+      store.transact((connection) =>
+        ensureLabelSets.run(connection, { rows: labels.map((text) => ({ labels: text })) }),
+      );
     await ensure('["a"]', '["b"]');
     await ensure('["b"]', '["c"]');
     const all = await allLabelSets.run(store.read, { afterId: 0 });
     expect(all.map(({ labels }) => labels).sort()).toEqual(['["a"]', '["b"]', '["c"]']);
     const [first] = all;
     expect((await allLabelSets.run(store.read, { afterId: first?.id ?? 0 })).length).toBe(2);
-    const some = await labelSetsByLabels.run(store.read, { rows: [['["c"]'], ['["x"]']] });
+    const some = await labelSetsByLabels.run(store.read, { rows: [{ labels: '["c"]' }, { labels: '["x"]' }] });
     expect(some.map(({ labels }) => labels)).toEqual(['["c"]']);
   });
 
@@ -53,9 +64,9 @@ describe.each(contractStores)('$name keeps', ({ open }) => {
     ]);
     const jobs = await versionJobs.run(store.read, {
       rows: [
-        [two.version, 1],
-        [one.version, 0],
-        [one.version, 9],
+        { version: two.version, ord: 1 },
+        { version: one.version, ord: 0 },
+        { version: one.version, ord: 9 },
       ],
     });
     expect([...jobs].sort((a, b) => a.version - b.version)).toEqual([
@@ -77,6 +88,7 @@ describe.each(contractStores)('$name keeps', ({ open }) => {
       survivorCount: 0,
       conditionalRoots: 0,
       rootLabelSets: '[]',
+      startSpec: null,
     };
     const [made] = await store.transact((connection) =>
       insertVersion.run(connection, { workflow: workflow?.no ?? 0, nowMs: 5, ...fields }),
@@ -114,31 +126,47 @@ describe.each(contractStores)('$name keeps', ({ open }) => {
     const [a, b, c] = [await makeRun(store, one, 1), await makeRun(store, two, 1), await makeRun(store, one, 1)];
     await makeRun(store, one, 1, { state: 'creating' });
     const before = Number.MAX_SAFE_INTEGER;
-    const page = { before, limit: 10, state: '' };
-    expect((await listRuns.run(store.longRead, page)).map(({ no }) => no)).toEqual([c, b, a]);
-    expect((await listRuns.run(store.longRead, { ...page, before: c, limit: 1 })).map(({ no }) => no)).toEqual([b]);
-    expect(await listRuns.run(store.longRead, { ...page, state: 'success' })).toEqual([]);
-    const ofOne = await listRunsOfWorkflow.run(store.longRead, { ...page, state: 'queued', workflow: one.workflow });
-    expect(ofOne.map(({ no }) => no)).toEqual([c, a]);
+    const page = {
+      before,
+      from: 0,
+      limit: 10,
+      createdAfterMs: 0,
+      createdBeforeMs: before,
+      anyState: 1,
+      states: [],
+      anyStarter: 1,
+      starters: [],
+    };
+    const numbersOf = (rows: readonly { no: number }[]) => rows.map(({ no }) => no);
+    expect(numbersOf(await runNumbers.run(store.longRead, page))).toEqual([c, b, a]);
+    expect(numbersOf(await runNumbers.run(store.longRead, { ...page, before: c, limit: 1 }))).toEqual([b]);
+    expect(numbersOf(await runNumbers.run(store.longRead, { ...page, from: c }))).toEqual([c]);
+    expect(await runNumbers.run(store.longRead, { ...page, anyState: 0, states: ['success'] })).toEqual([]);
+    expect(await runNumbers.run(store.longRead, { ...page, anyStarter: 0, starters: ['t1'] })).toEqual([]);
+    expect(numbersOf(await runNumbersInState.run(store.longRead, { ...page, state: 'queued' }))).toEqual([c, b, a]);
+    expect(await runNumbersInState.run(store.longRead, { ...page, state: 'success' })).toEqual([]);
+    const ofOne = { ...page, anyState: 0, states: ['queued'], workflow: one.workflow };
+    expect(numbersOf(await runNumbersOfWorkflow.run(store.longRead, ofOne))).toEqual([c, a]);
   });
 
   it('log chunks once, in the order of attempt, sequence and stream', async () => {
     // Of a job that is not there.
     opened.leaves('logs-of-attempts');
-    const chunk = (attempt: number, sequence: number, stream: number) => [
-      5,
+    const chunk = (attempt: number, sequence: number, stream: number): LogChunkTable => ({
+      job: 5,
       attempt,
       sequence,
       stream,
-      1,
-      `${attempt}.${sequence}`,
-    ];
-    const push = (...rows: (string | number)[][]) =>
+      at_ms: 1,
+      data: `${attempt}.${sequence}`,
+    });
+    const push = (...rows: LogChunkTable[]) =>
       store.transact((connection) => insertLogChunks.run(connection, { rows }));
     expect(await push(chunk(0, 1, 1), chunk(0, 0, 1))).toHaveLength(2);
     expect(await push(chunk(0, 1, 1), chunk(0, 1, 2))).toEqual([{ job: 5, attempt: 0, sequence: 1, stream: 2 }]);
     await push(chunk(1, 0, 1), chunk(0, 10, 1), chunk(0, 2, 1));
-    const all = { job: 5, attempt: 0, sequence: -1, stream: 0, lastAttempt: Number.MAX_SAFE_INTEGER, limit: 100 };
+    const start = { job: 5, attempt: 0, sequence: -1, stream: 0 };
+    const all = { ...start, lastAttempt: Number.MAX_SAFE_INTEGER, limit: 100, maxBytes: 1_000_000 };
     const places = async (more: Partial<typeof all> = {}) =>
       (await logPage.run(store.longRead, { ...all, ...more })).map(
         (row) => `${row.attempt}.${row.sequence}.${row.stream}`,
@@ -147,28 +175,56 @@ describe.each(contractStores)('$name keeps', ({ open }) => {
     expect(await places({ sequence: 1, stream: 1, limit: 2 })).toEqual(['0.1.2', '0.2.1']);
     expect(await places({ lastAttempt: 0, sequence: 9 })).toEqual(['0.10.1']);
     expect(await places({ job: 6 })).toEqual([]);
+    const bytes = Buffer.byteLength(chunk(0, 0, 0).data);
+    expect(await places({ maxBytes: 1 })).toEqual(['0.0.1']);
+    expect(await places({ maxBytes: bytes * 2 })).toEqual(['0.0.1', '0.1.1']);
+    expect(await places({ maxBytes: bytes * 2 + 1 })).toEqual(['0.0.1', '0.1.1', '0.1.2']);
+    const end = { job: 5, attempt: 1, sequence: 0, stream: 1, firstAttempt: 0, limit: 2, maxBytes: 1_000_000 };
+    expect((await logPageBefore.run(store.longRead, end)).map(({ sequence }) => sequence)).toEqual([10, 2]);
+    expect(await logPageBefore.run(store.longRead, { ...end, firstAttempt: 1 })).toEqual([]);
+    const sizes = await logSizes.run(store.read, { ...start, sequence: 1, limit: 2 });
+    expect(sizes).toEqual([
+      { sequence: 1, stream: 1, bytes },
+      { sequence: 1, stream: 2, bytes },
+    ]);
     expect(
       await storedLogChunks.run(store.read, {
         rows: [
-          [5, 0, 1, 2],
-          [5, 0, 7, 1],
+          { job: 5, attempt: 0, sequence: 1, stream: 2 },
+          { job: 5, attempt: 0, sequence: 7, stream: 1 },
         ],
       }),
     ).toHaveLength(1);
-    const stdout = await stdoutPage.run(store.longRead, { job: 5, attempt: 0, sequence: 0, limit: 2 });
+    const stdout = await stdoutPage.run(store.longRead, {
+      job: 5,
+      attempt: 0,
+      sequence: 0,
+      lastSequence: 9,
+      limit: 5,
+      maxBytes: 1_000_000,
+    });
     expect(stdout.map(({ sequence }) => sequence)).toEqual([1, 2]);
   });
 
   it('workers with their last sign of life, which never goes back', async () => {
-    const at = (id: string, seen: number) => [id, '["a"]', 2, 'v', seen, seen];
+    const at = (id: string, seenMs: number): WorkerTable => ({
+      id,
+      labels: '["a"]',
+      slots: 2,
+      version: 'v',
+      registered_at_ms: seenMs,
+      seen_at_ms: seenMs,
+      only_labelled: 0,
+      credential: null,
+    });
     await store.transact((connection) => registerWorkers.run(connection, { rows: [at('a', 10), at('b', 10)] }));
     await store.transact((connection) => noteWorkers.run(connection, { rows: [at('b', 5), at('c', 7)] }));
     const touched = await store.transact((connection) =>
       touchWorkers.run(connection, {
         rows: [
-          ['a', 20],
-          ['b', 3],
-          ['x', 9],
+          { id: 'a', seen_at_ms: 20 },
+          { id: 'b', seen_at_ms: 3 },
+          { id: 'x', seen_at_ms: 9 },
         ],
       }),
     );
@@ -178,7 +234,11 @@ describe.each(contractStores)('$name keeps', ({ open }) => {
         (await listWorkers.run(store.longRead, { limit: 9, offset: 0 })).map((row) => [row.id, row.seen_at_ms]),
       );
     expect(await seen()).toEqual({ a: 20, b: 10, c: 7 });
-    await store.transact((connection) => registerWorkers.run(connection, { rows: [['a', '[]', 1, 'v2', 30, 30]] }));
+    await store.transact((connection) =>
+      registerWorkers.run(connection, {
+        rows: [{ ...at('a', 30), labels: '[]', slots: 1, version: 'v2', only_labelled: 1 }],
+      }),
+    );
     expect((await listWorkers.run(store.longRead, { limit: 1, offset: 0 }))[0]).toMatchObject({
       id: 'a',
       labels: '[]',
@@ -187,7 +247,14 @@ describe.each(contractStores)('$name keeps', ({ open }) => {
   });
 
   it('tokens, until they are revoked by id or name', async () => {
-    const token = { scopes: '[]', labels: null, created_at_ms: 1, expires_at_ms: null, revoked_at_ms: null };
+    const token = {
+      scopes: '[]',
+      labels: null,
+      only_labelled: 0,
+      created_at_ms: 1,
+      expires_at_ms: null,
+      revoked_at_ms: null,
+    };
     for (const [id, name] of [
       ['1', 'a'],
       ['2', 'a'],

@@ -1,7 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { jobIdOf } from '../../../src/store/job-id.js';
+import { endAttemptsIfLive } from '../../../src/store/statements/attempts.js';
+import { requestCancel, setCancelFrom } from '../../../src/store/statements/cancel-runs.js';
 import { insertAttempts, startJobsIfQueued } from '../../../src/store/statements/claims.js';
 import { insertEvents, takeEventNumbers } from '../../../src/store/statements/events.js';
+import { newestRunOfWorkflow, runById, runsByNumber } from '../../../src/store/statements/find-runs.js';
 import {
   cancelJobs,
   cancelLiveAttempts,
@@ -12,28 +15,29 @@ import {
   markSettled,
   needsOfJobs,
   nextDelayedJob,
+  outputsOfJobs,
   queueDueJobs,
   unsettledJobs,
 } from '../../../src/store/statements/jobs.js';
 import {
-  beginRuns,
   deleteRunBeingMade,
-  endRuns,
   finishFilling,
   lockRunsBeingMade,
-  newestRunOfWorkflow,
-  requestCancel,
-  runById,
-  runsByNumber,
-  runsByRequest,
   runsWithUnfinishedWork,
-  setCancelFrom,
-  setNewestRuns,
-  tallyRuns,
   waitingRoots,
-} from '../../../src/store/statements/runs.js';
+} from '../../../src/store/statements/large-runs.js';
+import { runsByRequest, setNewestRuns } from '../../../src/store/statements/start-runs.js';
+import { beginRuns, endRuns, tallyRuns } from '../../../src/store/statements/tally-runs.js';
 import type { Store } from '../../../src/store/store.js';
-import { contractStores, defineVersion, makeRun, type OpenedStore } from '../../support/contract-stores.js';
+import {
+  contractStores,
+  defineVersion,
+  delayed,
+  makeRun,
+  newAttempt,
+  type OpenedStore,
+  succeeded,
+} from '../../support/contract-stores.js';
 
 describe.each(contractStores)('runs of $name', ({ open }) => {
   let opened: OpenedStore;
@@ -65,16 +69,18 @@ describe.each(contractStores)('runs of $name', ({ open }) => {
     expect(await runById.run(store.read, { id: 'none' })).toEqual([]);
     expect(await newestRunOfWorkflow.run(store.read, { id: 'w' })).toEqual([]);
     const second = await makeRun(store, version, 4);
-    await act((connection) => setNewestRuns.run(connection, { rows: [[version.workflow, second]] }));
-    await act((connection) => setNewestRuns.run(connection, { rows: [[version.workflow, run]] }));
+    await act((connection) => setNewestRuns.run(connection, { rows: [{ workflow: version.workflow, run: second }] }));
+    await act((connection) => setNewestRuns.run(connection, { rows: [{ workflow: version.workflow, run }] }));
     expect(await newestRunOfWorkflow.run(store.read, { id: 'w' })).toMatchObject([{ no: second }]);
-    expect(await runsByRequest.run(store.read, { rows: [['q'], ['r']] })).toEqual([
-      { request_hash: 'q', id: 'first', workflow: version.workflow, state: 'queued' },
+    expect(await runsByRequest.run(store.read, { rows: [{ request_hash: 'q' }, { request_hash: 'r' }] })).toEqual([
+      { request_hash: 'q', id: 'first', state: 'queued' },
     ]);
     await expect(makeRun(store, version, 4, { request: 'q' })).rejects.toThrow(/unique/i);
-    expect((await runsByNumber.run(store.read, { rows: [[run], [second], [77]] })).map(({ no }) => no).sort()).toEqual(
-      [run, second].sort(),
-    );
+    expect(
+      (await runsByNumber.run(store.read, { rows: [run, second, 77].map((no) => ({ no })) }))
+        .map(({ no }) => no)
+        .sort(),
+    ).toEqual([run, second].sort());
   });
 
   it('have the jobs of their version: those without needs are claimable', async () => {
@@ -87,16 +93,20 @@ describe.each(contractStores)('runs of $name', ({ open }) => {
     expect(await jobByKey.run(store.read, { run, version: version.version, key: 'x' })).toEqual([]);
   });
 
-  it('tell those that need an ended job, once for each need', async () => {
+  it('notify the dependents of an ended job, once for each need', async () => {
     // The last job is not decided, the run is not told, and no event is written.
     opened.leaves('waiting-has-open-needs', 'run-counts', 'end-told-once');
     const lower = (rows: readonly (readonly [ord: number, bad: number])[]) =>
       act<readonly unknown[]>((connection) =>
-        lowerOpenNeeds.run(connection, { rows: rows.map(([ord, bad]) => [run, version.version, ord, bad]) }),
+        lowerOpenNeeds.run(connection, {
+          rows: rows.map(([ord, bad]) => ({ run, version: version.version, ord, bad })),
+        }),
       );
     expect(await lower([[0, 1]])).toMatchObject([{ id: job(2), pending: 1, bad: 1, conditional: 0 }]);
     expect(await lower([[1, 0]])).toMatchObject([{ id: job(2), pending: 0, bad: 1 }]);
-    await act((connection) => leaveWaiting.run(connection, { rows: [[job(2), 'skipped', null, 60]] }));
+    await act((connection) =>
+      leaveWaiting.run(connection, { rows: [{ id: job(2), state: 'skipped', enqueued_at_ms: null, ended_at_ms: 60 }] }),
+    );
     expect(
       await lower([
         [0, 0],
@@ -107,14 +117,14 @@ describe.each(contractStores)('runs of $name', ({ open }) => {
     expect(await lower([[3, 0]])).toEqual([]);
   });
 
-  it('tell two needs that ended together at once', async () => {
+  it('report two needs that ended together at once', async () => {
     // The needs themselves do not end, and their dependant is not decided.
     opened.leaves('waiting-has-open-needs', 'open-needs-counted', 'bad-needs-counted');
     const rows = await act<readonly unknown[]>((connection) =>
       lowerOpenNeeds.run(connection, {
         rows: [
-          [run, version.version, 0, 1],
-          [run, version.version, 1, 1],
+          { run, version: version.version, ord: 0, bad: 1 },
+          { run, version: version.version, ord: 1, bad: 1 },
         ],
       }),
     );
@@ -124,14 +134,17 @@ describe.each(contractStores)('runs of $name', ({ open }) => {
   it('know how the needs of a job ended', async () => {
     // The job ends without an attempt or an event, and nobody is told.
     opened.leaves('success-was-reported', 'open-needs-counted', 'run-counts', 'end-told-once');
-    await act((connection) => startJobsIfQueued.run(connection, { rows: [[job(0), 50]] }));
+    await act((connection) => startJobsIfQueued.run(connection, { rows: [{ id: job(0), at_ms: 50 }] }));
     await act((connection) =>
-      leaveRunning.run(connection, { rows: [[job(0), 'success', 0, 60, null, null, null, '{"k":"v"}']] }),
+      leaveRunning.run(connection, { rows: [{ ...succeeded, id: job(0), ended_at_ms: 60, outputs: '{"k":"v"}' }] }),
     );
-    const needs = await needsOfJobs.run(store.read, { rows: [[job(2), run, version.version, 2]] });
+    const needs = await needsOfJobs.run(store.read, { rows: [{ job: job(2), run, version: version.version, ord: 2 }] });
     expect([...needs].sort((a, b) => (a.key < b.key ? -1 : 1))).toEqual([
-      { job: job(2), key: 'a', state: 'success', outputs: '{"k":"v"}' },
-      { job: job(2), key: 'b', state: 'queued', outputs: null },
+      { job: job(2), need: job(0), key: 'a', state: 'success', tolerated: 0, count: null, failed: null },
+      { job: job(2), need: job(1), key: 'b', state: 'queued', tolerated: 0, count: null, failed: null },
+    ]);
+    expect(await outputsOfJobs.run(store.read, { rows: [{ id: job(0) }, { id: job(1) }] })).toEqual([
+      { id: job(0), outputs: '{"k":"v"}' },
     ]);
   });
 
@@ -139,16 +152,16 @@ describe.each(contractStores)('runs of $name', ({ open }) => {
     await act((connection) =>
       startJobsIfQueued.run(connection, {
         rows: [
-          [job(0), 50],
-          [job(1), 50],
+          { id: job(0), at_ms: 50 },
+          { id: job(1), at_ms: 50 },
         ],
       }),
     );
     await act((connection) =>
       leaveRunning.run(connection, {
         rows: [
-          [job(0), 'delayed', 1, null, 60, 300, 'no', null],
-          [job(1), 'delayed', 1, null, 60, 200, 'no', null],
+          { ...delayed, id: job(0), delayed_until_ms: 300 },
+          { ...delayed, id: job(1), delayed_until_ms: 200 },
         ],
       }),
     );
@@ -170,10 +183,10 @@ describe.each(contractStores)('runs of $name', ({ open }) => {
       { key: 'c', needs: [0] },
     ]);
     const other = await makeRun(store, survivors, 3);
-    await act((connection) => startJobsIfQueued.run(connection, { rows: [[jobIdOf(other, 0), 50]] }));
+    await act((connection) => startJobsIfQueued.run(connection, { rows: [{ id: jobIdOf(other, 0), at_ms: 50 }] }));
     await act((connection) =>
       insertAttempts.run(connection, {
-        rows: [[jobIdOf(other, 0), 0, 'w', null, 'h', null, 1_000, 5, 9, null, 9, 1]],
+        rows: [{ ...newAttempt, job: jobIdOf(other, 0), expires_at_ms: 9, deadline_ms: 9 }],
       }),
     );
     const cancel = (fromOrd: number, toOrd: number, spareUpTo: number) =>
@@ -183,6 +196,7 @@ describe.each(contractStores)('runs of $name', ({ open }) => {
           toId: jobIdOf(other, toOrd),
           nowMs: 70,
           spareUpTo,
+          hold: 0,
         }),
       );
     expect((await cancel(0, 2, 1)).map(({ id }) => id)).toEqual([jobIdOf(other, 0)]);
@@ -191,15 +205,31 @@ describe.each(contractStores)('runs of $name', ({ open }) => {
     expect(await cancel(0, 3, 2)).toEqual([]);
     const end = () =>
       act<readonly unknown[]>((connection) =>
-        cancelLiveAttempts.run(connection, { rows: [[jobIdOf(other, 0), 0]], nowMs: 70 }),
+        cancelLiveAttempts.run(connection, { rows: [{ job: jobIdOf(other, 0), number: 0 }], byMs: 7 }),
       );
-    expect(await end()).toEqual([{ job: jobIdOf(other, 0), number: 0 }]);
+    const stopped = { job: jobIdOf(other, 0), number: 0, claimed_at_ms: 5, deadline_ms: 7 };
+    expect(await end()).toEqual([stopped]);
+    await act((connection) =>
+      endAttemptsIfLive.run(connection, {
+        rows: [
+          {
+            job: jobIdOf(other, 0),
+            number: 0,
+            outcome: 'cancelled',
+            at_ms: 70,
+            digest: null,
+            error: null,
+            exit_code: null,
+          },
+        ],
+      }),
+    );
     expect(await end()).toEqual([]);
   });
 
   it('note the first cancel and whether it was forced', async () => {
     const request = (nowMs: number, forced: number) =>
-      act((connection) => requestCancel.run(connection, { no: run, nowMs, forced }));
+      act((connection) => requestCancel.run(connection, { no: run, nowMs, forced, hash: null }));
     await request(100, 0);
     await request(200, 1);
     await request(300, 0);
@@ -215,12 +245,28 @@ describe.each(contractStores)('runs of $name', ({ open }) => {
     // The run is told of ends that its jobs did not have.
     opened.leaves('run-counts', 'run-state');
     const begin = () =>
-      act<readonly unknown[]>((connection) => beginRuns.run(connection, { rows: [[run], [99]], nowMs: 55 }));
-    expect(await begin()).toEqual([{ no: run }]);
+      act<readonly unknown[]>((connection) =>
+        beginRuns.run(connection, { rows: [{ no: run }, { no: 99 }], nowMs: 55 }),
+      );
+    expect(await begin()).toEqual([{ no: run, deadline_ms: null }]);
     expect(await begin()).toEqual([]);
-    const tally = await act((connection) => tallyRuns.run(connection, { rows: [[run, 3, 1, 2]] }));
-    expect(tally).toEqual([{ no: run, state: 'running', open: 1, failed: 1, cancelled: 2, started_at_ms: 55 }]);
-    await act((connection) => endRuns.run(connection, { rows: [[run, 'failure', 99]] }));
+    const tally = await act((connection) =>
+      tallyRuns.run(connection, { rows: [{ no: run, ended: 3, failed: 1, cancelled: 2 }] }),
+    );
+    expect(tally).toEqual([
+      {
+        no: run,
+        state: 'running',
+        open: 1,
+        failed: 1,
+        cancelled: 2,
+        started_at_ms: 55,
+        timed_out: 0,
+        gate: null,
+        held: 0,
+      },
+    ]);
+    await act((connection) => endRuns.run(connection, { rows: [{ no: run, state: 'failure', at_ms: 99 }] }));
     expect(await runById.run(store.read, { id: 'first' })).toMatchObject([{ state: 'failure' }]);
   });
 
@@ -229,7 +275,7 @@ describe.each(contractStores)('runs of $name', ({ open }) => {
     const left = await makeRun(store, version, 4, { id: 'left', state: 'creating' });
     const making = () =>
       act<readonly { no: number }[]>((connection) =>
-        lockRunsBeingMade.run(connection, { rows: [[made], [left], [run]] }),
+        lockRunsBeingMade.run(connection, { rows: [{ no: made }, { no: left }, { no: run }] }),
       );
     expect((await making()).map(({ no }) => no).sort()).toEqual([made, left].sort());
     expect(await act((connection) => finishFilling.run(connection, { no: made }))).toEqual([
@@ -244,23 +290,23 @@ describe.each(contractStores)('runs of $name', ({ open }) => {
     expect(await runById.run(store.read, { id: 'made' })).toMatchObject([{ state: 'queued', activate_from: 0 }]);
   });
 
-  it('remember ended jobs of which nobody was told', async () => {
+  it('remember ended jobs that were not propagated', async () => {
     // The jobs have not ended.
     opened.leaves('settled-has-ended');
     expect(await unsettledJobs.run(store.read, { limit: 10 })).toEqual([]);
     await act((connection) =>
       markSettled.run(connection, {
         rows: [
-          [job(1), 0],
-          [job(0), 0],
+          { id: job(1), settled: 0 },
+          { id: job(0), settled: 0 },
         ],
       }),
     );
     expect(await act((connection) => unsettledJobs.run(connection, { limit: 10 }))).toEqual([
-      { id: job(0), state: 'queued', version: version.version },
-      { id: job(1), state: 'queued', version: version.version },
+      { id: job(0), state: 'queued', tolerated: 0, version: version.version },
+      { id: job(1), state: 'queued', tolerated: 0, version: version.version },
     ]);
-    await act((connection) => markSettled.run(connection, { rows: [[job(0), 1]] }));
+    await act((connection) => markSettled.run(connection, { rows: [{ id: job(0), settled: 1 }] }));
     expect(await act((connection) => unsettledJobs.run(connection, { limit: 10 }))).toMatchObject([{ id: job(1) }]);
   });
 
@@ -270,7 +316,15 @@ describe.each(contractStores)('runs of $name', ({ open }) => {
         const [counter] = await takeEventNumbers.run(connection, { count });
         const last = counter?.value ?? 0;
         await insertEvents.run(connection, {
-          rows: Array.from({ length: count }, (_, at) => [last - count + 1 + at, 7, 'x', run, null, null, null]),
+          rows: Array.from({ length: count }, (_, at) => ({
+            number: last - count + 1 + at,
+            at_ms: 7,
+            type: 'run.queued',
+            run,
+            job: null,
+            attempt: null,
+            data: null,
+          })),
         });
         if (fail) throw new Error('no');
         return last;

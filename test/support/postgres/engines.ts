@@ -3,9 +3,9 @@ import pino from 'pino';
 import { inject } from 'vitest';
 import { createEngine, type RunningEngine } from '../../../src/engine/create-engine.js';
 import type { ClaimedJob, ClaimJobs } from '../../../src/engine/engine.js';
-import { secretHash } from '../../../src/engine/lease-id.js';
+import { secretHash } from '../../../src/engine/secret-hash.js';
 import { environmentOf } from '../../../src/open-store.js';
-import type { DatabaseNews } from '../../../src/store/database-news.js';
+import type { DatabaseEvent } from '../../../src/store/database-event.js';
 import { openPostgresStore } from '../../../src/store/postgres/open-postgres-store.js';
 import type { Store } from '../../../src/store/store.js';
 import { expectHealthy } from '../healthy.js';
@@ -18,7 +18,7 @@ export interface Member {
   readonly engine: RunningEngine;
   readonly store: Store;
   /** What became of the database, as this server saw it. */
-  readonly news: DatabaseNews[];
+  readonly news: DatabaseEvent[];
   stop(): Promise<void>;
 }
 
@@ -56,13 +56,13 @@ export class Engines {
     url = this.url,
     { listenUrl = null, withoutLoops = false, aheadMs = 0 }: JoinOptions = {},
   ): Promise<Member> {
-    const news: DatabaseNews[] = [];
+    const news: DatabaseEvent[] = [];
     const store = await openPostgresStore({
       url,
       listenUrl,
       insecureDurability: false,
       listen: true,
-      tell: (item) => news.push(item),
+      onEvent: (item) => news.push(item),
     });
     const environment = await environmentOf(store);
     const engine = await createEngine({
@@ -121,7 +121,7 @@ export class Engines {
       listenUrl: null,
       insecureDurability: false,
       listen: false,
-      tell() {},
+      onEvent() {},
     });
     try {
       // Not over `store.read`: its sessions plan for lookups and give up after 30 s, and the doctor joins whole tables.
@@ -142,7 +142,16 @@ export async function startRun(engine: RunningEngine, id: string): Promise<strin
 }
 
 export function claim(engine: RunningEngine, more: Partial<ClaimJobs> = {}): Promise<ClaimedJob[]> {
-  const input = { workerId: 'w', labels: [], leaseTtlSecs: 30, waitMs: 0, requestId: null, maxJobs: 1, ...more };
+  const input = {
+    workerId: 'w',
+    labels: [],
+    onlyLabelled: false,
+    leaseTtlSecs: 30,
+    waitMs: 0,
+    requestId: null,
+    maxJobs: 1,
+    ...more,
+  };
   return engine.claimJobs({ caller, ...input }, null);
 }
 

@@ -2,8 +2,8 @@
 //
 //	SERVER_URL=http://my-server:3000 WORKER_LABELS=docker,linux workflow-graph-worker
 //
-// SIGTERM or SIGINT: no new jobs; running ones may finish within -drain-timeout. A second one ends them now, a third one
-// ends this process and them by force.
+// On SIGTERM, SIGINT, SIGHUP or SIGQUIT it takes no new jobs; running ones can finish within -drain-timeout. A second
+// signal ends them now, a third kills this process and them.
 package main
 
 import (
@@ -17,6 +17,7 @@ import (
 )
 
 func main() {
+	hideSecrets()
 	config, err := readConfig(os.Args[1:], os.Stderr)
 	if errors.Is(err, errHelp) {
 		return
@@ -25,15 +26,13 @@ func main() {
 		fmt.Fprintln(os.Stderr, "error:", err)
 		os.Exit(2)
 	}
-	// Neither jobs nor what else this process starts need it from here on.
-	os.Unsetenv("WORKFLOW_GRAPH_TOKEN")
 	worker, err := workflowgraph.NewWorker(config)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "error:", err)
 		os.Exit(2)
 	}
 	if err := worker.RunUntilSignal(context.Background()); err != nil {
-		fmt.Fprintln(os.Stderr, "error:", refusalText(err, config.ServerURL))
+		fmt.Fprintln(os.Stderr, "error:", refusalText(err, worker.ServerURL()))
 		os.Exit(1)
 	}
 }

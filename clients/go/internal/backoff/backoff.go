@@ -1,4 +1,4 @@
-// Package backoff gives the waits between tries.
+// Package backoff computes the delays between retries.
 package backoff
 
 import (
@@ -12,14 +12,14 @@ const (
 	delayMax = 10 * time.Second
 )
 
-// Backoff gives waits that double from a quarter of a second to ten, each spread over its upper half so that workers do
-// not return in step. The zero value is ready.
+// Backoff returns delays that double from a quarter of a second to ten seconds, with jitter over the upper half, so
+// that workers do not retry in step. The zero value is ready to use.
 type Backoff struct{ full time.Duration }
 
-// Reset begins again with the shortest wait.
+// Reset restarts with the shortest delay.
 func (b *Backoff) Reset() { b.full = 0 }
 
-// Next is the next wait.
+// Next returns the next delay.
 func (b *Backoff) Next() time.Duration {
 	b.full = min(delayMax, max(delayMin, 2*b.full))
 	return b.full/2 + rand.N(b.full/2)

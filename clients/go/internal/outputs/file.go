@@ -1,28 +1,69 @@
 package outputs
 
 import (
+	"bytes"
+	"errors"
 	"fmt"
+	"io"
+	"io/fs"
 	"os"
 	"strings"
+
+	"workflowgraph.dev/client/internal/text"
 )
 
 // fileBytesMax bounds an outputs file.
 const fileBytesMax = 1024 * 1024
 
-// ReadFile reads a job's outputs file, as ParseFile says.
+var errNotRegular = errors.New("outputs file: not a regular file; append lines to the file that $WORKFLOW_GRAPH_OUTPUT names, do not replace it")
+
+var byteOrderMark = []byte("\uFEFF")
+
+// ReadFile reads a job's outputs file, as ParseFile says. A file that the job removed has no outputs. The job controls
+// the path, so a FIFO, a link or a device there must not block the reader or fill its memory.
 func ReadFile(path string) (map[string]string, error) {
-	info, err := os.Stat(path)
+	file, err := openFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
 	if err != nil {
 		return nil, err
 	}
-	if info.Size() > fileBytesMax {
-		return nil, fmt.Errorf("the outputs file has %d bytes; at most %d are taken", info.Size(), fileBytesMax)
-	}
-	data, err := os.ReadFile(path)
+	defer file.Close()
+	info, err := file.Stat()
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("outputs file: %w", err)
 	}
-	return ParseFile(string(data))
+	if !info.Mode().IsRegular() {
+		return nil, errNotRegular
+	}
+	// A process that the job left behind may still append.
+	data, err := io.ReadAll(io.LimitReader(file, fileBytesMax+1))
+	if err != nil {
+		return nil, fmt.Errorf("outputs file: %w", err)
+	}
+	if len(data) > fileBytesMax {
+		bytes := max(info.Size(), int64(len(data)))
+		return nil, fmt.Errorf("the outputs file has %d bytes; at most %d are taken", bytes, fileBytesMax)
+	}
+	return ParseFile(decode(data))
+}
+
+func decode(data []byte) string {
+	var decoder text.Decoder
+	valid := decoder.Decode(bytes.TrimPrefix(data, byteOrderMark))
+	return string(valid) + string(decoder.Flush())
+}
+
+// openError explains an error of opening the path.
+func openError(path string, err error) error {
+	if info, statErr := os.Lstat(path); statErr == nil && !info.Mode().IsRegular() {
+		return errNotRegular
+	}
+	if errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return fmt.Errorf("outputs file: %w", err)
 }
 
 // ParseFile reads lines key=value, and for values of several lines
@@ -32,7 +73,7 @@ func ReadFile(path string) (map[string]string, error) {
 //	second line
 //	END
 //
-// where END is any text. Empty lines are passed over; the last value of a key counts.
+// where END is any text. Empty lines are skipped; the last value of a key wins.
 func ParseFile(text string) (map[string]string, error) {
 	found := make(map[string]string)
 	lines := strings.Split(strings.ReplaceAll(text, "\r\n", "\n"), "\n")

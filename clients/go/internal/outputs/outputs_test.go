@@ -2,6 +2,8 @@ package outputs
 
 import (
 	"maps"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -47,5 +49,32 @@ func TestTheOutputsFile(t *testing.T) {
 		if _, err := ParseFile(text); err == nil || !strings.Contains(err.Error(), complaint) {
 			t.Errorf("%q: %v", text, err)
 		}
+	}
+}
+
+func TestAFileThatTheJobRemovedHasNoOutputs(t *testing.T) {
+	for _, path := range []string{filepath.Join(t.TempDir(), "outputs"), filepath.Join(t.TempDir(), "gone", "outputs")} {
+		if got, err := ReadFile(path); err != nil || len(got) != 0 {
+			t.Errorf("got %v, %v", got, err)
+		}
+	}
+}
+
+func TestABrokenByteIsOneReplacementCharacterAndAByteOrderMarkIsNone(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "outputs")
+	if err := os.WriteFile(path, []byte("\xEF\xBB\xBFk=a\xffb\n\xEF\xBB\xBFsecond=kept\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	got, err := ReadFile(path)
+	if want := map[string]string{"k": "a\uFFFDb", "\uFEFFsecond": "kept"}; err != nil || !maps.Equal(got, want) {
+		t.Errorf("got %q, %v", got, err)
+	}
+}
+
+func TestKeysAreTakenAsTheyAre(t *testing.T) {
+	got, err := ParseFile("__proto__=1\nconstructor=2\ntoString<<E\n3\nE\n ключ \t\x01=4\n")
+	want := map[string]string{"__proto__": "1", "constructor": "2", "toString": "3", " ключ \t\x01": "4"}
+	if err != nil || !maps.Equal(got, want) {
+		t.Errorf("got %q, %v", got, err)
 	}
 }

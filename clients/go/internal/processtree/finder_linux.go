@@ -23,7 +23,8 @@ type finder struct {
 	// Known members stay known when their parents end, strangers are those whose environment was read and lacks the marker;
 	// both by pid, with the start time.
 	known, strangers map[int]string
-	asked            map[int]struct{}
+	// asked has those that were asked to end, and those that they started then, which are spared.
+	asked map[int]bool
 }
 
 func newFinder(leader int, marker string) finder {
@@ -32,7 +33,7 @@ func newFinder(leader int, marker string) finder {
 		marker:    []byte(marker),
 		known:     make(map[int]string),
 		strangers: make(map[int]string),
-		asked:     make(map[int]struct{}),
+		asked:     make(map[int]bool),
 	}
 }
 
@@ -48,14 +49,27 @@ func (f *finder) groupIsAlive() bool {
 	return false
 }
 
+// askToEnd asks the group by one signal at its first call, which misses none that forks at that moment. Who joins the group
+// later was started by one that was asked.
 func (f *finder) askToEnd() bool {
+	isFirst := len(f.asked) == 0
 	members := f.members()
+	live := make(map[int]bool, len(members))
 	for _, member := range members {
-		if _, done := f.asked[member.pid]; done {
+		live[member.pid] = true
+	}
+	if isFirst && slices.ContainsFunc(members, func(member process) bool { return member.group == f.group }) {
+		signal(-f.group, syscall.SIGTERM)
+	}
+	for _, member := range members {
+		if f.asked[member.pid] {
 			continue
 		}
-		f.asked[member.pid] = struct{}{}
-		signal(member.pid, syscall.SIGTERM)
+		isSpared := !isFirst && live[member.parent] && f.asked[member.parent]
+		f.asked[member.pid] = true
+		if member.group != f.group && !isSpared {
+			signal(member.pid, syscall.SIGTERM)
+		}
 	}
 	return len(members) > 0
 }
@@ -166,8 +180,7 @@ func readProcess(pid int) (process, bool) {
 	}, true
 }
 
-// hasInEnvironment is false for a process that has ended, and for one of another user, whose environment nobody else may
-// read.
+// hasInEnvironment is false for a process that has ended, and for one of another user, whose environment is unreadable.
 func hasInEnvironment(pid int, variable []byte) bool {
 	environment, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/environ")
 	if err != nil {

@@ -14,7 +14,5 @@ func leadGroup(command *exec.Cmd) {
 	command.SysProcAttr.Setpgid = true
 }
 
-func killGroup(leader int) { signal(-leader, syscall.SIGKILL) }
-
 // signal is false when there is no such process (or group), or it may not be signalled.
 func signal(pid int, sig syscall.Signal) bool { return syscall.Kill(pid, sig) == nil }

@@ -9,7 +9,7 @@ import (
 
 const (
 	pollInterval = 50 * time.Millisecond
-	// killTimeMax: how long to go on killing what keeps appearing.
+	// killTimeMax is how long to keep killing new processes.
 	killTimeMax = 3 * time.Second
 )
 
@@ -18,6 +18,7 @@ const (
 // started with. A process that both left its ancestors and changed that variable is out of reach.
 type Tree struct {
 	leader int
+	marker string
 	finder finder
 }
 
@@ -33,19 +34,32 @@ func Start(command *exec.Cmd, marker string) (*Tree, error) {
 	if err := command.Start(); err != nil {
 		return nil, err
 	}
-	tree := &Tree{leader: command.Process.Pid, finder: newFinder(command.Process.Pid, marker)}
+	leader := command.Process.Pid
+	tree := &Tree{leader: leader, marker: marker, finder: newFinder(leader, marker)}
 	liveMutex.Lock()
 	defer liveMutex.Unlock()
 	live[tree] = struct{}{}
 	return tree, nil
 }
 
-// KillAll kills the groups of all trees that were not forgotten, for a process that is about to end without ending them.
+// KillAll kills all trees that were not forgotten, for a process that is about to end without waiting for their jobs.
 func KillAll() {
 	liveMutex.Lock()
 	defer liveMutex.Unlock()
+	// The trees' own finders may be in use by End.
+	var finders []finder
 	for tree := range live {
-		killGroup(tree.leader)
+		finders = append(finders, newFinder(tree.leader, tree.marker))
+	}
+	killEnds := time.Now().Add(killTimeMax)
+	for isAlive := true; isAlive && time.Now().Before(killEnds); {
+		isAlive = false
+		for i := range finders {
+			isAlive = finders[i].kill() || isAlive
+		}
+		if isAlive {
+			time.Sleep(pollInterval / 5)
+		}
 	}
 }
 
@@ -59,7 +73,8 @@ func (t *Tree) Forget() {
 // GroupIsAlive says whether the group has a process that still runs.
 func (t *Tree) GroupIsAlive() bool { return t.finder.groupIsAlive() }
 
-// End asks all processes to end (SIGTERM) and forces those that are left after the grace (SIGKILL).
+// End asks all processes to end (SIGTERM) and forces those that are left after the grace (SIGKILL). What they start to
+// clean up, such as the commands of a trap, is not asked: it has the whole grace.
 func (t *Tree) End(grace time.Duration) {
 	graceEnds := time.Now().Add(grace)
 	for time.Now().Before(graceEnds) {

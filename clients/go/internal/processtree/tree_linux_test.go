@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
@@ -69,6 +70,18 @@ func TestWhatIgnoresTheRequestIsForcedAfterTheGrace(t *testing.T) {
 	}
 }
 
+func TestTheCommandsOfATrapHaveTheWholeGrace(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "said")
+	script := `trap 'sleep 0.3 && echo group >'"$0"'; setsid -w sh -c "sleep 0.3 && echo session >>'"$0"'"; exit 0' TERM
+		echo $$; while :; do sleep 0.05; done`
+	tree, command, _ := startJob(t, strings.ReplaceAll(script, `'"$0"'`, file), 1)
+	tree.End(20 * time.Second)
+	_ = command.Wait()
+	if said, err := os.ReadFile(file); err != nil || string(said) != "group\nsession\n" {
+		t.Errorf("the trap said %q, %v", said, err)
+	}
+}
+
 func TestAGroupIsAliveUntilItsLastProcessEnds(t *testing.T) {
 	tree, command, pids := startJob(t, `sleep 100 & echo $!`, 1)
 	_ = command.Wait()
@@ -78,5 +91,18 @@ func TestAGroupIsAliveUntilItsLastProcessEnds(t *testing.T) {
 	tree.End(2 * time.Second)
 	if isRunning(pids[0]) || tree.GroupIsAlive() {
 		t.Error("it was not ended")
+	}
+}
+
+func TestKillingAllTreesReachesProcessesThatLeftTheirGroup(t *testing.T) {
+	script := `(setsid sh -c 'trap "" TERM; echo $$; while :; do sleep 0.1; done' &) ; sleep 100`
+	_, command, pids := startJob(t, script, 1)
+	KillAll()
+	_ = command.Wait()
+	for waited := time.Duration(0); isRunning(pids[0]); waited += 10 * time.Millisecond {
+		if waited > 20*time.Second {
+			t.Fatalf("process %d still runs", pids[0])
+		}
+		time.Sleep(10 * time.Millisecond)
 	}
 }

@@ -1,4 +1,4 @@
-// Command docker-worker runs each job's command in a container. The image is what the job's metadata says, such as
+// Command docker-worker runs each job's command in a container. The image comes from the job's metadata, such as
 //
 //	jobs:
 //	  build:

@@ -1,4 +1,4 @@
-// Command run-and-wait starts a run of a workflow, prints the log of each job that it has, and ends as the run did.
+// Command run-and-wait starts a run of a workflow, prints the log of each job, and exits with the run's result.
 //
 //	go run ./samples/run-and-wait release version=1.2.3
 package main

@@ -36,7 +36,7 @@ func execute(ctx context.Context, job *workflowgraph.Job) (workflowgraph.Outputs
 	case "countdown":
 		return countdown(ctx, job)
 	default:
-		// Another attempt would not know it either.
+		// Another attempt would fail too.
 		return nil, workflowgraph.Permanent(fmt.Errorf("there is no task %q", job.Command))
 	}
 }

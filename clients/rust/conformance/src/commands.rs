@@ -1,23 +1,44 @@
 use std::time::Duration;
 
 use serde::Deserialize;
+use serde_json::Value;
 
-/// What the driver asks for.
+/// The driver's commands.
 #[derive(Deserialize)]
 #[serde(tag = "do", rename_all = "snake_case")]
 pub enum Command {
     Hello,
-    Start { worker: String, options: Options },
+    Start { worker: String, options: Box<Options> },
     Drain { worker: String },
     Terminate { worker: String },
+    Call(ClientCall),
 }
 
-/// How a worker is to be.
+/// What the library's client is to do.
+#[derive(Deserialize)]
+pub struct ClientCall {
+    pub id: String,
+    #[serde(flatten)]
+    pub kind: CallKind,
+}
+
+#[derive(Deserialize)]
+#[serde(tag = "call", rename_all = "snake_case")]
+pub enum CallKind {
+    Create { definition: Value, request_id: String },
+    Remove { target: String },
+    Cancel { target: String, request_id: String },
+    ReadLog { target: String, job_id: String },
+}
+
+/// The options of a worker.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 pub struct Options {
     pub server_url: Option<String>,
     pub labels: Vec<String>,
+    pub only_labelled: bool,
+    pub pass_env: Vec<String>,
     pub slots: Option<usize>,
     pub transport: TransportKind,
     pub executor: ExecutorKind,
@@ -44,7 +65,7 @@ pub enum ExecutorKind {
     #[default]
     Function,
     Shell,
-    /// Nothing is done and nothing told: for benchmarks.
+    /// Does nothing and sends no events: for benchmarks.
     Noop,
 }
 

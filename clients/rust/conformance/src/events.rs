@@ -20,6 +20,11 @@ pub fn emit_stopped(worker: &str, error: Option<String>) {
     emit(&json!({ "event": "stopped", "worker": worker, "error": error }));
 }
 
+pub fn emit_answered(id: &str, answer: &Result<String, String>) {
+    let (text, error) = (answer.as_deref().unwrap_or_default(), answer.as_ref().err());
+    emit(&json!({ "event": "answered", "id": id, "answer": text, "error": error }));
+}
+
 pub fn emit_job_started(worker: &str, job: &Job) {
     let (job_id, workflow_id, attempt) = (&job.job_id, &job.workflow_id, job.attempt);
     emit(&json!({
@@ -35,7 +40,7 @@ pub fn emit_job_ended(worker: &str, job: &Job, how: &str) {
     }));
 }
 
-/// One line, whole, whichever thread it comes from. A driver that has gone away hears nothing.
+/// Writes one whole line, from any thread. Nothing happens if the driver is gone.
 fn emit(event: &Value) {
     let mut stdout = stdout().lock();
     drop(writeln!(stdout, "{event}").and_then(|()| stdout.flush()));

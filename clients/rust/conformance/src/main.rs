@@ -1,6 +1,7 @@
 //! The program by which the conformance suite drives this library: commands on stdin, events on stdout, a JSON object a
 //! line. `test/conformance/ADAPTER.md` says what each means.
 
+mod calls;
 mod commands;
 mod events;
 mod steps;
@@ -11,7 +12,7 @@ use std::process::exit;
 use tokio::io::{AsyncBufReadExt, BufReader, stdin};
 use workflow_graph_worker_sdk::executor::{Failure, Job, JobOutput};
 use workflow_graph_worker_sdk::shell::kill_running_jobs;
-use workflow_graph_worker_sdk::{Transport, Worker, WorkerConfig};
+use workflow_graph_worker_sdk::{Client, ClientConfig, Transport, Worker, WorkerConfig};
 
 use commands::{Command, ExecutorKind, Options, TransportKind};
 use events::{emit_hello, emit_started, emit_stopped};
@@ -20,9 +21,11 @@ use events::{emit_hello, emit_started, emit_stopped};
 async fn main() {
     tracing_subscriber::fmt().with_writer(std::io::stderr).with_ansi(false).init();
     let mut workers = HashMap::new();
+    let client = Client::new(client_config()).expect("the driver gives the address of a server");
     let mut lines = BufReader::new(stdin()).lines();
     while let Ok(Some(line)) = lines.next_line().await {
         match serde_json::from_str(&line) {
+            Ok(Command::Call(call)) => calls::answer(client.clone(), call).await,
             Ok(command) => obey(command, &mut workers),
             Err(error) => eprintln!("cannot read {line}: {error}"),
         }
@@ -34,13 +37,20 @@ async fn main() {
 fn obey(command: Command, workers: &mut HashMap<String, Worker>) {
     match command {
         Command::Hello => emit_hello(),
+        // Made where it can be waited for.
+        Command::Call(_) => {}
         Command::Start { worker: name, options } => {
-            let worker = start(&name, options);
+            let worker = start(&name, *options);
             workers.insert(name, worker);
         }
         Command::Drain { worker } => workers.get(&worker).map_or_else(|| unknown(&worker), Worker::drain),
         Command::Terminate { worker } => workers.get(&worker).map_or_else(|| unknown(&worker), Worker::terminate),
     }
+}
+
+fn client_config() -> ClientConfig {
+    let defaults = ClientConfig::default();
+    ClientConfig { server_url: std::env::var("SERVER_URL").unwrap_or(defaults.server_url), ..ClientConfig::default() }
 }
 
 fn unknown(worker: &str) {
@@ -78,6 +88,8 @@ fn config_of(name: &str, options: Options) -> WorkerConfig {
         server_url: server_url.unwrap_or(defaults.server_url),
         worker_id: name.to_owned(),
         labels: options.labels,
+        only_labelled: options.only_labelled,
+        pass_env: options.pass_env,
         slots: options.slots.unwrap_or(defaults.slots),
         transport: match options.transport {
             TransportKind::Stream => Transport::Stream,

@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,7 +9,9 @@ use workflow_graph_worker_sdk::executor::{BoxFuture, Executor, Failure, Job, Job
 
 use crate::events::{emit_job_ended, emit_job_started};
 
-/// The function executor: runs the steps that a job's command lists, and tells the driver.
+const LOOK_EVERY: Duration = Duration::from_millis(20);
+
+/// The function executor: runs the steps in a job's command, and reports them to the driver.
 pub fn executor(worker: String) -> Arc<dyn Executor> {
     Arc::new(StepExecutor { worker })
 }
@@ -33,7 +36,7 @@ impl Executor for StepExecutor {
     }
 }
 
-/// Why the steps did not come to their end.
+/// Why the steps did not finish.
 enum End {
     Failed(Failure),
     /// The cancellation signal came.
@@ -59,6 +62,7 @@ enum Step {
     Sleep { sleep_ms: u64 },
     Block { block_ms: u64 },
     WaitCancel { wait_cancel: bool },
+    UntilFile { until_file: PathBuf },
     IgnoreCancel { ignore_cancel_ms: u64 },
     Output { output: BTreeMap<String, String> },
     EchoUpstream { echo_upstream: bool },
@@ -106,6 +110,14 @@ async fn run_step(step: Step, job: &Job, output: &mut JobOutput) -> Result<(), E
         Step::WaitCancel { wait_cancel } if wait_cancel => {
             job.cancellation.cancelled().await;
             return Err(End::Stopped);
+        }
+        Step::UntilFile { until_file } => {
+            while !until_file.exists() {
+                tokio::select! {
+                    () = tokio::time::sleep(LOOK_EVERY) => {}
+                    () = job.cancellation.cancelled() => return Err(End::Stopped),
+                }
+            }
         }
         Step::IgnoreCancel { ignore_cancel_ms } => tokio::time::sleep(Duration::from_millis(ignore_cancel_ms)).await,
         Step::Output { output: more } => output.outputs.extend(more),

@@ -1,4 +1,4 @@
-//! A worker in ten lines that uses what another job left behind: `cargo run --example deploy`.
+//! A worker in ten lines that uses the output of another job: `cargo run --example deploy`.
 
 use workflow_graph_worker_sdk::executor::{Failure, Job, JobOutput};
 use workflow_graph_worker_sdk::{Worker, WorkerConfig};

@@ -1,4 +1,4 @@
-//! Starts a run, prints a job's log as it grows, and ends with the run's result:
+//! Starts a run, follows a job's log, and exits with the run's result:
 //! `cargo run --example run_and_wait ci build`.
 
 use std::process::ExitCode;
@@ -16,7 +16,7 @@ async fn main() -> Result<ExitCode, Error> {
     let run_id = client.run_workflow(&workflow, Default::default()).await?;
     println!("run {run_id}");
     if let Some(job) = arguments.next() {
-        let mut log = client.follow_logs(&run_id, &job, None);
+        let mut log = client.follow_logs(&run_id, &job, Default::default());
         while let Some(chunk) = log.next().await? {
             print!("{}", chunk.data);
         }

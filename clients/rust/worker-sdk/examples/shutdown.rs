@@ -1,5 +1,5 @@
-//! Ends with the program: jobs that run then are given to another worker when their leases have expired. To let them
-//! finish instead, use `Worker::run_until`. `cargo run --example shutdown`.
+//! Ends with the program: its running jobs are requeued when their leases expire. To let them finish instead, use
+//! `Worker::run_until`. `cargo run --example shutdown`.
 
 use workflow_graph_worker_sdk::{Worker, WorkerConfig};
 

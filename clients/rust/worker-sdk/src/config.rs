@@ -2,9 +2,10 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::error::Error;
-use crate::http::parse_server_url;
+use crate::http::{ServerAddress, without_user};
+use crate::shell::check_pass_env;
 
-/// How a worker works. Every field has a default:
+/// The configuration of a worker. Every field has a default:
 ///
 /// ```
 /// # use workflow_graph_worker_sdk::WorkerConfig;
@@ -16,55 +17,62 @@ use crate::http::parse_server_url;
 /// ```
 #[derive(Clone, PartialEq)]
 pub struct WorkerConfig {
-    /// The server, `http://localhost:3000` by default. A path prefix is kept.
+    /// The server, `http://localhost:3000` by default. A path prefix is kept. Without a token, a user and a password in
+    /// it are sent as basic authorisation; they are not logged.
     pub server_url: String,
-    /// The worker's name; the host's name and eight random characters by default.
+    /// The worker's id; the host's name and eight random characters by default.
     pub worker_id: String,
-    /// What the worker can do: it is handed only jobs whose required labels are all among these. None by default.
+    /// The worker's labels: it gets only jobs whose required labels it has. None by default.
     pub labels: Vec<String>,
-    /// How long a job stays with a worker that is not heard of, in whole seconds from 1 s to a day; 30 s by default.
+    /// Reserves the worker for jobs that require a label. Off by default.
+    pub only_labelled: bool,
+    /// The lease time: a job is requeued after this long without a heartbeat. Whole seconds, from 1 s to a day; 30 s by
+    /// default.
     pub lease_ttl: Duration,
-    /// The wait before the next claim when the server had no job and answered at once; 2 s by default. A server that
-    /// lets claims wait (see `claim_wait`) or pushes jobs makes it idle.
+    /// The delay before the next claim if the server had no job and responded at once; 2 s by default. It is unused if
+    /// the server supports waiting claims (see `claim_wait`) or pushes jobs.
     pub poll_interval: Duration,
-    /// How often leases are renewed, at least three times within their time to live; 10 s by default.
+    /// The renewal interval of leases, at most a third of the lease time; 10 s by default.
     pub heartbeat_interval: Duration,
-    /// How often the server is asked whether a job was cancelled where it cannot say so by itself; 1.5 s by default.
+    /// The polling interval for cancellations, over plain HTTP; 1.5 s by default.
     pub cancellation_check_interval: Duration,
-    /// How long output waits for more before it is sent; 200 ms by default.
+    /// How long output is batched before it is sent; 200 ms by default.
     pub log_batch_interval: Duration,
     /// How many jobs run at once; 1 by default.
     pub slots: usize,
-    /// A bearer token with the worker scope, when the server wants one. None by default.
+    /// A bearer token with the worker scope, if the server requires one. None by default.
     pub token: Option<String>,
-    /// A file with the certificates (PEM) of the authorities that may vouch for an `https://` server; the system's
-    /// authorities when `None`, the default.
+    /// A file with the certificates (PEM) of the trusted authorities for an `https://` server; the system's when
+    /// `None`, the default.
     pub ca_file: Option<PathBuf>,
-    /// What carries jobs, heartbeats and logs; the stream by default.
+    /// The transport of jobs, heartbeats and logs; the stream by default.
     pub transport: Transport,
     /// How long a claim waits at the server for a job, at most 60 s; 20 s by default.
     pub claim_wait: Duration,
     /// How much output is sent at once, in bytes; 64 KiB by default.
     pub log_batch_bytes: usize,
-    /// With more than this much unsent output a job has to wait with writing, in bytes; 4 MiB by default.
+    /// With more unsent output than this, writing to the log waits; in bytes, 4 MiB by default.
     pub unsent_log_bytes_max: usize,
-    /// From asking a job to end (SIGTERM, its cancellation) to ending it by force; 10 s by default.
+    /// The time between asking a job to stop (SIGTERM, its cancellation) and killing it; 10 s by default.
     pub grace: Duration,
-    /// How long running jobs may go on when the worker drains; 60 s by default.
+    /// How long running jobs can continue while the worker drains; 60 s by default.
     pub drain_timeout: Duration,
-    /// The directory that shell jobs start in; the worker's own by default.
+    /// The working directory of shell jobs; the worker's own by default.
     pub workdir: Option<PathBuf>,
+    /// Additional variables of this process for shell jobs, see
+    /// [`ShellExecutor::pass_env`](crate::ShellExecutor::pass_env). None by default.
+    pub pass_env: Vec<String>,
 }
 
-/// What carries a worker's jobs, heartbeats and logs.
+/// The transport of a worker's jobs, heartbeats and logs.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Transport {
-    /// gRPC streams: the server pushes jobs and cancellations. Where they cannot be had, the worker falls back to
-    /// `Http` and says so once.
+    /// gRPC streams: the server pushes jobs and cancellations. If they are not available, the worker falls back to
+    /// `Http` and logs that once.
     #[default]
     Stream,
-    /// JSON over HTTP/1.1, with claims that wait at the server.
+    /// JSON over HTTP/1.1, with long polls.
     Http,
 }
 
@@ -74,6 +82,7 @@ impl Default for WorkerConfig {
             server_url: "http://localhost:3000".into(),
             worker_id: default_worker_id(),
             labels: Vec::new(),
+            only_labelled: false,
             lease_ttl: Duration::from_secs(30),
             poll_interval: Duration::from_secs(2),
             heartbeat_interval: Duration::from_secs(10),
@@ -89,17 +98,19 @@ impl Default for WorkerConfig {
             grace: Duration::from_secs(10),
             drain_timeout: Duration::from_secs(60),
             workdir: None,
+            pass_env: Vec::new(),
         }
     }
 }
 
-/// Everything but the token.
+/// Omits secrets.
 impl std::fmt::Debug for WorkerConfig {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("WorkerConfig")
-            .field("server_url", &self.server_url)
+            .field("server_url", &without_user(&self.server_url))
             .field("worker_id", &self.worker_id)
             .field("labels", &self.labels)
+            .field("only_labelled", &self.only_labelled)
             .field("slots", &self.slots)
             .field("transport", &self.transport)
             .field("lease_ttl", &self.lease_ttl)
@@ -109,13 +120,18 @@ impl std::fmt::Debug for WorkerConfig {
 }
 
 impl WorkerConfig {
-    /// Says which field cannot be used, if one cannot.
+    /// Returns an error that names an invalid field.
     pub(crate) fn check(&self) -> Result<(), Error> {
         const DAY: Duration = Duration::from_secs(86_400);
         const ZERO: Duration = Duration::ZERO;
-        parse_server_url(&self.server_url)?;
+        ServerAddress::parse(&self.server_url, self.token.as_deref())?;
+        check_pass_env(&self.pass_env)?;
         check_text("worker_id", &self.worker_id, 200)?;
         self.labels.iter().try_for_each(|label| check_text("labels", label, 100))?;
+        if self.only_labelled && self.labels.is_empty() {
+            let text = "only_labelled is set and labels are empty, so the worker would never get a job: give it labels";
+            return Err(Error::InvalidConfig(text.into()));
+        }
         check_duration("lease_ttl", self.lease_ttl, Duration::from_secs(1), DAY)?;
         check_duration("poll_interval", self.poll_interval, ZERO, DAY)?;
         check_duration("heartbeat_interval", self.heartbeat_interval, Duration::from_millis(10), DAY)?;

@@ -6,21 +6,21 @@ use serde::Deserialize;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The server answered, and the answer was no.
+    /// The server refused the call.
     #[error(transparent)]
     Refused(#[from] ServerError),
-    /// There was no answer: the server is away, or something between here and it is. The same call may help later.
+    /// There was no response: the server, or something on the way to it, is unavailable. A retry can help.
     #[error("no answer from {server_url} ({cause})")]
     Unreachable {
         /// The server's address.
         server_url: String,
-        /// What happened, in words.
+        /// A readable description.
         cause: String,
     },
-    /// The configuration cannot be used; the text names the field.
+    /// The configuration is invalid; the text names the field.
     #[error("{0}")]
     InvalidConfig(String),
-    /// A worker runs once: make a new one to start again.
+    /// A worker runs once: create a new one to start again.
     #[error("worker {0} was started already")]
     StartedAlready(String),
     /// The worker's own thread could not be started, or ended.
@@ -29,7 +29,7 @@ pub enum Error {
 }
 
 impl Error {
-    /// What the server said, when it did.
+    /// The server's refusal, if it sent one.
     pub fn server_error(&self) -> Option<&ServerError> {
         match self {
             Self::Refused(error) => Some(error),
@@ -37,7 +37,7 @@ impl Error {
         }
     }
 
-    /// Whether the same call may succeed later: no answer, an overloaded or starting server, a proxy without its server.
+    /// Whether a retry can succeed: no response, an overloaded or starting server, a proxy without its server.
     pub fn is_temporary(&self) -> bool {
         match self {
             Self::Unreachable { .. } => true,
@@ -46,12 +46,12 @@ impl Error {
         }
     }
 
-    /// Whether the server refused the caller itself: no token, a wrong one, or one without the right.
+    /// Whether the server refused the caller: no token, an invalid one, or one without the required scope.
     pub fn is_unauthorised(&self) -> bool {
         self.server_error().is_some_and(|error| error.status == 401 || error.status == 403)
     }
 
-    /// A few words about a server that does not answer.
+    /// A short description of an unavailable server.
     pub(crate) fn cause_text(&self) -> String {
         match self {
             Self::Unreachable { cause, .. } => cause.clone(),
@@ -61,20 +61,20 @@ impl Error {
     }
 }
 
-/// A server's no.
+/// A refusal by the server.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 #[non_exhaustive]
 pub struct ServerError {
     /// The HTTP status.
     pub status: u16,
-    /// The server's word for the kind of error, such as `not_found`.
+    /// The server's error code, such as `not_found`.
     pub code: String,
     /// Why a lease was refused: `lease_expired`, `superseded`, `completed`, `cancelled`, `unknown_lease`.
     pub reason: Option<String>,
-    /// What is wrong, for people.
+    /// A readable description.
     pub message: String,
-    /// Everything that was wrong with the request, when the server says so place by place.
+    /// All problems of the request, if the server lists them.
     pub problems: Vec<Problem>,
 }
 
@@ -84,12 +84,12 @@ impl ServerError {
     }
 }
 
-/// One place that is wrong with a request or a definition.
+/// One problem of a request or a definition.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
 pub struct Problem {
-    /// What is wrong, for people.
+    /// A readable description.
     pub message: String,
     /// The path of the field, such as `jobs.build.needs`; empty when unknown.
     pub field: String,

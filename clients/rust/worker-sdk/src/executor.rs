@@ -21,7 +21,7 @@ pub use into_executor::{CommandFunction, FromCommandFunction, FromExecutor, From
 pub use job::{Job, StopCause};
 pub use log_writer::LogWriter;
 
-/// What an executor's call gives: a future that can move between threads.
+/// The result of an executor's call: a future that can move between threads.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// Runs jobs. One value serves all slots of a worker, at the same time.
@@ -41,17 +41,31 @@ pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 /// }
 /// ```
 pub trait Executor: Send + Sync + 'static {
-    /// Runs one attempt of a job and gives its outputs, or says why it failed.
+    /// Runs one attempt of a job and returns its outputs, or a failure.
     ///
-    /// When [`Job::cancellation`] is triggered the job has to end. An executor that goes on for the worker's grace and
-    /// five seconds more is left behind: its future is dropped, and its slot is given to another job. A panic is a
-    /// failure that may be retried.
+    /// When [`Job::cancellation`] is triggered, the job must stop. An executor that does not return within the worker's
+    /// grace period plus five seconds is abandoned: its future is dropped, and its slot is reused. A panic is a
+    /// retryable failure.
     fn execute(&self, job: Job) -> BoxFuture<'_, Result<JobOutput, Failure>>;
+
+    /// What it can do beyond running a job, such as [`FEATURE_EXIT_CODES`]. Its worker offers these beside its labels.
+    fn features(&self) -> &'static [&'static str] {
+        &[]
+    }
 }
+
+/// The label of an executor that reports the exit code of a failed command in [`Failure::exit_code`].
+pub const FEATURE_EXIT_CODES: &str = "feature:exit-codes";
+/// The label of an executor that runs a job which requires this label in an empty directory, and deletes it afterwards.
+pub const FEATURE_WORKSPACE: &str = "feature:workspace";
 
 impl<E: Executor + ?Sized> Executor for Arc<E> {
     fn execute(&self, job: Job) -> BoxFuture<'_, Result<JobOutput, Failure>> {
         (**self).execute(job)
+    }
+
+    fn features(&self) -> &'static [&'static str] {
+        (**self).features()
     }
 }
 
@@ -59,12 +73,16 @@ impl<E: Executor + ?Sized> Executor for Box<E> {
     fn execute(&self, job: Job) -> BoxFuture<'_, Result<JobOutput, Failure>> {
         (**self).execute(job)
     }
+
+    fn features(&self) -> &'static [&'static str] {
+        (**self).features()
+    }
 }
 
-/// What a job that succeeded leaves behind.
+/// The result of a successful job.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct JobOutput {
-    /// Named texts for the jobs that need this one.
+    /// Named strings for the jobs that need this one.
     pub outputs: HashMap<String, String>,
 }
 

@@ -1,4 +1,4 @@
-//! The gRPC services, for what the worker and the [`Client`](crate::Client) do not offer.
+//! The gRPC services, for calls that the worker and the [`Client`](crate::Client) do not offer.
 //!
 //! ```no_run
 //! use workflow_graph_worker_sdk::{grpc, proto};
@@ -25,21 +25,21 @@ use tonic::body::Body;
 use tonic::codegen::Service;
 
 use crate::error::Error;
-use crate::http::{Connector, HttpVersion, authorization, connector, parse_server_url};
+use crate::http::{Connector, HttpVersion, ServerAddress, connector};
 use crate::proto::job_service_client::JobServiceClient;
 use crate::proto::log_service_client::LogServiceClient;
 use crate::proto::worker_service_client::WorkerServiceClient;
 use crate::proto::workflow_service_client::WorkflowServiceClient;
 
-/// A connection that carries nothing is asked this often whether it still lives, and given as long to answer.
+/// The keep-alive interval and timeout of an idle connection.
 const PING: Duration = Duration::from_secs(10);
 /// Windows of a fixed size: one that adapts asks by a ping after each message, which holds up the answers to small ones.
 const STREAM_WINDOW_BYTES: u32 = 2 * 1024 * 1024;
 const CONNECTION_WINDOW_BYTES: u32 = 8 * 1024 * 1024;
-/// The largest message that is taken from the server.
+/// The largest accepted message from the server.
 const MESSAGE_BYTES_MAX: usize = 64 * 1024 * 1024;
 
-/// An HTTP/2 connection to a server, made when it is needed and again when it broke. Clones share it.
+/// An HTTP/2 connection to a server, opened on demand and reopened when it breaks. Clones share it.
 #[derive(Debug, Clone)]
 pub struct Channel {
     client: Client<Connector, Body>,
@@ -47,15 +47,15 @@ pub struct Channel {
     authorization: Option<HeaderValue>,
 }
 
-/// Prepares a channel to the server, with a bearer token if it wants one. A path prefix in the URL is kept.
+/// Creates a channel to the server, with an optional bearer token. A path prefix in the URL is kept.
 pub fn channel(server_url: &str, token: Option<&str>) -> Result<Channel, Error> {
     channel_trusting(server_url, token, None)
 }
 
-/// Like [`channel`], to a server with a certificate of an authority of your own: `ca_file` holds those to trust (PEM) in
-/// place of the system's.
+/// Like [`channel`], to a server with a certificate from your own authority: `ca_file` has the certificates (PEM) to
+/// trust instead of the system's.
 pub fn channel_trusting(server_url: &str, token: Option<&str>, ca_file: Option<&Path>) -> Result<Channel, Error> {
-    let origin = parse_server_url(server_url.trim_end_matches('/'))?;
+    let address = ServerAddress::parse(server_url, token)?;
     let client = Client::builder(TokioExecutor::new())
         .http2_only(true)
         .timer(TokioTimer::new())
@@ -64,12 +64,12 @@ pub fn channel_trusting(server_url: &str, token: Option<&str>, ca_file: Option<&
         .http2_keep_alive_while_idle(true)
         .http2_initial_stream_window_size(STREAM_WINDOW_BYTES)
         .http2_initial_connection_window_size(CONNECTION_WINDOW_BYTES)
-        .build(connector(&origin, HttpVersion::Two, ca_file)?);
-    Ok(Channel { client, origin, authorization: token.map(authorization).transpose()? })
+        .build(connector(&address.uri, HttpVersion::Two, ca_file)?);
+    Ok(Channel { client, origin: address.uri, authorization: address.authorization })
 }
 
 impl Channel {
-    /// What a worker does with jobs.
+    /// The calls of a worker on jobs.
     pub fn jobs(&self) -> JobServiceClient<Self> {
         JobServiceClient::with_origin(self.clone(), self.origin.clone()).max_decoding_message_size(MESSAGE_BYTES_MAX)
     }
@@ -79,7 +79,7 @@ impl Channel {
         LogServiceClient::with_origin(self.clone(), self.origin.clone()).max_decoding_message_size(MESSAGE_BYTES_MAX)
     }
 
-    /// Workers make themselves known, and are listed.
+    /// Registration and listing of workers.
     pub fn workers(&self) -> WorkerServiceClient<Self> {
         WorkerServiceClient::with_origin(self.clone(), self.origin.clone()).max_decoding_message_size(MESSAGE_BYTES_MAX)
     }

@@ -14,7 +14,10 @@ pub mod shell;
 pub mod wire;
 mod worker;
 
-pub use client::{Client, ClientConfig, FollowedLog, ListRuns, ListWorkers, ListWorkflows, LogOptions, RunOptions};
+pub use client::{
+    CancelOptions, Client, ClientConfig, CreateOptions, FollowOptions, FollowedLog, ListGates, ListRuns, ListSchedules,
+    ListWorkers, ListWorkflows, LogOptions, RerunOptions, RunOptions,
+};
 pub use config::{Transport, WorkerConfig};
 pub use error::{Error, Problem, ServerError};
 pub use shell::ShellExecutor;

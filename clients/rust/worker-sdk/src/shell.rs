@@ -3,8 +3,12 @@
 mod environment;
 mod output;
 mod outputs_file;
+mod pass_env;
 mod process_tree;
 mod set_output;
+mod steps;
+mod workdir;
+mod workspace;
 
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;
@@ -15,31 +19,39 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 use tokio::process::{Child, Command};
+use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 use uuid::Uuid;
 
 use crate::config::WorkerConfig;
-use crate::executor::{BoxFuture, Executor, Failure, Job, JobOutput};
+use crate::executor::{BoxFuture, Executor, FEATURE_EXIT_CODES, FEATURE_WORKSPACE, Failure, Job, JobOutput};
+use crate::http::password_in;
 use environment::{AttemptPlaces, context_json, job_environment};
 use output::OutputReader;
-use outputs_file::parse_outputs_file;
+use outputs_file::read_outputs_file;
+pub(crate) use pass_env::check_pass_env;
 use process_tree::ProcessTree;
 pub use process_tree::kill_running_jobs;
+use steps::StepTracker;
+use workdir::check_workdir;
+use workspace::FreshWorkspace;
+pub(crate) use workspace::sweep_workspaces;
 
-/// How long output may still come when the shell has ended, from processes that it left in the background.
+/// How long output can continue after the shell has ended, from background processes.
 const LINGER: Duration = Duration::from_secs(2);
 /// Linux takes 128 KiB for one argument; a longer command is run from a file.
 const COMMAND_ARGUMENT_BYTES_MAX: usize = 100 * 1024;
-const OUTPUTS_FILE_BYTES_MAX: u64 = 1024 * 1024;
 
-/// Runs `job.command` with `sh -c`, in a process group of its own, with no input. Its output is the job's log; its
-/// outputs are those of `::set-output key=value` lines on stdout and of the outputs file, which wins.
+/// Runs `job.command` with `sh -c`, in its own process group, without stdin. Its output is the job's log; its outputs
+/// come from `::set-output key=value` lines on stdout and from the outputs file, which takes precedence.
 ///
-/// A status other than 0 is a retryable failure; its text is the status and the end of stderr. When the shell has ended,
-/// what it left running in its process group is ended too. A job whose shell cannot be started fails retryably, because
-/// another machine may be able to; one whose command no machine can take fails for good.
+/// A job that requires [`FEATURE_WORKSPACE`] runs in an empty directory of its own, which is deleted afterwards.
 ///
-/// It can be wrapped by another executor, which changes the job's command first:
+/// An exit status other than 0 is a retryable failure; its text is the failed step, the status and the end of stderr. After the shell
+/// exits, remaining processes of its group are killed. If the shell cannot be started, the failure is retryable,
+/// because another machine may be able to; if no machine can run the command, it is permanent.
+///
+/// Another executor can wrap it, for example to change the job's command first:
 ///
 /// ```
 /// # use std::sync::Arc;
@@ -58,31 +70,60 @@ const OUTPUTS_FILE_BYTES_MAX: u64 = 1024 * 1024;
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct ShellExecutor {
-    /// The directory that jobs start in; this process's own when absent.
+    /// The working directory of jobs; this process's own when absent.
     pub workdir: Option<PathBuf>,
-    /// From SIGTERM to SIGKILL; 10 seconds by default.
+    /// The time between SIGTERM and SIGKILL; 10 seconds by default.
     pub grace: Duration,
-    /// Variables of this process with one of these values are kept from jobs.
+    /// Variables of this process that jobs get in addition to `PATH`, `HOME`, `USER`, `LOGNAME`, `SHELL`, `LANG`,
+    /// `LANGUAGE`, `LC_*`, `TZ`, `TMPDIR` and `TERM`; a name can end in `*`. `SERVER_URL`, `DATABASE_URL`, `WORKER_*`
+    /// and `WORKFLOW_GRAPH_*` are never passed.
+    pub pass_env: Vec<String>,
+    /// Jobs do not get variables of this process that contain one of these texts.
     pub secrets: Vec<String>,
 }
 
 impl Default for ShellExecutor {
     fn default() -> Self {
-        Self { workdir: None, grace: Duration::from_secs(10), secrets: Vec::new() }
+        Self { workdir: None, grace: Duration::from_secs(10), pass_env: Vec::new(), secrets: Vec::new() }
     }
 }
 
 impl ShellExecutor {
-    /// With the directory and the grace of a worker's configuration, and without its token for jobs.
+    /// With the directory, the grace and the variables of a worker's configuration, and without its secrets for jobs.
     pub fn of(config: &WorkerConfig) -> Self {
-        Self { workdir: config.workdir.clone(), grace: config.grace, secrets: config.token.iter().cloned().collect() }
+        Self {
+            workdir: config.workdir.clone(),
+            grace: config.grace,
+            pass_env: config.pass_env.clone(),
+            secrets: config.token.iter().cloned().chain(password_in(&config.server_url)).collect(),
+        }
     }
 
     async fn run(&self, job: Job) -> Result<JobOutput, Failure> {
         if job.command.contains('\0') {
             return Err(Failure::permanent("the command holds a NUL character, which no shell takes"));
         }
-        let directory = tempfile::Builder::new().prefix("workflow-graph-").tempdir()?;
+        let workspace = match job.required_labels.iter().any(|label| label == FEATURE_WORKSPACE) {
+            true => Some(FreshWorkspace::make().await.map_err(|error| {
+                Failure::retryable(format!("the worker cannot make an empty directory for the job: {error}"))
+            })?),
+            false => None,
+        };
+        let result = self.run_in(workspace.as_ref().map(FreshWorkspace::path), job).await;
+        if let Some(workspace) = workspace {
+            workspace.remove().await;
+        }
+        result
+    }
+
+    /// Runs the job in the directory, or where this executor's jobs start.
+    async fn run_in(&self, directory: Option<&Path>, job: Job) -> Result<JobOutput, Failure> {
+        let workdir = directory.or(self.workdir.as_deref());
+        check_workdir(workdir).map_err(Failure::retryable)?;
+        let directory = tempfile::Builder::new().prefix("workflow-graph-").tempdir().map_err(|error| {
+            let text = "the job's files have no place in the directory for temporary ones (TMPDIR)";
+            Failure::retryable(format!("{text}: {error}"))
+        })?;
         let places = AttemptPlaces {
             attempt_id: Uuid::new_v4().to_string(),
             outputs_file: directory.path().join("outputs"),
@@ -90,20 +131,29 @@ impl ShellExecutor {
         };
         write_private(&places.outputs_file, "").await?;
         write_private(&places.context_file, &context_json(&job)).await?;
-        let mut child = self.spawn(&job, &places, &directory).await?;
+        let mut child = self.spawn(&job, &places, &directory, workdir).await?;
         let tree = ProcessTree::of(&child, &places.attempt_id);
-        let mut output = OutputReader::of(&mut child, &job.log);
+        let mut output = OutputReader::of(&mut child, &job.log, StepTracker::of(&job.steps));
         let status = self.wait(&mut child, &tree, &mut output, &job).await?;
         tree.ended();
         if let Some(failure) = failure_text(status) {
-            return Err(Failure::retryable(with_stderr(failure, output.stderr_tail())));
+            let text = with_stderr(output.steps().named(failure), output.stderr_tail());
+            return Err(Failure { exit_code: exit_code(status), ..Failure::retryable(text) });
         }
         let mut outputs = output.into_outputs();
-        outputs.extend(read_outputs_file(&places.outputs_file).await?);
+        let outputs_file = places.outputs_file;
+        let read = spawn_blocking(move || read_outputs_file(&outputs_file)).await.map_err(Failure::permanent)?;
+        outputs.extend(read.map_err(Failure::permanent)?);
         Ok(JobOutput { outputs })
     }
 
-    async fn spawn(&self, job: &Job, places: &AttemptPlaces, directory: &TempDir) -> Result<Child, Failure> {
+    async fn spawn(
+        &self,
+        job: &Job,
+        places: &AttemptPlaces,
+        directory: &TempDir,
+        workdir: Option<&Path>,
+    ) -> Result<Child, Failure> {
         let mut shell = Command::new("/bin/sh");
         if job.command.len() <= COMMAND_ARGUMENT_BYTES_MAX {
             shell.arg("-c").arg(&job.command);
@@ -112,15 +162,15 @@ impl ShellExecutor {
             write_private(&file, &job.command).await?;
             shell.arg(file);
         }
-        if let Some(workdir) = &self.workdir {
+        if let Some(workdir) = workdir {
             shell.current_dir(workdir);
         }
-        shell.env_clear().envs(job_environment(job, places, &self.secrets));
+        shell.env_clear().envs(job_environment(job, places, &self.pass_env, &self.secrets));
         shell.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
         shell.spawn().map_err(|error| Failure::retryable(format!("the shell could not be started: {error}")))
     }
 
-    /// Waits for the shell, its output, and what it left behind; ends all of it when the job is to end.
+    /// Waits for the shell, its output and its remaining processes; ends them all when the job must stop.
     async fn wait(
         &self,
         child: &mut Child,
@@ -142,7 +192,7 @@ impl ShellExecutor {
             () = job.cancellation.cancelled() => {}
         }
         output.never_wait();
-        output.read_until(tree.end(self.grace)).await;
+        output.read_until(tree.end(job.stop.kill_after(self.grace))).await;
         // SIGKILL was sent; what is left cannot be ended by anyone.
         let status = timeout(LINGER, output.read_until(child.wait())).await;
         output.read_for(LINGER).await;
@@ -153,6 +203,10 @@ impl ShellExecutor {
 impl Executor for ShellExecutor {
     fn execute(&self, job: Job) -> BoxFuture<'_, Result<JobOutput, Failure>> {
         Box::pin(self.run(job))
+    }
+
+    fn features(&self) -> &'static [&'static str] {
+        &[FEATURE_EXIT_CODES, FEATURE_WORKSPACE]
     }
 }
 
@@ -168,6 +222,11 @@ fn failure_text(status: ExitStatus) -> Option<String> {
         (None, Some(signal)) => Some(format!("killed by {}", signal_name(signal))),
         (None, None) => Some("ended without a status".into()),
     }
+}
+
+/// As a shell gives it for a command that a signal ended.
+fn exit_code(status: ExitStatus) -> Option<u8> {
+    status.code().or_else(|| status.signal().map(|signal| 128 + signal)).and_then(|code| u8::try_from(code).ok())
 }
 
 fn signal_name(number: i32) -> String {
@@ -193,14 +252,4 @@ fn with_stderr(failure: String, stderr_tail: &str) -> String {
         "" => failure,
         tail => format!("{failure}\n{tail}"),
     }
-}
-
-async fn read_outputs_file(path: &Path) -> Result<std::collections::HashMap<String, String>, Failure> {
-    let bytes = tokio::fs::metadata(path).await.map_err(Failure::permanent)?.len();
-    if bytes > OUTPUTS_FILE_BYTES_MAX {
-        let text = format!("the outputs file has {bytes} bytes; at most {OUTPUTS_FILE_BYTES_MAX} are taken");
-        return Err(Failure::permanent(text));
-    }
-    let content = tokio::fs::read(path).await.map_err(Failure::permanent)?;
-    parse_outputs_file(&String::from_utf8_lossy(&content)).map_err(Failure::permanent)
 }

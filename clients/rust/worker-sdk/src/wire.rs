@@ -8,13 +8,18 @@ mod explanation;
 mod from_proto;
 mod lenient;
 mod log;
+mod waiting;
 mod workflow;
 
 use std::collections::HashMap;
 
-pub use claim::{Backoff, Claim, ClaimedJob, Lease, RetryPolicy, Step};
+pub use claim::{Backoff, Claim, ClaimedJob, Lease, NeedResult, RetryPolicy, Step};
 pub use explanation::{JobAttempt, JobExplanation, JobReason};
 pub use log::{LogChunk, LogStream};
+pub use waiting::{
+    Gate, GatePage, InputDeclaration, Queue, QueuedLabelSet, Rerun, RerunJob, RunAtGate, Schedule, SchedulePage,
+    WorkflowInputs,
+};
 pub use workflow::{JobState, JobStatus, Run, RunPage, RunState, WorkerInfo, WorkerStatus, Workflow};
 
 /// Named texts that a job hands to the jobs that need it.

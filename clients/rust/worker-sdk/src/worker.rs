@@ -4,17 +4,18 @@
 mod attempt;
 mod backoff;
 mod claim_loop;
-mod context;
 mod deadlines;
 mod grpc_stream;
 mod heartbeats;
 mod io_thread;
 mod job_log;
+mod job_source;
 mod leases;
 mod log_sender;
 mod log_stream;
 mod presence;
 mod report;
+mod server_link;
 mod session;
 mod signals;
 mod stop_signal;
@@ -30,10 +31,11 @@ use tokio_util::sync::CancellationToken;
 
 use crate::config::WorkerConfig;
 use crate::error::Error;
-use crate::executor::{Executor, IntoExecutor};
-use crate::shell::ShellExecutor;
+use crate::executor::{Executor, FEATURE_WORKSPACE, IntoExecutor};
+use crate::http::without_user;
+use crate::shell::{ShellExecutor, sweep_workspaces};
 pub(crate) use job_log::JobLog;
-pub(crate) use stop_signal::StopSignal;
+pub(crate) use stop_signal::{StopOrder, StopSignal, positive_duration};
 
 /// Claims jobs from a server and runs them.
 ///
@@ -45,6 +47,8 @@ pub struct Worker {
 
 pub(crate) struct WorkerInner {
     pub config: WorkerConfig,
+    /// The configuration with the labels for what the executor can do.
+    pub offering: WorkerConfig,
     pub executor: Arc<dyn Executor>,
     pub draining: CancellationToken,
     pub terminating: CancellationToken,
@@ -72,9 +76,13 @@ impl Worker {
     /// });
     /// ```
     pub fn with_executor<Form>(config: WorkerConfig, executor: impl IntoExecutor<Form>) -> Self {
+        let executor = executor.into_executor();
+        let mut offering = config.clone();
+        offering.labels.extend(executor.features().iter().map(|&feature| feature.to_owned()));
         let inner = WorkerInner {
             config,
-            executor: executor.into_executor(),
+            offering,
+            executor,
             draining: CancellationToken::new(),
             terminating: CancellationToken::new(),
             registered: CancellationToken::new(),
@@ -87,6 +95,11 @@ impl Worker {
     /// The worker's name.
     pub fn worker_id(&self) -> &str {
         &self.inner.config.worker_id
+    }
+
+    /// Where the server is, without a user or a password.
+    pub fn server_url(&self) -> String {
+        without_user(&self.inner.config.server_url)
     }
 
     /// How many jobs run now.
@@ -115,6 +128,9 @@ impl Worker {
         if self.inner.was_started.swap(true, Ordering::SeqCst) {
             return Err(Error::StartedAlready(self.worker_id().into()));
         }
+        if self.inner.executor.features().contains(&FEATURE_WORKSPACE) {
+            drop(Handle::current().spawn_blocking(sweep_workspaces));
+        }
         io_thread::run(Arc::clone(&self.inner), Handle::current()).await
     }
 
@@ -137,9 +153,11 @@ impl Worker {
         run.await
     }
 
-    /// Like [`run`](Self::run), until SIGTERM or SIGINT: the first drains, the second ends the running jobs, the third ends
-    /// this process, and the jobs of the shell by force. Several workers may wait for the same signals. From then on, and
-    /// when it has returned too, these signals no longer end the process by themselves.
+    /// Like [`run`](Self::run), until SIGTERM, SIGINT, SIGHUP or SIGQUIT: the first drains, the second ends the running
+    /// jobs, the third kills the processes of shell jobs and ends this process with status 130. A terminal that closes may
+    /// send SIGHUP several times, so it only ever drains. On Linux SIGHUP and SIGQUIT stay ignored where they were ignored
+    /// before, as `nohup` does. Several workers may wait for the same signals. From then on, and when it has returned too,
+    /// these signals no longer end the process by themselves.
     ///
     /// # Errors
     ///

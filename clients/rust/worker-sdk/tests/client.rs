@@ -5,10 +5,11 @@ mod support;
 
 use serde_json::json;
 use support::{Running, Server};
-use workflow_graph_worker_sdk::executor::{Failure, Job};
+use workflow_graph_worker_sdk::executor::{Failure, Job, JobOutput};
 use workflow_graph_worker_sdk::wire::{JobStatus, RunState, WorkerStatus};
 use workflow_graph_worker_sdk::{
-    Client, ClientConfig, Error, ListRuns, ListWorkflows, LogOptions, RunOptions, Transport, Worker, grpc, proto,
+    Client, ClientConfig, Error, FollowOptions, ListGates, ListRuns, ListWorkflows, LogOptions, RerunOptions,
+    RunOptions, Transport, Worker, grpc, proto,
 };
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -16,14 +17,12 @@ async fn a_workflow_is_made_run_followed_and_listed() {
     let Some(server) = Server::start() else { return };
     let client = server.client();
     let yaml = "name: Release\non: push\njobs:\n  build:\n    run: make\n  publish:\n    needs: build\n    run: send\n";
-    let workflow = client.create_workflow(yaml).await.unwrap();
+    let workflow = client.create_workflow(yaml, Default::default()).await.unwrap();
     assert_eq!((workflow.name.as_str(), workflow.jobs.len(), workflow.state), ("Release", 2, None));
 
     let executor = |job: Job| async move {
         job.log.stdout(format!("version {}\n", job.inputs["version"])).await;
-        Ok::<_, Failure>(
-            [("done", job.name.clone())].into_iter().collect::<workflow_graph_worker_sdk::executor::JobOutput>(),
-        )
+        Ok::<_, Failure>([("done", job.name.clone())].into_iter().collect::<JobOutput>())
     };
     let running = Running::start(Worker::with_executor(server.config(Transport::Stream), executor));
     let options = RunOptions {
@@ -32,7 +31,7 @@ async fn a_workflow_is_made_run_followed_and_listed() {
     };
     let run_id = client.run_workflow(&workflow.id, options.clone()).await.unwrap();
     assert_eq!(client.run_workflow(&workflow.id, options).await.unwrap(), run_id, "the same request is the same run");
-    let mut log = client.follow_logs(&run_id, "publish", None);
+    let mut log = client.follow_logs(&run_id, "publish", Default::default());
     let mut text = String::new();
     while let Some(chunk) = log.next().await.unwrap() {
         text.push_str(&chunk.data);
@@ -62,6 +61,54 @@ async fn a_workflow_is_made_run_followed_and_listed() {
     running.drained().await.unwrap();
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_log_is_read_on_after_each_of_its_chunks_and_from_its_last_lines() {
+    let Some(server) = Server::start() else { return };
+    let client = server.client();
+    let executor = |job: Job| async move {
+        job.log.stdout("begun\nto wait\n").await;
+        job.cancellation.cancelled().await;
+        job.log.stderr("ended\n").await;
+        Err::<JobOutput, _>(Failure::retryable("stopped"))
+    };
+    let running = Running::start(Worker::with_executor(server.config(Transport::Stream), executor));
+    let run_id = server.run(&[("a", "x", json!({ "timeout_secs": 1 }))]).await;
+    client.wait(&run_id).await.unwrap();
+    let chunks = client.logs(&run_id, "a", Default::default()).await.unwrap();
+    assert_eq!(chunks.iter().map(|chunk| chunk.system_line).collect::<Vec<_>>(), [None, Some(2), None]);
+    for (at, chunk) in chunks.iter().enumerate() {
+        let after = Some(chunk.position());
+        let rest = client.logs(&run_id, "a", LogOptions { after: after.clone(), ..Default::default() }).await.unwrap();
+        assert_eq!(rest, chunks[at + 1..]);
+        let mut log = client.follow_logs(&run_id, "a", FollowOptions { after, ..Default::default() });
+        let mut followed = Vec::new();
+        while let Some(chunk) = log.next().await.unwrap() {
+            followed.push(chunk);
+        }
+        assert_eq!(followed, chunks[at + 1..]);
+    }
+    let last = client.logs(&run_id, "a", LogOptions { tail: Some(1), ..Default::default() }).await.unwrap();
+    assert_eq!(last.iter().map(|chunk| chunk.data.as_str()).collect::<Vec<_>>(), ["ended\n"]);
+    let mut log = client.follow_logs(&run_id, "a", FollowOptions { tail: Some(1), ..Default::default() });
+    assert_eq!(log.next().await.unwrap(), last.first().cloned());
+    running.drained().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_removed_workflow_is_not_listed_and_its_runs_stay() {
+    let Some(server) = Server::start() else { return };
+    let client = server.client();
+    let run_id = server.run(&[("a", "true", json!({}))]).await;
+    let workflow = client.status(&run_id).await.unwrap().workflow;
+    for _ in 0..2 {
+        client.remove_workflow(&workflow).await.unwrap();
+    }
+    assert_eq!(client.workflows(Default::default()).await.unwrap(), []);
+    assert_eq!(client.status(&run_id).await.unwrap().run_id, Some(run_id));
+    let Err(Error::Refused(missing)) = client.remove_workflow("nothing").await else { panic!("it does not exist") };
+    assert_eq!(missing.status, 404);
+}
+
 #[tokio::test]
 async fn pages_of_runs_follow_one_another() {
     let Some(server) = Server::start() else { return };
@@ -89,7 +136,9 @@ async fn errors_say_what_the_server_said() {
     let client = server.client();
     let Err(Error::Refused(missing)) = client.status("nothing").await else { panic!("it does not exist") };
     assert_eq!((missing.status, missing.code.as_str()), (404, "not_found"));
-    let Err(Error::Refused(invalid)) = client.create_workflow("name: x\njobs:\n  a:\n    needs: b\n").await else {
+    let Err(Error::Refused(invalid)) =
+        client.create_workflow("name: x\njobs:\n  a:\n    needs: b\n", Default::default()).await
+    else {
         panic!("it cannot run")
     };
     assert_eq!(invalid.status, 422);
@@ -108,7 +157,50 @@ async fn the_services_can_be_called_over_grpc() {
     let runs = workflows.list_runs(proto::ListRunsRequest::default()).await.unwrap().into_inner().runs;
     assert_eq!(runs[0].run_id, run_id);
     let mut changes =
-        workflows.watch_runs(proto::WatchRunsRequest { id: run_id, after_event: None }).await.unwrap().into_inner();
+        workflows.watch_runs(proto::WatchRunsRequest { id: run_id, ..Default::default() }).await.unwrap().into_inner();
     let first = changes.message().await.unwrap().unwrap();
     assert_eq!(first.snapshot[0].state, Some(proto::RunState::Queued.into()));
+}
+
+#[tokio::test]
+async fn failed_jobs_run_again_in_their_run() {
+    let Some(server) = Server::start() else { return };
+    let client = server.client();
+    let executor = |job: Job| async move {
+        match job.job_id == "a" && job.attempt == 0 {
+            true => Err(Failure::permanent("broken").with_exit_code(75)),
+            false => Ok(JobOutput::default()),
+        }
+    };
+    let running = Running::start(Worker::with_executor(server.config(Transport::Stream), executor));
+    let run = server.run(&[("a", "true", json!({})), ("b", "true", json!({"depends_on": ["a"]}))]).await;
+    let ended = client.wait(&run).await.unwrap();
+    assert_eq!(ended.jobs[0].exit_code, Some(75));
+    let dry = client.rerun(&run, RerunOptions { failed: true, dry_run: true, ..Default::default() }).await.unwrap();
+    assert_eq!(dry.jobs.iter().map(|job| job.job_id.as_str()).collect::<Vec<_>>(), ["a", "b"]);
+    let again = client.rerun(&run, RerunOptions { failed: true, ..Default::default() }).await.unwrap();
+    assert_eq!((again.run_id.as_str(), again.generation, again.job_count), (run.as_str(), 2, 2));
+    assert_eq!(client.wait(&run).await.unwrap().state, Some(RunState::Success));
+    running.drained().await.unwrap();
+}
+
+#[tokio::test]
+async fn what_waits_and_what_a_workflow_declares_is_listed() {
+    let Some(server) = Server::start() else { return };
+    let client = server.client();
+    let definition = "on: {schedule: [{id: night, cron: '0 3 * * *'}]}\nconcurrency: deploy\n\
+        inputs: {target: {type: choice, options: [a, b], default: a}}\njobs: {a: {run: x, labels: [nobody]}}\n";
+    let workflow = client.create_workflow(definition, Default::default()).await.unwrap().id;
+    let first = client.run_workflow(&workflow, Default::default()).await.unwrap();
+    let second = client.run_workflow(&workflow, Default::default()).await.unwrap();
+    let gates = client.gates(ListGates { prefix: Some("dep".into()), ..Default::default() }).await.unwrap().gates;
+    assert_eq!((&gates[0].holders[0].run_id, &gates[0].waiting[0].run_id), (&first, &second));
+    let queue = client.queue().await.unwrap();
+    assert_eq!((queue.waiting, queue.label_sets[0].no_matching_worker), (1, true));
+    let inputs = client.workflow_inputs(&workflow).await.unwrap();
+    assert_eq!((inputs.declared, inputs.inputs[0].options.len()), (true, 2));
+    let schedules = client.schedules(Default::default()).await.unwrap().schedules;
+    assert!(schedules[0].id == "night" && schedules[0].next_at_ms.is_some(), "{schedules:?}");
+    assert_eq!(client.pause_schedule(&workflow, "night", "holidays").await.unwrap().pause_reason, "holidays");
+    assert_eq!(client.resume_schedule(&workflow, "night").await.unwrap().paused_at_ms, None);
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde_json::json;
 use support::{Running, Server, job};
-use workflow_graph_worker_sdk::wire::{JobStatus, RunState};
+use workflow_graph_worker_sdk::wire::{JobState, JobStatus, RunState};
 use workflow_graph_worker_sdk::{Transport, Worker, WorkerConfig};
 
 /// Runs one job with the shell, and gives its state in the end and its log.
@@ -46,6 +46,42 @@ async fn a_job_finds_its_ids_and_what_it_needs() {
         .await;
     assert_eq!(server.ended(&run).await.state, Some(RunState::Success));
     assert_eq!(server.log(&run, "use").await, "s3://x y use 0 true\n1\n600\n");
+    running.drained().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_job_that_tampers_with_its_outputs_file_neither_stalls_the_worker_nor_fails_for_removing_it() {
+    let Some(server) = Server::start() else { return };
+    let running = Running::start(Worker::new(WorkerConfig { slots: 4, ..server.config(Transport::Stream) }));
+    let run = server
+        .run(&[
+            ("removed", "rm -r $(dirname $WORKFLOW_GRAPH_OUTPUT); echo ::set-output a=1", json!({})),
+            ("fifo", "rm $WORKFLOW_GRAPH_OUTPUT; mkfifo $WORKFLOW_GRAPH_OUTPUT", json!({"max_retries": 5})),
+            ("zero", "ln -sf /dev/zero $WORKFLOW_GRAPH_OUTPUT", json!({"max_retries": 5})),
+            ("mark", "printf '\\357\\273\\277a=1\\n' > $WORKFLOW_GRAPH_OUTPUT", json!({})),
+        ])
+        .await;
+    let ended = server.ended(&run).await;
+    for id in ["removed", "mark"] {
+        assert_eq!(job(&ended, id).outputs["a"], "1");
+    }
+    for id in ["fifo", "zero"] {
+        let JobState { status, attempt, output, .. } = job(&ended, id);
+        let text = output.as_deref().unwrap_or_default();
+        assert!(*status == JobStatus::Failure && *attempt == 0 && text.contains("not a regular file"), "{text}");
+    }
+    running.drained().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_worker_whose_directory_is_gone_says_so() {
+    let Some(server) = Server::start() else { return };
+    let config = WorkerConfig { workdir: Some("/does/not/exist".into()), ..server.config(Transport::Stream) };
+    let running = Running::start(Worker::new(config));
+    let run = server.run(&[("job", "true", json!({}))]).await;
+    let ended = server.ended(&run).await;
+    let text = "the directory that jobs start in is gone: /does/not/exist";
+    assert_eq!(job(&ended, "job").output.as_deref(), Some(text));
     running.drained().await.unwrap();
 }
 
@@ -92,7 +128,7 @@ async fn cancelling_ends_the_whole_tree_of_processes() {
             [&inner, &left].iter().all(|file| std::fs::read_to_string(file).is_ok_and(|pid| pid.ends_with('\n')))
         })
         .await;
-    server.client().cancel(&run).await.unwrap();
+    server.client().cancel(&run, Default::default()).await.unwrap();
     running.drained().await.unwrap();
     for file in [inner, left] {
         let pid = std::fs::read_to_string(&file).unwrap();
@@ -107,7 +143,7 @@ async fn what_a_job_leaves_in_the_background_does_not_hold_it_up() {
     let begun_at = std::time::Instant::now();
     let (state, log) = run_shell(&server, "sleep 300 & echo done").await;
     assert_eq!((state.status, log.as_str()), (JobStatus::Success, "done\n"));
-    assert!(begun_at.elapsed() < Duration::from_secs(20));
+    assert!(begun_at.elapsed() < support::scaled(Duration::from_secs(20)));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -133,4 +169,24 @@ async fn dropping_the_worker_ends_its_processes() {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     panic!("process {pid} lives on");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_failed_step_is_named_and_a_workspace_is_empty_and_deleted() {
+    let Some(server) = Server::start() else { return };
+    let definition = "jobs:\n  steps: {steps: [{name: Build, run: 'true'}, {name: Unit tests, run: 'echo why >&2; exit 4'}]}\n  \
+        fresh: {workspace: fresh, run: 'pwd; ls -A | wc -l; mkdir -p a/b; chmod 500 a'}\n";
+    let client = server.client();
+    let running = Running::start(Worker::new(server.config(Transport::Stream)));
+    let workflow = client.create_workflow(definition, Default::default()).await.unwrap().id;
+    let run = client.run_workflow(&workflow, Default::default()).await.unwrap();
+    let ended = server.ended(&run).await;
+    let steps = job(&ended, "steps");
+    assert_eq!(steps.output.as_deref(), Some("step 2/2 \"Unit tests\": exit status 4\nwhy"));
+    assert_eq!(steps.exit_code, Some(4));
+    let log = server.log(&run, "fresh").await;
+    let (path, count) = log.trim().split_once('\n').unwrap();
+    assert!(path.contains("workflow-graph-workspace-") && count.trim() == "0", "{log}");
+    assert!(!std::path::Path::new(path).parent().unwrap().exists());
+    running.drained().await.unwrap();
 }

@@ -7,10 +7,14 @@ use std::{env, fs};
 use anyhow::{Context, Result, bail};
 use prost_types::FileDescriptorSet;
 
-const SERVICES: [&str; 5] = [
+const SERVICES: [&str; 9] = [
     "workflowgraph/v1/audit_service.proto",
+    "workflowgraph/v1/gate_service.proto",
     "workflowgraph/v1/job_service.proto",
     "workflowgraph/v1/log_service.proto",
+    "workflowgraph/v1/run_service.proto",
+    "workflowgraph/v1/session_service.proto",
+    "workflowgraph/v1/variable_service.proto",
     "workflowgraph/v1/worker_service.proto",
     "workflowgraph/v1/workflow_service.proto",
 ];

@@ -13,21 +13,22 @@ import { WorkerServiceClient } from '../gen/workflowgraph/v1/worker_service.js';
 import { WorkflowServiceClient } from '../gen/workflowgraph/v1/workflow_service.js';
 import { fromServiceError } from './errors.js';
 
-/** How long a call that is no stream may take. */
+/** Timeout of a call that is not a stream. */
 const CALL_TIMEOUT_MS = 30_000;
 
 export interface ChannelOptions {
   /** `http://` or `https://`, host and port. */
   readonly serverUrl: string;
-  readonly token: string | null;
-  /** Certificates (PEM) to trust in place of those that Node.js trusts. */
+  /** The value of the header of this name; null without one. */
+  readonly authorization: string | null;
+  /** Certificates (PEM) to trust instead of those that Node.js trusts. */
   readonly ca: string | null;
   readonly userAgent: string;
 }
 
 /**
- * One connection to a server over gRPC. It shares nothing with other channels of the process, so that a new one connects
- * at once, whatever became of those before.
+ * One gRPC connection to a server. It shares nothing with other channels of the process, so a new one connects at once,
+ * regardless of the state of earlier ones.
  */
 export class GrpcChannel {
   readonly serverUrl: string;
@@ -35,25 +36,25 @@ export class GrpcChannel {
   readonly logs: LogServiceClient;
   readonly workers: WorkerServiceClient;
   readonly workflows: WorkflowServiceClient;
-  /** Goes with every call. */
+  /** Metadata of every call. */
   readonly metadata: Metadata;
   readonly #channel: Channel;
 
-  constructor({ serverUrl, token, ca, userAgent }: ChannelOptions) {
+  constructor({ serverUrl, authorization, ca, userAgent }: ChannelOptions) {
     this.serverUrl = serverUrl;
     const { target, channelCredentials } = grpcTarget(serverUrl, ca);
     this.#channel = new Channel(target, channelCredentials, {
       'grpc.primary_user_agent': userAgent,
-      // A dead connection is noticed within fifteen seconds, though nothing is said on it.
+      // Detects a dead idle connection within fifteen seconds.
       'grpc.keepalive_time_ms': 10_000,
       'grpc.keepalive_timeout_ms': 5_000,
       'grpc.keepalive_permit_without_calls': 1,
       'grpc.use_local_subchannel_pool': 1,
       'grpc.initial_reconnect_backoff_ms': 250,
       'grpc.max_reconnect_backoff_ms': 2_000,
-      // Commands and upstream outputs of many jobs may come in one message.
+      // One message can have the commands and upstream outputs of many jobs.
       'grpc.max_receive_message_length': -1,
-      // As on plain HTTP: the server's URL is where the connection goes.
+      // As with plain HTTP, connect directly to the server's URL.
       'grpc.enable_http_proxy': 0,
     });
     const options = { channelOverride: this.#channel };
@@ -62,10 +63,10 @@ export class GrpcChannel {
     this.workers = new WorkerServiceClient(target, channelCredentials, options);
     this.workflows = new WorkflowServiceClient(target, channelCredentials, options);
     this.metadata = new Metadata();
-    if (token !== null) this.metadata.set('authorization', `Bearer ${token}`);
+    if (authorization !== null) this.metadata.set('authorization', authorization);
   }
 
-  /** A call with one answer. Throws a WorkflowGraphError or a ServerUnreachableError. */
+  /** A unary call. Throws a WorkflowGraphError or a ServerUnreachableError. */
   unary<Answer>(
     send: (
       metadata: Metadata,
@@ -86,7 +87,7 @@ export class GrpcChannel {
   }
 }
 
-/** Whether gRPC can be spoken at all at a URL: its calls cannot be put below a path. */
+/** Whether a URL supports gRPC: its calls cannot have a path prefix. */
 export function hasGrpcTarget(serverUrl: string): boolean {
   return URL.canParse(serverUrl) && new URL(serverUrl).pathname.replace(/\/+$/, '') === '';
 }

@@ -5,12 +5,12 @@ import { ErrorDetail } from '../gen/workflowgraph/v1/types.js';
 import { certificateCodeIn } from '../untrusted-certificate.js';
 import { reasonName } from './wire-names.js';
 
-/** The server, or what is before it, has no such stream. */
+/** The server, or a proxy in front of it, does not support the stream. */
 export class StreamUnavailableError extends Error {
   override readonly name = 'StreamUnavailableError';
 }
 
-/** What each gRPC status is on the documented paths. Those that are absent mean that there was no answer. */
+/** The HTTP form of each gRPC status. An absent status means that there was no response. */
 const MEANINGS: ReadonlyMap<number, { readonly status: number; readonly code: string }> = new Map([
   [status.INVALID_ARGUMENT, { status: 400, code: 'malformed' }],
   [status.OUT_OF_RANGE, { status: 400, code: 'malformed' }],
@@ -27,7 +27,7 @@ const MEANINGS: ReadonlyMap<number, { readonly status: number; readonly code: st
   [status.DATA_LOSS, { status: 500, code: 'damaged' }],
 ]);
 
-/** The package's error for one of the gRPC library. */
+/** Converts an error of the gRPC library to one of this package. */
 export function fromServiceError(error: ServiceError, serverUrl: string): WorkflowGraphError | ServerUnreachableError {
   const meaning = MEANINGS.get(error.code);
   if (meaning === undefined) return new ServerUnreachableError(serverUrl, systemCode(error), error);
@@ -40,7 +40,7 @@ export function fromServiceError(error: ServiceError, serverUrl: string): Workfl
   });
 }
 
-/** The library's text has the system's word in it, such as `ECONNREFUSED`. */
+/** The library's message contains the system's error code, such as `ECONNREFUSED`. */
 export function systemCode(error: ServiceError): string {
   const word = /\bE[A-Z]{4,}\b/.exec(error.details)?.[0] ?? certificateCodeIn(error.details);
   return word ?? status[error.code] ?? String(error.code);

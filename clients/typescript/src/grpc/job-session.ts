@@ -8,28 +8,30 @@ import type {
   WorkJobsResponse,
 } from '../gen/workflowgraph/v1/job_service.js';
 import type { Claim } from '../gen/workflowgraph/v1/types.js';
-import { reasonName } from './wire-names.js';
+import type { Stop } from '../stop.js';
+import { reasonName, stopReasonName } from './wire-names.js';
 
-/** The server takes this many reports, and some megabytes, in a message. */
+/** The limits of the server for one message. */
 const REPORTS_MAX = 500;
 const REPORT_CHARACTERS_MAX = 512 * 1024;
 
-/** A report that waits longer than this for its answer ends the session, so that it is sent again. */
+/** A report that gets no response within this time ends the session, so that it is resent. */
 const ANSWER_MS_MAX = 30_000;
 
-/** Where the server's part of a session goes. */
+/** Receives the server's messages of a session. */
 export interface SessionSink {
-  /** A job that is to run. */
+  /** A job to run. */
   claimed(claim: Claim): void;
-  cancelled(leaseId: string): void;
+  /** The job must stop. */
+  stop(leaseId: string, stop: Stop): void;
   lost(leaseId: string): void;
   heard(): void;
 }
 
-/** The session is over, and with it what was on its way. */
+/** The session ended, and so did everything unacknowledged on it. */
 export class SessionEndedError extends Error {
   override readonly name = 'SessionEndedError';
-  /** Why; null when the server ended it in good order. */
+  /** The cause; null if the server ended it normally. */
   readonly end: ServiceError | null;
 
   constructor(end: ServiceError | null) {
@@ -44,20 +46,20 @@ interface OpenReport {
 }
 
 /**
- * One WorkJobs call. All that is to be said in one turn of the event loop goes out as one message. Reports resolve when
- * the server has them on disk.
+ * One WorkJobs call. All messages of one turn of the event loop are sent as one. Reports resolve when the server has
+ * them on disk.
  *
- * `credits` counts the jobs that may still have to be begun: those that were granted, less those that were begun, and one
- * for each report that was answered, whatever the answer.
+ * `credits` is the number of jobs that the server can still push: those granted, minus those started, plus one for each
+ * report with a result, whatever the result.
  */
 export class JobSession {
-  /** Resolves when the session takes no more jobs: it is over, or the server said that it is about to stop. */
+  /** Resolves when the session takes no more jobs: it ended, or the server is draining. */
   readonly leaving: Promise<void>;
   credits = 0;
-  /** Why it ended; undefined while it is open, null when it ended in good order. */
+  /** Why it ended; undefined while it is open, null if it ended normally. */
   end: ServiceError | null | undefined;
   readonly openedAt = performance.now();
-  /** Whether the server has said anything. */
+  /** Whether the server has sent a message. */
   wasHeard = false;
   hasReported = false;
   readonly #call: ClientDuplexStream<WorkJobsRequest, WorkJobsResponse>;
@@ -92,13 +94,13 @@ export class JobSession {
     return this.end === undefined;
   }
 
-  /** Whether a report on this lease was answered here: a second one would give its credit back twice. */
+  /** Whether a report on this lease got a result here: a second one would return its credit twice. */
   hasAnswered(leaseId: string): boolean {
     return this.#answered.has(leaseId);
   }
 
   /**
-   * Resolves when the report was taken. Throws a WorkflowGraphError when it was refused, and a SessionEndedError when
+   * Resolves when the report was accepted. Throws a WorkflowGraphError if it was refused, and a SessionEndedError if
    * the session ended first.
    */
   report(report: JobReport): Promise<void> {
@@ -118,12 +120,12 @@ export class JobSession {
     this.#send();
   }
 
-  /** A job that was pushed is begun now, or never. */
+  /** Starts a pushed job now, or never. */
   spendCredit(): void {
     this.credits -= 1;
   }
 
-  /** Says that no more jobs are wanted. */
+  /** Requests no more jobs. */
   drain(): void {
     this.#draft.drain = true;
     this.#send();
@@ -141,7 +143,13 @@ export class JobSession {
     this.#sink.heard();
     for (const result of message.results) this.#settle(result);
     if (message.results.length > 0) this.#expectAnswers(true);
-    for (const leaseId of message.cancelled_lease_ids) this.#sink.cancelled(leaseId);
+    for (const { lease_id, reason, within_secs } of message.stops) {
+      this.#sink.stop(lease_id, { reason: stopReasonName(reason), withinSecs: within_secs });
+    }
+    // An older server sends only these. An earlier stop takes precedence.
+    for (const leaseId of message.cancelled_lease_ids) {
+      this.#sink.stop(leaseId, { reason: 'cancelled', withinSecs: null });
+    }
     for (const leaseId of message.lost_lease_ids) this.#sink.lost(leaseId);
     for (const claim of message.claims) {
       this.#draft.received_lease_ids.push(claim.lease?.lease_id ?? '');
@@ -173,7 +181,7 @@ export class JobSession {
     this.#leave();
   }
 
-  /** While reports are open, answers have to come; each that comes gives the rest its time anew. */
+  /** While reports are open, responses must arrive; each one restarts the timeout. */
   #expectAnswers(anew: boolean): void {
     if (this.#patience !== null && !anew) return;
     if (this.#patience !== null) clearTimeout(this.#patience);
@@ -196,7 +204,10 @@ export class JobSession {
   }
 }
 
-/** A lease that takes no report has a reason; without one the lease lives, and the report itself cannot be taken. */
+/**
+ * A refusal with a reason means that the lease accepts no report; without one, the lease lives and the report itself is
+ * invalid.
+ */
 function refusal(reason: string | null, message: string): WorkflowGraphError {
   return reason === null
     ? new WorkflowGraphError({ status: 400, code: 'malformed', message })
@@ -217,7 +228,7 @@ function isEmpty(message: WorkJobsRequest): boolean {
   );
 }
 
-/** Cuts reports into what fits into one message each. */
+/** Splits reports into parts that fit into one message each. */
 function inParts(reports: readonly JobReport[]): JobReport[][] {
   const parts: JobReport[][] = [];
   let characters = 0;
@@ -237,6 +248,6 @@ function inParts(reports: readonly JobReport[]): JobReport[][] {
 
 function sizeOf({ success, failure }: JobReport): number {
   let size = 100 + (failure?.error.length ?? 0);
-  for (const [key, value] of Object.entries(success?.values ?? {})) size += key.length + value.length;
+  for (const [key, value] of success?.values ?? []) size += key.length + value.length;
   return size;
 }

@@ -5,7 +5,7 @@ import type { LogChunk } from '../wire.js';
 import { SessionEndedError } from './job-session.js';
 import { logStream, reasonName } from './wire-names.js';
 
-/** A push that waits longer than this for its answer ends the stream, so that it is sent again. */
+/** A push that gets no response within this time ends the stream, so that it is resent. */
 const ANSWER_MS_MAX = 30_000;
 
 interface OpenPush {
@@ -15,7 +15,7 @@ interface OpenPush {
   readonly reject: (error: unknown) => void;
 }
 
-/** One StreamLogs call: pushes of all jobs, each resolved when the server has said that it is durable. */
+/** One StreamLogs call: pushes of all jobs; each resolves when the server confirms that it is durable. */
 export class LogUpload {
   readonly #call: ClientDuplexStream<StreamLogsRequest, StreamLogsResponse>;
   #pushes: OpenPush[] = [];
@@ -33,8 +33,8 @@ export class LogUpload {
   }
 
   /**
-   * Resolves when the chunks are durable. Throws a WorkflowGraphError when the lease takes no more, and a
-   * SessionEndedError when the stream ended first.
+   * Resolves when the chunks are durable. Throws a WorkflowGraphError if the lease accepts no more, and a
+   * SessionEndedError if the stream ended first.
    */
   push(leaseId: string, chunks: readonly LogChunk[]): Promise<void> {
     if (!this.isOpen) return Promise.reject(new SessionEndedError(this.#end ?? null));

@@ -13,21 +13,24 @@ import { toClaim } from './from-wire.js';
 import { JobSession, SessionEndedError } from './job-session.js';
 import { LogUpload, toWireChunk } from './log-upload.js';
 
-/** A session that lasted this long was a good one: the next is tried soon. */
+/** A session that lasted this long counts as good: the next attempt follows soon. */
 const GOOD_SESSION_MS = 5_000;
 
 export interface StreamTransportOptions extends ChannelOptions {
-  /** Asks over plain HTTP whether the server is there, to tell a server that is away from one without streams. */
+  /**
+   * Checks over plain HTTP whether the server is reachable, to distinguish an unavailable server from one without
+   * streams.
+   */
   answersHttp(worker: WorkerDescription): Promise<boolean>;
 }
 
 /**
- * The gRPC streams: jobs are pushed in one session, reports ride on it, logs go up another stream of the same
- * connection.
+ * The gRPC streams: one session carries pushed jobs and reports, and another stream of the same connection carries
+ * logs.
  *
- * What was on its way when a stream ended is not lost: whoever asked is told that there was no answer, and asks again.
- * When it was the server that ended the stream with a refusal, everything that was on its way is sent once more in a call
- * of its own, because only one thing was meant.
+ * When a stream ends, its pending calls fail as unanswered and are retried, so nothing is lost. If the server ended the
+ * stream with a refusal, every pending message is resent in a separate call, because the refusal was about only one of
+ * them.
  */
 export class StreamTransport implements Transport {
   readonly #options: StreamTransportOptions;
@@ -40,7 +43,7 @@ export class StreamTransport implements Transport {
     this.#options = options;
   }
 
-  /** Throws a StreamUnavailableError when the server is there and this transport cannot be had. */
+  /** Throws a StreamUnavailableError if the server is reachable but does not support this transport. */
   async register(worker: WorkerDescription): Promise<void> {
     if (!hasGrpcTarget(this.#options.serverUrl)) {
       throw new StreamUnavailableError('the URL of the server has a path, and gRPC cannot');
@@ -50,7 +53,7 @@ export class StreamTransport implements Transport {
     } catch (error) {
       if (isUnimplemented(error)) throw new StreamUnavailableError('the server does not speak gRPC');
       if (this.#hasWorked || !isTemporary(error) || !(await this.#options.answersHttp(worker))) throw error;
-      // The server may have come up just now: it has a second chance.
+      // The server may have just started: try once more.
       this.#renewChannel();
       await this.#register(worker).catch((again: unknown) => {
         if (isTemporary(again))
@@ -76,7 +79,7 @@ export class StreamTransport implements Transport {
       if (session.end) {
         const error = fromServiceError(session.end, this.#options.serverUrl);
         if (isTemporary(error)) presence.away(error);
-        // What refuses the worker itself is mostly met again by the registration; a report may have been meant as well.
+        // A refusal of the worker usually recurs at the registration; it can also have been about a report.
         else if (!session.wasHeard && !session.hasReported) throw error;
       }
       await this.#connectAgain(intake, backoff);
@@ -96,18 +99,24 @@ export class StreamTransport implements Transport {
   }
 
   complete(leaseId: string, outputs: Outputs): Promise<void> {
-    return this.#report({ lease_id: leaseId, success: { values: outputs } });
+    return this.#report({ lease_id: leaseId, success: { values: new Map(Object.entries(outputs)) } });
   }
 
   fail(leaseId: string, failure: FailureReport): Promise<void> {
     return this.#report({ lease_id: leaseId, failure });
   }
 
+  async release(leaseId: string): Promise<void> {
+    const channel = this.#open();
+    const request = { lease_id: leaseId };
+    await channel.unary((metadata, options, done) => channel.jobs.releaseJob(request, metadata, options, done));
+  }
+
   close(): void {
     this.#session?.close();
     this.#upload?.close();
     const channel = this.#channel;
-    // What the streams still have to say goes first.
+    // Flush the pending messages of the streams first.
     setTimeout(() => channel?.close(), 50);
   }
 
@@ -116,32 +125,39 @@ export class StreamTransport implements Transport {
     return this.#channel;
   }
 
-  /** The next call connects anew. Calls that are open on the connection before can end there. */
+  /** The next call opens a new connection. Open calls on the old one can finish. */
   #renewChannel(): void {
     this.#channel?.close();
     this.#channel = null;
   }
 
-  async #register({ workerId, labels, slots, version }: WorkerDescription): Promise<void> {
+  async #register({ workerId, labels, onlyLabelled, slots, version }: WorkerDescription): Promise<void> {
     const channel = this.#open();
-    const request = { worker_id: workerId, labels: [...labels], slots, version };
+    const request = { worker_id: workerId, labels: [...labels], slots, version, only_labelled: onlyLabelled };
     await channel.unary((metadata, options, done) => channel.workers.registerWorker(request, metadata, options, done));
   }
 
   #openSession(intake: Intake): JobSession {
-    const { workerId, labels, slots, version } = intake.worker;
+    const { workerId, labels, onlyLabelled, slots, version } = intake.worker;
     const channel = this.#open();
-    const hello = { worker_id: workerId, labels: [...labels], lease_ttl_secs: intake.leaseTtlSecs, slots, version };
+    const hello = {
+      worker_id: workerId,
+      labels: [...labels],
+      lease_ttl_secs: intake.leaseTtlSecs,
+      slots,
+      version,
+      only_labelled: onlyLabelled,
+    };
     const lost = new Set<string>();
     const session = new JobSession(channel.jobs.workJobs(channel.metadata), hello, intake.slots.freeCount, {
       heard: () => intake.presence.back(),
-      cancelled: (leaseId) => intake.cancelled(leaseId),
+      stop: (leaseId, stop) => intake.stop(leaseId, stop),
       lost: (leaseId) => {
         lost.add(leaseId);
         intake.lost(leaseId);
       },
       claimed: (claim) => {
-        // A thread that was busy for seconds finds here both a job and, right behind, that it was given back meanwhile.
+        // After a stall of seconds, this thread finds both a job and the message that it was released in the meantime.
         setImmediate(() => {
           const leaseId = claim.lease?.lease_id ?? '';
           session.spendCredit();
@@ -163,12 +179,9 @@ export class StreamTransport implements Transport {
     }
   }
 
-  /** The job came as the worker stopped. When this is not heard, the job comes back when its lease ends. */
+  /** If the server cannot be reached, the job is requeued when its lease expires. */
   #giveBack(leaseId: string): void {
-    const channel = this.#open();
-    channel
-      .unary((metadata, options, done) => channel.jobs.releaseJob({ lease_id: leaseId }, metadata, options, done))
-      .catch(() => {});
+    void this.release(leaseId).catch(() => {});
   }
 
   async #connectAgain(intake: Intake, backoff: Backoff): Promise<void> {
@@ -202,7 +215,7 @@ export class StreamTransport implements Transport {
   async #reportAlone({ lease_id, success, failure }: JobReport): Promise<void> {
     const channel = this.#open();
     if (failure === undefined) {
-      const request = { lease_id, outputs: success?.values ?? {} };
+      const request = { lease_id, outputs: success?.values ?? new Map() };
       await channel.unary((metadata, options, done) => channel.jobs.completeJob(request, metadata, options, done));
     } else {
       const request = { lease_id, ...failure };
@@ -210,7 +223,7 @@ export class StreamTransport implements Transport {
     }
   }
 
-  /** Whether the server ended the stream because of something that was said on it. */
+  /** Whether the server ended the stream because of a message on it. */
   #mayBeMeant(error: unknown): boolean {
     if (!(error instanceof SessionEndedError) || error.end === null) return false;
     const known = fromServiceError(error.end, this.#options.serverUrl);
@@ -226,7 +239,7 @@ export class StreamTransport implements Transport {
   }
 }
 
-/** Lets the server push as many jobs as there are slots that it does not know to be free. */
+/** Grants a credit for each free slot that the server does not know of. */
 function grantFreeSlots(session: JobSession, { slots, signal }: Intake): void {
   const unknown = slots.freeCount - session.credits;
   if (unknown > 0 && !signal.aborted) session.addCredits(unknown);

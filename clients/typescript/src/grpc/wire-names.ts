@@ -1,4 +1,5 @@
-import { ErrorReason, JobStatus, LogStream, RunState } from '../gen/workflowgraph/v1/types.js';
+import { ErrorReason, JobStatus, LogStream, RunState, StopReason } from '../gen/workflowgraph/v1/types.js';
+import type { StopReason as StopReasonName } from '../stop.js';
 import type { JobStatus as JobStatusName, LogStreamName, RunState as RunStateName } from '../wire.js';
 
 /** The names that the documented paths use for the numbers of the binary form. Null is a number that is not known here. */
@@ -16,6 +17,11 @@ export function jobStatusName(value: number): JobStatusName {
 
 export function runStateName(value: number): RunStateName | null {
   return (STATES.get(value) ?? null) as RunStateName | null;
+}
+
+/** A reason that is not known here counts as the first one. */
+export function stopReasonName(reason: number | undefined): StopReasonName {
+  return reason === StopReason.STOP_REASON_TIMED_OUT ? 'timed_out' : 'cancelled';
 }
 
 export function logStream(name: LogStreamName): LogStream {

@@ -1,4 +1,4 @@
-/** The thread that keeps a worker's leases alive, whatever the worker's jobs do to their own thread. */
+/** The thread that renews a worker's leases, even while jobs block the main thread. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { HttpRenewals } from './http-renewals.js';
 import { LeaseBook, type Renewals } from './lease-book.js';
@@ -13,7 +13,7 @@ let renewals: Renewals =
 parentPort?.on('message', (message: ToHeartbeatThread) => {
   switch (message.kind) {
     case 'watch': {
-      const lease = { ...message, cancelled: false };
+      const lease = { ...message, isStopping: false };
       book.add(lease);
       renewals.add(lease);
       break;

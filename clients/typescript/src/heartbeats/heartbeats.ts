@@ -1,27 +1,29 @@
 import { Worker as Thread } from 'node:worker_threads';
+import type { Stop } from '../stop.js';
 import type { Lease } from '../wire.js';
 import { type FromHeartbeatThread, type HeartbeatSettings, monotonicMs, type ToHeartbeatThread } from './messages.js';
+import { threadFile } from './thread-file.js';
 
-/** What may happen to a lease that is watched. Each is called at most once. */
+/** Events of a watched lease. Each except `stop` occurs at most once. */
 export interface LeaseWatcher {
-  /** The server says that the lease is gone. */
+  /** The server reports that the lease is gone. */
   lost(reason: string | null, message: string): void;
-  /** Its time to live passed without a renewal, by this machine's clock. Renewing goes on. */
+  /** The lease time passed without a renewal, by this machine's clock. Renewals continue. */
   expired(): void;
-  /** The job was cancelled. */
-  cancelled(): void;
+  /** The server requests to stop the job. */
+  stop(stop: Stop): void;
 }
 
 export interface HeartbeatCallbacks {
   unknownWorker(): void;
   away(code: string): void;
   back(): void;
-  /** The thread itself failed; no lease is renewed any more. */
+  /** The thread itself failed; leases are no longer renewed. */
   crashed(error: unknown): void;
 }
 
 /**
- * Keeps a worker's leases alive from a thread of its own, so that a job that blocks the event loop cannot starve them.
+ * Renews a worker's leases from a separate thread, so that a job that blocks the event loop cannot delay renewals.
  */
 export class Heartbeats {
   readonly #thread: Thread;
@@ -31,14 +33,14 @@ export class Heartbeats {
 
   constructor(settings: HeartbeatSettings, callbacks: HeartbeatCallbacks) {
     this.#callbacks = callbacks;
-    // Flags of this process, such as an inspector's or --input-type, are not for the thread.
+    // The thread must not inherit flags of this process, such as those of an inspector or --input-type.
     this.#thread = new Thread(threadFile(), { workerData: settings, name: 'heartbeats', execArgv: [] });
     this.#thread.on('message', (message: FromHeartbeatThread) => this.#receive(message));
     this.#thread.on('error', (error) => this.#crash(error));
     this.#thread.on('exit', () => this.#crash(new Error('the heartbeat thread ended')));
   }
 
-  /** Renews the lease until it is forgotten, however long that takes. */
+  /** Renews the lease until it is removed. */
   watch(lease: Lease, watcher: LeaseWatcher): void {
     this.#watchers.set(lease.lease_id, watcher);
     this.#send({
@@ -51,18 +53,21 @@ export class Heartbeats {
     });
   }
 
-  /** What another stream of the server said of a lease: its watcher is told, if there is one. */
-  tell(leaseId: string, news: 'cancelled' | 'lost'): void {
-    const watcher = this.#watchers.get(leaseId);
-    if (news === 'cancelled') watcher?.cancelled();
-    else watcher?.lost(null, 'the lease is gone');
+  /** Another stream of the server requested to stop the job of a lease. */
+  stopJob(leaseId: string, stop: Stop): void {
+    this.#watchers.get(leaseId)?.stop(stop);
+  }
+
+  /** Another stream of the server reported that a lease is gone. */
+  loseLease(leaseId: string): void {
+    this.#watchers.get(leaseId)?.lost(null, 'the lease is gone');
   }
 
   forget(lease: Lease): void {
     if (this.#watchers.delete(lease.lease_id)) this.#send({ kind: 'forget', leaseId: lease.lease_id });
   }
 
-  /** The stream cannot be had. */
+  /** The stream is not available. */
   useHttp(): void {
     this.#send({ kind: 'use-http' });
   }
@@ -84,8 +89,8 @@ export class Heartbeats {
       case 'expired':
         this.#watchers.get(message.leaseId)?.expired();
         break;
-      case 'cancelled':
-        this.#watchers.get(message.leaseId)?.cancelled();
+      case 'stop':
+        this.#watchers.get(message.leaseId)?.stop(message.stop);
         break;
       case 'unknown-worker':
         this.#callbacks.unknownWorker();
@@ -103,13 +108,4 @@ export class Heartbeats {
     this.#stopped = true;
     this.#callbacks.crashed(error);
   }
-}
-
-/**
- * The thread runs compiled code also when this file runs from source, as in tests: a thread cannot load TypeScript whose
- * imports name `.js` files.
- */
-function threadFile(): URL {
-  const isSource = import.meta.url.endsWith('.ts');
-  return new URL(isSource ? '../../dist/heartbeats/heartbeat-thread.js' : './heartbeat-thread.js', import.meta.url);
 }

@@ -3,7 +3,7 @@ import { HttpConnection } from '../http/connection.js';
 import type { LeaseBook, Renewals, WatchedLease } from './lease-book.js';
 import { type HeartbeatSettings, monotonicMs } from './messages.js';
 
-/** Below the two seconds within which a cancellation is to be seen. */
+/** Below two seconds, within which a worker must notice a cancellation. */
 const CANCEL_POLL_MS = 1_500;
 const WORKER_HEARTBEAT_MS = 10_000;
 const RETRY_MS = 1_000;
@@ -12,13 +12,13 @@ const CALL_TIMEOUT_MS_MAX = 10_000;
 
 interface Answer {
   readonly status: number;
-  /** The answer when it is an object; else an empty one. */
+  /** The response if it is an object; otherwise an empty one. */
   readonly body: Readonly<Record<string, unknown>>;
   readonly bare: unknown;
 }
 
 /**
- * Renews each lease by a call of its own. Cancellation is seen by the renewals, and between them by asking for it.
+ * Renews each lease with a separate call. It detects cancellation in the renewals, and between them by polling.
  */
 export class HttpRenewals implements Renewals {
   readonly #book: LeaseBook;
@@ -71,7 +71,13 @@ export class HttpRenewals implements Renewals {
     if (answer.status !== 200) return false;
     const ttlSecs = answer.body.ttl_secs;
     this.#book.renewed(lease, sentAtMs, typeof ttlSecs === 'number' ? ttlSecs * 1000 : 0);
-    if (answer.body.cancelled === true) this.#book.cancelled(lease);
+    if (answer.body.cancelled === true) {
+      const { stop_reason: reason, stop_within_secs: within } = answer.body;
+      this.#book.stop(lease, {
+        reason: reason === 'timed_out' ? reason : 'cancelled',
+        withinSecs: typeof within === 'number' ? within : null,
+      });
+    }
     return true;
   }
 
@@ -79,7 +85,7 @@ export class HttpRenewals implements Renewals {
     while (!this.#isStopped) {
       await sleep(CANCEL_POLL_MS);
       const asked = this.#book.leases.filter(
-        (lease) => !lease.cancelled && this.#book.intervalMs(lease) > CANCEL_POLL_MS,
+        (lease) => !lease.isStopping && this.#book.intervalMs(lease) > CANCEL_POLL_MS,
       );
       await Promise.all(asked.map((lease) => this.#pollCancellation(lease)));
     }
@@ -88,7 +94,8 @@ export class HttpRenewals implements Renewals {
   async #pollCancellation(lease: WatchedLease): Promise<void> {
     const path = `/api/jobs/${encodeURIComponent(lease.runId)}/${encodeURIComponent(lease.jobId)}/cancelled`;
     const answer = await this.#send('GET', path, CANCEL_POLL_MS);
-    if (answer?.status === 200 && answer.bare === true) this.#book.cancelled(lease);
+    // The bare `true` has neither the reason nor the grace period. The response to a heartbeat has both.
+    if (answer?.status === 200 && answer.bare === true) await this.#renew(lease);
   }
 
   async #sayAlive(): Promise<void> {

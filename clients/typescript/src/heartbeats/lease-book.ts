@@ -1,27 +1,29 @@
+import type { Stop } from '../stop.js';
 import { type FromHeartbeatThread, monotonicMs } from './messages.js';
 
-/** A lease that is to be kept alive. */
+/** A lease to renew. */
 export interface WatchedLease {
   readonly leaseId: string;
   readonly runId: string;
   readonly jobId: string;
   ttlMs: number;
-  /** When the last renewal that succeeded was sent, by `monotonicMs`. */
+  /** When the last successful renewal was sent, by `monotonicMs`. */
   renewedAtMs: number;
-  cancelled: boolean;
+  /** Whether its owner knows that the job must stop. */
+  isStopping: boolean;
 }
 
 /** How leases are renewed. */
 export interface Renewals {
-  /** Renews the lease for as long as the book has it. */
+  /** Renews the lease while the book has it. */
   add(lease: WatchedLease): void;
   stop(): void;
 }
 
 /**
- * The leases that are watched, and what is known of them. Each has a deadline by the monotonic clock: when the time to
- * live has passed since the last renewal was *sent*, the server may have given the job to another, so the lease counts as
- * expired here even though nobody said so.
+ * The watched leases and their state. Each has a deadline by the monotonic clock: when the lease time has passed since
+ * the last renewal was *sent*, the server may have requeued the job, so the lease counts as expired even without a
+ * message.
  */
 export class LeaseBook {
   readonly #tell: (message: FromHeartbeatThread) => void;
@@ -55,7 +57,7 @@ export class LeaseBook {
     return this.#leases.get(lease.leaseId) === lease;
   }
 
-  /** How often a lease is to be renewed. */
+  /** The renewal interval of a lease. */
   intervalMs(lease: WatchedLease): number {
     return Math.min(this.#intervalMs ?? Number.POSITIVE_INFINITY, lease.ttlMs / 3);
   }
@@ -65,17 +67,20 @@ export class LeaseBook {
     if (ttlMs > 0) lease.ttlMs = ttlMs;
   }
 
-  cancelled(lease: WatchedLease): void {
-    if (lease.cancelled || !this.has(lease)) return;
-    lease.cancelled = true;
-    this.#tell({ kind: 'cancelled', leaseId: lease.leaseId });
+  stop(lease: WatchedLease, stop: Stop): void {
+    if (lease.isStopping || !this.has(lease)) return;
+    lease.isStopping = true;
+    this.#tell({ kind: 'stop', leaseId: lease.leaseId, stop });
   }
 
   lost(lease: WatchedLease, reason: string | null, message: string): void {
     if (!this.has(lease)) return;
     this.#leases.delete(lease.leaseId);
-    if (reason === 'cancelled') this.#tell({ kind: 'cancelled', leaseId: lease.leaseId });
-    else this.#tell({ kind: 'lost', leaseId: lease.leaseId, reason, message });
+    if (reason === 'cancelled') {
+      this.#tell({ kind: 'stop', leaseId: lease.leaseId, stop: { reason, withinSecs: null } });
+    } else {
+      this.#tell({ kind: 'lost', leaseId: lease.leaseId, reason, message });
+    }
   }
 
   unknownWorker(): void {

@@ -1,13 +1,14 @@
-/** What the heartbeat thread and its owner say to each other. */
+/** The messages between the heartbeat thread and its owner. */
+import type { Stop } from '../stop.js';
 
-/** What the thread is started with. */
+/** The arguments of the thread. */
 export interface HeartbeatSettings {
   readonly serverUrl: string;
-  readonly token: string | null;
+  readonly authorization: string | null;
   readonly ca: string | null;
   readonly userAgent: string;
   readonly workerId: string;
-  /** Renew this often; a third of each lease's time to live when null. */
+  /** The renewal interval; a third of each lease's time when null. */
   readonly intervalMs: number | null;
   readonly transport: 'stream' | 'http';
 }
@@ -23,13 +24,13 @@ export type ToHeartbeatThread =
       readonly renewedAtMs: number;
     }
   | { readonly kind: 'forget'; readonly leaseId: string }
-  /** The stream cannot be had. */
+  /** The stream is not available. */
   | { readonly kind: 'use-http' };
 
 export type FromHeartbeatThread =
   | { readonly kind: 'lost'; readonly leaseId: string; readonly reason: string | null; readonly message: string }
   | { readonly kind: 'expired'; readonly leaseId: string }
-  | { readonly kind: 'cancelled'; readonly leaseId: string }
+  | { readonly kind: 'stop'; readonly leaseId: string; readonly stop: Stop }
   | { readonly kind: 'unknown-worker' }
   | { readonly kind: 'away'; readonly code: string }
   | { readonly kind: 'back' };

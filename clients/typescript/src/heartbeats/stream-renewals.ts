@@ -6,7 +6,7 @@ import type {
 } from '../gen/workflowgraph/v1/job_service.js';
 import { GrpcChannel } from '../grpc/channel.js';
 import { systemCode } from '../grpc/errors.js';
-import { reasonName } from '../grpc/wire-names.js';
+import { reasonName, stopReasonName } from '../grpc/wire-names.js';
 import type { LeaseBook, Renewals, WatchedLease } from './lease-book.js';
 import { type HeartbeatSettings, monotonicMs } from './messages.js';
 
@@ -18,14 +18,14 @@ const ANSWER_MS_MAX = 10_000;
 type Call = ClientDuplexStream<StreamHeartbeatsRequest, StreamHeartbeatsResponse>;
 
 /**
- * Renews all leases by one stream: each message names all of them. What the server says unasked, that a job was cancelled
- * or a lease lost, comes the same way.
+ * Renews all leases over one stream: each message lists all of them. The server also sends cancellations and lost
+ * leases on it, without a request.
  */
 export class StreamRenewals implements Renewals {
   readonly #book: LeaseBook;
   readonly #settings: HeartbeatSettings;
   readonly #onUnavailable: () => void;
-  /** When the messages that name a lease were sent: the answers come in the same order. */
+  /** When the messages with a lease were sent: the responses arrive in the same order. */
   readonly #sent = new Map<string, number[]>();
   #channel: GrpcChannel;
   #call: Call | null = null;
@@ -45,7 +45,7 @@ export class StreamRenewals implements Renewals {
   }
 
   add(lease: WatchedLease): void {
-    // The first lease opens the connection, so that its first renewal need not wait for that.
+    // The first lease opens the connection, so its first renewal does not wait for it.
     if (this.#call === null && !this.#isStopped) this.#open();
     this.#sendAt(lease.renewedAtMs + this.#book.intervalMs(lease));
   }
@@ -66,7 +66,7 @@ export class StreamRenewals implements Renewals {
     call.on('end', () => this.#ended(call, null));
   }
 
-  /** Makes sure that a message goes out at that time or before. */
+  /** Sends a message at that time or earlier. */
   #sendAt(atMs: number): void {
     if (this.#timer !== null && this.#dueMs <= atMs) return;
     if (this.#timer !== null) clearTimeout(this.#timer);
@@ -102,7 +102,8 @@ export class StreamRenewals implements Renewals {
     for (const state of leases) this.#take(state);
   }
 
-  #take({ lease_id, seconds_left, cancelled, lost }: StreamHeartbeatsResponse_LeaseState): void {
+  #take(state: StreamHeartbeatsResponse_LeaseState): void {
+    const { lease_id, seconds_left, cancelled, lost, stop_reason, stop_within_secs } = state;
     const wasAsked = seconds_left > 0 || lost !== undefined;
     const sentAtMs = wasAsked ? this.#sent.get(lease_id)?.shift() : undefined;
     const lease = this.#book.get(lease_id);
@@ -116,7 +117,9 @@ export class StreamRenewals implements Renewals {
       return;
     }
     if (sentAtMs !== undefined) this.#book.renewed(lease, sentAtMs, seconds_left * 1000);
-    if (cancelled) this.#book.cancelled(lease);
+    if (cancelled) {
+      this.#book.stop(lease, { reason: stopReasonName(stop_reason), withinSecs: stop_within_secs ?? null });
+    }
   }
 
   #ended(call: Call, error: ServiceError | null): void {

@@ -2,12 +2,21 @@ import { type Problem, ServerUnreachableError, WorkflowGraphError } from '../err
 import type { HttpAnswer, HttpConnection, HttpRequest } from './connection.js';
 
 /**
- * Sends a request and gives the JSON of a good answer; an empty one is null.
+ * Sends a request and returns the JSON of a successful response; an empty one is null.
  *
- * Throws a WorkflowGraphError when the server says no, and a ServerUnreachableError when nobody answers. An abort by
- * the caller is thrown as it is (an `AbortError`).
+ * Throws a WorkflowGraphError if the server refuses the call, and a ServerUnreachableError if it cannot be reached. An
+ * abort by the caller throws an `AbortError`.
  */
 export async function call(connection: HttpConnection, serverUrl: string, request: HttpRequest): Promise<unknown> {
+  return (await callForPage(connection, serverUrl, request)).value;
+}
+
+/** The same, with the offset of the next page of a list; null without one. */
+export async function callForPage(
+  connection: HttpConnection,
+  serverUrl: string,
+  request: HttpRequest,
+): Promise<{ readonly value: unknown; readonly nextOffset: number | null }> {
   let answer: HttpAnswer;
   try {
     answer = await connection.request(request);
@@ -15,13 +24,19 @@ export async function call(connection: HttpConnection, serverUrl: string, reques
     throw asUnreachable(error, serverUrl);
   }
   if (answer.status < 200 || answer.status > 299) throw errorOfAnswer(answer, request);
-  if (answer.text.trim() === '') return null;
+  const nextOffset = nextOffsetOf(answer.link ?? '');
+  if (answer.text.trim() === '') return { value: null, nextOffset };
   try {
-    return JSON.parse(answer.text);
+    return { value: JSON.parse(answer.text), nextOffset };
   } catch {
     const message = `${request.method} ${request.path} was answered with something that is not JSON: is ${serverUrl} a workflow-graph server?`;
     throw new WorkflowGraphError({ status: answer.status, code: 'not_json', message });
   }
+}
+
+function nextOffsetOf(link: string): number | null {
+  const [, offset] = /<[^>]*[?&]offset=(\d+)[^>]*>;\s*rel="?next"?/.exec(link) ?? [];
+  return offset === undefined ? null : Number(offset);
 }
 
 export function asUnreachable(error: unknown, serverUrl: string): unknown {
@@ -29,7 +44,7 @@ export function asUnreachable(error: unknown, serverUrl: string): unknown {
   return new ServerUnreachableError(serverUrl, systemCode(error), error);
 }
 
-/** The error that a refusing answer tells of. */
+/** The error in an unsuccessful response. */
 export function errorOfAnswer(answer: HttpAnswer, request: HttpRequest): WorkflowGraphError {
   const body = parseObject(answer.text);
   const said = body.message ?? body.error;
@@ -60,7 +75,7 @@ function parseObject(text: string): Record<string, unknown> {
   }
 }
 
-/** The value when it is an object; else an empty one. */
+/** The value if it is an object; otherwise an empty one. */
 function objectOf(value: unknown): Record<string, unknown> {
   return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
 }

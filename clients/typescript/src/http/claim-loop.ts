@@ -6,17 +6,18 @@ import { untilAborted } from '../until-aborted.js';
 import type { Claim } from '../wire.js';
 import { Backoff } from '../worker/backoff.js';
 
-/** A server that answers "no job" sooner than this did not wait, so the worker does. */
+/** If a server responds "no job" sooner than this, it did not wait, so the worker waits instead. */
 const WAITED_MS_MIN = 500;
 const POLL_MS = 1_000;
-/** So many jobs are claimed at once, where so many slots are free. */
+/** The maximum number of jobs per claim. */
 const MAX_JOBS = 100;
-/** How long the claim that takes back an unread answer may take. */
+/** Timeout of the claim that repeats an unread one. */
 const TAKE_BACK_MS = 2_000;
 
 export interface ClaimRequest {
   readonly workerId: string;
   readonly labels: readonly string[];
+  readonly onlyLabelled: boolean;
   readonly leaseTtlSecs: number;
   readonly waitSecs: number;
   readonly maxJobs: number;
@@ -24,9 +25,9 @@ export interface ClaimRequest {
   readonly requestId: string;
 }
 
-/** The calls that the loop makes. */
+/** The calls of the loop. */
 export interface ClaimCalls {
-  /** Empty when there was no job within `waitSecs`. */
+  /** Empty if there was no job within `waitSecs`. */
   claim(request: ClaimRequest, signal: AbortSignal): Promise<readonly Claim[]>;
   release(leaseId: string): Promise<void>;
 }
@@ -34,8 +35,8 @@ export interface ClaimCalls {
 /**
  * Claims jobs while slots are free, one waiting claim at a time, until the signal.
  *
- * A claim has an id, and is repeated with the same id when its answer was lost, so that a job that was granted is not
- * left to its lease's end. Throws when the server refuses the worker or the claim for good.
+ * A claim has an id and is repeated with it when its response is lost, so that a granted job does not wait for the end
+ * of its lease. Throws if the server refuses the worker or the claim permanently.
  */
 export async function claimJobs(calls: ClaimCalls, intake: Intake): Promise<void> {
   const { signal, presence, slots } = intake;
@@ -64,9 +65,9 @@ export async function claimJobs(calls: ClaimCalls, intake: Intake): Promise<void
 }
 
 function newRequest({ worker, leaseTtlSecs, waitSecs, slots }: Intake): ClaimRequest {
-  const { workerId, labels } = worker;
+  const { workerId, labels, onlyLabelled } = worker;
   const maxJobs = Math.min(MAX_JOBS, slots.freeCount);
-  return { workerId, labels, leaseTtlSecs, waitSecs, maxJobs, requestId: randomUUID() };
+  return { workerId, labels, onlyLabelled, leaseTtlSecs, waitSecs, maxJobs, requestId: randomUUID() };
 }
 
 function isUnknownWorker(error: unknown): boolean {
@@ -74,14 +75,14 @@ function isUnknownWorker(error: unknown): boolean {
 }
 
 /**
- * The loop was ended while a claim was under way, and the server may have granted a job at that moment. The same claim
- * is sent once more, without waiting, and the jobs that it brings are released unrun.
+ * The loop ended during a claim, and the server may have granted a job at that moment. The same claim is repeated
+ * without waiting, and its jobs are released without running.
  */
 async function giveBack(calls: ClaimCalls, request: ClaimRequest): Promise<void> {
   try {
     const claims = await calls.claim({ ...request, waitSecs: 0 }, AbortSignal.timeout(TAKE_BACK_MS));
     await Promise.all(claims.map(({ lease }) => calls.release(lease.lease_id)));
   } catch {
-    // The server cannot be asked, so a job that it granted comes back when its lease ends, as after a crash.
+    // The server cannot be reached, so a granted job is requeued when its lease expires, as after a crash.
   }
 }

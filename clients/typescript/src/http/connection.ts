@@ -4,10 +4,10 @@ import * as https from 'node:https';
 /**
  * Requests to one server over kept-alive connections.
  *
- * This file imports nothing of the package, because the heartbeat thread loads it by itself.
+ * This file imports nothing from the package, because the heartbeat thread loads it alone.
  */
 export interface HttpRequest {
-  readonly method: 'GET' | 'POST';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   /** Path and query, beginning with `/`. */
   readonly path: string;
   /** Sent as it is, with `contentType`. */
@@ -15,7 +15,7 @@ export interface HttpRequest {
   /** `application/json` when absent. */
   readonly contentType?: string;
   readonly headers?: Readonly<Record<string, string>>;
-  /** From the call to the end of the answer. */
+  /** From the call to the end of the response. */
   readonly timeoutMs: number;
   readonly signal?: AbortSignal;
 }
@@ -23,19 +23,21 @@ export interface HttpRequest {
 export interface HttpAnswer {
   readonly status: number;
   readonly text: string;
+  /** The header `Link`, which names the next page of a list; null without one. */
+  readonly link?: string | null;
 }
 
 export interface HttpConnectionOptions {
   /** `http://` or `https://`, host, port, and a path prefix if there is one. */
   readonly serverUrl: string;
-  /** Sent as `Authorization: Bearer …`. */
-  readonly token?: string | null;
-  /** Certificates (PEM) to trust in place of those that Node.js trusts. */
+  /** The value of the header of this name. */
+  readonly authorization?: string | null;
+  /** Certificates (PEM) to trust instead of those that Node.js trusts. */
   readonly ca?: string | null;
   readonly userAgent: string;
 }
 
-/** An answer longer than this is refused rather than kept in memory. */
+/** A longer response is refused rather than kept in memory. */
 const ANSWER_BYTES_MAX = 256 * 1024 * 1024;
 
 export class HttpConnection {
@@ -44,7 +46,7 @@ export class HttpConnection {
   readonly #agent: http.Agent;
   readonly #headers: Readonly<Record<string, string>>;
 
-  /** Throws a TypeError when the URL is not one of a server. */
+  /** Throws a TypeError for an invalid server URL. */
   constructor(options: HttpConnectionOptions) {
     this.#base = parseServerUrl(options.serverUrl);
     this.#prefix = this.#base.pathname.replace(/\/+$/, '');
@@ -57,15 +59,15 @@ export class HttpConnection {
     this.#headers = {
       'user-agent': options.userAgent,
       accept: 'application/json',
-      ...(options.token ? { authorization: `Bearer ${options.token}` } : {}),
+      ...(options.authorization ? { authorization: options.authorization } : {}),
     };
   }
 
   /**
-   * Sends a request and reads its whole answer, whatever its status.
+   * Sends a request and reads the whole response, whatever its status.
    *
-   * A server may close an idle connection just as it is used again. That costs the request nothing: it is sent once
-   * more on another connection, which is safe because every call of the API may be repeated.
+   * A server can close an idle connection just as it is reused. The request is then repeated on another connection,
+   * which is safe because every call of the API can be repeated.
    */
   async request(request: HttpRequest): Promise<HttpAnswer> {
     const deadline = performance.now() + request.timeoutMs;
@@ -78,7 +80,7 @@ export class HttpConnection {
     }
   }
 
-  /** Sends a request and gives the answer as it comes. The timeout holds until its head is there. */
+  /** Sends a request and streams the response. The timeout applies until its headers arrive. */
   async stream(request: HttpRequest): Promise<http.IncomingMessage> {
     const deadline = performance.now() + request.timeoutMs;
     for (;;) {
@@ -88,7 +90,7 @@ export class HttpConnection {
     }
   }
 
-  /** Ends all connections; requests under way fail. */
+  /** Closes all connections; pending requests fail. */
   close(): void {
     this.#agent.destroy();
   }
@@ -132,7 +134,7 @@ export class HttpConnection {
   }
 }
 
-/** A kept connection turned out to be closed. */
+/** A reused connection turned out to be closed. */
 class StaleConnection extends Error {}
 
 function parseServerUrl(text: string): URL {
@@ -163,7 +165,12 @@ function readAnswer(message: http.IncomingMessage, request: HttpRequest, deadlin
     });
     message.once('end', () => {
       clearTimeout(timer);
-      resolve({ status: message.statusCode ?? 0, text: Buffer.concat(pieces).toString('utf8') });
+      const { link } = message.headers;
+      resolve({
+        status: message.statusCode ?? 0,
+        text: Buffer.concat(pieces).toString('utf8'),
+        link: typeof link === 'string' ? link : null,
+      });
     });
     message.once('error', (error) => {
       clearTimeout(timer);

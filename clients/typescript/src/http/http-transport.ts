@@ -7,12 +7,12 @@ import { type ClaimRequest, claimJobs } from './claim-loop.js';
 import { HttpConnection } from './connection.js';
 import { USER_AGENT } from './user-agent.js';
 
-/** How long a call other than a waiting claim may take. */
+/** Timeout of a call other than a waiting claim. */
 const CALL_TIMEOUT_MS = 30_000;
 
 export interface HttpTransportOptions {
   readonly serverUrl: string;
-  readonly token?: string | null;
+  readonly authorization?: string | null;
   readonly ca?: string | null;
 }
 
@@ -29,11 +29,12 @@ export class HttpTransport implements Transport {
   }
 
   async register(worker: WorkerDescription): Promise<void> {
-    const { workerId, labels, slots, version } = worker;
-    await this.#post('/api/workers/register', { worker_id: workerId, labels, slots, version });
+    const { workerId, labels, onlyLabelled, slots, version } = worker;
+    const body = { worker_id: workerId, labels, only_labelled: onlyLabelled, slots, version };
+    await this.#post('/api/workers/register', body);
   }
 
-  /** Whether a server answers at all, even if its answer is no. */
+  /** Whether a server responds at all, even with a refusal. */
   async answers(worker: WorkerDescription): Promise<boolean> {
     try {
       await this.register(worker);
@@ -51,6 +52,7 @@ export class HttpTransport implements Transport {
     const body = {
       worker_id: request.workerId,
       labels: request.labels,
+      only_labelled: request.onlyLabelled,
       lease_ttl_secs: request.leaseTtlSecs,
       wait_secs: request.waitSecs,
       request_id: request.requestId,
@@ -64,7 +66,7 @@ export class HttpTransport implements Transport {
       if (!isNotThere(error)) throw error;
     }
     const claims = await this.#claimOne(body, timeoutMs, signal);
-    // So it is the path that was not found. Where this call is not found either, it was something else.
+    // So the path was not found. If this call is not found either, the cause is something else.
     this.#claimsMany = false;
     return claims;
   }
@@ -74,7 +76,7 @@ export class HttpTransport implements Transport {
       const claim = readClaim(await this.#post('/api/jobs/claim', body, timeoutMs, signal));
       return claim === null ? [] : [claim];
     } catch (error) {
-      // Who answers next may be a newer server.
+      // The next response may come from a newer server.
       this.#claimsMany = true;
       throw error;
     }
@@ -92,7 +94,6 @@ export class HttpTransport implements Transport {
     await this.#post(`/api/jobs/${encodeURIComponent(leaseId)}/fail`, failure);
   }
 
-  /** Gives a job back unrun. */
   async release(leaseId: string): Promise<void> {
     await this.#post(`/api/jobs/${encodeURIComponent(leaseId)}/release`, {});
   }
@@ -112,7 +113,7 @@ export class HttpTransport implements Transport {
   }
 }
 
-/** There is nothing at this path, or not for this method. */
+/** The path or the method does not exist. */
 function isNotThere(error: unknown): boolean {
   return error instanceof WorkflowGraphError && (error.status === 404 || error.status === 405);
 }

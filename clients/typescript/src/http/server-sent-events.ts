@@ -2,11 +2,11 @@
 export interface ServerSentEvent {
   readonly name: string;
   readonly data: string;
-  /** For `Last-Event-ID`; null when the event has none. */
+  /** For `Last-Event-ID`; null if the event has none. */
   readonly id: string | null;
 }
 
-/** Reads events as they come. One that is cut by the end of the stream is dropped, as the format says. */
+/** Reads events from a stream. An event truncated by the end of the stream is dropped, as the format requires. */
 export async function* readEvents(bytes: AsyncIterable<Buffer>): AsyncGenerator<ServerSentEvent> {
   let name = 'message';
   let id: string | null = null;

@@ -1,4 +1,4 @@
 import { VERSION } from '../version.js';
 
-/** How this package names itself to servers. */
+/** The user agent of this package. */
 export const USER_AGENT = `workflow-graph-client/${VERSION} node/${process.versions.node}`;

@@ -1,38 +1,42 @@
 import type { JobContext } from '../executor.js';
-import type { ClaimedJob } from '../wire.js';
+import { recordOf } from '../records.js';
+import type { ClaimedJob, Outputs } from '../wire.js';
+import { passedVariables } from './passed-variables.js';
 
-/** A larger value is left out: Linux takes 128 KiB for one variable. It is in the context file. */
+/** Larger values are omitted, because Linux accepts 128 KiB for one variable. They are in the context file. */
 const VALUE_BYTES_MAX = 64 * 1024;
-/** So much for all upstream outputs and inputs together: Linux takes about 2 MiB for a whole environment. */
+/** The limit for all upstream outputs and inputs together: Linux accepts about 2 MiB for a whole environment. */
 const DERIVED_BYTES_MAX = 512 * 1024;
 
-/** What the worker keeps from its jobs. */
-const WORKER_SECRETS: readonly string[] = ['WORKFLOW_GRAPH_TOKEN', 'WORKFLOW_GRAPH_TOKEN_FILE'];
-
 export interface AttemptPlaces {
-  /** Tells the job's processes from all others, wherever they go. */
+  /** Identifies the job's processes, even outside its process group. */
   readonly attemptId: string;
   readonly outputsFile: string;
   readonly contextFile: string;
 }
 
+export interface PassedOn {
+  /** Variables of this process that jobs get in addition to the standard ones. */
+  readonly passEnv: readonly string[];
+  /** Jobs do not get a variable of this process that contains one of these. */
+  readonly secrets: readonly string[];
+}
+
 /**
- * The environment of a shell job. Later entries win: the worker's own environment without its secrets, upstream outputs
- * as `NEEDS_<JOB>_<KEY>`, inputs as `INPUT_<KEY>`, the definition's `env`, and the `WORKFLOW_GRAPH_*` names. In the
- * derived names letters are upper case and all but letters and digits are `_`.
+ * The environment of a shell job. Later entries override earlier ones: a part of the worker's own environment, the
+ * result of each need as `NEEDS_<JOB>_RESULT`, upstream outputs as `NEEDS_<JOB>_<KEY>`, inputs as `INPUT_<KEY>`, the
+ * definition's `env`, and the `WORKFLOW_GRAPH_*` names. In the derived names ASCII letters are upper case, and every
+ * character that is not an ASCII letter or digit becomes `_`.
  */
 export function jobEnvironment(
   job: ClaimedJob,
   context: JobContext,
   places: AttemptPlaces,
-  secrets: readonly string[],
+  { passEnv, secrets }: PassedOn,
 ): Record<string, string> {
-  const environment = new Map<string, string>();
-  for (const [name, value] of Object.entries(process.env)) {
-    if (value !== undefined && !WORKER_SECRETS.includes(name) && !secrets.includes(value)) environment.set(name, value);
-  }
+  const environment = passedVariables(passEnv, secrets);
   let bytesLeft = DERIVED_BYTES_MAX;
-  for (const [name, value] of derivedVariables(context)) {
+  for (const [name, value] of derivedVariables(job, context)) {
     const bytes = Buffer.byteLength(name) + Buffer.byteLength(value);
     if (bytes > VALUE_BYTES_MAX || bytes > bytesLeft || value.includes('\0')) continue;
     bytesLeft -= bytes;
@@ -59,7 +63,7 @@ export function jobEnvironment(
   return Object.fromEntries(environment);
 }
 
-/** The content of the file that `WORKFLOW_GRAPH_CONTEXT` names. */
+/** The content of the file at `WORKFLOW_GRAPH_CONTEXT`. */
 export function contextJson(job: ClaimedJob, context: JobContext): string {
   const content = {
     run_id: job.workflow_id,
@@ -69,12 +73,23 @@ export function contextJson(job: ClaimedJob, context: JobContext): string {
     worker_id: context.workerId,
     inputs: context.inputs,
     upstream_outputs: context.upstreamOutputs,
+    needs: recordOf(
+      Object.entries(job.needs).map(([id, need]) => {
+        return [id, { ...need, outputs: ownOutputs(context.upstreamOutputs, id) }] as const;
+      }),
+    ),
     job,
   };
   return `${JSON.stringify(content, null, 2)}\n`;
 }
 
-function* derivedVariables(context: JobContext): Generator<[name: string, value: string]> {
+function ownOutputs(upstream: JobContext['upstreamOutputs'], id: string): Outputs {
+  return Object.hasOwn(upstream, id) ? (upstream[id] ?? {}) : {};
+}
+
+/** If two have the same name, the later one wins, so an output named `result` keeps its variable. */
+function* derivedVariables(job: ClaimedJob, context: JobContext): Generator<[name: string, value: string]> {
+  for (const [jobId, { result }] of Object.entries(job.needs)) yield [`NEEDS_${variableName(jobId)}_RESULT`, result];
   for (const [jobId, outputs] of Object.entries(context.upstreamOutputs)) {
     for (const [key, value] of Object.entries(outputs))
       yield [`NEEDS_${variableName(jobId)}_${variableName(key)}`, value];
@@ -83,5 +98,5 @@ function* derivedVariables(context: JobContext): Generator<[name: string, value:
 }
 
 function variableName(text: string): string {
-  return text.toUpperCase().replace(/[^A-Z0-9]/g, '_');
+  return text.replace(/[a-z]/g, (letter) => letter.toUpperCase()).replace(/[^A-Z0-9]/gu, '_');
 }

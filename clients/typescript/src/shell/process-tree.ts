@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 const POLL_MS = 50;
-/** How long to go on killing what keeps appearing. */
+/** How long to keep killing new processes. */
 const KILL_MS_MAX = 3_000;
 
 interface ProcessEntry {
@@ -10,7 +10,7 @@ interface ProcessEntry {
   readonly parentPid: number;
   readonly groupId: number;
   readonly isZombie: boolean;
-  /** With the pid, tells a process from a later one of the same number. */
+  /** With the pid, distinguishes a process from a later one with the same pid. */
   readonly startTime: string;
 }
 
@@ -47,16 +47,19 @@ export class ProcessTree {
     return listProcesses().some((entry) => entry.groupId === this.#groupId && !entry.isZombie);
   }
 
-  /** Asks all processes to end (SIGTERM) and forces those that are left after the grace (SIGKILL). */
+  /**
+   * Asks all processes to end (SIGTERM) and forces those that are left after the grace (SIGKILL). What they start to clean
+   * up, such as the commands of a trap, is not asked: it has the whole grace.
+   */
   async end(graceMs: number): Promise<void> {
     const asked = new Set<number>();
     const graceEnds = performance.now() + graceMs;
     while (performance.now() < graceEnds) {
-      if (!this.#signalAll('SIGTERM', asked)) return;
+      if (!this.#askToEnd(asked)) return;
       await sleep(Math.min(POLL_MS, Math.max(1, graceEnds - performance.now())));
     }
     const killEnds = performance.now() + KILL_MS_MAX;
-    while (this.#signalAll('SIGKILL', null) && performance.now() < killEnds) await sleep(POLL_MS);
+    while (this.#kill() && performance.now() < killEnds) await sleep(POLL_MS);
   }
 
   /** The job has ended. */
@@ -64,19 +67,33 @@ export class ProcessTree {
     liveGroups.delete(this.#groupId);
   }
 
-  /** Signals each process that is not in `done` yet; false when none is left. */
-  #signalAll(signal: NodeJS.Signals, done: Set<number> | null): boolean {
+  /**
+   * False when no process is left. The group is asked by one signal at the first call, which misses none that forks at that
+   * moment. Who joins it later was started by one that was asked. `asked` also holds those that are spared for that reason.
+   */
+  #askToEnd(asked: Set<number>): boolean {
+    const isFirst = asked.size === 0;
     if (process.platform !== 'linux') {
-      if (done?.has(this.#groupId)) return signalQuietly(-this.#groupId, 0);
-      done?.add(this.#groupId);
-      return signalQuietly(-this.#groupId, signal);
+      asked.add(this.#groupId);
+      return signalQuietly(-this.#groupId, isFirst ? 'SIGTERM' : 0);
     }
     const members = this.#members();
-    for (const { pid } of members) {
-      if (done?.has(pid)) continue;
-      done?.add(pid);
-      signalQuietly(pid, signal);
+    const live = new Set(members.map(({ pid }) => pid));
+    if (isFirst && members.some(({ groupId }) => groupId === this.#groupId)) signalQuietly(-this.#groupId, 'SIGTERM');
+    for (const { pid, parentPid, groupId } of members) {
+      if (asked.has(pid)) continue;
+      const isSpared = !isFirst && live.has(parentPid) && asked.has(parentPid);
+      asked.add(pid);
+      if (groupId !== this.#groupId && !isSpared) signalQuietly(pid, 'SIGTERM');
     }
+    return members.length > 0;
+  }
+
+  /** False when no process is left. */
+  #kill(): boolean {
+    if (process.platform !== 'linux') return signalQuietly(-this.#groupId, 'SIGKILL');
+    const members = this.#members();
+    for (const { pid } of members) signalQuietly(pid, 'SIGKILL');
     return members.length > 0;
   }
 
@@ -145,7 +162,7 @@ function readProcess(pid: number): ProcessEntry | null {
   }
 }
 
-/** False for a process that has ended, and for one of another user, whose environment nobody else may read. */
+/** False for a process that has ended, and for one of another user, whose environment is unreadable. */
 function hasInEnvironment(pid: number, variable: Buffer): boolean {
   try {
     const environment = readFileSync(`/proc/${pid}/environ`);

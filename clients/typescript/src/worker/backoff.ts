@@ -1,7 +1,10 @@
 const DELAY_MS_MIN = 250;
 const DELAY_MS_MAX = 10_000;
 
-/** Waits that double from a quarter of a second to ten, each spread over its upper half so that workers do not return in step. */
+/**
+ * Delays that double from a quarter of a second to ten seconds, with jitter over the upper half, so that workers do not
+ * retry in step.
+ */
 export class Backoff {
   #attempts = 0;
 

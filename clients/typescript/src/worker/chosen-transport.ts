@@ -7,21 +7,21 @@ import type { LogChunk, Outputs } from '../wire.js';
 
 export interface ChosenTransportOptions {
   readonly serverUrl: string;
-  readonly token: string | null;
+  readonly authorization: string | null;
   readonly ca: string | null;
   readonly transport: 'stream' | 'http';
-  /** Is called once, when the stream cannot be had and plain HTTP takes its place. */
+  /** Called once, when the stream is not available and plain HTTP replaces it. */
   onFallback(why: string): void;
 }
 
-/** The stream, until it turns out that it cannot be had; plain HTTP from then on, or from the start when it was asked for. */
+/** The stream, until it turns out to be unavailable; plain HTTP from then on, or from the start if requested. */
 export class ChosenTransport implements Transport {
   readonly #onFallback: (why: string) => void;
   readonly #http: HttpTransport;
   #stream: StreamTransport | null;
 
-  constructor({ serverUrl, token, ca, transport, onFallback }: ChosenTransportOptions) {
-    const http = new HttpTransport({ serverUrl, token, ca });
+  constructor({ serverUrl, authorization, ca, transport, onFallback }: ChosenTransportOptions) {
+    const http = new HttpTransport({ serverUrl, authorization, ca });
     this.#http = http;
     this.#onFallback = onFallback;
     this.#stream =
@@ -29,7 +29,7 @@ export class ChosenTransport implements Transport {
         ? null
         : new StreamTransport({
             serverUrl,
-            token,
+            authorization,
             ca,
             userAgent: USER_AGENT,
             answersHttp: (worker) => http.answers(worker),
@@ -54,6 +54,10 @@ export class ChosenTransport implements Transport {
 
   fail(leaseId: string, failure: FailureReport): Promise<void> {
     return this.#current.fail(leaseId, failure);
+  }
+
+  release(leaseId: string): Promise<void> {
+    return this.#current.release(leaseId);
   }
 
   close(): void {

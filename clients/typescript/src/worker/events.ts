@@ -1,4 +1,4 @@
-/** Which attempt an event is about. */
+/** The attempt of an event. */
 export interface AttemptIds {
   readonly runId: string;
   readonly workflow: string;
@@ -7,13 +7,13 @@ export interface AttemptIds {
   readonly attempt: number;
 }
 
-/** Why a running job was ended from outside. */
+/** Why a running job was stopped. */
 export type StopCause = 'cancelled' | 'lost' | 'expired' | 'timeout' | 'stopped';
 
-/** How an attempt ended on this worker. `lost` and `cancelled` attempts report nothing. */
-export type AttemptOutcome = 'success' | 'failure' | 'cancelled' | 'lost';
+/** How an attempt ended on this worker. */
+export type AttemptOutcome = 'success' | 'failure' | 'cancelled' | 'timed_out' | 'lost';
 
-/** What a worker has to tell, each once. */
+/** The events of a worker, each sent once. */
 export type WorkerEvent =
   | {
       readonly type: 'registered';
@@ -27,19 +27,21 @@ export type WorkerEvent =
       readonly type: 'job-ended';
       readonly outcome: AttemptOutcome;
       readonly durationMs: number;
-      /** Why it did not succeed; null for a success. */
+      /** The error; null for a success. */
       readonly error: string | null;
       readonly retryable: boolean;
     } & AttemptIds)
   | ({
       readonly type: 'report-refused';
       readonly status: number;
-      /** The server's reason, such as `lease_expired`; null when it gave none. */
+      /** The server's reason, such as `lease_expired`; null without one. */
       readonly reason: string | null;
       readonly message: string;
     } & AttemptIds)
   | ({ readonly type: 'report-given-up'; readonly afterMs: number } & AttemptIds)
   | ({ readonly type: 'logs-dropped'; readonly bytes: number; readonly message: string } & AttemptIds)
+  /** The report of a timed-out job arrived after the server's grace period. */
+  | ({ readonly type: 'stopped-too-late' } & AttemptIds)
   | ({ readonly type: 'executor-left-behind'; readonly graceMs: number } & AttemptIds)
   | { readonly type: 'server-away'; readonly serverUrl: string; readonly code: string }
   | { readonly type: 'server-back'; readonly serverUrl: string; readonly awayMs: number }
@@ -47,5 +49,5 @@ export type WorkerEvent =
   | { readonly type: 'stopped' }
   | { readonly type: 'warning'; readonly message: string };
 
-/** Takes a worker's events as they happen. It must not throw. */
+/** Receives a worker's events. It must not throw. */
 export type WorkerLogger = (event: WorkerEvent) => void;

@@ -4,26 +4,26 @@ import { sleep } from '../sleep.js';
 import type { LogChunk, LogStreamName } from '../wire.js';
 import { Backoff } from './backoff.js';
 
-/** Chunks in one call; the server takes a thousand. */
+/** Chunks per call; the server accepts 1000. */
 const BATCH_CHUNKS_MAX = 500;
 
 export interface JobLogSettings {
   readonly runId: string;
   readonly jobId: string;
-  /** Output waits this long for more before it is sent. */
+  /** Output is batched for this long before it is sent. */
   readonly batchMs: number;
-  /** This much output is sent at once. */
+  /** Output of this size is sent at once. */
   readonly batchBytes: number;
-  /** With more than this waiting to be sent, writers have to wait. */
+  /** With more than this unsent, writers wait. */
   readonly unsentBytesMax: number;
-  /** For so long the log is kept while the server refuses the worker itself, such as for a token that was revoked. */
+  /** How long the log is kept while the server refuses the worker, for example because of a revoked token. */
   readonly refusedMsMax: number;
   /** Stores chunks; throws what a Transport throws. */
   push(chunks: readonly LogChunk[]): Promise<void>;
-  /** A try to send failed for now; it is made again. */
+  /** Sending failed and will be retried. */
   onTrouble(error: unknown): void;
   onSent(): void;
-  /** The server refused output for good. */
+  /** The server refused output permanently. */
   onDropped(bytes: number, message: string): void;
 }
 
@@ -35,9 +35,8 @@ interface Piece {
 }
 
 /**
- * The log of one attempt on its way to the server: pieces of both streams in the order of their arrival, one sequence
- * over both, in batches by time and size, one call at a time. What cannot be sent is kept and sent again until the
- * lease is gone.
+ * Sends the log of one attempt to the server: pieces of both streams in order of arrival, in one sequence, batched by
+ * time and size, one call at a time. Unsent output is kept and retried until the lease is gone.
  */
 export class JobLog implements LogWriter {
   readonly #settings: JobLogSettings;
@@ -66,7 +65,7 @@ export class JobLog implements LogWriter {
     return this.#unsentBytes > this.#settings.unsentBytesMax && !this.#closed.signal.aborted;
   }
 
-  /** Resolves when all that was written is with the server, or the log is closed. */
+  /** Resolves when the server has all output, or the log is closed. */
   async flush(): Promise<void> {
     while (this.#pieces.length > 0 || this.#sending !== null) {
       this.#sendNow();
@@ -74,7 +73,7 @@ export class JobLog implements LogWriter {
     }
   }
 
-  /** The lease is gone: forgets what is unsent, and takes no more. */
+  /** The lease is gone: drops unsent output and accepts no more. */
   close(): void {
     this.#closed.abort();
     this.#pieces = [];
@@ -102,7 +101,10 @@ export class JobLog implements LogWriter {
     this.#unsentBytes += bytes;
   }
 
-  /** Enough of what waits to know whether a batch is full: all but the last pieces were full when they were closed. */
+  /**
+   * A lower bound of the pending size that is sufficient to know whether a batch is full: all but the last pieces were
+   * full when they were closed.
+   */
   #pendingBytes(): number {
     let bytes = 0;
     for (let i = this.#pieces.length - 1; i >= 0 && bytes < this.#settings.batchBytes; i--) {
@@ -175,7 +177,7 @@ export class JobLog implements LogWriter {
     }
   }
 
-  /** A refused batch may be too large, or hold one chunk that the server cannot take: the others still go. */
+  /** A refused batch can be too large, or contain one invalid chunk: the others are still sent. */
   async #pushInHalves(chunks: readonly LogChunk[], error: unknown): Promise<void> {
     if (chunks.length > 1) {
       const half = Math.ceil(chunks.length / 2);

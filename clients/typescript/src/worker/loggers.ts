@@ -1,7 +1,7 @@
 import { isUntrustedCertificate } from '../untrusted-certificate.js';
 import type { AttemptIds, WorkerEvent, WorkerLogger } from './events.js';
 
-/** Where a logger writes: `process.stdout`, `process.stderr`, or anything alike. */
+/** The output of a logger: `process.stdout`, `process.stderr`, or similar. */
 export interface LineSink {
   write(text: string): unknown;
 }
@@ -16,7 +16,7 @@ export function jsonLogger(sink: LineSink): WorkerLogger {
   return (event) => sink.write(`${JSON.stringify({ time: new Date().toISOString(), ...event })}\n`);
 }
 
-/** What an event says to people. */
+/** The readable text of an event. */
 export function describeEvent(event: WorkerEvent): string {
   switch (event.type) {
     case 'registered': {
@@ -29,6 +29,8 @@ export function describeEvent(event: WorkerEvent): string {
       const after = `after ${(event.durationMs / 1000).toFixed(1)} s`;
       if (event.outcome === 'success') return `${attemptName(event)} succeeded ${after}`;
       if (event.outcome === 'cancelled') return `${attemptName(event)} was cancelled ${after}`;
+      if (event.outcome === 'timed_out')
+        return `${attemptName(event)} ${event.error ?? 'timed out'}, and ended ${after}`;
       const verb = { failure: 'failed', lost: 'lost its lease' }[event.outcome];
       return `${attemptName(event)} ${verb} ${after}${event.error ? `: ${firstLine(event.error)}` : ''}`;
     }
@@ -38,6 +40,8 @@ export function describeEvent(event: WorkerEvent): string {
       return `${attemptName(event)}: the result could not be reported for ${seconds(event.afterMs)}, given up`;
     case 'logs-dropped':
       return `${attemptName(event)}: ${event.bytes} bytes of its log were dropped: ${event.message}`;
+    case 'stopped-too-late':
+      return `${attemptName(event)}: it did not stop within the server's grace`;
     case 'executor-left-behind':
       return `${attemptName(event)}: its executor did not end within ${seconds(event.graceMs)} of the abort and was left behind`;
     case 'server-away':

@@ -1,30 +1,37 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { Executor } from '../executor.js';
+import { secretsIn, serverAddress } from '../server-address.js';
 import { shellExecutor } from '../shell/shell-executor.js';
+import { startDirectoryFault } from '../shell/start-directory.js';
 import type { WorkerLogger } from './events.js';
 import { textLogger } from './loggers.js';
 
-/** How a worker works. Only `serverUrl` has no default worth relying on. */
+/** The options of a worker. All have defaults; in production, set at least `serverUrl`. */
 export interface WorkerOptions {
-  /** `http://localhost:3000` when absent. */
+  /**
+   * `http://localhost:3000` when absent. A user name and password in it are sent as Basic authorization if there is no
+   * token, and are never logged.
+   */
   readonly serverUrl?: string;
   /** The host's name and eight random characters when absent. */
   readonly workerId?: string;
-  /** What the worker can do: it is handed only jobs whose required labels are all among these. */
+  /** The worker's labels: it gets only jobs whose required labels it has. */
   readonly labels?: readonly string[];
+  /** It takes only jobs that require at least one label; false when absent. */
+  readonly onlyLabelled?: boolean;
   /** How many jobs run at once; 1 when absent. */
   readonly slots?: number;
   /** Runs a job; the shell executor when absent. */
   readonly executor?: Executor;
   /**
-   * `stream` (the default): gRPC streams, by which jobs are pushed; plain HTTP takes their place when they cannot be had.
+   * `stream` (the default): jobs are pushed over gRPC streams, with plain HTTP as a fallback.
    * `http`: the documented JSON paths from the start.
    */
   readonly transport?: 'stream' | 'http';
-  /** A bearer token with the worker scope, when the server wants one. */
+  /** A bearer token with the worker scope, if the server requires one. */
   readonly token?: string;
-  /** Certificates (PEM) of the authorities that may vouch for an `https://` server; those that Node.js trusts when absent. */
+  /** Certificates (PEM) of the trusted authorities for an `https://` server; those that Node.js trusts when absent. */
   readonly ca?: string;
   /** How long a lease lives without a heartbeat, in whole seconds from 1 to 86400; 30 when absent. */
   readonly leaseTtlSecs?: number;
@@ -36,27 +43,33 @@ export interface WorkerOptions {
   readonly logBatchMs?: number;
   /** How much output is sent at once, in bytes; 64 KiB when absent. */
   readonly logBatchBytes?: number;
-  /** With more than this much unsent output a job has to wait with writing, in bytes; 4 MiB when absent. */
+  /** With more unsent output than this, writing to the log waits; in bytes, 4 MiB when absent. */
   readonly unsentLogBytesMax?: number;
-  /** From the request to a job to end (SIGTERM, abort signal) to its being ended by force; 10000 when absent. */
+  /** The time between asking a job to stop (SIGTERM, abort signal) and killing it; 10000 when absent. */
   readonly graceMs?: number;
-  /** How long running jobs may go on when the worker is stopped; 60000 when absent. */
+  /** How long running jobs can continue after the worker is stopped; 60000 when absent. */
   readonly drainTimeoutMs?: number;
-  /** The directory that shell jobs start in; the worker's own when absent. */
+  /** The working directory of shell jobs; the worker's own when absent. */
   readonly workdir?: string;
+  /**
+   * Variables of this process that shell jobs get in addition to PATH, HOME, USER, LOGNAME, SHELL, TMPDIR, LANG,
+   * LANGUAGE, LC_*, TZ and TERM. A name may end in `*`: `AWS_*`. Settings of workflow-graph itself cannot be passed.
+   */
+  readonly passEnv?: readonly string[];
   /** Takes events; a line for each on stderr when absent. */
   readonly logger?: WorkerLogger;
 }
 
-/** Options with nothing missing and nothing wrong. */
+/** Complete, validated options. */
 export interface WorkerSettings {
   readonly serverUrl: string;
   readonly workerId: string;
   readonly labels: readonly string[];
+  readonly onlyLabelled: boolean;
   readonly slots: number;
   readonly executor: Executor;
   readonly transport: 'stream' | 'http';
-  readonly token: string | null;
+  readonly authorization: string | null;
   readonly ca: string | null;
   readonly leaseTtlSecs: number;
   readonly waitSecs: number;
@@ -67,26 +80,34 @@ export interface WorkerSettings {
   readonly graceMs: number;
   readonly drainTimeoutMs: number;
   readonly logger: WorkerLogger;
+  /** Why no job can start now; null if one can. */
+  readonly startFault: () => string | null;
 }
 
-/** Fills in what is absent. Throws a RangeError that names the option that cannot be. */
+/** Fills in defaults. Throws a RangeError that names an invalid option. */
 export function settingsOf(options: WorkerOptions): WorkerSettings {
-  const token = options.token ?? null;
+  if (options.onlyLabelled && (options.labels ?? []).length === 0) {
+    throw new RangeError('onlyLabelled: a worker without labels would never get a job; give it labels');
+  }
+  const url = options.serverUrl ?? 'http://localhost:3000';
+  const { serverUrl, authorization } = serverAddress(url, options.token);
   const graceMs = numberWithin('graceMs', options.graceMs ?? 10_000, 0, 86_400_000);
   return {
-    serverUrl: (options.serverUrl ?? 'http://localhost:3000').replace(/\/+$/, ''),
+    serverUrl,
     workerId: textOf('workerId', options.workerId ?? defaultWorkerId(), 200),
     labels: (options.labels ?? []).map((label) => textOf('labels', label, 100)),
+    onlyLabelled: options.onlyLabelled ?? false,
     slots: wholeNumberWithin('slots', options.slots ?? 1, 1, 10_000),
     executor:
       options.executor ??
       shellExecutor({
         graceMs,
-        secrets: token === null ? [] : [token],
+        secrets: [...(options.token === undefined ? [] : [options.token]), ...secretsIn(url)],
+        passEnv: options.passEnv ?? [],
         ...(options.workdir === undefined ? {} : { workdir: options.workdir }),
       }),
     transport: transportOf(options.transport ?? 'stream'),
-    token,
+    authorization,
     ca: options.ca ?? null,
     leaseTtlSecs: wholeNumberWithin('leaseTtlSecs', options.leaseTtlSecs ?? 30, 1, 86_400),
     waitSecs: numberWithin('waitSecs', options.waitSecs ?? 20, 0, 60),
@@ -100,6 +121,7 @@ export function settingsOf(options: WorkerOptions): WorkerSettings {
     graceMs,
     drainTimeoutMs: numberWithin('drainTimeoutMs', options.drainTimeoutMs ?? 60_000, 0, 2 ** 31 - 1),
     logger: options.logger ?? textLogger(process.stderr),
+    startFault: options.executor === undefined ? () => startDirectoryFault(options.workdir) : () => null,
   };
 }
 

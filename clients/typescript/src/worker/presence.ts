@@ -1,7 +1,7 @@
 import { errorText, ServerUnreachableError, WorkflowGraphError } from '../errors.js';
 import type { WorkerLogger } from './events.js';
 
-/** Whether the server answers, said once when it goes away and once when it is back, whoever of a worker's loops notices. */
+/** Tracks whether the server is reachable, and logs each change once, whichever loop of the worker detects it. */
 export class ServerPresence {
   readonly #serverUrl: string;
   readonly #logger: WorkerLogger;

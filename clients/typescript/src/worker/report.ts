@@ -3,23 +3,25 @@ import { sleep } from '../sleep.js';
 import { Backoff } from './backoff.js';
 import type { ServerPresence } from './presence.js';
 
-/** What became of a result that was to be reported. */
+/** The outcome of reporting a result. */
 export type ReportOutcome =
   | { readonly kind: 'accepted' }
   | { readonly kind: 'refused'; readonly error: WorkflowGraphError }
   | { readonly kind: 'given-up'; readonly afterMs: number };
 
-/** A restarted server gives each lease a full time to live, so a result stays worth reporting long after the lease's own end. */
+/**
+ * A restarted server extends each lease by its full time, so a result can still be reported long after the lease's end.
+ */
 const KEEP_RESULT_MS_MIN = 10 * 60_000;
 
-/** For how long a result that cannot be reported is kept. */
+/** How long an unreported result is kept. */
 export function keepResultMs(ttlMs: number): number {
   return Math.max(2 * ttlMs, KEEP_RESULT_MS_MIN);
 }
 
 /**
- * Sends a result until the server takes it or refuses it, or the time is up. A server that refuses the worker itself, such as
- * for a token that was revoked, is asked again for the lease's time to live: nothing can renew it meanwhile.
+ * Sends a result until the server accepts or refuses it, or the time is up. If the server refuses the worker itself,
+ * for example because of a revoked token, it retries for the lease time, because the lease cannot be renewed.
  */
 export async function reportUntilSettled(
   send: () => Promise<void>,

@@ -1,4 +1,4 @@
-/** How many jobs may run at once, and which do. */
+/** The slots of a worker: how many jobs can run at once, and the running ones. */
 export class Slots<Running> {
   readonly #count: number;
   readonly #running = new Map<Running, Promise<void>>();
@@ -17,7 +17,7 @@ export class Slots<Running> {
     return [...this.#running.keys()];
   }
 
-  /** Takes a slot until the work is done. The work must not throw. */
+  /** Holds a slot until the work is done. The work must not throw. */
   fill(running: Running, work: Promise<void>): void {
     const done = work.finally(() => {
       this.#running.delete(running);
@@ -32,7 +32,7 @@ export class Slots<Running> {
     while (this.#running.size >= this.#count) await new Promise<void>((resolve) => this.#waiting.push(resolve));
   }
 
-  /** Is called after each end of a work; the answer ends that. */
+  /** Registers a callback for the end of each job; returns its removal. */
   onFreed(listener: () => void): () => void {
     this.#freedListeners.add(listener);
     return () => this.#freedListeners.delete(listener);

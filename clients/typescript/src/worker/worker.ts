@@ -1,6 +1,7 @@
 import { isTemporary } from '../errors.js';
 import { Heartbeats } from '../heartbeats/heartbeats.js';
 import { USER_AGENT } from '../http/user-agent.js';
+import { sweepWorkspaces } from '../shell/fresh-workspace.js';
 import { sleep } from '../sleep.js';
 import type { WorkerDescription } from '../transport.js';
 import type { Claim } from '../wire.js';
@@ -15,7 +16,7 @@ import { Slots } from './slots.js';
 /**
  * Claims jobs from a server and runs them.
  *
- * Several workers can live in one process. A worker runs once: make a new one to start again.
+ * One process can run several workers. A worker runs once: create a new one to start again.
  */
 export class Worker {
   readonly #settings: WorkerSettings;
@@ -23,10 +24,13 @@ export class Worker {
   readonly #presence: ServerPresence;
   readonly #slots: Slots<Attempt>;
   readonly #stopping = new AbortController();
+  /** Ends the worker with an error after its running jobs have ended. */
+  readonly #failed = new AbortController();
+  readonly #returned: Promise<void>[] = [];
   #heartbeats: Heartbeats | null = null;
   #run: Promise<void> | null = null;
 
-  /** Throws a RangeError or TypeError that names an option that cannot be. */
+  /** Throws a RangeError or TypeError that names an invalid option. */
   constructor(options: WorkerOptions = {}) {
     this.#settings = settingsOf(options);
     this.#transport = new ChosenTransport({ ...this.#settings, onFallback: (why) => this.#fallBack(why) });
@@ -38,16 +42,16 @@ export class Worker {
     return this.#settings.workerId;
   }
 
-  /** How many jobs run now. */
+  /** The number of running jobs. */
   get running(): number {
     return this.#slots.running.length;
   }
 
   /**
-   * Works until the signal, or `stop`, and resolves when the last job has ended and its result is with the server.
+   * Runs until the signal, or `stop`, and resolves when the last job has ended and the server has its result.
    *
-   * A server that is away is waited for. Throws a WorkflowGraphError when the server refuses the worker, such as for
-   * its token.
+   * Waits while the server is unavailable. Throws a WorkflowGraphError if the server refuses the worker, for example
+   * because of its token, and an Error if the working directory of shell jobs is missing.
    */
   run(signal?: AbortSignal): Promise<void> {
     if (this.#run !== null) throw new Error(`worker ${this.workerId} was started already`);
@@ -59,8 +63,8 @@ export class Worker {
   }
 
   /**
-   * As `run`, until SIGTERM or SIGINT: the first drains as `stop` does, the second ends the running jobs as `terminate`
-   * does, the third ends this process. Several workers may wait for the same signals.
+   * Like `run`, until SIGTERM or SIGINT: the first drains like `stop`, the second ends the running jobs like
+   * `terminate`, the third ends this process. Several workers can wait for the same signals.
    */
   async runUntilSignal(): Promise<void> {
     const unfollow = stopOnSignals(this);
@@ -72,16 +76,16 @@ export class Worker {
   }
 
   /**
-   * Takes no new jobs and lets the running ones finish, for the drain timeout at most; those left are then ended and
-   * reported as failures that may be retried. Resolves when `run` has.
+   * Takes no new jobs and lets the running ones finish within the drain timeout; it then ends the remaining ones and
+   * reports them as retryable failures. Resolves when `run` does.
    */
   async stop(): Promise<void> {
     this.#stopping.abort();
-    // Whoever awaits `run` is told why it failed.
+    // The caller of `run` gets the error.
     await this.#run?.catch(() => {});
   }
 
-  /** Like `stop`, but ends the running jobs now: they are asked to end, and after the grace forced to. */
+  /** Like `stop`, but ends the running jobs now: it asks them to stop, and kills them after the grace period. */
   async terminate(): Promise<void> {
     this.#stopping.abort();
     for (const attempt of this.#slots.running) attempt.stop('stopped');
@@ -89,33 +93,35 @@ export class Worker {
   }
 
   async #work(): Promise<void> {
-    const { logger } = this.#settings;
-    const failed = new AbortController();
-    const heartbeats = this.#startHeartbeats(failed);
+    const { executor, logger, startFault } = this.#settings;
+    const fault = startFault();
+    if (fault !== null) throw new Error(fault);
+    if (executor.features?.includes('feature:workspace')) void sweepWorkspaces();
+    const heartbeats = this.#startHeartbeats();
     this.#heartbeats = heartbeats;
     try {
       await this.#register();
-      await this.#takeJobs(heartbeats, failed.signal);
+      await this.#takeJobs(heartbeats);
     } finally {
       await this.#drain();
       await heartbeats.stop();
       this.#transport.close();
       logger({ type: 'stopped' });
     }
-    failed.signal.throwIfAborted();
+    this.#failed.signal.throwIfAborted();
   }
 
-  #startHeartbeats(failed: AbortController): Heartbeats {
-    const { serverUrl, token, ca, workerId, transport, heartbeatIntervalMs: intervalMs } = this.#settings;
+  #startHeartbeats(): Heartbeats {
+    const { serverUrl, authorization, ca, workerId, transport, heartbeatIntervalMs: intervalMs } = this.#settings;
     return new Heartbeats(
-      { serverUrl, token, ca, workerId, transport, userAgent: USER_AGENT, intervalMs },
+      { serverUrl, authorization, ca, workerId, transport, userAgent: USER_AGENT, intervalMs },
       {
-        // A refusal ends the claim loop, which meets it too.
+        // A refusal also reaches the claim loop, which ends.
         unknownWorker: () => void this.#register().catch(() => {}),
         away: (code) => this.#presence.away(code),
         back: () => this.#presence.back(),
         crashed: (error) => {
-          failed.abort(error);
+          this.#failed.abort(error);
           for (const attempt of this.#slots.running) attempt.stop('stopped');
         },
       },
@@ -140,11 +146,12 @@ export class Worker {
   }
 
   get #description(): WorkerDescription {
-    const { workerId, labels, slots } = this.#settings;
-    return { workerId, labels, slots, version: USER_AGENT };
+    const { workerId, labels, onlyLabelled, slots, executor } = this.#settings;
+    const offered = [...labels, ...(executor.features ?? [])];
+    return { workerId, labels: offered, onlyLabelled, slots, version: USER_AGENT };
   }
 
-  async #takeJobs(heartbeats: Heartbeats, failed: AbortSignal): Promise<void> {
+  async #takeJobs(heartbeats: Heartbeats): Promise<void> {
     const { leaseTtlSecs, waitSecs } = this.#settings;
     await this.#transport.takeJobs({
       worker: this.#description,
@@ -153,10 +160,10 @@ export class Worker {
       slots: this.#slots,
       presence: this.#presence,
       start: (claim) => this.#start(claim, heartbeats),
-      cancelled: (leaseId) => heartbeats.tell(leaseId, 'cancelled'),
-      lost: (leaseId) => heartbeats.tell(leaseId, 'lost'),
+      stop: (leaseId, stop) => heartbeats.stopJob(leaseId, stop),
+      lost: (leaseId) => heartbeats.loseLease(leaseId),
       register: () => this.#register(),
-      signal: AbortSignal.any([this.#stopping.signal, failed]),
+      signal: AbortSignal.any([this.#stopping.signal, this.#failed.signal]),
     });
   }
 
@@ -166,6 +173,11 @@ export class Worker {
   }
 
   #start(claim: Claim, heartbeats: Heartbeats): void {
+    const fault = this.#settings.startFault();
+    if (fault !== null) {
+      this.#return(claim, fault);
+      return;
+    }
     const attempt = new Attempt(claim, {
       ...this.#settings,
       transport: this.#transport,
@@ -173,6 +185,13 @@ export class Worker {
       heartbeats,
     });
     this.#slots.fill(attempt, attempt.run());
+  }
+
+  /** The worker can start no job. It releases this one instead of failing it and the next ones, and ends. */
+  #return(claim: Claim, fault: string): void {
+    this.#failed.abort(new Error(fault));
+    // If the server cannot be reached, the job is requeued when its lease expires.
+    this.#returned.push(this.#transport.release(claim.lease.lease_id).catch(() => {}));
   }
 
   async #drain(): Promise<void> {
@@ -184,5 +203,6 @@ export class Worker {
     }, drainTimeoutMs);
     await this.#slots.idle();
     clearTimeout(timer);
+    await Promise.all(this.#returned);
   }
 }

@@ -6,7 +6,7 @@ import type { Traffic } from './traffic.js';
 export function http1Proxy(traffic: Traffic): http.Server {
   const agent = new http.Agent({ keepAlive: true });
   const server = http.createServer((request, response) => {
-    const operation = operationAt(request.url ?? '');
+    const operation = operationAt(request.url ?? '', request.method);
     const isOfMany = isClaimOfMany(request.url ?? '');
     traffic.saw(operation);
     if (isOfMany) traffic.saw('claim-many');
@@ -48,7 +48,9 @@ export function http1Proxy(traffic: Traffic): http.Server {
       const isEmptyClaim = operation === 'claim' && ['null', '{"claims":[]}'].includes(body.toString().trim());
       const fault = isEmptyClaim ? null : traffic.faults.take(operation, 'answer');
       const grown = traffic.unknownFields ? withUnknownFields(body) : body;
-      const headers = { ...incoming.headers, 'content-length': String(grown.length) };
+      // An answer that came in chunks leaves as a whole.
+      const { 'transfer-encoding': _, ...received } = incoming.headers;
+      const headers = { ...received, 'content-length': String(grown.length) };
       response.writeHead(incoming.statusCode ?? 500, headers);
       if (fault === null) {
         response.end(grown);
@@ -80,9 +82,12 @@ function withUnknownFields(body: Buffer): Buffer {
 /** Maps whose keys are the users' own stay as they are. */
 const ownKeys = new Set(['upstream_outputs', 'inputs', 'env', 'outputs', 'metadata', 'backoff']);
 
+/** The same of maps whose values are objects of the API, which have fields more. */
+const ownKeysOfObjects = new Set(['needs']);
+
 function grow(value: unknown, key: string): unknown {
   if (Array.isArray(value)) return value.map((each) => grow(each, key));
   if (typeof value !== 'object' || value === null || ownKeys.has(key)) return value;
-  const grown = Object.entries(value).map(([name, each]) => [name, grow(each, name)]);
-  return { ...Object.fromEntries(grown), from_the_future: { answer: 42 }, later: null };
+  const grown = Object.fromEntries(Object.entries(value).map(([name, each]) => [name, grow(each, name)]));
+  return ownKeysOfObjects.has(key) ? grown : { ...grown, from_the_future: { answer: 42 }, later: null };
 }

@@ -12,6 +12,10 @@ export type Operation =
   | 'alive'
   /** An opened stream of jobs. */
   | 'session'
+  /** What a client asks: a workflow to be created or removed, a run to be cancelled. */
+  | 'create'
+  | 'remove'
+  | 'cancel'
   | 'other';
 
 const paths: readonly (readonly [RegExp, Operation])[] = [
@@ -32,12 +36,25 @@ const paths: readonly (readonly [RegExp, Operation])[] = [
   [/\/ReleaseJob$/, 'release'],
   [/\/GetJobCancelled$/, 'cancelled'],
   [/\/WorkJobs$/, 'session'],
+  [/^\/api\/workflows\/[^/]+\/cancel$/, 'cancel'],
+  [/\/CreateWorkflow$/, 'create'],
+  [/\/RemoveWorkflow$/, 'remove'],
+  [/\/CancelWorkflow$/, 'cancel'],
 ];
 
-/** What a call at this path asks for. */
-export function operationAt(path: string): Operation {
+/** Paths whose method makes the difference. */
+const methods: readonly (readonly [string, RegExp, Operation])[] = [
+  ['POST', /^\/api\/workflows$/, 'create'],
+  ['DELETE', /^\/api\/workflows\/[^/]+$/, 'remove'],
+];
+
+/** What a call of this path asks for. */
+export function operationAt(path: string, method = 'POST'): Operation {
   const plain = path.split('?', 1)[0] ?? '';
-  return paths.find(([pattern]) => pattern.test(plain))?.[1] ?? 'other';
+  const found =
+    methods.find(([of, pattern]) => of === method && pattern.test(plain))?.[2] ??
+    paths.find(([pattern]) => pattern.test(plain))?.[1];
+  return found ?? 'other';
 }
 
 /** The call for several jobs, which servers did not always have. */

@@ -23,13 +23,13 @@ const (
 
 type ListAuditEventsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// At most 1000; 100 when absent.
+	// 100 when absent; more than 1000 means 1000.
 	Limit *uint32 `protobuf:"varint,1,opt,name=limit,proto3,oneof" json:"limit,omitempty"`
 	// The `next_page_token` of the page before.
 	PageToken string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
 	// Only this action, such as `run.started`.
 	Action string `protobuf:"bytes,3,opt,name=action,proto3" json:"action,omitempty"`
-	// Only what was done to this token, workflow or run, by its id.
+	// Only entries about this token, workflow or run, by its id.
 	Subject       string `protobuf:"bytes,4,opt,name=subject,proto3" json:"subject,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -146,22 +146,23 @@ func (x *ListAuditEventsResponse) GetNextPageToken() string {
 	return ""
 }
 
-// One thing that somebody did.
+// One entry of the audit log.
 type AuditEvent struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	AtMs  int64                  `protobuf:"varint,1,opt,name=at_ms,json=atMs,proto3" json:"at_ms,omitempty"`
-	// `token.created`, `token.revoked`, `workflow.created`, `workflow.changed`, `workflow.removed`, `run.started` or
-	// `run.cancel_requested`. There may be more.
+	// `token.created`, `token.revoked`, `session.started`, `session.ended`, `workflow.created`, `workflow.changed`,
+	// `workflow.removed`, `run.started`, `run.rerun`, `run.cancel_requested`, `schedule.skipped`, `schedule.paused`,
+	// `schedule.resumed`, `variable.set` or `variable.deleted`. More can be added.
 	Action string `protobuf:"bytes,2,opt,name=action,proto3" json:"action,omitempty"`
-	// The id of the token, workflow or run that it was done to.
+	// The id of the token, workflow or run that was changed.
 	Subject string `protobuf:"bytes,3,opt,name=subject,proto3" json:"subject,omitempty"`
-	// How it came: `api`, `command-line` or `workflows-folder`.
+	// The source of the change: `api`, `command-line`, `workflows-folder`, `schedule` or `timeout`.
 	Source string `protobuf:"bytes,4,opt,name=source,proto3" json:"source,omitempty"`
-	// The name of the token that it was done with; null where there was none.
+	// The name of the caller's token; null without a token.
 	Actor *string `protobuf:"bytes,5,opt,name=actor,proto3,oneof" json:"actor,omitempty"`
 	// That token's id.
 	ActorId *string `protobuf:"bytes,6,opt,name=actor_id,json=actorId,proto3,oneof" json:"actor_id,omitempty"`
-	// More about it, as a JSON object: of a token its name and scopes, of a run its workflow. Empty when there is no more.
+	// Details as a JSON object: for a token its name and scopes, for a run its workflow. Empty without details.
 	DataJson      string `protobuf:"bytes,7,opt,name=data_json,json=dataJson,proto3" json:"data_json,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

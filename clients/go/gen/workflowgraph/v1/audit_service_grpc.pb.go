@@ -26,10 +26,10 @@ const (
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
-// Who did what: tokens made and revoked, workflows defined, runs started and cancelled. Each entry is written in the
-// transaction of the change that it tells of.
+// The audit log: tokens created and revoked, workflows defined, runs started and cancelled. Each entry is written in
+// the transaction of its change.
 type AuditServiceClient interface {
-	// Lists what was done, newest first.
+	// Lists the entries of the audit log, newest first.
 	ListAuditEvents(ctx context.Context, in *ListAuditEventsRequest, opts ...grpc.CallOption) (*ListAuditEventsResponse, error)
 }
 
@@ -55,10 +55,10 @@ func (c *auditServiceClient) ListAuditEvents(ctx context.Context, in *ListAuditE
 // All implementations must embed UnimplementedAuditServiceServer
 // for forward compatibility.
 //
-// Who did what: tokens made and revoked, workflows defined, runs started and cancelled. Each entry is written in the
-// transaction of the change that it tells of.
+// The audit log: tokens created and revoked, workflows defined, runs started and cancelled. Each entry is written in
+// the transaction of its change.
 type AuditServiceServer interface {
-	// Lists what was done, newest first.
+	// Lists the entries of the audit log, newest first.
 	ListAuditEvents(context.Context, *ListAuditEventsRequest) (*ListAuditEventsResponse, error)
 	mustEmbedUnimplementedAuditServiceServer()
 }

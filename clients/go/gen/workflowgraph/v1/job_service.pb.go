@@ -29,9 +29,11 @@ type ClaimJobRequest struct {
 	LeaseTtlSecs *int64 `protobuf:"varint,3,opt,name=lease_ttl_secs,json=leaseTtlSecs,proto3,oneof" json:"lease_ttl_secs,omitempty"`
 	// How long to wait for a job, in seconds; no wait when absent, at most 60.
 	WaitSecs *float64 `protobuf:"fixed64,4,opt,name=wait_secs,json=waitSecs,proto3,oneof" json:"wait_secs,omitempty"`
-	// Makes the claim repeatable: a call with the same id gets the same job and lease while that lease lives. At least 16
-	// characters that nobody can guess, such as a random UUID.
-	RequestId     *string `protobuf:"bytes,5,opt,name=request_id,json=requestId,proto3,oneof" json:"request_id,omitempty"`
+	// Makes the claim idempotent: a call with the same id gets the same job and lease while that lease lives. At least 16
+	// unguessable characters, such as a random UUID.
+	RequestId *string `protobuf:"bytes,5,opt,name=request_id,json=requestId,proto3,oneof" json:"request_id,omitempty"`
+	// Claim only jobs that require at least one label; jobs without labels are left to other workers.
+	OnlyLabelled  bool `protobuf:"varint,6,opt,name=only_labelled,json=onlyLabelled,proto3" json:"only_labelled,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -101,9 +103,16 @@ func (x *ClaimJobRequest) GetRequestId() string {
 	return ""
 }
 
+func (x *ClaimJobRequest) GetOnlyLabelled() bool {
+	if x != nil {
+		return x.OnlyLabelled
+	}
+	return false
+}
+
 type ClaimJobResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Absent when there is no job.
+	// Absent if there is no job.
 	Claim         *Claim `protobuf:"bytes,1,opt,name=claim,proto3" json:"claim,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -155,6 +164,7 @@ type ClaimJobsRequest struct {
 	RequestId    *string                `protobuf:"bytes,5,opt,name=request_id,json=requestId,proto3,oneof" json:"request_id,omitempty"`
 	// At most 1000.
 	MaxJobs       uint32 `protobuf:"varint,6,opt,name=max_jobs,json=maxJobs,proto3" json:"max_jobs,omitempty"`
+	OnlyLabelled  bool   `protobuf:"varint,7,opt,name=only_labelled,json=onlyLabelled,proto3" json:"only_labelled,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -229,6 +239,13 @@ func (x *ClaimJobsRequest) GetMaxJobs() uint32 {
 		return x.MaxJobs
 	}
 	return 0
+}
+
+func (x *ClaimJobsRequest) GetOnlyLabelled() bool {
+	if x != nil {
+		return x.OnlyLabelled
+	}
+	return false
 }
 
 type ClaimJobsResponse struct {
@@ -321,12 +338,16 @@ func (x *HeartbeatLeaseRequest) GetLeaseId() string {
 
 type HeartbeatLeaseResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// For how long the lease now lives, in seconds.
+	// The remaining lease time, in seconds.
 	TtlSecs uint64 `protobuf:"varint,1,opt,name=ttl_secs,json=ttlSecs,proto3" json:"ttl_secs,omitempty"`
-	// The job was cancelled: end it. Only logs can still be reported under the lease.
-	Cancelled     bool `protobuf:"varint,2,opt,name=cancelled,proto3" json:"cancelled,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	// Whether the worker must stop the job.
+	Cancelled bool `protobuf:"varint,2,opt,name=cancelled,proto3" json:"cancelled,omitempty"`
+	// Why the worker must stop the job; null otherwise.
+	StopReason *StopReason `protobuf:"varint,3,opt,name=stop_reason,json=stopReason,proto3,enum=workflowgraph.v1.StopReason,oneof" json:"stop_reason,omitempty"`
+	// How long the server still waits for the report that the job has stopped, in seconds.
+	StopWithinSecs *float64 `protobuf:"fixed64,4,opt,name=stop_within_secs,json=stopWithinSecs,proto3,oneof" json:"stop_within_secs,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
 }
 
 func (x *HeartbeatLeaseResponse) Reset() {
@@ -371,6 +392,20 @@ func (x *HeartbeatLeaseResponse) GetCancelled() bool {
 		return x.Cancelled
 	}
 	return false
+}
+
+func (x *HeartbeatLeaseResponse) GetStopReason() StopReason {
+	if x != nil && x.StopReason != nil {
+		return *x.StopReason
+	}
+	return StopReason_STOP_REASON_UNSPECIFIED
+}
+
+func (x *HeartbeatLeaseResponse) GetStopWithinSecs() float64 {
+	if x != nil && x.StopWithinSecs != nil {
+		return *x.StopWithinSecs
+	}
+	return 0
 }
 
 type PushLogsRequest struct {
@@ -427,7 +462,7 @@ func (x *PushLogsRequest) GetChunks() []*LogChunk {
 
 type PushLogsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// How many chunks of this call are stored now, whether by this call or an earlier one.
+	// The number of chunks of this call that are stored now, by this call or an earlier one.
 	Stored        uint32 `protobuf:"varint,1,opt,name=stored,proto3" json:"stored,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -651,9 +686,11 @@ func (*JobReport_Failure) isJobReport_Result() {}
 
 // A failed attempt.
 type Failure struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Error         string                 `protobuf:"bytes,1,opt,name=error,proto3" json:"error,omitempty"`
-	Retryable     bool                   `protobuf:"varint,2,opt,name=retryable,proto3" json:"retryable,omitempty"`
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	Error     string                 `protobuf:"bytes,1,opt,name=error,proto3" json:"error,omitempty"`
+	Retryable bool                   `protobuf:"varint,2,opt,name=retryable,proto3" json:"retryable,omitempty"`
+	// As in `FailJob`.
+	ExitCode      *uint32 `protobuf:"varint,3,opt,name=exit_code,json=exitCode,proto3,oneof" json:"exit_code,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -702,12 +739,19 @@ func (x *Failure) GetRetryable() bool {
 	return false
 }
 
-// What became of one report.
+func (x *Failure) GetExitCode() uint32 {
+	if x != nil && x.ExitCode != nil {
+		return *x.ExitCode
+	}
+	return 0
+}
+
+// The result of one report.
 type JobReportResult struct {
 	state   protoimpl.MessageState `protogen:"open.v1"`
 	LeaseId string                 `protobuf:"bytes,1,opt,name=lease_id,json=leaseId,proto3" json:"lease_id,omitempty"`
-	// Absent when the report was taken. `ERROR_REASON_UNSPECIFIED` when the lease lives and what was reported cannot be taken,
-	// such as outputs that are too large: the job still waits for a report that can.
+	// Absent if the report was accepted. `ERROR_REASON_UNSPECIFIED` if the lease lives but the report is invalid, for
+	// example because its outputs are too large: the worker can report again.
 	Refused       *ErrorReason `protobuf:"varint,2,opt,name=refused,proto3,enum=workflowgraph.v1.ErrorReason,oneof" json:"refused,omitempty"`
 	Message       string       `protobuf:"bytes,3,opt,name=message,proto3" json:"message,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -768,7 +812,7 @@ func (x *JobReportResult) GetMessage() string {
 type CompleteJobsRequest struct {
 	state   protoimpl.MessageState `protogen:"open.v1"`
 	Reports []*JobReport           `protobuf:"bytes,1,rep,name=reports,proto3" json:"reports,omitempty"`
-	// Claims in the same round trip, when present.
+	// Claims jobs in the same round trip, if present.
 	Claim         *ClaimJobsRequest `protobuf:"bytes,2,opt,name=claim,proto3" json:"claim,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -874,10 +918,14 @@ func (x *CompleteJobsResponse) GetClaims() []*Claim {
 type FailJobRequest struct {
 	state   protoimpl.MessageState `protogen:"open.v1"`
 	LeaseId string                 `protobuf:"bytes,1,opt,name=lease_id,json=leaseId,proto3" json:"lease_id,omitempty"`
-	// What went wrong, for people.
+	// The error text, for people.
 	Error string `protobuf:"bytes,2,opt,name=error,proto3" json:"error,omitempty"`
-	// Whether another attempt may help; `false` when absent.
-	Retryable     bool `protobuf:"varint,3,opt,name=retryable,proto3" json:"retryable,omitempty"`
+	// Whether another attempt can help; `false` when absent.
+	Retryable bool `protobuf:"varint,3,opt,name=retryable,proto3" json:"retryable,omitempty"`
+	// The exit code of the command, if that is the cause; 128 plus the signal number if a signal ended it. A job whose
+	// `retry-on` has exit codes goes only to workers with the label `feature:exit-codes`, which declares that they report
+	// it.
+	ExitCode      *uint32 `protobuf:"varint,4,opt,name=exit_code,json=exitCode,proto3,oneof" json:"exit_code,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -931,6 +979,13 @@ func (x *FailJobRequest) GetRetryable() bool {
 		return x.Retryable
 	}
 	return false
+}
+
+func (x *FailJobRequest) GetExitCode() uint32 {
+	if x != nil && x.ExitCode != nil {
+		return *x.ExitCode
+	}
+	return 0
 }
 
 type FailJobResponse struct {
@@ -1051,7 +1106,7 @@ func (*ReleaseJobResponse) Descriptor() ([]byte, []int) {
 
 type GetJobCancelledRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The id of a run, or of a workflow, which means its newest run.
+	// A run id, or a workflow id, which means its newest run.
 	WorkflowId    string `protobuf:"bytes,1,opt,name=workflow_id,json=workflowId,proto3" json:"workflow_id,omitempty"`
 	JobId         string `protobuf:"bytes,2,opt,name=job_id,json=jobId,proto3" json:"job_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -1103,8 +1158,10 @@ func (x *GetJobCancelledRequest) GetJobId() string {
 }
 
 type GetJobCancelledResponse struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Cancelled     bool                   `protobuf:"varint,1,opt,name=cancelled,proto3" json:"cancelled,omitempty"`
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	Cancelled bool                   `protobuf:"varint,1,opt,name=cancelled,proto3" json:"cancelled,omitempty"`
+	// Why the worker must stop the job; null otherwise.
+	Reason        *StopReason `protobuf:"varint,2,opt,name=reason,proto3,enum=workflowgraph.v1.StopReason,oneof" json:"reason,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1146,16 +1203,22 @@ func (x *GetJobCancelledResponse) GetCancelled() bool {
 	return false
 }
 
+func (x *GetJobCancelledResponse) GetReason() StopReason {
+	if x != nil && x.Reason != nil {
+		return *x.Reason
+	}
+	return StopReason_STOP_REASON_UNSPECIFIED
+}
+
 type WorkJobsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	Hello *WorkJobsRequest_Hello `protobuf:"bytes,1,opt,name=hello,proto3" json:"hello,omitempty"`
-	// How many more jobs the worker can take, beyond what it was allowed before. A report that is taken returns its
-	// slot by itself.
+	// The number of additional jobs that the worker can take. An accepted report returns its credit automatically.
 	AddCredits uint32 `protobuf:"varint,2,opt,name=add_credits,json=addCredits,proto3" json:"add_credits,omitempty"`
-	// Leases of pushed jobs that have arrived.
+	// Confirms the arrival of pushed jobs, by their leases.
 	ReceivedLeaseIds []string     `protobuf:"bytes,3,rep,name=received_lease_ids,json=receivedLeaseIds,proto3" json:"received_lease_ids,omitempty"`
 	Reports          []*JobReport `protobuf:"bytes,4,rep,name=reports,proto3" json:"reports,omitempty"`
-	// No new jobs, please: the worker is about to stop.
+	// Requests no new jobs, because the worker is about to stop.
 	Drain         bool `protobuf:"varint,5,opt,name=drain,proto3" json:"drain,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1230,12 +1293,14 @@ type WorkJobsResponse struct {
 	state   protoimpl.MessageState `protogen:"open.v1"`
 	Claims  []*Claim               `protobuf:"bytes,1,rep,name=claims,proto3" json:"claims,omitempty"`
 	Results []*JobReportResult     `protobuf:"bytes,2,rep,name=results,proto3" json:"results,omitempty"`
-	// Leases whose jobs were cancelled: end them.
+	// Leases whose jobs were cancelled; each is in `stops` as well.
 	CancelledLeaseIds []string `protobuf:"bytes,3,rep,name=cancelled_lease_ids,json=cancelledLeaseIds,proto3" json:"cancelled_lease_ids,omitempty"`
-	// Leases that are gone.
+	// Lost leases.
 	LostLeaseIds []string `protobuf:"bytes,4,rep,name=lost_lease_ids,json=lostLeaseIds,proto3" json:"lost_lease_ids,omitempty"`
 	// The server is about to stop: reconnect, possibly to another.
-	Draining      bool `protobuf:"varint,5,opt,name=draining,proto3" json:"draining,omitempty"`
+	Draining bool `protobuf:"varint,5,opt,name=draining,proto3" json:"draining,omitempty"`
+	// Leases whose jobs the worker must stop.
+	Stops         []*WorkJobsResponse_Stop `protobuf:"bytes,6,rep,name=stops,proto3" json:"stops,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1303,6 +1368,13 @@ func (x *WorkJobsResponse) GetDraining() bool {
 		return x.Draining
 	}
 	return false
+}
+
+func (x *WorkJobsResponse) GetStops() []*WorkJobsResponse_Stop {
+	if x != nil {
+		return x.Stops
+	}
+	return nil
 }
 
 type StreamHeartbeatsRequest struct {
@@ -1395,12 +1467,14 @@ func (x *StreamHeartbeatsResponse) GetLeases() []*StreamHeartbeatsResponse_Lease
 
 // The first message of a session.
 type WorkJobsRequest_Hello struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	WorkerId      string                 `protobuf:"bytes,1,opt,name=worker_id,json=workerId,proto3" json:"worker_id,omitempty"`
-	Labels        []string               `protobuf:"bytes,2,rep,name=labels,proto3" json:"labels,omitempty"`
-	LeaseTtlSecs  *int64                 `protobuf:"varint,3,opt,name=lease_ttl_secs,json=leaseTtlSecs,proto3,oneof" json:"lease_ttl_secs,omitempty"`
-	Slots         uint32                 `protobuf:"varint,4,opt,name=slots,proto3" json:"slots,omitempty"`
-	Version       string                 `protobuf:"bytes,5,opt,name=version,proto3" json:"version,omitempty"`
+	state        protoimpl.MessageState `protogen:"open.v1"`
+	WorkerId     string                 `protobuf:"bytes,1,opt,name=worker_id,json=workerId,proto3" json:"worker_id,omitempty"`
+	Labels       []string               `protobuf:"bytes,2,rep,name=labels,proto3" json:"labels,omitempty"`
+	LeaseTtlSecs *int64                 `protobuf:"varint,3,opt,name=lease_ttl_secs,json=leaseTtlSecs,proto3,oneof" json:"lease_ttl_secs,omitempty"`
+	Slots        uint32                 `protobuf:"varint,4,opt,name=slots,proto3" json:"slots,omitempty"`
+	Version      string                 `protobuf:"bytes,5,opt,name=version,proto3" json:"version,omitempty"`
+	// Push only jobs that require at least one label; jobs without labels are left to other workers.
+	OnlyLabelled  bool `protobuf:"varint,6,opt,name=only_labelled,json=onlyLabelled,proto3" json:"only_labelled,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1470,22 +1544,96 @@ func (x *WorkJobsRequest_Hello) GetVersion() string {
 	return ""
 }
 
-// The state of one lease.
-type StreamHeartbeatsResponse_LeaseState struct {
+func (x *WorkJobsRequest_Hello) GetOnlyLabelled() bool {
+	if x != nil {
+		return x.OnlyLabelled
+	}
+	return false
+}
+
+// A job that the worker must stop.
+type WorkJobsResponse_Stop struct {
 	state   protoimpl.MessageState `protogen:"open.v1"`
 	LeaseId string                 `protobuf:"bytes,1,opt,name=lease_id,json=leaseId,proto3" json:"lease_id,omitempty"`
-	// For how long it lives from now, in seconds; 0 when it is lost.
-	SecondsLeft float64 `protobuf:"fixed64,2,opt,name=seconds_left,json=secondsLeft,proto3" json:"seconds_left,omitempty"`
-	Cancelled   bool    `protobuf:"varint,3,opt,name=cancelled,proto3" json:"cancelled,omitempty"`
-	// Why it is lost.
-	Lost          *ErrorReason `protobuf:"varint,4,opt,name=lost,proto3,enum=workflowgraph.v1.ErrorReason,oneof" json:"lost,omitempty"`
+	Reason  StopReason             `protobuf:"varint,2,opt,name=reason,proto3,enum=workflowgraph.v1.StopReason" json:"reason,omitempty"`
+	// How long the server waits for the report that the job has stopped, in seconds.
+	WithinSecs    float64 `protobuf:"fixed64,3,opt,name=within_secs,json=withinSecs,proto3" json:"within_secs,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
+func (x *WorkJobsResponse_Stop) Reset() {
+	*x = WorkJobsResponse_Stop{}
+	mi := &file_workflowgraph_v1_job_service_proto_msgTypes[27]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WorkJobsResponse_Stop) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WorkJobsResponse_Stop) ProtoMessage() {}
+
+func (x *WorkJobsResponse_Stop) ProtoReflect() protoreflect.Message {
+	mi := &file_workflowgraph_v1_job_service_proto_msgTypes[27]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WorkJobsResponse_Stop.ProtoReflect.Descriptor instead.
+func (*WorkJobsResponse_Stop) Descriptor() ([]byte, []int) {
+	return file_workflowgraph_v1_job_service_proto_rawDescGZIP(), []int{22, 0}
+}
+
+func (x *WorkJobsResponse_Stop) GetLeaseId() string {
+	if x != nil {
+		return x.LeaseId
+	}
+	return ""
+}
+
+func (x *WorkJobsResponse_Stop) GetReason() StopReason {
+	if x != nil {
+		return x.Reason
+	}
+	return StopReason_STOP_REASON_UNSPECIFIED
+}
+
+func (x *WorkJobsResponse_Stop) GetWithinSecs() float64 {
+	if x != nil {
+		return x.WithinSecs
+	}
+	return 0
+}
+
+// The state of one lease.
+type StreamHeartbeatsResponse_LeaseState struct {
+	state   protoimpl.MessageState `protogen:"open.v1"`
+	LeaseId string                 `protobuf:"bytes,1,opt,name=lease_id,json=leaseId,proto3" json:"lease_id,omitempty"`
+	// The remaining lease time, in seconds; 0 if the lease is lost.
+	SecondsLeft float64 `protobuf:"fixed64,2,opt,name=seconds_left,json=secondsLeft,proto3" json:"seconds_left,omitempty"`
+	// Whether the worker must stop the job.
+	Cancelled bool `protobuf:"varint,3,opt,name=cancelled,proto3" json:"cancelled,omitempty"`
+	// Why the lease is lost.
+	Lost *ErrorReason `protobuf:"varint,4,opt,name=lost,proto3,enum=workflowgraph.v1.ErrorReason,oneof" json:"lost,omitempty"`
+	// Why the worker must stop the job; absent otherwise.
+	StopReason *StopReason `protobuf:"varint,5,opt,name=stop_reason,json=stopReason,proto3,enum=workflowgraph.v1.StopReason,oneof" json:"stop_reason,omitempty"`
+	// How long the server still waits for the report that the job has stopped, in seconds.
+	StopWithinSecs *float64 `protobuf:"fixed64,6,opt,name=stop_within_secs,json=stopWithinSecs,proto3,oneof" json:"stop_within_secs,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
+}
+
 func (x *StreamHeartbeatsResponse_LeaseState) Reset() {
 	*x = StreamHeartbeatsResponse_LeaseState{}
-	mi := &file_workflowgraph_v1_job_service_proto_msgTypes[27]
+	mi := &file_workflowgraph_v1_job_service_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1497,7 +1645,7 @@ func (x *StreamHeartbeatsResponse_LeaseState) String() string {
 func (*StreamHeartbeatsResponse_LeaseState) ProtoMessage() {}
 
 func (x *StreamHeartbeatsResponse_LeaseState) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_job_service_proto_msgTypes[27]
+	mi := &file_workflowgraph_v1_job_service_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1541,24 +1689,39 @@ func (x *StreamHeartbeatsResponse_LeaseState) GetLost() ErrorReason {
 	return ErrorReason_ERROR_REASON_UNSPECIFIED
 }
 
+func (x *StreamHeartbeatsResponse_LeaseState) GetStopReason() StopReason {
+	if x != nil && x.StopReason != nil {
+		return *x.StopReason
+	}
+	return StopReason_STOP_REASON_UNSPECIFIED
+}
+
+func (x *StreamHeartbeatsResponse_LeaseState) GetStopWithinSecs() float64 {
+	if x != nil && x.StopWithinSecs != nil {
+		return *x.StopWithinSecs
+	}
+	return 0
+}
+
 var File_workflowgraph_v1_job_service_proto protoreflect.FileDescriptor
 
 const file_workflowgraph_v1_job_service_proto_rawDesc = "" +
 	"\n" +
-	"\"workflowgraph/v1/job_service.proto\x12\x10workflowgraph.v1\x1a\x1cworkflowgraph/v1/types.proto\"\xe7\x01\n" +
+	"\"workflowgraph/v1/job_service.proto\x12\x10workflowgraph.v1\x1a\x1cworkflowgraph/v1/types.proto\"\x8c\x02\n" +
 	"\x0fClaimJobRequest\x12\x1b\n" +
 	"\tworker_id\x18\x01 \x01(\tR\bworkerId\x12\x16\n" +
 	"\x06labels\x18\x02 \x03(\tR\x06labels\x12)\n" +
 	"\x0elease_ttl_secs\x18\x03 \x01(\x03H\x00R\fleaseTtlSecs\x88\x01\x01\x12 \n" +
 	"\twait_secs\x18\x04 \x01(\x01H\x01R\bwaitSecs\x88\x01\x01\x12\"\n" +
 	"\n" +
-	"request_id\x18\x05 \x01(\tH\x02R\trequestId\x88\x01\x01B\x11\n" +
+	"request_id\x18\x05 \x01(\tH\x02R\trequestId\x88\x01\x01\x12#\n" +
+	"\ronly_labelled\x18\x06 \x01(\bR\fonlyLabelledB\x11\n" +
 	"\x0f_lease_ttl_secsB\f\n" +
 	"\n" +
 	"_wait_secsB\r\n" +
 	"\v_request_id\"A\n" +
 	"\x10ClaimJobResponse\x12-\n" +
-	"\x05claim\x18\x01 \x01(\v2\x17.workflowgraph.v1.ClaimR\x05claim\"\x83\x02\n" +
+	"\x05claim\x18\x01 \x01(\v2\x17.workflowgraph.v1.ClaimR\x05claim\"\xa8\x02\n" +
 	"\x10ClaimJobsRequest\x12\x1b\n" +
 	"\tworker_id\x18\x01 \x01(\tR\bworkerId\x12\x16\n" +
 	"\x06labels\x18\x02 \x03(\tR\x06labels\x12)\n" +
@@ -1566,7 +1729,8 @@ const file_workflowgraph_v1_job_service_proto_rawDesc = "" +
 	"\twait_secs\x18\x04 \x01(\x01H\x01R\bwaitSecs\x88\x01\x01\x12\"\n" +
 	"\n" +
 	"request_id\x18\x05 \x01(\tH\x02R\trequestId\x88\x01\x01\x12\x19\n" +
-	"\bmax_jobs\x18\x06 \x01(\rR\amaxJobsB\x11\n" +
+	"\bmax_jobs\x18\x06 \x01(\rR\amaxJobs\x12#\n" +
+	"\ronly_labelled\x18\a \x01(\bR\fonlyLabelledB\x11\n" +
 	"\x0f_lease_ttl_secsB\f\n" +
 	"\n" +
 	"_wait_secsB\r\n" +
@@ -1574,10 +1738,15 @@ const file_workflowgraph_v1_job_service_proto_rawDesc = "" +
 	"\x11ClaimJobsResponse\x12/\n" +
 	"\x06claims\x18\x01 \x03(\v2\x17.workflowgraph.v1.ClaimR\x06claims\"2\n" +
 	"\x15HeartbeatLeaseRequest\x12\x19\n" +
-	"\blease_id\x18\x01 \x01(\tR\aleaseId\"Q\n" +
+	"\blease_id\x18\x01 \x01(\tR\aleaseId\"\xe9\x01\n" +
 	"\x16HeartbeatLeaseResponse\x12\x19\n" +
 	"\bttl_secs\x18\x01 \x01(\x04R\attlSecs\x12\x1c\n" +
-	"\tcancelled\x18\x02 \x01(\bR\tcancelled\"`\n" +
+	"\tcancelled\x18\x02 \x01(\bR\tcancelled\x12B\n" +
+	"\vstop_reason\x18\x03 \x01(\x0e2\x1c.workflowgraph.v1.StopReasonH\x00R\n" +
+	"stopReason\x88\x01\x01\x12-\n" +
+	"\x10stop_within_secs\x18\x04 \x01(\x01H\x01R\x0estopWithinSecs\x88\x01\x01B\x0e\n" +
+	"\f_stop_reasonB\x13\n" +
+	"\x11_stop_within_secs\"`\n" +
 	"\x0fPushLogsRequest\x12\x19\n" +
 	"\blease_id\x18\x01 \x01(\tR\aleaseId\x122\n" +
 	"\x06chunks\x18\x02 \x03(\v2\x1a.workflowgraph.v1.LogChunkR\x06chunks\"*\n" +
@@ -1594,10 +1763,13 @@ const file_workflowgraph_v1_job_service_proto_rawDesc = "" +
 	"\blease_id\x18\x01 \x01(\tR\aleaseId\x125\n" +
 	"\asuccess\x18\x02 \x01(\v2\x19.workflowgraph.v1.OutputsH\x00R\asuccess\x125\n" +
 	"\afailure\x18\x03 \x01(\v2\x19.workflowgraph.v1.FailureH\x00R\afailureB\b\n" +
-	"\x06result\"=\n" +
+	"\x06result\"m\n" +
 	"\aFailure\x12\x14\n" +
 	"\x05error\x18\x01 \x01(\tR\x05error\x12\x1c\n" +
-	"\tretryable\x18\x02 \x01(\bR\tretryable\"\x90\x01\n" +
+	"\tretryable\x18\x02 \x01(\bR\tretryable\x12 \n" +
+	"\texit_code\x18\x03 \x01(\rH\x00R\bexitCode\x88\x01\x01B\f\n" +
+	"\n" +
+	"_exit_code\"\x90\x01\n" +
 	"\x0fJobReportResult\x12\x19\n" +
 	"\blease_id\x18\x01 \x01(\tR\aleaseId\x12<\n" +
 	"\arefused\x18\x02 \x01(\x0e2\x1d.workflowgraph.v1.ErrorReasonH\x00R\arefused\x88\x01\x01\x12\x18\n" +
@@ -1609,11 +1781,14 @@ const file_workflowgraph_v1_job_service_proto_rawDesc = "" +
 	"\x05claim\x18\x02 \x01(\v2\".workflowgraph.v1.ClaimJobsRequestR\x05claim\"\x84\x01\n" +
 	"\x14CompleteJobsResponse\x12;\n" +
 	"\aresults\x18\x01 \x03(\v2!.workflowgraph.v1.JobReportResultR\aresults\x12/\n" +
-	"\x06claims\x18\x02 \x03(\v2\x17.workflowgraph.v1.ClaimR\x06claims\"_\n" +
+	"\x06claims\x18\x02 \x03(\v2\x17.workflowgraph.v1.ClaimR\x06claims\"\x8f\x01\n" +
 	"\x0eFailJobRequest\x12\x19\n" +
 	"\blease_id\x18\x01 \x01(\tR\aleaseId\x12\x14\n" +
 	"\x05error\x18\x02 \x01(\tR\x05error\x12\x1c\n" +
-	"\tretryable\x18\x03 \x01(\bR\tretryable\"\x11\n" +
+	"\tretryable\x18\x03 \x01(\bR\tretryable\x12 \n" +
+	"\texit_code\x18\x04 \x01(\rH\x00R\bexitCode\x88\x01\x01B\f\n" +
+	"\n" +
+	"_exit_code\"\x11\n" +
 	"\x0fFailJobResponse\".\n" +
 	"\x11ReleaseJobRequest\x12\x19\n" +
 	"\blease_id\x18\x01 \x01(\tR\aleaseId\"\x14\n" +
@@ -1621,40 +1796,54 @@ const file_workflowgraph_v1_job_service_proto_rawDesc = "" +
 	"\x16GetJobCancelledRequest\x12\x1f\n" +
 	"\vworkflow_id\x18\x01 \x01(\tR\n" +
 	"workflowId\x12\x15\n" +
-	"\x06job_id\x18\x02 \x01(\tR\x05jobId\"7\n" +
+	"\x06job_id\x18\x02 \x01(\tR\x05jobId\"}\n" +
 	"\x17GetJobCancelledResponse\x12\x1c\n" +
-	"\tcancelled\x18\x01 \x01(\bR\tcancelled\"\x99\x03\n" +
+	"\tcancelled\x18\x01 \x01(\bR\tcancelled\x129\n" +
+	"\x06reason\x18\x02 \x01(\x0e2\x1c.workflowgraph.v1.StopReasonH\x00R\x06reason\x88\x01\x01B\t\n" +
+	"\a_reason\"\xbe\x03\n" +
 	"\x0fWorkJobsRequest\x12=\n" +
 	"\x05hello\x18\x01 \x01(\v2'.workflowgraph.v1.WorkJobsRequest.HelloR\x05hello\x12\x1f\n" +
 	"\vadd_credits\x18\x02 \x01(\rR\n" +
 	"addCredits\x12,\n" +
 	"\x12received_lease_ids\x18\x03 \x03(\tR\x10receivedLeaseIds\x125\n" +
 	"\areports\x18\x04 \x03(\v2\x1b.workflowgraph.v1.JobReportR\areports\x12\x14\n" +
-	"\x05drain\x18\x05 \x01(\bR\x05drain\x1a\xaa\x01\n" +
+	"\x05drain\x18\x05 \x01(\bR\x05drain\x1a\xcf\x01\n" +
 	"\x05Hello\x12\x1b\n" +
 	"\tworker_id\x18\x01 \x01(\tR\bworkerId\x12\x16\n" +
 	"\x06labels\x18\x02 \x03(\tR\x06labels\x12)\n" +
 	"\x0elease_ttl_secs\x18\x03 \x01(\x03H\x00R\fleaseTtlSecs\x88\x01\x01\x12\x14\n" +
 	"\x05slots\x18\x04 \x01(\rR\x05slots\x12\x18\n" +
-	"\aversion\x18\x05 \x01(\tR\aversionB\x11\n" +
-	"\x0f_lease_ttl_secs\"\xf2\x01\n" +
+	"\aversion\x18\x05 \x01(\tR\aversion\x12#\n" +
+	"\ronly_labelled\x18\x06 \x01(\bR\fonlyLabelledB\x11\n" +
+	"\x0f_lease_ttl_secs\"\xab\x03\n" +
 	"\x10WorkJobsResponse\x12/\n" +
 	"\x06claims\x18\x01 \x03(\v2\x17.workflowgraph.v1.ClaimR\x06claims\x12;\n" +
 	"\aresults\x18\x02 \x03(\v2!.workflowgraph.v1.JobReportResultR\aresults\x12.\n" +
 	"\x13cancelled_lease_ids\x18\x03 \x03(\tR\x11cancelledLeaseIds\x12$\n" +
 	"\x0elost_lease_ids\x18\x04 \x03(\tR\flostLeaseIds\x12\x1a\n" +
-	"\bdraining\x18\x05 \x01(\bR\bdraining\"6\n" +
+	"\bdraining\x18\x05 \x01(\bR\bdraining\x12=\n" +
+	"\x05stops\x18\x06 \x03(\v2'.workflowgraph.v1.WorkJobsResponse.StopR\x05stops\x1ax\n" +
+	"\x04Stop\x12\x19\n" +
+	"\blease_id\x18\x01 \x01(\tR\aleaseId\x124\n" +
+	"\x06reason\x18\x02 \x01(\x0e2\x1c.workflowgraph.v1.StopReasonR\x06reason\x12\x1f\n" +
+	"\vwithin_secs\x18\x03 \x01(\x01R\n" +
+	"withinSecs\"6\n" +
 	"\x17StreamHeartbeatsRequest\x12\x1b\n" +
-	"\tlease_ids\x18\x01 \x03(\tR\bleaseIds\"\x95\x02\n" +
+	"\tlease_ids\x18\x01 \x03(\tR\bleaseIds\"\xad\x03\n" +
 	"\x18StreamHeartbeatsResponse\x12M\n" +
-	"\x06leases\x18\x01 \x03(\v25.workflowgraph.v1.StreamHeartbeatsResponse.LeaseStateR\x06leases\x1a\xa9\x01\n" +
+	"\x06leases\x18\x01 \x03(\v25.workflowgraph.v1.StreamHeartbeatsResponse.LeaseStateR\x06leases\x1a\xc1\x02\n" +
 	"\n" +
 	"LeaseState\x12\x19\n" +
 	"\blease_id\x18\x01 \x01(\tR\aleaseId\x12!\n" +
 	"\fseconds_left\x18\x02 \x01(\x01R\vsecondsLeft\x12\x1c\n" +
 	"\tcancelled\x18\x03 \x01(\bR\tcancelled\x126\n" +
-	"\x04lost\x18\x04 \x01(\x0e2\x1d.workflowgraph.v1.ErrorReasonH\x00R\x04lost\x88\x01\x01B\a\n" +
-	"\x05_lost2\xff\a\n" +
+	"\x04lost\x18\x04 \x01(\x0e2\x1d.workflowgraph.v1.ErrorReasonH\x00R\x04lost\x88\x01\x01\x12B\n" +
+	"\vstop_reason\x18\x05 \x01(\x0e2\x1c.workflowgraph.v1.StopReasonH\x01R\n" +
+	"stopReason\x88\x01\x01\x12-\n" +
+	"\x10stop_within_secs\x18\x06 \x01(\x01H\x02R\x0estopWithinSecs\x88\x01\x01B\a\n" +
+	"\x05_lostB\x0e\n" +
+	"\f_stop_reasonB\x13\n" +
+	"\x11_stop_within_secs2\xff\a\n" +
 	"\n" +
 	"JobService\x12Q\n" +
 	"\bClaimJob\x12!.workflowgraph.v1.ClaimJobRequest\x1a\".workflowgraph.v1.ClaimJobResponse\x12T\n" +
@@ -1683,7 +1872,7 @@ func file_workflowgraph_v1_job_service_proto_rawDescGZIP() []byte {
 	return file_workflowgraph_v1_job_service_proto_rawDescData
 }
 
-var file_workflowgraph_v1_job_service_proto_msgTypes = make([]protoimpl.MessageInfo, 28)
+var file_workflowgraph_v1_job_service_proto_msgTypes = make([]protoimpl.MessageInfo, 29)
 var file_workflowgraph_v1_job_service_proto_goTypes = []any{
 	(*ClaimJobRequest)(nil),                     // 0: workflowgraph.v1.ClaimJobRequest
 	(*ClaimJobResponse)(nil),                    // 1: workflowgraph.v1.ClaimJobResponse
@@ -1712,57 +1901,64 @@ var file_workflowgraph_v1_job_service_proto_goTypes = []any{
 	(*StreamHeartbeatsResponse)(nil),            // 24: workflowgraph.v1.StreamHeartbeatsResponse
 	nil,                                         // 25: workflowgraph.v1.CompleteJobRequest.OutputsEntry
 	(*WorkJobsRequest_Hello)(nil),               // 26: workflowgraph.v1.WorkJobsRequest.Hello
-	(*StreamHeartbeatsResponse_LeaseState)(nil), // 27: workflowgraph.v1.StreamHeartbeatsResponse.LeaseState
-	(*Claim)(nil),                               // 28: workflowgraph.v1.Claim
-	(*LogChunk)(nil),                            // 29: workflowgraph.v1.LogChunk
-	(*Outputs)(nil),                             // 30: workflowgraph.v1.Outputs
-	(ErrorReason)(0),                            // 31: workflowgraph.v1.ErrorReason
+	(*WorkJobsResponse_Stop)(nil),               // 27: workflowgraph.v1.WorkJobsResponse.Stop
+	(*StreamHeartbeatsResponse_LeaseState)(nil), // 28: workflowgraph.v1.StreamHeartbeatsResponse.LeaseState
+	(*Claim)(nil),                               // 29: workflowgraph.v1.Claim
+	(StopReason)(0),                             // 30: workflowgraph.v1.StopReason
+	(*LogChunk)(nil),                            // 31: workflowgraph.v1.LogChunk
+	(*Outputs)(nil),                             // 32: workflowgraph.v1.Outputs
+	(ErrorReason)(0),                            // 33: workflowgraph.v1.ErrorReason
 }
 var file_workflowgraph_v1_job_service_proto_depIdxs = []int32{
-	28, // 0: workflowgraph.v1.ClaimJobResponse.claim:type_name -> workflowgraph.v1.Claim
-	28, // 1: workflowgraph.v1.ClaimJobsResponse.claims:type_name -> workflowgraph.v1.Claim
-	29, // 2: workflowgraph.v1.PushLogsRequest.chunks:type_name -> workflowgraph.v1.LogChunk
-	25, // 3: workflowgraph.v1.CompleteJobRequest.outputs:type_name -> workflowgraph.v1.CompleteJobRequest.OutputsEntry
-	30, // 4: workflowgraph.v1.JobReport.success:type_name -> workflowgraph.v1.Outputs
-	11, // 5: workflowgraph.v1.JobReport.failure:type_name -> workflowgraph.v1.Failure
-	31, // 6: workflowgraph.v1.JobReportResult.refused:type_name -> workflowgraph.v1.ErrorReason
-	10, // 7: workflowgraph.v1.CompleteJobsRequest.reports:type_name -> workflowgraph.v1.JobReport
-	2,  // 8: workflowgraph.v1.CompleteJobsRequest.claim:type_name -> workflowgraph.v1.ClaimJobsRequest
-	12, // 9: workflowgraph.v1.CompleteJobsResponse.results:type_name -> workflowgraph.v1.JobReportResult
-	28, // 10: workflowgraph.v1.CompleteJobsResponse.claims:type_name -> workflowgraph.v1.Claim
-	26, // 11: workflowgraph.v1.WorkJobsRequest.hello:type_name -> workflowgraph.v1.WorkJobsRequest.Hello
-	10, // 12: workflowgraph.v1.WorkJobsRequest.reports:type_name -> workflowgraph.v1.JobReport
-	28, // 13: workflowgraph.v1.WorkJobsResponse.claims:type_name -> workflowgraph.v1.Claim
-	12, // 14: workflowgraph.v1.WorkJobsResponse.results:type_name -> workflowgraph.v1.JobReportResult
-	27, // 15: workflowgraph.v1.StreamHeartbeatsResponse.leases:type_name -> workflowgraph.v1.StreamHeartbeatsResponse.LeaseState
-	31, // 16: workflowgraph.v1.StreamHeartbeatsResponse.LeaseState.lost:type_name -> workflowgraph.v1.ErrorReason
-	0,  // 17: workflowgraph.v1.JobService.ClaimJob:input_type -> workflowgraph.v1.ClaimJobRequest
-	2,  // 18: workflowgraph.v1.JobService.ClaimJobs:input_type -> workflowgraph.v1.ClaimJobsRequest
-	4,  // 19: workflowgraph.v1.JobService.HeartbeatLease:input_type -> workflowgraph.v1.HeartbeatLeaseRequest
-	6,  // 20: workflowgraph.v1.JobService.PushLogs:input_type -> workflowgraph.v1.PushLogsRequest
-	8,  // 21: workflowgraph.v1.JobService.CompleteJob:input_type -> workflowgraph.v1.CompleteJobRequest
-	13, // 22: workflowgraph.v1.JobService.CompleteJobs:input_type -> workflowgraph.v1.CompleteJobsRequest
-	15, // 23: workflowgraph.v1.JobService.FailJob:input_type -> workflowgraph.v1.FailJobRequest
-	17, // 24: workflowgraph.v1.JobService.ReleaseJob:input_type -> workflowgraph.v1.ReleaseJobRequest
-	19, // 25: workflowgraph.v1.JobService.GetJobCancelled:input_type -> workflowgraph.v1.GetJobCancelledRequest
-	21, // 26: workflowgraph.v1.JobService.WorkJobs:input_type -> workflowgraph.v1.WorkJobsRequest
-	23, // 27: workflowgraph.v1.JobService.StreamHeartbeats:input_type -> workflowgraph.v1.StreamHeartbeatsRequest
-	1,  // 28: workflowgraph.v1.JobService.ClaimJob:output_type -> workflowgraph.v1.ClaimJobResponse
-	3,  // 29: workflowgraph.v1.JobService.ClaimJobs:output_type -> workflowgraph.v1.ClaimJobsResponse
-	5,  // 30: workflowgraph.v1.JobService.HeartbeatLease:output_type -> workflowgraph.v1.HeartbeatLeaseResponse
-	7,  // 31: workflowgraph.v1.JobService.PushLogs:output_type -> workflowgraph.v1.PushLogsResponse
-	9,  // 32: workflowgraph.v1.JobService.CompleteJob:output_type -> workflowgraph.v1.CompleteJobResponse
-	14, // 33: workflowgraph.v1.JobService.CompleteJobs:output_type -> workflowgraph.v1.CompleteJobsResponse
-	16, // 34: workflowgraph.v1.JobService.FailJob:output_type -> workflowgraph.v1.FailJobResponse
-	18, // 35: workflowgraph.v1.JobService.ReleaseJob:output_type -> workflowgraph.v1.ReleaseJobResponse
-	20, // 36: workflowgraph.v1.JobService.GetJobCancelled:output_type -> workflowgraph.v1.GetJobCancelledResponse
-	22, // 37: workflowgraph.v1.JobService.WorkJobs:output_type -> workflowgraph.v1.WorkJobsResponse
-	24, // 38: workflowgraph.v1.JobService.StreamHeartbeats:output_type -> workflowgraph.v1.StreamHeartbeatsResponse
-	28, // [28:39] is the sub-list for method output_type
-	17, // [17:28] is the sub-list for method input_type
-	17, // [17:17] is the sub-list for extension type_name
-	17, // [17:17] is the sub-list for extension extendee
-	0,  // [0:17] is the sub-list for field type_name
+	29, // 0: workflowgraph.v1.ClaimJobResponse.claim:type_name -> workflowgraph.v1.Claim
+	29, // 1: workflowgraph.v1.ClaimJobsResponse.claims:type_name -> workflowgraph.v1.Claim
+	30, // 2: workflowgraph.v1.HeartbeatLeaseResponse.stop_reason:type_name -> workflowgraph.v1.StopReason
+	31, // 3: workflowgraph.v1.PushLogsRequest.chunks:type_name -> workflowgraph.v1.LogChunk
+	25, // 4: workflowgraph.v1.CompleteJobRequest.outputs:type_name -> workflowgraph.v1.CompleteJobRequest.OutputsEntry
+	32, // 5: workflowgraph.v1.JobReport.success:type_name -> workflowgraph.v1.Outputs
+	11, // 6: workflowgraph.v1.JobReport.failure:type_name -> workflowgraph.v1.Failure
+	33, // 7: workflowgraph.v1.JobReportResult.refused:type_name -> workflowgraph.v1.ErrorReason
+	10, // 8: workflowgraph.v1.CompleteJobsRequest.reports:type_name -> workflowgraph.v1.JobReport
+	2,  // 9: workflowgraph.v1.CompleteJobsRequest.claim:type_name -> workflowgraph.v1.ClaimJobsRequest
+	12, // 10: workflowgraph.v1.CompleteJobsResponse.results:type_name -> workflowgraph.v1.JobReportResult
+	29, // 11: workflowgraph.v1.CompleteJobsResponse.claims:type_name -> workflowgraph.v1.Claim
+	30, // 12: workflowgraph.v1.GetJobCancelledResponse.reason:type_name -> workflowgraph.v1.StopReason
+	26, // 13: workflowgraph.v1.WorkJobsRequest.hello:type_name -> workflowgraph.v1.WorkJobsRequest.Hello
+	10, // 14: workflowgraph.v1.WorkJobsRequest.reports:type_name -> workflowgraph.v1.JobReport
+	29, // 15: workflowgraph.v1.WorkJobsResponse.claims:type_name -> workflowgraph.v1.Claim
+	12, // 16: workflowgraph.v1.WorkJobsResponse.results:type_name -> workflowgraph.v1.JobReportResult
+	27, // 17: workflowgraph.v1.WorkJobsResponse.stops:type_name -> workflowgraph.v1.WorkJobsResponse.Stop
+	28, // 18: workflowgraph.v1.StreamHeartbeatsResponse.leases:type_name -> workflowgraph.v1.StreamHeartbeatsResponse.LeaseState
+	30, // 19: workflowgraph.v1.WorkJobsResponse.Stop.reason:type_name -> workflowgraph.v1.StopReason
+	33, // 20: workflowgraph.v1.StreamHeartbeatsResponse.LeaseState.lost:type_name -> workflowgraph.v1.ErrorReason
+	30, // 21: workflowgraph.v1.StreamHeartbeatsResponse.LeaseState.stop_reason:type_name -> workflowgraph.v1.StopReason
+	0,  // 22: workflowgraph.v1.JobService.ClaimJob:input_type -> workflowgraph.v1.ClaimJobRequest
+	2,  // 23: workflowgraph.v1.JobService.ClaimJobs:input_type -> workflowgraph.v1.ClaimJobsRequest
+	4,  // 24: workflowgraph.v1.JobService.HeartbeatLease:input_type -> workflowgraph.v1.HeartbeatLeaseRequest
+	6,  // 25: workflowgraph.v1.JobService.PushLogs:input_type -> workflowgraph.v1.PushLogsRequest
+	8,  // 26: workflowgraph.v1.JobService.CompleteJob:input_type -> workflowgraph.v1.CompleteJobRequest
+	13, // 27: workflowgraph.v1.JobService.CompleteJobs:input_type -> workflowgraph.v1.CompleteJobsRequest
+	15, // 28: workflowgraph.v1.JobService.FailJob:input_type -> workflowgraph.v1.FailJobRequest
+	17, // 29: workflowgraph.v1.JobService.ReleaseJob:input_type -> workflowgraph.v1.ReleaseJobRequest
+	19, // 30: workflowgraph.v1.JobService.GetJobCancelled:input_type -> workflowgraph.v1.GetJobCancelledRequest
+	21, // 31: workflowgraph.v1.JobService.WorkJobs:input_type -> workflowgraph.v1.WorkJobsRequest
+	23, // 32: workflowgraph.v1.JobService.StreamHeartbeats:input_type -> workflowgraph.v1.StreamHeartbeatsRequest
+	1,  // 33: workflowgraph.v1.JobService.ClaimJob:output_type -> workflowgraph.v1.ClaimJobResponse
+	3,  // 34: workflowgraph.v1.JobService.ClaimJobs:output_type -> workflowgraph.v1.ClaimJobsResponse
+	5,  // 35: workflowgraph.v1.JobService.HeartbeatLease:output_type -> workflowgraph.v1.HeartbeatLeaseResponse
+	7,  // 36: workflowgraph.v1.JobService.PushLogs:output_type -> workflowgraph.v1.PushLogsResponse
+	9,  // 37: workflowgraph.v1.JobService.CompleteJob:output_type -> workflowgraph.v1.CompleteJobResponse
+	14, // 38: workflowgraph.v1.JobService.CompleteJobs:output_type -> workflowgraph.v1.CompleteJobsResponse
+	16, // 39: workflowgraph.v1.JobService.FailJob:output_type -> workflowgraph.v1.FailJobResponse
+	18, // 40: workflowgraph.v1.JobService.ReleaseJob:output_type -> workflowgraph.v1.ReleaseJobResponse
+	20, // 41: workflowgraph.v1.JobService.GetJobCancelled:output_type -> workflowgraph.v1.GetJobCancelledResponse
+	22, // 42: workflowgraph.v1.JobService.WorkJobs:output_type -> workflowgraph.v1.WorkJobsResponse
+	24, // 43: workflowgraph.v1.JobService.StreamHeartbeats:output_type -> workflowgraph.v1.StreamHeartbeatsResponse
+	33, // [33:44] is the sub-list for method output_type
+	22, // [22:33] is the sub-list for method input_type
+	22, // [22:22] is the sub-list for extension type_name
+	22, // [22:22] is the sub-list for extension extendee
+	0,  // [0:22] is the sub-list for field type_name
 }
 
 func init() { file_workflowgraph_v1_job_service_proto_init() }
@@ -1773,20 +1969,24 @@ func file_workflowgraph_v1_job_service_proto_init() {
 	file_workflowgraph_v1_types_proto_init()
 	file_workflowgraph_v1_job_service_proto_msgTypes[0].OneofWrappers = []any{}
 	file_workflowgraph_v1_job_service_proto_msgTypes[2].OneofWrappers = []any{}
+	file_workflowgraph_v1_job_service_proto_msgTypes[5].OneofWrappers = []any{}
 	file_workflowgraph_v1_job_service_proto_msgTypes[10].OneofWrappers = []any{
 		(*JobReport_Success)(nil),
 		(*JobReport_Failure)(nil),
 	}
+	file_workflowgraph_v1_job_service_proto_msgTypes[11].OneofWrappers = []any{}
 	file_workflowgraph_v1_job_service_proto_msgTypes[12].OneofWrappers = []any{}
+	file_workflowgraph_v1_job_service_proto_msgTypes[15].OneofWrappers = []any{}
+	file_workflowgraph_v1_job_service_proto_msgTypes[20].OneofWrappers = []any{}
 	file_workflowgraph_v1_job_service_proto_msgTypes[26].OneofWrappers = []any{}
-	file_workflowgraph_v1_job_service_proto_msgTypes[27].OneofWrappers = []any{}
+	file_workflowgraph_v1_job_service_proto_msgTypes[28].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_workflowgraph_v1_job_service_proto_rawDesc), len(file_workflowgraph_v1_job_service_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   28,
+			NumMessages:   29,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -36,42 +36,49 @@ const (
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
-// What a worker does with jobs: claim, keep the lease alive, send logs, report the end.
+// The calls of a worker on jobs: claim, renew the lease, send logs, report the result.
 //
-// Every call may be sent again when its answer was lost: the same report under the same lease gets the first answer
-// and changes nothing. A report that comes too late is refused with `aborted` (HTTP 409) and an `ErrorReason`.
+// A worker must stop a job when its run is cancelled or its attempt times out. The server requests this on both
+// streams, in the response to a heartbeat, and in `GetJobCancelled`. The worker ends the job's processes, sends their
+// remaining output, and calls `FailJob` when they are gone, all within the lease's `stop_grace_secs`. Until then the
+// retry, and the jobs that need this one, do not start. A report on a timed-out attempt is accepted and ends it as
+// timed out, whatever its result. A report on a cancelled job is refused with `cancelled`, because the job already has
+// its state, but it confirms that the job has stopped.
+//
+// Every call can be repeated when its response was lost: the same report under the same lease gets the first response
+// and changes nothing. A late report is refused with `aborted` (HTTP 409) and an `ErrorReason`.
 type JobServiceClient interface {
-	// Claims the most urgent job that the worker may run, or answers without one (`null` on the documented path).
-	// With `wait_secs` the call waits until there is one.
+	// Claims the job with the highest priority that the worker can run, or returns no job (`null` on the documented
+	// path). With `wait_secs` the call waits for a job.
 	ClaimJob(ctx context.Context, in *ClaimJobRequest, opts ...grpc.CallOption) (*ClaimJobResponse, error)
 	// Claims up to `max_jobs` jobs in one call.
 	ClaimJobs(ctx context.Context, in *ClaimJobsRequest, opts ...grpc.CallOption) (*ClaimJobsResponse, error)
-	// Renews a lease for the time to live that its claim asked for.
-	// Errors: 409 when the lease is gone.
+	// Renews a lease for the lease time that its claim requested. Errors: 409 if the lease is gone.
 	HeartbeatLease(ctx context.Context, in *HeartbeatLeaseRequest, opts ...grpc.CallOption) (*HeartbeatLeaseResponse, error)
-	// Stores pieces of the job's output. A chunk that is already stored is passed over.
-	// Errors: 409 when the lease is gone and a chunk is new.
+	// Stores chunks of the job's output. A chunk that is already stored is skipped. Errors: 409 if the lease is gone and
+	// a chunk is new.
 	PushLogs(ctx context.Context, in *PushLogsRequest, opts ...grpc.CallOption) (*PushLogsResponse, error)
-	// Ends the attempt with success. Outputs that are reported here win over those that the server reads from
-	// `::set-output key=value` lines of the pushed stdout.
-	// Errors: 409 when the lease is gone, or when another end was reported under it.
+	// Ends the attempt with success. Outputs in this call take precedence over those that the server reads from
+	// `::set-output key=value` lines of the pushed stdout. Errors: 409 if the lease is gone, or if a different result was
+	// reported under it.
 	CompleteJob(ctx context.Context, in *CompleteJobRequest, opts ...grpc.CallOption) (*CompleteJobResponse, error)
-	// Ends several attempts and claims as many jobs as are wanted, in one round trip. Each report is judged alone.
+	// Ends several attempts and optionally claims jobs, in one round trip. Each report has its own result.
 	CompleteJobs(ctx context.Context, in *CompleteJobsRequest, opts ...grpc.CallOption) (*CompleteJobsResponse, error)
-	// Ends the attempt with failure. A retryable one is queued again after its backoff while retries are left.
-	// Errors: 409 when the lease is gone, or when another end was reported under it.
+	// Ends the attempt with failure. A retryable failure requeues the job after its backoff while retries are left.
+	// Errors: 409 if the lease is gone, or if a different result was reported under it.
 	FailJob(ctx context.Context, in *FailJobRequest, opts ...grpc.CallOption) (*FailJobResponse, error)
-	// Gives a job back unrun. It is queued again at once, and the attempt does not count.
-	// Errors: 409 when the lease is gone.
+	// Releases a job that has not run. It is requeued at once, and the attempt does not count. Errors: 409 if the lease
+	// is gone.
 	ReleaseJob(ctx context.Context, in *ReleaseJobRequest, opts ...grpc.CallOption) (*ReleaseJobResponse, error)
-	// Says whether a job was cancelled; bare `true` or `false` on the documented path.
-	// Errors: `not_found` for a job that does not exist.
+	// Returns whether the worker must stop a job, because it was cancelled or its newest attempt has timed out; a bare
+	// `true` or `false` on the documented path. Errors: `not_found` for a job that does not exist.
 	GetJobCancelled(ctx context.Context, in *GetJobCancelledRequest, opts ...grpc.CallOption) (*GetJobCancelledResponse, error)
-	// A worker's session: it says how many jobs it can take, the server pushes them as they become ready. The first
-	// message is `hello`. A pushed job that is not acknowledged within seconds returns to the queue, uncounted.
+	// A worker's session: the worker grants credits, and the server pushes jobs as they become claimable. The first
+	// message is `hello`. A pushed job that the worker does not confirm within five seconds returns to the queue, and the
+	// attempt does not count.
 	WorkJobs(ctx context.Context, opts ...grpc.CallOption) (grpc.BidiStreamingClient[WorkJobsRequest, WorkJobsResponse], error)
-	// Renews all of a worker's leases: each message names leases, each answer says what became of them. Cancellations
-	// and lost leases come unasked.
+	// Renews all leases of a worker: each message lists leases, each response has their state. The server sends jobs to
+	// stop and lost leases without a request.
 	StreamHeartbeats(ctx context.Context, opts ...grpc.CallOption) (grpc.BidiStreamingClient[StreamHeartbeatsRequest, StreamHeartbeatsResponse], error)
 }
 
@@ -203,42 +210,49 @@ type JobService_StreamHeartbeatsClient = grpc.BidiStreamingClient[StreamHeartbea
 // All implementations must embed UnimplementedJobServiceServer
 // for forward compatibility.
 //
-// What a worker does with jobs: claim, keep the lease alive, send logs, report the end.
+// The calls of a worker on jobs: claim, renew the lease, send logs, report the result.
 //
-// Every call may be sent again when its answer was lost: the same report under the same lease gets the first answer
-// and changes nothing. A report that comes too late is refused with `aborted` (HTTP 409) and an `ErrorReason`.
+// A worker must stop a job when its run is cancelled or its attempt times out. The server requests this on both
+// streams, in the response to a heartbeat, and in `GetJobCancelled`. The worker ends the job's processes, sends their
+// remaining output, and calls `FailJob` when they are gone, all within the lease's `stop_grace_secs`. Until then the
+// retry, and the jobs that need this one, do not start. A report on a timed-out attempt is accepted and ends it as
+// timed out, whatever its result. A report on a cancelled job is refused with `cancelled`, because the job already has
+// its state, but it confirms that the job has stopped.
+//
+// Every call can be repeated when its response was lost: the same report under the same lease gets the first response
+// and changes nothing. A late report is refused with `aborted` (HTTP 409) and an `ErrorReason`.
 type JobServiceServer interface {
-	// Claims the most urgent job that the worker may run, or answers without one (`null` on the documented path).
-	// With `wait_secs` the call waits until there is one.
+	// Claims the job with the highest priority that the worker can run, or returns no job (`null` on the documented
+	// path). With `wait_secs` the call waits for a job.
 	ClaimJob(context.Context, *ClaimJobRequest) (*ClaimJobResponse, error)
 	// Claims up to `max_jobs` jobs in one call.
 	ClaimJobs(context.Context, *ClaimJobsRequest) (*ClaimJobsResponse, error)
-	// Renews a lease for the time to live that its claim asked for.
-	// Errors: 409 when the lease is gone.
+	// Renews a lease for the lease time that its claim requested. Errors: 409 if the lease is gone.
 	HeartbeatLease(context.Context, *HeartbeatLeaseRequest) (*HeartbeatLeaseResponse, error)
-	// Stores pieces of the job's output. A chunk that is already stored is passed over.
-	// Errors: 409 when the lease is gone and a chunk is new.
+	// Stores chunks of the job's output. A chunk that is already stored is skipped. Errors: 409 if the lease is gone and
+	// a chunk is new.
 	PushLogs(context.Context, *PushLogsRequest) (*PushLogsResponse, error)
-	// Ends the attempt with success. Outputs that are reported here win over those that the server reads from
-	// `::set-output key=value` lines of the pushed stdout.
-	// Errors: 409 when the lease is gone, or when another end was reported under it.
+	// Ends the attempt with success. Outputs in this call take precedence over those that the server reads from
+	// `::set-output key=value` lines of the pushed stdout. Errors: 409 if the lease is gone, or if a different result was
+	// reported under it.
 	CompleteJob(context.Context, *CompleteJobRequest) (*CompleteJobResponse, error)
-	// Ends several attempts and claims as many jobs as are wanted, in one round trip. Each report is judged alone.
+	// Ends several attempts and optionally claims jobs, in one round trip. Each report has its own result.
 	CompleteJobs(context.Context, *CompleteJobsRequest) (*CompleteJobsResponse, error)
-	// Ends the attempt with failure. A retryable one is queued again after its backoff while retries are left.
-	// Errors: 409 when the lease is gone, or when another end was reported under it.
+	// Ends the attempt with failure. A retryable failure requeues the job after its backoff while retries are left.
+	// Errors: 409 if the lease is gone, or if a different result was reported under it.
 	FailJob(context.Context, *FailJobRequest) (*FailJobResponse, error)
-	// Gives a job back unrun. It is queued again at once, and the attempt does not count.
-	// Errors: 409 when the lease is gone.
+	// Releases a job that has not run. It is requeued at once, and the attempt does not count. Errors: 409 if the lease
+	// is gone.
 	ReleaseJob(context.Context, *ReleaseJobRequest) (*ReleaseJobResponse, error)
-	// Says whether a job was cancelled; bare `true` or `false` on the documented path.
-	// Errors: `not_found` for a job that does not exist.
+	// Returns whether the worker must stop a job, because it was cancelled or its newest attempt has timed out; a bare
+	// `true` or `false` on the documented path. Errors: `not_found` for a job that does not exist.
 	GetJobCancelled(context.Context, *GetJobCancelledRequest) (*GetJobCancelledResponse, error)
-	// A worker's session: it says how many jobs it can take, the server pushes them as they become ready. The first
-	// message is `hello`. A pushed job that is not acknowledged within seconds returns to the queue, uncounted.
+	// A worker's session: the worker grants credits, and the server pushes jobs as they become claimable. The first
+	// message is `hello`. A pushed job that the worker does not confirm within five seconds returns to the queue, and the
+	// attempt does not count.
 	WorkJobs(grpc.BidiStreamingServer[WorkJobsRequest, WorkJobsResponse]) error
-	// Renews all of a worker's leases: each message names leases, each answer says what became of them. Cancellations
-	// and lost leases come unasked.
+	// Renews all leases of a worker: each message lists leases, each response has their state. The server sends jobs to
+	// stop and lost leases without a request.
 	StreamHeartbeats(grpc.BidiStreamingServer[StreamHeartbeatsRequest, StreamHeartbeatsResponse]) error
 	mustEmbedUnimplementedJobServiceServer()
 }

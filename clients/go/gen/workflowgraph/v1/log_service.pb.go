@@ -21,16 +21,75 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+// What wrote a line.
+type LogSource int32
+
+const (
+	LogSource_LOG_SOURCE_UNSPECIFIED LogSource = 0
+	LogSource_LOG_SOURCE_STDOUT      LogSource = 1
+	LogSource_LOG_SOURCE_STDERR      LogSource = 2
+	// The server.
+	LogSource_LOG_SOURCE_SYSTEM LogSource = 3
+)
+
+// Enum value maps for LogSource.
+var (
+	LogSource_name = map[int32]string{
+		0: "LOG_SOURCE_UNSPECIFIED",
+		1: "LOG_SOURCE_STDOUT",
+		2: "LOG_SOURCE_STDERR",
+		3: "LOG_SOURCE_SYSTEM",
+	}
+	LogSource_value = map[string]int32{
+		"LOG_SOURCE_UNSPECIFIED": 0,
+		"LOG_SOURCE_STDOUT":      1,
+		"LOG_SOURCE_STDERR":      2,
+		"LOG_SOURCE_SYSTEM":      3,
+	}
+)
+
+func (x LogSource) Enum() *LogSource {
+	p := new(LogSource)
+	*p = x
+	return p
+}
+
+func (x LogSource) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (LogSource) Descriptor() protoreflect.EnumDescriptor {
+	return file_workflowgraph_v1_log_service_proto_enumTypes[0].Descriptor()
+}
+
+func (LogSource) Type() protoreflect.EnumType {
+	return &file_workflowgraph_v1_log_service_proto_enumTypes[0]
+}
+
+func (x LogSource) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use LogSource.Descriptor instead.
+func (LogSource) EnumDescriptor() ([]byte, []int) {
+	return file_workflowgraph_v1_log_service_proto_rawDescGZIP(), []int{0}
+}
+
 type GetJobLogsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	Id    string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
 	JobId string                 `protobuf:"bytes,2,opt,name=job_id,json=jobId,proto3" json:"job_id,omitempty"`
 	// Only this attempt.
 	Attempt *uint32 `protobuf:"varint,3,opt,name=attempt,proto3,oneof" json:"attempt,omitempty"`
-	// At most this many chunks; 10000 when absent.
+	// At most this many chunks. More than 10000 means 10000. When absent: all chunks on the documented path; elsewhere a
+	// page of at most 10000 chunks and about 3 MiB.
 	Limit *uint32 `protobuf:"varint,4,opt,name=limit,proto3,oneof" json:"limit,omitempty"`
-	// The position after which to go on: the last chunk's `attempt.sequence.stream` as FollowJobLogs gives it.
-	After         string `protobuf:"bytes,5,opt,name=after,proto3" json:"after,omitempty"`
+	// Only chunks after this position: `attempt.sequence.stream` of the last chunk that the reader has, where the stream is
+	// `stdout` or `stderr`, such as `0.17.stdout`.
+	After string `protobuf:"bytes,5,opt,name=after,proto3" json:"after,omitempty"`
+	// Only the last stored lines, from at most 16 MiB of log. Stdout and stderr have separate lines. Ignored with
+	// `after`.
+	Tail          *uint32 `protobuf:"varint,6,opt,name=tail,proto3,oneof" json:"tail,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -100,9 +159,21 @@ func (x *GetJobLogsRequest) GetAfter() string {
 	return ""
 }
 
+func (x *GetJobLogsRequest) GetTail() uint32 {
+	if x != nil && x.Tail != nil {
+		return *x.Tail
+	}
+	return 0
+}
+
 type GetJobLogsResponse struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Chunks        []*LogChunk            `protobuf:"bytes,1,rep,name=chunks,proto3" json:"chunks,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// On the documented path the response is this list, streamed without a size limit. Elsewhere the response is one
+	// message, so it is a page.
+	Chunks []*LogChunk `protobuf:"bytes,1,rep,name=chunks,proto3" json:"chunks,omitempty"`
+	// Set if the page is full: pass it as `after` to continue. Empty if there are no more stored chunks. The next page
+	// can be empty.
+	NextAfter     string `protobuf:"bytes,2,opt,name=next_after,json=nextAfter,proto3" json:"next_after,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -144,13 +215,22 @@ func (x *GetJobLogsResponse) GetChunks() []*LogChunk {
 	return nil
 }
 
+func (x *GetJobLogsResponse) GetNextAfter() string {
+	if x != nil {
+		return x.NextAfter
+	}
+	return ""
+}
+
 type FollowJobLogsRequest struct {
 	state   protoimpl.MessageState `protogen:"open.v1"`
 	Id      string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
 	JobId   string                 `protobuf:"bytes,2,opt,name=job_id,json=jobId,proto3" json:"job_id,omitempty"`
 	Attempt *uint32                `protobuf:"varint,3,opt,name=attempt,proto3,oneof" json:"attempt,omitempty"`
-	// Resume after this position.
-	After         string `protobuf:"bytes,4,opt,name=after,proto3" json:"after,omitempty"`
+	// Only chunks after this position, such as `0.17.stdout`; see `GetJobLogsRequest`.
+	After string `protobuf:"bytes,4,opt,name=after,proto3" json:"after,omitempty"`
+	// Start with the last stored lines, as in GetJobLogsRequest. Ignored with `after`.
+	Tail          *uint32 `protobuf:"varint,5,opt,name=tail,proto3,oneof" json:"tail,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -213,10 +293,17 @@ func (x *FollowJobLogsRequest) GetAfter() string {
 	return ""
 }
 
+func (x *FollowJobLogsRequest) GetTail() uint32 {
+	if x != nil && x.Tail != nil {
+		return *x.Tail
+	}
+	return 0
+}
+
 type FollowJobLogsResponse struct {
 	state  protoimpl.MessageState `protogen:"open.v1"`
 	Chunks []*LogChunk            `protobuf:"bytes,1,rep,name=chunks,proto3" json:"chunks,omitempty"`
-	// The position of the last chunk, for `after`.
+	// The position of the last chunk, such as `0.17.stdout`, for `after`.
 	Position      string `protobuf:"bytes,2,opt,name=position,proto3" json:"position,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -266,6 +353,434 @@ func (x *FollowJobLogsResponse) GetPosition() string {
 	return ""
 }
 
+type ListLogLinesRequest struct {
+	state   protoimpl.MessageState `protogen:"open.v1"`
+	Id      string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	JobId   string                 `protobuf:"bytes,2,opt,name=job_id,json=jobId,proto3" json:"job_id,omitempty"`
+	Attempt uint32                 `protobuf:"varint,3,opt,name=attempt,proto3" json:"attempt,omitempty"`
+	// The number of the first line. Absent or 0: the last lines of the log.
+	FromLine uint32 `protobuf:"varint,4,opt,name=from_line,json=fromLine,proto3" json:"from_line,omitempty"`
+	// At most this many lines, and at most some 1 MiB of them. More than 5000 means 5000; absent or 0: 1000.
+	Limit         uint32 `protobuf:"varint,5,opt,name=limit,proto3" json:"limit,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListLogLinesRequest) Reset() {
+	*x = ListLogLinesRequest{}
+	mi := &file_workflowgraph_v1_log_service_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListLogLinesRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListLogLinesRequest) ProtoMessage() {}
+
+func (x *ListLogLinesRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_workflowgraph_v1_log_service_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListLogLinesRequest.ProtoReflect.Descriptor instead.
+func (*ListLogLinesRequest) Descriptor() ([]byte, []int) {
+	return file_workflowgraph_v1_log_service_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *ListLogLinesRequest) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *ListLogLinesRequest) GetJobId() string {
+	if x != nil {
+		return x.JobId
+	}
+	return ""
+}
+
+func (x *ListLogLinesRequest) GetAttempt() uint32 {
+	if x != nil {
+		return x.Attempt
+	}
+	return 0
+}
+
+func (x *ListLogLinesRequest) GetFromLine() uint32 {
+	if x != nil {
+		return x.FromLine
+	}
+	return 0
+}
+
+func (x *ListLogLinesRequest) GetLimit() uint32 {
+	if x != nil {
+		return x.Limit
+	}
+	return 0
+}
+
+type ListLogLinesResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Lines []*LogLine             `protobuf:"bytes,1,rep,name=lines,proto3" json:"lines,omitempty"`
+	// How many lines the log has.
+	LineCount uint32 `protobuf:"varint,2,opt,name=line_count,json=lineCount,proto3" json:"line_count,omitempty"`
+	// The bytes of text that are stored.
+	Bytes uint64 `protobuf:"varint,3,opt,name=bytes,proto3" json:"bytes,omitempty"`
+	// Where the stored log ended when it was read: FollowJobLogs goes on after it. Empty when nothing is stored.
+	Position string `protobuf:"bytes,4,opt,name=position,proto3" json:"position,omitempty"`
+	// The lines that their streams have not ended.
+	OpenLines     []*OpenLogLine `protobuf:"bytes,5,rep,name=open_lines,json=openLines,proto3" json:"open_lines,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListLogLinesResponse) Reset() {
+	*x = ListLogLinesResponse{}
+	mi := &file_workflowgraph_v1_log_service_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListLogLinesResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListLogLinesResponse) ProtoMessage() {}
+
+func (x *ListLogLinesResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_workflowgraph_v1_log_service_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListLogLinesResponse.ProtoReflect.Descriptor instead.
+func (*ListLogLinesResponse) Descriptor() ([]byte, []int) {
+	return file_workflowgraph_v1_log_service_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *ListLogLinesResponse) GetLines() []*LogLine {
+	if x != nil {
+		return x.Lines
+	}
+	return nil
+}
+
+func (x *ListLogLinesResponse) GetLineCount() uint32 {
+	if x != nil {
+		return x.LineCount
+	}
+	return 0
+}
+
+func (x *ListLogLinesResponse) GetBytes() uint64 {
+	if x != nil {
+		return x.Bytes
+	}
+	return 0
+}
+
+func (x *ListLogLinesResponse) GetPosition() string {
+	if x != nil {
+		return x.Position
+	}
+	return ""
+}
+
+func (x *ListLogLinesResponse) GetOpenLines() []*OpenLogLine {
+	if x != nil {
+		return x.OpenLines
+	}
+	return nil
+}
+
+type LogLine struct {
+	state  protoimpl.MessageState `protogen:"open.v1"`
+	Number uint32                 `protobuf:"varint,1,opt,name=number,proto3" json:"number,omitempty"`
+	Source LogSource              `protobuf:"varint,2,opt,name=source,proto3,enum=workflowgraph.v1.LogSource" json:"source,omitempty"`
+	// The worker's clock when the line began.
+	TimestampMs uint64 `protobuf:"varint,3,opt,name=timestamp_ms,json=timestampMs,proto3" json:"timestamp_ms,omitempty"`
+	// Without the line feed. A line longer than 100000 characters is cut there; the download has all of it.
+	Text          string `protobuf:"bytes,4,opt,name=text,proto3" json:"text,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *LogLine) Reset() {
+	*x = LogLine{}
+	mi := &file_workflowgraph_v1_log_service_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *LogLine) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*LogLine) ProtoMessage() {}
+
+func (x *LogLine) ProtoReflect() protoreflect.Message {
+	mi := &file_workflowgraph_v1_log_service_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use LogLine.ProtoReflect.Descriptor instead.
+func (*LogLine) Descriptor() ([]byte, []int) {
+	return file_workflowgraph_v1_log_service_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *LogLine) GetNumber() uint32 {
+	if x != nil {
+		return x.Number
+	}
+	return 0
+}
+
+func (x *LogLine) GetSource() LogSource {
+	if x != nil {
+		return x.Source
+	}
+	return LogSource_LOG_SOURCE_UNSPECIFIED
+}
+
+func (x *LogLine) GetTimestampMs() uint64 {
+	if x != nil {
+		return x.TimestampMs
+	}
+	return 0
+}
+
+func (x *LogLine) GetText() string {
+	if x != nil {
+		return x.Text
+	}
+	return ""
+}
+
+type OpenLogLine struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Source        LogSource              `protobuf:"varint,1,opt,name=source,proto3,enum=workflowgraph.v1.LogSource" json:"source,omitempty"`
+	Number        uint32                 `protobuf:"varint,2,opt,name=number,proto3" json:"number,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *OpenLogLine) Reset() {
+	*x = OpenLogLine{}
+	mi := &file_workflowgraph_v1_log_service_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *OpenLogLine) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*OpenLogLine) ProtoMessage() {}
+
+func (x *OpenLogLine) ProtoReflect() protoreflect.Message {
+	mi := &file_workflowgraph_v1_log_service_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use OpenLogLine.ProtoReflect.Descriptor instead.
+func (*OpenLogLine) Descriptor() ([]byte, []int) {
+	return file_workflowgraph_v1_log_service_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *OpenLogLine) GetSource() LogSource {
+	if x != nil {
+		return x.Source
+	}
+	return LogSource_LOG_SOURCE_UNSPECIFIED
+}
+
+func (x *OpenLogLine) GetNumber() uint32 {
+	if x != nil {
+		return x.Number
+	}
+	return 0
+}
+
+type SearchLogRequest struct {
+	state   protoimpl.MessageState `protogen:"open.v1"`
+	Id      string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	JobId   string                 `protobuf:"bytes,2,opt,name=job_id,json=jobId,proto3" json:"job_id,omitempty"`
+	Attempt uint32                 `protobuf:"varint,3,opt,name=attempt,proto3" json:"attempt,omitempty"`
+	Text    string                 `protobuf:"bytes,4,opt,name=text,proto3" json:"text,omitempty"`
+	// Whether upper and lower case differ.
+	MatchCase bool `protobuf:"varint,5,opt,name=match_case,json=matchCase,proto3" json:"match_case,omitempty"`
+	// The number of the line to begin at.
+	FromLine uint32 `protobuf:"varint,6,opt,name=from_line,json=fromLine,proto3" json:"from_line,omitempty"`
+	// At most this many numbers. More than 10000 means 10000; absent or 0: 1000.
+	Limit         uint32 `protobuf:"varint,7,opt,name=limit,proto3" json:"limit,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SearchLogRequest) Reset() {
+	*x = SearchLogRequest{}
+	mi := &file_workflowgraph_v1_log_service_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SearchLogRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SearchLogRequest) ProtoMessage() {}
+
+func (x *SearchLogRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_workflowgraph_v1_log_service_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SearchLogRequest.ProtoReflect.Descriptor instead.
+func (*SearchLogRequest) Descriptor() ([]byte, []int) {
+	return file_workflowgraph_v1_log_service_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *SearchLogRequest) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *SearchLogRequest) GetJobId() string {
+	if x != nil {
+		return x.JobId
+	}
+	return ""
+}
+
+func (x *SearchLogRequest) GetAttempt() uint32 {
+	if x != nil {
+		return x.Attempt
+	}
+	return 0
+}
+
+func (x *SearchLogRequest) GetText() string {
+	if x != nil {
+		return x.Text
+	}
+	return ""
+}
+
+func (x *SearchLogRequest) GetMatchCase() bool {
+	if x != nil {
+		return x.MatchCase
+	}
+	return false
+}
+
+func (x *SearchLogRequest) GetFromLine() uint32 {
+	if x != nil {
+		return x.FromLine
+	}
+	return 0
+}
+
+func (x *SearchLogRequest) GetLimit() uint32 {
+	if x != nil {
+		return x.Limit
+	}
+	return 0
+}
+
+type SearchLogResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Lines []uint32               `protobuf:"varint,1,rep,packed,name=lines,proto3" json:"lines,omitempty"`
+	// The line to go on at; 0 when the log was searched to its end.
+	NextLine      uint32 `protobuf:"varint,2,opt,name=next_line,json=nextLine,proto3" json:"next_line,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SearchLogResponse) Reset() {
+	*x = SearchLogResponse{}
+	mi := &file_workflowgraph_v1_log_service_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SearchLogResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SearchLogResponse) ProtoMessage() {}
+
+func (x *SearchLogResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_workflowgraph_v1_log_service_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SearchLogResponse.ProtoReflect.Descriptor instead.
+func (*SearchLogResponse) Descriptor() ([]byte, []int) {
+	return file_workflowgraph_v1_log_service_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *SearchLogResponse) GetLines() []uint32 {
+	if x != nil {
+		return x.Lines
+	}
+	return nil
+}
+
+func (x *SearchLogResponse) GetNextLine() uint32 {
+	if x != nil {
+		return x.NextLine
+	}
+	return 0
+}
+
 type StreamLogsRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	LeaseId       string                 `protobuf:"bytes,1,opt,name=lease_id,json=leaseId,proto3" json:"lease_id,omitempty"`
@@ -276,7 +791,7 @@ type StreamLogsRequest struct {
 
 func (x *StreamLogsRequest) Reset() {
 	*x = StreamLogsRequest{}
-	mi := &file_workflowgraph_v1_log_service_proto_msgTypes[4]
+	mi := &file_workflowgraph_v1_log_service_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -288,7 +803,7 @@ func (x *StreamLogsRequest) String() string {
 func (*StreamLogsRequest) ProtoMessage() {}
 
 func (x *StreamLogsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_log_service_proto_msgTypes[4]
+	mi := &file_workflowgraph_v1_log_service_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -301,7 +816,7 @@ func (x *StreamLogsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StreamLogsRequest.ProtoReflect.Descriptor instead.
 func (*StreamLogsRequest) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_log_service_proto_rawDescGZIP(), []int{4}
+	return file_workflowgraph_v1_log_service_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *StreamLogsRequest) GetLeaseId() string {
@@ -323,7 +838,7 @@ type StreamLogsResponse struct {
 	LeaseId string                 `protobuf:"bytes,1,opt,name=lease_id,json=leaseId,proto3" json:"lease_id,omitempty"`
 	// Every chunk of the lease with a sequence up to this one is durable.
 	DurableSequence uint64 `protobuf:"varint,2,opt,name=durable_sequence,json=durableSequence,proto3" json:"durable_sequence,omitempty"`
-	// Why the lease takes no more.
+	// Why the lease accepts no more chunks.
 	Refused       *ErrorReason `protobuf:"varint,3,opt,name=refused,proto3,enum=workflowgraph.v1.ErrorReason,oneof" json:"refused,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -331,7 +846,7 @@ type StreamLogsResponse struct {
 
 func (x *StreamLogsResponse) Reset() {
 	*x = StreamLogsResponse{}
-	mi := &file_workflowgraph_v1_log_service_proto_msgTypes[5]
+	mi := &file_workflowgraph_v1_log_service_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -343,7 +858,7 @@ func (x *StreamLogsResponse) String() string {
 func (*StreamLogsResponse) ProtoMessage() {}
 
 func (x *StreamLogsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_log_service_proto_msgTypes[5]
+	mi := &file_workflowgraph_v1_log_service_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -356,7 +871,7 @@ func (x *StreamLogsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StreamLogsResponse.ProtoReflect.Descriptor instead.
 func (*StreamLogsResponse) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_log_service_proto_rawDescGZIP(), []int{5}
+	return file_workflowgraph_v1_log_service_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *StreamLogsResponse) GetLeaseId() string {
@@ -384,28 +899,68 @@ var File_workflowgraph_v1_log_service_proto protoreflect.FileDescriptor
 
 const file_workflowgraph_v1_log_service_proto_rawDesc = "" +
 	"\n" +
-	"\"workflowgraph/v1/log_service.proto\x12\x10workflowgraph.v1\x1a\x1cworkflowgraph/v1/types.proto\"\xa0\x01\n" +
+	"\"workflowgraph/v1/log_service.proto\x12\x10workflowgraph.v1\x1a\x1cworkflowgraph/v1/types.proto\"\xc2\x01\n" +
 	"\x11GetJobLogsRequest\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x15\n" +
 	"\x06job_id\x18\x02 \x01(\tR\x05jobId\x12\x1d\n" +
 	"\aattempt\x18\x03 \x01(\rH\x00R\aattempt\x88\x01\x01\x12\x19\n" +
 	"\x05limit\x18\x04 \x01(\rH\x01R\x05limit\x88\x01\x01\x12\x14\n" +
-	"\x05after\x18\x05 \x01(\tR\x05afterB\n" +
+	"\x05after\x18\x05 \x01(\tR\x05after\x12\x17\n" +
+	"\x04tail\x18\x06 \x01(\rH\x02R\x04tail\x88\x01\x01B\n" +
 	"\n" +
 	"\b_attemptB\b\n" +
-	"\x06_limit\"H\n" +
+	"\x06_limitB\a\n" +
+	"\x05_tail\"g\n" +
 	"\x12GetJobLogsResponse\x122\n" +
-	"\x06chunks\x18\x01 \x03(\v2\x1a.workflowgraph.v1.LogChunkR\x06chunks\"~\n" +
+	"\x06chunks\x18\x01 \x03(\v2\x1a.workflowgraph.v1.LogChunkR\x06chunks\x12\x1d\n" +
+	"\n" +
+	"next_after\x18\x02 \x01(\tR\tnextAfter\"\xa0\x01\n" +
 	"\x14FollowJobLogsRequest\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x15\n" +
 	"\x06job_id\x18\x02 \x01(\tR\x05jobId\x12\x1d\n" +
 	"\aattempt\x18\x03 \x01(\rH\x00R\aattempt\x88\x01\x01\x12\x14\n" +
-	"\x05after\x18\x04 \x01(\tR\x05afterB\n" +
+	"\x05after\x18\x04 \x01(\tR\x05after\x12\x17\n" +
+	"\x04tail\x18\x05 \x01(\rH\x01R\x04tail\x88\x01\x01B\n" +
 	"\n" +
-	"\b_attempt\"g\n" +
+	"\b_attemptB\a\n" +
+	"\x05_tail\"g\n" +
 	"\x15FollowJobLogsResponse\x122\n" +
 	"\x06chunks\x18\x01 \x03(\v2\x1a.workflowgraph.v1.LogChunkR\x06chunks\x12\x1a\n" +
-	"\bposition\x18\x02 \x01(\tR\bposition\"b\n" +
+	"\bposition\x18\x02 \x01(\tR\bposition\"\x89\x01\n" +
+	"\x13ListLogLinesRequest\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12\x15\n" +
+	"\x06job_id\x18\x02 \x01(\tR\x05jobId\x12\x18\n" +
+	"\aattempt\x18\x03 \x01(\rR\aattempt\x12\x1b\n" +
+	"\tfrom_line\x18\x04 \x01(\rR\bfromLine\x12\x14\n" +
+	"\x05limit\x18\x05 \x01(\rR\x05limit\"\xd6\x01\n" +
+	"\x14ListLogLinesResponse\x12/\n" +
+	"\x05lines\x18\x01 \x03(\v2\x19.workflowgraph.v1.LogLineR\x05lines\x12\x1d\n" +
+	"\n" +
+	"line_count\x18\x02 \x01(\rR\tlineCount\x12\x14\n" +
+	"\x05bytes\x18\x03 \x01(\x04R\x05bytes\x12\x1a\n" +
+	"\bposition\x18\x04 \x01(\tR\bposition\x12<\n" +
+	"\n" +
+	"open_lines\x18\x05 \x03(\v2\x1d.workflowgraph.v1.OpenLogLineR\topenLines\"\x8d\x01\n" +
+	"\aLogLine\x12\x16\n" +
+	"\x06number\x18\x01 \x01(\rR\x06number\x123\n" +
+	"\x06source\x18\x02 \x01(\x0e2\x1b.workflowgraph.v1.LogSourceR\x06source\x12!\n" +
+	"\ftimestamp_ms\x18\x03 \x01(\x04R\vtimestampMs\x12\x12\n" +
+	"\x04text\x18\x04 \x01(\tR\x04text\"Z\n" +
+	"\vOpenLogLine\x123\n" +
+	"\x06source\x18\x01 \x01(\x0e2\x1b.workflowgraph.v1.LogSourceR\x06source\x12\x16\n" +
+	"\x06number\x18\x02 \x01(\rR\x06number\"\xb9\x01\n" +
+	"\x10SearchLogRequest\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12\x15\n" +
+	"\x06job_id\x18\x02 \x01(\tR\x05jobId\x12\x18\n" +
+	"\aattempt\x18\x03 \x01(\rR\aattempt\x12\x12\n" +
+	"\x04text\x18\x04 \x01(\tR\x04text\x12\x1d\n" +
+	"\n" +
+	"match_case\x18\x05 \x01(\bR\tmatchCase\x12\x1b\n" +
+	"\tfrom_line\x18\x06 \x01(\rR\bfromLine\x12\x14\n" +
+	"\x05limit\x18\a \x01(\rR\x05limit\"F\n" +
+	"\x11SearchLogResponse\x12\x14\n" +
+	"\x05lines\x18\x01 \x03(\rR\x05lines\x12\x1b\n" +
+	"\tnext_line\x18\x02 \x01(\rR\bnextLine\"b\n" +
 	"\x11StreamLogsRequest\x12\x19\n" +
 	"\blease_id\x18\x01 \x01(\tR\aleaseId\x122\n" +
 	"\x06chunks\x18\x02 \x03(\v2\x1a.workflowgraph.v1.LogChunkR\x06chunks\"\xa4\x01\n" +
@@ -414,12 +969,19 @@ const file_workflowgraph_v1_log_service_proto_rawDesc = "" +
 	"\x10durable_sequence\x18\x02 \x01(\x04R\x0fdurableSequence\x12<\n" +
 	"\arefused\x18\x03 \x01(\x0e2\x1d.workflowgraph.v1.ErrorReasonH\x00R\arefused\x88\x01\x01B\n" +
 	"\n" +
-	"\b_refused2\xa6\x02\n" +
+	"\b_refused*l\n" +
+	"\tLogSource\x12\x1a\n" +
+	"\x16LOG_SOURCE_UNSPECIFIED\x10\x00\x12\x15\n" +
+	"\x11LOG_SOURCE_STDOUT\x10\x01\x12\x15\n" +
+	"\x11LOG_SOURCE_STDERR\x10\x02\x12\x15\n" +
+	"\x11LOG_SOURCE_SYSTEM\x10\x032\xdb\x03\n" +
 	"\n" +
 	"LogService\x12W\n" +
 	"\n" +
 	"GetJobLogs\x12#.workflowgraph.v1.GetJobLogsRequest\x1a$.workflowgraph.v1.GetJobLogsResponse\x12b\n" +
-	"\rFollowJobLogs\x12&.workflowgraph.v1.FollowJobLogsRequest\x1a'.workflowgraph.v1.FollowJobLogsResponse0\x01\x12[\n" +
+	"\rFollowJobLogs\x12&.workflowgraph.v1.FollowJobLogsRequest\x1a'.workflowgraph.v1.FollowJobLogsResponse0\x01\x12]\n" +
+	"\fListLogLines\x12%.workflowgraph.v1.ListLogLinesRequest\x1a&.workflowgraph.v1.ListLogLinesResponse\x12T\n" +
+	"\tSearchLog\x12\".workflowgraph.v1.SearchLogRequest\x1a#.workflowgraph.v1.SearchLogResponse\x12[\n" +
 	"\n" +
 	"StreamLogs\x12#.workflowgraph.v1.StreamLogsRequest\x1a$.workflowgraph.v1.StreamLogsResponse(\x010\x01B\xc7\x01\n" +
 	"\x14com.workflowgraph.v1B\x0fLogServiceProtoP\x01Z=workflowgraph.dev/client/gen/workflowgraph/v1;workflowgraphv1\xa2\x02\x03WXX\xaa\x02\x10Workflowgraph.V1\xca\x02\x10Workflowgraph\\V1\xe2\x02\x1cWorkflowgraph\\V1\\GPBMetadata\xea\x02\x11Workflowgraph::V1b\x06proto3"
@@ -436,33 +998,49 @@ func file_workflowgraph_v1_log_service_proto_rawDescGZIP() []byte {
 	return file_workflowgraph_v1_log_service_proto_rawDescData
 }
 
-var file_workflowgraph_v1_log_service_proto_msgTypes = make([]protoimpl.MessageInfo, 6)
+var file_workflowgraph_v1_log_service_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
+var file_workflowgraph_v1_log_service_proto_msgTypes = make([]protoimpl.MessageInfo, 12)
 var file_workflowgraph_v1_log_service_proto_goTypes = []any{
-	(*GetJobLogsRequest)(nil),     // 0: workflowgraph.v1.GetJobLogsRequest
-	(*GetJobLogsResponse)(nil),    // 1: workflowgraph.v1.GetJobLogsResponse
-	(*FollowJobLogsRequest)(nil),  // 2: workflowgraph.v1.FollowJobLogsRequest
-	(*FollowJobLogsResponse)(nil), // 3: workflowgraph.v1.FollowJobLogsResponse
-	(*StreamLogsRequest)(nil),     // 4: workflowgraph.v1.StreamLogsRequest
-	(*StreamLogsResponse)(nil),    // 5: workflowgraph.v1.StreamLogsResponse
-	(*LogChunk)(nil),              // 6: workflowgraph.v1.LogChunk
-	(ErrorReason)(0),              // 7: workflowgraph.v1.ErrorReason
+	(LogSource)(0),                // 0: workflowgraph.v1.LogSource
+	(*GetJobLogsRequest)(nil),     // 1: workflowgraph.v1.GetJobLogsRequest
+	(*GetJobLogsResponse)(nil),    // 2: workflowgraph.v1.GetJobLogsResponse
+	(*FollowJobLogsRequest)(nil),  // 3: workflowgraph.v1.FollowJobLogsRequest
+	(*FollowJobLogsResponse)(nil), // 4: workflowgraph.v1.FollowJobLogsResponse
+	(*ListLogLinesRequest)(nil),   // 5: workflowgraph.v1.ListLogLinesRequest
+	(*ListLogLinesResponse)(nil),  // 6: workflowgraph.v1.ListLogLinesResponse
+	(*LogLine)(nil),               // 7: workflowgraph.v1.LogLine
+	(*OpenLogLine)(nil),           // 8: workflowgraph.v1.OpenLogLine
+	(*SearchLogRequest)(nil),      // 9: workflowgraph.v1.SearchLogRequest
+	(*SearchLogResponse)(nil),     // 10: workflowgraph.v1.SearchLogResponse
+	(*StreamLogsRequest)(nil),     // 11: workflowgraph.v1.StreamLogsRequest
+	(*StreamLogsResponse)(nil),    // 12: workflowgraph.v1.StreamLogsResponse
+	(*LogChunk)(nil),              // 13: workflowgraph.v1.LogChunk
+	(ErrorReason)(0),              // 14: workflowgraph.v1.ErrorReason
 }
 var file_workflowgraph_v1_log_service_proto_depIdxs = []int32{
-	6, // 0: workflowgraph.v1.GetJobLogsResponse.chunks:type_name -> workflowgraph.v1.LogChunk
-	6, // 1: workflowgraph.v1.FollowJobLogsResponse.chunks:type_name -> workflowgraph.v1.LogChunk
-	6, // 2: workflowgraph.v1.StreamLogsRequest.chunks:type_name -> workflowgraph.v1.LogChunk
-	7, // 3: workflowgraph.v1.StreamLogsResponse.refused:type_name -> workflowgraph.v1.ErrorReason
-	0, // 4: workflowgraph.v1.LogService.GetJobLogs:input_type -> workflowgraph.v1.GetJobLogsRequest
-	2, // 5: workflowgraph.v1.LogService.FollowJobLogs:input_type -> workflowgraph.v1.FollowJobLogsRequest
-	4, // 6: workflowgraph.v1.LogService.StreamLogs:input_type -> workflowgraph.v1.StreamLogsRequest
-	1, // 7: workflowgraph.v1.LogService.GetJobLogs:output_type -> workflowgraph.v1.GetJobLogsResponse
-	3, // 8: workflowgraph.v1.LogService.FollowJobLogs:output_type -> workflowgraph.v1.FollowJobLogsResponse
-	5, // 9: workflowgraph.v1.LogService.StreamLogs:output_type -> workflowgraph.v1.StreamLogsResponse
-	7, // [7:10] is the sub-list for method output_type
-	4, // [4:7] is the sub-list for method input_type
-	4, // [4:4] is the sub-list for extension type_name
-	4, // [4:4] is the sub-list for extension extendee
-	0, // [0:4] is the sub-list for field type_name
+	13, // 0: workflowgraph.v1.GetJobLogsResponse.chunks:type_name -> workflowgraph.v1.LogChunk
+	13, // 1: workflowgraph.v1.FollowJobLogsResponse.chunks:type_name -> workflowgraph.v1.LogChunk
+	7,  // 2: workflowgraph.v1.ListLogLinesResponse.lines:type_name -> workflowgraph.v1.LogLine
+	8,  // 3: workflowgraph.v1.ListLogLinesResponse.open_lines:type_name -> workflowgraph.v1.OpenLogLine
+	0,  // 4: workflowgraph.v1.LogLine.source:type_name -> workflowgraph.v1.LogSource
+	0,  // 5: workflowgraph.v1.OpenLogLine.source:type_name -> workflowgraph.v1.LogSource
+	13, // 6: workflowgraph.v1.StreamLogsRequest.chunks:type_name -> workflowgraph.v1.LogChunk
+	14, // 7: workflowgraph.v1.StreamLogsResponse.refused:type_name -> workflowgraph.v1.ErrorReason
+	1,  // 8: workflowgraph.v1.LogService.GetJobLogs:input_type -> workflowgraph.v1.GetJobLogsRequest
+	3,  // 9: workflowgraph.v1.LogService.FollowJobLogs:input_type -> workflowgraph.v1.FollowJobLogsRequest
+	5,  // 10: workflowgraph.v1.LogService.ListLogLines:input_type -> workflowgraph.v1.ListLogLinesRequest
+	9,  // 11: workflowgraph.v1.LogService.SearchLog:input_type -> workflowgraph.v1.SearchLogRequest
+	11, // 12: workflowgraph.v1.LogService.StreamLogs:input_type -> workflowgraph.v1.StreamLogsRequest
+	2,  // 13: workflowgraph.v1.LogService.GetJobLogs:output_type -> workflowgraph.v1.GetJobLogsResponse
+	4,  // 14: workflowgraph.v1.LogService.FollowJobLogs:output_type -> workflowgraph.v1.FollowJobLogsResponse
+	6,  // 15: workflowgraph.v1.LogService.ListLogLines:output_type -> workflowgraph.v1.ListLogLinesResponse
+	10, // 16: workflowgraph.v1.LogService.SearchLog:output_type -> workflowgraph.v1.SearchLogResponse
+	12, // 17: workflowgraph.v1.LogService.StreamLogs:output_type -> workflowgraph.v1.StreamLogsResponse
+	13, // [13:18] is the sub-list for method output_type
+	8,  // [8:13] is the sub-list for method input_type
+	8,  // [8:8] is the sub-list for extension type_name
+	8,  // [8:8] is the sub-list for extension extendee
+	0,  // [0:8] is the sub-list for field type_name
 }
 
 func init() { file_workflowgraph_v1_log_service_proto_init() }
@@ -473,19 +1051,20 @@ func file_workflowgraph_v1_log_service_proto_init() {
 	file_workflowgraph_v1_types_proto_init()
 	file_workflowgraph_v1_log_service_proto_msgTypes[0].OneofWrappers = []any{}
 	file_workflowgraph_v1_log_service_proto_msgTypes[2].OneofWrappers = []any{}
-	file_workflowgraph_v1_log_service_proto_msgTypes[5].OneofWrappers = []any{}
+	file_workflowgraph_v1_log_service_proto_msgTypes[11].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_workflowgraph_v1_log_service_proto_rawDesc), len(file_workflowgraph_v1_log_service_proto_rawDesc)),
-			NumEnums:      0,
-			NumMessages:   6,
+			NumEnums:      1,
+			NumMessages:   12,
 			NumExtensions: 0,
 			NumServices:   1,
 		},
 		GoTypes:           file_workflowgraph_v1_log_service_proto_goTypes,
 		DependencyIndexes: file_workflowgraph_v1_log_service_proto_depIdxs,
+		EnumInfos:         file_workflowgraph_v1_log_service_proto_enumTypes,
 		MessageInfos:      file_workflowgraph_v1_log_service_proto_msgTypes,
 	}.Build()
 	File_workflowgraph_v1_log_service_proto = out.File

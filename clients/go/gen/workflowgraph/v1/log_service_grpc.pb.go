@@ -21,6 +21,8 @@ const _ = grpc.SupportPackageIsVersion9
 const (
 	LogService_GetJobLogs_FullMethodName    = "/workflowgraph.v1.LogService/GetJobLogs"
 	LogService_FollowJobLogs_FullMethodName = "/workflowgraph.v1.LogService/FollowJobLogs"
+	LogService_ListLogLines_FullMethodName  = "/workflowgraph.v1.LogService/ListLogLines"
+	LogService_SearchLog_FullMethodName     = "/workflowgraph.v1.LogService/SearchLog"
 	LogService_StreamLogs_FullMethodName    = "/workflowgraph.v1.LogService/StreamLogs"
 )
 
@@ -28,14 +30,24 @@ const (
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
-// Reading logs, and streaming them in.
+// Reading and streaming logs.
 type LogServiceClient interface {
 	// The stored log of a job: all attempts in order, or one.
+	//
+	// The server keeps the beginning and the end of an attempt's log (settings, 16 MiB and 48 MiB by default). If the
+	// middle of a longer log is missing, one chunk with `missing_bytes` marks the gap.
 	GetJobLogs(ctx context.Context, in *GetJobLogsRequest, opts ...grpc.CallOption) (*GetJobLogsResponse, error)
-	// Follows a job's log: what is stored, then live, until the job has ended. On the documented path these are
+	// Follows a job's log: first the stored part, then live, until the job has ended. On the documented path these are
 	// server-sent events named `log`, and `Last-Event-ID` resumes after an event.
 	FollowJobLogs(ctx context.Context, in *FollowJobLogsRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[FollowJobLogsResponse], error)
-	// Streams a worker's log chunks in; each answer says up to which sequence they are durable.
+	// Lines of an attempt's log by their numbers, wherever they are in it.
+	//
+	// Lines are numbered from 1, in the order in which they began. An unfinished line continues in the next chunk of its
+	// stream. If the middle of a log was dropped, only its stored lines count.
+	ListLogLines(ctx context.Context, in *ListLogLinesRequest, opts ...grpc.CallOption) (*ListLogLinesResponse, error)
+	// The numbers of the lines of an attempt's log that contain a text. One call searches some 16 MiB; `next_line` resumes it.
+	SearchLog(ctx context.Context, in *SearchLogRequest, opts ...grpc.CallOption) (*SearchLogResponse, error)
+	// Streams log chunks from a worker; each response has the sequence up to which they are durable.
 	StreamLogs(ctx context.Context, opts ...grpc.CallOption) (grpc.BidiStreamingClient[StreamLogsRequest, StreamLogsResponse], error)
 }
 
@@ -76,6 +88,26 @@ func (c *logServiceClient) FollowJobLogs(ctx context.Context, in *FollowJobLogsR
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
 type LogService_FollowJobLogsClient = grpc.ServerStreamingClient[FollowJobLogsResponse]
 
+func (c *logServiceClient) ListLogLines(ctx context.Context, in *ListLogLinesRequest, opts ...grpc.CallOption) (*ListLogLinesResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListLogLinesResponse)
+	err := c.cc.Invoke(ctx, LogService_ListLogLines_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *logServiceClient) SearchLog(ctx context.Context, in *SearchLogRequest, opts ...grpc.CallOption) (*SearchLogResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(SearchLogResponse)
+	err := c.cc.Invoke(ctx, LogService_SearchLog_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *logServiceClient) StreamLogs(ctx context.Context, opts ...grpc.CallOption) (grpc.BidiStreamingClient[StreamLogsRequest, StreamLogsResponse], error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	stream, err := c.cc.NewStream(ctx, &LogService_ServiceDesc.Streams[1], LogService_StreamLogs_FullMethodName, cOpts...)
@@ -93,14 +125,24 @@ type LogService_StreamLogsClient = grpc.BidiStreamingClient[StreamLogsRequest, S
 // All implementations must embed UnimplementedLogServiceServer
 // for forward compatibility.
 //
-// Reading logs, and streaming them in.
+// Reading and streaming logs.
 type LogServiceServer interface {
 	// The stored log of a job: all attempts in order, or one.
+	//
+	// The server keeps the beginning and the end of an attempt's log (settings, 16 MiB and 48 MiB by default). If the
+	// middle of a longer log is missing, one chunk with `missing_bytes` marks the gap.
 	GetJobLogs(context.Context, *GetJobLogsRequest) (*GetJobLogsResponse, error)
-	// Follows a job's log: what is stored, then live, until the job has ended. On the documented path these are
+	// Follows a job's log: first the stored part, then live, until the job has ended. On the documented path these are
 	// server-sent events named `log`, and `Last-Event-ID` resumes after an event.
 	FollowJobLogs(*FollowJobLogsRequest, grpc.ServerStreamingServer[FollowJobLogsResponse]) error
-	// Streams a worker's log chunks in; each answer says up to which sequence they are durable.
+	// Lines of an attempt's log by their numbers, wherever they are in it.
+	//
+	// Lines are numbered from 1, in the order in which they began. An unfinished line continues in the next chunk of its
+	// stream. If the middle of a log was dropped, only its stored lines count.
+	ListLogLines(context.Context, *ListLogLinesRequest) (*ListLogLinesResponse, error)
+	// The numbers of the lines of an attempt's log that contain a text. One call searches some 16 MiB; `next_line` resumes it.
+	SearchLog(context.Context, *SearchLogRequest) (*SearchLogResponse, error)
+	// Streams log chunks from a worker; each response has the sequence up to which they are durable.
 	StreamLogs(grpc.BidiStreamingServer[StreamLogsRequest, StreamLogsResponse]) error
 	mustEmbedUnimplementedLogServiceServer()
 }
@@ -117,6 +159,12 @@ func (UnimplementedLogServiceServer) GetJobLogs(context.Context, *GetJobLogsRequ
 }
 func (UnimplementedLogServiceServer) FollowJobLogs(*FollowJobLogsRequest, grpc.ServerStreamingServer[FollowJobLogsResponse]) error {
 	return status.Error(codes.Unimplemented, "method FollowJobLogs not implemented")
+}
+func (UnimplementedLogServiceServer) ListLogLines(context.Context, *ListLogLinesRequest) (*ListLogLinesResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListLogLines not implemented")
+}
+func (UnimplementedLogServiceServer) SearchLog(context.Context, *SearchLogRequest) (*SearchLogResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method SearchLog not implemented")
 }
 func (UnimplementedLogServiceServer) StreamLogs(grpc.BidiStreamingServer[StreamLogsRequest, StreamLogsResponse]) error {
 	return status.Error(codes.Unimplemented, "method StreamLogs not implemented")
@@ -171,6 +219,42 @@ func _LogService_FollowJobLogs_Handler(srv interface{}, stream grpc.ServerStream
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
 type LogService_FollowJobLogsServer = grpc.ServerStreamingServer[FollowJobLogsResponse]
 
+func _LogService_ListLogLines_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListLogLinesRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(LogServiceServer).ListLogLines(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: LogService_ListLogLines_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(LogServiceServer).ListLogLines(ctx, req.(*ListLogLinesRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _LogService_SearchLog_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(SearchLogRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(LogServiceServer).SearchLog(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: LogService_SearchLog_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(LogServiceServer).SearchLog(ctx, req.(*SearchLogRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _LogService_StreamLogs_Handler(srv interface{}, stream grpc.ServerStream) error {
 	return srv.(LogServiceServer).StreamLogs(&grpc.GenericServerStream[StreamLogsRequest, StreamLogsResponse]{ServerStream: stream})
 }
@@ -188,6 +272,14 @@ var LogService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "GetJobLogs",
 			Handler:    _LogService_GetJobLogs_Handler,
+		},
+		{
+			MethodName: "ListLogLines",
+			Handler:    _LogService_ListLogLines_Handler,
+		},
+		{
+			MethodName: "SearchLog",
+			Handler:    _LogService_SearchLog_Handler,
 		},
 	},
 	Streams: []grpc.StreamDesc{

@@ -4,8 +4,7 @@
 // 	protoc        (unknown)
 // source: workflowgraph/v1/options.proto
 
-// What a method or a message of this API declares beyond its fields: who may call it, and how it looks on the
-// documented JSON paths.
+// Options of methods and messages: the scopes that permit a call, and the form on the documented JSON paths.
 
 package workflowgraphv1
 

@@ -4,10 +4,10 @@
 // 	protoc        (unknown)
 // source: workflowgraph/v1/types.proto
 
-// The nouns of the API, shared by its services.
+// The types that the services of the API share.
 //
-// Times are Unix milliseconds of the server's clock unless a field says otherwise. On the wire a run goes by the name
-// `workflow_id`: in a claim, a lease and a log chunk it is the id of the run.
+// Times are Unix milliseconds of the server's clock unless a field says otherwise. On the wire, `workflow_id` in a
+// claim, a lease and a log chunk is the id of the run.
 
 package workflowgraphv1
 
@@ -27,7 +27,7 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// The state of a job as readers see it. A job whose needs are open, or whose retry is delayed, is `queued`.
+// The public state of a job. A job whose needs are open, or whose retry is delayed, is `queued`.
 type JobStatus int32
 
 const (
@@ -38,7 +38,7 @@ const (
 	JobStatus_JOB_STATUS_RUNNING JobStatus = 2
 	// An attempt completed it.
 	JobStatus_JOB_STATUS_SUCCESS JobStatus = 3
-	// It failed for good: its retries are used up, or the failure was permanent.
+	// It failed: no retries are left, or the failure was permanent.
 	JobStatus_JOB_STATUS_FAILURE JobStatus = 4
 	// It never ran: its `if` was false, by default because a need did not succeed.
 	JobStatus_JOB_STATUS_SKIPPED JobStatus = 5
@@ -100,7 +100,7 @@ type RunState int32
 
 const (
 	RunState_RUN_STATE_UNSPECIFIED RunState = 0
-	// No job of it was claimed yet.
+	// None of its jobs was claimed yet.
 	RunState_RUN_STATE_QUEUED RunState = 1
 	// At least one job was claimed, and at least one has not ended.
 	RunState_RUN_STATE_RUNNING RunState = 2
@@ -209,21 +209,77 @@ func (LogStream) EnumDescriptor() ([]byte, []int) {
 	return file_workflowgraph_v1_types_proto_rawDescGZIP(), []int{2}
 }
 
+// Why a worker must stop a job.
+type StopReason int32
+
+const (
+	StopReason_STOP_REASON_UNSPECIFIED StopReason = 0
+	// Its run was cancelled.
+	StopReason_STOP_REASON_CANCELLED StopReason = 1
+	// The attempt reached its timeout.
+	StopReason_STOP_REASON_TIMED_OUT StopReason = 2
+)
+
+// Enum value maps for StopReason.
+var (
+	StopReason_name = map[int32]string{
+		0: "STOP_REASON_UNSPECIFIED",
+		1: "STOP_REASON_CANCELLED",
+		2: "STOP_REASON_TIMED_OUT",
+	}
+	StopReason_value = map[string]int32{
+		"STOP_REASON_UNSPECIFIED": 0,
+		"STOP_REASON_CANCELLED":   1,
+		"STOP_REASON_TIMED_OUT":   2,
+	}
+)
+
+func (x StopReason) Enum() *StopReason {
+	p := new(StopReason)
+	*p = x
+	return p
+}
+
+func (x StopReason) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (StopReason) Descriptor() protoreflect.EnumDescriptor {
+	return file_workflowgraph_v1_types_proto_enumTypes[3].Descriptor()
+}
+
+func (StopReason) Type() protoreflect.EnumType {
+	return &file_workflowgraph_v1_types_proto_enumTypes[3]
+}
+
+func (x StopReason) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use StopReason.Descriptor instead.
+func (StopReason) EnumDescriptor() ([]byte, []int) {
+	return file_workflowgraph_v1_types_proto_rawDescGZIP(), []int{3}
+}
+
 // Why a call was refused.
 type ErrorReason int32
 
 const (
 	ErrorReason_ERROR_REASON_UNSPECIFIED ErrorReason = 0
-	// The lease's time ran out, or the attempt's timeout did.
+	// The lease expired, or the attempt timed out and its grace period is over.
 	ErrorReason_ERROR_REASON_LEASE_EXPIRED ErrorReason = 1
-	// A later attempt of the job has begun.
+	// A later attempt of the job has started.
 	ErrorReason_ERROR_REASON_SUPERSEDED ErrorReason = 2
 	// The attempt was ended by another report.
 	ErrorReason_ERROR_REASON_COMPLETED ErrorReason = 3
 	// The run was cancelled.
 	ErrorReason_ERROR_REASON_CANCELLED ErrorReason = 4
-	// No such lease, or it is not this caller's.
+	// The lease does not exist or belongs to another caller.
 	ErrorReason_ERROR_REASON_UNKNOWN_LEASE ErrorReason = 5
+	// A job that would run again has not ended, or is being stopped.
+	ErrorReason_ERROR_REASON_JOB_RUNNING ErrorReason = 6
+	// A job that needs a re-run job is running.
+	ErrorReason_ERROR_REASON_DEPENDANT_RUNNING ErrorReason = 7
 )
 
 // Enum value maps for ErrorReason.
@@ -235,14 +291,18 @@ var (
 		3: "ERROR_REASON_COMPLETED",
 		4: "ERROR_REASON_CANCELLED",
 		5: "ERROR_REASON_UNKNOWN_LEASE",
+		6: "ERROR_REASON_JOB_RUNNING",
+		7: "ERROR_REASON_DEPENDANT_RUNNING",
 	}
 	ErrorReason_value = map[string]int32{
-		"ERROR_REASON_UNSPECIFIED":   0,
-		"ERROR_REASON_LEASE_EXPIRED": 1,
-		"ERROR_REASON_SUPERSEDED":    2,
-		"ERROR_REASON_COMPLETED":     3,
-		"ERROR_REASON_CANCELLED":     4,
-		"ERROR_REASON_UNKNOWN_LEASE": 5,
+		"ERROR_REASON_UNSPECIFIED":       0,
+		"ERROR_REASON_LEASE_EXPIRED":     1,
+		"ERROR_REASON_SUPERSEDED":        2,
+		"ERROR_REASON_COMPLETED":         3,
+		"ERROR_REASON_CANCELLED":         4,
+		"ERROR_REASON_UNKNOWN_LEASE":     5,
+		"ERROR_REASON_JOB_RUNNING":       6,
+		"ERROR_REASON_DEPENDANT_RUNNING": 7,
 	}
 )
 
@@ -257,11 +317,11 @@ func (x ErrorReason) String() string {
 }
 
 func (ErrorReason) Descriptor() protoreflect.EnumDescriptor {
-	return file_workflowgraph_v1_types_proto_enumTypes[3].Descriptor()
+	return file_workflowgraph_v1_types_proto_enumTypes[4].Descriptor()
 }
 
 func (ErrorReason) Type() protoreflect.EnumType {
-	return &file_workflowgraph_v1_types_proto_enumTypes[3]
+	return &file_workflowgraph_v1_types_proto_enumTypes[4]
 }
 
 func (x ErrorReason) Number() protoreflect.EnumNumber {
@@ -270,11 +330,11 @@ func (x ErrorReason) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use ErrorReason.Descriptor instead.
 func (ErrorReason) EnumDescriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_types_proto_rawDescGZIP(), []int{3}
+	return file_workflowgraph_v1_types_proto_rawDescGZIP(), []int{4}
 }
 
-// How long a failed attempt waits before the next, written `"None"`, `{"Fixed": {"delay_secs": 5}}` or
-// `{"Exponential": {"base_secs": 2, "max_secs": 60}}`.
+// The delay before the next attempt, written `"None"`, `{"Fixed": {"delay_secs": 5}}` or `{"Exponential": {"base_secs":
+// 2, "max_secs": 60}}`.
 type Backoff struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Types that are valid to be assigned to Kind:
@@ -373,7 +433,7 @@ func (*Backoff_Fixed_) isBackoff_Kind() {}
 
 func (*Backoff_Exponential_) isBackoff_Kind() {}
 
-// How often and when a failed attempt is tried again.
+// How often, and after which delay, a failed attempt is retried.
 type RetryPolicy struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Retries after the first attempt.
@@ -472,7 +532,7 @@ func (x *Outputs) GetValues() map[string]string {
 	return nil
 }
 
-// One step of a job. `Job.command` already runs the steps in order; they are given for display.
+// One step of a job. `Job.command` already runs the steps in order; they are for display only.
 type Step struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// As written in the definition, or `step-N`, with N from 1.
@@ -542,14 +602,14 @@ func (x *Step) GetEnv() map[string]string {
 	return nil
 }
 
-// A job as it is handed to a worker.
+// A job as a worker receives it.
 type ClaimedJob struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The job's key in its workflow.
 	JobId string `protobuf:"bytes,1,opt,name=job_id,json=jobId,proto3" json:"job_id,omitempty"`
 	// The id of the run.
 	WorkflowId string `protobuf:"bytes,2,opt,name=workflow_id,json=workflowId,proto3" json:"workflow_id,omitempty"`
-	// A POSIX shell script: what `run` or `steps` say, with the definition's `env` set. Run it with `sh -c`.
+	// A POSIX shell script compiled from `run` or `steps`, with the definition's `env` set. Run it with `sh -c`.
 	Command        string       `protobuf:"bytes,3,opt,name=command,proto3" json:"command,omitempty"`
 	RequiredLabels []string     `protobuf:"bytes,4,rep,name=required_labels,json=requiredLabels,proto3" json:"required_labels,omitempty"`
 	RetryPolicy    *RetryPolicy `protobuf:"bytes,5,opt,name=retry_policy,json=retryPolicy,proto3" json:"retry_policy,omitempty"`
@@ -559,23 +619,31 @@ type ClaimedJob struct {
 	UpstreamOutputs map[string]*Outputs `protobuf:"bytes,7,rep,name=upstream_outputs,json=upstreamOutputs,proto3" json:"upstream_outputs,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	// When the job last became claimable.
 	EnqueuedAtMs int64 `protobuf:"varint,8,opt,name=enqueued_at_ms,json=enqueuedAtMs,proto3" json:"enqueued_at_ms,omitempty"`
-	// Until when the job's last retry was delayed.
-	DelayedUntilMs *int64 `protobuf:"varint,9,opt,name=delayed_until_ms,json=delayedUntilMs,proto3,oneof" json:"delayed_until_ms,omitempty"`
+	// The end of the delay before the job's last retry; 0 without a delay.
+	DelayedUntilMs int64 `protobuf:"varint,9,opt,name=delayed_until_ms,json=delayedUntilMs,proto3" json:"delayed_until_ms,omitempty"`
 	// The id of the workflow's definition.
 	Workflow string `protobuf:"bytes,10,opt,name=workflow,proto3" json:"workflow,omitempty"`
 	// The job's display name.
 	Name string `protobuf:"bytes,11,opt,name=name,proto3" json:"name,omitempty"`
-	// The server ends the attempt this many seconds after the claim.
+	// The attempt times out this many seconds after the claim: the server asks the worker to stop it, and ends it when
+	// the worker reports, or after the lease's `stop_grace_secs`.
 	TimeoutSecs *uint64 `protobuf:"varint,12,opt,name=timeout_secs,json=timeoutSecs,proto3,oneof" json:"timeout_secs,omitempty"`
-	// The definition's `env` for this job (top level and job merged). `command` sets it already. When the server traces,
-	// also `TRACEPARENT`, the context of this attempt for what the job calls.
+	// The definition's `env` for this job (top level and job merged). `command` already sets it. If the server exports
+	// traces, it also has `TRACEPARENT`, the trace context of this attempt.
 	Env   map[string]string `protobuf:"bytes,13,rep,name=env,proto3" json:"env,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	Steps []*Step           `protobuf:"bytes,14,rep,name=steps,proto3" json:"steps,omitempty"`
-	// The inputs that the run was started with.
+	// The inputs of the run.
 	Inputs   map[string]string `protobuf:"bytes,15,rep,name=inputs,proto3" json:"inputs,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	Priority int32             `protobuf:"varint,16,opt,name=priority,proto3" json:"priority,omitempty"`
-	// Whatever the definition says under the job's `metadata`.
-	Metadata      *structpb.Struct `protobuf:"bytes,17,opt,name=metadata,proto3" json:"metadata,omitempty"`
+	// The job's `metadata` from the definition; `{}` when absent.
+	Metadata *structpb.Struct `protobuf:"bytes,17,opt,name=metadata,proto3" json:"metadata,omitempty"`
+	// The result of each job that this one needs, by job id.
+	Needs map[string]*NeedResult `protobuf:"bytes,20,rep,name=needs,proto3" json:"needs,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	// Of a child of a job with a matrix, whose id is `test.3`: the key of that job, the child's index, and its values as a JSON
+	// object. `env` and `command` set each value as `MATRIX_<KEY>` already.
+	Group         *string `protobuf:"bytes,50,opt,name=group,proto3,oneof" json:"group,omitempty"`
+	Index         *uint32 `protobuf:"varint,51,opt,name=index,proto3,oneof" json:"index,omitempty"`
+	MatrixJson    *string `protobuf:"bytes,52,opt,name=matrix_json,json=matrixJson,proto3,oneof" json:"matrix_json,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -667,8 +735,8 @@ func (x *ClaimedJob) GetEnqueuedAtMs() int64 {
 }
 
 func (x *ClaimedJob) GetDelayedUntilMs() int64 {
-	if x != nil && x.DelayedUntilMs != nil {
-		return *x.DelayedUntilMs
+	if x != nil {
+		return x.DelayedUntilMs
 	}
 	return 0
 }
@@ -729,25 +797,137 @@ func (x *ClaimedJob) GetMetadata() *structpb.Struct {
 	return nil
 }
 
+func (x *ClaimedJob) GetNeeds() map[string]*NeedResult {
+	if x != nil {
+		return x.Needs
+	}
+	return nil
+}
+
+func (x *ClaimedJob) GetGroup() string {
+	if x != nil && x.Group != nil {
+		return *x.Group
+	}
+	return ""
+}
+
+func (x *ClaimedJob) GetIndex() uint32 {
+	if x != nil && x.Index != nil {
+		return *x.Index
+	}
+	return 0
+}
+
+func (x *ClaimedJob) GetMatrixJson() string {
+	if x != nil && x.MatrixJson != nil {
+		return *x.MatrixJson
+	}
+	return ""
+}
+
+// The result of a job that another one needs. Its outputs are in `ClaimedJob.upstream_outputs`.
+type NeedResult struct {
+	state  protoimpl.MessageState `protogen:"open.v1"`
+	Result JobStatus              `protobuf:"varint,1,opt,name=result,proto3,enum=workflowgraph.v1.JobStatus" json:"result,omitempty"`
+	// Whether it failed with `continue-on-error`, so the failure counts as success.
+	Tolerated bool `protobuf:"varint,2,opt,name=tolerated,proto3" json:"tolerated,omitempty"`
+	// The error text of a failed job, truncated to 1,000 characters, or to fewer if very many jobs failed.
+	Error *string `protobuf:"bytes,3,opt,name=error,proto3,oneof" json:"error,omitempty"`
+	// The number of its last attempt, from 0.
+	Attempt uint32 `protobuf:"varint,4,opt,name=attempt,proto3" json:"attempt,omitempty"`
+	// The duration of that attempt in whole seconds, rounded down; null if there was none.
+	DurationSecs  *uint64 `protobuf:"varint,5,opt,name=duration_secs,json=durationSecs,proto3,oneof" json:"duration_secs,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *NeedResult) Reset() {
+	*x = NeedResult{}
+	mi := &file_workflowgraph_v1_types_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *NeedResult) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*NeedResult) ProtoMessage() {}
+
+func (x *NeedResult) ProtoReflect() protoreflect.Message {
+	mi := &file_workflowgraph_v1_types_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use NeedResult.ProtoReflect.Descriptor instead.
+func (*NeedResult) Descriptor() ([]byte, []int) {
+	return file_workflowgraph_v1_types_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *NeedResult) GetResult() JobStatus {
+	if x != nil {
+		return x.Result
+	}
+	return JobStatus_JOB_STATUS_UNSPECIFIED
+}
+
+func (x *NeedResult) GetTolerated() bool {
+	if x != nil {
+		return x.Tolerated
+	}
+	return false
+}
+
+func (x *NeedResult) GetError() string {
+	if x != nil && x.Error != nil {
+		return *x.Error
+	}
+	return ""
+}
+
+func (x *NeedResult) GetAttempt() uint32 {
+	if x != nil {
+		return x.Attempt
+	}
+	return 0
+}
+
+func (x *NeedResult) GetDurationSecs() uint64 {
+	if x != nil && x.DurationSecs != nil {
+		return *x.DurationSecs
+	}
+	return 0
+}
+
 // The right to report on one attempt.
 type Lease struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// A secret: whoever has it can report on the attempt.
+	// A secret that grants the right to report on the attempt.
 	LeaseId string `protobuf:"bytes,1,opt,name=lease_id,json=leaseId,proto3" json:"lease_id,omitempty"`
 	JobId   string `protobuf:"bytes,2,opt,name=job_id,json=jobId,proto3" json:"job_id,omitempty"`
 	// The id of the run.
 	WorkflowId string `protobuf:"bytes,3,opt,name=workflow_id,json=workflowId,proto3" json:"workflow_id,omitempty"`
 	WorkerId   string `protobuf:"bytes,4,opt,name=worker_id,json=workerId,proto3" json:"worker_id,omitempty"`
-	// The time to live in use, in seconds: what the claim asked for, within 1 second to a day.
-	TtlSecs       uint64 `protobuf:"varint,5,opt,name=ttl_secs,json=ttlSecs,proto3" json:"ttl_secs,omitempty"`
-	GrantedAtMs   int64  `protobuf:"varint,6,opt,name=granted_at_ms,json=grantedAtMs,proto3" json:"granted_at_ms,omitempty"`
+	// The lease time in use, in seconds: the requested one, clamped to 1 second to a day.
+	TtlSecs     uint64 `protobuf:"varint,5,opt,name=ttl_secs,json=ttlSecs,proto3" json:"ttl_secs,omitempty"`
+	GrantedAtMs int64  `protobuf:"varint,6,opt,name=granted_at_ms,json=grantedAtMs,proto3" json:"granted_at_ms,omitempty"`
+	// The grace period for stopping a job, in seconds. Within this time the worker must end the job's processes, by force
+	// if necessary, and report; after it the attempt ends without a report. 0: the server does not wait.
+	StopGraceSecs float64 `protobuf:"fixed64,7,opt,name=stop_grace_secs,json=stopGraceSecs,proto3" json:"stop_grace_secs,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Lease) Reset() {
 	*x = Lease{}
-	mi := &file_workflowgraph_v1_types_proto_msgTypes[5]
+	mi := &file_workflowgraph_v1_types_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -759,7 +939,7 @@ func (x *Lease) String() string {
 func (*Lease) ProtoMessage() {}
 
 func (x *Lease) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_types_proto_msgTypes[5]
+	mi := &file_workflowgraph_v1_types_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -772,7 +952,7 @@ func (x *Lease) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Lease.ProtoReflect.Descriptor instead.
 func (*Lease) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_types_proto_rawDescGZIP(), []int{5}
+	return file_workflowgraph_v1_types_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *Lease) GetLeaseId() string {
@@ -817,6 +997,13 @@ func (x *Lease) GetGrantedAtMs() int64 {
 	return 0
 }
 
+func (x *Lease) GetStopGraceSecs() float64 {
+	if x != nil {
+		return x.StopGraceSecs
+	}
+	return 0
+}
+
 // A job and the right to report on it.
 type Claim struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -828,7 +1015,7 @@ type Claim struct {
 
 func (x *Claim) Reset() {
 	*x = Claim{}
-	mi := &file_workflowgraph_v1_types_proto_msgTypes[6]
+	mi := &file_workflowgraph_v1_types_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -840,7 +1027,7 @@ func (x *Claim) String() string {
 func (*Claim) ProtoMessage() {}
 
 func (x *Claim) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_types_proto_msgTypes[6]
+	mi := &file_workflowgraph_v1_types_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -853,7 +1040,7 @@ func (x *Claim) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Claim.ProtoReflect.Descriptor instead.
 func (*Claim) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_types_proto_rawDescGZIP(), []int{6}
+	return file_workflowgraph_v1_types_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *Claim) GetJob() *ClaimedJob {
@@ -879,20 +1066,26 @@ type LogChunk struct {
 	JobId string `protobuf:"bytes,2,opt,name=job_id,json=jobId,proto3" json:"job_id,omitempty"`
 	// Orders the chunks of an attempt. A chunk with the same sequence and stream is stored once.
 	Sequence uint64 `protobuf:"varint,3,opt,name=sequence,proto3" json:"sequence,omitempty"`
-	// Text. U+0000 is stored as U+FFFD.
+	// The text. U+0000 is stored as U+FFFD.
 	Data string `protobuf:"bytes,4,opt,name=data,proto3" json:"data,omitempty"`
-	// The worker's clock, kept as it was sent.
+	// The worker's time, stored unchanged.
 	TimestampMs int64     `protobuf:"varint,5,opt,name=timestamp_ms,json=timestampMs,proto3" json:"timestamp_ms,omitempty"`
 	Stream      LogStream `protobuf:"varint,6,opt,name=stream,proto3,enum=workflowgraph.v1.LogStream" json:"stream,omitempty"`
 	// The attempt that wrote it; set by the server.
-	Attempt       uint32 `protobuf:"varint,7,opt,name=attempt,proto3" json:"attempt,omitempty"`
+	Attempt uint32 `protobuf:"varint,7,opt,name=attempt,proto3" json:"attempt,omitempty"`
+	// Set by the server on the chunk that marks the missing middle of a log over the limit: the number of missing bytes.
+	// Its position is that of the last missing chunk.
+	MissingBytes *uint64 `protobuf:"varint,8,opt,name=missing_bytes,json=missingBytes,proto3,oneof" json:"missing_bytes,omitempty"`
+	// Set on a line that the server wrote, for example when an attempt timed out. The line counts as stderr, and its
+	// position ends with `system-first`, `system-stop` or `system-end` for 1, 2 or 3.
+	SystemLine    *uint32 `protobuf:"varint,9,opt,name=system_line,json=systemLine,proto3,oneof" json:"system_line,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *LogChunk) Reset() {
 	*x = LogChunk{}
-	mi := &file_workflowgraph_v1_types_proto_msgTypes[7]
+	mi := &file_workflowgraph_v1_types_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -904,7 +1097,7 @@ func (x *LogChunk) String() string {
 func (*LogChunk) ProtoMessage() {}
 
 func (x *LogChunk) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_types_proto_msgTypes[7]
+	mi := &file_workflowgraph_v1_types_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -917,7 +1110,7 @@ func (x *LogChunk) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LogChunk.ProtoReflect.Descriptor instead.
 func (*LogChunk) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_types_proto_rawDescGZIP(), []int{7}
+	return file_workflowgraph_v1_types_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *LogChunk) GetWorkflowId() string {
@@ -969,7 +1162,21 @@ func (x *LogChunk) GetAttempt() uint32 {
 	return 0
 }
 
-// A job, as a definition and as its state in the newest run (or the run that was asked for).
+func (x *LogChunk) GetMissingBytes() uint64 {
+	if x != nil && x.MissingBytes != nil {
+		return *x.MissingBytes
+	}
+	return 0
+}
+
+func (x *LogChunk) GetSystemLine() uint32 {
+	if x != nil && x.SystemLine != nil {
+		return *x.SystemLine
+	}
+	return 0
+}
+
+// A job: its definition, and its state in the newest run or the requested run.
 type Job struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The job's key in its workflow.
@@ -977,36 +1184,54 @@ type Job struct {
 	Name    string    `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
 	Status  JobStatus `protobuf:"varint,3,opt,name=status,proto3,enum=workflowgraph.v1.JobStatus" json:"status,omitempty"`
 	Command string    `protobuf:"bytes,4,opt,name=command,proto3" json:"command,omitempty"`
-	// From start to end of the last attempt, in seconds; null while unknown.
-	DurationSecs *float64 `protobuf:"fixed64,5,opt,name=duration_secs,json=durationSecs,proto3,oneof" json:"duration_secs,omitempty"`
+	// The duration of the last attempt in whole seconds, rounded down; null while unknown.
+	DurationSecs *uint64 `protobuf:"varint,20,opt,name=duration_secs,json=durationSecs,proto3,oneof" json:"duration_secs,omitempty"`
 	// When the last attempt was claimed; null before.
 	StartedAt *int64   `protobuf:"varint,6,opt,name=started_at,json=startedAt,proto3,oneof" json:"started_at,omitempty"`
 	DependsOn []string `protobuf:"bytes,7,rep,name=depends_on,json=dependsOn,proto3" json:"depends_on,omitempty"`
-	// The error text of a job that failed.
+	// The error text of a failed job.
 	Output         *string  `protobuf:"bytes,8,opt,name=output,proto3,oneof" json:"output,omitempty"`
 	RequiredLabels []string `protobuf:"bytes,9,rep,name=required_labels,json=requiredLabels,proto3" json:"required_labels,omitempty"`
 	MaxRetries     uint32   `protobuf:"varint,10,opt,name=max_retries,json=maxRetries,proto3" json:"max_retries,omitempty"`
-	// The number of the last attempt, from 0.
-	Attempt  uint32           `protobuf:"varint,11,opt,name=attempt,proto3" json:"attempt,omitempty"`
+	// The number of the last attempt, from 0; for a job that will run again, the number of the next.
+	Attempt uint32 `protobuf:"varint,11,opt,name=attempt,proto3" json:"attempt,omitempty"`
+	// The job's `metadata` from the definition; `{}` when absent.
 	Metadata *structpb.Struct `protobuf:"bytes,12,opt,name=metadata,proto3" json:"metadata,omitempty"`
-	// The condition as written, when there is one.
+	// The condition as written, if there is one.
 	If          *string `protobuf:"bytes,13,opt,name=if,proto3,oneof" json:"if,omitempty"`
 	TimeoutSecs *uint64 `protobuf:"varint,14,opt,name=timeout_secs,json=timeoutSecs,proto3,oneof" json:"timeout_secs,omitempty"`
 	Priority    int32   `protobuf:"varint,15,opt,name=priority,proto3" json:"priority,omitempty"`
-	// The outputs of the winning attempt.
+	// The outputs of the successful attempt.
 	Outputs map[string]string `protobuf:"bytes,16,rep,name=outputs,proto3" json:"outputs,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	EndedAt *int64            `protobuf:"varint,17,opt,name=ended_at,json=endedAt,proto3,oneof" json:"ended_at,omitempty"`
 	// The worker of the last attempt.
 	WorkerId *string `protobuf:"bytes,18,opt,name=worker_id,json=workerId,proto3,oneof" json:"worker_id,omitempty"`
-	// Until when its retry is delayed.
+	// The end of the delay before its retry.
 	DelayedUntilMs *int64 `protobuf:"varint,19,opt,name=delayed_until_ms,json=delayedUntilMs,proto3,oneof" json:"delayed_until_ms,omitempty"`
-	unknownFields  protoimpl.UnknownFields
-	sizeCache      protoimpl.SizeCache
+	// The duration of the last attempt in milliseconds; null while unknown.
+	DurationMs *uint64 `protobuf:"varint,21,opt,name=duration_ms,json=durationMs,proto3,oneof" json:"duration_ms,omitempty"`
+	// The number of bytes missing in the middle of the last attempt's log, which exceeded the limit; null if none are.
+	LogMissingBytes *uint64 `protobuf:"varint,22,opt,name=log_missing_bytes,json=logMissingBytes,proto3,oneof" json:"log_missing_bytes,omitempty"`
+	// Whether `output` is truncated to 200 characters and `outputs` omitted, because the response would be too large.
+	// GetWorkflowStatus with this `job_id` returns them in full.
+	Truncated bool `protobuf:"varint,23,opt,name=truncated,proto3" json:"truncated,omitempty"`
+	// Whether it failed with `continue-on-error`: the failure counts as success for its run and the jobs that need it.
+	Tolerated bool `protobuf:"varint,40,opt,name=tolerated,proto3" json:"tolerated,omitempty"`
+	// Whether its failure counts as success for its run and the jobs that need it.
+	ContinueOnError bool `protobuf:"varint,41,opt,name=continue_on_error,json=continueOnError,proto3" json:"continue_on_error,omitempty"`
+	// The exit code that the worker of the last attempt reported; null if it reported none.
+	ExitCode *uint32 `protobuf:"varint,70,opt,name=exit_code,json=exitCode,proto3,oneof" json:"exit_code,omitempty"`
+	// Whether it waits for a place in its concurrency group. Its status is `queued` then.
+	Held bool `protobuf:"varint,42,opt,name=held,proto3" json:"held,omitempty"`
+	// Of a job with a matrix whose needs have ended. Its children are jobs with ids such as `test.3`; GetWorkflowStatus has them.
+	Children      *Children `protobuf:"bytes,50,opt,name=children,proto3,oneof" json:"children,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Job) Reset() {
 	*x = Job{}
-	mi := &file_workflowgraph_v1_types_proto_msgTypes[8]
+	mi := &file_workflowgraph_v1_types_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1018,7 +1243,7 @@ func (x *Job) String() string {
 func (*Job) ProtoMessage() {}
 
 func (x *Job) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_types_proto_msgTypes[8]
+	mi := &file_workflowgraph_v1_types_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1031,7 +1256,7 @@ func (x *Job) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Job.ProtoReflect.Descriptor instead.
 func (*Job) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_types_proto_rawDescGZIP(), []int{8}
+	return file_workflowgraph_v1_types_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *Job) GetId() string {
@@ -1062,7 +1287,7 @@ func (x *Job) GetCommand() string {
 	return ""
 }
 
-func (x *Job) GetDurationSecs() float64 {
+func (x *Job) GetDurationSecs() uint64 {
 	if x != nil && x.DurationSecs != nil {
 		return *x.DurationSecs
 	}
@@ -1167,33 +1392,184 @@ func (x *Job) GetDelayedUntilMs() int64 {
 	return 0
 }
 
-// A workflow, with the state of its newest run or of the run that was asked for.
+func (x *Job) GetDurationMs() uint64 {
+	if x != nil && x.DurationMs != nil {
+		return *x.DurationMs
+	}
+	return 0
+}
+
+func (x *Job) GetLogMissingBytes() uint64 {
+	if x != nil && x.LogMissingBytes != nil {
+		return *x.LogMissingBytes
+	}
+	return 0
+}
+
+func (x *Job) GetTruncated() bool {
+	if x != nil {
+		return x.Truncated
+	}
+	return false
+}
+
+func (x *Job) GetTolerated() bool {
+	if x != nil {
+		return x.Tolerated
+	}
+	return false
+}
+
+func (x *Job) GetContinueOnError() bool {
+	if x != nil {
+		return x.ContinueOnError
+	}
+	return false
+}
+
+func (x *Job) GetExitCode() uint32 {
+	if x != nil && x.ExitCode != nil {
+		return *x.ExitCode
+	}
+	return 0
+}
+
+func (x *Job) GetHeld() bool {
+	if x != nil {
+		return x.Held
+	}
+	return false
+}
+
+func (x *Job) GetChildren() *Children {
+	if x != nil {
+		return x.Children
+	}
+	return nil
+}
+
+// How many children a job with a matrix has, and how they stand.
+type Children struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Total uint32                 `protobuf:"varint,1,opt,name=total,proto3" json:"total,omitempty"`
+	// Those that have not ended.
+	Open          uint32 `protobuf:"varint,2,opt,name=open,proto3" json:"open,omitempty"`
+	Failed        uint32 `protobuf:"varint,3,opt,name=failed,proto3" json:"failed,omitempty"`
+	Cancelled     uint32 `protobuf:"varint,4,opt,name=cancelled,proto3" json:"cancelled,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Children) Reset() {
+	*x = Children{}
+	mi := &file_workflowgraph_v1_types_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Children) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Children) ProtoMessage() {}
+
+func (x *Children) ProtoReflect() protoreflect.Message {
+	mi := &file_workflowgraph_v1_types_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Children.ProtoReflect.Descriptor instead.
+func (*Children) Descriptor() ([]byte, []int) {
+	return file_workflowgraph_v1_types_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *Children) GetTotal() uint32 {
+	if x != nil {
+		return x.Total
+	}
+	return 0
+}
+
+func (x *Children) GetOpen() uint32 {
+	if x != nil {
+		return x.Open
+	}
+	return 0
+}
+
+func (x *Children) GetFailed() uint32 {
+	if x != nil {
+		return x.Failed
+	}
+	return 0
+}
+
+func (x *Children) GetCancelled() uint32 {
+	if x != nil {
+		return x.Cancelled
+	}
+	return 0
+}
+
+// A workflow, with the state of its newest run or of the requested run.
 type Workflow struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The id it was asked for by: the run's for a run's id, else the definition's.
+	// The id of the request: a run id, or the id of the definition.
 	Id   string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
 	Name string `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
-	// What `on` says; several are joined by ", ".
+	// The value of `on`; several values are joined by ", ".
 	Trigger string `protobuf:"bytes,3,opt,name=trigger,proto3" json:"trigger,omitempty"`
 	Jobs    []*Job `protobuf:"bytes,4,rep,name=jobs,proto3" json:"jobs,omitempty"`
-	// The definition's id.
+	// The id of the definition.
 	Workflow string `protobuf:"bytes,5,opt,name=workflow,proto3" json:"workflow,omitempty"`
 	// The run that `jobs` shows; null before the first.
 	RunId *string `protobuf:"bytes,6,opt,name=run_id,json=runId,proto3,oneof" json:"run_id,omitempty"`
 	// That run's state; null before the first.
 	State *RunState `protobuf:"varint,7,opt,name=state,proto3,enum=workflowgraph.v1.RunState,oneof" json:"state,omitempty"`
-	// The definition's version that `jobs` shows, from 1.
-	Version       uint32 `protobuf:"varint,8,opt,name=version,proto3" json:"version,omitempty"`
-	CreatedAtMs   *int64 `protobuf:"varint,9,opt,name=created_at_ms,json=createdAtMs,proto3,oneof" json:"created_at_ms,omitempty"`
-	StartedAtMs   *int64 `protobuf:"varint,10,opt,name=started_at_ms,json=startedAtMs,proto3,oneof" json:"started_at_ms,omitempty"`
-	EndedAtMs     *int64 `protobuf:"varint,11,opt,name=ended_at_ms,json=endedAtMs,proto3,oneof" json:"ended_at_ms,omitempty"`
+	// The version of the definition in `jobs`, from 1.
+	Version     uint32 `protobuf:"varint,8,opt,name=version,proto3" json:"version,omitempty"`
+	CreatedAtMs *int64 `protobuf:"varint,9,opt,name=created_at_ms,json=createdAtMs,proto3,oneof" json:"created_at_ms,omitempty"`
+	StartedAtMs *int64 `protobuf:"varint,10,opt,name=started_at_ms,json=startedAtMs,proto3,oneof" json:"started_at_ms,omitempty"`
+	EndedAtMs   *int64 `protobuf:"varint,11,opt,name=ended_at_ms,json=endedAtMs,proto3,oneof" json:"ended_at_ms,omitempty"`
+	// Set if the workflow's file could not be loaded. `jobs` then has its last valid version, and is empty if there is
+	// none.
+	Broken *BrokenFile `protobuf:"bytes,12,opt,name=broken,proto3" json:"broken,omitempty"`
+	// The inputs of that run.
+	Inputs map[string]string `protobuf:"bytes,13,rep,name=inputs,proto3" json:"inputs,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	// The name of the token that started the run; null without a token.
+	StartedBy *string `protobuf:"bytes,14,opt,name=started_by,json=startedBy,proto3,oneof" json:"started_by,omitempty"`
+	// The run's generation, from 1: each re-run of its jobs adds one. 0 before the first run.
+	Generation uint32 `protobuf:"varint,17,opt,name=generation,proto3" json:"generation,omitempty"`
+	// The run that it repeats, if it was started with a run id.
+	RerunOf *string `protobuf:"bytes,18,opt,name=rerun_of,json=rerunOf,proto3,oneof" json:"rerun_of,omitempty"`
+	// Whether the run waits for a place in its concurrency group. Its state is then `queued`, or `running` after a
+	// re-run.
+	Held bool `protobuf:"varint,30,opt,name=held,proto3" json:"held,omitempty"`
+	// The name of its concurrency group; null without one.
+	Group *string `protobuf:"bytes,31,opt,name=group,proto3,oneof" json:"group,omitempty"`
+	// Whether that run was cancelled because it took longer than its `timeout`. It then ends as `failure`.
+	TimedOut bool `protobuf:"varint,60,opt,name=timed_out,json=timedOut,proto3" json:"timed_out,omitempty"`
+	// The display name of that run, if the workflow's file has a `run-name`.
+	RunName *string `protobuf:"bytes,40,opt,name=run_name,json=runName,proto3,oneof" json:"run_name,omitempty"`
+	// What started the run: `api` or `schedule`; empty before the first run. More can be added.
+	RunTrigger string `protobuf:"bytes,50,opt,name=run_trigger,json=runTrigger,proto3" json:"run_trigger,omitempty"`
+	// The schedule that started the run, and its scheduled time.
+	Schedule      *string `protobuf:"bytes,51,opt,name=schedule,proto3,oneof" json:"schedule,omitempty"`
+	ScheduledAtMs *int64  `protobuf:"varint,52,opt,name=scheduled_at_ms,json=scheduledAtMs,proto3,oneof" json:"scheduled_at_ms,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Workflow) Reset() {
 	*x = Workflow{}
-	mi := &file_workflowgraph_v1_types_proto_msgTypes[9]
+	mi := &file_workflowgraph_v1_types_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1205,7 +1581,7 @@ func (x *Workflow) String() string {
 func (*Workflow) ProtoMessage() {}
 
 func (x *Workflow) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_types_proto_msgTypes[9]
+	mi := &file_workflowgraph_v1_types_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1218,7 +1594,7 @@ func (x *Workflow) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Workflow.ProtoReflect.Descriptor instead.
 func (*Workflow) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_types_proto_rawDescGZIP(), []int{9}
+	return file_workflowgraph_v1_types_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *Workflow) GetId() string {
@@ -1298,10 +1674,228 @@ func (x *Workflow) GetEndedAtMs() int64 {
 	return 0
 }
 
-// A text with its content type.
+func (x *Workflow) GetBroken() *BrokenFile {
+	if x != nil {
+		return x.Broken
+	}
+	return nil
+}
+
+func (x *Workflow) GetInputs() map[string]string {
+	if x != nil {
+		return x.Inputs
+	}
+	return nil
+}
+
+func (x *Workflow) GetStartedBy() string {
+	if x != nil && x.StartedBy != nil {
+		return *x.StartedBy
+	}
+	return ""
+}
+
+func (x *Workflow) GetGeneration() uint32 {
+	if x != nil {
+		return x.Generation
+	}
+	return 0
+}
+
+func (x *Workflow) GetRerunOf() string {
+	if x != nil && x.RerunOf != nil {
+		return *x.RerunOf
+	}
+	return ""
+}
+
+func (x *Workflow) GetHeld() bool {
+	if x != nil {
+		return x.Held
+	}
+	return false
+}
+
+func (x *Workflow) GetGroup() string {
+	if x != nil && x.Group != nil {
+		return *x.Group
+	}
+	return ""
+}
+
+func (x *Workflow) GetTimedOut() bool {
+	if x != nil {
+		return x.TimedOut
+	}
+	return false
+}
+
+func (x *Workflow) GetRunName() string {
+	if x != nil && x.RunName != nil {
+		return *x.RunName
+	}
+	return ""
+}
+
+func (x *Workflow) GetRunTrigger() string {
+	if x != nil {
+		return x.RunTrigger
+	}
+	return ""
+}
+
+func (x *Workflow) GetSchedule() string {
+	if x != nil && x.Schedule != nil {
+		return *x.Schedule
+	}
+	return ""
+}
+
+func (x *Workflow) GetScheduledAtMs() int64 {
+	if x != nil && x.ScheduledAtMs != nil {
+		return *x.ScheduledAtMs
+	}
+	return 0
+}
+
+// A run or a job that has a place in a concurrency group, or waits for one.
+type RunAtGate struct {
+	state    protoimpl.MessageState `protogen:"open.v1"`
+	RunId    string                 `protobuf:"bytes,1,opt,name=run_id,json=runId,proto3" json:"run_id,omitempty"`
+	Workflow string                 `protobuf:"bytes,2,opt,name=workflow,proto3" json:"workflow,omitempty"`
+	// When it got its place, or began to wait.
+	SinceMs int64 `protobuf:"varint,3,opt,name=since_ms,json=sinceMs,proto3" json:"since_ms,omitempty"`
+	// The job of the run; empty in a group of runs.
+	JobId         string `protobuf:"bytes,4,opt,name=job_id,json=jobId,proto3" json:"job_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RunAtGate) Reset() {
+	*x = RunAtGate{}
+	mi := &file_workflowgraph_v1_types_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RunAtGate) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RunAtGate) ProtoMessage() {}
+
+func (x *RunAtGate) ProtoReflect() protoreflect.Message {
+	mi := &file_workflowgraph_v1_types_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RunAtGate.ProtoReflect.Descriptor instead.
+func (*RunAtGate) Descriptor() ([]byte, []int) {
+	return file_workflowgraph_v1_types_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *RunAtGate) GetRunId() string {
+	if x != nil {
+		return x.RunId
+	}
+	return ""
+}
+
+func (x *RunAtGate) GetWorkflow() string {
+	if x != nil {
+		return x.Workflow
+	}
+	return ""
+}
+
+func (x *RunAtGate) GetSinceMs() int64 {
+	if x != nil {
+		return x.SinceMs
+	}
+	return 0
+}
+
+func (x *RunAtGate) GetJobId() string {
+	if x != nil {
+		return x.JobId
+	}
+	return ""
+}
+
+// A workflow file that the server could not load.
+type BrokenFile struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Its name in the workflows directory.
+	File string `protobuf:"bytes,1,opt,name=file,proto3" json:"file,omitempty"`
+	// When this server first found it broken.
+	SinceMs       int64      `protobuf:"varint,2,opt,name=since_ms,json=sinceMs,proto3" json:"since_ms,omitempty"`
+	Problems      []*Problem `protobuf:"bytes,3,rep,name=problems,proto3" json:"problems,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BrokenFile) Reset() {
+	*x = BrokenFile{}
+	mi := &file_workflowgraph_v1_types_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BrokenFile) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BrokenFile) ProtoMessage() {}
+
+func (x *BrokenFile) ProtoReflect() protoreflect.Message {
+	mi := &file_workflowgraph_v1_types_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BrokenFile.ProtoReflect.Descriptor instead.
+func (*BrokenFile) Descriptor() ([]byte, []int) {
+	return file_workflowgraph_v1_types_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *BrokenFile) GetFile() string {
+	if x != nil {
+		return x.File
+	}
+	return ""
+}
+
+func (x *BrokenFile) GetSinceMs() int64 {
+	if x != nil {
+		return x.SinceMs
+	}
+	return 0
+}
+
+func (x *BrokenFile) GetProblems() []*Problem {
+	if x != nil {
+		return x.Problems
+	}
+	return nil
+}
+
+// A document with its content type.
 type Document struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// `application/json` or `application/yaml`; other names of YAML are understood.
+	// `application/json` or `application/yaml`; other names for YAML are accepted.
 	ContentType   string `protobuf:"bytes,1,opt,name=content_type,json=contentType,proto3" json:"content_type,omitempty"`
 	Data          []byte `protobuf:"bytes,2,opt,name=data,proto3" json:"data,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -1310,7 +1904,7 @@ type Document struct {
 
 func (x *Document) Reset() {
 	*x = Document{}
-	mi := &file_workflowgraph_v1_types_proto_msgTypes[10]
+	mi := &file_workflowgraph_v1_types_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1322,7 +1916,7 @@ func (x *Document) String() string {
 func (*Document) ProtoMessage() {}
 
 func (x *Document) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_types_proto_msgTypes[10]
+	mi := &file_workflowgraph_v1_types_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1335,7 +1929,7 @@ func (x *Document) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Document.ProtoReflect.Descriptor instead.
 func (*Document) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_types_proto_rawDescGZIP(), []int{10}
+	return file_workflowgraph_v1_types_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *Document) GetContentType() string {
@@ -1356,7 +1950,7 @@ func (x *Document) GetData() []byte {
 type ErrorDetail struct {
 	state  protoimpl.MessageState `protogen:"open.v1"`
 	Reason ErrorReason            `protobuf:"varint,1,opt,name=reason,proto3,enum=workflowgraph.v1.ErrorReason" json:"reason,omitempty"`
-	// What was wrong, one entry for each place.
+	// The problems, one entry per location.
 	Problems      []*Problem `protobuf:"bytes,2,rep,name=problems,proto3" json:"problems,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1364,7 +1958,7 @@ type ErrorDetail struct {
 
 func (x *ErrorDetail) Reset() {
 	*x = ErrorDetail{}
-	mi := &file_workflowgraph_v1_types_proto_msgTypes[11]
+	mi := &file_workflowgraph_v1_types_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1376,7 +1970,7 @@ func (x *ErrorDetail) String() string {
 func (*ErrorDetail) ProtoMessage() {}
 
 func (x *ErrorDetail) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_types_proto_msgTypes[11]
+	mi := &file_workflowgraph_v1_types_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1389,7 +1983,7 @@ func (x *ErrorDetail) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ErrorDetail.ProtoReflect.Descriptor instead.
 func (*ErrorDetail) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_types_proto_rawDescGZIP(), []int{11}
+	return file_workflowgraph_v1_types_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *ErrorDetail) GetReason() ErrorReason {
@@ -1406,7 +2000,7 @@ func (x *ErrorDetail) GetProblems() []*Problem {
 	return nil
 }
 
-// One thing that is wrong with a request or a definition.
+// One problem of a request or a definition.
 type Problem struct {
 	state   protoimpl.MessageState `protogen:"open.v1"`
 	Message string                 `protobuf:"bytes,1,opt,name=message,proto3" json:"message,omitempty"`
@@ -1424,7 +2018,7 @@ type Problem struct {
 
 func (x *Problem) Reset() {
 	*x = Problem{}
-	mi := &file_workflowgraph_v1_types_proto_msgTypes[12]
+	mi := &file_workflowgraph_v1_types_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1436,7 +2030,7 @@ func (x *Problem) String() string {
 func (*Problem) ProtoMessage() {}
 
 func (x *Problem) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_types_proto_msgTypes[12]
+	mi := &file_workflowgraph_v1_types_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1449,7 +2043,7 @@ func (x *Problem) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Problem.ProtoReflect.Descriptor instead.
 func (*Problem) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_types_proto_rawDescGZIP(), []int{12}
+	return file_workflowgraph_v1_types_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *Problem) GetMessage() string {
@@ -1487,7 +2081,7 @@ func (x *Problem) GetColumn() uint32 {
 	return 0
 }
 
-// No wait.
+// No delay.
 type Backoff_None struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields
@@ -1496,7 +2090,7 @@ type Backoff_None struct {
 
 func (x *Backoff_None) Reset() {
 	*x = Backoff_None{}
-	mi := &file_workflowgraph_v1_types_proto_msgTypes[13]
+	mi := &file_workflowgraph_v1_types_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1508,7 +2102,7 @@ func (x *Backoff_None) String() string {
 func (*Backoff_None) ProtoMessage() {}
 
 func (x *Backoff_None) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_types_proto_msgTypes[13]
+	mi := &file_workflowgraph_v1_types_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1524,7 +2118,7 @@ func (*Backoff_None) Descriptor() ([]byte, []int) {
 	return file_workflowgraph_v1_types_proto_rawDescGZIP(), []int{0, 0}
 }
 
-// The same wait each time.
+// A constant delay.
 type Backoff_Fixed struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Seconds.
@@ -1535,7 +2129,7 @@ type Backoff_Fixed struct {
 
 func (x *Backoff_Fixed) Reset() {
 	*x = Backoff_Fixed{}
-	mi := &file_workflowgraph_v1_types_proto_msgTypes[14]
+	mi := &file_workflowgraph_v1_types_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1547,7 +2141,7 @@ func (x *Backoff_Fixed) String() string {
 func (*Backoff_Fixed) ProtoMessage() {}
 
 func (x *Backoff_Fixed) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_types_proto_msgTypes[14]
+	mi := &file_workflowgraph_v1_types_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1577,7 +2171,7 @@ type Backoff_Exponential struct {
 	BaseSecs uint64 `protobuf:"varint,1,opt,name=base_secs,json=baseSecs,proto3" json:"base_secs,omitempty"`
 	// Seconds.
 	MaxSecs uint64 `protobuf:"varint,2,opt,name=max_secs,json=maxSecs,proto3" json:"max_secs,omitempty"`
-	// Spread each wait at random over its upper half, so that many failures do not come back at once.
+	// Each delay is random between half of its value and its value, so many failed jobs do not retry at once.
 	Jitter        *bool `protobuf:"varint,3,opt,name=jitter,proto3,oneof" json:"jitter,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1585,7 +2179,7 @@ type Backoff_Exponential struct {
 
 func (x *Backoff_Exponential) Reset() {
 	*x = Backoff_Exponential{}
-	mi := &file_workflowgraph_v1_types_proto_msgTypes[15]
+	mi := &file_workflowgraph_v1_types_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1597,7 +2191,7 @@ func (x *Backoff_Exponential) String() string {
 func (*Backoff_Exponential) ProtoMessage() {}
 
 func (x *Backoff_Exponential) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_types_proto_msgTypes[15]
+	mi := &file_workflowgraph_v1_types_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1669,7 +2263,7 @@ const file_workflowgraph_v1_types_proto_rawDesc = "" +
 	"\x03env\x18\x04 \x03(\v2\x1f.workflowgraph.v1.Step.EnvEntryR\x03env\x1a6\n" +
 	"\bEnvEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xe0\a\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xdd\t\n" +
 	"\n" +
 	"ClaimedJob\x12\x15\n" +
 	"\x06job_id\x18\x01 \x01(\tR\x05jobId\x12\x1f\n" +
@@ -1680,17 +2274,22 @@ const file_workflowgraph_v1_types_proto_rawDesc = "" +
 	"\fretry_policy\x18\x05 \x01(\v2\x1d.workflowgraph.v1.RetryPolicyR\vretryPolicy\x12\x18\n" +
 	"\aattempt\x18\x06 \x01(\rR\aattempt\x12\\\n" +
 	"\x10upstream_outputs\x18\a \x03(\v21.workflowgraph.v1.ClaimedJob.UpstreamOutputsEntryR\x0fupstreamOutputs\x12$\n" +
-	"\x0eenqueued_at_ms\x18\b \x01(\x03R\fenqueuedAtMs\x12-\n" +
-	"\x10delayed_until_ms\x18\t \x01(\x03H\x00R\x0edelayedUntilMs\x88\x01\x01\x12\x1a\n" +
+	"\x0eenqueued_at_ms\x18\b \x01(\x03R\fenqueuedAtMs\x12(\n" +
+	"\x10delayed_until_ms\x18\t \x01(\x03R\x0edelayedUntilMs\x12\x1a\n" +
 	"\bworkflow\x18\n" +
 	" \x01(\tR\bworkflow\x12\x12\n" +
 	"\x04name\x18\v \x01(\tR\x04name\x12&\n" +
-	"\ftimeout_secs\x18\f \x01(\x04H\x01R\vtimeoutSecs\x88\x01\x01\x127\n" +
+	"\ftimeout_secs\x18\f \x01(\x04H\x00R\vtimeoutSecs\x88\x01\x01\x127\n" +
 	"\x03env\x18\r \x03(\v2%.workflowgraph.v1.ClaimedJob.EnvEntryR\x03env\x12,\n" +
 	"\x05steps\x18\x0e \x03(\v2\x16.workflowgraph.v1.StepR\x05steps\x12@\n" +
 	"\x06inputs\x18\x0f \x03(\v2(.workflowgraph.v1.ClaimedJob.InputsEntryR\x06inputs\x12\x1a\n" +
 	"\bpriority\x18\x10 \x01(\x05R\bpriority\x123\n" +
-	"\bmetadata\x18\x11 \x01(\v2\x17.google.protobuf.StructR\bmetadata\x1a]\n" +
+	"\bmetadata\x18\x11 \x01(\v2\x17.google.protobuf.StructR\bmetadata\x12=\n" +
+	"\x05needs\x18\x14 \x03(\v2'.workflowgraph.v1.ClaimedJob.NeedsEntryR\x05needs\x12\x19\n" +
+	"\x05group\x182 \x01(\tH\x01R\x05group\x88\x01\x01\x12\x19\n" +
+	"\x05index\x183 \x01(\rH\x02R\x05index\x88\x01\x01\x12$\n" +
+	"\vmatrix_json\x184 \x01(\tH\x03R\n" +
+	"matrixJson\x88\x01\x01\x1a]\n" +
 	"\x14UpstreamOutputsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12/\n" +
 	"\x05value\x18\x02 \x01(\v2\x19.workflowgraph.v1.OutputsR\x05value:\x028\x01\x1a6\n" +
@@ -1699,9 +2298,24 @@ const file_workflowgraph_v1_types_proto_rawDesc = "" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\x1a9\n" +
 	"\vInputsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01B\x13\n" +
-	"\x11_delayed_until_msB\x0f\n" +
-	"\r_timeout_secs\"\xb6\x01\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\x1aV\n" +
+	"\n" +
+	"NeedsEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x122\n" +
+	"\x05value\x18\x02 \x01(\v2\x1c.workflowgraph.v1.NeedResultR\x05value:\x028\x01B\x0f\n" +
+	"\r_timeout_secsB\b\n" +
+	"\x06_groupB\b\n" +
+	"\x06_indexB\x0e\n" +
+	"\f_matrix_json\"\xda\x01\n" +
+	"\n" +
+	"NeedResult\x123\n" +
+	"\x06result\x18\x01 \x01(\x0e2\x1b.workflowgraph.v1.JobStatusR\x06result\x12\x1c\n" +
+	"\ttolerated\x18\x02 \x01(\bR\ttolerated\x12\x19\n" +
+	"\x05error\x18\x03 \x01(\tH\x00R\x05error\x88\x01\x01\x12\x18\n" +
+	"\aattempt\x18\x04 \x01(\rR\aattempt\x12(\n" +
+	"\rduration_secs\x18\x05 \x01(\x04H\x01R\fdurationSecs\x88\x01\x01B\b\n" +
+	"\x06_errorB\x10\n" +
+	"\x0e_duration_secs\"\xde\x01\n" +
 	"\x05Lease\x12\x19\n" +
 	"\blease_id\x18\x01 \x01(\tR\aleaseId\x12\x15\n" +
 	"\x06job_id\x18\x02 \x01(\tR\x05jobId\x12\x1f\n" +
@@ -1709,10 +2323,11 @@ const file_workflowgraph_v1_types_proto_rawDesc = "" +
 	"workflowId\x12\x1b\n" +
 	"\tworker_id\x18\x04 \x01(\tR\bworkerId\x12\x19\n" +
 	"\bttl_secs\x18\x05 \x01(\x04R\attlSecs\x12\"\n" +
-	"\rgranted_at_ms\x18\x06 \x01(\x03R\vgrantedAtMs\"f\n" +
+	"\rgranted_at_ms\x18\x06 \x01(\x03R\vgrantedAtMs\x12&\n" +
+	"\x0fstop_grace_secs\x18\a \x01(\x01R\rstopGraceSecs\"f\n" +
 	"\x05Claim\x12.\n" +
 	"\x03job\x18\x01 \x01(\v2\x1c.workflowgraph.v1.ClaimedJobR\x03job\x12-\n" +
-	"\x05lease\x18\x02 \x01(\v2\x17.workflowgraph.v1.LeaseR\x05lease\"\xe4\x01\n" +
+	"\x05lease\x18\x02 \x01(\v2\x17.workflowgraph.v1.LeaseR\x05lease\"\xd6\x02\n" +
 	"\bLogChunk\x12\x1f\n" +
 	"\vworkflow_id\x18\x01 \x01(\tR\n" +
 	"workflowId\x12\x15\n" +
@@ -1721,13 +2336,18 @@ const file_workflowgraph_v1_types_proto_rawDesc = "" +
 	"\x04data\x18\x04 \x01(\tR\x04data\x12!\n" +
 	"\ftimestamp_ms\x18\x05 \x01(\x03R\vtimestampMs\x123\n" +
 	"\x06stream\x18\x06 \x01(\x0e2\x1b.workflowgraph.v1.LogStreamR\x06stream\x12\x18\n" +
-	"\aattempt\x18\a \x01(\rR\aattempt\"\xd3\x06\n" +
+	"\aattempt\x18\a \x01(\rR\aattempt\x12(\n" +
+	"\rmissing_bytes\x18\b \x01(\x04H\x00R\fmissingBytes\x88\x01\x01\x12$\n" +
+	"\vsystem_line\x18\t \x01(\rH\x01R\n" +
+	"systemLine\x88\x01\x01B\x10\n" +
+	"\x0e_missing_bytesB\x0e\n" +
+	"\f_system_line\"\xcc\t\n" +
 	"\x03Job\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x123\n" +
 	"\x06status\x18\x03 \x01(\x0e2\x1b.workflowgraph.v1.JobStatusR\x06status\x12\x18\n" +
 	"\acommand\x18\x04 \x01(\tR\acommand\x12(\n" +
-	"\rduration_secs\x18\x05 \x01(\x01H\x00R\fdurationSecs\x88\x01\x01\x12\"\n" +
+	"\rduration_secs\x18\x14 \x01(\x04H\x00R\fdurationSecs\x88\x01\x01\x12\"\n" +
 	"\n" +
 	"started_at\x18\x06 \x01(\x03H\x01R\tstartedAt\x88\x01\x01\x12\x1d\n" +
 	"\n" +
@@ -1745,7 +2365,17 @@ const file_workflowgraph_v1_types_proto_rawDesc = "" +
 	"\aoutputs\x18\x10 \x03(\v2\".workflowgraph.v1.Job.OutputsEntryR\aoutputs\x12\x1e\n" +
 	"\bended_at\x18\x11 \x01(\x03H\x05R\aendedAt\x88\x01\x01\x12 \n" +
 	"\tworker_id\x18\x12 \x01(\tH\x06R\bworkerId\x88\x01\x01\x12-\n" +
-	"\x10delayed_until_ms\x18\x13 \x01(\x03H\aR\x0edelayedUntilMs\x88\x01\x01\x1a:\n" +
+	"\x10delayed_until_ms\x18\x13 \x01(\x03H\aR\x0edelayedUntilMs\x88\x01\x01\x12$\n" +
+	"\vduration_ms\x18\x15 \x01(\x04H\bR\n" +
+	"durationMs\x88\x01\x01\x12/\n" +
+	"\x11log_missing_bytes\x18\x16 \x01(\x04H\tR\x0flogMissingBytes\x88\x01\x01\x12\x1c\n" +
+	"\ttruncated\x18\x17 \x01(\bR\ttruncated\x12\x1c\n" +
+	"\ttolerated\x18( \x01(\bR\ttolerated\x12*\n" +
+	"\x11continue_on_error\x18) \x01(\bR\x0fcontinueOnError\x12 \n" +
+	"\texit_code\x18F \x01(\rH\n" +
+	"R\bexitCode\x88\x01\x01\x12\x12\n" +
+	"\x04held\x18* \x01(\bR\x04held\x12;\n" +
+	"\bchildren\x182 \x01(\v2\x1a.workflowgraph.v1.ChildrenH\vR\bchildren\x88\x01\x01\x1a:\n" +
 	"\fOutputsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01B\x10\n" +
@@ -1757,7 +2387,17 @@ const file_workflowgraph_v1_types_proto_rawDesc = "" +
 	"\t_ended_atB\f\n" +
 	"\n" +
 	"_worker_idB\x13\n" +
-	"\x11_delayed_until_ms\"\xbc\x03\n" +
+	"\x11_delayed_until_msB\x0e\n" +
+	"\f_duration_msB\x14\n" +
+	"\x12_log_missing_bytesB\f\n" +
+	"\n" +
+	"_exit_codeB\v\n" +
+	"\t_childrenJ\x04\b\x05\x10\x06\"j\n" +
+	"\bChildren\x12\x14\n" +
+	"\x05total\x18\x01 \x01(\rR\x05total\x12\x12\n" +
+	"\x04open\x18\x02 \x01(\rR\x04open\x12\x16\n" +
+	"\x06failed\x18\x03 \x01(\rR\x06failed\x12\x1c\n" +
+	"\tcancelled\x18\x04 \x01(\rR\tcancelled\"\x80\b\n" +
 	"\bWorkflow\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x18\n" +
@@ -1770,12 +2410,48 @@ const file_workflowgraph_v1_types_proto_rawDesc = "" +
 	"\rcreated_at_ms\x18\t \x01(\x03H\x02R\vcreatedAtMs\x88\x01\x01\x12'\n" +
 	"\rstarted_at_ms\x18\n" +
 	" \x01(\x03H\x03R\vstartedAtMs\x88\x01\x01\x12#\n" +
-	"\vended_at_ms\x18\v \x01(\x03H\x04R\tendedAtMs\x88\x01\x01B\t\n" +
+	"\vended_at_ms\x18\v \x01(\x03H\x04R\tendedAtMs\x88\x01\x01\x124\n" +
+	"\x06broken\x18\f \x01(\v2\x1c.workflowgraph.v1.BrokenFileR\x06broken\x12>\n" +
+	"\x06inputs\x18\r \x03(\v2&.workflowgraph.v1.Workflow.InputsEntryR\x06inputs\x12\"\n" +
+	"\n" +
+	"started_by\x18\x0e \x01(\tH\x05R\tstartedBy\x88\x01\x01\x12\x1e\n" +
+	"\n" +
+	"generation\x18\x11 \x01(\rR\n" +
+	"generation\x12\x1e\n" +
+	"\brerun_of\x18\x12 \x01(\tH\x06R\arerunOf\x88\x01\x01\x12\x12\n" +
+	"\x04held\x18\x1e \x01(\bR\x04held\x12\x19\n" +
+	"\x05group\x18\x1f \x01(\tH\aR\x05group\x88\x01\x01\x12\x1b\n" +
+	"\ttimed_out\x18< \x01(\bR\btimedOut\x12\x1e\n" +
+	"\brun_name\x18( \x01(\tH\bR\arunName\x88\x01\x01\x12\x1f\n" +
+	"\vrun_trigger\x182 \x01(\tR\n" +
+	"runTrigger\x12\x1f\n" +
+	"\bschedule\x183 \x01(\tH\tR\bschedule\x88\x01\x01\x12+\n" +
+	"\x0fscheduled_at_ms\x184 \x01(\x03H\n" +
+	"R\rscheduledAtMs\x88\x01\x01\x1a9\n" +
+	"\vInputsEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01B\t\n" +
 	"\a_run_idB\b\n" +
 	"\x06_stateB\x10\n" +
 	"\x0e_created_at_msB\x10\n" +
 	"\x0e_started_at_msB\x0e\n" +
-	"\f_ended_at_ms\"A\n" +
+	"\f_ended_at_msB\r\n" +
+	"\v_started_byB\v\n" +
+	"\t_rerun_ofB\b\n" +
+	"\x06_groupB\v\n" +
+	"\t_run_nameB\v\n" +
+	"\t_scheduleB\x12\n" +
+	"\x10_scheduled_at_ms\"p\n" +
+	"\tRunAtGate\x12\x15\n" +
+	"\x06run_id\x18\x01 \x01(\tR\x05runId\x12\x1a\n" +
+	"\bworkflow\x18\x02 \x01(\tR\bworkflow\x12\x19\n" +
+	"\bsince_ms\x18\x03 \x01(\x03R\asinceMs\x12\x15\n" +
+	"\x06job_id\x18\x04 \x01(\tR\x05jobId\"r\n" +
+	"\n" +
+	"BrokenFile\x12\x12\n" +
+	"\x04file\x18\x01 \x01(\tR\x04file\x12\x19\n" +
+	"\bsince_ms\x18\x02 \x01(\x03R\asinceMs\x125\n" +
+	"\bproblems\x18\x03 \x03(\v2\x19.workflowgraph.v1.ProblemR\bproblems\"A\n" +
 	"\bDocument\x12!\n" +
 	"\fcontent_type\x18\x01 \x01(\tR\vcontentType\x12\x12\n" +
 	"\x04data\x18\x02 \x01(\fR\x04data\"{\n" +
@@ -1806,14 +2482,21 @@ const file_workflowgraph_v1_types_proto_rawDesc = "" +
 	"\tLogStream\x12\x1a\n" +
 	"\x16LOG_STREAM_UNSPECIFIED\x10\x00\x12\x15\n" +
 	"\x11LOG_STREAM_STDOUT\x10\x01\x12\x15\n" +
-	"\x11LOG_STREAM_STDERR\x10\x02*\xc0\x01\n" +
+	"\x11LOG_STREAM_STDERR\x10\x02*_\n" +
+	"\n" +
+	"StopReason\x12\x1b\n" +
+	"\x17STOP_REASON_UNSPECIFIED\x10\x00\x12\x19\n" +
+	"\x15STOP_REASON_CANCELLED\x10\x01\x12\x19\n" +
+	"\x15STOP_REASON_TIMED_OUT\x10\x02*\x82\x02\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12\x1e\n" +
 	"\x1aERROR_REASON_LEASE_EXPIRED\x10\x01\x12\x1b\n" +
 	"\x17ERROR_REASON_SUPERSEDED\x10\x02\x12\x1a\n" +
 	"\x16ERROR_REASON_COMPLETED\x10\x03\x12\x1a\n" +
 	"\x16ERROR_REASON_CANCELLED\x10\x04\x12\x1e\n" +
-	"\x1aERROR_REASON_UNKNOWN_LEASE\x10\x05B\xc2\x01\n" +
+	"\x1aERROR_REASON_UNKNOWN_LEASE\x10\x05\x12\x1c\n" +
+	"\x18ERROR_REASON_JOB_RUNNING\x10\x06\x12\"\n" +
+	"\x1eERROR_REASON_DEPENDANT_RUNNING\x10\aB\xc2\x01\n" +
 	"\x14com.workflowgraph.v1B\n" +
 	"TypesProtoP\x01Z=workflowgraph.dev/client/gen/workflowgraph/v1;workflowgraphv1\xa2\x02\x03WXX\xaa\x02\x10Workflowgraph.V1\xca\x02\x10Workflowgraph\\V1\xe2\x02\x1cWorkflowgraph\\V1\\GPBMetadata\xea\x02\x11Workflowgraph::V1b\x06proto3"
 
@@ -1829,66 +2512,80 @@ func file_workflowgraph_v1_types_proto_rawDescGZIP() []byte {
 	return file_workflowgraph_v1_types_proto_rawDescData
 }
 
-var file_workflowgraph_v1_types_proto_enumTypes = make([]protoimpl.EnumInfo, 4)
-var file_workflowgraph_v1_types_proto_msgTypes = make([]protoimpl.MessageInfo, 22)
+var file_workflowgraph_v1_types_proto_enumTypes = make([]protoimpl.EnumInfo, 5)
+var file_workflowgraph_v1_types_proto_msgTypes = make([]protoimpl.MessageInfo, 28)
 var file_workflowgraph_v1_types_proto_goTypes = []any{
 	(JobStatus)(0),              // 0: workflowgraph.v1.JobStatus
 	(RunState)(0),               // 1: workflowgraph.v1.RunState
 	(LogStream)(0),              // 2: workflowgraph.v1.LogStream
-	(ErrorReason)(0),            // 3: workflowgraph.v1.ErrorReason
-	(*Backoff)(nil),             // 4: workflowgraph.v1.Backoff
-	(*RetryPolicy)(nil),         // 5: workflowgraph.v1.RetryPolicy
-	(*Outputs)(nil),             // 6: workflowgraph.v1.Outputs
-	(*Step)(nil),                // 7: workflowgraph.v1.Step
-	(*ClaimedJob)(nil),          // 8: workflowgraph.v1.ClaimedJob
-	(*Lease)(nil),               // 9: workflowgraph.v1.Lease
-	(*Claim)(nil),               // 10: workflowgraph.v1.Claim
-	(*LogChunk)(nil),            // 11: workflowgraph.v1.LogChunk
-	(*Job)(nil),                 // 12: workflowgraph.v1.Job
-	(*Workflow)(nil),            // 13: workflowgraph.v1.Workflow
-	(*Document)(nil),            // 14: workflowgraph.v1.Document
-	(*ErrorDetail)(nil),         // 15: workflowgraph.v1.ErrorDetail
-	(*Problem)(nil),             // 16: workflowgraph.v1.Problem
-	(*Backoff_None)(nil),        // 17: workflowgraph.v1.Backoff.None
-	(*Backoff_Fixed)(nil),       // 18: workflowgraph.v1.Backoff.Fixed
-	(*Backoff_Exponential)(nil), // 19: workflowgraph.v1.Backoff.Exponential
-	nil,                         // 20: workflowgraph.v1.Outputs.ValuesEntry
-	nil,                         // 21: workflowgraph.v1.Step.EnvEntry
-	nil,                         // 22: workflowgraph.v1.ClaimedJob.UpstreamOutputsEntry
-	nil,                         // 23: workflowgraph.v1.ClaimedJob.EnvEntry
-	nil,                         // 24: workflowgraph.v1.ClaimedJob.InputsEntry
-	nil,                         // 25: workflowgraph.v1.Job.OutputsEntry
-	(*structpb.Struct)(nil),     // 26: google.protobuf.Struct
+	(StopReason)(0),             // 3: workflowgraph.v1.StopReason
+	(ErrorReason)(0),            // 4: workflowgraph.v1.ErrorReason
+	(*Backoff)(nil),             // 5: workflowgraph.v1.Backoff
+	(*RetryPolicy)(nil),         // 6: workflowgraph.v1.RetryPolicy
+	(*Outputs)(nil),             // 7: workflowgraph.v1.Outputs
+	(*Step)(nil),                // 8: workflowgraph.v1.Step
+	(*ClaimedJob)(nil),          // 9: workflowgraph.v1.ClaimedJob
+	(*NeedResult)(nil),          // 10: workflowgraph.v1.NeedResult
+	(*Lease)(nil),               // 11: workflowgraph.v1.Lease
+	(*Claim)(nil),               // 12: workflowgraph.v1.Claim
+	(*LogChunk)(nil),            // 13: workflowgraph.v1.LogChunk
+	(*Job)(nil),                 // 14: workflowgraph.v1.Job
+	(*Children)(nil),            // 15: workflowgraph.v1.Children
+	(*Workflow)(nil),            // 16: workflowgraph.v1.Workflow
+	(*RunAtGate)(nil),           // 17: workflowgraph.v1.RunAtGate
+	(*BrokenFile)(nil),          // 18: workflowgraph.v1.BrokenFile
+	(*Document)(nil),            // 19: workflowgraph.v1.Document
+	(*ErrorDetail)(nil),         // 20: workflowgraph.v1.ErrorDetail
+	(*Problem)(nil),             // 21: workflowgraph.v1.Problem
+	(*Backoff_None)(nil),        // 22: workflowgraph.v1.Backoff.None
+	(*Backoff_Fixed)(nil),       // 23: workflowgraph.v1.Backoff.Fixed
+	(*Backoff_Exponential)(nil), // 24: workflowgraph.v1.Backoff.Exponential
+	nil,                         // 25: workflowgraph.v1.Outputs.ValuesEntry
+	nil,                         // 26: workflowgraph.v1.Step.EnvEntry
+	nil,                         // 27: workflowgraph.v1.ClaimedJob.UpstreamOutputsEntry
+	nil,                         // 28: workflowgraph.v1.ClaimedJob.EnvEntry
+	nil,                         // 29: workflowgraph.v1.ClaimedJob.InputsEntry
+	nil,                         // 30: workflowgraph.v1.ClaimedJob.NeedsEntry
+	nil,                         // 31: workflowgraph.v1.Job.OutputsEntry
+	nil,                         // 32: workflowgraph.v1.Workflow.InputsEntry
+	(*structpb.Struct)(nil),     // 33: google.protobuf.Struct
 }
 var file_workflowgraph_v1_types_proto_depIdxs = []int32{
-	17, // 0: workflowgraph.v1.Backoff.none:type_name -> workflowgraph.v1.Backoff.None
-	18, // 1: workflowgraph.v1.Backoff.fixed:type_name -> workflowgraph.v1.Backoff.Fixed
-	19, // 2: workflowgraph.v1.Backoff.exponential:type_name -> workflowgraph.v1.Backoff.Exponential
-	4,  // 3: workflowgraph.v1.RetryPolicy.backoff:type_name -> workflowgraph.v1.Backoff
-	20, // 4: workflowgraph.v1.Outputs.values:type_name -> workflowgraph.v1.Outputs.ValuesEntry
-	21, // 5: workflowgraph.v1.Step.env:type_name -> workflowgraph.v1.Step.EnvEntry
-	5,  // 6: workflowgraph.v1.ClaimedJob.retry_policy:type_name -> workflowgraph.v1.RetryPolicy
-	22, // 7: workflowgraph.v1.ClaimedJob.upstream_outputs:type_name -> workflowgraph.v1.ClaimedJob.UpstreamOutputsEntry
-	23, // 8: workflowgraph.v1.ClaimedJob.env:type_name -> workflowgraph.v1.ClaimedJob.EnvEntry
-	7,  // 9: workflowgraph.v1.ClaimedJob.steps:type_name -> workflowgraph.v1.Step
-	24, // 10: workflowgraph.v1.ClaimedJob.inputs:type_name -> workflowgraph.v1.ClaimedJob.InputsEntry
-	26, // 11: workflowgraph.v1.ClaimedJob.metadata:type_name -> google.protobuf.Struct
-	8,  // 12: workflowgraph.v1.Claim.job:type_name -> workflowgraph.v1.ClaimedJob
-	9,  // 13: workflowgraph.v1.Claim.lease:type_name -> workflowgraph.v1.Lease
-	2,  // 14: workflowgraph.v1.LogChunk.stream:type_name -> workflowgraph.v1.LogStream
-	0,  // 15: workflowgraph.v1.Job.status:type_name -> workflowgraph.v1.JobStatus
-	26, // 16: workflowgraph.v1.Job.metadata:type_name -> google.protobuf.Struct
-	25, // 17: workflowgraph.v1.Job.outputs:type_name -> workflowgraph.v1.Job.OutputsEntry
-	12, // 18: workflowgraph.v1.Workflow.jobs:type_name -> workflowgraph.v1.Job
-	1,  // 19: workflowgraph.v1.Workflow.state:type_name -> workflowgraph.v1.RunState
-	3,  // 20: workflowgraph.v1.ErrorDetail.reason:type_name -> workflowgraph.v1.ErrorReason
-	16, // 21: workflowgraph.v1.ErrorDetail.problems:type_name -> workflowgraph.v1.Problem
-	6,  // 22: workflowgraph.v1.ClaimedJob.UpstreamOutputsEntry.value:type_name -> workflowgraph.v1.Outputs
-	23, // [23:23] is the sub-list for method output_type
-	23, // [23:23] is the sub-list for method input_type
-	23, // [23:23] is the sub-list for extension type_name
-	23, // [23:23] is the sub-list for extension extendee
-	0,  // [0:23] is the sub-list for field type_name
+	22, // 0: workflowgraph.v1.Backoff.none:type_name -> workflowgraph.v1.Backoff.None
+	23, // 1: workflowgraph.v1.Backoff.fixed:type_name -> workflowgraph.v1.Backoff.Fixed
+	24, // 2: workflowgraph.v1.Backoff.exponential:type_name -> workflowgraph.v1.Backoff.Exponential
+	5,  // 3: workflowgraph.v1.RetryPolicy.backoff:type_name -> workflowgraph.v1.Backoff
+	25, // 4: workflowgraph.v1.Outputs.values:type_name -> workflowgraph.v1.Outputs.ValuesEntry
+	26, // 5: workflowgraph.v1.Step.env:type_name -> workflowgraph.v1.Step.EnvEntry
+	6,  // 6: workflowgraph.v1.ClaimedJob.retry_policy:type_name -> workflowgraph.v1.RetryPolicy
+	27, // 7: workflowgraph.v1.ClaimedJob.upstream_outputs:type_name -> workflowgraph.v1.ClaimedJob.UpstreamOutputsEntry
+	28, // 8: workflowgraph.v1.ClaimedJob.env:type_name -> workflowgraph.v1.ClaimedJob.EnvEntry
+	8,  // 9: workflowgraph.v1.ClaimedJob.steps:type_name -> workflowgraph.v1.Step
+	29, // 10: workflowgraph.v1.ClaimedJob.inputs:type_name -> workflowgraph.v1.ClaimedJob.InputsEntry
+	33, // 11: workflowgraph.v1.ClaimedJob.metadata:type_name -> google.protobuf.Struct
+	30, // 12: workflowgraph.v1.ClaimedJob.needs:type_name -> workflowgraph.v1.ClaimedJob.NeedsEntry
+	0,  // 13: workflowgraph.v1.NeedResult.result:type_name -> workflowgraph.v1.JobStatus
+	9,  // 14: workflowgraph.v1.Claim.job:type_name -> workflowgraph.v1.ClaimedJob
+	11, // 15: workflowgraph.v1.Claim.lease:type_name -> workflowgraph.v1.Lease
+	2,  // 16: workflowgraph.v1.LogChunk.stream:type_name -> workflowgraph.v1.LogStream
+	0,  // 17: workflowgraph.v1.Job.status:type_name -> workflowgraph.v1.JobStatus
+	33, // 18: workflowgraph.v1.Job.metadata:type_name -> google.protobuf.Struct
+	31, // 19: workflowgraph.v1.Job.outputs:type_name -> workflowgraph.v1.Job.OutputsEntry
+	15, // 20: workflowgraph.v1.Job.children:type_name -> workflowgraph.v1.Children
+	14, // 21: workflowgraph.v1.Workflow.jobs:type_name -> workflowgraph.v1.Job
+	1,  // 22: workflowgraph.v1.Workflow.state:type_name -> workflowgraph.v1.RunState
+	18, // 23: workflowgraph.v1.Workflow.broken:type_name -> workflowgraph.v1.BrokenFile
+	32, // 24: workflowgraph.v1.Workflow.inputs:type_name -> workflowgraph.v1.Workflow.InputsEntry
+	21, // 25: workflowgraph.v1.BrokenFile.problems:type_name -> workflowgraph.v1.Problem
+	4,  // 26: workflowgraph.v1.ErrorDetail.reason:type_name -> workflowgraph.v1.ErrorReason
+	21, // 27: workflowgraph.v1.ErrorDetail.problems:type_name -> workflowgraph.v1.Problem
+	7,  // 28: workflowgraph.v1.ClaimedJob.UpstreamOutputsEntry.value:type_name -> workflowgraph.v1.Outputs
+	10, // 29: workflowgraph.v1.ClaimedJob.NeedsEntry.value:type_name -> workflowgraph.v1.NeedResult
+	30, // [30:30] is the sub-list for method output_type
+	30, // [30:30] is the sub-list for method input_type
+	30, // [30:30] is the sub-list for extension type_name
+	30, // [30:30] is the sub-list for extension extendee
+	0,  // [0:30] is the sub-list for field type_name
 }
 
 func init() { file_workflowgraph_v1_types_proto_init() }
@@ -1902,16 +2599,18 @@ func file_workflowgraph_v1_types_proto_init() {
 		(*Backoff_Exponential_)(nil),
 	}
 	file_workflowgraph_v1_types_proto_msgTypes[4].OneofWrappers = []any{}
+	file_workflowgraph_v1_types_proto_msgTypes[5].OneofWrappers = []any{}
 	file_workflowgraph_v1_types_proto_msgTypes[8].OneofWrappers = []any{}
 	file_workflowgraph_v1_types_proto_msgTypes[9].OneofWrappers = []any{}
-	file_workflowgraph_v1_types_proto_msgTypes[15].OneofWrappers = []any{}
+	file_workflowgraph_v1_types_proto_msgTypes[11].OneofWrappers = []any{}
+	file_workflowgraph_v1_types_proto_msgTypes[19].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_workflowgraph_v1_types_proto_rawDesc), len(file_workflowgraph_v1_types_proto_rawDesc)),
-			NumEnums:      4,
-			NumMessages:   22,
+			NumEnums:      5,
+			NumMessages:   28,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

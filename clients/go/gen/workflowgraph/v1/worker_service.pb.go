@@ -21,16 +21,16 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// Whether a worker is at work.
+// The state of a worker.
 type WorkerStatus int32
 
 const (
 	WorkerStatus_WORKER_STATUS_UNSPECIFIED WorkerStatus = 0
-	// Heard of lately, and holds no lease.
+	// It sent a heartbeat recently and holds no lease.
 	WorkerStatus_WORKER_STATUS_IDLE WorkerStatus = 1
-	// Holds at least one lease.
+	// It holds at least one lease.
 	WorkerStatus_WORKER_STATUS_BUSY WorkerStatus = 2
-	// Not heard of for a while.
+	// It sent no recent heartbeat.
 	WorkerStatus_WORKER_STATUS_OFFLINE WorkerStatus = 3
 )
 
@@ -80,12 +80,14 @@ func (WorkerStatus) EnumDescriptor() ([]byte, []int) {
 type RegisterWorkerRequest struct {
 	state    protoimpl.MessageState `protogen:"open.v1"`
 	WorkerId string                 `protobuf:"bytes,1,opt,name=worker_id,json=workerId,proto3" json:"worker_id,omitempty"`
-	// What the worker can do. A job is handed to it only if all of the job's required labels are among these.
+	// The worker's labels. It gets a job only if these include all of the job's required labels.
 	Labels []string `protobuf:"bytes,2,rep,name=labels,proto3" json:"labels,omitempty"`
-	// How many jobs it runs at once; for display.
+	// The number of jobs that it runs at once; for display.
 	Slots uint32 `protobuf:"varint,3,opt,name=slots,proto3" json:"slots,omitempty"`
 	// Name and version of its software; for display.
-	Version       string `protobuf:"bytes,4,opt,name=version,proto3" json:"version,omitempty"`
+	Version string `protobuf:"bytes,4,opt,name=version,proto3" json:"version,omitempty"`
+	// Whether it takes only jobs that require at least one label. For display: each claim sets it too.
+	OnlyLabelled  bool `protobuf:"varint,5,opt,name=only_labelled,json=onlyLabelled,proto3" json:"only_labelled,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -146,6 +148,13 @@ func (x *RegisterWorkerRequest) GetVersion() string {
 		return x.Version
 	}
 	return ""
+}
+
+func (x *RegisterWorkerRequest) GetOnlyLabelled() bool {
+	if x != nil {
+		return x.OnlyLabelled
+	}
+	return false
 }
 
 type RegisterWorkerResponse struct {
@@ -274,7 +283,7 @@ func (*HeartbeatWorkerResponse) Descriptor() ([]byte, []int) {
 
 type ListWorkersRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// At most 1000; 1000 when absent.
+	// 1000 when absent; more than 1000 means 1000.
 	Limit         *uint32 `protobuf:"varint,1,opt,name=limit,proto3,oneof" json:"limit,omitempty"`
 	Offset        uint32  `protobuf:"varint,2,opt,name=offset,proto3" json:"offset,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -326,8 +335,10 @@ func (x *ListWorkersRequest) GetOffset() uint32 {
 }
 
 type ListWorkersResponse struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Workers       []*Worker              `protobuf:"bytes,1,rep,name=workers,proto3" json:"workers,omitempty"`
+	state   protoimpl.MessageState `protogen:"open.v1"`
+	Workers []*Worker              `protobuf:"bytes,1,rep,name=workers,proto3" json:"workers,omitempty"`
+	// The `offset` of the next page; 0 on the last one.
+	NextOffset    uint32 `protobuf:"varint,2,opt,name=next_offset,json=nextOffset,proto3" json:"next_offset,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -369,22 +380,31 @@ func (x *ListWorkersResponse) GetWorkers() []*Worker {
 	return nil
 }
 
-// A worker as readers see it.
+func (x *ListWorkersResponse) GetNextOffset() uint32 {
+	if x != nil {
+		return x.NextOffset
+	}
+	return 0
+}
+
+// A registered worker.
 type Worker struct {
 	state           protoimpl.MessageState `protogen:"open.v1"`
 	WorkerId        string                 `protobuf:"bytes,1,opt,name=worker_id,json=workerId,proto3" json:"worker_id,omitempty"`
 	Labels          []string               `protobuf:"bytes,2,rep,name=labels,proto3" json:"labels,omitempty"`
 	RegisteredAtMs  int64                  `protobuf:"varint,3,opt,name=registered_at_ms,json=registeredAtMs,proto3" json:"registered_at_ms,omitempty"`
 	LastHeartbeatMs int64                  `protobuf:"varint,4,opt,name=last_heartbeat_ms,json=lastHeartbeatMs,proto3" json:"last_heartbeat_ms,omitempty"`
-	// The key of a job that it runs; null when idle.
+	// The key of one of its running jobs; null when idle.
 	CurrentJob *string      `protobuf:"bytes,5,opt,name=current_job,json=currentJob,proto3,oneof" json:"current_job,omitempty"`
 	Status     WorkerStatus `protobuf:"varint,6,opt,name=status,proto3,enum=workflowgraph.v1.WorkerStatus" json:"status,omitempty"`
 	// The run of `current_job`.
 	CurrentWorkflowId *string `protobuf:"bytes,7,opt,name=current_workflow_id,json=currentWorkflowId,proto3,oneof" json:"current_workflow_id,omitempty"`
-	// How many leases it holds.
-	Running       uint32 `protobuf:"varint,8,opt,name=running,proto3" json:"running,omitempty"`
-	Slots         uint32 `protobuf:"varint,9,opt,name=slots,proto3" json:"slots,omitempty"`
-	Version       string `protobuf:"bytes,10,opt,name=version,proto3" json:"version,omitempty"`
+	// The number of leases that it holds.
+	Running uint32 `protobuf:"varint,8,opt,name=running,proto3" json:"running,omitempty"`
+	Slots   uint32 `protobuf:"varint,9,opt,name=slots,proto3" json:"slots,omitempty"`
+	Version string `protobuf:"bytes,10,opt,name=version,proto3" json:"version,omitempty"`
+	// Whether it takes only jobs that require at least one label.
+	OnlyLabelled  bool `protobuf:"varint,11,opt,name=only_labelled,json=onlyLabelled,proto3" json:"only_labelled,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -489,16 +509,622 @@ func (x *Worker) GetVersion() string {
 	return ""
 }
 
+func (x *Worker) GetOnlyLabelled() bool {
+	if x != nil {
+		return x.OnlyLabelled
+	}
+	return false
+}
+
+type GetWorkerRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	WorkerId      string                 `protobuf:"bytes,1,opt,name=worker_id,json=workerId,proto3" json:"worker_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetWorkerRequest) Reset() {
+	*x = GetWorkerRequest{}
+	mi := &file_workflowgraph_v1_worker_service_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetWorkerRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetWorkerRequest) ProtoMessage() {}
+
+func (x *GetWorkerRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_workflowgraph_v1_worker_service_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetWorkerRequest.ProtoReflect.Descriptor instead.
+func (*GetWorkerRequest) Descriptor() ([]byte, []int) {
+	return file_workflowgraph_v1_worker_service_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *GetWorkerRequest) GetWorkerId() string {
+	if x != nil {
+		return x.WorkerId
+	}
+	return ""
+}
+
+type GetWorkerResponse struct {
+	state  protoimpl.MessageState `protogen:"open.v1"`
+	Worker *Worker                `protobuf:"bytes,1,opt,name=worker,proto3" json:"worker,omitempty"`
+	// Its running jobs, at most 1000.
+	Running       []*RunningJob `protobuf:"bytes,2,rep,name=running,proto3" json:"running,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetWorkerResponse) Reset() {
+	*x = GetWorkerResponse{}
+	mi := &file_workflowgraph_v1_worker_service_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetWorkerResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetWorkerResponse) ProtoMessage() {}
+
+func (x *GetWorkerResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_workflowgraph_v1_worker_service_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetWorkerResponse.ProtoReflect.Descriptor instead.
+func (*GetWorkerResponse) Descriptor() ([]byte, []int) {
+	return file_workflowgraph_v1_worker_service_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *GetWorkerResponse) GetWorker() *Worker {
+	if x != nil {
+		return x.Worker
+	}
+	return nil
+}
+
+func (x *GetWorkerResponse) GetRunning() []*RunningJob {
+	if x != nil {
+		return x.Running
+	}
+	return nil
+}
+
+// A job that is running on a worker.
+type RunningJob struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	RunId string                 `protobuf:"bytes,1,opt,name=run_id,json=runId,proto3" json:"run_id,omitempty"`
+	// The id and the name of the definition.
+	Workflow     string `protobuf:"bytes,2,opt,name=workflow,proto3" json:"workflow,omitempty"`
+	WorkflowName string `protobuf:"bytes,3,opt,name=workflow_name,json=workflowName,proto3" json:"workflow_name,omitempty"`
+	JobId        string `protobuf:"bytes,4,opt,name=job_id,json=jobId,proto3" json:"job_id,omitempty"`
+	Attempt      uint32 `protobuf:"varint,5,opt,name=attempt,proto3" json:"attempt,omitempty"`
+	ClaimedAtMs  int64  `protobuf:"varint,6,opt,name=claimed_at_ms,json=claimedAtMs,proto3" json:"claimed_at_ms,omitempty"`
+	// When the lease expires unless it is renewed.
+	ExpiresAtMs   int64 `protobuf:"varint,7,opt,name=expires_at_ms,json=expiresAtMs,proto3" json:"expires_at_ms,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RunningJob) Reset() {
+	*x = RunningJob{}
+	mi := &file_workflowgraph_v1_worker_service_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RunningJob) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RunningJob) ProtoMessage() {}
+
+func (x *RunningJob) ProtoReflect() protoreflect.Message {
+	mi := &file_workflowgraph_v1_worker_service_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RunningJob.ProtoReflect.Descriptor instead.
+func (*RunningJob) Descriptor() ([]byte, []int) {
+	return file_workflowgraph_v1_worker_service_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *RunningJob) GetRunId() string {
+	if x != nil {
+		return x.RunId
+	}
+	return ""
+}
+
+func (x *RunningJob) GetWorkflow() string {
+	if x != nil {
+		return x.Workflow
+	}
+	return ""
+}
+
+func (x *RunningJob) GetWorkflowName() string {
+	if x != nil {
+		return x.WorkflowName
+	}
+	return ""
+}
+
+func (x *RunningJob) GetJobId() string {
+	if x != nil {
+		return x.JobId
+	}
+	return ""
+}
+
+func (x *RunningJob) GetAttempt() uint32 {
+	if x != nil {
+		return x.Attempt
+	}
+	return 0
+}
+
+func (x *RunningJob) GetClaimedAtMs() int64 {
+	if x != nil {
+		return x.ClaimedAtMs
+	}
+	return 0
+}
+
+func (x *RunningJob) GetExpiresAtMs() int64 {
+	if x != nil {
+		return x.ExpiresAtMs
+	}
+	return 0
+}
+
+type GetQueueRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetQueueRequest) Reset() {
+	*x = GetQueueRequest{}
+	mi := &file_workflowgraph_v1_worker_service_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetQueueRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetQueueRequest) ProtoMessage() {}
+
+func (x *GetQueueRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_workflowgraph_v1_worker_service_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetQueueRequest.ProtoReflect.Descriptor instead.
+func (*GetQueueRequest) Descriptor() ([]byte, []int) {
+	return file_workflowgraph_v1_worker_service_proto_rawDescGZIP(), []int{10}
+}
+
+type GetQueueResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// When the server read the data.
+	AtMs int64 `protobuf:"varint,1,opt,name=at_ms,json=atMs,proto3" json:"at_ms,omitempty"`
+	// At most 1000.
+	LabelSets []*QueuedLabelSet `protobuf:"bytes,2,rep,name=label_sets,json=labelSets,proto3" json:"label_sets,omitempty"`
+	// The total number of waiting jobs.
+	Waiting       uint64 `protobuf:"varint,3,opt,name=waiting,proto3" json:"waiting,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetQueueResponse) Reset() {
+	*x = GetQueueResponse{}
+	mi := &file_workflowgraph_v1_worker_service_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetQueueResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetQueueResponse) ProtoMessage() {}
+
+func (x *GetQueueResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_workflowgraph_v1_worker_service_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetQueueResponse.ProtoReflect.Descriptor instead.
+func (*GetQueueResponse) Descriptor() ([]byte, []int) {
+	return file_workflowgraph_v1_worker_service_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *GetQueueResponse) GetAtMs() int64 {
+	if x != nil {
+		return x.AtMs
+	}
+	return 0
+}
+
+func (x *GetQueueResponse) GetLabelSets() []*QueuedLabelSet {
+	if x != nil {
+		return x.LabelSets
+	}
+	return nil
+}
+
+func (x *GetQueueResponse) GetWaiting() uint64 {
+	if x != nil {
+		return x.Waiting
+	}
+	return 0
+}
+
+// The claimable jobs that require the same labels.
+type QueuedLabelSet struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// For ListQueuedJobs.
+	LabelSet uint32   `protobuf:"varint,1,opt,name=label_set,json=labelSet,proto3" json:"label_set,omitempty"`
+	Labels   []string `protobuf:"bytes,2,rep,name=labels,proto3" json:"labels,omitempty"`
+	Waiting  uint64   `protobuf:"varint,3,opt,name=waiting,proto3" json:"waiting,omitempty"`
+	// When the oldest of them became claimable.
+	OldestAtMs int64 `protobuf:"varint,4,opt,name=oldest_at_ms,json=oldestAtMs,proto3" json:"oldest_at_ms,omitempty"`
+	// The number of live workers that match.
+	MatchingWorkers uint32 `protobuf:"varint,5,opt,name=matching_workers,json=matchingWorkers,proto3" json:"matching_workers,omitempty"`
+	// The free slots of these workers, which other jobs can take too.
+	FreeSlots uint32 `protobuf:"varint,6,opt,name=free_slots,json=freeSlots,proto3" json:"free_slots,omitempty"`
+	// A readable explanation of why they wait.
+	Message string `protobuf:"bytes,7,opt,name=message,proto3" json:"message,omitempty"`
+	// Whether no live worker matches.
+	NoMatchingWorker bool `protobuf:"varint,8,opt,name=no_matching_worker,json=noMatchingWorker,proto3" json:"no_matching_worker,omitempty"`
+	unknownFields    protoimpl.UnknownFields
+	sizeCache        protoimpl.SizeCache
+}
+
+func (x *QueuedLabelSet) Reset() {
+	*x = QueuedLabelSet{}
+	mi := &file_workflowgraph_v1_worker_service_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *QueuedLabelSet) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*QueuedLabelSet) ProtoMessage() {}
+
+func (x *QueuedLabelSet) ProtoReflect() protoreflect.Message {
+	mi := &file_workflowgraph_v1_worker_service_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use QueuedLabelSet.ProtoReflect.Descriptor instead.
+func (*QueuedLabelSet) Descriptor() ([]byte, []int) {
+	return file_workflowgraph_v1_worker_service_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *QueuedLabelSet) GetLabelSet() uint32 {
+	if x != nil {
+		return x.LabelSet
+	}
+	return 0
+}
+
+func (x *QueuedLabelSet) GetLabels() []string {
+	if x != nil {
+		return x.Labels
+	}
+	return nil
+}
+
+func (x *QueuedLabelSet) GetWaiting() uint64 {
+	if x != nil {
+		return x.Waiting
+	}
+	return 0
+}
+
+func (x *QueuedLabelSet) GetOldestAtMs() int64 {
+	if x != nil {
+		return x.OldestAtMs
+	}
+	return 0
+}
+
+func (x *QueuedLabelSet) GetMatchingWorkers() uint32 {
+	if x != nil {
+		return x.MatchingWorkers
+	}
+	return 0
+}
+
+func (x *QueuedLabelSet) GetFreeSlots() uint32 {
+	if x != nil {
+		return x.FreeSlots
+	}
+	return 0
+}
+
+func (x *QueuedLabelSet) GetMessage() string {
+	if x != nil {
+		return x.Message
+	}
+	return ""
+}
+
+func (x *QueuedLabelSet) GetNoMatchingWorker() bool {
+	if x != nil {
+		return x.NoMatchingWorker
+	}
+	return false
+}
+
+type ListQueuedJobsRequest struct {
+	state    protoimpl.MessageState `protogen:"open.v1"`
+	LabelSet uint32                 `protobuf:"varint,1,opt,name=label_set,json=labelSet,proto3" json:"label_set,omitempty"`
+	// 100 when absent; more than 1000 means 1000.
+	Limit         *uint32 `protobuf:"varint,2,opt,name=limit,proto3,oneof" json:"limit,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListQueuedJobsRequest) Reset() {
+	*x = ListQueuedJobsRequest{}
+	mi := &file_workflowgraph_v1_worker_service_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListQueuedJobsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListQueuedJobsRequest) ProtoMessage() {}
+
+func (x *ListQueuedJobsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_workflowgraph_v1_worker_service_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListQueuedJobsRequest.ProtoReflect.Descriptor instead.
+func (*ListQueuedJobsRequest) Descriptor() ([]byte, []int) {
+	return file_workflowgraph_v1_worker_service_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *ListQueuedJobsRequest) GetLabelSet() uint32 {
+	if x != nil {
+		return x.LabelSet
+	}
+	return 0
+}
+
+func (x *ListQueuedJobsRequest) GetLimit() uint32 {
+	if x != nil && x.Limit != nil {
+		return *x.Limit
+	}
+	return 0
+}
+
+type ListQueuedJobsResponse struct {
+	state  protoimpl.MessageState `protogen:"open.v1"`
+	Labels []string               `protobuf:"bytes,1,rep,name=labels,proto3" json:"labels,omitempty"`
+	Jobs   []*QueuedJob           `protobuf:"bytes,2,rep,name=jobs,proto3" json:"jobs,omitempty"`
+	// Whether there are more jobs.
+	More          bool `protobuf:"varint,3,opt,name=more,proto3" json:"more,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListQueuedJobsResponse) Reset() {
+	*x = ListQueuedJobsResponse{}
+	mi := &file_workflowgraph_v1_worker_service_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListQueuedJobsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListQueuedJobsResponse) ProtoMessage() {}
+
+func (x *ListQueuedJobsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_workflowgraph_v1_worker_service_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListQueuedJobsResponse.ProtoReflect.Descriptor instead.
+func (*ListQueuedJobsResponse) Descriptor() ([]byte, []int) {
+	return file_workflowgraph_v1_worker_service_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *ListQueuedJobsResponse) GetLabels() []string {
+	if x != nil {
+		return x.Labels
+	}
+	return nil
+}
+
+func (x *ListQueuedJobsResponse) GetJobs() []*QueuedJob {
+	if x != nil {
+		return x.Jobs
+	}
+	return nil
+}
+
+func (x *ListQueuedJobsResponse) GetMore() bool {
+	if x != nil {
+		return x.More
+	}
+	return false
+}
+
+// A job that waits for a worker.
+type QueuedJob struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	RunId string                 `protobuf:"bytes,1,opt,name=run_id,json=runId,proto3" json:"run_id,omitempty"`
+	// The id and the name of the definition.
+	Workflow      string `protobuf:"bytes,2,opt,name=workflow,proto3" json:"workflow,omitempty"`
+	WorkflowName  string `protobuf:"bytes,3,opt,name=workflow_name,json=workflowName,proto3" json:"workflow_name,omitempty"`
+	JobId         string `protobuf:"bytes,4,opt,name=job_id,json=jobId,proto3" json:"job_id,omitempty"`
+	Priority      int32  `protobuf:"varint,5,opt,name=priority,proto3" json:"priority,omitempty"`
+	EnqueuedAtMs  int64  `protobuf:"varint,6,opt,name=enqueued_at_ms,json=enqueuedAtMs,proto3" json:"enqueued_at_ms,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *QueuedJob) Reset() {
+	*x = QueuedJob{}
+	mi := &file_workflowgraph_v1_worker_service_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *QueuedJob) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*QueuedJob) ProtoMessage() {}
+
+func (x *QueuedJob) ProtoReflect() protoreflect.Message {
+	mi := &file_workflowgraph_v1_worker_service_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use QueuedJob.ProtoReflect.Descriptor instead.
+func (*QueuedJob) Descriptor() ([]byte, []int) {
+	return file_workflowgraph_v1_worker_service_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *QueuedJob) GetRunId() string {
+	if x != nil {
+		return x.RunId
+	}
+	return ""
+}
+
+func (x *QueuedJob) GetWorkflow() string {
+	if x != nil {
+		return x.Workflow
+	}
+	return ""
+}
+
+func (x *QueuedJob) GetWorkflowName() string {
+	if x != nil {
+		return x.WorkflowName
+	}
+	return ""
+}
+
+func (x *QueuedJob) GetJobId() string {
+	if x != nil {
+		return x.JobId
+	}
+	return ""
+}
+
+func (x *QueuedJob) GetPriority() int32 {
+	if x != nil {
+		return x.Priority
+	}
+	return 0
+}
+
+func (x *QueuedJob) GetEnqueuedAtMs() int64 {
+	if x != nil {
+		return x.EnqueuedAtMs
+	}
+	return 0
+}
+
 var File_workflowgraph_v1_worker_service_proto protoreflect.FileDescriptor
 
 const file_workflowgraph_v1_worker_service_proto_rawDesc = "" +
 	"\n" +
-	"%workflowgraph/v1/worker_service.proto\x12\x10workflowgraph.v1\"|\n" +
+	"%workflowgraph/v1/worker_service.proto\x12\x10workflowgraph.v1\"\xa1\x01\n" +
 	"\x15RegisterWorkerRequest\x12\x1b\n" +
 	"\tworker_id\x18\x01 \x01(\tR\bworkerId\x12\x16\n" +
 	"\x06labels\x18\x02 \x03(\tR\x06labels\x12\x14\n" +
 	"\x05slots\x18\x03 \x01(\rR\x05slots\x12\x18\n" +
-	"\aversion\x18\x04 \x01(\tR\aversion\"5\n" +
+	"\aversion\x18\x04 \x01(\tR\aversion\x12#\n" +
+	"\ronly_labelled\x18\x05 \x01(\bR\fonlyLabelled\"5\n" +
 	"\x16RegisterWorkerResponse\x12\x1b\n" +
 	"\tworker_id\x18\x01 \x01(\tR\bworkerId\"5\n" +
 	"\x16HeartbeatWorkerRequest\x12\x1b\n" +
@@ -507,9 +1133,11 @@ const file_workflowgraph_v1_worker_service_proto_rawDesc = "" +
 	"\x12ListWorkersRequest\x12\x19\n" +
 	"\x05limit\x18\x01 \x01(\rH\x00R\x05limit\x88\x01\x01\x12\x16\n" +
 	"\x06offset\x18\x02 \x01(\rR\x06offsetB\b\n" +
-	"\x06_limit\"I\n" +
+	"\x06_limit\"j\n" +
 	"\x13ListWorkersResponse\x122\n" +
-	"\aworkers\x18\x01 \x03(\v2\x18.workflowgraph.v1.WorkerR\aworkers\"\x98\x03\n" +
+	"\aworkers\x18\x01 \x03(\v2\x18.workflowgraph.v1.WorkerR\aworkers\x12\x1f\n" +
+	"\vnext_offset\x18\x02 \x01(\rR\n" +
+	"nextOffset\"\xbd\x03\n" +
 	"\x06Worker\x12\x1b\n" +
 	"\tworker_id\x18\x01 \x01(\tR\bworkerId\x12\x16\n" +
 	"\x06labels\x18\x02 \x03(\tR\x06labels\x12(\n" +
@@ -522,18 +1150,68 @@ const file_workflowgraph_v1_worker_service_proto_rawDesc = "" +
 	"\arunning\x18\b \x01(\rR\arunning\x12\x14\n" +
 	"\x05slots\x18\t \x01(\rR\x05slots\x12\x18\n" +
 	"\aversion\x18\n" +
-	" \x01(\tR\aversionB\x0e\n" +
+	" \x01(\tR\aversion\x12#\n" +
+	"\ronly_labelled\x18\v \x01(\bR\fonlyLabelledB\x0e\n" +
 	"\f_current_jobB\x16\n" +
-	"\x14_current_workflow_id*x\n" +
+	"\x14_current_workflow_id\"/\n" +
+	"\x10GetWorkerRequest\x12\x1b\n" +
+	"\tworker_id\x18\x01 \x01(\tR\bworkerId\"}\n" +
+	"\x11GetWorkerResponse\x120\n" +
+	"\x06worker\x18\x01 \x01(\v2\x18.workflowgraph.v1.WorkerR\x06worker\x126\n" +
+	"\arunning\x18\x02 \x03(\v2\x1c.workflowgraph.v1.RunningJobR\arunning\"\xdd\x01\n" +
+	"\n" +
+	"RunningJob\x12\x15\n" +
+	"\x06run_id\x18\x01 \x01(\tR\x05runId\x12\x1a\n" +
+	"\bworkflow\x18\x02 \x01(\tR\bworkflow\x12#\n" +
+	"\rworkflow_name\x18\x03 \x01(\tR\fworkflowName\x12\x15\n" +
+	"\x06job_id\x18\x04 \x01(\tR\x05jobId\x12\x18\n" +
+	"\aattempt\x18\x05 \x01(\rR\aattempt\x12\"\n" +
+	"\rclaimed_at_ms\x18\x06 \x01(\x03R\vclaimedAtMs\x12\"\n" +
+	"\rexpires_at_ms\x18\a \x01(\x03R\vexpiresAtMs\"\x11\n" +
+	"\x0fGetQueueRequest\"\x82\x01\n" +
+	"\x10GetQueueResponse\x12\x13\n" +
+	"\x05at_ms\x18\x01 \x01(\x03R\x04atMs\x12?\n" +
+	"\n" +
+	"label_sets\x18\x02 \x03(\v2 .workflowgraph.v1.QueuedLabelSetR\tlabelSets\x12\x18\n" +
+	"\awaiting\x18\x03 \x01(\x04R\awaiting\"\x93\x02\n" +
+	"\x0eQueuedLabelSet\x12\x1b\n" +
+	"\tlabel_set\x18\x01 \x01(\rR\blabelSet\x12\x16\n" +
+	"\x06labels\x18\x02 \x03(\tR\x06labels\x12\x18\n" +
+	"\awaiting\x18\x03 \x01(\x04R\awaiting\x12 \n" +
+	"\foldest_at_ms\x18\x04 \x01(\x03R\n" +
+	"oldestAtMs\x12)\n" +
+	"\x10matching_workers\x18\x05 \x01(\rR\x0fmatchingWorkers\x12\x1d\n" +
+	"\n" +
+	"free_slots\x18\x06 \x01(\rR\tfreeSlots\x12\x18\n" +
+	"\amessage\x18\a \x01(\tR\amessage\x12,\n" +
+	"\x12no_matching_worker\x18\b \x01(\bR\x10noMatchingWorker\"Y\n" +
+	"\x15ListQueuedJobsRequest\x12\x1b\n" +
+	"\tlabel_set\x18\x01 \x01(\rR\blabelSet\x12\x19\n" +
+	"\x05limit\x18\x02 \x01(\rH\x00R\x05limit\x88\x01\x01B\b\n" +
+	"\x06_limit\"u\n" +
+	"\x16ListQueuedJobsResponse\x12\x16\n" +
+	"\x06labels\x18\x01 \x03(\tR\x06labels\x12/\n" +
+	"\x04jobs\x18\x02 \x03(\v2\x1b.workflowgraph.v1.QueuedJobR\x04jobs\x12\x12\n" +
+	"\x04more\x18\x03 \x01(\bR\x04more\"\xbc\x01\n" +
+	"\tQueuedJob\x12\x15\n" +
+	"\x06run_id\x18\x01 \x01(\tR\x05runId\x12\x1a\n" +
+	"\bworkflow\x18\x02 \x01(\tR\bworkflow\x12#\n" +
+	"\rworkflow_name\x18\x03 \x01(\tR\fworkflowName\x12\x15\n" +
+	"\x06job_id\x18\x04 \x01(\tR\x05jobId\x12\x1a\n" +
+	"\bpriority\x18\x05 \x01(\x05R\bpriority\x12$\n" +
+	"\x0eenqueued_at_ms\x18\x06 \x01(\x03R\fenqueuedAtMs*x\n" +
 	"\fWorkerStatus\x12\x1d\n" +
 	"\x19WORKER_STATUS_UNSPECIFIED\x10\x00\x12\x16\n" +
 	"\x12WORKER_STATUS_IDLE\x10\x01\x12\x16\n" +
 	"\x12WORKER_STATUS_BUSY\x10\x02\x12\x19\n" +
-	"\x15WORKER_STATUS_OFFLINE\x10\x032\xb8\x02\n" +
+	"\x15WORKER_STATUS_OFFLINE\x10\x032\xc6\x04\n" +
 	"\rWorkerService\x12c\n" +
 	"\x0eRegisterWorker\x12'.workflowgraph.v1.RegisterWorkerRequest\x1a(.workflowgraph.v1.RegisterWorkerResponse\x12f\n" +
 	"\x0fHeartbeatWorker\x12(.workflowgraph.v1.HeartbeatWorkerRequest\x1a).workflowgraph.v1.HeartbeatWorkerResponse\x12Z\n" +
-	"\vListWorkers\x12$.workflowgraph.v1.ListWorkersRequest\x1a%.workflowgraph.v1.ListWorkersResponseB\xca\x01\n" +
+	"\vListWorkers\x12$.workflowgraph.v1.ListWorkersRequest\x1a%.workflowgraph.v1.ListWorkersResponse\x12T\n" +
+	"\tGetWorker\x12\".workflowgraph.v1.GetWorkerRequest\x1a#.workflowgraph.v1.GetWorkerResponse\x12Q\n" +
+	"\bGetQueue\x12!.workflowgraph.v1.GetQueueRequest\x1a\".workflowgraph.v1.GetQueueResponse\x12c\n" +
+	"\x0eListQueuedJobs\x12'.workflowgraph.v1.ListQueuedJobsRequest\x1a(.workflowgraph.v1.ListQueuedJobsResponseB\xca\x01\n" +
 	"\x14com.workflowgraph.v1B\x12WorkerServiceProtoP\x01Z=workflowgraph.dev/client/gen/workflowgraph/v1;workflowgraphv1\xa2\x02\x03WXX\xaa\x02\x10Workflowgraph.V1\xca\x02\x10Workflowgraph\\V1\xe2\x02\x1cWorkflowgraph\\V1\\GPBMetadata\xea\x02\x11Workflowgraph::V1b\x06proto3"
 
 var (
@@ -549,7 +1227,7 @@ func file_workflowgraph_v1_worker_service_proto_rawDescGZIP() []byte {
 }
 
 var file_workflowgraph_v1_worker_service_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_workflowgraph_v1_worker_service_proto_msgTypes = make([]protoimpl.MessageInfo, 7)
+var file_workflowgraph_v1_worker_service_proto_msgTypes = make([]protoimpl.MessageInfo, 16)
 var file_workflowgraph_v1_worker_service_proto_goTypes = []any{
 	(WorkerStatus)(0),               // 0: workflowgraph.v1.WorkerStatus
 	(*RegisterWorkerRequest)(nil),   // 1: workflowgraph.v1.RegisterWorkerRequest
@@ -559,21 +1237,40 @@ var file_workflowgraph_v1_worker_service_proto_goTypes = []any{
 	(*ListWorkersRequest)(nil),      // 5: workflowgraph.v1.ListWorkersRequest
 	(*ListWorkersResponse)(nil),     // 6: workflowgraph.v1.ListWorkersResponse
 	(*Worker)(nil),                  // 7: workflowgraph.v1.Worker
+	(*GetWorkerRequest)(nil),        // 8: workflowgraph.v1.GetWorkerRequest
+	(*GetWorkerResponse)(nil),       // 9: workflowgraph.v1.GetWorkerResponse
+	(*RunningJob)(nil),              // 10: workflowgraph.v1.RunningJob
+	(*GetQueueRequest)(nil),         // 11: workflowgraph.v1.GetQueueRequest
+	(*GetQueueResponse)(nil),        // 12: workflowgraph.v1.GetQueueResponse
+	(*QueuedLabelSet)(nil),          // 13: workflowgraph.v1.QueuedLabelSet
+	(*ListQueuedJobsRequest)(nil),   // 14: workflowgraph.v1.ListQueuedJobsRequest
+	(*ListQueuedJobsResponse)(nil),  // 15: workflowgraph.v1.ListQueuedJobsResponse
+	(*QueuedJob)(nil),               // 16: workflowgraph.v1.QueuedJob
 }
 var file_workflowgraph_v1_worker_service_proto_depIdxs = []int32{
-	7, // 0: workflowgraph.v1.ListWorkersResponse.workers:type_name -> workflowgraph.v1.Worker
-	0, // 1: workflowgraph.v1.Worker.status:type_name -> workflowgraph.v1.WorkerStatus
-	1, // 2: workflowgraph.v1.WorkerService.RegisterWorker:input_type -> workflowgraph.v1.RegisterWorkerRequest
-	3, // 3: workflowgraph.v1.WorkerService.HeartbeatWorker:input_type -> workflowgraph.v1.HeartbeatWorkerRequest
-	5, // 4: workflowgraph.v1.WorkerService.ListWorkers:input_type -> workflowgraph.v1.ListWorkersRequest
-	2, // 5: workflowgraph.v1.WorkerService.RegisterWorker:output_type -> workflowgraph.v1.RegisterWorkerResponse
-	4, // 6: workflowgraph.v1.WorkerService.HeartbeatWorker:output_type -> workflowgraph.v1.HeartbeatWorkerResponse
-	6, // 7: workflowgraph.v1.WorkerService.ListWorkers:output_type -> workflowgraph.v1.ListWorkersResponse
-	5, // [5:8] is the sub-list for method output_type
-	2, // [2:5] is the sub-list for method input_type
-	2, // [2:2] is the sub-list for extension type_name
-	2, // [2:2] is the sub-list for extension extendee
-	0, // [0:2] is the sub-list for field type_name
+	7,  // 0: workflowgraph.v1.ListWorkersResponse.workers:type_name -> workflowgraph.v1.Worker
+	0,  // 1: workflowgraph.v1.Worker.status:type_name -> workflowgraph.v1.WorkerStatus
+	7,  // 2: workflowgraph.v1.GetWorkerResponse.worker:type_name -> workflowgraph.v1.Worker
+	10, // 3: workflowgraph.v1.GetWorkerResponse.running:type_name -> workflowgraph.v1.RunningJob
+	13, // 4: workflowgraph.v1.GetQueueResponse.label_sets:type_name -> workflowgraph.v1.QueuedLabelSet
+	16, // 5: workflowgraph.v1.ListQueuedJobsResponse.jobs:type_name -> workflowgraph.v1.QueuedJob
+	1,  // 6: workflowgraph.v1.WorkerService.RegisterWorker:input_type -> workflowgraph.v1.RegisterWorkerRequest
+	3,  // 7: workflowgraph.v1.WorkerService.HeartbeatWorker:input_type -> workflowgraph.v1.HeartbeatWorkerRequest
+	5,  // 8: workflowgraph.v1.WorkerService.ListWorkers:input_type -> workflowgraph.v1.ListWorkersRequest
+	8,  // 9: workflowgraph.v1.WorkerService.GetWorker:input_type -> workflowgraph.v1.GetWorkerRequest
+	11, // 10: workflowgraph.v1.WorkerService.GetQueue:input_type -> workflowgraph.v1.GetQueueRequest
+	14, // 11: workflowgraph.v1.WorkerService.ListQueuedJobs:input_type -> workflowgraph.v1.ListQueuedJobsRequest
+	2,  // 12: workflowgraph.v1.WorkerService.RegisterWorker:output_type -> workflowgraph.v1.RegisterWorkerResponse
+	4,  // 13: workflowgraph.v1.WorkerService.HeartbeatWorker:output_type -> workflowgraph.v1.HeartbeatWorkerResponse
+	6,  // 14: workflowgraph.v1.WorkerService.ListWorkers:output_type -> workflowgraph.v1.ListWorkersResponse
+	9,  // 15: workflowgraph.v1.WorkerService.GetWorker:output_type -> workflowgraph.v1.GetWorkerResponse
+	12, // 16: workflowgraph.v1.WorkerService.GetQueue:output_type -> workflowgraph.v1.GetQueueResponse
+	15, // 17: workflowgraph.v1.WorkerService.ListQueuedJobs:output_type -> workflowgraph.v1.ListQueuedJobsResponse
+	12, // [12:18] is the sub-list for method output_type
+	6,  // [6:12] is the sub-list for method input_type
+	6,  // [6:6] is the sub-list for extension type_name
+	6,  // [6:6] is the sub-list for extension extendee
+	0,  // [0:6] is the sub-list for field type_name
 }
 
 func init() { file_workflowgraph_v1_worker_service_proto_init() }
@@ -583,13 +1280,14 @@ func file_workflowgraph_v1_worker_service_proto_init() {
 	}
 	file_workflowgraph_v1_worker_service_proto_msgTypes[4].OneofWrappers = []any{}
 	file_workflowgraph_v1_worker_service_proto_msgTypes[6].OneofWrappers = []any{}
+	file_workflowgraph_v1_worker_service_proto_msgTypes[13].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_workflowgraph_v1_worker_service_proto_rawDesc), len(file_workflowgraph_v1_worker_service_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   7,
+			NumMessages:   16,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -22,21 +22,33 @@ const (
 	WorkerService_RegisterWorker_FullMethodName  = "/workflowgraph.v1.WorkerService/RegisterWorker"
 	WorkerService_HeartbeatWorker_FullMethodName = "/workflowgraph.v1.WorkerService/HeartbeatWorker"
 	WorkerService_ListWorkers_FullMethodName     = "/workflowgraph.v1.WorkerService/ListWorkers"
+	WorkerService_GetWorker_FullMethodName       = "/workflowgraph.v1.WorkerService/GetWorker"
+	WorkerService_GetQueue_FullMethodName        = "/workflowgraph.v1.WorkerService/GetQueue"
+	WorkerService_ListQueuedJobs_FullMethodName  = "/workflowgraph.v1.WorkerService/ListQueuedJobs"
 )
 
 // WorkerServiceClient is the client API for WorkerService service.
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
-// Workers make themselves known, and readers see which there are.
+// Registration and listing of workers, and the queue of claimable jobs.
 type WorkerServiceClient interface {
-	// Makes a worker known. Registering again replaces its labels.
+	// Registers a worker. Registering again replaces its labels.
 	RegisterWorker(ctx context.Context, in *RegisterWorkerRequest, opts ...grpc.CallOption) (*RegisterWorkerResponse, error)
-	// Says that a worker is alive. Claims, streams and lease heartbeats say so too.
-	// Errors: `not_found` when the worker is not registered.
+	// Reports that a worker is alive. Claims, streams and lease heartbeats do so too. Errors: `not_found` if the worker
+	// is not registered.
 	HeartbeatWorker(ctx context.Context, in *HeartbeatWorkerRequest, opts ...grpc.CallOption) (*HeartbeatWorkerResponse, error)
-	// Lists the workers, newest registration first.
+	// Lists the workers, newest registration first. A response has about 4 MiB, and at least one worker, so it can have
+	// fewer than `limit`. `next_offset` is the offset of the next page; on the documented path the header `Link: <…>;
+	// rel="next"` names it.
 	ListWorkers(ctx context.Context, in *ListWorkersRequest, opts ...grpc.CallOption) (*ListWorkersResponse, error)
+	// One worker, with all its running jobs. Errors: `not_found`.
+	GetWorker(ctx context.Context, in *GetWorkerRequest, opts ...grpc.CallOption) (*GetWorkerResponse, error)
+	// Jobs that wait for a worker, by required labels: first labels that no live worker has, then those with the most
+	// jobs.
+	GetQueue(ctx context.Context, in *GetQueueRequest, opts ...grpc.CallOption) (*GetQueueResponse, error)
+	// The claimable jobs of a label set, in claim order. Errors: `not_found` for an unknown label set.
+	ListQueuedJobs(ctx context.Context, in *ListQueuedJobsRequest, opts ...grpc.CallOption) (*ListQueuedJobsResponse, error)
 }
 
 type workerServiceClient struct {
@@ -77,19 +89,58 @@ func (c *workerServiceClient) ListWorkers(ctx context.Context, in *ListWorkersRe
 	return out, nil
 }
 
+func (c *workerServiceClient) GetWorker(ctx context.Context, in *GetWorkerRequest, opts ...grpc.CallOption) (*GetWorkerResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(GetWorkerResponse)
+	err := c.cc.Invoke(ctx, WorkerService_GetWorker_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *workerServiceClient) GetQueue(ctx context.Context, in *GetQueueRequest, opts ...grpc.CallOption) (*GetQueueResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(GetQueueResponse)
+	err := c.cc.Invoke(ctx, WorkerService_GetQueue_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *workerServiceClient) ListQueuedJobs(ctx context.Context, in *ListQueuedJobsRequest, opts ...grpc.CallOption) (*ListQueuedJobsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListQueuedJobsResponse)
+	err := c.cc.Invoke(ctx, WorkerService_ListQueuedJobs_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // WorkerServiceServer is the server API for WorkerService service.
 // All implementations must embed UnimplementedWorkerServiceServer
 // for forward compatibility.
 //
-// Workers make themselves known, and readers see which there are.
+// Registration and listing of workers, and the queue of claimable jobs.
 type WorkerServiceServer interface {
-	// Makes a worker known. Registering again replaces its labels.
+	// Registers a worker. Registering again replaces its labels.
 	RegisterWorker(context.Context, *RegisterWorkerRequest) (*RegisterWorkerResponse, error)
-	// Says that a worker is alive. Claims, streams and lease heartbeats say so too.
-	// Errors: `not_found` when the worker is not registered.
+	// Reports that a worker is alive. Claims, streams and lease heartbeats do so too. Errors: `not_found` if the worker
+	// is not registered.
 	HeartbeatWorker(context.Context, *HeartbeatWorkerRequest) (*HeartbeatWorkerResponse, error)
-	// Lists the workers, newest registration first.
+	// Lists the workers, newest registration first. A response has about 4 MiB, and at least one worker, so it can have
+	// fewer than `limit`. `next_offset` is the offset of the next page; on the documented path the header `Link: <…>;
+	// rel="next"` names it.
 	ListWorkers(context.Context, *ListWorkersRequest) (*ListWorkersResponse, error)
+	// One worker, with all its running jobs. Errors: `not_found`.
+	GetWorker(context.Context, *GetWorkerRequest) (*GetWorkerResponse, error)
+	// Jobs that wait for a worker, by required labels: first labels that no live worker has, then those with the most
+	// jobs.
+	GetQueue(context.Context, *GetQueueRequest) (*GetQueueResponse, error)
+	// The claimable jobs of a label set, in claim order. Errors: `not_found` for an unknown label set.
+	ListQueuedJobs(context.Context, *ListQueuedJobsRequest) (*ListQueuedJobsResponse, error)
 	mustEmbedUnimplementedWorkerServiceServer()
 }
 
@@ -108,6 +159,15 @@ func (UnimplementedWorkerServiceServer) HeartbeatWorker(context.Context, *Heartb
 }
 func (UnimplementedWorkerServiceServer) ListWorkers(context.Context, *ListWorkersRequest) (*ListWorkersResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListWorkers not implemented")
+}
+func (UnimplementedWorkerServiceServer) GetWorker(context.Context, *GetWorkerRequest) (*GetWorkerResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetWorker not implemented")
+}
+func (UnimplementedWorkerServiceServer) GetQueue(context.Context, *GetQueueRequest) (*GetQueueResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetQueue not implemented")
+}
+func (UnimplementedWorkerServiceServer) ListQueuedJobs(context.Context, *ListQueuedJobsRequest) (*ListQueuedJobsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListQueuedJobs not implemented")
 }
 func (UnimplementedWorkerServiceServer) mustEmbedUnimplementedWorkerServiceServer() {}
 func (UnimplementedWorkerServiceServer) testEmbeddedByValue()                       {}
@@ -184,6 +244,60 @@ func _WorkerService_ListWorkers_Handler(srv interface{}, ctx context.Context, de
 	return interceptor(ctx, in, info, handler)
 }
 
+func _WorkerService_GetWorker_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetWorkerRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(WorkerServiceServer).GetWorker(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: WorkerService_GetWorker_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(WorkerServiceServer).GetWorker(ctx, req.(*GetWorkerRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _WorkerService_GetQueue_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetQueueRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(WorkerServiceServer).GetQueue(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: WorkerService_GetQueue_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(WorkerServiceServer).GetQueue(ctx, req.(*GetQueueRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _WorkerService_ListQueuedJobs_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListQueuedJobsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(WorkerServiceServer).ListQueuedJobs(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: WorkerService_ListQueuedJobs_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(WorkerServiceServer).ListQueuedJobs(ctx, req.(*ListQueuedJobsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // WorkerService_ServiceDesc is the grpc.ServiceDesc for WorkerService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -202,6 +316,18 @@ var WorkerService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ListWorkers",
 			Handler:    _WorkerService_ListWorkers_Handler,
+		},
+		{
+			MethodName: "GetWorker",
+			Handler:    _WorkerService_GetWorker_Handler,
+		},
+		{
+			MethodName: "GetQueue",
+			Handler:    _WorkerService_GetQueue_Handler,
+		},
+		{
+			MethodName: "ListQueuedJobs",
+			Handler:    _WorkerService_ListQueuedJobs_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},

@@ -21,31 +21,158 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// What kind of reason it is, and so which of its details is set.
+// The source of a workflow.
+type WorkflowSource int32
+
+const (
+	WorkflowSource_WORKFLOW_SOURCE_UNSPECIFIED WorkflowSource = 0
+	// A file in the workflows directory.
+	WorkflowSource_WORKFLOW_SOURCE_FILE WorkflowSource = 1
+	// CreateWorkflow.
+	WorkflowSource_WORKFLOW_SOURCE_API WorkflowSource = 2
+)
+
+// Enum value maps for WorkflowSource.
+var (
+	WorkflowSource_name = map[int32]string{
+		0: "WORKFLOW_SOURCE_UNSPECIFIED",
+		1: "WORKFLOW_SOURCE_FILE",
+		2: "WORKFLOW_SOURCE_API",
+	}
+	WorkflowSource_value = map[string]int32{
+		"WORKFLOW_SOURCE_UNSPECIFIED": 0,
+		"WORKFLOW_SOURCE_FILE":        1,
+		"WORKFLOW_SOURCE_API":         2,
+	}
+)
+
+func (x WorkflowSource) Enum() *WorkflowSource {
+	p := new(WorkflowSource)
+	*p = x
+	return p
+}
+
+func (x WorkflowSource) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (WorkflowSource) Descriptor() protoreflect.EnumDescriptor {
+	return file_workflowgraph_v1_workflow_service_proto_enumTypes[0].Descriptor()
+}
+
+func (WorkflowSource) Type() protoreflect.EnumType {
+	return &file_workflowgraph_v1_workflow_service_proto_enumTypes[0]
+}
+
+func (x WorkflowSource) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use WorkflowSource.Descriptor instead.
+func (WorkflowSource) EnumDescriptor() ([]byte, []int) {
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{0}
+}
+
+type InputType int32
+
+const (
+	InputType_INPUT_TYPE_UNSPECIFIED InputType = 0
+	InputType_INPUT_TYPE_STRING      InputType = 1
+	InputType_INPUT_TYPE_BOOLEAN     InputType = 2
+	InputType_INPUT_TYPE_NUMBER      InputType = 3
+	InputType_INPUT_TYPE_CHOICE      InputType = 4
+	InputType_INPUT_TYPE_JSON        InputType = 5
+)
+
+// Enum value maps for InputType.
+var (
+	InputType_name = map[int32]string{
+		0: "INPUT_TYPE_UNSPECIFIED",
+		1: "INPUT_TYPE_STRING",
+		2: "INPUT_TYPE_BOOLEAN",
+		3: "INPUT_TYPE_NUMBER",
+		4: "INPUT_TYPE_CHOICE",
+		5: "INPUT_TYPE_JSON",
+	}
+	InputType_value = map[string]int32{
+		"INPUT_TYPE_UNSPECIFIED": 0,
+		"INPUT_TYPE_STRING":      1,
+		"INPUT_TYPE_BOOLEAN":     2,
+		"INPUT_TYPE_NUMBER":      3,
+		"INPUT_TYPE_CHOICE":      4,
+		"INPUT_TYPE_JSON":        5,
+	}
+)
+
+func (x InputType) Enum() *InputType {
+	p := new(InputType)
+	*p = x
+	return p
+}
+
+func (x InputType) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (InputType) Descriptor() protoreflect.EnumDescriptor {
+	return file_workflowgraph_v1_workflow_service_proto_enumTypes[1].Descriptor()
+}
+
+func (InputType) Type() protoreflect.EnumType {
+	return &file_workflowgraph_v1_workflow_service_proto_enumTypes[1]
+}
+
+func (x InputType) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use InputType.Descriptor instead.
+func (InputType) EnumDescriptor() ([]byte, []int) {
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{1}
+}
+
+// The kind of a reason, which determines the detail that is set.
 type JobReasonCode int32
 
 const (
 	JobReasonCode_JOB_REASON_CODE_UNSPECIFIED JobReasonCode = 0
-	// Jobs that it needs have not ended.
+	// It waits for jobs that it needs.
 	JobReasonCode_JOB_REASON_CODE_NEEDS_OPEN JobReasonCode = 1
-	// All jobs that it needs have ended, and the server is about to decide on it.
+	// All jobs that it needs have ended, and the server decides on it next.
 	JobReasonCode_JOB_REASON_CODE_BEING_DECIDED JobReasonCode = 2
 	// An attempt failed, and the next waits for its backoff.
 	JobReasonCode_JOB_REASON_CODE_DELAYED JobReasonCode = 3
-	// It is claimable, and no live worker has all labels that it requires.
+	// It is claimable, but no live worker matches: none has all required labels, or the job requires no label and every
+	// live worker takes only jobs that require one.
 	JobReasonCode_JOB_REASON_CODE_NO_MATCHING_WORKER JobReasonCode = 4
 	// It is claimable, and live workers have the labels.
 	JobReasonCode_JOB_REASON_CODE_WAITS_FOR_WORKER JobReasonCode = 5
 	JobReasonCode_JOB_REASON_CODE_RUNNING          JobReasonCode = 6
 	JobReasonCode_JOB_REASON_CODE_SUCCEEDED        JobReasonCode = 7
 	JobReasonCode_JOB_REASON_CODE_FAILED           JobReasonCode = 8
-	// It was tried before; comes after the main reason.
+	// It had earlier attempts; comes after the main reason.
 	JobReasonCode_JOB_REASON_CODE_RETRIED JobReasonCode = 9
 	// Skipped: its `if` was false.
 	JobReasonCode_JOB_REASON_CODE_CONDITION_FALSE JobReasonCode = 10
 	// Skipped: it has no `if`, and jobs that it needs did not succeed.
 	JobReasonCode_JOB_REASON_CODE_NEEDS_UNSUCCESSFUL JobReasonCode = 11
 	JobReasonCode_JOB_REASON_CODE_CANCELLED          JobReasonCode = 12
+	// Jobs that it needs were cancelled, and their workers have not reported that they have stopped.
+	JobReasonCode_JOB_REASON_CODE_NEEDS_STOPPING JobReasonCode = 13
+	// An expression of its definition has no value, so it failed without an attempt.
+	JobReasonCode_JOB_REASON_CODE_EXPRESSION_FAILED JobReasonCode = 14
+	// It was re-run; comes after the main reason.
+	JobReasonCode_JOB_REASON_CODE_RERUN JobReasonCode = 16
+	// It waits for a place in its concurrency group, or its run does.
+	JobReasonCode_JOB_REASON_CODE_HELD_BY_GROUP JobReasonCode = 30
+	// Its run was cancelled in favour of a newer run of its concurrency group.
+	JobReasonCode_JOB_REASON_CODE_SUPERSEDED JobReasonCode = 31
+	// It failed with `continue-on-error`, so the failure counts as success; comes after the main reason.
+	JobReasonCode_JOB_REASON_CODE_TOLERATED JobReasonCode = 40
+	// It has a matrix, and children of it have not ended.
+	JobReasonCode_JOB_REASON_CODE_CHILDREN_OPEN JobReasonCode = 50
+	// It has a matrix, and all of its children have ended.
+	JobReasonCode_JOB_REASON_CODE_CHILDREN_ENDED JobReasonCode = 51
 )
 
 // Enum value maps for JobReasonCode.
@@ -64,6 +191,14 @@ var (
 		10: "JOB_REASON_CODE_CONDITION_FALSE",
 		11: "JOB_REASON_CODE_NEEDS_UNSUCCESSFUL",
 		12: "JOB_REASON_CODE_CANCELLED",
+		13: "JOB_REASON_CODE_NEEDS_STOPPING",
+		14: "JOB_REASON_CODE_EXPRESSION_FAILED",
+		16: "JOB_REASON_CODE_RERUN",
+		30: "JOB_REASON_CODE_HELD_BY_GROUP",
+		31: "JOB_REASON_CODE_SUPERSEDED",
+		40: "JOB_REASON_CODE_TOLERATED",
+		50: "JOB_REASON_CODE_CHILDREN_OPEN",
+		51: "JOB_REASON_CODE_CHILDREN_ENDED",
 	}
 	JobReasonCode_value = map[string]int32{
 		"JOB_REASON_CODE_UNSPECIFIED":        0,
@@ -79,6 +214,14 @@ var (
 		"JOB_REASON_CODE_CONDITION_FALSE":    10,
 		"JOB_REASON_CODE_NEEDS_UNSUCCESSFUL": 11,
 		"JOB_REASON_CODE_CANCELLED":          12,
+		"JOB_REASON_CODE_NEEDS_STOPPING":     13,
+		"JOB_REASON_CODE_EXPRESSION_FAILED":  14,
+		"JOB_REASON_CODE_RERUN":              16,
+		"JOB_REASON_CODE_HELD_BY_GROUP":      30,
+		"JOB_REASON_CODE_SUPERSEDED":         31,
+		"JOB_REASON_CODE_TOLERATED":          40,
+		"JOB_REASON_CODE_CHILDREN_OPEN":      50,
+		"JOB_REASON_CODE_CHILDREN_ENDED":     51,
 	}
 )
 
@@ -93,11 +236,11 @@ func (x JobReasonCode) String() string {
 }
 
 func (JobReasonCode) Descriptor() protoreflect.EnumDescriptor {
-	return file_workflowgraph_v1_workflow_service_proto_enumTypes[0].Descriptor()
+	return file_workflowgraph_v1_workflow_service_proto_enumTypes[2].Descriptor()
 }
 
 func (JobReasonCode) Type() protoreflect.EnumType {
-	return &file_workflowgraph_v1_workflow_service_proto_enumTypes[0]
+	return &file_workflowgraph_v1_workflow_service_proto_enumTypes[2]
 }
 
 func (x JobReasonCode) Number() protoreflect.EnumNumber {
@@ -106,7 +249,7 @@ func (x JobReasonCode) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use JobReasonCode.Descriptor instead.
 func (JobReasonCode) EnumDescriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{0}
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{2}
 }
 
 // How an attempt ended.
@@ -116,7 +259,7 @@ const (
 	AttemptOutcome_ATTEMPT_OUTCOME_UNSPECIFIED AttemptOutcome = 0
 	AttemptOutcome_ATTEMPT_OUTCOME_SUCCESS     AttemptOutcome = 1
 	AttemptOutcome_ATTEMPT_OUTCOME_FAILURE     AttemptOutcome = 2
-	// Its worker was not heard of in time.
+	// Its worker sent no heartbeat in time.
 	AttemptOutcome_ATTEMPT_OUTCOME_LEASE_EXPIRED AttemptOutcome = 3
 	AttemptOutcome_ATTEMPT_OUTCOME_TIMED_OUT     AttemptOutcome = 4
 	AttemptOutcome_ATTEMPT_OUTCOME_CANCELLED     AttemptOutcome = 5
@@ -153,11 +296,11 @@ func (x AttemptOutcome) String() string {
 }
 
 func (AttemptOutcome) Descriptor() protoreflect.EnumDescriptor {
-	return file_workflowgraph_v1_workflow_service_proto_enumTypes[1].Descriptor()
+	return file_workflowgraph_v1_workflow_service_proto_enumTypes[3].Descriptor()
 }
 
 func (AttemptOutcome) Type() protoreflect.EnumType {
-	return &file_workflowgraph_v1_workflow_service_proto_enumTypes[1]
+	return &file_workflowgraph_v1_workflow_service_proto_enumTypes[3]
 }
 
 func (x AttemptOutcome) Number() protoreflect.EnumNumber {
@@ -166,12 +309,61 @@ func (x AttemptOutcome) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use AttemptOutcome.Descriptor instead.
 func (AttemptOutcome) EnumDescriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{1}
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{3}
+}
+
+// The content of the messages of WatchRuns.
+type WatchLevel int32
+
+const (
+	// Every change, as `events`.
+	WatchLevel_WATCH_LEVEL_UNSPECIFIED WatchLevel = 0
+	// The runs that changed, as `runs` with their details, at most four times a second.
+	WatchLevel_WATCH_LEVEL_RUNS WatchLevel = 1
+)
+
+// Enum value maps for WatchLevel.
+var (
+	WatchLevel_name = map[int32]string{
+		0: "WATCH_LEVEL_UNSPECIFIED",
+		1: "WATCH_LEVEL_RUNS",
+	}
+	WatchLevel_value = map[string]int32{
+		"WATCH_LEVEL_UNSPECIFIED": 0,
+		"WATCH_LEVEL_RUNS":        1,
+	}
+)
+
+func (x WatchLevel) Enum() *WatchLevel {
+	p := new(WatchLevel)
+	*p = x
+	return p
+}
+
+func (x WatchLevel) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (WatchLevel) Descriptor() protoreflect.EnumDescriptor {
+	return file_workflowgraph_v1_workflow_service_proto_enumTypes[4].Descriptor()
+}
+
+func (WatchLevel) Type() protoreflect.EnumType {
+	return &file_workflowgraph_v1_workflow_service_proto_enumTypes[4]
+}
+
+func (x WatchLevel) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use WatchLevel.Descriptor instead.
+func (WatchLevel) EnumDescriptor() ([]byte, []int) {
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{4}
 }
 
 type ListWorkflowsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// At most 1000; 100 when absent.
+	// 100 when absent; more than 1000 means 1000.
 	Limit  *uint32 `protobuf:"varint,1,opt,name=limit,proto3,oneof" json:"limit,omitempty"`
 	Offset uint32  `protobuf:"varint,2,opt,name=offset,proto3" json:"offset,omitempty"`
 	// Only workflows with a job in this state.
@@ -232,8 +424,10 @@ func (x *ListWorkflowsRequest) GetStatus() JobStatus {
 }
 
 type ListWorkflowsResponse struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Workflows     []*Workflow            `protobuf:"bytes,1,rep,name=workflows,proto3" json:"workflows,omitempty"`
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	Workflows []*Workflow            `protobuf:"bytes,1,rep,name=workflows,proto3" json:"workflows,omitempty"`
+	// The `offset` of the next page; 0 on the last one.
+	NextOffset    uint32 `protobuf:"varint,2,opt,name=next_offset,json=nextOffset,proto3" json:"next_offset,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -275,16 +469,283 @@ func (x *ListWorkflowsResponse) GetWorkflows() []*Workflow {
 	return nil
 }
 
+func (x *ListWorkflowsResponse) GetNextOffset() uint32 {
+	if x != nil {
+		return x.NextOffset
+	}
+	return 0
+}
+
+type ListWorkflowSummariesRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// 100 when absent; more than 200 means 200.
+	Limit *uint32 `protobuf:"varint,1,opt,name=limit,proto3,oneof" json:"limit,omitempty"`
+	// The `next_page_token` of the page before.
+	PageToken string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	// Only workflows whose id or name contains this text, ignoring case.
+	Query         string `protobuf:"bytes,3,opt,name=query,proto3" json:"query,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListWorkflowSummariesRequest) Reset() {
+	*x = ListWorkflowSummariesRequest{}
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListWorkflowSummariesRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListWorkflowSummariesRequest) ProtoMessage() {}
+
+func (x *ListWorkflowSummariesRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListWorkflowSummariesRequest.ProtoReflect.Descriptor instead.
+func (*ListWorkflowSummariesRequest) Descriptor() ([]byte, []int) {
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *ListWorkflowSummariesRequest) GetLimit() uint32 {
+	if x != nil && x.Limit != nil {
+		return *x.Limit
+	}
+	return 0
+}
+
+func (x *ListWorkflowSummariesRequest) GetPageToken() string {
+	if x != nil {
+		return x.PageToken
+	}
+	return ""
+}
+
+func (x *ListWorkflowSummariesRequest) GetQuery() string {
+	if x != nil {
+		return x.Query
+	}
+	return ""
+}
+
+type ListWorkflowSummariesResponse struct {
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	Workflows []*WorkflowSummary     `protobuf:"bytes,1,rep,name=workflows,proto3" json:"workflows,omitempty"`
+	// Empty on the last page.
+	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListWorkflowSummariesResponse) Reset() {
+	*x = ListWorkflowSummariesResponse{}
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListWorkflowSummariesResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListWorkflowSummariesResponse) ProtoMessage() {}
+
+func (x *ListWorkflowSummariesResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListWorkflowSummariesResponse.ProtoReflect.Descriptor instead.
+func (*ListWorkflowSummariesResponse) Descriptor() ([]byte, []int) {
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *ListWorkflowSummariesResponse) GetWorkflows() []*WorkflowSummary {
+	if x != nil {
+		return x.Workflows
+	}
+	return nil
+}
+
+func (x *ListWorkflowSummariesResponse) GetNextPageToken() string {
+	if x != nil {
+		return x.NextPageToken
+	}
+	return ""
+}
+
+// A workflow without its jobs.
+type WorkflowSummary struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Id    string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	Name  string                 `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
+	// The value of `on`; several values are joined by ", ".
+	Trigger string         `protobuf:"bytes,3,opt,name=trigger,proto3" json:"trigger,omitempty"`
+	Source  WorkflowSource `protobuf:"varint,4,opt,name=source,proto3,enum=workflowgraph.v1.WorkflowSource" json:"source,omitempty"`
+	// The current version; 0 if there is none because its file was always broken.
+	Version uint32 `protobuf:"varint,5,opt,name=version,proto3" json:"version,omitempty"`
+	// The number of jobs of the current version.
+	Jobs uint32 `protobuf:"varint,6,opt,name=jobs,proto3" json:"jobs,omitempty"`
+	// Null before the first run. Its `details` are set.
+	NewestRun *Run `protobuf:"bytes,7,opt,name=newest_run,json=newestRun,proto3" json:"newest_run,omitempty"`
+	// The last 20 runs, newest first.
+	RecentRuns []*WorkflowSummary_RecentRun `protobuf:"bytes,8,rep,name=recent_runs,json=recentRuns,proto3" json:"recent_runs,omitempty"`
+	// Of the last 100 runs, the number that ended within the last 30 days, and the number of those that succeeded.
+	EndedRuns     uint32 `protobuf:"varint,9,opt,name=ended_runs,json=endedRuns,proto3" json:"ended_runs,omitempty"`
+	SucceededRuns uint32 `protobuf:"varint,10,opt,name=succeeded_runs,json=succeededRuns,proto3" json:"succeeded_runs,omitempty"`
+	// The median duration of the successful ones; null if there are none.
+	MedianDurationMs *uint64 `protobuf:"varint,11,opt,name=median_duration_ms,json=medianDurationMs,proto3,oneof" json:"median_duration_ms,omitempty"`
+	// Set if the workflow's file could not be loaded.
+	Broken        *BrokenFile `protobuf:"bytes,12,opt,name=broken,proto3" json:"broken,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WorkflowSummary) Reset() {
+	*x = WorkflowSummary{}
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WorkflowSummary) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WorkflowSummary) ProtoMessage() {}
+
+func (x *WorkflowSummary) ProtoReflect() protoreflect.Message {
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WorkflowSummary.ProtoReflect.Descriptor instead.
+func (*WorkflowSummary) Descriptor() ([]byte, []int) {
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *WorkflowSummary) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *WorkflowSummary) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *WorkflowSummary) GetTrigger() string {
+	if x != nil {
+		return x.Trigger
+	}
+	return ""
+}
+
+func (x *WorkflowSummary) GetSource() WorkflowSource {
+	if x != nil {
+		return x.Source
+	}
+	return WorkflowSource_WORKFLOW_SOURCE_UNSPECIFIED
+}
+
+func (x *WorkflowSummary) GetVersion() uint32 {
+	if x != nil {
+		return x.Version
+	}
+	return 0
+}
+
+func (x *WorkflowSummary) GetJobs() uint32 {
+	if x != nil {
+		return x.Jobs
+	}
+	return 0
+}
+
+func (x *WorkflowSummary) GetNewestRun() *Run {
+	if x != nil {
+		return x.NewestRun
+	}
+	return nil
+}
+
+func (x *WorkflowSummary) GetRecentRuns() []*WorkflowSummary_RecentRun {
+	if x != nil {
+		return x.RecentRuns
+	}
+	return nil
+}
+
+func (x *WorkflowSummary) GetEndedRuns() uint32 {
+	if x != nil {
+		return x.EndedRuns
+	}
+	return 0
+}
+
+func (x *WorkflowSummary) GetSucceededRuns() uint32 {
+	if x != nil {
+		return x.SucceededRuns
+	}
+	return 0
+}
+
+func (x *WorkflowSummary) GetMedianDurationMs() uint64 {
+	if x != nil && x.MedianDurationMs != nil {
+		return *x.MedianDurationMs
+	}
+	return 0
+}
+
+func (x *WorkflowSummary) GetBroken() *BrokenFile {
+	if x != nil {
+		return x.Broken
+	}
+	return nil
+}
+
 type CreateWorkflowRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Definition    *Document              `protobuf:"bytes,1,opt,name=definition,proto3" json:"definition,omitempty"`
+	state      protoimpl.MessageState `protogen:"open.v1"`
+	Definition *Document              `protobuf:"bytes,1,opt,name=definition,proto3" json:"definition,omitempty"`
+	// Makes the call idempotent: a call of the same caller with the same id returns the workflow that the first call
+	// created. At least 16 characters, such as a random UUID. A query parameter on the documented path.
+	RequestId     *string `protobuf:"bytes,2,opt,name=request_id,json=requestId,proto3,oneof" json:"request_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *CreateWorkflowRequest) Reset() {
 	*x = CreateWorkflowRequest{}
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[2]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -296,7 +757,7 @@ func (x *CreateWorkflowRequest) String() string {
 func (*CreateWorkflowRequest) ProtoMessage() {}
 
 func (x *CreateWorkflowRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[2]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -309,7 +770,7 @@ func (x *CreateWorkflowRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateWorkflowRequest.ProtoReflect.Descriptor instead.
 func (*CreateWorkflowRequest) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{2}
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *CreateWorkflowRequest) GetDefinition() *Document {
@@ -317,6 +778,13 @@ func (x *CreateWorkflowRequest) GetDefinition() *Document {
 		return x.Definition
 	}
 	return nil
+}
+
+func (x *CreateWorkflowRequest) GetRequestId() string {
+	if x != nil && x.RequestId != nil {
+		return *x.RequestId
+	}
+	return ""
 }
 
 type CreateWorkflowResponse struct {
@@ -328,7 +796,7 @@ type CreateWorkflowResponse struct {
 
 func (x *CreateWorkflowResponse) Reset() {
 	*x = CreateWorkflowResponse{}
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[3]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -340,7 +808,7 @@ func (x *CreateWorkflowResponse) String() string {
 func (*CreateWorkflowResponse) ProtoMessage() {}
 
 func (x *CreateWorkflowResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[3]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -353,7 +821,7 @@ func (x *CreateWorkflowResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateWorkflowResponse.ProtoReflect.Descriptor instead.
 func (*CreateWorkflowResponse) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{3}
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *CreateWorkflowResponse) GetWorkflow() *Workflow {
@@ -363,16 +831,105 @@ func (x *CreateWorkflowResponse) GetWorkflow() *Workflow {
 	return nil
 }
 
-type GetWorkflowStatusRequest struct {
+type RemoveWorkflowRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The id of a workflow, not of a run.
+	Id            string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RemoveWorkflowRequest) Reset() {
+	*x = RemoveWorkflowRequest{}
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RemoveWorkflowRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RemoveWorkflowRequest) ProtoMessage() {}
+
+func (x *RemoveWorkflowRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RemoveWorkflowRequest.ProtoReflect.Descriptor instead.
+func (*RemoveWorkflowRequest) Descriptor() ([]byte, []int) {
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *RemoveWorkflowRequest) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+type RemoveWorkflowResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
-	Id            string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RemoveWorkflowResponse) Reset() {
+	*x = RemoveWorkflowResponse{}
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RemoveWorkflowResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RemoveWorkflowResponse) ProtoMessage() {}
+
+func (x *RemoveWorkflowResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RemoveWorkflowResponse.ProtoReflect.Descriptor instead.
+func (*RemoveWorkflowResponse) Descriptor() ([]byte, []int) {
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{8}
+}
+
+type GetWorkflowStatusRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Id    string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// Only this job, with its full error text and all its outputs; all jobs when empty.
+	JobId string `protobuf:"bytes,2,opt,name=job_id,json=jobId,proto3" json:"job_id,omitempty"`
+	// The key of a job with a matrix: `jobs` are its children, in order.
+	Children string `protobuf:"bytes,50,opt,name=children,proto3" json:"children,omitempty"`
+	// Of children: 1000 when absent; more than 1000 means 1000.
+	Limit *uint32 `protobuf:"varint,51,opt,name=limit,proto3,oneof" json:"limit,omitempty"`
+	// Of children: the index of the first.
+	Offset        uint32 `protobuf:"varint,52,opt,name=offset,proto3" json:"offset,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *GetWorkflowStatusRequest) Reset() {
 	*x = GetWorkflowStatusRequest{}
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[4]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -384,7 +941,7 @@ func (x *GetWorkflowStatusRequest) String() string {
 func (*GetWorkflowStatusRequest) ProtoMessage() {}
 
 func (x *GetWorkflowStatusRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[4]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -397,7 +954,7 @@ func (x *GetWorkflowStatusRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetWorkflowStatusRequest.ProtoReflect.Descriptor instead.
 func (*GetWorkflowStatusRequest) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{4}
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *GetWorkflowStatusRequest) GetId() string {
@@ -405,6 +962,34 @@ func (x *GetWorkflowStatusRequest) GetId() string {
 		return x.Id
 	}
 	return ""
+}
+
+func (x *GetWorkflowStatusRequest) GetJobId() string {
+	if x != nil {
+		return x.JobId
+	}
+	return ""
+}
+
+func (x *GetWorkflowStatusRequest) GetChildren() string {
+	if x != nil {
+		return x.Children
+	}
+	return ""
+}
+
+func (x *GetWorkflowStatusRequest) GetLimit() uint32 {
+	if x != nil && x.Limit != nil {
+		return *x.Limit
+	}
+	return 0
+}
+
+func (x *GetWorkflowStatusRequest) GetOffset() uint32 {
+	if x != nil {
+		return x.Offset
+	}
+	return 0
 }
 
 type GetWorkflowStatusResponse struct {
@@ -416,7 +1001,7 @@ type GetWorkflowStatusResponse struct {
 
 func (x *GetWorkflowStatusResponse) Reset() {
 	*x = GetWorkflowStatusResponse{}
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[5]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -428,7 +1013,7 @@ func (x *GetWorkflowStatusResponse) String() string {
 func (*GetWorkflowStatusResponse) ProtoMessage() {}
 
 func (x *GetWorkflowStatusResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[5]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -441,7 +1026,7 @@ func (x *GetWorkflowStatusResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetWorkflowStatusResponse.ProtoReflect.Descriptor instead.
 func (*GetWorkflowStatusResponse) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{5}
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *GetWorkflowStatusResponse) GetWorkflow() *Workflow {
@@ -451,12 +1036,242 @@ func (x *GetWorkflowStatusResponse) GetWorkflow() *Workflow {
 	return nil
 }
 
+type GetWorkflowInputsRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Id            string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetWorkflowInputsRequest) Reset() {
+	*x = GetWorkflowInputsRequest{}
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetWorkflowInputsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetWorkflowInputsRequest) ProtoMessage() {}
+
+func (x *GetWorkflowInputsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetWorkflowInputsRequest.ProtoReflect.Descriptor instead.
+func (*GetWorkflowInputsRequest) Descriptor() ([]byte, []int) {
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *GetWorkflowInputsRequest) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+type GetWorkflowInputsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The id of the definition.
+	Workflow string `protobuf:"bytes,1,opt,name=workflow,proto3" json:"workflow,omitempty"`
+	// Whether the definition declares inputs. If not, a run accepts any inputs, as strings.
+	Declared bool `protobuf:"varint,2,opt,name=declared,proto3" json:"declared,omitempty"`
+	// In the order of the definition.
+	Inputs        []*InputDeclaration `protobuf:"bytes,3,rep,name=inputs,proto3" json:"inputs,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetWorkflowInputsResponse) Reset() {
+	*x = GetWorkflowInputsResponse{}
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetWorkflowInputsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetWorkflowInputsResponse) ProtoMessage() {}
+
+func (x *GetWorkflowInputsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetWorkflowInputsResponse.ProtoReflect.Descriptor instead.
+func (*GetWorkflowInputsResponse) Descriptor() ([]byte, []int) {
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *GetWorkflowInputsResponse) GetWorkflow() string {
+	if x != nil {
+		return x.Workflow
+	}
+	return ""
+}
+
+func (x *GetWorkflowInputsResponse) GetDeclared() bool {
+	if x != nil {
+		return x.Declared
+	}
+	return false
+}
+
+func (x *GetWorkflowInputsResponse) GetInputs() []*InputDeclaration {
+	if x != nil {
+		return x.Inputs
+	}
+	return nil
+}
+
+// An input that a definition declares.
+type InputDeclaration struct {
+	state       protoimpl.MessageState `protogen:"open.v1"`
+	Name        string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	Type        InputType              `protobuf:"varint,2,opt,name=type,proto3,enum=workflowgraph.v1.InputType" json:"type,omitempty"`
+	Description *string                `protobuf:"bytes,3,opt,name=description,proto3,oneof" json:"description,omitempty"`
+	Required    bool                   `protobuf:"varint,4,opt,name=required,proto3" json:"required,omitempty"`
+	// The value if the run is started without this input; null without a default.
+	Default *string `protobuf:"bytes,5,opt,name=default,proto3,oneof" json:"default,omitempty"`
+	// The allowed values of a choice.
+	Options []string `protobuf:"bytes,6,rep,name=options,proto3" json:"options,omitempty"`
+	// The minimum and maximum of a number, and whether it must be an integer.
+	Min     *float64 `protobuf:"fixed64,7,opt,name=min,proto3,oneof" json:"min,omitempty"`
+	Max     *float64 `protobuf:"fixed64,8,opt,name=max,proto3,oneof" json:"max,omitempty"`
+	Integer bool     `protobuf:"varint,9,opt,name=integer,proto3" json:"integer,omitempty"`
+	// The maximum length of a string, in UTF-16 units.
+	MaxLength     *uint32 `protobuf:"varint,10,opt,name=max_length,json=maxLength,proto3,oneof" json:"max_length,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *InputDeclaration) Reset() {
+	*x = InputDeclaration{}
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *InputDeclaration) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*InputDeclaration) ProtoMessage() {}
+
+func (x *InputDeclaration) ProtoReflect() protoreflect.Message {
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use InputDeclaration.ProtoReflect.Descriptor instead.
+func (*InputDeclaration) Descriptor() ([]byte, []int) {
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *InputDeclaration) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *InputDeclaration) GetType() InputType {
+	if x != nil {
+		return x.Type
+	}
+	return InputType_INPUT_TYPE_UNSPECIFIED
+}
+
+func (x *InputDeclaration) GetDescription() string {
+	if x != nil && x.Description != nil {
+		return *x.Description
+	}
+	return ""
+}
+
+func (x *InputDeclaration) GetRequired() bool {
+	if x != nil {
+		return x.Required
+	}
+	return false
+}
+
+func (x *InputDeclaration) GetDefault() string {
+	if x != nil && x.Default != nil {
+		return *x.Default
+	}
+	return ""
+}
+
+func (x *InputDeclaration) GetOptions() []string {
+	if x != nil {
+		return x.Options
+	}
+	return nil
+}
+
+func (x *InputDeclaration) GetMin() float64 {
+	if x != nil && x.Min != nil {
+		return *x.Min
+	}
+	return 0
+}
+
+func (x *InputDeclaration) GetMax() float64 {
+	if x != nil && x.Max != nil {
+		return *x.Max
+	}
+	return 0
+}
+
+func (x *InputDeclaration) GetInteger() bool {
+	if x != nil {
+		return x.Integer
+	}
+	return false
+}
+
+func (x *InputDeclaration) GetMaxLength() uint32 {
+	if x != nil && x.MaxLength != nil {
+		return *x.MaxLength
+	}
+	return 0
+}
+
 type RunWorkflowRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	Id    string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
-	// Handed to every job of the run.
+	// Passed to every job of the run. If the definition declares inputs, they are checked and stored in canonical form:
+	// JSON numbers, `true` or `false`, JSON without whitespace.
 	Inputs map[string]string `protobuf:"bytes,2,rep,name=inputs,proto3" json:"inputs,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
-	// Makes the start repeatable: a call with the same id gets the same run.
+	// Makes the start idempotent: a call of the same caller for the same workflow with the same id returns the same run.
+	// At least 16 characters, such as a random UUID.
 	RequestId     *string `protobuf:"bytes,3,opt,name=request_id,json=requestId,proto3,oneof" json:"request_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -464,7 +1279,7 @@ type RunWorkflowRequest struct {
 
 func (x *RunWorkflowRequest) Reset() {
 	*x = RunWorkflowRequest{}
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[6]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -476,7 +1291,7 @@ func (x *RunWorkflowRequest) String() string {
 func (*RunWorkflowRequest) ProtoMessage() {}
 
 func (x *RunWorkflowRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[6]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -489,7 +1304,7 @@ func (x *RunWorkflowRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RunWorkflowRequest.ProtoReflect.Descriptor instead.
 func (*RunWorkflowRequest) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{6}
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *RunWorkflowRequest) GetId() string {
@@ -514,15 +1329,17 @@ func (x *RunWorkflowRequest) GetRequestId() string {
 }
 
 type RunWorkflowResponse struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	RunId         string                 `protobuf:"bytes,1,opt,name=run_id,json=runId,proto3" json:"run_id,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	RunId string                 `protobuf:"bytes,1,opt,name=run_id,json=runId,proto3" json:"run_id,omitempty"`
+	// A warning about this run, for example that an older version runs because the workflow's file is broken.
+	Warning       *string `protobuf:"bytes,2,opt,name=warning,proto3,oneof" json:"warning,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *RunWorkflowResponse) Reset() {
 	*x = RunWorkflowResponse{}
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[7]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -534,7 +1351,7 @@ func (x *RunWorkflowResponse) String() string {
 func (*RunWorkflowResponse) ProtoMessage() {}
 
 func (x *RunWorkflowResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[7]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -547,7 +1364,7 @@ func (x *RunWorkflowResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RunWorkflowResponse.ProtoReflect.Descriptor instead.
 func (*RunWorkflowResponse) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{7}
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *RunWorkflowResponse) GetRunId() string {
@@ -557,16 +1374,28 @@ func (x *RunWorkflowResponse) GetRunId() string {
 	return ""
 }
 
+func (x *RunWorkflowResponse) GetWarning() string {
+	if x != nil && x.Warning != nil {
+		return *x.Warning
+	}
+	return ""
+}
+
 type CancelWorkflowRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Id            string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Id    string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// Also ends the jobs that would run after a cancel, and stops those that are running.
+	Force bool `protobuf:"varint,2,opt,name=force,proto3" json:"force,omitempty"`
+	// If `id` is a workflow id: a repeated call with the same request id refers to the run that the first call cancelled,
+	// even if the workflow has a newer run. At least 16 characters, such as a random UUID.
+	RequestId     *string `protobuf:"bytes,3,opt,name=request_id,json=requestId,proto3,oneof" json:"request_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *CancelWorkflowRequest) Reset() {
 	*x = CancelWorkflowRequest{}
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[8]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -578,7 +1407,7 @@ func (x *CancelWorkflowRequest) String() string {
 func (*CancelWorkflowRequest) ProtoMessage() {}
 
 func (x *CancelWorkflowRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[8]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -591,7 +1420,7 @@ func (x *CancelWorkflowRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CancelWorkflowRequest.ProtoReflect.Descriptor instead.
 func (*CancelWorkflowRequest) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{8}
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *CancelWorkflowRequest) GetId() string {
@@ -601,16 +1430,31 @@ func (x *CancelWorkflowRequest) GetId() string {
 	return ""
 }
 
+func (x *CancelWorkflowRequest) GetForce() bool {
+	if x != nil {
+		return x.Force
+	}
+	return false
+}
+
+func (x *CancelWorkflowRequest) GetRequestId() string {
+	if x != nil && x.RequestId != nil {
+		return *x.RequestId
+	}
+	return ""
+}
+
 type CancelWorkflowResponse struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	RunId         string                 `protobuf:"bytes,1,opt,name=run_id,json=runId,proto3" json:"run_id,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Empty for a workflow that has not run.
+	RunId         string `protobuf:"bytes,1,opt,name=run_id,json=runId,proto3" json:"run_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *CancelWorkflowResponse) Reset() {
 	*x = CancelWorkflowResponse{}
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[9]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -622,7 +1466,7 @@ func (x *CancelWorkflowResponse) String() string {
 func (*CancelWorkflowResponse) ProtoMessage() {}
 
 func (x *CancelWorkflowResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[9]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -635,7 +1479,7 @@ func (x *CancelWorkflowResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CancelWorkflowResponse.ProtoReflect.Descriptor instead.
 func (*CancelWorkflowResponse) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{9}
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *CancelWorkflowResponse) GetRunId() string {
@@ -645,22 +1489,821 @@ func (x *CancelWorkflowResponse) GetRunId() string {
 	return ""
 }
 
+type RerunWorkflowRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Id    string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// Re-runs all failed and cancelled jobs.
+	Failed bool `protobuf:"varint,2,opt,name=failed,proto3" json:"failed,omitempty"`
+	// The jobs to re-run, at most 1000, instead of `failed`. They must have ended.
+	Jobs []string `protobuf:"bytes,3,rep,name=jobs,proto3" json:"jobs,omitempty"`
+	// Whether all jobs that depend on them run again too, directly or not; true when absent. If false, dependents that
+	// have ended stay as they are, and those that have not started wait again.
+	Dependants *bool `protobuf:"varint,4,opt,name=dependants,proto3,oneof" json:"dependants,omitempty"`
+	// Cancels running jobs that would run again, and waits until they have stopped. Without it, such a job makes the call
+	// fail.
+	Force bool `protobuf:"varint,5,opt,name=force,proto3" json:"force,omitempty"`
+	// Makes the call idempotent: a call of the same caller for the same run with the same id changes nothing more. At
+	// least 16 characters, such as a random UUID.
+	RequestId *string `protobuf:"bytes,6,opt,name=request_id,json=requestId,proto3,oneof" json:"request_id,omitempty"`
+	// Changes nothing, and returns what would happen.
+	DryRun        bool `protobuf:"varint,7,opt,name=dry_run,json=dryRun,proto3" json:"dry_run,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RerunWorkflowRequest) Reset() {
+	*x = RerunWorkflowRequest{}
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RerunWorkflowRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RerunWorkflowRequest) ProtoMessage() {}
+
+func (x *RerunWorkflowRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RerunWorkflowRequest.ProtoReflect.Descriptor instead.
+func (*RerunWorkflowRequest) Descriptor() ([]byte, []int) {
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{18}
+}
+
+func (x *RerunWorkflowRequest) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *RerunWorkflowRequest) GetFailed() bool {
+	if x != nil {
+		return x.Failed
+	}
+	return false
+}
+
+func (x *RerunWorkflowRequest) GetJobs() []string {
+	if x != nil {
+		return x.Jobs
+	}
+	return nil
+}
+
+func (x *RerunWorkflowRequest) GetDependants() bool {
+	if x != nil && x.Dependants != nil {
+		return *x.Dependants
+	}
+	return false
+}
+
+func (x *RerunWorkflowRequest) GetForce() bool {
+	if x != nil {
+		return x.Force
+	}
+	return false
+}
+
+func (x *RerunWorkflowRequest) GetRequestId() string {
+	if x != nil && x.RequestId != nil {
+		return *x.RequestId
+	}
+	return ""
+}
+
+func (x *RerunWorkflowRequest) GetDryRun() bool {
+	if x != nil {
+		return x.DryRun
+	}
+	return false
+}
+
+type RerunWorkflowResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	RunId string                 `protobuf:"bytes,1,opt,name=run_id,json=runId,proto3" json:"run_id,omitempty"`
+	// The generation of the run that starts with this re-run.
+	Generation uint32 `protobuf:"varint,2,opt,name=generation,proto3" json:"generation,omitempty"`
+	// The jobs that run again, in the order of the definition; at most 1000.
+	Jobs []*RerunJob `protobuf:"bytes,3,rep,name=jobs,proto3" json:"jobs,omitempty"`
+	// The number of jobs that run again.
+	JobCount uint32 `protobuf:"varint,4,opt,name=job_count,json=jobCount,proto3" json:"job_count,omitempty"`
+	// For a dry run: the jobs that stay as they are; at most 1000.
+	Kept      []*RerunJob `protobuf:"bytes,5,rep,name=kept,proto3" json:"kept,omitempty"`
+	KeptCount uint32      `protobuf:"varint,6,opt,name=kept_count,json=keptCount,proto3" json:"kept_count,omitempty"`
+	// For a dry run: jobs that wait again but are certain to be skipped; at most 1000.
+	Skipped       []*RerunJob `protobuf:"bytes,7,rep,name=skipped,proto3" json:"skipped,omitempty"`
+	SkippedCount  uint32      `protobuf:"varint,8,opt,name=skipped_count,json=skippedCount,proto3" json:"skipped_count,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RerunWorkflowResponse) Reset() {
+	*x = RerunWorkflowResponse{}
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[19]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RerunWorkflowResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RerunWorkflowResponse) ProtoMessage() {}
+
+func (x *RerunWorkflowResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[19]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RerunWorkflowResponse.ProtoReflect.Descriptor instead.
+func (*RerunWorkflowResponse) Descriptor() ([]byte, []int) {
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{19}
+}
+
+func (x *RerunWorkflowResponse) GetRunId() string {
+	if x != nil {
+		return x.RunId
+	}
+	return ""
+}
+
+func (x *RerunWorkflowResponse) GetGeneration() uint32 {
+	if x != nil {
+		return x.Generation
+	}
+	return 0
+}
+
+func (x *RerunWorkflowResponse) GetJobs() []*RerunJob {
+	if x != nil {
+		return x.Jobs
+	}
+	return nil
+}
+
+func (x *RerunWorkflowResponse) GetJobCount() uint32 {
+	if x != nil {
+		return x.JobCount
+	}
+	return 0
+}
+
+func (x *RerunWorkflowResponse) GetKept() []*RerunJob {
+	if x != nil {
+		return x.Kept
+	}
+	return nil
+}
+
+func (x *RerunWorkflowResponse) GetKeptCount() uint32 {
+	if x != nil {
+		return x.KeptCount
+	}
+	return 0
+}
+
+func (x *RerunWorkflowResponse) GetSkipped() []*RerunJob {
+	if x != nil {
+		return x.Skipped
+	}
+	return nil
+}
+
+func (x *RerunWorkflowResponse) GetSkippedCount() uint32 {
+	if x != nil {
+		return x.SkippedCount
+	}
+	return 0
+}
+
+// A job, and why it runs again, stays or is skipped.
+type RerunJob struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	JobId string                 `protobuf:"bytes,1,opt,name=job_id,json=jobId,proto3" json:"job_id,omitempty"`
+	// A readable phrase, such as `needs a job that runs again`.
+	Reason        string `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RerunJob) Reset() {
+	*x = RerunJob{}
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RerunJob) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RerunJob) ProtoMessage() {}
+
+func (x *RerunJob) ProtoReflect() protoreflect.Message {
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RerunJob.ProtoReflect.Descriptor instead.
+func (*RerunJob) Descriptor() ([]byte, []int) {
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{20}
+}
+
+func (x *RerunJob) GetJobId() string {
+	if x != nil {
+		return x.JobId
+	}
+	return ""
+}
+
+func (x *RerunJob) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+type ListSchedulesRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Only schedules of this workflow.
+	Workflow string `protobuf:"bytes,1,opt,name=workflow,proto3" json:"workflow,omitempty"`
+	// 100 when absent; more than 1000 means 1000.
+	Limit *uint32 `protobuf:"varint,2,opt,name=limit,proto3,oneof" json:"limit,omitempty"`
+	// The `next_page_token` of the page before.
+	PageToken     string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListSchedulesRequest) Reset() {
+	*x = ListSchedulesRequest{}
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[21]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListSchedulesRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListSchedulesRequest) ProtoMessage() {}
+
+func (x *ListSchedulesRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[21]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListSchedulesRequest.ProtoReflect.Descriptor instead.
+func (*ListSchedulesRequest) Descriptor() ([]byte, []int) {
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{21}
+}
+
+func (x *ListSchedulesRequest) GetWorkflow() string {
+	if x != nil {
+		return x.Workflow
+	}
+	return ""
+}
+
+func (x *ListSchedulesRequest) GetLimit() uint32 {
+	if x != nil && x.Limit != nil {
+		return *x.Limit
+	}
+	return 0
+}
+
+func (x *ListSchedulesRequest) GetPageToken() string {
+	if x != nil {
+		return x.PageToken
+	}
+	return ""
+}
+
+type ListSchedulesResponse struct {
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	Schedules []*Schedule            `protobuf:"bytes,1,rep,name=schedules,proto3" json:"schedules,omitempty"`
+	// Empty on the last page.
+	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListSchedulesResponse) Reset() {
+	*x = ListSchedulesResponse{}
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[22]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListSchedulesResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListSchedulesResponse) ProtoMessage() {}
+
+func (x *ListSchedulesResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[22]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListSchedulesResponse.ProtoReflect.Descriptor instead.
+func (*ListSchedulesResponse) Descriptor() ([]byte, []int) {
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{22}
+}
+
+func (x *ListSchedulesResponse) GetSchedules() []*Schedule {
+	if x != nil {
+		return x.Schedules
+	}
+	return nil
+}
+
+func (x *ListSchedulesResponse) GetNextPageToken() string {
+	if x != nil {
+		return x.NextPageToken
+	}
+	return ""
+}
+
+type PauseScheduleRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The id of the workflow.
+	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// The id of the schedule within its workflow.
+	Schedule string `protobuf:"bytes,2,opt,name=schedule,proto3" json:"schedule,omitempty"`
+	// The reason, for people.
+	Reason        string `protobuf:"bytes,3,opt,name=reason,proto3" json:"reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PauseScheduleRequest) Reset() {
+	*x = PauseScheduleRequest{}
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[23]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PauseScheduleRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PauseScheduleRequest) ProtoMessage() {}
+
+func (x *PauseScheduleRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[23]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PauseScheduleRequest.ProtoReflect.Descriptor instead.
+func (*PauseScheduleRequest) Descriptor() ([]byte, []int) {
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{23}
+}
+
+func (x *PauseScheduleRequest) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *PauseScheduleRequest) GetSchedule() string {
+	if x != nil {
+		return x.Schedule
+	}
+	return ""
+}
+
+func (x *PauseScheduleRequest) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+type PauseScheduleResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Schedule      *Schedule              `protobuf:"bytes,1,opt,name=schedule,proto3" json:"schedule,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PauseScheduleResponse) Reset() {
+	*x = PauseScheduleResponse{}
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[24]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PauseScheduleResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PauseScheduleResponse) ProtoMessage() {}
+
+func (x *PauseScheduleResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[24]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PauseScheduleResponse.ProtoReflect.Descriptor instead.
+func (*PauseScheduleResponse) Descriptor() ([]byte, []int) {
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{24}
+}
+
+func (x *PauseScheduleResponse) GetSchedule() *Schedule {
+	if x != nil {
+		return x.Schedule
+	}
+	return nil
+}
+
+type ResumeScheduleRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The id of the workflow.
+	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// The id of the schedule within its workflow.
+	Schedule      string `protobuf:"bytes,2,opt,name=schedule,proto3" json:"schedule,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ResumeScheduleRequest) Reset() {
+	*x = ResumeScheduleRequest{}
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[25]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ResumeScheduleRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ResumeScheduleRequest) ProtoMessage() {}
+
+func (x *ResumeScheduleRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[25]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ResumeScheduleRequest.ProtoReflect.Descriptor instead.
+func (*ResumeScheduleRequest) Descriptor() ([]byte, []int) {
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{25}
+}
+
+func (x *ResumeScheduleRequest) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *ResumeScheduleRequest) GetSchedule() string {
+	if x != nil {
+		return x.Schedule
+	}
+	return ""
+}
+
+type ResumeScheduleResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Schedule      *Schedule              `protobuf:"bytes,1,opt,name=schedule,proto3" json:"schedule,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ResumeScheduleResponse) Reset() {
+	*x = ResumeScheduleResponse{}
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[26]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ResumeScheduleResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ResumeScheduleResponse) ProtoMessage() {}
+
+func (x *ResumeScheduleResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[26]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ResumeScheduleResponse.ProtoReflect.Descriptor instead.
+func (*ResumeScheduleResponse) Descriptor() ([]byte, []int) {
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{26}
+}
+
+func (x *ResumeScheduleResponse) GetSchedule() *Schedule {
+	if x != nil {
+		return x.Schedule
+	}
+	return nil
+}
+
+// A schedule of the current version of a workflow.
+type Schedule struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The workflow's id.
+	Workflow string `protobuf:"bytes,1,opt,name=workflow,proto3" json:"workflow,omitempty"`
+	// The id of the schedule, unique within its workflow.
+	Id       string `protobuf:"bytes,2,opt,name=id,proto3" json:"id,omitempty"`
+	Cron     string `protobuf:"bytes,3,opt,name=cron,proto3" json:"cron,omitempty"`
+	Timezone string `protobuf:"bytes,4,opt,name=timezone,proto3" json:"timezone,omitempty"`
+	// The inputs of its runs, as written in the file.
+	Inputs     map[string]string `protobuf:"bytes,5,rep,name=inputs,proto3" json:"inputs,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	JitterSecs uint32            `protobuf:"varint,6,opt,name=jitter_secs,json=jitterSecs,proto3" json:"jitter_secs,omitempty"`
+	// What to start for missed times: `latest`, `all` or `none`.
+	CatchUp string `protobuf:"bytes,7,opt,name=catch_up,json=catchUp,proto3" json:"catch_up,omitempty"`
+	// How late a run can still start, in seconds.
+	WithinSecs uint32 `protobuf:"varint,8,opt,name=within_secs,json=withinSecs,proto3" json:"within_secs,omitempty"`
+	// What to do while an earlier run has not ended: `allow` or `skip`.
+	Overlap string `protobuf:"bytes,9,opt,name=overlap,proto3" json:"overlap,omitempty"`
+	// The next scheduled time; null while it is paused.
+	NextAtMs *int64 `protobuf:"varint,10,opt,name=next_at_ms,json=nextAtMs,proto3,oneof" json:"next_at_ms,omitempty"`
+	// When the run for that time starts, including its jitter.
+	NextStartMs *int64 `protobuf:"varint,11,opt,name=next_start_ms,json=nextStartMs,proto3,oneof" json:"next_start_ms,omitempty"`
+	// The last handled time; null before the first.
+	LastAtMs *int64 `protobuf:"varint,12,opt,name=last_at_ms,json=lastAtMs,proto3,oneof" json:"last_at_ms,omitempty"`
+	// The outcome of that time: `started`; `overlap`, if `last_run_id` had not ended; `missed`, if no server started it
+	// in time; or `refused`, if its run could not start. Empty before the first. More can be added.
+	LastOutcome string  `protobuf:"bytes,13,opt,name=last_outcome,json=lastOutcome,proto3" json:"last_outcome,omitempty"`
+	LastRunId   *string `protobuf:"bytes,14,opt,name=last_run_id,json=lastRunId,proto3,oneof" json:"last_run_id,omitempty"`
+	LastError   *string `protobuf:"bytes,15,opt,name=last_error,json=lastError,proto3,oneof" json:"last_error,omitempty"`
+	// When it was paused; null if it is not paused.
+	PausedAtMs *int64 `protobuf:"varint,16,opt,name=paused_at_ms,json=pausedAtMs,proto3,oneof" json:"paused_at_ms,omitempty"`
+	// The name of the token that paused it.
+	PausedBy    *string `protobuf:"bytes,17,opt,name=paused_by,json=pausedBy,proto3,oneof" json:"paused_by,omitempty"`
+	PauseReason string  `protobuf:"bytes,18,opt,name=pause_reason,json=pauseReason,proto3" json:"pause_reason,omitempty"`
+	// A readable explanation of what it does next and did last.
+	Explanation   string `protobuf:"bytes,19,opt,name=explanation,proto3" json:"explanation,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Schedule) Reset() {
+	*x = Schedule{}
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[27]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Schedule) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Schedule) ProtoMessage() {}
+
+func (x *Schedule) ProtoReflect() protoreflect.Message {
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[27]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Schedule.ProtoReflect.Descriptor instead.
+func (*Schedule) Descriptor() ([]byte, []int) {
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{27}
+}
+
+func (x *Schedule) GetWorkflow() string {
+	if x != nil {
+		return x.Workflow
+	}
+	return ""
+}
+
+func (x *Schedule) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *Schedule) GetCron() string {
+	if x != nil {
+		return x.Cron
+	}
+	return ""
+}
+
+func (x *Schedule) GetTimezone() string {
+	if x != nil {
+		return x.Timezone
+	}
+	return ""
+}
+
+func (x *Schedule) GetInputs() map[string]string {
+	if x != nil {
+		return x.Inputs
+	}
+	return nil
+}
+
+func (x *Schedule) GetJitterSecs() uint32 {
+	if x != nil {
+		return x.JitterSecs
+	}
+	return 0
+}
+
+func (x *Schedule) GetCatchUp() string {
+	if x != nil {
+		return x.CatchUp
+	}
+	return ""
+}
+
+func (x *Schedule) GetWithinSecs() uint32 {
+	if x != nil {
+		return x.WithinSecs
+	}
+	return 0
+}
+
+func (x *Schedule) GetOverlap() string {
+	if x != nil {
+		return x.Overlap
+	}
+	return ""
+}
+
+func (x *Schedule) GetNextAtMs() int64 {
+	if x != nil && x.NextAtMs != nil {
+		return *x.NextAtMs
+	}
+	return 0
+}
+
+func (x *Schedule) GetNextStartMs() int64 {
+	if x != nil && x.NextStartMs != nil {
+		return *x.NextStartMs
+	}
+	return 0
+}
+
+func (x *Schedule) GetLastAtMs() int64 {
+	if x != nil && x.LastAtMs != nil {
+		return *x.LastAtMs
+	}
+	return 0
+}
+
+func (x *Schedule) GetLastOutcome() string {
+	if x != nil {
+		return x.LastOutcome
+	}
+	return ""
+}
+
+func (x *Schedule) GetLastRunId() string {
+	if x != nil && x.LastRunId != nil {
+		return *x.LastRunId
+	}
+	return ""
+}
+
+func (x *Schedule) GetLastError() string {
+	if x != nil && x.LastError != nil {
+		return *x.LastError
+	}
+	return ""
+}
+
+func (x *Schedule) GetPausedAtMs() int64 {
+	if x != nil && x.PausedAtMs != nil {
+		return *x.PausedAtMs
+	}
+	return 0
+}
+
+func (x *Schedule) GetPausedBy() string {
+	if x != nil && x.PausedBy != nil {
+		return *x.PausedBy
+	}
+	return ""
+}
+
+func (x *Schedule) GetPauseReason() string {
+	if x != nil {
+		return x.PauseReason
+	}
+	return ""
+}
+
+func (x *Schedule) GetExplanation() string {
+	if x != nil {
+		return x.Explanation
+	}
+	return ""
+}
+
 type ListRunsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Only runs of this workflow.
-	Workflow string   `protobuf:"bytes,1,opt,name=workflow,proto3" json:"workflow,omitempty"`
-	State    RunState `protobuf:"varint,2,opt,name=state,proto3,enum=workflowgraph.v1.RunState" json:"state,omitempty"`
-	// At most 1000; 100 when absent.
+	Workflow string `protobuf:"bytes,1,opt,name=workflow,proto3" json:"workflow,omitempty"`
+	// Only runs in this state.
+	State RunState `protobuf:"varint,2,opt,name=state,proto3,enum=workflowgraph.v1.RunState" json:"state,omitempty"`
+	// 100 when absent; more than 1000 means 1000.
 	Limit *uint32 `protobuf:"varint,3,opt,name=limit,proto3,oneof" json:"limit,omitempty"`
 	// The `next_page_token` of the page before.
-	PageToken     string `protobuf:"bytes,4,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	PageToken string `protobuf:"bytes,4,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	// Only runs in one of these states, or in `state`.
+	States []RunState `protobuf:"varint,5,rep,packed,name=states,proto3,enum=workflowgraph.v1.RunState" json:"states,omitempty"`
+	// Only runs of one of these workflows, or of `workflow`.
+	Workflows []string `protobuf:"bytes,6,rep,name=workflows,proto3" json:"workflows,omitempty"`
+	// Only runs that were created at this time or later.
+	CreatedAfterMs *int64 `protobuf:"varint,7,opt,name=created_after_ms,json=createdAfterMs,proto3,oneof" json:"created_after_ms,omitempty"`
+	// Only runs that were created before this time.
+	CreatedBeforeMs *int64 `protobuf:"varint,8,opt,name=created_before_ms,json=createdBeforeMs,proto3,oneof" json:"created_before_ms,omitempty"`
+	// Only runs started by a token with this name.
+	StartedBy string `protobuf:"bytes,9,opt,name=started_by,json=startedBy,proto3" json:"started_by,omitempty"`
+	// Only runs whose workflow id starts with this text, or, if it has six characters or more, whose run id does.
+	Query string `protobuf:"bytes,10,opt,name=query,proto3" json:"query,omitempty"`
+	// Include the `details` of each run; a page then has at most 100 runs.
+	WithDetails   bool `protobuf:"varint,11,opt,name=with_details,json=withDetails,proto3" json:"with_details,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ListRunsRequest) Reset() {
 	*x = ListRunsRequest{}
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[10]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -672,7 +2315,7 @@ func (x *ListRunsRequest) String() string {
 func (*ListRunsRequest) ProtoMessage() {}
 
 func (x *ListRunsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[10]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -685,7 +2328,7 @@ func (x *ListRunsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListRunsRequest.ProtoReflect.Descriptor instead.
 func (*ListRunsRequest) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{10}
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *ListRunsRequest) GetWorkflow() string {
@@ -716,18 +2359,69 @@ func (x *ListRunsRequest) GetPageToken() string {
 	return ""
 }
 
+func (x *ListRunsRequest) GetStates() []RunState {
+	if x != nil {
+		return x.States
+	}
+	return nil
+}
+
+func (x *ListRunsRequest) GetWorkflows() []string {
+	if x != nil {
+		return x.Workflows
+	}
+	return nil
+}
+
+func (x *ListRunsRequest) GetCreatedAfterMs() int64 {
+	if x != nil && x.CreatedAfterMs != nil {
+		return *x.CreatedAfterMs
+	}
+	return 0
+}
+
+func (x *ListRunsRequest) GetCreatedBeforeMs() int64 {
+	if x != nil && x.CreatedBeforeMs != nil {
+		return *x.CreatedBeforeMs
+	}
+	return 0
+}
+
+func (x *ListRunsRequest) GetStartedBy() string {
+	if x != nil {
+		return x.StartedBy
+	}
+	return ""
+}
+
+func (x *ListRunsRequest) GetQuery() string {
+	if x != nil {
+		return x.Query
+	}
+	return ""
+}
+
+func (x *ListRunsRequest) GetWithDetails() bool {
+	if x != nil {
+		return x.WithDetails
+	}
+	return false
+}
+
 type ListRunsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	Runs  []*Run                 `protobuf:"bytes,1,rep,name=runs,proto3" json:"runs,omitempty"`
 	// Empty on the last page.
 	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	// The response includes every event up to this number; pass it as `after_event` to WatchRuns to continue from here.
+	LastEvent     uint64 `protobuf:"varint,3,opt,name=last_event,json=lastEvent,proto3" json:"last_event,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ListRunsResponse) Reset() {
 	*x = ListRunsResponse{}
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[11]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -739,7 +2433,7 @@ func (x *ListRunsResponse) String() string {
 func (*ListRunsResponse) ProtoMessage() {}
 
 func (x *ListRunsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[11]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -752,7 +2446,7 @@ func (x *ListRunsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListRunsResponse.ProtoReflect.Descriptor instead.
 func (*ListRunsResponse) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{11}
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *ListRunsResponse) GetRuns() []*Run {
@@ -769,6 +2463,13 @@ func (x *ListRunsResponse) GetNextPageToken() string {
 	return ""
 }
 
+func (x *ListRunsResponse) GetLastEvent() uint64 {
+	if x != nil {
+		return x.LastEvent
+	}
+	return 0
+}
+
 // One execution of a workflow.
 type Run struct {
 	state       protoimpl.MessageState `protogen:"open.v1"`
@@ -781,16 +2482,37 @@ type Run struct {
 	StartedAtMs *int64                 `protobuf:"varint,7,opt,name=started_at_ms,json=startedAtMs,proto3,oneof" json:"started_at_ms,omitempty"`
 	EndedAtMs   *int64                 `protobuf:"varint,8,opt,name=ended_at_ms,json=endedAtMs,proto3,oneof" json:"ended_at_ms,omitempty"`
 	Jobs        uint32                 `protobuf:"varint,9,opt,name=jobs,proto3" json:"jobs,omitempty"`
-	// How many of its jobs have not ended.
-	OpenJobs      uint32            `protobuf:"varint,10,opt,name=open_jobs,json=openJobs,proto3" json:"open_jobs,omitempty"`
-	Inputs        map[string]string `protobuf:"bytes,11,rep,name=inputs,proto3" json:"inputs,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	// The number of its jobs that have not ended.
+	OpenJobs uint32            `protobuf:"varint,10,opt,name=open_jobs,json=openJobs,proto3" json:"open_jobs,omitempty"`
+	Inputs   map[string]string `protobuf:"bytes,11,rep,name=inputs,proto3" json:"inputs,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	// The name of the token that started it; null without a token.
+	StartedBy *string `protobuf:"bytes,12,opt,name=started_by,json=startedBy,proto3,oneof" json:"started_by,omitempty"`
+	// Set only if requested.
+	Details *RunDetails `protobuf:"bytes,13,opt,name=details,proto3" json:"details,omitempty"`
+	// From 1: each re-run of its jobs adds one.
+	Generation uint32 `protobuf:"varint,15,opt,name=generation,proto3" json:"generation,omitempty"`
+	// The run that it repeats, if it was started with a run id.
+	RerunOf *string `protobuf:"bytes,16,opt,name=rerun_of,json=rerunOf,proto3,oneof" json:"rerun_of,omitempty"`
+	// Whether it waits for a place in its concurrency group.
+	Held bool `protobuf:"varint,30,opt,name=held,proto3" json:"held,omitempty"`
+	// The name of its concurrency group; null without one.
+	Group *string `protobuf:"bytes,31,opt,name=group,proto3,oneof" json:"group,omitempty"`
+	// Its display name, if the workflow's file has a `run-name`.
+	RunName *string `protobuf:"bytes,40,opt,name=run_name,json=runName,proto3,oneof" json:"run_name,omitempty"`
+	// Whether it was cancelled because it took longer than its `timeout`. It then ends as `failure`.
+	TimedOut bool `protobuf:"varint,60,opt,name=timed_out,json=timedOut,proto3" json:"timed_out,omitempty"`
+	// What started it: `api` or `schedule`. More can be added.
+	Trigger string `protobuf:"bytes,50,opt,name=trigger,proto3" json:"trigger,omitempty"`
+	// The schedule that started it, and its scheduled time.
+	Schedule      *string `protobuf:"bytes,51,opt,name=schedule,proto3,oneof" json:"schedule,omitempty"`
+	ScheduledAtMs *int64  `protobuf:"varint,52,opt,name=scheduled_at_ms,json=scheduledAtMs,proto3,oneof" json:"scheduled_at_ms,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Run) Reset() {
 	*x = Run{}
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[12]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -802,7 +2524,7 @@ func (x *Run) String() string {
 func (*Run) ProtoMessage() {}
 
 func (x *Run) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[12]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -815,7 +2537,7 @@ func (x *Run) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Run.ProtoReflect.Descriptor instead.
 func (*Run) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{12}
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *Run) GetRunId() string {
@@ -895,17 +2617,254 @@ func (x *Run) GetInputs() map[string]string {
 	return nil
 }
 
+func (x *Run) GetStartedBy() string {
+	if x != nil && x.StartedBy != nil {
+		return *x.StartedBy
+	}
+	return ""
+}
+
+func (x *Run) GetDetails() *RunDetails {
+	if x != nil {
+		return x.Details
+	}
+	return nil
+}
+
+func (x *Run) GetGeneration() uint32 {
+	if x != nil {
+		return x.Generation
+	}
+	return 0
+}
+
+func (x *Run) GetRerunOf() string {
+	if x != nil && x.RerunOf != nil {
+		return *x.RerunOf
+	}
+	return ""
+}
+
+func (x *Run) GetHeld() bool {
+	if x != nil {
+		return x.Held
+	}
+	return false
+}
+
+func (x *Run) GetGroup() string {
+	if x != nil && x.Group != nil {
+		return *x.Group
+	}
+	return ""
+}
+
+func (x *Run) GetRunName() string {
+	if x != nil && x.RunName != nil {
+		return *x.RunName
+	}
+	return ""
+}
+
+func (x *Run) GetTimedOut() bool {
+	if x != nil {
+		return x.TimedOut
+	}
+	return false
+}
+
+func (x *Run) GetTrigger() string {
+	if x != nil {
+		return x.Trigger
+	}
+	return ""
+}
+
+func (x *Run) GetSchedule() string {
+	if x != nil && x.Schedule != nil {
+		return *x.Schedule
+	}
+	return ""
+}
+
+func (x *Run) GetScheduledAtMs() int64 {
+	if x != nil && x.ScheduledAtMs != nil {
+		return *x.ScheduledAtMs
+	}
+	return 0
+}
+
+// Statistics of a run's jobs.
+type RunDetails struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The number of jobs that wait for their needs.
+	WaitsForNeeds uint32 `protobuf:"varint,1,opt,name=waits_for_needs,json=waitsForNeeds,proto3" json:"waits_for_needs,omitempty"`
+	// The number of jobs that wait for the backoff of a retry.
+	Delayed uint32 `protobuf:"varint,2,opt,name=delayed,proto3" json:"delayed,omitempty"`
+	// The number of claimable jobs.
+	WaitsForWorker uint32 `protobuf:"varint,3,opt,name=waits_for_worker,json=waitsForWorker,proto3" json:"waits_for_worker,omitempty"`
+	Running        uint32 `protobuf:"varint,4,opt,name=running,proto3" json:"running,omitempty"`
+	Success        uint32 `protobuf:"varint,5,opt,name=success,proto3" json:"success,omitempty"`
+	Failure        uint32 `protobuf:"varint,6,opt,name=failure,proto3" json:"failure,omitempty"`
+	Skipped        uint32 `protobuf:"varint,7,opt,name=skipped,proto3" json:"skipped,omitempty"`
+	Cancelled      uint32 `protobuf:"varint,8,opt,name=cancelled,proto3" json:"cancelled,omitempty"`
+	// The number of retries.
+	Retries uint32 `protobuf:"varint,9,opt,name=retries,proto3" json:"retries,omitempty"`
+	// The number of claimable jobs that no live worker matches.
+	NoMatchingWorker uint32 `protobuf:"varint,10,opt,name=no_matching_worker,json=noMatchingWorker,proto3" json:"no_matching_worker,omitempty"`
+	// The first failed job whose failure counts; empty if there is none.
+	FirstFailedJob string `protobuf:"bytes,11,opt,name=first_failed_job,json=firstFailedJob,proto3" json:"first_failed_job,omitempty"`
+	// The first line of its error, at most 500 characters.
+	FirstError string `protobuf:"bytes,12,opt,name=first_error,json=firstError,proto3" json:"first_error,omitempty"`
+	// The number of failed jobs that count as successful because of `continue-on-error`.
+	Tolerated uint32 `protobuf:"varint,40,opt,name=tolerated,proto3" json:"tolerated,omitempty"`
+	// How many wait for a place in their concurrency group.
+	WaitsForPlace uint32 `protobuf:"varint,41,opt,name=waits_for_place,json=waitsForPlace,proto3" json:"waits_for_place,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RunDetails) Reset() {
+	*x = RunDetails{}
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[31]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RunDetails) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RunDetails) ProtoMessage() {}
+
+func (x *RunDetails) ProtoReflect() protoreflect.Message {
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[31]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RunDetails.ProtoReflect.Descriptor instead.
+func (*RunDetails) Descriptor() ([]byte, []int) {
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{31}
+}
+
+func (x *RunDetails) GetWaitsForNeeds() uint32 {
+	if x != nil {
+		return x.WaitsForNeeds
+	}
+	return 0
+}
+
+func (x *RunDetails) GetDelayed() uint32 {
+	if x != nil {
+		return x.Delayed
+	}
+	return 0
+}
+
+func (x *RunDetails) GetWaitsForWorker() uint32 {
+	if x != nil {
+		return x.WaitsForWorker
+	}
+	return 0
+}
+
+func (x *RunDetails) GetRunning() uint32 {
+	if x != nil {
+		return x.Running
+	}
+	return 0
+}
+
+func (x *RunDetails) GetSuccess() uint32 {
+	if x != nil {
+		return x.Success
+	}
+	return 0
+}
+
+func (x *RunDetails) GetFailure() uint32 {
+	if x != nil {
+		return x.Failure
+	}
+	return 0
+}
+
+func (x *RunDetails) GetSkipped() uint32 {
+	if x != nil {
+		return x.Skipped
+	}
+	return 0
+}
+
+func (x *RunDetails) GetCancelled() uint32 {
+	if x != nil {
+		return x.Cancelled
+	}
+	return 0
+}
+
+func (x *RunDetails) GetRetries() uint32 {
+	if x != nil {
+		return x.Retries
+	}
+	return 0
+}
+
+func (x *RunDetails) GetNoMatchingWorker() uint32 {
+	if x != nil {
+		return x.NoMatchingWorker
+	}
+	return 0
+}
+
+func (x *RunDetails) GetFirstFailedJob() string {
+	if x != nil {
+		return x.FirstFailedJob
+	}
+	return ""
+}
+
+func (x *RunDetails) GetFirstError() string {
+	if x != nil {
+		return x.FirstError
+	}
+	return ""
+}
+
+func (x *RunDetails) GetTolerated() uint32 {
+	if x != nil {
+		return x.Tolerated
+	}
+	return 0
+}
+
+func (x *RunDetails) GetWaitsForPlace() uint32 {
+	if x != nil {
+		return x.WaitsForPlace
+	}
+	return 0
+}
+
 type ExplainJobRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Id            string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
-	JobId         string                 `protobuf:"bytes,2,opt,name=job_id,json=jobId,proto3" json:"job_id,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Id    string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	JobId string                 `protobuf:"bytes,2,opt,name=job_id,json=jobId,proto3" json:"job_id,omitempty"`
+	// Only this attempt in `attempts`, with its full error text.
+	Attempt       *uint32 `protobuf:"varint,3,opt,name=attempt,proto3,oneof" json:"attempt,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ExplainJobRequest) Reset() {
 	*x = ExplainJobRequest{}
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[13]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -917,7 +2876,7 @@ func (x *ExplainJobRequest) String() string {
 func (*ExplainJobRequest) ProtoMessage() {}
 
 func (x *ExplainJobRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[13]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -930,7 +2889,7 @@ func (x *ExplainJobRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExplainJobRequest.ProtoReflect.Descriptor instead.
 func (*ExplainJobRequest) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{13}
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *ExplainJobRequest) GetId() string {
@@ -947,18 +2906,26 @@ func (x *ExplainJobRequest) GetJobId() string {
 	return ""
 }
 
+func (x *ExplainJobRequest) GetAttempt() uint32 {
+	if x != nil && x.Attempt != nil {
+		return *x.Attempt
+	}
+	return 0
+}
+
 type ExplainJobResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	RunId string                 `protobuf:"bytes,1,opt,name=run_id,json=runId,proto3" json:"run_id,omitempty"`
-	// The definition's id.
+	// The id of the definition.
 	Workflow string    `protobuf:"bytes,2,opt,name=workflow,proto3" json:"workflow,omitempty"`
 	JobId    string    `protobuf:"bytes,3,opt,name=job_id,json=jobId,proto3" json:"job_id,omitempty"`
 	Status   JobStatus `protobuf:"varint,4,opt,name=status,proto3,enum=workflowgraph.v1.JobStatus" json:"status,omitempty"`
-	// When the server looked.
+	// When the server read the data.
 	AtMs int64 `protobuf:"varint,5,opt,name=at_ms,json=atMs,proto3" json:"at_ms,omitempty"`
 	// The main reason first; at least one.
 	Reasons []*JobReason `protobuf:"bytes,6,rep,name=reasons,proto3" json:"reasons,omitempty"`
-	// Oldest first; at most the newest hundred.
+	// Oldest first; at most the newest hundred. Error texts are truncated to 1,000 characters unless the request names an
+	// `attempt`.
 	Attempts      []*JobAttempt `protobuf:"bytes,7,rep,name=attempts,proto3" json:"attempts,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -966,7 +2933,7 @@ type ExplainJobResponse struct {
 
 func (x *ExplainJobResponse) Reset() {
 	*x = ExplainJobResponse{}
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[14]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -978,7 +2945,7 @@ func (x *ExplainJobResponse) String() string {
 func (*ExplainJobResponse) ProtoMessage() {}
 
 func (x *ExplainJobResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[14]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -991,7 +2958,7 @@ func (x *ExplainJobResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExplainJobResponse.ProtoReflect.Descriptor instead.
 func (*ExplainJobResponse) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{14}
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *ExplainJobResponse) GetRunId() string {
@@ -1046,7 +3013,7 @@ func (x *ExplainJobResponse) GetAttempts() []*JobAttempt {
 type JobReason struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	Code  JobReasonCode          `protobuf:"varint,1,opt,name=code,proto3,enum=workflowgraph.v1.JobReasonCode" json:"code,omitempty"`
-	// A sentence for people.
+	// A readable explanation.
 	Message string `protobuf:"bytes,2,opt,name=message,proto3" json:"message,omitempty"`
 	// Types that are valid to be assigned to Detail:
 	//
@@ -1061,6 +3028,12 @@ type JobReason struct {
 	//	*JobReason_ConditionFalse_
 	//	*JobReason_NeedsUnsuccessful_
 	//	*JobReason_Cancelled_
+	//	*JobReason_NeedsStopping_
+	//	*JobReason_ExpressionFailed_
+	//	*JobReason_Rerun_
+	//	*JobReason_HeldByGroup_
+	//	*JobReason_Superseded_
+	//	*JobReason_Children
 	Detail        isJobReason_Detail `protobuf_oneof:"detail"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1068,7 +3041,7 @@ type JobReason struct {
 
 func (x *JobReason) Reset() {
 	*x = JobReason{}
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[15]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1080,7 +3053,7 @@ func (x *JobReason) String() string {
 func (*JobReason) ProtoMessage() {}
 
 func (x *JobReason) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[15]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1093,7 +3066,7 @@ func (x *JobReason) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JobReason.ProtoReflect.Descriptor instead.
 func (*JobReason) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{15}
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *JobReason) GetCode() JobReasonCode {
@@ -1216,6 +3189,60 @@ func (x *JobReason) GetCancelled() *JobReason_Cancelled {
 	return nil
 }
 
+func (x *JobReason) GetNeedsStopping() *JobReason_NeedsStopping {
+	if x != nil {
+		if x, ok := x.Detail.(*JobReason_NeedsStopping_); ok {
+			return x.NeedsStopping
+		}
+	}
+	return nil
+}
+
+func (x *JobReason) GetExpressionFailed() *JobReason_ExpressionFailed {
+	if x != nil {
+		if x, ok := x.Detail.(*JobReason_ExpressionFailed_); ok {
+			return x.ExpressionFailed
+		}
+	}
+	return nil
+}
+
+func (x *JobReason) GetRerun() *JobReason_Rerun {
+	if x != nil {
+		if x, ok := x.Detail.(*JobReason_Rerun_); ok {
+			return x.Rerun
+		}
+	}
+	return nil
+}
+
+func (x *JobReason) GetHeldByGroup() *JobReason_HeldByGroup {
+	if x != nil {
+		if x, ok := x.Detail.(*JobReason_HeldByGroup_); ok {
+			return x.HeldByGroup
+		}
+	}
+	return nil
+}
+
+func (x *JobReason) GetSuperseded() *JobReason_Superseded {
+	if x != nil {
+		if x, ok := x.Detail.(*JobReason_Superseded_); ok {
+			return x.Superseded
+		}
+	}
+	return nil
+}
+
+func (x *JobReason) GetChildren() *Children {
+	if x != nil {
+		if x, ok := x.Detail.(*JobReason_Children); ok {
+			return x.Children
+		}
+	}
+	return nil
+}
+
 type isJobReason_Detail interface {
 	isJobReason_Detail()
 }
@@ -1264,6 +3291,30 @@ type JobReason_Cancelled_ struct {
 	Cancelled *JobReason_Cancelled `protobuf:"bytes,13,opt,name=cancelled,proto3,oneof"`
 }
 
+type JobReason_NeedsStopping_ struct {
+	NeedsStopping *JobReason_NeedsStopping `protobuf:"bytes,14,opt,name=needs_stopping,json=needsStopping,proto3,oneof"`
+}
+
+type JobReason_ExpressionFailed_ struct {
+	ExpressionFailed *JobReason_ExpressionFailed `protobuf:"bytes,15,opt,name=expression_failed,json=expressionFailed,proto3,oneof"`
+}
+
+type JobReason_Rerun_ struct {
+	Rerun *JobReason_Rerun `protobuf:"bytes,17,opt,name=rerun,proto3,oneof"`
+}
+
+type JobReason_HeldByGroup_ struct {
+	HeldByGroup *JobReason_HeldByGroup `protobuf:"bytes,30,opt,name=held_by_group,json=heldByGroup,proto3,oneof"`
+}
+
+type JobReason_Superseded_ struct {
+	Superseded *JobReason_Superseded `protobuf:"bytes,31,opt,name=superseded,proto3,oneof"`
+}
+
+type JobReason_Children struct {
+	Children *Children `protobuf:"bytes,50,opt,name=children,proto3,oneof"`
+}
+
 func (*JobReason_NeedsOpen_) isJobReason_Detail() {}
 
 func (*JobReason_Delayed_) isJobReason_Detail() {}
@@ -1286,6 +3337,265 @@ func (*JobReason_NeedsUnsuccessful_) isJobReason_Detail() {}
 
 func (*JobReason_Cancelled_) isJobReason_Detail() {}
 
+func (*JobReason_NeedsStopping_) isJobReason_Detail() {}
+
+func (*JobReason_ExpressionFailed_) isJobReason_Detail() {}
+
+func (*JobReason_Rerun_) isJobReason_Detail() {}
+
+func (*JobReason_HeldByGroup_) isJobReason_Detail() {}
+
+func (*JobReason_Superseded_) isJobReason_Detail() {}
+
+func (*JobReason_Children) isJobReason_Detail() {}
+
+type ExplainRunRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// A run id, or a workflow id, which means its newest run.
+	Id            string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ExplainRunRequest) Reset() {
+	*x = ExplainRunRequest{}
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[35]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ExplainRunRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ExplainRunRequest) ProtoMessage() {}
+
+func (x *ExplainRunRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[35]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ExplainRunRequest.ProtoReflect.Descriptor instead.
+func (*ExplainRunRequest) Descriptor() ([]byte, []int) {
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{35}
+}
+
+func (x *ExplainRunRequest) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+type ExplainRunResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	RunId string                 `protobuf:"bytes,1,opt,name=run_id,json=runId,proto3" json:"run_id,omitempty"`
+	// The id of the definition.
+	Workflow string   `protobuf:"bytes,2,opt,name=workflow,proto3" json:"workflow,omitempty"`
+	State    RunState `protobuf:"varint,3,opt,name=state,proto3,enum=workflowgraph.v1.RunState" json:"state,omitempty"`
+	// When the server read the data.
+	AtMs      int64  `protobuf:"varint,4,opt,name=at_ms,json=atMs,proto3" json:"at_ms,omitempty"`
+	Jobs      uint32 `protobuf:"varint,5,opt,name=jobs,proto3" json:"jobs,omitempty"`
+	Succeeded uint32 `protobuf:"varint,6,opt,name=succeeded,proto3" json:"succeeded,omitempty"`
+	// Failed jobs first, then jobs that wait for something other than jobs, running jobs, and the consequences of these.
+	Reasons       []*RunReason `protobuf:"bytes,7,rep,name=reasons,proto3" json:"reasons,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ExplainRunResponse) Reset() {
+	*x = ExplainRunResponse{}
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[36]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ExplainRunResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ExplainRunResponse) ProtoMessage() {}
+
+func (x *ExplainRunResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[36]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ExplainRunResponse.ProtoReflect.Descriptor instead.
+func (*ExplainRunResponse) Descriptor() ([]byte, []int) {
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{36}
+}
+
+func (x *ExplainRunResponse) GetRunId() string {
+	if x != nil {
+		return x.RunId
+	}
+	return ""
+}
+
+func (x *ExplainRunResponse) GetWorkflow() string {
+	if x != nil {
+		return x.Workflow
+	}
+	return ""
+}
+
+func (x *ExplainRunResponse) GetState() RunState {
+	if x != nil {
+		return x.State
+	}
+	return RunState_RUN_STATE_UNSPECIFIED
+}
+
+func (x *ExplainRunResponse) GetAtMs() int64 {
+	if x != nil {
+		return x.AtMs
+	}
+	return 0
+}
+
+func (x *ExplainRunResponse) GetJobs() uint32 {
+	if x != nil {
+		return x.Jobs
+	}
+	return 0
+}
+
+func (x *ExplainRunResponse) GetSucceeded() uint32 {
+	if x != nil {
+		return x.Succeeded
+	}
+	return 0
+}
+
+func (x *ExplainRunResponse) GetReasons() []*RunReason {
+	if x != nil {
+		return x.Reasons
+	}
+	return nil
+}
+
+// Jobs of a run with the same reason.
+type RunReason struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Code  JobReasonCode          `protobuf:"varint,1,opt,name=code,proto3,enum=workflowgraph.v1.JobReasonCode" json:"code,omitempty"`
+	// A readable explanation.
+	Message string    `protobuf:"bytes,2,opt,name=message,proto3" json:"message,omitempty"`
+	Status  JobStatus `protobuf:"varint,3,opt,name=status,proto3,enum=workflowgraph.v1.JobStatus" json:"status,omitempty"`
+	// The number of jobs.
+	Count uint32 `protobuf:"varint,4,opt,name=count,proto3" json:"count,omitempty"`
+	// The first 20 of them, in the order of the definition.
+	JobIds []string `protobuf:"bytes,5,rep,name=job_ids,json=jobIds,proto3" json:"job_ids,omitempty"`
+	// The required labels of claimable jobs.
+	RequiredLabels []string `protobuf:"bytes,6,rep,name=required_labels,json=requiredLabels,proto3" json:"required_labels,omitempty"`
+	// For jobs that wait for their needs: the running or claimable jobs that most of them need, at most ten.
+	Holders []*RunReason_Holder `protobuf:"bytes,7,rep,name=holders,proto3" json:"holders,omitempty"`
+	// The total number of such jobs.
+	HolderCount   uint32 `protobuf:"varint,8,opt,name=holder_count,json=holderCount,proto3" json:"holder_count,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RunReason) Reset() {
+	*x = RunReason{}
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[37]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RunReason) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RunReason) ProtoMessage() {}
+
+func (x *RunReason) ProtoReflect() protoreflect.Message {
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[37]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RunReason.ProtoReflect.Descriptor instead.
+func (*RunReason) Descriptor() ([]byte, []int) {
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{37}
+}
+
+func (x *RunReason) GetCode() JobReasonCode {
+	if x != nil {
+		return x.Code
+	}
+	return JobReasonCode_JOB_REASON_CODE_UNSPECIFIED
+}
+
+func (x *RunReason) GetMessage() string {
+	if x != nil {
+		return x.Message
+	}
+	return ""
+}
+
+func (x *RunReason) GetStatus() JobStatus {
+	if x != nil {
+		return x.Status
+	}
+	return JobStatus_JOB_STATUS_UNSPECIFIED
+}
+
+func (x *RunReason) GetCount() uint32 {
+	if x != nil {
+		return x.Count
+	}
+	return 0
+}
+
+func (x *RunReason) GetJobIds() []string {
+	if x != nil {
+		return x.JobIds
+	}
+	return nil
+}
+
+func (x *RunReason) GetRequiredLabels() []string {
+	if x != nil {
+		return x.RequiredLabels
+	}
+	return nil
+}
+
+func (x *RunReason) GetHolders() []*RunReason_Holder {
+	if x != nil {
+		return x.Holders
+	}
+	return nil
+}
+
+func (x *RunReason) GetHolderCount() uint32 {
+	if x != nil {
+		return x.HolderCount
+	}
+	return 0
+}
+
 // One try of a job.
 type JobAttempt struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1295,15 +3605,21 @@ type JobAttempt struct {
 	StartedAtMs int64  `protobuf:"varint,3,opt,name=started_at_ms,json=startedAtMs,proto3" json:"started_at_ms,omitempty"`
 	EndedAtMs   *int64 `protobuf:"varint,4,opt,name=ended_at_ms,json=endedAtMs,proto3,oneof" json:"ended_at_ms,omitempty"`
 	// Null while it runs.
-	Outcome       *AttemptOutcome `protobuf:"varint,5,opt,name=outcome,proto3,enum=workflowgraph.v1.AttemptOutcome,oneof" json:"outcome,omitempty"`
-	Error         *string         `protobuf:"bytes,6,opt,name=error,proto3,oneof" json:"error,omitempty"`
+	Outcome *AttemptOutcome `protobuf:"varint,5,opt,name=outcome,proto3,enum=workflowgraph.v1.AttemptOutcome,oneof" json:"outcome,omitempty"`
+	Error   *string         `protobuf:"bytes,6,opt,name=error,proto3,oneof" json:"error,omitempty"`
+	// The number of bytes missing in the middle of its log, which exceeded the limit; null if none are.
+	LogMissingBytes *uint64 `protobuf:"varint,7,opt,name=log_missing_bytes,json=logMissingBytes,proto3,oneof" json:"log_missing_bytes,omitempty"`
+	// The number of stored bytes of its log.
+	LogBytes uint64 `protobuf:"varint,8,opt,name=log_bytes,json=logBytes,proto3" json:"log_bytes,omitempty"`
+	// The exit code that its worker reported; null if it reported none.
+	ExitCode      *uint32 `protobuf:"varint,70,opt,name=exit_code,json=exitCode,proto3,oneof" json:"exit_code,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *JobAttempt) Reset() {
 	*x = JobAttempt{}
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[16]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1315,7 +3631,7 @@ func (x *JobAttempt) String() string {
 func (*JobAttempt) ProtoMessage() {}
 
 func (x *JobAttempt) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[16]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1328,7 +3644,7 @@ func (x *JobAttempt) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JobAttempt.ProtoReflect.Descriptor instead.
 func (*JobAttempt) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{16}
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *JobAttempt) GetAttempt() uint32 {
@@ -1373,19 +3689,47 @@ func (x *JobAttempt) GetError() string {
 	return ""
 }
 
+func (x *JobAttempt) GetLogMissingBytes() uint64 {
+	if x != nil && x.LogMissingBytes != nil {
+		return *x.LogMissingBytes
+	}
+	return 0
+}
+
+func (x *JobAttempt) GetLogBytes() uint64 {
+	if x != nil {
+		return x.LogBytes
+	}
+	return 0
+}
+
+func (x *JobAttempt) GetExitCode() uint32 {
+	if x != nil && x.ExitCode != nil {
+		return *x.ExitCode
+	}
+	return 0
+}
+
 type WatchRunsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// A run's id, or a workflow's, which means its newest run; empty for every run.
+	// A run id, or a workflow id, which means its newest run; empty for all runs, or for those in `ids`. With an `id` the
+	// stream ends when the run has ended. Not with `ids` or WATCH_LEVEL_RUNS.
 	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
-	// Changes after this event; a snapshot first when absent.
-	AfterEvent    *uint64 `protobuf:"varint,2,opt,name=after_event,json=afterEvent,proto3,oneof" json:"after_event,omitempty"`
+	// Only changes after this event; when absent, a snapshot first.
+	AfterEvent *uint64 `protobuf:"varint,2,opt,name=after_event,json=afterEvent,proto3,oneof" json:"after_event,omitempty"`
+	// Several runs, each as in `id`. The stream does not end with them.
+	Ids []string `protobuf:"bytes,3,rep,name=ids,proto3" json:"ids,omitempty"`
+	// The content of the messages.
+	Level WatchLevel `protobuf:"varint,4,opt,name=level,proto3,enum=workflowgraph.v1.WatchLevel" json:"level,omitempty"`
+	// Send an empty message after 15 seconds without another message, so that the reader detects a lost connection.
+	Heartbeats    bool `protobuf:"varint,5,opt,name=heartbeats,proto3" json:"heartbeats,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *WatchRunsRequest) Reset() {
 	*x = WatchRunsRequest{}
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[17]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1397,7 +3741,7 @@ func (x *WatchRunsRequest) String() string {
 func (*WatchRunsRequest) ProtoMessage() {}
 
 func (x *WatchRunsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[17]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1410,7 +3754,7 @@ func (x *WatchRunsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchRunsRequest.ProtoReflect.Descriptor instead.
 func (*WatchRunsRequest) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{17}
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *WatchRunsRequest) GetId() string {
@@ -1427,20 +3771,46 @@ func (x *WatchRunsRequest) GetAfterEvent() uint64 {
 	return 0
 }
 
+func (x *WatchRunsRequest) GetIds() []string {
+	if x != nil {
+		return x.Ids
+	}
+	return nil
+}
+
+func (x *WatchRunsRequest) GetLevel() WatchLevel {
+	if x != nil {
+		return x.Level
+	}
+	return WatchLevel_WATCH_LEVEL_UNSPECIFIED
+}
+
+func (x *WatchRunsRequest) GetHeartbeats() bool {
+	if x != nil {
+		return x.Heartbeats
+	}
+	return false
+}
+
 type WatchRunsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The state before the first event; only at the start, and only when no event was named.
+	// The state before the first event; only at the start, and only without `after_event`. A large snapshot comes in
+	// several messages, each with some of the workflows.
 	Snapshot []*Workflow `protobuf:"bytes,1,rep,name=snapshot,proto3" json:"snapshot,omitempty"`
 	Events   []*Event    `protobuf:"bytes,2,rep,name=events,proto3" json:"events,omitempty"`
-	// Where to resume: `after_event` of the next call.
-	LastEvent     uint64 `protobuf:"varint,3,opt,name=last_event,json=lastEvent,proto3" json:"last_event,omitempty"`
+	// Where to resume: `after_event` of the next call. 0 while more of the snapshot follows.
+	LastEvent uint64 `protobuf:"varint,3,opt,name=last_event,json=lastEvent,proto3" json:"last_event,omitempty"`
+	// More of the snapshot follows in the next message.
+	SnapshotContinues bool `protobuf:"varint,4,opt,name=snapshot_continues,json=snapshotContinues,proto3" json:"snapshot_continues,omitempty"`
+	// With WATCH_LEVEL_RUNS: the current state of the runs that changed. The first message has the requested runs.
+	Runs          []*Run `protobuf:"bytes,5,rep,name=runs,proto3" json:"runs,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *WatchRunsResponse) Reset() {
 	*x = WatchRunsResponse{}
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[18]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1452,7 +3822,7 @@ func (x *WatchRunsResponse) String() string {
 func (*WatchRunsResponse) ProtoMessage() {}
 
 func (x *WatchRunsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[18]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1465,7 +3835,7 @@ func (x *WatchRunsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchRunsResponse.ProtoReflect.Descriptor instead.
 func (*WatchRunsResponse) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{18}
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *WatchRunsResponse) GetSnapshot() []*Workflow {
@@ -1489,22 +3859,40 @@ func (x *WatchRunsResponse) GetLastEvent() uint64 {
 	return 0
 }
 
+func (x *WatchRunsResponse) GetSnapshotContinues() bool {
+	if x != nil {
+		return x.SnapshotContinues
+	}
+	return false
+}
+
+func (x *WatchRunsResponse) GetRuns() []*Run {
+	if x != nil {
+		return x.Runs
+	}
+	return nil
+}
+
 // A change of state.
 type Event struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Grows by one with each event of the server.
+	// Increases by one with each event of the server.
 	Number uint64 `protobuf:"varint,1,opt,name=number,proto3" json:"number,omitempty"`
 	AtMs   int64  `protobuf:"varint,2,opt,name=at_ms,json=atMs,proto3" json:"at_ms,omitempty"`
 	// `job.` or `run.` and the state that was entered, such as `job.queued`, `job.running`, `job.success`, `job.delayed`,
-	// `run.failure`; or `run.cancel_requested`.
+	// `run.failure`; `job.held`, when a job waits for a place in its concurrency group; `job.waiting`, when a job will run
+	// again; `run.admitted`, when a run that waited for a place in its concurrency group gets one; `run.cancel_requested`;
+	// `run.rerun`, before its jobs wait again; or `job.stopping`, when an attempt has timed out and its worker must stop it.
+	// `job.open`: it has a matrix, and its children, whose number is in `data_json`, are made.
 	Type  string `protobuf:"bytes,3,opt,name=type,proto3" json:"type,omitempty"`
 	RunId string `protobuf:"bytes,4,opt,name=run_id,json=runId,proto3" json:"run_id,omitempty"`
 	// Empty for an event of the whole run.
 	JobId string `protobuf:"bytes,5,opt,name=job_id,json=jobId,proto3" json:"job_id,omitempty"`
-	// The attempt that began or ended.
+	// The attempt that started or ended.
 	Attempt *uint32 `protobuf:"varint,6,opt,name=attempt,proto3,oneof" json:"attempt,omitempty"`
-	// More about it, as a JSON object: of an attempt that did not succeed its `outcome` and `error`, of a delayed job
-	// `until_ms`. Empty when there is no more.
+	// Details as a JSON object. An unsuccessful attempt has `outcome` and `error`; a delayed job has `until_ms`; a job
+	// that must stop has `reason` and `until_ms`, the end of the grace period. A re-run has `generation`, `jobs` (the
+	// number of jobs that run again), `chosen` (the first 100 requested jobs) and `by`. Empty without details.
 	DataJson      string `protobuf:"bytes,7,opt,name=data_json,json=dataJson,proto3" json:"data_json,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1512,7 +3900,7 @@ type Event struct {
 
 func (x *Event) Reset() {
 	*x = Event{}
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[19]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1524,7 +3912,7 @@ func (x *Event) String() string {
 func (*Event) ProtoMessage() {}
 
 func (x *Event) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[19]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1537,7 +3925,7 @@ func (x *Event) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Event.ProtoReflect.Descriptor instead.
 func (*Event) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{19}
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *Event) GetNumber() uint64 {
@@ -1589,6 +3977,277 @@ func (x *Event) GetDataJson() string {
 	return ""
 }
 
+type WorkflowSummary_RecentRun struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	RunId         string                 `protobuf:"bytes,1,opt,name=run_id,json=runId,proto3" json:"run_id,omitempty"`
+	State         RunState               `protobuf:"varint,2,opt,name=state,proto3,enum=workflowgraph.v1.RunState" json:"state,omitempty"`
+	CreatedAtMs   int64                  `protobuf:"varint,3,opt,name=created_at_ms,json=createdAtMs,proto3" json:"created_at_ms,omitempty"`
+	StartedAtMs   *int64                 `protobuf:"varint,4,opt,name=started_at_ms,json=startedAtMs,proto3,oneof" json:"started_at_ms,omitempty"`
+	EndedAtMs     *int64                 `protobuf:"varint,5,opt,name=ended_at_ms,json=endedAtMs,proto3,oneof" json:"ended_at_ms,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WorkflowSummary_RecentRun) Reset() {
+	*x = WorkflowSummary_RecentRun{}
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[42]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WorkflowSummary_RecentRun) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WorkflowSummary_RecentRun) ProtoMessage() {}
+
+func (x *WorkflowSummary_RecentRun) ProtoReflect() protoreflect.Message {
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[42]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WorkflowSummary_RecentRun.ProtoReflect.Descriptor instead.
+func (*WorkflowSummary_RecentRun) Descriptor() ([]byte, []int) {
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{4, 0}
+}
+
+func (x *WorkflowSummary_RecentRun) GetRunId() string {
+	if x != nil {
+		return x.RunId
+	}
+	return ""
+}
+
+func (x *WorkflowSummary_RecentRun) GetState() RunState {
+	if x != nil {
+		return x.State
+	}
+	return RunState_RUN_STATE_UNSPECIFIED
+}
+
+func (x *WorkflowSummary_RecentRun) GetCreatedAtMs() int64 {
+	if x != nil {
+		return x.CreatedAtMs
+	}
+	return 0
+}
+
+func (x *WorkflowSummary_RecentRun) GetStartedAtMs() int64 {
+	if x != nil && x.StartedAtMs != nil {
+		return *x.StartedAtMs
+	}
+	return 0
+}
+
+func (x *WorkflowSummary_RecentRun) GetEndedAtMs() int64 {
+	if x != nil && x.EndedAtMs != nil {
+		return *x.EndedAtMs
+	}
+	return 0
+}
+
+type JobReason_HeldByGroup struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Group string                 `protobuf:"bytes,1,opt,name=group,proto3" json:"group,omitempty"`
+	// The number of places of the group, from the definition of the run or job.
+	Max   uint32 `protobuf:"varint,2,opt,name=max,proto3" json:"max,omitempty"`
+	InUse uint32 `protobuf:"varint,3,opt,name=in_use,json=inUse,proto3" json:"in_use,omitempty"`
+	// When the run or job began to wait.
+	SinceMs int64 `protobuf:"varint,4,opt,name=since_ms,json=sinceMs,proto3" json:"since_ms,omitempty"`
+	// The number of runs or jobs that wait before it; jobs are counted up to 1,000.
+	Before uint32 `protobuf:"varint,5,opt,name=before,proto3" json:"before,omitempty"`
+	// Runs or jobs that have a place, the oldest first, at most ten.
+	Holders []*RunAtGate `protobuf:"bytes,6,rep,name=holders,proto3" json:"holders,omitempty"`
+	// Whether it is a group of jobs, and the job itself waits; otherwise its run does.
+	OfJobs        bool `protobuf:"varint,7,opt,name=of_jobs,json=ofJobs,proto3" json:"of_jobs,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *JobReason_HeldByGroup) Reset() {
+	*x = JobReason_HeldByGroup{}
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[46]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *JobReason_HeldByGroup) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*JobReason_HeldByGroup) ProtoMessage() {}
+
+func (x *JobReason_HeldByGroup) ProtoReflect() protoreflect.Message {
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[46]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use JobReason_HeldByGroup.ProtoReflect.Descriptor instead.
+func (*JobReason_HeldByGroup) Descriptor() ([]byte, []int) {
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{34, 0}
+}
+
+func (x *JobReason_HeldByGroup) GetGroup() string {
+	if x != nil {
+		return x.Group
+	}
+	return ""
+}
+
+func (x *JobReason_HeldByGroup) GetMax() uint32 {
+	if x != nil {
+		return x.Max
+	}
+	return 0
+}
+
+func (x *JobReason_HeldByGroup) GetInUse() uint32 {
+	if x != nil {
+		return x.InUse
+	}
+	return 0
+}
+
+func (x *JobReason_HeldByGroup) GetSinceMs() int64 {
+	if x != nil {
+		return x.SinceMs
+	}
+	return 0
+}
+
+func (x *JobReason_HeldByGroup) GetBefore() uint32 {
+	if x != nil {
+		return x.Before
+	}
+	return 0
+}
+
+func (x *JobReason_HeldByGroup) GetHolders() []*RunAtGate {
+	if x != nil {
+		return x.Holders
+	}
+	return nil
+}
+
+func (x *JobReason_HeldByGroup) GetOfJobs() bool {
+	if x != nil {
+		return x.OfJobs
+	}
+	return false
+}
+
+type JobReason_Superseded struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	AtMs  int64                  `protobuf:"varint,1,opt,name=at_ms,json=atMs,proto3" json:"at_ms,omitempty"`
+	// The newer run.
+	ByRunId       string `protobuf:"bytes,2,opt,name=by_run_id,json=byRunId,proto3" json:"by_run_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *JobReason_Superseded) Reset() {
+	*x = JobReason_Superseded{}
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[47]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *JobReason_Superseded) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*JobReason_Superseded) ProtoMessage() {}
+
+func (x *JobReason_Superseded) ProtoReflect() protoreflect.Message {
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[47]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use JobReason_Superseded.ProtoReflect.Descriptor instead.
+func (*JobReason_Superseded) Descriptor() ([]byte, []int) {
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{34, 1}
+}
+
+func (x *JobReason_Superseded) GetAtMs() int64 {
+	if x != nil {
+		return x.AtMs
+	}
+	return 0
+}
+
+func (x *JobReason_Superseded) GetByRunId() string {
+	if x != nil {
+		return x.ByRunId
+	}
+	return ""
+}
+
+type JobReason_ExpressionFailed struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The key in the definition, and why its expression has no value: `labels[0]: …`.
+	Error         string `protobuf:"bytes,1,opt,name=error,proto3" json:"error,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *JobReason_ExpressionFailed) Reset() {
+	*x = JobReason_ExpressionFailed{}
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[48]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *JobReason_ExpressionFailed) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*JobReason_ExpressionFailed) ProtoMessage() {}
+
+func (x *JobReason_ExpressionFailed) ProtoReflect() protoreflect.Message {
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[48]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use JobReason_ExpressionFailed.ProtoReflect.Descriptor instead.
+func (*JobReason_ExpressionFailed) Descriptor() ([]byte, []int) {
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{34, 2}
+}
+
+func (x *JobReason_ExpressionFailed) GetError() string {
+	if x != nil {
+		return x.Error
+	}
+	return ""
+}
+
 type JobReason_Need struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	JobId         string                 `protobuf:"bytes,1,opt,name=job_id,json=jobId,proto3" json:"job_id,omitempty"`
@@ -1599,7 +4258,7 @@ type JobReason_Need struct {
 
 func (x *JobReason_Need) Reset() {
 	*x = JobReason_Need{}
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[22]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[49]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1611,7 +4270,7 @@ func (x *JobReason_Need) String() string {
 func (*JobReason_Need) ProtoMessage() {}
 
 func (x *JobReason_Need) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[22]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[49]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1624,7 +4283,7 @@ func (x *JobReason_Need) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JobReason_Need.ProtoReflect.Descriptor instead.
 func (*JobReason_Need) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{15, 0}
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{34, 3}
 }
 
 func (x *JobReason_Need) GetJobId() string {
@@ -1643,10 +4302,10 @@ func (x *JobReason_Need) GetStatus() JobStatus {
 
 type JobReason_NeedsOpen struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Those that have not ended, at most a hundred.
+	// The needs that have not ended, at most 100.
 	Needs []*JobReason_Need `protobuf:"bytes,1,rep,name=needs,proto3" json:"needs,omitempty"`
 	Open  uint32            `protobuf:"varint,2,opt,name=open,proto3" json:"open,omitempty"`
-	// How many jobs it needs in all.
+	// The total number of jobs that it needs.
 	Total         uint32 `protobuf:"varint,3,opt,name=total,proto3" json:"total,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1654,7 +4313,7 @@ type JobReason_NeedsOpen struct {
 
 func (x *JobReason_NeedsOpen) Reset() {
 	*x = JobReason_NeedsOpen{}
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[23]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[50]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1666,7 +4325,7 @@ func (x *JobReason_NeedsOpen) String() string {
 func (*JobReason_NeedsOpen) ProtoMessage() {}
 
 func (x *JobReason_NeedsOpen) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[23]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[50]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1679,7 +4338,7 @@ func (x *JobReason_NeedsOpen) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JobReason_NeedsOpen.ProtoReflect.Descriptor instead.
 func (*JobReason_NeedsOpen) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{15, 1}
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{34, 4}
 }
 
 func (x *JobReason_NeedsOpen) GetNeeds() []*JobReason_Need {
@@ -1715,7 +4374,7 @@ type JobReason_Delayed struct {
 
 func (x *JobReason_Delayed) Reset() {
 	*x = JobReason_Delayed{}
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[24]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[51]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1727,7 +4386,7 @@ func (x *JobReason_Delayed) String() string {
 func (*JobReason_Delayed) ProtoMessage() {}
 
 func (x *JobReason_Delayed) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[24]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[51]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1740,7 +4399,7 @@ func (x *JobReason_Delayed) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JobReason_Delayed.ProtoReflect.Descriptor instead.
 func (*JobReason_Delayed) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{15, 2}
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{34, 5}
 }
 
 func (x *JobReason_Delayed) GetUntilMs() int64 {
@@ -1767,20 +4426,22 @@ func (x *JobReason_Delayed) GetError() string {
 type JobReason_NoMatchingWorker struct {
 	state          protoimpl.MessageState `protogen:"open.v1"`
 	RequiredLabels []string               `protobuf:"bytes,1,rep,name=required_labels,json=requiredLabels,proto3" json:"required_labels,omitempty"`
-	// Those that no live worker has at all.
+	// Required labels that no live worker has.
 	UnknownLabels []string `protobuf:"bytes,2,rep,name=unknown_labels,json=unknownLabels,proto3" json:"unknown_labels,omitempty"`
 	LiveWorkers   uint32   `protobuf:"varint,3,opt,name=live_workers,json=liveWorkers,proto3" json:"live_workers,omitempty"`
 	// The live workers that lack the fewest labels.
 	Nearest []*JobReason_NearWorker `protobuf:"bytes,4,rep,name=nearest,proto3" json:"nearest,omitempty"`
-	// Workers that have the labels and were not heard of lately.
-	Offline       []*JobReason_OfflineWorker `protobuf:"bytes,5,rep,name=offline,proto3" json:"offline,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	// Workers that have the labels and sent no recent heartbeat.
+	Offline []*JobReason_OfflineWorker `protobuf:"bytes,5,rep,name=offline,proto3" json:"offline,omitempty"`
+	// The number of live workers that do not match only because the job requires no label.
+	OnlyLabelledWorkers uint32 `protobuf:"varint,6,opt,name=only_labelled_workers,json=onlyLabelledWorkers,proto3" json:"only_labelled_workers,omitempty"`
+	unknownFields       protoimpl.UnknownFields
+	sizeCache           protoimpl.SizeCache
 }
 
 func (x *JobReason_NoMatchingWorker) Reset() {
 	*x = JobReason_NoMatchingWorker{}
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[25]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[52]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1792,7 +4453,7 @@ func (x *JobReason_NoMatchingWorker) String() string {
 func (*JobReason_NoMatchingWorker) ProtoMessage() {}
 
 func (x *JobReason_NoMatchingWorker) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[25]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[52]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1805,7 +4466,7 @@ func (x *JobReason_NoMatchingWorker) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JobReason_NoMatchingWorker.ProtoReflect.Descriptor instead.
 func (*JobReason_NoMatchingWorker) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{15, 3}
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{34, 6}
 }
 
 func (x *JobReason_NoMatchingWorker) GetRequiredLabels() []string {
@@ -1843,6 +4504,13 @@ func (x *JobReason_NoMatchingWorker) GetOffline() []*JobReason_OfflineWorker {
 	return nil
 }
 
+func (x *JobReason_NoMatchingWorker) GetOnlyLabelledWorkers() uint32 {
+	if x != nil {
+		return x.OnlyLabelledWorkers
+	}
+	return 0
+}
+
 type JobReason_NearWorker struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	WorkerId      string                 `protobuf:"bytes,1,opt,name=worker_id,json=workerId,proto3" json:"worker_id,omitempty"`
@@ -1853,7 +4521,7 @@ type JobReason_NearWorker struct {
 
 func (x *JobReason_NearWorker) Reset() {
 	*x = JobReason_NearWorker{}
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[26]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[53]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1865,7 +4533,7 @@ func (x *JobReason_NearWorker) String() string {
 func (*JobReason_NearWorker) ProtoMessage() {}
 
 func (x *JobReason_NearWorker) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[26]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[53]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1878,7 +4546,7 @@ func (x *JobReason_NearWorker) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JobReason_NearWorker.ProtoReflect.Descriptor instead.
 func (*JobReason_NearWorker) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{15, 4}
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{34, 7}
 }
 
 func (x *JobReason_NearWorker) GetWorkerId() string {
@@ -1905,7 +4573,7 @@ type JobReason_OfflineWorker struct {
 
 func (x *JobReason_OfflineWorker) Reset() {
 	*x = JobReason_OfflineWorker{}
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[27]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[54]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1917,7 +4585,7 @@ func (x *JobReason_OfflineWorker) String() string {
 func (*JobReason_OfflineWorker) ProtoMessage() {}
 
 func (x *JobReason_OfflineWorker) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[27]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[54]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1930,7 +4598,7 @@ func (x *JobReason_OfflineWorker) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JobReason_OfflineWorker.ProtoReflect.Descriptor instead.
 func (*JobReason_OfflineWorker) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{15, 5}
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{34, 8}
 }
 
 func (x *JobReason_OfflineWorker) GetWorkerId() string {
@@ -1952,11 +4620,11 @@ type JobReason_WaitsForWorker struct {
 	EnqueuedAtMs int64                  `protobuf:"varint,1,opt,name=enqueued_at_ms,json=enqueuedAtMs,proto3" json:"enqueued_at_ms,omitempty"`
 	// Live workers that have the labels.
 	MatchingWorkers uint32 `protobuf:"varint,2,opt,name=matching_workers,json=matchingWorkers,proto3" json:"matching_workers,omitempty"`
-	// Those of them with a free slot.
+	// The number of these workers with a free slot.
 	FreeWorkers uint32 `protobuf:"varint,3,opt,name=free_workers,json=freeWorkers,proto3" json:"free_workers,omitempty"`
 	// Claimable jobs with the same labels that come before it, by priority and age.
 	Ahead uint32 `protobuf:"varint,4,opt,name=ahead,proto3" json:"ahead,omitempty"`
-	// Whether there are more than `ahead`, which is counted up to a thousand.
+	// Whether there are more than `ahead`, which counts up to 1000.
 	MoreAhead     bool `protobuf:"varint,5,opt,name=more_ahead,json=moreAhead,proto3" json:"more_ahead,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1964,7 +4632,7 @@ type JobReason_WaitsForWorker struct {
 
 func (x *JobReason_WaitsForWorker) Reset() {
 	*x = JobReason_WaitsForWorker{}
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[28]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[55]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1976,7 +4644,7 @@ func (x *JobReason_WaitsForWorker) String() string {
 func (*JobReason_WaitsForWorker) ProtoMessage() {}
 
 func (x *JobReason_WaitsForWorker) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[28]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[55]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1989,7 +4657,7 @@ func (x *JobReason_WaitsForWorker) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JobReason_WaitsForWorker.ProtoReflect.Descriptor instead.
 func (*JobReason_WaitsForWorker) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{15, 6}
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{34, 9}
 }
 
 func (x *JobReason_WaitsForWorker) GetEnqueuedAtMs() int64 {
@@ -2032,16 +4700,18 @@ type JobReason_Running struct {
 	Attempt  uint32                 `protobuf:"varint,1,opt,name=attempt,proto3" json:"attempt,omitempty"`
 	WorkerId string                 `protobuf:"bytes,2,opt,name=worker_id,json=workerId,proto3" json:"worker_id,omitempty"`
 	SinceMs  int64                  `protobuf:"varint,3,opt,name=since_ms,json=sinceMs,proto3" json:"since_ms,omitempty"`
-	// Until the lease ends unless it is renewed.
+	// When the lease expires unless it is renewed.
 	LeaseLeftSecs   float64  `protobuf:"fixed64,4,opt,name=lease_left_secs,json=leaseLeftSecs,proto3" json:"lease_left_secs,omitempty"`
 	TimeoutLeftSecs *float64 `protobuf:"fixed64,5,opt,name=timeout_left_secs,json=timeoutLeftSecs,proto3,oneof" json:"timeout_left_secs,omitempty"`
-	unknownFields   protoimpl.UnknownFields
-	sizeCache       protoimpl.SizeCache
+	// Seconds until the timed-out attempt ends without a report of its worker; null if it has not timed out.
+	StopLeftSecs  *float64 `protobuf:"fixed64,6,opt,name=stop_left_secs,json=stopLeftSecs,proto3,oneof" json:"stop_left_secs,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *JobReason_Running) Reset() {
 	*x = JobReason_Running{}
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[29]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[56]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2053,7 +4723,7 @@ func (x *JobReason_Running) String() string {
 func (*JobReason_Running) ProtoMessage() {}
 
 func (x *JobReason_Running) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[29]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[56]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2066,7 +4736,7 @@ func (x *JobReason_Running) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JobReason_Running.ProtoReflect.Descriptor instead.
 func (*JobReason_Running) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{15, 7}
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{34, 10}
 }
 
 func (x *JobReason_Running) GetAttempt() uint32 {
@@ -2104,6 +4774,13 @@ func (x *JobReason_Running) GetTimeoutLeftSecs() float64 {
 	return 0
 }
 
+func (x *JobReason_Running) GetStopLeftSecs() float64 {
+	if x != nil && x.StopLeftSecs != nil {
+		return *x.StopLeftSecs
+	}
+	return 0
+}
+
 type JobReason_Succeeded struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Attempt       uint32                 `protobuf:"varint,1,opt,name=attempt,proto3" json:"attempt,omitempty"`
@@ -2115,7 +4792,7 @@ type JobReason_Succeeded struct {
 
 func (x *JobReason_Succeeded) Reset() {
 	*x = JobReason_Succeeded{}
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[30]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[57]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2127,7 +4804,7 @@ func (x *JobReason_Succeeded) String() string {
 func (*JobReason_Succeeded) ProtoMessage() {}
 
 func (x *JobReason_Succeeded) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[30]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[57]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2140,7 +4817,7 @@ func (x *JobReason_Succeeded) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JobReason_Succeeded.ProtoReflect.Descriptor instead.
 func (*JobReason_Succeeded) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{15, 8}
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{34, 11}
 }
 
 func (x *JobReason_Succeeded) GetAttempt() uint32 {
@@ -2170,7 +4847,7 @@ type JobReason_Failed struct {
 	WorkerId string                 `protobuf:"bytes,2,opt,name=worker_id,json=workerId,proto3" json:"worker_id,omitempty"`
 	Outcome  AttemptOutcome         `protobuf:"varint,3,opt,name=outcome,proto3,enum=workflowgraph.v1.AttemptOutcome" json:"outcome,omitempty"`
 	Error    *string                `protobuf:"bytes,4,opt,name=error,proto3,oneof" json:"error,omitempty"`
-	// Retries that were allowed and not made, because the worker reported that they would not help.
+	// Unused retries, because the worker reported a permanent failure, or because of the job's `retry-on`.
 	RetriesLeft   uint32 `protobuf:"varint,5,opt,name=retries_left,json=retriesLeft,proto3" json:"retries_left,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -2178,7 +4855,7 @@ type JobReason_Failed struct {
 
 func (x *JobReason_Failed) Reset() {
 	*x = JobReason_Failed{}
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[31]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[58]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2190,7 +4867,7 @@ func (x *JobReason_Failed) String() string {
 func (*JobReason_Failed) ProtoMessage() {}
 
 func (x *JobReason_Failed) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[31]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[58]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2203,7 +4880,7 @@ func (x *JobReason_Failed) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JobReason_Failed.ProtoReflect.Descriptor instead.
 func (*JobReason_Failed) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{15, 9}
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{34, 12}
 }
 
 func (x *JobReason_Failed) GetAttempt() uint32 {
@@ -2253,7 +4930,7 @@ type JobReason_Retried struct {
 
 func (x *JobReason_Retried) Reset() {
 	*x = JobReason_Retried{}
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[32]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[59]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2265,7 +4942,7 @@ func (x *JobReason_Retried) String() string {
 func (*JobReason_Retried) ProtoMessage() {}
 
 func (x *JobReason_Retried) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[32]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[59]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2278,7 +4955,7 @@ func (x *JobReason_Retried) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JobReason_Retried.ProtoReflect.Descriptor instead.
 func (*JobReason_Retried) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{15, 10}
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{34, 13}
 }
 
 func (x *JobReason_Retried) GetRetries() uint32 {
@@ -2306,9 +4983,9 @@ type JobReason_ConditionFalse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The `if` as written.
 	Condition string `protobuf:"bytes,1,opt,name=condition,proto3" json:"condition,omitempty"`
-	// What it was decided on, each value once.
+	// The values in the condition, each once.
 	Values []*JobReason_ConditionValue `protobuf:"bytes,2,rep,name=values,proto3" json:"values,omitempty"`
-	// The jobs that it needs and that did not succeed, at most a hundred.
+	// The needs that did not succeed, at most 100.
 	Needs         []*JobReason_Need `protobuf:"bytes,3,rep,name=needs,proto3" json:"needs,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -2316,7 +4993,7 @@ type JobReason_ConditionFalse struct {
 
 func (x *JobReason_ConditionFalse) Reset() {
 	*x = JobReason_ConditionFalse{}
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[33]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[60]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2328,7 +5005,7 @@ func (x *JobReason_ConditionFalse) String() string {
 func (*JobReason_ConditionFalse) ProtoMessage() {}
 
 func (x *JobReason_ConditionFalse) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[33]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[60]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2341,7 +5018,7 @@ func (x *JobReason_ConditionFalse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JobReason_ConditionFalse.ProtoReflect.Descriptor instead.
 func (*JobReason_ConditionFalse) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{15, 11}
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{34, 14}
 }
 
 func (x *JobReason_ConditionFalse) GetCondition() string {
@@ -2367,9 +5044,9 @@ func (x *JobReason_ConditionFalse) GetNeeds() []*JobReason_Need {
 
 type JobReason_ConditionValue struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// As it stands in the condition, such as `needs.build.result`.
+	// The text in the condition, such as `needs.build.result`.
 	Text string `protobuf:"bytes,1,opt,name=text,proto3" json:"text,omitempty"`
-	// As JSON: `true`, `"success"`, `null` for an output or an input that there was not.
+	// As JSON: `true`, `"success"`, `null` for a missing output or input.
 	ValueJson     string `protobuf:"bytes,2,opt,name=value_json,json=valueJson,proto3" json:"value_json,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -2377,7 +5054,7 @@ type JobReason_ConditionValue struct {
 
 func (x *JobReason_ConditionValue) Reset() {
 	*x = JobReason_ConditionValue{}
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[34]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[61]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2389,7 +5066,7 @@ func (x *JobReason_ConditionValue) String() string {
 func (*JobReason_ConditionValue) ProtoMessage() {}
 
 func (x *JobReason_ConditionValue) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[34]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[61]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2402,7 +5079,7 @@ func (x *JobReason_ConditionValue) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JobReason_ConditionValue.ProtoReflect.Descriptor instead.
 func (*JobReason_ConditionValue) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{15, 12}
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{34, 15}
 }
 
 func (x *JobReason_ConditionValue) GetText() string {
@@ -2421,10 +5098,10 @@ func (x *JobReason_ConditionValue) GetValueJson() string {
 
 type JobReason_NeedsUnsuccessful struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The jobs that it needs and that did not succeed, at most a hundred.
+	// The needs that did not succeed, at most 100.
 	Needs []*JobReason_Need `protobuf:"bytes,1,rep,name=needs,proto3" json:"needs,omitempty"`
 	Count uint32            `protobuf:"varint,2,opt,name=count,proto3" json:"count,omitempty"`
-	// Where it began, when those were skipped in turn.
+	// The root causes, if those needs were skipped because of other jobs.
 	Origins       []*JobReason_Need `protobuf:"bytes,3,rep,name=origins,proto3" json:"origins,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -2432,7 +5109,7 @@ type JobReason_NeedsUnsuccessful struct {
 
 func (x *JobReason_NeedsUnsuccessful) Reset() {
 	*x = JobReason_NeedsUnsuccessful{}
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[35]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[62]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2444,7 +5121,7 @@ func (x *JobReason_NeedsUnsuccessful) String() string {
 func (*JobReason_NeedsUnsuccessful) ProtoMessage() {}
 
 func (x *JobReason_NeedsUnsuccessful) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[35]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[62]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2457,7 +5134,7 @@ func (x *JobReason_NeedsUnsuccessful) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JobReason_NeedsUnsuccessful.ProtoReflect.Descriptor instead.
 func (*JobReason_NeedsUnsuccessful) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{15, 13}
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{34, 16}
 }
 
 func (x *JobReason_NeedsUnsuccessful) GetNeeds() []*JobReason_Need {
@@ -2484,18 +5161,22 @@ func (x *JobReason_NeedsUnsuccessful) GetOrigins() []*JobReason_Need {
 type JobReason_Cancelled struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	AtMs  int64                  `protobuf:"varint,1,opt,name=at_ms,json=atMs,proto3" json:"at_ms,omitempty"`
-	// The name of the token that asked for it; null where the server runs without tokens.
+	// The name of the caller's token; null if the server has no tokens.
 	By *string `protobuf:"bytes,2,opt,name=by,proto3,oneof" json:"by,omitempty"`
-	// The attempt that it stopped; null when none ran.
+	// The attempt that was stopped; null if none was running.
 	StoppedAttempt  *uint32 `protobuf:"varint,3,opt,name=stopped_attempt,json=stoppedAttempt,proto3,oneof" json:"stopped_attempt,omitempty"`
 	StoppedWorkerId *string `protobuf:"bytes,4,opt,name=stopped_worker_id,json=stoppedWorkerId,proto3,oneof" json:"stopped_worker_id,omitempty"`
-	unknownFields   protoimpl.UnknownFields
-	sizeCache       protoimpl.SizeCache
+	// Seconds until that attempt ends without a report of its worker; null if it has ended.
+	StopLeftSecs *float64 `protobuf:"fixed64,5,opt,name=stop_left_secs,json=stopLeftSecs,proto3,oneof" json:"stop_left_secs,omitempty"`
+	// Whether the run was cancelled because it took longer than its timeout.
+	RunTimedOut   bool `protobuf:"varint,6,opt,name=run_timed_out,json=runTimedOut,proto3" json:"run_timed_out,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *JobReason_Cancelled) Reset() {
 	*x = JobReason_Cancelled{}
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[36]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[63]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2507,7 +5188,7 @@ func (x *JobReason_Cancelled) String() string {
 func (*JobReason_Cancelled) ProtoMessage() {}
 
 func (x *JobReason_Cancelled) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[36]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[63]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2520,7 +5201,7 @@ func (x *JobReason_Cancelled) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JobReason_Cancelled.ProtoReflect.Descriptor instead.
 func (*JobReason_Cancelled) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{15, 14}
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{34, 17}
 }
 
 func (x *JobReason_Cancelled) GetAtMs() int64 {
@@ -2551,6 +5232,188 @@ func (x *JobReason_Cancelled) GetStoppedWorkerId() string {
 	return ""
 }
 
+func (x *JobReason_Cancelled) GetStopLeftSecs() float64 {
+	if x != nil && x.StopLeftSecs != nil {
+		return *x.StopLeftSecs
+	}
+	return 0
+}
+
+func (x *JobReason_Cancelled) GetRunTimedOut() bool {
+	if x != nil {
+		return x.RunTimedOut
+	}
+	return false
+}
+
+type JobReason_Rerun struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The generation of the run after the re-run.
+	Generation uint32 `protobuf:"varint,1,opt,name=generation,proto3" json:"generation,omitempty"`
+	AtMs       int64  `protobuf:"varint,2,opt,name=at_ms,json=atMs,proto3" json:"at_ms,omitempty"`
+	// The name of the caller's token; null if the server has no tokens.
+	By            *string `protobuf:"bytes,3,opt,name=by,proto3,oneof" json:"by,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *JobReason_Rerun) Reset() {
+	*x = JobReason_Rerun{}
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[64]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *JobReason_Rerun) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*JobReason_Rerun) ProtoMessage() {}
+
+func (x *JobReason_Rerun) ProtoReflect() protoreflect.Message {
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[64]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use JobReason_Rerun.ProtoReflect.Descriptor instead.
+func (*JobReason_Rerun) Descriptor() ([]byte, []int) {
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{34, 18}
+}
+
+func (x *JobReason_Rerun) GetGeneration() uint32 {
+	if x != nil {
+		return x.Generation
+	}
+	return 0
+}
+
+func (x *JobReason_Rerun) GetAtMs() int64 {
+	if x != nil {
+		return x.AtMs
+	}
+	return 0
+}
+
+func (x *JobReason_Rerun) GetBy() string {
+	if x != nil && x.By != nil {
+		return *x.By
+	}
+	return ""
+}
+
+type JobReason_NeedsStopping struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The cancelled jobs that it waits for and that have not stopped yet, at most 100.
+	Needs         []*JobReason_Need `protobuf:"bytes,1,rep,name=needs,proto3" json:"needs,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *JobReason_NeedsStopping) Reset() {
+	*x = JobReason_NeedsStopping{}
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[65]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *JobReason_NeedsStopping) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*JobReason_NeedsStopping) ProtoMessage() {}
+
+func (x *JobReason_NeedsStopping) ProtoReflect() protoreflect.Message {
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[65]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use JobReason_NeedsStopping.ProtoReflect.Descriptor instead.
+func (*JobReason_NeedsStopping) Descriptor() ([]byte, []int) {
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{34, 19}
+}
+
+func (x *JobReason_NeedsStopping) GetNeeds() []*JobReason_Need {
+	if x != nil {
+		return x.Needs
+	}
+	return nil
+}
+
+type RunReason_Holder struct {
+	state  protoimpl.MessageState `protogen:"open.v1"`
+	JobId  string                 `protobuf:"bytes,1,opt,name=job_id,json=jobId,proto3" json:"job_id,omitempty"`
+	Status JobStatus              `protobuf:"varint,2,opt,name=status,proto3,enum=workflowgraph.v1.JobStatus" json:"status,omitempty"`
+	// The number of waiting jobs that need it directly.
+	Holds         uint32 `protobuf:"varint,3,opt,name=holds,proto3" json:"holds,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RunReason_Holder) Reset() {
+	*x = RunReason_Holder{}
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[66]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RunReason_Holder) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RunReason_Holder) ProtoMessage() {}
+
+func (x *RunReason_Holder) ProtoReflect() protoreflect.Message {
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[66]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RunReason_Holder.ProtoReflect.Descriptor instead.
+func (*RunReason_Holder) Descriptor() ([]byte, []int) {
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{37, 0}
+}
+
+func (x *RunReason_Holder) GetJobId() string {
+	if x != nil {
+		return x.JobId
+	}
+	return ""
+}
+
+func (x *RunReason_Holder) GetStatus() JobStatus {
+	if x != nil {
+		return x.Status
+	}
+	return JobStatus_JOB_STATUS_UNSPECIFIED
+}
+
+func (x *RunReason_Holder) GetHolds() uint32 {
+	if x != nil {
+		return x.Holds
+	}
+	return 0
+}
+
 var File_workflowgraph_v1_workflow_service_proto protoreflect.FileDescriptor
 
 const file_workflowgraph_v1_workflow_service_proto_rawDesc = "" +
@@ -2560,19 +5423,92 @@ const file_workflowgraph_v1_workflow_service_proto_rawDesc = "" +
 	"\x05limit\x18\x01 \x01(\rH\x00R\x05limit\x88\x01\x01\x12\x16\n" +
 	"\x06offset\x18\x02 \x01(\rR\x06offset\x123\n" +
 	"\x06status\x18\x03 \x01(\x0e2\x1b.workflowgraph.v1.JobStatusR\x06statusB\b\n" +
-	"\x06_limit\"Q\n" +
+	"\x06_limit\"r\n" +
 	"\x15ListWorkflowsResponse\x128\n" +
-	"\tworkflows\x18\x01 \x03(\v2\x1a.workflowgraph.v1.WorkflowR\tworkflows\"S\n" +
+	"\tworkflows\x18\x01 \x03(\v2\x1a.workflowgraph.v1.WorkflowR\tworkflows\x12\x1f\n" +
+	"\vnext_offset\x18\x02 \x01(\rR\n" +
+	"nextOffset\"x\n" +
+	"\x1cListWorkflowSummariesRequest\x12\x19\n" +
+	"\x05limit\x18\x01 \x01(\rH\x00R\x05limit\x88\x01\x01\x12\x1d\n" +
+	"\n" +
+	"page_token\x18\x02 \x01(\tR\tpageToken\x12\x14\n" +
+	"\x05query\x18\x03 \x01(\tR\x05queryB\b\n" +
+	"\x06_limit\"\x88\x01\n" +
+	"\x1dListWorkflowSummariesResponse\x12?\n" +
+	"\tworkflows\x18\x01 \x03(\v2!.workflowgraph.v1.WorkflowSummaryR\tworkflows\x12&\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xec\x05\n" +
+	"\x0fWorkflowSummary\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
+	"\x04name\x18\x02 \x01(\tR\x04name\x12\x18\n" +
+	"\atrigger\x18\x03 \x01(\tR\atrigger\x128\n" +
+	"\x06source\x18\x04 \x01(\x0e2 .workflowgraph.v1.WorkflowSourceR\x06source\x12\x18\n" +
+	"\aversion\x18\x05 \x01(\rR\aversion\x12\x12\n" +
+	"\x04jobs\x18\x06 \x01(\rR\x04jobs\x124\n" +
+	"\n" +
+	"newest_run\x18\a \x01(\v2\x15.workflowgraph.v1.RunR\tnewestRun\x12L\n" +
+	"\vrecent_runs\x18\b \x03(\v2+.workflowgraph.v1.WorkflowSummary.RecentRunR\n" +
+	"recentRuns\x12\x1d\n" +
+	"\n" +
+	"ended_runs\x18\t \x01(\rR\tendedRuns\x12%\n" +
+	"\x0esucceeded_runs\x18\n" +
+	" \x01(\rR\rsucceededRuns\x121\n" +
+	"\x12median_duration_ms\x18\v \x01(\x04H\x00R\x10medianDurationMs\x88\x01\x01\x124\n" +
+	"\x06broken\x18\f \x01(\v2\x1c.workflowgraph.v1.BrokenFileR\x06broken\x1a\xe8\x01\n" +
+	"\tRecentRun\x12\x15\n" +
+	"\x06run_id\x18\x01 \x01(\tR\x05runId\x120\n" +
+	"\x05state\x18\x02 \x01(\x0e2\x1a.workflowgraph.v1.RunStateR\x05state\x12\"\n" +
+	"\rcreated_at_ms\x18\x03 \x01(\x03R\vcreatedAtMs\x12'\n" +
+	"\rstarted_at_ms\x18\x04 \x01(\x03H\x00R\vstartedAtMs\x88\x01\x01\x12#\n" +
+	"\vended_at_ms\x18\x05 \x01(\x03H\x01R\tendedAtMs\x88\x01\x01B\x10\n" +
+	"\x0e_started_at_msB\x0e\n" +
+	"\f_ended_at_msB\x15\n" +
+	"\x13_median_duration_ms\"\x86\x01\n" +
 	"\x15CreateWorkflowRequest\x12:\n" +
 	"\n" +
 	"definition\x18\x01 \x01(\v2\x1a.workflowgraph.v1.DocumentR\n" +
-	"definition\"P\n" +
+	"definition\x12\"\n" +
+	"\n" +
+	"request_id\x18\x02 \x01(\tH\x00R\trequestId\x88\x01\x01B\r\n" +
+	"\v_request_id\"P\n" +
 	"\x16CreateWorkflowResponse\x126\n" +
-	"\bworkflow\x18\x01 \x01(\v2\x1a.workflowgraph.v1.WorkflowR\bworkflow\"*\n" +
+	"\bworkflow\x18\x01 \x01(\v2\x1a.workflowgraph.v1.WorkflowR\bworkflow\"'\n" +
+	"\x15RemoveWorkflowRequest\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\"\x18\n" +
+	"\x16RemoveWorkflowResponse\"\x9a\x01\n" +
 	"\x18GetWorkflowStatusRequest\x12\x0e\n" +
-	"\x02id\x18\x01 \x01(\tR\x02id\"S\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12\x15\n" +
+	"\x06job_id\x18\x02 \x01(\tR\x05jobId\x12\x1a\n" +
+	"\bchildren\x182 \x01(\tR\bchildren\x12\x19\n" +
+	"\x05limit\x183 \x01(\rH\x00R\x05limit\x88\x01\x01\x12\x16\n" +
+	"\x06offset\x184 \x01(\rR\x06offsetB\b\n" +
+	"\x06_limit\"S\n" +
 	"\x19GetWorkflowStatusResponse\x126\n" +
-	"\bworkflow\x18\x01 \x01(\v2\x1a.workflowgraph.v1.WorkflowR\bworkflow\"\xdc\x01\n" +
+	"\bworkflow\x18\x01 \x01(\v2\x1a.workflowgraph.v1.WorkflowR\bworkflow\"*\n" +
+	"\x18GetWorkflowInputsRequest\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\"\x8f\x01\n" +
+	"\x19GetWorkflowInputsResponse\x12\x1a\n" +
+	"\bworkflow\x18\x01 \x01(\tR\bworkflow\x12\x1a\n" +
+	"\bdeclared\x18\x02 \x01(\bR\bdeclared\x12:\n" +
+	"\x06inputs\x18\x03 \x03(\v2\".workflowgraph.v1.InputDeclarationR\x06inputs\"\xfa\x02\n" +
+	"\x10InputDeclaration\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12/\n" +
+	"\x04type\x18\x02 \x01(\x0e2\x1b.workflowgraph.v1.InputTypeR\x04type\x12%\n" +
+	"\vdescription\x18\x03 \x01(\tH\x00R\vdescription\x88\x01\x01\x12\x1a\n" +
+	"\brequired\x18\x04 \x01(\bR\brequired\x12\x1d\n" +
+	"\adefault\x18\x05 \x01(\tH\x01R\adefault\x88\x01\x01\x12\x18\n" +
+	"\aoptions\x18\x06 \x03(\tR\aoptions\x12\x15\n" +
+	"\x03min\x18\a \x01(\x01H\x02R\x03min\x88\x01\x01\x12\x15\n" +
+	"\x03max\x18\b \x01(\x01H\x03R\x03max\x88\x01\x01\x12\x18\n" +
+	"\ainteger\x18\t \x01(\bR\ainteger\x12\"\n" +
+	"\n" +
+	"max_length\x18\n" +
+	" \x01(\rH\x04R\tmaxLength\x88\x01\x01B\x0e\n" +
+	"\f_descriptionB\n" +
+	"\n" +
+	"\b_defaultB\x06\n" +
+	"\x04_minB\x06\n" +
+	"\x04_maxB\r\n" +
+	"\v_max_length\"\xdc\x01\n" +
 	"\x12RunWorkflowRequest\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12H\n" +
 	"\x06inputs\x18\x02 \x03(\v20.workflowgraph.v1.RunWorkflowRequest.InputsEntryR\x06inputs\x12\"\n" +
@@ -2581,23 +5517,129 @@ const file_workflowgraph_v1_workflow_service_proto_rawDesc = "" +
 	"\vInputsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01B\r\n" +
-	"\v_request_id\",\n" +
+	"\v_request_id\"W\n" +
 	"\x13RunWorkflowResponse\x12\x15\n" +
-	"\x06run_id\x18\x01 \x01(\tR\x05runId\"'\n" +
+	"\x06run_id\x18\x01 \x01(\tR\x05runId\x12\x1d\n" +
+	"\awarning\x18\x02 \x01(\tH\x00R\awarning\x88\x01\x01B\n" +
+	"\n" +
+	"\b_warning\"p\n" +
 	"\x15CancelWorkflowRequest\x12\x0e\n" +
-	"\x02id\x18\x01 \x01(\tR\x02id\"/\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12\x14\n" +
+	"\x05force\x18\x02 \x01(\bR\x05force\x12\"\n" +
+	"\n" +
+	"request_id\x18\x03 \x01(\tH\x00R\trequestId\x88\x01\x01B\r\n" +
+	"\v_request_id\"/\n" +
 	"\x16CancelWorkflowResponse\x12\x15\n" +
-	"\x06run_id\x18\x01 \x01(\tR\x05runId\"\xa3\x01\n" +
+	"\x06run_id\x18\x01 \x01(\tR\x05runId\"\xe8\x01\n" +
+	"\x14RerunWorkflowRequest\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12\x16\n" +
+	"\x06failed\x18\x02 \x01(\bR\x06failed\x12\x12\n" +
+	"\x04jobs\x18\x03 \x03(\tR\x04jobs\x12#\n" +
+	"\n" +
+	"dependants\x18\x04 \x01(\bH\x00R\n" +
+	"dependants\x88\x01\x01\x12\x14\n" +
+	"\x05force\x18\x05 \x01(\bR\x05force\x12\"\n" +
+	"\n" +
+	"request_id\x18\x06 \x01(\tH\x01R\trequestId\x88\x01\x01\x12\x17\n" +
+	"\adry_run\x18\a \x01(\bR\x06dryRunB\r\n" +
+	"\v_dependantsB\r\n" +
+	"\v_request_id\"\xc5\x02\n" +
+	"\x15RerunWorkflowResponse\x12\x15\n" +
+	"\x06run_id\x18\x01 \x01(\tR\x05runId\x12\x1e\n" +
+	"\n" +
+	"generation\x18\x02 \x01(\rR\n" +
+	"generation\x12.\n" +
+	"\x04jobs\x18\x03 \x03(\v2\x1a.workflowgraph.v1.RerunJobR\x04jobs\x12\x1b\n" +
+	"\tjob_count\x18\x04 \x01(\rR\bjobCount\x12.\n" +
+	"\x04kept\x18\x05 \x03(\v2\x1a.workflowgraph.v1.RerunJobR\x04kept\x12\x1d\n" +
+	"\n" +
+	"kept_count\x18\x06 \x01(\rR\tkeptCount\x124\n" +
+	"\askipped\x18\a \x03(\v2\x1a.workflowgraph.v1.RerunJobR\askipped\x12#\n" +
+	"\rskipped_count\x18\b \x01(\rR\fskippedCount\"9\n" +
+	"\bRerunJob\x12\x15\n" +
+	"\x06job_id\x18\x01 \x01(\tR\x05jobId\x12\x16\n" +
+	"\x06reason\x18\x02 \x01(\tR\x06reason\"v\n" +
+	"\x14ListSchedulesRequest\x12\x1a\n" +
+	"\bworkflow\x18\x01 \x01(\tR\bworkflow\x12\x19\n" +
+	"\x05limit\x18\x02 \x01(\rH\x00R\x05limit\x88\x01\x01\x12\x1d\n" +
+	"\n" +
+	"page_token\x18\x03 \x01(\tR\tpageTokenB\b\n" +
+	"\x06_limit\"y\n" +
+	"\x15ListSchedulesResponse\x128\n" +
+	"\tschedules\x18\x01 \x03(\v2\x1a.workflowgraph.v1.ScheduleR\tschedules\x12&\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"Z\n" +
+	"\x14PauseScheduleRequest\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12\x1a\n" +
+	"\bschedule\x18\x02 \x01(\tR\bschedule\x12\x16\n" +
+	"\x06reason\x18\x03 \x01(\tR\x06reason\"O\n" +
+	"\x15PauseScheduleResponse\x126\n" +
+	"\bschedule\x18\x01 \x01(\v2\x1a.workflowgraph.v1.ScheduleR\bschedule\"C\n" +
+	"\x15ResumeScheduleRequest\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12\x1a\n" +
+	"\bschedule\x18\x02 \x01(\tR\bschedule\"P\n" +
+	"\x16ResumeScheduleResponse\x126\n" +
+	"\bschedule\x18\x01 \x01(\v2\x1a.workflowgraph.v1.ScheduleR\bschedule\"\xaf\x06\n" +
+	"\bSchedule\x12\x1a\n" +
+	"\bworkflow\x18\x01 \x01(\tR\bworkflow\x12\x0e\n" +
+	"\x02id\x18\x02 \x01(\tR\x02id\x12\x12\n" +
+	"\x04cron\x18\x03 \x01(\tR\x04cron\x12\x1a\n" +
+	"\btimezone\x18\x04 \x01(\tR\btimezone\x12>\n" +
+	"\x06inputs\x18\x05 \x03(\v2&.workflowgraph.v1.Schedule.InputsEntryR\x06inputs\x12\x1f\n" +
+	"\vjitter_secs\x18\x06 \x01(\rR\n" +
+	"jitterSecs\x12\x19\n" +
+	"\bcatch_up\x18\a \x01(\tR\acatchUp\x12\x1f\n" +
+	"\vwithin_secs\x18\b \x01(\rR\n" +
+	"withinSecs\x12\x18\n" +
+	"\aoverlap\x18\t \x01(\tR\aoverlap\x12!\n" +
+	"\n" +
+	"next_at_ms\x18\n" +
+	" \x01(\x03H\x00R\bnextAtMs\x88\x01\x01\x12'\n" +
+	"\rnext_start_ms\x18\v \x01(\x03H\x01R\vnextStartMs\x88\x01\x01\x12!\n" +
+	"\n" +
+	"last_at_ms\x18\f \x01(\x03H\x02R\blastAtMs\x88\x01\x01\x12!\n" +
+	"\flast_outcome\x18\r \x01(\tR\vlastOutcome\x12#\n" +
+	"\vlast_run_id\x18\x0e \x01(\tH\x03R\tlastRunId\x88\x01\x01\x12\"\n" +
+	"\n" +
+	"last_error\x18\x0f \x01(\tH\x04R\tlastError\x88\x01\x01\x12%\n" +
+	"\fpaused_at_ms\x18\x10 \x01(\x03H\x05R\n" +
+	"pausedAtMs\x88\x01\x01\x12 \n" +
+	"\tpaused_by\x18\x11 \x01(\tH\x06R\bpausedBy\x88\x01\x01\x12!\n" +
+	"\fpause_reason\x18\x12 \x01(\tR\vpauseReason\x12 \n" +
+	"\vexplanation\x18\x13 \x01(\tR\vexplanation\x1a9\n" +
+	"\vInputsEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01B\r\n" +
+	"\v_next_at_msB\x10\n" +
+	"\x0e_next_start_msB\r\n" +
+	"\v_last_at_msB\x0e\n" +
+	"\f_last_run_idB\r\n" +
+	"\v_last_errorB\x0f\n" +
+	"\r_paused_at_msB\f\n" +
+	"\n" +
+	"_paused_by\"\xd8\x03\n" +
 	"\x0fListRunsRequest\x12\x1a\n" +
 	"\bworkflow\x18\x01 \x01(\tR\bworkflow\x120\n" +
 	"\x05state\x18\x02 \x01(\x0e2\x1a.workflowgraph.v1.RunStateR\x05state\x12\x19\n" +
 	"\x05limit\x18\x03 \x01(\rH\x00R\x05limit\x88\x01\x01\x12\x1d\n" +
 	"\n" +
-	"page_token\x18\x04 \x01(\tR\tpageTokenB\b\n" +
-	"\x06_limit\"e\n" +
+	"page_token\x18\x04 \x01(\tR\tpageToken\x122\n" +
+	"\x06states\x18\x05 \x03(\x0e2\x1a.workflowgraph.v1.RunStateR\x06states\x12\x1c\n" +
+	"\tworkflows\x18\x06 \x03(\tR\tworkflows\x12-\n" +
+	"\x10created_after_ms\x18\a \x01(\x03H\x01R\x0ecreatedAfterMs\x88\x01\x01\x12/\n" +
+	"\x11created_before_ms\x18\b \x01(\x03H\x02R\x0fcreatedBeforeMs\x88\x01\x01\x12\x1d\n" +
+	"\n" +
+	"started_by\x18\t \x01(\tR\tstartedBy\x12\x14\n" +
+	"\x05query\x18\n" +
+	" \x01(\tR\x05query\x12!\n" +
+	"\fwith_details\x18\v \x01(\bR\vwithDetailsB\b\n" +
+	"\x06_limitB\x13\n" +
+	"\x11_created_after_msB\x14\n" +
+	"\x12_created_before_ms\"\x84\x01\n" +
 	"\x10ListRunsResponse\x12)\n" +
 	"\x04runs\x18\x01 \x03(\v2\x15.workflowgraph.v1.RunR\x04runs\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xd3\x03\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x12\x1d\n" +
+	"\n" +
+	"last_event\x18\x03 \x01(\x04R\tlastEvent\"\x97\a\n" +
 	"\x03Run\x12\x15\n" +
 	"\x06run_id\x18\x01 \x01(\tR\x05runId\x12\x1a\n" +
 	"\bworkflow\x18\x02 \x01(\tR\bworkflow\x12\x12\n" +
@@ -2610,15 +5652,56 @@ const file_workflowgraph_v1_workflow_service_proto_rawDesc = "" +
 	"\x04jobs\x18\t \x01(\rR\x04jobs\x12\x1b\n" +
 	"\topen_jobs\x18\n" +
 	" \x01(\rR\bopenJobs\x129\n" +
-	"\x06inputs\x18\v \x03(\v2!.workflowgraph.v1.Run.InputsEntryR\x06inputs\x1a9\n" +
+	"\x06inputs\x18\v \x03(\v2!.workflowgraph.v1.Run.InputsEntryR\x06inputs\x12\"\n" +
+	"\n" +
+	"started_by\x18\f \x01(\tH\x02R\tstartedBy\x88\x01\x01\x126\n" +
+	"\adetails\x18\r \x01(\v2\x1c.workflowgraph.v1.RunDetailsR\adetails\x12\x1e\n" +
+	"\n" +
+	"generation\x18\x0f \x01(\rR\n" +
+	"generation\x12\x1e\n" +
+	"\brerun_of\x18\x10 \x01(\tH\x03R\arerunOf\x88\x01\x01\x12\x12\n" +
+	"\x04held\x18\x1e \x01(\bR\x04held\x12\x19\n" +
+	"\x05group\x18\x1f \x01(\tH\x04R\x05group\x88\x01\x01\x12\x1e\n" +
+	"\brun_name\x18( \x01(\tH\x05R\arunName\x88\x01\x01\x12\x1b\n" +
+	"\ttimed_out\x18< \x01(\bR\btimedOut\x12\x18\n" +
+	"\atrigger\x182 \x01(\tR\atrigger\x12\x1f\n" +
+	"\bschedule\x183 \x01(\tH\x06R\bschedule\x88\x01\x01\x12+\n" +
+	"\x0fscheduled_at_ms\x184 \x01(\x03H\aR\rscheduledAtMs\x88\x01\x01\x1a9\n" +
 	"\vInputsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01B\x10\n" +
 	"\x0e_started_at_msB\x0e\n" +
-	"\f_ended_at_ms\":\n" +
+	"\f_ended_at_msB\r\n" +
+	"\v_started_byB\v\n" +
+	"\t_rerun_ofB\b\n" +
+	"\x06_groupB\v\n" +
+	"\t_run_nameB\v\n" +
+	"\t_scheduleB\x12\n" +
+	"\x10_scheduled_at_ms\"\xd7\x03\n" +
+	"\n" +
+	"RunDetails\x12&\n" +
+	"\x0fwaits_for_needs\x18\x01 \x01(\rR\rwaitsForNeeds\x12\x18\n" +
+	"\adelayed\x18\x02 \x01(\rR\adelayed\x12(\n" +
+	"\x10waits_for_worker\x18\x03 \x01(\rR\x0ewaitsForWorker\x12\x18\n" +
+	"\arunning\x18\x04 \x01(\rR\arunning\x12\x18\n" +
+	"\asuccess\x18\x05 \x01(\rR\asuccess\x12\x18\n" +
+	"\afailure\x18\x06 \x01(\rR\afailure\x12\x18\n" +
+	"\askipped\x18\a \x01(\rR\askipped\x12\x1c\n" +
+	"\tcancelled\x18\b \x01(\rR\tcancelled\x12\x18\n" +
+	"\aretries\x18\t \x01(\rR\aretries\x12,\n" +
+	"\x12no_matching_worker\x18\n" +
+	" \x01(\rR\x10noMatchingWorker\x12(\n" +
+	"\x10first_failed_job\x18\v \x01(\tR\x0efirstFailedJob\x12\x1f\n" +
+	"\vfirst_error\x18\f \x01(\tR\n" +
+	"firstError\x12\x1c\n" +
+	"\ttolerated\x18( \x01(\rR\ttolerated\x12&\n" +
+	"\x0fwaits_for_place\x18) \x01(\rR\rwaitsForPlace\"e\n" +
 	"\x11ExplainJobRequest\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x15\n" +
-	"\x06job_id\x18\x02 \x01(\tR\x05jobId\"\x99\x02\n" +
+	"\x06job_id\x18\x02 \x01(\tR\x05jobId\x12\x1d\n" +
+	"\aattempt\x18\x03 \x01(\rH\x00R\aattempt\x88\x01\x01B\n" +
+	"\n" +
+	"\b_attempt\"\x99\x02\n" +
 	"\x12ExplainJobResponse\x12\x15\n" +
 	"\x06run_id\x18\x01 \x01(\tR\x05runId\x12\x1a\n" +
 	"\bworkflow\x18\x02 \x01(\tR\bworkflow\x12\x15\n" +
@@ -2626,7 +5709,7 @@ const file_workflowgraph_v1_workflow_service_proto_rawDesc = "" +
 	"\x06status\x18\x04 \x01(\x0e2\x1b.workflowgraph.v1.JobStatusR\x06status\x12\x13\n" +
 	"\x05at_ms\x18\x05 \x01(\x03R\x04atMs\x125\n" +
 	"\areasons\x18\x06 \x03(\v2\x1b.workflowgraph.v1.JobReasonR\areasons\x128\n" +
-	"\battempts\x18\a \x03(\v2\x1c.workflowgraph.v1.JobAttemptR\battempts\"\x95\x18\n" +
+	"\battempts\x18\a \x03(\v2\x1c.workflowgraph.v1.JobAttemptR\battempts\"\x86!\n" +
 	"\tJobReason\x123\n" +
 	"\x04code\x18\x01 \x01(\x0e2\x1f.workflowgraph.v1.JobReasonCodeR\x04code\x12\x18\n" +
 	"\amessage\x18\x02 \x01(\tR\amessage\x12F\n" +
@@ -2642,7 +5725,29 @@ const file_workflowgraph_v1_workflow_service_proto_rawDesc = "" +
 	" \x01(\v2#.workflowgraph.v1.JobReason.RetriedH\x00R\aretried\x12U\n" +
 	"\x0fcondition_false\x18\v \x01(\v2*.workflowgraph.v1.JobReason.ConditionFalseH\x00R\x0econditionFalse\x12^\n" +
 	"\x12needs_unsuccessful\x18\f \x01(\v2-.workflowgraph.v1.JobReason.NeedsUnsuccessfulH\x00R\x11needsUnsuccessful\x12E\n" +
-	"\tcancelled\x18\r \x01(\v2%.workflowgraph.v1.JobReason.CancelledH\x00R\tcancelled\x1aR\n" +
+	"\tcancelled\x18\r \x01(\v2%.workflowgraph.v1.JobReason.CancelledH\x00R\tcancelled\x12R\n" +
+	"\x0eneeds_stopping\x18\x0e \x01(\v2).workflowgraph.v1.JobReason.NeedsStoppingH\x00R\rneedsStopping\x12[\n" +
+	"\x11expression_failed\x18\x0f \x01(\v2,.workflowgraph.v1.JobReason.ExpressionFailedH\x00R\x10expressionFailed\x129\n" +
+	"\x05rerun\x18\x11 \x01(\v2!.workflowgraph.v1.JobReason.RerunH\x00R\x05rerun\x12M\n" +
+	"\rheld_by_group\x18\x1e \x01(\v2'.workflowgraph.v1.JobReason.HeldByGroupH\x00R\vheldByGroup\x12H\n" +
+	"\n" +
+	"superseded\x18\x1f \x01(\v2&.workflowgraph.v1.JobReason.SupersededH\x00R\n" +
+	"superseded\x128\n" +
+	"\bchildren\x182 \x01(\v2\x1a.workflowgraph.v1.ChildrenH\x00R\bchildren\x1a\xcf\x01\n" +
+	"\vHeldByGroup\x12\x14\n" +
+	"\x05group\x18\x01 \x01(\tR\x05group\x12\x10\n" +
+	"\x03max\x18\x02 \x01(\rR\x03max\x12\x15\n" +
+	"\x06in_use\x18\x03 \x01(\rR\x05inUse\x12\x19\n" +
+	"\bsince_ms\x18\x04 \x01(\x03R\asinceMs\x12\x16\n" +
+	"\x06before\x18\x05 \x01(\rR\x06before\x125\n" +
+	"\aholders\x18\x06 \x03(\v2\x1b.workflowgraph.v1.RunAtGateR\aholders\x12\x17\n" +
+	"\aof_jobs\x18\a \x01(\bR\x06ofJobs\x1a=\n" +
+	"\n" +
+	"Superseded\x12\x13\n" +
+	"\x05at_ms\x18\x01 \x01(\x03R\x04atMs\x12\x1a\n" +
+	"\tby_run_id\x18\x02 \x01(\tR\abyRunId\x1a(\n" +
+	"\x10ExpressionFailed\x12\x14\n" +
+	"\x05error\x18\x01 \x01(\tR\x05error\x1aR\n" +
 	"\x04Need\x12\x15\n" +
 	"\x06job_id\x18\x01 \x01(\tR\x05jobId\x123\n" +
 	"\x06status\x18\x02 \x01(\x0e2\x1b.workflowgraph.v1.JobStatusR\x06status\x1am\n" +
@@ -2654,13 +5759,14 @@ const file_workflowgraph_v1_workflow_service_proto_rawDesc = "" +
 	"\buntil_ms\x18\x01 \x01(\x03R\auntilMs\x12\x18\n" +
 	"\aattempt\x18\x02 \x01(\rR\aattempt\x12\x19\n" +
 	"\x05error\x18\x03 \x01(\tH\x00R\x05error\x88\x01\x01B\b\n" +
-	"\x06_error\x1a\x8c\x02\n" +
+	"\x06_error\x1a\xc0\x02\n" +
 	"\x10NoMatchingWorker\x12'\n" +
 	"\x0frequired_labels\x18\x01 \x03(\tR\x0erequiredLabels\x12%\n" +
 	"\x0eunknown_labels\x18\x02 \x03(\tR\runknownLabels\x12!\n" +
 	"\flive_workers\x18\x03 \x01(\rR\vliveWorkers\x12@\n" +
 	"\anearest\x18\x04 \x03(\v2&.workflowgraph.v1.JobReason.NearWorkerR\anearest\x12C\n" +
-	"\aoffline\x18\x05 \x03(\v2).workflowgraph.v1.JobReason.OfflineWorkerR\aoffline\x1aP\n" +
+	"\aoffline\x18\x05 \x03(\v2).workflowgraph.v1.JobReason.OfflineWorkerR\aoffline\x122\n" +
+	"\x15only_labelled_workers\x18\x06 \x01(\rR\x13onlyLabelledWorkers\x1aP\n" +
 	"\n" +
 	"NearWorker\x12\x1b\n" +
 	"\tworker_id\x18\x01 \x01(\tR\bworkerId\x12%\n" +
@@ -2674,14 +5780,16 @@ const file_workflowgraph_v1_workflow_service_proto_rawDesc = "" +
 	"\ffree_workers\x18\x03 \x01(\rR\vfreeWorkers\x12\x14\n" +
 	"\x05ahead\x18\x04 \x01(\rR\x05ahead\x12\x1d\n" +
 	"\n" +
-	"more_ahead\x18\x05 \x01(\bR\tmoreAhead\x1a\xca\x01\n" +
+	"more_ahead\x18\x05 \x01(\bR\tmoreAhead\x1a\x88\x02\n" +
 	"\aRunning\x12\x18\n" +
 	"\aattempt\x18\x01 \x01(\rR\aattempt\x12\x1b\n" +
 	"\tworker_id\x18\x02 \x01(\tR\bworkerId\x12\x19\n" +
 	"\bsince_ms\x18\x03 \x01(\x03R\asinceMs\x12&\n" +
 	"\x0flease_left_secs\x18\x04 \x01(\x01R\rleaseLeftSecs\x12/\n" +
-	"\x11timeout_left_secs\x18\x05 \x01(\x01H\x00R\x0ftimeoutLeftSecs\x88\x01\x01B\x14\n" +
-	"\x12_timeout_left_secs\x1ag\n" +
+	"\x11timeout_left_secs\x18\x05 \x01(\x01H\x00R\x0ftimeoutLeftSecs\x88\x01\x01\x12)\n" +
+	"\x0estop_left_secs\x18\x06 \x01(\x01H\x01R\fstopLeftSecs\x88\x01\x01B\x14\n" +
+	"\x12_timeout_left_secsB\x11\n" +
+	"\x0f_stop_left_secs\x1ag\n" +
 	"\tSucceeded\x12\x18\n" +
 	"\aattempt\x18\x01 \x01(\rR\aattempt\x12\x1b\n" +
 	"\tworker_id\x18\x02 \x01(\tR\bworkerId\x12#\n" +
@@ -2709,16 +5817,51 @@ const file_workflowgraph_v1_workflow_service_proto_rawDesc = "" +
 	"\x11NeedsUnsuccessful\x126\n" +
 	"\x05needs\x18\x01 \x03(\v2 .workflowgraph.v1.JobReason.NeedR\x05needs\x12\x14\n" +
 	"\x05count\x18\x02 \x01(\rR\x05count\x12:\n" +
-	"\aorigins\x18\x03 \x03(\v2 .workflowgraph.v1.JobReason.NeedR\aorigins\x1a\xc5\x01\n" +
+	"\aorigins\x18\x03 \x03(\v2 .workflowgraph.v1.JobReason.NeedR\aorigins\x1a\xa7\x02\n" +
 	"\tCancelled\x12\x13\n" +
 	"\x05at_ms\x18\x01 \x01(\x03R\x04atMs\x12\x13\n" +
 	"\x02by\x18\x02 \x01(\tH\x00R\x02by\x88\x01\x01\x12,\n" +
 	"\x0fstopped_attempt\x18\x03 \x01(\rH\x01R\x0estoppedAttempt\x88\x01\x01\x12/\n" +
-	"\x11stopped_worker_id\x18\x04 \x01(\tH\x02R\x0fstoppedWorkerId\x88\x01\x01B\x05\n" +
+	"\x11stopped_worker_id\x18\x04 \x01(\tH\x02R\x0fstoppedWorkerId\x88\x01\x01\x12)\n" +
+	"\x0estop_left_secs\x18\x05 \x01(\x01H\x03R\fstopLeftSecs\x88\x01\x01\x12\"\n" +
+	"\rrun_timed_out\x18\x06 \x01(\bR\vrunTimedOutB\x05\n" +
 	"\x03_byB\x12\n" +
 	"\x10_stopped_attemptB\x14\n" +
-	"\x12_stopped_worker_idB\b\n" +
-	"\x06detail\"\x8e\x02\n" +
+	"\x12_stopped_worker_idB\x11\n" +
+	"\x0f_stop_left_secs\x1aX\n" +
+	"\x05Rerun\x12\x1e\n" +
+	"\n" +
+	"generation\x18\x01 \x01(\rR\n" +
+	"generation\x12\x13\n" +
+	"\x05at_ms\x18\x02 \x01(\x03R\x04atMs\x12\x13\n" +
+	"\x02by\x18\x03 \x01(\tH\x00R\x02by\x88\x01\x01B\x05\n" +
+	"\x03_by\x1aG\n" +
+	"\rNeedsStopping\x126\n" +
+	"\x05needs\x18\x01 \x03(\v2 .workflowgraph.v1.JobReason.NeedR\x05needsB\b\n" +
+	"\x06detail\"#\n" +
+	"\x11ExplainRunRequest\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\"\xf7\x01\n" +
+	"\x12ExplainRunResponse\x12\x15\n" +
+	"\x06run_id\x18\x01 \x01(\tR\x05runId\x12\x1a\n" +
+	"\bworkflow\x18\x02 \x01(\tR\bworkflow\x120\n" +
+	"\x05state\x18\x03 \x01(\x0e2\x1a.workflowgraph.v1.RunStateR\x05state\x12\x13\n" +
+	"\x05at_ms\x18\x04 \x01(\x03R\x04atMs\x12\x12\n" +
+	"\x04jobs\x18\x05 \x01(\rR\x04jobs\x12\x1c\n" +
+	"\tsucceeded\x18\x06 \x01(\rR\tsucceeded\x125\n" +
+	"\areasons\x18\a \x03(\v2\x1b.workflowgraph.v1.RunReasonR\areasons\"\xb4\x03\n" +
+	"\tRunReason\x123\n" +
+	"\x04code\x18\x01 \x01(\x0e2\x1f.workflowgraph.v1.JobReasonCodeR\x04code\x12\x18\n" +
+	"\amessage\x18\x02 \x01(\tR\amessage\x123\n" +
+	"\x06status\x18\x03 \x01(\x0e2\x1b.workflowgraph.v1.JobStatusR\x06status\x12\x14\n" +
+	"\x05count\x18\x04 \x01(\rR\x05count\x12\x17\n" +
+	"\ajob_ids\x18\x05 \x03(\tR\x06jobIds\x12'\n" +
+	"\x0frequired_labels\x18\x06 \x03(\tR\x0erequiredLabels\x12<\n" +
+	"\aholders\x18\a \x03(\v2\".workflowgraph.v1.RunReason.HolderR\aholders\x12!\n" +
+	"\fholder_count\x18\b \x01(\rR\vholderCount\x1aj\n" +
+	"\x06Holder\x12\x15\n" +
+	"\x06job_id\x18\x01 \x01(\tR\x05jobId\x123\n" +
+	"\x06status\x18\x02 \x01(\x0e2\x1b.workflowgraph.v1.JobStatusR\x06status\x12\x14\n" +
+	"\x05holds\x18\x03 \x01(\rR\x05holds\"\xa2\x03\n" +
 	"\n" +
 	"JobAttempt\x12\x18\n" +
 	"\aattempt\x18\x01 \x01(\rR\aattempt\x12\x1b\n" +
@@ -2726,21 +5869,34 @@ const file_workflowgraph_v1_workflow_service_proto_rawDesc = "" +
 	"\rstarted_at_ms\x18\x03 \x01(\x03R\vstartedAtMs\x12#\n" +
 	"\vended_at_ms\x18\x04 \x01(\x03H\x00R\tendedAtMs\x88\x01\x01\x12?\n" +
 	"\aoutcome\x18\x05 \x01(\x0e2 .workflowgraph.v1.AttemptOutcomeH\x01R\aoutcome\x88\x01\x01\x12\x19\n" +
-	"\x05error\x18\x06 \x01(\tH\x02R\x05error\x88\x01\x01B\x0e\n" +
+	"\x05error\x18\x06 \x01(\tH\x02R\x05error\x88\x01\x01\x12/\n" +
+	"\x11log_missing_bytes\x18\a \x01(\x04H\x03R\x0flogMissingBytes\x88\x01\x01\x12\x1b\n" +
+	"\tlog_bytes\x18\b \x01(\x04R\blogBytes\x12 \n" +
+	"\texit_code\x18F \x01(\rH\x04R\bexitCode\x88\x01\x01B\x0e\n" +
 	"\f_ended_at_msB\n" +
 	"\n" +
 	"\b_outcomeB\b\n" +
-	"\x06_error\"X\n" +
+	"\x06_errorB\x14\n" +
+	"\x12_log_missing_bytesB\f\n" +
+	"\n" +
+	"_exit_code\"\xbe\x01\n" +
 	"\x10WatchRunsRequest\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12$\n" +
 	"\vafter_event\x18\x02 \x01(\x04H\x00R\n" +
-	"afterEvent\x88\x01\x01B\x0e\n" +
-	"\f_after_event\"\x9b\x01\n" +
+	"afterEvent\x88\x01\x01\x12\x10\n" +
+	"\x03ids\x18\x03 \x03(\tR\x03ids\x122\n" +
+	"\x05level\x18\x04 \x01(\x0e2\x1c.workflowgraph.v1.WatchLevelR\x05level\x12\x1e\n" +
+	"\n" +
+	"heartbeats\x18\x05 \x01(\bR\n" +
+	"heartbeatsB\x0e\n" +
+	"\f_after_event\"\xf5\x01\n" +
 	"\x11WatchRunsResponse\x126\n" +
 	"\bsnapshot\x18\x01 \x03(\v2\x1a.workflowgraph.v1.WorkflowR\bsnapshot\x12/\n" +
 	"\x06events\x18\x02 \x03(\v2\x17.workflowgraph.v1.EventR\x06events\x12\x1d\n" +
 	"\n" +
-	"last_event\x18\x03 \x01(\x04R\tlastEvent\"\xbe\x01\n" +
+	"last_event\x18\x03 \x01(\x04R\tlastEvent\x12-\n" +
+	"\x12snapshot_continues\x18\x04 \x01(\bR\x11snapshotContinues\x12)\n" +
+	"\x04runs\x18\x05 \x03(\v2\x15.workflowgraph.v1.RunR\x04runs\"\xbe\x01\n" +
 	"\x05Event\x12\x16\n" +
 	"\x06number\x18\x01 \x01(\x04R\x06number\x12\x13\n" +
 	"\x05at_ms\x18\x02 \x01(\x03R\x04atMs\x12\x12\n" +
@@ -2750,7 +5906,18 @@ const file_workflowgraph_v1_workflow_service_proto_rawDesc = "" +
 	"\aattempt\x18\x06 \x01(\rH\x00R\aattempt\x88\x01\x01\x12\x1b\n" +
 	"\tdata_json\x18\a \x01(\tR\bdataJsonB\n" +
 	"\n" +
-	"\b_attempt*\xbf\x03\n" +
+	"\b_attempt*d\n" +
+	"\x0eWorkflowSource\x12\x1f\n" +
+	"\x1bWORKFLOW_SOURCE_UNSPECIFIED\x10\x00\x12\x18\n" +
+	"\x14WORKFLOW_SOURCE_FILE\x10\x01\x12\x17\n" +
+	"\x13WORKFLOW_SOURCE_API\x10\x02*\x99\x01\n" +
+	"\tInputType\x12\x1a\n" +
+	"\x16INPUT_TYPE_UNSPECIFIED\x10\x00\x12\x15\n" +
+	"\x11INPUT_TYPE_STRING\x10\x01\x12\x16\n" +
+	"\x12INPUT_TYPE_BOOLEAN\x10\x02\x12\x15\n" +
+	"\x11INPUT_TYPE_NUMBER\x10\x03\x12\x15\n" +
+	"\x11INPUT_TYPE_CHOICE\x10\x04\x12\x13\n" +
+	"\x0fINPUT_TYPE_JSON\x10\x05*\xce\x05\n" +
 	"\rJobReasonCode\x12\x1f\n" +
 	"\x1bJOB_REASON_CODE_UNSPECIFIED\x10\x00\x12\x1e\n" +
 	"\x1aJOB_REASON_CODE_NEEDS_OPEN\x10\x01\x12!\n" +
@@ -2765,23 +5932,44 @@ const file_workflowgraph_v1_workflow_service_proto_rawDesc = "" +
 	"\x1fJOB_REASON_CODE_CONDITION_FALSE\x10\n" +
 	"\x12&\n" +
 	"\"JOB_REASON_CODE_NEEDS_UNSUCCESSFUL\x10\v\x12\x1d\n" +
-	"\x19JOB_REASON_CODE_CANCELLED\x10\f*\xcc\x01\n" +
+	"\x19JOB_REASON_CODE_CANCELLED\x10\f\x12\"\n" +
+	"\x1eJOB_REASON_CODE_NEEDS_STOPPING\x10\r\x12%\n" +
+	"!JOB_REASON_CODE_EXPRESSION_FAILED\x10\x0e\x12\x19\n" +
+	"\x15JOB_REASON_CODE_RERUN\x10\x10\x12!\n" +
+	"\x1dJOB_REASON_CODE_HELD_BY_GROUP\x10\x1e\x12\x1e\n" +
+	"\x1aJOB_REASON_CODE_SUPERSEDED\x10\x1f\x12\x1d\n" +
+	"\x19JOB_REASON_CODE_TOLERATED\x10(\x12!\n" +
+	"\x1dJOB_REASON_CODE_CHILDREN_OPEN\x102\x12\"\n" +
+	"\x1eJOB_REASON_CODE_CHILDREN_ENDED\x103*\xcc\x01\n" +
 	"\x0eAttemptOutcome\x12\x1f\n" +
 	"\x1bATTEMPT_OUTCOME_UNSPECIFIED\x10\x00\x12\x1b\n" +
 	"\x17ATTEMPT_OUTCOME_SUCCESS\x10\x01\x12\x1b\n" +
 	"\x17ATTEMPT_OUTCOME_FAILURE\x10\x02\x12!\n" +
 	"\x1dATTEMPT_OUTCOME_LEASE_EXPIRED\x10\x03\x12\x1d\n" +
 	"\x19ATTEMPT_OUTCOME_TIMED_OUT\x10\x04\x12\x1d\n" +
-	"\x19ATTEMPT_OUTCOME_CANCELLED\x10\x052\x8b\x06\n" +
+	"\x19ATTEMPT_OUTCOME_CANCELLED\x10\x05*?\n" +
+	"\n" +
+	"WatchLevel\x12\x1b\n" +
+	"\x17WATCH_LEVEL_UNSPECIFIED\x10\x00\x12\x14\n" +
+	"\x10WATCH_LEVEL_RUNS\x10\x012\xbc\f\n" +
 	"\x0fWorkflowService\x12`\n" +
-	"\rListWorkflows\x12&.workflowgraph.v1.ListWorkflowsRequest\x1a'.workflowgraph.v1.ListWorkflowsResponse\x12c\n" +
-	"\x0eCreateWorkflow\x12'.workflowgraph.v1.CreateWorkflowRequest\x1a(.workflowgraph.v1.CreateWorkflowResponse\x12l\n" +
-	"\x11GetWorkflowStatus\x12*.workflowgraph.v1.GetWorkflowStatusRequest\x1a+.workflowgraph.v1.GetWorkflowStatusResponse\x12Z\n" +
+	"\rListWorkflows\x12&.workflowgraph.v1.ListWorkflowsRequest\x1a'.workflowgraph.v1.ListWorkflowsResponse\x12x\n" +
+	"\x15ListWorkflowSummaries\x12..workflowgraph.v1.ListWorkflowSummariesRequest\x1a/.workflowgraph.v1.ListWorkflowSummariesResponse\x12c\n" +
+	"\x0eCreateWorkflow\x12'.workflowgraph.v1.CreateWorkflowRequest\x1a(.workflowgraph.v1.CreateWorkflowResponse\x12c\n" +
+	"\x0eRemoveWorkflow\x12'.workflowgraph.v1.RemoveWorkflowRequest\x1a(.workflowgraph.v1.RemoveWorkflowResponse\x12l\n" +
+	"\x11GetWorkflowStatus\x12*.workflowgraph.v1.GetWorkflowStatusRequest\x1a+.workflowgraph.v1.GetWorkflowStatusResponse\x12l\n" +
+	"\x11GetWorkflowInputs\x12*.workflowgraph.v1.GetWorkflowInputsRequest\x1a+.workflowgraph.v1.GetWorkflowInputsResponse\x12Z\n" +
 	"\vRunWorkflow\x12$.workflowgraph.v1.RunWorkflowRequest\x1a%.workflowgraph.v1.RunWorkflowResponse\x12c\n" +
-	"\x0eCancelWorkflow\x12'.workflowgraph.v1.CancelWorkflowRequest\x1a(.workflowgraph.v1.CancelWorkflowResponse\x12Q\n" +
+	"\x0eCancelWorkflow\x12'.workflowgraph.v1.CancelWorkflowRequest\x1a(.workflowgraph.v1.CancelWorkflowResponse\x12`\n" +
+	"\rRerunWorkflow\x12&.workflowgraph.v1.RerunWorkflowRequest\x1a'.workflowgraph.v1.RerunWorkflowResponse\x12Q\n" +
 	"\bListRuns\x12!.workflowgraph.v1.ListRunsRequest\x1a\".workflowgraph.v1.ListRunsResponse\x12W\n" +
 	"\n" +
-	"ExplainJob\x12#.workflowgraph.v1.ExplainJobRequest\x1a$.workflowgraph.v1.ExplainJobResponse\x12V\n" +
+	"ExplainJob\x12#.workflowgraph.v1.ExplainJobRequest\x1a$.workflowgraph.v1.ExplainJobResponse\x12W\n" +
+	"\n" +
+	"ExplainRun\x12#.workflowgraph.v1.ExplainRunRequest\x1a$.workflowgraph.v1.ExplainRunResponse\x12`\n" +
+	"\rListSchedules\x12&.workflowgraph.v1.ListSchedulesRequest\x1a'.workflowgraph.v1.ListSchedulesResponse\x12`\n" +
+	"\rPauseSchedule\x12&.workflowgraph.v1.PauseScheduleRequest\x1a'.workflowgraph.v1.PauseScheduleResponse\x12c\n" +
+	"\x0eResumeSchedule\x12'.workflowgraph.v1.ResumeScheduleRequest\x1a(.workflowgraph.v1.ResumeScheduleResponse\x12V\n" +
 	"\tWatchRuns\x12\".workflowgraph.v1.WatchRunsRequest\x1a#.workflowgraph.v1.WatchRunsResponse0\x01B\xcc\x01\n" +
 	"\x14com.workflowgraph.v1B\x14WorkflowServiceProtoP\x01Z=workflowgraph.dev/client/gen/workflowgraph/v1;workflowgraphv1\xa2\x02\x03WXX\xaa\x02\x10Workflowgraph.V1\xca\x02\x10Workflowgraph\\V1\xe2\x02\x1cWorkflowgraph\\V1\\GPBMetadata\xea\x02\x11Workflowgraph::V1b\x06proto3"
 
@@ -2797,113 +5985,198 @@ func file_workflowgraph_v1_workflow_service_proto_rawDescGZIP() []byte {
 	return file_workflowgraph_v1_workflow_service_proto_rawDescData
 }
 
-var file_workflowgraph_v1_workflow_service_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_workflowgraph_v1_workflow_service_proto_msgTypes = make([]protoimpl.MessageInfo, 37)
+var file_workflowgraph_v1_workflow_service_proto_enumTypes = make([]protoimpl.EnumInfo, 5)
+var file_workflowgraph_v1_workflow_service_proto_msgTypes = make([]protoimpl.MessageInfo, 67)
 var file_workflowgraph_v1_workflow_service_proto_goTypes = []any{
-	(JobReasonCode)(0),                  // 0: workflowgraph.v1.JobReasonCode
-	(AttemptOutcome)(0),                 // 1: workflowgraph.v1.AttemptOutcome
-	(*ListWorkflowsRequest)(nil),        // 2: workflowgraph.v1.ListWorkflowsRequest
-	(*ListWorkflowsResponse)(nil),       // 3: workflowgraph.v1.ListWorkflowsResponse
-	(*CreateWorkflowRequest)(nil),       // 4: workflowgraph.v1.CreateWorkflowRequest
-	(*CreateWorkflowResponse)(nil),      // 5: workflowgraph.v1.CreateWorkflowResponse
-	(*GetWorkflowStatusRequest)(nil),    // 6: workflowgraph.v1.GetWorkflowStatusRequest
-	(*GetWorkflowStatusResponse)(nil),   // 7: workflowgraph.v1.GetWorkflowStatusResponse
-	(*RunWorkflowRequest)(nil),          // 8: workflowgraph.v1.RunWorkflowRequest
-	(*RunWorkflowResponse)(nil),         // 9: workflowgraph.v1.RunWorkflowResponse
-	(*CancelWorkflowRequest)(nil),       // 10: workflowgraph.v1.CancelWorkflowRequest
-	(*CancelWorkflowResponse)(nil),      // 11: workflowgraph.v1.CancelWorkflowResponse
-	(*ListRunsRequest)(nil),             // 12: workflowgraph.v1.ListRunsRequest
-	(*ListRunsResponse)(nil),            // 13: workflowgraph.v1.ListRunsResponse
-	(*Run)(nil),                         // 14: workflowgraph.v1.Run
-	(*ExplainJobRequest)(nil),           // 15: workflowgraph.v1.ExplainJobRequest
-	(*ExplainJobResponse)(nil),          // 16: workflowgraph.v1.ExplainJobResponse
-	(*JobReason)(nil),                   // 17: workflowgraph.v1.JobReason
-	(*JobAttempt)(nil),                  // 18: workflowgraph.v1.JobAttempt
-	(*WatchRunsRequest)(nil),            // 19: workflowgraph.v1.WatchRunsRequest
-	(*WatchRunsResponse)(nil),           // 20: workflowgraph.v1.WatchRunsResponse
-	(*Event)(nil),                       // 21: workflowgraph.v1.Event
-	nil,                                 // 22: workflowgraph.v1.RunWorkflowRequest.InputsEntry
-	nil,                                 // 23: workflowgraph.v1.Run.InputsEntry
-	(*JobReason_Need)(nil),              // 24: workflowgraph.v1.JobReason.Need
-	(*JobReason_NeedsOpen)(nil),         // 25: workflowgraph.v1.JobReason.NeedsOpen
-	(*JobReason_Delayed)(nil),           // 26: workflowgraph.v1.JobReason.Delayed
-	(*JobReason_NoMatchingWorker)(nil),  // 27: workflowgraph.v1.JobReason.NoMatchingWorker
-	(*JobReason_NearWorker)(nil),        // 28: workflowgraph.v1.JobReason.NearWorker
-	(*JobReason_OfflineWorker)(nil),     // 29: workflowgraph.v1.JobReason.OfflineWorker
-	(*JobReason_WaitsForWorker)(nil),    // 30: workflowgraph.v1.JobReason.WaitsForWorker
-	(*JobReason_Running)(nil),           // 31: workflowgraph.v1.JobReason.Running
-	(*JobReason_Succeeded)(nil),         // 32: workflowgraph.v1.JobReason.Succeeded
-	(*JobReason_Failed)(nil),            // 33: workflowgraph.v1.JobReason.Failed
-	(*JobReason_Retried)(nil),           // 34: workflowgraph.v1.JobReason.Retried
-	(*JobReason_ConditionFalse)(nil),    // 35: workflowgraph.v1.JobReason.ConditionFalse
-	(*JobReason_ConditionValue)(nil),    // 36: workflowgraph.v1.JobReason.ConditionValue
-	(*JobReason_NeedsUnsuccessful)(nil), // 37: workflowgraph.v1.JobReason.NeedsUnsuccessful
-	(*JobReason_Cancelled)(nil),         // 38: workflowgraph.v1.JobReason.Cancelled
-	(JobStatus)(0),                      // 39: workflowgraph.v1.JobStatus
-	(*Workflow)(nil),                    // 40: workflowgraph.v1.Workflow
-	(*Document)(nil),                    // 41: workflowgraph.v1.Document
-	(RunState)(0),                       // 42: workflowgraph.v1.RunState
+	(WorkflowSource)(0),                   // 0: workflowgraph.v1.WorkflowSource
+	(InputType)(0),                        // 1: workflowgraph.v1.InputType
+	(JobReasonCode)(0),                    // 2: workflowgraph.v1.JobReasonCode
+	(AttemptOutcome)(0),                   // 3: workflowgraph.v1.AttemptOutcome
+	(WatchLevel)(0),                       // 4: workflowgraph.v1.WatchLevel
+	(*ListWorkflowsRequest)(nil),          // 5: workflowgraph.v1.ListWorkflowsRequest
+	(*ListWorkflowsResponse)(nil),         // 6: workflowgraph.v1.ListWorkflowsResponse
+	(*ListWorkflowSummariesRequest)(nil),  // 7: workflowgraph.v1.ListWorkflowSummariesRequest
+	(*ListWorkflowSummariesResponse)(nil), // 8: workflowgraph.v1.ListWorkflowSummariesResponse
+	(*WorkflowSummary)(nil),               // 9: workflowgraph.v1.WorkflowSummary
+	(*CreateWorkflowRequest)(nil),         // 10: workflowgraph.v1.CreateWorkflowRequest
+	(*CreateWorkflowResponse)(nil),        // 11: workflowgraph.v1.CreateWorkflowResponse
+	(*RemoveWorkflowRequest)(nil),         // 12: workflowgraph.v1.RemoveWorkflowRequest
+	(*RemoveWorkflowResponse)(nil),        // 13: workflowgraph.v1.RemoveWorkflowResponse
+	(*GetWorkflowStatusRequest)(nil),      // 14: workflowgraph.v1.GetWorkflowStatusRequest
+	(*GetWorkflowStatusResponse)(nil),     // 15: workflowgraph.v1.GetWorkflowStatusResponse
+	(*GetWorkflowInputsRequest)(nil),      // 16: workflowgraph.v1.GetWorkflowInputsRequest
+	(*GetWorkflowInputsResponse)(nil),     // 17: workflowgraph.v1.GetWorkflowInputsResponse
+	(*InputDeclaration)(nil),              // 18: workflowgraph.v1.InputDeclaration
+	(*RunWorkflowRequest)(nil),            // 19: workflowgraph.v1.RunWorkflowRequest
+	(*RunWorkflowResponse)(nil),           // 20: workflowgraph.v1.RunWorkflowResponse
+	(*CancelWorkflowRequest)(nil),         // 21: workflowgraph.v1.CancelWorkflowRequest
+	(*CancelWorkflowResponse)(nil),        // 22: workflowgraph.v1.CancelWorkflowResponse
+	(*RerunWorkflowRequest)(nil),          // 23: workflowgraph.v1.RerunWorkflowRequest
+	(*RerunWorkflowResponse)(nil),         // 24: workflowgraph.v1.RerunWorkflowResponse
+	(*RerunJob)(nil),                      // 25: workflowgraph.v1.RerunJob
+	(*ListSchedulesRequest)(nil),          // 26: workflowgraph.v1.ListSchedulesRequest
+	(*ListSchedulesResponse)(nil),         // 27: workflowgraph.v1.ListSchedulesResponse
+	(*PauseScheduleRequest)(nil),          // 28: workflowgraph.v1.PauseScheduleRequest
+	(*PauseScheduleResponse)(nil),         // 29: workflowgraph.v1.PauseScheduleResponse
+	(*ResumeScheduleRequest)(nil),         // 30: workflowgraph.v1.ResumeScheduleRequest
+	(*ResumeScheduleResponse)(nil),        // 31: workflowgraph.v1.ResumeScheduleResponse
+	(*Schedule)(nil),                      // 32: workflowgraph.v1.Schedule
+	(*ListRunsRequest)(nil),               // 33: workflowgraph.v1.ListRunsRequest
+	(*ListRunsResponse)(nil),              // 34: workflowgraph.v1.ListRunsResponse
+	(*Run)(nil),                           // 35: workflowgraph.v1.Run
+	(*RunDetails)(nil),                    // 36: workflowgraph.v1.RunDetails
+	(*ExplainJobRequest)(nil),             // 37: workflowgraph.v1.ExplainJobRequest
+	(*ExplainJobResponse)(nil),            // 38: workflowgraph.v1.ExplainJobResponse
+	(*JobReason)(nil),                     // 39: workflowgraph.v1.JobReason
+	(*ExplainRunRequest)(nil),             // 40: workflowgraph.v1.ExplainRunRequest
+	(*ExplainRunResponse)(nil),            // 41: workflowgraph.v1.ExplainRunResponse
+	(*RunReason)(nil),                     // 42: workflowgraph.v1.RunReason
+	(*JobAttempt)(nil),                    // 43: workflowgraph.v1.JobAttempt
+	(*WatchRunsRequest)(nil),              // 44: workflowgraph.v1.WatchRunsRequest
+	(*WatchRunsResponse)(nil),             // 45: workflowgraph.v1.WatchRunsResponse
+	(*Event)(nil),                         // 46: workflowgraph.v1.Event
+	(*WorkflowSummary_RecentRun)(nil),     // 47: workflowgraph.v1.WorkflowSummary.RecentRun
+	nil,                                   // 48: workflowgraph.v1.RunWorkflowRequest.InputsEntry
+	nil,                                   // 49: workflowgraph.v1.Schedule.InputsEntry
+	nil,                                   // 50: workflowgraph.v1.Run.InputsEntry
+	(*JobReason_HeldByGroup)(nil),         // 51: workflowgraph.v1.JobReason.HeldByGroup
+	(*JobReason_Superseded)(nil),          // 52: workflowgraph.v1.JobReason.Superseded
+	(*JobReason_ExpressionFailed)(nil),    // 53: workflowgraph.v1.JobReason.ExpressionFailed
+	(*JobReason_Need)(nil),                // 54: workflowgraph.v1.JobReason.Need
+	(*JobReason_NeedsOpen)(nil),           // 55: workflowgraph.v1.JobReason.NeedsOpen
+	(*JobReason_Delayed)(nil),             // 56: workflowgraph.v1.JobReason.Delayed
+	(*JobReason_NoMatchingWorker)(nil),    // 57: workflowgraph.v1.JobReason.NoMatchingWorker
+	(*JobReason_NearWorker)(nil),          // 58: workflowgraph.v1.JobReason.NearWorker
+	(*JobReason_OfflineWorker)(nil),       // 59: workflowgraph.v1.JobReason.OfflineWorker
+	(*JobReason_WaitsForWorker)(nil),      // 60: workflowgraph.v1.JobReason.WaitsForWorker
+	(*JobReason_Running)(nil),             // 61: workflowgraph.v1.JobReason.Running
+	(*JobReason_Succeeded)(nil),           // 62: workflowgraph.v1.JobReason.Succeeded
+	(*JobReason_Failed)(nil),              // 63: workflowgraph.v1.JobReason.Failed
+	(*JobReason_Retried)(nil),             // 64: workflowgraph.v1.JobReason.Retried
+	(*JobReason_ConditionFalse)(nil),      // 65: workflowgraph.v1.JobReason.ConditionFalse
+	(*JobReason_ConditionValue)(nil),      // 66: workflowgraph.v1.JobReason.ConditionValue
+	(*JobReason_NeedsUnsuccessful)(nil),   // 67: workflowgraph.v1.JobReason.NeedsUnsuccessful
+	(*JobReason_Cancelled)(nil),           // 68: workflowgraph.v1.JobReason.Cancelled
+	(*JobReason_Rerun)(nil),               // 69: workflowgraph.v1.JobReason.Rerun
+	(*JobReason_NeedsStopping)(nil),       // 70: workflowgraph.v1.JobReason.NeedsStopping
+	(*RunReason_Holder)(nil),              // 71: workflowgraph.v1.RunReason.Holder
+	(JobStatus)(0),                        // 72: workflowgraph.v1.JobStatus
+	(*Workflow)(nil),                      // 73: workflowgraph.v1.Workflow
+	(*BrokenFile)(nil),                    // 74: workflowgraph.v1.BrokenFile
+	(*Document)(nil),                      // 75: workflowgraph.v1.Document
+	(RunState)(0),                         // 76: workflowgraph.v1.RunState
+	(*Children)(nil),                      // 77: workflowgraph.v1.Children
+	(*RunAtGate)(nil),                     // 78: workflowgraph.v1.RunAtGate
 }
 var file_workflowgraph_v1_workflow_service_proto_depIdxs = []int32{
-	39, // 0: workflowgraph.v1.ListWorkflowsRequest.status:type_name -> workflowgraph.v1.JobStatus
-	40, // 1: workflowgraph.v1.ListWorkflowsResponse.workflows:type_name -> workflowgraph.v1.Workflow
-	41, // 2: workflowgraph.v1.CreateWorkflowRequest.definition:type_name -> workflowgraph.v1.Document
-	40, // 3: workflowgraph.v1.CreateWorkflowResponse.workflow:type_name -> workflowgraph.v1.Workflow
-	40, // 4: workflowgraph.v1.GetWorkflowStatusResponse.workflow:type_name -> workflowgraph.v1.Workflow
-	22, // 5: workflowgraph.v1.RunWorkflowRequest.inputs:type_name -> workflowgraph.v1.RunWorkflowRequest.InputsEntry
-	42, // 6: workflowgraph.v1.ListRunsRequest.state:type_name -> workflowgraph.v1.RunState
-	14, // 7: workflowgraph.v1.ListRunsResponse.runs:type_name -> workflowgraph.v1.Run
-	42, // 8: workflowgraph.v1.Run.state:type_name -> workflowgraph.v1.RunState
-	23, // 9: workflowgraph.v1.Run.inputs:type_name -> workflowgraph.v1.Run.InputsEntry
-	39, // 10: workflowgraph.v1.ExplainJobResponse.status:type_name -> workflowgraph.v1.JobStatus
-	17, // 11: workflowgraph.v1.ExplainJobResponse.reasons:type_name -> workflowgraph.v1.JobReason
-	18, // 12: workflowgraph.v1.ExplainJobResponse.attempts:type_name -> workflowgraph.v1.JobAttempt
-	0,  // 13: workflowgraph.v1.JobReason.code:type_name -> workflowgraph.v1.JobReasonCode
-	25, // 14: workflowgraph.v1.JobReason.needs_open:type_name -> workflowgraph.v1.JobReason.NeedsOpen
-	26, // 15: workflowgraph.v1.JobReason.delayed:type_name -> workflowgraph.v1.JobReason.Delayed
-	27, // 16: workflowgraph.v1.JobReason.no_matching_worker:type_name -> workflowgraph.v1.JobReason.NoMatchingWorker
-	30, // 17: workflowgraph.v1.JobReason.waits_for_worker:type_name -> workflowgraph.v1.JobReason.WaitsForWorker
-	31, // 18: workflowgraph.v1.JobReason.running:type_name -> workflowgraph.v1.JobReason.Running
-	32, // 19: workflowgraph.v1.JobReason.succeeded:type_name -> workflowgraph.v1.JobReason.Succeeded
-	33, // 20: workflowgraph.v1.JobReason.failed:type_name -> workflowgraph.v1.JobReason.Failed
-	34, // 21: workflowgraph.v1.JobReason.retried:type_name -> workflowgraph.v1.JobReason.Retried
-	35, // 22: workflowgraph.v1.JobReason.condition_false:type_name -> workflowgraph.v1.JobReason.ConditionFalse
-	37, // 23: workflowgraph.v1.JobReason.needs_unsuccessful:type_name -> workflowgraph.v1.JobReason.NeedsUnsuccessful
-	38, // 24: workflowgraph.v1.JobReason.cancelled:type_name -> workflowgraph.v1.JobReason.Cancelled
-	1,  // 25: workflowgraph.v1.JobAttempt.outcome:type_name -> workflowgraph.v1.AttemptOutcome
-	40, // 26: workflowgraph.v1.WatchRunsResponse.snapshot:type_name -> workflowgraph.v1.Workflow
-	21, // 27: workflowgraph.v1.WatchRunsResponse.events:type_name -> workflowgraph.v1.Event
-	39, // 28: workflowgraph.v1.JobReason.Need.status:type_name -> workflowgraph.v1.JobStatus
-	24, // 29: workflowgraph.v1.JobReason.NeedsOpen.needs:type_name -> workflowgraph.v1.JobReason.Need
-	28, // 30: workflowgraph.v1.JobReason.NoMatchingWorker.nearest:type_name -> workflowgraph.v1.JobReason.NearWorker
-	29, // 31: workflowgraph.v1.JobReason.NoMatchingWorker.offline:type_name -> workflowgraph.v1.JobReason.OfflineWorker
-	1,  // 32: workflowgraph.v1.JobReason.Failed.outcome:type_name -> workflowgraph.v1.AttemptOutcome
-	18, // 33: workflowgraph.v1.JobReason.Retried.last:type_name -> workflowgraph.v1.JobAttempt
-	36, // 34: workflowgraph.v1.JobReason.ConditionFalse.values:type_name -> workflowgraph.v1.JobReason.ConditionValue
-	24, // 35: workflowgraph.v1.JobReason.ConditionFalse.needs:type_name -> workflowgraph.v1.JobReason.Need
-	24, // 36: workflowgraph.v1.JobReason.NeedsUnsuccessful.needs:type_name -> workflowgraph.v1.JobReason.Need
-	24, // 37: workflowgraph.v1.JobReason.NeedsUnsuccessful.origins:type_name -> workflowgraph.v1.JobReason.Need
-	2,  // 38: workflowgraph.v1.WorkflowService.ListWorkflows:input_type -> workflowgraph.v1.ListWorkflowsRequest
-	4,  // 39: workflowgraph.v1.WorkflowService.CreateWorkflow:input_type -> workflowgraph.v1.CreateWorkflowRequest
-	6,  // 40: workflowgraph.v1.WorkflowService.GetWorkflowStatus:input_type -> workflowgraph.v1.GetWorkflowStatusRequest
-	8,  // 41: workflowgraph.v1.WorkflowService.RunWorkflow:input_type -> workflowgraph.v1.RunWorkflowRequest
-	10, // 42: workflowgraph.v1.WorkflowService.CancelWorkflow:input_type -> workflowgraph.v1.CancelWorkflowRequest
-	12, // 43: workflowgraph.v1.WorkflowService.ListRuns:input_type -> workflowgraph.v1.ListRunsRequest
-	15, // 44: workflowgraph.v1.WorkflowService.ExplainJob:input_type -> workflowgraph.v1.ExplainJobRequest
-	19, // 45: workflowgraph.v1.WorkflowService.WatchRuns:input_type -> workflowgraph.v1.WatchRunsRequest
-	3,  // 46: workflowgraph.v1.WorkflowService.ListWorkflows:output_type -> workflowgraph.v1.ListWorkflowsResponse
-	5,  // 47: workflowgraph.v1.WorkflowService.CreateWorkflow:output_type -> workflowgraph.v1.CreateWorkflowResponse
-	7,  // 48: workflowgraph.v1.WorkflowService.GetWorkflowStatus:output_type -> workflowgraph.v1.GetWorkflowStatusResponse
-	9,  // 49: workflowgraph.v1.WorkflowService.RunWorkflow:output_type -> workflowgraph.v1.RunWorkflowResponse
-	11, // 50: workflowgraph.v1.WorkflowService.CancelWorkflow:output_type -> workflowgraph.v1.CancelWorkflowResponse
-	13, // 51: workflowgraph.v1.WorkflowService.ListRuns:output_type -> workflowgraph.v1.ListRunsResponse
-	16, // 52: workflowgraph.v1.WorkflowService.ExplainJob:output_type -> workflowgraph.v1.ExplainJobResponse
-	20, // 53: workflowgraph.v1.WorkflowService.WatchRuns:output_type -> workflowgraph.v1.WatchRunsResponse
-	46, // [46:54] is the sub-list for method output_type
-	38, // [38:46] is the sub-list for method input_type
-	38, // [38:38] is the sub-list for extension type_name
-	38, // [38:38] is the sub-list for extension extendee
-	0,  // [0:38] is the sub-list for field type_name
+	72, // 0: workflowgraph.v1.ListWorkflowsRequest.status:type_name -> workflowgraph.v1.JobStatus
+	73, // 1: workflowgraph.v1.ListWorkflowsResponse.workflows:type_name -> workflowgraph.v1.Workflow
+	9,  // 2: workflowgraph.v1.ListWorkflowSummariesResponse.workflows:type_name -> workflowgraph.v1.WorkflowSummary
+	0,  // 3: workflowgraph.v1.WorkflowSummary.source:type_name -> workflowgraph.v1.WorkflowSource
+	35, // 4: workflowgraph.v1.WorkflowSummary.newest_run:type_name -> workflowgraph.v1.Run
+	47, // 5: workflowgraph.v1.WorkflowSummary.recent_runs:type_name -> workflowgraph.v1.WorkflowSummary.RecentRun
+	74, // 6: workflowgraph.v1.WorkflowSummary.broken:type_name -> workflowgraph.v1.BrokenFile
+	75, // 7: workflowgraph.v1.CreateWorkflowRequest.definition:type_name -> workflowgraph.v1.Document
+	73, // 8: workflowgraph.v1.CreateWorkflowResponse.workflow:type_name -> workflowgraph.v1.Workflow
+	73, // 9: workflowgraph.v1.GetWorkflowStatusResponse.workflow:type_name -> workflowgraph.v1.Workflow
+	18, // 10: workflowgraph.v1.GetWorkflowInputsResponse.inputs:type_name -> workflowgraph.v1.InputDeclaration
+	1,  // 11: workflowgraph.v1.InputDeclaration.type:type_name -> workflowgraph.v1.InputType
+	48, // 12: workflowgraph.v1.RunWorkflowRequest.inputs:type_name -> workflowgraph.v1.RunWorkflowRequest.InputsEntry
+	25, // 13: workflowgraph.v1.RerunWorkflowResponse.jobs:type_name -> workflowgraph.v1.RerunJob
+	25, // 14: workflowgraph.v1.RerunWorkflowResponse.kept:type_name -> workflowgraph.v1.RerunJob
+	25, // 15: workflowgraph.v1.RerunWorkflowResponse.skipped:type_name -> workflowgraph.v1.RerunJob
+	32, // 16: workflowgraph.v1.ListSchedulesResponse.schedules:type_name -> workflowgraph.v1.Schedule
+	32, // 17: workflowgraph.v1.PauseScheduleResponse.schedule:type_name -> workflowgraph.v1.Schedule
+	32, // 18: workflowgraph.v1.ResumeScheduleResponse.schedule:type_name -> workflowgraph.v1.Schedule
+	49, // 19: workflowgraph.v1.Schedule.inputs:type_name -> workflowgraph.v1.Schedule.InputsEntry
+	76, // 20: workflowgraph.v1.ListRunsRequest.state:type_name -> workflowgraph.v1.RunState
+	76, // 21: workflowgraph.v1.ListRunsRequest.states:type_name -> workflowgraph.v1.RunState
+	35, // 22: workflowgraph.v1.ListRunsResponse.runs:type_name -> workflowgraph.v1.Run
+	76, // 23: workflowgraph.v1.Run.state:type_name -> workflowgraph.v1.RunState
+	50, // 24: workflowgraph.v1.Run.inputs:type_name -> workflowgraph.v1.Run.InputsEntry
+	36, // 25: workflowgraph.v1.Run.details:type_name -> workflowgraph.v1.RunDetails
+	72, // 26: workflowgraph.v1.ExplainJobResponse.status:type_name -> workflowgraph.v1.JobStatus
+	39, // 27: workflowgraph.v1.ExplainJobResponse.reasons:type_name -> workflowgraph.v1.JobReason
+	43, // 28: workflowgraph.v1.ExplainJobResponse.attempts:type_name -> workflowgraph.v1.JobAttempt
+	2,  // 29: workflowgraph.v1.JobReason.code:type_name -> workflowgraph.v1.JobReasonCode
+	55, // 30: workflowgraph.v1.JobReason.needs_open:type_name -> workflowgraph.v1.JobReason.NeedsOpen
+	56, // 31: workflowgraph.v1.JobReason.delayed:type_name -> workflowgraph.v1.JobReason.Delayed
+	57, // 32: workflowgraph.v1.JobReason.no_matching_worker:type_name -> workflowgraph.v1.JobReason.NoMatchingWorker
+	60, // 33: workflowgraph.v1.JobReason.waits_for_worker:type_name -> workflowgraph.v1.JobReason.WaitsForWorker
+	61, // 34: workflowgraph.v1.JobReason.running:type_name -> workflowgraph.v1.JobReason.Running
+	62, // 35: workflowgraph.v1.JobReason.succeeded:type_name -> workflowgraph.v1.JobReason.Succeeded
+	63, // 36: workflowgraph.v1.JobReason.failed:type_name -> workflowgraph.v1.JobReason.Failed
+	64, // 37: workflowgraph.v1.JobReason.retried:type_name -> workflowgraph.v1.JobReason.Retried
+	65, // 38: workflowgraph.v1.JobReason.condition_false:type_name -> workflowgraph.v1.JobReason.ConditionFalse
+	67, // 39: workflowgraph.v1.JobReason.needs_unsuccessful:type_name -> workflowgraph.v1.JobReason.NeedsUnsuccessful
+	68, // 40: workflowgraph.v1.JobReason.cancelled:type_name -> workflowgraph.v1.JobReason.Cancelled
+	70, // 41: workflowgraph.v1.JobReason.needs_stopping:type_name -> workflowgraph.v1.JobReason.NeedsStopping
+	53, // 42: workflowgraph.v1.JobReason.expression_failed:type_name -> workflowgraph.v1.JobReason.ExpressionFailed
+	69, // 43: workflowgraph.v1.JobReason.rerun:type_name -> workflowgraph.v1.JobReason.Rerun
+	51, // 44: workflowgraph.v1.JobReason.held_by_group:type_name -> workflowgraph.v1.JobReason.HeldByGroup
+	52, // 45: workflowgraph.v1.JobReason.superseded:type_name -> workflowgraph.v1.JobReason.Superseded
+	77, // 46: workflowgraph.v1.JobReason.children:type_name -> workflowgraph.v1.Children
+	76, // 47: workflowgraph.v1.ExplainRunResponse.state:type_name -> workflowgraph.v1.RunState
+	42, // 48: workflowgraph.v1.ExplainRunResponse.reasons:type_name -> workflowgraph.v1.RunReason
+	2,  // 49: workflowgraph.v1.RunReason.code:type_name -> workflowgraph.v1.JobReasonCode
+	72, // 50: workflowgraph.v1.RunReason.status:type_name -> workflowgraph.v1.JobStatus
+	71, // 51: workflowgraph.v1.RunReason.holders:type_name -> workflowgraph.v1.RunReason.Holder
+	3,  // 52: workflowgraph.v1.JobAttempt.outcome:type_name -> workflowgraph.v1.AttemptOutcome
+	4,  // 53: workflowgraph.v1.WatchRunsRequest.level:type_name -> workflowgraph.v1.WatchLevel
+	73, // 54: workflowgraph.v1.WatchRunsResponse.snapshot:type_name -> workflowgraph.v1.Workflow
+	46, // 55: workflowgraph.v1.WatchRunsResponse.events:type_name -> workflowgraph.v1.Event
+	35, // 56: workflowgraph.v1.WatchRunsResponse.runs:type_name -> workflowgraph.v1.Run
+	76, // 57: workflowgraph.v1.WorkflowSummary.RecentRun.state:type_name -> workflowgraph.v1.RunState
+	78, // 58: workflowgraph.v1.JobReason.HeldByGroup.holders:type_name -> workflowgraph.v1.RunAtGate
+	72, // 59: workflowgraph.v1.JobReason.Need.status:type_name -> workflowgraph.v1.JobStatus
+	54, // 60: workflowgraph.v1.JobReason.NeedsOpen.needs:type_name -> workflowgraph.v1.JobReason.Need
+	58, // 61: workflowgraph.v1.JobReason.NoMatchingWorker.nearest:type_name -> workflowgraph.v1.JobReason.NearWorker
+	59, // 62: workflowgraph.v1.JobReason.NoMatchingWorker.offline:type_name -> workflowgraph.v1.JobReason.OfflineWorker
+	3,  // 63: workflowgraph.v1.JobReason.Failed.outcome:type_name -> workflowgraph.v1.AttemptOutcome
+	43, // 64: workflowgraph.v1.JobReason.Retried.last:type_name -> workflowgraph.v1.JobAttempt
+	66, // 65: workflowgraph.v1.JobReason.ConditionFalse.values:type_name -> workflowgraph.v1.JobReason.ConditionValue
+	54, // 66: workflowgraph.v1.JobReason.ConditionFalse.needs:type_name -> workflowgraph.v1.JobReason.Need
+	54, // 67: workflowgraph.v1.JobReason.NeedsUnsuccessful.needs:type_name -> workflowgraph.v1.JobReason.Need
+	54, // 68: workflowgraph.v1.JobReason.NeedsUnsuccessful.origins:type_name -> workflowgraph.v1.JobReason.Need
+	54, // 69: workflowgraph.v1.JobReason.NeedsStopping.needs:type_name -> workflowgraph.v1.JobReason.Need
+	72, // 70: workflowgraph.v1.RunReason.Holder.status:type_name -> workflowgraph.v1.JobStatus
+	5,  // 71: workflowgraph.v1.WorkflowService.ListWorkflows:input_type -> workflowgraph.v1.ListWorkflowsRequest
+	7,  // 72: workflowgraph.v1.WorkflowService.ListWorkflowSummaries:input_type -> workflowgraph.v1.ListWorkflowSummariesRequest
+	10, // 73: workflowgraph.v1.WorkflowService.CreateWorkflow:input_type -> workflowgraph.v1.CreateWorkflowRequest
+	12, // 74: workflowgraph.v1.WorkflowService.RemoveWorkflow:input_type -> workflowgraph.v1.RemoveWorkflowRequest
+	14, // 75: workflowgraph.v1.WorkflowService.GetWorkflowStatus:input_type -> workflowgraph.v1.GetWorkflowStatusRequest
+	16, // 76: workflowgraph.v1.WorkflowService.GetWorkflowInputs:input_type -> workflowgraph.v1.GetWorkflowInputsRequest
+	19, // 77: workflowgraph.v1.WorkflowService.RunWorkflow:input_type -> workflowgraph.v1.RunWorkflowRequest
+	21, // 78: workflowgraph.v1.WorkflowService.CancelWorkflow:input_type -> workflowgraph.v1.CancelWorkflowRequest
+	23, // 79: workflowgraph.v1.WorkflowService.RerunWorkflow:input_type -> workflowgraph.v1.RerunWorkflowRequest
+	33, // 80: workflowgraph.v1.WorkflowService.ListRuns:input_type -> workflowgraph.v1.ListRunsRequest
+	37, // 81: workflowgraph.v1.WorkflowService.ExplainJob:input_type -> workflowgraph.v1.ExplainJobRequest
+	40, // 82: workflowgraph.v1.WorkflowService.ExplainRun:input_type -> workflowgraph.v1.ExplainRunRequest
+	26, // 83: workflowgraph.v1.WorkflowService.ListSchedules:input_type -> workflowgraph.v1.ListSchedulesRequest
+	28, // 84: workflowgraph.v1.WorkflowService.PauseSchedule:input_type -> workflowgraph.v1.PauseScheduleRequest
+	30, // 85: workflowgraph.v1.WorkflowService.ResumeSchedule:input_type -> workflowgraph.v1.ResumeScheduleRequest
+	44, // 86: workflowgraph.v1.WorkflowService.WatchRuns:input_type -> workflowgraph.v1.WatchRunsRequest
+	6,  // 87: workflowgraph.v1.WorkflowService.ListWorkflows:output_type -> workflowgraph.v1.ListWorkflowsResponse
+	8,  // 88: workflowgraph.v1.WorkflowService.ListWorkflowSummaries:output_type -> workflowgraph.v1.ListWorkflowSummariesResponse
+	11, // 89: workflowgraph.v1.WorkflowService.CreateWorkflow:output_type -> workflowgraph.v1.CreateWorkflowResponse
+	13, // 90: workflowgraph.v1.WorkflowService.RemoveWorkflow:output_type -> workflowgraph.v1.RemoveWorkflowResponse
+	15, // 91: workflowgraph.v1.WorkflowService.GetWorkflowStatus:output_type -> workflowgraph.v1.GetWorkflowStatusResponse
+	17, // 92: workflowgraph.v1.WorkflowService.GetWorkflowInputs:output_type -> workflowgraph.v1.GetWorkflowInputsResponse
+	20, // 93: workflowgraph.v1.WorkflowService.RunWorkflow:output_type -> workflowgraph.v1.RunWorkflowResponse
+	22, // 94: workflowgraph.v1.WorkflowService.CancelWorkflow:output_type -> workflowgraph.v1.CancelWorkflowResponse
+	24, // 95: workflowgraph.v1.WorkflowService.RerunWorkflow:output_type -> workflowgraph.v1.RerunWorkflowResponse
+	34, // 96: workflowgraph.v1.WorkflowService.ListRuns:output_type -> workflowgraph.v1.ListRunsResponse
+	38, // 97: workflowgraph.v1.WorkflowService.ExplainJob:output_type -> workflowgraph.v1.ExplainJobResponse
+	41, // 98: workflowgraph.v1.WorkflowService.ExplainRun:output_type -> workflowgraph.v1.ExplainRunResponse
+	27, // 99: workflowgraph.v1.WorkflowService.ListSchedules:output_type -> workflowgraph.v1.ListSchedulesResponse
+	29, // 100: workflowgraph.v1.WorkflowService.PauseSchedule:output_type -> workflowgraph.v1.PauseScheduleResponse
+	31, // 101: workflowgraph.v1.WorkflowService.ResumeSchedule:output_type -> workflowgraph.v1.ResumeScheduleResponse
+	45, // 102: workflowgraph.v1.WorkflowService.WatchRuns:output_type -> workflowgraph.v1.WatchRunsResponse
+	87, // [87:103] is the sub-list for method output_type
+	71, // [71:87] is the sub-list for method input_type
+	71, // [71:71] is the sub-list for extension type_name
+	71, // [71:71] is the sub-list for extension extendee
+	0,  // [0:71] is the sub-list for field type_name
 }
 
 func init() { file_workflowgraph_v1_workflow_service_proto_init() }
@@ -2913,10 +6186,21 @@ func file_workflowgraph_v1_workflow_service_proto_init() {
 	}
 	file_workflowgraph_v1_types_proto_init()
 	file_workflowgraph_v1_workflow_service_proto_msgTypes[0].OneofWrappers = []any{}
-	file_workflowgraph_v1_workflow_service_proto_msgTypes[6].OneofWrappers = []any{}
-	file_workflowgraph_v1_workflow_service_proto_msgTypes[10].OneofWrappers = []any{}
-	file_workflowgraph_v1_workflow_service_proto_msgTypes[12].OneofWrappers = []any{}
-	file_workflowgraph_v1_workflow_service_proto_msgTypes[15].OneofWrappers = []any{
+	file_workflowgraph_v1_workflow_service_proto_msgTypes[2].OneofWrappers = []any{}
+	file_workflowgraph_v1_workflow_service_proto_msgTypes[4].OneofWrappers = []any{}
+	file_workflowgraph_v1_workflow_service_proto_msgTypes[5].OneofWrappers = []any{}
+	file_workflowgraph_v1_workflow_service_proto_msgTypes[9].OneofWrappers = []any{}
+	file_workflowgraph_v1_workflow_service_proto_msgTypes[13].OneofWrappers = []any{}
+	file_workflowgraph_v1_workflow_service_proto_msgTypes[14].OneofWrappers = []any{}
+	file_workflowgraph_v1_workflow_service_proto_msgTypes[15].OneofWrappers = []any{}
+	file_workflowgraph_v1_workflow_service_proto_msgTypes[16].OneofWrappers = []any{}
+	file_workflowgraph_v1_workflow_service_proto_msgTypes[18].OneofWrappers = []any{}
+	file_workflowgraph_v1_workflow_service_proto_msgTypes[21].OneofWrappers = []any{}
+	file_workflowgraph_v1_workflow_service_proto_msgTypes[27].OneofWrappers = []any{}
+	file_workflowgraph_v1_workflow_service_proto_msgTypes[28].OneofWrappers = []any{}
+	file_workflowgraph_v1_workflow_service_proto_msgTypes[30].OneofWrappers = []any{}
+	file_workflowgraph_v1_workflow_service_proto_msgTypes[32].OneofWrappers = []any{}
+	file_workflowgraph_v1_workflow_service_proto_msgTypes[34].OneofWrappers = []any{
 		(*JobReason_NeedsOpen_)(nil),
 		(*JobReason_Delayed_)(nil),
 		(*JobReason_NoMatchingWorker_)(nil),
@@ -2928,21 +6212,29 @@ func file_workflowgraph_v1_workflow_service_proto_init() {
 		(*JobReason_ConditionFalse_)(nil),
 		(*JobReason_NeedsUnsuccessful_)(nil),
 		(*JobReason_Cancelled_)(nil),
+		(*JobReason_NeedsStopping_)(nil),
+		(*JobReason_ExpressionFailed_)(nil),
+		(*JobReason_Rerun_)(nil),
+		(*JobReason_HeldByGroup_)(nil),
+		(*JobReason_Superseded_)(nil),
+		(*JobReason_Children)(nil),
 	}
-	file_workflowgraph_v1_workflow_service_proto_msgTypes[16].OneofWrappers = []any{}
-	file_workflowgraph_v1_workflow_service_proto_msgTypes[17].OneofWrappers = []any{}
-	file_workflowgraph_v1_workflow_service_proto_msgTypes[19].OneofWrappers = []any{}
-	file_workflowgraph_v1_workflow_service_proto_msgTypes[24].OneofWrappers = []any{}
-	file_workflowgraph_v1_workflow_service_proto_msgTypes[29].OneofWrappers = []any{}
-	file_workflowgraph_v1_workflow_service_proto_msgTypes[31].OneofWrappers = []any{}
-	file_workflowgraph_v1_workflow_service_proto_msgTypes[36].OneofWrappers = []any{}
+	file_workflowgraph_v1_workflow_service_proto_msgTypes[38].OneofWrappers = []any{}
+	file_workflowgraph_v1_workflow_service_proto_msgTypes[39].OneofWrappers = []any{}
+	file_workflowgraph_v1_workflow_service_proto_msgTypes[41].OneofWrappers = []any{}
+	file_workflowgraph_v1_workflow_service_proto_msgTypes[42].OneofWrappers = []any{}
+	file_workflowgraph_v1_workflow_service_proto_msgTypes[51].OneofWrappers = []any{}
+	file_workflowgraph_v1_workflow_service_proto_msgTypes[56].OneofWrappers = []any{}
+	file_workflowgraph_v1_workflow_service_proto_msgTypes[58].OneofWrappers = []any{}
+	file_workflowgraph_v1_workflow_service_proto_msgTypes[63].OneofWrappers = []any{}
+	file_workflowgraph_v1_workflow_service_proto_msgTypes[64].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_workflowgraph_v1_workflow_service_proto_rawDesc), len(file_workflowgraph_v1_workflow_service_proto_rawDesc)),
-			NumEnums:      2,
-			NumMessages:   37,
+			NumEnums:      5,
+			NumMessages:   67,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -19,42 +19,83 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	WorkflowService_ListWorkflows_FullMethodName     = "/workflowgraph.v1.WorkflowService/ListWorkflows"
-	WorkflowService_CreateWorkflow_FullMethodName    = "/workflowgraph.v1.WorkflowService/CreateWorkflow"
-	WorkflowService_GetWorkflowStatus_FullMethodName = "/workflowgraph.v1.WorkflowService/GetWorkflowStatus"
-	WorkflowService_RunWorkflow_FullMethodName       = "/workflowgraph.v1.WorkflowService/RunWorkflow"
-	WorkflowService_CancelWorkflow_FullMethodName    = "/workflowgraph.v1.WorkflowService/CancelWorkflow"
-	WorkflowService_ListRuns_FullMethodName          = "/workflowgraph.v1.WorkflowService/ListRuns"
-	WorkflowService_ExplainJob_FullMethodName        = "/workflowgraph.v1.WorkflowService/ExplainJob"
-	WorkflowService_WatchRuns_FullMethodName         = "/workflowgraph.v1.WorkflowService/WatchRuns"
+	WorkflowService_ListWorkflows_FullMethodName         = "/workflowgraph.v1.WorkflowService/ListWorkflows"
+	WorkflowService_ListWorkflowSummaries_FullMethodName = "/workflowgraph.v1.WorkflowService/ListWorkflowSummaries"
+	WorkflowService_CreateWorkflow_FullMethodName        = "/workflowgraph.v1.WorkflowService/CreateWorkflow"
+	WorkflowService_RemoveWorkflow_FullMethodName        = "/workflowgraph.v1.WorkflowService/RemoveWorkflow"
+	WorkflowService_GetWorkflowStatus_FullMethodName     = "/workflowgraph.v1.WorkflowService/GetWorkflowStatus"
+	WorkflowService_GetWorkflowInputs_FullMethodName     = "/workflowgraph.v1.WorkflowService/GetWorkflowInputs"
+	WorkflowService_RunWorkflow_FullMethodName           = "/workflowgraph.v1.WorkflowService/RunWorkflow"
+	WorkflowService_CancelWorkflow_FullMethodName        = "/workflowgraph.v1.WorkflowService/CancelWorkflow"
+	WorkflowService_RerunWorkflow_FullMethodName         = "/workflowgraph.v1.WorkflowService/RerunWorkflow"
+	WorkflowService_ListRuns_FullMethodName              = "/workflowgraph.v1.WorkflowService/ListRuns"
+	WorkflowService_ExplainJob_FullMethodName            = "/workflowgraph.v1.WorkflowService/ExplainJob"
+	WorkflowService_ExplainRun_FullMethodName            = "/workflowgraph.v1.WorkflowService/ExplainRun"
+	WorkflowService_ListSchedules_FullMethodName         = "/workflowgraph.v1.WorkflowService/ListSchedules"
+	WorkflowService_PauseSchedule_FullMethodName         = "/workflowgraph.v1.WorkflowService/PauseSchedule"
+	WorkflowService_ResumeSchedule_FullMethodName        = "/workflowgraph.v1.WorkflowService/ResumeSchedule"
+	WorkflowService_WatchRuns_FullMethodName             = "/workflowgraph.v1.WorkflowService/WatchRuns"
 )
 
 // WorkflowServiceClient is the client API for WorkflowService service.
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
-// Definitions and their runs. Where a method takes `id`, that is the id of a run, or of a workflow, which then means
-// its newest run.
+// Definitions and their runs. The `id` of a method is a run id, or a workflow id, which means its newest run. A unique
+// prefix of a run id, of six characters or more, also works.
 type WorkflowServiceClient interface {
-	// Lists the workflows by id, each with the state of its newest run.
+	// Lists the workflows by id, each with the state of its newest run. A response has whole workflows, with about 20,000
+	// jobs or 16 MiB in total, and at least one workflow, so it can have fewer than `limit`. `next_offset` is the offset
+	// of the next page; on the documented path, which returns the bare list, the header `Link: <…>; rel="next"` names it.
 	ListWorkflows(ctx context.Context, in *ListWorkflowsRequest, opts ...grpc.CallOption) (*ListWorkflowsResponse, error)
-	// Checks and stores a definition: a workflow file in YAML or JSON, or the JSON object
-	// `{name, trigger, jobs: [{id, name, command, depends_on, required_labels, max_retries, …}]}`.
-	// Errors: `invalid_argument` (HTTP 422) with every problem and its place.
+	// Lists the workflows by id without their jobs, each with its newest run, its last runs, and statistics of the last
+	// 30 days.
+	ListWorkflowSummaries(ctx context.Context, in *ListWorkflowSummariesRequest, opts ...grpc.CallOption) (*ListWorkflowSummariesResponse, error)
+	// Checks and stores a definition: a workflow file in YAML or JSON, or the JSON object `{name, trigger, jobs: [{id,
+	// name, command, depends_on, required_labels, max_retries, …}]}`. With a `request_id` the call is idempotent; without
+	// one, each call creates a workflow. Errors: `invalid_argument` (HTTP 422) with every problem and its location;
+	// `aborted` (HTTP 409) if the same `request_id` created a workflow from another definition.
 	CreateWorkflow(ctx context.Context, in *CreateWorkflowRequest, opts ...grpc.CallOption) (*CreateWorkflowResponse, error)
-	// The workflow with the states of its jobs.
+	// Removes a workflow from the list, so it can no longer be started. Its runs continue, and are kept until they are
+	// pruned. Repeating the call changes nothing. Errors: `not_found`; `aborted` (HTTP 409) for a workflow that comes
+	// from a file.
+	RemoveWorkflow(ctx context.Context, in *RemoveWorkflowRequest, opts ...grpc.CallOption) (*RemoveWorkflowResponse, error)
+	// The workflow with the states of its jobs. A response has at most 16 MiB of error texts and outputs; further jobs
+	// are marked as `truncated`. Errors: `not_found`, also for an unknown `job_id`.
 	GetWorkflowStatus(ctx context.Context, in *GetWorkflowStatusRequest, opts ...grpc.CallOption) (*GetWorkflowStatusResponse, error)
-	// Starts a run of the workflow's current definition. Given a run's id, it runs that run's workflow again.
+	// The inputs that the workflow's current definition declares, for forms. A run id means the workflow of that run.
+	GetWorkflowInputs(ctx context.Context, in *GetWorkflowInputsRequest, opts ...grpc.CallOption) (*GetWorkflowInputsResponse, error)
+	// Starts a run of the workflow's current definition. With a run id, it starts a new run of that run's workflow, with
+	// the same inputs unless the call sets others, and sets `rerun_of`. Errors: `invalid_argument` (HTTP 422) with every
+	// invalid input, if the definition declares inputs.
 	RunWorkflow(ctx context.Context, in *RunWorkflowRequest, opts ...grpc.CallOption) (*RunWorkflowResponse, error)
-	// Cancels a run: what has not started ends, the workers of what has are told. Jobs whose `if` asks for `always()` or
-	// `cancelled()` still run; cancelling again ends them too.
+	// Cancels a run: jobs that have not started end, and workers are asked to stop running jobs. Jobs whose `if` contains
+	// `always()` or `cancelled()` still run unless `force` is set. Repeating the call changes nothing, and neither does
+	// cancelling a run that has ended, or a workflow that has not run.
 	CancelWorkflow(ctx context.Context, in *CancelWorkflowRequest, opts ...grpc.CallOption) (*CancelWorkflowResponse, error)
-	// Lists runs, newest first.
+	// Runs jobs of a run again, in the same run: all failed and cancelled jobs, or the named ones, and all jobs that need
+	// them. They wait again for their needs, with new attempts and all of their retries, and use the stored outputs of
+	// all other jobs. A run that had ended is open again, and its `generation` increases by one. The run can be live.
+	// Errors: `not_found`; `aborted` (HTTP 409) with the reason `job_running` if a job that would run again has not
+	// ended, and `dependant_running` if a job that needs it is running.
+	RerunWorkflow(ctx context.Context, in *RerunWorkflowRequest, opts ...grpc.CallOption) (*RerunWorkflowResponse, error)
+	// Lists runs, newest first. A page can have fewer runs than `limit`, even none, and still have a `next_page_token`:
+	// each page filters a bounded number of runs.
 	ListRuns(ctx context.Context, in *ListRunsRequest, opts ...grpc.CallOption) (*ListRunsResponse, error)
-	// Why a job is in the state that it is in: what it waits for, why it was retried, skipped or cancelled, how it failed,
-	// who runs it. Errors: `not_found`, also for a workflow that has not run.
+	// Explains the state of a job: what it waits for, why it was retried, skipped or cancelled, how it failed, or which
+	// worker runs it. Errors: `not_found`, also for a workflow that has not run.
 	ExplainJob(ctx context.Context, in *ExplainJobRequest, opts ...grpc.CallOption) (*ExplainJobResponse, error)
-	// A run's (or every run's) changes from any event number on: first a snapshot when `after_event` is absent, then each
+	// Explains the state of a run: its jobs that have not succeeded, grouped by reason, at most 200 groups. Jobs that
+	// block others come first. Errors: `not_found`, also for a workflow that has not run.
+	ExplainRun(ctx context.Context, in *ExplainRunRequest, opts ...grpc.CallOption) (*ExplainRunResponse, error)
+	// Lists the schedules of workflows, with the next time of each and the outcome of its last time.
+	ListSchedules(ctx context.Context, in *ListSchedulesRequest, opts ...grpc.CallOption) (*ListSchedulesResponse, error)
+	// Pauses a schedule until it is resumed: it starts no runs, and does not catch up on missed times. Existing runs
+	// continue. The schedule stays paused when its file changes. Repeating the call changes nothing. Errors: `not_found`.
+	PauseSchedule(ctx context.Context, in *PauseScheduleRequest, opts ...grpc.CallOption) (*PauseScheduleResponse, error)
+	// Resumes a paused schedule at its next time. Repeating the call changes nothing. Errors: `not_found`.
+	ResumeSchedule(ctx context.Context, in *ResumeScheduleRequest, opts ...grpc.CallOption) (*ResumeScheduleResponse, error)
+	// Streams the changes of one run, several runs, or all runs: first a snapshot if `after_event` is absent, then each
 	// change once, in order.
 	WatchRuns(ctx context.Context, in *WatchRunsRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[WatchRunsResponse], error)
 }
@@ -77,6 +118,16 @@ func (c *workflowServiceClient) ListWorkflows(ctx context.Context, in *ListWorkf
 	return out, nil
 }
 
+func (c *workflowServiceClient) ListWorkflowSummaries(ctx context.Context, in *ListWorkflowSummariesRequest, opts ...grpc.CallOption) (*ListWorkflowSummariesResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListWorkflowSummariesResponse)
+	err := c.cc.Invoke(ctx, WorkflowService_ListWorkflowSummaries_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *workflowServiceClient) CreateWorkflow(ctx context.Context, in *CreateWorkflowRequest, opts ...grpc.CallOption) (*CreateWorkflowResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(CreateWorkflowResponse)
@@ -87,10 +138,30 @@ func (c *workflowServiceClient) CreateWorkflow(ctx context.Context, in *CreateWo
 	return out, nil
 }
 
+func (c *workflowServiceClient) RemoveWorkflow(ctx context.Context, in *RemoveWorkflowRequest, opts ...grpc.CallOption) (*RemoveWorkflowResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(RemoveWorkflowResponse)
+	err := c.cc.Invoke(ctx, WorkflowService_RemoveWorkflow_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *workflowServiceClient) GetWorkflowStatus(ctx context.Context, in *GetWorkflowStatusRequest, opts ...grpc.CallOption) (*GetWorkflowStatusResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(GetWorkflowStatusResponse)
 	err := c.cc.Invoke(ctx, WorkflowService_GetWorkflowStatus_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *workflowServiceClient) GetWorkflowInputs(ctx context.Context, in *GetWorkflowInputsRequest, opts ...grpc.CallOption) (*GetWorkflowInputsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(GetWorkflowInputsResponse)
+	err := c.cc.Invoke(ctx, WorkflowService_GetWorkflowInputs_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -117,6 +188,16 @@ func (c *workflowServiceClient) CancelWorkflow(ctx context.Context, in *CancelWo
 	return out, nil
 }
 
+func (c *workflowServiceClient) RerunWorkflow(ctx context.Context, in *RerunWorkflowRequest, opts ...grpc.CallOption) (*RerunWorkflowResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(RerunWorkflowResponse)
+	err := c.cc.Invoke(ctx, WorkflowService_RerunWorkflow_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *workflowServiceClient) ListRuns(ctx context.Context, in *ListRunsRequest, opts ...grpc.CallOption) (*ListRunsResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(ListRunsResponse)
@@ -131,6 +212,46 @@ func (c *workflowServiceClient) ExplainJob(ctx context.Context, in *ExplainJobRe
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(ExplainJobResponse)
 	err := c.cc.Invoke(ctx, WorkflowService_ExplainJob_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *workflowServiceClient) ExplainRun(ctx context.Context, in *ExplainRunRequest, opts ...grpc.CallOption) (*ExplainRunResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ExplainRunResponse)
+	err := c.cc.Invoke(ctx, WorkflowService_ExplainRun_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *workflowServiceClient) ListSchedules(ctx context.Context, in *ListSchedulesRequest, opts ...grpc.CallOption) (*ListSchedulesResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListSchedulesResponse)
+	err := c.cc.Invoke(ctx, WorkflowService_ListSchedules_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *workflowServiceClient) PauseSchedule(ctx context.Context, in *PauseScheduleRequest, opts ...grpc.CallOption) (*PauseScheduleResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(PauseScheduleResponse)
+	err := c.cc.Invoke(ctx, WorkflowService_PauseSchedule_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *workflowServiceClient) ResumeSchedule(ctx context.Context, in *ResumeScheduleRequest, opts ...grpc.CallOption) (*ResumeScheduleResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ResumeScheduleResponse)
+	err := c.cc.Invoke(ctx, WorkflowService_ResumeSchedule_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -160,28 +281,61 @@ type WorkflowService_WatchRunsClient = grpc.ServerStreamingClient[WatchRunsRespo
 // All implementations must embed UnimplementedWorkflowServiceServer
 // for forward compatibility.
 //
-// Definitions and their runs. Where a method takes `id`, that is the id of a run, or of a workflow, which then means
-// its newest run.
+// Definitions and their runs. The `id` of a method is a run id, or a workflow id, which means its newest run. A unique
+// prefix of a run id, of six characters or more, also works.
 type WorkflowServiceServer interface {
-	// Lists the workflows by id, each with the state of its newest run.
+	// Lists the workflows by id, each with the state of its newest run. A response has whole workflows, with about 20,000
+	// jobs or 16 MiB in total, and at least one workflow, so it can have fewer than `limit`. `next_offset` is the offset
+	// of the next page; on the documented path, which returns the bare list, the header `Link: <…>; rel="next"` names it.
 	ListWorkflows(context.Context, *ListWorkflowsRequest) (*ListWorkflowsResponse, error)
-	// Checks and stores a definition: a workflow file in YAML or JSON, or the JSON object
-	// `{name, trigger, jobs: [{id, name, command, depends_on, required_labels, max_retries, …}]}`.
-	// Errors: `invalid_argument` (HTTP 422) with every problem and its place.
+	// Lists the workflows by id without their jobs, each with its newest run, its last runs, and statistics of the last
+	// 30 days.
+	ListWorkflowSummaries(context.Context, *ListWorkflowSummariesRequest) (*ListWorkflowSummariesResponse, error)
+	// Checks and stores a definition: a workflow file in YAML or JSON, or the JSON object `{name, trigger, jobs: [{id,
+	// name, command, depends_on, required_labels, max_retries, …}]}`. With a `request_id` the call is idempotent; without
+	// one, each call creates a workflow. Errors: `invalid_argument` (HTTP 422) with every problem and its location;
+	// `aborted` (HTTP 409) if the same `request_id` created a workflow from another definition.
 	CreateWorkflow(context.Context, *CreateWorkflowRequest) (*CreateWorkflowResponse, error)
-	// The workflow with the states of its jobs.
+	// Removes a workflow from the list, so it can no longer be started. Its runs continue, and are kept until they are
+	// pruned. Repeating the call changes nothing. Errors: `not_found`; `aborted` (HTTP 409) for a workflow that comes
+	// from a file.
+	RemoveWorkflow(context.Context, *RemoveWorkflowRequest) (*RemoveWorkflowResponse, error)
+	// The workflow with the states of its jobs. A response has at most 16 MiB of error texts and outputs; further jobs
+	// are marked as `truncated`. Errors: `not_found`, also for an unknown `job_id`.
 	GetWorkflowStatus(context.Context, *GetWorkflowStatusRequest) (*GetWorkflowStatusResponse, error)
-	// Starts a run of the workflow's current definition. Given a run's id, it runs that run's workflow again.
+	// The inputs that the workflow's current definition declares, for forms. A run id means the workflow of that run.
+	GetWorkflowInputs(context.Context, *GetWorkflowInputsRequest) (*GetWorkflowInputsResponse, error)
+	// Starts a run of the workflow's current definition. With a run id, it starts a new run of that run's workflow, with
+	// the same inputs unless the call sets others, and sets `rerun_of`. Errors: `invalid_argument` (HTTP 422) with every
+	// invalid input, if the definition declares inputs.
 	RunWorkflow(context.Context, *RunWorkflowRequest) (*RunWorkflowResponse, error)
-	// Cancels a run: what has not started ends, the workers of what has are told. Jobs whose `if` asks for `always()` or
-	// `cancelled()` still run; cancelling again ends them too.
+	// Cancels a run: jobs that have not started end, and workers are asked to stop running jobs. Jobs whose `if` contains
+	// `always()` or `cancelled()` still run unless `force` is set. Repeating the call changes nothing, and neither does
+	// cancelling a run that has ended, or a workflow that has not run.
 	CancelWorkflow(context.Context, *CancelWorkflowRequest) (*CancelWorkflowResponse, error)
-	// Lists runs, newest first.
+	// Runs jobs of a run again, in the same run: all failed and cancelled jobs, or the named ones, and all jobs that need
+	// them. They wait again for their needs, with new attempts and all of their retries, and use the stored outputs of
+	// all other jobs. A run that had ended is open again, and its `generation` increases by one. The run can be live.
+	// Errors: `not_found`; `aborted` (HTTP 409) with the reason `job_running` if a job that would run again has not
+	// ended, and `dependant_running` if a job that needs it is running.
+	RerunWorkflow(context.Context, *RerunWorkflowRequest) (*RerunWorkflowResponse, error)
+	// Lists runs, newest first. A page can have fewer runs than `limit`, even none, and still have a `next_page_token`:
+	// each page filters a bounded number of runs.
 	ListRuns(context.Context, *ListRunsRequest) (*ListRunsResponse, error)
-	// Why a job is in the state that it is in: what it waits for, why it was retried, skipped or cancelled, how it failed,
-	// who runs it. Errors: `not_found`, also for a workflow that has not run.
+	// Explains the state of a job: what it waits for, why it was retried, skipped or cancelled, how it failed, or which
+	// worker runs it. Errors: `not_found`, also for a workflow that has not run.
 	ExplainJob(context.Context, *ExplainJobRequest) (*ExplainJobResponse, error)
-	// A run's (or every run's) changes from any event number on: first a snapshot when `after_event` is absent, then each
+	// Explains the state of a run: its jobs that have not succeeded, grouped by reason, at most 200 groups. Jobs that
+	// block others come first. Errors: `not_found`, also for a workflow that has not run.
+	ExplainRun(context.Context, *ExplainRunRequest) (*ExplainRunResponse, error)
+	// Lists the schedules of workflows, with the next time of each and the outcome of its last time.
+	ListSchedules(context.Context, *ListSchedulesRequest) (*ListSchedulesResponse, error)
+	// Pauses a schedule until it is resumed: it starts no runs, and does not catch up on missed times. Existing runs
+	// continue. The schedule stays paused when its file changes. Repeating the call changes nothing. Errors: `not_found`.
+	PauseSchedule(context.Context, *PauseScheduleRequest) (*PauseScheduleResponse, error)
+	// Resumes a paused schedule at its next time. Repeating the call changes nothing. Errors: `not_found`.
+	ResumeSchedule(context.Context, *ResumeScheduleRequest) (*ResumeScheduleResponse, error)
+	// Streams the changes of one run, several runs, or all runs: first a snapshot if `after_event` is absent, then each
 	// change once, in order.
 	WatchRuns(*WatchRunsRequest, grpc.ServerStreamingServer[WatchRunsResponse]) error
 	mustEmbedUnimplementedWorkflowServiceServer()
@@ -197,11 +351,20 @@ type UnimplementedWorkflowServiceServer struct{}
 func (UnimplementedWorkflowServiceServer) ListWorkflows(context.Context, *ListWorkflowsRequest) (*ListWorkflowsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListWorkflows not implemented")
 }
+func (UnimplementedWorkflowServiceServer) ListWorkflowSummaries(context.Context, *ListWorkflowSummariesRequest) (*ListWorkflowSummariesResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListWorkflowSummaries not implemented")
+}
 func (UnimplementedWorkflowServiceServer) CreateWorkflow(context.Context, *CreateWorkflowRequest) (*CreateWorkflowResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method CreateWorkflow not implemented")
 }
+func (UnimplementedWorkflowServiceServer) RemoveWorkflow(context.Context, *RemoveWorkflowRequest) (*RemoveWorkflowResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method RemoveWorkflow not implemented")
+}
 func (UnimplementedWorkflowServiceServer) GetWorkflowStatus(context.Context, *GetWorkflowStatusRequest) (*GetWorkflowStatusResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetWorkflowStatus not implemented")
+}
+func (UnimplementedWorkflowServiceServer) GetWorkflowInputs(context.Context, *GetWorkflowInputsRequest) (*GetWorkflowInputsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetWorkflowInputs not implemented")
 }
 func (UnimplementedWorkflowServiceServer) RunWorkflow(context.Context, *RunWorkflowRequest) (*RunWorkflowResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method RunWorkflow not implemented")
@@ -209,11 +372,26 @@ func (UnimplementedWorkflowServiceServer) RunWorkflow(context.Context, *RunWorkf
 func (UnimplementedWorkflowServiceServer) CancelWorkflow(context.Context, *CancelWorkflowRequest) (*CancelWorkflowResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method CancelWorkflow not implemented")
 }
+func (UnimplementedWorkflowServiceServer) RerunWorkflow(context.Context, *RerunWorkflowRequest) (*RerunWorkflowResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method RerunWorkflow not implemented")
+}
 func (UnimplementedWorkflowServiceServer) ListRuns(context.Context, *ListRunsRequest) (*ListRunsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListRuns not implemented")
 }
 func (UnimplementedWorkflowServiceServer) ExplainJob(context.Context, *ExplainJobRequest) (*ExplainJobResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ExplainJob not implemented")
+}
+func (UnimplementedWorkflowServiceServer) ExplainRun(context.Context, *ExplainRunRequest) (*ExplainRunResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ExplainRun not implemented")
+}
+func (UnimplementedWorkflowServiceServer) ListSchedules(context.Context, *ListSchedulesRequest) (*ListSchedulesResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListSchedules not implemented")
+}
+func (UnimplementedWorkflowServiceServer) PauseSchedule(context.Context, *PauseScheduleRequest) (*PauseScheduleResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method PauseSchedule not implemented")
+}
+func (UnimplementedWorkflowServiceServer) ResumeSchedule(context.Context, *ResumeScheduleRequest) (*ResumeScheduleResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ResumeSchedule not implemented")
 }
 func (UnimplementedWorkflowServiceServer) WatchRuns(*WatchRunsRequest, grpc.ServerStreamingServer[WatchRunsResponse]) error {
 	return status.Error(codes.Unimplemented, "method WatchRuns not implemented")
@@ -257,6 +435,24 @@ func _WorkflowService_ListWorkflows_Handler(srv interface{}, ctx context.Context
 	return interceptor(ctx, in, info, handler)
 }
 
+func _WorkflowService_ListWorkflowSummaries_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListWorkflowSummariesRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(WorkflowServiceServer).ListWorkflowSummaries(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: WorkflowService_ListWorkflowSummaries_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(WorkflowServiceServer).ListWorkflowSummaries(ctx, req.(*ListWorkflowSummariesRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _WorkflowService_CreateWorkflow_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(CreateWorkflowRequest)
 	if err := dec(in); err != nil {
@@ -275,6 +471,24 @@ func _WorkflowService_CreateWorkflow_Handler(srv interface{}, ctx context.Contex
 	return interceptor(ctx, in, info, handler)
 }
 
+func _WorkflowService_RemoveWorkflow_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(RemoveWorkflowRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(WorkflowServiceServer).RemoveWorkflow(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: WorkflowService_RemoveWorkflow_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(WorkflowServiceServer).RemoveWorkflow(ctx, req.(*RemoveWorkflowRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _WorkflowService_GetWorkflowStatus_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(GetWorkflowStatusRequest)
 	if err := dec(in); err != nil {
@@ -289,6 +503,24 @@ func _WorkflowService_GetWorkflowStatus_Handler(srv interface{}, ctx context.Con
 	}
 	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
 		return srv.(WorkflowServiceServer).GetWorkflowStatus(ctx, req.(*GetWorkflowStatusRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _WorkflowService_GetWorkflowInputs_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetWorkflowInputsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(WorkflowServiceServer).GetWorkflowInputs(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: WorkflowService_GetWorkflowInputs_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(WorkflowServiceServer).GetWorkflowInputs(ctx, req.(*GetWorkflowInputsRequest))
 	}
 	return interceptor(ctx, in, info, handler)
 }
@@ -329,6 +561,24 @@ func _WorkflowService_CancelWorkflow_Handler(srv interface{}, ctx context.Contex
 	return interceptor(ctx, in, info, handler)
 }
 
+func _WorkflowService_RerunWorkflow_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(RerunWorkflowRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(WorkflowServiceServer).RerunWorkflow(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: WorkflowService_RerunWorkflow_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(WorkflowServiceServer).RerunWorkflow(ctx, req.(*RerunWorkflowRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _WorkflowService_ListRuns_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(ListRunsRequest)
 	if err := dec(in); err != nil {
@@ -365,6 +615,78 @@ func _WorkflowService_ExplainJob_Handler(srv interface{}, ctx context.Context, d
 	return interceptor(ctx, in, info, handler)
 }
 
+func _WorkflowService_ExplainRun_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ExplainRunRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(WorkflowServiceServer).ExplainRun(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: WorkflowService_ExplainRun_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(WorkflowServiceServer).ExplainRun(ctx, req.(*ExplainRunRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _WorkflowService_ListSchedules_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListSchedulesRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(WorkflowServiceServer).ListSchedules(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: WorkflowService_ListSchedules_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(WorkflowServiceServer).ListSchedules(ctx, req.(*ListSchedulesRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _WorkflowService_PauseSchedule_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(PauseScheduleRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(WorkflowServiceServer).PauseSchedule(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: WorkflowService_PauseSchedule_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(WorkflowServiceServer).PauseSchedule(ctx, req.(*PauseScheduleRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _WorkflowService_ResumeSchedule_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ResumeScheduleRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(WorkflowServiceServer).ResumeSchedule(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: WorkflowService_ResumeSchedule_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(WorkflowServiceServer).ResumeSchedule(ctx, req.(*ResumeScheduleRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _WorkflowService_WatchRuns_Handler(srv interface{}, stream grpc.ServerStream) error {
 	m := new(WatchRunsRequest)
 	if err := stream.RecvMsg(m); err != nil {
@@ -388,12 +710,24 @@ var WorkflowService_ServiceDesc = grpc.ServiceDesc{
 			Handler:    _WorkflowService_ListWorkflows_Handler,
 		},
 		{
+			MethodName: "ListWorkflowSummaries",
+			Handler:    _WorkflowService_ListWorkflowSummaries_Handler,
+		},
+		{
 			MethodName: "CreateWorkflow",
 			Handler:    _WorkflowService_CreateWorkflow_Handler,
 		},
 		{
+			MethodName: "RemoveWorkflow",
+			Handler:    _WorkflowService_RemoveWorkflow_Handler,
+		},
+		{
 			MethodName: "GetWorkflowStatus",
 			Handler:    _WorkflowService_GetWorkflowStatus_Handler,
+		},
+		{
+			MethodName: "GetWorkflowInputs",
+			Handler:    _WorkflowService_GetWorkflowInputs_Handler,
 		},
 		{
 			MethodName: "RunWorkflow",
@@ -404,12 +738,32 @@ var WorkflowService_ServiceDesc = grpc.ServiceDesc{
 			Handler:    _WorkflowService_CancelWorkflow_Handler,
 		},
 		{
+			MethodName: "RerunWorkflow",
+			Handler:    _WorkflowService_RerunWorkflow_Handler,
+		},
+		{
 			MethodName: "ListRuns",
 			Handler:    _WorkflowService_ListRuns_Handler,
 		},
 		{
 			MethodName: "ExplainJob",
 			Handler:    _WorkflowService_ExplainJob_Handler,
+		},
+		{
+			MethodName: "ExplainRun",
+			Handler:    _WorkflowService_ExplainRun_Handler,
+		},
+		{
+			MethodName: "ListSchedules",
+			Handler:    _WorkflowService_ListSchedules_Handler,
+		},
+		{
+			MethodName: "PauseSchedule",
+			Handler:    _WorkflowService_PauseSchedule_Handler,
+		},
+		{
+			MethodName: "ResumeSchedule",
+			Handler:    _WorkflowService_ResumeSchedule_Handler,
 		},
 	},
 	Streams: []grpc.StreamDesc{

@@ -10,7 +10,7 @@ use crate::wire::LogChunk;
 
 const RETRY: Duration = Duration::from_millis(500);
 
-/// A job's log as it grows; see [`Client::follow_logs`](crate::Client::follow_logs).
+/// A followed log; see [`Client::follow_logs`](crate::Client::follow_logs).
 pub struct FollowedLog {
     connection: HttpConnection,
     path: String,
@@ -22,11 +22,11 @@ pub struct FollowedLog {
 }
 
 impl FollowedLog {
-    pub(super) fn new(connection: HttpConnection, path: String, timeout: Duration) -> Self {
-        Self { connection, path, timeout, last_event_id: None, open: None, was_there: false, has_ended: false }
+    pub(super) fn new(connection: HttpConnection, path: String, after: Option<String>, timeout: Duration) -> Self {
+        Self { connection, path, timeout, last_event_id: after, open: None, was_there: false, has_ended: false }
     }
 
-    /// The next chunk; none when the job has ended. May be dropped and called again.
+    /// The next chunk; none when the job has ended. Cancel-safe.
     pub async fn next(&mut self) -> Result<Option<LogChunk>, Error> {
         loop {
             match self.next_of_connection().await {
@@ -50,8 +50,13 @@ impl FollowedLog {
         }
         loop {
             if self.open.is_none() {
-                self.open = Some((self.connect().await?, EventReader::default()));
+                let body = self.connect().await?;
                 self.was_there = true;
+                let Some(body) = body else {
+                    self.has_ended = true;
+                    return Ok(None);
+                };
+                self.open = Some((body, EventReader::default()));
             }
             let Some((body, reader)) = &mut self.open else { return Ok(None) };
             while let Some(event) = reader.next() {
@@ -80,7 +85,8 @@ impl FollowedLog {
         }
     }
 
-    async fn connect(&self) -> Result<Incoming, Error> {
+    /// None when the log has ended and nothing is left.
+    async fn connect(&self) -> Result<Option<Incoming>, Error> {
         let request = HttpRequest {
             accept: "text/event-stream",
             last_event_id: self.last_event_id.clone(),
@@ -88,7 +94,10 @@ impl FollowedLog {
         };
         let (status, body) = self.connection.stream(request).await?;
         if status == 200 {
-            return Ok(body);
+            return Ok(Some(body));
+        }
+        if status == 204 {
+            return Ok(None);
         }
         let body = body.collect().await.map_err(|error| self.connection.broken(&error))?.to_bytes();
         Err(error_of(&HttpAnswer { status, body }, &format!("GET {}", self.path)).into())

@@ -8,8 +8,7 @@ pub(super) struct ServerSentEvent {
     pub id: Option<String>,
 }
 
-/// Puts events together from a stream's bytes as they come. One that is cut by the end of the stream never appears, as
-/// the format says.
+/// Parses events from a byte stream. An event truncated by the end of the stream is dropped, as the format requires.
 #[derive(Debug, Default)]
 pub(super) struct EventReader {
     bytes: Vec<u8>,

@@ -1,12 +1,12 @@
 use std::error::Error;
 use std::fmt;
 
-/// Why a command failed. The job is tried again while its retry policy allows.
+/// Why a command failed. The job is retried while its retry policy allows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct JobError {
-    /// What went wrong, for people.
+    /// The error text, for people.
     pub message: String,
-    /// The status that the command ended with, if it came to that.
+    /// The exit status of the command, if there is one.
     pub exit_code: Option<i32>,
 }
 
@@ -22,9 +22,9 @@ impl fmt::Display for JobError {
 
 impl Error for JobError {}
 
-/// The end of a job that failed: what went wrong, and whether another attempt may help.
+/// The failure of a job: an error text, and whether another attempt can help.
 ///
-/// Every [`std::error::Error`] becomes a retryable one, so that `?` can be used in an executor:
+/// Every [`std::error::Error`] converts to a retryable failure, so an executor can use `?`:
 ///
 /// ```
 /// # use workflow_graph_worker_sdk::executor::{Failure, Job, JobOutput};
@@ -40,21 +40,29 @@ impl Error for JobError {}
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure {
-    /// What went wrong, for people. The server keeps the first 4096 characters.
+    /// The error text, for people. The server keeps the first 4096 characters.
     pub error: String,
-    /// Whether another attempt may help. If not, no retry is made whatever the job's retry policy says.
+    /// Whether another attempt can help. If not, the job is not retried, whatever its retry policy is.
     pub retryable: bool,
+    /// The exit code of the command, if there is one: a job can be retried on some exit codes only.
+    pub exit_code: Option<u8>,
 }
 
 impl Failure {
-    /// The job failed, and another attempt may help.
+    /// The job failed, and another attempt can help.
     pub fn retryable(error: impl fmt::Display) -> Self {
-        Self { error: format!("{error:#}"), retryable: true }
+        Self { error: format!("{error:#}"), retryable: true, exit_code: None }
     }
 
     /// The job failed, and would fail again.
     pub fn permanent(error: impl fmt::Display) -> Self {
-        Self { error: format!("{error:#}"), retryable: false }
+        Self { error: format!("{error:#}"), retryable: false, exit_code: None }
+    }
+
+    /// The same, of a command that ended with this exit code.
+    #[must_use]
+    pub fn with_exit_code(self, exit_code: u8) -> Self {
+        Self { exit_code: Some(exit_code), ..self }
     }
 }
 
@@ -78,6 +86,6 @@ impl<E: Error> From<E> for Failure {
             }
             cause = error.source();
         }
-        Self { error: text, retryable: true }
+        Self { error: text, retryable: true, exit_code: None }
     }
 }

@@ -3,7 +3,8 @@ use std::sync::Arc;
 
 use super::{BoxFuture, Executor, Failure, Job, JobError, JobOutput};
 
-/// What can be a worker's executor. `Form` tells the kinds apart for the compiler; it is never written down.
+/// Types that can be a worker's executor. `Form` distinguishes the kinds for the compiler; it is never written
+/// explicitly.
 pub trait IntoExecutor<Form> {
     /// The executor.
     fn into_executor(self) -> Arc<dyn Executor>;
@@ -92,7 +93,10 @@ where
             let command = job.command.as_str();
             // It knows of no cancellation: it ends where it waits.
             tokio::select! {
-                result = (self.0)(command) => Ok(result?),
+                result = (self.0)(command) => result.map_err(|error| Failure {
+                    exit_code: error.exit_code.and_then(|code| u8::try_from(code).ok()),
+                    ..Failure::from(error)
+                }),
                 () = job.cancellation.cancelled() => Err(Failure::retryable("stopped")),
             }
         })

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use crate::wire::LogStream;
 use crate::worker::JobLog;
 
-/// Takes a job's output, from any thread. Clones write to the same log.
+/// Writes a job's output, from any thread. Clones write to the same log.
 #[derive(Debug, Clone)]
 pub struct LogWriter {
     log: Arc<JobLog>,
@@ -14,8 +14,8 @@ impl LogWriter {
         Self { log }
     }
 
-    /// Writes to the job's standard output. It is done at once while the worker keeps up with the server, else when
-    /// there is room again, so that memory stays bounded.
+    /// Writes to the job's standard output. It completes at once while there is room in the buffer, and otherwise when
+    /// there is room again, so memory stays bounded.
     pub async fn stdout(&self, text: impl AsRef<str>) {
         self.write(LogStream::Stdout, text.as_ref()).await;
     }
@@ -25,12 +25,12 @@ impl LogWriter {
         self.write(LogStream::Stderr, text.as_ref()).await;
     }
 
-    /// Writes without waiting, whether or not there is room.
+    /// Writes without waiting, even if there is no room.
     pub fn write_now(&self, stream: LogStream, text: &str) {
         self.log.append(stream, text);
     }
 
-    /// Whether there is no room now.
+    /// Whether the buffer is full.
     pub fn is_full(&self) -> bool {
         self.log.is_full()
     }

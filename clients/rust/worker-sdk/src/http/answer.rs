@@ -6,7 +6,7 @@ use super::HttpConnection;
 use super::connection::{HttpAnswer, HttpRequest};
 use crate::error::{Error, Problem, ServerError};
 
-/// Sends a request and reads the JSON of a good answer; an empty one is `null`.
+/// Sends a request and reads the JSON of a successful response; an empty one is `null`.
 pub(crate) async fn json_of<T: DeserializeOwned>(
     connection: &HttpConnection,
     request: HttpRequest,
@@ -24,7 +24,7 @@ pub(crate) async fn json_of<T: DeserializeOwned>(
     })
 }
 
-/// The error that a refusing answer tells of.
+/// The error in an unsuccessful response.
 pub(crate) fn error_of(answer: &HttpAnswer, call: &str) -> ServerError {
     let body: ErrorBody = serde_json::from_slice(&answer.body).unwrap_or_default();
     let message = body.message.or(body.error).filter(|text| !text.is_empty());

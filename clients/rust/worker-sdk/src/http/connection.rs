@@ -4,17 +4,17 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, USER_AGENT};
-use http::{HeaderValue, Method, Request, Uri};
+use http::{HeaderValue, Method, Request};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Incoming;
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 
-use super::Connector;
 use super::connector::{HttpVersion, connector};
+use super::{Connector, ServerAddress};
 use crate::error::Error;
 
-/// An answer longer than this is refused rather than kept in memory.
+/// A longer response is refused rather than kept in memory.
 const ANSWER_BYTES_MAX: usize = 256 * 1024 * 1024;
 
 /// A request to one server.
@@ -26,7 +26,7 @@ pub(crate) struct HttpRequest {
     pub content_type: &'static str,
     pub accept: &'static str,
     pub last_event_id: Option<String>,
-    /// From the call to the end of the answer.
+    /// From the call to the end of the response.
     pub timeout: Duration,
 }
 
@@ -43,12 +43,16 @@ impl HttpRequest {
         }
     }
 
+    pub fn delete(path: impl Into<String>, timeout: Duration) -> Self {
+        Self { method: Method::DELETE, ..Self::get(path, timeout) }
+    }
+
     pub fn post(path: impl Into<String>, body: String, timeout: Duration) -> Self {
         Self { method: Method::POST, body: Some(body), ..Self::get(path, timeout) }
     }
 }
 
-/// A whole answer, whatever its status.
+/// A complete response, whatever its status.
 pub(crate) struct HttpAnswer {
     pub status: u16,
     pub body: Bytes,
@@ -64,23 +68,20 @@ pub(crate) struct HttpConnection {
 
 impl HttpConnection {
     pub fn new(server_url: &str, token: Option<&str>, ca_file: Option<&Path>) -> Result<Self, Error> {
-        let uri = parse_server_url(server_url)?;
+        let address = ServerAddress::parse(server_url, token)?;
         let client = Client::builder(TokioExecutor::new())
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(Duration::from_secs(60))
-            .build(connector(&uri, HttpVersion::One, ca_file)?);
-        Ok(Self {
-            client,
-            server_url: server_url.trim_end_matches('/').to_owned(),
-            authorization: token.map(authorization).transpose()?,
-        })
+            .build(connector(&address.uri, HttpVersion::One, ca_file)?);
+        Ok(Self { client, server_url: address.url, authorization: address.authorization })
     }
 
+    /// Without a user or a password.
     pub fn server_url(&self) -> &str {
         &self.server_url
     }
 
-    /// Sends a request and reads its whole answer.
+    /// Sends a request and reads the whole response.
     pub async fn request(&self, request: HttpRequest) -> Result<HttpAnswer, Error> {
         let timeout = request.timeout;
         let exchange = async {
@@ -92,7 +93,7 @@ impl HttpConnection {
         tokio::time::timeout(timeout, exchange).await.unwrap_or_else(|_| Err(self.timed_out(timeout)))
     }
 
-    /// Sends a request and gives the answer as it comes. The timeout holds until its head is there.
+    /// Sends a request and streams the response. The timeout applies until its headers arrive.
     pub async fn stream(&self, request: HttpRequest) -> Result<(u16, Incoming), Error> {
         let timeout = request.timeout;
         tokio::time::timeout(timeout, self.send(request)).await.unwrap_or_else(|_| Err(self.timed_out(timeout)))
@@ -132,28 +133,6 @@ impl HttpConnection {
     fn timed_out(&self, timeout: Duration) -> Error {
         self.unreachable(format!("nothing within {:.1} s", timeout.as_secs_f64()))
     }
-}
-
-/// The server's address as a URI, or the reason why it is none.
-pub(crate) fn parse_server_url(text: &str) -> Result<Uri, Error> {
-    let uri: Option<Uri> = text.parse().ok();
-    uri.filter(|uri| {
-        matches!(uri.scheme_str(), Some("http" | "https")) && uri.host().is_some_and(|host| !host.is_empty())
-    })
-    .filter(|uri| uri.query().is_none())
-    .ok_or_else(|| {
-        let text =
-            format!("server_url: \"{text}\" is not a server's URL: write it as http://host:port or https://host");
-        Error::InvalidConfig(text)
-    })
-}
-
-/// The header for a bearer token, which is kept out of debug output.
-pub(crate) fn authorization(token: &str) -> Result<HeaderValue, Error> {
-    let mut value = HeaderValue::from_str(&format!("Bearer {token}"))
-        .map_err(|_| Error::InvalidConfig("token: it has characters that no HTTP header can hold".into()))?;
-    value.set_sensitive(true);
-    Ok(value)
 }
 
 /// The innermost cause: "Connection refused" rather than "client error".

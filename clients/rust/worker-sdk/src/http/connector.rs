@@ -18,7 +18,7 @@ pub(crate) enum HttpVersion {
     Two,
 }
 
-/// `ca_file`: certificates to trust in place of the system's.
+/// `ca_file`: certificates to trust instead of the system's.
 #[cfg(feature = "tls")]
 pub(crate) fn connector(
     server_url: &http::Uri,

@@ -5,14 +5,15 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{HttpConnection, HttpRequest, json_of};
+use crate::config::WorkerConfig;
 use crate::error::Error;
 use crate::executor::Failure;
 use crate::wire::{Claim, LogChunk, Outputs};
 
-/// How long a call other than a waiting claim may take.
+/// Timeout of a call other than a waiting claim.
 const CALL_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// What a worker asks of a server on the documented paths. Each call may be repeated when its answer was lost.
+/// The calls of a worker on the documented paths. Each call can be repeated when its response was lost.
 #[derive(Clone)]
 pub(crate) struct WorkerCalls {
     connection: HttpConnection,
@@ -23,21 +24,25 @@ pub(crate) struct WorkerCalls {
 pub(crate) struct ClaimRequest {
     pub worker_id: String,
     pub labels: Vec<String>,
+    pub only_labelled: bool,
     pub lease_ttl_secs: u64,
     /// How long the claim waits at the server.
     pub wait_secs: f64,
-    /// The same id gets the same jobs while their leases live.
+    /// The same id returns the same jobs while their leases live.
     pub request_id: String,
     /// At most 1000.
     pub max_jobs: usize,
 }
 
-/// What a renewal brings back. An older server answers without any of it.
+/// The response to a renewal. An older server sends none of these fields.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct Renewal {
     pub ttl_secs: Option<f64>,
+    /// The job must stop, for any reason.
     pub cancelled: bool,
+    pub stop_reason: Option<String>,
+    pub stop_within_secs: Option<f64>,
 }
 
 impl ClaimRequest {
@@ -51,14 +56,22 @@ impl WorkerCalls {
         Self { connection }
     }
 
-    /// Makes the worker known, or replaces its labels.
-    pub async fn register(&self, worker_id: &str, labels: &[String], slots: usize) -> Result<(), Error> {
+    /// Where the server is, without a user or a password.
+    pub fn server_url(&self) -> &str {
+        self.connection.server_url()
+    }
+
+    /// Registers the worker, or replaces its labels.
+    pub async fn register(&self, config: &WorkerConfig) -> Result<(), Error> {
+        let WorkerConfig { worker_id, labels, only_labelled, slots, .. } = config;
         let version = super::USER_AGENT;
-        let body = json!({ "worker_id": worker_id, "labels": labels, "slots": slots, "version": version });
+        let body = json!({
+            "worker_id": worker_id, "labels": labels, "only_labelled": only_labelled, "slots": slots, "version": version,
+        });
         self.post("/api/workers/register".into(), &body, CALL_TIMEOUT).await.map(ignore)
     }
 
-    /// Says that the worker is alive. Refused with status 404 when the server does not know it.
+    /// Reports that the worker is alive. Refused with status 404 if the worker is not registered.
     pub async fn heartbeat_worker(&self, worker_id: &str, timeout: Duration) -> Result<(), Error> {
         let path = format!("/api/workers/{}/heartbeat", path_segment(worker_id));
         self.post(path, &json!({}), timeout).await.map(ignore)
@@ -91,7 +104,7 @@ impl WorkerCalls {
         json_of(&self.connection, HttpRequest::get(path, timeout)).await
     }
 
-    /// Stores pieces of a job's output; returns when they are durable.
+    /// Stores chunks of a job's output; returns when they are durable.
     pub async fn push_logs(&self, lease_id: &str, chunks: &[LogChunk]) -> Result<(), Error> {
         self.post(lease_path(lease_id, "logs"), &json!({ "chunks": chunks }), CALL_TIMEOUT).await.map(ignore)
     }
@@ -101,11 +114,14 @@ impl WorkerCalls {
     }
 
     pub async fn fail(&self, lease_id: &str, failure: &Failure) -> Result<(), Error> {
-        let body = json!({ "error": failure.error, "retryable": failure.retryable });
+        let mut body = json!({ "error": failure.error, "retryable": failure.retryable });
+        if let Some(exit_code) = failure.exit_code {
+            body["exit_code"] = exit_code.into();
+        }
         self.post(lease_path(lease_id, "fail"), &body, CALL_TIMEOUT).await.map(ignore)
     }
 
-    /// Gives a job back unrun.
+    /// Releases a job that has not run.
     pub async fn release(&self, lease_id: &str) -> Result<(), Error> {
         self.post(lease_path(lease_id, "release"), &json!({}), CALL_TIMEOUT).await.map(ignore)
     }

@@ -1,36 +1,34 @@
 use std::collections::HashMap;
-use std::env;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
 use serde_json::json;
 
+use super::pass_env::passed_variables;
 use crate::executor::Job;
 
-/// A larger value is left out: Linux takes 128 KiB for one variable. It is in the context file.
+/// Larger values are omitted, because Linux accepts 128 KiB for one variable. They are in the context file.
 const VALUE_BYTES_MAX: usize = 64 * 1024;
-/// So much for all upstream outputs and inputs together: Linux takes about 2 MiB for a whole environment.
+/// The limit for all upstream outputs and inputs together: Linux accepts about 2 MiB for a whole environment.
 const DERIVED_BYTES_MAX: usize = 512 * 1024;
 
-/// What the worker keeps from its jobs.
-const WORKER_SECRETS: [&str; 2] = ["WORKFLOW_GRAPH_TOKEN", "WORKFLOW_GRAPH_TOKEN_FILE"];
-
 pub(super) struct AttemptPlaces {
-    /// Tells the job's processes from all others, wherever they go.
+    /// Identifies the job's processes, even outside its process group.
     pub attempt_id: String,
     pub outputs_file: PathBuf,
     pub context_file: PathBuf,
 }
 
-/// The environment of a shell job. Later entries win: the worker's own environment without its secrets, upstream outputs
-/// as `NEEDS_<JOB>_<KEY>`, inputs as `INPUT_<KEY>`, the definition's `env`, and the `WORKFLOW_GRAPH_*` names. In the
-/// derived names letters are upper case and all but letters and digits are `_`.
-pub(super) fn job_environment(job: &Job, places: &AttemptPlaces, secrets: &[String]) -> HashMap<OsString, OsString> {
-    let is_secret = |name: &OsString, value: &OsString| {
-        WORKER_SECRETS.iter().any(|secret| name == secret) || secrets.iter().any(|secret| value == secret.as_str())
-    };
-    let mut environment: HashMap<OsString, OsString> =
-        env::vars_os().filter(|(name, value)| !is_secret(name, value)).collect();
+/// The environment of a shell job. Later entries win: what this process passes on of its own, how each need ended as
+/// `NEEDS_<JOB>_RESULT`, upstream outputs as `NEEDS_<JOB>_<KEY>`, inputs as `INPUT_<KEY>`, the definition's `env`, and the `WORKFLOW_GRAPH_*` names. In the derived
+/// names ASCII letters are upper case and each character other than an ASCII letter or digit is `_`.
+pub(super) fn job_environment(
+    job: &Job,
+    places: &AttemptPlaces,
+    passed: &[String],
+    secrets: &[String],
+) -> HashMap<OsString, OsString> {
+    let mut environment: HashMap<OsString, OsString> = passed_variables(passed, secrets).collect();
     let mut bytes_left = DERIVED_BYTES_MAX;
     for (name, value) in derived_variables(job) {
         let bytes = name.len() + value.len();
@@ -62,8 +60,24 @@ pub(super) fn job_environment(job: &Job, places: &AttemptPlaces, secrets: &[Stri
     environment
 }
 
-/// The content of the file that `WORKFLOW_GRAPH_CONTEXT` names.
+/// The content of the file at `WORKFLOW_GRAPH_CONTEXT`.
 pub(super) fn context_json(job: &Job) -> String {
+    let needs: serde_json::Map<_, _> = job
+        .needs
+        .iter()
+        .map(|(id, need)| {
+            let outputs = job.upstream_outputs.get(id);
+            let content = json!({
+                "result": need.result,
+                "tolerated": need.tolerated,
+                "error": need.error,
+                "attempt": need.attempt,
+                "duration_secs": need.duration_secs,
+                "outputs": outputs.cloned().unwrap_or_default(),
+            });
+            (id.clone(), content)
+        })
+        .collect();
     let content = json!({
         "run_id": job.workflow_id,
         "workflow": job.workflow,
@@ -72,19 +86,31 @@ pub(super) fn context_json(job: &Job) -> String {
         "worker_id": job.worker_id,
         "inputs": job.inputs,
         "upstream_outputs": job.upstream_outputs,
+        "needs": needs,
         "job": job.claimed,
     });
     format!("{content:#}\n")
 }
 
-fn derived_variables(job: &Job) -> impl Iterator<Item = (String, &str)> {
+/// In an order, so that it is always the same ones that do not fit, or that win where two have one name: the last, so an
+/// output named `result` keeps its variable.
+fn derived_variables(job: &Job) -> Vec<(String, &str)> {
+    let mut results: Vec<_> = job
+        .needs
+        .iter()
+        .map(|(id, need)| (format!("NEEDS_{}_RESULT", variable_name(id)), need.result.as_str()))
+        .collect();
+    results.sort_unstable();
     let needs = job.upstream_outputs.iter().flat_map(|(job_id, outputs)| {
         outputs.iter().map(move |(key, value)| {
             (format!("NEEDS_{}_{}", variable_name(job_id), variable_name(key)), value.as_str())
         })
     });
     let inputs = job.inputs.iter().map(|(key, value)| (format!("INPUT_{}", variable_name(key)), value.as_str()));
-    needs.chain(inputs)
+    let mut variables: Vec<_> = needs.chain(inputs).collect();
+    variables.sort_unstable();
+    results.extend(variables);
+    results
 }
 
 fn variable_name(text: &str) -> String {

@@ -6,6 +6,7 @@ use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::process::{Child, ChildStderr, ChildStdout};
 
 use super::set_output::SetOutputScanner;
+use super::steps::StepTracker;
 use crate::executor::LogWriter;
 use crate::wire::LogStream;
 
@@ -19,17 +20,19 @@ pub(super) struct OutputReader {
     stderr: Pipe<ChildStderr>,
     log: LogWriter,
     scanner: SetOutputScanner,
+    steps: StepTracker,
     stderr_tail: String,
     may_wait: bool,
 }
 
 impl OutputReader {
-    pub fn of(child: &mut Child, log: &LogWriter) -> Self {
+    pub fn of(child: &mut Child, log: &LogWriter, steps: StepTracker) -> Self {
         Self {
             stdout: Pipe::new(child.stdout.take()),
             stderr: Pipe::new(child.stderr.take()),
             log: log.clone(),
             scanner: SetOutputScanner::default(),
+            steps,
             stderr_tail: String::new(),
             may_wait: true,
         }
@@ -38,6 +41,10 @@ impl OutputReader {
     /// Whether both streams were read to their end.
     pub fn has_ended(&self) -> bool {
         self.stdout.source.is_none() && self.stderr.source.is_none()
+    }
+
+    pub fn steps(&self) -> &StepTracker {
+        &self.steps
     }
 
     pub fn stderr_tail(&self) -> &str {
@@ -85,6 +92,7 @@ impl OutputReader {
         tokio::select! {
             text = self.stdout.read(), if self.stdout.source.is_some() => {
                 self.scanner.write(&text);
+                self.steps.write(&text);
                 self.log.write_now(LogStream::Stdout, &text);
             }
             text = self.stderr.read(), if self.stderr.source.is_some() => {

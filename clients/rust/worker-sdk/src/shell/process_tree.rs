@@ -1,7 +1,7 @@
 use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process_group, test_kill_process_group};
@@ -9,35 +9,39 @@ use tokio::process::Child;
 use tokio::time::{Instant, sleep};
 
 const POLL: Duration = Duration::from_millis(50);
-/// How long to go on killing what keeps appearing.
+/// How long to keep killing new processes.
 const KILL_MAX: Duration = Duration::from_secs(3);
 
-/// Groups of jobs that run now.
-static LIVE_GROUPS: Mutex<Vec<Pid>> = Mutex::new(Vec::new());
+/// What runs now.
+static LIVE: Mutex<Vec<Arc<JobProcesses>>> = Mutex::new(Vec::new());
 
-/// Ends the process groups of all shell jobs of this process by force, for a program that is about to exit without
-/// waiting for them.
+/// Kills the processes of all shell jobs of this process, for a program that is about to exit without waiting for them.
 pub fn kill_running_jobs() {
-    for group in live_groups().iter() {
-        // One that has ended meanwhile is no matter.
-        let _ = kill_process_group(*group, Signal::KILL);
+    let jobs = live().clone();
+    let kill_ends = std::time::Instant::now() + KILL_MAX;
+    // One that was started while the others were looked for is met by the next look.
+    while jobs.iter().filter(|job| job.kill()).count() > 0 && std::time::Instant::now() < kill_ends {
+        std::thread::sleep(POLL / 5);
     }
 }
 
-fn live_groups() -> MutexGuard<'static, Vec<Pid>> {
-    LIVE_GROUPS.lock().unwrap_or_else(PoisonError::into_inner)
+fn live() -> MutexGuard<'static, Vec<Arc<JobProcesses>>> {
+    LIVE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Ends the processes of one job. When this is dropped while the job runs, they are killed.
+pub(super) struct ProcessTree {
+    processes: Arc<JobProcesses>,
+    has_ended: AtomicBool,
 }
 
 /// All processes of one job: the group that its shell leads, and on Linux also those that left the group. They are found
 /// by their ancestry, and, once that is broken by a parent's end, by a variable of the environment that the job was
 /// started with. A process that both left its ancestors and changed that variable is out of reach.
-///
-/// When this is dropped while the job runs, the group is ended by force.
-pub(super) struct ProcessTree {
+struct JobProcesses {
     /// None when the shell has ended already.
     group: Option<Pid>,
     marker: Vec<u8>,
-    has_ended: AtomicBool,
     seen: Mutex<Seen>,
 }
 
@@ -53,9 +57,10 @@ impl ProcessTree {
     /// The child must lead its own group.
     pub fn of(child: &Child, attempt_id: &str) -> Self {
         let group = child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
-        live_groups().extend(group);
         let marker = format!("WORKFLOW_GRAPH_ATTEMPT_ID={attempt_id}").into_bytes();
-        Self { group, marker, has_ended: AtomicBool::new(false), seen: Mutex::default() }
+        let processes = Arc::new(JobProcesses { group, marker, seen: Mutex::default() });
+        live().push(Arc::clone(&processes));
+        Self { processes, has_ended: AtomicBool::new(false) }
     }
 
     /// The shell has ended, and what it left was ended.
@@ -65,6 +70,39 @@ impl ProcessTree {
 
     /// Whether the group has a process that still runs.
     pub fn group_is_alive(&self) -> bool {
+        self.processes.group_is_alive()
+    }
+
+    /// Asks all processes to end (SIGTERM) and forces those that are left after the grace (SIGKILL). What they start to
+    /// clean up, such as the commands of a trap, is not asked: it has the whole grace.
+    pub async fn end(&self, grace: Duration) {
+        let mut asked = HashSet::new();
+        let grace_ends = Instant::now() + grace;
+        while Instant::now() < grace_ends {
+            if !self.processes.ask_to_end(&mut asked) {
+                return;
+            }
+            sleep(POLL.min(grace_ends.saturating_duration_since(Instant::now()))).await;
+        }
+        let kill_ends = Instant::now() + KILL_MAX;
+        while self.processes.kill() && Instant::now() < kill_ends {
+            sleep(POLL).await;
+        }
+    }
+}
+
+impl Drop for ProcessTree {
+    fn drop(&mut self) {
+        live().retain(|live| !Arc::ptr_eq(live, &self.processes));
+        // After an orderly end the group's number may be another's.
+        if !self.has_ended.load(Ordering::Relaxed) {
+            self.processes.kill();
+        }
+    }
+}
+
+impl JobProcesses {
+    fn group_is_alive(&self) -> bool {
         let Some(group) = self.group else { return false };
         if test_kill_process_group(group).is_err() {
             return false;
@@ -75,49 +113,49 @@ impl ProcessTree {
         list_processes().iter().any(|process| process.group == group.as_raw_nonzero().get() && !process.is_zombie)
     }
 
-    /// Asks all processes to end (SIGTERM) and forces those that are left after the grace (SIGKILL).
-    pub async fn end(&self, grace: Duration) {
-        let mut asked = HashSet::new();
-        let grace_ends = Instant::now() + grace;
-        while Instant::now() < grace_ends {
-            if !self.signal_all(Signal::TERM, Some(&mut asked)) {
-                return;
-            }
-            sleep(POLL.min(grace_ends.saturating_duration_since(Instant::now()))).await;
+    /// False when no process is left. The group is asked by one signal at the first call, which misses none that forks at
+    /// that moment. Who joins it later was started by one that was asked. `asked` also holds those that are spared for that
+    /// reason.
+    fn ask_to_end(&self, asked: &mut HashSet<i32>) -> bool {
+        let is_first = asked.is_empty();
+        if cfg!(not(target_os = "linux")) {
+            let Some(group) = self.group else { return false };
+            asked.insert(group.as_raw_nonzero().get());
+            let signalled =
+                if is_first { kill_process_group(group, Signal::TERM) } else { test_kill_process_group(group) };
+            return signalled.is_ok();
         }
-        let kill_ends = Instant::now() + KILL_MAX;
-        while self.signal_all(Signal::KILL, None) && Instant::now() < kill_ends {
-            sleep(POLL).await;
-        }
-    }
-
-    /// Signals each process that was not asked yet; false when none is left.
-    fn signal_all(&self, signal: Signal, asked: Option<&mut HashSet<i32>>) -> bool {
-        if cfg!(target_os = "linux") { self.signal_members(signal, asked) } else { self.signal_group(signal, asked) }
-    }
-
-    fn signal_group(&self, signal: Signal, asked: Option<&mut HashSet<i32>>) -> bool {
-        let Some(group) = self.group else { return false };
-        let is_new = asked.is_none_or(|asked| asked.insert(group.as_raw_nonzero().get()));
-        let result = if is_new { kill_process_group(group, signal) } else { test_kill_process_group(group) };
-        result.is_ok()
-    }
-
-    fn signal_members(&self, signal: Signal, mut asked: Option<&mut HashSet<i32>>) -> bool {
         let members = self.members();
-        for &pid in &members {
-            let is_new = asked.as_deref_mut().is_none_or(|asked| asked.insert(pid));
-            if let Some(pid) = Pid::from_raw(pid).filter(|_| is_new) {
-                // One that has ended since, or is another user's, is no matter.
-                let _ = rustix::process::kill_process(pid, signal);
+        let live: HashSet<i32> = members.iter().map(|process| process.pid).collect();
+        let in_group =
+            |process: &Process| self.group.is_some_and(|group| group.as_raw_nonzero().get() == process.group);
+        if let Some(group) = self.group.filter(|_| is_first && members.iter().any(in_group)) {
+            let _ = kill_process_group(group, Signal::TERM);
+        }
+        for process in &members {
+            let is_spared = !is_first && live.contains(&process.parent) && asked.contains(&process.parent);
+            if asked.insert(process.pid) && !in_group(process) && !is_spared {
+                signal_process(process.pid, Signal::TERM);
             }
+        }
+        !members.is_empty()
+    }
+
+    /// False when no process is left.
+    fn kill(&self) -> bool {
+        if cfg!(not(target_os = "linux")) {
+            return self.group.is_some_and(|group| kill_process_group(group, Signal::KILL).is_ok());
+        }
+        let members = self.members();
+        for process in &members {
+            signal_process(process.pid, Signal::KILL);
         }
         !members.is_empty()
     }
 
     /// The job's live processes, by one look at /proc; the oldest first, so that a parent is asked to end before it sees
     /// its children gone.
-    fn members(&self) -> Vec<i32> {
+    fn members(&self) -> Vec<Process> {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         let group = self.group.map(|group| group.as_raw_nonzero().get());
         let own_pid = i32::try_from(std::process::id()).ok();
@@ -143,7 +181,7 @@ impl ProcessTree {
         seen.known.extend(members.values().map(|process| (process.pid, process.start_time.clone())));
         let mut live: Vec<&Process> = members.into_values().filter(|process| !process.is_zombie).collect();
         live.sort_unstable_by_key(|process| process.age_key());
-        live.into_iter().map(|process| process.pid).collect()
+        live.into_iter().cloned().collect()
     }
 
     fn is_marked(&self, process: &Process, strangers: &mut HashMap<i32, String>) -> bool {
@@ -160,23 +198,13 @@ impl ProcessTree {
     }
 }
 
-impl Drop for ProcessTree {
-    fn drop(&mut self) {
-        let Some(group) = self.group else { return };
-        live_groups().retain(|live| *live != group);
-        // After an orderly end the group's number may be another's.
-        if !self.has_ended.load(Ordering::Relaxed) {
-            let _ = kill_process_group(group, Signal::KILL);
-        }
-    }
-}
-
+#[derive(Clone)]
 struct Process {
     pid: i32,
     parent: i32,
     group: i32,
     is_zombie: bool,
-    /// With the pid, tells a process from a later one of the same number.
+    /// With the pid, distinguishes a process from a later one with the same pid.
     start_time: String,
 }
 
@@ -184,6 +212,13 @@ impl Process {
     /// Sorts the oldest first.
     fn age_key(&self) -> (u64, i32) {
         (self.start_time.parse().unwrap_or(u64::MAX), self.pid)
+    }
+}
+
+/// One that has ended since, or is another user's, is no matter.
+fn signal_process(pid: i32, signal: Signal) {
+    if let Some(pid) = Pid::from_raw(pid) {
+        let _ = rustix::process::kill_process(pid, signal);
     }
 }
 

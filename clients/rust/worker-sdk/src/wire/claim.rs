@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::Outputs;
-use super::lenient::or_default;
+use super::lenient::{or_default, unless_zero};
 
 /// A job and the right to report on it.
 #[derive(Debug, Clone, Deserialize)]
@@ -40,8 +40,8 @@ pub struct ClaimedJob {
     /// When the job last became claimable.
     #[serde(default, deserialize_with = "or_default")]
     pub enqueued_at_ms: i64,
-    /// Until when the job's last retry was delayed.
-    #[serde(default, deserialize_with = "or_default")]
+    /// Until when the job's last retry was delayed; none when it was not.
+    #[serde(default, deserialize_with = "unless_zero")]
     pub delayed_until_ms: Option<i64>,
     /// The id of the workflow's definition.
     #[serde(default, deserialize_with = "or_default")]
@@ -67,6 +67,26 @@ pub struct ClaimedJob {
     /// Whatever the definition says under the job's `metadata`.
     #[serde(default, deserialize_with = "or_default")]
     pub metadata: Map<String, Value>,
+    /// How each job that this one needs has ended, by job id; empty from an older server.
+    #[serde(default, deserialize_with = "or_default")]
+    pub needs: HashMap<String, NeedResult>,
+}
+
+/// How a job that another one needs has ended.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+#[non_exhaustive]
+pub struct NeedResult {
+    /// `success`, `failure`, `skipped` or `cancelled`.
+    pub result: String,
+    /// Whether it failed, and that counts as success.
+    pub tolerated: bool,
+    /// Of one that failed, the beginning of its error text.
+    pub error: Option<String>,
+    /// The number of its last attempt, from 0.
+    pub attempt: u32,
+    /// How long that took, in whole seconds; none when there was none.
+    pub duration_secs: Option<u64>,
 }
 
 /// One step of a job.
@@ -121,10 +141,10 @@ pub enum Backoff {
 }
 
 /// The right to report on one attempt.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[non_exhaustive]
 pub struct Lease {
-    /// A secret: whoever has it can report on the attempt.
+    /// A secret that grants the right to report on the attempt.
     pub lease_id: String,
     /// The job's key.
     #[serde(default, deserialize_with = "or_default")]
@@ -137,6 +157,10 @@ pub struct Lease {
     pub worker_id: String,
     /// For how long it lives without a heartbeat, in seconds.
     pub ttl_secs: u64,
+    /// How long the server waits, in seconds, for the report of a job that was cancelled or timed out; 0 from a server that
+    /// does not wait.
+    #[serde(default, deserialize_with = "or_default")]
+    pub stop_grace_secs: f64,
     /// When it was granted.
     #[serde(default, deserialize_with = "or_default")]
     pub granted_at_ms: i64,

@@ -65,4 +65,8 @@ pub struct JobAttempt {
     pub outcome: Option<String>,
     /// Why it failed.
     pub error: Option<String>,
+    /// So many bytes are missing in the middle of its log, which was too long.
+    pub log_missing_bytes: Option<u64>,
+    /// The exit code that the worker reported; `None` if it reported none.
+    pub exit_code: Option<u8>,
 }

@@ -3,7 +3,7 @@
 use prost_types::value::Kind;
 use serde_json::{Map, Number, Value};
 
-use super::{Backoff, Claim, ClaimedJob, Lease, LogChunk, LogStream, RetryPolicy, Step};
+use super::{Backoff, Claim, ClaimedJob, Lease, LogChunk, LogStream, NeedResult, RetryPolicy, Step};
 use crate::proto;
 
 impl Claim {
@@ -24,7 +24,7 @@ impl From<proto::ClaimedJob> for ClaimedJob {
             attempt: job.attempt,
             upstream_outputs: job.upstream_outputs.into_iter().map(|(id, outputs)| (id, outputs.values)).collect(),
             enqueued_at_ms: job.enqueued_at_ms,
-            delayed_until_ms: job.delayed_until_ms,
+            delayed_until_ms: Some(job.delayed_until_ms).filter(|&ms| ms != 0),
             workflow: job.workflow,
             name: job.name,
             timeout_secs: job.timeout_secs,
@@ -33,6 +33,7 @@ impl From<proto::ClaimedJob> for ClaimedJob {
             inputs: job.inputs,
             priority: job.priority,
             metadata: job.metadata.map(json_object).unwrap_or_default(),
+            needs: job.needs.into_iter().map(|(id, need)| (id, NeedResult::from(need))).collect(),
         }
     }
 }
@@ -45,7 +46,21 @@ impl From<proto::Lease> for Lease {
             workflow_id: lease.workflow_id,
             worker_id: lease.worker_id,
             ttl_secs: lease.ttl_secs,
+            stop_grace_secs: lease.stop_grace_secs,
             granted_at_ms: lease.granted_at_ms,
+        }
+    }
+}
+
+impl From<proto::NeedResult> for NeedResult {
+    fn from(need: proto::NeedResult) -> Self {
+        let result = need.result().as_str_name().trim_start_matches("JOB_STATUS_").to_ascii_lowercase();
+        Self {
+            result,
+            tolerated: need.tolerated,
+            error: need.error,
+            attempt: need.attempt,
+            duration_secs: need.duration_secs,
         }
     }
 }
@@ -79,14 +94,12 @@ impl From<LogChunk> for proto::LogChunk {
             LogStream::Stderr => proto::LogStream::Stderr,
         };
         Self {
-            // The server reads both from the lease.
-            workflow_id: String::new(),
-            job_id: String::new(),
+            // The server reads the run and the job from the lease.
             sequence: chunk.sequence,
             data: chunk.data,
             timestamp_ms: chunk.timestamp_ms,
             stream: stream.into(),
-            attempt: 0,
+            ..Self::default()
         }
     }
 }

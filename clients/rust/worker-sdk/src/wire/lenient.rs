@@ -11,3 +11,8 @@ where
     let value = Value::deserialize(deserializer)?;
     Ok(serde_json::from_value(value).unwrap_or_default())
 }
+
+/// Reads a time; 0 and `null` mean that there is none.
+pub(super) fn unless_zero<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
+    Ok(or_default::<D, Option<i64>>(deserializer)?.filter(|&ms| ms != 0))
+}

@@ -30,14 +30,24 @@ pub struct LogChunk {
     /// The attempt that wrote it; set by the server.
     #[serde(default, skip_serializing)]
     pub attempt: u32,
+    /// So many bytes are missing in place of this chunk, in the middle of a log that was too long; none for any other
+    /// chunk.
+    #[serde(default, skip_serializing)]
+    pub missing_bytes: Option<u64>,
+    /// Set on a line that the server wrote itself, such as that the attempt timed out.
+    #[serde(default, skip_serializing)]
+    pub system_line: Option<u32>,
 }
 
 impl LogChunk {
     /// Where the chunk is in its job's log.
     pub fn position(&self) -> String {
-        let stream = match self.stream {
-            LogStream::Stdout => "stdout",
-            LogStream::Stderr => "stderr",
+        let stream = match (self.system_line, self.stream) {
+            (Some(1), _) => "system-first",
+            (Some(2), _) => "system-stop",
+            (Some(_), _) => "system-end",
+            (None, LogStream::Stdout) => "stdout",
+            (None, LogStream::Stderr) => "stderr",
         };
         format!("{}.{}.{stream}", self.attempt, self.sequence)
     }

@@ -66,7 +66,7 @@ pub enum WorkerStatus {
     Idle,
     /// Holds at least one lease.
     Busy,
-    /// Not heard of for a while.
+    /// It sent no recent heartbeat.
     Offline,
     /// A state that this version does not know.
     #[default]
@@ -74,12 +74,12 @@ pub enum WorkerStatus {
     Unknown,
 }
 
-/// A workflow, with the state of a run: the one that was asked for, else its newest.
+/// A workflow, with the state of the requested run, or of its newest.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
 pub struct Workflow {
-    /// The id it was asked for by: the run's for a run's id, else the definition's.
+    /// The id of the request: a run id, or the id of the definition.
     pub id: String,
     /// Its display name.
     pub name: String,
@@ -123,8 +123,10 @@ pub struct JobState {
     pub status: JobStatus,
     /// The script.
     pub command: String,
-    /// From start to end of the last attempt.
+    /// From start to end of the last attempt, in whole seconds; older servers send fractions.
     pub duration_secs: Option<f64>,
+    /// The same in milliseconds; none from older servers.
+    pub duration_ms: Option<u64>,
     /// When the last attempt was claimed.
     pub started_at: Option<i64>,
     /// The keys of the jobs that it needs.
@@ -156,6 +158,10 @@ pub struct JobState {
     pub worker_id: Option<String>,
     /// Until when its retry is delayed.
     pub delayed_until_ms: Option<i64>,
+    /// So many bytes are missing in the middle of the last attempt's log, which was too long.
+    pub log_missing_bytes: Option<u64>,
+    /// The exit code that the worker reported; `None` if it reported none.
+    pub exit_code: Option<u8>,
 }
 
 /// One execution of a workflow.
@@ -207,9 +213,11 @@ pub struct WorkerInfo {
     pub worker_id: String,
     /// What it can do.
     pub labels: Vec<String>,
+    /// It takes no jobs that require no label.
+    pub only_labelled: bool,
     /// When it registered last.
     pub registered_at_ms: i64,
-    /// When it was last heard of.
+    /// The time of its last heartbeat.
     pub last_heartbeat_ms: i64,
     /// The key of a job that it runs.
     pub current_job: Option<String>,

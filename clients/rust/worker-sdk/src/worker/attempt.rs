@@ -4,14 +4,18 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use tokio::runtime::Handle;
 use tokio::task::{JoinError, JoinHandle};
 use tokio::time::{Instant, sleep, timeout};
 
-use super::context::Context;
 use super::job_log::JobLog;
-use super::leases::HeldLease;
+use super::leases::{HeldLease, Leases};
 use super::log_sender::LogSender;
+use super::log_stream::LogStreams;
 use super::report::{AttemptResult, ReportOutcome, Reporter, keep_result};
+use super::server_link::ServerLink;
+use super::session::SessionSlot;
+use super::{StopOrder, WorkerInner};
 use crate::executor::{Failure, Job, JobOutput, LogWriter, StopCause};
 use crate::wire::{Claim, ClaimedJob};
 
@@ -20,29 +24,41 @@ const ERROR_CHARACTERS_MAX: usize = 4096;
 /// An executor that ends processes within the grace may need a little longer to say so.
 const LEAVE_BEHIND_AFTER_GRACE: Duration = Duration::from_secs(5);
 
-/// Runs a claimed job beside its lease's heartbeats, sends its log, and reports its end. The slot is taken at once.
-pub(super) fn start_attempt(context: &Arc<Context>, claim: Claim) {
-    let config = context.config();
-    let log = JobLog::new(config.log_batch_bytes, config.unsent_log_bytes_max);
-    let lease = Arc::new(HeldLease::new(&claim, log));
-    context.leases.add(Arc::clone(&lease));
-    context.worker.running.fetch_add(1, Ordering::Relaxed);
-    if context.worker.terminating.is_cancelled() {
-        lease.stop.stop(StopCause::Stopped, "worker stopped");
-    }
-    let attempt = Attempt { context: Arc::clone(context), job: claim.job, lease };
-    tokio::spawn(attempt.run());
+/// What the attempts of a worker share.
+pub(super) struct Attempts {
+    pub link: Arc<ServerLink>,
+    pub leases: Arc<Leases>,
+    pub session: Arc<SessionSlot>,
+    pub log_stream: Arc<LogStreams>,
+    /// Where executors run.
+    pub executors: Handle,
 }
 
-/// Gives a job back unrun. If the server cannot be asked, it comes back when its lease ends.
-pub(super) async fn give_back(context: Arc<Context>, claim: Claim) {
-    if let Err(error) = context.calls.release(&claim.lease.lease_id).await {
-        tracing::debug!(job_id = claim.job.job_id, %error, "a job could not be given back");
+impl Attempts {
+    /// Runs a claimed job beside its lease's heartbeats, sends its log, and reports its end. The slot is taken at once.
+    pub fn start(self: &Arc<Self>, claim: Claim) {
+        let WorkerInner { config, running, terminating, .. } = &*self.link.worker;
+        let log = JobLog::new(config.log_batch_bytes, config.unsent_log_bytes_max);
+        let lease = Arc::new(HeldLease::new(&claim, log));
+        self.leases.add(Arc::clone(&lease));
+        running.fetch_add(1, Ordering::Relaxed);
+        if terminating.is_cancelled() {
+            lease.stop.stop(StopCause::Stopped, "worker stopped", None);
+        }
+        let attempt = Attempt { shared: Arc::clone(self), job: claim.job, lease };
+        tokio::spawn(attempt.run());
+    }
+}
+
+/// Releases a job that has not run. If the server cannot be asked, it comes back when its lease ends.
+pub(super) async fn give_back(link: Arc<ServerLink>, claim: Claim) {
+    if let Err(error) = link.calls.release(&claim.lease.lease_id).await {
+        tracing::debug!(job_id = claim.job.job_id, %error, "a job could not be released");
     }
 }
 
 struct Attempt {
-    context: Arc<Context>,
+    shared: Arc<Attempts>,
     job: ClaimedJob,
     lease: Arc<HeldLease>,
 }
@@ -53,6 +69,7 @@ enum Outcome {
     Success,
     Failure,
     Cancelled,
+    TimedOut,
     Lost,
 }
 
@@ -61,15 +78,17 @@ impl Attempt {
         let started_at = Instant::now();
         let ClaimedJob { workflow_id: run_id, workflow, job_id, attempt, .. } = &self.job;
         tracing::info!(run_id, workflow, job_id, attempt, "job started");
-        let sending = tokio::spawn(LogSender::new(Arc::clone(&self.context), Arc::clone(&self.lease)).run());
+        let Attempts { link, leases, session, log_stream, .. } = &*self.shared;
+        let sender = LogSender::new(Arc::clone(link), Arc::clone(log_stream), Arc::clone(&self.lease));
+        let sending = tokio::spawn(sender.run());
         let result = self.execute().await;
         self.flush_log(sending).await;
-        let mut reporter = Reporter::new(Arc::clone(&self.context), &self.lease.lease_id);
+        let mut reporter = Reporter::new(Arc::clone(link), Arc::clone(session), &self.lease.lease_id);
         let outcome = self.report(&mut reporter, &result).await;
         self.lease.log.close();
-        self.context.leases.remove(&self.lease);
+        leases.remove(&self.lease);
         reporter.free_slot();
-        self.context.worker.running.fetch_sub(1, Ordering::Relaxed);
+        link.worker.running.fetch_sub(1, Ordering::Relaxed);
         let duration_secs = started_at.elapsed().as_secs_f64();
         let error = result.err().map(|failure| failure.error).filter(|_| !matches!(outcome, Outcome::Success));
         tracing::info!(run_id, workflow, job_id, attempt, duration_secs, ?outcome, error, "job ended");
@@ -87,13 +106,13 @@ impl Attempt {
             (Some(result), None) => cut_error(result.map(|output| output.outputs)),
             // A job that finishes while its worker stops has finished.
             (Some(Ok(output)), Some((StopCause::Stopped, _))) => Ok(output.outputs),
-            (Some(_), Some((_, text))) => cut_error(Err(Failure::retryable(text))),
+            (Some(_), Some(stopped)) => cut_error(Err(stop_failure(stopped))),
             (None, stopped) => {
-                let grace = self.context.config().grace;
+                let grace = self.shared.link.offering().grace;
                 let (run_id, job_id) = (&self.job.workflow_id, &self.job.job_id);
                 tracing::warn!(run_id, job_id, ?grace, "the executor did not end within the grace and was left behind");
-                let text = stopped.map_or_else(|| "worker stopped".to_owned(), |(_, text)| text);
-                cut_error(Err(Failure::retryable(text)))
+                let stopped = stopped.unwrap_or_else(|| (StopCause::Stopped, "worker stopped".to_owned()));
+                cut_error(Err(stop_failure(stopped)))
             }
         }
     }
@@ -102,26 +121,27 @@ impl Attempt {
     fn call_executor(&self) -> AbortOnDrop<Result<JobOutput, Failure>> {
         let job = Job {
             claimed: self.job.clone(),
-            worker_id: self.context.config().worker_id.clone(),
+            worker_id: self.shared.link.offering().worker_id.clone(),
             log: LogWriter::new(Arc::clone(&self.lease.log)),
             cancellation: self.lease.stop.token().clone(),
             stop: self.lease.stop.clone(),
         };
-        let executor = Arc::clone(&self.context.worker.executor);
-        AbortOnDrop(self.context.executors.spawn(async move { executor.execute(job).await }))
+        let executor = Arc::clone(&self.shared.link.worker.executor);
+        AbortOnDrop(self.shared.executors.spawn(async move { executor.execute(job).await }))
     }
 
     /// Returns when the executor has had its time after the stop, if it comes to that.
     async fn lose_patience(&self) {
         self.lease.stop.token().cancelled().await;
-        sleep(self.context.config().grace + LEAVE_BEHIND_AFTER_GRACE).await;
+        sleep(self.shared.link.offering().grace + LEAVE_BEHIND_AFTER_GRACE).await;
     }
 
     /// Never returns.
     async fn stop_at_timeout(&self) {
         if let Some(secs) = self.job.timeout_secs.filter(|&secs| secs > 0) {
             sleep(Duration::from_secs(secs)).await;
-            self.lease.stop.stop(StopCause::Timeout, format!("timed out after {secs} s"));
+            // The server says so as well, unless it is away.
+            self.lease.ordered_to_stop(StopOrder { cause: StopCause::Timeout, within: None });
         }
         pending().await
     }
@@ -138,15 +158,17 @@ impl Attempt {
         }
     }
 
+    /// Sends the result to the server. The server refuses that of a cancelled job, but it confirms that the
+    /// job's processes are gone.
     async fn report(&self, reporter: &mut Reporter, result: &AttemptResult) -> Outcome {
-        match self.lease.stop.cause() {
-            Some(StopCause::Cancelled) => return Outcome::Cancelled,
-            Some(StopCause::Lost) if result.is_err() => return Outcome::Lost,
-            _ => {}
+        let cause = self.lease.stop.cause();
+        if self.lease.is_lost() && result.is_err() {
+            return self.outcome_without_report(cause);
         }
         let ttl = self.lease.ttl();
         let (run_id, job_id) = (&self.job.workflow_id, &self.job.job_id);
         let refusal = match reporter.report(result, ttl).await {
+            ReportOutcome::Accepted if cause == Some(StopCause::Timeout) => return Outcome::TimedOut,
             ReportOutcome::Accepted if result.is_ok() => return Outcome::Success,
             ReportOutcome::Accepted => return Outcome::Failure,
             ReportOutcome::GivenUp { after } => {
@@ -156,6 +178,10 @@ impl Attempt {
             ReportOutcome::Refused(refusal) => refusal,
         };
         let (status, reason) = (refusal.status, refusal.reason.as_deref());
+        if status == 409 && matches!(cause, Some(StopCause::Cancelled | StopCause::Timeout)) {
+            let is_cancelled = reason == Some("cancelled");
+            return self.outcome_without_report(if is_cancelled { Some(StopCause::Cancelled) } else { cause });
+        }
         tracing::warn!(run_id, job_id, status, reason, message = refusal.message, "the server refused the report");
         match (status, reason) {
             (409, Some("cancelled")) => return Outcome::Cancelled,
@@ -169,9 +195,30 @@ impl Attempt {
             ReportOutcome::Refused(_) | ReportOutcome::GivenUp { .. } => Outcome::Lost,
         }
     }
+
+    /// What became of an attempt whose report the server does not take any more.
+    fn outcome_without_report(&self, cause: Option<StopCause>) -> Outcome {
+        let (run_id, job_id) = (&self.job.workflow_id, &self.job.job_id);
+        match cause {
+            Some(StopCause::Timeout) => {
+                tracing::warn!(run_id, job_id, "the job did not end within the server's grace after its timeout");
+                Outcome::TimedOut
+            }
+            Some(StopCause::Cancelled) => Outcome::Cancelled,
+            _ => Outcome::Lost,
+        }
+    }
 }
 
-/// A task that ends when nobody waits for it any more.
+/// The result of a stopped job.
+fn stop_failure((cause, text): (StopCause, String)) -> Failure {
+    match cause {
+        StopCause::Cancelled => Failure::permanent(text),
+        _ => Failure::retryable(text),
+    }
+}
+
+/// A task that ends when it is no longer awaited.
 struct AbortOnDrop<T>(JoinHandle<T>);
 
 impl<T> Drop for AbortOnDrop<T> {

@@ -33,7 +33,11 @@ fn end_expired(leases: &Leases) -> Option<Instant> {
         let deadline = lease.deadline();
         if deadline <= now {
             let secs = lease.ttl().as_secs_f64();
-            lease.stop.stop(StopCause::Expired, format!("lease expired: the server was not reached for {secs} s"));
+            lease.stop.stop(
+                StopCause::Expired,
+                format!("lease expired: the server was not reached for {secs} s"),
+                None,
+            );
         } else {
             next = Some(next.map_or(deadline, |next: Instant| next.min(deadline)));
         }

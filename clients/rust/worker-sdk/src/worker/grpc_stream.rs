@@ -60,7 +60,7 @@ impl<T> Incoming<T> {
     }
 }
 
-/// A status as the documented paths would have told it.
+/// A status in the form of the documented paths.
 pub(super) fn error_of_status(status: &Status, server_url: &str) -> Error {
     let http_status = match status.code() {
         Code::Unauthenticated => 401,

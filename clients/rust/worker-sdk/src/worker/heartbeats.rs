@@ -6,16 +6,18 @@ use std::time::Duration;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
+use tokio_util::sync::CancellationToken;
 use tonic::{Code, Status};
 
+use super::StopOrder;
 use super::backoff::Backoff;
-use super::context::Context;
 use super::grpc_stream::{Incoming, Received, cause_of, error_of_status, outgoing};
-use super::leases::HeldLease;
+use super::leases::{HeldLease, Leases};
 use super::report::reason_text;
-use super::supervise::say_alive;
+use super::server_link::ServerLink;
 use crate::config::Transport;
 use crate::error::Error;
+use crate::grpc::Channel;
 use crate::proto::stream_heartbeats_response::LeaseState;
 use crate::proto::{StreamHeartbeatsRequest, StreamHeartbeatsResponse};
 
@@ -26,21 +28,31 @@ const RETRY_MAX: Duration = Duration::from_secs(1);
 /// The most leases in one message.
 const LEASES_IN_MESSAGE_MAX: usize = 10_000;
 
-/// Renews leases as long as it is polled.
-pub(super) async fn keep_leases(context: Arc<Context>) {
-    if context.config().transport == Transport::Stream {
-        renew_by_stream(&context).await;
-    }
-    tokio::join!(renew_by_calls(&context), poll_cancellations(&context), say_alive(&context));
+/// What keeping leases takes.
+pub(super) struct LeaseKeeper {
+    pub link: Arc<ServerLink>,
+    pub leases: Arc<Leases>,
+    /// A connection of its own, so that nothing else can hold heartbeats up.
+    pub channel: Channel,
+    /// Streams cannot be had, or are not wanted.
+    pub no_streams: CancellationToken,
 }
 
-/// Returns when there are to be no streams.
-async fn renew_by_stream(context: &Arc<Context>) {
+/// Renews leases as long as it is polled.
+pub(super) async fn keep_leases(keeper: Arc<LeaseKeeper>) {
+    if keeper.link.offering().transport == Transport::Stream {
+        renew_by_stream(&keeper).await;
+    }
+    tokio::join!(renew_by_calls(&keeper), poll_cancellations(&keeper), keeper.link.say_alive());
+}
+
+/// Returns if streams are disabled.
+async fn renew_by_stream(keeper: &Arc<LeaseKeeper>) {
     let mut backoff = Backoff::default();
     loop {
-        wait_for_leases(context).await;
-        let mut beats = BeatStream::open(context);
-        let Some(status) = context.no_streams.run_until_cancelled(beats.run()).await else { return };
+        wait_for_leases(keeper).await;
+        let mut beats = BeatStream::open(keeper);
+        let Some(status) = keeper.no_streams.run_until_cancelled(beats.run()).await else { return };
         if status.code() == Code::Unimplemented {
             return tracing::warn!(
                 cause = cause_of(&status),
@@ -51,34 +63,34 @@ async fn renew_by_stream(context: &Arc<Context>) {
             backoff.reset();
         }
         drop(beats);
-        let error = error_of_status(&status, &context.config().server_url);
+        let error = error_of_status(&status, keeper.link.calls.server_url());
         if error.is_temporary() {
-            context.presence.away(&error.cause_text());
+            keeper.link.presence.away(&error.cause_text());
         }
         // Until there is a stream again, leases are renewed by calls, beginning at once.
         tokio::select! {
             () = sleep(backoff.next_delay()) => {}
-            () = renew_now_and_then(context) => {}
-            () = context.no_streams.cancelled() => return,
+            () = renew_now_and_then(keeper) => {}
+            () = keeper.no_streams.cancelled() => return,
         }
     }
 }
 
-async fn renew_now_and_then(context: &Arc<Context>) {
+async fn renew_now_and_then(keeper: &Arc<LeaseKeeper>) {
     let mut calls = JoinSet::new();
-    for lease in context.leases.renewable() {
-        let context = Arc::clone(context);
-        calls.spawn(async move { renew_once(&context, &lease).await });
+    for lease in keeper.leases.renewable() {
+        let keeper = Arc::clone(keeper);
+        calls.spawn(async move { renew_once(&keeper, &lease).await });
     }
-    tokio::join!(renew_by_calls(context), calls.join_all());
+    tokio::join!(renew_by_calls(keeper), calls.join_all());
 }
 
-async fn wait_for_leases(context: &Context) {
+async fn wait_for_leases(keeper: &LeaseKeeper) {
     loop {
-        let added = context.leases.added.notified();
+        let added = keeper.leases.added.notified();
         tokio::pin!(added);
         added.as_mut().enable();
-        if !context.leases.renewable().is_empty() {
+        if !keeper.leases.renewable().is_empty() {
             return;
         }
         added.await;
@@ -88,7 +100,7 @@ async fn wait_for_leases(context: &Context) {
 /// One heartbeat stream. At most one message is unanswered, so that an answer is known to be younger than the last
 /// sending.
 struct BeatStream<'a> {
-    context: &'a Context,
+    keeper: &'a LeaseKeeper,
     sender: UnboundedSender<StreamHeartbeatsRequest>,
     incoming: Incoming<StreamHeartbeatsResponse>,
     sent_at: Instant,
@@ -98,11 +110,11 @@ struct BeatStream<'a> {
 }
 
 impl<'a> BeatStream<'a> {
-    fn open(context: &'a Context) -> Self {
+    fn open(keeper: &'a LeaseKeeper) -> Self {
         let (sender, messages) = outgoing();
-        let mut client = context.heartbeat_channel.jobs();
+        let mut client = keeper.channel.jobs();
         Self {
-            context,
+            keeper,
             sender,
             incoming: Incoming::new(async move { client.stream_heartbeats(messages).await }),
             sent_at: Instant::now(),
@@ -113,10 +125,10 @@ impl<'a> BeatStream<'a> {
 
     /// Returns why the stream ended.
     async fn run(&mut self) -> Status {
-        // The first beat tells the server which leases to watch.
+        // The first message lists the leases to watch.
         self.beat();
         loop {
-            let added = self.context.leases.added.notified();
+            let added = self.keeper.leases.added.notified();
             tokio::pin!(added);
             added.as_mut().enable();
             let due = self.answer_due.or_else(|| self.next_beat());
@@ -140,13 +152,13 @@ impl<'a> BeatStream<'a> {
 
     /// When the first lease is due.
     fn next_beat(&self) -> Option<Instant> {
-        let configured = self.context.config().heartbeat_interval;
-        let leases = self.context.leases.renewable();
+        let configured = self.keeper.link.offering().heartbeat_interval;
+        let leases = self.keeper.leases.renewable();
         leases.iter().map(|lease| lease.renewed_at().max(self.sent_at) + lease.interval(configured)).min()
     }
 
     fn beat(&mut self) {
-        let leases = self.context.leases.renewable();
+        let leases = self.keeper.leases.renewable();
         let Some(shortest) = leases.iter().map(|lease| lease.interval(CALL_TIMEOUT_MAX)).min() else { return };
         self.sent_at = Instant::now();
         self.answer_due = Some(self.sent_at + shortest.max(CALL_TIMEOUT_MIN));
@@ -159,9 +171,9 @@ impl<'a> BeatStream<'a> {
     fn receive(&mut self, message: StreamHeartbeatsResponse) {
         self.is_open = true;
         self.answer_due = None;
-        self.context.presence.back();
+        self.keeper.link.presence.back();
         for state in message.leases {
-            if let Some(lease) = self.context.leases.get(&state.lease_id) {
+            if let Some(lease) = self.keeper.leases.get(&state.lease_id) {
                 self.apply(&lease, &state);
             }
         }
@@ -171,7 +183,8 @@ impl<'a> BeatStream<'a> {
         if let Some(reason) = state.lost {
             lease.lost(reason_text(reason).as_deref(), "the lease is gone");
         } else if state.cancelled {
-            lease.cancelled();
+            let (reason, within_secs) = (state.stop_reason, state.stop_within_secs);
+            lease.ordered_to_stop(StopOrder::of_proto(reason.unwrap_or_default(), within_secs.unwrap_or_default()));
         }
         if state.seconds_left > 0.0 {
             lease.renewed(self.sent_at, Duration::try_from_secs_f64(state.seconds_left).ok());
@@ -180,18 +193,18 @@ impl<'a> BeatStream<'a> {
 }
 
 /// A loop for each lease, from when it is added until it is released.
-async fn renew_by_calls(context: &Arc<Context>) {
+async fn renew_by_calls(keeper: &Arc<LeaseKeeper>) {
     let mut loops: JoinSet<()> = JoinSet::new();
     let mut watched = std::collections::HashSet::new();
     loop {
-        let added = context.leases.added.notified();
+        let added = keeper.leases.added.notified();
         tokio::pin!(added);
         added.as_mut().enable();
-        let leases = context.leases.renewable();
+        let leases = keeper.leases.renewable();
         watched.retain(|id| leases.iter().any(|lease| &lease.lease_id == id));
         for lease in leases {
             if watched.insert(lease.lease_id.clone()) {
-                loops.spawn(renew_while_held(Arc::clone(context), lease));
+                loops.spawn(renew_while_held(Arc::clone(keeper), lease));
             }
         }
         while loops.try_join_next().is_some() {}
@@ -199,31 +212,31 @@ async fn renew_by_calls(context: &Arc<Context>) {
     }
 }
 
-async fn renew_while_held(context: Arc<Context>, lease: Arc<HeldLease>) {
+async fn renew_while_held(keeper: Arc<LeaseKeeper>, lease: Arc<HeldLease>) {
     let released = lease.released.clone();
     let renewals = async {
         // The lease may have been held for a while, when there was a stream before.
-        let interval = || lease.interval(context.config().heartbeat_interval);
+        let interval = || lease.interval(keeper.link.offering().heartbeat_interval);
         let mut next = lease.renewed_at() + interval();
         loop {
             sleep_until(next).await;
-            let was_renewed = renew_once(&context, &lease).await;
+            let was_renewed = renew_once(&keeper, &lease).await;
             next = Instant::now() + if was_renewed { interval() } else { (interval() / 3).min(RETRY_MAX) };
         }
     };
     released.run_until_cancelled(renewals).await;
 }
 
-async fn renew_once(context: &Context, lease: &HeldLease) -> bool {
+async fn renew_once(keeper: &LeaseKeeper, lease: &HeldLease) -> bool {
     let sent_at = Instant::now();
     let limit = lease.interval(CALL_TIMEOUT_MAX).max(CALL_TIMEOUT_MIN);
-    match context.calls.heartbeat_lease(&lease.lease_id, limit).await {
+    match keeper.link.calls.heartbeat_lease(&lease.lease_id, limit).await {
         Ok(renewal) => {
-            context.presence.back();
+            keeper.link.presence.back();
             let ttl = renewal.ttl_secs.and_then(|secs| Duration::try_from_secs_f64(secs).ok());
             lease.renewed(sent_at, ttl);
             if renewal.cancelled {
-                lease.cancelled();
+                lease.ordered_to_stop(StopOrder::of_json(renewal.stop_reason.as_deref(), renewal.stop_within_secs));
             }
             true
         }
@@ -235,28 +248,30 @@ async fn renew_once(context: &Context, lease: &HeldLease) -> bool {
         }
         Err(error) => {
             if error.is_temporary() {
-                context.presence.away(&error.cause_text());
+                keeper.link.presence.away(&error.cause_text());
             }
             false
         }
     }
 }
 
-/// Asks between the renewals whether jobs were cancelled.
-async fn poll_cancellations(context: &Arc<Context>) {
-    let (check, beat) = (context.config().cancellation_check_interval, context.config().heartbeat_interval);
+/// Asks between the renewals whether jobs are to end. The answer has no reason, so a renewal follows, whose answer has.
+async fn poll_cancellations(keeper: &Arc<LeaseKeeper>) {
+    let (check, beat) = (keeper.link.offering().cancellation_check_interval, keeper.link.offering().heartbeat_interval);
     loop {
         sleep(check).await;
         let mut calls = JoinSet::new();
-        for lease in context.leases.renewable() {
-            if lease.is_cancelled() || lease.interval(beat) <= check {
+        for lease in keeper.leases.renewable() {
+            if lease.is_stopped() || lease.interval(beat) <= check {
                 continue;
             }
-            let context = Arc::clone(context);
+            let keeper = Arc::clone(keeper);
             calls.spawn(async move {
-                let asked = context.calls.is_cancelled(&lease.run_id, &lease.job_id, check.max(CALL_TIMEOUT_MIN));
+                let asked = keeper.link.calls.is_cancelled(&lease.run_id, &lease.job_id, check.max(CALL_TIMEOUT_MIN));
                 if asked.await.unwrap_or(false) && !lease.released.is_cancelled() {
-                    lease.cancelled();
+                    renew_once(&keeper, &lease).await;
+                    // An older server says it here only.
+                    lease.ordered_to_stop(StopOrder::CANCELLED);
                 }
             });
         }

@@ -21,7 +21,7 @@ pub(super) async fn run(worker: Arc<WorkerInner>, executors: Handle) -> Result<(
             Err(error) => return drop(done.send(Err(Error::Thread(error.to_string())))),
         };
         let outcome = runtime.block_on(abandoned.run_until_cancelled(supervise(worker, executors)));
-        // What still runs on it ends before the caller goes on.
+        // Its remaining tasks end before the caller continues.
         drop(runtime);
         if let Some(outcome) = outcome {
             drop(done.send(outcome));

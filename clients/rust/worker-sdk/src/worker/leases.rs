@@ -6,7 +6,7 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::{JobLog, StopSignal};
+use super::{JobLog, StopOrder, StopSignal, positive_duration};
 use crate::executor::StopCause;
 use crate::wire::Claim;
 
@@ -29,6 +29,9 @@ pub(super) struct HeldLease {
     pub log: Arc<JobLog>,
     /// Triggered when the lease is no longer held.
     pub released: CancellationToken,
+    /// How long the server waits for the report of a job that is to end, as the claim said.
+    stop_grace: Option<Duration>,
+    timeout_secs: Option<u64>,
     life: Mutex<Life>,
 }
 
@@ -37,7 +40,7 @@ struct Life {
     ttl: Duration,
     /// When the renewal that the server answered last was *sent*: it may have been the last that the server saw.
     renewed_at: Instant,
-    is_cancelled: bool,
+    is_stopped: bool,
 }
 
 impl HeldLease {
@@ -50,7 +53,9 @@ impl HeldLease {
             stop: StopSignal::default(),
             log: Arc::new(log),
             released: CancellationToken::new(),
-            life: Mutex::new(Life { ttl, renewed_at: Instant::now(), is_cancelled: false }),
+            stop_grace: positive_duration(claim.lease.stop_grace_secs),
+            timeout_secs: claim.job.timeout_secs.filter(|&secs| secs > 0),
+            life: Mutex::new(Life { ttl, renewed_at: Instant::now(), is_stopped: false }),
         }
     }
 
@@ -73,8 +78,14 @@ impl HeldLease {
         configured.min(self.ttl() / 3)
     }
 
-    pub fn is_cancelled(&self) -> bool {
-        self.life().is_cancelled
+    /// The server, or the job's timeout, has said that the job is to end.
+    pub fn is_stopped(&self) -> bool {
+        self.life().is_stopped
+    }
+
+    /// The server reports that the lease is gone.
+    pub fn is_lost(&self) -> bool {
+        self.released.is_cancelled()
     }
 
     /// A renewal that was sent at this time was answered.
@@ -86,21 +97,29 @@ impl HeldLease {
         }
     }
 
-    /// The job was cancelled. The lease is kept, for the log.
-    pub fn cancelled(&self) {
-        self.life().is_cancelled = true;
-        self.stop.stop(StopCause::Cancelled, "cancelled");
+    /// The job is to end. The lease is kept, for the log and the report.
+    pub fn ordered_to_stop(&self, order: StopOrder) {
+        self.life().is_stopped = true;
+        let text = match (order.cause, self.timeout_secs) {
+            (StopCause::Timeout, Some(secs)) => format!("timed out after {secs} s"),
+            (StopCause::Timeout, None) => "timed out".into(),
+            _ => "cancelled".into(),
+        };
+        if self.stop.stop(order.cause, text.clone(), order.within.or(self.stop_grace)) {
+            let (run_id, job_id) = (&self.run_id, &self.job_id);
+            tracing::info!(run_id, job_id, reason = text, "ending the job");
+        }
     }
 
-    /// The server says that the lease is gone.
+    /// The server reports that the lease is gone.
     pub fn lost(&self, reason: Option<&str>, message: &str) {
         if reason == Some("cancelled") {
-            return self.cancelled();
+            return self.ordered_to_stop(StopOrder::CANCELLED);
         }
         let reason = reason.map(|reason| format!(" ({reason})")).unwrap_or_default();
         self.log.close();
         self.released.cancel();
-        self.stop.stop(StopCause::Lost, format!("lease lost: {message}{reason}"));
+        self.stop.stop(StopCause::Lost, format!("lease lost: {message}{reason}"), None);
     }
 
     fn life(&self) -> MutexGuard<'_, Life> {

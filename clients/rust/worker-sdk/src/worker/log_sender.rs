@@ -4,16 +4,18 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::backoff::Backoff;
-use super::context::Context;
 use super::job_log::{JobLog, LogWork, Piece};
 use super::leases::HeldLease;
+use super::log_stream::LogStreams;
+use super::server_link::ServerLink;
 use crate::error::Error;
 use crate::wire::LogChunk;
 
 /// Sends a job's log in batches by time and size, one call at a time, until it is finished or closed. What cannot be
 /// sent is kept and sent again until the lease is gone.
 pub(super) struct LogSender {
-    context: Arc<Context>,
+    link: Arc<ServerLink>,
+    stream: Arc<LogStreams>,
     lease: Arc<HeldLease>,
     sequence: u64,
     /// The log has a gap, which the stream's acknowledgements cannot express.
@@ -21,8 +23,8 @@ pub(super) struct LogSender {
 }
 
 impl LogSender {
-    pub fn new(context: Arc<Context>, lease: Arc<HeldLease>) -> Self {
-        Self { context, lease, sequence: 0, has_gap: false }
+    pub fn new(link: Arc<ServerLink>, stream: Arc<LogStreams>, lease: Arc<HeldLease>) -> Self {
+        Self { link, stream, lease, sequence: 0, has_gap: false }
     }
 
     /// Returns when all that was written is with the server, after the log was finished.
@@ -33,7 +35,7 @@ impl LogSender {
                 LogWork::Done => return,
                 LogWork::Nothing => log.grown.notified().await,
                 LogWork::Some => {
-                    wait_for_batch(&log, self.context.config().log_batch_interval).await;
+                    wait_for_batch(&log, self.link.offering().log_batch_interval).await;
                     self.send_batch(&log).await;
                 }
                 LogWork::Batch => self.send_batch(&log).await,
@@ -62,7 +64,7 @@ impl LogSender {
             data: piece.data,
             timestamp_ms: piece.timestamp_ms,
             stream: piece.stream,
-            attempt: 0,
+            ..LogChunk::default()
         }
     }
 
@@ -71,7 +73,7 @@ impl LogSender {
         let began_at = Instant::now();
         while !self.lease.log.is_closed() {
             let error = match self.push_once(chunks).await {
-                Ok(()) => return self.context.presence.back(),
+                Ok(()) => return self.link.presence.back(),
                 Err(error) => error,
             };
             if error.server_error().is_some_and(|refusal| refusal.status == 409) {
@@ -85,20 +87,20 @@ impl LogSender {
                 tracing::warn!(run_id, job_id, %error, "output was dropped, the server refuses this worker");
                 return self.lease.log.close();
             }
-            self.context.presence.away(&error.cause_text());
+            self.link.presence.away(&error.cause_text());
             tokio::time::sleep(backoff.next_delay()).await;
         }
     }
 
     async fn push_once(&mut self, chunks: &[LogChunk]) -> Result<(), Error> {
         if !self.has_gap {
-            match self.context.log_stream.push(&self.lease.lease_id, chunks).await {
+            match self.stream.push(&self.lease.lease_id, chunks).await {
                 Some(result) => return result,
                 // There is no stream, or it broke: the plain call says what is wrong, if anything is.
                 None => tracing::trace!("log batch goes without the stream"),
             }
         }
-        self.context.calls.push_logs(&self.lease.lease_id, chunks).await
+        self.link.calls.push_logs(&self.lease.lease_id, chunks).await
     }
 
     /// A refused batch may be too large, or hold one chunk that the server cannot take: the others still go.

@@ -70,7 +70,7 @@ impl LogStreams {
     }
 }
 
-/// Carries batches until the stream ends. Batches without an answer are dropped, which tells who waits for them.
+/// Sends batches until the stream ends. Batches without a response are dropped, which notifies their waiters.
 async fn carry(channel: Channel, mut pushes: UnboundedReceiver<Push>) {
     let (sender, messages) = outgoing();
     let mut client = channel.logs();

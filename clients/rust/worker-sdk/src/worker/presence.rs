@@ -1,7 +1,7 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
-/// Whether the server answers: said once when it goes away and once when it is back, whoever of a worker's loops notices.
+/// Tracks whether the server is reachable, and logs each change once, whichever loop of the worker detects it.
 #[derive(Debug)]
 pub(super) struct Presence {
     server_url: String,

@@ -4,7 +4,8 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::backoff::Backoff;
-use super::context::Context;
+use super::server_link::ServerLink;
+use super::session::SessionSlot;
 use crate::error::{Error, ServerError};
 use crate::executor::Failure;
 use crate::proto::{self, ErrorReason, job_report};
@@ -33,15 +34,16 @@ pub(super) enum ReportOutcome {
 
 /// Sends the reports of one lease.
 pub(super) struct Reporter {
-    context: Arc<Context>,
+    link: Arc<ServerLink>,
+    session: Arc<SessionSlot>,
     lease_id: String,
     /// The session that answered a report, and so has given the worker its credit back.
     credited_by: Option<u64>,
 }
 
 impl Reporter {
-    pub fn new(context: Arc<Context>, lease_id: &str) -> Self {
-        Self { context, lease_id: lease_id.to_owned(), credited_by: None }
+    pub fn new(link: Arc<ServerLink>, session: Arc<SessionSlot>, lease_id: &str) -> Self {
+        Self { link, session, lease_id: lease_id.to_owned(), credited_by: None }
     }
 
     /// Sends a result until the server takes it or refuses it, or the time is up. A server that refuses the worker
@@ -53,13 +55,13 @@ impl Reporter {
         loop {
             match self.send(result).await {
                 Ok(()) => {
-                    self.context.presence.back();
+                    self.link.presence.back();
                     return ReportOutcome::Accepted;
                 }
                 Err(Error::Refused(refusal)) if !is_passing(&refusal, started_at.elapsed() >= ttl) => {
                     return ReportOutcome::Refused(refusal);
                 }
-                Err(error) => self.context.presence.away(&error.cause_text()),
+                Err(error) => self.link.presence.away(&error.cause_text()),
             }
             let after = started_at.elapsed();
             if after >= keep {
@@ -71,14 +73,14 @@ impl Reporter {
 
     /// The attempt is over: the session that did not hear of it by a report may push another job.
     pub fn free_slot(self) {
-        self.context.session.slot_freed(self.credited_by);
+        self.session.slot_freed(self.credited_by);
     }
 
     async fn send(&mut self, result: &AttemptResult) -> Result<(), Error> {
         // A session returns a credit for each report, so a second one is not for it.
         if self.credited_by.is_none()
             && result_bytes(result) <= SESSION_REPORT_BYTES_MAX
-            && let Some(session) = self.context.session.current()
+            && let Some(session) = self.session.current()
         {
             let answered = session.report(report_message(&self.lease_id, result)).await;
             if answered.as_ref().map_or_else(|error| error.server_error().is_some(), |()| true) {
@@ -87,8 +89,8 @@ impl Reporter {
             return answered;
         }
         match result {
-            Ok(outputs) => self.context.calls.complete(&self.lease_id, outputs).await,
-            Err(failure) => self.context.calls.fail(&self.lease_id, failure).await,
+            Ok(outputs) => self.link.calls.complete(&self.lease_id, outputs).await,
+            Err(failure) => self.link.calls.fail(&self.lease_id, failure).await,
         }
     }
 }
@@ -108,9 +110,11 @@ fn result_bytes(result: &AttemptResult) -> usize {
 fn report_message(lease_id: &str, result: &AttemptResult) -> proto::JobReport {
     let result = match result {
         Ok(outputs) => job_report::Result::Success(proto::Outputs { values: outputs.clone() }),
-        Err(Failure { error, retryable }) => {
-            job_report::Result::Failure(proto::Failure { error: error.clone(), retryable: *retryable })
-        }
+        Err(Failure { error, retryable, exit_code }) => job_report::Result::Failure(proto::Failure {
+            error: error.clone(),
+            retryable: *retryable,
+            exit_code: exit_code.map(u32::from),
+        }),
     };
     proto::JobReport { lease_id: lease_id.to_owned(), result: Some(result) }
 }
@@ -135,6 +139,8 @@ pub(super) fn reason_text(reason: i32) -> Option<String> {
         ErrorReason::Completed => "completed",
         ErrorReason::Cancelled => "cancelled",
         ErrorReason::UnknownLease => "unknown_lease",
+        ErrorReason::JobRunning => "job_running",
+        ErrorReason::DependantRunning => "dependant_running",
     };
     Some(text.to_owned())
 }

@@ -16,12 +16,13 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
 use tonic::{Code, Status};
 
-use super::attempt::{give_back, start_attempt};
+use super::StopOrder;
+use super::attempt::give_back;
 use super::backoff::Backoff;
-use super::context::Context;
 use super::grpc_stream::{Incoming, Received, cause_of, error_of_status, outgoing};
+use super::job_source::JobSource;
 use super::report::answer_of;
-use super::supervise::register;
+use crate::config::WorkerConfig;
 use crate::error::Error;
 use crate::proto::work_jobs_request::Hello;
 use crate::proto::{JobReport, WorkJobsRequest, WorkJobsResponse};
@@ -32,7 +33,7 @@ const ANSWERED_WITHIN: Duration = Duration::from_secs(30);
 /// Reports in one message, and about how much of them; the server takes twice that and more.
 const REPORTS_MAX: usize = 500;
 const REPORT_BYTES_MAX: usize = 1024 * 1024;
-/// How long a session with a server that is about to stop goes on for the answers that it owes.
+/// How long a session with a stopping server waits for pending responses.
 const LAST_ANSWERS_WITHIN: Duration = Duration::from_secs(2);
 /// So many sessions in a row that never opened, with a server that answers plain calls, mean that something between
 /// lets no streams through.
@@ -70,7 +71,7 @@ impl SessionSlot {
         self.state().current.clone()
     }
 
-    /// A job has ended. `credited_by` is the session that was told so by a report.
+    /// A job has ended. `credited_by` is the session that received its report.
     pub fn slot_freed(&self, credited_by: Option<u64>) {
         if let Some(session) = self.current()
             && credited_by != Some(session.number)
@@ -121,17 +122,17 @@ pub(super) enum SessionsEnd {
 }
 
 /// Keeps a session open until the worker has finished. Fails when the server refuses the worker.
-pub(super) async fn keep_session(context: &Arc<Context>) -> Result<SessionsEnd, Error> {
+pub(super) async fn keep_session(source: &JobSource) -> Result<SessionsEnd, Error> {
     let mut backoff = Backoff::default();
     let mut was_ever_open = false;
     let mut never_opened = 0;
     loop {
         let began_at = Instant::now();
-        let mut live = LiveSession::open(context);
+        let mut live = LiveSession::open(source);
         let end = live.run().await;
         was_ever_open |= live.is_open;
         drop(live);
-        context.session.close();
+        source.attempts.session.close();
         let status = match end {
             SessionEnd::Finished => return Ok(SessionsEnd::Finished),
             SessionEnd::ServerDrains => Status::unavailable("the server is about to stop"),
@@ -140,14 +141,14 @@ pub(super) async fn keep_session(context: &Arc<Context>) -> Result<SessionsEnd, 
         if status.code() == Code::Unimplemented {
             return Ok(SessionsEnd::Unavailable(cause_of(&status)));
         }
-        let error = error_of_status(&status, &context.config().server_url);
+        let error = error_of_status(&status, source.link().calls.server_url());
         if error.is_temporary() {
-            context.presence.away(&error.cause_text());
+            source.link().presence.away(&error.cause_text());
         }
         if !was_ever_open || !error.is_temporary() {
             // The plain call tells a server that is away from one that refuses the worker, and both from a stream that
             // does not come through.
-            register(context).await?;
+            source.link().register().await?;
             never_opened += 1;
             if !was_ever_open && never_opened >= NEVER_OPENED_MAX {
                 return Ok(SessionsEnd::Unavailable(cause_of(&status)));
@@ -158,7 +159,7 @@ pub(super) async fn keep_session(context: &Arc<Context>) -> Result<SessionsEnd, 
         }
         tokio::select! {
             () = tokio::time::sleep(backoff.next_delay()) => {}
-            () = context.finished.cancelled() => return Ok(SessionsEnd::Finished),
+            () = source.finished.cancelled() => return Ok(SessionsEnd::Finished),
         }
     }
 }
@@ -170,7 +171,7 @@ enum SessionEnd {
 }
 
 struct LiveSession<'a> {
-    context: &'a Arc<Context>,
+    source: &'a JobSource,
     requests: UnboundedReceiver<Request>,
     sender: UnboundedSender<WorkJobsRequest>,
     incoming: Incoming<WorkJobsResponse>,
@@ -182,20 +183,20 @@ struct LiveSession<'a> {
 }
 
 impl<'a> LiveSession<'a> {
-    fn open(context: &'a Arc<Context>) -> Self {
+    fn open(source: &'a JobSource) -> Self {
         let (sender, messages) = outgoing();
-        let requests = context.session.open();
-        let is_draining = context.no_more_jobs.is_cancelled();
+        let requests = source.attempts.session.open();
+        let is_draining = source.no_more_jobs.is_cancelled();
         // Nothing can be unsent yet, so this cannot fail.
         drop(sender.send(WorkJobsRequest {
-            hello: Some(hello(context)),
-            add_credits: if is_draining { 0 } else { u32::try_from(context.free_slots()).unwrap_or(u32::MAX) },
+            hello: Some(hello(source.link().offering())),
+            add_credits: if is_draining { 0 } else { u32::try_from(source.free_slots()).unwrap_or(u32::MAX) },
             drain: is_draining,
             ..WorkJobsRequest::default()
         }));
-        let mut client = context.channel.jobs();
+        let mut client = source.channel.jobs();
         Self {
-            context,
+            source,
             requests,
             sender,
             incoming: Incoming::new(async move { client.work_jobs(messages).await }),
@@ -224,8 +225,8 @@ impl<'a> LiveSession<'a> {
                     Ok(Received::Message(message)) => self.receive(message),
                     Err(status) => return SessionEnd::Broken(status),
                 },
-                () = self.context.no_more_jobs.cancelled(), if !self.has_said_drain => self.say_drain(),
-                () = self.context.finished.cancelled() => {
+                () = self.source.no_more_jobs.cancelled(), if !self.has_said_drain => self.say_drain(),
+                () = self.source.finished.cancelled() => {
                     self.leave().await;
                     return SessionEnd::Finished;
                 }
@@ -267,7 +268,7 @@ impl<'a> LiveSession<'a> {
 
     fn opened(&mut self) {
         self.is_open = true;
-        self.context.presence.back();
+        self.source.link().presence.back();
     }
 
     fn receive(&mut self, message: WorkJobsResponse) {
@@ -281,10 +282,16 @@ impl<'a> LiveSession<'a> {
                 drop(answer.send(answer_of(result)));
             }
         }
-        for lease in message.cancelled_lease_ids.iter().filter_map(|id| self.context.leases.get(id)) {
-            lease.cancelled();
+        for stop in &message.stops {
+            if let Some(lease) = self.source.attempts.leases.get(&stop.lease_id) {
+                lease.ordered_to_stop(StopOrder::of_proto(stop.reason, stop.within_secs));
+            }
         }
-        for lease in message.lost_lease_ids.iter().filter_map(|id| self.context.leases.get(id)) {
+        // Those of the stops that were cancelled, again; an older server has only these.
+        for lease in message.cancelled_lease_ids.iter().filter_map(|id| self.source.attempts.leases.get(id)) {
+            lease.ordered_to_stop(StopOrder::CANCELLED);
+        }
+        for lease in message.lost_lease_ids.iter().filter_map(|id| self.source.attempts.leases.get(id)) {
             lease.lost(None, "the lease is gone");
         }
         if message.draining {
@@ -292,21 +299,21 @@ impl<'a> LiveSession<'a> {
         }
     }
 
-    /// A job that crosses the word that there should be no more is given back unrun.
+    /// A job that arrives during the stop is released without running.
     fn take(&mut self, claims: Vec<Claim>) {
         if claims.is_empty() {
             return;
         }
-        if self.context.no_more_jobs.is_cancelled() {
+        if self.source.no_more_jobs.is_cancelled() {
             for claim in claims {
-                self.giving_back.spawn(give_back(Arc::clone(self.context), claim));
+                self.giving_back.spawn(give_back(Arc::clone(self.source.link()), claim));
             }
             return;
         }
         let received_lease_ids = claims.iter().map(|claim| claim.lease.lease_id.clone()).collect();
         self.post(WorkJobsRequest { received_lease_ids, ..WorkJobsRequest::default() });
         for claim in claims {
-            start_attempt(self.context, claim);
+            self.source.attempts.start(claim);
         }
     }
 
@@ -336,13 +343,13 @@ impl<'a> LiveSession<'a> {
     }
 }
 
-fn hello(context: &Context) -> Hello {
-    let config = context.config();
+fn hello(config: &WorkerConfig) -> Hello {
     Hello {
         worker_id: config.worker_id.clone(),
         labels: config.labels.clone(),
         lease_ttl_secs: Some(i64::try_from(config.lease_ttl.as_secs()).unwrap_or(i64::MAX)),
         slots: u32::try_from(config.slots).unwrap_or(u32::MAX),
         version: crate::http::USER_AGENT.to_owned(),
+        only_labelled: config.only_labelled,
     }
 }

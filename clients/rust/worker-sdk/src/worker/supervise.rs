@@ -1,164 +1,130 @@
 use std::sync::Arc;
-use std::time::Duration;
 
 use tokio::runtime::Handle;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
 use super::WorkerInner;
-use super::backoff::Backoff;
+use super::attempt::Attempts;
 use super::claim_loop::claim_jobs;
-use super::context::Context;
 use super::deadlines::watch_deadlines;
-use super::heartbeats::keep_leases;
+use super::heartbeats::{LeaseKeeper, keep_leases};
+use super::job_source::JobSource;
 use super::leases::Leases;
 use super::log_stream::LogStreams;
 use super::presence::Presence;
-use super::session::{SessionSlot, SessionsEnd, keep_session};
-use crate::config::{Transport, WorkerConfig};
+use super::server_link::ServerLink;
+use super::session::{SessionsEnd, keep_session};
+use crate::config::Transport;
 use crate::error::Error;
 use crate::executor::StopCause;
 use crate::grpc::channel_trusting;
 use crate::http::{HttpConnection, WorkerCalls};
 
-const WORKER_HEARTBEAT: Duration = Duration::from_secs(10);
-
 /// The whole life of a worker: works until it drains, lets its jobs end.
 pub(super) async fn supervise(worker: Arc<WorkerInner>, executors: Handle) -> Result<(), Error> {
-    let context = Arc::new(open_context(worker, executors)?);
-    let draining = forward_drain(&context);
+    let worker_id = worker.config.worker_id.clone();
+    let (source, keeper) = open(worker, executors)?;
+    let draining = forward_drain(&source);
     let work = async {
-        let drained = drain_when_told(&context);
-        let (result, ()) = tokio::join!(take_jobs(&context), drained);
+        let drained = drain_when_told(&source);
+        let (result, ()) = tokio::join!(take_jobs(&source, &keeper.no_streams), drained);
         result
     };
     let result = tokio::select! {
         result = work => result,
-        () = keep_leases(Arc::clone(&context)) => Ok(()),
-        () = watch_deadlines(&context.leases) => Ok(()),
+        () = keep_leases(Arc::clone(&keeper)) => Ok(()),
+        () = watch_deadlines(&keeper.leases) => Ok(()),
     };
     draining.abort();
-    tracing::info!(worker_id = context.config().worker_id, "worker stopped");
+    tracing::info!(worker_id, "worker stopped");
     result
 }
 
-fn open_context(worker: Arc<WorkerInner>, executors: Handle) -> Result<Context, Error> {
+fn open(worker: Arc<WorkerInner>, executors: Handle) -> Result<(JobSource, Arc<LeaseKeeper>), Error> {
     let config = &worker.config;
     let (server_url, token, ca_file) = (&config.server_url, config.token.as_deref(), config.ca_file.as_deref());
     let connection = HttpConnection::new(server_url, token, ca_file)?;
-    let stream_channel = channel_trusting(server_url, token, ca_file)?;
-    Ok(Context {
-        calls: WorkerCalls::new(connection),
-        channel: stream_channel.clone(),
-        heartbeat_channel: channel_trusting(server_url, token, ca_file)?,
-        presence: Presence::new(&config.server_url),
-        leases: Leases::default(),
-        session: SessionSlot::default(),
-        log_stream: LogStreams::new(stream_channel, config.transport == Transport::Stream),
+    let channel = channel_trusting(server_url, token, ca_file)?;
+    let heartbeat_channel = channel_trusting(server_url, token, ca_file)?;
+    let log_stream = LogStreams::new(channel.clone(), config.transport == Transport::Stream);
+    let presence = Presence::new(connection.server_url());
+    let link = Arc::new(ServerLink { worker, calls: WorkerCalls::new(connection), presence });
+    let leases = Arc::new(Leases::default());
+    let attempts = Attempts {
+        link: Arc::clone(&link),
+        leases: Arc::clone(&leases),
+        session: Arc::default(),
+        log_stream: Arc::new(log_stream),
         executors,
+    };
+    let source = JobSource {
+        attempts: Arc::new(attempts),
+        channel,
         no_more_jobs: CancellationToken::new(),
-        no_streams: CancellationToken::new(),
         finished: CancellationToken::new(),
-        worker,
-    })
+    };
+    let keeper = LeaseKeeper { link, leases, channel: heartbeat_channel, no_streams: CancellationToken::new() };
+    Ok((source, Arc::new(keeper)))
 }
 
-/// Makes the worker known, before it takes jobs; a session does so again by itself. A server that is away is waited for, until the worker drains.
-pub(super) async fn register(context: &Context) -> Result<(), Error> {
-    let config = context.config();
-    let mut backoff = Backoff::default();
-    while !context.worker.draining.is_cancelled() {
-        let call = context.calls.register(&config.worker_id, &config.labels, config.slots);
-        match context.worker.draining.run_until_cancelled(call).await {
-            None => break,
-            Some(Ok(())) => {
-                context.presence.back();
-                say_registered(context);
-                break;
-            }
-            Some(Err(error)) if error.is_temporary() => context.presence.away(&error.cause_text()),
-            Some(Err(error)) => return Err(error),
-        }
-        context.worker.draining.run_until_cancelled(sleep(backoff.next_delay())).await;
-    }
-    Ok(())
-}
-
-fn say_registered(context: &Context) {
-    let WorkerConfig { worker_id, server_url, labels, slots, .. } = context.config();
-    context.worker.registered.cancel();
-    tracing::info!(worker_id, server_url, labels = labels.join(","), slots, "worker registered");
-}
-
-/// Says every few seconds that the worker lives, and registers it with a server that does not know it.
-pub(super) async fn say_alive(context: &Context) {
-    loop {
-        sleep(WORKER_HEARTBEAT).await;
-        let said = context.calls.heartbeat_worker(&context.config().worker_id, WORKER_HEARTBEAT).await;
-        if said.is_err_and(|error| error.server_error().is_some_and(|refusal| refusal.status == 404)) {
-            // A refusal ends the claims, which meet it too.
-            drop(register(context).await);
-        }
-    }
-}
-
-/// Takes and runs jobs until there are to be no more and the last has ended. Whoever refuses the worker for good also
-/// ends it, after its running jobs.
-async fn take_jobs(context: &Arc<Context>) -> Result<(), Error> {
-    let result = claim_until_told(context).await;
+/// Takes and runs jobs until the worker stops and the last job has ended. A permanent refusal by the server also stops
+/// the worker, after its running jobs.
+async fn take_jobs(source: &JobSource, no_streams: &CancellationToken) -> Result<(), Error> {
+    let result = claim_until_told(source, no_streams).await;
     if let Err(error) = &result {
-        tracing::error!(%error, running = context.leases.len(), "worker refused");
+        tracing::error!(%error, running = source.attempts.leases.len(), "worker refused");
     }
-    context.no_more_jobs.cancel();
-    context.finished.cancelled().await;
+    source.no_more_jobs.cancel();
+    source.finished.cancelled().await;
     result
 }
 
 /// By the stream, where it can be had and is wanted; by plain calls else.
-async fn claim_until_told(context: &Arc<Context>) -> Result<(), Error> {
-    register(context).await?;
-    if context.config().transport == Transport::Stream {
-        match keep_session(context).await? {
+async fn claim_until_told(source: &JobSource, no_streams: &CancellationToken) -> Result<(), Error> {
+    source.link().register().await?;
+    if source.link().offering().transport == Transport::Stream {
+        match keep_session(source).await? {
             SessionsEnd::Finished => return Ok(()),
             SessionsEnd::Unavailable(cause) => {
                 tracing::warn!(cause, "streams cannot be had, jobs are claimed by plain HTTP");
-                context.no_streams.cancel();
-                context.log_stream.give_up();
+                no_streams.cancel();
+                source.attempts.log_stream.give_up();
             }
         }
     }
-    claim_jobs(context).await
+    claim_jobs(source).await
 }
 
-fn forward_drain(context: &Arc<Context>) -> tokio::task::JoinHandle<()> {
-    let context = Arc::clone(context);
+fn forward_drain(source: &JobSource) -> tokio::task::JoinHandle<()> {
+    let (draining, no_more_jobs) = (source.link().worker.draining.clone(), source.no_more_jobs.clone());
     tokio::spawn(async move {
-        context.worker.draining.cancelled().await;
-        context.no_more_jobs.cancel();
+        draining.cancelled().await;
+        no_more_jobs.cancel();
     })
 }
 
-/// When there are to be no more jobs: lets the running ones finish, and ends them when the time for that is up.
-async fn drain_when_told(context: &Context) {
+/// When the worker stops: lets the running jobs finish, and ends them after the drain timeout.
+async fn drain_when_told(source: &JobSource) {
     let stop_all = || {
-        for lease in context.leases.all() {
-            lease.stop.stop(StopCause::Stopped, "worker stopped");
+        for lease in source.attempts.leases.all() {
+            lease.stop.stop(StopCause::Stopped, "worker stopped", None);
         }
     };
-    let drain_timeout = context.config().drain_timeout;
-    context.no_more_jobs.cancelled().await;
-    tracing::info!(running = context.leases.len(), ?drain_timeout, "worker drains");
+    let drain_timeout = source.link().offering().drain_timeout;
+    source.no_more_jobs.cancelled().await;
+    tracing::info!(running = source.attempts.leases.len(), ?drain_timeout, "worker drains");
     let end_jobs = async {
         tokio::select! {
             () = sleep(drain_timeout) => {}
-            () = context.worker.terminating.cancelled() => {}
+            () = source.link().worker.terminating.cancelled() => {}
         }
         stop_all();
         std::future::pending::<()>().await;
     };
     tokio::select! {
-        () = context.leases.emptied() => {}
+        () = source.attempts.leases.emptied() => {}
         () = end_jobs => {}
     }
-    context.finished.cancel();
+    source.finished.cancel();
 }

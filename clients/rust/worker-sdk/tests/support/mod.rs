@@ -11,8 +11,26 @@ use tempfile::TempDir;
 use workflow_graph_worker_sdk::wire::{JobState, Workflow};
 use workflow_graph_worker_sdk::{Client, ClientConfig, Error, Transport, Worker, WorkerConfig};
 
+/// How many times as long as on the reference machine things take here; `npm test` measures it.
+fn time_factor() -> f64 {
+    std::env::var("TEST_TIME_FACTOR").ok().and_then(|text| text.parse().ok()).unwrap_or(1.0)
+}
+
+/// A bound that suits this machine.
+pub fn scaled(bound: Duration) -> Duration {
+    bound.mul_f64(time_factor())
+}
+
 /// What may take long takes less than this.
-pub const LONG: Duration = Duration::from_secs(60);
+pub fn long() -> Duration {
+    scaled(Duration::from_secs(60))
+}
+
+/// A lease that a test lets expire or keeps alive. It is longer on a slow machine, where a heartbeat may wait that long for
+/// the processor.
+pub fn short_lease() -> Duration {
+    Duration::from_secs(1).mul_f64((time_factor() / 5.0).round().clamp(1.0, 5.0))
+}
 
 pub struct Server {
     pub url: String,
@@ -100,12 +118,12 @@ impl Server {
             })
             .collect();
         let definition = json!({ "name": "test", "trigger": "manual", "jobs": jobs });
-        let workflow = self.client().create_workflow_json(&definition).await.unwrap();
+        let workflow = self.client().create_workflow_json(&definition, Default::default()).await.unwrap();
         self.client().run_workflow(&workflow.id, Default::default()).await.unwrap()
     }
 
     pub async fn ended(&self, run_id: &str) -> Workflow {
-        tokio::time::timeout(LONG, self.client().wait(run_id)).await.expect("the run ends in time").unwrap()
+        tokio::time::timeout(long(), self.client().wait(run_id)).await.expect("the run ends in time").unwrap()
     }
 
     /// Waits until the job is in this state.
@@ -119,7 +137,7 @@ impl Server {
                 tokio::time::sleep(Duration::from_millis(20)).await;
             }
         };
-        tokio::time::timeout(LONG, look).await.expect("it comes to that in time")
+        tokio::time::timeout(long(), look).await.expect("it comes to that in time")
     }
 
     pub async fn log(&self, run_id: &str, job_id: &str) -> String {
@@ -150,13 +168,24 @@ impl Running {
         Self { worker, run }
     }
 
+    /// Waits until the worker has a job. The server calls a job running from its claim on, which is before the worker has
+    /// read the claim's answer.
+    pub async fn has_job(&self) {
+        let taken = async {
+            while self.worker.running() == 0 {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        tokio::time::timeout(long(), taken).await.expect("the worker takes the job in time");
+    }
+
     pub async fn drained(self) -> Result<(), Error> {
         self.worker.drain();
         self.ended().await
     }
 
     pub async fn ended(self) -> Result<(), Error> {
-        tokio::time::timeout(LONG, self.run).await.expect("the worker ends in time").unwrap()
+        tokio::time::timeout(long(), self.run).await.expect("the worker ends in time").unwrap()
     }
 }
 

@@ -1,6 +1,6 @@
 //! Servers without streams, that refuse, that are away; configurations that cannot be.
 
-use crate::support::{Running, Server, job};
+use crate::support::{Running, Server, job, short_lease};
 use serde_json::json;
 use std::time::Duration;
 use workflow_graph_worker_sdk::executor::{Failure, Job};
@@ -50,11 +50,11 @@ async fn without_streams_a_worker_works_over_plain_http() {
     let Some(server) = Server::start() else { return };
     let config = WorkerConfig {
         server_url: proxy_without_streams(&server.url).await,
-        lease_ttl: Duration::from_secs(1),
+        lease_ttl: short_lease(),
         ..server.config(Transport::Stream)
     };
     let executor = |job: Job| async move {
-        tokio::time::sleep(Duration::from_millis(2_500)).await;
+        tokio::time::sleep(short_lease() * 5 / 2).await;
         job.log.stdout("late\n").await;
         Ok::<_, Failure>(())
     };

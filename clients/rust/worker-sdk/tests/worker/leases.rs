@@ -1,6 +1,6 @@
 //! Leases under a blocked runtime, without a network, over a restart.
 
-use crate::support::{Running, Server, job};
+use crate::support::{Running, Server, job, scaled, short_lease};
 use serde_json::json;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -29,17 +29,17 @@ async fn a_lease_that_cannot_be_renewed_counts_as_expired_by_the_worker_s_own_cl
             Ok::<_, Failure>(())
         }
     };
-    let config = WorkerConfig { lease_ttl: Duration::from_secs(1), ..server.config(transport) };
+    let config = WorkerConfig { lease_ttl: short_lease(), ..server.config(transport) };
     let worker = Worker::with_executor(config, executor);
     let run = server.run(&[("long", "x", json!({}))]).await;
     let losing = async {
         server.until(&run, |workflow| job(workflow, "long").status == JobStatus::Running).await;
-        tokio::time::sleep(Duration::from_millis(1_500)).await;
+        tokio::time::sleep(short_lease() * 3 / 2).await;
         assert!(told.try_recv().is_err(), "as long as the server answers, the lease lives");
         let lost_at = Instant::now();
         drop(server.stop());
         assert_eq!(told.recv().await, Some(Some(StopCause::Expired)));
-        assert!(lost_at.elapsed() < Duration::from_millis(2_000), "{:?}", lost_at.elapsed());
+        assert!(lost_at.elapsed() < scaled(Duration::from_millis(2_000)), "{:?}", lost_at.elapsed());
     };
     tokio::select! {
         _ = worker.run() => panic!("nobody stops it"),
@@ -49,10 +49,10 @@ async fn a_lease_that_cannot_be_renewed_counts_as_expired_by_the_worker_s_own_cl
 
 async fn a_job_that_blocks_every_thread_of_the_runtime_keeps_its_lease(server: Server, transport: Transport) {
     let executor = |_: Job| async move {
-        std::thread::sleep(Duration::from_millis(3_500));
+        std::thread::sleep(short_lease() * 7 / 2);
         Ok::<_, Failure>(JobOutput::default())
     };
-    let config = WorkerConfig { lease_ttl: Duration::from_secs(1), slots: 4, ..server.config(transport) };
+    let config = WorkerConfig { lease_ttl: short_lease(), slots: 4, ..server.config(transport) };
     // The worker's runtime is not the test's, which has to go on.
     let worker = Worker::with_executor(config, executor);
     let handle = worker.clone();

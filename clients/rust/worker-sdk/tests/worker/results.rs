@@ -90,7 +90,7 @@ async fn ten_megabytes_of_log_arrive_in_order_and_unbroken(server: Server, trans
     let running = Running::start(Worker::with_executor(server.config(transport), executor));
     let run = server.run(&[("talk", "x", json!({}))]).await;
     assert_eq!(server.ended(&run).await.state, Some(RunState::Success));
-    let mut log = server.client().follow_logs(&run, "talk", None);
+    let mut log = server.client().follow_logs(&run, "talk", Default::default());
     let (mut text, mut numbers) = (String::new(), Vec::new());
     while let Some(chunk) = log.next().await.unwrap() {
         text.push_str(&chunk.data);

@@ -1,9 +1,10 @@
 //! Jobs that are ended: cancelled, drained, terminated, timed out, left behind.
 
-use crate::support::{Running, Server, job};
+use crate::support::{Running, Server, job, long, short_lease};
 use serde_json::json;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use tokio::sync::Notify;
 use workflow_graph_worker_sdk::executor::{Failure, Job, JobOutput, StopCause};
 use workflow_graph_worker_sdk::wire::{JobStatus, RunState};
 use workflow_graph_worker_sdk::{Transport, Worker, WorkerConfig};
@@ -33,11 +34,11 @@ async fn a_cancelled_job_sees_its_signal_and_its_log_is_kept(server: Server, tra
     };
     let running = Running::start(Worker::with_executor(server.config(transport), executor));
     let run = server.run(&[("long", "x", json!({}))]).await;
-    server.until(&run, |workflow| job(workflow, "long").status == JobStatus::Running).await;
+    running.has_job().await;
     let asked_at = Instant::now();
-    server.client().cancel(&run).await.unwrap();
+    server.client().cancel(&run, Default::default()).await.unwrap();
     while running.worker.running() > 0 {
-        assert!(asked_at.elapsed() < Duration::from_secs(4), "the signal comes within two seconds");
+        assert!(asked_at.elapsed() < long(), "the signal comes in time");
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     let status = server.client().status(&run).await.unwrap();
@@ -48,14 +49,23 @@ async fn a_cancelled_job_sees_its_signal_and_its_log_is_kept(server: Server, tra
 }
 
 async fn draining_takes_no_new_job_and_lets_the_running_one_finish(server: Server, transport: Transport) {
-    let executor = |_: Job| async move {
-        tokio::time::sleep(Duration::from_millis(800)).await;
-        Ok::<_, Failure>(())
+    let may_end = Arc::new(Notify::new());
+    let executor = {
+        let may_end = Arc::clone(&may_end);
+        move |_: Job| {
+            let may_end = Arc::clone(&may_end);
+            async move {
+                may_end.notified().await;
+                Ok::<_, Failure>(())
+            }
+        }
     };
     let running = Running::start(Worker::with_executor(server.config(transport), executor));
     let run = server.run(&[("first", "x", json!({})), ("second", "x", json!({"depends_on": ["first"]}))]).await;
-    server.until(&run, |workflow| job(workflow, "first").status == JobStatus::Running).await;
-    running.drained().await.unwrap();
+    running.has_job().await;
+    running.worker.drain();
+    may_end.notify_one();
+    running.ended().await.unwrap();
     let status = server.client().status(&run).await.unwrap();
     assert_eq!(job(&status, "first").status, JobStatus::Success);
     assert_eq!(job(&status, "second").status, JobStatus::Queued);
@@ -68,7 +78,7 @@ async fn terminating_ends_the_running_job_which_may_be_retried(server: Server, t
     };
     let running = Running::start(Worker::with_executor(server.config(transport), executor));
     let run = server.run(&[("long", "x", json!({"max_retries": 1}))]).await;
-    server.until(&run, |workflow| job(workflow, "long").status == JobStatus::Running).await;
+    running.has_job().await;
     running.worker.terminate();
     running.ended().await.unwrap();
     let status = server.client().status(&run).await.unwrap();
@@ -99,21 +109,21 @@ async fn an_executor_that_does_not_end_is_left_behind(server: Server, transport:
     let config = WorkerConfig { grace: Duration::from_millis(100), ..server.config(transport) };
     let running = Running::start(Worker::with_executor(config, executor));
     let stubborn = server.run(&[("stubborn", "x", json!({}))]).await;
-    server.until(&stubborn, |workflow| job(workflow, "stubborn").status == JobStatus::Running).await;
-    server.client().cancel(&stubborn).await.unwrap();
+    running.has_job().await;
+    server.client().cancel(&stubborn, Default::default()).await.unwrap();
     let run = server.run(&[("next", "x", json!({}))]).await;
     assert_eq!(server.ended(&run).await.state, Some(RunState::Success));
     running.drained().await.unwrap();
 }
 
 async fn a_dropped_worker_reports_nothing_and_its_job_is_handed_out_again(server: Server, transport: Transport) {
-    let config = WorkerConfig { lease_ttl: Duration::from_secs(1), ..server.config(transport) };
+    let config = WorkerConfig { lease_ttl: short_lease(), ..server.config(transport) };
     let stuck = Worker::with_executor(config, |_: Job| std::future::pending::<Result<(), Failure>>());
     let run = server.run(&[("once", "x", json!({"max_retries": 1}))]).await;
     let begun = async {
         server.until(&run, |workflow| job(workflow, "once").status == JobStatus::Running).await;
         // A job that was pushed and not acknowledged would not count as an attempt: it lives beyond its first lease.
-        tokio::time::sleep(Duration::from_millis(1_200)).await;
+        tokio::time::sleep(short_lease() * 6 / 5).await;
     };
     tokio::select! {
         _ = stuck.run() => panic!("nobody stops it"),

@@ -20,7 +20,7 @@ import {
   type ServiceError,
   type UntypedServiceImplementation,
 } from "@grpc/grpc-js";
-import { Claim, ErrorReason, errorReasonFromJSON, errorReasonToJSON, LogChunk, Outputs } from "./types.js";
+import { Claim, ErrorReason, LogChunk, Outputs, StopReason } from "./types.js";
 
 export const protobufPackage = "workflowgraph.v1";
 
@@ -38,14 +38,18 @@ export interface ClaimJobRequest {
     | number
     | undefined;
   /**
-   * Makes the claim repeatable: a call with the same id gets the same job and lease while that lease lives. At least 16
-   * characters that nobody can guess, such as a random UUID.
+   * Makes the claim idempotent: a call with the same id gets the same job and lease while that lease lives. At least 16
+   * unguessable characters, such as a random UUID.
    */
-  request_id?: string | undefined;
+  request_id?:
+    | string
+    | undefined;
+  /** Claim only jobs that require at least one label; jobs without labels are left to other workers. */
+  only_labelled: boolean;
 }
 
 export interface ClaimJobResponse {
-  /** Absent when there is no job. */
+  /** Absent if there is no job. */
   claim: Claim | undefined;
 }
 
@@ -59,6 +63,7 @@ export interface ClaimJobsRequest {
     | undefined;
   /** At most 1000. */
   max_jobs: number;
+  only_labelled: boolean;
 }
 
 export interface ClaimJobsResponse {
@@ -70,10 +75,16 @@ export interface HeartbeatLeaseRequest {
 }
 
 export interface HeartbeatLeaseResponse {
-  /** For how long the lease now lives, in seconds. */
+  /** The remaining lease time, in seconds. */
   ttl_secs: number;
-  /** The job was cancelled: end it. Only logs can still be reported under the lease. */
+  /** Whether the worker must stop the job. */
   cancelled: boolean;
+  /** Why the worker must stop the job; null otherwise. */
+  stop_reason?:
+    | StopReason
+    | undefined;
+  /** How long the server still waits for the report that the job has stopped, in seconds. */
+  stop_within_secs?: number | undefined;
 }
 
 export interface PushLogsRequest {
@@ -82,13 +93,13 @@ export interface PushLogsRequest {
 }
 
 export interface PushLogsResponse {
-  /** How many chunks of this call are stored now, whether by this call or an earlier one. */
+  /** The number of chunks of this call that are stored now, by this call or an earlier one. */
   stored: number;
 }
 
 export interface CompleteJobRequest {
   lease_id: string;
-  outputs: { [key: string]: string };
+  outputs: Map<string, string>;
 }
 
 export interface CompleteJobRequest_OutputsEntry {
@@ -110,14 +121,16 @@ export interface JobReport {
 export interface Failure {
   error: string;
   retryable: boolean;
+  /** As in `FailJob`. */
+  exit_code?: number | undefined;
 }
 
-/** What became of one report. */
+/** The result of one report. */
 export interface JobReportResult {
   lease_id: string;
   /**
-   * Absent when the report was taken. `ERROR_REASON_UNSPECIFIED` when the lease lives and what was reported cannot be taken,
-   * such as outputs that are too large: the job still waits for a report that can.
+   * Absent if the report was accepted. `ERROR_REASON_UNSPECIFIED` if the lease lives but the report is invalid, for
+   * example because its outputs are too large: the worker can report again.
    */
   refused?: ErrorReason | undefined;
   message: string;
@@ -125,7 +138,7 @@ export interface JobReportResult {
 
 export interface CompleteJobsRequest {
   reports: JobReport[];
-  /** Claims in the same round trip, when present. */
+  /** Claims jobs in the same round trip, if present. */
   claim: ClaimJobsRequest | undefined;
 }
 
@@ -137,10 +150,16 @@ export interface CompleteJobsResponse {
 
 export interface FailJobRequest {
   lease_id: string;
-  /** What went wrong, for people. */
+  /** The error text, for people. */
   error: string;
-  /** Whether another attempt may help; `false` when absent. */
+  /** Whether another attempt can help; `false` when absent. */
   retryable: boolean;
+  /**
+   * The exit code of the command, if that is the cause; 128 plus the signal number if a signal ended it. A job whose
+   * `retry-on` has exit codes goes only to workers with the label `feature:exit-codes`, which declares that they report
+   * it.
+   */
+  exit_code?: number | undefined;
 }
 
 export interface FailJobResponse {
@@ -154,28 +173,27 @@ export interface ReleaseJobResponse {
 }
 
 export interface GetJobCancelledRequest {
-  /** The id of a run, or of a workflow, which means its newest run. */
+  /** A run id, or a workflow id, which means its newest run. */
   workflow_id: string;
   job_id: string;
 }
 
 export interface GetJobCancelledResponse {
   cancelled: boolean;
+  /** Why the worker must stop the job; null otherwise. */
+  reason?: StopReason | undefined;
 }
 
 export interface WorkJobsRequest {
   hello:
     | WorkJobsRequest_Hello
     | undefined;
-  /**
-   * How many more jobs the worker can take, beyond what it was allowed before. A report that is taken returns its
-   * slot by itself.
-   */
+  /** The number of additional jobs that the worker can take. An accepted report returns its credit automatically. */
   add_credits: number;
-  /** Leases of pushed jobs that have arrived. */
+  /** Confirms the arrival of pushed jobs, by their leases. */
   received_lease_ids: string[];
   reports: JobReport[];
-  /** No new jobs, please: the worker is about to stop. */
+  /** Requests no new jobs, because the worker is about to stop. */
   drain: boolean;
 }
 
@@ -186,17 +204,29 @@ export interface WorkJobsRequest_Hello {
   lease_ttl_secs?: number | undefined;
   slots: number;
   version: string;
+  /** Push only jobs that require at least one label; jobs without labels are left to other workers. */
+  only_labelled: boolean;
 }
 
 export interface WorkJobsResponse {
   claims: Claim[];
   results: JobReportResult[];
-  /** Leases whose jobs were cancelled: end them. */
+  /** Leases whose jobs were cancelled; each is in `stops` as well. */
   cancelled_lease_ids: string[];
-  /** Leases that are gone. */
+  /** Lost leases. */
   lost_lease_ids: string[];
   /** The server is about to stop: reconnect, possibly to another. */
   draining: boolean;
+  /** Leases whose jobs the worker must stop. */
+  stops: WorkJobsResponse_Stop[];
+}
+
+/** A job that the worker must stop. */
+export interface WorkJobsResponse_Stop {
+  lease_id: string;
+  reason: StopReason;
+  /** How long the server waits for the report that the job has stopped, in seconds. */
+  within_secs: number;
 }
 
 export interface StreamHeartbeatsRequest {
@@ -210,15 +240,31 @@ export interface StreamHeartbeatsResponse {
 /** The state of one lease. */
 export interface StreamHeartbeatsResponse_LeaseState {
   lease_id: string;
-  /** For how long it lives from now, in seconds; 0 when it is lost. */
+  /** The remaining lease time, in seconds; 0 if the lease is lost. */
   seconds_left: number;
+  /** Whether the worker must stop the job. */
   cancelled: boolean;
-  /** Why it is lost. */
-  lost?: ErrorReason | undefined;
+  /** Why the lease is lost. */
+  lost?:
+    | ErrorReason
+    | undefined;
+  /** Why the worker must stop the job; absent otherwise. */
+  stop_reason?:
+    | StopReason
+    | undefined;
+  /** How long the server still waits for the report that the job has stopped, in seconds. */
+  stop_within_secs?: number | undefined;
 }
 
 function createBaseClaimJobRequest(): ClaimJobRequest {
-  return { worker_id: "", labels: [], lease_ttl_secs: undefined, wait_secs: undefined, request_id: undefined };
+  return {
+    worker_id: "",
+    labels: [],
+    lease_ttl_secs: undefined,
+    wait_secs: undefined,
+    request_id: undefined,
+    only_labelled: false,
+  };
 }
 
 export const ClaimJobRequest: MessageFns<ClaimJobRequest> = {
@@ -237,6 +283,9 @@ export const ClaimJobRequest: MessageFns<ClaimJobRequest> = {
     }
     if (message.request_id !== undefined) {
       writer.uint32(42).string(message.request_id);
+    }
+    if (message.only_labelled !== false) {
+      writer.uint32(48).bool(message.only_labelled);
     }
     return writer;
   },
@@ -294,6 +343,14 @@ export const ClaimJobRequest: MessageFns<ClaimJobRequest> = {
             message.request_id = reader.string();
             continue;
           }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.only_labelled = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -304,49 +361,6 @@ export const ClaimJobRequest: MessageFns<ClaimJobRequest> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): ClaimJobRequest {
-    return {
-      worker_id: isSet(object.worker_id) ? globalThis.String(object.worker_id) : "",
-      labels: globalThis.Array.isArray(object?.labels) ? object.labels.map((e: any) => globalThis.String(e)) : [],
-      lease_ttl_secs: isSet(object.lease_ttl_secs) ? globalThis.Number(object.lease_ttl_secs) : undefined,
-      wait_secs: isSet(object.wait_secs) ? globalThis.Number(object.wait_secs) : undefined,
-      request_id: isSet(object.request_id) ? globalThis.String(object.request_id) : undefined,
-    };
-  },
-
-  toJSON(message: ClaimJobRequest): unknown {
-    const obj: any = {};
-    if (message.worker_id !== undefined) {
-      obj.worker_id = message.worker_id;
-    }
-    if (message.labels?.length) {
-      obj.labels = message.labels;
-    }
-    if (message.lease_ttl_secs !== undefined) {
-      obj.lease_ttl_secs = Math.round(message.lease_ttl_secs);
-    }
-    if (message.wait_secs !== undefined) {
-      obj.wait_secs = floatToJson(message.wait_secs);
-    }
-    if (message.request_id !== undefined) {
-      obj.request_id = message.request_id;
-    }
-    return obj;
-  },
-
-  create(base?: DeepPartial<ClaimJobRequest>): ClaimJobRequest {
-    return ClaimJobRequest.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<ClaimJobRequest>): ClaimJobRequest {
-    const message = createBaseClaimJobRequest();
-    message.worker_id = object.worker_id ?? "";
-    message.labels = object.labels?.map((e) => e) || [];
-    message.lease_ttl_secs = object.lease_ttl_secs ?? undefined;
-    message.wait_secs = object.wait_secs ?? undefined;
-    message.request_id = object.request_id ?? undefined;
-    return message;
   },
 };
 
@@ -394,27 +408,6 @@ export const ClaimJobResponse: MessageFns<ClaimJobResponse> = {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
   },
-
-  fromJSON(object: any): ClaimJobResponse {
-    return { claim: isSet(object.claim) ? Claim.fromJSON(object.claim) : undefined };
-  },
-
-  toJSON(message: ClaimJobResponse): unknown {
-    const obj: any = {};
-    if (message.claim !== undefined) {
-      obj.claim = Claim.toJSON(message.claim);
-    }
-    return obj;
-  },
-
-  create(base?: DeepPartial<ClaimJobResponse>): ClaimJobResponse {
-    return ClaimJobResponse.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<ClaimJobResponse>): ClaimJobResponse {
-    const message = createBaseClaimJobResponse();
-    message.claim = (object.claim !== undefined && object.claim !== null) ? Claim.fromPartial(object.claim) : undefined;
-    return message;
-  },
 };
 
 function createBaseClaimJobsRequest(): ClaimJobsRequest {
@@ -425,6 +418,7 @@ function createBaseClaimJobsRequest(): ClaimJobsRequest {
     wait_secs: undefined,
     request_id: undefined,
     max_jobs: 0,
+    only_labelled: false,
   };
 }
 
@@ -447,6 +441,9 @@ export const ClaimJobsRequest: MessageFns<ClaimJobsRequest> = {
     }
     if (message.max_jobs !== 0) {
       writer.uint32(48).uint32(message.max_jobs);
+    }
+    if (message.only_labelled !== false) {
+      writer.uint32(56).bool(message.only_labelled);
     }
     return writer;
   },
@@ -512,6 +509,14 @@ export const ClaimJobsRequest: MessageFns<ClaimJobsRequest> = {
             message.max_jobs = reader.uint32();
             continue;
           }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.only_labelled = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -522,54 +527,6 @@ export const ClaimJobsRequest: MessageFns<ClaimJobsRequest> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): ClaimJobsRequest {
-    return {
-      worker_id: isSet(object.worker_id) ? globalThis.String(object.worker_id) : "",
-      labels: globalThis.Array.isArray(object?.labels) ? object.labels.map((e: any) => globalThis.String(e)) : [],
-      lease_ttl_secs: isSet(object.lease_ttl_secs) ? globalThis.Number(object.lease_ttl_secs) : undefined,
-      wait_secs: isSet(object.wait_secs) ? globalThis.Number(object.wait_secs) : undefined,
-      request_id: isSet(object.request_id) ? globalThis.String(object.request_id) : undefined,
-      max_jobs: isSet(object.max_jobs) ? globalThis.Number(object.max_jobs) : 0,
-    };
-  },
-
-  toJSON(message: ClaimJobsRequest): unknown {
-    const obj: any = {};
-    if (message.worker_id !== undefined) {
-      obj.worker_id = message.worker_id;
-    }
-    if (message.labels?.length) {
-      obj.labels = message.labels;
-    }
-    if (message.lease_ttl_secs !== undefined) {
-      obj.lease_ttl_secs = Math.round(message.lease_ttl_secs);
-    }
-    if (message.wait_secs !== undefined) {
-      obj.wait_secs = floatToJson(message.wait_secs);
-    }
-    if (message.request_id !== undefined) {
-      obj.request_id = message.request_id;
-    }
-    if (message.max_jobs !== undefined) {
-      obj.max_jobs = Math.round(message.max_jobs);
-    }
-    return obj;
-  },
-
-  create(base?: DeepPartial<ClaimJobsRequest>): ClaimJobsRequest {
-    return ClaimJobsRequest.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<ClaimJobsRequest>): ClaimJobsRequest {
-    const message = createBaseClaimJobsRequest();
-    message.worker_id = object.worker_id ?? "";
-    message.labels = object.labels?.map((e) => e) || [];
-    message.lease_ttl_secs = object.lease_ttl_secs ?? undefined;
-    message.wait_secs = object.wait_secs ?? undefined;
-    message.request_id = object.request_id ?? undefined;
-    message.max_jobs = object.max_jobs ?? 0;
-    return message;
   },
 };
 
@@ -617,27 +574,6 @@ export const ClaimJobsResponse: MessageFns<ClaimJobsResponse> = {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
   },
-
-  fromJSON(object: any): ClaimJobsResponse {
-    return { claims: globalThis.Array.isArray(object?.claims) ? object.claims.map((e: any) => Claim.fromJSON(e)) : [] };
-  },
-
-  toJSON(message: ClaimJobsResponse): unknown {
-    const obj: any = {};
-    if (message.claims?.length) {
-      obj.claims = message.claims.map((e) => Claim.toJSON(e));
-    }
-    return obj;
-  },
-
-  create(base?: DeepPartial<ClaimJobsResponse>): ClaimJobsResponse {
-    return ClaimJobsResponse.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<ClaimJobsResponse>): ClaimJobsResponse {
-    const message = createBaseClaimJobsResponse();
-    message.claims = object.claims?.map((e) => Claim.fromPartial(e)) || [];
-    return message;
-  },
 };
 
 function createBaseHeartbeatLeaseRequest(): HeartbeatLeaseRequest {
@@ -684,31 +620,10 @@ export const HeartbeatLeaseRequest: MessageFns<HeartbeatLeaseRequest> = {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
   },
-
-  fromJSON(object: any): HeartbeatLeaseRequest {
-    return { lease_id: isSet(object.lease_id) ? globalThis.String(object.lease_id) : "" };
-  },
-
-  toJSON(message: HeartbeatLeaseRequest): unknown {
-    const obj: any = {};
-    if (message.lease_id !== undefined) {
-      obj.lease_id = message.lease_id;
-    }
-    return obj;
-  },
-
-  create(base?: DeepPartial<HeartbeatLeaseRequest>): HeartbeatLeaseRequest {
-    return HeartbeatLeaseRequest.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<HeartbeatLeaseRequest>): HeartbeatLeaseRequest {
-    const message = createBaseHeartbeatLeaseRequest();
-    message.lease_id = object.lease_id ?? "";
-    return message;
-  },
 };
 
 function createBaseHeartbeatLeaseResponse(): HeartbeatLeaseResponse {
-  return { ttl_secs: 0, cancelled: false };
+  return { ttl_secs: 0, cancelled: false, stop_reason: undefined, stop_within_secs: undefined };
 }
 
 export const HeartbeatLeaseResponse: MessageFns<HeartbeatLeaseResponse> = {
@@ -718,6 +633,12 @@ export const HeartbeatLeaseResponse: MessageFns<HeartbeatLeaseResponse> = {
     }
     if (message.cancelled !== false) {
       writer.uint32(16).bool(message.cancelled);
+    }
+    if (message.stop_reason !== undefined) {
+      writer.uint32(24).int32(message.stop_reason);
+    }
+    if (message.stop_within_secs !== undefined) {
+      writer.uint32(33).double(message.stop_within_secs);
     }
     return writer;
   },
@@ -751,6 +672,22 @@ export const HeartbeatLeaseResponse: MessageFns<HeartbeatLeaseResponse> = {
             message.cancelled = reader.bool();
             continue;
           }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.stop_reason = reader.int32() as any;
+            continue;
+          }
+          case 4: {
+            if (tag !== 33) {
+              break;
+            }
+
+            message.stop_within_secs = reader.double();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -761,34 +698,6 @@ export const HeartbeatLeaseResponse: MessageFns<HeartbeatLeaseResponse> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): HeartbeatLeaseResponse {
-    return {
-      ttl_secs: isSet(object.ttl_secs) ? globalThis.Number(object.ttl_secs) : 0,
-      cancelled: isSet(object.cancelled) ? globalThis.Boolean(object.cancelled) : false,
-    };
-  },
-
-  toJSON(message: HeartbeatLeaseResponse): unknown {
-    const obj: any = {};
-    if (message.ttl_secs !== undefined) {
-      obj.ttl_secs = Math.round(message.ttl_secs);
-    }
-    if (message.cancelled !== undefined) {
-      obj.cancelled = message.cancelled;
-    }
-    return obj;
-  },
-
-  create(base?: DeepPartial<HeartbeatLeaseResponse>): HeartbeatLeaseResponse {
-    return HeartbeatLeaseResponse.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<HeartbeatLeaseResponse>): HeartbeatLeaseResponse {
-    const message = createBaseHeartbeatLeaseResponse();
-    message.ttl_secs = object.ttl_secs ?? 0;
-    message.cancelled = object.cancelled ?? false;
-    return message;
   },
 };
 
@@ -847,34 +756,6 @@ export const PushLogsRequest: MessageFns<PushLogsRequest> = {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
   },
-
-  fromJSON(object: any): PushLogsRequest {
-    return {
-      lease_id: isSet(object.lease_id) ? globalThis.String(object.lease_id) : "",
-      chunks: globalThis.Array.isArray(object?.chunks) ? object.chunks.map((e: any) => LogChunk.fromJSON(e)) : [],
-    };
-  },
-
-  toJSON(message: PushLogsRequest): unknown {
-    const obj: any = {};
-    if (message.lease_id !== undefined) {
-      obj.lease_id = message.lease_id;
-    }
-    if (message.chunks?.length) {
-      obj.chunks = message.chunks.map((e) => LogChunk.toJSON(e));
-    }
-    return obj;
-  },
-
-  create(base?: DeepPartial<PushLogsRequest>): PushLogsRequest {
-    return PushLogsRequest.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<PushLogsRequest>): PushLogsRequest {
-    const message = createBasePushLogsRequest();
-    message.lease_id = object.lease_id ?? "";
-    message.chunks = object.chunks?.map((e) => LogChunk.fromPartial(e)) || [];
-    return message;
-  },
 };
 
 function createBasePushLogsResponse(): PushLogsResponse {
@@ -921,31 +802,10 @@ export const PushLogsResponse: MessageFns<PushLogsResponse> = {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
   },
-
-  fromJSON(object: any): PushLogsResponse {
-    return { stored: isSet(object.stored) ? globalThis.Number(object.stored) : 0 };
-  },
-
-  toJSON(message: PushLogsResponse): unknown {
-    const obj: any = {};
-    if (message.stored !== undefined) {
-      obj.stored = Math.round(message.stored);
-    }
-    return obj;
-  },
-
-  create(base?: DeepPartial<PushLogsResponse>): PushLogsResponse {
-    return PushLogsResponse.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<PushLogsResponse>): PushLogsResponse {
-    const message = createBasePushLogsResponse();
-    message.stored = object.stored ?? 0;
-    return message;
-  },
 };
 
 function createBaseCompleteJobRequest(): CompleteJobRequest {
-  return { lease_id: "", outputs: {} };
+  return { lease_id: "", outputs: new Map() };
 }
 
 export const CompleteJobRequest: MessageFns<CompleteJobRequest> = {
@@ -953,7 +813,7 @@ export const CompleteJobRequest: MessageFns<CompleteJobRequest> = {
     if (message.lease_id !== "") {
       writer.uint32(10).string(message.lease_id);
     }
-    globalThis.Object.entries(message.outputs).forEach(([key, value]: [string, string]) => {
+    message.outputs.forEach((value, key) => {
       CompleteJobRequest_OutputsEntry.encode({ key: key as any, value }, writer.uint32(18).fork()).join();
     });
     return writer;
@@ -987,7 +847,7 @@ export const CompleteJobRequest: MessageFns<CompleteJobRequest> = {
 
             const entry2 = CompleteJobRequest_OutputsEntry.decode(reader, reader.uint32());
             if (entry2.value !== undefined) {
-              message.outputs[entry2.key] = entry2.value;
+              message.outputs.set(entry2.key, entry2.value);
             }
             continue;
           }
@@ -1001,61 +861,6 @@ export const CompleteJobRequest: MessageFns<CompleteJobRequest> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): CompleteJobRequest {
-    return {
-      lease_id: isSet(object.lease_id) ? globalThis.String(object.lease_id) : "",
-      outputs: isObject(object.outputs)
-        ? (globalThis.Object.entries(object.outputs) as [string, any][]).reduce(
-          (acc: { [key: string]: string }, [key, value]: [string, any]) => {
-            globalThis.Object.defineProperty(acc, key, {
-              value: globalThis.String(value),
-              enumerable: true,
-              configurable: true,
-              writable: true,
-            });
-            return acc;
-          },
-          {},
-        )
-        : {},
-    };
-  },
-
-  toJSON(message: CompleteJobRequest): unknown {
-    const obj: any = {};
-    if (message.lease_id !== undefined) {
-      obj.lease_id = message.lease_id;
-    }
-    if (message.outputs) {
-      const entries = globalThis.Object.entries(message.outputs) as [string, string][];
-      if (entries.length > 0) {
-        obj.outputs = {};
-        entries.forEach(([k, v]) => {
-          obj.outputs[k] = v;
-        });
-      }
-    }
-    return obj;
-  },
-
-  create(base?: DeepPartial<CompleteJobRequest>): CompleteJobRequest {
-    return CompleteJobRequest.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<CompleteJobRequest>): CompleteJobRequest {
-    const message = createBaseCompleteJobRequest();
-    message.lease_id = object.lease_id ?? "";
-    message.outputs = (globalThis.Object.entries(object.outputs ?? {}) as [string, string][]).reduce(
-      (acc: { [key: string]: string }, [key, value]: [string, string]) => {
-        if (value !== undefined) {
-          acc[key] = globalThis.String(value);
-        }
-        return acc;
-      },
-      {},
-    );
-    return message;
   },
 };
 
@@ -1114,34 +919,6 @@ export const CompleteJobRequest_OutputsEntry: MessageFns<CompleteJobRequest_Outp
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
   },
-
-  fromJSON(object: any): CompleteJobRequest_OutputsEntry {
-    return {
-      key: isSet(object.key) ? globalThis.String(object.key) : "",
-      value: isSet(object.value) ? globalThis.String(object.value) : "",
-    };
-  },
-
-  toJSON(message: CompleteJobRequest_OutputsEntry): unknown {
-    const obj: any = {};
-    if (message.key !== undefined) {
-      obj.key = message.key;
-    }
-    if (message.value !== undefined) {
-      obj.value = message.value;
-    }
-    return obj;
-  },
-
-  create(base?: DeepPartial<CompleteJobRequest_OutputsEntry>): CompleteJobRequest_OutputsEntry {
-    return CompleteJobRequest_OutputsEntry.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<CompleteJobRequest_OutputsEntry>): CompleteJobRequest_OutputsEntry {
-    const message = createBaseCompleteJobRequest_OutputsEntry();
-    message.key = object.key ?? "";
-    message.value = object.value ?? "";
-    return message;
-  },
 };
 
 function createBaseCompleteJobResponse(): CompleteJobResponse {
@@ -1176,23 +953,6 @@ export const CompleteJobResponse: MessageFns<CompleteJobResponse> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(_: any): CompleteJobResponse {
-    return {};
-  },
-
-  toJSON(_: CompleteJobResponse): unknown {
-    const obj: any = {};
-    return obj;
-  },
-
-  create(base?: DeepPartial<CompleteJobResponse>): CompleteJobResponse {
-    return CompleteJobResponse.fromPartial(base ?? {});
-  },
-  fromPartial(_: DeepPartial<CompleteJobResponse>): CompleteJobResponse {
-    const message = createBaseCompleteJobResponse();
-    return message;
   },
 };
 
@@ -1262,47 +1022,10 @@ export const JobReport: MessageFns<JobReport> = {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
   },
-
-  fromJSON(object: any): JobReport {
-    return {
-      lease_id: isSet(object.lease_id) ? globalThis.String(object.lease_id) : "",
-      success: isSet(object.success) ? Outputs.fromJSON(object.success) : undefined,
-      failure: isSet(object.failure) ? Failure.fromJSON(object.failure) : undefined,
-    };
-  },
-
-  toJSON(message: JobReport): unknown {
-    const obj: any = {};
-    if (message.lease_id !== undefined) {
-      obj.lease_id = message.lease_id;
-    }
-    if (message.success !== undefined) {
-      obj.success = Outputs.toJSON(message.success);
-    }
-    if (message.failure !== undefined) {
-      obj.failure = Failure.toJSON(message.failure);
-    }
-    return obj;
-  },
-
-  create(base?: DeepPartial<JobReport>): JobReport {
-    return JobReport.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<JobReport>): JobReport {
-    const message = createBaseJobReport();
-    message.lease_id = object.lease_id ?? "";
-    message.success = (object.success !== undefined && object.success !== null)
-      ? Outputs.fromPartial(object.success)
-      : undefined;
-    message.failure = (object.failure !== undefined && object.failure !== null)
-      ? Failure.fromPartial(object.failure)
-      : undefined;
-    return message;
-  },
 };
 
 function createBaseFailure(): Failure {
-  return { error: "", retryable: false };
+  return { error: "", retryable: false, exit_code: undefined };
 }
 
 export const Failure: MessageFns<Failure> = {
@@ -1312,6 +1035,9 @@ export const Failure: MessageFns<Failure> = {
     }
     if (message.retryable !== false) {
       writer.uint32(16).bool(message.retryable);
+    }
+    if (message.exit_code !== undefined) {
+      writer.uint32(24).uint32(message.exit_code);
     }
     return writer;
   },
@@ -1345,6 +1071,14 @@ export const Failure: MessageFns<Failure> = {
             message.retryable = reader.bool();
             continue;
           }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.exit_code = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1355,34 +1089,6 @@ export const Failure: MessageFns<Failure> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): Failure {
-    return {
-      error: isSet(object.error) ? globalThis.String(object.error) : "",
-      retryable: isSet(object.retryable) ? globalThis.Boolean(object.retryable) : false,
-    };
-  },
-
-  toJSON(message: Failure): unknown {
-    const obj: any = {};
-    if (message.error !== undefined) {
-      obj.error = message.error;
-    }
-    if (message.retryable !== undefined) {
-      obj.retryable = message.retryable;
-    }
-    return obj;
-  },
-
-  create(base?: DeepPartial<Failure>): Failure {
-    return Failure.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<Failure>): Failure {
-    const message = createBaseFailure();
-    message.error = object.error ?? "";
-    message.retryable = object.retryable ?? false;
-    return message;
   },
 };
 
@@ -1452,39 +1158,6 @@ export const JobReportResult: MessageFns<JobReportResult> = {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
   },
-
-  fromJSON(object: any): JobReportResult {
-    return {
-      lease_id: isSet(object.lease_id) ? globalThis.String(object.lease_id) : "",
-      refused: isSet(object.refused) ? errorReasonFromJSON(object.refused) : undefined,
-      message: isSet(object.message) ? globalThis.String(object.message) : "",
-    };
-  },
-
-  toJSON(message: JobReportResult): unknown {
-    const obj: any = {};
-    if (message.lease_id !== undefined) {
-      obj.lease_id = message.lease_id;
-    }
-    if (message.refused !== undefined) {
-      obj.refused = errorReasonToJSON(message.refused);
-    }
-    if (message.message !== undefined) {
-      obj.message = message.message;
-    }
-    return obj;
-  },
-
-  create(base?: DeepPartial<JobReportResult>): JobReportResult {
-    return JobReportResult.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<JobReportResult>): JobReportResult {
-    const message = createBaseJobReportResult();
-    message.lease_id = object.lease_id ?? "";
-    message.refused = object.refused ?? undefined;
-    message.message = object.message ?? "";
-    return message;
-  },
 };
 
 function createBaseCompleteJobsRequest(): CompleteJobsRequest {
@@ -1541,36 +1214,6 @@ export const CompleteJobsRequest: MessageFns<CompleteJobsRequest> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): CompleteJobsRequest {
-    return {
-      reports: globalThis.Array.isArray(object?.reports) ? object.reports.map((e: any) => JobReport.fromJSON(e)) : [],
-      claim: isSet(object.claim) ? ClaimJobsRequest.fromJSON(object.claim) : undefined,
-    };
-  },
-
-  toJSON(message: CompleteJobsRequest): unknown {
-    const obj: any = {};
-    if (message.reports?.length) {
-      obj.reports = message.reports.map((e) => JobReport.toJSON(e));
-    }
-    if (message.claim !== undefined) {
-      obj.claim = ClaimJobsRequest.toJSON(message.claim);
-    }
-    return obj;
-  },
-
-  create(base?: DeepPartial<CompleteJobsRequest>): CompleteJobsRequest {
-    return CompleteJobsRequest.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<CompleteJobsRequest>): CompleteJobsRequest {
-    const message = createBaseCompleteJobsRequest();
-    message.reports = object.reports?.map((e) => JobReport.fromPartial(e)) || [];
-    message.claim = (object.claim !== undefined && object.claim !== null)
-      ? ClaimJobsRequest.fromPartial(object.claim)
-      : undefined;
-    return message;
   },
 };
 
@@ -1629,40 +1272,10 @@ export const CompleteJobsResponse: MessageFns<CompleteJobsResponse> = {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
   },
-
-  fromJSON(object: any): CompleteJobsResponse {
-    return {
-      results: globalThis.Array.isArray(object?.results)
-        ? object.results.map((e: any) => JobReportResult.fromJSON(e))
-        : [],
-      claims: globalThis.Array.isArray(object?.claims) ? object.claims.map((e: any) => Claim.fromJSON(e)) : [],
-    };
-  },
-
-  toJSON(message: CompleteJobsResponse): unknown {
-    const obj: any = {};
-    if (message.results?.length) {
-      obj.results = message.results.map((e) => JobReportResult.toJSON(e));
-    }
-    if (message.claims?.length) {
-      obj.claims = message.claims.map((e) => Claim.toJSON(e));
-    }
-    return obj;
-  },
-
-  create(base?: DeepPartial<CompleteJobsResponse>): CompleteJobsResponse {
-    return CompleteJobsResponse.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<CompleteJobsResponse>): CompleteJobsResponse {
-    const message = createBaseCompleteJobsResponse();
-    message.results = object.results?.map((e) => JobReportResult.fromPartial(e)) || [];
-    message.claims = object.claims?.map((e) => Claim.fromPartial(e)) || [];
-    return message;
-  },
 };
 
 function createBaseFailJobRequest(): FailJobRequest {
-  return { lease_id: "", error: "", retryable: false };
+  return { lease_id: "", error: "", retryable: false, exit_code: undefined };
 }
 
 export const FailJobRequest: MessageFns<FailJobRequest> = {
@@ -1675,6 +1288,9 @@ export const FailJobRequest: MessageFns<FailJobRequest> = {
     }
     if (message.retryable !== false) {
       writer.uint32(24).bool(message.retryable);
+    }
+    if (message.exit_code !== undefined) {
+      writer.uint32(32).uint32(message.exit_code);
     }
     return writer;
   },
@@ -1716,6 +1332,14 @@ export const FailJobRequest: MessageFns<FailJobRequest> = {
             message.retryable = reader.bool();
             continue;
           }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.exit_code = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1726,39 +1350,6 @@ export const FailJobRequest: MessageFns<FailJobRequest> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): FailJobRequest {
-    return {
-      lease_id: isSet(object.lease_id) ? globalThis.String(object.lease_id) : "",
-      error: isSet(object.error) ? globalThis.String(object.error) : "",
-      retryable: isSet(object.retryable) ? globalThis.Boolean(object.retryable) : false,
-    };
-  },
-
-  toJSON(message: FailJobRequest): unknown {
-    const obj: any = {};
-    if (message.lease_id !== undefined) {
-      obj.lease_id = message.lease_id;
-    }
-    if (message.error !== undefined) {
-      obj.error = message.error;
-    }
-    if (message.retryable !== undefined) {
-      obj.retryable = message.retryable;
-    }
-    return obj;
-  },
-
-  create(base?: DeepPartial<FailJobRequest>): FailJobRequest {
-    return FailJobRequest.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<FailJobRequest>): FailJobRequest {
-    const message = createBaseFailJobRequest();
-    message.lease_id = object.lease_id ?? "";
-    message.error = object.error ?? "";
-    message.retryable = object.retryable ?? false;
-    return message;
   },
 };
 
@@ -1794,23 +1385,6 @@ export const FailJobResponse: MessageFns<FailJobResponse> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(_: any): FailJobResponse {
-    return {};
-  },
-
-  toJSON(_: FailJobResponse): unknown {
-    const obj: any = {};
-    return obj;
-  },
-
-  create(base?: DeepPartial<FailJobResponse>): FailJobResponse {
-    return FailJobResponse.fromPartial(base ?? {});
-  },
-  fromPartial(_: DeepPartial<FailJobResponse>): FailJobResponse {
-    const message = createBaseFailJobResponse();
-    return message;
   },
 };
 
@@ -1858,27 +1432,6 @@ export const ReleaseJobRequest: MessageFns<ReleaseJobRequest> = {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
   },
-
-  fromJSON(object: any): ReleaseJobRequest {
-    return { lease_id: isSet(object.lease_id) ? globalThis.String(object.lease_id) : "" };
-  },
-
-  toJSON(message: ReleaseJobRequest): unknown {
-    const obj: any = {};
-    if (message.lease_id !== undefined) {
-      obj.lease_id = message.lease_id;
-    }
-    return obj;
-  },
-
-  create(base?: DeepPartial<ReleaseJobRequest>): ReleaseJobRequest {
-    return ReleaseJobRequest.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<ReleaseJobRequest>): ReleaseJobRequest {
-    const message = createBaseReleaseJobRequest();
-    message.lease_id = object.lease_id ?? "";
-    return message;
-  },
 };
 
 function createBaseReleaseJobResponse(): ReleaseJobResponse {
@@ -1913,23 +1466,6 @@ export const ReleaseJobResponse: MessageFns<ReleaseJobResponse> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(_: any): ReleaseJobResponse {
-    return {};
-  },
-
-  toJSON(_: ReleaseJobResponse): unknown {
-    const obj: any = {};
-    return obj;
-  },
-
-  create(base?: DeepPartial<ReleaseJobResponse>): ReleaseJobResponse {
-    return ReleaseJobResponse.fromPartial(base ?? {});
-  },
-  fromPartial(_: DeepPartial<ReleaseJobResponse>): ReleaseJobResponse {
-    const message = createBaseReleaseJobResponse();
-    return message;
   },
 };
 
@@ -1988,44 +1524,19 @@ export const GetJobCancelledRequest: MessageFns<GetJobCancelledRequest> = {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
   },
-
-  fromJSON(object: any): GetJobCancelledRequest {
-    return {
-      workflow_id: isSet(object.workflow_id) ? globalThis.String(object.workflow_id) : "",
-      job_id: isSet(object.job_id) ? globalThis.String(object.job_id) : "",
-    };
-  },
-
-  toJSON(message: GetJobCancelledRequest): unknown {
-    const obj: any = {};
-    if (message.workflow_id !== undefined) {
-      obj.workflow_id = message.workflow_id;
-    }
-    if (message.job_id !== undefined) {
-      obj.job_id = message.job_id;
-    }
-    return obj;
-  },
-
-  create(base?: DeepPartial<GetJobCancelledRequest>): GetJobCancelledRequest {
-    return GetJobCancelledRequest.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<GetJobCancelledRequest>): GetJobCancelledRequest {
-    const message = createBaseGetJobCancelledRequest();
-    message.workflow_id = object.workflow_id ?? "";
-    message.job_id = object.job_id ?? "";
-    return message;
-  },
 };
 
 function createBaseGetJobCancelledResponse(): GetJobCancelledResponse {
-  return { cancelled: false };
+  return { cancelled: false, reason: undefined };
 }
 
 export const GetJobCancelledResponse: MessageFns<GetJobCancelledResponse> = {
   encode(message: GetJobCancelledResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.cancelled !== false) {
       writer.uint32(8).bool(message.cancelled);
+    }
+    if (message.reason !== undefined) {
+      writer.uint32(16).int32(message.reason);
     }
     return writer;
   },
@@ -2051,6 +1562,14 @@ export const GetJobCancelledResponse: MessageFns<GetJobCancelledResponse> = {
             message.cancelled = reader.bool();
             continue;
           }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.reason = reader.int32() as any;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2061,27 +1580,6 @@ export const GetJobCancelledResponse: MessageFns<GetJobCancelledResponse> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): GetJobCancelledResponse {
-    return { cancelled: isSet(object.cancelled) ? globalThis.Boolean(object.cancelled) : false };
-  },
-
-  toJSON(message: GetJobCancelledResponse): unknown {
-    const obj: any = {};
-    if (message.cancelled !== undefined) {
-      obj.cancelled = message.cancelled;
-    }
-    return obj;
-  },
-
-  create(base?: DeepPartial<GetJobCancelledResponse>): GetJobCancelledResponse {
-    return GetJobCancelledResponse.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<GetJobCancelledResponse>): GetJobCancelledResponse {
-    const message = createBaseGetJobCancelledResponse();
-    message.cancelled = object.cancelled ?? false;
-    return message;
   },
 };
 
@@ -2173,57 +1671,10 @@ export const WorkJobsRequest: MessageFns<WorkJobsRequest> = {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
   },
-
-  fromJSON(object: any): WorkJobsRequest {
-    return {
-      hello: isSet(object.hello) ? WorkJobsRequest_Hello.fromJSON(object.hello) : undefined,
-      add_credits: isSet(object.add_credits) ? globalThis.Number(object.add_credits) : 0,
-      received_lease_ids: globalThis.Array.isArray(object?.received_lease_ids)
-        ? object.received_lease_ids.map((e: any) => globalThis.String(e))
-        : [],
-      reports: globalThis.Array.isArray(object?.reports) ? object.reports.map((e: any) => JobReport.fromJSON(e)) : [],
-      drain: isSet(object.drain) ? globalThis.Boolean(object.drain) : false,
-    };
-  },
-
-  toJSON(message: WorkJobsRequest): unknown {
-    const obj: any = {};
-    if (message.hello !== undefined) {
-      obj.hello = WorkJobsRequest_Hello.toJSON(message.hello);
-    }
-    if (message.add_credits !== undefined) {
-      obj.add_credits = Math.round(message.add_credits);
-    }
-    if (message.received_lease_ids?.length) {
-      obj.received_lease_ids = message.received_lease_ids;
-    }
-    if (message.reports?.length) {
-      obj.reports = message.reports.map((e) => JobReport.toJSON(e));
-    }
-    if (message.drain !== undefined) {
-      obj.drain = message.drain;
-    }
-    return obj;
-  },
-
-  create(base?: DeepPartial<WorkJobsRequest>): WorkJobsRequest {
-    return WorkJobsRequest.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<WorkJobsRequest>): WorkJobsRequest {
-    const message = createBaseWorkJobsRequest();
-    message.hello = (object.hello !== undefined && object.hello !== null)
-      ? WorkJobsRequest_Hello.fromPartial(object.hello)
-      : undefined;
-    message.add_credits = object.add_credits ?? 0;
-    message.received_lease_ids = object.received_lease_ids?.map((e) => e) || [];
-    message.reports = object.reports?.map((e) => JobReport.fromPartial(e)) || [];
-    message.drain = object.drain ?? false;
-    return message;
-  },
 };
 
 function createBaseWorkJobsRequest_Hello(): WorkJobsRequest_Hello {
-  return { worker_id: "", labels: [], lease_ttl_secs: undefined, slots: 0, version: "" };
+  return { worker_id: "", labels: [], lease_ttl_secs: undefined, slots: 0, version: "", only_labelled: false };
 }
 
 export const WorkJobsRequest_Hello: MessageFns<WorkJobsRequest_Hello> = {
@@ -2242,6 +1693,9 @@ export const WorkJobsRequest_Hello: MessageFns<WorkJobsRequest_Hello> = {
     }
     if (message.version !== "") {
       writer.uint32(42).string(message.version);
+    }
+    if (message.only_labelled !== false) {
+      writer.uint32(48).bool(message.only_labelled);
     }
     return writer;
   },
@@ -2299,6 +1753,14 @@ export const WorkJobsRequest_Hello: MessageFns<WorkJobsRequest_Hello> = {
             message.version = reader.string();
             continue;
           }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.only_labelled = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2310,53 +1772,10 @@ export const WorkJobsRequest_Hello: MessageFns<WorkJobsRequest_Hello> = {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
   },
-
-  fromJSON(object: any): WorkJobsRequest_Hello {
-    return {
-      worker_id: isSet(object.worker_id) ? globalThis.String(object.worker_id) : "",
-      labels: globalThis.Array.isArray(object?.labels) ? object.labels.map((e: any) => globalThis.String(e)) : [],
-      lease_ttl_secs: isSet(object.lease_ttl_secs) ? globalThis.Number(object.lease_ttl_secs) : undefined,
-      slots: isSet(object.slots) ? globalThis.Number(object.slots) : 0,
-      version: isSet(object.version) ? globalThis.String(object.version) : "",
-    };
-  },
-
-  toJSON(message: WorkJobsRequest_Hello): unknown {
-    const obj: any = {};
-    if (message.worker_id !== undefined) {
-      obj.worker_id = message.worker_id;
-    }
-    if (message.labels?.length) {
-      obj.labels = message.labels;
-    }
-    if (message.lease_ttl_secs !== undefined) {
-      obj.lease_ttl_secs = Math.round(message.lease_ttl_secs);
-    }
-    if (message.slots !== undefined) {
-      obj.slots = Math.round(message.slots);
-    }
-    if (message.version !== undefined) {
-      obj.version = message.version;
-    }
-    return obj;
-  },
-
-  create(base?: DeepPartial<WorkJobsRequest_Hello>): WorkJobsRequest_Hello {
-    return WorkJobsRequest_Hello.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<WorkJobsRequest_Hello>): WorkJobsRequest_Hello {
-    const message = createBaseWorkJobsRequest_Hello();
-    message.worker_id = object.worker_id ?? "";
-    message.labels = object.labels?.map((e) => e) || [];
-    message.lease_ttl_secs = object.lease_ttl_secs ?? undefined;
-    message.slots = object.slots ?? 0;
-    message.version = object.version ?? "";
-    return message;
-  },
 };
 
 function createBaseWorkJobsResponse(): WorkJobsResponse {
-  return { claims: [], results: [], cancelled_lease_ids: [], lost_lease_ids: [], draining: false };
+  return { claims: [], results: [], cancelled_lease_ids: [], lost_lease_ids: [], draining: false, stops: [] };
 }
 
 export const WorkJobsResponse: MessageFns<WorkJobsResponse> = {
@@ -2375,6 +1794,9 @@ export const WorkJobsResponse: MessageFns<WorkJobsResponse> = {
     }
     if (message.draining !== false) {
       writer.uint32(40).bool(message.draining);
+    }
+    for (const v of message.stops) {
+      WorkJobsResponse_Stop.encode(v!, writer.uint32(50).fork()).join();
     }
     return writer;
   },
@@ -2432,6 +1854,14 @@ export const WorkJobsResponse: MessageFns<WorkJobsResponse> = {
             message.draining = reader.bool();
             continue;
           }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.stops.push(WorkJobsResponse_Stop.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2443,54 +1873,73 @@ export const WorkJobsResponse: MessageFns<WorkJobsResponse> = {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
   },
+};
 
-  fromJSON(object: any): WorkJobsResponse {
-    return {
-      claims: globalThis.Array.isArray(object?.claims) ? object.claims.map((e: any) => Claim.fromJSON(e)) : [],
-      results: globalThis.Array.isArray(object?.results)
-        ? object.results.map((e: any) => JobReportResult.fromJSON(e))
-        : [],
-      cancelled_lease_ids: globalThis.Array.isArray(object?.cancelled_lease_ids)
-        ? object.cancelled_lease_ids.map((e: any) => globalThis.String(e))
-        : [],
-      lost_lease_ids: globalThis.Array.isArray(object?.lost_lease_ids)
-        ? object.lost_lease_ids.map((e: any) => globalThis.String(e))
-        : [],
-      draining: isSet(object.draining) ? globalThis.Boolean(object.draining) : false,
-    };
+function createBaseWorkJobsResponse_Stop(): WorkJobsResponse_Stop {
+  return { lease_id: "", reason: 0, within_secs: 0 };
+}
+
+export const WorkJobsResponse_Stop: MessageFns<WorkJobsResponse_Stop> = {
+  encode(message: WorkJobsResponse_Stop, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.lease_id !== "") {
+      writer.uint32(10).string(message.lease_id);
+    }
+    if (message.reason !== 0) {
+      writer.uint32(16).int32(message.reason);
+    }
+    if (message.within_secs !== 0) {
+      writer.uint32(25).double(message.within_secs);
+    }
+    return writer;
   },
 
-  toJSON(message: WorkJobsResponse): unknown {
-    const obj: any = {};
-    if (message.claims?.length) {
-      obj.claims = message.claims.map((e) => Claim.toJSON(e));
+  decode(input: BinaryReader | Uint8Array, length?: number): WorkJobsResponse_Stop {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
     }
-    if (message.results?.length) {
-      obj.results = message.results.map((e) => JobReportResult.toJSON(e));
-    }
-    if (message.cancelled_lease_ids?.length) {
-      obj.cancelled_lease_ids = message.cancelled_lease_ids;
-    }
-    if (message.lost_lease_ids?.length) {
-      obj.lost_lease_ids = message.lost_lease_ids;
-    }
-    if (message.draining !== undefined) {
-      obj.draining = message.draining;
-    }
-    return obj;
-  },
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseWorkJobsResponse_Stop();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
 
-  create(base?: DeepPartial<WorkJobsResponse>): WorkJobsResponse {
-    return WorkJobsResponse.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<WorkJobsResponse>): WorkJobsResponse {
-    const message = createBaseWorkJobsResponse();
-    message.claims = object.claims?.map((e) => Claim.fromPartial(e)) || [];
-    message.results = object.results?.map((e) => JobReportResult.fromPartial(e)) || [];
-    message.cancelled_lease_ids = object.cancelled_lease_ids?.map((e) => e) || [];
-    message.lost_lease_ids = object.lost_lease_ids?.map((e) => e) || [];
-    message.draining = object.draining ?? false;
-    return message;
+            message.lease_id = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.reason = reader.int32() as any;
+            continue;
+          }
+          case 3: {
+            if (tag !== 25) {
+              break;
+            }
+
+            message.within_secs = reader.double();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
   },
 };
 
@@ -2538,31 +1987,6 @@ export const StreamHeartbeatsRequest: MessageFns<StreamHeartbeatsRequest> = {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
   },
-
-  fromJSON(object: any): StreamHeartbeatsRequest {
-    return {
-      lease_ids: globalThis.Array.isArray(object?.lease_ids)
-        ? object.lease_ids.map((e: any) => globalThis.String(e))
-        : [],
-    };
-  },
-
-  toJSON(message: StreamHeartbeatsRequest): unknown {
-    const obj: any = {};
-    if (message.lease_ids?.length) {
-      obj.lease_ids = message.lease_ids;
-    }
-    return obj;
-  },
-
-  create(base?: DeepPartial<StreamHeartbeatsRequest>): StreamHeartbeatsRequest {
-    return StreamHeartbeatsRequest.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<StreamHeartbeatsRequest>): StreamHeartbeatsRequest {
-    const message = createBaseStreamHeartbeatsRequest();
-    message.lease_ids = object.lease_ids?.map((e) => e) || [];
-    return message;
-  },
 };
 
 function createBaseStreamHeartbeatsResponse(): StreamHeartbeatsResponse {
@@ -2609,35 +2033,17 @@ export const StreamHeartbeatsResponse: MessageFns<StreamHeartbeatsResponse> = {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
   },
-
-  fromJSON(object: any): StreamHeartbeatsResponse {
-    return {
-      leases: globalThis.Array.isArray(object?.leases)
-        ? object.leases.map((e: any) => StreamHeartbeatsResponse_LeaseState.fromJSON(e))
-        : [],
-    };
-  },
-
-  toJSON(message: StreamHeartbeatsResponse): unknown {
-    const obj: any = {};
-    if (message.leases?.length) {
-      obj.leases = message.leases.map((e) => StreamHeartbeatsResponse_LeaseState.toJSON(e));
-    }
-    return obj;
-  },
-
-  create(base?: DeepPartial<StreamHeartbeatsResponse>): StreamHeartbeatsResponse {
-    return StreamHeartbeatsResponse.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<StreamHeartbeatsResponse>): StreamHeartbeatsResponse {
-    const message = createBaseStreamHeartbeatsResponse();
-    message.leases = object.leases?.map((e) => StreamHeartbeatsResponse_LeaseState.fromPartial(e)) || [];
-    return message;
-  },
 };
 
 function createBaseStreamHeartbeatsResponse_LeaseState(): StreamHeartbeatsResponse_LeaseState {
-  return { lease_id: "", seconds_left: 0, cancelled: false, lost: undefined };
+  return {
+    lease_id: "",
+    seconds_left: 0,
+    cancelled: false,
+    lost: undefined,
+    stop_reason: undefined,
+    stop_within_secs: undefined,
+  };
 }
 
 export const StreamHeartbeatsResponse_LeaseState: MessageFns<StreamHeartbeatsResponse_LeaseState> = {
@@ -2653,6 +2059,12 @@ export const StreamHeartbeatsResponse_LeaseState: MessageFns<StreamHeartbeatsRes
     }
     if (message.lost !== undefined) {
       writer.uint32(32).int32(message.lost);
+    }
+    if (message.stop_reason !== undefined) {
+      writer.uint32(40).int32(message.stop_reason);
+    }
+    if (message.stop_within_secs !== undefined) {
+      writer.uint32(49).double(message.stop_within_secs);
     }
     return writer;
   },
@@ -2702,6 +2114,22 @@ export const StreamHeartbeatsResponse_LeaseState: MessageFns<StreamHeartbeatsRes
             message.lost = reader.int32() as any;
             continue;
           }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.stop_reason = reader.int32() as any;
+            continue;
+          }
+          case 6: {
+            if (tag !== 49) {
+              break;
+            }
+
+            message.stop_within_secs = reader.double();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2713,57 +2141,26 @@ export const StreamHeartbeatsResponse_LeaseState: MessageFns<StreamHeartbeatsRes
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
   },
-
-  fromJSON(object: any): StreamHeartbeatsResponse_LeaseState {
-    return {
-      lease_id: isSet(object.lease_id) ? globalThis.String(object.lease_id) : "",
-      seconds_left: isSet(object.seconds_left) ? globalThis.Number(object.seconds_left) : 0,
-      cancelled: isSet(object.cancelled) ? globalThis.Boolean(object.cancelled) : false,
-      lost: isSet(object.lost) ? errorReasonFromJSON(object.lost) : undefined,
-    };
-  },
-
-  toJSON(message: StreamHeartbeatsResponse_LeaseState): unknown {
-    const obj: any = {};
-    if (message.lease_id !== undefined) {
-      obj.lease_id = message.lease_id;
-    }
-    if (message.seconds_left !== undefined) {
-      obj.seconds_left = floatToJson(message.seconds_left);
-    }
-    if (message.cancelled !== undefined) {
-      obj.cancelled = message.cancelled;
-    }
-    if (message.lost !== undefined) {
-      obj.lost = errorReasonToJSON(message.lost);
-    }
-    return obj;
-  },
-
-  create(base?: DeepPartial<StreamHeartbeatsResponse_LeaseState>): StreamHeartbeatsResponse_LeaseState {
-    return StreamHeartbeatsResponse_LeaseState.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<StreamHeartbeatsResponse_LeaseState>): StreamHeartbeatsResponse_LeaseState {
-    const message = createBaseStreamHeartbeatsResponse_LeaseState();
-    message.lease_id = object.lease_id ?? "";
-    message.seconds_left = object.seconds_left ?? 0;
-    message.cancelled = object.cancelled ?? false;
-    message.lost = object.lost ?? undefined;
-    return message;
-  },
 };
 
 /**
- * What a worker does with jobs: claim, keep the lease alive, send logs, report the end.
+ * The calls of a worker on jobs: claim, renew the lease, send logs, report the result.
  *
- * Every call may be sent again when its answer was lost: the same report under the same lease gets the first answer
- * and changes nothing. A report that comes too late is refused with `aborted` (HTTP 409) and an `ErrorReason`.
+ * A worker must stop a job when its run is cancelled or its attempt times out. The server requests this on both
+ * streams, in the response to a heartbeat, and in `GetJobCancelled`. The worker ends the job's processes, sends their
+ * remaining output, and calls `FailJob` when they are gone, all within the lease's `stop_grace_secs`. Until then the
+ * retry, and the jobs that need this one, do not start. A report on a timed-out attempt is accepted and ends it as
+ * timed out, whatever its result. A report on a cancelled job is refused with `cancelled`, because the job already has
+ * its state, but it confirms that the job has stopped.
+ *
+ * Every call can be repeated when its response was lost: the same report under the same lease gets the first response
+ * and changes nothing. A late report is refused with `aborted` (HTTP 409) and an `ErrorReason`.
  */
 export type JobServiceService = typeof JobServiceService;
 export const JobServiceService = {
   /**
-   * Claims the most urgent job that the worker may run, or answers without one (`null` on the documented path).
-   * With `wait_secs` the call waits until there is one.
+   * Claims the job with the highest priority that the worker can run, or returns no job (`null` on the documented
+   * path). With `wait_secs` the call waits for a job.
    */
   claimJob: {
     path: "/workflowgraph.v1.JobService/ClaimJob" as const,
@@ -2784,10 +2181,7 @@ export const JobServiceService = {
     responseSerialize: (value: ClaimJobsResponse): Buffer => Buffer.from(ClaimJobsResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ClaimJobsResponse => ClaimJobsResponse.decode(value),
   },
-  /**
-   * Renews a lease for the time to live that its claim asked for.
-   * Errors: 409 when the lease is gone.
-   */
+  /** Renews a lease for the lease time that its claim requested. Errors: 409 if the lease is gone. */
   heartbeatLease: {
     path: "/workflowgraph.v1.JobService/HeartbeatLease" as const,
     requestStream: false as const,
@@ -2800,8 +2194,8 @@ export const JobServiceService = {
     responseDeserialize: (value: Buffer): HeartbeatLeaseResponse => HeartbeatLeaseResponse.decode(value),
   },
   /**
-   * Stores pieces of the job's output. A chunk that is already stored is passed over.
-   * Errors: 409 when the lease is gone and a chunk is new.
+   * Stores chunks of the job's output. A chunk that is already stored is skipped. Errors: 409 if the lease is gone and
+   * a chunk is new.
    */
   pushLogs: {
     path: "/workflowgraph.v1.JobService/PushLogs" as const,
@@ -2813,9 +2207,9 @@ export const JobServiceService = {
     responseDeserialize: (value: Buffer): PushLogsResponse => PushLogsResponse.decode(value),
   },
   /**
-   * Ends the attempt with success. Outputs that are reported here win over those that the server reads from
-   * `::set-output key=value` lines of the pushed stdout.
-   * Errors: 409 when the lease is gone, or when another end was reported under it.
+   * Ends the attempt with success. Outputs in this call take precedence over those that the server reads from
+   * `::set-output key=value` lines of the pushed stdout. Errors: 409 if the lease is gone, or if a different result was
+   * reported under it.
    */
   completeJob: {
     path: "/workflowgraph.v1.JobService/CompleteJob" as const,
@@ -2826,7 +2220,7 @@ export const JobServiceService = {
     responseSerialize: (value: CompleteJobResponse): Buffer => Buffer.from(CompleteJobResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): CompleteJobResponse => CompleteJobResponse.decode(value),
   },
-  /** Ends several attempts and claims as many jobs as are wanted, in one round trip. Each report is judged alone. */
+  /** Ends several attempts and optionally claims jobs, in one round trip. Each report has its own result. */
   completeJobs: {
     path: "/workflowgraph.v1.JobService/CompleteJobs" as const,
     requestStream: false as const,
@@ -2838,8 +2232,8 @@ export const JobServiceService = {
     responseDeserialize: (value: Buffer): CompleteJobsResponse => CompleteJobsResponse.decode(value),
   },
   /**
-   * Ends the attempt with failure. A retryable one is queued again after its backoff while retries are left.
-   * Errors: 409 when the lease is gone, or when another end was reported under it.
+   * Ends the attempt with failure. A retryable failure requeues the job after its backoff while retries are left.
+   * Errors: 409 if the lease is gone, or if a different result was reported under it.
    */
   failJob: {
     path: "/workflowgraph.v1.JobService/FailJob" as const,
@@ -2851,8 +2245,8 @@ export const JobServiceService = {
     responseDeserialize: (value: Buffer): FailJobResponse => FailJobResponse.decode(value),
   },
   /**
-   * Gives a job back unrun. It is queued again at once, and the attempt does not count.
-   * Errors: 409 when the lease is gone.
+   * Releases a job that has not run. It is requeued at once, and the attempt does not count. Errors: 409 if the lease
+   * is gone.
    */
   releaseJob: {
     path: "/workflowgraph.v1.JobService/ReleaseJob" as const,
@@ -2864,8 +2258,8 @@ export const JobServiceService = {
     responseDeserialize: (value: Buffer): ReleaseJobResponse => ReleaseJobResponse.decode(value),
   },
   /**
-   * Says whether a job was cancelled; bare `true` or `false` on the documented path.
-   * Errors: `not_found` for a job that does not exist.
+   * Returns whether the worker must stop a job, because it was cancelled or its newest attempt has timed out; a bare
+   * `true` or `false` on the documented path. Errors: `not_found` for a job that does not exist.
    */
   getJobCancelled: {
     path: "/workflowgraph.v1.JobService/GetJobCancelled" as const,
@@ -2879,8 +2273,9 @@ export const JobServiceService = {
     responseDeserialize: (value: Buffer): GetJobCancelledResponse => GetJobCancelledResponse.decode(value),
   },
   /**
-   * A worker's session: it says how many jobs it can take, the server pushes them as they become ready. The first
-   * message is `hello`. A pushed job that is not acknowledged within seconds returns to the queue, uncounted.
+   * A worker's session: the worker grants credits, and the server pushes jobs as they become claimable. The first
+   * message is `hello`. A pushed job that the worker does not confirm within five seconds returns to the queue, and the
+   * attempt does not count.
    */
   workJobs: {
     path: "/workflowgraph.v1.JobService/WorkJobs" as const,
@@ -2892,8 +2287,8 @@ export const JobServiceService = {
     responseDeserialize: (value: Buffer): WorkJobsResponse => WorkJobsResponse.decode(value),
   },
   /**
-   * Renews all of a worker's leases: each message names leases, each answer says what became of them. Cancellations
-   * and lost leases come unasked.
+   * Renews all leases of a worker: each message lists leases, each response has their state. The server sends jobs to
+   * stop and lost leases without a request.
    */
   streamHeartbeats: {
     path: "/workflowgraph.v1.JobService/StreamHeartbeats" as const,
@@ -2910,61 +2305,59 @@ export const JobServiceService = {
 
 export interface JobServiceServer extends UntypedServiceImplementation {
   /**
-   * Claims the most urgent job that the worker may run, or answers without one (`null` on the documented path).
-   * With `wait_secs` the call waits until there is one.
+   * Claims the job with the highest priority that the worker can run, or returns no job (`null` on the documented
+   * path). With `wait_secs` the call waits for a job.
    */
   claimJob: handleUnaryCall<ClaimJobRequest, ClaimJobResponse>;
   /** Claims up to `max_jobs` jobs in one call. */
   claimJobs: handleUnaryCall<ClaimJobsRequest, ClaimJobsResponse>;
-  /**
-   * Renews a lease for the time to live that its claim asked for.
-   * Errors: 409 when the lease is gone.
-   */
+  /** Renews a lease for the lease time that its claim requested. Errors: 409 if the lease is gone. */
   heartbeatLease: handleUnaryCall<HeartbeatLeaseRequest, HeartbeatLeaseResponse>;
   /**
-   * Stores pieces of the job's output. A chunk that is already stored is passed over.
-   * Errors: 409 when the lease is gone and a chunk is new.
+   * Stores chunks of the job's output. A chunk that is already stored is skipped. Errors: 409 if the lease is gone and
+   * a chunk is new.
    */
   pushLogs: handleUnaryCall<PushLogsRequest, PushLogsResponse>;
   /**
-   * Ends the attempt with success. Outputs that are reported here win over those that the server reads from
-   * `::set-output key=value` lines of the pushed stdout.
-   * Errors: 409 when the lease is gone, or when another end was reported under it.
+   * Ends the attempt with success. Outputs in this call take precedence over those that the server reads from
+   * `::set-output key=value` lines of the pushed stdout. Errors: 409 if the lease is gone, or if a different result was
+   * reported under it.
    */
   completeJob: handleUnaryCall<CompleteJobRequest, CompleteJobResponse>;
-  /** Ends several attempts and claims as many jobs as are wanted, in one round trip. Each report is judged alone. */
+  /** Ends several attempts and optionally claims jobs, in one round trip. Each report has its own result. */
   completeJobs: handleUnaryCall<CompleteJobsRequest, CompleteJobsResponse>;
   /**
-   * Ends the attempt with failure. A retryable one is queued again after its backoff while retries are left.
-   * Errors: 409 when the lease is gone, or when another end was reported under it.
+   * Ends the attempt with failure. A retryable failure requeues the job after its backoff while retries are left.
+   * Errors: 409 if the lease is gone, or if a different result was reported under it.
    */
   failJob: handleUnaryCall<FailJobRequest, FailJobResponse>;
   /**
-   * Gives a job back unrun. It is queued again at once, and the attempt does not count.
-   * Errors: 409 when the lease is gone.
+   * Releases a job that has not run. It is requeued at once, and the attempt does not count. Errors: 409 if the lease
+   * is gone.
    */
   releaseJob: handleUnaryCall<ReleaseJobRequest, ReleaseJobResponse>;
   /**
-   * Says whether a job was cancelled; bare `true` or `false` on the documented path.
-   * Errors: `not_found` for a job that does not exist.
+   * Returns whether the worker must stop a job, because it was cancelled or its newest attempt has timed out; a bare
+   * `true` or `false` on the documented path. Errors: `not_found` for a job that does not exist.
    */
   getJobCancelled: handleUnaryCall<GetJobCancelledRequest, GetJobCancelledResponse>;
   /**
-   * A worker's session: it says how many jobs it can take, the server pushes them as they become ready. The first
-   * message is `hello`. A pushed job that is not acknowledged within seconds returns to the queue, uncounted.
+   * A worker's session: the worker grants credits, and the server pushes jobs as they become claimable. The first
+   * message is `hello`. A pushed job that the worker does not confirm within five seconds returns to the queue, and the
+   * attempt does not count.
    */
   workJobs: handleBidiStreamingCall<WorkJobsRequest, WorkJobsResponse>;
   /**
-   * Renews all of a worker's leases: each message names leases, each answer says what became of them. Cancellations
-   * and lost leases come unasked.
+   * Renews all leases of a worker: each message lists leases, each response has their state. The server sends jobs to
+   * stop and lost leases without a request.
    */
   streamHeartbeats: handleBidiStreamingCall<StreamHeartbeatsRequest, StreamHeartbeatsResponse>;
 }
 
 export interface JobServiceClient extends Client {
   /**
-   * Claims the most urgent job that the worker may run, or answers without one (`null` on the documented path).
-   * With `wait_secs` the call waits until there is one.
+   * Claims the job with the highest priority that the worker can run, or returns no job (`null` on the documented
+   * path). With `wait_secs` the call waits for a job.
    */
   claimJob(
     request: ClaimJobRequest,
@@ -2997,10 +2390,7 @@ export interface JobServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: ClaimJobsResponse) => void,
   ): ClientUnaryCall;
-  /**
-   * Renews a lease for the time to live that its claim asked for.
-   * Errors: 409 when the lease is gone.
-   */
+  /** Renews a lease for the lease time that its claim requested. Errors: 409 if the lease is gone. */
   heartbeatLease(
     request: HeartbeatLeaseRequest,
     callback: (error: ServiceError | null, response: HeartbeatLeaseResponse) => void,
@@ -3017,8 +2407,8 @@ export interface JobServiceClient extends Client {
     callback: (error: ServiceError | null, response: HeartbeatLeaseResponse) => void,
   ): ClientUnaryCall;
   /**
-   * Stores pieces of the job's output. A chunk that is already stored is passed over.
-   * Errors: 409 when the lease is gone and a chunk is new.
+   * Stores chunks of the job's output. A chunk that is already stored is skipped. Errors: 409 if the lease is gone and
+   * a chunk is new.
    */
   pushLogs(
     request: PushLogsRequest,
@@ -3036,9 +2426,9 @@ export interface JobServiceClient extends Client {
     callback: (error: ServiceError | null, response: PushLogsResponse) => void,
   ): ClientUnaryCall;
   /**
-   * Ends the attempt with success. Outputs that are reported here win over those that the server reads from
-   * `::set-output key=value` lines of the pushed stdout.
-   * Errors: 409 when the lease is gone, or when another end was reported under it.
+   * Ends the attempt with success. Outputs in this call take precedence over those that the server reads from
+   * `::set-output key=value` lines of the pushed stdout. Errors: 409 if the lease is gone, or if a different result was
+   * reported under it.
    */
   completeJob(
     request: CompleteJobRequest,
@@ -3055,7 +2445,7 @@ export interface JobServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: CompleteJobResponse) => void,
   ): ClientUnaryCall;
-  /** Ends several attempts and claims as many jobs as are wanted, in one round trip. Each report is judged alone. */
+  /** Ends several attempts and optionally claims jobs, in one round trip. Each report has its own result. */
   completeJobs(
     request: CompleteJobsRequest,
     callback: (error: ServiceError | null, response: CompleteJobsResponse) => void,
@@ -3072,8 +2462,8 @@ export interface JobServiceClient extends Client {
     callback: (error: ServiceError | null, response: CompleteJobsResponse) => void,
   ): ClientUnaryCall;
   /**
-   * Ends the attempt with failure. A retryable one is queued again after its backoff while retries are left.
-   * Errors: 409 when the lease is gone, or when another end was reported under it.
+   * Ends the attempt with failure. A retryable failure requeues the job after its backoff while retries are left.
+   * Errors: 409 if the lease is gone, or if a different result was reported under it.
    */
   failJob(
     request: FailJobRequest,
@@ -3091,8 +2481,8 @@ export interface JobServiceClient extends Client {
     callback: (error: ServiceError | null, response: FailJobResponse) => void,
   ): ClientUnaryCall;
   /**
-   * Gives a job back unrun. It is queued again at once, and the attempt does not count.
-   * Errors: 409 when the lease is gone.
+   * Releases a job that has not run. It is requeued at once, and the attempt does not count. Errors: 409 if the lease
+   * is gone.
    */
   releaseJob(
     request: ReleaseJobRequest,
@@ -3110,8 +2500,8 @@ export interface JobServiceClient extends Client {
     callback: (error: ServiceError | null, response: ReleaseJobResponse) => void,
   ): ClientUnaryCall;
   /**
-   * Says whether a job was cancelled; bare `true` or `false` on the documented path.
-   * Errors: `not_found` for a job that does not exist.
+   * Returns whether the worker must stop a job, because it was cancelled or its newest attempt has timed out; a bare
+   * `true` or `false` on the documented path. Errors: `not_found` for a job that does not exist.
    */
   getJobCancelled(
     request: GetJobCancelledRequest,
@@ -3129,15 +2519,16 @@ export interface JobServiceClient extends Client {
     callback: (error: ServiceError | null, response: GetJobCancelledResponse) => void,
   ): ClientUnaryCall;
   /**
-   * A worker's session: it says how many jobs it can take, the server pushes them as they become ready. The first
-   * message is `hello`. A pushed job that is not acknowledged within seconds returns to the queue, uncounted.
+   * A worker's session: the worker grants credits, and the server pushes jobs as they become claimable. The first
+   * message is `hello`. A pushed job that the worker does not confirm within five seconds returns to the queue, and the
+   * attempt does not count.
    */
   workJobs(): ClientDuplexStream<WorkJobsRequest, WorkJobsResponse>;
   workJobs(options: Partial<CallOptions>): ClientDuplexStream<WorkJobsRequest, WorkJobsResponse>;
   workJobs(metadata: Metadata, options?: Partial<CallOptions>): ClientDuplexStream<WorkJobsRequest, WorkJobsResponse>;
   /**
-   * Renews all of a worker's leases: each message names leases, each answer says what became of them. Cancellations
-   * and lost leases come unasked.
+   * Renews all leases of a worker: each message lists leases, each response has their state. The server sends jobs to
+   * stop and lost leases without a request.
    */
   streamHeartbeats(): ClientDuplexStream<StreamHeartbeatsRequest, StreamHeartbeatsResponse>;
   streamHeartbeats(
@@ -3158,18 +2549,6 @@ export const JobServiceClient = makeGenericClientConstructor(
   serviceName: string;
 };
 
-function floatToJson(value: number | null | undefined): number | string | null | undefined {
-  return typeof value === "number" && !globalThis.Number.isFinite(value) ? globalThis.String(value) : value;
-}
-
-type Builtin = Date | Function | Uint8Array | string | number | boolean | undefined;
-
-export type DeepPartial<T> = T extends Builtin ? T
-  : T extends globalThis.Array<infer U> ? globalThis.Array<DeepPartial<U>>
-  : T extends ReadonlyArray<infer U> ? ReadonlyArray<DeepPartial<U>>
-  : T extends {} ? { [K in keyof T]?: DeepPartial<T[K]> }
-  : Partial<T>;
-
 function longToNumber(int64: { toString(): string }): number {
   const num = globalThis.Number(int64.toString());
   if (num > globalThis.Number.MAX_SAFE_INTEGER) {
@@ -3181,19 +2560,7 @@ function longToNumber(int64: { toString(): string }): number {
   return num;
 }
 
-function isObject(value: any): boolean {
-  return typeof value === "object" && value !== null;
-}
-
-function isSet(value: any): boolean {
-  return value !== null && value !== undefined;
-}
-
 export interface MessageFns<T> {
   encode(message: T, writer?: BinaryWriter): BinaryWriter;
   decode(input: BinaryReader | Uint8Array, length?: number): T;
-  fromJSON(object: any): T;
-  toJSON(message: T): unknown;
-  create(base?: DeepPartial<T>): T;
-  fromPartial(object: DeepPartial<T>): T;
 }

@@ -22,11 +22,31 @@ import {
   type ServiceError,
   type UntypedServiceImplementation,
 } from "@grpc/grpc-js";
-import { ErrorReason, errorReasonFromJSON, errorReasonToJSON, LogChunk } from "./types.js";
+import { ErrorReason, LogChunk } from "./types.js";
 
 export const protobufPackage = "workflowgraph.v1";
 
 export const protobufFileName = "workflowgraph/v1/log_service.proto";
+
+/** What wrote a line. */
+export const LogSource = {
+  LOG_SOURCE_UNSPECIFIED: 0,
+  LOG_SOURCE_STDOUT: 1,
+  LOG_SOURCE_STDERR: 2,
+  /** LOG_SOURCE_SYSTEM - The server. */
+  LOG_SOURCE_SYSTEM: 3,
+  UNRECOGNIZED: -1,
+} as const;
+
+export type LogSource = typeof LogSource[keyof typeof LogSource];
+
+export namespace LogSource {
+  export type LOG_SOURCE_UNSPECIFIED = typeof LogSource.LOG_SOURCE_UNSPECIFIED;
+  export type LOG_SOURCE_STDOUT = typeof LogSource.LOG_SOURCE_STDOUT;
+  export type LOG_SOURCE_STDERR = typeof LogSource.LOG_SOURCE_STDERR;
+  export type LOG_SOURCE_SYSTEM = typeof LogSource.LOG_SOURCE_SYSTEM;
+  export type UNRECOGNIZED = typeof LogSource.UNRECOGNIZED;
+}
 
 export interface GetJobLogsRequest {
   id: string;
@@ -35,16 +55,36 @@ export interface GetJobLogsRequest {
   attempt?:
     | number
     | undefined;
-  /** At most this many chunks; 10000 when absent. */
+  /**
+   * At most this many chunks. More than 10000 means 10000. When absent: all chunks on the documented path; elsewhere a
+   * page of at most 10000 chunks and about 3 MiB.
+   */
   limit?:
     | number
     | undefined;
-  /** The position after which to go on: the last chunk's `attempt.sequence.stream` as FollowJobLogs gives it. */
+  /**
+   * Only chunks after this position: `attempt.sequence.stream` of the last chunk that the reader has, where the stream is
+   * `stdout` or `stderr`, such as `0.17.stdout`.
+   */
   after: string;
+  /**
+   * Only the last stored lines, from at most 16 MiB of log. Stdout and stderr have separate lines. Ignored with
+   * `after`.
+   */
+  tail?: number | undefined;
 }
 
 export interface GetJobLogsResponse {
+  /**
+   * On the documented path the response is this list, streamed without a size limit. Elsewhere the response is one
+   * message, so it is a page.
+   */
   chunks: LogChunk[];
+  /**
+   * Set if the page is full: pass it as `after` to continue. Empty if there are no more stored chunks. The next page
+   * can be empty.
+   */
+  next_after: string;
 }
 
 export interface FollowJobLogsRequest {
@@ -53,14 +93,71 @@ export interface FollowJobLogsRequest {
   attempt?:
     | number
     | undefined;
-  /** Resume after this position. */
+  /** Only chunks after this position, such as `0.17.stdout`; see `GetJobLogsRequest`. */
   after: string;
+  /** Start with the last stored lines, as in GetJobLogsRequest. Ignored with `after`. */
+  tail?: number | undefined;
 }
 
 export interface FollowJobLogsResponse {
   chunks: LogChunk[];
-  /** The position of the last chunk, for `after`. */
+  /** The position of the last chunk, such as `0.17.stdout`, for `after`. */
   position: string;
+}
+
+export interface ListLogLinesRequest {
+  id: string;
+  job_id: string;
+  attempt: number;
+  /** The number of the first line. Absent or 0: the last lines of the log. */
+  from_line: number;
+  /** At most this many lines, and at most some 1 MiB of them. More than 5000 means 5000; absent or 0: 1000. */
+  limit: number;
+}
+
+export interface ListLogLinesResponse {
+  lines: LogLine[];
+  /** How many lines the log has. */
+  line_count: number;
+  /** The bytes of text that are stored. */
+  bytes: number;
+  /** Where the stored log ended when it was read: FollowJobLogs goes on after it. Empty when nothing is stored. */
+  position: string;
+  /** The lines that their streams have not ended. */
+  open_lines: OpenLogLine[];
+}
+
+export interface LogLine {
+  number: number;
+  source: LogSource;
+  /** The worker's clock when the line began. */
+  timestamp_ms: number;
+  /** Without the line feed. A line longer than 100000 characters is cut there; the download has all of it. */
+  text: string;
+}
+
+export interface OpenLogLine {
+  source: LogSource;
+  number: number;
+}
+
+export interface SearchLogRequest {
+  id: string;
+  job_id: string;
+  attempt: number;
+  text: string;
+  /** Whether upper and lower case differ. */
+  match_case: boolean;
+  /** The number of the line to begin at. */
+  from_line: number;
+  /** At most this many numbers. More than 10000 means 10000; absent or 0: 1000. */
+  limit: number;
+}
+
+export interface SearchLogResponse {
+  lines: number[];
+  /** The line to go on at; 0 when the log was searched to its end. */
+  next_line: number;
 }
 
 export interface StreamLogsRequest {
@@ -72,12 +169,12 @@ export interface StreamLogsResponse {
   lease_id: string;
   /** Every chunk of the lease with a sequence up to this one is durable. */
   durable_sequence: number;
-  /** Why the lease takes no more. */
+  /** Why the lease accepts no more chunks. */
   refused?: ErrorReason | undefined;
 }
 
 function createBaseGetJobLogsRequest(): GetJobLogsRequest {
-  return { id: "", job_id: "", attempt: undefined, limit: undefined, after: "" };
+  return { id: "", job_id: "", attempt: undefined, limit: undefined, after: "", tail: undefined };
 }
 
 export const GetJobLogsRequest: MessageFns<GetJobLogsRequest> = {
@@ -96,6 +193,9 @@ export const GetJobLogsRequest: MessageFns<GetJobLogsRequest> = {
     }
     if (message.after !== "") {
       writer.uint32(42).string(message.after);
+    }
+    if (message.tail !== undefined) {
+      writer.uint32(48).uint32(message.tail);
     }
     return writer;
   },
@@ -153,6 +253,14 @@ export const GetJobLogsRequest: MessageFns<GetJobLogsRequest> = {
             message.after = reader.string();
             continue;
           }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.tail = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -164,59 +272,19 @@ export const GetJobLogsRequest: MessageFns<GetJobLogsRequest> = {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
   },
-
-  fromJSON(object: any): GetJobLogsRequest {
-    return {
-      id: isSet(object.id) ? globalThis.String(object.id) : "",
-      job_id: isSet(object.job_id) ? globalThis.String(object.job_id) : "",
-      attempt: isSet(object.attempt) ? globalThis.Number(object.attempt) : undefined,
-      limit: isSet(object.limit) ? globalThis.Number(object.limit) : undefined,
-      after: isSet(object.after) ? globalThis.String(object.after) : "",
-    };
-  },
-
-  toJSON(message: GetJobLogsRequest): unknown {
-    const obj: any = {};
-    if (message.id !== undefined) {
-      obj.id = message.id;
-    }
-    if (message.job_id !== undefined) {
-      obj.job_id = message.job_id;
-    }
-    if (message.attempt !== undefined) {
-      obj.attempt = Math.round(message.attempt);
-    }
-    if (message.limit !== undefined) {
-      obj.limit = Math.round(message.limit);
-    }
-    if (message.after !== undefined) {
-      obj.after = message.after;
-    }
-    return obj;
-  },
-
-  create(base?: DeepPartial<GetJobLogsRequest>): GetJobLogsRequest {
-    return GetJobLogsRequest.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<GetJobLogsRequest>): GetJobLogsRequest {
-    const message = createBaseGetJobLogsRequest();
-    message.id = object.id ?? "";
-    message.job_id = object.job_id ?? "";
-    message.attempt = object.attempt ?? undefined;
-    message.limit = object.limit ?? undefined;
-    message.after = object.after ?? "";
-    return message;
-  },
 };
 
 function createBaseGetJobLogsResponse(): GetJobLogsResponse {
-  return { chunks: [] };
+  return { chunks: [], next_after: "" };
 }
 
 export const GetJobLogsResponse: MessageFns<GetJobLogsResponse> = {
   encode(message: GetJobLogsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     for (const v of message.chunks) {
       LogChunk.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.next_after !== "") {
+      writer.uint32(18).string(message.next_after);
     }
     return writer;
   },
@@ -242,6 +310,14 @@ export const GetJobLogsResponse: MessageFns<GetJobLogsResponse> = {
             message.chunks.push(LogChunk.decode(reader, reader.uint32()));
             continue;
           }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.next_after = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -253,33 +329,10 @@ export const GetJobLogsResponse: MessageFns<GetJobLogsResponse> = {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
   },
-
-  fromJSON(object: any): GetJobLogsResponse {
-    return {
-      chunks: globalThis.Array.isArray(object?.chunks) ? object.chunks.map((e: any) => LogChunk.fromJSON(e)) : [],
-    };
-  },
-
-  toJSON(message: GetJobLogsResponse): unknown {
-    const obj: any = {};
-    if (message.chunks?.length) {
-      obj.chunks = message.chunks.map((e) => LogChunk.toJSON(e));
-    }
-    return obj;
-  },
-
-  create(base?: DeepPartial<GetJobLogsResponse>): GetJobLogsResponse {
-    return GetJobLogsResponse.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<GetJobLogsResponse>): GetJobLogsResponse {
-    const message = createBaseGetJobLogsResponse();
-    message.chunks = object.chunks?.map((e) => LogChunk.fromPartial(e)) || [];
-    return message;
-  },
 };
 
 function createBaseFollowJobLogsRequest(): FollowJobLogsRequest {
-  return { id: "", job_id: "", attempt: undefined, after: "" };
+  return { id: "", job_id: "", attempt: undefined, after: "", tail: undefined };
 }
 
 export const FollowJobLogsRequest: MessageFns<FollowJobLogsRequest> = {
@@ -295,6 +348,9 @@ export const FollowJobLogsRequest: MessageFns<FollowJobLogsRequest> = {
     }
     if (message.after !== "") {
       writer.uint32(34).string(message.after);
+    }
+    if (message.tail !== undefined) {
+      writer.uint32(40).uint32(message.tail);
     }
     return writer;
   },
@@ -344,6 +400,14 @@ export const FollowJobLogsRequest: MessageFns<FollowJobLogsRequest> = {
             message.after = reader.string();
             continue;
           }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.tail = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -354,44 +418,6 @@ export const FollowJobLogsRequest: MessageFns<FollowJobLogsRequest> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): FollowJobLogsRequest {
-    return {
-      id: isSet(object.id) ? globalThis.String(object.id) : "",
-      job_id: isSet(object.job_id) ? globalThis.String(object.job_id) : "",
-      attempt: isSet(object.attempt) ? globalThis.Number(object.attempt) : undefined,
-      after: isSet(object.after) ? globalThis.String(object.after) : "",
-    };
-  },
-
-  toJSON(message: FollowJobLogsRequest): unknown {
-    const obj: any = {};
-    if (message.id !== undefined) {
-      obj.id = message.id;
-    }
-    if (message.job_id !== undefined) {
-      obj.job_id = message.job_id;
-    }
-    if (message.attempt !== undefined) {
-      obj.attempt = Math.round(message.attempt);
-    }
-    if (message.after !== undefined) {
-      obj.after = message.after;
-    }
-    return obj;
-  },
-
-  create(base?: DeepPartial<FollowJobLogsRequest>): FollowJobLogsRequest {
-    return FollowJobLogsRequest.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<FollowJobLogsRequest>): FollowJobLogsRequest {
-    const message = createBaseFollowJobLogsRequest();
-    message.id = object.id ?? "";
-    message.job_id = object.job_id ?? "";
-    message.attempt = object.attempt ?? undefined;
-    message.after = object.after ?? "";
-    return message;
   },
 };
 
@@ -450,33 +476,504 @@ export const FollowJobLogsResponse: MessageFns<FollowJobLogsResponse> = {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
   },
+};
 
-  fromJSON(object: any): FollowJobLogsResponse {
-    return {
-      chunks: globalThis.Array.isArray(object?.chunks) ? object.chunks.map((e: any) => LogChunk.fromJSON(e)) : [],
-      position: isSet(object.position) ? globalThis.String(object.position) : "",
-    };
-  },
+function createBaseListLogLinesRequest(): ListLogLinesRequest {
+  return { id: "", job_id: "", attempt: 0, from_line: 0, limit: 0 };
+}
 
-  toJSON(message: FollowJobLogsResponse): unknown {
-    const obj: any = {};
-    if (message.chunks?.length) {
-      obj.chunks = message.chunks.map((e) => LogChunk.toJSON(e));
+export const ListLogLinesRequest: MessageFns<ListLogLinesRequest> = {
+  encode(message: ListLogLinesRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== "") {
+      writer.uint32(10).string(message.id);
     }
-    if (message.position !== undefined) {
-      obj.position = message.position;
+    if (message.job_id !== "") {
+      writer.uint32(18).string(message.job_id);
     }
-    return obj;
+    if (message.attempt !== 0) {
+      writer.uint32(24).uint32(message.attempt);
+    }
+    if (message.from_line !== 0) {
+      writer.uint32(32).uint32(message.from_line);
+    }
+    if (message.limit !== 0) {
+      writer.uint32(40).uint32(message.limit);
+    }
+    return writer;
   },
 
-  create(base?: DeepPartial<FollowJobLogsResponse>): FollowJobLogsResponse {
-    return FollowJobLogsResponse.fromPartial(base ?? {});
+  decode(input: BinaryReader | Uint8Array, length?: number): ListLogLinesRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListLogLinesRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.id = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.job_id = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.attempt = reader.uint32();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.from_line = reader.uint32();
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.limit = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
   },
-  fromPartial(object: DeepPartial<FollowJobLogsResponse>): FollowJobLogsResponse {
-    const message = createBaseFollowJobLogsResponse();
-    message.chunks = object.chunks?.map((e) => LogChunk.fromPartial(e)) || [];
-    message.position = object.position ?? "";
-    return message;
+};
+
+function createBaseListLogLinesResponse(): ListLogLinesResponse {
+  return { lines: [], line_count: 0, bytes: 0, position: "", open_lines: [] };
+}
+
+export const ListLogLinesResponse: MessageFns<ListLogLinesResponse> = {
+  encode(message: ListLogLinesResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.lines) {
+      LogLine.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.line_count !== 0) {
+      writer.uint32(16).uint32(message.line_count);
+    }
+    if (message.bytes !== 0) {
+      writer.uint32(24).uint64(message.bytes);
+    }
+    if (message.position !== "") {
+      writer.uint32(34).string(message.position);
+    }
+    for (const v of message.open_lines) {
+      OpenLogLine.encode(v!, writer.uint32(42).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListLogLinesResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListLogLinesResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.lines.push(LogLine.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.line_count = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.bytes = longToNumber(reader.uint64());
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.position = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.open_lines.push(OpenLogLine.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseLogLine(): LogLine {
+  return { number: 0, source: 0, timestamp_ms: 0, text: "" };
+}
+
+export const LogLine: MessageFns<LogLine> = {
+  encode(message: LogLine, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.number !== 0) {
+      writer.uint32(8).uint32(message.number);
+    }
+    if (message.source !== 0) {
+      writer.uint32(16).int32(message.source);
+    }
+    if (message.timestamp_ms !== 0) {
+      writer.uint32(24).uint64(message.timestamp_ms);
+    }
+    if (message.text !== "") {
+      writer.uint32(34).string(message.text);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): LogLine {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseLogLine();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.number = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.source = reader.int32() as any;
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.timestamp_ms = longToNumber(reader.uint64());
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.text = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseOpenLogLine(): OpenLogLine {
+  return { source: 0, number: 0 };
+}
+
+export const OpenLogLine: MessageFns<OpenLogLine> = {
+  encode(message: OpenLogLine, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.source !== 0) {
+      writer.uint32(8).int32(message.source);
+    }
+    if (message.number !== 0) {
+      writer.uint32(16).uint32(message.number);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): OpenLogLine {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseOpenLogLine();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.source = reader.int32() as any;
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.number = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseSearchLogRequest(): SearchLogRequest {
+  return { id: "", job_id: "", attempt: 0, text: "", match_case: false, from_line: 0, limit: 0 };
+}
+
+export const SearchLogRequest: MessageFns<SearchLogRequest> = {
+  encode(message: SearchLogRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== "") {
+      writer.uint32(10).string(message.id);
+    }
+    if (message.job_id !== "") {
+      writer.uint32(18).string(message.job_id);
+    }
+    if (message.attempt !== 0) {
+      writer.uint32(24).uint32(message.attempt);
+    }
+    if (message.text !== "") {
+      writer.uint32(34).string(message.text);
+    }
+    if (message.match_case !== false) {
+      writer.uint32(40).bool(message.match_case);
+    }
+    if (message.from_line !== 0) {
+      writer.uint32(48).uint32(message.from_line);
+    }
+    if (message.limit !== 0) {
+      writer.uint32(56).uint32(message.limit);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SearchLogRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSearchLogRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.id = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.job_id = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.attempt = reader.uint32();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.text = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.match_case = reader.bool();
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.from_line = reader.uint32();
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.limit = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseSearchLogResponse(): SearchLogResponse {
+  return { lines: [], next_line: 0 };
+}
+
+export const SearchLogResponse: MessageFns<SearchLogResponse> = {
+  encode(message: SearchLogResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.lines.length !== 0) {
+      writer.uint32(10).fork();
+      for (const v of message.lines) {
+        writer.uint32(v);
+      }
+      writer.join();
+    }
+    if (message.next_line !== 0) {
+      writer.uint32(16).uint32(message.next_line);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SearchLogResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSearchLogResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag === 8) {
+              message.lines.push(reader.uint32());
+
+              continue;
+            }
+
+            if (tag === 10) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.lines.push(reader.uint32());
+              }
+
+              continue;
+            }
+
+            break;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.next_line = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
   },
 };
 
@@ -534,34 +1031,6 @@ export const StreamLogsRequest: MessageFns<StreamLogsRequest> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): StreamLogsRequest {
-    return {
-      lease_id: isSet(object.lease_id) ? globalThis.String(object.lease_id) : "",
-      chunks: globalThis.Array.isArray(object?.chunks) ? object.chunks.map((e: any) => LogChunk.fromJSON(e)) : [],
-    };
-  },
-
-  toJSON(message: StreamLogsRequest): unknown {
-    const obj: any = {};
-    if (message.lease_id !== undefined) {
-      obj.lease_id = message.lease_id;
-    }
-    if (message.chunks?.length) {
-      obj.chunks = message.chunks.map((e) => LogChunk.toJSON(e));
-    }
-    return obj;
-  },
-
-  create(base?: DeepPartial<StreamLogsRequest>): StreamLogsRequest {
-    return StreamLogsRequest.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<StreamLogsRequest>): StreamLogsRequest {
-    const message = createBaseStreamLogsRequest();
-    message.lease_id = object.lease_id ?? "";
-    message.chunks = object.chunks?.map((e) => LogChunk.fromPartial(e)) || [];
-    return message;
   },
 };
 
@@ -631,45 +1100,17 @@ export const StreamLogsResponse: MessageFns<StreamLogsResponse> = {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
   },
-
-  fromJSON(object: any): StreamLogsResponse {
-    return {
-      lease_id: isSet(object.lease_id) ? globalThis.String(object.lease_id) : "",
-      durable_sequence: isSet(object.durable_sequence) ? globalThis.Number(object.durable_sequence) : 0,
-      refused: isSet(object.refused) ? errorReasonFromJSON(object.refused) : undefined,
-    };
-  },
-
-  toJSON(message: StreamLogsResponse): unknown {
-    const obj: any = {};
-    if (message.lease_id !== undefined) {
-      obj.lease_id = message.lease_id;
-    }
-    if (message.durable_sequence !== undefined) {
-      obj.durable_sequence = Math.round(message.durable_sequence);
-    }
-    if (message.refused !== undefined) {
-      obj.refused = errorReasonToJSON(message.refused);
-    }
-    return obj;
-  },
-
-  create(base?: DeepPartial<StreamLogsResponse>): StreamLogsResponse {
-    return StreamLogsResponse.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<StreamLogsResponse>): StreamLogsResponse {
-    const message = createBaseStreamLogsResponse();
-    message.lease_id = object.lease_id ?? "";
-    message.durable_sequence = object.durable_sequence ?? 0;
-    message.refused = object.refused ?? undefined;
-    return message;
-  },
 };
 
-/** Reading logs, and streaming them in. */
+/** Reading and streaming logs. */
 export type LogServiceService = typeof LogServiceService;
 export const LogServiceService = {
-  /** The stored log of a job: all attempts in order, or one. */
+  /**
+   * The stored log of a job: all attempts in order, or one.
+   *
+   * The server keeps the beginning and the end of an attempt's log (settings, 16 MiB and 48 MiB by default). If the
+   * middle of a longer log is missing, one chunk with `missing_bytes` marks the gap.
+   */
   getJobLogs: {
     path: "/workflowgraph.v1.LogService/GetJobLogs" as const,
     requestStream: false as const,
@@ -680,7 +1121,7 @@ export const LogServiceService = {
     responseDeserialize: (value: Buffer): GetJobLogsResponse => GetJobLogsResponse.decode(value),
   },
   /**
-   * Follows a job's log: what is stored, then live, until the job has ended. On the documented path these are
+   * Follows a job's log: first the stored part, then live, until the job has ended. On the documented path these are
    * server-sent events named `log`, and `Last-Event-ID` resumes after an event.
    */
   followJobLogs: {
@@ -693,7 +1134,33 @@ export const LogServiceService = {
       Buffer.from(FollowJobLogsResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): FollowJobLogsResponse => FollowJobLogsResponse.decode(value),
   },
-  /** Streams a worker's log chunks in; each answer says up to which sequence they are durable. */
+  /**
+   * Lines of an attempt's log by their numbers, wherever they are in it.
+   *
+   * Lines are numbered from 1, in the order in which they began. An unfinished line continues in the next chunk of its
+   * stream. If the middle of a log was dropped, only its stored lines count.
+   */
+  listLogLines: {
+    path: "/workflowgraph.v1.LogService/ListLogLines" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: ListLogLinesRequest): Buffer => Buffer.from(ListLogLinesRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ListLogLinesRequest => ListLogLinesRequest.decode(value),
+    responseSerialize: (value: ListLogLinesResponse): Buffer =>
+      Buffer.from(ListLogLinesResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): ListLogLinesResponse => ListLogLinesResponse.decode(value),
+  },
+  /** The numbers of the lines of an attempt's log that contain a text. One call searches some 16 MiB; `next_line` resumes it. */
+  searchLog: {
+    path: "/workflowgraph.v1.LogService/SearchLog" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: SearchLogRequest): Buffer => Buffer.from(SearchLogRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): SearchLogRequest => SearchLogRequest.decode(value),
+    responseSerialize: (value: SearchLogResponse): Buffer => Buffer.from(SearchLogResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): SearchLogResponse => SearchLogResponse.decode(value),
+  },
+  /** Streams log chunks from a worker; each response has the sequence up to which they are durable. */
   streamLogs: {
     path: "/workflowgraph.v1.LogService/StreamLogs" as const,
     requestStream: true as const,
@@ -706,19 +1173,38 @@ export const LogServiceService = {
 } as const;
 
 export interface LogServiceServer extends UntypedServiceImplementation {
-  /** The stored log of a job: all attempts in order, or one. */
+  /**
+   * The stored log of a job: all attempts in order, or one.
+   *
+   * The server keeps the beginning and the end of an attempt's log (settings, 16 MiB and 48 MiB by default). If the
+   * middle of a longer log is missing, one chunk with `missing_bytes` marks the gap.
+   */
   getJobLogs: handleUnaryCall<GetJobLogsRequest, GetJobLogsResponse>;
   /**
-   * Follows a job's log: what is stored, then live, until the job has ended. On the documented path these are
+   * Follows a job's log: first the stored part, then live, until the job has ended. On the documented path these are
    * server-sent events named `log`, and `Last-Event-ID` resumes after an event.
    */
   followJobLogs: handleServerStreamingCall<FollowJobLogsRequest, FollowJobLogsResponse>;
-  /** Streams a worker's log chunks in; each answer says up to which sequence they are durable. */
+  /**
+   * Lines of an attempt's log by their numbers, wherever they are in it.
+   *
+   * Lines are numbered from 1, in the order in which they began. An unfinished line continues in the next chunk of its
+   * stream. If the middle of a log was dropped, only its stored lines count.
+   */
+  listLogLines: handleUnaryCall<ListLogLinesRequest, ListLogLinesResponse>;
+  /** The numbers of the lines of an attempt's log that contain a text. One call searches some 16 MiB; `next_line` resumes it. */
+  searchLog: handleUnaryCall<SearchLogRequest, SearchLogResponse>;
+  /** Streams log chunks from a worker; each response has the sequence up to which they are durable. */
   streamLogs: handleBidiStreamingCall<StreamLogsRequest, StreamLogsResponse>;
 }
 
 export interface LogServiceClient extends Client {
-  /** The stored log of a job: all attempts in order, or one. */
+  /**
+   * The stored log of a job: all attempts in order, or one.
+   *
+   * The server keeps the beginning and the end of an attempt's log (settings, 16 MiB and 48 MiB by default). If the
+   * middle of a longer log is missing, one chunk with `missing_bytes` marks the gap.
+   */
   getJobLogs(
     request: GetJobLogsRequest,
     callback: (error: ServiceError | null, response: GetJobLogsResponse) => void,
@@ -735,7 +1221,7 @@ export interface LogServiceClient extends Client {
     callback: (error: ServiceError | null, response: GetJobLogsResponse) => void,
   ): ClientUnaryCall;
   /**
-   * Follows a job's log: what is stored, then live, until the job has ended. On the documented path these are
+   * Follows a job's log: first the stored part, then live, until the job has ended. On the documented path these are
    * server-sent events named `log`, and `Last-Event-ID` resumes after an event.
    */
   followJobLogs(
@@ -747,7 +1233,44 @@ export interface LogServiceClient extends Client {
     metadata?: Metadata,
     options?: Partial<CallOptions>,
   ): ClientReadableStream<FollowJobLogsResponse>;
-  /** Streams a worker's log chunks in; each answer says up to which sequence they are durable. */
+  /**
+   * Lines of an attempt's log by their numbers, wherever they are in it.
+   *
+   * Lines are numbered from 1, in the order in which they began. An unfinished line continues in the next chunk of its
+   * stream. If the middle of a log was dropped, only its stored lines count.
+   */
+  listLogLines(
+    request: ListLogLinesRequest,
+    callback: (error: ServiceError | null, response: ListLogLinesResponse) => void,
+  ): ClientUnaryCall;
+  listLogLines(
+    request: ListLogLinesRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: ListLogLinesResponse) => void,
+  ): ClientUnaryCall;
+  listLogLines(
+    request: ListLogLinesRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: ListLogLinesResponse) => void,
+  ): ClientUnaryCall;
+  /** The numbers of the lines of an attempt's log that contain a text. One call searches some 16 MiB; `next_line` resumes it. */
+  searchLog(
+    request: SearchLogRequest,
+    callback: (error: ServiceError | null, response: SearchLogResponse) => void,
+  ): ClientUnaryCall;
+  searchLog(
+    request: SearchLogRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: SearchLogResponse) => void,
+  ): ClientUnaryCall;
+  searchLog(
+    request: SearchLogRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: SearchLogResponse) => void,
+  ): ClientUnaryCall;
+  /** Streams log chunks from a worker; each response has the sequence up to which they are durable. */
   streamLogs(): ClientDuplexStream<StreamLogsRequest, StreamLogsResponse>;
   streamLogs(options: Partial<CallOptions>): ClientDuplexStream<StreamLogsRequest, StreamLogsResponse>;
   streamLogs(
@@ -765,14 +1288,6 @@ export const LogServiceClient = makeGenericClientConstructor(
   serviceName: string;
 };
 
-type Builtin = Date | Function | Uint8Array | string | number | boolean | undefined;
-
-export type DeepPartial<T> = T extends Builtin ? T
-  : T extends globalThis.Array<infer U> ? globalThis.Array<DeepPartial<U>>
-  : T extends ReadonlyArray<infer U> ? ReadonlyArray<DeepPartial<U>>
-  : T extends {} ? { [K in keyof T]?: DeepPartial<T[K]> }
-  : Partial<T>;
-
 function longToNumber(int64: { toString(): string }): number {
   const num = globalThis.Number(int64.toString());
   if (num > globalThis.Number.MAX_SAFE_INTEGER) {
@@ -784,15 +1299,7 @@ function longToNumber(int64: { toString(): string }): number {
   return num;
 }
 
-function isSet(value: any): boolean {
-  return value !== null && value !== undefined;
-}
-
 export interface MessageFns<T> {
   encode(message: T, writer?: BinaryWriter): BinaryWriter;
   decode(input: BinaryReader | Uint8Array, length?: number): T;
-  fromJSON(object: any): T;
-  toJSON(message: T): unknown;
-  create(base?: DeepPartial<T>): T;
-  fromPartial(object: DeepPartial<T>): T;
 }

@@ -12,7 +12,7 @@ export const protobufPackage = "workflowgraph.v1";
 
 export const protobufFileName = "workflowgraph/v1/types.proto";
 
-/** The state of a job as readers see it. A job whose needs are open, or whose retry is delayed, is `queued`. */
+/** The public state of a job. A job whose needs are open, or whose retry is delayed, is `queued`. */
 export const JobStatus = {
   JOB_STATUS_UNSPECIFIED: 0,
   /** JOB_STATUS_QUEUED - Not yet claimed: its needs are open, its retry is delayed, or it waits for a worker. */
@@ -21,7 +21,7 @@ export const JobStatus = {
   JOB_STATUS_RUNNING: 2,
   /** JOB_STATUS_SUCCESS - An attempt completed it. */
   JOB_STATUS_SUCCESS: 3,
-  /** JOB_STATUS_FAILURE - It failed for good: its retries are used up, or the failure was permanent. */
+  /** JOB_STATUS_FAILURE - It failed: no retries are left, or the failure was permanent. */
   JOB_STATUS_FAILURE: 4,
   /** JOB_STATUS_SKIPPED - It never ran: its `if` was false, by default because a need did not succeed. */
   JOB_STATUS_SKIPPED: 5,
@@ -43,62 +43,10 @@ export namespace JobStatus {
   export type UNRECOGNIZED = typeof JobStatus.UNRECOGNIZED;
 }
 
-export function jobStatusFromJSON(object: any): JobStatus {
-  switch (object) {
-    case 0:
-    case "JOB_STATUS_UNSPECIFIED":
-      return JobStatus.JOB_STATUS_UNSPECIFIED;
-    case 1:
-    case "JOB_STATUS_QUEUED":
-      return JobStatus.JOB_STATUS_QUEUED;
-    case 2:
-    case "JOB_STATUS_RUNNING":
-      return JobStatus.JOB_STATUS_RUNNING;
-    case 3:
-    case "JOB_STATUS_SUCCESS":
-      return JobStatus.JOB_STATUS_SUCCESS;
-    case 4:
-    case "JOB_STATUS_FAILURE":
-      return JobStatus.JOB_STATUS_FAILURE;
-    case 5:
-    case "JOB_STATUS_SKIPPED":
-      return JobStatus.JOB_STATUS_SKIPPED;
-    case 6:
-    case "JOB_STATUS_CANCELLED":
-      return JobStatus.JOB_STATUS_CANCELLED;
-    case -1:
-    case "UNRECOGNIZED":
-    default:
-      return JobStatus.UNRECOGNIZED;
-  }
-}
-
-export function jobStatusToJSON(object: JobStatus): string {
-  switch (object) {
-    case JobStatus.JOB_STATUS_UNSPECIFIED:
-      return "JOB_STATUS_UNSPECIFIED";
-    case JobStatus.JOB_STATUS_QUEUED:
-      return "JOB_STATUS_QUEUED";
-    case JobStatus.JOB_STATUS_RUNNING:
-      return "JOB_STATUS_RUNNING";
-    case JobStatus.JOB_STATUS_SUCCESS:
-      return "JOB_STATUS_SUCCESS";
-    case JobStatus.JOB_STATUS_FAILURE:
-      return "JOB_STATUS_FAILURE";
-    case JobStatus.JOB_STATUS_SKIPPED:
-      return "JOB_STATUS_SKIPPED";
-    case JobStatus.JOB_STATUS_CANCELLED:
-      return "JOB_STATUS_CANCELLED";
-    case JobStatus.UNRECOGNIZED:
-    default:
-      return "UNRECOGNIZED";
-  }
-}
-
 /** The state of a run, a function of the states of its jobs. */
 export const RunState = {
   RUN_STATE_UNSPECIFIED: 0,
-  /** RUN_STATE_QUEUED - No job of it was claimed yet. */
+  /** RUN_STATE_QUEUED - None of its jobs was claimed yet. */
   RUN_STATE_QUEUED: 1,
   /** RUN_STATE_RUNNING - At least one job was claimed, and at least one has not ended. */
   RUN_STATE_RUNNING: 2,
@@ -123,53 +71,6 @@ export namespace RunState {
   export type UNRECOGNIZED = typeof RunState.UNRECOGNIZED;
 }
 
-export function runStateFromJSON(object: any): RunState {
-  switch (object) {
-    case 0:
-    case "RUN_STATE_UNSPECIFIED":
-      return RunState.RUN_STATE_UNSPECIFIED;
-    case 1:
-    case "RUN_STATE_QUEUED":
-      return RunState.RUN_STATE_QUEUED;
-    case 2:
-    case "RUN_STATE_RUNNING":
-      return RunState.RUN_STATE_RUNNING;
-    case 3:
-    case "RUN_STATE_SUCCESS":
-      return RunState.RUN_STATE_SUCCESS;
-    case 4:
-    case "RUN_STATE_FAILURE":
-      return RunState.RUN_STATE_FAILURE;
-    case 5:
-    case "RUN_STATE_CANCELLED":
-      return RunState.RUN_STATE_CANCELLED;
-    case -1:
-    case "UNRECOGNIZED":
-    default:
-      return RunState.UNRECOGNIZED;
-  }
-}
-
-export function runStateToJSON(object: RunState): string {
-  switch (object) {
-    case RunState.RUN_STATE_UNSPECIFIED:
-      return "RUN_STATE_UNSPECIFIED";
-    case RunState.RUN_STATE_QUEUED:
-      return "RUN_STATE_QUEUED";
-    case RunState.RUN_STATE_RUNNING:
-      return "RUN_STATE_RUNNING";
-    case RunState.RUN_STATE_SUCCESS:
-      return "RUN_STATE_SUCCESS";
-    case RunState.RUN_STATE_FAILURE:
-      return "RUN_STATE_FAILURE";
-    case RunState.RUN_STATE_CANCELLED:
-      return "RUN_STATE_CANCELLED";
-    case RunState.UNRECOGNIZED:
-    default:
-      return "UNRECOGNIZED";
-  }
-}
-
 /** Which of a job's two output streams a log chunk came from. */
 export const LogStream = {
   LOG_STREAM_UNSPECIFIED: 0,
@@ -187,51 +88,42 @@ export namespace LogStream {
   export type UNRECOGNIZED = typeof LogStream.UNRECOGNIZED;
 }
 
-export function logStreamFromJSON(object: any): LogStream {
-  switch (object) {
-    case 0:
-    case "LOG_STREAM_UNSPECIFIED":
-      return LogStream.LOG_STREAM_UNSPECIFIED;
-    case 1:
-    case "LOG_STREAM_STDOUT":
-      return LogStream.LOG_STREAM_STDOUT;
-    case 2:
-    case "LOG_STREAM_STDERR":
-      return LogStream.LOG_STREAM_STDERR;
-    case -1:
-    case "UNRECOGNIZED":
-    default:
-      return LogStream.UNRECOGNIZED;
-  }
-}
+/** Why a worker must stop a job. */
+export const StopReason = {
+  STOP_REASON_UNSPECIFIED: 0,
+  /** STOP_REASON_CANCELLED - Its run was cancelled. */
+  STOP_REASON_CANCELLED: 1,
+  /** STOP_REASON_TIMED_OUT - The attempt reached its timeout. */
+  STOP_REASON_TIMED_OUT: 2,
+  UNRECOGNIZED: -1,
+} as const;
 
-export function logStreamToJSON(object: LogStream): string {
-  switch (object) {
-    case LogStream.LOG_STREAM_UNSPECIFIED:
-      return "LOG_STREAM_UNSPECIFIED";
-    case LogStream.LOG_STREAM_STDOUT:
-      return "LOG_STREAM_STDOUT";
-    case LogStream.LOG_STREAM_STDERR:
-      return "LOG_STREAM_STDERR";
-    case LogStream.UNRECOGNIZED:
-    default:
-      return "UNRECOGNIZED";
-  }
+export type StopReason = typeof StopReason[keyof typeof StopReason];
+
+export namespace StopReason {
+  export type STOP_REASON_UNSPECIFIED = typeof StopReason.STOP_REASON_UNSPECIFIED;
+  export type STOP_REASON_CANCELLED = typeof StopReason.STOP_REASON_CANCELLED;
+  export type STOP_REASON_TIMED_OUT = typeof StopReason.STOP_REASON_TIMED_OUT;
+  export type UNRECOGNIZED = typeof StopReason.UNRECOGNIZED;
 }
 
 /** Why a call was refused. */
 export const ErrorReason = {
   ERROR_REASON_UNSPECIFIED: 0,
-  /** ERROR_REASON_LEASE_EXPIRED - The lease's time ran out, or the attempt's timeout did. */
+  /** ERROR_REASON_LEASE_EXPIRED - The lease expired, or the attempt timed out and its grace period is over. */
   ERROR_REASON_LEASE_EXPIRED: 1,
-  /** ERROR_REASON_SUPERSEDED - A later attempt of the job has begun. */
+  /** ERROR_REASON_SUPERSEDED - A later attempt of the job has started. */
   ERROR_REASON_SUPERSEDED: 2,
   /** ERROR_REASON_COMPLETED - The attempt was ended by another report. */
   ERROR_REASON_COMPLETED: 3,
   /** ERROR_REASON_CANCELLED - The run was cancelled. */
   ERROR_REASON_CANCELLED: 4,
-  /** ERROR_REASON_UNKNOWN_LEASE - No such lease, or it is not this caller's. */
+  /** ERROR_REASON_UNKNOWN_LEASE - The lease does not exist or belongs to another caller. */
   ERROR_REASON_UNKNOWN_LEASE: 5,
+  /** ERROR_REASON_JOB_RUNNING - A job that would run again has not ended, or is being stopped. */
+  ERROR_REASON_JOB_RUNNING: 6,
+  /** ERROR_REASON_DEPENDANT_RUNNING - A job that needs a re-run job is running. */
+  ERROR_REASON_DEPENDANT_RUNNING: 7,
   UNRECOGNIZED: -1,
 } as const;
 
@@ -244,59 +136,14 @@ export namespace ErrorReason {
   export type ERROR_REASON_COMPLETED = typeof ErrorReason.ERROR_REASON_COMPLETED;
   export type ERROR_REASON_CANCELLED = typeof ErrorReason.ERROR_REASON_CANCELLED;
   export type ERROR_REASON_UNKNOWN_LEASE = typeof ErrorReason.ERROR_REASON_UNKNOWN_LEASE;
+  export type ERROR_REASON_JOB_RUNNING = typeof ErrorReason.ERROR_REASON_JOB_RUNNING;
+  export type ERROR_REASON_DEPENDANT_RUNNING = typeof ErrorReason.ERROR_REASON_DEPENDANT_RUNNING;
   export type UNRECOGNIZED = typeof ErrorReason.UNRECOGNIZED;
 }
 
-export function errorReasonFromJSON(object: any): ErrorReason {
-  switch (object) {
-    case 0:
-    case "ERROR_REASON_UNSPECIFIED":
-      return ErrorReason.ERROR_REASON_UNSPECIFIED;
-    case 1:
-    case "ERROR_REASON_LEASE_EXPIRED":
-      return ErrorReason.ERROR_REASON_LEASE_EXPIRED;
-    case 2:
-    case "ERROR_REASON_SUPERSEDED":
-      return ErrorReason.ERROR_REASON_SUPERSEDED;
-    case 3:
-    case "ERROR_REASON_COMPLETED":
-      return ErrorReason.ERROR_REASON_COMPLETED;
-    case 4:
-    case "ERROR_REASON_CANCELLED":
-      return ErrorReason.ERROR_REASON_CANCELLED;
-    case 5:
-    case "ERROR_REASON_UNKNOWN_LEASE":
-      return ErrorReason.ERROR_REASON_UNKNOWN_LEASE;
-    case -1:
-    case "UNRECOGNIZED":
-    default:
-      return ErrorReason.UNRECOGNIZED;
-  }
-}
-
-export function errorReasonToJSON(object: ErrorReason): string {
-  switch (object) {
-    case ErrorReason.ERROR_REASON_UNSPECIFIED:
-      return "ERROR_REASON_UNSPECIFIED";
-    case ErrorReason.ERROR_REASON_LEASE_EXPIRED:
-      return "ERROR_REASON_LEASE_EXPIRED";
-    case ErrorReason.ERROR_REASON_SUPERSEDED:
-      return "ERROR_REASON_SUPERSEDED";
-    case ErrorReason.ERROR_REASON_COMPLETED:
-      return "ERROR_REASON_COMPLETED";
-    case ErrorReason.ERROR_REASON_CANCELLED:
-      return "ERROR_REASON_CANCELLED";
-    case ErrorReason.ERROR_REASON_UNKNOWN_LEASE:
-      return "ERROR_REASON_UNKNOWN_LEASE";
-    case ErrorReason.UNRECOGNIZED:
-    default:
-      return "UNRECOGNIZED";
-  }
-}
-
 /**
- * How long a failed attempt waits before the next, written `"None"`, `{"Fixed": {"delay_secs": 5}}` or
- * `{"Exponential": {"base_secs": 2, "max_secs": 60}}`.
+ * The delay before the next attempt, written `"None"`, `{"Fixed": {"delay_secs": 5}}` or `{"Exponential": {"base_secs":
+ * 2, "max_secs": 60}}`.
  */
 export interface Backoff {
   none?: Backoff_None | undefined;
@@ -304,11 +151,11 @@ export interface Backoff {
   exponential?: Backoff_Exponential | undefined;
 }
 
-/** No wait. */
+/** No delay. */
 export interface Backoff_None {
 }
 
-/** The same wait each time. */
+/** A constant delay. */
 export interface Backoff_Fixed {
   /** Seconds. */
   delay_secs: number;
@@ -320,11 +167,11 @@ export interface Backoff_Exponential {
   base_secs: number;
   /** Seconds. */
   max_secs: number;
-  /** Spread each wait at random over its upper half, so that many failures do not come back at once. */
+  /** Each delay is random between half of its value and its value, so many failed jobs do not retry at once. */
   jitter?: boolean | undefined;
 }
 
-/** How often and when a failed attempt is tried again. */
+/** How often, and after which delay, a failed attempt is retried. */
 export interface RetryPolicy {
   /** Retries after the first attempt. */
   max_retries: number;
@@ -333,7 +180,7 @@ export interface RetryPolicy {
 
 /** The outputs of one job, written as a plain object of strings. */
 export interface Outputs {
-  values: { [key: string]: string };
+  values: Map<string, string>;
 }
 
 export interface Outputs_ValuesEntry {
@@ -341,13 +188,13 @@ export interface Outputs_ValuesEntry {
   value: string;
 }
 
-/** One step of a job. `Job.command` already runs the steps in order; they are given for display. */
+/** One step of a job. `Job.command` already runs the steps in order; they are for display only. */
 export interface Step {
   /** As written in the definition, or `step-N`, with N from 1. */
   id: string;
   name: string;
   run: string;
-  env: { [key: string]: string };
+  env: Map<string, string>;
 }
 
 export interface Step_EnvEntry {
@@ -355,13 +202,13 @@ export interface Step_EnvEntry {
   value: string;
 }
 
-/** A job as it is handed to a worker. */
+/** A job as a worker receives it. */
 export interface ClaimedJob {
   /** The job's key in its workflow. */
   job_id: string;
   /** The id of the run. */
   workflow_id: string;
-  /** A POSIX shell script: what `run` or `steps` say, with the definition's `env` set. Run it with `sh -c`. */
+  /** A POSIX shell script compiled from `run` or `steps`, with the definition's `env` set. Run it with `sh -c`. */
   command: string;
   required_labels: string[];
   retry_policy:
@@ -370,32 +217,44 @@ export interface ClaimedJob {
   /** The number of this attempt, from 0. */
   attempt: number;
   /** The outputs of each job that this one needs, by job id. */
-  upstream_outputs: { [key: string]: Outputs };
+  upstream_outputs: Map<string, Outputs>;
   /** When the job last became claimable. */
   enqueued_at_ms: number;
-  /** Until when the job's last retry was delayed. */
-  delayed_until_ms?:
-    | number
-    | undefined;
+  /** The end of the delay before the job's last retry; 0 without a delay. */
+  delayed_until_ms: number;
   /** The id of the workflow's definition. */
   workflow: string;
   /** The job's display name. */
   name: string;
-  /** The server ends the attempt this many seconds after the claim. */
+  /**
+   * The attempt times out this many seconds after the claim: the server asks the worker to stop it, and ends it when
+   * the worker reports, or after the lease's `stop_grace_secs`.
+   */
   timeout_secs?:
     | number
     | undefined;
   /**
-   * The definition's `env` for this job (top level and job merged). `command` sets it already. When the server traces,
-   * also `TRACEPARENT`, the context of this attempt for what the job calls.
+   * The definition's `env` for this job (top level and job merged). `command` already sets it. If the server exports
+   * traces, it also has `TRACEPARENT`, the trace context of this attempt.
    */
-  env: { [key: string]: string };
+  env: Map<string, string>;
   steps: Step[];
-  /** The inputs that the run was started with. */
-  inputs: { [key: string]: string };
+  /** The inputs of the run. */
+  inputs: Map<string, string>;
   priority: number;
-  /** Whatever the definition says under the job's `metadata`. */
-  metadata: { [key: string]: any } | undefined;
+  /** The job's `metadata` from the definition; `{}` when absent. */
+  metadata:
+    | { [key: string]: any }
+    | undefined;
+  /** The result of each job that this one needs, by job id. */
+  needs: Map<string, NeedResult>;
+  /**
+   * Of a child of a job with a matrix, whose id is `test.3`: the key of that job, the child's index, and its values as a JSON
+   * object. `env` and `command` set each value as `MATRIX_<KEY>` already.
+   */
+  group?: string | undefined;
+  index?: number | undefined;
+  matrix_json?: string | undefined;
 }
 
 export interface ClaimedJob_UpstreamOutputsEntry {
@@ -413,17 +272,42 @@ export interface ClaimedJob_InputsEntry {
   value: string;
 }
 
+export interface ClaimedJob_NeedsEntry {
+  key: string;
+  value: NeedResult | undefined;
+}
+
+/** The result of a job that another one needs. Its outputs are in `ClaimedJob.upstream_outputs`. */
+export interface NeedResult {
+  result: JobStatus;
+  /** Whether it failed with `continue-on-error`, so the failure counts as success. */
+  tolerated: boolean;
+  /** The error text of a failed job, truncated to 1,000 characters, or to fewer if very many jobs failed. */
+  error?:
+    | string
+    | undefined;
+  /** The number of its last attempt, from 0. */
+  attempt: number;
+  /** The duration of that attempt in whole seconds, rounded down; null if there was none. */
+  duration_secs?: number | undefined;
+}
+
 /** The right to report on one attempt. */
 export interface Lease {
-  /** A secret: whoever has it can report on the attempt. */
+  /** A secret that grants the right to report on the attempt. */
   lease_id: string;
   job_id: string;
   /** The id of the run. */
   workflow_id: string;
   worker_id: string;
-  /** The time to live in use, in seconds: what the claim asked for, within 1 second to a day. */
+  /** The lease time in use, in seconds: the requested one, clamped to 1 second to a day. */
   ttl_secs: number;
   granted_at_ms: number;
+  /**
+   * The grace period for stopping a job, in seconds. Within this time the worker must end the job's processes, by force
+   * if necessary, and report; after it the attempt ends without a report. 0: the server does not wait.
+   */
+  stop_grace_secs: number;
 }
 
 /** A job and the right to report on it. */
@@ -440,44 +324,57 @@ export interface LogChunk {
   job_id: string;
   /** Orders the chunks of an attempt. A chunk with the same sequence and stream is stored once. */
   sequence: number;
-  /** Text. U+0000 is stored as U+FFFD. */
+  /** The text. U+0000 is stored as U+FFFD. */
   data: string;
-  /** The worker's clock, kept as it was sent. */
+  /** The worker's time, stored unchanged. */
   timestamp_ms: number;
   stream: LogStream;
   /** The attempt that wrote it; set by the server. */
   attempt: number;
+  /**
+   * Set by the server on the chunk that marks the missing middle of a log over the limit: the number of missing bytes.
+   * Its position is that of the last missing chunk.
+   */
+  missing_bytes?:
+    | number
+    | undefined;
+  /**
+   * Set on a line that the server wrote, for example when an attempt timed out. The line counts as stderr, and its
+   * position ends with `system-first`, `system-stop` or `system-end` for 1, 2 or 3.
+   */
+  system_line?: number | undefined;
 }
 
-/** A job, as a definition and as its state in the newest run (or the run that was asked for). */
+/** A job: its definition, and its state in the newest run or the requested run. */
 export interface Job {
   /** The job's key in its workflow. */
   id: string;
   name: string;
   status: JobStatus;
   command: string;
-  /** From start to end of the last attempt, in seconds; null while unknown. */
+  /** The duration of the last attempt in whole seconds, rounded down; null while unknown. */
   duration_secs?:
     | number
     | undefined;
   /** When the last attempt was claimed; null before. */
   started_at?: number | undefined;
   depends_on: string[];
-  /** The error text of a job that failed. */
+  /** The error text of a failed job. */
   output?: string | undefined;
   required_labels: string[];
   max_retries: number;
-  /** The number of the last attempt, from 0. */
+  /** The number of the last attempt, from 0; for a job that will run again, the number of the next. */
   attempt: number;
+  /** The job's `metadata` from the definition; `{}` when absent. */
   metadata:
     | { [key: string]: any }
     | undefined;
-  /** The condition as written, when there is one. */
+  /** The condition as written, if there is one. */
   if?: string | undefined;
   timeout_secs?: number | undefined;
   priority: number;
-  /** The outputs of the winning attempt. */
-  outputs: { [key: string]: string };
+  /** The outputs of the successful attempt. */
+  outputs: Map<string, string>;
   ended_at?:
     | number
     | undefined;
@@ -485,8 +382,35 @@ export interface Job {
   worker_id?:
     | string
     | undefined;
-  /** Until when its retry is delayed. */
-  delayed_until_ms?: number | undefined;
+  /** The end of the delay before its retry. */
+  delayed_until_ms?:
+    | number
+    | undefined;
+  /** The duration of the last attempt in milliseconds; null while unknown. */
+  duration_ms?:
+    | number
+    | undefined;
+  /** The number of bytes missing in the middle of the last attempt's log, which exceeded the limit; null if none are. */
+  log_missing_bytes?:
+    | number
+    | undefined;
+  /**
+   * Whether `output` is truncated to 200 characters and `outputs` omitted, because the response would be too large.
+   * GetWorkflowStatus with this `job_id` returns them in full.
+   */
+  truncated: boolean;
+  /** Whether it failed with `continue-on-error`: the failure counts as success for its run and the jobs that need it. */
+  tolerated: boolean;
+  /** Whether its failure counts as success for its run and the jobs that need it. */
+  continue_on_error: boolean;
+  /** The exit code that the worker of the last attempt reported; null if it reported none. */
+  exit_code?:
+    | number
+    | undefined;
+  /** Whether it waits for a place in its concurrency group. Its status is `queued` then. */
+  held: boolean;
+  /** Of a job with a matrix whose needs have ended. Its children are jobs with ids such as `test.3`; GetWorkflowStatus has them. */
+  children?: Children | undefined;
 }
 
 export interface Job_OutputsEntry {
@@ -494,15 +418,24 @@ export interface Job_OutputsEntry {
   value: string;
 }
 
-/** A workflow, with the state of its newest run or of the run that was asked for. */
+/** How many children a job with a matrix has, and how they stand. */
+export interface Children {
+  total: number;
+  /** Those that have not ended. */
+  open: number;
+  failed: number;
+  cancelled: number;
+}
+
+/** A workflow, with the state of its newest run or of the requested run. */
 export interface Workflow {
-  /** The id it was asked for by: the run's for a run's id, else the definition's. */
+  /** The id of the request: a run id, or the id of the definition. */
   id: string;
   name: string;
-  /** What `on` says; several are joined by ", ". */
+  /** The value of `on`; several values are joined by ", ". */
   trigger: string;
   jobs: Job[];
-  /** The definition's id. */
+  /** The id of the definition. */
   workflow: string;
   /** The run that `jobs` shows; null before the first. */
   run_id?:
@@ -512,16 +445,81 @@ export interface Workflow {
   state?:
     | RunState
     | undefined;
-  /** The definition's version that `jobs` shows, from 1. */
+  /** The version of the definition in `jobs`, from 1. */
   version: number;
   created_at_ms?: number | undefined;
   started_at_ms?: number | undefined;
-  ended_at_ms?: number | undefined;
+  ended_at_ms?:
+    | number
+    | undefined;
+  /**
+   * Set if the workflow's file could not be loaded. `jobs` then has its last valid version, and is empty if there is
+   * none.
+   */
+  broken:
+    | BrokenFile
+    | undefined;
+  /** The inputs of that run. */
+  inputs: Map<string, string>;
+  /** The name of the token that started the run; null without a token. */
+  started_by?:
+    | string
+    | undefined;
+  /** The run's generation, from 1: each re-run of its jobs adds one. 0 before the first run. */
+  generation: number;
+  /** The run that it repeats, if it was started with a run id. */
+  rerun_of?:
+    | string
+    | undefined;
+  /**
+   * Whether the run waits for a place in its concurrency group. Its state is then `queued`, or `running` after a
+   * re-run.
+   */
+  held: boolean;
+  /** The name of its concurrency group; null without one. */
+  group?:
+    | string
+    | undefined;
+  /** Whether that run was cancelled because it took longer than its `timeout`. It then ends as `failure`. */
+  timed_out: boolean;
+  /** The display name of that run, if the workflow's file has a `run-name`. */
+  run_name?:
+    | string
+    | undefined;
+  /** What started the run: `api` or `schedule`; empty before the first run. More can be added. */
+  run_trigger: string;
+  /** The schedule that started the run, and its scheduled time. */
+  schedule?: string | undefined;
+  scheduled_at_ms?: number | undefined;
 }
 
-/** A text with its content type. */
+export interface Workflow_InputsEntry {
+  key: string;
+  value: string;
+}
+
+/** A run or a job that has a place in a concurrency group, or waits for one. */
+export interface RunAtGate {
+  run_id: string;
+  workflow: string;
+  /** When it got its place, or began to wait. */
+  since_ms: number;
+  /** The job of the run; empty in a group of runs. */
+  job_id: string;
+}
+
+/** A workflow file that the server could not load. */
+export interface BrokenFile {
+  /** Its name in the workflows directory. */
+  file: string;
+  /** When this server first found it broken. */
+  since_ms: number;
+  problems: Problem[];
+}
+
+/** A document with its content type. */
 export interface Document {
-  /** `application/json` or `application/yaml`; other names of YAML are understood. */
+  /** `application/json` or `application/yaml`; other names for YAML are accepted. */
   content_type: string;
   data: Buffer;
 }
@@ -529,11 +527,11 @@ export interface Document {
 /** The detail of a refused call. */
 export interface ErrorDetail {
   reason: ErrorReason;
-  /** What was wrong, one entry for each place. */
+  /** The problems, one entry per location. */
   problems: Problem[];
 }
 
-/** One thing that is wrong with a request or a definition. */
+/** One problem of a request or a definition. */
 export interface Problem {
   message: string;
   /** The path of the field, such as `chunks[0].data`. */
@@ -612,45 +610,6 @@ export const Backoff: MessageFns<Backoff> = {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
   },
-
-  fromJSON(object: any): Backoff {
-    return {
-      none: isSet(object.none) ? Backoff_None.fromJSON(object.none) : undefined,
-      fixed: isSet(object.fixed) ? Backoff_Fixed.fromJSON(object.fixed) : undefined,
-      exponential: isSet(object.exponential) ? Backoff_Exponential.fromJSON(object.exponential) : undefined,
-    };
-  },
-
-  toJSON(message: Backoff): unknown {
-    const obj: any = {};
-    if (message.none !== undefined) {
-      obj.none = Backoff_None.toJSON(message.none);
-    }
-    if (message.fixed !== undefined) {
-      obj.fixed = Backoff_Fixed.toJSON(message.fixed);
-    }
-    if (message.exponential !== undefined) {
-      obj.exponential = Backoff_Exponential.toJSON(message.exponential);
-    }
-    return obj;
-  },
-
-  create(base?: DeepPartial<Backoff>): Backoff {
-    return Backoff.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<Backoff>): Backoff {
-    const message = createBaseBackoff();
-    message.none = (object.none !== undefined && object.none !== null)
-      ? Backoff_None.fromPartial(object.none)
-      : undefined;
-    message.fixed = (object.fixed !== undefined && object.fixed !== null)
-      ? Backoff_Fixed.fromPartial(object.fixed)
-      : undefined;
-    message.exponential = (object.exponential !== undefined && object.exponential !== null)
-      ? Backoff_Exponential.fromPartial(object.exponential)
-      : undefined;
-    return message;
-  },
 };
 
 function createBaseBackoff_None(): Backoff_None {
@@ -685,23 +644,6 @@ export const Backoff_None: MessageFns<Backoff_None> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(_: any): Backoff_None {
-    return {};
-  },
-
-  toJSON(_: Backoff_None): unknown {
-    const obj: any = {};
-    return obj;
-  },
-
-  create(base?: DeepPartial<Backoff_None>): Backoff_None {
-    return Backoff_None.fromPartial(base ?? {});
-  },
-  fromPartial(_: DeepPartial<Backoff_None>): Backoff_None {
-    const message = createBaseBackoff_None();
-    return message;
   },
 };
 
@@ -748,27 +690,6 @@ export const Backoff_Fixed: MessageFns<Backoff_Fixed> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): Backoff_Fixed {
-    return { delay_secs: isSet(object.delay_secs) ? globalThis.Number(object.delay_secs) : 0 };
-  },
-
-  toJSON(message: Backoff_Fixed): unknown {
-    const obj: any = {};
-    if (message.delay_secs !== undefined) {
-      obj.delay_secs = Math.round(message.delay_secs);
-    }
-    return obj;
-  },
-
-  create(base?: DeepPartial<Backoff_Fixed>): Backoff_Fixed {
-    return Backoff_Fixed.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<Backoff_Fixed>): Backoff_Fixed {
-    const message = createBaseBackoff_Fixed();
-    message.delay_secs = object.delay_secs ?? 0;
-    return message;
   },
 };
 
@@ -838,39 +759,6 @@ export const Backoff_Exponential: MessageFns<Backoff_Exponential> = {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
   },
-
-  fromJSON(object: any): Backoff_Exponential {
-    return {
-      base_secs: isSet(object.base_secs) ? globalThis.Number(object.base_secs) : 0,
-      max_secs: isSet(object.max_secs) ? globalThis.Number(object.max_secs) : 0,
-      jitter: isSet(object.jitter) ? globalThis.Boolean(object.jitter) : undefined,
-    };
-  },
-
-  toJSON(message: Backoff_Exponential): unknown {
-    const obj: any = {};
-    if (message.base_secs !== undefined) {
-      obj.base_secs = Math.round(message.base_secs);
-    }
-    if (message.max_secs !== undefined) {
-      obj.max_secs = Math.round(message.max_secs);
-    }
-    if (message.jitter !== undefined) {
-      obj.jitter = message.jitter;
-    }
-    return obj;
-  },
-
-  create(base?: DeepPartial<Backoff_Exponential>): Backoff_Exponential {
-    return Backoff_Exponential.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<Backoff_Exponential>): Backoff_Exponential {
-    const message = createBaseBackoff_Exponential();
-    message.base_secs = object.base_secs ?? 0;
-    message.max_secs = object.max_secs ?? 0;
-    message.jitter = object.jitter ?? undefined;
-    return message;
-  },
 };
 
 function createBaseRetryPolicy(): RetryPolicy {
@@ -928,45 +816,15 @@ export const RetryPolicy: MessageFns<RetryPolicy> = {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
   },
-
-  fromJSON(object: any): RetryPolicy {
-    return {
-      max_retries: isSet(object.max_retries) ? globalThis.Number(object.max_retries) : 0,
-      backoff: isSet(object.backoff) ? Backoff.fromJSON(object.backoff) : undefined,
-    };
-  },
-
-  toJSON(message: RetryPolicy): unknown {
-    const obj: any = {};
-    if (message.max_retries !== undefined) {
-      obj.max_retries = Math.round(message.max_retries);
-    }
-    if (message.backoff !== undefined) {
-      obj.backoff = Backoff.toJSON(message.backoff);
-    }
-    return obj;
-  },
-
-  create(base?: DeepPartial<RetryPolicy>): RetryPolicy {
-    return RetryPolicy.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<RetryPolicy>): RetryPolicy {
-    const message = createBaseRetryPolicy();
-    message.max_retries = object.max_retries ?? 0;
-    message.backoff = (object.backoff !== undefined && object.backoff !== null)
-      ? Backoff.fromPartial(object.backoff)
-      : undefined;
-    return message;
-  },
 };
 
 function createBaseOutputs(): Outputs {
-  return { values: {} };
+  return { values: new Map() };
 }
 
 export const Outputs: MessageFns<Outputs> = {
   encode(message: Outputs, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    globalThis.Object.entries(message.values).forEach(([key, value]: [string, string]) => {
+    message.values.forEach((value, key) => {
       Outputs_ValuesEntry.encode({ key: key as any, value }, writer.uint32(10).fork()).join();
     });
     return writer;
@@ -992,7 +850,7 @@ export const Outputs: MessageFns<Outputs> = {
 
             const entry1 = Outputs_ValuesEntry.decode(reader, reader.uint32());
             if (entry1.value !== undefined) {
-              message.values[entry1.key] = entry1.value;
+              message.values.set(entry1.key, entry1.value);
             }
             continue;
           }
@@ -1006,56 +864,6 @@ export const Outputs: MessageFns<Outputs> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): Outputs {
-    return {
-      values: isObject(object.values)
-        ? (globalThis.Object.entries(object.values) as [string, any][]).reduce(
-          (acc: { [key: string]: string }, [key, value]: [string, any]) => {
-            globalThis.Object.defineProperty(acc, key, {
-              value: globalThis.String(value),
-              enumerable: true,
-              configurable: true,
-              writable: true,
-            });
-            return acc;
-          },
-          {},
-        )
-        : {},
-    };
-  },
-
-  toJSON(message: Outputs): unknown {
-    const obj: any = {};
-    if (message.values) {
-      const entries = globalThis.Object.entries(message.values) as [string, string][];
-      if (entries.length > 0) {
-        obj.values = {};
-        entries.forEach(([k, v]) => {
-          obj.values[k] = v;
-        });
-      }
-    }
-    return obj;
-  },
-
-  create(base?: DeepPartial<Outputs>): Outputs {
-    return Outputs.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<Outputs>): Outputs {
-    const message = createBaseOutputs();
-    message.values = (globalThis.Object.entries(object.values ?? {}) as [string, string][]).reduce(
-      (acc: { [key: string]: string }, [key, value]: [string, string]) => {
-        if (value !== undefined) {
-          acc[key] = globalThis.String(value);
-        }
-        return acc;
-      },
-      {},
-    );
-    return message;
   },
 };
 
@@ -1114,38 +922,10 @@ export const Outputs_ValuesEntry: MessageFns<Outputs_ValuesEntry> = {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
   },
-
-  fromJSON(object: any): Outputs_ValuesEntry {
-    return {
-      key: isSet(object.key) ? globalThis.String(object.key) : "",
-      value: isSet(object.value) ? globalThis.String(object.value) : "",
-    };
-  },
-
-  toJSON(message: Outputs_ValuesEntry): unknown {
-    const obj: any = {};
-    if (message.key !== undefined) {
-      obj.key = message.key;
-    }
-    if (message.value !== undefined) {
-      obj.value = message.value;
-    }
-    return obj;
-  },
-
-  create(base?: DeepPartial<Outputs_ValuesEntry>): Outputs_ValuesEntry {
-    return Outputs_ValuesEntry.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<Outputs_ValuesEntry>): Outputs_ValuesEntry {
-    const message = createBaseOutputs_ValuesEntry();
-    message.key = object.key ?? "";
-    message.value = object.value ?? "";
-    return message;
-  },
 };
 
 function createBaseStep(): Step {
-  return { id: "", name: "", run: "", env: {} };
+  return { id: "", name: "", run: "", env: new Map() };
 }
 
 export const Step: MessageFns<Step> = {
@@ -1159,7 +939,7 @@ export const Step: MessageFns<Step> = {
     if (message.run !== "") {
       writer.uint32(26).string(message.run);
     }
-    globalThis.Object.entries(message.env).forEach(([key, value]: [string, string]) => {
+    message.env.forEach((value, key) => {
       Step_EnvEntry.encode({ key: key as any, value }, writer.uint32(34).fork()).join();
     });
     return writer;
@@ -1209,7 +989,7 @@ export const Step: MessageFns<Step> = {
 
             const entry4 = Step_EnvEntry.decode(reader, reader.uint32());
             if (entry4.value !== undefined) {
-              message.env[entry4.key] = entry4.value;
+              message.env.set(entry4.key, entry4.value);
             }
             continue;
           }
@@ -1223,71 +1003,6 @@ export const Step: MessageFns<Step> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): Step {
-    return {
-      id: isSet(object.id) ? globalThis.String(object.id) : "",
-      name: isSet(object.name) ? globalThis.String(object.name) : "",
-      run: isSet(object.run) ? globalThis.String(object.run) : "",
-      env: isObject(object.env)
-        ? (globalThis.Object.entries(object.env) as [string, any][]).reduce(
-          (acc: { [key: string]: string }, [key, value]: [string, any]) => {
-            globalThis.Object.defineProperty(acc, key, {
-              value: globalThis.String(value),
-              enumerable: true,
-              configurable: true,
-              writable: true,
-            });
-            return acc;
-          },
-          {},
-        )
-        : {},
-    };
-  },
-
-  toJSON(message: Step): unknown {
-    const obj: any = {};
-    if (message.id !== undefined) {
-      obj.id = message.id;
-    }
-    if (message.name !== undefined) {
-      obj.name = message.name;
-    }
-    if (message.run !== undefined) {
-      obj.run = message.run;
-    }
-    if (message.env) {
-      const entries = globalThis.Object.entries(message.env) as [string, string][];
-      if (entries.length > 0) {
-        obj.env = {};
-        entries.forEach(([k, v]) => {
-          obj.env[k] = v;
-        });
-      }
-    }
-    return obj;
-  },
-
-  create(base?: DeepPartial<Step>): Step {
-    return Step.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<Step>): Step {
-    const message = createBaseStep();
-    message.id = object.id ?? "";
-    message.name = object.name ?? "";
-    message.run = object.run ?? "";
-    message.env = (globalThis.Object.entries(object.env ?? {}) as [string, string][]).reduce(
-      (acc: { [key: string]: string }, [key, value]: [string, string]) => {
-        if (value !== undefined) {
-          acc[key] = globalThis.String(value);
-        }
-        return acc;
-      },
-      {},
-    );
-    return message;
   },
 };
 
@@ -1346,34 +1061,6 @@ export const Step_EnvEntry: MessageFns<Step_EnvEntry> = {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
   },
-
-  fromJSON(object: any): Step_EnvEntry {
-    return {
-      key: isSet(object.key) ? globalThis.String(object.key) : "",
-      value: isSet(object.value) ? globalThis.String(object.value) : "",
-    };
-  },
-
-  toJSON(message: Step_EnvEntry): unknown {
-    const obj: any = {};
-    if (message.key !== undefined) {
-      obj.key = message.key;
-    }
-    if (message.value !== undefined) {
-      obj.value = message.value;
-    }
-    return obj;
-  },
-
-  create(base?: DeepPartial<Step_EnvEntry>): Step_EnvEntry {
-    return Step_EnvEntry.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<Step_EnvEntry>): Step_EnvEntry {
-    const message = createBaseStep_EnvEntry();
-    message.key = object.key ?? "";
-    message.value = object.value ?? "";
-    return message;
-  },
 };
 
 function createBaseClaimedJob(): ClaimedJob {
@@ -1384,17 +1071,21 @@ function createBaseClaimedJob(): ClaimedJob {
     required_labels: [],
     retry_policy: undefined,
     attempt: 0,
-    upstream_outputs: {},
+    upstream_outputs: new Map(),
     enqueued_at_ms: 0,
-    delayed_until_ms: undefined,
+    delayed_until_ms: 0,
     workflow: "",
     name: "",
     timeout_secs: undefined,
-    env: {},
+    env: new Map(),
     steps: [],
-    inputs: {},
+    inputs: new Map(),
     priority: 0,
     metadata: undefined,
+    needs: new Map(),
+    group: undefined,
+    index: undefined,
+    matrix_json: undefined,
   };
 }
 
@@ -1418,13 +1109,13 @@ export const ClaimedJob: MessageFns<ClaimedJob> = {
     if (message.attempt !== 0) {
       writer.uint32(48).uint32(message.attempt);
     }
-    globalThis.Object.entries(message.upstream_outputs).forEach(([key, value]: [string, Outputs]) => {
+    message.upstream_outputs.forEach((value, key) => {
       ClaimedJob_UpstreamOutputsEntry.encode({ key: key as any, value }, writer.uint32(58).fork()).join();
     });
     if (message.enqueued_at_ms !== 0) {
       writer.uint32(64).int64(message.enqueued_at_ms);
     }
-    if (message.delayed_until_ms !== undefined) {
+    if (message.delayed_until_ms !== 0) {
       writer.uint32(72).int64(message.delayed_until_ms);
     }
     if (message.workflow !== "") {
@@ -1436,13 +1127,13 @@ export const ClaimedJob: MessageFns<ClaimedJob> = {
     if (message.timeout_secs !== undefined) {
       writer.uint32(96).uint64(message.timeout_secs);
     }
-    globalThis.Object.entries(message.env).forEach(([key, value]: [string, string]) => {
+    message.env.forEach((value, key) => {
       ClaimedJob_EnvEntry.encode({ key: key as any, value }, writer.uint32(106).fork()).join();
     });
     for (const v of message.steps) {
       Step.encode(v!, writer.uint32(114).fork()).join();
     }
-    globalThis.Object.entries(message.inputs).forEach(([key, value]: [string, string]) => {
+    message.inputs.forEach((value, key) => {
       ClaimedJob_InputsEntry.encode({ key: key as any, value }, writer.uint32(122).fork()).join();
     });
     if (message.priority !== 0) {
@@ -1450,6 +1141,18 @@ export const ClaimedJob: MessageFns<ClaimedJob> = {
     }
     if (message.metadata !== undefined) {
       Struct.encode(Struct.wrap(message.metadata), writer.uint32(138).fork()).join();
+    }
+    message.needs.forEach((value, key) => {
+      ClaimedJob_NeedsEntry.encode({ key: key as any, value }, writer.uint32(162).fork()).join();
+    });
+    if (message.group !== undefined) {
+      writer.uint32(402).string(message.group);
+    }
+    if (message.index !== undefined) {
+      writer.uint32(408).uint32(message.index);
+    }
+    if (message.matrix_json !== undefined) {
+      writer.uint32(418).string(message.matrix_json);
     }
     return writer;
   },
@@ -1522,7 +1225,7 @@ export const ClaimedJob: MessageFns<ClaimedJob> = {
 
             const entry7 = ClaimedJob_UpstreamOutputsEntry.decode(reader, reader.uint32());
             if (entry7.value !== undefined) {
-              message.upstream_outputs[entry7.key] = entry7.value;
+              message.upstream_outputs.set(entry7.key, entry7.value);
             }
             continue;
           }
@@ -1573,7 +1276,7 @@ export const ClaimedJob: MessageFns<ClaimedJob> = {
 
             const entry13 = ClaimedJob_EnvEntry.decode(reader, reader.uint32());
             if (entry13.value !== undefined) {
-              message.env[entry13.key] = entry13.value;
+              message.env.set(entry13.key, entry13.value);
             }
             continue;
           }
@@ -1592,7 +1295,7 @@ export const ClaimedJob: MessageFns<ClaimedJob> = {
 
             const entry15 = ClaimedJob_InputsEntry.decode(reader, reader.uint32());
             if (entry15.value !== undefined) {
-              message.inputs[entry15.key] = entry15.value;
+              message.inputs.set(entry15.key, entry15.value);
             }
             continue;
           }
@@ -1612,6 +1315,41 @@ export const ClaimedJob: MessageFns<ClaimedJob> = {
             message.metadata = Struct.unwrap(Struct.decode(reader, reader.uint32()));
             continue;
           }
+          case 20: {
+            if (tag !== 162) {
+              break;
+            }
+
+            const entry20 = ClaimedJob_NeedsEntry.decode(reader, reader.uint32());
+            if (entry20.value !== undefined) {
+              message.needs.set(entry20.key, entry20.value);
+            }
+            continue;
+          }
+          case 50: {
+            if (tag !== 402) {
+              break;
+            }
+
+            message.group = reader.string();
+            continue;
+          }
+          case 51: {
+            if (tag !== 408) {
+              break;
+            }
+
+            message.index = reader.uint32();
+            continue;
+          }
+          case 52: {
+            if (tag !== 418) {
+              break;
+            }
+
+            message.matrix_json = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1622,194 +1360,6 @@ export const ClaimedJob: MessageFns<ClaimedJob> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): ClaimedJob {
-    return {
-      job_id: isSet(object.job_id) ? globalThis.String(object.job_id) : "",
-      workflow_id: isSet(object.workflow_id) ? globalThis.String(object.workflow_id) : "",
-      command: isSet(object.command) ? globalThis.String(object.command) : "",
-      required_labels: globalThis.Array.isArray(object?.required_labels)
-        ? object.required_labels.map((e: any) => globalThis.String(e))
-        : [],
-      retry_policy: isSet(object.retry_policy) ? RetryPolicy.fromJSON(object.retry_policy) : undefined,
-      attempt: isSet(object.attempt) ? globalThis.Number(object.attempt) : 0,
-      upstream_outputs: isObject(object.upstream_outputs)
-        ? (globalThis.Object.entries(object.upstream_outputs) as [string, any][]).reduce(
-          (acc: { [key: string]: Outputs }, [key, value]: [string, any]) => {
-            globalThis.Object.defineProperty(acc, key, {
-              value: Outputs.fromJSON(value),
-              enumerable: true,
-              configurable: true,
-              writable: true,
-            });
-            return acc;
-          },
-          {},
-        )
-        : {},
-      enqueued_at_ms: isSet(object.enqueued_at_ms) ? globalThis.Number(object.enqueued_at_ms) : 0,
-      delayed_until_ms: isSet(object.delayed_until_ms) ? globalThis.Number(object.delayed_until_ms) : undefined,
-      workflow: isSet(object.workflow) ? globalThis.String(object.workflow) : "",
-      name: isSet(object.name) ? globalThis.String(object.name) : "",
-      timeout_secs: isSet(object.timeout_secs) ? globalThis.Number(object.timeout_secs) : undefined,
-      env: isObject(object.env)
-        ? (globalThis.Object.entries(object.env) as [string, any][]).reduce(
-          (acc: { [key: string]: string }, [key, value]: [string, any]) => {
-            globalThis.Object.defineProperty(acc, key, {
-              value: globalThis.String(value),
-              enumerable: true,
-              configurable: true,
-              writable: true,
-            });
-            return acc;
-          },
-          {},
-        )
-        : {},
-      steps: globalThis.Array.isArray(object?.steps) ? object.steps.map((e: any) => Step.fromJSON(e)) : [],
-      inputs: isObject(object.inputs)
-        ? (globalThis.Object.entries(object.inputs) as [string, any][]).reduce(
-          (acc: { [key: string]: string }, [key, value]: [string, any]) => {
-            globalThis.Object.defineProperty(acc, key, {
-              value: globalThis.String(value),
-              enumerable: true,
-              configurable: true,
-              writable: true,
-            });
-            return acc;
-          },
-          {},
-        )
-        : {},
-      priority: isSet(object.priority) ? globalThis.Number(object.priority) : 0,
-      metadata: isObject(object.metadata) ? object.metadata : undefined,
-    };
-  },
-
-  toJSON(message: ClaimedJob): unknown {
-    const obj: any = {};
-    if (message.job_id !== undefined) {
-      obj.job_id = message.job_id;
-    }
-    if (message.workflow_id !== undefined) {
-      obj.workflow_id = message.workflow_id;
-    }
-    if (message.command !== undefined) {
-      obj.command = message.command;
-    }
-    if (message.required_labels?.length) {
-      obj.required_labels = message.required_labels;
-    }
-    if (message.retry_policy !== undefined) {
-      obj.retry_policy = RetryPolicy.toJSON(message.retry_policy);
-    }
-    if (message.attempt !== undefined) {
-      obj.attempt = Math.round(message.attempt);
-    }
-    if (message.upstream_outputs) {
-      const entries = globalThis.Object.entries(message.upstream_outputs) as [string, Outputs][];
-      if (entries.length > 0) {
-        obj.upstream_outputs = {};
-        entries.forEach(([k, v]) => {
-          obj.upstream_outputs[k] = Outputs.toJSON(v);
-        });
-      }
-    }
-    if (message.enqueued_at_ms !== undefined) {
-      obj.enqueued_at_ms = Math.round(message.enqueued_at_ms);
-    }
-    if (message.delayed_until_ms !== undefined) {
-      obj.delayed_until_ms = Math.round(message.delayed_until_ms);
-    }
-    if (message.workflow !== undefined) {
-      obj.workflow = message.workflow;
-    }
-    if (message.name !== undefined) {
-      obj.name = message.name;
-    }
-    if (message.timeout_secs !== undefined) {
-      obj.timeout_secs = Math.round(message.timeout_secs);
-    }
-    if (message.env) {
-      const entries = globalThis.Object.entries(message.env) as [string, string][];
-      if (entries.length > 0) {
-        obj.env = {};
-        entries.forEach(([k, v]) => {
-          obj.env[k] = v;
-        });
-      }
-    }
-    if (message.steps?.length) {
-      obj.steps = message.steps.map((e) => Step.toJSON(e));
-    }
-    if (message.inputs) {
-      const entries = globalThis.Object.entries(message.inputs) as [string, string][];
-      if (entries.length > 0) {
-        obj.inputs = {};
-        entries.forEach(([k, v]) => {
-          obj.inputs[k] = v;
-        });
-      }
-    }
-    if (message.priority !== undefined) {
-      obj.priority = Math.round(message.priority);
-    }
-    if (message.metadata !== undefined) {
-      obj.metadata = message.metadata;
-    }
-    return obj;
-  },
-
-  create(base?: DeepPartial<ClaimedJob>): ClaimedJob {
-    return ClaimedJob.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<ClaimedJob>): ClaimedJob {
-    const message = createBaseClaimedJob();
-    message.job_id = object.job_id ?? "";
-    message.workflow_id = object.workflow_id ?? "";
-    message.command = object.command ?? "";
-    message.required_labels = object.required_labels?.map((e) => e) || [];
-    message.retry_policy = (object.retry_policy !== undefined && object.retry_policy !== null)
-      ? RetryPolicy.fromPartial(object.retry_policy)
-      : undefined;
-    message.attempt = object.attempt ?? 0;
-    message.upstream_outputs = (globalThis.Object.entries(object.upstream_outputs ?? {}) as [string, Outputs][]).reduce(
-      (acc: { [key: string]: Outputs }, [key, value]: [string, Outputs]) => {
-        if (value !== undefined) {
-          acc[key] = Outputs.fromPartial(value);
-        }
-        return acc;
-      },
-      {},
-    );
-    message.enqueued_at_ms = object.enqueued_at_ms ?? 0;
-    message.delayed_until_ms = object.delayed_until_ms ?? undefined;
-    message.workflow = object.workflow ?? "";
-    message.name = object.name ?? "";
-    message.timeout_secs = object.timeout_secs ?? undefined;
-    message.env = (globalThis.Object.entries(object.env ?? {}) as [string, string][]).reduce(
-      (acc: { [key: string]: string }, [key, value]: [string, string]) => {
-        if (value !== undefined) {
-          acc[key] = globalThis.String(value);
-        }
-        return acc;
-      },
-      {},
-    );
-    message.steps = object.steps?.map((e) => Step.fromPartial(e)) || [];
-    message.inputs = (globalThis.Object.entries(object.inputs ?? {}) as [string, string][]).reduce(
-      (acc: { [key: string]: string }, [key, value]: [string, string]) => {
-        if (value !== undefined) {
-          acc[key] = globalThis.String(value);
-        }
-        return acc;
-      },
-      {},
-    );
-    message.priority = object.priority ?? 0;
-    message.metadata = object.metadata ?? undefined;
-    return message;
   },
 };
 
@@ -1868,36 +1418,6 @@ export const ClaimedJob_UpstreamOutputsEntry: MessageFns<ClaimedJob_UpstreamOutp
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
   },
-
-  fromJSON(object: any): ClaimedJob_UpstreamOutputsEntry {
-    return {
-      key: isSet(object.key) ? globalThis.String(object.key) : "",
-      value: isSet(object.value) ? Outputs.fromJSON(object.value) : undefined,
-    };
-  },
-
-  toJSON(message: ClaimedJob_UpstreamOutputsEntry): unknown {
-    const obj: any = {};
-    if (message.key !== undefined) {
-      obj.key = message.key;
-    }
-    if (message.value !== undefined) {
-      obj.value = Outputs.toJSON(message.value);
-    }
-    return obj;
-  },
-
-  create(base?: DeepPartial<ClaimedJob_UpstreamOutputsEntry>): ClaimedJob_UpstreamOutputsEntry {
-    return ClaimedJob_UpstreamOutputsEntry.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<ClaimedJob_UpstreamOutputsEntry>): ClaimedJob_UpstreamOutputsEntry {
-    const message = createBaseClaimedJob_UpstreamOutputsEntry();
-    message.key = object.key ?? "";
-    message.value = (object.value !== undefined && object.value !== null)
-      ? Outputs.fromPartial(object.value)
-      : undefined;
-    return message;
-  },
 };
 
 function createBaseClaimedJob_EnvEntry(): ClaimedJob_EnvEntry {
@@ -1954,34 +1474,6 @@ export const ClaimedJob_EnvEntry: MessageFns<ClaimedJob_EnvEntry> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): ClaimedJob_EnvEntry {
-    return {
-      key: isSet(object.key) ? globalThis.String(object.key) : "",
-      value: isSet(object.value) ? globalThis.String(object.value) : "",
-    };
-  },
-
-  toJSON(message: ClaimedJob_EnvEntry): unknown {
-    const obj: any = {};
-    if (message.key !== undefined) {
-      obj.key = message.key;
-    }
-    if (message.value !== undefined) {
-      obj.value = message.value;
-    }
-    return obj;
-  },
-
-  create(base?: DeepPartial<ClaimedJob_EnvEntry>): ClaimedJob_EnvEntry {
-    return ClaimedJob_EnvEntry.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<ClaimedJob_EnvEntry>): ClaimedJob_EnvEntry {
-    const message = createBaseClaimedJob_EnvEntry();
-    message.key = object.key ?? "";
-    message.value = object.value ?? "";
-    return message;
   },
 };
 
@@ -2040,38 +1532,165 @@ export const ClaimedJob_InputsEntry: MessageFns<ClaimedJob_InputsEntry> = {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
   },
+};
 
-  fromJSON(object: any): ClaimedJob_InputsEntry {
-    return {
-      key: isSet(object.key) ? globalThis.String(object.key) : "",
-      value: isSet(object.value) ? globalThis.String(object.value) : "",
-    };
-  },
+function createBaseClaimedJob_NeedsEntry(): ClaimedJob_NeedsEntry {
+  return { key: "", value: undefined };
+}
 
-  toJSON(message: ClaimedJob_InputsEntry): unknown {
-    const obj: any = {};
-    if (message.key !== undefined) {
-      obj.key = message.key;
+export const ClaimedJob_NeedsEntry: MessageFns<ClaimedJob_NeedsEntry> = {
+  encode(message: ClaimedJob_NeedsEntry, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.key !== "") {
+      writer.uint32(10).string(message.key);
     }
     if (message.value !== undefined) {
-      obj.value = message.value;
+      NeedResult.encode(message.value, writer.uint32(18).fork()).join();
     }
-    return obj;
+    return writer;
   },
 
-  create(base?: DeepPartial<ClaimedJob_InputsEntry>): ClaimedJob_InputsEntry {
-    return ClaimedJob_InputsEntry.fromPartial(base ?? {});
+  decode(input: BinaryReader | Uint8Array, length?: number): ClaimedJob_NeedsEntry {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseClaimedJob_NeedsEntry();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.key = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.value = NeedResult.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
   },
-  fromPartial(object: DeepPartial<ClaimedJob_InputsEntry>): ClaimedJob_InputsEntry {
-    const message = createBaseClaimedJob_InputsEntry();
-    message.key = object.key ?? "";
-    message.value = object.value ?? "";
-    return message;
+};
+
+function createBaseNeedResult(): NeedResult {
+  return { result: 0, tolerated: false, error: undefined, attempt: 0, duration_secs: undefined };
+}
+
+export const NeedResult: MessageFns<NeedResult> = {
+  encode(message: NeedResult, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.result !== 0) {
+      writer.uint32(8).int32(message.result);
+    }
+    if (message.tolerated !== false) {
+      writer.uint32(16).bool(message.tolerated);
+    }
+    if (message.error !== undefined) {
+      writer.uint32(26).string(message.error);
+    }
+    if (message.attempt !== 0) {
+      writer.uint32(32).uint32(message.attempt);
+    }
+    if (message.duration_secs !== undefined) {
+      writer.uint32(40).uint64(message.duration_secs);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): NeedResult {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseNeedResult();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.result = reader.int32() as any;
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.tolerated = reader.bool();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.error = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.attempt = reader.uint32();
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.duration_secs = longToNumber(reader.uint64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
   },
 };
 
 function createBaseLease(): Lease {
-  return { lease_id: "", job_id: "", workflow_id: "", worker_id: "", ttl_secs: 0, granted_at_ms: 0 };
+  return {
+    lease_id: "",
+    job_id: "",
+    workflow_id: "",
+    worker_id: "",
+    ttl_secs: 0,
+    granted_at_ms: 0,
+    stop_grace_secs: 0,
+  };
 }
 
 export const Lease: MessageFns<Lease> = {
@@ -2093,6 +1712,9 @@ export const Lease: MessageFns<Lease> = {
     }
     if (message.granted_at_ms !== 0) {
       writer.uint32(48).int64(message.granted_at_ms);
+    }
+    if (message.stop_grace_secs !== 0) {
+      writer.uint32(57).double(message.stop_grace_secs);
     }
     return writer;
   },
@@ -2158,6 +1780,14 @@ export const Lease: MessageFns<Lease> = {
             message.granted_at_ms = longToNumber(reader.int64());
             continue;
           }
+          case 7: {
+            if (tag !== 57) {
+              break;
+            }
+
+            message.stop_grace_secs = reader.double();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2168,54 +1798,6 @@ export const Lease: MessageFns<Lease> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): Lease {
-    return {
-      lease_id: isSet(object.lease_id) ? globalThis.String(object.lease_id) : "",
-      job_id: isSet(object.job_id) ? globalThis.String(object.job_id) : "",
-      workflow_id: isSet(object.workflow_id) ? globalThis.String(object.workflow_id) : "",
-      worker_id: isSet(object.worker_id) ? globalThis.String(object.worker_id) : "",
-      ttl_secs: isSet(object.ttl_secs) ? globalThis.Number(object.ttl_secs) : 0,
-      granted_at_ms: isSet(object.granted_at_ms) ? globalThis.Number(object.granted_at_ms) : 0,
-    };
-  },
-
-  toJSON(message: Lease): unknown {
-    const obj: any = {};
-    if (message.lease_id !== undefined) {
-      obj.lease_id = message.lease_id;
-    }
-    if (message.job_id !== undefined) {
-      obj.job_id = message.job_id;
-    }
-    if (message.workflow_id !== undefined) {
-      obj.workflow_id = message.workflow_id;
-    }
-    if (message.worker_id !== undefined) {
-      obj.worker_id = message.worker_id;
-    }
-    if (message.ttl_secs !== undefined) {
-      obj.ttl_secs = Math.round(message.ttl_secs);
-    }
-    if (message.granted_at_ms !== undefined) {
-      obj.granted_at_ms = Math.round(message.granted_at_ms);
-    }
-    return obj;
-  },
-
-  create(base?: DeepPartial<Lease>): Lease {
-    return Lease.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<Lease>): Lease {
-    const message = createBaseLease();
-    message.lease_id = object.lease_id ?? "";
-    message.job_id = object.job_id ?? "";
-    message.workflow_id = object.workflow_id ?? "";
-    message.worker_id = object.worker_id ?? "";
-    message.ttl_secs = object.ttl_secs ?? 0;
-    message.granted_at_ms = object.granted_at_ms ?? 0;
-    return message;
   },
 };
 
@@ -2274,38 +1856,20 @@ export const Claim: MessageFns<Claim> = {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
   },
-
-  fromJSON(object: any): Claim {
-    return {
-      job: isSet(object.job) ? ClaimedJob.fromJSON(object.job) : undefined,
-      lease: isSet(object.lease) ? Lease.fromJSON(object.lease) : undefined,
-    };
-  },
-
-  toJSON(message: Claim): unknown {
-    const obj: any = {};
-    if (message.job !== undefined) {
-      obj.job = ClaimedJob.toJSON(message.job);
-    }
-    if (message.lease !== undefined) {
-      obj.lease = Lease.toJSON(message.lease);
-    }
-    return obj;
-  },
-
-  create(base?: DeepPartial<Claim>): Claim {
-    return Claim.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<Claim>): Claim {
-    const message = createBaseClaim();
-    message.job = (object.job !== undefined && object.job !== null) ? ClaimedJob.fromPartial(object.job) : undefined;
-    message.lease = (object.lease !== undefined && object.lease !== null) ? Lease.fromPartial(object.lease) : undefined;
-    return message;
-  },
 };
 
 function createBaseLogChunk(): LogChunk {
-  return { workflow_id: "", job_id: "", sequence: 0, data: "", timestamp_ms: 0, stream: 0, attempt: 0 };
+  return {
+    workflow_id: "",
+    job_id: "",
+    sequence: 0,
+    data: "",
+    timestamp_ms: 0,
+    stream: 0,
+    attempt: 0,
+    missing_bytes: undefined,
+    system_line: undefined,
+  };
 }
 
 export const LogChunk: MessageFns<LogChunk> = {
@@ -2330,6 +1894,12 @@ export const LogChunk: MessageFns<LogChunk> = {
     }
     if (message.attempt !== 0) {
       writer.uint32(56).uint32(message.attempt);
+    }
+    if (message.missing_bytes !== undefined) {
+      writer.uint32(64).uint64(message.missing_bytes);
+    }
+    if (message.system_line !== undefined) {
+      writer.uint32(72).uint32(message.system_line);
     }
     return writer;
   },
@@ -2403,6 +1973,22 @@ export const LogChunk: MessageFns<LogChunk> = {
             message.attempt = reader.uint32();
             continue;
           }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.missing_bytes = longToNumber(reader.uint64());
+            continue;
+          }
+          case 9: {
+            if (tag !== 72) {
+              break;
+            }
+
+            message.system_line = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2413,59 +1999,6 @@ export const LogChunk: MessageFns<LogChunk> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): LogChunk {
-    return {
-      workflow_id: isSet(object.workflow_id) ? globalThis.String(object.workflow_id) : "",
-      job_id: isSet(object.job_id) ? globalThis.String(object.job_id) : "",
-      sequence: isSet(object.sequence) ? globalThis.Number(object.sequence) : 0,
-      data: isSet(object.data) ? globalThis.String(object.data) : "",
-      timestamp_ms: isSet(object.timestamp_ms) ? globalThis.Number(object.timestamp_ms) : 0,
-      stream: isSet(object.stream) ? logStreamFromJSON(object.stream) : 0,
-      attempt: isSet(object.attempt) ? globalThis.Number(object.attempt) : 0,
-    };
-  },
-
-  toJSON(message: LogChunk): unknown {
-    const obj: any = {};
-    if (message.workflow_id !== undefined) {
-      obj.workflow_id = message.workflow_id;
-    }
-    if (message.job_id !== undefined) {
-      obj.job_id = message.job_id;
-    }
-    if (message.sequence !== undefined) {
-      obj.sequence = Math.round(message.sequence);
-    }
-    if (message.data !== undefined) {
-      obj.data = message.data;
-    }
-    if (message.timestamp_ms !== undefined) {
-      obj.timestamp_ms = Math.round(message.timestamp_ms);
-    }
-    if (message.stream !== undefined) {
-      obj.stream = logStreamToJSON(message.stream);
-    }
-    if (message.attempt !== undefined) {
-      obj.attempt = Math.round(message.attempt);
-    }
-    return obj;
-  },
-
-  create(base?: DeepPartial<LogChunk>): LogChunk {
-    return LogChunk.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<LogChunk>): LogChunk {
-    const message = createBaseLogChunk();
-    message.workflow_id = object.workflow_id ?? "";
-    message.job_id = object.job_id ?? "";
-    message.sequence = object.sequence ?? 0;
-    message.data = object.data ?? "";
-    message.timestamp_ms = object.timestamp_ms ?? 0;
-    message.stream = object.stream ?? 0;
-    message.attempt = object.attempt ?? 0;
-    return message;
   },
 };
 
@@ -2486,10 +2019,18 @@ function createBaseJob(): Job {
     if: undefined,
     timeout_secs: undefined,
     priority: 0,
-    outputs: {},
+    outputs: new Map(),
     ended_at: undefined,
     worker_id: undefined,
     delayed_until_ms: undefined,
+    duration_ms: undefined,
+    log_missing_bytes: undefined,
+    truncated: false,
+    tolerated: false,
+    continue_on_error: false,
+    exit_code: undefined,
+    held: false,
+    children: undefined,
   };
 }
 
@@ -2508,7 +2049,7 @@ export const Job: MessageFns<Job> = {
       writer.uint32(34).string(message.command);
     }
     if (message.duration_secs !== undefined) {
-      writer.uint32(41).double(message.duration_secs);
+      writer.uint32(160).uint64(message.duration_secs);
     }
     if (message.started_at !== undefined) {
       writer.uint32(48).int64(message.started_at);
@@ -2540,7 +2081,7 @@ export const Job: MessageFns<Job> = {
     if (message.priority !== 0) {
       writer.uint32(120).int32(message.priority);
     }
-    globalThis.Object.entries(message.outputs).forEach(([key, value]: [string, string]) => {
+    message.outputs.forEach((value, key) => {
       Job_OutputsEntry.encode({ key: key as any, value }, writer.uint32(130).fork()).join();
     });
     if (message.ended_at !== undefined) {
@@ -2551,6 +2092,30 @@ export const Job: MessageFns<Job> = {
     }
     if (message.delayed_until_ms !== undefined) {
       writer.uint32(152).int64(message.delayed_until_ms);
+    }
+    if (message.duration_ms !== undefined) {
+      writer.uint32(168).uint64(message.duration_ms);
+    }
+    if (message.log_missing_bytes !== undefined) {
+      writer.uint32(176).uint64(message.log_missing_bytes);
+    }
+    if (message.truncated !== false) {
+      writer.uint32(184).bool(message.truncated);
+    }
+    if (message.tolerated !== false) {
+      writer.uint32(320).bool(message.tolerated);
+    }
+    if (message.continue_on_error !== false) {
+      writer.uint32(328).bool(message.continue_on_error);
+    }
+    if (message.exit_code !== undefined) {
+      writer.uint32(560).uint32(message.exit_code);
+    }
+    if (message.held !== false) {
+      writer.uint32(336).bool(message.held);
+    }
+    if (message.children !== undefined) {
+      Children.encode(message.children, writer.uint32(402).fork()).join();
     }
     return writer;
   },
@@ -2600,12 +2165,12 @@ export const Job: MessageFns<Job> = {
             message.command = reader.string();
             continue;
           }
-          case 5: {
-            if (tag !== 41) {
+          case 20: {
+            if (tag !== 160) {
               break;
             }
 
-            message.duration_secs = reader.double();
+            message.duration_secs = longToNumber(reader.uint64());
             continue;
           }
           case 6: {
@@ -2695,7 +2260,7 @@ export const Job: MessageFns<Job> = {
 
             const entry16 = Job_OutputsEntry.decode(reader, reader.uint32());
             if (entry16.value !== undefined) {
-              message.outputs[entry16.key] = entry16.value;
+              message.outputs.set(entry16.key, entry16.value);
             }
             continue;
           }
@@ -2723,6 +2288,70 @@ export const Job: MessageFns<Job> = {
             message.delayed_until_ms = longToNumber(reader.int64());
             continue;
           }
+          case 21: {
+            if (tag !== 168) {
+              break;
+            }
+
+            message.duration_ms = longToNumber(reader.uint64());
+            continue;
+          }
+          case 22: {
+            if (tag !== 176) {
+              break;
+            }
+
+            message.log_missing_bytes = longToNumber(reader.uint64());
+            continue;
+          }
+          case 23: {
+            if (tag !== 184) {
+              break;
+            }
+
+            message.truncated = reader.bool();
+            continue;
+          }
+          case 40: {
+            if (tag !== 320) {
+              break;
+            }
+
+            message.tolerated = reader.bool();
+            continue;
+          }
+          case 41: {
+            if (tag !== 328) {
+              break;
+            }
+
+            message.continue_on_error = reader.bool();
+            continue;
+          }
+          case 70: {
+            if (tag !== 560) {
+              break;
+            }
+
+            message.exit_code = reader.uint32();
+            continue;
+          }
+          case 42: {
+            if (tag !== 336) {
+              break;
+            }
+
+            message.held = reader.bool();
+            continue;
+          }
+          case 50: {
+            if (tag !== 402) {
+              break;
+            }
+
+            message.children = Children.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2733,150 +2362,6 @@ export const Job: MessageFns<Job> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): Job {
-    return {
-      id: isSet(object.id) ? globalThis.String(object.id) : "",
-      name: isSet(object.name) ? globalThis.String(object.name) : "",
-      status: isSet(object.status) ? jobStatusFromJSON(object.status) : 0,
-      command: isSet(object.command) ? globalThis.String(object.command) : "",
-      duration_secs: isSet(object.duration_secs) ? globalThis.Number(object.duration_secs) : undefined,
-      started_at: isSet(object.started_at) ? globalThis.Number(object.started_at) : undefined,
-      depends_on: globalThis.Array.isArray(object?.depends_on)
-        ? object.depends_on.map((e: any) => globalThis.String(e))
-        : [],
-      output: isSet(object.output) ? globalThis.String(object.output) : undefined,
-      required_labels: globalThis.Array.isArray(object?.required_labels)
-        ? object.required_labels.map((e: any) => globalThis.String(e))
-        : [],
-      max_retries: isSet(object.max_retries) ? globalThis.Number(object.max_retries) : 0,
-      attempt: isSet(object.attempt) ? globalThis.Number(object.attempt) : 0,
-      metadata: isObject(object.metadata) ? object.metadata : undefined,
-      if: isSet(object.if) ? globalThis.String(object.if) : undefined,
-      timeout_secs: isSet(object.timeout_secs) ? globalThis.Number(object.timeout_secs) : undefined,
-      priority: isSet(object.priority) ? globalThis.Number(object.priority) : 0,
-      outputs: isObject(object.outputs)
-        ? (globalThis.Object.entries(object.outputs) as [string, any][]).reduce(
-          (acc: { [key: string]: string }, [key, value]: [string, any]) => {
-            globalThis.Object.defineProperty(acc, key, {
-              value: globalThis.String(value),
-              enumerable: true,
-              configurable: true,
-              writable: true,
-            });
-            return acc;
-          },
-          {},
-        )
-        : {},
-      ended_at: isSet(object.ended_at) ? globalThis.Number(object.ended_at) : undefined,
-      worker_id: isSet(object.worker_id) ? globalThis.String(object.worker_id) : undefined,
-      delayed_until_ms: isSet(object.delayed_until_ms) ? globalThis.Number(object.delayed_until_ms) : undefined,
-    };
-  },
-
-  toJSON(message: Job): unknown {
-    const obj: any = {};
-    if (message.id !== undefined) {
-      obj.id = message.id;
-    }
-    if (message.name !== undefined) {
-      obj.name = message.name;
-    }
-    if (message.status !== undefined) {
-      obj.status = jobStatusToJSON(message.status);
-    }
-    if (message.command !== undefined) {
-      obj.command = message.command;
-    }
-    if (message.duration_secs !== undefined) {
-      obj.duration_secs = floatToJson(message.duration_secs);
-    }
-    if (message.started_at !== undefined) {
-      obj.started_at = Math.round(message.started_at);
-    }
-    if (message.depends_on?.length) {
-      obj.depends_on = message.depends_on;
-    }
-    if (message.output !== undefined) {
-      obj.output = message.output;
-    }
-    if (message.required_labels?.length) {
-      obj.required_labels = message.required_labels;
-    }
-    if (message.max_retries !== undefined) {
-      obj.max_retries = Math.round(message.max_retries);
-    }
-    if (message.attempt !== undefined) {
-      obj.attempt = Math.round(message.attempt);
-    }
-    if (message.metadata !== undefined) {
-      obj.metadata = message.metadata;
-    }
-    if (message.if !== undefined) {
-      obj.if = message.if;
-    }
-    if (message.timeout_secs !== undefined) {
-      obj.timeout_secs = Math.round(message.timeout_secs);
-    }
-    if (message.priority !== undefined) {
-      obj.priority = Math.round(message.priority);
-    }
-    if (message.outputs) {
-      const entries = globalThis.Object.entries(message.outputs) as [string, string][];
-      if (entries.length > 0) {
-        obj.outputs = {};
-        entries.forEach(([k, v]) => {
-          obj.outputs[k] = v;
-        });
-      }
-    }
-    if (message.ended_at !== undefined) {
-      obj.ended_at = Math.round(message.ended_at);
-    }
-    if (message.worker_id !== undefined) {
-      obj.worker_id = message.worker_id;
-    }
-    if (message.delayed_until_ms !== undefined) {
-      obj.delayed_until_ms = Math.round(message.delayed_until_ms);
-    }
-    return obj;
-  },
-
-  create(base?: DeepPartial<Job>): Job {
-    return Job.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<Job>): Job {
-    const message = createBaseJob();
-    message.id = object.id ?? "";
-    message.name = object.name ?? "";
-    message.status = object.status ?? 0;
-    message.command = object.command ?? "";
-    message.duration_secs = object.duration_secs ?? undefined;
-    message.started_at = object.started_at ?? undefined;
-    message.depends_on = object.depends_on?.map((e) => e) || [];
-    message.output = object.output ?? undefined;
-    message.required_labels = object.required_labels?.map((e) => e) || [];
-    message.max_retries = object.max_retries ?? 0;
-    message.attempt = object.attempt ?? 0;
-    message.metadata = object.metadata ?? undefined;
-    message.if = object.if ?? undefined;
-    message.timeout_secs = object.timeout_secs ?? undefined;
-    message.priority = object.priority ?? 0;
-    message.outputs = (globalThis.Object.entries(object.outputs ?? {}) as [string, string][]).reduce(
-      (acc: { [key: string]: string }, [key, value]: [string, string]) => {
-        if (value !== undefined) {
-          acc[key] = globalThis.String(value);
-        }
-        return acc;
-      },
-      {},
-    );
-    message.ended_at = object.ended_at ?? undefined;
-    message.worker_id = object.worker_id ?? undefined;
-    message.delayed_until_ms = object.delayed_until_ms ?? undefined;
-    return message;
   },
 };
 
@@ -2935,33 +2420,84 @@ export const Job_OutputsEntry: MessageFns<Job_OutputsEntry> = {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
   },
+};
 
-  fromJSON(object: any): Job_OutputsEntry {
-    return {
-      key: isSet(object.key) ? globalThis.String(object.key) : "",
-      value: isSet(object.value) ? globalThis.String(object.value) : "",
-    };
-  },
+function createBaseChildren(): Children {
+  return { total: 0, open: 0, failed: 0, cancelled: 0 };
+}
 
-  toJSON(message: Job_OutputsEntry): unknown {
-    const obj: any = {};
-    if (message.key !== undefined) {
-      obj.key = message.key;
+export const Children: MessageFns<Children> = {
+  encode(message: Children, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.total !== 0) {
+      writer.uint32(8).uint32(message.total);
     }
-    if (message.value !== undefined) {
-      obj.value = message.value;
+    if (message.open !== 0) {
+      writer.uint32(16).uint32(message.open);
     }
-    return obj;
+    if (message.failed !== 0) {
+      writer.uint32(24).uint32(message.failed);
+    }
+    if (message.cancelled !== 0) {
+      writer.uint32(32).uint32(message.cancelled);
+    }
+    return writer;
   },
 
-  create(base?: DeepPartial<Job_OutputsEntry>): Job_OutputsEntry {
-    return Job_OutputsEntry.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<Job_OutputsEntry>): Job_OutputsEntry {
-    const message = createBaseJob_OutputsEntry();
-    message.key = object.key ?? "";
-    message.value = object.value ?? "";
-    return message;
+  decode(input: BinaryReader | Uint8Array, length?: number): Children {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseChildren();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.total = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.open = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.failed = reader.uint32();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.cancelled = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
   },
 };
 
@@ -2978,6 +2514,18 @@ function createBaseWorkflow(): Workflow {
     created_at_ms: undefined,
     started_at_ms: undefined,
     ended_at_ms: undefined,
+    broken: undefined,
+    inputs: new Map(),
+    started_by: undefined,
+    generation: 0,
+    rerun_of: undefined,
+    held: false,
+    group: undefined,
+    timed_out: false,
+    run_name: undefined,
+    run_trigger: "",
+    schedule: undefined,
+    scheduled_at_ms: undefined,
   };
 }
 
@@ -3015,6 +2563,42 @@ export const Workflow: MessageFns<Workflow> = {
     }
     if (message.ended_at_ms !== undefined) {
       writer.uint32(88).int64(message.ended_at_ms);
+    }
+    if (message.broken !== undefined) {
+      BrokenFile.encode(message.broken, writer.uint32(98).fork()).join();
+    }
+    message.inputs.forEach((value, key) => {
+      Workflow_InputsEntry.encode({ key: key as any, value }, writer.uint32(106).fork()).join();
+    });
+    if (message.started_by !== undefined) {
+      writer.uint32(114).string(message.started_by);
+    }
+    if (message.generation !== 0) {
+      writer.uint32(136).uint32(message.generation);
+    }
+    if (message.rerun_of !== undefined) {
+      writer.uint32(146).string(message.rerun_of);
+    }
+    if (message.held !== false) {
+      writer.uint32(240).bool(message.held);
+    }
+    if (message.group !== undefined) {
+      writer.uint32(250).string(message.group);
+    }
+    if (message.timed_out !== false) {
+      writer.uint32(480).bool(message.timed_out);
+    }
+    if (message.run_name !== undefined) {
+      writer.uint32(322).string(message.run_name);
+    }
+    if (message.run_trigger !== "") {
+      writer.uint32(402).string(message.run_trigger);
+    }
+    if (message.schedule !== undefined) {
+      writer.uint32(410).string(message.schedule);
+    }
+    if (message.scheduled_at_ms !== undefined) {
+      writer.uint32(416).int64(message.scheduled_at_ms);
     }
     return writer;
   },
@@ -3120,6 +2704,105 @@ export const Workflow: MessageFns<Workflow> = {
             message.ended_at_ms = longToNumber(reader.int64());
             continue;
           }
+          case 12: {
+            if (tag !== 98) {
+              break;
+            }
+
+            message.broken = BrokenFile.decode(reader, reader.uint32());
+            continue;
+          }
+          case 13: {
+            if (tag !== 106) {
+              break;
+            }
+
+            const entry13 = Workflow_InputsEntry.decode(reader, reader.uint32());
+            if (entry13.value !== undefined) {
+              message.inputs.set(entry13.key, entry13.value);
+            }
+            continue;
+          }
+          case 14: {
+            if (tag !== 114) {
+              break;
+            }
+
+            message.started_by = reader.string();
+            continue;
+          }
+          case 17: {
+            if (tag !== 136) {
+              break;
+            }
+
+            message.generation = reader.uint32();
+            continue;
+          }
+          case 18: {
+            if (tag !== 146) {
+              break;
+            }
+
+            message.rerun_of = reader.string();
+            continue;
+          }
+          case 30: {
+            if (tag !== 240) {
+              break;
+            }
+
+            message.held = reader.bool();
+            continue;
+          }
+          case 31: {
+            if (tag !== 250) {
+              break;
+            }
+
+            message.group = reader.string();
+            continue;
+          }
+          case 60: {
+            if (tag !== 480) {
+              break;
+            }
+
+            message.timed_out = reader.bool();
+            continue;
+          }
+          case 40: {
+            if (tag !== 322) {
+              break;
+            }
+
+            message.run_name = reader.string();
+            continue;
+          }
+          case 50: {
+            if (tag !== 402) {
+              break;
+            }
+
+            message.run_trigger = reader.string();
+            continue;
+          }
+          case 51: {
+            if (tag !== 410) {
+              break;
+            }
+
+            message.schedule = reader.string();
+            continue;
+          }
+          case 52: {
+            if (tag !== 416) {
+              break;
+            }
+
+            message.scheduled_at_ms = longToNumber(reader.int64());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -3131,78 +2814,209 @@ export const Workflow: MessageFns<Workflow> = {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
   },
+};
 
-  fromJSON(object: any): Workflow {
-    return {
-      id: isSet(object.id) ? globalThis.String(object.id) : "",
-      name: isSet(object.name) ? globalThis.String(object.name) : "",
-      trigger: isSet(object.trigger) ? globalThis.String(object.trigger) : "",
-      jobs: globalThis.Array.isArray(object?.jobs) ? object.jobs.map((e: any) => Job.fromJSON(e)) : [],
-      workflow: isSet(object.workflow) ? globalThis.String(object.workflow) : "",
-      run_id: isSet(object.run_id) ? globalThis.String(object.run_id) : undefined,
-      state: isSet(object.state) ? runStateFromJSON(object.state) : undefined,
-      version: isSet(object.version) ? globalThis.Number(object.version) : 0,
-      created_at_ms: isSet(object.created_at_ms) ? globalThis.Number(object.created_at_ms) : undefined,
-      started_at_ms: isSet(object.started_at_ms) ? globalThis.Number(object.started_at_ms) : undefined,
-      ended_at_ms: isSet(object.ended_at_ms) ? globalThis.Number(object.ended_at_ms) : undefined,
-    };
+function createBaseWorkflow_InputsEntry(): Workflow_InputsEntry {
+  return { key: "", value: "" };
+}
+
+export const Workflow_InputsEntry: MessageFns<Workflow_InputsEntry> = {
+  encode(message: Workflow_InputsEntry, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.key !== "") {
+      writer.uint32(10).string(message.key);
+    }
+    if (message.value !== "") {
+      writer.uint32(18).string(message.value);
+    }
+    return writer;
   },
 
-  toJSON(message: Workflow): unknown {
-    const obj: any = {};
-    if (message.id !== undefined) {
-      obj.id = message.id;
+  decode(input: BinaryReader | Uint8Array, length?: number): Workflow_InputsEntry {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
     }
-    if (message.name !== undefined) {
-      obj.name = message.name;
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseWorkflow_InputsEntry();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.key = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.value = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-    if (message.trigger !== undefined) {
-      obj.trigger = message.trigger;
+  },
+};
+
+function createBaseRunAtGate(): RunAtGate {
+  return { run_id: "", workflow: "", since_ms: 0, job_id: "" };
+}
+
+export const RunAtGate: MessageFns<RunAtGate> = {
+  encode(message: RunAtGate, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.run_id !== "") {
+      writer.uint32(10).string(message.run_id);
     }
-    if (message.jobs?.length) {
-      obj.jobs = message.jobs.map((e) => Job.toJSON(e));
+    if (message.workflow !== "") {
+      writer.uint32(18).string(message.workflow);
     }
-    if (message.workflow !== undefined) {
-      obj.workflow = message.workflow;
+    if (message.since_ms !== 0) {
+      writer.uint32(24).int64(message.since_ms);
     }
-    if (message.run_id !== undefined) {
-      obj.run_id = message.run_id;
+    if (message.job_id !== "") {
+      writer.uint32(34).string(message.job_id);
     }
-    if (message.state !== undefined) {
-      obj.state = runStateToJSON(message.state);
-    }
-    if (message.version !== undefined) {
-      obj.version = Math.round(message.version);
-    }
-    if (message.created_at_ms !== undefined) {
-      obj.created_at_ms = Math.round(message.created_at_ms);
-    }
-    if (message.started_at_ms !== undefined) {
-      obj.started_at_ms = Math.round(message.started_at_ms);
-    }
-    if (message.ended_at_ms !== undefined) {
-      obj.ended_at_ms = Math.round(message.ended_at_ms);
-    }
-    return obj;
+    return writer;
   },
 
-  create(base?: DeepPartial<Workflow>): Workflow {
-    return Workflow.fromPartial(base ?? {});
+  decode(input: BinaryReader | Uint8Array, length?: number): RunAtGate {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRunAtGate();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.run_id = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.workflow = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.since_ms = longToNumber(reader.int64());
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.job_id = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
   },
-  fromPartial(object: DeepPartial<Workflow>): Workflow {
-    const message = createBaseWorkflow();
-    message.id = object.id ?? "";
-    message.name = object.name ?? "";
-    message.trigger = object.trigger ?? "";
-    message.jobs = object.jobs?.map((e) => Job.fromPartial(e)) || [];
-    message.workflow = object.workflow ?? "";
-    message.run_id = object.run_id ?? undefined;
-    message.state = object.state ?? undefined;
-    message.version = object.version ?? 0;
-    message.created_at_ms = object.created_at_ms ?? undefined;
-    message.started_at_ms = object.started_at_ms ?? undefined;
-    message.ended_at_ms = object.ended_at_ms ?? undefined;
-    return message;
+};
+
+function createBaseBrokenFile(): BrokenFile {
+  return { file: "", since_ms: 0, problems: [] };
+}
+
+export const BrokenFile: MessageFns<BrokenFile> = {
+  encode(message: BrokenFile, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.file !== "") {
+      writer.uint32(10).string(message.file);
+    }
+    if (message.since_ms !== 0) {
+      writer.uint32(16).int64(message.since_ms);
+    }
+    for (const v of message.problems) {
+      Problem.encode(v!, writer.uint32(26).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): BrokenFile {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseBrokenFile();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.file = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.since_ms = longToNumber(reader.int64());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.problems.push(Problem.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
   },
 };
 
@@ -3261,34 +3075,6 @@ export const Document: MessageFns<Document> = {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
   },
-
-  fromJSON(object: any): Document {
-    return {
-      content_type: isSet(object.content_type) ? globalThis.String(object.content_type) : "",
-      data: isSet(object.data) ? Buffer.from(bytesFromBase64(object.data)) : Buffer.alloc(0),
-    };
-  },
-
-  toJSON(message: Document): unknown {
-    const obj: any = {};
-    if (message.content_type !== undefined) {
-      obj.content_type = message.content_type;
-    }
-    if (message.data !== undefined) {
-      obj.data = base64FromBytes(message.data);
-    }
-    return obj;
-  },
-
-  create(base?: DeepPartial<Document>): Document {
-    return Document.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<Document>): Document {
-    const message = createBaseDocument();
-    message.content_type = object.content_type ?? "";
-    message.data = object.data ?? Buffer.alloc(0);
-    return message;
-  },
 };
 
 function createBaseErrorDetail(): ErrorDetail {
@@ -3345,34 +3131,6 @@ export const ErrorDetail: MessageFns<ErrorDetail> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): ErrorDetail {
-    return {
-      reason: isSet(object.reason) ? errorReasonFromJSON(object.reason) : 0,
-      problems: globalThis.Array.isArray(object?.problems) ? object.problems.map((e: any) => Problem.fromJSON(e)) : [],
-    };
-  },
-
-  toJSON(message: ErrorDetail): unknown {
-    const obj: any = {};
-    if (message.reason !== undefined) {
-      obj.reason = errorReasonToJSON(message.reason);
-    }
-    if (message.problems?.length) {
-      obj.problems = message.problems.map((e) => Problem.toJSON(e));
-    }
-    return obj;
-  },
-
-  create(base?: DeepPartial<ErrorDetail>): ErrorDetail {
-    return ErrorDetail.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<ErrorDetail>): ErrorDetail {
-    const message = createBaseErrorDetail();
-    message.reason = object.reason ?? 0;
-    message.problems = object.problems?.map((e) => Problem.fromPartial(e)) || [];
-    return message;
   },
 };
 
@@ -3464,70 +3222,7 @@ export const Problem: MessageFns<Problem> = {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
   },
-
-  fromJSON(object: any): Problem {
-    return {
-      message: isSet(object.message) ? globalThis.String(object.message) : "",
-      field: isSet(object.field) ? globalThis.String(object.field) : "",
-      job: isSet(object.job) ? globalThis.String(object.job) : "",
-      line: isSet(object.line) ? globalThis.Number(object.line) : 0,
-      column: isSet(object.column) ? globalThis.Number(object.column) : 0,
-    };
-  },
-
-  toJSON(message: Problem): unknown {
-    const obj: any = {};
-    if (message.message !== undefined) {
-      obj.message = message.message;
-    }
-    if (message.field !== undefined) {
-      obj.field = message.field;
-    }
-    if (message.job !== undefined) {
-      obj.job = message.job;
-    }
-    if (message.line !== undefined) {
-      obj.line = Math.round(message.line);
-    }
-    if (message.column !== undefined) {
-      obj.column = Math.round(message.column);
-    }
-    return obj;
-  },
-
-  create(base?: DeepPartial<Problem>): Problem {
-    return Problem.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<Problem>): Problem {
-    const message = createBaseProblem();
-    message.message = object.message ?? "";
-    message.field = object.field ?? "";
-    message.job = object.job ?? "";
-    message.line = object.line ?? 0;
-    message.column = object.column ?? 0;
-    return message;
-  },
 };
-
-function bytesFromBase64(b64: string): Uint8Array {
-  return Uint8Array.from(globalThis.Buffer.from(b64, "base64"));
-}
-
-function base64FromBytes(arr: Uint8Array): string {
-  return globalThis.Buffer.from(arr).toString("base64");
-}
-
-function floatToJson(value: number | null | undefined): number | string | null | undefined {
-  return typeof value === "number" && !globalThis.Number.isFinite(value) ? globalThis.String(value) : value;
-}
-
-type Builtin = Date | Function | Uint8Array | string | number | boolean | undefined;
-
-export type DeepPartial<T> = T extends Builtin ? T
-  : T extends globalThis.Array<infer U> ? globalThis.Array<DeepPartial<U>>
-  : T extends ReadonlyArray<infer U> ? ReadonlyArray<DeepPartial<U>>
-  : T extends {} ? { [K in keyof T]?: DeepPartial<T[K]> }
-  : Partial<T>;
 
 function longToNumber(int64: { toString(): string }): number {
   const num = globalThis.Number(int64.toString());
@@ -3540,19 +3235,7 @@ function longToNumber(int64: { toString(): string }): number {
   return num;
 }
 
-function isObject(value: any): boolean {
-  return typeof value === "object" && value !== null;
-}
-
-function isSet(value: any): boolean {
-  return value !== null && value !== undefined;
-}
-
 export interface MessageFns<T> {
   encode(message: T, writer?: BinaryWriter): BinaryWriter;
   decode(input: BinaryReader | Uint8Array, length?: number): T;
-  fromJSON(object: any): T;
-  toJSON(message: T): unknown;
-  create(base?: DeepPartial<T>): T;
-  fromPartial(object: DeepPartial<T>): T;
 }

@@ -23,14 +23,14 @@ export const protobufPackage = "workflowgraph.v1";
 
 export const protobufFileName = "workflowgraph/v1/worker_service.proto";
 
-/** Whether a worker is at work. */
+/** The state of a worker. */
 export const WorkerStatus = {
   WORKER_STATUS_UNSPECIFIED: 0,
-  /** WORKER_STATUS_IDLE - Heard of lately, and holds no lease. */
+  /** WORKER_STATUS_IDLE - It sent a heartbeat recently and holds no lease. */
   WORKER_STATUS_IDLE: 1,
-  /** WORKER_STATUS_BUSY - Holds at least one lease. */
+  /** WORKER_STATUS_BUSY - It holds at least one lease. */
   WORKER_STATUS_BUSY: 2,
-  /** WORKER_STATUS_OFFLINE - Not heard of for a while. */
+  /** WORKER_STATUS_OFFLINE - It sent no recent heartbeat. */
   WORKER_STATUS_OFFLINE: 3,
   UNRECOGNIZED: -1,
 } as const;
@@ -45,51 +45,16 @@ export namespace WorkerStatus {
   export type UNRECOGNIZED = typeof WorkerStatus.UNRECOGNIZED;
 }
 
-export function workerStatusFromJSON(object: any): WorkerStatus {
-  switch (object) {
-    case 0:
-    case "WORKER_STATUS_UNSPECIFIED":
-      return WorkerStatus.WORKER_STATUS_UNSPECIFIED;
-    case 1:
-    case "WORKER_STATUS_IDLE":
-      return WorkerStatus.WORKER_STATUS_IDLE;
-    case 2:
-    case "WORKER_STATUS_BUSY":
-      return WorkerStatus.WORKER_STATUS_BUSY;
-    case 3:
-    case "WORKER_STATUS_OFFLINE":
-      return WorkerStatus.WORKER_STATUS_OFFLINE;
-    case -1:
-    case "UNRECOGNIZED":
-    default:
-      return WorkerStatus.UNRECOGNIZED;
-  }
-}
-
-export function workerStatusToJSON(object: WorkerStatus): string {
-  switch (object) {
-    case WorkerStatus.WORKER_STATUS_UNSPECIFIED:
-      return "WORKER_STATUS_UNSPECIFIED";
-    case WorkerStatus.WORKER_STATUS_IDLE:
-      return "WORKER_STATUS_IDLE";
-    case WorkerStatus.WORKER_STATUS_BUSY:
-      return "WORKER_STATUS_BUSY";
-    case WorkerStatus.WORKER_STATUS_OFFLINE:
-      return "WORKER_STATUS_OFFLINE";
-    case WorkerStatus.UNRECOGNIZED:
-    default:
-      return "UNRECOGNIZED";
-  }
-}
-
 export interface RegisterWorkerRequest {
   worker_id: string;
-  /** What the worker can do. A job is handed to it only if all of the job's required labels are among these. */
+  /** The worker's labels. It gets a job only if these include all of the job's required labels. */
   labels: string[];
-  /** How many jobs it runs at once; for display. */
+  /** The number of jobs that it runs at once; for display. */
   slots: number;
   /** Name and version of its software; for display. */
   version: string;
+  /** Whether it takes only jobs that require at least one label. For display: each claim sets it too. */
+  only_labelled: boolean;
 }
 
 export interface RegisterWorkerResponse {
@@ -104,36 +69,119 @@ export interface HeartbeatWorkerResponse {
 }
 
 export interface ListWorkersRequest {
-  /** At most 1000; 1000 when absent. */
+  /** 1000 when absent; more than 1000 means 1000. */
   limit?: number | undefined;
   offset: number;
 }
 
 export interface ListWorkersResponse {
   workers: Worker[];
+  /** The `offset` of the next page; 0 on the last one. */
+  next_offset: number;
 }
 
-/** A worker as readers see it. */
+/** A registered worker. */
 export interface Worker {
   worker_id: string;
   labels: string[];
   registered_at_ms: number;
   last_heartbeat_ms: number;
-  /** The key of a job that it runs; null when idle. */
+  /** The key of one of its running jobs; null when idle. */
   current_job?: string | undefined;
   status: WorkerStatus;
   /** The run of `current_job`. */
   current_workflow_id?:
     | string
     | undefined;
-  /** How many leases it holds. */
+  /** The number of leases that it holds. */
   running: number;
   slots: number;
   version: string;
+  /** Whether it takes only jobs that require at least one label. */
+  only_labelled: boolean;
+}
+
+export interface GetWorkerRequest {
+  worker_id: string;
+}
+
+export interface GetWorkerResponse {
+  worker:
+    | Worker
+    | undefined;
+  /** Its running jobs, at most 1000. */
+  running: RunningJob[];
+}
+
+/** A job that is running on a worker. */
+export interface RunningJob {
+  run_id: string;
+  /** The id and the name of the definition. */
+  workflow: string;
+  workflow_name: string;
+  job_id: string;
+  attempt: number;
+  claimed_at_ms: number;
+  /** When the lease expires unless it is renewed. */
+  expires_at_ms: number;
+}
+
+export interface GetQueueRequest {
+}
+
+export interface GetQueueResponse {
+  /** When the server read the data. */
+  at_ms: number;
+  /** At most 1000. */
+  label_sets: QueuedLabelSet[];
+  /** The total number of waiting jobs. */
+  waiting: number;
+}
+
+/** The claimable jobs that require the same labels. */
+export interface QueuedLabelSet {
+  /** For ListQueuedJobs. */
+  label_set: number;
+  labels: string[];
+  waiting: number;
+  /** When the oldest of them became claimable. */
+  oldest_at_ms: number;
+  /** The number of live workers that match. */
+  matching_workers: number;
+  /** The free slots of these workers, which other jobs can take too. */
+  free_slots: number;
+  /** A readable explanation of why they wait. */
+  message: string;
+  /** Whether no live worker matches. */
+  no_matching_worker: boolean;
+}
+
+export interface ListQueuedJobsRequest {
+  label_set: number;
+  /** 100 when absent; more than 1000 means 1000. */
+  limit?: number | undefined;
+}
+
+export interface ListQueuedJobsResponse {
+  labels: string[];
+  jobs: QueuedJob[];
+  /** Whether there are more jobs. */
+  more: boolean;
+}
+
+/** A job that waits for a worker. */
+export interface QueuedJob {
+  run_id: string;
+  /** The id and the name of the definition. */
+  workflow: string;
+  workflow_name: string;
+  job_id: string;
+  priority: number;
+  enqueued_at_ms: number;
 }
 
 function createBaseRegisterWorkerRequest(): RegisterWorkerRequest {
-  return { worker_id: "", labels: [], slots: 0, version: "" };
+  return { worker_id: "", labels: [], slots: 0, version: "", only_labelled: false };
 }
 
 export const RegisterWorkerRequest: MessageFns<RegisterWorkerRequest> = {
@@ -149,6 +197,9 @@ export const RegisterWorkerRequest: MessageFns<RegisterWorkerRequest> = {
     }
     if (message.version !== "") {
       writer.uint32(34).string(message.version);
+    }
+    if (message.only_labelled !== false) {
+      writer.uint32(40).bool(message.only_labelled);
     }
     return writer;
   },
@@ -198,6 +249,14 @@ export const RegisterWorkerRequest: MessageFns<RegisterWorkerRequest> = {
             message.version = reader.string();
             continue;
           }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.only_labelled = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -208,44 +267,6 @@ export const RegisterWorkerRequest: MessageFns<RegisterWorkerRequest> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): RegisterWorkerRequest {
-    return {
-      worker_id: isSet(object.worker_id) ? globalThis.String(object.worker_id) : "",
-      labels: globalThis.Array.isArray(object?.labels) ? object.labels.map((e: any) => globalThis.String(e)) : [],
-      slots: isSet(object.slots) ? globalThis.Number(object.slots) : 0,
-      version: isSet(object.version) ? globalThis.String(object.version) : "",
-    };
-  },
-
-  toJSON(message: RegisterWorkerRequest): unknown {
-    const obj: any = {};
-    if (message.worker_id !== undefined) {
-      obj.worker_id = message.worker_id;
-    }
-    if (message.labels?.length) {
-      obj.labels = message.labels;
-    }
-    if (message.slots !== undefined) {
-      obj.slots = Math.round(message.slots);
-    }
-    if (message.version !== undefined) {
-      obj.version = message.version;
-    }
-    return obj;
-  },
-
-  create(base?: DeepPartial<RegisterWorkerRequest>): RegisterWorkerRequest {
-    return RegisterWorkerRequest.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<RegisterWorkerRequest>): RegisterWorkerRequest {
-    const message = createBaseRegisterWorkerRequest();
-    message.worker_id = object.worker_id ?? "";
-    message.labels = object.labels?.map((e) => e) || [];
-    message.slots = object.slots ?? 0;
-    message.version = object.version ?? "";
-    return message;
   },
 };
 
@@ -293,27 +314,6 @@ export const RegisterWorkerResponse: MessageFns<RegisterWorkerResponse> = {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
   },
-
-  fromJSON(object: any): RegisterWorkerResponse {
-    return { worker_id: isSet(object.worker_id) ? globalThis.String(object.worker_id) : "" };
-  },
-
-  toJSON(message: RegisterWorkerResponse): unknown {
-    const obj: any = {};
-    if (message.worker_id !== undefined) {
-      obj.worker_id = message.worker_id;
-    }
-    return obj;
-  },
-
-  create(base?: DeepPartial<RegisterWorkerResponse>): RegisterWorkerResponse {
-    return RegisterWorkerResponse.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<RegisterWorkerResponse>): RegisterWorkerResponse {
-    const message = createBaseRegisterWorkerResponse();
-    message.worker_id = object.worker_id ?? "";
-    return message;
-  },
 };
 
 function createBaseHeartbeatWorkerRequest(): HeartbeatWorkerRequest {
@@ -360,27 +360,6 @@ export const HeartbeatWorkerRequest: MessageFns<HeartbeatWorkerRequest> = {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
   },
-
-  fromJSON(object: any): HeartbeatWorkerRequest {
-    return { worker_id: isSet(object.worker_id) ? globalThis.String(object.worker_id) : "" };
-  },
-
-  toJSON(message: HeartbeatWorkerRequest): unknown {
-    const obj: any = {};
-    if (message.worker_id !== undefined) {
-      obj.worker_id = message.worker_id;
-    }
-    return obj;
-  },
-
-  create(base?: DeepPartial<HeartbeatWorkerRequest>): HeartbeatWorkerRequest {
-    return HeartbeatWorkerRequest.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<HeartbeatWorkerRequest>): HeartbeatWorkerRequest {
-    const message = createBaseHeartbeatWorkerRequest();
-    message.worker_id = object.worker_id ?? "";
-    return message;
-  },
 };
 
 function createBaseHeartbeatWorkerResponse(): HeartbeatWorkerResponse {
@@ -415,23 +394,6 @@ export const HeartbeatWorkerResponse: MessageFns<HeartbeatWorkerResponse> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(_: any): HeartbeatWorkerResponse {
-    return {};
-  },
-
-  toJSON(_: HeartbeatWorkerResponse): unknown {
-    const obj: any = {};
-    return obj;
-  },
-
-  create(base?: DeepPartial<HeartbeatWorkerResponse>): HeartbeatWorkerResponse {
-    return HeartbeatWorkerResponse.fromPartial(base ?? {});
-  },
-  fromPartial(_: DeepPartial<HeartbeatWorkerResponse>): HeartbeatWorkerResponse {
-    const message = createBaseHeartbeatWorkerResponse();
-    return message;
   },
 };
 
@@ -490,44 +452,19 @@ export const ListWorkersRequest: MessageFns<ListWorkersRequest> = {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
   },
-
-  fromJSON(object: any): ListWorkersRequest {
-    return {
-      limit: isSet(object.limit) ? globalThis.Number(object.limit) : undefined,
-      offset: isSet(object.offset) ? globalThis.Number(object.offset) : 0,
-    };
-  },
-
-  toJSON(message: ListWorkersRequest): unknown {
-    const obj: any = {};
-    if (message.limit !== undefined) {
-      obj.limit = Math.round(message.limit);
-    }
-    if (message.offset !== undefined) {
-      obj.offset = Math.round(message.offset);
-    }
-    return obj;
-  },
-
-  create(base?: DeepPartial<ListWorkersRequest>): ListWorkersRequest {
-    return ListWorkersRequest.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<ListWorkersRequest>): ListWorkersRequest {
-    const message = createBaseListWorkersRequest();
-    message.limit = object.limit ?? undefined;
-    message.offset = object.offset ?? 0;
-    return message;
-  },
 };
 
 function createBaseListWorkersResponse(): ListWorkersResponse {
-  return { workers: [] };
+  return { workers: [], next_offset: 0 };
 }
 
 export const ListWorkersResponse: MessageFns<ListWorkersResponse> = {
   encode(message: ListWorkersResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     for (const v of message.workers) {
       Worker.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.next_offset !== 0) {
+      writer.uint32(16).uint32(message.next_offset);
     }
     return writer;
   },
@@ -553,6 +490,14 @@ export const ListWorkersResponse: MessageFns<ListWorkersResponse> = {
             message.workers.push(Worker.decode(reader, reader.uint32()));
             continue;
           }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.next_offset = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -563,29 +508,6 @@ export const ListWorkersResponse: MessageFns<ListWorkersResponse> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): ListWorkersResponse {
-    return {
-      workers: globalThis.Array.isArray(object?.workers) ? object.workers.map((e: any) => Worker.fromJSON(e)) : [],
-    };
-  },
-
-  toJSON(message: ListWorkersResponse): unknown {
-    const obj: any = {};
-    if (message.workers?.length) {
-      obj.workers = message.workers.map((e) => Worker.toJSON(e));
-    }
-    return obj;
-  },
-
-  create(base?: DeepPartial<ListWorkersResponse>): ListWorkersResponse {
-    return ListWorkersResponse.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<ListWorkersResponse>): ListWorkersResponse {
-    const message = createBaseListWorkersResponse();
-    message.workers = object.workers?.map((e) => Worker.fromPartial(e)) || [];
-    return message;
   },
 };
 
@@ -601,6 +523,7 @@ function createBaseWorker(): Worker {
     running: 0,
     slots: 0,
     version: "",
+    only_labelled: false,
   };
 }
 
@@ -635,6 +558,9 @@ export const Worker: MessageFns<Worker> = {
     }
     if (message.version !== "") {
       writer.uint32(82).string(message.version);
+    }
+    if (message.only_labelled !== false) {
+      writer.uint32(88).bool(message.only_labelled);
     }
     return writer;
   },
@@ -732,6 +658,14 @@ export const Worker: MessageFns<Worker> = {
             message.version = reader.string();
             continue;
           }
+          case 11: {
+            if (tag !== 88) {
+              break;
+            }
+
+            message.only_labelled = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -743,82 +677,688 @@ export const Worker: MessageFns<Worker> = {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
   },
+};
 
-  fromJSON(object: any): Worker {
-    return {
-      worker_id: isSet(object.worker_id) ? globalThis.String(object.worker_id) : "",
-      labels: globalThis.Array.isArray(object?.labels) ? object.labels.map((e: any) => globalThis.String(e)) : [],
-      registered_at_ms: isSet(object.registered_at_ms) ? globalThis.Number(object.registered_at_ms) : 0,
-      last_heartbeat_ms: isSet(object.last_heartbeat_ms) ? globalThis.Number(object.last_heartbeat_ms) : 0,
-      current_job: isSet(object.current_job) ? globalThis.String(object.current_job) : undefined,
-      status: isSet(object.status) ? workerStatusFromJSON(object.status) : 0,
-      current_workflow_id: isSet(object.current_workflow_id)
-        ? globalThis.String(object.current_workflow_id)
-        : undefined,
-      running: isSet(object.running) ? globalThis.Number(object.running) : 0,
-      slots: isSet(object.slots) ? globalThis.Number(object.slots) : 0,
-      version: isSet(object.version) ? globalThis.String(object.version) : "",
-    };
+function createBaseGetWorkerRequest(): GetWorkerRequest {
+  return { worker_id: "" };
+}
+
+export const GetWorkerRequest: MessageFns<GetWorkerRequest> = {
+  encode(message: GetWorkerRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.worker_id !== "") {
+      writer.uint32(10).string(message.worker_id);
+    }
+    return writer;
   },
 
-  toJSON(message: Worker): unknown {
-    const obj: any = {};
-    if (message.worker_id !== undefined) {
-      obj.worker_id = message.worker_id;
+  decode(input: BinaryReader | Uint8Array, length?: number): GetWorkerRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
     }
-    if (message.labels?.length) {
-      obj.labels = message.labels;
-    }
-    if (message.registered_at_ms !== undefined) {
-      obj.registered_at_ms = Math.round(message.registered_at_ms);
-    }
-    if (message.last_heartbeat_ms !== undefined) {
-      obj.last_heartbeat_ms = Math.round(message.last_heartbeat_ms);
-    }
-    if (message.current_job !== undefined) {
-      obj.current_job = message.current_job;
-    }
-    if (message.status !== undefined) {
-      obj.status = workerStatusToJSON(message.status);
-    }
-    if (message.current_workflow_id !== undefined) {
-      obj.current_workflow_id = message.current_workflow_id;
-    }
-    if (message.running !== undefined) {
-      obj.running = Math.round(message.running);
-    }
-    if (message.slots !== undefined) {
-      obj.slots = Math.round(message.slots);
-    }
-    if (message.version !== undefined) {
-      obj.version = message.version;
-    }
-    return obj;
-  },
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetWorkerRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
 
-  create(base?: DeepPartial<Worker>): Worker {
-    return Worker.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<Worker>): Worker {
-    const message = createBaseWorker();
-    message.worker_id = object.worker_id ?? "";
-    message.labels = object.labels?.map((e) => e) || [];
-    message.registered_at_ms = object.registered_at_ms ?? 0;
-    message.last_heartbeat_ms = object.last_heartbeat_ms ?? 0;
-    message.current_job = object.current_job ?? undefined;
-    message.status = object.status ?? 0;
-    message.current_workflow_id = object.current_workflow_id ?? undefined;
-    message.running = object.running ?? 0;
-    message.slots = object.slots ?? 0;
-    message.version = object.version ?? "";
-    return message;
+            message.worker_id = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
   },
 };
 
-/** Workers make themselves known, and readers see which there are. */
+function createBaseGetWorkerResponse(): GetWorkerResponse {
+  return { worker: undefined, running: [] };
+}
+
+export const GetWorkerResponse: MessageFns<GetWorkerResponse> = {
+  encode(message: GetWorkerResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.worker !== undefined) {
+      Worker.encode(message.worker, writer.uint32(10).fork()).join();
+    }
+    for (const v of message.running) {
+      RunningJob.encode(v!, writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetWorkerResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetWorkerResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.worker = Worker.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.running.push(RunningJob.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseRunningJob(): RunningJob {
+  return { run_id: "", workflow: "", workflow_name: "", job_id: "", attempt: 0, claimed_at_ms: 0, expires_at_ms: 0 };
+}
+
+export const RunningJob: MessageFns<RunningJob> = {
+  encode(message: RunningJob, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.run_id !== "") {
+      writer.uint32(10).string(message.run_id);
+    }
+    if (message.workflow !== "") {
+      writer.uint32(18).string(message.workflow);
+    }
+    if (message.workflow_name !== "") {
+      writer.uint32(26).string(message.workflow_name);
+    }
+    if (message.job_id !== "") {
+      writer.uint32(34).string(message.job_id);
+    }
+    if (message.attempt !== 0) {
+      writer.uint32(40).uint32(message.attempt);
+    }
+    if (message.claimed_at_ms !== 0) {
+      writer.uint32(48).int64(message.claimed_at_ms);
+    }
+    if (message.expires_at_ms !== 0) {
+      writer.uint32(56).int64(message.expires_at_ms);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RunningJob {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRunningJob();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.run_id = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.workflow = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.workflow_name = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.job_id = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.attempt = reader.uint32();
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.claimed_at_ms = longToNumber(reader.int64());
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.expires_at_ms = longToNumber(reader.int64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseGetQueueRequest(): GetQueueRequest {
+  return {};
+}
+
+export const GetQueueRequest: MessageFns<GetQueueRequest> = {
+  encode(_: GetQueueRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetQueueRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetQueueRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseGetQueueResponse(): GetQueueResponse {
+  return { at_ms: 0, label_sets: [], waiting: 0 };
+}
+
+export const GetQueueResponse: MessageFns<GetQueueResponse> = {
+  encode(message: GetQueueResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.at_ms !== 0) {
+      writer.uint32(8).int64(message.at_ms);
+    }
+    for (const v of message.label_sets) {
+      QueuedLabelSet.encode(v!, writer.uint32(18).fork()).join();
+    }
+    if (message.waiting !== 0) {
+      writer.uint32(24).uint64(message.waiting);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetQueueResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetQueueResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.at_ms = longToNumber(reader.int64());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.label_sets.push(QueuedLabelSet.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.waiting = longToNumber(reader.uint64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseQueuedLabelSet(): QueuedLabelSet {
+  return {
+    label_set: 0,
+    labels: [],
+    waiting: 0,
+    oldest_at_ms: 0,
+    matching_workers: 0,
+    free_slots: 0,
+    message: "",
+    no_matching_worker: false,
+  };
+}
+
+export const QueuedLabelSet: MessageFns<QueuedLabelSet> = {
+  encode(message: QueuedLabelSet, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.label_set !== 0) {
+      writer.uint32(8).uint32(message.label_set);
+    }
+    for (const v of message.labels) {
+      writer.uint32(18).string(v!);
+    }
+    if (message.waiting !== 0) {
+      writer.uint32(24).uint64(message.waiting);
+    }
+    if (message.oldest_at_ms !== 0) {
+      writer.uint32(32).int64(message.oldest_at_ms);
+    }
+    if (message.matching_workers !== 0) {
+      writer.uint32(40).uint32(message.matching_workers);
+    }
+    if (message.free_slots !== 0) {
+      writer.uint32(48).uint32(message.free_slots);
+    }
+    if (message.message !== "") {
+      writer.uint32(58).string(message.message);
+    }
+    if (message.no_matching_worker !== false) {
+      writer.uint32(64).bool(message.no_matching_worker);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): QueuedLabelSet {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseQueuedLabelSet();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.label_set = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.labels.push(reader.string());
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.waiting = longToNumber(reader.uint64());
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.oldest_at_ms = longToNumber(reader.int64());
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.matching_workers = reader.uint32();
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.free_slots = reader.uint32();
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.message = reader.string();
+            continue;
+          }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.no_matching_worker = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseListQueuedJobsRequest(): ListQueuedJobsRequest {
+  return { label_set: 0, limit: undefined };
+}
+
+export const ListQueuedJobsRequest: MessageFns<ListQueuedJobsRequest> = {
+  encode(message: ListQueuedJobsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.label_set !== 0) {
+      writer.uint32(8).uint32(message.label_set);
+    }
+    if (message.limit !== undefined) {
+      writer.uint32(16).uint32(message.limit);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListQueuedJobsRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListQueuedJobsRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.label_set = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.limit = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseListQueuedJobsResponse(): ListQueuedJobsResponse {
+  return { labels: [], jobs: [], more: false };
+}
+
+export const ListQueuedJobsResponse: MessageFns<ListQueuedJobsResponse> = {
+  encode(message: ListQueuedJobsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.labels) {
+      writer.uint32(10).string(v!);
+    }
+    for (const v of message.jobs) {
+      QueuedJob.encode(v!, writer.uint32(18).fork()).join();
+    }
+    if (message.more !== false) {
+      writer.uint32(24).bool(message.more);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListQueuedJobsResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListQueuedJobsResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.labels.push(reader.string());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.jobs.push(QueuedJob.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.more = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseQueuedJob(): QueuedJob {
+  return { run_id: "", workflow: "", workflow_name: "", job_id: "", priority: 0, enqueued_at_ms: 0 };
+}
+
+export const QueuedJob: MessageFns<QueuedJob> = {
+  encode(message: QueuedJob, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.run_id !== "") {
+      writer.uint32(10).string(message.run_id);
+    }
+    if (message.workflow !== "") {
+      writer.uint32(18).string(message.workflow);
+    }
+    if (message.workflow_name !== "") {
+      writer.uint32(26).string(message.workflow_name);
+    }
+    if (message.job_id !== "") {
+      writer.uint32(34).string(message.job_id);
+    }
+    if (message.priority !== 0) {
+      writer.uint32(40).int32(message.priority);
+    }
+    if (message.enqueued_at_ms !== 0) {
+      writer.uint32(48).int64(message.enqueued_at_ms);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): QueuedJob {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseQueuedJob();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.run_id = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.workflow = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.workflow_name = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.job_id = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.priority = reader.int32();
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.enqueued_at_ms = longToNumber(reader.int64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+/** Registration and listing of workers, and the queue of claimable jobs. */
 export type WorkerServiceService = typeof WorkerServiceService;
 export const WorkerServiceService = {
-  /** Makes a worker known. Registering again replaces its labels. */
+  /** Registers a worker. Registering again replaces its labels. */
   registerWorker: {
     path: "/workflowgraph.v1.WorkerService/RegisterWorker" as const,
     requestStream: false as const,
@@ -831,8 +1371,8 @@ export const WorkerServiceService = {
     responseDeserialize: (value: Buffer): RegisterWorkerResponse => RegisterWorkerResponse.decode(value),
   },
   /**
-   * Says that a worker is alive. Claims, streams and lease heartbeats say so too.
-   * Errors: `not_found` when the worker is not registered.
+   * Reports that a worker is alive. Claims, streams and lease heartbeats do so too. Errors: `not_found` if the worker
+   * is not registered.
    */
   heartbeatWorker: {
     path: "/workflowgraph.v1.WorkerService/HeartbeatWorker" as const,
@@ -845,7 +1385,11 @@ export const WorkerServiceService = {
       Buffer.from(HeartbeatWorkerResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): HeartbeatWorkerResponse => HeartbeatWorkerResponse.decode(value),
   },
-  /** Lists the workers, newest registration first. */
+  /**
+   * Lists the workers, newest registration first. A response has about 4 MiB, and at least one worker, so it can have
+   * fewer than `limit`. `next_offset` is the offset of the next page; on the documented path the header `Link: <…>;
+   * rel="next"` names it.
+   */
   listWorkers: {
     path: "/workflowgraph.v1.WorkerService/ListWorkers" as const,
     requestStream: false as const,
@@ -855,22 +1399,70 @@ export const WorkerServiceService = {
     responseSerialize: (value: ListWorkersResponse): Buffer => Buffer.from(ListWorkersResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ListWorkersResponse => ListWorkersResponse.decode(value),
   },
+  /** One worker, with all its running jobs. Errors: `not_found`. */
+  getWorker: {
+    path: "/workflowgraph.v1.WorkerService/GetWorker" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: GetWorkerRequest): Buffer => Buffer.from(GetWorkerRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): GetWorkerRequest => GetWorkerRequest.decode(value),
+    responseSerialize: (value: GetWorkerResponse): Buffer => Buffer.from(GetWorkerResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): GetWorkerResponse => GetWorkerResponse.decode(value),
+  },
+  /**
+   * Jobs that wait for a worker, by required labels: first labels that no live worker has, then those with the most
+   * jobs.
+   */
+  getQueue: {
+    path: "/workflowgraph.v1.WorkerService/GetQueue" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: GetQueueRequest): Buffer => Buffer.from(GetQueueRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): GetQueueRequest => GetQueueRequest.decode(value),
+    responseSerialize: (value: GetQueueResponse): Buffer => Buffer.from(GetQueueResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): GetQueueResponse => GetQueueResponse.decode(value),
+  },
+  /** The claimable jobs of a label set, in claim order. Errors: `not_found` for an unknown label set. */
+  listQueuedJobs: {
+    path: "/workflowgraph.v1.WorkerService/ListQueuedJobs" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: ListQueuedJobsRequest): Buffer =>
+      Buffer.from(ListQueuedJobsRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ListQueuedJobsRequest => ListQueuedJobsRequest.decode(value),
+    responseSerialize: (value: ListQueuedJobsResponse): Buffer =>
+      Buffer.from(ListQueuedJobsResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): ListQueuedJobsResponse => ListQueuedJobsResponse.decode(value),
+  },
 } as const;
 
 export interface WorkerServiceServer extends UntypedServiceImplementation {
-  /** Makes a worker known. Registering again replaces its labels. */
+  /** Registers a worker. Registering again replaces its labels. */
   registerWorker: handleUnaryCall<RegisterWorkerRequest, RegisterWorkerResponse>;
   /**
-   * Says that a worker is alive. Claims, streams and lease heartbeats say so too.
-   * Errors: `not_found` when the worker is not registered.
+   * Reports that a worker is alive. Claims, streams and lease heartbeats do so too. Errors: `not_found` if the worker
+   * is not registered.
    */
   heartbeatWorker: handleUnaryCall<HeartbeatWorkerRequest, HeartbeatWorkerResponse>;
-  /** Lists the workers, newest registration first. */
+  /**
+   * Lists the workers, newest registration first. A response has about 4 MiB, and at least one worker, so it can have
+   * fewer than `limit`. `next_offset` is the offset of the next page; on the documented path the header `Link: <…>;
+   * rel="next"` names it.
+   */
   listWorkers: handleUnaryCall<ListWorkersRequest, ListWorkersResponse>;
+  /** One worker, with all its running jobs. Errors: `not_found`. */
+  getWorker: handleUnaryCall<GetWorkerRequest, GetWorkerResponse>;
+  /**
+   * Jobs that wait for a worker, by required labels: first labels that no live worker has, then those with the most
+   * jobs.
+   */
+  getQueue: handleUnaryCall<GetQueueRequest, GetQueueResponse>;
+  /** The claimable jobs of a label set, in claim order. Errors: `not_found` for an unknown label set. */
+  listQueuedJobs: handleUnaryCall<ListQueuedJobsRequest, ListQueuedJobsResponse>;
 }
 
 export interface WorkerServiceClient extends Client {
-  /** Makes a worker known. Registering again replaces its labels. */
+  /** Registers a worker. Registering again replaces its labels. */
   registerWorker(
     request: RegisterWorkerRequest,
     callback: (error: ServiceError | null, response: RegisterWorkerResponse) => void,
@@ -887,8 +1479,8 @@ export interface WorkerServiceClient extends Client {
     callback: (error: ServiceError | null, response: RegisterWorkerResponse) => void,
   ): ClientUnaryCall;
   /**
-   * Says that a worker is alive. Claims, streams and lease heartbeats say so too.
-   * Errors: `not_found` when the worker is not registered.
+   * Reports that a worker is alive. Claims, streams and lease heartbeats do so too. Errors: `not_found` if the worker
+   * is not registered.
    */
   heartbeatWorker(
     request: HeartbeatWorkerRequest,
@@ -905,7 +1497,11 @@ export interface WorkerServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: HeartbeatWorkerResponse) => void,
   ): ClientUnaryCall;
-  /** Lists the workers, newest registration first. */
+  /**
+   * Lists the workers, newest registration first. A response has about 4 MiB, and at least one worker, so it can have
+   * fewer than `limit`. `next_offset` is the offset of the next page; on the documented path the header `Link: <…>;
+   * rel="next"` names it.
+   */
   listWorkers(
     request: ListWorkersRequest,
     callback: (error: ServiceError | null, response: ListWorkersResponse) => void,
@@ -920,6 +1516,57 @@ export interface WorkerServiceClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: ListWorkersResponse) => void,
+  ): ClientUnaryCall;
+  /** One worker, with all its running jobs. Errors: `not_found`. */
+  getWorker(
+    request: GetWorkerRequest,
+    callback: (error: ServiceError | null, response: GetWorkerResponse) => void,
+  ): ClientUnaryCall;
+  getWorker(
+    request: GetWorkerRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: GetWorkerResponse) => void,
+  ): ClientUnaryCall;
+  getWorker(
+    request: GetWorkerRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: GetWorkerResponse) => void,
+  ): ClientUnaryCall;
+  /**
+   * Jobs that wait for a worker, by required labels: first labels that no live worker has, then those with the most
+   * jobs.
+   */
+  getQueue(
+    request: GetQueueRequest,
+    callback: (error: ServiceError | null, response: GetQueueResponse) => void,
+  ): ClientUnaryCall;
+  getQueue(
+    request: GetQueueRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: GetQueueResponse) => void,
+  ): ClientUnaryCall;
+  getQueue(
+    request: GetQueueRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: GetQueueResponse) => void,
+  ): ClientUnaryCall;
+  /** The claimable jobs of a label set, in claim order. Errors: `not_found` for an unknown label set. */
+  listQueuedJobs(
+    request: ListQueuedJobsRequest,
+    callback: (error: ServiceError | null, response: ListQueuedJobsResponse) => void,
+  ): ClientUnaryCall;
+  listQueuedJobs(
+    request: ListQueuedJobsRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: ListQueuedJobsResponse) => void,
+  ): ClientUnaryCall;
+  listQueuedJobs(
+    request: ListQueuedJobsRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: ListQueuedJobsResponse) => void,
   ): ClientUnaryCall;
 }
 
@@ -932,14 +1579,6 @@ export const WorkerServiceClient = makeGenericClientConstructor(
   serviceName: string;
 };
 
-type Builtin = Date | Function | Uint8Array | string | number | boolean | undefined;
-
-export type DeepPartial<T> = T extends Builtin ? T
-  : T extends globalThis.Array<infer U> ? globalThis.Array<DeepPartial<U>>
-  : T extends ReadonlyArray<infer U> ? ReadonlyArray<DeepPartial<U>>
-  : T extends {} ? { [K in keyof T]?: DeepPartial<T[K]> }
-  : Partial<T>;
-
 function longToNumber(int64: { toString(): string }): number {
   const num = globalThis.Number(int64.toString());
   if (num > globalThis.Number.MAX_SAFE_INTEGER) {
@@ -951,15 +1590,7 @@ function longToNumber(int64: { toString(): string }): number {
   return num;
 }
 
-function isSet(value: any): boolean {
-  return value !== null && value !== undefined;
-}
-
 export interface MessageFns<T> {
   encode(message: T, writer?: BinaryWriter): BinaryWriter;
   decode(input: BinaryReader | Uint8Array, length?: number): T;
-  fromJSON(object: any): T;
-  toJSON(message: T): unknown;
-  create(base?: DeepPartial<T>): T;
-  fromPartial(object: DeepPartial<T>): T;
 }

@@ -20,44 +20,95 @@ import {
   type ServiceError,
   type UntypedServiceImplementation,
 } from "@grpc/grpc-js";
-import {
-  Document,
-  JobStatus,
-  jobStatusFromJSON,
-  jobStatusToJSON,
-  RunState,
-  runStateFromJSON,
-  runStateToJSON,
-  Workflow,
-} from "./types.js";
+import { BrokenFile, Children, Document, JobStatus, RunAtGate, RunState, Workflow } from "./types.js";
 
 export const protobufPackage = "workflowgraph.v1";
 
 export const protobufFileName = "workflowgraph/v1/workflow_service.proto";
 
-/** What kind of reason it is, and so which of its details is set. */
+/** The source of a workflow. */
+export const WorkflowSource = {
+  WORKFLOW_SOURCE_UNSPECIFIED: 0,
+  /** WORKFLOW_SOURCE_FILE - A file in the workflows directory. */
+  WORKFLOW_SOURCE_FILE: 1,
+  /** WORKFLOW_SOURCE_API - CreateWorkflow. */
+  WORKFLOW_SOURCE_API: 2,
+  UNRECOGNIZED: -1,
+} as const;
+
+export type WorkflowSource = typeof WorkflowSource[keyof typeof WorkflowSource];
+
+export namespace WorkflowSource {
+  export type WORKFLOW_SOURCE_UNSPECIFIED = typeof WorkflowSource.WORKFLOW_SOURCE_UNSPECIFIED;
+  export type WORKFLOW_SOURCE_FILE = typeof WorkflowSource.WORKFLOW_SOURCE_FILE;
+  export type WORKFLOW_SOURCE_API = typeof WorkflowSource.WORKFLOW_SOURCE_API;
+  export type UNRECOGNIZED = typeof WorkflowSource.UNRECOGNIZED;
+}
+
+export const InputType = {
+  INPUT_TYPE_UNSPECIFIED: 0,
+  INPUT_TYPE_STRING: 1,
+  INPUT_TYPE_BOOLEAN: 2,
+  INPUT_TYPE_NUMBER: 3,
+  INPUT_TYPE_CHOICE: 4,
+  INPUT_TYPE_JSON: 5,
+  UNRECOGNIZED: -1,
+} as const;
+
+export type InputType = typeof InputType[keyof typeof InputType];
+
+export namespace InputType {
+  export type INPUT_TYPE_UNSPECIFIED = typeof InputType.INPUT_TYPE_UNSPECIFIED;
+  export type INPUT_TYPE_STRING = typeof InputType.INPUT_TYPE_STRING;
+  export type INPUT_TYPE_BOOLEAN = typeof InputType.INPUT_TYPE_BOOLEAN;
+  export type INPUT_TYPE_NUMBER = typeof InputType.INPUT_TYPE_NUMBER;
+  export type INPUT_TYPE_CHOICE = typeof InputType.INPUT_TYPE_CHOICE;
+  export type INPUT_TYPE_JSON = typeof InputType.INPUT_TYPE_JSON;
+  export type UNRECOGNIZED = typeof InputType.UNRECOGNIZED;
+}
+
+/** The kind of a reason, which determines the detail that is set. */
 export const JobReasonCode = {
   JOB_REASON_CODE_UNSPECIFIED: 0,
-  /** JOB_REASON_CODE_NEEDS_OPEN - Jobs that it needs have not ended. */
+  /** JOB_REASON_CODE_NEEDS_OPEN - It waits for jobs that it needs. */
   JOB_REASON_CODE_NEEDS_OPEN: 1,
-  /** JOB_REASON_CODE_BEING_DECIDED - All jobs that it needs have ended, and the server is about to decide on it. */
+  /** JOB_REASON_CODE_BEING_DECIDED - All jobs that it needs have ended, and the server decides on it next. */
   JOB_REASON_CODE_BEING_DECIDED: 2,
   /** JOB_REASON_CODE_DELAYED - An attempt failed, and the next waits for its backoff. */
   JOB_REASON_CODE_DELAYED: 3,
-  /** JOB_REASON_CODE_NO_MATCHING_WORKER - It is claimable, and no live worker has all labels that it requires. */
+  /**
+   * JOB_REASON_CODE_NO_MATCHING_WORKER - It is claimable, but no live worker matches: none has all required labels, or the job requires no label and every
+   * live worker takes only jobs that require one.
+   */
   JOB_REASON_CODE_NO_MATCHING_WORKER: 4,
   /** JOB_REASON_CODE_WAITS_FOR_WORKER - It is claimable, and live workers have the labels. */
   JOB_REASON_CODE_WAITS_FOR_WORKER: 5,
   JOB_REASON_CODE_RUNNING: 6,
   JOB_REASON_CODE_SUCCEEDED: 7,
   JOB_REASON_CODE_FAILED: 8,
-  /** JOB_REASON_CODE_RETRIED - It was tried before; comes after the main reason. */
+  /** JOB_REASON_CODE_RETRIED - It had earlier attempts; comes after the main reason. */
   JOB_REASON_CODE_RETRIED: 9,
   /** JOB_REASON_CODE_CONDITION_FALSE - Skipped: its `if` was false. */
   JOB_REASON_CODE_CONDITION_FALSE: 10,
   /** JOB_REASON_CODE_NEEDS_UNSUCCESSFUL - Skipped: it has no `if`, and jobs that it needs did not succeed. */
   JOB_REASON_CODE_NEEDS_UNSUCCESSFUL: 11,
   JOB_REASON_CODE_CANCELLED: 12,
+  /** JOB_REASON_CODE_NEEDS_STOPPING - Jobs that it needs were cancelled, and their workers have not reported that they have stopped. */
+  JOB_REASON_CODE_NEEDS_STOPPING: 13,
+  /** JOB_REASON_CODE_EXPRESSION_FAILED - An expression of its definition has no value, so it failed without an attempt. */
+  JOB_REASON_CODE_EXPRESSION_FAILED: 14,
+  /** JOB_REASON_CODE_RERUN - It was re-run; comes after the main reason. */
+  JOB_REASON_CODE_RERUN: 16,
+  /** JOB_REASON_CODE_HELD_BY_GROUP - It waits for a place in its concurrency group, or its run does. */
+  JOB_REASON_CODE_HELD_BY_GROUP: 30,
+  /** JOB_REASON_CODE_SUPERSEDED - Its run was cancelled in favour of a newer run of its concurrency group. */
+  JOB_REASON_CODE_SUPERSEDED: 31,
+  /** JOB_REASON_CODE_TOLERATED - It failed with `continue-on-error`, so the failure counts as success; comes after the main reason. */
+  JOB_REASON_CODE_TOLERATED: 40,
+  /** JOB_REASON_CODE_CHILDREN_OPEN - It has a matrix, and children of it have not ended. */
+  JOB_REASON_CODE_CHILDREN_OPEN: 50,
+  /** JOB_REASON_CODE_CHILDREN_ENDED - It has a matrix, and all of its children have ended. */
+  JOB_REASON_CODE_CHILDREN_ENDED: 51,
   UNRECOGNIZED: -1,
 } as const;
 
@@ -77,89 +128,15 @@ export namespace JobReasonCode {
   export type JOB_REASON_CODE_CONDITION_FALSE = typeof JobReasonCode.JOB_REASON_CODE_CONDITION_FALSE;
   export type JOB_REASON_CODE_NEEDS_UNSUCCESSFUL = typeof JobReasonCode.JOB_REASON_CODE_NEEDS_UNSUCCESSFUL;
   export type JOB_REASON_CODE_CANCELLED = typeof JobReasonCode.JOB_REASON_CODE_CANCELLED;
+  export type JOB_REASON_CODE_NEEDS_STOPPING = typeof JobReasonCode.JOB_REASON_CODE_NEEDS_STOPPING;
+  export type JOB_REASON_CODE_EXPRESSION_FAILED = typeof JobReasonCode.JOB_REASON_CODE_EXPRESSION_FAILED;
+  export type JOB_REASON_CODE_RERUN = typeof JobReasonCode.JOB_REASON_CODE_RERUN;
+  export type JOB_REASON_CODE_HELD_BY_GROUP = typeof JobReasonCode.JOB_REASON_CODE_HELD_BY_GROUP;
+  export type JOB_REASON_CODE_SUPERSEDED = typeof JobReasonCode.JOB_REASON_CODE_SUPERSEDED;
+  export type JOB_REASON_CODE_TOLERATED = typeof JobReasonCode.JOB_REASON_CODE_TOLERATED;
+  export type JOB_REASON_CODE_CHILDREN_OPEN = typeof JobReasonCode.JOB_REASON_CODE_CHILDREN_OPEN;
+  export type JOB_REASON_CODE_CHILDREN_ENDED = typeof JobReasonCode.JOB_REASON_CODE_CHILDREN_ENDED;
   export type UNRECOGNIZED = typeof JobReasonCode.UNRECOGNIZED;
-}
-
-export function jobReasonCodeFromJSON(object: any): JobReasonCode {
-  switch (object) {
-    case 0:
-    case "JOB_REASON_CODE_UNSPECIFIED":
-      return JobReasonCode.JOB_REASON_CODE_UNSPECIFIED;
-    case 1:
-    case "JOB_REASON_CODE_NEEDS_OPEN":
-      return JobReasonCode.JOB_REASON_CODE_NEEDS_OPEN;
-    case 2:
-    case "JOB_REASON_CODE_BEING_DECIDED":
-      return JobReasonCode.JOB_REASON_CODE_BEING_DECIDED;
-    case 3:
-    case "JOB_REASON_CODE_DELAYED":
-      return JobReasonCode.JOB_REASON_CODE_DELAYED;
-    case 4:
-    case "JOB_REASON_CODE_NO_MATCHING_WORKER":
-      return JobReasonCode.JOB_REASON_CODE_NO_MATCHING_WORKER;
-    case 5:
-    case "JOB_REASON_CODE_WAITS_FOR_WORKER":
-      return JobReasonCode.JOB_REASON_CODE_WAITS_FOR_WORKER;
-    case 6:
-    case "JOB_REASON_CODE_RUNNING":
-      return JobReasonCode.JOB_REASON_CODE_RUNNING;
-    case 7:
-    case "JOB_REASON_CODE_SUCCEEDED":
-      return JobReasonCode.JOB_REASON_CODE_SUCCEEDED;
-    case 8:
-    case "JOB_REASON_CODE_FAILED":
-      return JobReasonCode.JOB_REASON_CODE_FAILED;
-    case 9:
-    case "JOB_REASON_CODE_RETRIED":
-      return JobReasonCode.JOB_REASON_CODE_RETRIED;
-    case 10:
-    case "JOB_REASON_CODE_CONDITION_FALSE":
-      return JobReasonCode.JOB_REASON_CODE_CONDITION_FALSE;
-    case 11:
-    case "JOB_REASON_CODE_NEEDS_UNSUCCESSFUL":
-      return JobReasonCode.JOB_REASON_CODE_NEEDS_UNSUCCESSFUL;
-    case 12:
-    case "JOB_REASON_CODE_CANCELLED":
-      return JobReasonCode.JOB_REASON_CODE_CANCELLED;
-    case -1:
-    case "UNRECOGNIZED":
-    default:
-      return JobReasonCode.UNRECOGNIZED;
-  }
-}
-
-export function jobReasonCodeToJSON(object: JobReasonCode): string {
-  switch (object) {
-    case JobReasonCode.JOB_REASON_CODE_UNSPECIFIED:
-      return "JOB_REASON_CODE_UNSPECIFIED";
-    case JobReasonCode.JOB_REASON_CODE_NEEDS_OPEN:
-      return "JOB_REASON_CODE_NEEDS_OPEN";
-    case JobReasonCode.JOB_REASON_CODE_BEING_DECIDED:
-      return "JOB_REASON_CODE_BEING_DECIDED";
-    case JobReasonCode.JOB_REASON_CODE_DELAYED:
-      return "JOB_REASON_CODE_DELAYED";
-    case JobReasonCode.JOB_REASON_CODE_NO_MATCHING_WORKER:
-      return "JOB_REASON_CODE_NO_MATCHING_WORKER";
-    case JobReasonCode.JOB_REASON_CODE_WAITS_FOR_WORKER:
-      return "JOB_REASON_CODE_WAITS_FOR_WORKER";
-    case JobReasonCode.JOB_REASON_CODE_RUNNING:
-      return "JOB_REASON_CODE_RUNNING";
-    case JobReasonCode.JOB_REASON_CODE_SUCCEEDED:
-      return "JOB_REASON_CODE_SUCCEEDED";
-    case JobReasonCode.JOB_REASON_CODE_FAILED:
-      return "JOB_REASON_CODE_FAILED";
-    case JobReasonCode.JOB_REASON_CODE_RETRIED:
-      return "JOB_REASON_CODE_RETRIED";
-    case JobReasonCode.JOB_REASON_CODE_CONDITION_FALSE:
-      return "JOB_REASON_CODE_CONDITION_FALSE";
-    case JobReasonCode.JOB_REASON_CODE_NEEDS_UNSUCCESSFUL:
-      return "JOB_REASON_CODE_NEEDS_UNSUCCESSFUL";
-    case JobReasonCode.JOB_REASON_CODE_CANCELLED:
-      return "JOB_REASON_CODE_CANCELLED";
-    case JobReasonCode.UNRECOGNIZED:
-    default:
-      return "UNRECOGNIZED";
-  }
 }
 
 /** How an attempt ended. */
@@ -167,7 +144,7 @@ export const AttemptOutcome = {
   ATTEMPT_OUTCOME_UNSPECIFIED: 0,
   ATTEMPT_OUTCOME_SUCCESS: 1,
   ATTEMPT_OUTCOME_FAILURE: 2,
-  /** ATTEMPT_OUTCOME_LEASE_EXPIRED - Its worker was not heard of in time. */
+  /** ATTEMPT_OUTCOME_LEASE_EXPIRED - Its worker sent no heartbeat in time. */
   ATTEMPT_OUTCOME_LEASE_EXPIRED: 3,
   ATTEMPT_OUTCOME_TIMED_OUT: 4,
   ATTEMPT_OUTCOME_CANCELLED: 5,
@@ -186,55 +163,25 @@ export namespace AttemptOutcome {
   export type UNRECOGNIZED = typeof AttemptOutcome.UNRECOGNIZED;
 }
 
-export function attemptOutcomeFromJSON(object: any): AttemptOutcome {
-  switch (object) {
-    case 0:
-    case "ATTEMPT_OUTCOME_UNSPECIFIED":
-      return AttemptOutcome.ATTEMPT_OUTCOME_UNSPECIFIED;
-    case 1:
-    case "ATTEMPT_OUTCOME_SUCCESS":
-      return AttemptOutcome.ATTEMPT_OUTCOME_SUCCESS;
-    case 2:
-    case "ATTEMPT_OUTCOME_FAILURE":
-      return AttemptOutcome.ATTEMPT_OUTCOME_FAILURE;
-    case 3:
-    case "ATTEMPT_OUTCOME_LEASE_EXPIRED":
-      return AttemptOutcome.ATTEMPT_OUTCOME_LEASE_EXPIRED;
-    case 4:
-    case "ATTEMPT_OUTCOME_TIMED_OUT":
-      return AttemptOutcome.ATTEMPT_OUTCOME_TIMED_OUT;
-    case 5:
-    case "ATTEMPT_OUTCOME_CANCELLED":
-      return AttemptOutcome.ATTEMPT_OUTCOME_CANCELLED;
-    case -1:
-    case "UNRECOGNIZED":
-    default:
-      return AttemptOutcome.UNRECOGNIZED;
-  }
-}
+/** The content of the messages of WatchRuns. */
+export const WatchLevel = {
+  /** WATCH_LEVEL_UNSPECIFIED - Every change, as `events`. */
+  WATCH_LEVEL_UNSPECIFIED: 0,
+  /** WATCH_LEVEL_RUNS - The runs that changed, as `runs` with their details, at most four times a second. */
+  WATCH_LEVEL_RUNS: 1,
+  UNRECOGNIZED: -1,
+} as const;
 
-export function attemptOutcomeToJSON(object: AttemptOutcome): string {
-  switch (object) {
-    case AttemptOutcome.ATTEMPT_OUTCOME_UNSPECIFIED:
-      return "ATTEMPT_OUTCOME_UNSPECIFIED";
-    case AttemptOutcome.ATTEMPT_OUTCOME_SUCCESS:
-      return "ATTEMPT_OUTCOME_SUCCESS";
-    case AttemptOutcome.ATTEMPT_OUTCOME_FAILURE:
-      return "ATTEMPT_OUTCOME_FAILURE";
-    case AttemptOutcome.ATTEMPT_OUTCOME_LEASE_EXPIRED:
-      return "ATTEMPT_OUTCOME_LEASE_EXPIRED";
-    case AttemptOutcome.ATTEMPT_OUTCOME_TIMED_OUT:
-      return "ATTEMPT_OUTCOME_TIMED_OUT";
-    case AttemptOutcome.ATTEMPT_OUTCOME_CANCELLED:
-      return "ATTEMPT_OUTCOME_CANCELLED";
-    case AttemptOutcome.UNRECOGNIZED:
-    default:
-      return "UNRECOGNIZED";
-  }
+export type WatchLevel = typeof WatchLevel[keyof typeof WatchLevel];
+
+export namespace WatchLevel {
+  export type WATCH_LEVEL_UNSPECIFIED = typeof WatchLevel.WATCH_LEVEL_UNSPECIFIED;
+  export type WATCH_LEVEL_RUNS = typeof WatchLevel.WATCH_LEVEL_RUNS;
+  export type UNRECOGNIZED = typeof WatchLevel.UNRECOGNIZED;
 }
 
 export interface ListWorkflowsRequest {
-  /** At most 1000; 100 when absent. */
+  /** 100 when absent; more than 1000 means 1000. */
   limit?: number | undefined;
   offset: number;
   /** Only workflows with a job in this state. */
@@ -243,29 +190,148 @@ export interface ListWorkflowsRequest {
 
 export interface ListWorkflowsResponse {
   workflows: Workflow[];
+  /** The `offset` of the next page; 0 on the last one. */
+  next_offset: number;
+}
+
+export interface ListWorkflowSummariesRequest {
+  /** 100 when absent; more than 200 means 200. */
+  limit?:
+    | number
+    | undefined;
+  /** The `next_page_token` of the page before. */
+  page_token: string;
+  /** Only workflows whose id or name contains this text, ignoring case. */
+  query: string;
+}
+
+export interface ListWorkflowSummariesResponse {
+  workflows: WorkflowSummary[];
+  /** Empty on the last page. */
+  next_page_token: string;
+}
+
+/** A workflow without its jobs. */
+export interface WorkflowSummary {
+  id: string;
+  name: string;
+  /** The value of `on`; several values are joined by ", ". */
+  trigger: string;
+  source: WorkflowSource;
+  /** The current version; 0 if there is none because its file was always broken. */
+  version: number;
+  /** The number of jobs of the current version. */
+  jobs: number;
+  /** Null before the first run. Its `details` are set. */
+  newest_run:
+    | Run
+    | undefined;
+  /** The last 20 runs, newest first. */
+  recent_runs: WorkflowSummary_RecentRun[];
+  /** Of the last 100 runs, the number that ended within the last 30 days, and the number of those that succeeded. */
+  ended_runs: number;
+  succeeded_runs: number;
+  /** The median duration of the successful ones; null if there are none. */
+  median_duration_ms?:
+    | number
+    | undefined;
+  /** Set if the workflow's file could not be loaded. */
+  broken: BrokenFile | undefined;
+}
+
+export interface WorkflowSummary_RecentRun {
+  run_id: string;
+  state: RunState;
+  created_at_ms: number;
+  started_at_ms?: number | undefined;
+  ended_at_ms?: number | undefined;
 }
 
 export interface CreateWorkflowRequest {
-  definition: Document | undefined;
+  definition:
+    | Document
+    | undefined;
+  /**
+   * Makes the call idempotent: a call of the same caller with the same id returns the workflow that the first call
+   * created. At least 16 characters, such as a random UUID. A query parameter on the documented path.
+   */
+  request_id?: string | undefined;
 }
 
 export interface CreateWorkflowResponse {
   workflow: Workflow | undefined;
 }
 
+export interface RemoveWorkflowRequest {
+  /** The id of a workflow, not of a run. */
+  id: string;
+}
+
+export interface RemoveWorkflowResponse {
+}
+
 export interface GetWorkflowStatusRequest {
   id: string;
+  /** Only this job, with its full error text and all its outputs; all jobs when empty. */
+  job_id: string;
+  /** The key of a job with a matrix: `jobs` are its children, in order. */
+  children: string;
+  /** Of children: 1000 when absent; more than 1000 means 1000. */
+  limit?:
+    | number
+    | undefined;
+  /** Of children: the index of the first. */
+  offset: number;
 }
 
 export interface GetWorkflowStatusResponse {
   workflow: Workflow | undefined;
 }
 
+export interface GetWorkflowInputsRequest {
+  id: string;
+}
+
+export interface GetWorkflowInputsResponse {
+  /** The id of the definition. */
+  workflow: string;
+  /** Whether the definition declares inputs. If not, a run accepts any inputs, as strings. */
+  declared: boolean;
+  /** In the order of the definition. */
+  inputs: InputDeclaration[];
+}
+
+/** An input that a definition declares. */
+export interface InputDeclaration {
+  name: string;
+  type: InputType;
+  description?: string | undefined;
+  required: boolean;
+  /** The value if the run is started without this input; null without a default. */
+  default?:
+    | string
+    | undefined;
+  /** The allowed values of a choice. */
+  options: string[];
+  /** The minimum and maximum of a number, and whether it must be an integer. */
+  min?: number | undefined;
+  max?: number | undefined;
+  integer: boolean;
+  /** The maximum length of a string, in UTF-16 units. */
+  max_length?: number | undefined;
+}
+
 export interface RunWorkflowRequest {
   id: string;
-  /** Handed to every job of the run. */
-  inputs: { [key: string]: string };
-  /** Makes the start repeatable: a call with the same id gets the same run. */
+  /**
+   * Passed to every job of the run. If the definition declares inputs, they are checked and stored in canonical form:
+   * JSON numbers, `true` or `false`, JSON without whitespace.
+   */
+  inputs: Map<string, string>;
+  /**
+   * Makes the start idempotent: a call of the same caller for the same workflow with the same id returns the same run.
+   * At least 16 characters, such as a random UUID.
+   */
   request_id?: string | undefined;
 }
 
@@ -276,21 +342,82 @@ export interface RunWorkflowRequest_InputsEntry {
 
 export interface RunWorkflowResponse {
   run_id: string;
+  /** A warning about this run, for example that an older version runs because the workflow's file is broken. */
+  warning?: string | undefined;
 }
 
 export interface CancelWorkflowRequest {
   id: string;
+  /** Also ends the jobs that would run after a cancel, and stops those that are running. */
+  force: boolean;
+  /**
+   * If `id` is a workflow id: a repeated call with the same request id refers to the run that the first call cancelled,
+   * even if the workflow has a newer run. At least 16 characters, such as a random UUID.
+   */
+  request_id?: string | undefined;
 }
 
 export interface CancelWorkflowResponse {
+  /** Empty for a workflow that has not run. */
   run_id: string;
 }
 
-export interface ListRunsRequest {
-  /** Only runs of this workflow. */
+export interface RerunWorkflowRequest {
+  id: string;
+  /** Re-runs all failed and cancelled jobs. */
+  failed: boolean;
+  /** The jobs to re-run, at most 1000, instead of `failed`. They must have ended. */
+  jobs: string[];
+  /**
+   * Whether all jobs that depend on them run again too, directly or not; true when absent. If false, dependents that
+   * have ended stay as they are, and those that have not started wait again.
+   */
+  dependants?:
+    | boolean
+    | undefined;
+  /**
+   * Cancels running jobs that would run again, and waits until they have stopped. Without it, such a job makes the call
+   * fail.
+   */
+  force: boolean;
+  /**
+   * Makes the call idempotent: a call of the same caller for the same run with the same id changes nothing more. At
+   * least 16 characters, such as a random UUID.
+   */
+  request_id?:
+    | string
+    | undefined;
+  /** Changes nothing, and returns what would happen. */
+  dry_run: boolean;
+}
+
+export interface RerunWorkflowResponse {
+  run_id: string;
+  /** The generation of the run that starts with this re-run. */
+  generation: number;
+  /** The jobs that run again, in the order of the definition; at most 1000. */
+  jobs: RerunJob[];
+  /** The number of jobs that run again. */
+  job_count: number;
+  /** For a dry run: the jobs that stay as they are; at most 1000. */
+  kept: RerunJob[];
+  kept_count: number;
+  /** For a dry run: jobs that wait again but are certain to be skipped; at most 1000. */
+  skipped: RerunJob[];
+  skipped_count: number;
+}
+
+/** A job, and why it runs again, stays or is skipped. */
+export interface RerunJob {
+  job_id: string;
+  /** A readable phrase, such as `needs a job that runs again`. */
+  reason: string;
+}
+
+export interface ListSchedulesRequest {
+  /** Only schedules of this workflow. */
   workflow: string;
-  state: RunState;
-  /** At most 1000; 100 when absent. */
+  /** 100 when absent; more than 1000 means 1000. */
   limit?:
     | number
     | undefined;
@@ -298,10 +425,127 @@ export interface ListRunsRequest {
   page_token: string;
 }
 
+export interface ListSchedulesResponse {
+  schedules: Schedule[];
+  /** Empty on the last page. */
+  next_page_token: string;
+}
+
+export interface PauseScheduleRequest {
+  /** The id of the workflow. */
+  id: string;
+  /** The id of the schedule within its workflow. */
+  schedule: string;
+  /** The reason, for people. */
+  reason: string;
+}
+
+export interface PauseScheduleResponse {
+  schedule: Schedule | undefined;
+}
+
+export interface ResumeScheduleRequest {
+  /** The id of the workflow. */
+  id: string;
+  /** The id of the schedule within its workflow. */
+  schedule: string;
+}
+
+export interface ResumeScheduleResponse {
+  schedule: Schedule | undefined;
+}
+
+/** A schedule of the current version of a workflow. */
+export interface Schedule {
+  /** The workflow's id. */
+  workflow: string;
+  /** The id of the schedule, unique within its workflow. */
+  id: string;
+  cron: string;
+  timezone: string;
+  /** The inputs of its runs, as written in the file. */
+  inputs: Map<string, string>;
+  jitter_secs: number;
+  /** What to start for missed times: `latest`, `all` or `none`. */
+  catch_up: string;
+  /** How late a run can still start, in seconds. */
+  within_secs: number;
+  /** What to do while an earlier run has not ended: `allow` or `skip`. */
+  overlap: string;
+  /** The next scheduled time; null while it is paused. */
+  next_at_ms?:
+    | number
+    | undefined;
+  /** When the run for that time starts, including its jitter. */
+  next_start_ms?:
+    | number
+    | undefined;
+  /** The last handled time; null before the first. */
+  last_at_ms?:
+    | number
+    | undefined;
+  /**
+   * The outcome of that time: `started`; `overlap`, if `last_run_id` had not ended; `missed`, if no server started it
+   * in time; or `refused`, if its run could not start. Empty before the first. More can be added.
+   */
+  last_outcome: string;
+  last_run_id?: string | undefined;
+  last_error?:
+    | string
+    | undefined;
+  /** When it was paused; null if it is not paused. */
+  paused_at_ms?:
+    | number
+    | undefined;
+  /** The name of the token that paused it. */
+  paused_by?: string | undefined;
+  pause_reason: string;
+  /** A readable explanation of what it does next and did last. */
+  explanation: string;
+}
+
+export interface Schedule_InputsEntry {
+  key: string;
+  value: string;
+}
+
+export interface ListRunsRequest {
+  /** Only runs of this workflow. */
+  workflow: string;
+  /** Only runs in this state. */
+  state: RunState;
+  /** 100 when absent; more than 1000 means 1000. */
+  limit?:
+    | number
+    | undefined;
+  /** The `next_page_token` of the page before. */
+  page_token: string;
+  /** Only runs in one of these states, or in `state`. */
+  states: RunState[];
+  /** Only runs of one of these workflows, or of `workflow`. */
+  workflows: string[];
+  /** Only runs that were created at this time or later. */
+  created_after_ms?:
+    | number
+    | undefined;
+  /** Only runs that were created before this time. */
+  created_before_ms?:
+    | number
+    | undefined;
+  /** Only runs started by a token with this name. */
+  started_by: string;
+  /** Only runs whose workflow id starts with this text, or, if it has six characters or more, whose run id does. */
+  query: string;
+  /** Include the `details` of each run; a page then has at most 100 runs. */
+  with_details: boolean;
+}
+
 export interface ListRunsResponse {
   runs: Run[];
   /** Empty on the last page. */
   next_page_token: string;
+  /** The response includes every event up to this number; pass it as `after_event` to WatchRuns to continue from here. */
+  last_event: number;
 }
 
 /** One execution of a workflow. */
@@ -315,9 +559,40 @@ export interface Run {
   started_at_ms?: number | undefined;
   ended_at_ms?: number | undefined;
   jobs: number;
-  /** How many of its jobs have not ended. */
+  /** The number of its jobs that have not ended. */
   open_jobs: number;
-  inputs: { [key: string]: string };
+  inputs: Map<string, string>;
+  /** The name of the token that started it; null without a token. */
+  started_by?:
+    | string
+    | undefined;
+  /** Set only if requested. */
+  details:
+    | RunDetails
+    | undefined;
+  /** From 1: each re-run of its jobs adds one. */
+  generation: number;
+  /** The run that it repeats, if it was started with a run id. */
+  rerun_of?:
+    | string
+    | undefined;
+  /** Whether it waits for a place in its concurrency group. */
+  held: boolean;
+  /** The name of its concurrency group; null without one. */
+  group?:
+    | string
+    | undefined;
+  /** Its display name, if the workflow's file has a `run-name`. */
+  run_name?:
+    | string
+    | undefined;
+  /** Whether it was cancelled because it took longer than its `timeout`. It then ends as `failure`. */
+  timed_out: boolean;
+  /** What started it: `api` or `schedule`. More can be added. */
+  trigger: string;
+  /** The schedule that started it, and its scheduled time. */
+  schedule?: string | undefined;
+  scheduled_at_ms?: number | undefined;
 }
 
 export interface Run_InputsEntry {
@@ -325,28 +600,60 @@ export interface Run_InputsEntry {
   value: string;
 }
 
+/** Statistics of a run's jobs. */
+export interface RunDetails {
+  /** The number of jobs that wait for their needs. */
+  waits_for_needs: number;
+  /** The number of jobs that wait for the backoff of a retry. */
+  delayed: number;
+  /** The number of claimable jobs. */
+  waits_for_worker: number;
+  running: number;
+  success: number;
+  failure: number;
+  skipped: number;
+  cancelled: number;
+  /** The number of retries. */
+  retries: number;
+  /** The number of claimable jobs that no live worker matches. */
+  no_matching_worker: number;
+  /** The first failed job whose failure counts; empty if there is none. */
+  first_failed_job: string;
+  /** The first line of its error, at most 500 characters. */
+  first_error: string;
+  /** The number of failed jobs that count as successful because of `continue-on-error`. */
+  tolerated: number;
+  /** How many wait for a place in their concurrency group. */
+  waits_for_place: number;
+}
+
 export interface ExplainJobRequest {
   id: string;
   job_id: string;
+  /** Only this attempt in `attempts`, with its full error text. */
+  attempt?: number | undefined;
 }
 
 export interface ExplainJobResponse {
   run_id: string;
-  /** The definition's id. */
+  /** The id of the definition. */
   workflow: string;
   job_id: string;
   status: JobStatus;
-  /** When the server looked. */
+  /** When the server read the data. */
   at_ms: number;
   /** The main reason first; at least one. */
   reasons: JobReason[];
-  /** Oldest first; at most the newest hundred. */
+  /**
+   * Oldest first; at most the newest hundred. Error texts are truncated to 1,000 characters unless the request names an
+   * `attempt`.
+   */
   attempts: JobAttempt[];
 }
 
 export interface JobReason {
   code: JobReasonCode;
-  /** A sentence for people. */
+  /** A readable explanation. */
   message: string;
   needs_open?: JobReason_NeedsOpen | undefined;
   delayed?: JobReason_Delayed | undefined;
@@ -359,6 +666,38 @@ export interface JobReason {
   condition_false?: JobReason_ConditionFalse | undefined;
   needs_unsuccessful?: JobReason_NeedsUnsuccessful | undefined;
   cancelled?: JobReason_Cancelled | undefined;
+  needs_stopping?: JobReason_NeedsStopping | undefined;
+  expression_failed?: JobReason_ExpressionFailed | undefined;
+  rerun?: JobReason_Rerun | undefined;
+  held_by_group?: JobReason_HeldByGroup | undefined;
+  superseded?: JobReason_Superseded | undefined;
+  children?: Children | undefined;
+}
+
+export interface JobReason_HeldByGroup {
+  group: string;
+  /** The number of places of the group, from the definition of the run or job. */
+  max: number;
+  in_use: number;
+  /** When the run or job began to wait. */
+  since_ms: number;
+  /** The number of runs or jobs that wait before it; jobs are counted up to 1,000. */
+  before: number;
+  /** Runs or jobs that have a place, the oldest first, at most ten. */
+  holders: RunAtGate[];
+  /** Whether it is a group of jobs, and the job itself waits; otherwise its run does. */
+  of_jobs: boolean;
+}
+
+export interface JobReason_Superseded {
+  at_ms: number;
+  /** The newer run. */
+  by_run_id: string;
+}
+
+export interface JobReason_ExpressionFailed {
+  /** The key in the definition, and why its expression has no value: `labels[0]: …`. */
+  error: string;
 }
 
 export interface JobReason_Need {
@@ -367,10 +706,10 @@ export interface JobReason_Need {
 }
 
 export interface JobReason_NeedsOpen {
-  /** Those that have not ended, at most a hundred. */
+  /** The needs that have not ended, at most 100. */
   needs: JobReason_Need[];
   open: number;
-  /** How many jobs it needs in all. */
+  /** The total number of jobs that it needs. */
   total: number;
 }
 
@@ -383,13 +722,15 @@ export interface JobReason_Delayed {
 
 export interface JobReason_NoMatchingWorker {
   required_labels: string[];
-  /** Those that no live worker has at all. */
+  /** Required labels that no live worker has. */
   unknown_labels: string[];
   live_workers: number;
   /** The live workers that lack the fewest labels. */
   nearest: JobReason_NearWorker[];
-  /** Workers that have the labels and were not heard of lately. */
+  /** Workers that have the labels and sent no recent heartbeat. */
   offline: JobReason_OfflineWorker[];
+  /** The number of live workers that do not match only because the job requires no label. */
+  only_labelled_workers: number;
 }
 
 export interface JobReason_NearWorker {
@@ -406,11 +747,11 @@ export interface JobReason_WaitsForWorker {
   enqueued_at_ms: number;
   /** Live workers that have the labels. */
   matching_workers: number;
-  /** Those of them with a free slot. */
+  /** The number of these workers with a free slot. */
   free_workers: number;
   /** Claimable jobs with the same labels that come before it, by priority and age. */
   ahead: number;
-  /** Whether there are more than `ahead`, which is counted up to a thousand. */
+  /** Whether there are more than `ahead`, which counts up to 1000. */
   more_ahead: boolean;
 }
 
@@ -418,9 +759,13 @@ export interface JobReason_Running {
   attempt: number;
   worker_id: string;
   since_ms: number;
-  /** Until the lease ends unless it is renewed. */
+  /** When the lease expires unless it is renewed. */
   lease_left_secs: number;
-  timeout_left_secs?: number | undefined;
+  timeout_left_secs?:
+    | number
+    | undefined;
+  /** Seconds until the timed-out attempt ends without a report of its worker; null if it has not timed out. */
+  stop_left_secs?: number | undefined;
 }
 
 export interface JobReason_Succeeded {
@@ -436,7 +781,7 @@ export interface JobReason_Failed {
   error?:
     | string
     | undefined;
-  /** Retries that were allowed and not made, because the worker reported that they would not help. */
+  /** Unused retries, because the worker reported a permanent failure, or because of the job's `retry-on`. */
   retries_left: number;
 }
 
@@ -450,36 +795,100 @@ export interface JobReason_Retried {
 export interface JobReason_ConditionFalse {
   /** The `if` as written. */
   condition: string;
-  /** What it was decided on, each value once. */
+  /** The values in the condition, each once. */
   values: JobReason_ConditionValue[];
-  /** The jobs that it needs and that did not succeed, at most a hundred. */
+  /** The needs that did not succeed, at most 100. */
   needs: JobReason_Need[];
 }
 
 export interface JobReason_ConditionValue {
-  /** As it stands in the condition, such as `needs.build.result`. */
+  /** The text in the condition, such as `needs.build.result`. */
   text: string;
-  /** As JSON: `true`, `"success"`, `null` for an output or an input that there was not. */
+  /** As JSON: `true`, `"success"`, `null` for a missing output or input. */
   value_json: string;
 }
 
 export interface JobReason_NeedsUnsuccessful {
-  /** The jobs that it needs and that did not succeed, at most a hundred. */
+  /** The needs that did not succeed, at most 100. */
   needs: JobReason_Need[];
   count: number;
-  /** Where it began, when those were skipped in turn. */
+  /** The root causes, if those needs were skipped because of other jobs. */
   origins: JobReason_Need[];
 }
 
 export interface JobReason_Cancelled {
   at_ms: number;
-  /** The name of the token that asked for it; null where the server runs without tokens. */
+  /** The name of the caller's token; null if the server has no tokens. */
   by?:
     | string
     | undefined;
-  /** The attempt that it stopped; null when none ran. */
+  /** The attempt that was stopped; null if none was running. */
   stopped_attempt?: number | undefined;
-  stopped_worker_id?: string | undefined;
+  stopped_worker_id?:
+    | string
+    | undefined;
+  /** Seconds until that attempt ends without a report of its worker; null if it has ended. */
+  stop_left_secs?:
+    | number
+    | undefined;
+  /** Whether the run was cancelled because it took longer than its timeout. */
+  run_timed_out: boolean;
+}
+
+export interface JobReason_Rerun {
+  /** The generation of the run after the re-run. */
+  generation: number;
+  at_ms: number;
+  /** The name of the caller's token; null if the server has no tokens. */
+  by?: string | undefined;
+}
+
+export interface JobReason_NeedsStopping {
+  /** The cancelled jobs that it waits for and that have not stopped yet, at most 100. */
+  needs: JobReason_Need[];
+}
+
+export interface ExplainRunRequest {
+  /** A run id, or a workflow id, which means its newest run. */
+  id: string;
+}
+
+export interface ExplainRunResponse {
+  run_id: string;
+  /** The id of the definition. */
+  workflow: string;
+  state: RunState;
+  /** When the server read the data. */
+  at_ms: number;
+  jobs: number;
+  succeeded: number;
+  /** Failed jobs first, then jobs that wait for something other than jobs, running jobs, and the consequences of these. */
+  reasons: RunReason[];
+}
+
+/** Jobs of a run with the same reason. */
+export interface RunReason {
+  code: JobReasonCode;
+  /** A readable explanation. */
+  message: string;
+  status: JobStatus;
+  /** The number of jobs. */
+  count: number;
+  /** The first 20 of them, in the order of the definition. */
+  job_ids: string[];
+  /** The required labels of claimable jobs. */
+  required_labels: string[];
+  /** For jobs that wait for their needs: the running or claimable jobs that most of them need, at most ten. */
+  holders: RunReason_Holder[];
+  /** The total number of such jobs. */
+  holder_count: number;
+}
+
+export interface RunReason_Holder {
+  job_id: string;
+  status: JobStatus;
+  /** The number of waiting jobs that need it directly. */
+  holds: number;
 }
 
 /** One try of a job. */
@@ -493,44 +902,76 @@ export interface JobAttempt {
     | undefined;
   /** Null while it runs. */
   outcome?: AttemptOutcome | undefined;
-  error?: string | undefined;
+  error?:
+    | string
+    | undefined;
+  /** The number of bytes missing in the middle of its log, which exceeded the limit; null if none are. */
+  log_missing_bytes?:
+    | number
+    | undefined;
+  /** The number of stored bytes of its log. */
+  log_bytes: number;
+  /** The exit code that its worker reported; null if it reported none. */
+  exit_code?: number | undefined;
 }
 
 export interface WatchRunsRequest {
-  /** A run's id, or a workflow's, which means its newest run; empty for every run. */
+  /**
+   * A run id, or a workflow id, which means its newest run; empty for all runs, or for those in `ids`. With an `id` the
+   * stream ends when the run has ended. Not with `ids` or WATCH_LEVEL_RUNS.
+   */
   id: string;
-  /** Changes after this event; a snapshot first when absent. */
-  after_event?: number | undefined;
+  /** Only changes after this event; when absent, a snapshot first. */
+  after_event?:
+    | number
+    | undefined;
+  /** Several runs, each as in `id`. The stream does not end with them. */
+  ids: string[];
+  /** The content of the messages. */
+  level: WatchLevel;
+  /** Send an empty message after 15 seconds without another message, so that the reader detects a lost connection. */
+  heartbeats: boolean;
 }
 
 export interface WatchRunsResponse {
-  /** The state before the first event; only at the start, and only when no event was named. */
+  /**
+   * The state before the first event; only at the start, and only without `after_event`. A large snapshot comes in
+   * several messages, each with some of the workflows.
+   */
   snapshot: Workflow[];
   events: Event[];
-  /** Where to resume: `after_event` of the next call. */
+  /** Where to resume: `after_event` of the next call. 0 while more of the snapshot follows. */
   last_event: number;
+  /** More of the snapshot follows in the next message. */
+  snapshot_continues: boolean;
+  /** With WATCH_LEVEL_RUNS: the current state of the runs that changed. The first message has the requested runs. */
+  runs: Run[];
 }
 
 /** A change of state. */
 export interface Event {
-  /** Grows by one with each event of the server. */
+  /** Increases by one with each event of the server. */
   number: number;
   at_ms: number;
   /**
    * `job.` or `run.` and the state that was entered, such as `job.queued`, `job.running`, `job.success`, `job.delayed`,
-   * `run.failure`; or `run.cancel_requested`.
+   * `run.failure`; `job.held`, when a job waits for a place in its concurrency group; `job.waiting`, when a job will run
+   * again; `run.admitted`, when a run that waited for a place in its concurrency group gets one; `run.cancel_requested`;
+   * `run.rerun`, before its jobs wait again; or `job.stopping`, when an attempt has timed out and its worker must stop it.
+   * `job.open`: it has a matrix, and its children, whose number is in `data_json`, are made.
    */
   type: string;
   run_id: string;
   /** Empty for an event of the whole run. */
   job_id: string;
-  /** The attempt that began or ended. */
+  /** The attempt that started or ended. */
   attempt?:
     | number
     | undefined;
   /**
-   * More about it, as a JSON object: of an attempt that did not succeed its `outcome` and `error`, of a delayed job
-   * `until_ms`. Empty when there is no more.
+   * Details as a JSON object. An unsuccessful attempt has `outcome` and `error`; a delayed job has `until_ms`; a job
+   * that must stop has `reason` and `until_ms`, the end of the grace period. A re-run has `generation`, `jobs` (the
+   * number of jobs that run again), `chosen` (the first 100 requested jobs) and `by`. Empty without details.
    */
   data_json: string;
 }
@@ -601,49 +1042,19 @@ export const ListWorkflowsRequest: MessageFns<ListWorkflowsRequest> = {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
   },
-
-  fromJSON(object: any): ListWorkflowsRequest {
-    return {
-      limit: isSet(object.limit) ? globalThis.Number(object.limit) : undefined,
-      offset: isSet(object.offset) ? globalThis.Number(object.offset) : 0,
-      status: isSet(object.status) ? jobStatusFromJSON(object.status) : 0,
-    };
-  },
-
-  toJSON(message: ListWorkflowsRequest): unknown {
-    const obj: any = {};
-    if (message.limit !== undefined) {
-      obj.limit = Math.round(message.limit);
-    }
-    if (message.offset !== undefined) {
-      obj.offset = Math.round(message.offset);
-    }
-    if (message.status !== undefined) {
-      obj.status = jobStatusToJSON(message.status);
-    }
-    return obj;
-  },
-
-  create(base?: DeepPartial<ListWorkflowsRequest>): ListWorkflowsRequest {
-    return ListWorkflowsRequest.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<ListWorkflowsRequest>): ListWorkflowsRequest {
-    const message = createBaseListWorkflowsRequest();
-    message.limit = object.limit ?? undefined;
-    message.offset = object.offset ?? 0;
-    message.status = object.status ?? 0;
-    return message;
-  },
 };
 
 function createBaseListWorkflowsResponse(): ListWorkflowsResponse {
-  return { workflows: [] };
+  return { workflows: [], next_offset: 0 };
 }
 
 export const ListWorkflowsResponse: MessageFns<ListWorkflowsResponse> = {
   encode(message: ListWorkflowsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     for (const v of message.workflows) {
       Workflow.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.next_offset !== 0) {
+      writer.uint32(16).uint32(message.next_offset);
     }
     return writer;
   },
@@ -669,6 +1080,14 @@ export const ListWorkflowsResponse: MessageFns<ListWorkflowsResponse> = {
             message.workflows.push(Workflow.decode(reader, reader.uint32()));
             continue;
           }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.next_offset = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -680,41 +1099,414 @@ export const ListWorkflowsResponse: MessageFns<ListWorkflowsResponse> = {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
   },
+};
 
-  fromJSON(object: any): ListWorkflowsResponse {
-    return {
-      workflows: globalThis.Array.isArray(object?.workflows)
-        ? object.workflows.map((e: any) => Workflow.fromJSON(e))
-        : [],
-    };
-  },
+function createBaseListWorkflowSummariesRequest(): ListWorkflowSummariesRequest {
+  return { limit: undefined, page_token: "", query: "" };
+}
 
-  toJSON(message: ListWorkflowsResponse): unknown {
-    const obj: any = {};
-    if (message.workflows?.length) {
-      obj.workflows = message.workflows.map((e) => Workflow.toJSON(e));
+export const ListWorkflowSummariesRequest: MessageFns<ListWorkflowSummariesRequest> = {
+  encode(message: ListWorkflowSummariesRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.limit !== undefined) {
+      writer.uint32(8).uint32(message.limit);
     }
-    return obj;
+    if (message.page_token !== "") {
+      writer.uint32(18).string(message.page_token);
+    }
+    if (message.query !== "") {
+      writer.uint32(26).string(message.query);
+    }
+    return writer;
   },
 
-  create(base?: DeepPartial<ListWorkflowsResponse>): ListWorkflowsResponse {
-    return ListWorkflowsResponse.fromPartial(base ?? {});
+  decode(input: BinaryReader | Uint8Array, length?: number): ListWorkflowSummariesRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListWorkflowSummariesRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.limit = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.page_token = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.query = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
   },
-  fromPartial(object: DeepPartial<ListWorkflowsResponse>): ListWorkflowsResponse {
-    const message = createBaseListWorkflowsResponse();
-    message.workflows = object.workflows?.map((e) => Workflow.fromPartial(e)) || [];
-    return message;
+};
+
+function createBaseListWorkflowSummariesResponse(): ListWorkflowSummariesResponse {
+  return { workflows: [], next_page_token: "" };
+}
+
+export const ListWorkflowSummariesResponse: MessageFns<ListWorkflowSummariesResponse> = {
+  encode(message: ListWorkflowSummariesResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.workflows) {
+      WorkflowSummary.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.next_page_token !== "") {
+      writer.uint32(18).string(message.next_page_token);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListWorkflowSummariesResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListWorkflowSummariesResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.workflows.push(WorkflowSummary.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.next_page_token = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseWorkflowSummary(): WorkflowSummary {
+  return {
+    id: "",
+    name: "",
+    trigger: "",
+    source: 0,
+    version: 0,
+    jobs: 0,
+    newest_run: undefined,
+    recent_runs: [],
+    ended_runs: 0,
+    succeeded_runs: 0,
+    median_duration_ms: undefined,
+    broken: undefined,
+  };
+}
+
+export const WorkflowSummary: MessageFns<WorkflowSummary> = {
+  encode(message: WorkflowSummary, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== "") {
+      writer.uint32(10).string(message.id);
+    }
+    if (message.name !== "") {
+      writer.uint32(18).string(message.name);
+    }
+    if (message.trigger !== "") {
+      writer.uint32(26).string(message.trigger);
+    }
+    if (message.source !== 0) {
+      writer.uint32(32).int32(message.source);
+    }
+    if (message.version !== 0) {
+      writer.uint32(40).uint32(message.version);
+    }
+    if (message.jobs !== 0) {
+      writer.uint32(48).uint32(message.jobs);
+    }
+    if (message.newest_run !== undefined) {
+      Run.encode(message.newest_run, writer.uint32(58).fork()).join();
+    }
+    for (const v of message.recent_runs) {
+      WorkflowSummary_RecentRun.encode(v!, writer.uint32(66).fork()).join();
+    }
+    if (message.ended_runs !== 0) {
+      writer.uint32(72).uint32(message.ended_runs);
+    }
+    if (message.succeeded_runs !== 0) {
+      writer.uint32(80).uint32(message.succeeded_runs);
+    }
+    if (message.median_duration_ms !== undefined) {
+      writer.uint32(88).uint64(message.median_duration_ms);
+    }
+    if (message.broken !== undefined) {
+      BrokenFile.encode(message.broken, writer.uint32(98).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): WorkflowSummary {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseWorkflowSummary();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.id = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.trigger = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.source = reader.int32() as any;
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.version = reader.uint32();
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.jobs = reader.uint32();
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.newest_run = Run.decode(reader, reader.uint32());
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.recent_runs.push(WorkflowSummary_RecentRun.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 9: {
+            if (tag !== 72) {
+              break;
+            }
+
+            message.ended_runs = reader.uint32();
+            continue;
+          }
+          case 10: {
+            if (tag !== 80) {
+              break;
+            }
+
+            message.succeeded_runs = reader.uint32();
+            continue;
+          }
+          case 11: {
+            if (tag !== 88) {
+              break;
+            }
+
+            message.median_duration_ms = longToNumber(reader.uint64());
+            continue;
+          }
+          case 12: {
+            if (tag !== 98) {
+              break;
+            }
+
+            message.broken = BrokenFile.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseWorkflowSummary_RecentRun(): WorkflowSummary_RecentRun {
+  return { run_id: "", state: 0, created_at_ms: 0, started_at_ms: undefined, ended_at_ms: undefined };
+}
+
+export const WorkflowSummary_RecentRun: MessageFns<WorkflowSummary_RecentRun> = {
+  encode(message: WorkflowSummary_RecentRun, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.run_id !== "") {
+      writer.uint32(10).string(message.run_id);
+    }
+    if (message.state !== 0) {
+      writer.uint32(16).int32(message.state);
+    }
+    if (message.created_at_ms !== 0) {
+      writer.uint32(24).int64(message.created_at_ms);
+    }
+    if (message.started_at_ms !== undefined) {
+      writer.uint32(32).int64(message.started_at_ms);
+    }
+    if (message.ended_at_ms !== undefined) {
+      writer.uint32(40).int64(message.ended_at_ms);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): WorkflowSummary_RecentRun {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseWorkflowSummary_RecentRun();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.run_id = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.state = reader.int32() as any;
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.created_at_ms = longToNumber(reader.int64());
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.started_at_ms = longToNumber(reader.int64());
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.ended_at_ms = longToNumber(reader.int64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
   },
 };
 
 function createBaseCreateWorkflowRequest(): CreateWorkflowRequest {
-  return { definition: undefined };
+  return { definition: undefined, request_id: undefined };
 }
 
 export const CreateWorkflowRequest: MessageFns<CreateWorkflowRequest> = {
   encode(message: CreateWorkflowRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.definition !== undefined) {
       Document.encode(message.definition, writer.uint32(10).fork()).join();
+    }
+    if (message.request_id !== undefined) {
+      writer.uint32(18).string(message.request_id);
     }
     return writer;
   },
@@ -740,6 +1532,14 @@ export const CreateWorkflowRequest: MessageFns<CreateWorkflowRequest> = {
             message.definition = Document.decode(reader, reader.uint32());
             continue;
           }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.request_id = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -750,29 +1550,6 @@ export const CreateWorkflowRequest: MessageFns<CreateWorkflowRequest> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): CreateWorkflowRequest {
-    return { definition: isSet(object.definition) ? Document.fromJSON(object.definition) : undefined };
-  },
-
-  toJSON(message: CreateWorkflowRequest): unknown {
-    const obj: any = {};
-    if (message.definition !== undefined) {
-      obj.definition = Document.toJSON(message.definition);
-    }
-    return obj;
-  },
-
-  create(base?: DeepPartial<CreateWorkflowRequest>): CreateWorkflowRequest {
-    return CreateWorkflowRequest.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<CreateWorkflowRequest>): CreateWorkflowRequest {
-    const message = createBaseCreateWorkflowRequest();
-    message.definition = (object.definition !== undefined && object.definition !== null)
-      ? Document.fromPartial(object.definition)
-      : undefined;
-    return message;
   },
 };
 
@@ -820,39 +1597,109 @@ export const CreateWorkflowResponse: MessageFns<CreateWorkflowResponse> = {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
   },
+};
 
-  fromJSON(object: any): CreateWorkflowResponse {
-    return { workflow: isSet(object.workflow) ? Workflow.fromJSON(object.workflow) : undefined };
-  },
+function createBaseRemoveWorkflowRequest(): RemoveWorkflowRequest {
+  return { id: "" };
+}
 
-  toJSON(message: CreateWorkflowResponse): unknown {
-    const obj: any = {};
-    if (message.workflow !== undefined) {
-      obj.workflow = Workflow.toJSON(message.workflow);
+export const RemoveWorkflowRequest: MessageFns<RemoveWorkflowRequest> = {
+  encode(message: RemoveWorkflowRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== "") {
+      writer.uint32(10).string(message.id);
     }
-    return obj;
+    return writer;
   },
 
-  create(base?: DeepPartial<CreateWorkflowResponse>): CreateWorkflowResponse {
-    return CreateWorkflowResponse.fromPartial(base ?? {});
+  decode(input: BinaryReader | Uint8Array, length?: number): RemoveWorkflowRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRemoveWorkflowRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.id = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
   },
-  fromPartial(object: DeepPartial<CreateWorkflowResponse>): CreateWorkflowResponse {
-    const message = createBaseCreateWorkflowResponse();
-    message.workflow = (object.workflow !== undefined && object.workflow !== null)
-      ? Workflow.fromPartial(object.workflow)
-      : undefined;
-    return message;
+};
+
+function createBaseRemoveWorkflowResponse(): RemoveWorkflowResponse {
+  return {};
+}
+
+export const RemoveWorkflowResponse: MessageFns<RemoveWorkflowResponse> = {
+  encode(_: RemoveWorkflowResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RemoveWorkflowResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRemoveWorkflowResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
   },
 };
 
 function createBaseGetWorkflowStatusRequest(): GetWorkflowStatusRequest {
-  return { id: "" };
+  return { id: "", job_id: "", children: "", limit: undefined, offset: 0 };
 }
 
 export const GetWorkflowStatusRequest: MessageFns<GetWorkflowStatusRequest> = {
   encode(message: GetWorkflowStatusRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.id !== "") {
       writer.uint32(10).string(message.id);
+    }
+    if (message.job_id !== "") {
+      writer.uint32(18).string(message.job_id);
+    }
+    if (message.children !== "") {
+      writer.uint32(402).string(message.children);
+    }
+    if (message.limit !== undefined) {
+      writer.uint32(408).uint32(message.limit);
+    }
+    if (message.offset !== 0) {
+      writer.uint32(416).uint32(message.offset);
     }
     return writer;
   },
@@ -878,6 +1725,38 @@ export const GetWorkflowStatusRequest: MessageFns<GetWorkflowStatusRequest> = {
             message.id = reader.string();
             continue;
           }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.job_id = reader.string();
+            continue;
+          }
+          case 50: {
+            if (tag !== 402) {
+              break;
+            }
+
+            message.children = reader.string();
+            continue;
+          }
+          case 51: {
+            if (tag !== 408) {
+              break;
+            }
+
+            message.limit = reader.uint32();
+            continue;
+          }
+          case 52: {
+            if (tag !== 416) {
+              break;
+            }
+
+            message.offset = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -888,27 +1767,6 @@ export const GetWorkflowStatusRequest: MessageFns<GetWorkflowStatusRequest> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): GetWorkflowStatusRequest {
-    return { id: isSet(object.id) ? globalThis.String(object.id) : "" };
-  },
-
-  toJSON(message: GetWorkflowStatusRequest): unknown {
-    const obj: any = {};
-    if (message.id !== undefined) {
-      obj.id = message.id;
-    }
-    return obj;
-  },
-
-  create(base?: DeepPartial<GetWorkflowStatusRequest>): GetWorkflowStatusRequest {
-    return GetWorkflowStatusRequest.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<GetWorkflowStatusRequest>): GetWorkflowStatusRequest {
-    const message = createBaseGetWorkflowStatusRequest();
-    message.id = object.id ?? "";
-    return message;
   },
 };
 
@@ -956,33 +1814,280 @@ export const GetWorkflowStatusResponse: MessageFns<GetWorkflowStatusResponse> = 
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
   },
+};
 
-  fromJSON(object: any): GetWorkflowStatusResponse {
-    return { workflow: isSet(object.workflow) ? Workflow.fromJSON(object.workflow) : undefined };
-  },
+function createBaseGetWorkflowInputsRequest(): GetWorkflowInputsRequest {
+  return { id: "" };
+}
 
-  toJSON(message: GetWorkflowStatusResponse): unknown {
-    const obj: any = {};
-    if (message.workflow !== undefined) {
-      obj.workflow = Workflow.toJSON(message.workflow);
+export const GetWorkflowInputsRequest: MessageFns<GetWorkflowInputsRequest> = {
+  encode(message: GetWorkflowInputsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== "") {
+      writer.uint32(10).string(message.id);
     }
-    return obj;
+    return writer;
   },
 
-  create(base?: DeepPartial<GetWorkflowStatusResponse>): GetWorkflowStatusResponse {
-    return GetWorkflowStatusResponse.fromPartial(base ?? {});
+  decode(input: BinaryReader | Uint8Array, length?: number): GetWorkflowInputsRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetWorkflowInputsRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.id = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
   },
-  fromPartial(object: DeepPartial<GetWorkflowStatusResponse>): GetWorkflowStatusResponse {
-    const message = createBaseGetWorkflowStatusResponse();
-    message.workflow = (object.workflow !== undefined && object.workflow !== null)
-      ? Workflow.fromPartial(object.workflow)
-      : undefined;
-    return message;
+};
+
+function createBaseGetWorkflowInputsResponse(): GetWorkflowInputsResponse {
+  return { workflow: "", declared: false, inputs: [] };
+}
+
+export const GetWorkflowInputsResponse: MessageFns<GetWorkflowInputsResponse> = {
+  encode(message: GetWorkflowInputsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.workflow !== "") {
+      writer.uint32(10).string(message.workflow);
+    }
+    if (message.declared !== false) {
+      writer.uint32(16).bool(message.declared);
+    }
+    for (const v of message.inputs) {
+      InputDeclaration.encode(v!, writer.uint32(26).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetWorkflowInputsResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetWorkflowInputsResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.workflow = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.declared = reader.bool();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.inputs.push(InputDeclaration.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseInputDeclaration(): InputDeclaration {
+  return {
+    name: "",
+    type: 0,
+    description: undefined,
+    required: false,
+    default: undefined,
+    options: [],
+    min: undefined,
+    max: undefined,
+    integer: false,
+    max_length: undefined,
+  };
+}
+
+export const InputDeclaration: MessageFns<InputDeclaration> = {
+  encode(message: InputDeclaration, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.name !== "") {
+      writer.uint32(10).string(message.name);
+    }
+    if (message.type !== 0) {
+      writer.uint32(16).int32(message.type);
+    }
+    if (message.description !== undefined) {
+      writer.uint32(26).string(message.description);
+    }
+    if (message.required !== false) {
+      writer.uint32(32).bool(message.required);
+    }
+    if (message.default !== undefined) {
+      writer.uint32(42).string(message.default);
+    }
+    for (const v of message.options) {
+      writer.uint32(50).string(v!);
+    }
+    if (message.min !== undefined) {
+      writer.uint32(57).double(message.min);
+    }
+    if (message.max !== undefined) {
+      writer.uint32(65).double(message.max);
+    }
+    if (message.integer !== false) {
+      writer.uint32(72).bool(message.integer);
+    }
+    if (message.max_length !== undefined) {
+      writer.uint32(80).uint32(message.max_length);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): InputDeclaration {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseInputDeclaration();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.type = reader.int32() as any;
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.description = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.required = reader.bool();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.default = reader.string();
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.options.push(reader.string());
+            continue;
+          }
+          case 7: {
+            if (tag !== 57) {
+              break;
+            }
+
+            message.min = reader.double();
+            continue;
+          }
+          case 8: {
+            if (tag !== 65) {
+              break;
+            }
+
+            message.max = reader.double();
+            continue;
+          }
+          case 9: {
+            if (tag !== 72) {
+              break;
+            }
+
+            message.integer = reader.bool();
+            continue;
+          }
+          case 10: {
+            if (tag !== 80) {
+              break;
+            }
+
+            message.max_length = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
   },
 };
 
 function createBaseRunWorkflowRequest(): RunWorkflowRequest {
-  return { id: "", inputs: {}, request_id: undefined };
+  return { id: "", inputs: new Map(), request_id: undefined };
 }
 
 export const RunWorkflowRequest: MessageFns<RunWorkflowRequest> = {
@@ -990,7 +2095,7 @@ export const RunWorkflowRequest: MessageFns<RunWorkflowRequest> = {
     if (message.id !== "") {
       writer.uint32(10).string(message.id);
     }
-    globalThis.Object.entries(message.inputs).forEach(([key, value]: [string, string]) => {
+    message.inputs.forEach((value, key) => {
       RunWorkflowRequest_InputsEntry.encode({ key: key as any, value }, writer.uint32(18).fork()).join();
     });
     if (message.request_id !== undefined) {
@@ -1027,7 +2132,7 @@ export const RunWorkflowRequest: MessageFns<RunWorkflowRequest> = {
 
             const entry2 = RunWorkflowRequest_InputsEntry.decode(reader, reader.uint32());
             if (entry2.value !== undefined) {
-              message.inputs[entry2.key] = entry2.value;
+              message.inputs.set(entry2.key, entry2.value);
             }
             continue;
           }
@@ -1049,66 +2154,6 @@ export const RunWorkflowRequest: MessageFns<RunWorkflowRequest> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): RunWorkflowRequest {
-    return {
-      id: isSet(object.id) ? globalThis.String(object.id) : "",
-      inputs: isObject(object.inputs)
-        ? (globalThis.Object.entries(object.inputs) as [string, any][]).reduce(
-          (acc: { [key: string]: string }, [key, value]: [string, any]) => {
-            globalThis.Object.defineProperty(acc, key, {
-              value: globalThis.String(value),
-              enumerable: true,
-              configurable: true,
-              writable: true,
-            });
-            return acc;
-          },
-          {},
-        )
-        : {},
-      request_id: isSet(object.request_id) ? globalThis.String(object.request_id) : undefined,
-    };
-  },
-
-  toJSON(message: RunWorkflowRequest): unknown {
-    const obj: any = {};
-    if (message.id !== undefined) {
-      obj.id = message.id;
-    }
-    if (message.inputs) {
-      const entries = globalThis.Object.entries(message.inputs) as [string, string][];
-      if (entries.length > 0) {
-        obj.inputs = {};
-        entries.forEach(([k, v]) => {
-          obj.inputs[k] = v;
-        });
-      }
-    }
-    if (message.request_id !== undefined) {
-      obj.request_id = message.request_id;
-    }
-    return obj;
-  },
-
-  create(base?: DeepPartial<RunWorkflowRequest>): RunWorkflowRequest {
-    return RunWorkflowRequest.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<RunWorkflowRequest>): RunWorkflowRequest {
-    const message = createBaseRunWorkflowRequest();
-    message.id = object.id ?? "";
-    message.inputs = (globalThis.Object.entries(object.inputs ?? {}) as [string, string][]).reduce(
-      (acc: { [key: string]: string }, [key, value]: [string, string]) => {
-        if (value !== undefined) {
-          acc[key] = globalThis.String(value);
-        }
-        return acc;
-      },
-      {},
-    );
-    message.request_id = object.request_id ?? undefined;
-    return message;
   },
 };
 
@@ -1167,44 +2212,19 @@ export const RunWorkflowRequest_InputsEntry: MessageFns<RunWorkflowRequest_Input
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
   },
-
-  fromJSON(object: any): RunWorkflowRequest_InputsEntry {
-    return {
-      key: isSet(object.key) ? globalThis.String(object.key) : "",
-      value: isSet(object.value) ? globalThis.String(object.value) : "",
-    };
-  },
-
-  toJSON(message: RunWorkflowRequest_InputsEntry): unknown {
-    const obj: any = {};
-    if (message.key !== undefined) {
-      obj.key = message.key;
-    }
-    if (message.value !== undefined) {
-      obj.value = message.value;
-    }
-    return obj;
-  },
-
-  create(base?: DeepPartial<RunWorkflowRequest_InputsEntry>): RunWorkflowRequest_InputsEntry {
-    return RunWorkflowRequest_InputsEntry.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<RunWorkflowRequest_InputsEntry>): RunWorkflowRequest_InputsEntry {
-    const message = createBaseRunWorkflowRequest_InputsEntry();
-    message.key = object.key ?? "";
-    message.value = object.value ?? "";
-    return message;
-  },
 };
 
 function createBaseRunWorkflowResponse(): RunWorkflowResponse {
-  return { run_id: "" };
+  return { run_id: "", warning: undefined };
 }
 
 export const RunWorkflowResponse: MessageFns<RunWorkflowResponse> = {
   encode(message: RunWorkflowResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.run_id !== "") {
       writer.uint32(10).string(message.run_id);
+    }
+    if (message.warning !== undefined) {
+      writer.uint32(18).string(message.warning);
     }
     return writer;
   },
@@ -1230,6 +2250,14 @@ export const RunWorkflowResponse: MessageFns<RunWorkflowResponse> = {
             message.run_id = reader.string();
             continue;
           }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.warning = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1241,37 +2269,22 @@ export const RunWorkflowResponse: MessageFns<RunWorkflowResponse> = {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
   },
-
-  fromJSON(object: any): RunWorkflowResponse {
-    return { run_id: isSet(object.run_id) ? globalThis.String(object.run_id) : "" };
-  },
-
-  toJSON(message: RunWorkflowResponse): unknown {
-    const obj: any = {};
-    if (message.run_id !== undefined) {
-      obj.run_id = message.run_id;
-    }
-    return obj;
-  },
-
-  create(base?: DeepPartial<RunWorkflowResponse>): RunWorkflowResponse {
-    return RunWorkflowResponse.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<RunWorkflowResponse>): RunWorkflowResponse {
-    const message = createBaseRunWorkflowResponse();
-    message.run_id = object.run_id ?? "";
-    return message;
-  },
 };
 
 function createBaseCancelWorkflowRequest(): CancelWorkflowRequest {
-  return { id: "" };
+  return { id: "", force: false, request_id: undefined };
 }
 
 export const CancelWorkflowRequest: MessageFns<CancelWorkflowRequest> = {
   encode(message: CancelWorkflowRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.id !== "") {
       writer.uint32(10).string(message.id);
+    }
+    if (message.force !== false) {
+      writer.uint32(16).bool(message.force);
+    }
+    if (message.request_id !== undefined) {
+      writer.uint32(26).string(message.request_id);
     }
     return writer;
   },
@@ -1297,6 +2310,22 @@ export const CancelWorkflowRequest: MessageFns<CancelWorkflowRequest> = {
             message.id = reader.string();
             continue;
           }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.force = reader.bool();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.request_id = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1307,27 +2336,6 @@ export const CancelWorkflowRequest: MessageFns<CancelWorkflowRequest> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): CancelWorkflowRequest {
-    return { id: isSet(object.id) ? globalThis.String(object.id) : "" };
-  },
-
-  toJSON(message: CancelWorkflowRequest): unknown {
-    const obj: any = {};
-    if (message.id !== undefined) {
-      obj.id = message.id;
-    }
-    return obj;
-  },
-
-  create(base?: DeepPartial<CancelWorkflowRequest>): CancelWorkflowRequest {
-    return CancelWorkflowRequest.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<CancelWorkflowRequest>): CancelWorkflowRequest {
-    const message = createBaseCancelWorkflowRequest();
-    message.id = object.id ?? "";
-    return message;
   },
 };
 
@@ -1375,31 +2383,988 @@ export const CancelWorkflowResponse: MessageFns<CancelWorkflowResponse> = {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
   },
+};
 
-  fromJSON(object: any): CancelWorkflowResponse {
-    return { run_id: isSet(object.run_id) ? globalThis.String(object.run_id) : "" };
-  },
+function createBaseRerunWorkflowRequest(): RerunWorkflowRequest {
+  return {
+    id: "",
+    failed: false,
+    jobs: [],
+    dependants: undefined,
+    force: false,
+    request_id: undefined,
+    dry_run: false,
+  };
+}
 
-  toJSON(message: CancelWorkflowResponse): unknown {
-    const obj: any = {};
-    if (message.run_id !== undefined) {
-      obj.run_id = message.run_id;
+export const RerunWorkflowRequest: MessageFns<RerunWorkflowRequest> = {
+  encode(message: RerunWorkflowRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== "") {
+      writer.uint32(10).string(message.id);
     }
-    return obj;
+    if (message.failed !== false) {
+      writer.uint32(16).bool(message.failed);
+    }
+    for (const v of message.jobs) {
+      writer.uint32(26).string(v!);
+    }
+    if (message.dependants !== undefined) {
+      writer.uint32(32).bool(message.dependants);
+    }
+    if (message.force !== false) {
+      writer.uint32(40).bool(message.force);
+    }
+    if (message.request_id !== undefined) {
+      writer.uint32(50).string(message.request_id);
+    }
+    if (message.dry_run !== false) {
+      writer.uint32(56).bool(message.dry_run);
+    }
+    return writer;
   },
 
-  create(base?: DeepPartial<CancelWorkflowResponse>): CancelWorkflowResponse {
-    return CancelWorkflowResponse.fromPartial(base ?? {});
+  decode(input: BinaryReader | Uint8Array, length?: number): RerunWorkflowRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRerunWorkflowRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.id = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.failed = reader.bool();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.jobs.push(reader.string());
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.dependants = reader.bool();
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.force = reader.bool();
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.request_id = reader.string();
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.dry_run = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
   },
-  fromPartial(object: DeepPartial<CancelWorkflowResponse>): CancelWorkflowResponse {
-    const message = createBaseCancelWorkflowResponse();
-    message.run_id = object.run_id ?? "";
-    return message;
+};
+
+function createBaseRerunWorkflowResponse(): RerunWorkflowResponse {
+  return { run_id: "", generation: 0, jobs: [], job_count: 0, kept: [], kept_count: 0, skipped: [], skipped_count: 0 };
+}
+
+export const RerunWorkflowResponse: MessageFns<RerunWorkflowResponse> = {
+  encode(message: RerunWorkflowResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.run_id !== "") {
+      writer.uint32(10).string(message.run_id);
+    }
+    if (message.generation !== 0) {
+      writer.uint32(16).uint32(message.generation);
+    }
+    for (const v of message.jobs) {
+      RerunJob.encode(v!, writer.uint32(26).fork()).join();
+    }
+    if (message.job_count !== 0) {
+      writer.uint32(32).uint32(message.job_count);
+    }
+    for (const v of message.kept) {
+      RerunJob.encode(v!, writer.uint32(42).fork()).join();
+    }
+    if (message.kept_count !== 0) {
+      writer.uint32(48).uint32(message.kept_count);
+    }
+    for (const v of message.skipped) {
+      RerunJob.encode(v!, writer.uint32(58).fork()).join();
+    }
+    if (message.skipped_count !== 0) {
+      writer.uint32(64).uint32(message.skipped_count);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RerunWorkflowResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRerunWorkflowResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.run_id = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.generation = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.jobs.push(RerunJob.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.job_count = reader.uint32();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.kept.push(RerunJob.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.kept_count = reader.uint32();
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.skipped.push(RerunJob.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.skipped_count = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseRerunJob(): RerunJob {
+  return { job_id: "", reason: "" };
+}
+
+export const RerunJob: MessageFns<RerunJob> = {
+  encode(message: RerunJob, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.job_id !== "") {
+      writer.uint32(10).string(message.job_id);
+    }
+    if (message.reason !== "") {
+      writer.uint32(18).string(message.reason);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RerunJob {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRerunJob();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.job_id = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.reason = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseListSchedulesRequest(): ListSchedulesRequest {
+  return { workflow: "", limit: undefined, page_token: "" };
+}
+
+export const ListSchedulesRequest: MessageFns<ListSchedulesRequest> = {
+  encode(message: ListSchedulesRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.workflow !== "") {
+      writer.uint32(10).string(message.workflow);
+    }
+    if (message.limit !== undefined) {
+      writer.uint32(16).uint32(message.limit);
+    }
+    if (message.page_token !== "") {
+      writer.uint32(26).string(message.page_token);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListSchedulesRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListSchedulesRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.workflow = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.limit = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.page_token = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseListSchedulesResponse(): ListSchedulesResponse {
+  return { schedules: [], next_page_token: "" };
+}
+
+export const ListSchedulesResponse: MessageFns<ListSchedulesResponse> = {
+  encode(message: ListSchedulesResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.schedules) {
+      Schedule.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.next_page_token !== "") {
+      writer.uint32(18).string(message.next_page_token);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListSchedulesResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListSchedulesResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.schedules.push(Schedule.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.next_page_token = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBasePauseScheduleRequest(): PauseScheduleRequest {
+  return { id: "", schedule: "", reason: "" };
+}
+
+export const PauseScheduleRequest: MessageFns<PauseScheduleRequest> = {
+  encode(message: PauseScheduleRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== "") {
+      writer.uint32(10).string(message.id);
+    }
+    if (message.schedule !== "") {
+      writer.uint32(18).string(message.schedule);
+    }
+    if (message.reason !== "") {
+      writer.uint32(26).string(message.reason);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PauseScheduleRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePauseScheduleRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.id = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.schedule = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.reason = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBasePauseScheduleResponse(): PauseScheduleResponse {
+  return { schedule: undefined };
+}
+
+export const PauseScheduleResponse: MessageFns<PauseScheduleResponse> = {
+  encode(message: PauseScheduleResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.schedule !== undefined) {
+      Schedule.encode(message.schedule, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PauseScheduleResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePauseScheduleResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.schedule = Schedule.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseResumeScheduleRequest(): ResumeScheduleRequest {
+  return { id: "", schedule: "" };
+}
+
+export const ResumeScheduleRequest: MessageFns<ResumeScheduleRequest> = {
+  encode(message: ResumeScheduleRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== "") {
+      writer.uint32(10).string(message.id);
+    }
+    if (message.schedule !== "") {
+      writer.uint32(18).string(message.schedule);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ResumeScheduleRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseResumeScheduleRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.id = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.schedule = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseResumeScheduleResponse(): ResumeScheduleResponse {
+  return { schedule: undefined };
+}
+
+export const ResumeScheduleResponse: MessageFns<ResumeScheduleResponse> = {
+  encode(message: ResumeScheduleResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.schedule !== undefined) {
+      Schedule.encode(message.schedule, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ResumeScheduleResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseResumeScheduleResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.schedule = Schedule.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseSchedule(): Schedule {
+  return {
+    workflow: "",
+    id: "",
+    cron: "",
+    timezone: "",
+    inputs: new Map(),
+    jitter_secs: 0,
+    catch_up: "",
+    within_secs: 0,
+    overlap: "",
+    next_at_ms: undefined,
+    next_start_ms: undefined,
+    last_at_ms: undefined,
+    last_outcome: "",
+    last_run_id: undefined,
+    last_error: undefined,
+    paused_at_ms: undefined,
+    paused_by: undefined,
+    pause_reason: "",
+    explanation: "",
+  };
+}
+
+export const Schedule: MessageFns<Schedule> = {
+  encode(message: Schedule, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.workflow !== "") {
+      writer.uint32(10).string(message.workflow);
+    }
+    if (message.id !== "") {
+      writer.uint32(18).string(message.id);
+    }
+    if (message.cron !== "") {
+      writer.uint32(26).string(message.cron);
+    }
+    if (message.timezone !== "") {
+      writer.uint32(34).string(message.timezone);
+    }
+    message.inputs.forEach((value, key) => {
+      Schedule_InputsEntry.encode({ key: key as any, value }, writer.uint32(42).fork()).join();
+    });
+    if (message.jitter_secs !== 0) {
+      writer.uint32(48).uint32(message.jitter_secs);
+    }
+    if (message.catch_up !== "") {
+      writer.uint32(58).string(message.catch_up);
+    }
+    if (message.within_secs !== 0) {
+      writer.uint32(64).uint32(message.within_secs);
+    }
+    if (message.overlap !== "") {
+      writer.uint32(74).string(message.overlap);
+    }
+    if (message.next_at_ms !== undefined) {
+      writer.uint32(80).int64(message.next_at_ms);
+    }
+    if (message.next_start_ms !== undefined) {
+      writer.uint32(88).int64(message.next_start_ms);
+    }
+    if (message.last_at_ms !== undefined) {
+      writer.uint32(96).int64(message.last_at_ms);
+    }
+    if (message.last_outcome !== "") {
+      writer.uint32(106).string(message.last_outcome);
+    }
+    if (message.last_run_id !== undefined) {
+      writer.uint32(114).string(message.last_run_id);
+    }
+    if (message.last_error !== undefined) {
+      writer.uint32(122).string(message.last_error);
+    }
+    if (message.paused_at_ms !== undefined) {
+      writer.uint32(128).int64(message.paused_at_ms);
+    }
+    if (message.paused_by !== undefined) {
+      writer.uint32(138).string(message.paused_by);
+    }
+    if (message.pause_reason !== "") {
+      writer.uint32(146).string(message.pause_reason);
+    }
+    if (message.explanation !== "") {
+      writer.uint32(154).string(message.explanation);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Schedule {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSchedule();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.workflow = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.id = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.cron = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.timezone = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            const entry5 = Schedule_InputsEntry.decode(reader, reader.uint32());
+            if (entry5.value !== undefined) {
+              message.inputs.set(entry5.key, entry5.value);
+            }
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.jitter_secs = reader.uint32();
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.catch_up = reader.string();
+            continue;
+          }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.within_secs = reader.uint32();
+            continue;
+          }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.overlap = reader.string();
+            continue;
+          }
+          case 10: {
+            if (tag !== 80) {
+              break;
+            }
+
+            message.next_at_ms = longToNumber(reader.int64());
+            continue;
+          }
+          case 11: {
+            if (tag !== 88) {
+              break;
+            }
+
+            message.next_start_ms = longToNumber(reader.int64());
+            continue;
+          }
+          case 12: {
+            if (tag !== 96) {
+              break;
+            }
+
+            message.last_at_ms = longToNumber(reader.int64());
+            continue;
+          }
+          case 13: {
+            if (tag !== 106) {
+              break;
+            }
+
+            message.last_outcome = reader.string();
+            continue;
+          }
+          case 14: {
+            if (tag !== 114) {
+              break;
+            }
+
+            message.last_run_id = reader.string();
+            continue;
+          }
+          case 15: {
+            if (tag !== 122) {
+              break;
+            }
+
+            message.last_error = reader.string();
+            continue;
+          }
+          case 16: {
+            if (tag !== 128) {
+              break;
+            }
+
+            message.paused_at_ms = longToNumber(reader.int64());
+            continue;
+          }
+          case 17: {
+            if (tag !== 138) {
+              break;
+            }
+
+            message.paused_by = reader.string();
+            continue;
+          }
+          case 18: {
+            if (tag !== 146) {
+              break;
+            }
+
+            message.pause_reason = reader.string();
+            continue;
+          }
+          case 19: {
+            if (tag !== 154) {
+              break;
+            }
+
+            message.explanation = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseSchedule_InputsEntry(): Schedule_InputsEntry {
+  return { key: "", value: "" };
+}
+
+export const Schedule_InputsEntry: MessageFns<Schedule_InputsEntry> = {
+  encode(message: Schedule_InputsEntry, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.key !== "") {
+      writer.uint32(10).string(message.key);
+    }
+    if (message.value !== "") {
+      writer.uint32(18).string(message.value);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Schedule_InputsEntry {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSchedule_InputsEntry();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.key = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.value = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
   },
 };
 
 function createBaseListRunsRequest(): ListRunsRequest {
-  return { workflow: "", state: 0, limit: undefined, page_token: "" };
+  return {
+    workflow: "",
+    state: 0,
+    limit: undefined,
+    page_token: "",
+    states: [],
+    workflows: [],
+    created_after_ms: undefined,
+    created_before_ms: undefined,
+    started_by: "",
+    query: "",
+    with_details: false,
+  };
 }
 
 export const ListRunsRequest: MessageFns<ListRunsRequest> = {
@@ -1415,6 +3380,31 @@ export const ListRunsRequest: MessageFns<ListRunsRequest> = {
     }
     if (message.page_token !== "") {
       writer.uint32(34).string(message.page_token);
+    }
+    if (message.states.length !== 0) {
+      writer.uint32(42).fork();
+      for (const v of message.states) {
+        writer.int32(v);
+      }
+      writer.join();
+    }
+    for (const v of message.workflows) {
+      writer.uint32(50).string(v!);
+    }
+    if (message.created_after_ms !== undefined) {
+      writer.uint32(56).int64(message.created_after_ms);
+    }
+    if (message.created_before_ms !== undefined) {
+      writer.uint32(64).int64(message.created_before_ms);
+    }
+    if (message.started_by !== "") {
+      writer.uint32(74).string(message.started_by);
+    }
+    if (message.query !== "") {
+      writer.uint32(82).string(message.query);
+    }
+    if (message.with_details !== false) {
+      writer.uint32(88).bool(message.with_details);
     }
     return writer;
   },
@@ -1464,6 +3454,72 @@ export const ListRunsRequest: MessageFns<ListRunsRequest> = {
             message.page_token = reader.string();
             continue;
           }
+          case 5: {
+            if (tag === 40) {
+              message.states.push(reader.int32() as any);
+
+              continue;
+            }
+
+            if (tag === 42) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.states.push(reader.int32() as any);
+              }
+
+              continue;
+            }
+
+            break;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.workflows.push(reader.string());
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.created_after_ms = longToNumber(reader.int64());
+            continue;
+          }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.created_before_ms = longToNumber(reader.int64());
+            continue;
+          }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.started_by = reader.string();
+            continue;
+          }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.query = reader.string();
+            continue;
+          }
+          case 11: {
+            if (tag !== 88) {
+              break;
+            }
+
+            message.with_details = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1475,48 +3531,10 @@ export const ListRunsRequest: MessageFns<ListRunsRequest> = {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
   },
-
-  fromJSON(object: any): ListRunsRequest {
-    return {
-      workflow: isSet(object.workflow) ? globalThis.String(object.workflow) : "",
-      state: isSet(object.state) ? runStateFromJSON(object.state) : 0,
-      limit: isSet(object.limit) ? globalThis.Number(object.limit) : undefined,
-      page_token: isSet(object.page_token) ? globalThis.String(object.page_token) : "",
-    };
-  },
-
-  toJSON(message: ListRunsRequest): unknown {
-    const obj: any = {};
-    if (message.workflow !== undefined) {
-      obj.workflow = message.workflow;
-    }
-    if (message.state !== undefined) {
-      obj.state = runStateToJSON(message.state);
-    }
-    if (message.limit !== undefined) {
-      obj.limit = Math.round(message.limit);
-    }
-    if (message.page_token !== undefined) {
-      obj.page_token = message.page_token;
-    }
-    return obj;
-  },
-
-  create(base?: DeepPartial<ListRunsRequest>): ListRunsRequest {
-    return ListRunsRequest.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<ListRunsRequest>): ListRunsRequest {
-    const message = createBaseListRunsRequest();
-    message.workflow = object.workflow ?? "";
-    message.state = object.state ?? 0;
-    message.limit = object.limit ?? undefined;
-    message.page_token = object.page_token ?? "";
-    return message;
-  },
 };
 
 function createBaseListRunsResponse(): ListRunsResponse {
-  return { runs: [], next_page_token: "" };
+  return { runs: [], next_page_token: "", last_event: 0 };
 }
 
 export const ListRunsResponse: MessageFns<ListRunsResponse> = {
@@ -1526,6 +3544,9 @@ export const ListRunsResponse: MessageFns<ListRunsResponse> = {
     }
     if (message.next_page_token !== "") {
       writer.uint32(18).string(message.next_page_token);
+    }
+    if (message.last_event !== 0) {
+      writer.uint32(24).uint64(message.last_event);
     }
     return writer;
   },
@@ -1559,6 +3580,14 @@ export const ListRunsResponse: MessageFns<ListRunsResponse> = {
             message.next_page_token = reader.string();
             continue;
           }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.last_event = longToNumber(reader.uint64());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1569,34 +3598,6 @@ export const ListRunsResponse: MessageFns<ListRunsResponse> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): ListRunsResponse {
-    return {
-      runs: globalThis.Array.isArray(object?.runs) ? object.runs.map((e: any) => Run.fromJSON(e)) : [],
-      next_page_token: isSet(object.next_page_token) ? globalThis.String(object.next_page_token) : "",
-    };
-  },
-
-  toJSON(message: ListRunsResponse): unknown {
-    const obj: any = {};
-    if (message.runs?.length) {
-      obj.runs = message.runs.map((e) => Run.toJSON(e));
-    }
-    if (message.next_page_token !== undefined) {
-      obj.next_page_token = message.next_page_token;
-    }
-    return obj;
-  },
-
-  create(base?: DeepPartial<ListRunsResponse>): ListRunsResponse {
-    return ListRunsResponse.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<ListRunsResponse>): ListRunsResponse {
-    const message = createBaseListRunsResponse();
-    message.runs = object.runs?.map((e) => Run.fromPartial(e)) || [];
-    message.next_page_token = object.next_page_token ?? "";
-    return message;
   },
 };
 
@@ -1612,7 +3613,18 @@ function createBaseRun(): Run {
     ended_at_ms: undefined,
     jobs: 0,
     open_jobs: 0,
-    inputs: {},
+    inputs: new Map(),
+    started_by: undefined,
+    details: undefined,
+    generation: 0,
+    rerun_of: undefined,
+    held: false,
+    group: undefined,
+    run_name: undefined,
+    timed_out: false,
+    trigger: "",
+    schedule: undefined,
+    scheduled_at_ms: undefined,
   };
 }
 
@@ -1648,9 +3660,42 @@ export const Run: MessageFns<Run> = {
     if (message.open_jobs !== 0) {
       writer.uint32(80).uint32(message.open_jobs);
     }
-    globalThis.Object.entries(message.inputs).forEach(([key, value]: [string, string]) => {
+    message.inputs.forEach((value, key) => {
       Run_InputsEntry.encode({ key: key as any, value }, writer.uint32(90).fork()).join();
     });
+    if (message.started_by !== undefined) {
+      writer.uint32(98).string(message.started_by);
+    }
+    if (message.details !== undefined) {
+      RunDetails.encode(message.details, writer.uint32(106).fork()).join();
+    }
+    if (message.generation !== 0) {
+      writer.uint32(120).uint32(message.generation);
+    }
+    if (message.rerun_of !== undefined) {
+      writer.uint32(130).string(message.rerun_of);
+    }
+    if (message.held !== false) {
+      writer.uint32(240).bool(message.held);
+    }
+    if (message.group !== undefined) {
+      writer.uint32(250).string(message.group);
+    }
+    if (message.run_name !== undefined) {
+      writer.uint32(322).string(message.run_name);
+    }
+    if (message.timed_out !== false) {
+      writer.uint32(480).bool(message.timed_out);
+    }
+    if (message.trigger !== "") {
+      writer.uint32(402).string(message.trigger);
+    }
+    if (message.schedule !== undefined) {
+      writer.uint32(410).string(message.schedule);
+    }
+    if (message.scheduled_at_ms !== undefined) {
+      writer.uint32(416).int64(message.scheduled_at_ms);
+    }
     return writer;
   },
 
@@ -1754,8 +3799,96 @@ export const Run: MessageFns<Run> = {
 
             const entry11 = Run_InputsEntry.decode(reader, reader.uint32());
             if (entry11.value !== undefined) {
-              message.inputs[entry11.key] = entry11.value;
+              message.inputs.set(entry11.key, entry11.value);
             }
+            continue;
+          }
+          case 12: {
+            if (tag !== 98) {
+              break;
+            }
+
+            message.started_by = reader.string();
+            continue;
+          }
+          case 13: {
+            if (tag !== 106) {
+              break;
+            }
+
+            message.details = RunDetails.decode(reader, reader.uint32());
+            continue;
+          }
+          case 15: {
+            if (tag !== 120) {
+              break;
+            }
+
+            message.generation = reader.uint32();
+            continue;
+          }
+          case 16: {
+            if (tag !== 130) {
+              break;
+            }
+
+            message.rerun_of = reader.string();
+            continue;
+          }
+          case 30: {
+            if (tag !== 240) {
+              break;
+            }
+
+            message.held = reader.bool();
+            continue;
+          }
+          case 31: {
+            if (tag !== 250) {
+              break;
+            }
+
+            message.group = reader.string();
+            continue;
+          }
+          case 40: {
+            if (tag !== 322) {
+              break;
+            }
+
+            message.run_name = reader.string();
+            continue;
+          }
+          case 60: {
+            if (tag !== 480) {
+              break;
+            }
+
+            message.timed_out = reader.bool();
+            continue;
+          }
+          case 50: {
+            if (tag !== 402) {
+              break;
+            }
+
+            message.trigger = reader.string();
+            continue;
+          }
+          case 51: {
+            if (tag !== 410) {
+              break;
+            }
+
+            message.schedule = reader.string();
+            continue;
+          }
+          case 52: {
+            if (tag !== 416) {
+              break;
+            }
+
+            message.scheduled_at_ms = longToNumber(reader.int64());
             continue;
           }
         }
@@ -1768,106 +3901,6 @@ export const Run: MessageFns<Run> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): Run {
-    return {
-      run_id: isSet(object.run_id) ? globalThis.String(object.run_id) : "",
-      workflow: isSet(object.workflow) ? globalThis.String(object.workflow) : "",
-      name: isSet(object.name) ? globalThis.String(object.name) : "",
-      state: isSet(object.state) ? runStateFromJSON(object.state) : 0,
-      version: isSet(object.version) ? globalThis.Number(object.version) : 0,
-      created_at_ms: isSet(object.created_at_ms) ? globalThis.Number(object.created_at_ms) : 0,
-      started_at_ms: isSet(object.started_at_ms) ? globalThis.Number(object.started_at_ms) : undefined,
-      ended_at_ms: isSet(object.ended_at_ms) ? globalThis.Number(object.ended_at_ms) : undefined,
-      jobs: isSet(object.jobs) ? globalThis.Number(object.jobs) : 0,
-      open_jobs: isSet(object.open_jobs) ? globalThis.Number(object.open_jobs) : 0,
-      inputs: isObject(object.inputs)
-        ? (globalThis.Object.entries(object.inputs) as [string, any][]).reduce(
-          (acc: { [key: string]: string }, [key, value]: [string, any]) => {
-            globalThis.Object.defineProperty(acc, key, {
-              value: globalThis.String(value),
-              enumerable: true,
-              configurable: true,
-              writable: true,
-            });
-            return acc;
-          },
-          {},
-        )
-        : {},
-    };
-  },
-
-  toJSON(message: Run): unknown {
-    const obj: any = {};
-    if (message.run_id !== undefined) {
-      obj.run_id = message.run_id;
-    }
-    if (message.workflow !== undefined) {
-      obj.workflow = message.workflow;
-    }
-    if (message.name !== undefined) {
-      obj.name = message.name;
-    }
-    if (message.state !== undefined) {
-      obj.state = runStateToJSON(message.state);
-    }
-    if (message.version !== undefined) {
-      obj.version = Math.round(message.version);
-    }
-    if (message.created_at_ms !== undefined) {
-      obj.created_at_ms = Math.round(message.created_at_ms);
-    }
-    if (message.started_at_ms !== undefined) {
-      obj.started_at_ms = Math.round(message.started_at_ms);
-    }
-    if (message.ended_at_ms !== undefined) {
-      obj.ended_at_ms = Math.round(message.ended_at_ms);
-    }
-    if (message.jobs !== undefined) {
-      obj.jobs = Math.round(message.jobs);
-    }
-    if (message.open_jobs !== undefined) {
-      obj.open_jobs = Math.round(message.open_jobs);
-    }
-    if (message.inputs) {
-      const entries = globalThis.Object.entries(message.inputs) as [string, string][];
-      if (entries.length > 0) {
-        obj.inputs = {};
-        entries.forEach(([k, v]) => {
-          obj.inputs[k] = v;
-        });
-      }
-    }
-    return obj;
-  },
-
-  create(base?: DeepPartial<Run>): Run {
-    return Run.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<Run>): Run {
-    const message = createBaseRun();
-    message.run_id = object.run_id ?? "";
-    message.workflow = object.workflow ?? "";
-    message.name = object.name ?? "";
-    message.state = object.state ?? 0;
-    message.version = object.version ?? 0;
-    message.created_at_ms = object.created_at_ms ?? 0;
-    message.started_at_ms = object.started_at_ms ?? undefined;
-    message.ended_at_ms = object.ended_at_ms ?? undefined;
-    message.jobs = object.jobs ?? 0;
-    message.open_jobs = object.open_jobs ?? 0;
-    message.inputs = (globalThis.Object.entries(object.inputs ?? {}) as [string, string][]).reduce(
-      (acc: { [key: string]: string }, [key, value]: [string, string]) => {
-        if (value !== undefined) {
-          acc[key] = globalThis.String(value);
-        }
-        return acc;
-      },
-      {},
-    );
-    return message;
   },
 };
 
@@ -1926,38 +3959,214 @@ export const Run_InputsEntry: MessageFns<Run_InputsEntry> = {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
   },
+};
 
-  fromJSON(object: any): Run_InputsEntry {
-    return {
-      key: isSet(object.key) ? globalThis.String(object.key) : "",
-      value: isSet(object.value) ? globalThis.String(object.value) : "",
-    };
-  },
+function createBaseRunDetails(): RunDetails {
+  return {
+    waits_for_needs: 0,
+    delayed: 0,
+    waits_for_worker: 0,
+    running: 0,
+    success: 0,
+    failure: 0,
+    skipped: 0,
+    cancelled: 0,
+    retries: 0,
+    no_matching_worker: 0,
+    first_failed_job: "",
+    first_error: "",
+    tolerated: 0,
+    waits_for_place: 0,
+  };
+}
 
-  toJSON(message: Run_InputsEntry): unknown {
-    const obj: any = {};
-    if (message.key !== undefined) {
-      obj.key = message.key;
+export const RunDetails: MessageFns<RunDetails> = {
+  encode(message: RunDetails, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.waits_for_needs !== 0) {
+      writer.uint32(8).uint32(message.waits_for_needs);
     }
-    if (message.value !== undefined) {
-      obj.value = message.value;
+    if (message.delayed !== 0) {
+      writer.uint32(16).uint32(message.delayed);
     }
-    return obj;
+    if (message.waits_for_worker !== 0) {
+      writer.uint32(24).uint32(message.waits_for_worker);
+    }
+    if (message.running !== 0) {
+      writer.uint32(32).uint32(message.running);
+    }
+    if (message.success !== 0) {
+      writer.uint32(40).uint32(message.success);
+    }
+    if (message.failure !== 0) {
+      writer.uint32(48).uint32(message.failure);
+    }
+    if (message.skipped !== 0) {
+      writer.uint32(56).uint32(message.skipped);
+    }
+    if (message.cancelled !== 0) {
+      writer.uint32(64).uint32(message.cancelled);
+    }
+    if (message.retries !== 0) {
+      writer.uint32(72).uint32(message.retries);
+    }
+    if (message.no_matching_worker !== 0) {
+      writer.uint32(80).uint32(message.no_matching_worker);
+    }
+    if (message.first_failed_job !== "") {
+      writer.uint32(90).string(message.first_failed_job);
+    }
+    if (message.first_error !== "") {
+      writer.uint32(98).string(message.first_error);
+    }
+    if (message.tolerated !== 0) {
+      writer.uint32(320).uint32(message.tolerated);
+    }
+    if (message.waits_for_place !== 0) {
+      writer.uint32(328).uint32(message.waits_for_place);
+    }
+    return writer;
   },
 
-  create(base?: DeepPartial<Run_InputsEntry>): Run_InputsEntry {
-    return Run_InputsEntry.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<Run_InputsEntry>): Run_InputsEntry {
-    const message = createBaseRun_InputsEntry();
-    message.key = object.key ?? "";
-    message.value = object.value ?? "";
-    return message;
+  decode(input: BinaryReader | Uint8Array, length?: number): RunDetails {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRunDetails();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.waits_for_needs = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.delayed = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.waits_for_worker = reader.uint32();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.running = reader.uint32();
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.success = reader.uint32();
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.failure = reader.uint32();
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.skipped = reader.uint32();
+            continue;
+          }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.cancelled = reader.uint32();
+            continue;
+          }
+          case 9: {
+            if (tag !== 72) {
+              break;
+            }
+
+            message.retries = reader.uint32();
+            continue;
+          }
+          case 10: {
+            if (tag !== 80) {
+              break;
+            }
+
+            message.no_matching_worker = reader.uint32();
+            continue;
+          }
+          case 11: {
+            if (tag !== 90) {
+              break;
+            }
+
+            message.first_failed_job = reader.string();
+            continue;
+          }
+          case 12: {
+            if (tag !== 98) {
+              break;
+            }
+
+            message.first_error = reader.string();
+            continue;
+          }
+          case 40: {
+            if (tag !== 320) {
+              break;
+            }
+
+            message.tolerated = reader.uint32();
+            continue;
+          }
+          case 41: {
+            if (tag !== 328) {
+              break;
+            }
+
+            message.waits_for_place = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
   },
 };
 
 function createBaseExplainJobRequest(): ExplainJobRequest {
-  return { id: "", job_id: "" };
+  return { id: "", job_id: "", attempt: undefined };
 }
 
 export const ExplainJobRequest: MessageFns<ExplainJobRequest> = {
@@ -1967,6 +4176,9 @@ export const ExplainJobRequest: MessageFns<ExplainJobRequest> = {
     }
     if (message.job_id !== "") {
       writer.uint32(18).string(message.job_id);
+    }
+    if (message.attempt !== undefined) {
+      writer.uint32(24).uint32(message.attempt);
     }
     return writer;
   },
@@ -2000,6 +4212,14 @@ export const ExplainJobRequest: MessageFns<ExplainJobRequest> = {
             message.job_id = reader.string();
             continue;
           }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.attempt = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2010,34 +4230,6 @@ export const ExplainJobRequest: MessageFns<ExplainJobRequest> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): ExplainJobRequest {
-    return {
-      id: isSet(object.id) ? globalThis.String(object.id) : "",
-      job_id: isSet(object.job_id) ? globalThis.String(object.job_id) : "",
-    };
-  },
-
-  toJSON(message: ExplainJobRequest): unknown {
-    const obj: any = {};
-    if (message.id !== undefined) {
-      obj.id = message.id;
-    }
-    if (message.job_id !== undefined) {
-      obj.job_id = message.job_id;
-    }
-    return obj;
-  },
-
-  create(base?: DeepPartial<ExplainJobRequest>): ExplainJobRequest {
-    return ExplainJobRequest.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<ExplainJobRequest>): ExplainJobRequest {
-    const message = createBaseExplainJobRequest();
-    message.id = object.id ?? "";
-    message.job_id = object.job_id ?? "";
-    return message;
   },
 };
 
@@ -2151,61 +4343,6 @@ export const ExplainJobResponse: MessageFns<ExplainJobResponse> = {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
   },
-
-  fromJSON(object: any): ExplainJobResponse {
-    return {
-      run_id: isSet(object.run_id) ? globalThis.String(object.run_id) : "",
-      workflow: isSet(object.workflow) ? globalThis.String(object.workflow) : "",
-      job_id: isSet(object.job_id) ? globalThis.String(object.job_id) : "",
-      status: isSet(object.status) ? jobStatusFromJSON(object.status) : 0,
-      at_ms: isSet(object.at_ms) ? globalThis.Number(object.at_ms) : 0,
-      reasons: globalThis.Array.isArray(object?.reasons) ? object.reasons.map((e: any) => JobReason.fromJSON(e)) : [],
-      attempts: globalThis.Array.isArray(object?.attempts)
-        ? object.attempts.map((e: any) => JobAttempt.fromJSON(e))
-        : [],
-    };
-  },
-
-  toJSON(message: ExplainJobResponse): unknown {
-    const obj: any = {};
-    if (message.run_id !== undefined) {
-      obj.run_id = message.run_id;
-    }
-    if (message.workflow !== undefined) {
-      obj.workflow = message.workflow;
-    }
-    if (message.job_id !== undefined) {
-      obj.job_id = message.job_id;
-    }
-    if (message.status !== undefined) {
-      obj.status = jobStatusToJSON(message.status);
-    }
-    if (message.at_ms !== undefined) {
-      obj.at_ms = Math.round(message.at_ms);
-    }
-    if (message.reasons?.length) {
-      obj.reasons = message.reasons.map((e) => JobReason.toJSON(e));
-    }
-    if (message.attempts?.length) {
-      obj.attempts = message.attempts.map((e) => JobAttempt.toJSON(e));
-    }
-    return obj;
-  },
-
-  create(base?: DeepPartial<ExplainJobResponse>): ExplainJobResponse {
-    return ExplainJobResponse.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<ExplainJobResponse>): ExplainJobResponse {
-    const message = createBaseExplainJobResponse();
-    message.run_id = object.run_id ?? "";
-    message.workflow = object.workflow ?? "";
-    message.job_id = object.job_id ?? "";
-    message.status = object.status ?? 0;
-    message.at_ms = object.at_ms ?? 0;
-    message.reasons = object.reasons?.map((e) => JobReason.fromPartial(e)) || [];
-    message.attempts = object.attempts?.map((e) => JobAttempt.fromPartial(e)) || [];
-    return message;
-  },
 };
 
 function createBaseJobReason(): JobReason {
@@ -2223,6 +4360,12 @@ function createBaseJobReason(): JobReason {
     condition_false: undefined,
     needs_unsuccessful: undefined,
     cancelled: undefined,
+    needs_stopping: undefined,
+    expression_failed: undefined,
+    rerun: undefined,
+    held_by_group: undefined,
+    superseded: undefined,
+    children: undefined,
   };
 }
 
@@ -2266,6 +4409,24 @@ export const JobReason: MessageFns<JobReason> = {
     }
     if (message.cancelled !== undefined) {
       JobReason_Cancelled.encode(message.cancelled, writer.uint32(106).fork()).join();
+    }
+    if (message.needs_stopping !== undefined) {
+      JobReason_NeedsStopping.encode(message.needs_stopping, writer.uint32(114).fork()).join();
+    }
+    if (message.expression_failed !== undefined) {
+      JobReason_ExpressionFailed.encode(message.expression_failed, writer.uint32(122).fork()).join();
+    }
+    if (message.rerun !== undefined) {
+      JobReason_Rerun.encode(message.rerun, writer.uint32(138).fork()).join();
+    }
+    if (message.held_by_group !== undefined) {
+      JobReason_HeldByGroup.encode(message.held_by_group, writer.uint32(242).fork()).join();
+    }
+    if (message.superseded !== undefined) {
+      JobReason_Superseded.encode(message.superseded, writer.uint32(250).fork()).join();
+    }
+    if (message.children !== undefined) {
+      Children.encode(message.children, writer.uint32(402).fork()).join();
     }
     return writer;
   },
@@ -2387,6 +4548,54 @@ export const JobReason: MessageFns<JobReason> = {
             message.cancelled = JobReason_Cancelled.decode(reader, reader.uint32());
             continue;
           }
+          case 14: {
+            if (tag !== 114) {
+              break;
+            }
+
+            message.needs_stopping = JobReason_NeedsStopping.decode(reader, reader.uint32());
+            continue;
+          }
+          case 15: {
+            if (tag !== 122) {
+              break;
+            }
+
+            message.expression_failed = JobReason_ExpressionFailed.decode(reader, reader.uint32());
+            continue;
+          }
+          case 17: {
+            if (tag !== 138) {
+              break;
+            }
+
+            message.rerun = JobReason_Rerun.decode(reader, reader.uint32());
+            continue;
+          }
+          case 30: {
+            if (tag !== 242) {
+              break;
+            }
+
+            message.held_by_group = JobReason_HeldByGroup.decode(reader, reader.uint32());
+            continue;
+          }
+          case 31: {
+            if (tag !== 250) {
+              break;
+            }
+
+            message.superseded = JobReason_Superseded.decode(reader, reader.uint32());
+            continue;
+          }
+          case 50: {
+            if (tag !== 402) {
+              break;
+            }
+
+            message.children = Children.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2398,118 +4607,220 @@ export const JobReason: MessageFns<JobReason> = {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
   },
+};
 
-  fromJSON(object: any): JobReason {
-    return {
-      code: isSet(object.code) ? jobReasonCodeFromJSON(object.code) : 0,
-      message: isSet(object.message) ? globalThis.String(object.message) : "",
-      needs_open: isSet(object.needs_open) ? JobReason_NeedsOpen.fromJSON(object.needs_open) : undefined,
-      delayed: isSet(object.delayed) ? JobReason_Delayed.fromJSON(object.delayed) : undefined,
-      no_matching_worker: isSet(object.no_matching_worker)
-        ? JobReason_NoMatchingWorker.fromJSON(object.no_matching_worker)
-        : undefined,
-      waits_for_worker: isSet(object.waits_for_worker)
-        ? JobReason_WaitsForWorker.fromJSON(object.waits_for_worker)
-        : undefined,
-      running: isSet(object.running) ? JobReason_Running.fromJSON(object.running) : undefined,
-      succeeded: isSet(object.succeeded) ? JobReason_Succeeded.fromJSON(object.succeeded) : undefined,
-      failed: isSet(object.failed) ? JobReason_Failed.fromJSON(object.failed) : undefined,
-      retried: isSet(object.retried) ? JobReason_Retried.fromJSON(object.retried) : undefined,
-      condition_false: isSet(object.condition_false)
-        ? JobReason_ConditionFalse.fromJSON(object.condition_false)
-        : undefined,
-      needs_unsuccessful: isSet(object.needs_unsuccessful)
-        ? JobReason_NeedsUnsuccessful.fromJSON(object.needs_unsuccessful)
-        : undefined,
-      cancelled: isSet(object.cancelled) ? JobReason_Cancelled.fromJSON(object.cancelled) : undefined,
-    };
+function createBaseJobReason_HeldByGroup(): JobReason_HeldByGroup {
+  return { group: "", max: 0, in_use: 0, since_ms: 0, before: 0, holders: [], of_jobs: false };
+}
+
+export const JobReason_HeldByGroup: MessageFns<JobReason_HeldByGroup> = {
+  encode(message: JobReason_HeldByGroup, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.group !== "") {
+      writer.uint32(10).string(message.group);
+    }
+    if (message.max !== 0) {
+      writer.uint32(16).uint32(message.max);
+    }
+    if (message.in_use !== 0) {
+      writer.uint32(24).uint32(message.in_use);
+    }
+    if (message.since_ms !== 0) {
+      writer.uint32(32).int64(message.since_ms);
+    }
+    if (message.before !== 0) {
+      writer.uint32(40).uint32(message.before);
+    }
+    for (const v of message.holders) {
+      RunAtGate.encode(v!, writer.uint32(50).fork()).join();
+    }
+    if (message.of_jobs !== false) {
+      writer.uint32(56).bool(message.of_jobs);
+    }
+    return writer;
   },
 
-  toJSON(message: JobReason): unknown {
-    const obj: any = {};
-    if (message.code !== undefined) {
-      obj.code = jobReasonCodeToJSON(message.code);
+  decode(input: BinaryReader | Uint8Array, length?: number): JobReason_HeldByGroup {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
     }
-    if (message.message !== undefined) {
-      obj.message = message.message;
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseJobReason_HeldByGroup();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.group = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.max = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.in_use = reader.uint32();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.since_ms = longToNumber(reader.int64());
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.before = reader.uint32();
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.holders.push(RunAtGate.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.of_jobs = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-    if (message.needs_open !== undefined) {
-      obj.needs_open = JobReason_NeedsOpen.toJSON(message.needs_open);
+  },
+};
+
+function createBaseJobReason_Superseded(): JobReason_Superseded {
+  return { at_ms: 0, by_run_id: "" };
+}
+
+export const JobReason_Superseded: MessageFns<JobReason_Superseded> = {
+  encode(message: JobReason_Superseded, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.at_ms !== 0) {
+      writer.uint32(8).int64(message.at_ms);
     }
-    if (message.delayed !== undefined) {
-      obj.delayed = JobReason_Delayed.toJSON(message.delayed);
+    if (message.by_run_id !== "") {
+      writer.uint32(18).string(message.by_run_id);
     }
-    if (message.no_matching_worker !== undefined) {
-      obj.no_matching_worker = JobReason_NoMatchingWorker.toJSON(message.no_matching_worker);
-    }
-    if (message.waits_for_worker !== undefined) {
-      obj.waits_for_worker = JobReason_WaitsForWorker.toJSON(message.waits_for_worker);
-    }
-    if (message.running !== undefined) {
-      obj.running = JobReason_Running.toJSON(message.running);
-    }
-    if (message.succeeded !== undefined) {
-      obj.succeeded = JobReason_Succeeded.toJSON(message.succeeded);
-    }
-    if (message.failed !== undefined) {
-      obj.failed = JobReason_Failed.toJSON(message.failed);
-    }
-    if (message.retried !== undefined) {
-      obj.retried = JobReason_Retried.toJSON(message.retried);
-    }
-    if (message.condition_false !== undefined) {
-      obj.condition_false = JobReason_ConditionFalse.toJSON(message.condition_false);
-    }
-    if (message.needs_unsuccessful !== undefined) {
-      obj.needs_unsuccessful = JobReason_NeedsUnsuccessful.toJSON(message.needs_unsuccessful);
-    }
-    if (message.cancelled !== undefined) {
-      obj.cancelled = JobReason_Cancelled.toJSON(message.cancelled);
-    }
-    return obj;
+    return writer;
   },
 
-  create(base?: DeepPartial<JobReason>): JobReason {
-    return JobReason.fromPartial(base ?? {});
+  decode(input: BinaryReader | Uint8Array, length?: number): JobReason_Superseded {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseJobReason_Superseded();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.at_ms = longToNumber(reader.int64());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.by_run_id = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
   },
-  fromPartial(object: DeepPartial<JobReason>): JobReason {
-    const message = createBaseJobReason();
-    message.code = object.code ?? 0;
-    message.message = object.message ?? "";
-    message.needs_open = (object.needs_open !== undefined && object.needs_open !== null)
-      ? JobReason_NeedsOpen.fromPartial(object.needs_open)
-      : undefined;
-    message.delayed = (object.delayed !== undefined && object.delayed !== null)
-      ? JobReason_Delayed.fromPartial(object.delayed)
-      : undefined;
-    message.no_matching_worker = (object.no_matching_worker !== undefined && object.no_matching_worker !== null)
-      ? JobReason_NoMatchingWorker.fromPartial(object.no_matching_worker)
-      : undefined;
-    message.waits_for_worker = (object.waits_for_worker !== undefined && object.waits_for_worker !== null)
-      ? JobReason_WaitsForWorker.fromPartial(object.waits_for_worker)
-      : undefined;
-    message.running = (object.running !== undefined && object.running !== null)
-      ? JobReason_Running.fromPartial(object.running)
-      : undefined;
-    message.succeeded = (object.succeeded !== undefined && object.succeeded !== null)
-      ? JobReason_Succeeded.fromPartial(object.succeeded)
-      : undefined;
-    message.failed = (object.failed !== undefined && object.failed !== null)
-      ? JobReason_Failed.fromPartial(object.failed)
-      : undefined;
-    message.retried = (object.retried !== undefined && object.retried !== null)
-      ? JobReason_Retried.fromPartial(object.retried)
-      : undefined;
-    message.condition_false = (object.condition_false !== undefined && object.condition_false !== null)
-      ? JobReason_ConditionFalse.fromPartial(object.condition_false)
-      : undefined;
-    message.needs_unsuccessful = (object.needs_unsuccessful !== undefined && object.needs_unsuccessful !== null)
-      ? JobReason_NeedsUnsuccessful.fromPartial(object.needs_unsuccessful)
-      : undefined;
-    message.cancelled = (object.cancelled !== undefined && object.cancelled !== null)
-      ? JobReason_Cancelled.fromPartial(object.cancelled)
-      : undefined;
-    return message;
+};
+
+function createBaseJobReason_ExpressionFailed(): JobReason_ExpressionFailed {
+  return { error: "" };
+}
+
+export const JobReason_ExpressionFailed: MessageFns<JobReason_ExpressionFailed> = {
+  encode(message: JobReason_ExpressionFailed, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.error !== "") {
+      writer.uint32(10).string(message.error);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): JobReason_ExpressionFailed {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseJobReason_ExpressionFailed();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.error = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
   },
 };
 
@@ -2567,34 +4878,6 @@ export const JobReason_Need: MessageFns<JobReason_Need> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): JobReason_Need {
-    return {
-      job_id: isSet(object.job_id) ? globalThis.String(object.job_id) : "",
-      status: isSet(object.status) ? jobStatusFromJSON(object.status) : 0,
-    };
-  },
-
-  toJSON(message: JobReason_Need): unknown {
-    const obj: any = {};
-    if (message.job_id !== undefined) {
-      obj.job_id = message.job_id;
-    }
-    if (message.status !== undefined) {
-      obj.status = jobStatusToJSON(message.status);
-    }
-    return obj;
-  },
-
-  create(base?: DeepPartial<JobReason_Need>): JobReason_Need {
-    return JobReason_Need.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<JobReason_Need>): JobReason_Need {
-    const message = createBaseJobReason_Need();
-    message.job_id = object.job_id ?? "";
-    message.status = object.status ?? 0;
-    return message;
   },
 };
 
@@ -2664,39 +4947,6 @@ export const JobReason_NeedsOpen: MessageFns<JobReason_NeedsOpen> = {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
   },
-
-  fromJSON(object: any): JobReason_NeedsOpen {
-    return {
-      needs: globalThis.Array.isArray(object?.needs) ? object.needs.map((e: any) => JobReason_Need.fromJSON(e)) : [],
-      open: isSet(object.open) ? globalThis.Number(object.open) : 0,
-      total: isSet(object.total) ? globalThis.Number(object.total) : 0,
-    };
-  },
-
-  toJSON(message: JobReason_NeedsOpen): unknown {
-    const obj: any = {};
-    if (message.needs?.length) {
-      obj.needs = message.needs.map((e) => JobReason_Need.toJSON(e));
-    }
-    if (message.open !== undefined) {
-      obj.open = Math.round(message.open);
-    }
-    if (message.total !== undefined) {
-      obj.total = Math.round(message.total);
-    }
-    return obj;
-  },
-
-  create(base?: DeepPartial<JobReason_NeedsOpen>): JobReason_NeedsOpen {
-    return JobReason_NeedsOpen.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<JobReason_NeedsOpen>): JobReason_NeedsOpen {
-    const message = createBaseJobReason_NeedsOpen();
-    message.needs = object.needs?.map((e) => JobReason_Need.fromPartial(e)) || [];
-    message.open = object.open ?? 0;
-    message.total = object.total ?? 0;
-    return message;
-  },
 };
 
 function createBaseJobReason_Delayed(): JobReason_Delayed {
@@ -2765,43 +5015,17 @@ export const JobReason_Delayed: MessageFns<JobReason_Delayed> = {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
   },
-
-  fromJSON(object: any): JobReason_Delayed {
-    return {
-      until_ms: isSet(object.until_ms) ? globalThis.Number(object.until_ms) : 0,
-      attempt: isSet(object.attempt) ? globalThis.Number(object.attempt) : 0,
-      error: isSet(object.error) ? globalThis.String(object.error) : undefined,
-    };
-  },
-
-  toJSON(message: JobReason_Delayed): unknown {
-    const obj: any = {};
-    if (message.until_ms !== undefined) {
-      obj.until_ms = Math.round(message.until_ms);
-    }
-    if (message.attempt !== undefined) {
-      obj.attempt = Math.round(message.attempt);
-    }
-    if (message.error !== undefined) {
-      obj.error = message.error;
-    }
-    return obj;
-  },
-
-  create(base?: DeepPartial<JobReason_Delayed>): JobReason_Delayed {
-    return JobReason_Delayed.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<JobReason_Delayed>): JobReason_Delayed {
-    const message = createBaseJobReason_Delayed();
-    message.until_ms = object.until_ms ?? 0;
-    message.attempt = object.attempt ?? 0;
-    message.error = object.error ?? undefined;
-    return message;
-  },
 };
 
 function createBaseJobReason_NoMatchingWorker(): JobReason_NoMatchingWorker {
-  return { required_labels: [], unknown_labels: [], live_workers: 0, nearest: [], offline: [] };
+  return {
+    required_labels: [],
+    unknown_labels: [],
+    live_workers: 0,
+    nearest: [],
+    offline: [],
+    only_labelled_workers: 0,
+  };
 }
 
 export const JobReason_NoMatchingWorker: MessageFns<JobReason_NoMatchingWorker> = {
@@ -2820,6 +5044,9 @@ export const JobReason_NoMatchingWorker: MessageFns<JobReason_NoMatchingWorker> 
     }
     for (const v of message.offline) {
       JobReason_OfflineWorker.encode(v!, writer.uint32(42).fork()).join();
+    }
+    if (message.only_labelled_workers !== 0) {
+      writer.uint32(48).uint32(message.only_labelled_workers);
     }
     return writer;
   },
@@ -2877,6 +5104,14 @@ export const JobReason_NoMatchingWorker: MessageFns<JobReason_NoMatchingWorker> 
             message.offline.push(JobReason_OfflineWorker.decode(reader, reader.uint32()));
             continue;
           }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.only_labelled_workers = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2887,57 +5122,6 @@ export const JobReason_NoMatchingWorker: MessageFns<JobReason_NoMatchingWorker> 
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): JobReason_NoMatchingWorker {
-    return {
-      required_labels: globalThis.Array.isArray(object?.required_labels)
-        ? object.required_labels.map((e: any) => globalThis.String(e))
-        : [],
-      unknown_labels: globalThis.Array.isArray(object?.unknown_labels)
-        ? object.unknown_labels.map((e: any) => globalThis.String(e))
-        : [],
-      live_workers: isSet(object.live_workers) ? globalThis.Number(object.live_workers) : 0,
-      nearest: globalThis.Array.isArray(object?.nearest)
-        ? object.nearest.map((e: any) => JobReason_NearWorker.fromJSON(e))
-        : [],
-      offline: globalThis.Array.isArray(object?.offline)
-        ? object.offline.map((e: any) => JobReason_OfflineWorker.fromJSON(e))
-        : [],
-    };
-  },
-
-  toJSON(message: JobReason_NoMatchingWorker): unknown {
-    const obj: any = {};
-    if (message.required_labels?.length) {
-      obj.required_labels = message.required_labels;
-    }
-    if (message.unknown_labels?.length) {
-      obj.unknown_labels = message.unknown_labels;
-    }
-    if (message.live_workers !== undefined) {
-      obj.live_workers = Math.round(message.live_workers);
-    }
-    if (message.nearest?.length) {
-      obj.nearest = message.nearest.map((e) => JobReason_NearWorker.toJSON(e));
-    }
-    if (message.offline?.length) {
-      obj.offline = message.offline.map((e) => JobReason_OfflineWorker.toJSON(e));
-    }
-    return obj;
-  },
-
-  create(base?: DeepPartial<JobReason_NoMatchingWorker>): JobReason_NoMatchingWorker {
-    return JobReason_NoMatchingWorker.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<JobReason_NoMatchingWorker>): JobReason_NoMatchingWorker {
-    const message = createBaseJobReason_NoMatchingWorker();
-    message.required_labels = object.required_labels?.map((e) => e) || [];
-    message.unknown_labels = object.unknown_labels?.map((e) => e) || [];
-    message.live_workers = object.live_workers ?? 0;
-    message.nearest = object.nearest?.map((e) => JobReason_NearWorker.fromPartial(e)) || [];
-    message.offline = object.offline?.map((e) => JobReason_OfflineWorker.fromPartial(e)) || [];
-    return message;
   },
 };
 
@@ -2996,36 +5180,6 @@ export const JobReason_NearWorker: MessageFns<JobReason_NearWorker> = {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
   },
-
-  fromJSON(object: any): JobReason_NearWorker {
-    return {
-      worker_id: isSet(object.worker_id) ? globalThis.String(object.worker_id) : "",
-      missing_labels: globalThis.Array.isArray(object?.missing_labels)
-        ? object.missing_labels.map((e: any) => globalThis.String(e))
-        : [],
-    };
-  },
-
-  toJSON(message: JobReason_NearWorker): unknown {
-    const obj: any = {};
-    if (message.worker_id !== undefined) {
-      obj.worker_id = message.worker_id;
-    }
-    if (message.missing_labels?.length) {
-      obj.missing_labels = message.missing_labels;
-    }
-    return obj;
-  },
-
-  create(base?: DeepPartial<JobReason_NearWorker>): JobReason_NearWorker {
-    return JobReason_NearWorker.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<JobReason_NearWorker>): JobReason_NearWorker {
-    const message = createBaseJobReason_NearWorker();
-    message.worker_id = object.worker_id ?? "";
-    message.missing_labels = object.missing_labels?.map((e) => e) || [];
-    return message;
-  },
 };
 
 function createBaseJobReason_OfflineWorker(): JobReason_OfflineWorker {
@@ -3082,34 +5236,6 @@ export const JobReason_OfflineWorker: MessageFns<JobReason_OfflineWorker> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): JobReason_OfflineWorker {
-    return {
-      worker_id: isSet(object.worker_id) ? globalThis.String(object.worker_id) : "",
-      last_heartbeat_ms: isSet(object.last_heartbeat_ms) ? globalThis.Number(object.last_heartbeat_ms) : 0,
-    };
-  },
-
-  toJSON(message: JobReason_OfflineWorker): unknown {
-    const obj: any = {};
-    if (message.worker_id !== undefined) {
-      obj.worker_id = message.worker_id;
-    }
-    if (message.last_heartbeat_ms !== undefined) {
-      obj.last_heartbeat_ms = Math.round(message.last_heartbeat_ms);
-    }
-    return obj;
-  },
-
-  create(base?: DeepPartial<JobReason_OfflineWorker>): JobReason_OfflineWorker {
-    return JobReason_OfflineWorker.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<JobReason_OfflineWorker>): JobReason_OfflineWorker {
-    const message = createBaseJobReason_OfflineWorker();
-    message.worker_id = object.worker_id ?? "";
-    message.last_heartbeat_ms = object.last_heartbeat_ms ?? 0;
-    return message;
   },
 };
 
@@ -3201,53 +5327,17 @@ export const JobReason_WaitsForWorker: MessageFns<JobReason_WaitsForWorker> = {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
   },
-
-  fromJSON(object: any): JobReason_WaitsForWorker {
-    return {
-      enqueued_at_ms: isSet(object.enqueued_at_ms) ? globalThis.Number(object.enqueued_at_ms) : 0,
-      matching_workers: isSet(object.matching_workers) ? globalThis.Number(object.matching_workers) : 0,
-      free_workers: isSet(object.free_workers) ? globalThis.Number(object.free_workers) : 0,
-      ahead: isSet(object.ahead) ? globalThis.Number(object.ahead) : 0,
-      more_ahead: isSet(object.more_ahead) ? globalThis.Boolean(object.more_ahead) : false,
-    };
-  },
-
-  toJSON(message: JobReason_WaitsForWorker): unknown {
-    const obj: any = {};
-    if (message.enqueued_at_ms !== undefined) {
-      obj.enqueued_at_ms = Math.round(message.enqueued_at_ms);
-    }
-    if (message.matching_workers !== undefined) {
-      obj.matching_workers = Math.round(message.matching_workers);
-    }
-    if (message.free_workers !== undefined) {
-      obj.free_workers = Math.round(message.free_workers);
-    }
-    if (message.ahead !== undefined) {
-      obj.ahead = Math.round(message.ahead);
-    }
-    if (message.more_ahead !== undefined) {
-      obj.more_ahead = message.more_ahead;
-    }
-    return obj;
-  },
-
-  create(base?: DeepPartial<JobReason_WaitsForWorker>): JobReason_WaitsForWorker {
-    return JobReason_WaitsForWorker.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<JobReason_WaitsForWorker>): JobReason_WaitsForWorker {
-    const message = createBaseJobReason_WaitsForWorker();
-    message.enqueued_at_ms = object.enqueued_at_ms ?? 0;
-    message.matching_workers = object.matching_workers ?? 0;
-    message.free_workers = object.free_workers ?? 0;
-    message.ahead = object.ahead ?? 0;
-    message.more_ahead = object.more_ahead ?? false;
-    return message;
-  },
 };
 
 function createBaseJobReason_Running(): JobReason_Running {
-  return { attempt: 0, worker_id: "", since_ms: 0, lease_left_secs: 0, timeout_left_secs: undefined };
+  return {
+    attempt: 0,
+    worker_id: "",
+    since_ms: 0,
+    lease_left_secs: 0,
+    timeout_left_secs: undefined,
+    stop_left_secs: undefined,
+  };
 }
 
 export const JobReason_Running: MessageFns<JobReason_Running> = {
@@ -3266,6 +5356,9 @@ export const JobReason_Running: MessageFns<JobReason_Running> = {
     }
     if (message.timeout_left_secs !== undefined) {
       writer.uint32(41).double(message.timeout_left_secs);
+    }
+    if (message.stop_left_secs !== undefined) {
+      writer.uint32(49).double(message.stop_left_secs);
     }
     return writer;
   },
@@ -3323,6 +5416,14 @@ export const JobReason_Running: MessageFns<JobReason_Running> = {
             message.timeout_left_secs = reader.double();
             continue;
           }
+          case 6: {
+            if (tag !== 49) {
+              break;
+            }
+
+            message.stop_left_secs = reader.double();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -3333,49 +5434,6 @@ export const JobReason_Running: MessageFns<JobReason_Running> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): JobReason_Running {
-    return {
-      attempt: isSet(object.attempt) ? globalThis.Number(object.attempt) : 0,
-      worker_id: isSet(object.worker_id) ? globalThis.String(object.worker_id) : "",
-      since_ms: isSet(object.since_ms) ? globalThis.Number(object.since_ms) : 0,
-      lease_left_secs: isSet(object.lease_left_secs) ? globalThis.Number(object.lease_left_secs) : 0,
-      timeout_left_secs: isSet(object.timeout_left_secs) ? globalThis.Number(object.timeout_left_secs) : undefined,
-    };
-  },
-
-  toJSON(message: JobReason_Running): unknown {
-    const obj: any = {};
-    if (message.attempt !== undefined) {
-      obj.attempt = Math.round(message.attempt);
-    }
-    if (message.worker_id !== undefined) {
-      obj.worker_id = message.worker_id;
-    }
-    if (message.since_ms !== undefined) {
-      obj.since_ms = Math.round(message.since_ms);
-    }
-    if (message.lease_left_secs !== undefined) {
-      obj.lease_left_secs = floatToJson(message.lease_left_secs);
-    }
-    if (message.timeout_left_secs !== undefined) {
-      obj.timeout_left_secs = floatToJson(message.timeout_left_secs);
-    }
-    return obj;
-  },
-
-  create(base?: DeepPartial<JobReason_Running>): JobReason_Running {
-    return JobReason_Running.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<JobReason_Running>): JobReason_Running {
-    const message = createBaseJobReason_Running();
-    message.attempt = object.attempt ?? 0;
-    message.worker_id = object.worker_id ?? "";
-    message.since_ms = object.since_ms ?? 0;
-    message.lease_left_secs = object.lease_left_secs ?? 0;
-    message.timeout_left_secs = object.timeout_left_secs ?? undefined;
-    return message;
   },
 };
 
@@ -3444,39 +5502,6 @@ export const JobReason_Succeeded: MessageFns<JobReason_Succeeded> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): JobReason_Succeeded {
-    return {
-      attempt: isSet(object.attempt) ? globalThis.Number(object.attempt) : 0,
-      worker_id: isSet(object.worker_id) ? globalThis.String(object.worker_id) : "",
-      duration_secs: isSet(object.duration_secs) ? globalThis.Number(object.duration_secs) : 0,
-    };
-  },
-
-  toJSON(message: JobReason_Succeeded): unknown {
-    const obj: any = {};
-    if (message.attempt !== undefined) {
-      obj.attempt = Math.round(message.attempt);
-    }
-    if (message.worker_id !== undefined) {
-      obj.worker_id = message.worker_id;
-    }
-    if (message.duration_secs !== undefined) {
-      obj.duration_secs = floatToJson(message.duration_secs);
-    }
-    return obj;
-  },
-
-  create(base?: DeepPartial<JobReason_Succeeded>): JobReason_Succeeded {
-    return JobReason_Succeeded.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<JobReason_Succeeded>): JobReason_Succeeded {
-    const message = createBaseJobReason_Succeeded();
-    message.attempt = object.attempt ?? 0;
-    message.worker_id = object.worker_id ?? "";
-    message.duration_secs = object.duration_secs ?? 0;
-    return message;
   },
 };
 
@@ -3568,49 +5593,6 @@ export const JobReason_Failed: MessageFns<JobReason_Failed> = {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
   },
-
-  fromJSON(object: any): JobReason_Failed {
-    return {
-      attempt: isSet(object.attempt) ? globalThis.Number(object.attempt) : 0,
-      worker_id: isSet(object.worker_id) ? globalThis.String(object.worker_id) : "",
-      outcome: isSet(object.outcome) ? attemptOutcomeFromJSON(object.outcome) : 0,
-      error: isSet(object.error) ? globalThis.String(object.error) : undefined,
-      retries_left: isSet(object.retries_left) ? globalThis.Number(object.retries_left) : 0,
-    };
-  },
-
-  toJSON(message: JobReason_Failed): unknown {
-    const obj: any = {};
-    if (message.attempt !== undefined) {
-      obj.attempt = Math.round(message.attempt);
-    }
-    if (message.worker_id !== undefined) {
-      obj.worker_id = message.worker_id;
-    }
-    if (message.outcome !== undefined) {
-      obj.outcome = attemptOutcomeToJSON(message.outcome);
-    }
-    if (message.error !== undefined) {
-      obj.error = message.error;
-    }
-    if (message.retries_left !== undefined) {
-      obj.retries_left = Math.round(message.retries_left);
-    }
-    return obj;
-  },
-
-  create(base?: DeepPartial<JobReason_Failed>): JobReason_Failed {
-    return JobReason_Failed.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<JobReason_Failed>): JobReason_Failed {
-    const message = createBaseJobReason_Failed();
-    message.attempt = object.attempt ?? 0;
-    message.worker_id = object.worker_id ?? "";
-    message.outcome = object.outcome ?? 0;
-    message.error = object.error ?? undefined;
-    message.retries_left = object.retries_left ?? 0;
-    return message;
-  },
 };
 
 function createBaseJobReason_Retried(): JobReason_Retried {
@@ -3678,41 +5660,6 @@ export const JobReason_Retried: MessageFns<JobReason_Retried> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): JobReason_Retried {
-    return {
-      retries: isSet(object.retries) ? globalThis.Number(object.retries) : 0,
-      max_retries: isSet(object.max_retries) ? globalThis.Number(object.max_retries) : 0,
-      last: isSet(object.last) ? JobAttempt.fromJSON(object.last) : undefined,
-    };
-  },
-
-  toJSON(message: JobReason_Retried): unknown {
-    const obj: any = {};
-    if (message.retries !== undefined) {
-      obj.retries = Math.round(message.retries);
-    }
-    if (message.max_retries !== undefined) {
-      obj.max_retries = Math.round(message.max_retries);
-    }
-    if (message.last !== undefined) {
-      obj.last = JobAttempt.toJSON(message.last);
-    }
-    return obj;
-  },
-
-  create(base?: DeepPartial<JobReason_Retried>): JobReason_Retried {
-    return JobReason_Retried.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<JobReason_Retried>): JobReason_Retried {
-    const message = createBaseJobReason_Retried();
-    message.retries = object.retries ?? 0;
-    message.max_retries = object.max_retries ?? 0;
-    message.last = (object.last !== undefined && object.last !== null)
-      ? JobAttempt.fromPartial(object.last)
-      : undefined;
-    return message;
   },
 };
 
@@ -3782,41 +5729,6 @@ export const JobReason_ConditionFalse: MessageFns<JobReason_ConditionFalse> = {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
   },
-
-  fromJSON(object: any): JobReason_ConditionFalse {
-    return {
-      condition: isSet(object.condition) ? globalThis.String(object.condition) : "",
-      values: globalThis.Array.isArray(object?.values)
-        ? object.values.map((e: any) => JobReason_ConditionValue.fromJSON(e))
-        : [],
-      needs: globalThis.Array.isArray(object?.needs) ? object.needs.map((e: any) => JobReason_Need.fromJSON(e)) : [],
-    };
-  },
-
-  toJSON(message: JobReason_ConditionFalse): unknown {
-    const obj: any = {};
-    if (message.condition !== undefined) {
-      obj.condition = message.condition;
-    }
-    if (message.values?.length) {
-      obj.values = message.values.map((e) => JobReason_ConditionValue.toJSON(e));
-    }
-    if (message.needs?.length) {
-      obj.needs = message.needs.map((e) => JobReason_Need.toJSON(e));
-    }
-    return obj;
-  },
-
-  create(base?: DeepPartial<JobReason_ConditionFalse>): JobReason_ConditionFalse {
-    return JobReason_ConditionFalse.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<JobReason_ConditionFalse>): JobReason_ConditionFalse {
-    const message = createBaseJobReason_ConditionFalse();
-    message.condition = object.condition ?? "";
-    message.values = object.values?.map((e) => JobReason_ConditionValue.fromPartial(e)) || [];
-    message.needs = object.needs?.map((e) => JobReason_Need.fromPartial(e)) || [];
-    return message;
-  },
 };
 
 function createBaseJobReason_ConditionValue(): JobReason_ConditionValue {
@@ -3873,34 +5785,6 @@ export const JobReason_ConditionValue: MessageFns<JobReason_ConditionValue> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): JobReason_ConditionValue {
-    return {
-      text: isSet(object.text) ? globalThis.String(object.text) : "",
-      value_json: isSet(object.value_json) ? globalThis.String(object.value_json) : "",
-    };
-  },
-
-  toJSON(message: JobReason_ConditionValue): unknown {
-    const obj: any = {};
-    if (message.text !== undefined) {
-      obj.text = message.text;
-    }
-    if (message.value_json !== undefined) {
-      obj.value_json = message.value_json;
-    }
-    return obj;
-  },
-
-  create(base?: DeepPartial<JobReason_ConditionValue>): JobReason_ConditionValue {
-    return JobReason_ConditionValue.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<JobReason_ConditionValue>): JobReason_ConditionValue {
-    const message = createBaseJobReason_ConditionValue();
-    message.text = object.text ?? "";
-    message.value_json = object.value_json ?? "";
-    return message;
   },
 };
 
@@ -3970,45 +5854,17 @@ export const JobReason_NeedsUnsuccessful: MessageFns<JobReason_NeedsUnsuccessful
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
   },
-
-  fromJSON(object: any): JobReason_NeedsUnsuccessful {
-    return {
-      needs: globalThis.Array.isArray(object?.needs) ? object.needs.map((e: any) => JobReason_Need.fromJSON(e)) : [],
-      count: isSet(object.count) ? globalThis.Number(object.count) : 0,
-      origins: globalThis.Array.isArray(object?.origins)
-        ? object.origins.map((e: any) => JobReason_Need.fromJSON(e))
-        : [],
-    };
-  },
-
-  toJSON(message: JobReason_NeedsUnsuccessful): unknown {
-    const obj: any = {};
-    if (message.needs?.length) {
-      obj.needs = message.needs.map((e) => JobReason_Need.toJSON(e));
-    }
-    if (message.count !== undefined) {
-      obj.count = Math.round(message.count);
-    }
-    if (message.origins?.length) {
-      obj.origins = message.origins.map((e) => JobReason_Need.toJSON(e));
-    }
-    return obj;
-  },
-
-  create(base?: DeepPartial<JobReason_NeedsUnsuccessful>): JobReason_NeedsUnsuccessful {
-    return JobReason_NeedsUnsuccessful.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<JobReason_NeedsUnsuccessful>): JobReason_NeedsUnsuccessful {
-    const message = createBaseJobReason_NeedsUnsuccessful();
-    message.needs = object.needs?.map((e) => JobReason_Need.fromPartial(e)) || [];
-    message.count = object.count ?? 0;
-    message.origins = object.origins?.map((e) => JobReason_Need.fromPartial(e)) || [];
-    return message;
-  },
 };
 
 function createBaseJobReason_Cancelled(): JobReason_Cancelled {
-  return { at_ms: 0, by: undefined, stopped_attempt: undefined, stopped_worker_id: undefined };
+  return {
+    at_ms: 0,
+    by: undefined,
+    stopped_attempt: undefined,
+    stopped_worker_id: undefined,
+    stop_left_secs: undefined,
+    run_timed_out: false,
+  };
 }
 
 export const JobReason_Cancelled: MessageFns<JobReason_Cancelled> = {
@@ -4024,6 +5880,12 @@ export const JobReason_Cancelled: MessageFns<JobReason_Cancelled> = {
     }
     if (message.stopped_worker_id !== undefined) {
       writer.uint32(34).string(message.stopped_worker_id);
+    }
+    if (message.stop_left_secs !== undefined) {
+      writer.uint32(41).double(message.stop_left_secs);
+    }
+    if (message.run_timed_out !== false) {
+      writer.uint32(48).bool(message.run_timed_out);
     }
     return writer;
   },
@@ -4073,6 +5935,22 @@ export const JobReason_Cancelled: MessageFns<JobReason_Cancelled> = {
             message.stopped_worker_id = reader.string();
             continue;
           }
+          case 5: {
+            if (tag !== 41) {
+              break;
+            }
+
+            message.stop_left_secs = reader.double();
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.run_timed_out = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -4084,48 +5962,483 @@ export const JobReason_Cancelled: MessageFns<JobReason_Cancelled> = {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
   },
+};
 
-  fromJSON(object: any): JobReason_Cancelled {
-    return {
-      at_ms: isSet(object.at_ms) ? globalThis.Number(object.at_ms) : 0,
-      by: isSet(object.by) ? globalThis.String(object.by) : undefined,
-      stopped_attempt: isSet(object.stopped_attempt) ? globalThis.Number(object.stopped_attempt) : undefined,
-      stopped_worker_id: isSet(object.stopped_worker_id) ? globalThis.String(object.stopped_worker_id) : undefined,
-    };
-  },
+function createBaseJobReason_Rerun(): JobReason_Rerun {
+  return { generation: 0, at_ms: 0, by: undefined };
+}
 
-  toJSON(message: JobReason_Cancelled): unknown {
-    const obj: any = {};
-    if (message.at_ms !== undefined) {
-      obj.at_ms = Math.round(message.at_ms);
+export const JobReason_Rerun: MessageFns<JobReason_Rerun> = {
+  encode(message: JobReason_Rerun, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.generation !== 0) {
+      writer.uint32(8).uint32(message.generation);
+    }
+    if (message.at_ms !== 0) {
+      writer.uint32(16).int64(message.at_ms);
     }
     if (message.by !== undefined) {
-      obj.by = message.by;
+      writer.uint32(26).string(message.by);
     }
-    if (message.stopped_attempt !== undefined) {
-      obj.stopped_attempt = Math.round(message.stopped_attempt);
-    }
-    if (message.stopped_worker_id !== undefined) {
-      obj.stopped_worker_id = message.stopped_worker_id;
-    }
-    return obj;
+    return writer;
   },
 
-  create(base?: DeepPartial<JobReason_Cancelled>): JobReason_Cancelled {
-    return JobReason_Cancelled.fromPartial(base ?? {});
+  decode(input: BinaryReader | Uint8Array, length?: number): JobReason_Rerun {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseJobReason_Rerun();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.generation = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.at_ms = longToNumber(reader.int64());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.by = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
   },
-  fromPartial(object: DeepPartial<JobReason_Cancelled>): JobReason_Cancelled {
-    const message = createBaseJobReason_Cancelled();
-    message.at_ms = object.at_ms ?? 0;
-    message.by = object.by ?? undefined;
-    message.stopped_attempt = object.stopped_attempt ?? undefined;
-    message.stopped_worker_id = object.stopped_worker_id ?? undefined;
-    return message;
+};
+
+function createBaseJobReason_NeedsStopping(): JobReason_NeedsStopping {
+  return { needs: [] };
+}
+
+export const JobReason_NeedsStopping: MessageFns<JobReason_NeedsStopping> = {
+  encode(message: JobReason_NeedsStopping, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.needs) {
+      JobReason_Need.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): JobReason_NeedsStopping {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseJobReason_NeedsStopping();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.needs.push(JobReason_Need.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseExplainRunRequest(): ExplainRunRequest {
+  return { id: "" };
+}
+
+export const ExplainRunRequest: MessageFns<ExplainRunRequest> = {
+  encode(message: ExplainRunRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== "") {
+      writer.uint32(10).string(message.id);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ExplainRunRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseExplainRunRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.id = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseExplainRunResponse(): ExplainRunResponse {
+  return { run_id: "", workflow: "", state: 0, at_ms: 0, jobs: 0, succeeded: 0, reasons: [] };
+}
+
+export const ExplainRunResponse: MessageFns<ExplainRunResponse> = {
+  encode(message: ExplainRunResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.run_id !== "") {
+      writer.uint32(10).string(message.run_id);
+    }
+    if (message.workflow !== "") {
+      writer.uint32(18).string(message.workflow);
+    }
+    if (message.state !== 0) {
+      writer.uint32(24).int32(message.state);
+    }
+    if (message.at_ms !== 0) {
+      writer.uint32(32).int64(message.at_ms);
+    }
+    if (message.jobs !== 0) {
+      writer.uint32(40).uint32(message.jobs);
+    }
+    if (message.succeeded !== 0) {
+      writer.uint32(48).uint32(message.succeeded);
+    }
+    for (const v of message.reasons) {
+      RunReason.encode(v!, writer.uint32(58).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ExplainRunResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseExplainRunResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.run_id = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.workflow = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.state = reader.int32() as any;
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.at_ms = longToNumber(reader.int64());
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.jobs = reader.uint32();
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.succeeded = reader.uint32();
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.reasons.push(RunReason.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseRunReason(): RunReason {
+  return { code: 0, message: "", status: 0, count: 0, job_ids: [], required_labels: [], holders: [], holder_count: 0 };
+}
+
+export const RunReason: MessageFns<RunReason> = {
+  encode(message: RunReason, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.code !== 0) {
+      writer.uint32(8).int32(message.code);
+    }
+    if (message.message !== "") {
+      writer.uint32(18).string(message.message);
+    }
+    if (message.status !== 0) {
+      writer.uint32(24).int32(message.status);
+    }
+    if (message.count !== 0) {
+      writer.uint32(32).uint32(message.count);
+    }
+    for (const v of message.job_ids) {
+      writer.uint32(42).string(v!);
+    }
+    for (const v of message.required_labels) {
+      writer.uint32(50).string(v!);
+    }
+    for (const v of message.holders) {
+      RunReason_Holder.encode(v!, writer.uint32(58).fork()).join();
+    }
+    if (message.holder_count !== 0) {
+      writer.uint32(64).uint32(message.holder_count);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RunReason {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRunReason();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.code = reader.int32() as any;
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.message = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.status = reader.int32() as any;
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.count = reader.uint32();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.job_ids.push(reader.string());
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.required_labels.push(reader.string());
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.holders.push(RunReason_Holder.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.holder_count = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseRunReason_Holder(): RunReason_Holder {
+  return { job_id: "", status: 0, holds: 0 };
+}
+
+export const RunReason_Holder: MessageFns<RunReason_Holder> = {
+  encode(message: RunReason_Holder, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.job_id !== "") {
+      writer.uint32(10).string(message.job_id);
+    }
+    if (message.status !== 0) {
+      writer.uint32(16).int32(message.status);
+    }
+    if (message.holds !== 0) {
+      writer.uint32(24).uint32(message.holds);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RunReason_Holder {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRunReason_Holder();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.job_id = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.status = reader.int32() as any;
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.holds = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
   },
 };
 
 function createBaseJobAttempt(): JobAttempt {
-  return { attempt: 0, worker_id: "", started_at_ms: 0, ended_at_ms: undefined, outcome: undefined, error: undefined };
+  return {
+    attempt: 0,
+    worker_id: "",
+    started_at_ms: 0,
+    ended_at_ms: undefined,
+    outcome: undefined,
+    error: undefined,
+    log_missing_bytes: undefined,
+    log_bytes: 0,
+    exit_code: undefined,
+  };
 }
 
 export const JobAttempt: MessageFns<JobAttempt> = {
@@ -4147,6 +6460,15 @@ export const JobAttempt: MessageFns<JobAttempt> = {
     }
     if (message.error !== undefined) {
       writer.uint32(50).string(message.error);
+    }
+    if (message.log_missing_bytes !== undefined) {
+      writer.uint32(56).uint64(message.log_missing_bytes);
+    }
+    if (message.log_bytes !== 0) {
+      writer.uint32(64).uint64(message.log_bytes);
+    }
+    if (message.exit_code !== undefined) {
+      writer.uint32(560).uint32(message.exit_code);
     }
     return writer;
   },
@@ -4212,6 +6534,30 @@ export const JobAttempt: MessageFns<JobAttempt> = {
             message.error = reader.string();
             continue;
           }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.log_missing_bytes = longToNumber(reader.uint64());
+            continue;
+          }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.log_bytes = longToNumber(reader.uint64());
+            continue;
+          }
+          case 70: {
+            if (tag !== 560) {
+              break;
+            }
+
+            message.exit_code = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -4223,58 +6569,10 @@ export const JobAttempt: MessageFns<JobAttempt> = {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
   },
-
-  fromJSON(object: any): JobAttempt {
-    return {
-      attempt: isSet(object.attempt) ? globalThis.Number(object.attempt) : 0,
-      worker_id: isSet(object.worker_id) ? globalThis.String(object.worker_id) : "",
-      started_at_ms: isSet(object.started_at_ms) ? globalThis.Number(object.started_at_ms) : 0,
-      ended_at_ms: isSet(object.ended_at_ms) ? globalThis.Number(object.ended_at_ms) : undefined,
-      outcome: isSet(object.outcome) ? attemptOutcomeFromJSON(object.outcome) : undefined,
-      error: isSet(object.error) ? globalThis.String(object.error) : undefined,
-    };
-  },
-
-  toJSON(message: JobAttempt): unknown {
-    const obj: any = {};
-    if (message.attempt !== undefined) {
-      obj.attempt = Math.round(message.attempt);
-    }
-    if (message.worker_id !== undefined) {
-      obj.worker_id = message.worker_id;
-    }
-    if (message.started_at_ms !== undefined) {
-      obj.started_at_ms = Math.round(message.started_at_ms);
-    }
-    if (message.ended_at_ms !== undefined) {
-      obj.ended_at_ms = Math.round(message.ended_at_ms);
-    }
-    if (message.outcome !== undefined) {
-      obj.outcome = attemptOutcomeToJSON(message.outcome);
-    }
-    if (message.error !== undefined) {
-      obj.error = message.error;
-    }
-    return obj;
-  },
-
-  create(base?: DeepPartial<JobAttempt>): JobAttempt {
-    return JobAttempt.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<JobAttempt>): JobAttempt {
-    const message = createBaseJobAttempt();
-    message.attempt = object.attempt ?? 0;
-    message.worker_id = object.worker_id ?? "";
-    message.started_at_ms = object.started_at_ms ?? 0;
-    message.ended_at_ms = object.ended_at_ms ?? undefined;
-    message.outcome = object.outcome ?? undefined;
-    message.error = object.error ?? undefined;
-    return message;
-  },
 };
 
 function createBaseWatchRunsRequest(): WatchRunsRequest {
-  return { id: "", after_event: undefined };
+  return { id: "", after_event: undefined, ids: [], level: 0, heartbeats: false };
 }
 
 export const WatchRunsRequest: MessageFns<WatchRunsRequest> = {
@@ -4284,6 +6582,15 @@ export const WatchRunsRequest: MessageFns<WatchRunsRequest> = {
     }
     if (message.after_event !== undefined) {
       writer.uint32(16).uint64(message.after_event);
+    }
+    for (const v of message.ids) {
+      writer.uint32(26).string(v!);
+    }
+    if (message.level !== 0) {
+      writer.uint32(32).int32(message.level);
+    }
+    if (message.heartbeats !== false) {
+      writer.uint32(40).bool(message.heartbeats);
     }
     return writer;
   },
@@ -4317,6 +6624,30 @@ export const WatchRunsRequest: MessageFns<WatchRunsRequest> = {
             message.after_event = longToNumber(reader.uint64());
             continue;
           }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.ids.push(reader.string());
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.level = reader.int32() as any;
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.heartbeats = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -4328,38 +6659,10 @@ export const WatchRunsRequest: MessageFns<WatchRunsRequest> = {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
   },
-
-  fromJSON(object: any): WatchRunsRequest {
-    return {
-      id: isSet(object.id) ? globalThis.String(object.id) : "",
-      after_event: isSet(object.after_event) ? globalThis.Number(object.after_event) : undefined,
-    };
-  },
-
-  toJSON(message: WatchRunsRequest): unknown {
-    const obj: any = {};
-    if (message.id !== undefined) {
-      obj.id = message.id;
-    }
-    if (message.after_event !== undefined) {
-      obj.after_event = Math.round(message.after_event);
-    }
-    return obj;
-  },
-
-  create(base?: DeepPartial<WatchRunsRequest>): WatchRunsRequest {
-    return WatchRunsRequest.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<WatchRunsRequest>): WatchRunsRequest {
-    const message = createBaseWatchRunsRequest();
-    message.id = object.id ?? "";
-    message.after_event = object.after_event ?? undefined;
-    return message;
-  },
 };
 
 function createBaseWatchRunsResponse(): WatchRunsResponse {
-  return { snapshot: [], events: [], last_event: 0 };
+  return { snapshot: [], events: [], last_event: 0, snapshot_continues: false, runs: [] };
 }
 
 export const WatchRunsResponse: MessageFns<WatchRunsResponse> = {
@@ -4372,6 +6675,12 @@ export const WatchRunsResponse: MessageFns<WatchRunsResponse> = {
     }
     if (message.last_event !== 0) {
       writer.uint32(24).uint64(message.last_event);
+    }
+    if (message.snapshot_continues !== false) {
+      writer.uint32(32).bool(message.snapshot_continues);
+    }
+    for (const v of message.runs) {
+      Run.encode(v!, writer.uint32(42).fork()).join();
     }
     return writer;
   },
@@ -4413,6 +6722,22 @@ export const WatchRunsResponse: MessageFns<WatchRunsResponse> = {
             message.last_event = longToNumber(reader.uint64());
             continue;
           }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.snapshot_continues = reader.bool();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.runs.push(Run.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -4423,39 +6748,6 @@ export const WatchRunsResponse: MessageFns<WatchRunsResponse> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): WatchRunsResponse {
-    return {
-      snapshot: globalThis.Array.isArray(object?.snapshot) ? object.snapshot.map((e: any) => Workflow.fromJSON(e)) : [],
-      events: globalThis.Array.isArray(object?.events) ? object.events.map((e: any) => Event.fromJSON(e)) : [],
-      last_event: isSet(object.last_event) ? globalThis.Number(object.last_event) : 0,
-    };
-  },
-
-  toJSON(message: WatchRunsResponse): unknown {
-    const obj: any = {};
-    if (message.snapshot?.length) {
-      obj.snapshot = message.snapshot.map((e) => Workflow.toJSON(e));
-    }
-    if (message.events?.length) {
-      obj.events = message.events.map((e) => Event.toJSON(e));
-    }
-    if (message.last_event !== undefined) {
-      obj.last_event = Math.round(message.last_event);
-    }
-    return obj;
-  },
-
-  create(base?: DeepPartial<WatchRunsResponse>): WatchRunsResponse {
-    return WatchRunsResponse.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<WatchRunsResponse>): WatchRunsResponse {
-    const message = createBaseWatchRunsResponse();
-    message.snapshot = object.snapshot?.map((e) => Workflow.fromPartial(e)) || [];
-    message.events = object.events?.map((e) => Event.fromPartial(e)) || [];
-    message.last_event = object.last_event ?? 0;
-    return message;
   },
 };
 
@@ -4569,68 +6861,19 @@ export const Event: MessageFns<Event> = {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
   },
-
-  fromJSON(object: any): Event {
-    return {
-      number: isSet(object.number) ? globalThis.Number(object.number) : 0,
-      at_ms: isSet(object.at_ms) ? globalThis.Number(object.at_ms) : 0,
-      type: isSet(object.type) ? globalThis.String(object.type) : "",
-      run_id: isSet(object.run_id) ? globalThis.String(object.run_id) : "",
-      job_id: isSet(object.job_id) ? globalThis.String(object.job_id) : "",
-      attempt: isSet(object.attempt) ? globalThis.Number(object.attempt) : undefined,
-      data_json: isSet(object.data_json) ? globalThis.String(object.data_json) : "",
-    };
-  },
-
-  toJSON(message: Event): unknown {
-    const obj: any = {};
-    if (message.number !== undefined) {
-      obj.number = Math.round(message.number);
-    }
-    if (message.at_ms !== undefined) {
-      obj.at_ms = Math.round(message.at_ms);
-    }
-    if (message.type !== undefined) {
-      obj.type = message.type;
-    }
-    if (message.run_id !== undefined) {
-      obj.run_id = message.run_id;
-    }
-    if (message.job_id !== undefined) {
-      obj.job_id = message.job_id;
-    }
-    if (message.attempt !== undefined) {
-      obj.attempt = Math.round(message.attempt);
-    }
-    if (message.data_json !== undefined) {
-      obj.data_json = message.data_json;
-    }
-    return obj;
-  },
-
-  create(base?: DeepPartial<Event>): Event {
-    return Event.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<Event>): Event {
-    const message = createBaseEvent();
-    message.number = object.number ?? 0;
-    message.at_ms = object.at_ms ?? 0;
-    message.type = object.type ?? "";
-    message.run_id = object.run_id ?? "";
-    message.job_id = object.job_id ?? "";
-    message.attempt = object.attempt ?? undefined;
-    message.data_json = object.data_json ?? "";
-    return message;
-  },
 };
 
 /**
- * Definitions and their runs. Where a method takes `id`, that is the id of a run, or of a workflow, which then means
- * its newest run.
+ * Definitions and their runs. The `id` of a method is a run id, or a workflow id, which means its newest run. A unique
+ * prefix of a run id, of six characters or more, also works.
  */
 export type WorkflowServiceService = typeof WorkflowServiceService;
 export const WorkflowServiceService = {
-  /** Lists the workflows by id, each with the state of its newest run. */
+  /**
+   * Lists the workflows by id, each with the state of its newest run. A response has whole workflows, with about 20,000
+   * jobs or 16 MiB in total, and at least one workflow, so it can have fewer than `limit`. `next_offset` is the offset
+   * of the next page; on the documented path, which returns the bare list, the header `Link: <…>; rel="next"` names it.
+   */
   listWorkflows: {
     path: "/workflowgraph.v1.WorkflowService/ListWorkflows" as const,
     requestStream: false as const,
@@ -4642,9 +6885,25 @@ export const WorkflowServiceService = {
     responseDeserialize: (value: Buffer): ListWorkflowsResponse => ListWorkflowsResponse.decode(value),
   },
   /**
-   * Checks and stores a definition: a workflow file in YAML or JSON, or the JSON object
-   * `{name, trigger, jobs: [{id, name, command, depends_on, required_labels, max_retries, …}]}`.
-   * Errors: `invalid_argument` (HTTP 422) with every problem and its place.
+   * Lists the workflows by id without their jobs, each with its newest run, its last runs, and statistics of the last
+   * 30 days.
+   */
+  listWorkflowSummaries: {
+    path: "/workflowgraph.v1.WorkflowService/ListWorkflowSummaries" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: ListWorkflowSummariesRequest): Buffer =>
+      Buffer.from(ListWorkflowSummariesRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ListWorkflowSummariesRequest => ListWorkflowSummariesRequest.decode(value),
+    responseSerialize: (value: ListWorkflowSummariesResponse): Buffer =>
+      Buffer.from(ListWorkflowSummariesResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): ListWorkflowSummariesResponse => ListWorkflowSummariesResponse.decode(value),
+  },
+  /**
+   * Checks and stores a definition: a workflow file in YAML or JSON, or the JSON object `{name, trigger, jobs: [{id,
+   * name, command, depends_on, required_labels, max_retries, …}]}`. With a `request_id` the call is idempotent; without
+   * one, each call creates a workflow. Errors: `invalid_argument` (HTTP 422) with every problem and its location;
+   * `aborted` (HTTP 409) if the same `request_id` created a workflow from another definition.
    */
   createWorkflow: {
     path: "/workflowgraph.v1.WorkflowService/CreateWorkflow" as const,
@@ -4657,7 +6916,26 @@ export const WorkflowServiceService = {
       Buffer.from(CreateWorkflowResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): CreateWorkflowResponse => CreateWorkflowResponse.decode(value),
   },
-  /** The workflow with the states of its jobs. */
+  /**
+   * Removes a workflow from the list, so it can no longer be started. Its runs continue, and are kept until they are
+   * pruned. Repeating the call changes nothing. Errors: `not_found`; `aborted` (HTTP 409) for a workflow that comes
+   * from a file.
+   */
+  removeWorkflow: {
+    path: "/workflowgraph.v1.WorkflowService/RemoveWorkflow" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: RemoveWorkflowRequest): Buffer =>
+      Buffer.from(RemoveWorkflowRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): RemoveWorkflowRequest => RemoveWorkflowRequest.decode(value),
+    responseSerialize: (value: RemoveWorkflowResponse): Buffer =>
+      Buffer.from(RemoveWorkflowResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): RemoveWorkflowResponse => RemoveWorkflowResponse.decode(value),
+  },
+  /**
+   * The workflow with the states of its jobs. A response has at most 16 MiB of error texts and outputs; further jobs
+   * are marked as `truncated`. Errors: `not_found`, also for an unknown `job_id`.
+   */
   getWorkflowStatus: {
     path: "/workflowgraph.v1.WorkflowService/GetWorkflowStatus" as const,
     requestStream: false as const,
@@ -4669,7 +6947,23 @@ export const WorkflowServiceService = {
       Buffer.from(GetWorkflowStatusResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): GetWorkflowStatusResponse => GetWorkflowStatusResponse.decode(value),
   },
-  /** Starts a run of the workflow's current definition. Given a run's id, it runs that run's workflow again. */
+  /** The inputs that the workflow's current definition declares, for forms. A run id means the workflow of that run. */
+  getWorkflowInputs: {
+    path: "/workflowgraph.v1.WorkflowService/GetWorkflowInputs" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: GetWorkflowInputsRequest): Buffer =>
+      Buffer.from(GetWorkflowInputsRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): GetWorkflowInputsRequest => GetWorkflowInputsRequest.decode(value),
+    responseSerialize: (value: GetWorkflowInputsResponse): Buffer =>
+      Buffer.from(GetWorkflowInputsResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): GetWorkflowInputsResponse => GetWorkflowInputsResponse.decode(value),
+  },
+  /**
+   * Starts a run of the workflow's current definition. With a run id, it starts a new run of that run's workflow, with
+   * the same inputs unless the call sets others, and sets `rerun_of`. Errors: `invalid_argument` (HTTP 422) with every
+   * invalid input, if the definition declares inputs.
+   */
   runWorkflow: {
     path: "/workflowgraph.v1.WorkflowService/RunWorkflow" as const,
     requestStream: false as const,
@@ -4680,8 +6974,9 @@ export const WorkflowServiceService = {
     responseDeserialize: (value: Buffer): RunWorkflowResponse => RunWorkflowResponse.decode(value),
   },
   /**
-   * Cancels a run: what has not started ends, the workers of what has are told. Jobs whose `if` asks for `always()` or
-   * `cancelled()` still run; cancelling again ends them too.
+   * Cancels a run: jobs that have not started end, and workers are asked to stop running jobs. Jobs whose `if` contains
+   * `always()` or `cancelled()` still run unless `force` is set. Repeating the call changes nothing, and neither does
+   * cancelling a run that has ended, or a workflow that has not run.
    */
   cancelWorkflow: {
     path: "/workflowgraph.v1.WorkflowService/CancelWorkflow" as const,
@@ -4694,7 +6989,27 @@ export const WorkflowServiceService = {
       Buffer.from(CancelWorkflowResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): CancelWorkflowResponse => CancelWorkflowResponse.decode(value),
   },
-  /** Lists runs, newest first. */
+  /**
+   * Runs jobs of a run again, in the same run: all failed and cancelled jobs, or the named ones, and all jobs that need
+   * them. They wait again for their needs, with new attempts and all of their retries, and use the stored outputs of
+   * all other jobs. A run that had ended is open again, and its `generation` increases by one. The run can be live.
+   * Errors: `not_found`; `aborted` (HTTP 409) with the reason `job_running` if a job that would run again has not
+   * ended, and `dependant_running` if a job that needs it is running.
+   */
+  rerunWorkflow: {
+    path: "/workflowgraph.v1.WorkflowService/RerunWorkflow" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: RerunWorkflowRequest): Buffer => Buffer.from(RerunWorkflowRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): RerunWorkflowRequest => RerunWorkflowRequest.decode(value),
+    responseSerialize: (value: RerunWorkflowResponse): Buffer =>
+      Buffer.from(RerunWorkflowResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): RerunWorkflowResponse => RerunWorkflowResponse.decode(value),
+  },
+  /**
+   * Lists runs, newest first. A page can have fewer runs than `limit`, even none, and still have a `next_page_token`:
+   * each page filters a bounded number of runs.
+   */
   listRuns: {
     path: "/workflowgraph.v1.WorkflowService/ListRuns" as const,
     requestStream: false as const,
@@ -4705,8 +7020,8 @@ export const WorkflowServiceService = {
     responseDeserialize: (value: Buffer): ListRunsResponse => ListRunsResponse.decode(value),
   },
   /**
-   * Why a job is in the state that it is in: what it waits for, why it was retried, skipped or cancelled, how it failed,
-   * who runs it. Errors: `not_found`, also for a workflow that has not run.
+   * Explains the state of a job: what it waits for, why it was retried, skipped or cancelled, how it failed, or which
+   * worker runs it. Errors: `not_found`, also for a workflow that has not run.
    */
   explainJob: {
     path: "/workflowgraph.v1.WorkflowService/ExplainJob" as const,
@@ -4718,7 +7033,57 @@ export const WorkflowServiceService = {
     responseDeserialize: (value: Buffer): ExplainJobResponse => ExplainJobResponse.decode(value),
   },
   /**
-   * A run's (or every run's) changes from any event number on: first a snapshot when `after_event` is absent, then each
+   * Explains the state of a run: its jobs that have not succeeded, grouped by reason, at most 200 groups. Jobs that
+   * block others come first. Errors: `not_found`, also for a workflow that has not run.
+   */
+  explainRun: {
+    path: "/workflowgraph.v1.WorkflowService/ExplainRun" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: ExplainRunRequest): Buffer => Buffer.from(ExplainRunRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ExplainRunRequest => ExplainRunRequest.decode(value),
+    responseSerialize: (value: ExplainRunResponse): Buffer => Buffer.from(ExplainRunResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): ExplainRunResponse => ExplainRunResponse.decode(value),
+  },
+  /** Lists the schedules of workflows, with the next time of each and the outcome of its last time. */
+  listSchedules: {
+    path: "/workflowgraph.v1.WorkflowService/ListSchedules" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: ListSchedulesRequest): Buffer => Buffer.from(ListSchedulesRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ListSchedulesRequest => ListSchedulesRequest.decode(value),
+    responseSerialize: (value: ListSchedulesResponse): Buffer =>
+      Buffer.from(ListSchedulesResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): ListSchedulesResponse => ListSchedulesResponse.decode(value),
+  },
+  /**
+   * Pauses a schedule until it is resumed: it starts no runs, and does not catch up on missed times. Existing runs
+   * continue. The schedule stays paused when its file changes. Repeating the call changes nothing. Errors: `not_found`.
+   */
+  pauseSchedule: {
+    path: "/workflowgraph.v1.WorkflowService/PauseSchedule" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: PauseScheduleRequest): Buffer => Buffer.from(PauseScheduleRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): PauseScheduleRequest => PauseScheduleRequest.decode(value),
+    responseSerialize: (value: PauseScheduleResponse): Buffer =>
+      Buffer.from(PauseScheduleResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): PauseScheduleResponse => PauseScheduleResponse.decode(value),
+  },
+  /** Resumes a paused schedule at its next time. Repeating the call changes nothing. Errors: `not_found`. */
+  resumeSchedule: {
+    path: "/workflowgraph.v1.WorkflowService/ResumeSchedule" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: ResumeScheduleRequest): Buffer =>
+      Buffer.from(ResumeScheduleRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ResumeScheduleRequest => ResumeScheduleRequest.decode(value),
+    responseSerialize: (value: ResumeScheduleResponse): Buffer =>
+      Buffer.from(ResumeScheduleResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): ResumeScheduleResponse => ResumeScheduleResponse.decode(value),
+  },
+  /**
+   * Streams the changes of one run, several runs, or all runs: first a snapshot if `after_event` is absent, then each
    * change once, in order.
    */
   watchRuns: {
@@ -4733,39 +7098,94 @@ export const WorkflowServiceService = {
 } as const;
 
 export interface WorkflowServiceServer extends UntypedServiceImplementation {
-  /** Lists the workflows by id, each with the state of its newest run. */
+  /**
+   * Lists the workflows by id, each with the state of its newest run. A response has whole workflows, with about 20,000
+   * jobs or 16 MiB in total, and at least one workflow, so it can have fewer than `limit`. `next_offset` is the offset
+   * of the next page; on the documented path, which returns the bare list, the header `Link: <…>; rel="next"` names it.
+   */
   listWorkflows: handleUnaryCall<ListWorkflowsRequest, ListWorkflowsResponse>;
   /**
-   * Checks and stores a definition: a workflow file in YAML or JSON, or the JSON object
-   * `{name, trigger, jobs: [{id, name, command, depends_on, required_labels, max_retries, …}]}`.
-   * Errors: `invalid_argument` (HTTP 422) with every problem and its place.
+   * Lists the workflows by id without their jobs, each with its newest run, its last runs, and statistics of the last
+   * 30 days.
+   */
+  listWorkflowSummaries: handleUnaryCall<ListWorkflowSummariesRequest, ListWorkflowSummariesResponse>;
+  /**
+   * Checks and stores a definition: a workflow file in YAML or JSON, or the JSON object `{name, trigger, jobs: [{id,
+   * name, command, depends_on, required_labels, max_retries, …}]}`. With a `request_id` the call is idempotent; without
+   * one, each call creates a workflow. Errors: `invalid_argument` (HTTP 422) with every problem and its location;
+   * `aborted` (HTTP 409) if the same `request_id` created a workflow from another definition.
    */
   createWorkflow: handleUnaryCall<CreateWorkflowRequest, CreateWorkflowResponse>;
-  /** The workflow with the states of its jobs. */
+  /**
+   * Removes a workflow from the list, so it can no longer be started. Its runs continue, and are kept until they are
+   * pruned. Repeating the call changes nothing. Errors: `not_found`; `aborted` (HTTP 409) for a workflow that comes
+   * from a file.
+   */
+  removeWorkflow: handleUnaryCall<RemoveWorkflowRequest, RemoveWorkflowResponse>;
+  /**
+   * The workflow with the states of its jobs. A response has at most 16 MiB of error texts and outputs; further jobs
+   * are marked as `truncated`. Errors: `not_found`, also for an unknown `job_id`.
+   */
   getWorkflowStatus: handleUnaryCall<GetWorkflowStatusRequest, GetWorkflowStatusResponse>;
-  /** Starts a run of the workflow's current definition. Given a run's id, it runs that run's workflow again. */
+  /** The inputs that the workflow's current definition declares, for forms. A run id means the workflow of that run. */
+  getWorkflowInputs: handleUnaryCall<GetWorkflowInputsRequest, GetWorkflowInputsResponse>;
+  /**
+   * Starts a run of the workflow's current definition. With a run id, it starts a new run of that run's workflow, with
+   * the same inputs unless the call sets others, and sets `rerun_of`. Errors: `invalid_argument` (HTTP 422) with every
+   * invalid input, if the definition declares inputs.
+   */
   runWorkflow: handleUnaryCall<RunWorkflowRequest, RunWorkflowResponse>;
   /**
-   * Cancels a run: what has not started ends, the workers of what has are told. Jobs whose `if` asks for `always()` or
-   * `cancelled()` still run; cancelling again ends them too.
+   * Cancels a run: jobs that have not started end, and workers are asked to stop running jobs. Jobs whose `if` contains
+   * `always()` or `cancelled()` still run unless `force` is set. Repeating the call changes nothing, and neither does
+   * cancelling a run that has ended, or a workflow that has not run.
    */
   cancelWorkflow: handleUnaryCall<CancelWorkflowRequest, CancelWorkflowResponse>;
-  /** Lists runs, newest first. */
+  /**
+   * Runs jobs of a run again, in the same run: all failed and cancelled jobs, or the named ones, and all jobs that need
+   * them. They wait again for their needs, with new attempts and all of their retries, and use the stored outputs of
+   * all other jobs. A run that had ended is open again, and its `generation` increases by one. The run can be live.
+   * Errors: `not_found`; `aborted` (HTTP 409) with the reason `job_running` if a job that would run again has not
+   * ended, and `dependant_running` if a job that needs it is running.
+   */
+  rerunWorkflow: handleUnaryCall<RerunWorkflowRequest, RerunWorkflowResponse>;
+  /**
+   * Lists runs, newest first. A page can have fewer runs than `limit`, even none, and still have a `next_page_token`:
+   * each page filters a bounded number of runs.
+   */
   listRuns: handleUnaryCall<ListRunsRequest, ListRunsResponse>;
   /**
-   * Why a job is in the state that it is in: what it waits for, why it was retried, skipped or cancelled, how it failed,
-   * who runs it. Errors: `not_found`, also for a workflow that has not run.
+   * Explains the state of a job: what it waits for, why it was retried, skipped or cancelled, how it failed, or which
+   * worker runs it. Errors: `not_found`, also for a workflow that has not run.
    */
   explainJob: handleUnaryCall<ExplainJobRequest, ExplainJobResponse>;
   /**
-   * A run's (or every run's) changes from any event number on: first a snapshot when `after_event` is absent, then each
+   * Explains the state of a run: its jobs that have not succeeded, grouped by reason, at most 200 groups. Jobs that
+   * block others come first. Errors: `not_found`, also for a workflow that has not run.
+   */
+  explainRun: handleUnaryCall<ExplainRunRequest, ExplainRunResponse>;
+  /** Lists the schedules of workflows, with the next time of each and the outcome of its last time. */
+  listSchedules: handleUnaryCall<ListSchedulesRequest, ListSchedulesResponse>;
+  /**
+   * Pauses a schedule until it is resumed: it starts no runs, and does not catch up on missed times. Existing runs
+   * continue. The schedule stays paused when its file changes. Repeating the call changes nothing. Errors: `not_found`.
+   */
+  pauseSchedule: handleUnaryCall<PauseScheduleRequest, PauseScheduleResponse>;
+  /** Resumes a paused schedule at its next time. Repeating the call changes nothing. Errors: `not_found`. */
+  resumeSchedule: handleUnaryCall<ResumeScheduleRequest, ResumeScheduleResponse>;
+  /**
+   * Streams the changes of one run, several runs, or all runs: first a snapshot if `after_event` is absent, then each
    * change once, in order.
    */
   watchRuns: handleServerStreamingCall<WatchRunsRequest, WatchRunsResponse>;
 }
 
 export interface WorkflowServiceClient extends Client {
-  /** Lists the workflows by id, each with the state of its newest run. */
+  /**
+   * Lists the workflows by id, each with the state of its newest run. A response has whole workflows, with about 20,000
+   * jobs or 16 MiB in total, and at least one workflow, so it can have fewer than `limit`. `next_offset` is the offset
+   * of the next page; on the documented path, which returns the bare list, the header `Link: <…>; rel="next"` names it.
+   */
   listWorkflows(
     request: ListWorkflowsRequest,
     callback: (error: ServiceError | null, response: ListWorkflowsResponse) => void,
@@ -4782,9 +7202,29 @@ export interface WorkflowServiceClient extends Client {
     callback: (error: ServiceError | null, response: ListWorkflowsResponse) => void,
   ): ClientUnaryCall;
   /**
-   * Checks and stores a definition: a workflow file in YAML or JSON, or the JSON object
-   * `{name, trigger, jobs: [{id, name, command, depends_on, required_labels, max_retries, …}]}`.
-   * Errors: `invalid_argument` (HTTP 422) with every problem and its place.
+   * Lists the workflows by id without their jobs, each with its newest run, its last runs, and statistics of the last
+   * 30 days.
+   */
+  listWorkflowSummaries(
+    request: ListWorkflowSummariesRequest,
+    callback: (error: ServiceError | null, response: ListWorkflowSummariesResponse) => void,
+  ): ClientUnaryCall;
+  listWorkflowSummaries(
+    request: ListWorkflowSummariesRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: ListWorkflowSummariesResponse) => void,
+  ): ClientUnaryCall;
+  listWorkflowSummaries(
+    request: ListWorkflowSummariesRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: ListWorkflowSummariesResponse) => void,
+  ): ClientUnaryCall;
+  /**
+   * Checks and stores a definition: a workflow file in YAML or JSON, or the JSON object `{name, trigger, jobs: [{id,
+   * name, command, depends_on, required_labels, max_retries, …}]}`. With a `request_id` the call is idempotent; without
+   * one, each call creates a workflow. Errors: `invalid_argument` (HTTP 422) with every problem and its location;
+   * `aborted` (HTTP 409) if the same `request_id` created a workflow from another definition.
    */
   createWorkflow(
     request: CreateWorkflowRequest,
@@ -4801,7 +7241,30 @@ export interface WorkflowServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: CreateWorkflowResponse) => void,
   ): ClientUnaryCall;
-  /** The workflow with the states of its jobs. */
+  /**
+   * Removes a workflow from the list, so it can no longer be started. Its runs continue, and are kept until they are
+   * pruned. Repeating the call changes nothing. Errors: `not_found`; `aborted` (HTTP 409) for a workflow that comes
+   * from a file.
+   */
+  removeWorkflow(
+    request: RemoveWorkflowRequest,
+    callback: (error: ServiceError | null, response: RemoveWorkflowResponse) => void,
+  ): ClientUnaryCall;
+  removeWorkflow(
+    request: RemoveWorkflowRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: RemoveWorkflowResponse) => void,
+  ): ClientUnaryCall;
+  removeWorkflow(
+    request: RemoveWorkflowRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: RemoveWorkflowResponse) => void,
+  ): ClientUnaryCall;
+  /**
+   * The workflow with the states of its jobs. A response has at most 16 MiB of error texts and outputs; further jobs
+   * are marked as `truncated`. Errors: `not_found`, also for an unknown `job_id`.
+   */
   getWorkflowStatus(
     request: GetWorkflowStatusRequest,
     callback: (error: ServiceError | null, response: GetWorkflowStatusResponse) => void,
@@ -4817,7 +7280,27 @@ export interface WorkflowServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: GetWorkflowStatusResponse) => void,
   ): ClientUnaryCall;
-  /** Starts a run of the workflow's current definition. Given a run's id, it runs that run's workflow again. */
+  /** The inputs that the workflow's current definition declares, for forms. A run id means the workflow of that run. */
+  getWorkflowInputs(
+    request: GetWorkflowInputsRequest,
+    callback: (error: ServiceError | null, response: GetWorkflowInputsResponse) => void,
+  ): ClientUnaryCall;
+  getWorkflowInputs(
+    request: GetWorkflowInputsRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: GetWorkflowInputsResponse) => void,
+  ): ClientUnaryCall;
+  getWorkflowInputs(
+    request: GetWorkflowInputsRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: GetWorkflowInputsResponse) => void,
+  ): ClientUnaryCall;
+  /**
+   * Starts a run of the workflow's current definition. With a run id, it starts a new run of that run's workflow, with
+   * the same inputs unless the call sets others, and sets `rerun_of`. Errors: `invalid_argument` (HTTP 422) with every
+   * invalid input, if the definition declares inputs.
+   */
   runWorkflow(
     request: RunWorkflowRequest,
     callback: (error: ServiceError | null, response: RunWorkflowResponse) => void,
@@ -4834,8 +7317,9 @@ export interface WorkflowServiceClient extends Client {
     callback: (error: ServiceError | null, response: RunWorkflowResponse) => void,
   ): ClientUnaryCall;
   /**
-   * Cancels a run: what has not started ends, the workers of what has are told. Jobs whose `if` asks for `always()` or
-   * `cancelled()` still run; cancelling again ends them too.
+   * Cancels a run: jobs that have not started end, and workers are asked to stop running jobs. Jobs whose `if` contains
+   * `always()` or `cancelled()` still run unless `force` is set. Repeating the call changes nothing, and neither does
+   * cancelling a run that has ended, or a workflow that has not run.
    */
   cancelWorkflow(
     request: CancelWorkflowRequest,
@@ -4852,7 +7336,32 @@ export interface WorkflowServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: CancelWorkflowResponse) => void,
   ): ClientUnaryCall;
-  /** Lists runs, newest first. */
+  /**
+   * Runs jobs of a run again, in the same run: all failed and cancelled jobs, or the named ones, and all jobs that need
+   * them. They wait again for their needs, with new attempts and all of their retries, and use the stored outputs of
+   * all other jobs. A run that had ended is open again, and its `generation` increases by one. The run can be live.
+   * Errors: `not_found`; `aborted` (HTTP 409) with the reason `job_running` if a job that would run again has not
+   * ended, and `dependant_running` if a job that needs it is running.
+   */
+  rerunWorkflow(
+    request: RerunWorkflowRequest,
+    callback: (error: ServiceError | null, response: RerunWorkflowResponse) => void,
+  ): ClientUnaryCall;
+  rerunWorkflow(
+    request: RerunWorkflowRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: RerunWorkflowResponse) => void,
+  ): ClientUnaryCall;
+  rerunWorkflow(
+    request: RerunWorkflowRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: RerunWorkflowResponse) => void,
+  ): ClientUnaryCall;
+  /**
+   * Lists runs, newest first. A page can have fewer runs than `limit`, even none, and still have a `next_page_token`:
+   * each page filters a bounded number of runs.
+   */
   listRuns(
     request: ListRunsRequest,
     callback: (error: ServiceError | null, response: ListRunsResponse) => void,
@@ -4869,8 +7378,8 @@ export interface WorkflowServiceClient extends Client {
     callback: (error: ServiceError | null, response: ListRunsResponse) => void,
   ): ClientUnaryCall;
   /**
-   * Why a job is in the state that it is in: what it waits for, why it was retried, skipped or cancelled, how it failed,
-   * who runs it. Errors: `not_found`, also for a workflow that has not run.
+   * Explains the state of a job: what it waits for, why it was retried, skipped or cancelled, how it failed, or which
+   * worker runs it. Errors: `not_found`, also for a workflow that has not run.
    */
   explainJob(
     request: ExplainJobRequest,
@@ -4888,7 +7397,77 @@ export interface WorkflowServiceClient extends Client {
     callback: (error: ServiceError | null, response: ExplainJobResponse) => void,
   ): ClientUnaryCall;
   /**
-   * A run's (or every run's) changes from any event number on: first a snapshot when `after_event` is absent, then each
+   * Explains the state of a run: its jobs that have not succeeded, grouped by reason, at most 200 groups. Jobs that
+   * block others come first. Errors: `not_found`, also for a workflow that has not run.
+   */
+  explainRun(
+    request: ExplainRunRequest,
+    callback: (error: ServiceError | null, response: ExplainRunResponse) => void,
+  ): ClientUnaryCall;
+  explainRun(
+    request: ExplainRunRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: ExplainRunResponse) => void,
+  ): ClientUnaryCall;
+  explainRun(
+    request: ExplainRunRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: ExplainRunResponse) => void,
+  ): ClientUnaryCall;
+  /** Lists the schedules of workflows, with the next time of each and the outcome of its last time. */
+  listSchedules(
+    request: ListSchedulesRequest,
+    callback: (error: ServiceError | null, response: ListSchedulesResponse) => void,
+  ): ClientUnaryCall;
+  listSchedules(
+    request: ListSchedulesRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: ListSchedulesResponse) => void,
+  ): ClientUnaryCall;
+  listSchedules(
+    request: ListSchedulesRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: ListSchedulesResponse) => void,
+  ): ClientUnaryCall;
+  /**
+   * Pauses a schedule until it is resumed: it starts no runs, and does not catch up on missed times. Existing runs
+   * continue. The schedule stays paused when its file changes. Repeating the call changes nothing. Errors: `not_found`.
+   */
+  pauseSchedule(
+    request: PauseScheduleRequest,
+    callback: (error: ServiceError | null, response: PauseScheduleResponse) => void,
+  ): ClientUnaryCall;
+  pauseSchedule(
+    request: PauseScheduleRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: PauseScheduleResponse) => void,
+  ): ClientUnaryCall;
+  pauseSchedule(
+    request: PauseScheduleRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: PauseScheduleResponse) => void,
+  ): ClientUnaryCall;
+  /** Resumes a paused schedule at its next time. Repeating the call changes nothing. Errors: `not_found`. */
+  resumeSchedule(
+    request: ResumeScheduleRequest,
+    callback: (error: ServiceError | null, response: ResumeScheduleResponse) => void,
+  ): ClientUnaryCall;
+  resumeSchedule(
+    request: ResumeScheduleRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: ResumeScheduleResponse) => void,
+  ): ClientUnaryCall;
+  resumeSchedule(
+    request: ResumeScheduleRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: ResumeScheduleResponse) => void,
+  ): ClientUnaryCall;
+  /**
+   * Streams the changes of one run, several runs, or all runs: first a snapshot if `after_event` is absent, then each
    * change once, in order.
    */
   watchRuns(request: WatchRunsRequest, options?: Partial<CallOptions>): ClientReadableStream<WatchRunsResponse>;
@@ -4908,18 +7487,6 @@ export const WorkflowServiceClient = makeGenericClientConstructor(
   serviceName: string;
 };
 
-function floatToJson(value: number | null | undefined): number | string | null | undefined {
-  return typeof value === "number" && !globalThis.Number.isFinite(value) ? globalThis.String(value) : value;
-}
-
-type Builtin = Date | Function | Uint8Array | string | number | boolean | undefined;
-
-export type DeepPartial<T> = T extends Builtin ? T
-  : T extends globalThis.Array<infer U> ? globalThis.Array<DeepPartial<U>>
-  : T extends ReadonlyArray<infer U> ? ReadonlyArray<DeepPartial<U>>
-  : T extends {} ? { [K in keyof T]?: DeepPartial<T[K]> }
-  : Partial<T>;
-
 function longToNumber(int64: { toString(): string }): number {
   const num = globalThis.Number(int64.toString());
   if (num > globalThis.Number.MAX_SAFE_INTEGER) {
@@ -4931,19 +7498,7 @@ function longToNumber(int64: { toString(): string }): number {
   return num;
 }
 
-function isObject(value: any): boolean {
-  return typeof value === "object" && value !== null;
-}
-
-function isSet(value: any): boolean {
-  return value !== null && value !== undefined;
-}
-
 export interface MessageFns<T> {
   encode(message: T, writer?: BinaryWriter): BinaryWriter;
   decode(input: BinaryReader | Uint8Array, length?: number): T;
-  fromJSON(object: any): T;
-  toJSON(message: T): unknown;
-  create(base?: DeepPartial<T>): T;
-  fromPartial(object: DeepPartial<T>): T;
 }

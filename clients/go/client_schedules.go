@@ -1,0 +1,103 @@
+package workflowgraph
+
+import (
+	"context"
+	"iter"
+	"net/url"
+)
+
+// Schedule is a schedule of a workflow.
+type Schedule struct {
+	// Workflow is the workflow's id, ID the schedule's own, unique in its workflow.
+	Workflow string `json:"workflow"`
+	ID       string `json:"id"`
+	Cron     string `json:"cron"`
+	Timezone string `json:"timezone"`
+	// Inputs are those of its runs, as the file has them.
+	Inputs     map[string]string `json:"inputs"`
+	JitterSecs int64             `json:"jitter_secs"`
+	// CatchUp is "latest", "all" or "none".
+	CatchUp    string `json:"catch_up"`
+	WithinSecs int64  `json:"within_secs"`
+	// Overlap is "allow" or "skip".
+	Overlap string `json:"overlap"`
+	// NextAt is the next time that it is due; zero while it is paused.
+	NextAt Time `json:"next_at_ms"`
+	// NextStart is when the run of that time starts: later by a part of the jitter.
+	NextStart Time `json:"next_start_ms"`
+	// LastAt is the last time that something became of; zero before the first.
+	LastAt Time `json:"last_at_ms"`
+	// LastOutcome is "started", "overlap", "missed" or "refused"; empty before the first.
+	LastOutcome string `json:"last_outcome"`
+	LastRunID   string `json:"last_run_id"`
+	LastError   string `json:"last_error"`
+	// PausedAt is zero while it is not paused.
+	PausedAt Time `json:"paused_at_ms"`
+	// PausedBy is the name of the token that it was paused with.
+	PausedBy    string `json:"paused_by"`
+	PauseReason string `json:"pause_reason"`
+	// Explanation says what it does next and what it did last, in a sentence for people.
+	Explanation string `json:"explanation"`
+}
+
+// ScheduleQuery chooses schedules.
+type ScheduleQuery struct {
+	// Workflow chooses the schedules of this workflow; all when empty.
+	Workflow string
+	// Limit is at most 1000; 100 when zero.
+	Limit int
+	// PageToken is the NextPageToken of the page before.
+	PageToken string
+}
+
+// SchedulePage is a page of schedules.
+type SchedulePage struct {
+	Schedules []Schedule `json:"schedules"`
+	// NextPageToken is empty on the last page.
+	NextPageToken string `json:"next_page_token"`
+}
+
+// Schedules gives a page of the schedules of workflows.
+func (c *Client) Schedules(ctx context.Context, query ScheduleQuery) (*SchedulePage, error) {
+	page := new(SchedulePage)
+	values := Page{Limit: query.Limit}.values()
+	return page, c.http.get(ctx, "/api/schedules"+encodeQuery(values, "workflow", query.Workflow, "page_token", query.PageToken), page)
+}
+
+// AllSchedules gives all schedules, page by page. It ends after an error.
+func (c *Client) AllSchedules(ctx context.Context, query ScheduleQuery) iter.Seq2[Schedule, error] {
+	return func(yield func(Schedule, error) bool) {
+		for {
+			page, err := c.Schedules(ctx, query)
+			if err != nil {
+				yield(Schedule{}, err)
+				return
+			}
+			for _, schedule := range page.Schedules {
+				if !yield(schedule, nil) {
+					return
+				}
+			}
+			if page.NextPageToken == "" {
+				return
+			}
+			query.PageToken = page.NextPageToken
+		}
+	}
+}
+
+// PauseSchedule pauses a schedule: until it is resumed it starts no runs, and the times that come meanwhile get none later.
+func (c *Client) PauseSchedule(ctx context.Context, workflow, schedule, reason string) (*Schedule, error) {
+	paused := new(Schedule)
+	return paused, c.http.post(ctx, schedulePath(workflow, schedule, "pause"), map[string]any{"reason": reason}, paused)
+}
+
+// ResumeSchedule resumes a paused schedule at its next time.
+func (c *Client) ResumeSchedule(ctx context.Context, workflow, schedule string) (*Schedule, error) {
+	resumed := new(Schedule)
+	return resumed, c.http.post(ctx, schedulePath(workflow, schedule, "resume"), struct{}{}, resumed)
+}
+
+func schedulePath(workflow, schedule, verb string) string {
+	return "/api/workflows/" + url.PathEscape(workflow) + "/schedules/" + url.PathEscape(schedule) + "/" + verb
+}

@@ -1,0 +1,113 @@
+package workflowgraph
+
+import (
+	"context"
+	"net/url"
+)
+
+// Queue is what waits for a worker.
+type Queue struct {
+	At Time `json:"at_ms"`
+	// LabelSets are the waiting jobs by the labels that they require, those that no live worker has first.
+	LabelSets []QueuedLabelSet `json:"label_sets"`
+	Waiting   int64            `json:"waiting"`
+}
+
+// QueuedLabelSet is the claimable jobs that require the same labels.
+type QueuedLabelSet struct {
+	LabelSet int64    `json:"label_set"`
+	Labels   []string `json:"labels"`
+	Waiting  int64    `json:"waiting"`
+	// OldestAt is when the one that has waited longest became claimable.
+	OldestAt Time `json:"oldest_at_ms"`
+	// MatchingWorkers are live and take these jobs; FreeSlots are theirs.
+	MatchingWorkers int64 `json:"matching_workers"`
+	FreeSlots       int64 `json:"free_slots"`
+	// Message says why they wait, in a sentence for people.
+	Message          string `json:"message"`
+	NoMatchingWorker bool   `json:"no_matching_worker"`
+}
+
+// Queue gives what waits for a worker.
+func (c *Client) Queue(ctx context.Context) (*Queue, error) {
+	queue := new(Queue)
+	return queue, c.http.get(ctx, "/api/queue", queue)
+}
+
+// Gate is a concurrency group in use.
+type Gate struct {
+	Kind  string `json:"kind"`
+	Group string `json:"group"`
+	// InUse is how many have a place.
+	InUse int `json:"in_use"`
+	// Holders are the first ten that have a place, the oldest first.
+	Holders []RunAtGate `json:"holders"`
+	// Waiting are the first ten that wait, in order, of WaitingTotal.
+	Waiting      []RunAtGate `json:"waiting"`
+	WaitingTotal int         `json:"waiting_total"`
+}
+
+// RunAtGate is a run that has a place in a concurrency group, or waits for one.
+type RunAtGate struct {
+	RunID    string `json:"run_id"`
+	Workflow string `json:"workflow"`
+	// Since is since when it has its place, or waits for it.
+	Since Time `json:"since_ms"`
+}
+
+// GateQuery chooses concurrency groups.
+type GateQuery struct {
+	// Prefix chooses groups whose names begin so; all when empty.
+	Prefix string
+	// Limit is at most 200; 100 when zero.
+	Limit int
+	// PageToken is the NextPageToken of the page before.
+	PageToken string
+}
+
+// GatePage is a page of concurrency groups.
+type GatePage struct {
+	Gates []Gate `json:"gates"`
+	// NextPageToken is empty on the last page.
+	NextPageToken string `json:"next_page_token"`
+}
+
+// Gates gives a page of the concurrency groups in use, by name.
+func (c *Client) Gates(ctx context.Context, query GateQuery) (*GatePage, error) {
+	page := new(GatePage)
+	values := Page{Limit: query.Limit}.values()
+	return page, c.http.get(ctx, "/api/gates"+encodeQuery(values, "prefix", query.Prefix, "page_token", query.PageToken), page)
+}
+
+// WorkflowInputs are the inputs of a workflow's runs.
+type WorkflowInputs struct {
+	// Workflow is the id of the workflow's definition.
+	Workflow string `json:"workflow"`
+	// Declared says whether the definition declares inputs. If not, a run takes any, as texts.
+	Declared bool               `json:"declared"`
+	Inputs   []InputDeclaration `json:"inputs"`
+}
+
+// InputDeclaration is an input that a definition declares.
+type InputDeclaration struct {
+	Name string `json:"name"`
+	// Type is "string", "boolean", "number", "choice" or "json".
+	Type        string `json:"type"`
+	Description string `json:"description"`
+	Required    bool   `json:"required"`
+	// Default is what it is when a run is started without it; nil when there is no default.
+	Default *string `json:"default"`
+	// Options are what a choice may be.
+	Options []string `json:"options"`
+	// Min, Max and Integer bound a number, MaxLength a string; nil without a bound.
+	Min       *float64 `json:"min"`
+	Max       *float64 `json:"max"`
+	Integer   bool     `json:"integer"`
+	MaxLength *int64   `json:"max_length"`
+}
+
+// WorkflowInputs gives what the current definition of a workflow, or of a run's workflow, says of the inputs of its runs.
+func (c *Client) WorkflowInputs(ctx context.Context, id string) (*WorkflowInputs, error) {
+	inputs := new(WorkflowInputs)
+	return inputs, c.http.get(ctx, "/api/workflows/"+url.PathEscape(id)+"/inputs", inputs)
+}

@@ -1,7 +1,0 @@
-"""The worker. `python -m workflow_graph.worker` runs one that executes shell commands."""
-
-from .settings import Transport
-from .signals import run_workers
-from .worker import Worker
-
-__all__ = ["Transport", "Worker", "run_workers"]

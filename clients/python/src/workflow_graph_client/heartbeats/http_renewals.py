@@ -1,0 +1,82 @@
+"""Renewing leases on the documented JSON paths, one call for each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+from ..errors import ServerUnreachableError
+from ..http.answers import parse_object
+from ..http.connection import HttpConnection, Request
+from ..stop import Stop
+
+
+@dataclass(frozen=True, slots=True)
+class LeaseState:
+    """What the server says of a lease."""
+
+    lease_id: str
+    #: The time to live in use; None when it was not said.
+    ttl_secs: float | None = None
+    #: From now; None when it was not said.
+    seconds_left: float | None = None
+    #: The job is to stop.
+    stop: Stop | None = None
+    #: Why it is gone, such as `lease_expired`; empty when it is gone without a reason, None while it lives.
+    lost: str | None = None
+    message: str = ""
+    #: It came unasked, and renews nothing.
+    is_news: bool = False
+
+
+class HttpRenewals:
+    """The calls of the heartbeat process."""
+
+    def __init__(self, connection: HttpConnection, worker_id: str) -> None:
+        self._connection = connection
+        self._worker_id = worker_id
+
+    def renew(self, lease_id: str, timeout_secs: float) -> LeaseState | str:
+        """What became of the lease; a text that says what happened when the server did not say."""
+        path = f"/api/jobs/{quote(lease_id, safe='')}/heartbeat"
+        try:
+            answer = self._connection.request(Request("POST", path, timeout_secs=timeout_secs))
+        except ServerUnreachableError as error:
+            return error.code
+        body = parse_object(answer.body)
+        if answer.status == 409:
+            reason, message = body.get("reason"), body.get("message")
+            return LeaseState(
+                lease_id,
+                lost=reason if isinstance(reason, str) else "",
+                message=message if isinstance(message, str) else "the lease is gone",
+            )
+        if answer.status != 200:
+            return f"HTTP {answer.status}"
+        ttl = body.get("ttl_secs")
+        is_ttl = isinstance(ttl, int | float) and ttl > 0
+        return LeaseState(lease_id, ttl_secs=ttl if is_ttl else None, stop=stop_in(body))
+
+    def is_to_stop(self, run_id: str, job_id: str, timeout_secs: float) -> bool:
+        """Whether the job is to stop; False when the server cannot be asked."""
+        path = f"/api/jobs/{quote(run_id, safe='')}/{quote(job_id, safe='')}/cancelled"
+        try:
+            answer = self._connection.request(Request("GET", path, timeout_secs=timeout_secs))
+        except ServerUnreachableError:
+            return False
+        return answer.status == 200 and answer.body.strip() == b"true"
+
+    def say_alive(self, timeout_secs: float) -> bool:
+        """False when the server does not know the worker."""
+        path = f"/api/workers/{quote(self._worker_id, safe='')}/heartbeat"
+        return self._connection.request(Request("POST", path, timeout_secs=timeout_secs)).status != 404
+
+
+def stop_in(body: dict[str, Any]) -> Stop | None:
+    """What the answer to a heartbeat says of stopping."""
+    if body.get("cancelled") is not True:
+        return None
+    within = body.get("stop_within_secs")
+    reason = "timed_out" if body.get("stop_reason") == "timed_out" else "cancelled"
+    return Stop(reason, float(within) if isinstance(within, int | float) else None)

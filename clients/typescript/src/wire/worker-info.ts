@@ -1,0 +1,15 @@
+/** A worker as the server sees it. */
+export interface WorkerInfo {
+  readonly worker_id: string;
+  readonly labels: readonly string[];
+  /** Whether it takes only jobs that require a label; absent from older servers. */
+  readonly only_labelled?: boolean;
+  readonly registered_at_ms: number;
+  readonly last_heartbeat_ms: number;
+  readonly current_job: string | null;
+  readonly status: 'idle' | 'busy' | 'offline';
+  readonly current_workflow_id?: string | null;
+  readonly running?: number;
+  readonly slots?: number;
+  readonly version?: string;
+}

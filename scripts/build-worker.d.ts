@@ -1,0 +1,1 @@
+export function buildWorkerFile(options?: { readonly file?: string; readonly version?: string }): Promise<void>;

@@ -1,0 +1,23 @@
+// A process that keeps vitest and what it has transformed, so that each further run costs only the tests. Its parent says which
+// files have changed and which tests are to run, and is told whether they passed.
+import { createVitest } from 'vitest/node';
+
+const vitest = await createVitest('test', {
+  watch: false,
+  project: ['unit'],
+  reporters: [{}],
+  coverage: { enabled: false },
+});
+
+process.on('message', async ({ changed, tests }) => {
+  for (const file of changed) vitest.invalidateFile(file);
+  const specifications = await vitest.globTestSpecifications(tests);
+  // A run that ends at its first failure would leave vitest cancelled.
+  const { testModules, unhandledErrors } = await vitest.runTestSpecifications(specifications);
+  // The result also lists the modules of earlier runs.
+  const wanted = new Set(specifications.map(({ moduleId }) => moduleId));
+  const run = testModules.filter(({ moduleId }) => wanted.has(moduleId));
+  const passed = run.length > 0 && run.every((module) => module.ok()) && unhandledErrors.length === 0;
+  process.send({ passed });
+});
+process.send({ ready: true });

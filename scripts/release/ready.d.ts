@@ -1,0 +1,3 @@
+export const places: readonly (readonly [string, RegExp])[];
+export function problemsOf(root: string, version: string): string[];
+export function otherVersions(root: string, version: string): string[];

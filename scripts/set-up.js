@@ -1,0 +1,209 @@
+// Makes a clone ready: installs the packages of the lock file and compiles what is out of date. Runs on Node 20, before
+// anything is installed, and does nothing when nothing is to do.
+//
+// To run the program takes the dependencies of the package and of the workspaces (`npm ci --omit=dev`). The tools of the tests, linters
+// and generators are the development dependencies, four times as large.
+import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { isOldNode, ownNode } from '../bin/own-node.js';
+import { programFile } from '../bin/program-file.js';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const installedMark = join(root, 'node_modules/.workflow-graph-installed');
+const builtMark = join(root, 'dist/.workflow-graph-built');
+const workerFile = join(root, 'dist/worker.mjs');
+const bundle = `${root}dist/bundle/main.js`;
+const clientsMark = join(root, 'dist/clients/clients.json');
+const pageMark = join(root, 'dist/web/index.html');
+/** One of the tools. A clone that has them keeps them. */
+const aTool = join(root, 'node_modules/vitest');
+
+/** Installs and compiles what is missing; with the tools when they are wanted, or were there before. */
+export async function setUp({ withTools }) {
+  if (isReady(withTools)) return;
+  const release = await alone();
+  try {
+    await ensureInstalled(withTools || existsSync(aTool));
+    await ensureBuilt();
+    // Each has a processor for itself, most of the time.
+    await Promise.all([ensureWorkerFileBuilt().then(ensureClientsBuilt), ensureBundleBuilt().then(ensurePageBuilt)]);
+  } finally {
+    release();
+  }
+}
+
+function isReady(withTools) {
+  return (
+    isInstalled(withTools) &&
+    hasNode() &&
+    isBuilt() &&
+    isWorkerFileBuilt() &&
+    isBundleBuilt() &&
+    areClientsBuilt() &&
+    isPageBuilt()
+  );
+}
+
+/** Two at once would install over each other: the second waits, and then finds everything done. */
+async function alone() {
+  const lock = join(root, '.setup-lock');
+  const giveUpAt = Date.now() + 10 * 60_000;
+  for (;;) {
+    try {
+      mkdirSync(lock);
+      break;
+    } catch (error) {
+      if (error.code !== 'EEXIST') throw error;
+      if (Date.now() > giveUpAt) fail(`another set-up holds ${lock}; remove it if there is none`);
+      await new Promise((resolve) => setTimeout(resolve, 250));
+    }
+  }
+  const release = () => rmSync(lock, { recursive: true, force: true });
+  process.on('exit', release);
+  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(130));
+  return release;
+}
+
+function lockHash() {
+  return createHash('sha256')
+    .update(readFileSync(join(root, 'package-lock.json')))
+    .digest('hex');
+}
+
+/** The lock file of what is installed, and whether the tools are. */
+function installed() {
+  const [hash, tools] = existsSync(installedMark) ? readFileSync(installedMark, 'utf8').split(' ') : [];
+  return { isCurrent: hash === lockHash(), hasTools: tools === 'tools' };
+}
+
+function isInstalled(withTools) {
+  const { isCurrent, hasTools } = installed();
+  return isCurrent && (hasTools || !withTools);
+}
+
+const hasNode = () => !isOldNode || ownNode(root) !== null;
+
+async function ensureInstalled(withTools) {
+  const quietly = ['--no-audit', '--no-fund', '--loglevel=error'];
+  const tasks = [];
+  if (!isInstalled(withTools)) {
+    say(
+      withTools ? 'installing packages and tools, 700 MB, about a minute' : 'installing packages, 190 MB, about 10 s',
+    );
+    // What is there stays where it is when only the tools are missing: a server may be running from it.
+    const isAddition = installed().isCurrent;
+    const how = isAddition ? ['install', '--no-save'] : withTools ? ['ci'] : ['ci', '--omit=dev'];
+    tasks.push(
+      run('npm', [...how, ...quietly]).then(() =>
+        writeFileSync(installedMark, `${lockHash()} ${withTools ? 'tools' : 'program'}`),
+      ),
+    );
+  }
+  // The tools bring a Node.
+  if (isOldNode && !withTools && ownNode(root) === null) {
+    say(`installing Node for itself, 190 MB: this one, ${process.versions.node}, is too old for the program`);
+    tasks.push(run('npm', ['ci', ...quietly], join(root, 'scripts/own-node')));
+  }
+  await Promise.all(tasks);
+}
+
+function isBuilt() {
+  const sources = ['src', 'gen', 'clients/typescript/src', 'tsconfig.json', 'tsconfig.base.json'];
+  const newest = Math.max(...sources.map((path) => newestIn(join(root, path))));
+  return existsSync(builtMark) && statSync(builtMark).mtimeMs > newest;
+}
+
+async function ensureBuilt() {
+  if (isBuilt()) return;
+  say('compiling, about 3 s');
+  await runNode('node_modules/typescript/bin/tsc', '-b');
+  mkdirSync(join(root, 'dist'), { recursive: true });
+  writeFileSync(builtMark, '');
+}
+
+function isWorkerFileBuilt() {
+  if (!existsSync(workerFile) || !existsSync(builtMark)) return false;
+  const newest = Math.max(statSync(builtMark).mtimeMs, newestIn(join(root, 'scripts/build-worker.js')));
+  return statSync(workerFile).mtimeMs >= newest;
+}
+
+async function ensureWorkerFileBuilt() {
+  if (isWorkerFileBuilt()) return;
+  say('building worker.mjs, about 1 s');
+  await runNode('scripts/build-worker.js');
+}
+
+function isBundleBuilt() {
+  return programFile(root) === bundle && newestIn(join(root, 'scripts/build-bundle.js')) <= statSync(bundle).mtimeMs;
+}
+
+async function ensureBundleBuilt() {
+  if (isBundleBuilt()) return;
+  say('bundling, about 1 s');
+  await runNode('scripts/build-bundle.js');
+}
+
+function areClientsBuilt() {
+  if (!existsSync(clientsMark) || !existsSync(builtMark)) return false;
+  // Each with what its sources are; a tool's folder beside them may hold a hundred thousand files.
+  const sources = [
+    ...['go', 'python/src', 'python/pyproject.toml', 'python/README.md', 'rust/Cargo.toml', 'rust/worker-sdk'].map(
+      (path) => join(root, 'clients', path),
+    ),
+    ...['scripts/build-clients.js', 'scripts/clients', 'scripts/archives'].map((path) => join(root, path)),
+  ];
+  return statSync(clientsMark).mtimeMs >= Math.max(statSync(builtMark).mtimeMs, ...sources.map(newestIn));
+}
+
+async function ensureClientsBuilt() {
+  if (areClientsBuilt()) return;
+  say('packing the client libraries, about 1 s');
+  await runNode('scripts/build-clients.js');
+}
+
+function isPageBuilt() {
+  const sources = ['src', 'gen', 'public', 'index.html', 'vite.config.ts', 'package.json'];
+  const newest = Math.max(...sources.map((path) => newestIn(join(root, 'web', path))));
+  return existsSync(pageMark) && statSync(pageMark).mtimeMs > newest;
+}
+
+async function ensurePageBuilt() {
+  if (isPageBuilt()) return;
+  say('building the page, about 3 s');
+  await runNode('node_modules/vite/bin/vite.js', 'build', '--logLevel=warn', join(root, 'web'));
+}
+
+/** The latest change at or below a path, in Unix milliseconds. */
+function newestIn(path) {
+  const stats = statSync(path);
+  if (!stats.isDirectory()) return stats.mtimeMs;
+  const names = readdirSync(path).filter((name) => !name.startsWith('.') && name !== '__pycache__');
+  return Math.max(stats.mtimeMs, ...names.map((name) => newestIn(join(path, name))));
+}
+
+function runNode(script, ...args) {
+  return run(ownNode(root) ?? process.execPath, [join(root, script), ...args]);
+}
+
+async function run(command, args, cwd = root) {
+  // `npm pack --dry-run` would make a dry run of `npm ci` too.
+  const { npm_config_dry_run: _, ...env } = process.env;
+  const child = spawn(command, args, { cwd, env, stdio: ['ignore', 2, 2] });
+  const problem = await new Promise((resolve) => {
+    child.once('error', (error) => resolve(`: ${error.message}`));
+    child.once('exit', (code) => resolve(code === 0 ? null : ''));
+  });
+  if (problem !== null) fail(`${command} ${args.join(' ')} failed${problem}`);
+}
+
+function fail(text) {
+  process.stderr.write(`workflow-graph: ${text}\n`);
+  process.exit(1);
+}
+
+function say(what) {
+  process.stderr.write(`workflow-graph: ${what} …\n`);
+}

@@ -1,0 +1,70 @@
+import { DomainError } from '../../domain/errors.js';
+import { tokenIsValid } from '../../domain/token.js';
+import { lockRequests } from '../../store/statements/claims.js';
+import { otherOwners } from '../../store/statements/workers.js';
+import type { Caller } from '../caller.js';
+import type { Batch } from '../writer/batch.js';
+
+/** A call that names its worker. */
+export interface WorkerCall {
+  readonly workerId: string;
+  readonly caller: Caller;
+}
+
+/** Decisions about the ids of some workers. */
+export interface Owners {
+  /** Why the caller may not use the id; null when it may. */
+  refusalOf(call: WorkerCall): DomainError | null;
+  /** The token that owns the id from now on; null without tokens. */
+  ownerFor(call: WorkerCall): string | null;
+}
+
+/**
+ * A worker's id belongs to the token that registered it, so that no other token can change what the list of workers and
+ * `why` show of it. Ownership passes on when that token was revoked or has expired, or to a new token of the same name,
+ * which replaces it. An admin may use any id; the owner stays. Without tokens no id has an owner, and nothing is
+ * checked.
+ */
+export async function ownersOf(batch: Batch, calls: readonly WorkerCall[]): Promise<Owners> {
+  const rows = new Map<string, { id: string; credential: string }>();
+  for (const { workerId, caller } of calls) {
+    const { credential } = caller;
+    if (credential !== null) rows.set(keyOf(workerId, caller), { id: workerId, credential });
+  }
+  const others = rows.size === 0 ? [] : await otherOwners.run(batch.connection, { rows: [...rows.values()] });
+  const owned = new Map<string, { owner: string; name: string }>();
+  for (const { id, credential, owner, name, caller_name, expires_at_ms, revoked_at_ms } of others) {
+    if (name === null || name === caller_name) continue;
+    if (!tokenIsValid({ expiresAtMs: expires_at_ms, revokedAtMs: revoked_at_ms }, batch.nowMs)) continue;
+    owned.set(keyOf(id, { credential }), { owner, name });
+  }
+  return {
+    refusalOf({ workerId, caller }) {
+      const other = owned.get(keyOf(workerId, caller));
+      if (other === undefined || caller.isAdmin === true) return null;
+      return new DomainError(
+        'forbidden',
+        `the worker id ${JSON.stringify(workerId)} belongs to the token ${JSON.stringify(other.name)}, which registered it: ` +
+          'give this worker another id, or use that token, or revoke it',
+      );
+    },
+    ownerFor: ({ workerId, caller }) => owned.get(keyOf(workerId, caller))?.owner ?? caller.credential,
+  };
+}
+
+/**
+ * Blocks registrations of the same ids at other servers until the transaction ends, so that the second of two tokens
+ * finds the owner that the first one set. Registrations are the first operations of a batch and take their locks in one
+ * order, so there is no deadlock. Claims do not lock: by then their batch holds many other locks.
+ */
+export async function lockWorkerIds(batch: Batch, calls: readonly WorkerCall[]): Promise<void> {
+  if (!batch.connection.dialect.hasManyWriters) return;
+  const owned = calls.filter(({ caller }) => caller.credential !== null);
+  if (owned.length === 0) return;
+  const names = [...new Set(owned.map(({ workerId }) => `worker ${workerId}`))].sort();
+  await lockRequests.run(batch.connection, { rows: names.map((name) => ({ request_hash: name })) });
+}
+
+function keyOf(workerId: string, caller: Caller): string {
+  return `${caller.credential}/${workerId}`;
+}

@@ -1,0 +1,37 @@
+import { DomainError } from '../../domain/errors.js';
+import { limits } from '../../domain/limits.js';
+import { type DefinitionRows, definitionRows } from './definition-rows.js';
+import type { DefinitionTask } from './definition-thread.js';
+import { DefinitionThreads } from './definition-threads.js';
+
+/** Texts up to this size are parsed on the event loop, in at most a few milliseconds. */
+const inlineBytesMax = 32 * 1024;
+
+/** The threads of this process. */
+const threads = new DefinitionThreads();
+
+/**
+ * Parses and checks a definition, a large one in a thread of its own.
+ *
+ * @param signal aborted when the result is no longer needed
+ *
+ * Errors: `too_large`, or `invalid_definition` with every problem and its place.
+ */
+export async function checkDefinition(task: DefinitionTask, signal: AbortSignal | null): Promise<DefinitionRows> {
+  if (task.text.byteLength > limits.definitionBytes) {
+    throw new DomainError(
+      'too_large',
+      `definition: ${task.text.byteLength} bytes are more than the limit of ${limits.definitionBytes} bytes`,
+    );
+  }
+  const result =
+    task.text.byteLength <= inlineBytesMax
+      ? definitionRows(new TextDecoder().decode(task.text), task.format, task.file, task.anyWorker)
+      : await threads.check(task, signal);
+  if (result.ok) return result.rows;
+  const [first] = result.problems;
+  const more = result.problems.length > 1 ? ` (and ${result.problems.length - 1} more)` : '';
+  throw new DomainError('invalid_definition', `The definition cannot run: ${first?.message ?? ''}${more}`, {
+    problems: result.problems,
+  });
+}

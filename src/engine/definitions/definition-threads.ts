@@ -1,0 +1,95 @@
+import { Worker } from 'node:worker_threads';
+import { DomainError } from '../../domain/errors.js';
+import { threadEntry } from '../../thread-entry.js';
+import type { DefinitionRowsResult } from './definition-rows.js';
+import type { DefinitionTask } from './definition-thread.js';
+
+/** Definitions that are checked at once, each in a thread of its own. */
+const threadsMax = 2;
+
+/** Definitions that may wait. Beyond this the server reports that it is overloaded. */
+const waitingMax = 32;
+
+interface Waiting {
+  start(): void;
+}
+
+/** Threads that check large definitions: a few at once, the others in the order of their arrival. */
+export class DefinitionThreads {
+  readonly #waiting: Waiting[] = [];
+  #running = 0;
+
+  get running(): number {
+    return this.#running;
+  }
+
+  get waiting(): number {
+    return this.#waiting.length;
+  }
+
+  /**
+   * @param signal aborted when the result is no longer needed: the check leaves the queue, or its thread ends
+   *
+   * Errors: `unavailable` when too many wait, or when the check was cancelled.
+   */
+  async check(task: DefinitionTask, signal: AbortSignal | null = null): Promise<DefinitionRowsResult> {
+    if (signal?.aborted) throw cancelled();
+    if (this.#running >= threadsMax) await this.#turn(signal);
+    else this.#running += 1;
+    try {
+      return await inThread(task, signal);
+    } finally {
+      // The next check takes over this one's thread slot.
+      const next = this.#waiting.shift();
+      if (next === undefined) this.#running -= 1;
+      else next.start();
+    }
+  }
+
+  #turn(signal: AbortSignal | null): Promise<void> {
+    if (this.#waiting.length >= waitingMax) {
+      throw new DomainError('unavailable', 'Too many large definitions are being checked. Try again.');
+    }
+    return new Promise((resolve, reject) => {
+      const waiting: Waiting = {
+        start() {
+          signal?.removeEventListener('abort', leave);
+          resolve();
+        },
+      };
+      const leave = () => {
+        this.#waiting.splice(this.#waiting.indexOf(waiting), 1);
+        reject(cancelled());
+      };
+      signal?.addEventListener('abort', leave, { once: true });
+      this.#waiting.push(waiting);
+    });
+  }
+}
+
+function inThread(task: DefinitionTask, signal: AbortSignal | null): Promise<DefinitionRowsResult> {
+  return new Promise<DefinitionRowsResult>((resolve, reject) => {
+    const thread = new Worker(threadEntry(import.meta.url, './definition-thread.js'), {
+      workerData: task,
+      resourceLimits: { maxOldGenerationSizeMb: 2_048 },
+    });
+    const end = () => {
+      reject(cancelled());
+      void thread.terminate();
+    };
+    signal?.addEventListener('abort', end, { once: true });
+    thread.once('message', resolve);
+    thread.once('error', reject);
+    thread.once('exit', (code) => {
+      signal?.removeEventListener('abort', end);
+      reject(new Error(`the parsing thread ended with code ${code}`));
+    });
+  });
+}
+
+function cancelled(): DomainError {
+  return new DomainError(
+    'unavailable',
+    'The check of the definition was cancelled: its caller has disconnected, or the server is stopping.',
+  );
+}

@@ -1,0 +1,56 @@
+import { jobGroupPrefix } from '../../domain/gates/job-gates.js';
+import { readPlaces } from '../../domain/gates/places.js';
+import { runGroupPrefix } from '../../domain/gates/run-group.js';
+import { type HeldFact, type HolderFact, namedHolders } from '../../domain/why-facts.js';
+import { type GateRunRow, holdersOfGate, placeAtGate } from '../../store/statements/gates.js';
+import { type GateJobRow, gateOfHeldJob, jobsWithPlace, orderOfHeldJobs } from '../../store/statements/job-gates.js';
+import type { EngineContext } from '../context.js';
+
+/** Jobs waiting before another one that are counted. */
+const beforeMax = 1_000;
+
+/** Position of a run that waits for a place in its group; null when it does not wait. */
+export async function heldAtGate({ store }: Pick<EngineContext, 'store'>, run: number): Promise<HeldFact | null> {
+  const [place] = await placeAtGate.run(store.read, { run });
+  if (place === undefined) return null;
+  const holders = await holdersOfGate.run(store.read, { gate: place.no, limit: namedHolders });
+  return {
+    ofJobs: false,
+    group: place.key.slice(runGroupPrefix.length),
+    max: place.max,
+    inUse: place.in_use,
+    sinceMs: place.since_ms,
+    before: place.before,
+    holders: holders.map(toRunAtGate),
+  };
+}
+
+/** Position of a job that waits for a place in its group; null when it does not wait. */
+export async function jobHeldAtGate({ store }: Pick<EngineContext, 'store'>, job: number): Promise<HeldFact | null> {
+  const [held] = await gateOfHeldJob.run(store.read, { job });
+  if (held === undefined) return null;
+  const holders = await jobsWithPlace.run(store.read, { gate: held.no, limit: namedHolders });
+  const first = await orderOfHeldJobs.run(store.read, { gate: held.no, limit: beforeMax });
+  const before = first.findIndex(({ id }) => id === job);
+  return {
+    ofJobs: true,
+    group: held.key.slice(jobGroupPrefix.length),
+    max: readPlaces(held.places).find(({ gate }) => gate === held.no)?.max ?? 1,
+    inUse: held.in_use,
+    sinceMs: held.since_ms,
+    before: before === -1 ? first.length : before,
+    holders: holders.map(toJobAtGate),
+  };
+}
+
+/** A run or a job that has a place, or waits for one. */
+export type AtGate = HolderFact;
+
+export function toRunAtGate({ id, workflow_id, since_ms }: GateRunRow): AtGate {
+  return { runId: id, workflowId: workflow_id, jobKey: null, sinceMs: since_ms };
+}
+
+export function toJobAtGate({ run_id, workflow_id, key, places, enqueued_at_ms }: GateJobRow): AtGate {
+  const sinceMs = readPlaces(places).at(-1)?.sinceMs ?? enqueued_at_ms;
+  return { runId: run_id, workflowId: workflow_id, jobKey: key, sinceMs };
+}

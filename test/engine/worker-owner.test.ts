@@ -1,0 +1,91 @@
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import type { Caller } from '../../src/engine/engine.js';
+import { createToken, revokeTokens } from '../../src/tokens.js';
+import { EngineFixture } from '../support/engine-fixture.js';
+import { settled } from '../support/hand-moved-environment.js';
+
+let fixture: EngineFixture;
+let prod: Caller;
+let dev: Caller;
+
+beforeEach(async () => {
+  fixture = await new EngineFixture().start();
+  prod = await token('prod');
+  dev = await token('dev');
+});
+
+afterEach(() => fixture.end());
+
+async function token(name: string, expiresAtMs: number | null = null): Promise<Caller> {
+  const wanted = { name, scopes: ['worker'], labels: null, onlyLabelled: false, expiresAtMs } as const;
+  return { credential: (await createToken(fixture.store, fixture.environment, wanted)).id };
+}
+
+const register = (caller: Caller, labels: string[] = [], workerId = 'prod-1') =>
+  fixture.engine.registerWorker({ caller, workerId, labels, onlyLabelled: false, slots: 1, version: '' });
+
+const shown = async () =>
+  (await fixture.engine.listWorkers({ limit: 10, offset: 0 })).map(({ workerId, labels, lastHeartbeatMs }) => ({
+    workerId,
+    labels,
+    lastHeartbeatMs,
+  }));
+
+const refused = { code: 'forbidden', message: expect.stringContaining('belongs to the token "prod"') };
+
+it('another token can neither register, claim, open a session nor send heartbeats as a worker', async () => {
+  await register(prod, ['production']);
+  const before = await shown();
+  await fixture.run('jobs: { a: { run: x } }');
+  await fixture.environment.advance(10_000);
+  await expect(register(dev)).rejects.toMatchObject(refused);
+  await expect(fixture.claim({ caller: dev, workerId: 'prod-1' })).rejects.toMatchObject(refused);
+  await expect(fixture.engine.heartbeatWorker('prod-1', dev)).rejects.toMatchObject(refused);
+  const errors: unknown[] = [];
+  const session = fixture.engine.openSession(
+    { caller: dev, workerId: 'prod-1', labels: [], onlyLabelled: false, leaseTtlSecs: 30, slots: 1, version: '' },
+    { hasRoom: () => true, jobs: () => errors.push('pushed'), leaseEvent() {}, failed: (error) => errors.push(error) },
+  );
+  session.addCredits(1);
+  await settled();
+  session.close();
+  expect(errors[0]).toMatchObject(refused);
+  expect(errors).not.toContain('pushed');
+  expect(await shown()).toEqual(before);
+  expect(await fixture.claim({ caller: prod, workerId: 'prod-1', labels: ['production'] })).not.toBeNull();
+});
+
+it('a claim right after one of the owner is refused too', async () => {
+  await fixture.run('jobs: { a: { run: x }, b: { run: x } }');
+  await fixture.claimed({ caller: prod, workerId: 'prod-1' });
+  await expect(fixture.claim({ caller: dev, workerId: 'prod-1' })).rejects.toMatchObject(refused);
+  expect(await fixture.claim({ caller: dev, workerId: 'dev-1' })).not.toBeNull();
+});
+
+it('the id passes to a token of the same name, and from one that was revoked or has expired', async () => {
+  await register(prod);
+  await register(await token('prod'));
+  await expect(register(dev)).rejects.toMatchObject(refused);
+  await revokeTokens(fixture.store, fixture.environment, 'prod');
+  await register(dev, ['dev']);
+  expect(await shown()).toMatchObject([{ workerId: 'prod-1', labels: ['dev'] }]);
+  const guest = await token('guest', fixture.environment.now() + 1_000);
+  await register(guest, [], 'g');
+  await expect(register(dev, [], 'g')).rejects.toMatchObject({ code: 'forbidden' });
+  await fixture.environment.advance(1_001);
+  await register(dev, [], 'g');
+});
+
+it('an admin may use any id, and its owner keeps it', async () => {
+  await register(prod);
+  await register({ credential: dev.credential, isAdmin: true }, ['by-admin']);
+  expect(await shown()).toMatchObject([{ labels: ['by-admin'] }]);
+  await register(prod);
+  await expect(register(dev)).rejects.toMatchObject(refused);
+});
+
+it('an id that was used without a token belongs to the first token that uses it', async () => {
+  await register({ credential: null });
+  await register(prod);
+  await expect(register(dev)).rejects.toMatchObject(refused);
+});

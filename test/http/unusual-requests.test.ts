@@ -1,0 +1,113 @@
+import { METHODS } from 'node:http';
+import { connect as connectHttp2, constants } from 'node:http2';
+import { describe, expect, test } from 'vitest';
+import { RawConnection } from './raw-connection.js';
+import { startServer } from './start-server.js';
+
+/** Sends a request byte by byte, and returns its answer's status and body. */
+async function send(port: number, head: string) {
+  const connection = new RawConnection(port);
+  await connection.write(head);
+  const answer = await connection.untilClosed();
+  const [, status] = /^HTTP\/1\.1 (\d+)/.exec(answer) ?? [];
+  return { status: Number(status), body: answer.slice(answer.indexOf('\r\n\r\n') + 4) };
+}
+
+const portOf = (url: string) => Number(new URL(url).port);
+
+describe('health checks ask for no host', () => {
+  test.each(['/healthz', '/readyz'])('%s', async (path) => {
+    const { url } = await startServer({ config: { allowedHosts: ['ci.example.org'] } });
+    const port = portOf(url);
+    const withoutHost = [`GET ${path} HTTP/1.0\r\n\r\n`, `GET ${path} HTTP/1.1\r\nConnection: close\r\n\r\n`];
+    const byAddress = `GET ${path} HTTP/1.1\r\nHost: 10.1.2.3:3000\r\nConnection: close\r\n\r\n`;
+    for (const head of [...withoutHost, byAddress]) expect((await send(port, head)).status).toBe(200);
+    // What a page of another site asks for is still refused.
+    const foreign = `GET ${path} HTTP/1.1\r\nHost: localhost\r\nOrigin: https://x.example\r\nConnection: close\r\n\r\n`;
+    expect((await send(port, foreign)).status).toBe(403);
+  });
+
+  test('and everything else does', async () => {
+    const { url } = await startServer({ config: { allowedHosts: ['ci.example.org'] } });
+    const port = portOf(url);
+    for (const version of ['1.0', '1.1']) {
+      const { status, body } = await send(port, `GET /api/workflows HTTP/${version}\r\nConnection: close\r\n\r\n`);
+      expect([status, JSON.parse(body)]).toEqual([
+        400,
+        { code: 'malformed', message: 'the Host header is missing or not a host' },
+      ]);
+    }
+    const elsewhere = 'GET /api/workflows HTTP/1.1\r\nHost: 10.1.2.3\r\nConnection: close\r\n\r\n';
+    expect((await send(port, elsewhere)).status).toBe(403);
+  });
+});
+
+describe('what a server does not do is refused in the form of every error', () => {
+  const isTaken = new Set(['GET', 'HEAD']);
+  test.each(METHODS.filter((method) => method !== 'CONNECT' && !isTaken.has(method)))(
+    '%s on a path that takes GET',
+    async (method) => {
+      const { url } = await startServer({});
+      const head = `${method} /api/workers HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`;
+      const { status, body } = await send(portOf(url), head);
+      expect([status, JSON.parse(body)]).toEqual([
+        405,
+        { code: 'method_not_allowed', message: `/api/workers takes GET or HEAD, not ${method}` },
+      ]);
+    },
+  );
+
+  const message = 'the header Expect: "nonsense" is not supported; leave it out';
+
+  test('an expectation over HTTP/1.1', async () => {
+    const { url } = await startServer({});
+    const head = 'GET /api/workers HTTP/1.1\r\nHost: localhost\r\nExpect: nonsense\r\nConnection: close\r\n\r\n';
+    const { status, body } = await send(portOf(url), head);
+    expect([status, JSON.parse(body)]).toEqual([417, { code: 'expectation_failed', message }]);
+  });
+
+  test('an expectation over HTTP/2', async () => {
+    const { url } = await startServer({});
+    const session = connectHttp2(url);
+    const stream = session.request({ [constants.HTTP2_HEADER_PATH]: '/api/workers', expect: 'nonsense' });
+    const { promise, resolve } = Promise.withResolvers<number>();
+    stream.on('response', (headers) => resolve(Number(headers[':status'])));
+    const status = await promise;
+    const body = Buffer.concat(await stream.toArray()).toString();
+    session.close();
+    expect([status, JSON.parse(body)]).toEqual([417, { code: 'expectation_failed', message }]);
+  });
+});
+
+describe('a list of which an answer has only a part', () => {
+  test('says where the next begins, in a header that holds behind any prefix', async () => {
+    const { url, engine } = await startServer({});
+    engine.nextOffset = 7;
+    const answer = await fetch(`${url}/api/workflows?status=running&limit=5&offset=2`);
+    expect(answer.headers.get('link')).toBe('<?status=running&limit=5&offset=7>; rel="next"');
+    expect(Array.isArray(await answer.json())).toBe(true);
+    engine.nextOffset = null;
+    expect((await fetch(`${url}/api/workflows`)).headers.get('link')).toBeNull();
+  });
+});
+
+describe('a log stream that is resumed', () => {
+  const resume = async (position: string) => {
+    const { url } = await startServer({});
+    const path = `${url}/api/workflows/ci/jobs/build/logs/stream`;
+    return fetch(path, { headers: { 'last-event-id': position } });
+  };
+
+  test('at a position that is none is refused before it opens', async () => {
+    const answer = await resume('junk');
+    expect([answer.status, await answer.json()]).toEqual([
+      400,
+      { code: 'malformed', message: 'after: it is not a position' },
+    ]);
+  });
+
+  test('at the end of a log that has ended answers 204, so that an EventSource stays away', async () => {
+    const answer = await resume('9.9.stdout');
+    expect([answer.status, await answer.text()]).toEqual([204, '']);
+  });
+});

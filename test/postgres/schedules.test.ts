@@ -1,0 +1,78 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { takeSlotsOperation } from '../../src/engine/schedules/take-slots.js';
+import { scaled, sized } from '../support/machine.js';
+import { define, Engines } from '../support/postgres/engines.js';
+import { until } from '../support/until.js';
+
+const schedulesPerWorkflow = 20;
+
+/** How many slots servers race for: 10,000 where there is time for it. Each round has one of every schedule. */
+const wantedSlots = sized({
+  of: 'raced slots',
+  asked: process.env.CI === 'true' ? undefined : '1000',
+  full: 10_000,
+  floor: 1_000,
+});
+
+const rounds = Math.ceil(wantedSlots / schedulesPerWorkflow);
+const slots = rounds * schedulesPerWorkflow;
+
+let engines: Engines;
+
+beforeEach(async () => {
+  engines = await Engines.start(3);
+});
+
+afterEach(() => engines.end());
+
+describe('servers on one database', () => {
+  it(`start one run for each slot that they race for (${slots} slots)`, {
+    timeout: scaled(60_000 + slots * 10),
+  }, async () => {
+    const entries = Array.from({ length: schedulesPerWorkflow }, () => '{cron: "0 0 1 1 *", within: 30d}');
+    await define(engines.at(0).engine, 'w', `on: {schedule: [${entries.join(', ')}]}\njobs: {a: {run: x}}`);
+    const racers = engines.members.map(({ engine }) => ({
+      writer: engine.context.writer,
+      operation: takeSlotsOperation(engine.context),
+    }));
+    const first = Date.now() - 86_400_000;
+    for (let round = 0; round < rounds; round++) {
+      await engines.query('update schedules set next_slot_ms = $1, due_at_ms = $1', [first + round]);
+      let taken = 0;
+      while (taken < schedulesPerWorkflow) {
+        const answers = await Promise.all(racers.map(({ writer, operation }) => writer.submit(operation, null)));
+        for (const { schedules } of answers) taken += schedules;
+        // What the loop of a server took is not among the answers.
+        const [left] = await engines.query<{ count: string }>(
+          'select count(*) as count from schedules where next_slot_ms = $1',
+          [first + round],
+        );
+        if (Number(left?.count) === 0) break;
+      }
+    }
+    const [runs] = await engines.query<{ all: string; distinct: string }>(
+      `select count(*) as all, count(distinct (schedule, scheduled_at_ms)) as distinct from runs`,
+    );
+    expect(Number(runs?.all)).toBe(slots);
+    expect(Number(runs?.distinct)).toBe(slots);
+  });
+
+  it(
+    'without loops leave the slots to those that have them, and tell them of schedules',
+    async () => {
+      const edge = await engines.join(undefined, { withoutLoops: true });
+      try {
+        const tokyo = 'on: {schedule: [{cron: "0 0 1 1 *", within: 30d}]}\njobs: {a: {run: x}}';
+        await define(edge.engine, 'w', tokyo);
+        // Only a message makes the others look before a minute has passed.
+        await engines.query('update schedules set next_slot_ms = $1, due_at_ms = $1', [Date.now() - 1_000]);
+        await define(edge.engine, 'v', tokyo);
+        const started = async () => (await engines.query('select id from runs')).length > 0;
+        await until('a run of the schedule', started, { withinMs: 10_000 });
+      } finally {
+        await edge.stop();
+      }
+    },
+    scaled(30_000),
+  );
+});

@@ -1,0 +1,1 @@
+update runs set started_by = 'ci' where no = 1;

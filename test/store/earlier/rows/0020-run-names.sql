@@ -1,0 +1,1 @@
+update runs set name = 'deploy to staging' where no = 3;

@@ -1,0 +1,3 @@
+alter table "runs" add column "started_by" text;
+alter table "tokens" add column "last_used_at_ms" integer;
+create index workflows_removed on workflows (removed_at_ms) where removed_at_ms is not null;

@@ -1,0 +1,1 @@
+create index "runs_by_state" on "runs" ("state", "no");

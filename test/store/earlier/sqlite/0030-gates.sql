@@ -1,0 +1,10 @@
+create table "gates" ("no" integer primary key autoincrement, "key" text not null unique, "in_use" integer default 0 not null, "changed_at_ms" integer not null) strict;
+create index gates_idle on gates (changed_at_ms) where in_use = 0;
+alter table "runs" add column "gate" integer;
+alter table "runs" add column "gate_max" integer;
+alter table "runs" add column "gate_since_ms" integer;
+alter table "runs" add column "held" integer default 0 not null;
+alter table "runs" add column "gate_cancels" integer default 0 not null;
+create index runs_held on runs (gate, gate_since_ms, no) where held = 1;
+create index runs_of_gate on runs (gate, ended_at_ms) where gate is not null;
+create index runs_that_cancel on runs (gate) where gate_cancels = 1;

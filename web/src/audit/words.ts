@@ -1,0 +1,49 @@
+import type { AuditEvent } from '../../gen/workflowgraph/v1/audit_service_pb.js';
+
+const words: Readonly<Record<string, string>> = {
+  'token.created': 'Token created',
+  'token.revoked': 'Token revoked',
+  'session.started': 'Signed in',
+  'session.ended': 'Signed out',
+  'workflow.created': 'Workflow created',
+  'workflow.changed': 'Workflow changed',
+  'workflow.removed': 'Workflow removed',
+  'run.started': 'Run started',
+  'run.rerun': 'Run re-run',
+  'run.cancel_requested': 'Run cancelled',
+  'schedule.skipped': 'Scheduled time skipped',
+  'schedule.paused': 'Schedule paused',
+  'schedule.resumed': 'Schedule resumed',
+};
+
+export const auditActions = Object.keys(words);
+
+/** An action that is not known, since the server is newer than the page, is shown as it is. */
+export function wordsOf(action: string): string {
+  return words[action] ?? action;
+}
+
+/** The page of what something was done to; null where there is none. */
+export function placeOfSubject(action: string, subject: string) {
+  if (action.startsWith('run.')) return { to: '/runs/$run', params: { run: subject }, search: {} } as const;
+  if (action.startsWith('workflow.') || action.startsWith('schedule.')) {
+    return { to: '/workflows/$id', params: { id: subject } } as const;
+  }
+  return null;
+}
+
+/** `workflow ci · version 3`: what else the entry says. */
+export function detailsOf({ dataJson }: Pick<AuditEvent, 'dataJson'>): string {
+  if (dataJson === '') return '';
+  try {
+    const data: unknown = JSON.parse(dataJson);
+    if (typeof data !== 'object' || data === null) return dataJson;
+    return Object.entries(data)
+      .map(
+        ([name, value]) => `${name.replaceAll('_', ' ')} ${typeof value === 'string' ? value : JSON.stringify(value)}`,
+      )
+      .join(' · ');
+  } catch {
+    return dataJson;
+  }
+}

@@ -1,0 +1,24 @@
+import { Link } from '@tanstack/react-router';
+import { Fragment } from 'react';
+import type { RunAtGate } from '../../gen/workflowgraph/v1/types_pb.js';
+import { Ago } from '../parts/duration.js';
+import { shortId, visible } from '../parts/format.js';
+
+/** Runs or jobs that have a place in a group, or wait for one, each with since when. */
+export function RunLinks({ runs }: { runs: readonly RunAtGate[] }) {
+  return runs.map(({ runId, workflow, jobId, sinceMs }, n) => (
+    <Fragment key={`${runId} ${jobId}`}>
+      {n === 0 ? '' : ', '}
+      {jobId === '' ? (
+        <Link to="/runs/$run" params={{ run: runId }} search={{}}>
+          {visible(workflow, 60)} {shortId(runId)}
+        </Link>
+      ) : (
+        <Link to="/runs/$run/jobs/$job" params={{ run: runId, job: jobId }} search={{}}>
+          {visible(jobId, 60)} of {visible(workflow, 60)} {shortId(runId)}
+        </Link>
+      )}{' '}
+      (since <Ago ms={Number(sinceMs)} />)
+    </Fragment>
+  ));
+}

@@ -1,0 +1,25 @@
+import address from './shared-worker.ts?sharedworker&url';
+
+/**
+ * The address of our worker, in the form that the page's policy asks for: under "require-trusted-types-for" a worker starts
+ * only from an address that a named policy has given out, and this one gives out no other.
+ */
+export function workerAddress(): string {
+  const url = new URL(address, document.baseURI).href;
+  const { trustedTypes } = globalThis as { trustedTypes?: TrustedTypesFactory };
+  const policy = trustedTypes?.createPolicy('wg-worker', { createScriptURL: (given) => checked(given, url) });
+  // The worker takes what the policy made; the types of the DOM do not know it.
+  return policy === undefined ? url : (policy.createScriptURL(url) as string);
+}
+
+interface TrustedTypesFactory {
+  createPolicy(
+    name: string,
+    rules: { createScriptURL(url: string): string },
+  ): { createScriptURL(url: string): unknown };
+}
+
+function checked(given: string, own: string): string {
+  if (given !== own) throw new TypeError(`${given} is not a worker of this page`);
+  return given;
+}

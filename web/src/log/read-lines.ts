@@ -1,0 +1,114 @@
+import { type LogLine, LogSource as WireSource } from '../../gen/workflowgraph/v1/log_service_pb.js';
+import { logs } from '../api/transport.js';
+import type { LogQuery } from './follow-log.js';
+import type { LineIndex, LogSource, NumberedLine } from './line-index.js';
+
+/** Lines are read in blocks of so many, and a first look reads one. */
+const blockLines = 1_000;
+/** How much is read before a linked line: what its colours may follow from, and what its reader looks at next. */
+const linesBefore = 300;
+const retryMs = 1_000;
+
+/** Reads the lines that a reader sees first; returns the position after which the log goes on. */
+export async function readFirstLines(
+  query: LogQuery,
+  lines: LineIndex,
+  at: { readonly line: number } | 'start' | 'end',
+  signal: AbortSignal,
+): Promise<string> {
+  const fromLine = at === 'start' ? 1 : at === 'end' ? 0 : Math.max(1, at.line - linesBefore);
+  const { runId, jobId, attempt } = query;
+  const page = await logs.listLogLines({ id: runId, jobId, attempt, fromLine, limit: blockLines }, { signal });
+  lines.begin(
+    page.lineCount,
+    page.lines.map(toLine),
+    page.openLines.map(({ source, number }) => ({ source: sourceOf(source), number })),
+  );
+  return page.position;
+}
+
+/** Reads the lines that are looked at and are not here yet, block by block. */
+export class LineReader {
+  readonly #query: LogQuery;
+  readonly #lines: LineIndex;
+  readonly #signal: AbortSignal;
+  readonly #onLines: () => void;
+  #isReading = false;
+  #wanted: { readonly first: number; readonly last: number } = { first: 1, last: 0 };
+
+  constructor(query: LogQuery, lines: LineIndex, onLines: () => void, signal: AbortSignal) {
+    this.#query = query;
+    this.#lines = lines;
+    this.#onLines = onLines;
+    this.#signal = signal;
+  }
+
+  /** These lines are on the screen. Those that were before and are not read yet are forgotten. */
+  look(first: number, last: number): void {
+    this.#wanted = { first, last };
+    if (!this.#isReading) void this.#read();
+  }
+
+  async #read(): Promise<void> {
+    this.#isReading = true;
+    try {
+      for (;;) {
+        const { first, last } = this.#wanted;
+        const from = this.#lines.firstMissing(first, last);
+        if (from === null || this.#signal.aborted) return;
+        await this.#readBlock(from, last);
+      }
+    } finally {
+      this.#isReading = false;
+    }
+  }
+
+  async #readBlock(missing: number, last: number): Promise<void> {
+    // A block reaches to both sides of what is looked at, wherever the reader goes next.
+    const start = Math.max(1, Math.min(missing, last - Math.floor(blockLines / 2)));
+    const from = this.#lines.firstMissing(start, missing) ?? missing;
+    const { runId, jobId, attempt } = this.#query;
+    try {
+      const page = await logs.listLogLines(
+        { id: runId, jobId, attempt, fromLine: from, limit: blockLines },
+        { signal: this.#signal },
+      );
+      this.#lines.put(page.lines.map(toLine));
+      // A log of which less is stored than before: what is missing stays so.
+      if (page.lines.length === 0) this.#wanted = { first: 1, last: 0 };
+      this.#onLines();
+    } catch {
+      if (!this.#signal.aborted) await new Promise((resolve) => setTimeout(resolve, retryMs));
+    }
+  }
+}
+
+/** The numbers of the lines that contain a text, searched by the server; reports them as they are found. */
+export async function searchLines(
+  { runId, jobId, attempt }: LogQuery,
+  { text, matchCase, max }: { readonly text: string; readonly matchCase: boolean; readonly max: number },
+  onFound: (lines: readonly number[], isOver: boolean) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  const found: number[] = [];
+  for (let fromLine = 1; ; ) {
+    const page = await logs.searchLog(
+      { id: runId, jobId, attempt, text, matchCase, fromLine, limit: max - found.length },
+      { signal },
+    );
+    for (const line of page.lines) found.push(line);
+    const isOver = page.nextLine === 0 || found.length >= max;
+    onFound([...found], isOver);
+    if (isOver) return;
+    fromLine = page.nextLine;
+  }
+}
+
+function toLine({ number, text, source, timestampMs }: LogLine): NumberedLine {
+  return { number, text, source: sourceOf(source), atMs: Number(timestampMs) };
+}
+
+function sourceOf(source: WireSource): LogSource {
+  if (source === WireSource.SYSTEM) return 'system';
+  return source === WireSource.STDERR ? 'stderr' : 'stdout';
+}

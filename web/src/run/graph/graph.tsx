@@ -1,0 +1,199 @@
+import { Link } from '@tanstack/react-router';
+import { useMemo, useState } from 'react';
+import { type FoldedGraph, foldGraph } from '../../graph/fold.js';
+import { type Place, placeNodes } from '../../graph/place.js';
+import { formatCount, plural, visible } from '../../parts/format.js';
+import { type Counts, StateBar } from '../../parts/state-bar.js';
+import { StateMark } from '../../parts/state-mark.js';
+import { jobWords, type Look, looks, wordOfJob } from '../phases.js';
+import type { JobRow } from '../run-store.js';
+import styles from './graph.module.css';
+
+const card = { width: 180, height: 48, gapX: 48, gapY: 14 };
+const maxMembers = 100;
+
+/** The folded graph of a run, left to right. News changes colours and counts, never a place. */
+export function Graph({ runId, jobs }: { runId: string; jobs: readonly JobRow[] }) {
+  // biome-ignore lint/correctness/useExhaustiveDependencies: what a job needs and its key never change within a run
+  const { graph, places, routes } = useMemo(() => {
+    const folded = foldGraph(jobs);
+    return { graph: folded, ...placeNodes(folded) };
+  }, [jobs.length]);
+  const [open, setOpen] = useState<number | null>(null);
+  const [near, setNear] = useState<number | null>(null);
+  const width = (Math.max(0, ...places.map(({ column }) => column)) + 1) * (card.width + card.gapX) - card.gapX;
+  const lowest = Math.max(0, ...places.map(({ row }) => row), ...routes.flat().map(({ row }) => row));
+  const height = (lowest + 1) * (card.height + card.gapY) - card.gapY;
+  const members = open === null ? [] : (graph.nodes[open]?.members ?? []);
+  return (
+    <div className={styles.whole}>
+      {graph.nodes.length === jobs.length ? null : (
+        <p className={styles.note}>
+          {plural(jobs.length, 'job')} in {plural(graph.nodes.length, 'node')}: those that are alike stand together.
+        </p>
+      )}
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls is reached by the keyboard */}
+      <section className={`card ${styles.scroller}`} tabIndex={0} aria-label="Graph of the jobs, from left to right">
+        <div className={styles.plane} style={{ width, height }}>
+          <Edges graph={graph} routes={routes} near={near} width={width} height={height} />
+          <ol>
+            {graph.nodes.map((node, n) => (
+              <li
+                key={node.members[0]}
+                className={styles.place}
+                style={{ transform: `translate(${left(places[n])}px, ${top(places[n])}px)` }}
+                onMouseEnter={() => setNear(n)}
+                onMouseLeave={() => setNear(null)}
+                onFocus={() => setNear(n)}
+                onBlur={() => setNear(null)}
+              >
+                <Node
+                  runId={runId}
+                  title={node.title}
+                  members={node.members.flatMap((job) => jobs[job] ?? [])}
+                  isOpen={open === n}
+                  onOpen={() => setOpen(open === n ? null : n)}
+                />
+              </li>
+            ))}
+          </ol>
+        </div>
+      </section>
+      {members.length === 0 ? null : (
+        <section className={`card ${styles.members}`} aria-label="Jobs of this node">
+          <h2>
+            {visible(graph.nodes[open ?? 0]?.title ?? '', 80)} · {plural(members.length, 'job')}
+          </h2>
+          <ul>
+            {worstFirst(members.flatMap((job) => jobs[job] ?? []))
+              .slice(0, maxMembers)
+              .map((job) => (
+                <li key={job.ordinal}>
+                  <StateMark look={job.look} word={wordOfJob(job)} size={14} />
+                  <Link to="/runs/$run/jobs/$job" params={{ run: runId, job: job.id }} search={{}}>
+                    {visible(job.id, 100)}
+                  </Link>
+                </li>
+              ))}
+          </ul>
+          {members.length > maxMembers ? (
+            <p className={styles.note}>and {formatCount(members.length - maxMembers)} more</p>
+          ) : null}
+        </section>
+      )}
+    </div>
+  );
+}
+
+function Node({
+  runId,
+  title,
+  members,
+  isOpen,
+  onOpen,
+}: {
+  runId: string;
+  title: string;
+  members: readonly JobRow[];
+  isOpen: boolean;
+  onOpen: () => void;
+}) {
+  const [only] = members;
+  if (only !== undefined && members.length === 1) {
+    return (
+      <Link
+        to="/runs/$run/jobs/$job"
+        params={{ run: runId, job: only.id }}
+        search={{}}
+        className={styles.card}
+        data-look={only.look}
+        title={`${only.id}: ${wordOfJob(only)}`}
+      >
+        <StateMark look={only.look} word={wordOfJob(only)} />
+        <span className={styles.title}>{visible(only.id, 80)}</span>
+      </Link>
+    );
+  }
+  const counts = countLooks(members);
+  const worst = looks.find((look) => counts[look] > 0) ?? 'blocked';
+  return (
+    <button
+      type="button"
+      className={styles.card}
+      data-look={worst}
+      aria-expanded={isOpen}
+      onClick={onOpen}
+      title={title}
+    >
+      <StateMark look={worst} word={jobWords[worst]} />
+      <span className={styles.title}>
+        {visible(title, 80)} <span className={styles.count}>{formatCount(members.length)}</span>
+      </span>
+      <span className={styles.bar}>
+        <StateBar counts={counts} />
+      </span>
+    </button>
+  );
+}
+
+function Edges({
+  graph,
+  routes,
+  near,
+  width,
+  height,
+}: {
+  graph: FoldedGraph;
+  routes: readonly (readonly Place[])[];
+  near: number | null;
+  width: number;
+  height: number;
+}) {
+  return (
+    <svg className={styles.edges} width={width} height={height} aria-hidden="true">
+      {graph.edges.map(({ from, to }, n) => (
+        <path
+          key={`${from}-${to}`}
+          d={pathOf(routes[n] ?? [])}
+          className={near === null ? styles.edge : from === near || to === near ? styles.strong : styles.dim}
+        />
+      ))}
+    </svg>
+  );
+}
+
+/** From the right of a card through the free places to the left of another. */
+function pathOf(route: readonly Place[]): string {
+  let path = '';
+  for (let at = 1; at < route.length; at++) {
+    const [from, to] = [route[at - 1], route[at]];
+    const x1 = left(from) + card.width;
+    const y1 = top(from) + card.height / 2;
+    const x2 = left(to);
+    const y2 = top(to) + card.height / 2;
+    const bend = (x2 - x1) / 2;
+    // Through a free place in a straight line as wide as a card.
+    if (at > 1) path += `H${x1}`;
+    else path = `M${x1} ${y1}`;
+    path += `C${x1 + bend} ${y1} ${x2 - bend} ${y2} ${x2} ${y2}`;
+  }
+  return path;
+}
+
+function left(place: Place | undefined): number {
+  return (place?.column ?? 0) * (card.width + card.gapX);
+}
+
+function top(place: Place | undefined): number {
+  return (place?.row ?? 0) * (card.height + card.gapY);
+}
+
+function countLooks(jobs: readonly JobRow[]): Counts {
+  const counts = Object.fromEntries(looks.map((look) => [look, 0])) as Record<Look, number>;
+  for (const { look } of jobs) counts[look] += 1;
+  return counts;
+}
+
+function worstFirst(jobs: readonly JobRow[]): JobRow[] {
+  return [...jobs].sort((a, b) => looks.indexOf(a.look) - looks.indexOf(b.look) || a.ordinal - b.ordinal);
+}

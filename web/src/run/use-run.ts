@@ -1,0 +1,46 @@
+import { useQuery } from '@tanstack/react-query';
+import { useEffect, useSyncExternalStore } from 'react';
+import type { ListRunJobsResponse } from '../../gen/workflowgraph/v1/run_service_pb.js';
+import { runs } from '../api/transport.js';
+import { live } from '../live/client.js';
+import { type RunSnapshot, RunStore } from './run-store.js';
+
+/** A run's jobs, kept up by the stream. Two requests: the jobs, then the version's graph, which the browser keeps. */
+export function useRunStore(id: string) {
+  const query = useQuery({
+    queryKey: ['run-jobs', id],
+    queryFn: async ({ signal }) => {
+      const pages = await allPages(id, signal);
+      const [{ workflow = '', version = 0 } = {}] = pages;
+      const graph = await runs.getRunGraph({ workflow, version }, { signal });
+      return { store: new RunStore(graph, pages), workflow, version, graph };
+    },
+    staleTime: Number.POSITIVE_INFINITY,
+    // A run that was looked at before is asked for anew, since its stream was let go.
+    gcTime: 0,
+  });
+  const store = query.data?.store;
+  useEffect(() => {
+    if (store === undefined) return;
+    return live.watchEvents({
+      runId: store.runId,
+      after: () => store.lastEvent,
+      onEvents: (events) => store.apply(events),
+    });
+  }, [store]);
+  return query;
+}
+
+export function useSnapshot(store: RunStore): RunSnapshot {
+  return useSyncExternalStore(store.subscribe, store.snapshot);
+}
+
+async function allPages(id: string, signal: AbortSignal): Promise<ListRunJobsResponse[]> {
+  const pages = [await runs.listRunJobs({ id }, { signal })];
+  for (;;) {
+    const last = pages.at(-1);
+    if (last === undefined || last.nextOrdinal === 0) return pages;
+    // Of the same run, also when a workflow's newest run has changed since.
+    pages.push(await runs.listRunJobs({ id: last.runId, fromOrdinal: last.nextOrdinal }, { signal }));
+  }
+}

@@ -1,0 +1,24 @@
+import { type Look, looks } from '../run/phases.js';
+
+export const runViews = ['list', 'graph', 'timeline', 'why'] as const;
+export type RunView = (typeof runViews)[number];
+
+/** What of a run is shown, as its address says. */
+export interface RunSearch {
+  readonly view?: RunView;
+  readonly state?: Look;
+  readonly q?: string;
+  /** The key of the job that is selected. */
+  readonly job?: string;
+}
+
+export function readRunSearch(raw: Readonly<Record<string, unknown>>): RunSearch {
+  const view = runViews.find((one) => one === raw.view);
+  const state = looks.find((one) => one === raw.state);
+  return {
+    ...(view === undefined || view === 'list' ? {} : { view }),
+    ...(state === undefined ? {} : { state }),
+    ...(typeof raw.q === 'string' && raw.q !== '' ? { q: raw.q.slice(0, 200) } : {}),
+    ...(typeof raw.job === 'string' && raw.job !== '' ? { job: raw.job.slice(0, 200) } : {}),
+  };
+}
