@@ -3,7 +3,7 @@ import { variablesNamed } from '../condition/references.js';
 import { limits } from '../limits.js';
 import { HintBudget } from '../suggest.js';
 import { keyMeant } from './key-meant.js';
-import type { KeyRow } from './keys.js';
+import type { KeyRow } from './key-row.js';
 import { whatToWrite } from './keys-elsewhere.js';
 import { keyAt, type Place, valueAt } from './place.js';
 import { isSourceObject, type SourceObject, type SourceValue, WrittenNumber } from './source.js';

@@ -1,5 +1,5 @@
 import { type HintBudget, nearest } from '../suggest.js';
-import type { KeyRow } from './keys.js';
+import type { KeyRow } from './key-row.js';
 
 /** Names of the same keys in the API and in the files of other systems. */
 const namesElsewhere = new Map([

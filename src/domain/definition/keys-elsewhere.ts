@@ -1,4 +1,6 @@
-import { jobConcurrencyKeys, jobKeys, type KeyRow, stepKeys, strategyKeys, workflowKeys } from './keys.js';
+import { jobConcurrencyKeys, jobKeys, stepKeys, strategyKeys } from './job-keys.js';
+import type { KeyRow } from './key-row.js';
+import { workflowKeys } from './workflow-keys.js';
 
 /** What to write instead of keys of GitHub Actions. A key that the product has is never looked up here. */
 const workflowSentences = new Map([['permissions', 'jobs have no token of a repository; remove it']]);

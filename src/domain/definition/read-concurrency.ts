@@ -6,10 +6,11 @@ import { type QueueRule, queueRules, type RunGroupSpec } from '../gates/run-grou
 import { ownField } from '../json.js';
 import { limits } from '../limits.js';
 import { type Checker, describe, type Subject, theWorkflow } from './checker.js';
-import { concurrencyKeys, jobConcurrencyKeys } from './keys.js';
+import { jobConcurrencyKeys } from './job-keys.js';
 import { type Place, valueAt } from './place.js';
 import { checkTemplate, type ExpressionReader } from './read-expressions.js';
 import { isSourceObject, type SourceValue, WrittenNumber } from './source.js';
+import { concurrencyKeys } from './workflow-keys.js';
 
 /** Reads the top-level `concurrency`: a name, or a map. Null when absent, or invalid, which is reported. */
 export function readConcurrency(

@@ -1,6 +1,6 @@
 import { ownField } from '../json.js';
 import type { Checker, Subject } from './checker.js';
-import { defaultKeys } from './keys.js';
+import { defaultKeys } from './job-keys.js';
 import { type Place, valueAt } from './place.js';
 import { isTemplate } from './read-expressions.js';
 import type { JobFieldNames } from './read-job.js';

@@ -2,9 +2,9 @@ import { bareObject } from '../json.js';
 import { limits, utf8Bytes } from '../limits.js';
 import { type Checker, describe, type Subject, shortText, textFault } from './checker.js';
 import type { Env } from './definition.js';
-import { envNamePattern } from './keys.js';
 import { keyAt, type Place, valueAt } from './place.js';
 import { type SourceValue, WrittenNumber } from './source.js';
+import { envNamePattern } from './value-schemas.js';
 
 export const emptyEnv: Env = Object.freeze(bareObject<string>());
 

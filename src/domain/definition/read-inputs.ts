@@ -5,9 +5,10 @@ import { type InputDeclaration, type InputType, inputTypes, inputVariable } from
 import { ownField } from '../json.js';
 import { limits } from '../limits.js';
 import { type Checker, describe, type Subject, shortText, textFault, theWorkflow } from './checker.js';
-import { inputKeys, inputNamePattern } from './keys.js';
+import { inputKeys } from './input-keys.js';
 import { keyAt, type Place, valueAt } from './place.js';
 import { isSourceObject, type SourceObject, type SourceValue, toJson, WrittenNumber } from './source.js';
+import { inputNamePattern } from './value-schemas.js';
 
 /** Reads the `inputs` of a file. Null when the key is absent and any inputs are accepted. */
 export function readInputs(

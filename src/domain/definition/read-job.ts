@@ -10,7 +10,6 @@ import { type Checker, type Subject, shortText } from './checker.js';
 import type { Env, InputTypes, Shell } from './definition.js';
 import type { DraftJob } from './draft.js';
 import type { JobExpressions } from './job-expressions.js';
-import { jobKeyPattern } from './keys.js';
 import { keyAt, type Place, textOffset, valueAt } from './place.js';
 import { readJobConcurrency } from './read-concurrency.js';
 import { type Defaults, withDefaults } from './read-defaults.js';
@@ -21,6 +20,7 @@ import { readBackoff, readRetries, readRetryOn } from './read-retry.js';
 import { readScript } from './read-script.js';
 import { readStrategy } from './read-strategy.js';
 import { isSourceObject, type SourceObject, type SourceValue, toJson } from './source.js';
+import { jobKeyPattern } from './value-schemas.js';
 
 /** The names of a job's fields in a form of definition. */
 export interface JobFieldNames {

@@ -10,10 +10,11 @@ import { catchUps, overlaps, type Schedule, scheduleDefaults } from '../schedule
 import { isZone, zoneNames } from '../schedule/zone.js';
 import { nearest } from '../suggest.js';
 import { type Checker, describe, type Subject, shortText, textFault, theWorkflow } from './checker.js';
-import { jobKeyPattern, scheduleKeys } from './keys.js';
 import { keyAt, type Place, textOffset, valueAt } from './place.js';
 import { inputText } from './read-inputs.js';
+import { scheduleKeys } from './schedule-keys.js';
 import { isSourceObject, type SourceObject, type SourceValue } from './source.js';
+import { jobKeyPattern } from './value-schemas.js';
 
 /** Longest name of a time zone, in characters. */
 const zoneCharsMax = 100;

@@ -3,11 +3,12 @@ import { ownField } from '../json.js';
 import { limits } from '../limits.js';
 import { type Checker, type Subject, shortText } from './checker.js';
 import type { Env, StepDefinition } from './definition.js';
-import { jobKeyPattern, stepKeys } from './keys.js';
+import { stepKeys } from './job-keys.js';
 import { keyAt, type Place, valueAt } from './place.js';
 import { emptyEnv, readEnv } from './read-env.js';
 import { refuseInScript } from './read-expressions.js';
 import { isSourceObject, type SourceObject, type SourceValue } from './source.js';
+import { jobKeyPattern } from './value-schemas.js';
 
 /**
  * Reads a job's steps. Unknown keys are problems unless `lenient`. Null without a usable list of steps; a wrong step is

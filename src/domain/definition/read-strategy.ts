@@ -9,7 +9,7 @@ import type { Strategy } from '../matrix/matrix-spec.js';
 import { matrixTemplates, unescaped } from '../matrix/parsed-matrix.js';
 import { type Checker, describe, type Subject } from './checker.js';
 import type { InputTypes } from './definition.js';
-import { strategyKeys } from './keys.js';
+import { strategyKeys } from './job-keys.js';
 import { keyAt, type Place, textOffset, valueAt } from './place.js';
 import { isSourceObject, type SourceValue, toJson, WrittenNumber } from './source.js';
 

@@ -2,7 +2,7 @@ import { ownField } from '../json.js';
 import { limits } from '../limits.js';
 import { type Checker, shortText, theWorkflow } from './checker.js';
 import type { DraftJob, DraftWorkflow } from './draft.js';
-import { jobKeys, workflowKeys } from './keys.js';
+import { jobKeys } from './job-keys.js';
 import { keyAt, type Place, valueAt, wholeText } from './place.js';
 import { readConcurrency } from './read-concurrency.js';
 import { readDefaults } from './read-defaults.js';
@@ -14,6 +14,7 @@ import { readRunName } from './read-run-name.js';
 import { readSchedules } from './read-schedules.js';
 import { readTrigger } from './read-trigger.js';
 import { isSourceObject, type SourceObject, type SourceValue } from './source.js';
+import { workflowKeys } from './workflow-keys.js';
 
 const names: JobFieldNames = {
   run: 'run',

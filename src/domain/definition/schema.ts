@@ -1,18 +1,10 @@
 import type { JsonObject } from '../json.js';
-import {
-  backoffSchema,
-  concurrencyKeys,
-  defaultKeys,
-  inputKeys,
-  jobConcurrencyKeys,
-  jobKeys,
-  type KeyRow,
-  namedSchemas,
-  scheduleKeys,
-  stepKeys,
-  strategyKeys,
-  workflowKeys,
-} from './keys.js';
+import { inputKeys } from './input-keys.js';
+import { defaultKeys, jobConcurrencyKeys, jobKeys, stepKeys, strategyKeys } from './job-keys.js';
+import type { KeyRow } from './key-row.js';
+import { scheduleKeys } from './schedule-keys.js';
+import { backoffSchema, namedSchemas } from './value-schemas.js';
+import { concurrencyKeys, workflowKeys } from './workflow-keys.js';
 
 /**
  * The JSON Schema (draft 2020-12) of a workflow file, for editors. It is built from the tables that the reader checks

@@ -1,6 +1,6 @@
 import { EvaluationError, kindOf } from '../condition/functions.js';
-import { inputNamePattern } from '../definition/keys.js';
 import { fieldOf } from '../definition/place.js';
+import { inputNamePattern } from '../definition/value-schemas.js';
 import { bareObject, isJsonObject, type JsonObject, type JsonValue, ownField } from '../json.js';
 import { exceedsBytes, limits } from '../limits.js';
 import type { Combination } from './matrix-spec.js';

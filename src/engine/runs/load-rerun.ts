@@ -129,6 +129,13 @@ export async function loadJobs(
   return { jobs, needs, rows };
 }
 
+/** The row of a job that was read for the re-run. */
+export function rowAt({ rows }: LoadedJobs, ordinal: number) {
+  const row = rows.get(ordinal);
+  if (row === undefined) throw new Error(`job ${ordinal} was not read for the re-run`);
+  return row;
+}
+
 /** The row ids of jobs and of their needs, in order. */
 export function jobIdsWithNeeds(
   run: number,

@@ -15,22 +15,14 @@ import type { EngineContext } from '../context.js';
 import { yieldToEventLoop } from '../writer/yield-turn.js';
 import { nodesOfChildren } from './children-to-rerun.js';
 import { findRun } from './find-run.js';
+import { keysOf } from './keys-of-ordinals.js';
 import { loadJobs, loadNeeds, loadRerunSet, type RerunSet } from './load-rerun.js';
+import { refusalOfRun, toError, unstoppedError, unstoppedJob } from './refuse-rerun.js';
+import { hasRunEnded } from './reopen-run.js';
 import { requestHash } from './request-hash.js';
-import {
-  type BegunRerun,
-  hasRunEnded,
-  keysOf,
-  refusalOfRun,
-  rerunJobsPerTransaction,
-  rerunOperation,
-  rerunRangeOperation,
-  sizeOf,
-  toError,
-  unstoppedError,
-  unstoppedJob,
-} from './rerun-operations.js';
+import { rerunOperation, rerunRangeOperation } from './rerun-operations.js';
 import type { startRunVerb } from './start-run.js';
+import { type BegunRerun, rerunJobsPerTransaction, sizeOf } from './wanted-rerun.js';
 
 export interface RerunRun {
   readonly caller: Caller;

@@ -1,9 +1,11 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { parseCondition } from '../../../src/domain/condition/parse-condition.js';
-import { jobKeys, scheduleKeys, stepKeys, workflowKeys } from '../../../src/domain/definition/keys.js';
+import { jobKeys, stepKeys } from '../../../src/domain/definition/job-keys.js';
 import { whatToWrite } from '../../../src/domain/definition/keys-elsewhere.js';
 import { parseDefinition } from '../../../src/domain/definition/parse-definition.js';
+import { scheduleKeys } from '../../../src/domain/definition/schedule-keys.js';
+import { workflowKeys } from '../../../src/domain/definition/workflow-keys.js';
 import { formatProblem } from '../../../src/domain/problem.js';
 import { saidByEditor } from '../../support/workflow-file-schema.js';
 

@@ -1,7 +1,8 @@
 import { expect, it } from 'vitest';
-import { jobKeys, stepKeys, workflowKeys } from '../../../src/domain/definition/keys.js';
+import { jobKeys, stepKeys } from '../../../src/domain/definition/job-keys.js';
 import { whatToWrite } from '../../../src/domain/definition/keys-elsewhere.js';
 import { parseDefinition } from '../../../src/domain/definition/parse-definition.js';
+import { workflowKeys } from '../../../src/domain/definition/workflow-keys.js';
 import { formatProblem } from '../../../src/domain/problem.js';
 
 const jobs = 'jobs: {a: {run: x}}\n';
