@@ -83,6 +83,23 @@ export function planRerun(question: RerunQuestion): RerunPlan | RerunRefusal {
   return { ...plan, undone: undoneBy(question, resets), skipped: certainlySkipped(question, plan.resets) };
 }
 
+/** Dependents that must stop before a job that they need runs again. */
+export function dependantsInTheWay(question: Pick<RerunQuestion, 'following' | 'jobs'>): number[] {
+  return [...question.following].filter((ordinal) => {
+    const { state, isStopping } = jobAt(question, ordinal);
+    return state === 'running' || state === 'open' || isStopping;
+  });
+}
+
+/** The jobs as `force` leaves them: the dependents in the way are cancelled and have stopped. */
+export function whenForced(question: RerunQuestion): RerunQuestion {
+  const jobs = new Map(question.jobs);
+  for (const ordinal of dependantsInTheWay(question)) {
+    jobs.set(ordinal, { ...jobAt(question, ordinal), state: 'cancelled', isSettled: true, isStopping: false });
+  }
+  return { ...question, jobs };
+}
+
 /** The counts of one job's needs: needs that run again are open, and so are those whose end has not propagated yet. */
 export function countNeeds(
   { jobs, needs }: Pick<RerunQuestion, 'jobs' | 'needs'>,

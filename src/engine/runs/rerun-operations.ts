@@ -1,6 +1,6 @@
 import type { DomainError } from '../../domain/errors.js';
 import { firstChildOrdinal } from '../../domain/matrix/matrix-spec.js';
-import { planRerun } from '../../domain/rerun.js';
+import { dependantsInTheWay, planRerun } from '../../domain/rerun.js';
 import { jobIdOf } from '../../store/job-id.js';
 import type { RunRow } from '../../store/statements/find-runs.js';
 import { rerunByRequest, setNeedCounts } from '../../store/statements/reruns.js';
@@ -60,11 +60,7 @@ async function begin(context: BatchContext, batch: Batch, wanted: WantedRerun): 
   }
   const plan = planRerun({ ...wanted, ...loaded });
   if ('reason' in plan && plan.reason === 'dependant_running' && wanted.force) {
-    const isInTheWay = (ordinal: number) => {
-      const { state, live } = rowAt(loaded, ordinal);
-      return state === 'running' || state === 'open' || (state === 'cancelled' && live === 1);
-    };
-    const jobs = [...wanted.following].filter(isInTheWay).map((ordinal) => jobIdOf(run.no, ordinal));
+    const jobs = dependantsInTheWay({ ...wanted, ...loaded }).map((ordinal) => jobIdOf(run.no, ordinal));
     await stopDependants(context, batch, run.no, jobs);
     return { kind: 'stopping', jobs };
   }

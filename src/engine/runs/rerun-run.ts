@@ -1,6 +1,14 @@
 import { DomainError } from '../../domain/errors.js';
 import { firstChildOrdinal } from '../../domain/matrix/matrix-spec.js';
-import { type OrdinalRanges, ordinalsOf, planRerun, type RerunPlan } from '../../domain/rerun.js';
+import {
+  dependantsInTheWay,
+  type OrdinalRanges,
+  ordinalsOf,
+  planRerun,
+  type RerunPlan,
+  type RerunQuestion,
+  whenForced,
+} from '../../domain/rerun.js';
 import { hasEnded } from '../../domain/states.js';
 import { type RunRow, runsByNumber } from '../../store/statements/find-runs.js';
 import {
@@ -101,19 +109,19 @@ export function rerunRunVerb(context: EngineContext, starting: Pick<ReturnType<t
   }
 
   /** Checks a large re-run before it begins, because its run does not change until then. */
-  async function checkLarge(run: RunRow, wanted: RerunSet & { readonly dependants: boolean }): Promise<void> {
-    const plan = await planOf(run, wanted);
+  async function checkLarge(run: RunRow, wanted: WantedSet): Promise<void> {
+    const plan = await planOf(run, await questionOf(run, wanted));
     if (plan instanceof DomainError) throw plan;
   }
 
-  async function planOf(
-    run: RunRow,
-    wanted: RerunSet & { readonly dependants: boolean },
-  ): Promise<RerunPlan | DomainError> {
+  async function questionOf(run: RunRow, wanted: WantedSet): Promise<RerunQuestion> {
     const all = [...wanted.chosen, ...wanted.following];
     const needs = await loadNeeds(store.longRead, run, all);
-    const loaded = await loadJobs(store.longRead, run, all, needs);
-    const plan = planRerun({ ...wanted, ...loaded });
+    return { ...wanted, ...(await loadJobs(store.longRead, run, all, needs)) };
+  }
+
+  async function planOf(run: RunRow, question: RerunQuestion): Promise<RerunPlan | DomainError> {
+    const plan = planRerun(question);
     if (!('reason' in plan)) return plan;
     const keys = await keysOf(store.longRead, run, [plan.ordinal]);
     return toError(keys.get(plan.ordinal) ?? '', plan);
@@ -160,8 +168,10 @@ export function rerunRunVerb(context: EngineContext, starting: Pick<ReturnType<t
     if (unstopped !== null && !choice.force) {
       throw unstoppedError((await keysOf(store.longRead, run, [unstopped])).get(unstopped) ?? '');
     }
-    const plan = await planOf(run, wanted);
+    const question = await questionOf(run, wanted);
+    const plan = await planOf(run, choice.force ? whenForced(question) : question);
     if (plan instanceof DomainError) throw plan;
+    const stopped = new Set(choice.force ? dependantsInTheWay(question) : []);
     const jobs = [
       ...(await statesOfRun.run(store.longRead, { run: run.no, version: run.version })),
       ...(await chosenChildren(run, wanted)),
@@ -179,11 +189,14 @@ export function rerunRunVerb(context: EngineContext, starting: Pick<ReturnType<t
       generation: run.generation + 1,
       again: view(
         jobs.filter(({ ord }) => again.has(ord) && !plan.skipped.has(ord) && !wanted.reopened.has(ord)),
-        ({ ord, state }) => (wanted.chosen.has(ord) ? `${chosenText(choice)} (${state})` : followsText),
+        ({ ord, state }) => {
+          if (wanted.chosen.has(ord)) return `${chosenText(choice)} (${state})`;
+          return stopped.has(ord) ? `${followsText}; it has not ended and is cancelled first` : followsText;
+        },
       ),
       kept: view(
         jobs.filter(({ ord }) => !again.has(ord)),
-        ({ ord, state }) => keptText(state, wanted.following.has(ord)),
+        ({ ord, state }) => (stopped.has(ord) ? cancelledText : keptText(state, wanted.following.has(ord))),
       ),
       skipped: view(
         jobs.filter(({ ord }) => plan.skipped.has(ord)),
@@ -265,6 +278,8 @@ function chosenText({ failed }: RerunRun): string {
 }
 
 const followsText = 'needs a job that runs again';
+
+const cancelledText = 'needs a job that runs again; it has not ended, is cancelled first, and stays cancelled';
 
 function keptText(state: Parameters<typeof hasEnded>[0], follows: boolean): string {
   if (follows) return `needs a job that runs again; dependents are left as they are (${state})`;
