@@ -11,7 +11,20 @@ import { startWorkerProcess } from '../support/worker-process.js';
 const folder = fileURLToPath(new URL('../../examples/workflows/', import.meta.url));
 const files = readdirSync(folder);
 
-const everyLabel = ['linux', 'docker', 'staging', 'production', 'gpu', 'cuda', 'python', 'node', 'go', 'shell'];
+const everyLabel = [
+  'linux',
+  'docker',
+  'staging',
+  'production',
+  'gpu',
+  'cuda',
+  'python',
+  'node',
+  'go',
+  'shell',
+  'windows',
+  'macos',
+];
 
 test('every example is without mistakes', async () => {
   const { code, stdout, stderr } = await runProgram(['validate', ...files.map((file) => `${folder}${file}`)]);
@@ -55,6 +68,8 @@ test('every example runs to success on workers that have its labels', async () =
   expect(newer.state).toBe('success');
   expect(states(await api.ended(older))).toEqual({ test: 'cancelled', 'clean-up': 'success' });
   expect((await api.ended(other)).state).toBe('success');
+  const joined = await api.ended(await api.run('each-file'));
+  expect(await api.logText(joined.id, 'join')).toBe('45150 rows in 300 files\n');
   const hello = await api.ended(await api.run('hello', { name: 'you' }));
   expect(await api.logText(hello.id, 'greet')).toBe('Hello, you\n');
 });
