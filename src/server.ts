@@ -2,6 +2,7 @@ import { type Config, ConfigError, isLoopback, refuseOpenServer } from './config
 import type { LogCap } from './domain/log-cap.js';
 import { createEngine, type RunningEngine } from './engine/create-engine.js';
 import type { Retention } from './engine/loops/retention.js';
+import type { Environment } from './environment/environment.js';
 import { WorkflowFolder } from './folder/workflow-folder.js';
 import { buildHttpServer } from './http/http-server.js';
 import { environmentOf, logDatabaseEvents, openStore } from './open-store.js';
@@ -24,15 +25,17 @@ export interface RunningServer {
   stop(): Promise<void>;
 }
 
-/**
- * The composition root: opens the store, builds the engine, mounts the edges, starts the loops. Until `beforeListening`
- * is called nothing was acknowledged, and the process may end at any time.
- */
-export async function startServer(
-  config: Config,
-  log: Log,
-  beforeListening: () => void = () => {},
-): Promise<RunningServer> {
+export interface StartOptions {
+  /** Changes the database before anything reads it, for example to add the first token. */
+  readonly storeOpened?: (store: Store, environment: Environment) => Promise<void>;
+  /** Until this is called nothing was acknowledged, and the process may end at any time. */
+  readonly beforeListening?: () => void;
+  /** Serves the JSON API alone, for callers in this process. */
+  readonly jsonOnly?: boolean;
+}
+
+/** The composition root: opens the store, builds the engine, mounts the edges, starts the loops. */
+export async function startServer(config: Config, log: Log, options: StartOptions = {}): Promise<RunningServer> {
   if (config.apiOnly && config.databaseUrl === null) {
     throw new ConfigError('API_ONLY is set but DATABASE_URL is not; only one process can use a SQLite database');
   }
@@ -44,6 +47,7 @@ export async function startServer(
   };
   try {
     const environment = await environmentOf(store);
+    await options.storeOpened?.(store, environment);
     const tokens = new Tokens(store, environment, log);
     await tokens.load();
     tokens.start();
@@ -79,9 +83,10 @@ export async function startServer(
     };
     const loopback = isLoopback(config.host);
     const page = new URL('dist/web/', packageRoot);
-    const http = await buildHttpServer({ engine, config, tokens, about, page, log, metrics, loopback });
+    const { jsonOnly = false } = options;
+    const http = await buildHttpServer({ engine, config, tokens, about, page, log, metrics, loopback, jsonOnly });
     stops.push(() => http.close());
-    beforeListening();
+    options.beforeListening?.();
     const { url } = await http.listen();
     return { url, engine, stop: stopAll };
   } catch (error) {

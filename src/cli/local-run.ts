@@ -1,14 +1,15 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Client } from '#client';
+import { Client, shellExecutor, Worker } from '#client';
 import { loadConfig } from '../config.js';
-import { systemEnvironment } from '../environment/system-environment.js';
-import { databaseFile, startServer } from '../server.js';
-import { openSqliteStore } from '../store/sqlite/open-sqlite-store.js';
+import type { Environment } from '../environment/environment.js';
+import { startServer } from '../server.js';
+import type { Store } from '../store/store.js';
 import { createLog } from '../telemetry/log.js';
 import { createToken } from '../tokens.js';
-import { LocalWorker, machineLabels } from './local-worker.js';
+import { guardJobs } from './job-guard.js';
+import { machineLabels } from './local-worker.js';
 import type { WorkflowFile } from './workflow-file.js';
 
 /** A run in this process: a server with a temporary database, and one private worker. */
@@ -45,8 +46,13 @@ export async function startLocalRun(
       {},
       { port: '0', dataDir: join(folder, 'data'), workflowsDir: join(folder, 'workflows'), shutdownTimeoutSecs: '1' },
     );
-    const token = await makeToken(join(config.dataDir, databaseFile));
-    const server = await startServer(config, createLog({ level: 'silent', format: 'json' }));
+    let token = '';
+    const server = await startServer(config, createLog({ level: 'silent', format: 'json' }), {
+      jsonOnly: true,
+      async storeOpened(store, environment) {
+        token = await makeToken(store, environment);
+      },
+    });
     stops.push(() => server.stop());
     const { id, text, format, name } = file;
     await server.engine.define({ id, source: 'api', text: Buffer.from(text), format, file: name, anyWorker: true });
@@ -56,16 +62,35 @@ export async function startLocalRun(
     const { jobs } = await client.status(id);
     const asked = jobs.flatMap((job) => job.required_labels).filter((label) => !label.includes('{{'));
     const labels = [...new Set([...machineLabels(), ...asked])];
-    const worker = new LocalWorker({ serverUrl: server.url, slots, labels, token, isPrivate: true });
+    const guard = guardJobs();
+    stops.push(async () => guard.release());
+    const worker = new Worker({
+      serverUrl: server.url,
+      token,
+      labels,
+      slots,
+      executor: shellExecutor({
+        secrets: [token],
+        passEnv: namesIn(process.env.WORKER_PASS_ENV),
+        onGroup: (groupId, change) => guard.note(groupId, change),
+      }),
+      // Shell jobs do not block this process, and a server that is blocked expires no lease. Plain HTTP needs less code than
+      // gRPC; it notices a cancellation at the next renewal.
+      transport: 'http',
+      heartbeatThread: false,
+      heartbeatIntervalMs: 300,
+      logger: () => {},
+    });
+    const working = worker.run();
     let isStopping = false;
     stops.push(async () => {
       isStopping = true;
       await worker.stop();
     });
-    const broken = worker.ended.then((complaint): never | Promise<never> => {
-      if (isStopping) return new Promise<never>(() => {});
-      throw new Error(`the worker ended unexpectedly${complaint === '' ? '' : `: ${complaint}`}`);
-    });
+    const broken = working.then(
+      () => workerEnded('', () => isStopping),
+      (error: unknown) => workerEnded(`: ${(error as Error).message}`, () => isStopping),
+    );
     broken.catch(() => {});
     return { client, runId: await client.runWorkflow(id, { inputs }), broken, stop };
   } catch (error) {
@@ -74,25 +99,26 @@ export async function startLocalRun(
   }
 }
 
-async function makeToken(databasePath: string): Promise<string> {
-  const store = await openSqliteStore({
-    file: databasePath,
-    lock: false,
-    onFatal(error) {
-      throw error;
-    },
-    onEvent() {},
+/** An end of the worker that nobody asked for is an error. */
+function workerEnded(reason: string, isStopping: () => boolean): Promise<never> {
+  if (isStopping()) return new Promise<never>(() => {});
+  return Promise.reject(new Error(`the worker ended unexpectedly${reason}`));
+}
+
+async function makeToken(store: Store, environment: Environment): Promise<string> {
+  const { token } = await createToken(store, environment, {
+    name: 'local run',
+    scopes: ['admin'],
+    labels: null,
+    onlyLabelled: false,
+    expiresAtMs: null,
   });
-  try {
-    const made = await createToken(store, systemEnvironment(), {
-      name: 'local run',
-      scopes: ['admin'],
-      labels: null,
-      onlyLabelled: false,
-      expiresAtMs: null,
-    });
-    return made.token;
-  } finally {
-    await store.close();
-  }
+  return token;
+}
+
+function namesIn(list: string | undefined): readonly string[] {
+  return (list ?? '')
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '');
 }

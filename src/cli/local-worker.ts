@@ -13,55 +13,31 @@ export function machineLabels(): string[] {
 export interface LocalWorkerOptions {
   readonly serverUrl: string;
   readonly slots: number;
-  /** The labels of this machine when absent. */
-  readonly labels?: readonly string[];
-  /** The token of the environment when absent. */
-  readonly token?: string;
-  /** Whether its jobs belong to this process: they end with it, however it ends. Such a worker prints nothing. */
-  readonly isPrivate?: boolean;
 }
-
-/** Characters of a private worker's error output that are kept. */
-const complaintChars = 4_000;
 
 /**
  * A worker process beside the server. The server itself never runs a command. The worker drains when this process is
  * gone, even by SIGKILL: otherwise it would claim jobs from the next server at the address.
  */
 export class LocalWorker {
-  /** Resolves when the process has ended; if it is private, with its last error output. */
-  readonly ended: Promise<string>;
+  readonly #ended: Promise<unknown>;
   readonly #child: ChildProcess;
 
-  constructor(options: LocalWorkerOptions) {
-    const { serverUrl, slots, labels = machineLabels(), token, isPrivate = false } = options;
-    const args = [
-      fileURLToPath(mainFile),
-      'worker',
-      '--server',
-      serverUrl,
-      '--labels',
-      labels.join(','),
-      '--slots',
-      String(slots),
-    ];
-    this.#child = spawn(process.execPath, [...args, '--owned-by-stdin', isPrivate ? 'terminate' : 'drain'], {
-      stdio: isPrivate ? ['pipe', 'ignore', 'pipe'] : ['pipe', 'inherit', 'inherit'],
+  constructor({ serverUrl, slots }: LocalWorkerOptions) {
+    const target = ['--server', serverUrl, '--labels', machineLabels().join(','), '--slots', String(slots)];
+    this.#child = spawn(process.execPath, [fileURLToPath(mainFile), 'worker', ...target, '--owned-by-stdin'], {
+      stdio: ['pipe', 'inherit', 'inherit'],
       detached: true,
       env: workerEnvironment(),
     });
-    if (this.#child.stdin !== null) writeToken(this.#child.stdin, token ?? process.env.WORKFLOW_GRAPH_TOKEN);
-    let complaint = '';
-    this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => {
-      complaint = (complaint + text).slice(-complaintChars);
-    });
-    this.ended = new Promise((resolve) => this.#child.once('close', () => resolve(complaint.trim())));
+    if (this.#child.stdin !== null) writeToken(this.#child.stdin, process.env.WORKFLOW_GRAPH_TOKEN);
+    this.#ended = new Promise((resolve) => this.#child.once('close', resolve));
   }
 
   /** Lets its jobs finish, and then waits for its end. */
   async stop(): Promise<void> {
     this.#child.kill('SIGTERM');
-    await this.ended;
+    await this.#ended;
   }
 }
 

@@ -63,8 +63,8 @@ export function serveCommand(): Command {
     const log = logOf(config);
     const stopAsked = Promise.withResolvers<void>();
     // Once the server logs that it is listening, a signal stops it in order.
-    const catchSignals = () => onStopSignal(log, stopAsked.resolve);
-    const server = await startServer(config, log, catchSignals).catch((error: unknown) => {
+    const beforeListening = () => onStopSignal(log, stopAsked.resolve);
+    const server = await startServer(config, log, { beforeListening }).catch((error: unknown) => {
       const known = error instanceof ConfigError || isStoreFailure(error);
       if (known) return command.error(`error: ${error.message}`, { exitCode: error instanceof ConfigError ? 2 : 1 });
       throw error;

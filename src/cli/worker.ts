@@ -25,7 +25,7 @@ interface WorkerFlags {
   readonly logFormat: 'text' | 'json';
   readonly passEnv: readonly string[];
   readonly onlyLabelled: boolean;
-  readonly ownedByStdin?: 'drain' | 'terminate';
+  readonly ownedByStdin?: true;
   readonly credentials?: string;
 }
 
@@ -89,9 +89,7 @@ export function workerCommand(): Command {
     .addOption(new Option('--log-format <format>', 'how to print events').choices(['text', 'json']).default('text'))
     .addOption(
       // For a worker that belongs to the process at the other end of the pipe, which may end in any way.
-      new Option('--owned-by-stdin <end>', 'read the token from standard input; drain or terminate when it ends')
-        .choices(['drain', 'terminate'])
-        .hideHelp(),
+      new Option('--owned-by-stdin', 'read the token from standard input, and drain when it ends').hideHelp(),
     )
     .addOption(new Option('--credentials <file>', 'read the server and the token from this file').hideHelp())
     .action(runWorker);
@@ -201,12 +199,10 @@ async function makeWorker(flags: WorkerFlags, command: Command): Promise<Worker>
 /** How long, after the grace, the worker may take to report to a server that is probably gone too. */
 const lastReportsMs = 3_000;
 
-function endWithOwner(worker: Worker, { ownedByStdin, grace, drainTimeout }: WorkerFlags): void {
+function endWithOwner(worker: Worker, { grace, drainTimeout }: WorkerFlags): void {
   whenOwnerIsGone(process.stdin, () => {
-    const drains = ownedByStdin === 'drain';
-    void (drains ? worker.stop() : worker.terminate());
-    const endMs = (drains ? drainTimeout * 1000 : 0) + grace * 1000 + lastReportsMs;
-    setTimeout(() => process.exit(1), endMs).unref();
+    void worker.stop();
+    setTimeout(() => process.exit(1), (drainTimeout + grace) * 1000 + lastReportsMs).unref();
   });
 }
 

@@ -9,7 +9,7 @@ import type { AboutServer } from '../api/session-service.js';
 import type { Engine } from '../engine/engine.js';
 import type { Log } from '../telemetry/log.js';
 import type { Metrics } from '../telemetry/metrics.js';
-import { basePathReader } from './base-path.js';
+import { type BasePath, basePathReader } from './base-path.js';
 import { clientPackageRoutes } from './client-packages.js';
 import { descriptionRoutes } from './description-routes.js';
 import { docsPage } from './docs-page.js';
@@ -55,6 +55,8 @@ export interface HttpServerParts {
   readonly about: AboutServer;
   /** The folder of the built page; null for none. Without a page, `/` redirects to the API's description. */
   readonly page: URL | null;
+  /** Serves the JSON API alone, for callers in this process: no RPC protocols, no pages, no files. */
+  readonly jsonOnly?: boolean;
   readonly log: Log;
   /** Whether only this machine can reach the address. */
   readonly loopback: boolean;
@@ -91,23 +93,19 @@ export async function buildHttpServer(parts: HttpServerParts): Promise<HttpServe
   protectAnswers(app, drain);
   const streaming = procedures.map(({ method }) => method).filter(({ methodKind }) => streamsIn.has(methodKind));
   endSlowBodies(app, limits.requestMs, new Set(streaming.map(rpcPath)));
-  healthRoutes(app, readiness);
-  descriptionRoutes(app);
-  docsPage(app);
-  workerFileRoutes(app, basePathOf);
-  await clientPackageRoutes(app, basePathOf);
-  const page = parts.page === null ? null : await readBuiltPage(parts.page);
-  if (page === null) app.get('/', { config: { policy: 'public' } }, (_request, reply) => reply.redirect('docs'));
-  else webPage(app, page, { basePathOf, frameAncestors: config.frameAncestors });
-  logTextRoute(app, engine);
-  if (metrics !== undefined) metricsRoute(app, metrics);
   await app.register(async (scope) => {
     jsonRoutes(scope, procedures, { drain, basePathOf, answerStream: answerLogEvents(limits.eventCommentMs) });
   });
-  await app.register(async (scope) => rpcRoutes(scope, procedures, { drain, readiness, basePathOf }));
-  await app.register(async (scope) => {
-    sessionRoutes(scope, { signIns: tokens, basePathOf, overTls: config.tlsCert !== null });
-  });
+  if (!parts.jsonOnly) {
+    await fileRoutes(app, parts, basePathOf);
+    healthRoutes(app, readiness);
+    logTextRoute(app, engine);
+    if (metrics !== undefined) metricsRoute(app, metrics);
+    await app.register(async (scope) => rpcRoutes(scope, procedures, { drain, readiness, basePathOf }));
+    await app.register(async (scope) => {
+      sessionRoutes(scope, { signIns: tokens, basePathOf, overTls: config.tlsCert !== null });
+    });
+  }
   if (parts.moreRoutes !== undefined) await app.register(async (scope) => parts.moreRoutes?.(scope));
   await app.ready();
 
@@ -145,6 +143,17 @@ export async function buildHttpServer(parts: HttpServerParts): Promise<HttpServe
       return closing;
     },
   };
+}
+
+/** What is the same for every caller: the page, the API's description, and what workers and clients are installed from. */
+async function fileRoutes(app: FastifyInstance, parts: HttpServerParts, basePathOf: BasePath): Promise<void> {
+  descriptionRoutes(app);
+  docsPage(app);
+  workerFileRoutes(app, basePathOf);
+  await clientPackageRoutes(app, basePathOf);
+  const page = parts.page === null ? null : await readBuiltPage(parts.page);
+  if (page === null) app.get('/', { config: { policy: 'public' } }, (_request, reply) => reply.redirect('docs'));
+  else webPage(app, page, { basePathOf, frameAncestors: parts.config.frameAncestors });
 }
 
 /** Kinds of methods with long-lived requests. */

@@ -1,6 +1,6 @@
 import { type ConnectRouter, createContextValues } from '@connectrpc/connect';
 import { fastifyConnectPlugin } from '@connectrpc/connect-fastify';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, RouteHandlerMethod } from 'fastify';
 import { type Arrival, arrivalKey, connectGate, connectRoutes, rpcPath } from '../api/connect-routes.js';
 import type { Procedure } from '../api/procedure.js';
 import type { Readiness } from '../api/readiness.js';
@@ -31,6 +31,7 @@ export async function rpcRoutes(
     if (streams.has(request.url)) reply.raw.setHeader('x-accel-buffering', 'no');
     done();
   });
+  onlyPost(app);
   await app.register(fastifyConnectPlugin, {
     grpc: true,
     grpcWeb: true,
@@ -47,4 +48,14 @@ export async function rpcRoutes(
     },
     routes: (router: ConnectRouter) => connectRoutes(router, procedures, readiness),
   });
+}
+
+/**
+ * The plugin registers each path for every verb. No method of this API takes another verb than POST, so the others are
+ * answered like those of any other path, and the router compiles an eighth of the routes, which took a tenth of the start.
+ */
+function onlyPost(app: FastifyInstance): void {
+  app.all = function all(this: FastifyInstance, path: string, options: object, handler: RouteHandlerMethod) {
+    return this.post(path, options, handler);
+  } as FastifyInstance['all'];
 }

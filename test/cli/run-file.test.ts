@@ -111,15 +111,21 @@ test('a first Ctrl-C cancels the run and lets clean-up run, a second one ends ev
   expect(readdirSync(impolite.temporary).filter((name) => name.startsWith('workflow-graph-run-'))).toEqual([]);
 });
 
-test('a program that is killed takes its worker and their jobs with it', async () => {
-  const { start, folder } = fileOf(
-    'jobs: { hold: { run: "echo $PPID > worker.pid; echo $$ > hold.pid; exec sleep 600" } }',
+test('a program that is killed takes its jobs with it, also those that left their process group', async () => {
+  const { start, folder } = fileOf(`jobs:
+  quick: { run: "true" }
+  hold: { needs: quick, run: "setsid sh -c 'echo $$ > away.pid; exec sleep 600' & echo $PPID > parent.pid; echo $$ > hold.pid; exec sleep 600" }
+  stubborn: { needs: quick, run: "trap 'echo asked > asked' TERM; echo $$ > stubborn.pid; while :; do sleep 1; done" }
+`);
+  const program = start('--jobs', '2');
+  const pids = ['hold', 'away', 'stubborn'].map((name) =>
+    until(`${name} runs`, () => pidIn(join(folder, `${name}.pid`))),
   );
-  const program = start();
-  const job = await until('the job runs', () => pidIn(join(folder, 'hold.pid')));
-  const worker = await until('the worker is known', () => pidIn(join(folder, 'worker.pid')));
+  const jobs = await Promise.all(pids);
+  expect(pidIn(join(folder, 'parent.pid'))).toBe(program.pid);
   program.signal('SIGKILL');
-  await allGone([job, worker]);
+  await allGone(jobs);
+  expect(existsSync(join(folder, 'asked'))).toBe(true);
 });
 
 test('with --server a file is sent to that server, and its variable alone keeps it here', async () => {

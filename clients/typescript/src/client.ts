@@ -24,7 +24,7 @@ import { readEvents } from './http/server-sent-events.js';
 import { USER_AGENT } from './http/user-agent.js';
 import { serverAddress } from './server-address.js';
 import { sleep } from './sleep.js';
-import { type RunChanges, type WatchOptions, watchRuns } from './watch.js';
+import type { RunChanges, WatchOptions } from './watch.js';
 import type {
   AuditPage,
   GatePage,
@@ -346,8 +346,10 @@ export class Client {
    *
    * This uses gRPC, which does not work through a proxy that supports only HTTP/1.1.
    */
-  watch(id = '', options: WatchOptions = {}): AsyncGenerator<RunChanges, void> {
-    return watchRuns(
+  async *watch(id = '', options: WatchOptions = {}): AsyncGenerator<RunChanges, void> {
+    // The code of gRPC is larger than everything else here.
+    const { watchRuns } = await import('./watch.js');
+    yield* watchRuns(
       { serverUrl: this.serverUrl, authorization: this.#authorization, ca: this.#ca, userAgent: USER_AGENT },
       id,
       options,

@@ -5,11 +5,6 @@ import { ErrorDetail } from '../gen/workflowgraph/v1/types.js';
 import { certificateCodeIn } from '../untrusted-certificate.js';
 import { reasonName } from './wire-names.js';
 
-/** The server, or a proxy in front of it, does not support the stream. */
-export class StreamUnavailableError extends Error {
-  override readonly name = 'StreamUnavailableError';
-}
-
 /** The HTTP form of each gRPC status. An absent status means that there was no response. */
 const MEANINGS: ReadonlyMap<number, { readonly status: number; readonly code: string }> = new Map([
   [status.INVALID_ARGUMENT, { status: 400, code: 'malformed' }],

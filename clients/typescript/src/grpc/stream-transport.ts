@@ -8,10 +8,11 @@ import { untilAborted } from '../until-aborted.js';
 import type { LogChunk, Outputs } from '../wire.js';
 import { Backoff } from '../worker/backoff.js';
 import { type ChannelOptions, GrpcChannel, hasGrpcTarget } from './channel.js';
-import { fromServiceError, StreamUnavailableError } from './errors.js';
+import { fromServiceError } from './errors.js';
 import { toClaim } from './from-wire.js';
 import { JobSession, SessionEndedError } from './job-session.js';
 import { LogUpload, toWireChunk } from './log-upload.js';
+import { StreamUnavailableError } from './stream-unavailable.js';
 
 /** A session that lasted this long counts as good: the next attempt follows soon. */
 const GOOD_SESSION_MS = 5_000;

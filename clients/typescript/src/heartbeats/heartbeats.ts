@@ -1,8 +1,7 @@
-import { Worker as Thread } from 'node:worker_threads';
 import type { Stop } from '../stop.js';
 import type { Lease } from '../wire.js';
 import { type FromHeartbeatThread, type HeartbeatSettings, monotonicMs, type ToHeartbeatThread } from './messages.js';
-import { threadFile } from './thread-file.js';
+import { type RenewingThread, startThread, useThisThread } from './renewing-thread.js';
 
 /** Events of a watched lease. Each except `stop` occurs at most once. */
 export interface LeaseWatcher {
@@ -23,21 +22,22 @@ export interface HeartbeatCallbacks {
 }
 
 /**
- * Renews a worker's leases from a separate thread, so that a job that blocks the event loop cannot delay renewals.
+ * Renews a worker's leases, by default from a separate thread, so that a job that blocks the event loop cannot delay renewals.
  */
 export class Heartbeats {
-  readonly #thread: Thread;
+  readonly #thread: RenewingThread;
   readonly #watchers = new Map<string, LeaseWatcher>();
   readonly #callbacks: HeartbeatCallbacks;
   #stopped = false;
 
-  constructor(settings: HeartbeatSettings, callbacks: HeartbeatCallbacks) {
+  /** @param inThread false if no job blocks the event loop: the leases are then renewed from this thread */
+  constructor(settings: HeartbeatSettings, callbacks: HeartbeatCallbacks, inThread = true) {
     this.#callbacks = callbacks;
-    // The thread must not inherit flags of this process, such as those of an inspector or --input-type.
-    this.#thread = new Thread(threadFile(), { workerData: settings, name: 'heartbeats', execArgv: [] });
-    this.#thread.on('message', (message: FromHeartbeatThread) => this.#receive(message));
-    this.#thread.on('error', (error) => this.#crash(error));
-    this.#thread.on('exit', () => this.#crash(new Error('the heartbeat thread ended')));
+    const start = inThread ? startThread : useThisThread;
+    this.#thread = start(settings, {
+      receive: (message) => this.#receive(message),
+      crashed: (error) => this.#crash(error),
+    });
   }
 
   /** Renews the lease until it is removed. */
@@ -74,11 +74,11 @@ export class Heartbeats {
 
   async stop(): Promise<void> {
     this.#stopped = true;
-    await this.#thread.terminate();
+    await this.#thread.stop();
   }
 
   #send(message: ToHeartbeatThread): void {
-    this.#thread.postMessage(message);
+    this.#thread.send(message);
   }
 
   #receive(message: FromHeartbeatThread): void {

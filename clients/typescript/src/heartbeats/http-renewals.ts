@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setTimeout as sleepMs } from 'node:timers/promises';
 import { HttpConnection } from '../http/connection.js';
 import type { LeaseBook, Renewals, WatchedLease } from './lease-book.js';
 import { type HeartbeatSettings, monotonicMs } from './messages.js';
@@ -120,6 +120,11 @@ export class HttpRenewals implements Renewals {
       return null;
     }
   }
+}
+
+/** A pause that does not keep the process alive: the worker does, while it has jobs. */
+function sleep(ms: number): Promise<void> {
+  return sleepMs(ms, undefined, { ref: false });
 }
 
 function parseJson(text: string): unknown {

@@ -106,6 +106,6 @@ export class LeaseBook {
         else this.#armDeadline(lease);
       },
       Math.max(1, leftMs),
-    );
+    ).unref();
   }
 }

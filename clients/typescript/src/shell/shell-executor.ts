@@ -37,6 +37,8 @@ export interface ShellOptions {
   readonly passEnv?: readonly string[];
   /** Variables of this process that contain one of these texts are kept from jobs. */
   readonly secrets?: readonly string[];
+  /** Gets the process group of each job, for a supervisor that ends jobs if this process is killed. */
+  readonly onGroup?: (groupId: number, change: 'started' | 'ended') => void;
 }
 
 /**
@@ -112,7 +114,7 @@ async function runInDirectory(
   pipes.closeWriters();
   const steps = new StepTracker(job);
   const output = new JobOutput(pipes, context, steps);
-  const ended = await whenEnded(child, places.attemptId, output, context, options.graceMs ?? 10_000);
+  const ended = await whenEnded(child, places.attemptId, output, context, options);
   const failure = failureText(ended);
   if (failure !== null) {
     throw new RetryableError(withStderr(steps.named(failure), output.stderrTail), { exitCode: exitCodeOf(ended) });
@@ -146,7 +148,7 @@ async function whenEnded(
   attemptId: string,
   output: JobOutput,
   context: JobContext,
-  ownGraceMs: number,
+  { graceMs: ownGraceMs = 10_000, onGroup = () => {} }: ShellOptions,
 ): Promise<ShellEnd> {
   const { signal } = context;
   const exited = new Promise<ShellEnd>((resolve, reject) => {
@@ -160,6 +162,8 @@ async function whenEnded(
     throw new RetryableError('the shell could not be started');
   }
   const tree = new ProcessTree(child.pid, `WORKFLOW_GRAPH_ATTEMPT_ID=${attemptId}`);
+  const groupId = child.pid;
+  onGroup(groupId, 'started');
   let ending: Promise<void> | null = null;
   const endAll = () => {
     ending ??= tree.end(Math.min(ownGraceMs, context.graceMs));
@@ -179,6 +183,7 @@ async function whenEnded(
   } finally {
     signal.removeEventListener('abort', endAll);
     tree.forget();
+    onGroup(groupId, 'ended');
   }
 }
 

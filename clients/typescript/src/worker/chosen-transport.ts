@@ -1,5 +1,5 @@
-import { StreamUnavailableError } from '../grpc/errors.js';
-import { StreamTransport } from '../grpc/stream-transport.js';
+import type { StreamTransport } from '../grpc/stream-transport.js';
+import { StreamUnavailableError } from '../grpc/stream-unavailable.js';
 import { HttpTransport } from '../http/http-transport.js';
 import { USER_AGENT } from '../http/user-agent.js';
 import type { FailureReport, Intake, Transport, WorkerDescription } from '../transport.js';
@@ -14,26 +14,19 @@ export interface ChosenTransportOptions {
   onFallback(why: string): void;
 }
 
-/** The stream, until it turns out to be unavailable; plain HTTP from then on, or from the start if requested. */
+/**
+ * The stream, until it turns out to be unavailable; plain HTTP from then on, or from the start if requested.
+ * The code of gRPC is loaded only for a stream: it is larger than everything else here.
+ */
 export class ChosenTransport implements Transport {
   readonly #onFallback: (why: string) => void;
   readonly #http: HttpTransport;
-  #stream: StreamTransport | null;
+  #stream: Promise<StreamTransport> | null;
 
-  constructor({ serverUrl, authorization, ca, transport, onFallback }: ChosenTransportOptions) {
-    const http = new HttpTransport({ serverUrl, authorization, ca });
-    this.#http = http;
+  constructor({ onFallback, transport, ...server }: ChosenTransportOptions) {
+    this.#http = new HttpTransport(server);
     this.#onFallback = onFallback;
-    this.#stream =
-      transport === 'http'
-        ? null
-        : new StreamTransport({
-            serverUrl,
-            authorization,
-            ca,
-            userAgent: USER_AGENT,
-            answersHttp: (worker) => http.answers(worker),
-          });
+    this.#stream = transport === 'http' ? null : openStream(server, this.#http);
   }
 
   register(worker: WorkerDescription): Promise<void> {
@@ -44,40 +37,47 @@ export class ChosenTransport implements Transport {
     return this.#orFallBack((transport) => transport.takeJobs(intake));
   }
 
-  pushLogs(leaseId: string, chunks: readonly LogChunk[]): Promise<void> {
-    return this.#current.pushLogs(leaseId, chunks);
+  async pushLogs(leaseId: string, chunks: readonly LogChunk[]): Promise<void> {
+    return (await this.#current()).pushLogs(leaseId, chunks);
   }
 
-  complete(leaseId: string, outputs: Outputs): Promise<void> {
-    return this.#current.complete(leaseId, outputs);
+  async complete(leaseId: string, outputs: Outputs): Promise<void> {
+    return (await this.#current()).complete(leaseId, outputs);
   }
 
-  fail(leaseId: string, failure: FailureReport): Promise<void> {
-    return this.#current.fail(leaseId, failure);
+  async fail(leaseId: string, failure: FailureReport): Promise<void> {
+    return (await this.#current()).fail(leaseId, failure);
   }
 
-  release(leaseId: string): Promise<void> {
-    return this.#current.release(leaseId);
+  async release(leaseId: string): Promise<void> {
+    return (await this.#current()).release(leaseId);
   }
 
   close(): void {
-    this.#stream?.close();
+    void this.#stream?.then((stream) => stream.close());
     this.#http.close();
   }
 
-  get #current(): Transport {
+  async #current(): Promise<Transport> {
     return this.#stream ?? this.#http;
   }
 
   async #orFallBack(use: (transport: Transport) => Promise<void>): Promise<void> {
     try {
-      await use(this.#current);
+      await use(await this.#current());
     } catch (error) {
       if (!(error instanceof StreamUnavailableError) || this.#stream === null) throw error;
-      this.#stream.close();
+      void this.#stream.then((stream) => stream.close());
       this.#stream = null;
       this.#onFallback(error.message);
       await use(this.#http);
     }
   }
+}
+
+type ServerOptions = Pick<ChosenTransportOptions, 'serverUrl' | 'authorization' | 'ca'>;
+
+async function openStream(server: ServerOptions, http: HttpTransport): Promise<StreamTransport> {
+  const { StreamTransport } = await import('../grpc/stream-transport.js');
+  return new StreamTransport({ ...server, userAgent: USER_AGENT, answersHttp: (worker) => http.answers(worker) });
 }

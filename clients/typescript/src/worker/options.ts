@@ -56,6 +56,11 @@ export interface WorkerOptions {
    * LANGUAGE, LC_*, TZ and TERM. A name may end in `*`: `AWS_*`. Settings of workflow-graph itself cannot be passed.
    */
   readonly passEnv?: readonly string[];
+  /**
+   * Whether a thread of its own renews the leases; true when absent. False saves the thread, for jobs that never block the
+   * event loop for long, such as shell jobs: one that does loses its lease.
+   */
+  readonly heartbeatThread?: boolean;
   /** Takes events; a line for each on stderr when absent. */
   readonly logger?: WorkerLogger;
 }
@@ -74,6 +79,7 @@ export interface WorkerSettings {
   readonly leaseTtlSecs: number;
   readonly waitSecs: number;
   readonly heartbeatIntervalMs: number | null;
+  readonly heartbeatThread: boolean;
   readonly logBatchMs: number;
   readonly logBatchBytes: number;
   readonly unsentLogBytesMax: number;
@@ -115,6 +121,7 @@ export function settingsOf(options: WorkerOptions): WorkerSettings {
       options.heartbeatIntervalMs === undefined
         ? null
         : numberWithin('heartbeatIntervalMs', options.heartbeatIntervalMs, 10, 86_400_000),
+    heartbeatThread: options.heartbeatThread ?? true,
     logBatchMs: numberWithin('logBatchMs', options.logBatchMs ?? 200, 0, 60_000),
     logBatchBytes: numberWithin('logBatchBytes', options.logBatchBytes ?? 64 * 1024, 1024, 1024 * 1024),
     unsentLogBytesMax: numberWithin('unsentLogBytesMax', options.unsentLogBytesMax ?? 4 * 1024 * 1024, 1024, 2 ** 30),

@@ -125,6 +125,7 @@ export class Worker {
           for (const attempt of this.#slots.running) attempt.stop('stopped');
         },
       },
+      this.#settings.heartbeatThread,
     );
   }
 
