@@ -15,8 +15,6 @@ import { openTracing, type Tracing } from './telemetry/traces/tracing.js';
 import { Tokens } from './tokens.js';
 import { version } from './version.js';
 
-export { databaseFile } from './open-store.js';
-
 /** A running server. */
 export interface RunningServer {
   readonly url: string;
