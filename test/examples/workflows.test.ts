@@ -7,24 +7,10 @@ import { startServerProcess } from '../support/server-process.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 import { until } from '../support/until.js';
 import { startWorkerProcess } from '../support/worker-process.js';
+import { everyLabel } from './every-label.js';
 
 const folder = fileURLToPath(new URL('../../examples/workflows/', import.meta.url));
 const files = readdirSync(folder);
-
-const everyLabel = [
-  'linux',
-  'docker',
-  'staging',
-  'production',
-  'gpu',
-  'cuda',
-  'python',
-  'node',
-  'go',
-  'shell',
-  'windows',
-  'macos',
-];
 
 test('every example is without mistakes', async () => {
   const { code, stdout, stderr } = await runProgram(['validate', ...files.map((file) => `${folder}${file}`)]);

@@ -10,6 +10,7 @@ import { formatProblem } from '../../../src/domain/problem.js';
 import { saidByEditor } from '../../support/workflow-file-schema.js';
 
 const read = (name: string): string => readFileSync(new URL(`../../../docs/${name}`, import.meta.url), 'utf8');
+const guide = read('guide.md');
 const files = read('workflow-files.md');
 const conditions = read('conditions.md');
 const schedules = read('schedules.md');
@@ -21,7 +22,7 @@ function blocks(text: string, language: string): string[] {
 
 describe('the documentation of workflow files', () => {
   for (const [format, texts] of [
-    ['yaml', [files, conditions, schedules, fromGitHub].flatMap((page) => blocks(page, 'yaml'))],
+    ['yaml', [guide, files, conditions, schedules, fromGitHub].flatMap((page) => blocks(page, 'yaml'))],
     ['json', blocks(files, 'json')],
   ] as const) {
     it(`has ${format} examples that are accepted`, () => {
