@@ -68,7 +68,9 @@ export interface CancelFact {
 }
 
 /** A run or a job that waits for a place in its group. */
-export interface HeldFact {
+/** The place in a concurrency group for which a run or a job waits. */
+export interface GroupFact {
+  readonly code: 'held_by_group';
   readonly ofJobs: boolean;
   readonly group: string;
   /** Places of the group according to this run. */
@@ -80,6 +82,21 @@ export interface HeldFact {
   /** The runs or jobs that have a place, the oldest first; at most {@link namedHolders}. */
   readonly holders: readonly HolderFact[];
 }
+
+/** The place among the children of its node for which a child waits. */
+export interface ParallelFact {
+  readonly code: 'held_by_max_parallel';
+  readonly jobKey: string;
+  readonly max: number;
+  /** Children that are claimable or running. */
+  readonly inUse: number;
+  readonly sinceMs: number;
+  /** Number of children that wait before it. */
+  readonly before: number;
+}
+
+/** What holds a job or a run. */
+export type HeldFact = GroupFact | ParallelFact;
 
 export interface HolderFact {
   readonly runId: string;

@@ -15,7 +15,7 @@ export interface NearWorker {
 export type WhyReason =
   | { readonly code: 'needs_open'; readonly needs: readonly NeedState[]; readonly open: number; readonly total: number }
   | { readonly code: 'being_decided' }
-  | ({ readonly code: 'held_by_group' } & HeldFact)
+  | HeldFact
   | { readonly code: 'needs_stopping'; readonly needs: readonly NeedState[] }
   | {
       readonly code: 'delayed';

@@ -174,15 +174,18 @@ export function waitsForWorker(
     : `The oldest has been claimable for ${since}: ${workers}.`;
 }
 
-/** Jobs may wait in several groups: the sentence is about the first of them. */
+/** Whether it holds the run, not one of its jobs. */
+function isOfRun(fact: HeldFact): boolean {
+  return fact.code === 'held_by_group' && !fact.ofJobs;
+}
+
+/** Jobs may wait at several gates: the sentence is about the first of them. */
 function held({ nowMs, heldAt }: WhyRunFacts, one: boolean): Pick<RunReason, 'code' | 'sentence'> {
-  if (heldAt?.ofJobs !== true) return { code: 'held_by_group', sentence: 'It waits for a place in its group.' };
-  const reason = { code: 'held_by_group', ...heldAt } as const;
-  const sentence = sentenceOf(reason, nowMs);
-  return {
-    code: reason.code,
-    sentence: one ? sentence : `They wait for places in their groups. Of the first: ${sentence}`,
-  };
+  if (heldAt === null || isOfRun(heldAt)) {
+    return { code: 'held_by_group', sentence: 'It waits for a place in its group.' };
+  }
+  const sentence = sentenceOf(heldAt, nowMs);
+  return { code: heldAt.code, sentence: one ? sentence : `They wait for places. Of the first: ${sentence}` };
 }
 
 function delayed({ count, delays }: JobGroup, nowMs: number): string {
@@ -195,10 +198,7 @@ function waiting(
   { nowMs, holders, heldAt }: WhyRunFacts,
   one: boolean,
 ): Pick<RunReason, 'code' | 'sentence'> & Partial<RunReason> {
-  if (heldAt !== null && !heldAt.ofJobs) {
-    const reason = { code: 'held_by_group', ...heldAt } as const;
-    return { code: reason.code, sentence: sentenceOf(reason, nowMs) };
-  }
+  if (heldAt !== null && isOfRun(heldAt)) return { code: heldAt.code, sentence: sentenceOf(heldAt, nowMs) };
   const they = one ? 'It waits' : 'They wait';
   const [first] = holders.first;
   if (first === undefined) {

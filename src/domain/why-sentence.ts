@@ -26,6 +26,8 @@ export function sentenceOf(reason: WhyReason, nowMs: number): string {
       return 'Every job that it needs has ended, and the server is about to decide on it.';
     case 'held_by_group':
       return heldByGroup(reason, nowMs);
+    case 'held_by_max_parallel':
+      return heldByMaxParallel(reason, nowMs);
     case 'superseded':
       return `Its run was cancelled ${span(nowMs - reason.atMs)} ago to make way for run ${reason.byRunId} of its group.`;
     case 'needs_stopping':
@@ -105,6 +107,13 @@ function heldByGroup(reason: Extract<WhyReason, { code: 'held_by_group' }>, nowM
   const waiting =
     before === 0 ? 'it is the next' : `${count(before, noun)} ${before === 1 ? 'waits' : 'wait'} before it`;
   return `${begin}: ${held}, and ${waiting}.`;
+}
+
+function heldByMaxParallel(reason: Extract<WhyReason, { code: 'held_by_max_parallel' }>, nowMs: number): string {
+  const { jobKey, max, inUse, sinceMs, before } = reason;
+  const children = `${count(inUse, 'child', 'children')} of job ${quote(jobKey)} ${inUse === 1 ? 'is' : 'are'} claimable or running`;
+  const waiting = before === 0 ? 'it is the next' : `${before} ${before === 1 ? 'waits' : 'wait'} before it`;
+  return `It has waited for ${span(nowMs - sinceMs)} for "max-parallel: ${max}": ${children}, and ${waiting}.`;
 }
 
 function noMatchingWorker(reason: Extract<WhyReason, { code: 'no_matching_worker' }>, nowMs: number): string {
@@ -203,7 +212,7 @@ function howChildrenEnded({ failed, cancelled }: ChildrenFact): string {
 
 const stateWords: Readonly<Record<JobState, string>> = {
   waiting: 'waits for its own needs',
-  held: 'waits for its group',
+  held: 'waits for a place',
   delayed: 'waits for a retry',
   queued: 'waits for a worker',
   running: 'is running',

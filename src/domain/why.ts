@@ -36,7 +36,7 @@ function mainReason(facts: WhyFacts): WhyReason {
     case 'waiting':
       return waitingReason(facts);
     case 'held':
-      return facts.heldAt === null ? { code: 'being_decided' } : { code: 'held_by_group', ...facts.heldAt };
+      return facts.heldAt === null ? { code: 'being_decided' } : facts.heldAt;
     case 'delayed':
       return {
         code: 'delayed',
@@ -110,7 +110,7 @@ function stoppedByCancel(
 }
 
 function waitingReason({ needs, heldAt }: WhyFacts): WhyReason {
-  if (heldAt !== null) return { code: 'held_by_group', ...heldAt };
+  if (heldAt !== null) return heldAt;
   const open = needs.filter((need) => !hasEnded(need.state));
   const stopping = needs.filter((need) => need.isHeld);
   if (open.length === 0 && stopping.length > 0) return { code: 'needs_stopping', needs: named(stopping) };

@@ -5,6 +5,9 @@ import { caller, claim, define, Engines, startRun } from '../support/postgres/en
 /** How many runs race for the places of groups in all: 10,000 where there is time for it. */
 const runs = sized({ of: 'raced runs', asked: process.env.RACE_RUNS, full: 10_000, floor: 1_000 });
 
+/** Each has several children. */
+const nodeRuns = Math.ceil(runs / 4);
+
 const workers = 24;
 
 let engines: Engines;
@@ -57,20 +60,46 @@ it(
     ),
 );
 
+/** Children of nodes, some of which pass a group too; the gate of each node has the key of all of them here. */
+const workflowsOfNodes = {
+  one: '{ jobs: { a: { run: x, strategy: { matrix: { n: [0, 1, 2, 3] }, max-parallel: 2 } }, b: { run: x, needs: a } } }',
+  two: '{ jobs: { a: { run: x, strategy: { matrix: { n: [0, 1, 2] }, max-parallel: 2, fail-fast: false }, concurrency: { group: shared, max: 1 } } } }',
+} as const;
+
+it(
+  `children that race at two servers for the places of their nodes get them one after the other (${nodeRuns} runs)`,
+  {
+    timeout: scaled(60_000 + nodeRuns * 200),
+  },
+  () =>
+    race(
+      workflowsOfNodes,
+      { node: 2, 'job:shared': 1 },
+      `select case when g.key like 'node:%' then 'node' else g.key end as key, g.in_use::int as in_use,
+        count(w.gate)::int as holders from gates as g
+      left join (select (p.value ->> 0)::bigint as gate from jobs as j, jsonb_array_elements(j.places::jsonb) as p
+        where j.state in ('held', 'queued', 'delayed', 'running') and p.value ->> 2 is not null) as w on w.gate = g.no
+      group by g.no`,
+      // The end of the last child locks its node after the child, which a cancel locks first; such a deadlock is retried.
+      { total: nodeRuns, mayDeadlock: true },
+    ),
+);
+
 async function race(
   workflows: Readonly<Record<string, string>>,
   placesOf: Readonly<Record<string, number>>,
   holdersByGate: string,
+  { total = runs, mayDeadlock = false }: { readonly total?: number; readonly mayDeadlock?: boolean } = {},
 ): Promise<void> {
   for (const [id, text] of Object.entries(workflows)) await define(engines.at(0).engine, id, text);
   const ids = Object.keys(workflows);
-  const [before] = await deadlocks();
+  const before = await deadlocks();
   let started = 0;
   let live = 0;
   let producing = true;
 
   async function produce(at: number): Promise<void> {
-    while (started < runs) {
+    while (started < total) {
       started += 1;
       live += 1;
       const id = ids[started % ids.length] ?? 'one';
@@ -118,13 +147,16 @@ async function race(
   );
   expect(ended.map(({ state }) => state)).toEqual(['cancelled', 'success']);
   expect(ended.reduce((sum, { count }) => sum + count, 0)).toBe(started);
-  expect(await engines.query('select key, in_use::int as in_use from gates order by key')).toEqual(
+  expect(
+    await engines.query(`select key, in_use::int as in_use from gates where key not like 'node:%' order by key`),
+  ).toEqual(
     Object.keys(placesOf)
+      .filter((key) => key !== 'node')
       .sort()
       .map((key) => ({ key, in_use: 0 })),
   );
-  const [after] = await deadlocks();
-  expect(Number(after?.deadlocks) - Number(before?.deadlocks)).toBe(0);
+  expect(await engines.query(`select key from gates where key like 'node:%' and in_use <> 0`)).toEqual([]);
+  if (!mayDeadlock) expect(await deadlocks()).toEqual(before);
 }
 
 function openRuns(): Promise<{ count: number }[]> {

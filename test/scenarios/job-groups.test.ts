@@ -49,7 +49,7 @@ test('jobs of a group of two run two at a time on real workers, also when the se
   const listed = await runProgram(['gates', '--server', api.url, '--full-ids']);
   expect(listed.stdout).toContain(`eu of ${run}`);
   const status = await runProgram(['status', run, '--server', api.url]);
-  expect(status.stdout).toContain('waits for a place in its group');
+  expect(status.stdout).toContain('waits for a place');
 
   await server.kill();
   await server.start();
@@ -83,4 +83,33 @@ test('the example of a deployment of two regions at a time runs as it is printed
   }
   await startWorkerProcess(server);
   expect((await api.ended(run)).state).toBe('success');
+});
+
+test('children of a job with max-parallel run so many at a time on real workers, also when the server is killed in between', async () => {
+  const folder = temporaryFolder();
+  const server = await startServerProcess();
+  const api = server.api();
+  const run = await api.start({
+    name: 'a matrix, two at a time',
+    jobs: {
+      shard: {
+        strategy: { matrix: { n: [0, 1, 2, 3, 4] }, 'max-parallel': 2 },
+        run: `touch "${folder}/$MATRIX_N.runs" && until [ -e "${folder}/$MATRIX_N.ends" ]; do sleep 0.1; done; rm "${folder}/$MATRIX_N.runs"`,
+      },
+    },
+  });
+  await startWorkerProcess(server, { slots: 8 });
+  const running = () => readdirSync(folder).filter((name) => name.endsWith('.runs'));
+  await until('two run', async () => running().length === 2);
+  const why = await runProgram(['why', run, 'shard.4', '--server', api.url]);
+  expect(why.stdout).toContain('for "max-parallel: 2": 2 children of job "shard" are claimable or running');
+
+  await server.kill();
+  await server.start();
+  for (let n = 0; n < 5; n += 1) {
+    await until(`child ${n} runs`, async () => running().includes(`${n}.runs`));
+    expect(running().length).toBeLessThanOrEqual(2);
+    writeFileSync(join(folder, `${n}.ends`), '');
+  }
+  expect(states(await api.ended(run))).toEqual({ shard: 'success' });
 });

@@ -41,7 +41,9 @@ beforeEach(async () => {
   await fixture.startRun(group);
   await fixture.startRun(group);
   await fixture.run('{ jobs: { first: { run: x, concurrency: load }, next: { run: x, concurrency: load } } }');
-  const grid = await fixture.run('jobs: { grid: { strategy: { matrix: { n: [1, 2] } }, run: x, labels: [grid] } }');
+  const grid = await fixture.run(
+    'jobs: { grid: { strategy: { matrix: { n: [1, 2] }, max-parallel: 1 }, run: x, labels: [grid] } }',
+  );
   await until('the children are made', async () => {
     const { jobs: children } = await fixture.engine.childrenStatus(grid, { of: 'grid', limit: 2, offset: 0 });
     return children.length === 2;
@@ -148,6 +150,11 @@ const damage: Readonly<Record<string, readonly string[]>> = {
   'place-at-each-gate': [
     `update jobs set state = 'queued' where state = 'held'`,
     `update jobs set places = null where state = 'queued'`,
+    `update jobs set places = null where idx = 0`,
+  ],
+  'children-in-parallel': [
+    `update jobs set state = 'running', places = (select places from jobs where idx = 0) where idx = 1`,
+    `update gates set in_use = 2 where key like 'node:%'`,
   ],
   'no-place-left-free': [`update events set at_ms = at_ms + 200000`, `update gates set in_use = 0`],
   'held-waits': [

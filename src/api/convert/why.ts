@@ -34,6 +34,7 @@ const codes: Readonly<Record<WhyReason['code'], JobReasonCode>> = {
   needs_stopping: JobReasonCode.NEEDS_STOPPING,
   rerun: JobReasonCode.RERUN,
   held_by_group: JobReasonCode.HELD_BY_GROUP,
+  held_by_max_parallel: JobReasonCode.HELD_BY_MAX_PARALLEL,
   superseded: JobReasonCode.SUPERSEDED,
   children_open: JobReasonCode.CHILDREN_OPEN,
   children_ended: JobReasonCode.CHILDREN_ENDED,
@@ -98,6 +99,18 @@ function toWireDetail(reason: WhyReason): JobReason['detail'] {
           before: reason.before,
           holders: reason.holders.map(toWireRunAtGate),
           ofJobs: reason.ofJobs,
+        },
+      };
+    case 'held_by_max_parallel':
+      return {
+        case: 'heldByMaxParallel',
+        value: {
+          $typeName: 'workflowgraph.v1.JobReason.HeldByMaxParallel',
+          jobId: reason.jobKey,
+          max: reason.max,
+          inUse: reason.inUse,
+          sinceMs: toInt64(reason.sinceMs),
+          before: reason.before,
         },
       };
     case 'children_open':

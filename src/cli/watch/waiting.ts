@@ -10,7 +10,7 @@ export const groupedMin = 3;
 const namedJobs = 3;
 
 /**
- * What a queued job waits for, in short: a retry, needs, a place in its group, a place of its run, or a worker.
+ * What a queued job waits for, in short: a retry, needs, a place in a group or among the children of its job, a place of its run, or a worker.
  *
  * @param heldBy the concurrency group in which its run waits for a place; null when it does not
  */
@@ -29,7 +29,7 @@ export function whatItWaitsFor(
     const more = open.length > namedNeeds ? ` and ${open.length - namedNeeds} more` : '';
     return `waits for ${names.join(', ')}${more}`;
   }
-  if (job.held === true) return 'waits for a place in its group';
+  if (job.held === true) return 'waits for a place';
   if (heldBy !== null) return `waits for a place of its run in group ${escapeLine(heldBy)}`;
   const labels = job.required_labels.map(escapeLine).join(', ');
   return `waits for a worker${labels === '' ? '' : ` with ${labels}`}`;

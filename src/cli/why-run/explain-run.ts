@@ -95,7 +95,7 @@ function sentence({ kind, jobs, roots, moreRoots }: JobGroup): string {
     case 'claimable':
       return `Waiting for a worker${first?.required_labels.length ? ` with ${first.required_labels.join(', ')}` : ''}.`;
     case 'held':
-      return 'Waiting for a place in its group.';
+      return 'Waiting for a place.';
     case 'delayed':
       return `Waiting for the next attempt${error === '' ? '.' : ` after: ${error}`}`;
     case 'running':

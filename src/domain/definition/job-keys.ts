@@ -189,6 +189,13 @@ export const strategyKeys: ReadonlyMap<string, KeyRow> = new Map<string, KeyRow>
       schema: { type: 'boolean' },
     },
   ],
+  [
+    'max-parallel',
+    {
+      meaning: 'How many children are claimable or run at once; all of them when absent.',
+      schema: wholeNumber(1, limits.matrixChildren),
+    },
+  ],
 ]);
 
 /** The `concurrency` of a job, as a map. */

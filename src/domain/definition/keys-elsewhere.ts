@@ -1,4 +1,4 @@
-import { jobConcurrencyKeys, jobKeys, stepKeys, strategyKeys } from './job-keys.js';
+import { jobConcurrencyKeys, jobKeys, stepKeys } from './job-keys.js';
 import type { KeyRow } from './key-row.js';
 import { workflowKeys } from './workflow-keys.js';
 
@@ -34,17 +34,11 @@ const jobConcurrencySentences = new Map([
   ['cancel-in-progress', 'only runs can be cancelled for newer ones; write it in a "concurrency" at the top level'],
 ]);
 
-const strategySentences = new Map([
-  // biome-ignore lint/suspicious/noTemplateCurlyInString: an expression is written so
-  ['max-parallel', 'write "concurrency" in the job, such as concurrency: { group: "test-${{ run.id }}", max: 20 }'],
-]);
-
 const sentences: ReadonlyMap<ReadonlyMap<string, KeyRow>, ReadonlyMap<string, string>> = new Map([
   [workflowKeys, workflowSentences],
   [jobKeys, jobSentences],
   [jobConcurrencyKeys, jobConcurrencySentences],
   [stepKeys, stepSentences],
-  [strategyKeys, strategySentences],
 ]);
 
 /**

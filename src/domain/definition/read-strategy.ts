@@ -45,6 +45,14 @@ export function readStrategy(
     object['fail-fast'] ?? null,
     valueAt(place, 'fail-fast'),
   );
+  const maxParallel = checker.wholeNumber(
+    subject,
+    'strategy.max-parallel',
+    object['max-parallel'],
+    valueAt(place, 'max-parallel'),
+    1,
+    limits.matrixChildren,
+  );
   const matrix = object.matrix ?? null;
   if (matrix === null) {
     checker.say(subject, '"strategy" has no "matrix"', keyAt(jobPlace, 'strategy'));
@@ -60,7 +68,12 @@ export function readStrategy(
   const combinations = isDynamic ? null : expanded(checker, subject, source, at);
   if (!isDynamic && combinations === null) return null;
   return {
-    strategy: { source, failFast: failFast ?? true, childrenMax: combinations?.length ?? limits.matrixChildren },
+    strategy: {
+      source,
+      failFast: failFast ?? true,
+      ...(maxParallel === null ? {} : { maxParallel }),
+      childrenMax: combinations?.length ?? limits.matrixChildren,
+    },
     names: combinations === null ? namesOf(source) : new Set(combinations.flatMap((one) => Object.keys(one))),
     inputTypes,
   };

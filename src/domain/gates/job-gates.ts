@@ -17,6 +17,9 @@ export interface JobGroupSpec {
 /** Separates the names of job groups from those of other gates. */
 export const jobGroupPrefix = 'job:';
 
+/** Separates the gates of nodes, whose places `max-parallel` counts, from others; the row id of the node follows. */
+export const nodeGatePrefix = 'node:';
+
 /** A gate that a job passes. A job passes its gates in order, and keeps the places that it has. */
 export interface JobGate {
   readonly key: string;
@@ -35,14 +38,34 @@ export function parseJobGroup({ group, max }: JobGroupSpec, inputs: DeclaredInpu
   return { name: hasExpression(group) ? parseTemplate(group, { site: sites.job, inputs }) : group, max };
 }
 
+/** The limit that a node sets to its children, when it has one. */
+export interface ParallelLimit {
+  /** The row id of the node. */
+  readonly node: number;
+  readonly max: number | undefined;
+}
+
 /**
  * The gates of a job that will run, in the order in which it passes them: the nearest first, so that no job holds a
  * shared place while it waits for a limit of its own.
  *
+ * @param ofNode of a child; null for any other job
  * @throws EvaluationError naming the key: `concurrency.group: …`
  */
-export function gatesOfJob(group: ParsedJobGroup | null, context: ConditionContext): JobGate[] {
-  return group === null ? [] : [{ key: `${jobGroupPrefix}${nameOf(group.name, context)}`, max: group.max }];
+export function gatesOfJob(
+  group: ParsedJobGroup | null,
+  ofNode: ParallelLimit | null,
+  context: ConditionContext,
+): JobGate[] {
+  return [
+    ...(ofNode?.max === undefined ? [] : [{ key: `${nodeGatePrefix}${ofNode.node}`, max: ofNode.max }]),
+    ...(group === null ? [] : [{ key: `${jobGroupPrefix}${nameOf(group.name, context)}`, max: group.max }]),
+  ];
+}
+
+/** The row id of the node to which a gate belongs; null for any other gate. */
+export function nodeOfGate(key: string): number | null {
+  return key.startsWith(nodeGatePrefix) ? Number(key.slice(nodeGatePrefix.length)) : null;
 }
 
 function nameOf(name: string | Template, context: ConditionContext): string {

@@ -1,8 +1,9 @@
 import { admittedOf } from '../../domain/gates/decide-gate.js';
+import { nodeOfGate } from '../../domain/gates/job-gates.js';
 import { holdingPlace, type Places, readPlaces, withPlace, writePlaces } from '../../domain/gates/places.js';
 import { runOfJob } from '../../store/job-id.js';
 import type { GateRow } from '../../store/statements/gates.js';
-import { admitJobs, countJobHolders, firstHeldJobs } from '../../store/statements/job-gates.js';
+import { admitJobs, countJobHolders, countParallelChildren, firstHeldJobs } from '../../store/statements/job-gates.js';
 import type { BatchContext } from '../context.js';
 import { jobTopic } from '../memory/topics.js';
 import type { Batch } from '../writer/batch.js';
@@ -33,8 +34,8 @@ export class JobAdmission {
   /** Returns the number of places of each gate in use afterwards. */
   async run(): Promise<ReadonlyMap<number, number>> {
     const { gates } = this.#batch;
-    for (const { no, in_use } of this.#gates.values()) {
-      const counted = gates.recounted.has(no) ? await this.#countUsed(no) : in_use - (gates.returned.get(no) ?? 0);
+    for (const { no, key, in_use } of this.#gates.values()) {
+      const counted = gates.recounted.has(no) ? await this.#countUsed(no, key) : in_use - (gates.returned.get(no) ?? 0);
       this.#inUse.set(no, counted);
     }
     // Jobs that pass a gate may reach one that is already in the list, so the list is processed until no job reaches
@@ -105,8 +106,13 @@ export class JobAdmission {
   }
 
   /** Counts the jobs that have a place, from their rows. */
-  async #countUsed(gate: number): Promise<number> {
-    const [row] = await countJobHolders.run(this.#batch.connection, { gate });
+  async #countUsed(gate: number, key: string): Promise<number> {
+    const { connection } = this.#batch;
+    const node = nodeOfGate(key);
+    const [row] =
+      node === null
+        ? await countJobHolders.run(connection, { gate })
+        : await countParallelChildren.run(connection, { gate, node });
     return row?.count ?? 0;
   }
 }

@@ -1,7 +1,7 @@
-import { jobGroupPrefix } from '../../domain/gates/job-gates.js';
+import { jobGroupPrefix, nodeOfGate } from '../../domain/gates/job-gates.js';
 import { readPlaces } from '../../domain/gates/places.js';
 import { runGroupPrefix } from '../../domain/gates/run-group.js';
-import { type HeldFact, type HolderFact, namedHolders } from '../../domain/why-facts.js';
+import { type GroupFact, type HeldFact, type HolderFact, namedHolders } from '../../domain/why-facts.js';
 import { type GateRunRow, holdersOfGate, placeAtGate } from '../../store/statements/gates.js';
 import { type GateJobRow, gateOfHeldJob, jobsWithPlace, orderOfHeldJobs } from '../../store/statements/job-gates.js';
 import type { EngineContext } from '../context.js';
@@ -10,11 +10,12 @@ import type { EngineContext } from '../context.js';
 const beforeMax = 1_000;
 
 /** Position of a run that waits for a place in its group; null when it does not wait. */
-export async function heldAtGate({ store }: Pick<EngineContext, 'store'>, run: number): Promise<HeldFact | null> {
+export async function heldAtGate({ store }: Pick<EngineContext, 'store'>, run: number): Promise<GroupFact | null> {
   const [place] = await placeAtGate.run(store.read, { run });
   if (place === undefined) return null;
   const holders = await holdersOfGate.run(store.read, { gate: place.no, limit: namedHolders });
   return {
+    code: 'held_by_group',
     ofJobs: false,
     group: place.key.slice(runGroupPrefix.length),
     max: place.max,
@@ -25,20 +26,27 @@ export async function heldAtGate({ store }: Pick<EngineContext, 'store'>, run: n
   };
 }
 
-/** Position of a job that waits for a place in its group; null when it does not wait. */
+/** Position of a job that waits for a place in its group, or among the children of its node; null when it does not wait. */
 export async function jobHeldAtGate({ store }: Pick<EngineContext, 'store'>, job: number): Promise<HeldFact | null> {
   const [held] = await gateOfHeldJob.run(store.read, { job });
   if (held === undefined) return null;
-  const holders = await jobsWithPlace.run(store.read, { gate: held.no, limit: namedHolders });
   const first = await orderOfHeldJobs.run(store.read, { gate: held.no, limit: beforeMax });
   const before = first.findIndex(({ id }) => id === job);
-  return {
-    ofJobs: true,
-    group: held.key.slice(jobGroupPrefix.length),
+  const place = {
     max: readPlaces(held.places).find(({ gate }) => gate === held.no)?.max ?? 1,
     inUse: held.in_use,
     sinceMs: held.since_ms,
     before: before === -1 ? first.length : before,
+  };
+  if (nodeOfGate(held.key) !== null) {
+    return { code: 'held_by_max_parallel', jobKey: held.node_key, ...place };
+  }
+  const holders = await jobsWithPlace.run(store.read, { gate: held.no, limit: namedHolders });
+  return {
+    code: 'held_by_group',
+    ofJobs: true,
+    group: held.key.slice(jobGroupPrefix.length),
+    ...place,
     holders: holders.map(toJobAtGate),
   };
 }

@@ -245,7 +245,7 @@ async function decideChildren(
     try {
       const values = decideJobValues(spec, expressions, context);
       evaluated.set(id, { ...values, name: nameOfChild({ ...spec, name: values.name }, context) });
-      const gates = gatesOfJob(known.group, context);
+      const gates = gatesOfJob(known.group, { node: node.job, max: spec.matrix?.maxParallel }, context);
       decided.set(id, gates.length === 0 ? { state: 'queued' } : { state: 'held', gates });
     } catch (error) {
       if (!(error instanceof EvaluationError)) throw error;

@@ -12,7 +12,7 @@ import { evaluateMatrix } from '../../domain/matrix/parsed-matrix.js';
 import { type Settlement, settleByCondition, settleByDefault } from '../../domain/settle.js';
 import type { JobState } from '../../domain/states.js';
 import type { Connection } from '../../store/connection.js';
-import { isChild, ordinalOfJob, runOfJob } from '../../store/job-id.js';
+import { isChild, jobIdOf, ordinalOfJob, runOfJob } from '../../store/job-id.js';
 import { settledState } from '../../store/schema.js';
 import { runsByNumber } from '../../store/statements/find-runs.js';
 import { leaveWaiting, lowerOpenNeeds, markSettled, setComputed, setJobErrors } from '../../store/statements/jobs.js';
@@ -216,7 +216,7 @@ async function decideByCondition(context: BatchContext, batch: Batch, jobs: read
       job: { key: known.key, index: known.child?.index ?? null, attempt: 0 },
       matrix: values.get(job.id) ?? {},
     };
-    const { values: computed, ...decision } = decide(known, context, job.conditional, forcedRuns.has(run));
+    const { values: computed, ...decision } = decide(run, known, context, job.conditional, forcedRuns.has(run));
     decided.set(job.id, decision);
     if (computed !== null) evaluated.set(job.id, computed);
   });
@@ -294,6 +294,7 @@ function isToRun(state: Decision['state']): boolean {
 
 /** Decides by the condition, and evaluates the other expressions of a job that will run. */
 function decide(
+  run: number,
   { condition, spec, expressions, group, matrix, child }: KnownJob,
   context: ConditionContext,
   kind: number,
@@ -309,7 +310,8 @@ function decide(
     const isComputed = state === 'queued' && expressions !== null;
     const computed = isComputed ? decideJobValues(spec, expressions, context) : null;
     const values = computed === null || child === null ? computed : asChild(spec, computed, context);
-    const gates = state === 'queued' ? gatesOfJob(group, context) : [];
+    const ofNode = child === null ? null : { node: jobIdOf(run, child.ord), max: spec.matrix?.maxParallel };
+    const gates = state === 'queued' ? gatesOfJob(group, ofNode, context) : [];
     return gates.length === 0 ? { state, values } : { state: 'held', gates, values };
   } catch (error) {
     if (!(error instanceof EvaluationError)) throw error;

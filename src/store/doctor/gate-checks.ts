@@ -55,11 +55,19 @@ export const gateChecks: readonly Check[] = [
   {
     name: 'place-at-each-gate',
     promise:
-      'A job that is claimable, delayed or runs has a place at each of its gates, and one with a group has gates.',
+      'A job that is claimable, delayed or runs has a place at each of its gates, and one with a group or a limit of its node has gates.',
     violations: (dialect) => sql`select ${job} as subject from ${jobsOfVersions}
       left join ${waysOfJobs(dialect)} as p on p.id = j.id
       where j.state in ('queued', 'delayed', 'running')
-        and (p.places < p.way or (p.id is null and v.spec like '%,"concurrency":{"group":%'))`,
+        and (p.places < p.way or (p.id is null and (v.spec like '%,"concurrency":{"group":%'
+          or (j.idx is not null and v.spec like '%,"maxParallel":%'))))`,
+  },
+  {
+    name: 'children-in-parallel',
+    promise: 'No more children of a node have a place than its max-parallel allows.',
+    violations: (dialect) => sql`select 'gate ' || g.key || ' has ' || cast(g.in_use as text) as subject from gates as g
+      join (select w.gate, max(w.max) as max from ${placesOfJobs(dialect)} as w group by w.gate) as p on p.gate = g.no
+      where g.key like 'node:%' and g.in_use > p.max`,
   },
   {
     name: 'no-place-left-free',

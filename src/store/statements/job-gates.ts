@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import type { JobState } from '../../domain/states.js';
-import { keyOf, runOf, versionOrdOf } from '../job-id-sql.js';
+import { firstChildOf, firstJobOf, keyOf, ordOf, runOf, versionOrdOf } from '../job-id-sql.js';
 import { type Rows, rowSet, textOf } from '../row-set.js';
 import { statement } from '../statement.js';
 
@@ -75,6 +75,32 @@ export const countJobHolders = statement<{ gate: number }, { count: number }>('c
     .select(sql<number>`count(*)`.as('count')),
 );
 
+/**
+ * Number of children that have a place at the gate of their node, which is the first on their way, counted from the
+ * children: unlike at their last gate, they have one while a further gate holds them.
+ */
+export const countParallelChildren = statement<{ gate: number; node: number }, { count: number }>(
+  'countParallelChildren',
+  ({ db, integer }) =>
+    db
+      .selectFrom('jobs as j')
+      .where('j.id', '>=', firstChildOf(runOf(integer('node'))))
+      .where('j.id', '<', firstJobOf(sql<number>`(${runOf(integer('node'))} + 1)`))
+      .where('j.group_ord', '=', ordOf(integer('node')))
+      .where('j.places', 'is not', null)
+      .where((eb) =>
+        eb.or([
+          eb('j.state', 'in', [
+            sql.lit<JobState>('queued'),
+            sql.lit<JobState>('delayed'),
+            sql.lit<JobState>('running'),
+          ]),
+          eb.and([eb('j.state', '=', sql.lit<JobState>('held')), eb('j.gate', '<>', integer('gate'))]),
+        ]),
+      )
+      .select(sql<number>`count(*)`.as('count')),
+);
+
 /** A job at a gate, for readers. */
 export interface GateJobRow {
   id: number;
@@ -133,18 +159,29 @@ export const jobsHeldAt = statement<{ gate: number; limit: number }, GateJobRow>
     .$castTo<GateJobRow>(),
 );
 
+interface HoldingGate {
+  no: number;
+  key: string;
+  in_use: number;
+  places: string;
+  since_ms: number;
+  /** The key of the job in its version: that of its node for a child. */
+  node_key: string;
+}
+
 /** The gate that holds a job, and since when. */
-export const gateOfHeldJob = statement<
-  { job: number },
-  { no: number; key: string; in_use: number; places: string; since_ms: number }
->('gateOfHeldJob', ({ db, dialect, integer }) =>
+export const gateOfHeldJob = statement<{ job: number }, HoldingGate>('gateOfHeldJob', ({ db, dialect, integer }) =>
   db
     .selectFrom('jobs as j')
     .innerJoin('gates as g', 'g.no', 'j.gate')
+    .innerJoin('runs as n', (join) => join.on('n.no', '=', runOf('j.id')))
+    .innerJoin('version_jobs as v', (join) =>
+      join.onRef('v.version', '=', 'n.version').on('v.ord', '=', versionOrdOf('j')),
+    )
     .where('j.id', '=', integer('job'))
     .where(dialect.guard('j.state'), '=', sql.lit<JobState>('held'))
-    .select(['g.no', 'g.key', 'g.in_use', 'j.places', 'j.enqueued_at_ms as since_ms'])
-    .$castTo<{ no: number; key: string; in_use: number; places: string; since_ms: number }>(),
+    .select(['g.no', 'g.key', 'g.in_use', 'j.places', 'j.enqueued_at_ms as since_ms', 'v.key as node_key'])
+    .$castTo<HoldingGate>(),
 );
 
 /** The first jobs that a gate holds, in order: to count them up to a bound, or to find the position of one. */

@@ -37,6 +37,14 @@ it.each([
     'jobs: { a: { run: x, strategy: { matrix: { n: [1] } } }, a.0: { run: x } }',
     ['1:58 job "a.0" begins with "a.", as the children of job "a" do, which has a matrix; rename one of them'],
   ],
+  [
+    'jobs: { a: { run: x, strategy: { matrix: { n: [1] }, max-parallel: 0 } } }',
+    ['1:68 job "a": "strategy.max-parallel" must be a whole number from 1 to 10000, not the number 0'],
+  ],
+  [
+    'jobs: { a: { run: x, strategy: { matrix: { n: [1] }, max-parallel: 10001 } } }',
+    ['1:68 job "a": "strategy.max-parallel" must be a whole number from 1 to 10000, not the number 10001'],
+  ],
 ])('a strategy that cannot be is refused at its place: %s', (text, problems) => {
   expect(problemsOf(text)).toEqual(problems);
 });
@@ -44,4 +52,14 @@ it.each([
 it('numbers keep their spelling where it matters', () => {
   const result = parseDefinition('jobs: { a: { run: x, strategy: { matrix: { v: [3.10, 3.9, 4] } } } }', 'yaml', '');
   expect(result.ok && result.definition.jobs[0]?.strategy?.source).toEqual({ v: ['3.10', 3.9, 4] });
+});
+
+it.each([
+  ['', undefined],
+  [', max-parallel: 1', 1],
+  [', max-parallel: 10000', 10_000],
+])('max-parallel is a number of children, or absent: %j', (written, maxParallel) => {
+  const text = `jobs: { a: { run: x, strategy: { matrix: { n: [1] }${written} } } }`;
+  const result = parseDefinition(text, 'yaml', '');
+  expect(result.ok && result.definition.jobs[0]?.strategy?.maxParallel).toBe(maxParallel);
 });

@@ -50,10 +50,6 @@ it('no key that there is has a sentence for its absence', () => {
 it.each([
   [`permissions: {}\n${jobs}`, 'unknown key "permissions": jobs have no token of a repository; remove it'],
   [
-    'jobs: {a: {run: x, strategy: {matrix: {n: [1]}, max-parallel: 2}}}',
-    'job "a": "strategy": unknown key "max-parallel": write "concurrency" in the job, such as concurrency: { group: "test-${{ run.id }}", max: 20 }',
-  ],
-  [
     'jobs: {a: {run: x, services: {}}}',
     'job "a": unknown key "services": let the script start what it needs, such as "docker run --detach", and stop it at its end',
   ],

@@ -213,6 +213,11 @@ select count(*) as "count"
   from "jobs"
   where "id" >= cast(? as integer) and "id" < cast(? as integer);
 
+-- countParallelChildren
+select count(*) as "count"
+  from "jobs" as "j"
+  where "j"."id" >= cast(? as integer) / 1048576 * 1048576 + 262144 and "j"."id" < (cast(? as integer) / 1048576 + 1) * 1048576 and "j"."group_ord" = cast(? as integer) % 1048576 and "j"."places" is not null and ("j"."state" in ('queued', 'delayed', 'running') or ("j"."state" = 'held' and "j"."gate" <> cast(? as integer)));
+
 -- countPrunable
 select coalesce(sum(case when n.ended_at_ms < cast(? as integer) and (w.newest_run is null or w.newest_run <> n.no or (w.removed_at_ms is not null and w.source = 'api')) then 1 else 0 end), 0) as "runs", coalesce(sum(case when n.logs_pruned = 0 and n.ended_at_ms < cast(? as integer) and not (n.ended_at_ms < cast(? as integer) and (w.newest_run is null or w.newest_run <> n.no or (w.removed_at_ms is not null and w.source = 'api'))) then 1 else 0 end), 0) as "logs"
   from "runs" as "n"
@@ -609,9 +614,11 @@ select "log_gap", "log_gap_outputs"
   where "job" = cast(? as integer) and "number" = cast(? as integer);
 
 -- gateOfHeldJob
-select "g"."no", "g"."key", "g"."in_use", "j"."places", "j"."enqueued_at_ms" as "since_ms"
+select "g"."no", "g"."key", "g"."in_use", "j"."places", "j"."enqueued_at_ms" as "since_ms", "v"."key" as "node_key"
   from "jobs" as "j"
   inner join "gates" as "g" on "g"."no" = "j"."gate"
+  inner join "runs" as "n" on "n"."no" = j.id / 1048576
+  inner join "version_jobs" as "v" on "v"."version" = "n"."version" and "v"."ord" = coalesce(j.group_ord, j.id % 1048576)
   where "j"."id" = cast(? as integer) and +"j"."state" = 'held';
 
 -- gatesByKey

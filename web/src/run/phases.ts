@@ -58,7 +58,7 @@ export function lookOfState(state: RunState | undefined): Look {
 /** The word for a job's state. */
 export const jobWords: Readonly<Record<Look, string>> = {
   blocked: 'waits for needs',
-  held: 'waits for a place in its group',
+  held: 'waits for a place',
   delayed: 'waits for its retry',
   waiting: 'waits for a worker',
   running: 'running',
@@ -77,7 +77,7 @@ export function wordOfJob({ look, isTolerated }: { readonly look: Look; readonly
 export const manyJobsWords: Readonly<Record<Look, string>> = {
   ...jobWords,
   blocked: 'wait for needs',
-  held: 'wait for a place in their group',
+  held: 'wait for a place',
   delayed: 'wait for their retry',
   waiting: 'wait for a worker',
 };

@@ -19,6 +19,7 @@ export type JobReasonCode =
   | 'expression_failed'
   | 'rerun'
   | 'held_by_group'
+  | 'held_by_max_parallel'
   | 'superseded'
   | 'tolerated'
   | 'children_open'
@@ -118,6 +119,15 @@ export interface JobReason {
     readonly holders: readonly RunAtGate[];
     /** Whether it is a group of jobs, and the job itself waits. */
     readonly of_jobs: boolean;
+  } | null;
+  /** Its position among the children of its job that wait for `max-parallel`; absent from older servers. */
+  readonly held_by_max_parallel?: {
+    readonly job_id: string;
+    readonly max: number;
+    readonly in_use: number;
+    readonly since_ms: number;
+    /** Children that wait before it. */
+    readonly before: number;
   } | null;
   /** The newer run of the group that its run made way for; absent from older servers. */
   readonly superseded?: { readonly at_ms: number; readonly by_run_id: string } | null;

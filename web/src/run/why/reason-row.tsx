@@ -13,6 +13,7 @@ const looks: Partial<Record<JobReasonCode, Look>> = {
   [JobReasonCode.WAITS_FOR_WORKER]: 'waiting',
   [JobReasonCode.DELAYED]: 'delayed',
   [JobReasonCode.HELD_BY_GROUP]: 'held',
+  [JobReasonCode.HELD_BY_MAX_PARALLEL]: 'held',
   [JobReasonCode.RUNNING]: 'running',
   [JobReasonCode.CANCELLED]: 'cancelled',
   [JobReasonCode.SUPERSEDED]: 'cancelled',
@@ -39,6 +40,7 @@ const causes: ReadonlySet<JobReasonCode> = new Set([
   JobReasonCode.WAITS_FOR_WORKER,
   JobReasonCode.DELAYED,
   JobReasonCode.HELD_BY_GROUP,
+  JobReasonCode.HELD_BY_MAX_PARALLEL,
 ]);
 
 /** Whether it is shown above the jobs: what is not green by itself, and does not follow from others. */

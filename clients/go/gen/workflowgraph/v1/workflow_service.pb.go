@@ -165,6 +165,8 @@ const (
 	JobReasonCode_JOB_REASON_CODE_RERUN JobReasonCode = 16
 	// It waits for a place in its concurrency group, or its run does.
 	JobReasonCode_JOB_REASON_CODE_HELD_BY_GROUP JobReasonCode = 30
+	// It is a child, and as many children of its job as `max-parallel` allows are claimable or running.
+	JobReasonCode_JOB_REASON_CODE_HELD_BY_MAX_PARALLEL JobReasonCode = 80
 	// Its run was cancelled in favour of a newer run of its concurrency group.
 	JobReasonCode_JOB_REASON_CODE_SUPERSEDED JobReasonCode = 31
 	// It failed with `continue-on-error`, so the failure counts as success; comes after the main reason.
@@ -195,33 +197,35 @@ var (
 		14: "JOB_REASON_CODE_EXPRESSION_FAILED",
 		16: "JOB_REASON_CODE_RERUN",
 		30: "JOB_REASON_CODE_HELD_BY_GROUP",
+		80: "JOB_REASON_CODE_HELD_BY_MAX_PARALLEL",
 		31: "JOB_REASON_CODE_SUPERSEDED",
 		40: "JOB_REASON_CODE_TOLERATED",
 		50: "JOB_REASON_CODE_CHILDREN_OPEN",
 		51: "JOB_REASON_CODE_CHILDREN_ENDED",
 	}
 	JobReasonCode_value = map[string]int32{
-		"JOB_REASON_CODE_UNSPECIFIED":        0,
-		"JOB_REASON_CODE_NEEDS_OPEN":         1,
-		"JOB_REASON_CODE_BEING_DECIDED":      2,
-		"JOB_REASON_CODE_DELAYED":            3,
-		"JOB_REASON_CODE_NO_MATCHING_WORKER": 4,
-		"JOB_REASON_CODE_WAITS_FOR_WORKER":   5,
-		"JOB_REASON_CODE_RUNNING":            6,
-		"JOB_REASON_CODE_SUCCEEDED":          7,
-		"JOB_REASON_CODE_FAILED":             8,
-		"JOB_REASON_CODE_RETRIED":            9,
-		"JOB_REASON_CODE_CONDITION_FALSE":    10,
-		"JOB_REASON_CODE_NEEDS_UNSUCCESSFUL": 11,
-		"JOB_REASON_CODE_CANCELLED":          12,
-		"JOB_REASON_CODE_NEEDS_STOPPING":     13,
-		"JOB_REASON_CODE_EXPRESSION_FAILED":  14,
-		"JOB_REASON_CODE_RERUN":              16,
-		"JOB_REASON_CODE_HELD_BY_GROUP":      30,
-		"JOB_REASON_CODE_SUPERSEDED":         31,
-		"JOB_REASON_CODE_TOLERATED":          40,
-		"JOB_REASON_CODE_CHILDREN_OPEN":      50,
-		"JOB_REASON_CODE_CHILDREN_ENDED":     51,
+		"JOB_REASON_CODE_UNSPECIFIED":          0,
+		"JOB_REASON_CODE_NEEDS_OPEN":           1,
+		"JOB_REASON_CODE_BEING_DECIDED":        2,
+		"JOB_REASON_CODE_DELAYED":              3,
+		"JOB_REASON_CODE_NO_MATCHING_WORKER":   4,
+		"JOB_REASON_CODE_WAITS_FOR_WORKER":     5,
+		"JOB_REASON_CODE_RUNNING":              6,
+		"JOB_REASON_CODE_SUCCEEDED":            7,
+		"JOB_REASON_CODE_FAILED":               8,
+		"JOB_REASON_CODE_RETRIED":              9,
+		"JOB_REASON_CODE_CONDITION_FALSE":      10,
+		"JOB_REASON_CODE_NEEDS_UNSUCCESSFUL":   11,
+		"JOB_REASON_CODE_CANCELLED":            12,
+		"JOB_REASON_CODE_NEEDS_STOPPING":       13,
+		"JOB_REASON_CODE_EXPRESSION_FAILED":    14,
+		"JOB_REASON_CODE_RERUN":                16,
+		"JOB_REASON_CODE_HELD_BY_GROUP":        30,
+		"JOB_REASON_CODE_HELD_BY_MAX_PARALLEL": 80,
+		"JOB_REASON_CODE_SUPERSEDED":           31,
+		"JOB_REASON_CODE_TOLERATED":            40,
+		"JOB_REASON_CODE_CHILDREN_OPEN":        50,
+		"JOB_REASON_CODE_CHILDREN_ENDED":       51,
 	}
 )
 
@@ -3034,6 +3038,7 @@ type JobReason struct {
 	//	*JobReason_HeldByGroup_
 	//	*JobReason_Superseded_
 	//	*JobReason_Children
+	//	*JobReason_HeldByMaxParallel_
 	Detail        isJobReason_Detail `protobuf_oneof:"detail"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -3243,6 +3248,15 @@ func (x *JobReason) GetChildren() *Children {
 	return nil
 }
 
+func (x *JobReason) GetHeldByMaxParallel() *JobReason_HeldByMaxParallel {
+	if x != nil {
+		if x, ok := x.Detail.(*JobReason_HeldByMaxParallel_); ok {
+			return x.HeldByMaxParallel
+		}
+	}
+	return nil
+}
+
 type isJobReason_Detail interface {
 	isJobReason_Detail()
 }
@@ -3315,6 +3329,10 @@ type JobReason_Children struct {
 	Children *Children `protobuf:"bytes,50,opt,name=children,proto3,oneof"`
 }
 
+type JobReason_HeldByMaxParallel_ struct {
+	HeldByMaxParallel *JobReason_HeldByMaxParallel `protobuf:"bytes,80,opt,name=held_by_max_parallel,json=heldByMaxParallel,proto3,oneof"`
+}
+
 func (*JobReason_NeedsOpen_) isJobReason_Detail() {}
 
 func (*JobReason_Delayed_) isJobReason_Detail() {}
@@ -3348,6 +3366,8 @@ func (*JobReason_HeldByGroup_) isJobReason_Detail() {}
 func (*JobReason_Superseded_) isJobReason_Detail() {}
 
 func (*JobReason_Children) isJobReason_Detail() {}
+
+func (*JobReason_HeldByMaxParallel_) isJobReason_Detail() {}
 
 type ExplainRunRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -4150,6 +4170,87 @@ func (x *JobReason_HeldByGroup) GetOfJobs() bool {
 	return false
 }
 
+type JobReason_HeldByMaxParallel struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The id of the job with the matrix.
+	JobId string `protobuf:"bytes,1,opt,name=job_id,json=jobId,proto3" json:"job_id,omitempty"`
+	// The value of its `max-parallel`.
+	Max uint32 `protobuf:"varint,2,opt,name=max,proto3" json:"max,omitempty"`
+	// The number of its children that are claimable or running.
+	InUse uint32 `protobuf:"varint,3,opt,name=in_use,json=inUse,proto3" json:"in_use,omitempty"`
+	// When the child began to wait.
+	SinceMs int64 `protobuf:"varint,4,opt,name=since_ms,json=sinceMs,proto3" json:"since_ms,omitempty"`
+	// The number of children that wait before it, counted up to 1,000.
+	Before        uint32 `protobuf:"varint,5,opt,name=before,proto3" json:"before,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *JobReason_HeldByMaxParallel) Reset() {
+	*x = JobReason_HeldByMaxParallel{}
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[47]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *JobReason_HeldByMaxParallel) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*JobReason_HeldByMaxParallel) ProtoMessage() {}
+
+func (x *JobReason_HeldByMaxParallel) ProtoReflect() protoreflect.Message {
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[47]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use JobReason_HeldByMaxParallel.ProtoReflect.Descriptor instead.
+func (*JobReason_HeldByMaxParallel) Descriptor() ([]byte, []int) {
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{34, 1}
+}
+
+func (x *JobReason_HeldByMaxParallel) GetJobId() string {
+	if x != nil {
+		return x.JobId
+	}
+	return ""
+}
+
+func (x *JobReason_HeldByMaxParallel) GetMax() uint32 {
+	if x != nil {
+		return x.Max
+	}
+	return 0
+}
+
+func (x *JobReason_HeldByMaxParallel) GetInUse() uint32 {
+	if x != nil {
+		return x.InUse
+	}
+	return 0
+}
+
+func (x *JobReason_HeldByMaxParallel) GetSinceMs() int64 {
+	if x != nil {
+		return x.SinceMs
+	}
+	return 0
+}
+
+func (x *JobReason_HeldByMaxParallel) GetBefore() uint32 {
+	if x != nil {
+		return x.Before
+	}
+	return 0
+}
+
 type JobReason_Superseded struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	AtMs  int64                  `protobuf:"varint,1,opt,name=at_ms,json=atMs,proto3" json:"at_ms,omitempty"`
@@ -4161,7 +4262,7 @@ type JobReason_Superseded struct {
 
 func (x *JobReason_Superseded) Reset() {
 	*x = JobReason_Superseded{}
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[47]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[48]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4173,7 +4274,7 @@ func (x *JobReason_Superseded) String() string {
 func (*JobReason_Superseded) ProtoMessage() {}
 
 func (x *JobReason_Superseded) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[47]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[48]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4186,7 +4287,7 @@ func (x *JobReason_Superseded) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JobReason_Superseded.ProtoReflect.Descriptor instead.
 func (*JobReason_Superseded) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{34, 1}
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{34, 2}
 }
 
 func (x *JobReason_Superseded) GetAtMs() int64 {
@@ -4213,7 +4314,7 @@ type JobReason_ExpressionFailed struct {
 
 func (x *JobReason_ExpressionFailed) Reset() {
 	*x = JobReason_ExpressionFailed{}
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[48]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[49]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4225,7 +4326,7 @@ func (x *JobReason_ExpressionFailed) String() string {
 func (*JobReason_ExpressionFailed) ProtoMessage() {}
 
 func (x *JobReason_ExpressionFailed) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[48]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[49]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4238,7 +4339,7 @@ func (x *JobReason_ExpressionFailed) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JobReason_ExpressionFailed.ProtoReflect.Descriptor instead.
 func (*JobReason_ExpressionFailed) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{34, 2}
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{34, 3}
 }
 
 func (x *JobReason_ExpressionFailed) GetError() string {
@@ -4258,7 +4359,7 @@ type JobReason_Need struct {
 
 func (x *JobReason_Need) Reset() {
 	*x = JobReason_Need{}
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[49]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[50]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4270,7 +4371,7 @@ func (x *JobReason_Need) String() string {
 func (*JobReason_Need) ProtoMessage() {}
 
 func (x *JobReason_Need) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[49]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[50]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4283,7 +4384,7 @@ func (x *JobReason_Need) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JobReason_Need.ProtoReflect.Descriptor instead.
 func (*JobReason_Need) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{34, 3}
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{34, 4}
 }
 
 func (x *JobReason_Need) GetJobId() string {
@@ -4313,7 +4414,7 @@ type JobReason_NeedsOpen struct {
 
 func (x *JobReason_NeedsOpen) Reset() {
 	*x = JobReason_NeedsOpen{}
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[50]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[51]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4325,7 +4426,7 @@ func (x *JobReason_NeedsOpen) String() string {
 func (*JobReason_NeedsOpen) ProtoMessage() {}
 
 func (x *JobReason_NeedsOpen) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[50]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[51]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4338,7 +4439,7 @@ func (x *JobReason_NeedsOpen) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JobReason_NeedsOpen.ProtoReflect.Descriptor instead.
 func (*JobReason_NeedsOpen) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{34, 4}
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{34, 5}
 }
 
 func (x *JobReason_NeedsOpen) GetNeeds() []*JobReason_Need {
@@ -4374,7 +4475,7 @@ type JobReason_Delayed struct {
 
 func (x *JobReason_Delayed) Reset() {
 	*x = JobReason_Delayed{}
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[51]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[52]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4386,7 +4487,7 @@ func (x *JobReason_Delayed) String() string {
 func (*JobReason_Delayed) ProtoMessage() {}
 
 func (x *JobReason_Delayed) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[51]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[52]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4399,7 +4500,7 @@ func (x *JobReason_Delayed) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JobReason_Delayed.ProtoReflect.Descriptor instead.
 func (*JobReason_Delayed) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{34, 5}
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{34, 6}
 }
 
 func (x *JobReason_Delayed) GetUntilMs() int64 {
@@ -4441,7 +4542,7 @@ type JobReason_NoMatchingWorker struct {
 
 func (x *JobReason_NoMatchingWorker) Reset() {
 	*x = JobReason_NoMatchingWorker{}
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[52]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[53]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4453,7 +4554,7 @@ func (x *JobReason_NoMatchingWorker) String() string {
 func (*JobReason_NoMatchingWorker) ProtoMessage() {}
 
 func (x *JobReason_NoMatchingWorker) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[52]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[53]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4466,7 +4567,7 @@ func (x *JobReason_NoMatchingWorker) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JobReason_NoMatchingWorker.ProtoReflect.Descriptor instead.
 func (*JobReason_NoMatchingWorker) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{34, 6}
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{34, 7}
 }
 
 func (x *JobReason_NoMatchingWorker) GetRequiredLabels() []string {
@@ -4521,7 +4622,7 @@ type JobReason_NearWorker struct {
 
 func (x *JobReason_NearWorker) Reset() {
 	*x = JobReason_NearWorker{}
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[53]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[54]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4533,7 +4634,7 @@ func (x *JobReason_NearWorker) String() string {
 func (*JobReason_NearWorker) ProtoMessage() {}
 
 func (x *JobReason_NearWorker) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[53]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[54]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4546,7 +4647,7 @@ func (x *JobReason_NearWorker) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JobReason_NearWorker.ProtoReflect.Descriptor instead.
 func (*JobReason_NearWorker) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{34, 7}
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{34, 8}
 }
 
 func (x *JobReason_NearWorker) GetWorkerId() string {
@@ -4573,7 +4674,7 @@ type JobReason_OfflineWorker struct {
 
 func (x *JobReason_OfflineWorker) Reset() {
 	*x = JobReason_OfflineWorker{}
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[54]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[55]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4585,7 +4686,7 @@ func (x *JobReason_OfflineWorker) String() string {
 func (*JobReason_OfflineWorker) ProtoMessage() {}
 
 func (x *JobReason_OfflineWorker) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[54]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[55]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4598,7 +4699,7 @@ func (x *JobReason_OfflineWorker) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JobReason_OfflineWorker.ProtoReflect.Descriptor instead.
 func (*JobReason_OfflineWorker) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{34, 8}
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{34, 9}
 }
 
 func (x *JobReason_OfflineWorker) GetWorkerId() string {
@@ -4632,7 +4733,7 @@ type JobReason_WaitsForWorker struct {
 
 func (x *JobReason_WaitsForWorker) Reset() {
 	*x = JobReason_WaitsForWorker{}
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[55]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[56]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4644,7 +4745,7 @@ func (x *JobReason_WaitsForWorker) String() string {
 func (*JobReason_WaitsForWorker) ProtoMessage() {}
 
 func (x *JobReason_WaitsForWorker) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[55]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[56]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4657,7 +4758,7 @@ func (x *JobReason_WaitsForWorker) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JobReason_WaitsForWorker.ProtoReflect.Descriptor instead.
 func (*JobReason_WaitsForWorker) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{34, 9}
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{34, 10}
 }
 
 func (x *JobReason_WaitsForWorker) GetEnqueuedAtMs() int64 {
@@ -4711,7 +4812,7 @@ type JobReason_Running struct {
 
 func (x *JobReason_Running) Reset() {
 	*x = JobReason_Running{}
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[56]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[57]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4723,7 +4824,7 @@ func (x *JobReason_Running) String() string {
 func (*JobReason_Running) ProtoMessage() {}
 
 func (x *JobReason_Running) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[56]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[57]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4736,7 +4837,7 @@ func (x *JobReason_Running) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JobReason_Running.ProtoReflect.Descriptor instead.
 func (*JobReason_Running) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{34, 10}
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{34, 11}
 }
 
 func (x *JobReason_Running) GetAttempt() uint32 {
@@ -4792,7 +4893,7 @@ type JobReason_Succeeded struct {
 
 func (x *JobReason_Succeeded) Reset() {
 	*x = JobReason_Succeeded{}
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[57]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[58]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4804,7 +4905,7 @@ func (x *JobReason_Succeeded) String() string {
 func (*JobReason_Succeeded) ProtoMessage() {}
 
 func (x *JobReason_Succeeded) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[57]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[58]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4817,7 +4918,7 @@ func (x *JobReason_Succeeded) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JobReason_Succeeded.ProtoReflect.Descriptor instead.
 func (*JobReason_Succeeded) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{34, 11}
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{34, 12}
 }
 
 func (x *JobReason_Succeeded) GetAttempt() uint32 {
@@ -4855,7 +4956,7 @@ type JobReason_Failed struct {
 
 func (x *JobReason_Failed) Reset() {
 	*x = JobReason_Failed{}
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[58]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[59]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4867,7 +4968,7 @@ func (x *JobReason_Failed) String() string {
 func (*JobReason_Failed) ProtoMessage() {}
 
 func (x *JobReason_Failed) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[58]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[59]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4880,7 +4981,7 @@ func (x *JobReason_Failed) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JobReason_Failed.ProtoReflect.Descriptor instead.
 func (*JobReason_Failed) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{34, 12}
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{34, 13}
 }
 
 func (x *JobReason_Failed) GetAttempt() uint32 {
@@ -4930,7 +5031,7 @@ type JobReason_Retried struct {
 
 func (x *JobReason_Retried) Reset() {
 	*x = JobReason_Retried{}
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[59]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[60]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4942,7 +5043,7 @@ func (x *JobReason_Retried) String() string {
 func (*JobReason_Retried) ProtoMessage() {}
 
 func (x *JobReason_Retried) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[59]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[60]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4955,7 +5056,7 @@ func (x *JobReason_Retried) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JobReason_Retried.ProtoReflect.Descriptor instead.
 func (*JobReason_Retried) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{34, 13}
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{34, 14}
 }
 
 func (x *JobReason_Retried) GetRetries() uint32 {
@@ -4993,7 +5094,7 @@ type JobReason_ConditionFalse struct {
 
 func (x *JobReason_ConditionFalse) Reset() {
 	*x = JobReason_ConditionFalse{}
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[60]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[61]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5005,7 +5106,7 @@ func (x *JobReason_ConditionFalse) String() string {
 func (*JobReason_ConditionFalse) ProtoMessage() {}
 
 func (x *JobReason_ConditionFalse) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[60]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[61]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5018,7 +5119,7 @@ func (x *JobReason_ConditionFalse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JobReason_ConditionFalse.ProtoReflect.Descriptor instead.
 func (*JobReason_ConditionFalse) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{34, 14}
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{34, 15}
 }
 
 func (x *JobReason_ConditionFalse) GetCondition() string {
@@ -5054,7 +5155,7 @@ type JobReason_ConditionValue struct {
 
 func (x *JobReason_ConditionValue) Reset() {
 	*x = JobReason_ConditionValue{}
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[61]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[62]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5066,7 +5167,7 @@ func (x *JobReason_ConditionValue) String() string {
 func (*JobReason_ConditionValue) ProtoMessage() {}
 
 func (x *JobReason_ConditionValue) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[61]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[62]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5079,7 +5180,7 @@ func (x *JobReason_ConditionValue) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JobReason_ConditionValue.ProtoReflect.Descriptor instead.
 func (*JobReason_ConditionValue) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{34, 15}
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{34, 16}
 }
 
 func (x *JobReason_ConditionValue) GetText() string {
@@ -5109,7 +5210,7 @@ type JobReason_NeedsUnsuccessful struct {
 
 func (x *JobReason_NeedsUnsuccessful) Reset() {
 	*x = JobReason_NeedsUnsuccessful{}
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[62]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[63]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5121,7 +5222,7 @@ func (x *JobReason_NeedsUnsuccessful) String() string {
 func (*JobReason_NeedsUnsuccessful) ProtoMessage() {}
 
 func (x *JobReason_NeedsUnsuccessful) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[62]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[63]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5134,7 +5235,7 @@ func (x *JobReason_NeedsUnsuccessful) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JobReason_NeedsUnsuccessful.ProtoReflect.Descriptor instead.
 func (*JobReason_NeedsUnsuccessful) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{34, 16}
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{34, 17}
 }
 
 func (x *JobReason_NeedsUnsuccessful) GetNeeds() []*JobReason_Need {
@@ -5176,7 +5277,7 @@ type JobReason_Cancelled struct {
 
 func (x *JobReason_Cancelled) Reset() {
 	*x = JobReason_Cancelled{}
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[63]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[64]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5188,7 +5289,7 @@ func (x *JobReason_Cancelled) String() string {
 func (*JobReason_Cancelled) ProtoMessage() {}
 
 func (x *JobReason_Cancelled) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[63]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[64]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5201,7 +5302,7 @@ func (x *JobReason_Cancelled) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JobReason_Cancelled.ProtoReflect.Descriptor instead.
 func (*JobReason_Cancelled) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{34, 17}
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{34, 18}
 }
 
 func (x *JobReason_Cancelled) GetAtMs() int64 {
@@ -5259,7 +5360,7 @@ type JobReason_Rerun struct {
 
 func (x *JobReason_Rerun) Reset() {
 	*x = JobReason_Rerun{}
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[64]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[65]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5271,7 +5372,7 @@ func (x *JobReason_Rerun) String() string {
 func (*JobReason_Rerun) ProtoMessage() {}
 
 func (x *JobReason_Rerun) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[64]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[65]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5284,7 +5385,7 @@ func (x *JobReason_Rerun) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JobReason_Rerun.ProtoReflect.Descriptor instead.
 func (*JobReason_Rerun) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{34, 18}
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{34, 19}
 }
 
 func (x *JobReason_Rerun) GetGeneration() uint32 {
@@ -5318,7 +5419,7 @@ type JobReason_NeedsStopping struct {
 
 func (x *JobReason_NeedsStopping) Reset() {
 	*x = JobReason_NeedsStopping{}
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[65]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[66]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5330,7 +5431,7 @@ func (x *JobReason_NeedsStopping) String() string {
 func (*JobReason_NeedsStopping) ProtoMessage() {}
 
 func (x *JobReason_NeedsStopping) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[65]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[66]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5343,7 +5444,7 @@ func (x *JobReason_NeedsStopping) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JobReason_NeedsStopping.ProtoReflect.Descriptor instead.
 func (*JobReason_NeedsStopping) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{34, 19}
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{34, 20}
 }
 
 func (x *JobReason_NeedsStopping) GetNeeds() []*JobReason_Need {
@@ -5365,7 +5466,7 @@ type RunReason_Holder struct {
 
 func (x *RunReason_Holder) Reset() {
 	*x = RunReason_Holder{}
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[66]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[67]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5377,7 +5478,7 @@ func (x *RunReason_Holder) String() string {
 func (*RunReason_Holder) ProtoMessage() {}
 
 func (x *RunReason_Holder) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[66]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[67]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5709,7 +5810,7 @@ const file_workflowgraph_v1_workflow_service_proto_rawDesc = "" +
 	"\x06status\x18\x04 \x01(\x0e2\x1b.workflowgraph.v1.JobStatusR\x06status\x12\x13\n" +
 	"\x05at_ms\x18\x05 \x01(\x03R\x04atMs\x125\n" +
 	"\areasons\x18\x06 \x03(\v2\x1b.workflowgraph.v1.JobReasonR\areasons\x128\n" +
-	"\battempts\x18\a \x03(\v2\x1c.workflowgraph.v1.JobAttemptR\battempts\"\x86!\n" +
+	"\battempts\x18\a \x03(\v2\x1c.workflowgraph.v1.JobAttemptR\battempts\"\xf1\"\n" +
 	"\tJobReason\x123\n" +
 	"\x04code\x18\x01 \x01(\x0e2\x1f.workflowgraph.v1.JobReasonCodeR\x04code\x12\x18\n" +
 	"\amessage\x18\x02 \x01(\tR\amessage\x12F\n" +
@@ -5733,7 +5834,8 @@ const file_workflowgraph_v1_workflow_service_proto_rawDesc = "" +
 	"\n" +
 	"superseded\x18\x1f \x01(\v2&.workflowgraph.v1.JobReason.SupersededH\x00R\n" +
 	"superseded\x128\n" +
-	"\bchildren\x182 \x01(\v2\x1a.workflowgraph.v1.ChildrenH\x00R\bchildren\x1a\xcf\x01\n" +
+	"\bchildren\x182 \x01(\v2\x1a.workflowgraph.v1.ChildrenH\x00R\bchildren\x12`\n" +
+	"\x14held_by_max_parallel\x18P \x01(\v2-.workflowgraph.v1.JobReason.HeldByMaxParallelH\x00R\x11heldByMaxParallel\x1a\xcf\x01\n" +
 	"\vHeldByGroup\x12\x14\n" +
 	"\x05group\x18\x01 \x01(\tR\x05group\x12\x10\n" +
 	"\x03max\x18\x02 \x01(\rR\x03max\x12\x15\n" +
@@ -5741,7 +5843,13 @@ const file_workflowgraph_v1_workflow_service_proto_rawDesc = "" +
 	"\bsince_ms\x18\x04 \x01(\x03R\asinceMs\x12\x16\n" +
 	"\x06before\x18\x05 \x01(\rR\x06before\x125\n" +
 	"\aholders\x18\x06 \x03(\v2\x1b.workflowgraph.v1.RunAtGateR\aholders\x12\x17\n" +
-	"\aof_jobs\x18\a \x01(\bR\x06ofJobs\x1a=\n" +
+	"\aof_jobs\x18\a \x01(\bR\x06ofJobs\x1a\x86\x01\n" +
+	"\x11HeldByMaxParallel\x12\x15\n" +
+	"\x06job_id\x18\x01 \x01(\tR\x05jobId\x12\x10\n" +
+	"\x03max\x18\x02 \x01(\rR\x03max\x12\x15\n" +
+	"\x06in_use\x18\x03 \x01(\rR\x05inUse\x12\x19\n" +
+	"\bsince_ms\x18\x04 \x01(\x03R\asinceMs\x12\x16\n" +
+	"\x06before\x18\x05 \x01(\rR\x06before\x1a=\n" +
 	"\n" +
 	"Superseded\x12\x13\n" +
 	"\x05at_ms\x18\x01 \x01(\x03R\x04atMs\x12\x1a\n" +
@@ -5917,7 +6025,7 @@ const file_workflowgraph_v1_workflow_service_proto_rawDesc = "" +
 	"\x12INPUT_TYPE_BOOLEAN\x10\x02\x12\x15\n" +
 	"\x11INPUT_TYPE_NUMBER\x10\x03\x12\x15\n" +
 	"\x11INPUT_TYPE_CHOICE\x10\x04\x12\x13\n" +
-	"\x0fINPUT_TYPE_JSON\x10\x05*\xce\x05\n" +
+	"\x0fINPUT_TYPE_JSON\x10\x05*\xf8\x05\n" +
 	"\rJobReasonCode\x12\x1f\n" +
 	"\x1bJOB_REASON_CODE_UNSPECIFIED\x10\x00\x12\x1e\n" +
 	"\x1aJOB_REASON_CODE_NEEDS_OPEN\x10\x01\x12!\n" +
@@ -5936,7 +6044,8 @@ const file_workflowgraph_v1_workflow_service_proto_rawDesc = "" +
 	"\x1eJOB_REASON_CODE_NEEDS_STOPPING\x10\r\x12%\n" +
 	"!JOB_REASON_CODE_EXPRESSION_FAILED\x10\x0e\x12\x19\n" +
 	"\x15JOB_REASON_CODE_RERUN\x10\x10\x12!\n" +
-	"\x1dJOB_REASON_CODE_HELD_BY_GROUP\x10\x1e\x12\x1e\n" +
+	"\x1dJOB_REASON_CODE_HELD_BY_GROUP\x10\x1e\x12(\n" +
+	"$JOB_REASON_CODE_HELD_BY_MAX_PARALLEL\x10P\x12\x1e\n" +
 	"\x1aJOB_REASON_CODE_SUPERSEDED\x10\x1f\x12\x1d\n" +
 	"\x19JOB_REASON_CODE_TOLERATED\x10(\x12!\n" +
 	"\x1dJOB_REASON_CODE_CHILDREN_OPEN\x102\x12\"\n" +
@@ -5986,7 +6095,7 @@ func file_workflowgraph_v1_workflow_service_proto_rawDescGZIP() []byte {
 }
 
 var file_workflowgraph_v1_workflow_service_proto_enumTypes = make([]protoimpl.EnumInfo, 5)
-var file_workflowgraph_v1_workflow_service_proto_msgTypes = make([]protoimpl.MessageInfo, 67)
+var file_workflowgraph_v1_workflow_service_proto_msgTypes = make([]protoimpl.MessageInfo, 68)
 var file_workflowgraph_v1_workflow_service_proto_goTypes = []any{
 	(WorkflowSource)(0),                   // 0: workflowgraph.v1.WorkflowSource
 	(InputType)(0),                        // 1: workflowgraph.v1.InputType
@@ -6040,45 +6149,46 @@ var file_workflowgraph_v1_workflow_service_proto_goTypes = []any{
 	nil,                                   // 49: workflowgraph.v1.Schedule.InputsEntry
 	nil,                                   // 50: workflowgraph.v1.Run.InputsEntry
 	(*JobReason_HeldByGroup)(nil),         // 51: workflowgraph.v1.JobReason.HeldByGroup
-	(*JobReason_Superseded)(nil),          // 52: workflowgraph.v1.JobReason.Superseded
-	(*JobReason_ExpressionFailed)(nil),    // 53: workflowgraph.v1.JobReason.ExpressionFailed
-	(*JobReason_Need)(nil),                // 54: workflowgraph.v1.JobReason.Need
-	(*JobReason_NeedsOpen)(nil),           // 55: workflowgraph.v1.JobReason.NeedsOpen
-	(*JobReason_Delayed)(nil),             // 56: workflowgraph.v1.JobReason.Delayed
-	(*JobReason_NoMatchingWorker)(nil),    // 57: workflowgraph.v1.JobReason.NoMatchingWorker
-	(*JobReason_NearWorker)(nil),          // 58: workflowgraph.v1.JobReason.NearWorker
-	(*JobReason_OfflineWorker)(nil),       // 59: workflowgraph.v1.JobReason.OfflineWorker
-	(*JobReason_WaitsForWorker)(nil),      // 60: workflowgraph.v1.JobReason.WaitsForWorker
-	(*JobReason_Running)(nil),             // 61: workflowgraph.v1.JobReason.Running
-	(*JobReason_Succeeded)(nil),           // 62: workflowgraph.v1.JobReason.Succeeded
-	(*JobReason_Failed)(nil),              // 63: workflowgraph.v1.JobReason.Failed
-	(*JobReason_Retried)(nil),             // 64: workflowgraph.v1.JobReason.Retried
-	(*JobReason_ConditionFalse)(nil),      // 65: workflowgraph.v1.JobReason.ConditionFalse
-	(*JobReason_ConditionValue)(nil),      // 66: workflowgraph.v1.JobReason.ConditionValue
-	(*JobReason_NeedsUnsuccessful)(nil),   // 67: workflowgraph.v1.JobReason.NeedsUnsuccessful
-	(*JobReason_Cancelled)(nil),           // 68: workflowgraph.v1.JobReason.Cancelled
-	(*JobReason_Rerun)(nil),               // 69: workflowgraph.v1.JobReason.Rerun
-	(*JobReason_NeedsStopping)(nil),       // 70: workflowgraph.v1.JobReason.NeedsStopping
-	(*RunReason_Holder)(nil),              // 71: workflowgraph.v1.RunReason.Holder
-	(JobStatus)(0),                        // 72: workflowgraph.v1.JobStatus
-	(*Workflow)(nil),                      // 73: workflowgraph.v1.Workflow
-	(*BrokenFile)(nil),                    // 74: workflowgraph.v1.BrokenFile
-	(*Document)(nil),                      // 75: workflowgraph.v1.Document
-	(RunState)(0),                         // 76: workflowgraph.v1.RunState
-	(*Children)(nil),                      // 77: workflowgraph.v1.Children
-	(*RunAtGate)(nil),                     // 78: workflowgraph.v1.RunAtGate
+	(*JobReason_HeldByMaxParallel)(nil),   // 52: workflowgraph.v1.JobReason.HeldByMaxParallel
+	(*JobReason_Superseded)(nil),          // 53: workflowgraph.v1.JobReason.Superseded
+	(*JobReason_ExpressionFailed)(nil),    // 54: workflowgraph.v1.JobReason.ExpressionFailed
+	(*JobReason_Need)(nil),                // 55: workflowgraph.v1.JobReason.Need
+	(*JobReason_NeedsOpen)(nil),           // 56: workflowgraph.v1.JobReason.NeedsOpen
+	(*JobReason_Delayed)(nil),             // 57: workflowgraph.v1.JobReason.Delayed
+	(*JobReason_NoMatchingWorker)(nil),    // 58: workflowgraph.v1.JobReason.NoMatchingWorker
+	(*JobReason_NearWorker)(nil),          // 59: workflowgraph.v1.JobReason.NearWorker
+	(*JobReason_OfflineWorker)(nil),       // 60: workflowgraph.v1.JobReason.OfflineWorker
+	(*JobReason_WaitsForWorker)(nil),      // 61: workflowgraph.v1.JobReason.WaitsForWorker
+	(*JobReason_Running)(nil),             // 62: workflowgraph.v1.JobReason.Running
+	(*JobReason_Succeeded)(nil),           // 63: workflowgraph.v1.JobReason.Succeeded
+	(*JobReason_Failed)(nil),              // 64: workflowgraph.v1.JobReason.Failed
+	(*JobReason_Retried)(nil),             // 65: workflowgraph.v1.JobReason.Retried
+	(*JobReason_ConditionFalse)(nil),      // 66: workflowgraph.v1.JobReason.ConditionFalse
+	(*JobReason_ConditionValue)(nil),      // 67: workflowgraph.v1.JobReason.ConditionValue
+	(*JobReason_NeedsUnsuccessful)(nil),   // 68: workflowgraph.v1.JobReason.NeedsUnsuccessful
+	(*JobReason_Cancelled)(nil),           // 69: workflowgraph.v1.JobReason.Cancelled
+	(*JobReason_Rerun)(nil),               // 70: workflowgraph.v1.JobReason.Rerun
+	(*JobReason_NeedsStopping)(nil),       // 71: workflowgraph.v1.JobReason.NeedsStopping
+	(*RunReason_Holder)(nil),              // 72: workflowgraph.v1.RunReason.Holder
+	(JobStatus)(0),                        // 73: workflowgraph.v1.JobStatus
+	(*Workflow)(nil),                      // 74: workflowgraph.v1.Workflow
+	(*BrokenFile)(nil),                    // 75: workflowgraph.v1.BrokenFile
+	(*Document)(nil),                      // 76: workflowgraph.v1.Document
+	(RunState)(0),                         // 77: workflowgraph.v1.RunState
+	(*Children)(nil),                      // 78: workflowgraph.v1.Children
+	(*RunAtGate)(nil),                     // 79: workflowgraph.v1.RunAtGate
 }
 var file_workflowgraph_v1_workflow_service_proto_depIdxs = []int32{
-	72, // 0: workflowgraph.v1.ListWorkflowsRequest.status:type_name -> workflowgraph.v1.JobStatus
-	73, // 1: workflowgraph.v1.ListWorkflowsResponse.workflows:type_name -> workflowgraph.v1.Workflow
+	73, // 0: workflowgraph.v1.ListWorkflowsRequest.status:type_name -> workflowgraph.v1.JobStatus
+	74, // 1: workflowgraph.v1.ListWorkflowsResponse.workflows:type_name -> workflowgraph.v1.Workflow
 	9,  // 2: workflowgraph.v1.ListWorkflowSummariesResponse.workflows:type_name -> workflowgraph.v1.WorkflowSummary
 	0,  // 3: workflowgraph.v1.WorkflowSummary.source:type_name -> workflowgraph.v1.WorkflowSource
 	35, // 4: workflowgraph.v1.WorkflowSummary.newest_run:type_name -> workflowgraph.v1.Run
 	47, // 5: workflowgraph.v1.WorkflowSummary.recent_runs:type_name -> workflowgraph.v1.WorkflowSummary.RecentRun
-	74, // 6: workflowgraph.v1.WorkflowSummary.broken:type_name -> workflowgraph.v1.BrokenFile
-	75, // 7: workflowgraph.v1.CreateWorkflowRequest.definition:type_name -> workflowgraph.v1.Document
-	73, // 8: workflowgraph.v1.CreateWorkflowResponse.workflow:type_name -> workflowgraph.v1.Workflow
-	73, // 9: workflowgraph.v1.GetWorkflowStatusResponse.workflow:type_name -> workflowgraph.v1.Workflow
+	75, // 6: workflowgraph.v1.WorkflowSummary.broken:type_name -> workflowgraph.v1.BrokenFile
+	76, // 7: workflowgraph.v1.CreateWorkflowRequest.definition:type_name -> workflowgraph.v1.Document
+	74, // 8: workflowgraph.v1.CreateWorkflowResponse.workflow:type_name -> workflowgraph.v1.Workflow
+	74, // 9: workflowgraph.v1.GetWorkflowStatusResponse.workflow:type_name -> workflowgraph.v1.Workflow
 	18, // 10: workflowgraph.v1.GetWorkflowInputsResponse.inputs:type_name -> workflowgraph.v1.InputDeclaration
 	1,  // 11: workflowgraph.v1.InputDeclaration.type:type_name -> workflowgraph.v1.InputType
 	48, // 12: workflowgraph.v1.RunWorkflowRequest.inputs:type_name -> workflowgraph.v1.RunWorkflowRequest.InputsEntry
@@ -6089,94 +6199,95 @@ var file_workflowgraph_v1_workflow_service_proto_depIdxs = []int32{
 	32, // 17: workflowgraph.v1.PauseScheduleResponse.schedule:type_name -> workflowgraph.v1.Schedule
 	32, // 18: workflowgraph.v1.ResumeScheduleResponse.schedule:type_name -> workflowgraph.v1.Schedule
 	49, // 19: workflowgraph.v1.Schedule.inputs:type_name -> workflowgraph.v1.Schedule.InputsEntry
-	76, // 20: workflowgraph.v1.ListRunsRequest.state:type_name -> workflowgraph.v1.RunState
-	76, // 21: workflowgraph.v1.ListRunsRequest.states:type_name -> workflowgraph.v1.RunState
+	77, // 20: workflowgraph.v1.ListRunsRequest.state:type_name -> workflowgraph.v1.RunState
+	77, // 21: workflowgraph.v1.ListRunsRequest.states:type_name -> workflowgraph.v1.RunState
 	35, // 22: workflowgraph.v1.ListRunsResponse.runs:type_name -> workflowgraph.v1.Run
-	76, // 23: workflowgraph.v1.Run.state:type_name -> workflowgraph.v1.RunState
+	77, // 23: workflowgraph.v1.Run.state:type_name -> workflowgraph.v1.RunState
 	50, // 24: workflowgraph.v1.Run.inputs:type_name -> workflowgraph.v1.Run.InputsEntry
 	36, // 25: workflowgraph.v1.Run.details:type_name -> workflowgraph.v1.RunDetails
-	72, // 26: workflowgraph.v1.ExplainJobResponse.status:type_name -> workflowgraph.v1.JobStatus
+	73, // 26: workflowgraph.v1.ExplainJobResponse.status:type_name -> workflowgraph.v1.JobStatus
 	39, // 27: workflowgraph.v1.ExplainJobResponse.reasons:type_name -> workflowgraph.v1.JobReason
 	43, // 28: workflowgraph.v1.ExplainJobResponse.attempts:type_name -> workflowgraph.v1.JobAttempt
 	2,  // 29: workflowgraph.v1.JobReason.code:type_name -> workflowgraph.v1.JobReasonCode
-	55, // 30: workflowgraph.v1.JobReason.needs_open:type_name -> workflowgraph.v1.JobReason.NeedsOpen
-	56, // 31: workflowgraph.v1.JobReason.delayed:type_name -> workflowgraph.v1.JobReason.Delayed
-	57, // 32: workflowgraph.v1.JobReason.no_matching_worker:type_name -> workflowgraph.v1.JobReason.NoMatchingWorker
-	60, // 33: workflowgraph.v1.JobReason.waits_for_worker:type_name -> workflowgraph.v1.JobReason.WaitsForWorker
-	61, // 34: workflowgraph.v1.JobReason.running:type_name -> workflowgraph.v1.JobReason.Running
-	62, // 35: workflowgraph.v1.JobReason.succeeded:type_name -> workflowgraph.v1.JobReason.Succeeded
-	63, // 36: workflowgraph.v1.JobReason.failed:type_name -> workflowgraph.v1.JobReason.Failed
-	64, // 37: workflowgraph.v1.JobReason.retried:type_name -> workflowgraph.v1.JobReason.Retried
-	65, // 38: workflowgraph.v1.JobReason.condition_false:type_name -> workflowgraph.v1.JobReason.ConditionFalse
-	67, // 39: workflowgraph.v1.JobReason.needs_unsuccessful:type_name -> workflowgraph.v1.JobReason.NeedsUnsuccessful
-	68, // 40: workflowgraph.v1.JobReason.cancelled:type_name -> workflowgraph.v1.JobReason.Cancelled
-	70, // 41: workflowgraph.v1.JobReason.needs_stopping:type_name -> workflowgraph.v1.JobReason.NeedsStopping
-	53, // 42: workflowgraph.v1.JobReason.expression_failed:type_name -> workflowgraph.v1.JobReason.ExpressionFailed
-	69, // 43: workflowgraph.v1.JobReason.rerun:type_name -> workflowgraph.v1.JobReason.Rerun
+	56, // 30: workflowgraph.v1.JobReason.needs_open:type_name -> workflowgraph.v1.JobReason.NeedsOpen
+	57, // 31: workflowgraph.v1.JobReason.delayed:type_name -> workflowgraph.v1.JobReason.Delayed
+	58, // 32: workflowgraph.v1.JobReason.no_matching_worker:type_name -> workflowgraph.v1.JobReason.NoMatchingWorker
+	61, // 33: workflowgraph.v1.JobReason.waits_for_worker:type_name -> workflowgraph.v1.JobReason.WaitsForWorker
+	62, // 34: workflowgraph.v1.JobReason.running:type_name -> workflowgraph.v1.JobReason.Running
+	63, // 35: workflowgraph.v1.JobReason.succeeded:type_name -> workflowgraph.v1.JobReason.Succeeded
+	64, // 36: workflowgraph.v1.JobReason.failed:type_name -> workflowgraph.v1.JobReason.Failed
+	65, // 37: workflowgraph.v1.JobReason.retried:type_name -> workflowgraph.v1.JobReason.Retried
+	66, // 38: workflowgraph.v1.JobReason.condition_false:type_name -> workflowgraph.v1.JobReason.ConditionFalse
+	68, // 39: workflowgraph.v1.JobReason.needs_unsuccessful:type_name -> workflowgraph.v1.JobReason.NeedsUnsuccessful
+	69, // 40: workflowgraph.v1.JobReason.cancelled:type_name -> workflowgraph.v1.JobReason.Cancelled
+	71, // 41: workflowgraph.v1.JobReason.needs_stopping:type_name -> workflowgraph.v1.JobReason.NeedsStopping
+	54, // 42: workflowgraph.v1.JobReason.expression_failed:type_name -> workflowgraph.v1.JobReason.ExpressionFailed
+	70, // 43: workflowgraph.v1.JobReason.rerun:type_name -> workflowgraph.v1.JobReason.Rerun
 	51, // 44: workflowgraph.v1.JobReason.held_by_group:type_name -> workflowgraph.v1.JobReason.HeldByGroup
-	52, // 45: workflowgraph.v1.JobReason.superseded:type_name -> workflowgraph.v1.JobReason.Superseded
-	77, // 46: workflowgraph.v1.JobReason.children:type_name -> workflowgraph.v1.Children
-	76, // 47: workflowgraph.v1.ExplainRunResponse.state:type_name -> workflowgraph.v1.RunState
-	42, // 48: workflowgraph.v1.ExplainRunResponse.reasons:type_name -> workflowgraph.v1.RunReason
-	2,  // 49: workflowgraph.v1.RunReason.code:type_name -> workflowgraph.v1.JobReasonCode
-	72, // 50: workflowgraph.v1.RunReason.status:type_name -> workflowgraph.v1.JobStatus
-	71, // 51: workflowgraph.v1.RunReason.holders:type_name -> workflowgraph.v1.RunReason.Holder
-	3,  // 52: workflowgraph.v1.JobAttempt.outcome:type_name -> workflowgraph.v1.AttemptOutcome
-	4,  // 53: workflowgraph.v1.WatchRunsRequest.level:type_name -> workflowgraph.v1.WatchLevel
-	73, // 54: workflowgraph.v1.WatchRunsResponse.snapshot:type_name -> workflowgraph.v1.Workflow
-	46, // 55: workflowgraph.v1.WatchRunsResponse.events:type_name -> workflowgraph.v1.Event
-	35, // 56: workflowgraph.v1.WatchRunsResponse.runs:type_name -> workflowgraph.v1.Run
-	76, // 57: workflowgraph.v1.WorkflowSummary.RecentRun.state:type_name -> workflowgraph.v1.RunState
-	78, // 58: workflowgraph.v1.JobReason.HeldByGroup.holders:type_name -> workflowgraph.v1.RunAtGate
-	72, // 59: workflowgraph.v1.JobReason.Need.status:type_name -> workflowgraph.v1.JobStatus
-	54, // 60: workflowgraph.v1.JobReason.NeedsOpen.needs:type_name -> workflowgraph.v1.JobReason.Need
-	58, // 61: workflowgraph.v1.JobReason.NoMatchingWorker.nearest:type_name -> workflowgraph.v1.JobReason.NearWorker
-	59, // 62: workflowgraph.v1.JobReason.NoMatchingWorker.offline:type_name -> workflowgraph.v1.JobReason.OfflineWorker
-	3,  // 63: workflowgraph.v1.JobReason.Failed.outcome:type_name -> workflowgraph.v1.AttemptOutcome
-	43, // 64: workflowgraph.v1.JobReason.Retried.last:type_name -> workflowgraph.v1.JobAttempt
-	66, // 65: workflowgraph.v1.JobReason.ConditionFalse.values:type_name -> workflowgraph.v1.JobReason.ConditionValue
-	54, // 66: workflowgraph.v1.JobReason.ConditionFalse.needs:type_name -> workflowgraph.v1.JobReason.Need
-	54, // 67: workflowgraph.v1.JobReason.NeedsUnsuccessful.needs:type_name -> workflowgraph.v1.JobReason.Need
-	54, // 68: workflowgraph.v1.JobReason.NeedsUnsuccessful.origins:type_name -> workflowgraph.v1.JobReason.Need
-	54, // 69: workflowgraph.v1.JobReason.NeedsStopping.needs:type_name -> workflowgraph.v1.JobReason.Need
-	72, // 70: workflowgraph.v1.RunReason.Holder.status:type_name -> workflowgraph.v1.JobStatus
-	5,  // 71: workflowgraph.v1.WorkflowService.ListWorkflows:input_type -> workflowgraph.v1.ListWorkflowsRequest
-	7,  // 72: workflowgraph.v1.WorkflowService.ListWorkflowSummaries:input_type -> workflowgraph.v1.ListWorkflowSummariesRequest
-	10, // 73: workflowgraph.v1.WorkflowService.CreateWorkflow:input_type -> workflowgraph.v1.CreateWorkflowRequest
-	12, // 74: workflowgraph.v1.WorkflowService.RemoveWorkflow:input_type -> workflowgraph.v1.RemoveWorkflowRequest
-	14, // 75: workflowgraph.v1.WorkflowService.GetWorkflowStatus:input_type -> workflowgraph.v1.GetWorkflowStatusRequest
-	16, // 76: workflowgraph.v1.WorkflowService.GetWorkflowInputs:input_type -> workflowgraph.v1.GetWorkflowInputsRequest
-	19, // 77: workflowgraph.v1.WorkflowService.RunWorkflow:input_type -> workflowgraph.v1.RunWorkflowRequest
-	21, // 78: workflowgraph.v1.WorkflowService.CancelWorkflow:input_type -> workflowgraph.v1.CancelWorkflowRequest
-	23, // 79: workflowgraph.v1.WorkflowService.RerunWorkflow:input_type -> workflowgraph.v1.RerunWorkflowRequest
-	33, // 80: workflowgraph.v1.WorkflowService.ListRuns:input_type -> workflowgraph.v1.ListRunsRequest
-	37, // 81: workflowgraph.v1.WorkflowService.ExplainJob:input_type -> workflowgraph.v1.ExplainJobRequest
-	40, // 82: workflowgraph.v1.WorkflowService.ExplainRun:input_type -> workflowgraph.v1.ExplainRunRequest
-	26, // 83: workflowgraph.v1.WorkflowService.ListSchedules:input_type -> workflowgraph.v1.ListSchedulesRequest
-	28, // 84: workflowgraph.v1.WorkflowService.PauseSchedule:input_type -> workflowgraph.v1.PauseScheduleRequest
-	30, // 85: workflowgraph.v1.WorkflowService.ResumeSchedule:input_type -> workflowgraph.v1.ResumeScheduleRequest
-	44, // 86: workflowgraph.v1.WorkflowService.WatchRuns:input_type -> workflowgraph.v1.WatchRunsRequest
-	6,  // 87: workflowgraph.v1.WorkflowService.ListWorkflows:output_type -> workflowgraph.v1.ListWorkflowsResponse
-	8,  // 88: workflowgraph.v1.WorkflowService.ListWorkflowSummaries:output_type -> workflowgraph.v1.ListWorkflowSummariesResponse
-	11, // 89: workflowgraph.v1.WorkflowService.CreateWorkflow:output_type -> workflowgraph.v1.CreateWorkflowResponse
-	13, // 90: workflowgraph.v1.WorkflowService.RemoveWorkflow:output_type -> workflowgraph.v1.RemoveWorkflowResponse
-	15, // 91: workflowgraph.v1.WorkflowService.GetWorkflowStatus:output_type -> workflowgraph.v1.GetWorkflowStatusResponse
-	17, // 92: workflowgraph.v1.WorkflowService.GetWorkflowInputs:output_type -> workflowgraph.v1.GetWorkflowInputsResponse
-	20, // 93: workflowgraph.v1.WorkflowService.RunWorkflow:output_type -> workflowgraph.v1.RunWorkflowResponse
-	22, // 94: workflowgraph.v1.WorkflowService.CancelWorkflow:output_type -> workflowgraph.v1.CancelWorkflowResponse
-	24, // 95: workflowgraph.v1.WorkflowService.RerunWorkflow:output_type -> workflowgraph.v1.RerunWorkflowResponse
-	34, // 96: workflowgraph.v1.WorkflowService.ListRuns:output_type -> workflowgraph.v1.ListRunsResponse
-	38, // 97: workflowgraph.v1.WorkflowService.ExplainJob:output_type -> workflowgraph.v1.ExplainJobResponse
-	41, // 98: workflowgraph.v1.WorkflowService.ExplainRun:output_type -> workflowgraph.v1.ExplainRunResponse
-	27, // 99: workflowgraph.v1.WorkflowService.ListSchedules:output_type -> workflowgraph.v1.ListSchedulesResponse
-	29, // 100: workflowgraph.v1.WorkflowService.PauseSchedule:output_type -> workflowgraph.v1.PauseScheduleResponse
-	31, // 101: workflowgraph.v1.WorkflowService.ResumeSchedule:output_type -> workflowgraph.v1.ResumeScheduleResponse
-	45, // 102: workflowgraph.v1.WorkflowService.WatchRuns:output_type -> workflowgraph.v1.WatchRunsResponse
-	87, // [87:103] is the sub-list for method output_type
-	71, // [71:87] is the sub-list for method input_type
-	71, // [71:71] is the sub-list for extension type_name
-	71, // [71:71] is the sub-list for extension extendee
-	0,  // [0:71] is the sub-list for field type_name
+	53, // 45: workflowgraph.v1.JobReason.superseded:type_name -> workflowgraph.v1.JobReason.Superseded
+	78, // 46: workflowgraph.v1.JobReason.children:type_name -> workflowgraph.v1.Children
+	52, // 47: workflowgraph.v1.JobReason.held_by_max_parallel:type_name -> workflowgraph.v1.JobReason.HeldByMaxParallel
+	77, // 48: workflowgraph.v1.ExplainRunResponse.state:type_name -> workflowgraph.v1.RunState
+	42, // 49: workflowgraph.v1.ExplainRunResponse.reasons:type_name -> workflowgraph.v1.RunReason
+	2,  // 50: workflowgraph.v1.RunReason.code:type_name -> workflowgraph.v1.JobReasonCode
+	73, // 51: workflowgraph.v1.RunReason.status:type_name -> workflowgraph.v1.JobStatus
+	72, // 52: workflowgraph.v1.RunReason.holders:type_name -> workflowgraph.v1.RunReason.Holder
+	3,  // 53: workflowgraph.v1.JobAttempt.outcome:type_name -> workflowgraph.v1.AttemptOutcome
+	4,  // 54: workflowgraph.v1.WatchRunsRequest.level:type_name -> workflowgraph.v1.WatchLevel
+	74, // 55: workflowgraph.v1.WatchRunsResponse.snapshot:type_name -> workflowgraph.v1.Workflow
+	46, // 56: workflowgraph.v1.WatchRunsResponse.events:type_name -> workflowgraph.v1.Event
+	35, // 57: workflowgraph.v1.WatchRunsResponse.runs:type_name -> workflowgraph.v1.Run
+	77, // 58: workflowgraph.v1.WorkflowSummary.RecentRun.state:type_name -> workflowgraph.v1.RunState
+	79, // 59: workflowgraph.v1.JobReason.HeldByGroup.holders:type_name -> workflowgraph.v1.RunAtGate
+	73, // 60: workflowgraph.v1.JobReason.Need.status:type_name -> workflowgraph.v1.JobStatus
+	55, // 61: workflowgraph.v1.JobReason.NeedsOpen.needs:type_name -> workflowgraph.v1.JobReason.Need
+	59, // 62: workflowgraph.v1.JobReason.NoMatchingWorker.nearest:type_name -> workflowgraph.v1.JobReason.NearWorker
+	60, // 63: workflowgraph.v1.JobReason.NoMatchingWorker.offline:type_name -> workflowgraph.v1.JobReason.OfflineWorker
+	3,  // 64: workflowgraph.v1.JobReason.Failed.outcome:type_name -> workflowgraph.v1.AttemptOutcome
+	43, // 65: workflowgraph.v1.JobReason.Retried.last:type_name -> workflowgraph.v1.JobAttempt
+	67, // 66: workflowgraph.v1.JobReason.ConditionFalse.values:type_name -> workflowgraph.v1.JobReason.ConditionValue
+	55, // 67: workflowgraph.v1.JobReason.ConditionFalse.needs:type_name -> workflowgraph.v1.JobReason.Need
+	55, // 68: workflowgraph.v1.JobReason.NeedsUnsuccessful.needs:type_name -> workflowgraph.v1.JobReason.Need
+	55, // 69: workflowgraph.v1.JobReason.NeedsUnsuccessful.origins:type_name -> workflowgraph.v1.JobReason.Need
+	55, // 70: workflowgraph.v1.JobReason.NeedsStopping.needs:type_name -> workflowgraph.v1.JobReason.Need
+	73, // 71: workflowgraph.v1.RunReason.Holder.status:type_name -> workflowgraph.v1.JobStatus
+	5,  // 72: workflowgraph.v1.WorkflowService.ListWorkflows:input_type -> workflowgraph.v1.ListWorkflowsRequest
+	7,  // 73: workflowgraph.v1.WorkflowService.ListWorkflowSummaries:input_type -> workflowgraph.v1.ListWorkflowSummariesRequest
+	10, // 74: workflowgraph.v1.WorkflowService.CreateWorkflow:input_type -> workflowgraph.v1.CreateWorkflowRequest
+	12, // 75: workflowgraph.v1.WorkflowService.RemoveWorkflow:input_type -> workflowgraph.v1.RemoveWorkflowRequest
+	14, // 76: workflowgraph.v1.WorkflowService.GetWorkflowStatus:input_type -> workflowgraph.v1.GetWorkflowStatusRequest
+	16, // 77: workflowgraph.v1.WorkflowService.GetWorkflowInputs:input_type -> workflowgraph.v1.GetWorkflowInputsRequest
+	19, // 78: workflowgraph.v1.WorkflowService.RunWorkflow:input_type -> workflowgraph.v1.RunWorkflowRequest
+	21, // 79: workflowgraph.v1.WorkflowService.CancelWorkflow:input_type -> workflowgraph.v1.CancelWorkflowRequest
+	23, // 80: workflowgraph.v1.WorkflowService.RerunWorkflow:input_type -> workflowgraph.v1.RerunWorkflowRequest
+	33, // 81: workflowgraph.v1.WorkflowService.ListRuns:input_type -> workflowgraph.v1.ListRunsRequest
+	37, // 82: workflowgraph.v1.WorkflowService.ExplainJob:input_type -> workflowgraph.v1.ExplainJobRequest
+	40, // 83: workflowgraph.v1.WorkflowService.ExplainRun:input_type -> workflowgraph.v1.ExplainRunRequest
+	26, // 84: workflowgraph.v1.WorkflowService.ListSchedules:input_type -> workflowgraph.v1.ListSchedulesRequest
+	28, // 85: workflowgraph.v1.WorkflowService.PauseSchedule:input_type -> workflowgraph.v1.PauseScheduleRequest
+	30, // 86: workflowgraph.v1.WorkflowService.ResumeSchedule:input_type -> workflowgraph.v1.ResumeScheduleRequest
+	44, // 87: workflowgraph.v1.WorkflowService.WatchRuns:input_type -> workflowgraph.v1.WatchRunsRequest
+	6,  // 88: workflowgraph.v1.WorkflowService.ListWorkflows:output_type -> workflowgraph.v1.ListWorkflowsResponse
+	8,  // 89: workflowgraph.v1.WorkflowService.ListWorkflowSummaries:output_type -> workflowgraph.v1.ListWorkflowSummariesResponse
+	11, // 90: workflowgraph.v1.WorkflowService.CreateWorkflow:output_type -> workflowgraph.v1.CreateWorkflowResponse
+	13, // 91: workflowgraph.v1.WorkflowService.RemoveWorkflow:output_type -> workflowgraph.v1.RemoveWorkflowResponse
+	15, // 92: workflowgraph.v1.WorkflowService.GetWorkflowStatus:output_type -> workflowgraph.v1.GetWorkflowStatusResponse
+	17, // 93: workflowgraph.v1.WorkflowService.GetWorkflowInputs:output_type -> workflowgraph.v1.GetWorkflowInputsResponse
+	20, // 94: workflowgraph.v1.WorkflowService.RunWorkflow:output_type -> workflowgraph.v1.RunWorkflowResponse
+	22, // 95: workflowgraph.v1.WorkflowService.CancelWorkflow:output_type -> workflowgraph.v1.CancelWorkflowResponse
+	24, // 96: workflowgraph.v1.WorkflowService.RerunWorkflow:output_type -> workflowgraph.v1.RerunWorkflowResponse
+	34, // 97: workflowgraph.v1.WorkflowService.ListRuns:output_type -> workflowgraph.v1.ListRunsResponse
+	38, // 98: workflowgraph.v1.WorkflowService.ExplainJob:output_type -> workflowgraph.v1.ExplainJobResponse
+	41, // 99: workflowgraph.v1.WorkflowService.ExplainRun:output_type -> workflowgraph.v1.ExplainRunResponse
+	27, // 100: workflowgraph.v1.WorkflowService.ListSchedules:output_type -> workflowgraph.v1.ListSchedulesResponse
+	29, // 101: workflowgraph.v1.WorkflowService.PauseSchedule:output_type -> workflowgraph.v1.PauseScheduleResponse
+	31, // 102: workflowgraph.v1.WorkflowService.ResumeSchedule:output_type -> workflowgraph.v1.ResumeScheduleResponse
+	45, // 103: workflowgraph.v1.WorkflowService.WatchRuns:output_type -> workflowgraph.v1.WatchRunsResponse
+	88, // [88:104] is the sub-list for method output_type
+	72, // [72:88] is the sub-list for method input_type
+	72, // [72:72] is the sub-list for extension type_name
+	72, // [72:72] is the sub-list for extension extendee
+	0,  // [0:72] is the sub-list for field type_name
 }
 
 func init() { file_workflowgraph_v1_workflow_service_proto_init() }
@@ -6218,23 +6329,24 @@ func file_workflowgraph_v1_workflow_service_proto_init() {
 		(*JobReason_HeldByGroup_)(nil),
 		(*JobReason_Superseded_)(nil),
 		(*JobReason_Children)(nil),
+		(*JobReason_HeldByMaxParallel_)(nil),
 	}
 	file_workflowgraph_v1_workflow_service_proto_msgTypes[38].OneofWrappers = []any{}
 	file_workflowgraph_v1_workflow_service_proto_msgTypes[39].OneofWrappers = []any{}
 	file_workflowgraph_v1_workflow_service_proto_msgTypes[41].OneofWrappers = []any{}
 	file_workflowgraph_v1_workflow_service_proto_msgTypes[42].OneofWrappers = []any{}
-	file_workflowgraph_v1_workflow_service_proto_msgTypes[51].OneofWrappers = []any{}
-	file_workflowgraph_v1_workflow_service_proto_msgTypes[56].OneofWrappers = []any{}
-	file_workflowgraph_v1_workflow_service_proto_msgTypes[58].OneofWrappers = []any{}
-	file_workflowgraph_v1_workflow_service_proto_msgTypes[63].OneofWrappers = []any{}
+	file_workflowgraph_v1_workflow_service_proto_msgTypes[52].OneofWrappers = []any{}
+	file_workflowgraph_v1_workflow_service_proto_msgTypes[57].OneofWrappers = []any{}
+	file_workflowgraph_v1_workflow_service_proto_msgTypes[59].OneofWrappers = []any{}
 	file_workflowgraph_v1_workflow_service_proto_msgTypes[64].OneofWrappers = []any{}
+	file_workflowgraph_v1_workflow_service_proto_msgTypes[65].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_workflowgraph_v1_workflow_service_proto_rawDesc), len(file_workflowgraph_v1_workflow_service_proto_rawDesc)),
 			NumEnums:      5,
-			NumMessages:   67,
+			NumMessages:   68,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

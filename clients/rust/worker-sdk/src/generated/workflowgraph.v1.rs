@@ -2667,7 +2667,7 @@ pub struct JobReason {
     pub message: ::prost::alloc::string::String,
     #[prost(
         oneof = "job_reason::Detail",
-        tags = "3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 17, 30, 31, 50"
+        tags = "3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 17, 30, 31, 50, 80"
     )]
     pub detail: ::core::option::Option<job_reason::Detail>,
 }
@@ -2694,6 +2694,24 @@ pub mod job_reason {
         /// Whether it is a group of jobs, and the job itself waits; otherwise its run does.
         #[prost(bool, tag = "7")]
         pub of_jobs: bool,
+    }
+    #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+    pub struct HeldByMaxParallel {
+        /// The id of the job with the matrix.
+        #[prost(string, tag = "1")]
+        pub job_id: ::prost::alloc::string::String,
+        /// The value of its `max-parallel`.
+        #[prost(uint32, tag = "2")]
+        pub max: u32,
+        /// The number of its children that are claimable or running.
+        #[prost(uint32, tag = "3")]
+        pub in_use: u32,
+        /// When the child began to wait.
+        #[prost(int64, tag = "4")]
+        pub since_ms: i64,
+        /// The number of children that wait before it, counted up to 1,000.
+        #[prost(uint32, tag = "5")]
+        pub before: u32,
     }
     #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
     pub struct Superseded {
@@ -2941,6 +2959,8 @@ pub mod job_reason {
         Superseded(Superseded),
         #[prost(message, tag = "50")]
         Children(super::Children),
+        #[prost(message, tag = "80")]
+        HeldByMaxParallel(HeldByMaxParallel),
     }
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -3205,6 +3225,8 @@ pub enum JobReasonCode {
     Rerun = 16,
     /// It waits for a place in its concurrency group, or its run does.
     HeldByGroup = 30,
+    /// It is a child, and as many children of its job as `max-parallel` allows are claimable or running.
+    HeldByMaxParallel = 80,
     /// Its run was cancelled in favour of a newer run of its concurrency group.
     Superseded = 31,
     /// It failed with `continue-on-error`, so the failure counts as success; comes after the main reason.
@@ -3238,6 +3260,7 @@ impl JobReasonCode {
             Self::ExpressionFailed => "JOB_REASON_CODE_EXPRESSION_FAILED",
             Self::Rerun => "JOB_REASON_CODE_RERUN",
             Self::HeldByGroup => "JOB_REASON_CODE_HELD_BY_GROUP",
+            Self::HeldByMaxParallel => "JOB_REASON_CODE_HELD_BY_MAX_PARALLEL",
             Self::Superseded => "JOB_REASON_CODE_SUPERSEDED",
             Self::Tolerated => "JOB_REASON_CODE_TOLERATED",
             Self::ChildrenOpen => "JOB_REASON_CODE_CHILDREN_OPEN",
@@ -3264,6 +3287,7 @@ impl JobReasonCode {
             "JOB_REASON_CODE_EXPRESSION_FAILED" => Some(Self::ExpressionFailed),
             "JOB_REASON_CODE_RERUN" => Some(Self::Rerun),
             "JOB_REASON_CODE_HELD_BY_GROUP" => Some(Self::HeldByGroup),
+            "JOB_REASON_CODE_HELD_BY_MAX_PARALLEL" => Some(Self::HeldByMaxParallel),
             "JOB_REASON_CODE_SUPERSEDED" => Some(Self::Superseded),
             "JOB_REASON_CODE_TOLERATED" => Some(Self::Tolerated),
             "JOB_REASON_CODE_CHILDREN_OPEN" => Some(Self::ChildrenOpen),

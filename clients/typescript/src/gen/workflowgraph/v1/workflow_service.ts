@@ -101,6 +101,8 @@ export const JobReasonCode = {
   JOB_REASON_CODE_RERUN: 16,
   /** JOB_REASON_CODE_HELD_BY_GROUP - It waits for a place in its concurrency group, or its run does. */
   JOB_REASON_CODE_HELD_BY_GROUP: 30,
+  /** JOB_REASON_CODE_HELD_BY_MAX_PARALLEL - It is a child, and as many children of its job as `max-parallel` allows are claimable or running. */
+  JOB_REASON_CODE_HELD_BY_MAX_PARALLEL: 80,
   /** JOB_REASON_CODE_SUPERSEDED - Its run was cancelled in favour of a newer run of its concurrency group. */
   JOB_REASON_CODE_SUPERSEDED: 31,
   /** JOB_REASON_CODE_TOLERATED - It failed with `continue-on-error`, so the failure counts as success; comes after the main reason. */
@@ -132,6 +134,7 @@ export namespace JobReasonCode {
   export type JOB_REASON_CODE_EXPRESSION_FAILED = typeof JobReasonCode.JOB_REASON_CODE_EXPRESSION_FAILED;
   export type JOB_REASON_CODE_RERUN = typeof JobReasonCode.JOB_REASON_CODE_RERUN;
   export type JOB_REASON_CODE_HELD_BY_GROUP = typeof JobReasonCode.JOB_REASON_CODE_HELD_BY_GROUP;
+  export type JOB_REASON_CODE_HELD_BY_MAX_PARALLEL = typeof JobReasonCode.JOB_REASON_CODE_HELD_BY_MAX_PARALLEL;
   export type JOB_REASON_CODE_SUPERSEDED = typeof JobReasonCode.JOB_REASON_CODE_SUPERSEDED;
   export type JOB_REASON_CODE_TOLERATED = typeof JobReasonCode.JOB_REASON_CODE_TOLERATED;
   export type JOB_REASON_CODE_CHILDREN_OPEN = typeof JobReasonCode.JOB_REASON_CODE_CHILDREN_OPEN;
@@ -672,6 +675,7 @@ export interface JobReason {
   held_by_group?: JobReason_HeldByGroup | undefined;
   superseded?: JobReason_Superseded | undefined;
   children?: Children | undefined;
+  held_by_max_parallel?: JobReason_HeldByMaxParallel | undefined;
 }
 
 export interface JobReason_HeldByGroup {
@@ -687,6 +691,19 @@ export interface JobReason_HeldByGroup {
   holders: RunAtGate[];
   /** Whether it is a group of jobs, and the job itself waits; otherwise its run does. */
   of_jobs: boolean;
+}
+
+export interface JobReason_HeldByMaxParallel {
+  /** The id of the job with the matrix. */
+  job_id: string;
+  /** The value of its `max-parallel`. */
+  max: number;
+  /** The number of its children that are claimable or running. */
+  in_use: number;
+  /** When the child began to wait. */
+  since_ms: number;
+  /** The number of children that wait before it, counted up to 1,000. */
+  before: number;
 }
 
 export interface JobReason_Superseded {
@@ -4366,6 +4383,7 @@ function createBaseJobReason(): JobReason {
     held_by_group: undefined,
     superseded: undefined,
     children: undefined,
+    held_by_max_parallel: undefined,
   };
 }
 
@@ -4427,6 +4445,9 @@ export const JobReason: MessageFns<JobReason> = {
     }
     if (message.children !== undefined) {
       Children.encode(message.children, writer.uint32(402).fork()).join();
+    }
+    if (message.held_by_max_parallel !== undefined) {
+      JobReason_HeldByMaxParallel.encode(message.held_by_max_parallel, writer.uint32(642).fork()).join();
     }
     return writer;
   },
@@ -4596,6 +4617,14 @@ export const JobReason: MessageFns<JobReason> = {
             message.children = Children.decode(reader, reader.uint32());
             continue;
           }
+          case 80: {
+            if (tag !== 642) {
+              break;
+            }
+
+            message.held_by_max_parallel = JobReason_HeldByMaxParallel.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -4706,6 +4735,96 @@ export const JobReason_HeldByGroup: MessageFns<JobReason_HeldByGroup> = {
             }
 
             message.of_jobs = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseJobReason_HeldByMaxParallel(): JobReason_HeldByMaxParallel {
+  return { job_id: "", max: 0, in_use: 0, since_ms: 0, before: 0 };
+}
+
+export const JobReason_HeldByMaxParallel: MessageFns<JobReason_HeldByMaxParallel> = {
+  encode(message: JobReason_HeldByMaxParallel, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.job_id !== "") {
+      writer.uint32(10).string(message.job_id);
+    }
+    if (message.max !== 0) {
+      writer.uint32(16).uint32(message.max);
+    }
+    if (message.in_use !== 0) {
+      writer.uint32(24).uint32(message.in_use);
+    }
+    if (message.since_ms !== 0) {
+      writer.uint32(32).int64(message.since_ms);
+    }
+    if (message.before !== 0) {
+      writer.uint32(40).uint32(message.before);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): JobReason_HeldByMaxParallel {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseJobReason_HeldByMaxParallel();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.job_id = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.max = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.in_use = reader.uint32();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.since_ms = longToNumber(reader.int64());
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.before = reader.uint32();
             continue;
           }
         }

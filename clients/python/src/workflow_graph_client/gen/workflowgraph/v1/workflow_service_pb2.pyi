@@ -102,6 +102,8 @@ class _JobReasonCodeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_JobReas
     """It was re-run; comes after the main reason."""
     JOB_REASON_CODE_HELD_BY_GROUP: _JobReasonCode.ValueType  # 30
     """It waits for a place in its concurrency group, or its run does."""
+    JOB_REASON_CODE_HELD_BY_MAX_PARALLEL: _JobReasonCode.ValueType  # 80
+    """It is a child, and as many children of its job as `max-parallel` allows are claimable or running."""
     JOB_REASON_CODE_SUPERSEDED: _JobReasonCode.ValueType  # 31
     """Its run was cancelled in favour of a newer run of its concurrency group."""
     JOB_REASON_CODE_TOLERATED: _JobReasonCode.ValueType  # 40
@@ -145,6 +147,8 @@ JOB_REASON_CODE_RERUN: JobReasonCode.ValueType  # 16
 """It was re-run; comes after the main reason."""
 JOB_REASON_CODE_HELD_BY_GROUP: JobReasonCode.ValueType  # 30
 """It waits for a place in its concurrency group, or its run does."""
+JOB_REASON_CODE_HELD_BY_MAX_PARALLEL: JobReasonCode.ValueType  # 80
+"""It is a child, and as many children of its job as `max-parallel` allows are claimable or running."""
 JOB_REASON_CODE_SUPERSEDED: JobReasonCode.ValueType  # 31
 """Its run was cancelled in favour of a newer run of its concurrency group."""
 JOB_REASON_CODE_TOLERATED: JobReasonCode.ValueType  # 40
@@ -1669,6 +1673,40 @@ class JobReason(_message.Message):
         def WhichOneof(self, oneof_group: _Never) -> None: ...
 
     @_typing.final
+    class HeldByMaxParallel(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        JOB_ID_FIELD_NUMBER: _builtins.int
+        MAX_FIELD_NUMBER: _builtins.int
+        IN_USE_FIELD_NUMBER: _builtins.int
+        SINCE_MS_FIELD_NUMBER: _builtins.int
+        BEFORE_FIELD_NUMBER: _builtins.int
+        job_id: _builtins.str
+        """The id of the job with the matrix."""
+        max: _builtins.int
+        """The value of its `max-parallel`."""
+        in_use: _builtins.int
+        """The number of its children that are claimable or running."""
+        since_ms: _builtins.int
+        """When the child began to wait."""
+        before: _builtins.int
+        """The number of children that wait before it, counted up to 1,000."""
+        def __init__(
+            self,
+            *,
+            job_id: _builtins.str = ...,
+            max: _builtins.int = ...,
+            in_use: _builtins.int = ...,
+            since_ms: _builtins.int = ...,
+            before: _builtins.int = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["before", b"before", "in_use", b"in_use", "job_id", b"job_id", "max", b"max", "since_ms", b"since_ms"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+    @_typing.final
     class Superseded(_message.Message):
         DESCRIPTOR: _descriptor.Descriptor
 
@@ -2217,6 +2255,7 @@ class JobReason(_message.Message):
     HELD_BY_GROUP_FIELD_NUMBER: _builtins.int
     SUPERSEDED_FIELD_NUMBER: _builtins.int
     CHILDREN_FIELD_NUMBER: _builtins.int
+    HELD_BY_MAX_PARALLEL_FIELD_NUMBER: _builtins.int
     code: Global___JobReasonCode.ValueType
     message: _builtins.str
     """A readable explanation."""
@@ -2254,6 +2293,8 @@ class JobReason(_message.Message):
     def superseded(self) -> Global___JobReason.Superseded: ...
     @_builtins.property
     def children(self) -> _types_pb2.Children: ...
+    @_builtins.property
+    def held_by_max_parallel(self) -> Global___JobReason.HeldByMaxParallel: ...
     def __init__(
         self,
         *,
@@ -2276,12 +2317,13 @@ class JobReason(_message.Message):
         held_by_group: Global___JobReason.HeldByGroup | None = ...,
         superseded: Global___JobReason.Superseded | None = ...,
         children: _types_pb2.Children | None = ...,
+        held_by_max_parallel: Global___JobReason.HeldByMaxParallel | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["cancelled", b"cancelled", "children", b"children", "condition_false", b"condition_false", "delayed", b"delayed", "detail", b"detail", "expression_failed", b"expression_failed", "failed", b"failed", "held_by_group", b"held_by_group", "needs_open", b"needs_open", "needs_stopping", b"needs_stopping", "needs_unsuccessful", b"needs_unsuccessful", "no_matching_worker", b"no_matching_worker", "rerun", b"rerun", "retried", b"retried", "running", b"running", "succeeded", b"succeeded", "superseded", b"superseded", "waits_for_worker", b"waits_for_worker"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["cancelled", b"cancelled", "children", b"children", "condition_false", b"condition_false", "delayed", b"delayed", "detail", b"detail", "expression_failed", b"expression_failed", "failed", b"failed", "held_by_group", b"held_by_group", "held_by_max_parallel", b"held_by_max_parallel", "needs_open", b"needs_open", "needs_stopping", b"needs_stopping", "needs_unsuccessful", b"needs_unsuccessful", "no_matching_worker", b"no_matching_worker", "rerun", b"rerun", "retried", b"retried", "running", b"running", "succeeded", b"succeeded", "superseded", b"superseded", "waits_for_worker", b"waits_for_worker"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["cancelled", b"cancelled", "children", b"children", "code", b"code", "condition_false", b"condition_false", "delayed", b"delayed", "detail", b"detail", "expression_failed", b"expression_failed", "failed", b"failed", "held_by_group", b"held_by_group", "message", b"message", "needs_open", b"needs_open", "needs_stopping", b"needs_stopping", "needs_unsuccessful", b"needs_unsuccessful", "no_matching_worker", b"no_matching_worker", "rerun", b"rerun", "retried", b"retried", "running", b"running", "succeeded", b"succeeded", "superseded", b"superseded", "waits_for_worker", b"waits_for_worker"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cancelled", b"cancelled", "children", b"children", "code", b"code", "condition_false", b"condition_false", "delayed", b"delayed", "detail", b"detail", "expression_failed", b"expression_failed", "failed", b"failed", "held_by_group", b"held_by_group", "held_by_max_parallel", b"held_by_max_parallel", "message", b"message", "needs_open", b"needs_open", "needs_stopping", b"needs_stopping", "needs_unsuccessful", b"needs_unsuccessful", "no_matching_worker", b"no_matching_worker", "rerun", b"rerun", "retried", b"retried", "running", b"running", "succeeded", b"succeeded", "superseded", b"superseded", "waits_for_worker", b"waits_for_worker"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_detail: _TypeAlias = _typing.Literal["needs_open", "delayed", "no_matching_worker", "waits_for_worker", "running", "succeeded", "failed", "retried", "condition_false", "needs_unsuccessful", "cancelled", "needs_stopping", "expression_failed", "rerun", "held_by_group", "superseded", "children"]  # noqa: Y015
+    _WhichOneofReturnType_detail: _TypeAlias = _typing.Literal["needs_open", "delayed", "no_matching_worker", "waits_for_worker", "running", "succeeded", "failed", "retried", "condition_false", "needs_unsuccessful", "cancelled", "needs_stopping", "expression_failed", "rerun", "held_by_group", "superseded", "children", "held_by_max_parallel"]  # noqa: Y015
     _WhichOneofArgType_detail: _TypeAlias = _typing.Literal["detail", b"detail"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_detail) -> _WhichOneofReturnType_detail | None: ...
 
