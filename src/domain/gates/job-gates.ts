@@ -18,7 +18,7 @@ export interface JobGroupSpec {
 export const jobGroupPrefix = 'job:';
 
 /** Separates the gates of nodes, whose places `max-parallel` counts, from others; the row id of the node follows. */
-export const nodeGatePrefix = 'node:';
+const nodeGatePrefix = 'node:';
 
 /** A gate that a job passes. A job passes its gates in order, and keeps the places that it has. */
 export interface JobGate {
