@@ -32,8 +32,10 @@ export function jsonSyntaxError(text: string): JsonSyntaxError | null {
 }
 
 const blanks = /[ \t\r\n]*/y;
+// One expression for a whole string would need the stack for each of its characters, and strings have millions.
 // biome-ignore lint/suspicious/noControlCharactersInRegex: JSON forbids them in strings
-const string = /"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/y;
+const plainCharacters = /[^"\\\u0000-\u001f]*/y;
+const escapedCharacter = /\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})/y;
 const scalar = /(?:true|false|null|-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?)(?![A-Za-z0-9_.+-])/y;
 
 /**
@@ -60,15 +62,22 @@ export function walkJson(text: string, visitor: JsonVisitor): void {
     throw new JsonSyntaxError(`expected ${expected}, found ${found()}`, at);
   };
   const readString = (): string => {
-    string.lastIndex = at;
-    const literal = string.exec(text)?.[0];
-    if (literal === undefined) {
+    let end = at + 1;
+    for (let isEscaped = true; isEscaped; ) {
+      plainCharacters.lastIndex = end;
+      plainCharacters.exec(text);
+      escapedCharacter.lastIndex = plainCharacters.lastIndex;
+      isEscaped = escapedCharacter.test(text);
+      end = isEscaped ? escapedCharacter.lastIndex : plainCharacters.lastIndex;
+    }
+    if (text[end] !== '"') {
       throw new JsonSyntaxError(
         'the text that begins here is not closed, or has a bad escape or a control character',
         at,
       );
     }
-    at += literal.length;
+    const literal = text.slice(at, end + 1);
+    at = end + 1;
     return literal;
   };
   /** Reads a key and its colon. */

@@ -39,7 +39,6 @@ import type { WorkflowInputs } from './views/workflow-inputs.js';
 import type { WorkflowView } from './views/workflow-rows.js';
 import type { SummaryPage, SummaryQuery } from './views/workflow-summaries.js';
 
-export type { JobSpec } from '../domain/definition/job-spec.js';
 export type { Caller } from './caller.js';
 export type { ClaimedJob, EndedNeed } from './claims/claim.js';
 export type { ClaimJobs, Patience } from './claims/claim-jobs.js';

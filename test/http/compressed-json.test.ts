@@ -2,7 +2,7 @@ import { request as httpRequest } from 'node:http';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import type { RunGraph } from '../../src/engine/engine.js';
-import { startServer } from './start-server.js';
+import { startBuild, startServer } from './start-server.js';
 
 /** Unlike fetch, it does not decompress. */
 async function rawGet(url: string, headers: Record<string, string>) {
@@ -17,11 +17,12 @@ async function rawGet(url: string, headers: Record<string, string>) {
   return promise;
 }
 
-const path = '/api/workflows/ci/versions/2/graph';
+const path = '/api/workflows/ci/versions/1/graph';
 
 /** A server whose graph has so many jobs. */
 async function serverWithJobs(jobs: number) {
   const server = await startServer();
+  await startBuild(server);
   const graphOf = server.engine.runGraph.bind(server.engine);
   server.engine.runGraph = async (workflowId, version): Promise<RunGraph> => {
     const graph = await graphOf(workflowId, version);

@@ -4,8 +4,7 @@ import { Code, ConnectError, createClient } from '@connectrpc/connect';
 import { createConnectTransport, createGrpcTransport, createGrpcWebTransport } from '@connectrpc/connect-node';
 import { describe, expect, test } from 'vitest';
 import { ClaimJobRequestSchema, JobService } from '../../gen/workflowgraph/v1/job_service_pb.js';
-import { aClaim, aJob, aWorkflow } from './small-engine.js';
-import { startServer } from './start-server.js';
+import { claimBuild, startBuild, startServer } from './start-server.js';
 
 const mib = 1024 * 1024;
 
@@ -29,16 +28,18 @@ function bodyOf(bytes: number, more = ''): string {
 describe('the size of a body', () => {
   test.each([
     ['/api/jobs/claim', mib],
-    ['/api/jobs/l1/complete', mib],
-    ['/api/jobs/l1/logs', 4 * mib],
-    ['/api/workflows', 16 * mib],
-  ])('%s takes %i bytes and not one more', async (path, limit) => {
-    const { url } = await startServer();
-    expect((await post(url, path, bodyOf(limit))).status).toBeLessThan(300);
-    expect(await post(url, path, bodyOf(limit + 1))).toEqual({
+    ['/api/jobs/:lease_id/complete', mib],
+    ['/api/jobs/:lease_id/logs', 4 * mib],
+    ['/api/workflows', 16 * mib, ',"name":"ci","jobs":[{"id":"a","command":"make"}]'],
+  ])('%s takes %i bytes and not one more', async (documented, limit, more = '') => {
+    const server = await startServer();
+    const { url } = server;
+    const path = documented.replace(':lease_id', (await claimBuild(server)).leaseId);
+    expect((await post(url, path, bodyOf(limit, more))).status).toBeLessThan(300);
+    expect(await post(url, path, bodyOf(limit + 1, more))).toEqual({
       status: 413,
       code: 'too_large',
-      message: `the body of POST ${path.replace('l1', ':lease_id')} may have at most ${limit} bytes`,
+      message: `the body of POST ${documented} may have at most ${limit} bytes`,
     });
   });
 
@@ -63,16 +64,24 @@ describe('the size of a body', () => {
   });
 
   test('Connect, gRPC and gRPC-Web hold messages to the same limit, compressed or not', async () => {
-    const { url } = await startServer();
+    const { url, fixture } = await startServer();
+    await fixture.run('name: CI\njobs: { a: { run: x }, b: { run: x }, c: { run: x } }\n');
     for (const transport of [
       createConnectTransport({ baseUrl: url, httpVersion: '1.1' }),
       createGrpcTransport({ baseUrl: url }),
       createGrpcWebTransport({ baseUrl: url, httpVersion: '1.1' }),
     ]) {
       const client = createClient(JobService, transport);
-      const outputs = (bytes: number) => ({ leaseId: 'l1', outputs: { a: 'x'.repeat(bytes) } });
-      await client.completeJob(outputs(mib - 100));
-      const error = await client.completeJob(outputs(mib + 100)).then(() => null, ConnectError.from);
+      const { leaseId } = await fixture.claimed();
+      /** Sixteen outputs that take so many bytes. */
+      const outputs = (bytes: number) => ({
+        leaseId,
+        outputs: Object.fromEntries(
+          Array.from({ length: 16 }, (_, i) => [`a${String(i).padStart(2, '0')}`, 'x'.repeat(bytes / 16 - 3)]),
+        ),
+      });
+      await client.completeJob(outputs(mib - 1024));
+      const error = await client.completeJob(outputs(mib + 1024)).then(() => null, ConnectError.from);
       expect(error?.code).toBe(Code.ResourceExhausted);
     }
     const bomb = gzipSync(
@@ -126,27 +135,33 @@ describe('the length of fields', () => {
     const { url } = await startServer();
     const answer = await post(url, `/api/jobs/${'x'.repeat(length)}/heartbeat`, '');
     expect(answer).toMatchObject(
-      length <= 200 ? { status: 200 } : { status: 400, message: 'lease_id: must be at most 200 characters' },
+      length <= 200
+        ? { status: 409, message: 'No such lease: this is not a lease id of this server.' }
+        : { status: 400, message: 'lease_id: must be at most 200 characters' },
     );
   });
 
   test('a long poll is clamped to a minute', async () => {
-    const { url, engine } = await startServer();
-    engine.offer(aClaim());
+    const server = await startServer();
+    const { url, engine } = server;
+    await startBuild(server);
     await post(url, '/api/jobs/claim', '{"worker_id":"w1","wait_secs":3600}');
-    expect(engine.calls[0]?.input).toMatchObject({ waitMs: 60_000 });
+    expect(engine.calls[0]?.args[0]).toMatchObject({ waitMs: 60_000 });
   });
 });
 
 test('a status of 100,000 jobs is whole, and others are answered while it is written', async () => {
-  const { url, engine } = await startServer();
-  engine.workflows.set(
-    'big',
-    aWorkflow(
-      'big',
-      Array.from({ length: 100_000 }, (_, i) => aJob(`job-${i}`)),
-    ),
-  );
+  const server = await startServer();
+  const { url, engine } = server;
+  await startBuild(server);
+  const { workflowStatus } = engine;
+  engine.workflowStatus = async (id, only) => {
+    const view = await workflowStatus(id, only);
+    return {
+      ...view,
+      jobs: view.jobs.flatMap((job) => Array.from({ length: 100_000 }, (_, i) => ({ ...job, key: `job-${i}` }))),
+    };
+  };
   let answered = 0;
   let running = true;
   const others = (async () => {
@@ -155,7 +170,7 @@ test('a status of 100,000 jobs is whole, and others are answered while it is wri
       answered++;
     }
   })();
-  const response = await fetch(`${url}/api/workflows/big/status`);
+  const response = await fetch(`${url}/api/workflows/ci/status`);
   const atHeaders = answered;
   const text = await response.text();
   running = false;

@@ -3,60 +3,70 @@ import { createClient } from '@connectrpc/connect';
 import { createConnectTransport } from '@connectrpc/connect-node';
 import { expect, test } from 'vitest';
 import { LogService } from '../../gen/workflowgraph/v1/log_service_pb.js';
+import type { NewLogChunk } from '../../src/engine/engine.js';
 import { RawConnection } from './raw-connection.js';
-import { startServer } from './start-server.js';
+import { claimBuild, type StartOptions, startServer } from './start-server.js';
 
 const path = '/api/workflows/ci/jobs/build/logs/stream';
 const line = (sequence: number, data = `line ${sequence}\n`) =>
-  ({ attempt: 0, sequence, data, timestampMs: 5, stream: 'stdout' }) as const;
+  ({ runId: '', jobKey: '', sequence, data, timestampMs: 5, stream: 'stdout' }) as const;
+
+/** A server with a running job: `push` writes to its log, and `endLog` ends the job, and its log with it. */
+async function startWithJob(options: StartOptions = {}) {
+  const server = await startServer(options);
+  const { fixture } = server;
+  const job = await claimBuild(server);
+  const push = (...chunks: NewLogChunk[]) => fixture.engine.pushLogs(fixture.caller, job.leaseId, chunks);
+  return { ...server, engine: server.engine, runId: job.runId, push, endLog: () => fixture.complete(job) };
+}
 
 async function untilTrue(condition: () => boolean): Promise<void> {
   while (!condition()) await pause(5);
 }
 
 test('what is stored comes first, then what is new, then the end', async () => {
-  const { url, engine } = await startServer();
-  engine.append(line(1, 'a\nb'));
+  const { url, engine, runId, push, endLog } = await startWithJob();
+  await push(line(1, 'a\nb'));
   const response = await fetch(`${url}${path}`);
   expect(response.headers.get('content-type')).toBe('text/event-stream; charset=utf-8');
   expect(response.headers.get('cache-control')).toBe('no-store');
   await untilTrue(() => engine.followers === 1);
-  engine.append({ ...line(2), stream: 'stderr', attempt: 1 });
-  engine.endLog();
+  await push({ ...line(2), stream: 'stderr' });
+  await endLog();
   expect(await response.text()).toBe(
     'retry: 2000\n\n' +
-      'event: log\nid: 0.1.stdout\ndata: {"workflow_id":"run-1","job_id":"build","sequence":1,"data":"a\\nb","timestamp_ms":5,"stream":"stdout","attempt":0,"missing_bytes":null,"system_line":null}\n\n' +
-      'event: log\nid: 1.2.stderr\ndata: {"workflow_id":"run-1","job_id":"build","sequence":2,"data":"line 2\\n","timestamp_ms":5,"stream":"stderr","attempt":1,"missing_bytes":null,"system_line":null}\n\n' +
+      `event: log\nid: 0.1.stdout\ndata: {"workflow_id":"${runId}","job_id":"build","sequence":1,"data":"a\\nb","timestamp_ms":5,"stream":"stdout","attempt":0,"missing_bytes":null,"system_line":null}\n\n` +
+      `event: log\nid: 0.2.stderr\ndata: {"workflow_id":"${runId}","job_id":"build","sequence":2,"data":"line 2\\n","timestamp_ms":5,"stream":"stderr","attempt":0,"missing_bytes":null,"system_line":null}\n\n` +
       'event: end\ndata: {}\n\n',
   );
 });
 
 test('Last-Event-ID resumes after that chunk', async () => {
-  const { url, engine } = await startServer();
-  for (const sequence of [1, 2, 3]) engine.append(line(sequence));
-  engine.endLog();
+  const { url, push, endLog } = await startWithJob();
+  await push(...[1, 2, 3].map((sequence) => line(sequence)));
+  await endLog();
   const response = await fetch(`${url}${path}`, { headers: { 'last-event-id': '0.2.stdout' } });
   expect((await response.text()).match(/^id: .*/gm)).toEqual(['id: 0.3.stdout']);
 });
 
 test('a job that does not exist is 404 and no stream', async () => {
-  const { url } = await startServer();
+  const { url, runId } = await startWithJob();
   const response = await fetch(`${url}/api/workflows/ci/jobs/missing/logs/stream`);
   expect(response.status).toBe(404);
-  expect(await response.json()).toEqual({ code: 'not_found', message: 'the job "missing" of "ci" does not exist' });
+  expect(await response.json()).toEqual({ code: 'not_found', message: `job "missing" of run ${runId} does not exist` });
 });
 
 test('comments keep a quiet stream alive', async () => {
-  const { url, engine } = await startServer({ limits: { eventCommentMs: 30 } });
+  const { url, engine, endLog } = await startWithJob({ limits: { eventCommentMs: 30 } });
   const response = await fetch(`${url}${path}`);
   await untilTrue(() => engine.followers === 1);
   await pause(100);
-  engine.endLog();
+  await endLog();
   expect(await response.text()).toMatch(/^retry: 2000\n\n(: still here\n\n)+event: end\ndata: \{\}\n\n$/);
 });
 
 test('a reader that leaves ends the following', async () => {
-  const { url, engine } = await startServer();
+  const { url, engine } = await startWithJob();
   const abort = new AbortController();
   await fetch(`${url}${path}`, { signal: abort.signal });
   await untilTrue(() => engine.followers === 1);
@@ -65,8 +75,10 @@ test('a reader that leaves ends the following', async () => {
 });
 
 test('a reader that does not read holds back the log instead of filling the memory', async () => {
-  const { port, engine } = await startServer();
-  for (let sequence = 0; sequence < 2_000; sequence++) engine.append(line(sequence, 'x'.repeat(20_000)));
+  const { port, engine, push } = await startWithJob();
+  for (let sequence = 0; sequence < 2_000; sequence += 100) {
+    await push(...Array.from({ length: 100 }, (_, i) => line(sequence + i, 'x'.repeat(20_000))));
+  }
   let taken = 0;
   const follow = engine.followJobLogs.bind(engine);
   engine.followJobLogs = async function* (query, signal) {
@@ -85,10 +97,9 @@ test('a reader that does not read holds back the log instead of filling the memo
 });
 
 test('Connect follows the same log', async () => {
-  const { url, engine } = await startServer();
-  engine.append(line(1));
-  engine.append(line(2));
-  engine.endLog();
+  const { url, push, endLog } = await startWithJob();
+  await push(line(1), line(2));
+  await endLog();
   const client = createClient(LogService, createConnectTransport({ baseUrl: url, httpVersion: '1.1' }));
   const got: (readonly [string, number])[] = [];
   for await (const { chunks, position } of client.followJobLogs({ id: 'ci', jobId: 'build', after: '' })) {

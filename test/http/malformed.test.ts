@@ -1,7 +1,7 @@
 import { request as httpRequest } from 'node:http';
 import { Client, credentials, type ServiceError } from '@grpc/grpc-js';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { startServer } from './start-server.js';
+import { claimBuild, startServer } from './start-server.js';
 
 /** Sends exactly this target, which fetch would tidy up first. */
 async function send(port: number, method: string, path: string, body: string, headers: Record<string, string>) {
@@ -200,9 +200,9 @@ describe('the documented paths refuse what they cannot understand, with its plac
       400,
       'the path has a percent sign that is not followed by two hexadecimal digits of UTF-8',
     ],
-    ['GET /api/jobs/a/missing/cancelled', '', 404, 'the job "missing" of "a" does not exist'],
-    ['GET /api/workflows/missing/status', '', 404, 'the workflow "missing" does not exist'],
-    ['POST /api/workers/nobody/heartbeat', '', 404, 'the worker "nobody" does not exist'],
+    ['GET /api/jobs/a/missing/cancelled', '', 404, 'run or workflow "a" does not exist'],
+    ['GET /api/workflows/missing/status', '', 404, 'run or workflow "missing" does not exist'],
+    ['POST /api/workers/nobody/heartbeat', '', 404, 'worker "nobody" does not exist'],
     ['GET //', '', 404, 'there is no route GET //'],
     ['GET /api', '', 404, 'there is no route GET /api'],
     ['GET /api//workflows', '', 404, 'there is no route GET /api//workflows'],
@@ -213,9 +213,7 @@ describe('the documented paths refuse what they cannot understand, with its plac
     ['DELETE /api/workflows/ci/status', '', 405, '/api/workflows/ci/status takes GET or HEAD, not DELETE'],
     ['OPTIONS /api/jobs/claim', '', 405, '/api/jobs/claim takes POST, not OPTIONS'],
     // Leases.
-    ['POST /api/jobs/expired/heartbeat', '', 409, 'the lease has expired'],
-    ['POST /api/jobs/done/fail', '', 409, 'the attempt was ended by another report'],
-    ['POST /api/jobs/unknown/logs', '', 409, 'there is no such lease'],
+    ['POST /api/jobs/unknown/logs', '', 409, 'No such lease: this is not a lease id of this server.'],
   ])('%s %s', async (target, body, status, message) => {
     const { port, logged } = await startServer();
     const [method = '', path = ''] = target.split(' ');
@@ -270,6 +268,23 @@ describe('the documented paths refuse what they cannot understand, with its plac
   });
 });
 
+test('a report under a lease that has ended says how it ended', async () => {
+  const server = await startServer();
+  const { fixture } = server;
+  const fail = async (leaseId: string) => {
+    const response = await fetch(`${server.url}/api/jobs/${leaseId}/fail`, { method: 'POST' });
+    const { message, reason } = (await response.json()) as { message: string; reason: string };
+    return [response.status, reason, message];
+  };
+  const { leaseId: reported } = await claimBuild(server);
+  await fixture.engine.completeJob(fixture.caller, reported, new Map());
+  expect(await fail(reported)).toEqual([409, 'completed', 'The attempt has ended: it was reported as success.']);
+  await fixture.startRun('ci');
+  const { leaseId: expired } = await fixture.claimed();
+  await fixture.environment.advance(31_000);
+  expect(await fail(expired)).toEqual([409, 'lease_expired', 'The lease has ended: it was not renewed in time.']);
+});
+
 describe('Connect refuses what it cannot understand', () => {
   const path = '/workflowgraph.v1.JobService/ClaimJob';
   test.each<[method: string, path: string, type: string, body: string, status: number, code: string | null]>([
@@ -286,7 +301,7 @@ describe('Connect refuses what it cannot understand', () => {
       'POST',
       '/workflowgraph.v1.JobService/HeartbeatLease',
       'application/json',
-      '{"leaseId":"expired"}',
+      '{"leaseId":"unknown"}',
       409,
       'aborted',
     ],
@@ -315,15 +330,15 @@ describe('gRPC refuses what it cannot understand, to a client of another make', 
     ['/workflowgraph.v1.JobService/ClaimJob', [0x0a, 0x02, 0xff, 0xfe], 3, /^parse binary/],
     [
       '/workflowgraph.v1.JobService/HeartbeatLease',
-      [0x0a, 0x07, ...Buffer.from('expired')],
+      [0x0a, 0x07, ...Buffer.from('unknown')],
       10,
-      'the lease has expired',
+      'No such lease: this is not a lease id of this server.',
     ],
     [
       '/workflowgraph.v1.WorkflowService/GetWorkflowStatus',
       [0x0a, 0x07, ...Buffer.from('missing')],
       5,
-      'the workflow "missing" does not exist',
+      'run or workflow "missing" does not exist',
     ],
     // ListWorkflows with status 77.
     [

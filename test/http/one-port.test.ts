@@ -11,15 +11,17 @@ import { afterAll, describe, expect, onTestFinished, test } from 'vitest';
 import { JobService } from '../../gen/workflowgraph/v1/job_service_pb.js';
 import { selfSigned } from '../support/self-signed.js';
 import { RawConnection } from './raw-connection.js';
-import { startServer } from './start-server.js';
+import { claimBuild, startServer } from './start-server.js';
 
-const heartbeat = 'POST /api/jobs/l1/heartbeat HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n';
+const heartbeat = (leaseId: string) =>
+  `POST /api/jobs/${leaseId}/heartbeat HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n`;
 
 describe('HTTP/1.1 and HTTP/2 with prior knowledge share the port', () => {
   test('a request that arrives byte by byte is answered', async () => {
-    const { port } = await startServer();
-    const connection = new RawConnection(port);
-    for (const byte of heartbeat) await connection.write(byte);
+    const server = await startServer();
+    const { leaseId } = await claimBuild(server);
+    const connection = new RawConnection(server.port);
+    for (const byte of heartbeat(leaseId)) await connection.write(byte);
     expect(await connection.until(/cancelled/)).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
     connection.socket.destroy();
   });
@@ -34,10 +36,10 @@ describe('HTTP/1.1 and HTTP/2 with prior knowledge share the port', () => {
   });
 
   test('pipelined requests are answered in order', async () => {
-    const { port } = await startServer();
-    const connection = new RawConnection(port);
-    const expired = heartbeat.replace('l1', 'expired');
-    await connection.write(heartbeat + expired + heartbeat);
+    const server = await startServer();
+    const { leaseId } = await claimBuild(server);
+    const connection = new RawConnection(server.port);
+    await connection.write(heartbeat(leaseId) + heartbeat('unknown') + heartbeat(leaseId));
     const text = await connection.until(/(cancelled[\s\S]*){2}$/);
     expect(text.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 200', 'HTTP/1.1 409', 'HTTP/1.1 200']);
     connection.socket.destroy();
@@ -55,12 +57,14 @@ describe('HTTP/1.1 and HTTP/2 with prior knowledge share the port', () => {
   });
 
   test('gRPC and the documented paths work on one HTTP/2 port', async () => {
-    const { url } = await startServer();
+    const server = await startServer();
+    const { url } = server;
+    const { leaseId } = await claimBuild(server);
     const client = createClient(JobService, createGrpcTransport({ baseUrl: url }));
-    expect((await client.heartbeatLease({ leaseId: 'l1' })).ttlSecs).toBe(30n);
+    expect((await client.heartbeatLease({ leaseId })).ttlSecs).toBe(30n);
     const session = connectHttp2(url);
     onTestFinished(() => session.destroy());
-    const stream = session.request({ ':method': 'POST', ':path': '/api/jobs/l1/heartbeat' });
+    const stream = session.request({ ':method': 'POST', ':path': `/api/jobs/${leaseId}/heartbeat` });
     stream.end('{"a":1}');
     const { promise, resolve } = Promise.withResolvers<unknown>();
     stream.on('response', (headers) => resolve(headers[constants.HTTP2_HEADER_STATUS]));
@@ -127,9 +131,11 @@ describe('HTTP/1.1 and HTTP/2 with prior knowledge share the port', () => {
   });
 
   test('connections beyond the limit are closed, and served again when others have left', async () => {
-    const { port, logged } = await startServer({ limits: { connectionsMax: 1 } });
+    const server = await startServer({ limits: { connectionsMax: 1 } });
+    const { port, logged } = server;
+    const { leaseId } = await claimBuild(server);
     const first = new RawConnection(port);
-    await first.write(heartbeat);
+    await first.write(heartbeat(leaseId));
     await first.until(/cancelled/);
     const second = new RawConnection(port);
     expect(await second.untilClosed()).toBe('');
@@ -137,7 +143,7 @@ describe('HTTP/1.1 and HTTP/2 with prior knowledge share the port', () => {
     first.socket.destroy();
     await first.untilClosed();
     const third = new RawConnection(port);
-    await third.write(heartbeat);
+    await third.write(heartbeat(leaseId));
     expect(await third.until(/cancelled/)).toMatch(/^HTTP\/1\.1 200/);
     third.socket.destroy();
   });
@@ -174,25 +180,33 @@ describe('with TLS', () => {
   afterAll(() => execFileSync('rm', ['-r', directory]));
 
   test('HTTP/1.1 and gRPC over HTTP/2 are distinguished by ALPN', async () => {
-    const { url } = await startServer({ config: files });
+    const server = await startServer({ config: files });
+    const { url } = server;
+    const { leaseId } = await claimBuild(server);
     expect(url).toMatch(/^https:/);
     const { promise, resolve, reject } = Promise.withResolvers<number | undefined>();
-    const request = httpsRequest(`${url}/api/jobs/l1/heartbeat`, { method: 'POST', ...insecure }, (response) => {
-      response.resume();
-      resolve(response.statusCode);
-    });
+    const request = httpsRequest(
+      `${url}/api/jobs/${leaseId}/heartbeat`,
+      { method: 'POST', ...insecure },
+      (response) => {
+        response.resume();
+        resolve(response.statusCode);
+      },
+    );
     request.on('error', reject).end();
     expect(await promise).toBe(200);
     const client = createClient(JobService, createGrpcTransport({ baseUrl: url, nodeOptions: insecure }));
-    expect((await client.heartbeatLease({ leaseId: 'l1' })).ttlSecs).toBe(30n);
+    expect((await client.heartbeatLease({ leaseId })).ttlSecs).toBe(30n);
   });
 
   test('plain HTTP to the TLS port gets nothing and does no harm', async () => {
-    const { port, url } = await startServer({ config: files });
+    const server = await startServer({ config: files });
+    const { port, url } = server;
+    const { leaseId } = await claimBuild(server);
     const plain = new RawConnection(port);
-    await plain.write(heartbeat);
+    await plain.write(heartbeat(leaseId));
     await plain.untilClosed();
     const client = createClient(JobService, createGrpcTransport({ baseUrl: url, nodeOptions: insecure }));
-    expect((await client.heartbeatLease({ leaseId: 'l1' })).ttlSecs).toBe(30n);
+    expect((await client.heartbeatLease({ leaseId })).ttlSecs).toBe(30n);
   });
 });

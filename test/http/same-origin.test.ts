@@ -1,12 +1,19 @@
 import { request as httpRequest } from 'node:http';
 import { connect as connectHttp2 } from 'node:http2';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { type RunningServer, type StartOptions, startServer } from './start-server.js';
+import { claimBuild, type RunningServer, type StartOptions, startServer } from './start-server.js';
 
 interface Answer {
   readonly status: number;
   readonly headers: Readonly<Record<string, unknown>>;
   readonly body: string;
+}
+
+/** A server with a lease, and the path of its heartbeats. */
+async function startWithLease(options: StartOptions = {}) {
+  const server = await startServer(options);
+  const { leaseId } = await claimBuild(server);
+  return { ...server, engine: server.engine, heartbeat: `/api/jobs/${leaseId}/heartbeat` };
 }
 
 /** Unlike fetch, this lets a test choose Host, Origin and Sec-Fetch headers. */
@@ -52,8 +59,8 @@ describe('the host by which the server is called', () => {
     ['a/b', {}, 400],
     ['a@localhost', {}, 400],
   ] as const)('%s with %j: %i', async (host, options, status) => {
-    const server = await startServer(options);
-    expect((await send(server, { host })).status).toBe(status);
+    const server = await startWithLease(options);
+    expect((await send(server, { host }, 'POST', server.heartbeat)).status).toBe(status);
     expect((await send(server, { host }, 'POST', '/workflowgraph.v1.JobService/HeartbeatLease')).status).toBe(
       status === 200 ? 415 : status,
     );
@@ -105,8 +112,8 @@ describe('the page that sends a request', () => {
     ['another page than the allowed one', 'POST', { origin: 'https://evil.example' }, cors, 403],
     ['any page when all are allowed', 'POST', { origin: 'https://evil.example' }, all, 200],
   ] as const)('%s (%s %j, %j): %i', async (_name, method, headers, options, status) => {
-    const server = await startServer(options);
-    const path = method === 'GET' ? '/api/workers' : '/api/jobs/l1/heartbeat';
+    const server = await startWithLease(options);
+    const path = method === 'GET' ? '/api/workers' : server.heartbeat;
     const answer = await send(server, { host: 'localhost:3000', ...headers }, method, path);
     expect(answer.status).toBe(status);
     expect(server.engine.calls).toHaveLength(status === 200 ? 1 : 0);

@@ -6,8 +6,8 @@ import { Health } from '../../gen/grpc/health/v1/health_pb.js';
 import { LogService } from '../../gen/workflowgraph/v1/log_service_pb.js';
 import { runningTime, scaled } from '../support/machine.js';
 import { RawConnection } from './raw-connection.js';
-import { aClaim } from './small-engine.js';
-import { type RunningServer, startServer } from './start-server.js';
+import type { RecordedEngine } from './recorded-engine.js';
+import { claimBuild, type RunningServer, startBuild, startServer } from './start-server.js';
 
 const longPoll = { method: 'POST', body: '{"worker_id":"w1","wait_secs":60}' };
 
@@ -33,6 +33,7 @@ test('a parked long poll is answered with `null` when the server stops, and the 
 
 test('an open log stream ends without an `end` event, so that the reader comes back', async () => {
   const running = await startServer({ config: { shutdownTimeoutSecs: 15 } });
+  await startBuild(running);
   const response = await fetch(`${running.url}/api/workflows/ci/jobs/build/logs/stream`);
   await untilTrue(() => running.engine.followers === 1);
   expect(await closeTime(running)).toBeLessThan(scaled(2_000));
@@ -41,6 +42,7 @@ test('an open log stream ends without an `end` event, so that the reader comes b
 
 test('gRPC streams end and idle HTTP/2 connections get GOAWAY', async () => {
   const running = await startServer({ config: { shutdownTimeoutSecs: 15 } });
+  await startBuild(running);
   const transport = createGrpcTransport({ baseUrl: running.url });
   const followed = (async () => {
     const request = { id: 'ci', jobId: 'build' };
@@ -53,11 +55,12 @@ test('gRPC streams end and idle HTTP/2 connections get GOAWAY', async () => {
 
 test('a request under way finishes, an idle connection closes', async () => {
   const running = await startServer({ config: { shutdownTimeoutSecs: 15 } });
+  const { leaseId } = await claimBuild(running);
   const idle = new RawConnection(running.port);
   await idle.write('GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n');
   await idle.until(/alive/);
   const busy = new RawConnection(running.port);
-  await busy.write('POST /api/jobs/l1/heartbeat HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n{');
+  await busy.write(`POST /api/jobs/${leaseId}/heartbeat HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n{`);
   await pause(20);
   const closing = running.server.close();
   await idle.untilClosed();
@@ -89,17 +92,26 @@ test('a new connection is refused and readiness says why while the server stops'
   await closing;
 });
 
+/** A claim takes a job in the very moment in which its caller leaves. Answers their lease ids. */
+function claimAsCallersLeave(engine: RecordedEngine): string[] {
+  const leases: string[] = [];
+  const { claimJobs } = engine;
+  engine.claimJobs = async (input, patience) => {
+    await claimJobs(input, patience);
+    const jobs = await claimJobs({ ...input, labels: ['late'], waitMs: 0 }, null);
+    leases.push(...jobs.map(({ leaseId }) => leaseId));
+    return jobs;
+  };
+  return leases;
+}
+
 test('a job claimed for a caller that hung up is released at once', async () => {
-  const { engine, url } = await startServer();
+  const { engine, fixture, url } = await startServer();
+  await fixture.run('name: Late\njobs: { late: { run: x, labels: late } }\n');
   const abort = new AbortController();
   const waiting = fetch(`${url}/api/jobs/claim`, { ...longPoll, signal: abort.signal }).catch(() => 'gone');
   await untilTrue(() => engine.parked === 1);
-  // The claim is taken in the very moment in which the caller leaves: the engine has it, the answer finds nobody.
-  const claim = engine.claimJobs.bind(engine);
-  engine.claimJobs = async (input, patience) => {
-    await claim(input, patience);
-    return [aClaim({ leaseId: 'orphan' })];
-  };
+  const orphans = claimAsCallersLeave(engine);
   const second = new AbortController();
   const orphan = fetch(`${url}/api/jobs/claim`, { ...longPoll, signal: second.signal }).catch(() => 'gone');
   await untilTrue(() => engine.parked === 2);
@@ -107,26 +119,24 @@ test('a job claimed for a caller that hung up is released at once', async () => 
   second.abort();
   expect(await Promise.all([waiting, orphan])).toEqual(['gone', 'gone']);
   await untilTrue(() => engine.released.length > 0);
-  expect(engine.released).toEqual(['orphan']);
+  expect(engine.released).toEqual(orphans);
   expect(engine.parked).toBe(0);
+  expect((await fixture.claimed({ labels: ['late'] })).attempt, 'it cost no attempt').toBe(0);
 });
 
 test('a gRPC caller that hung up gets no job either', async () => {
-  const { engine, url } = await startServer();
+  const { engine, fixture, url } = await startServer();
+  await fixture.run('name: Late\njobs: { late: { run: x, labels: late } }\n');
   const { JobService } = await import('../../gen/workflowgraph/v1/job_service_pb.js');
   const client = createClient(JobService, createGrpcTransport({ baseUrl: url }));
-  const claim = engine.claimJobs.bind(engine);
-  engine.claimJobs = async (input, patience) => {
-    await claim(input, patience);
-    return [aClaim({ leaseId: 'orphan' })];
-  };
+  const orphans = claimAsCallersLeave(engine);
   const abort = new AbortController();
   const waiting = client.claimJob({ workerId: 'w1', waitSecs: 60 }, { signal: abort.signal });
   await untilTrue(() => engine.parked === 1);
   abort.abort();
   await expect(waiting).rejects.toMatchObject({ code: Code.Canceled });
   await untilTrue(() => engine.released.length > 0);
-  expect(engine.released).toEqual(['orphan']);
+  expect(engine.released).toEqual(orphans);
 });
 
 test('the health service follows readiness', async () => {
@@ -139,7 +149,7 @@ test('the health service follows readiness', async () => {
   onTestFinished(() => abort.abort());
   const watch = health.watch({}, { signal: abort.signal })[Symbol.asyncIterator]();
   expect((await watch.next()).value?.status).toBe(1);
-  running.engine.isReady = false;
+  running.engine.ready = async () => ({ ready: false, reason: 'the store does not answer' });
   expect((await watch.next()).value?.status).toBe(2);
   const response = await fetch(`${running.url}/readyz`);
   expect([response.status, await response.json()]).toEqual([

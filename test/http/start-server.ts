@@ -1,13 +1,18 @@
 import type { FastifyInstance } from 'fastify';
 import { onTestFinished } from 'vitest';
 import type { Principal, SignIns, TokenDirectory } from '../../src/api/principal.js';
+import type { ClaimedJob, ClaimJobs } from '../../src/engine/engine.js';
 import { buildHttpServer, type HttpConfig, type HttpServer } from '../../src/http/http-server.js';
 import { type HttpLimits, httpLimits } from '../../src/http/limits.js';
 import { createLog } from '../../src/telemetry/log.js';
-import { SmallEngine } from './small-engine.js';
+import { EngineFixture } from '../support/engine-fixture.js';
+import { type RecordedEngine, recordCalls } from './recorded-engine.js';
 
 export interface RunningServer {
-  readonly engine: SmallEngine;
+  /** The real engine, and what the edge asked of it. */
+  readonly engine: RecordedEngine;
+  /** Its world: the clock that a test moves, its store, and short forms of its verbs, which are not recorded. */
+  readonly fixture: EngineFixture;
   readonly server: HttpServer;
   readonly url: string;
   readonly port: number;
@@ -21,6 +26,8 @@ export interface StartOptions {
   readonly tokens?: TokenDirectory & SignIns;
   readonly page?: URL;
   readonly loopback?: boolean;
+  /** A stopped fixture whose database the server begins with. */
+  readonly copyOf?: EngineFixture;
   readonly moreRoutes?: (app: FastifyInstance) => void;
 }
 
@@ -42,7 +49,9 @@ export function tokensOf(known: Readonly<Record<string, Principal>>): TokenDirec
 
 /** A server on a free port; it is closed when the test ends. */
 export async function startServer(options: StartOptions = {}): Promise<RunningServer> {
-  const engine = new SmallEngine();
+  const fixture = await new EngineFixture('sqlite', { copyOf: options.copyOf ?? null }).start();
+  onTestFinished(() => fixture.end());
+  const engine = recordCalls(fixture.engine);
   const logged: string[] = [];
   const log = createLog({ level: 'info', format: 'json' }, { write: (line) => logged.push(line) });
   const server = await buildHttpServer({
@@ -70,5 +79,21 @@ export async function startServer(options: StartOptions = {}): Promise<RunningSe
   });
   const { address, url } = await server.listen();
   onTestFinished(() => server.close());
-  return { engine, server, url, port: address.port, logged };
+  return { engine, fixture, server, url, port: address.port, logged };
+}
+
+/** Starts a run of a workflow whose job `build` is claimable; answers the run's id. */
+export async function startBuild({ fixture }: RunningServer, workflow = 'ci'): Promise<string> {
+  await fixture.define('name: CI\njobs: { build: { run: make } }\n', workflow);
+  return (await fixture.startRun(workflow)).runId;
+}
+
+/** The same, with the job claimed. */
+export async function claimBuild(
+  running: RunningServer,
+  more: Partial<ClaimJobs> = {},
+  workflow = 'ci',
+): Promise<ClaimedJob> {
+  await startBuild(running, workflow);
+  return running.fixture.claimed(more);
 }

@@ -80,14 +80,14 @@ describe('permissions', () => {
     const { url, engine } = await startServer({ tokens });
     const body = '{"worker_id":"w1","labels":["linux"]}';
     await fetch(`${url}/api/jobs/claim`, { method: 'POST', body, headers: bearer('worker-token') });
-    expect(engine.calls[0]?.input).toMatchObject({ caller: { credential: 'id-of-worker' } });
+    expect(engine.calls[0]?.args[0]).toMatchObject({ caller: { credential: 'id-of-worker' } });
   });
 
   test('without tokens everyone is the admin', async () => {
     const { url, engine } = await startServer();
     const body = '{"worker_id":"w1","labels":["anything"]}';
     await fetch(`${url}/api/jobs/claim`, { method: 'POST', body, headers: bearer('whatever') });
-    expect(engine.calls[0]?.input).toMatchObject({ caller: { credential: null } });
+    expect(engine.calls[0]?.args[0]).toMatchObject({ caller: { credential: null } });
   });
 
   test('health is public', async () => {
@@ -148,7 +148,7 @@ describe('a worker with a token for labelled jobs only', () => {
       engine.calls.length = 0;
       const text = JSON.stringify({ worker_id: 'w1', labels: ['linux'], ...more, ...body });
       await fetch(`${url}${path}`, { method: 'POST', body: text, headers: bearer(token) });
-      return engine.calls.map(({ verb, input }) => [verb, (input as { onlyLabelled?: boolean }).onlyLabelled]);
+      return engine.calls.map(({ verb, args }) => [verb, (args[0] as { onlyLabelled?: boolean }).onlyLabelled]);
     };
     expect(await asked('labelled-token', {})).toEqual([[verb, true]]);
     expect(await asked('labelled-token', { only_labelled: false })).toEqual([[verb, true]]);

@@ -2,7 +2,7 @@ import { METHODS } from 'node:http';
 import { connect as connectHttp2, constants } from 'node:http2';
 import { describe, expect, test } from 'vitest';
 import { RawConnection } from './raw-connection.js';
-import { startServer } from './start-server.js';
+import { claimBuild, startServer } from './start-server.js';
 
 /** Sends a request byte by byte, and returns its answer's status and body. */
 async function send(port: number, head: string) {
@@ -81,20 +81,20 @@ describe('what a server does not do is refused in the form of every error', () =
 
 describe('a list of which an answer has only a part', () => {
   test('says where the next begins, in a header that holds behind any prefix', async () => {
-    const { url, engine } = await startServer({});
-    engine.nextOffset = 7;
-    const answer = await fetch(`${url}/api/workflows?status=running&limit=5&offset=2`);
-    expect(answer.headers.get('link')).toBe('<?status=running&limit=5&offset=7>; rel="next"');
-    expect(Array.isArray(await answer.json())).toBe(true);
-    engine.nextOffset = null;
+    const { url, fixture } = await startServer({});
+    for (let i = 0; i < 4; i++) await fixture.run('name: CI\njobs: { build: { run: make } }\n');
+    const answer = await fetch(`${url}/api/workflows?status=queued&limit=2&offset=1`);
+    expect(answer.headers.get('link')).toBe('<?status=queued&limit=2&offset=3>; rel="next"');
+    expect(await answer.json()).toHaveLength(2);
     expect((await fetch(`${url}/api/workflows`)).headers.get('link')).toBeNull();
   });
 });
 
 describe('a log stream that is resumed', () => {
   const resume = async (position: string) => {
-    const { url } = await startServer({});
-    const path = `${url}/api/workflows/ci/jobs/build/logs/stream`;
+    const server = await startServer({});
+    await server.fixture.complete(await claimBuild(server));
+    const path = `${server.url}/api/workflows/ci/jobs/build/logs/stream`;
     return fetch(path, { headers: { 'last-event-id': position } });
   };
 
@@ -102,7 +102,7 @@ describe('a log stream that is resumed', () => {
     const answer = await resume('junk');
     expect([answer.status, await answer.json()]).toEqual([
       400,
-      { code: 'malformed', message: 'after: it is not a position' },
+      { code: 'malformed', message: 'after: "junk" is not a position such as "0.17.stdout"' },
     ]);
   });
 

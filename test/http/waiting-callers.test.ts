@@ -5,8 +5,8 @@ import { describe, expect, test } from 'vitest';
 import { JobService } from '../../gen/workflowgraph/v1/job_service_pb.js';
 import { LogService } from '../../gen/workflowgraph/v1/log_service_pb.js';
 import type { Principal } from '../../src/api/principal.js';
-import { aClaim, type SmallEngine } from './small-engine.js';
-import { type RunningServer, startServer, tokensOf } from './start-server.js';
+import type { RecordedEngine } from './recorded-engine.js';
+import { type RunningServer, startBuild, startServer, tokensOf } from './start-server.js';
 
 function worker(name: string): Principal {
   return { tokenId: `id-of-${name}`, scopes: new Set(['worker', 'read']), labelLimit: null, onlyLabelled: false, name };
@@ -23,9 +23,8 @@ interface Claimant {
 }
 
 const wish = { workerId: 'w', labels: [], waitSecs: 60 };
-const report = { leaseId: 'l1', result: { case: 'success', value: {} } } as const;
 
-function overJson(url: string, headers: Record<string, string>): Claimant {
+function overJson(url: string, headers: Record<string, string>, leaseId = ''): Claimant {
   const post = async (path: string, body: unknown): Promise<Ending> => {
     const response = await fetch(`${url}${path}`, { method: 'POST', headers, body: JSON.stringify(body) });
     const answer = (await response.json()) as { code: string; message: string } | null;
@@ -36,11 +35,15 @@ function overJson(url: string, headers: Record<string, string>): Claimant {
     claim: () => post('/api/jobs/claim', claim),
     claimMany: () => post('/api/jobs/claim-many', { ...claim, max_jobs: 2 }),
     completeMany: () =>
-      post('/api/jobs/complete-many', { reports: [{ lease_id: 'l1', success: {} }], claim: { ...claim, max_jobs: 2 } }),
+      post('/api/jobs/complete-many', {
+        reports: [{ lease_id: leaseId, success: {} }],
+        claim: { ...claim, max_jobs: 2 },
+      }),
   };
 }
 
-function overRpc(transport: Transport): Claimant {
+function overRpc(transport: Transport, leaseId: string): Claimant {
+  const report = { leaseId, result: { case: 'success', value: {} } } as const;
   const client = createClient(JobService, transport);
   const ending = (answer: Promise<unknown>): Promise<Ending> =>
     answer.then(
@@ -65,22 +68,33 @@ const transports = {
     createGrpcWebTransport({ baseUrl, httpVersion: '1.1', interceptors }),
 } as const;
 
-function claimants(url: string, token: string | null): readonly (readonly [string, Claimant])[] {
+function claimants(
+  url: string,
+  token: string | null,
+  leases: readonly string[],
+): readonly (readonly [string, Claimant])[] {
   const headers: Record<string, string> = token === null ? {} : { authorization: `Bearer ${token}` };
   const authorize: Interceptor = (next) => (request) => {
     for (const [name, value] of Object.entries(headers)) request.header.set(name, value);
     return next(request);
   };
   const rpc = Object.entries(transports).map(
-    ([name, transport]) => [name, overRpc(transport(url, [authorize]))] as const,
+    ([name, transport], i) => [name, overRpc(transport(url, [authorize]), leases[i + 1] ?? '')] as const,
   );
-  return [['JSON', overJson(url, headers)], ...rpc];
+  return [['JSON', overJson(url, headers, leases[0])], ...rpc];
 }
 
 /** Sends each of the calls over each of the protocols, and gives how they end once all of them wait. */
-async function parkAll({ url, engine }: RunningServer, token: string | null) {
+async function parkAll({ url, engine, fixture }: RunningServer, token: string | null) {
   const before = engine.parked;
-  const calls = claimants(url, token).flatMap(([protocol, claimant]) =>
+  await fixture.run('name: Reported\njobs: { a: { run: x }, b: { run: x }, c: { run: x }, d: { run: x } }\n');
+  const credential = token === null ? null : `id-of-${token}`;
+  const leases = await fixture.claimMany(4, { caller: { credential } });
+  const calls = claimants(
+    url,
+    token,
+    leases.map(({ leaseId }) => leaseId),
+  ).flatMap(([protocol, claimant]) =>
     (['claim', 'claimMany', 'completeMany'] as const).map(async (call) => ({
       protocol,
       call,
@@ -95,13 +109,18 @@ async function untilTrue(condition: () => boolean): Promise<void> {
   while (!condition()) await pause(5);
 }
 
-/** From now on a claim whose wait is cut short finds that it was served in that moment. */
-function serveAtTheLast(engine: SmallEngine): void {
-  const claim = engine.claimJobs.bind(engine);
+/** From now on a claim whose wait is cut short gets a job in that moment. Answers the lease ids. */
+function serveAtTheLast(engine: RecordedEngine): string[] {
+  const leases: string[] = [];
+  const { claimJobs } = engine;
   engine.claimJobs = async (input, patience) => {
-    const given = await claim(input, patience);
-    return given.length > 0 ? given : [aClaim({ leaseId: `late-${input.maxJobs}` })];
+    const given = await claimJobs(input, patience);
+    if (given.length > 0) return given;
+    const late = await claimJobs({ ...input, labels: ['late'], waitMs: 0 }, null);
+    leases.push(...late.map(({ leaseId }) => leaseId));
+    return late;
   };
+  return leases;
 }
 
 describe('a claim that waits, over every protocol,', () => {
@@ -118,7 +137,7 @@ describe('a claim that waits, over every protocol,', () => {
       expect(ending).toEqual([code, 'the token is not valid']);
     }
     expect(running.engine.parked).toBe(1);
-    running.engine.offer(aClaim({ leaseId: 'for-the-stayer' }));
+    await running.fixture.run('name: CI\njobs: { build: { run: make } }\n');
     expect(await stayer).toBeNull();
     expect(running.engine.released).toEqual([]);
   });
@@ -126,13 +145,15 @@ describe('a claim that waits, over every protocol,', () => {
   test('releases the job that it got at the moment in which it was closed', async () => {
     const known: Record<string, Principal> = { leaver: worker('leaver'), other: worker('other') };
     const running = await startServer({ tokens: tokensOf(known) });
-    serveAtTheLast(running.engine);
+    const late = Array.from({ length: 20 }, (_, i) => `j${i}: { run: x, labels: late }`);
+    await running.fixture.run(`name: Late\njobs: { ${late.join(', ')} }\n`);
+    const leases = serveAtTheLast(running.engine);
     const ended = await parkAll(running, 'leaver');
     delete known.leaver;
     for (const { ending } of await ended()) expect(ending?.[1]).toBe('the token is not valid');
-    expect(running.engine.released.sort()).toEqual(
-      [1, 2, 2].flatMap((max) => Array.from({ length: 4 }, () => `late-${max}`)),
-    );
+    // One job for each of four claims, two for each of the eight that want two.
+    expect(leases).toHaveLength(20);
+    expect([...running.engine.released].sort()).toEqual(leases.sort());
   });
 
   test('is refused when the server that needed no token gets its first', async () => {
@@ -146,7 +167,9 @@ describe('a claim that waits, over every protocol,', () => {
 
 test('a stream ends with the refusal of a new call when its token counts no more', async () => {
   const known: Record<string, Principal> = { leaver: worker('leaver'), other: worker('other') };
-  const { url, engine } = await startServer({ tokens: tokensOf(known) });
+  const running = await startServer({ tokens: tokensOf(known) });
+  const { url, engine } = running;
+  await startBuild(running);
   const authorize: Interceptor = (next) => (request) => {
     request.header.set('authorization', 'Bearer leaver');
     return next(request);

@@ -21,7 +21,10 @@ export async function storedLog(
   return chunks;
 }
 
-type FixtureOptions = Pick<EngineOptions, 'logCap'> & { readonly around?: (store: Store) => Store };
+type FixtureOptions = Pick<EngineOptions, 'logCap'> & {
+  readonly around?: (store: Store) => Store;
+  readonly copyOf?: EngineFixture | null;
+};
 
 /** A real engine on a real database, in a world whose clock the test moves. */
 export class EngineFixture {
@@ -40,12 +43,14 @@ export class EngineFixture {
   /**
    * @param kind the database; that of the test project when absent
    * @param around what the engine sees in place of the store
+   * @param copyOf a stopped fixture whose database and time this one begins with
    */
   constructor(
     kind: TestDatabaseKind = databaseKind,
-    { around = (store: Store) => store, ...options }: FixtureOptions = {},
+    { around = (store: Store) => store, copyOf = null, ...options }: FixtureOptions = {},
   ) {
-    this.#storage = testStorage(kind);
+    this.#storage = testStorage(kind, copyOf === null ? null : copyOf.#storage);
+    if (copyOf !== null) this.environment.skip(copyOf.environment.now() - this.environment.now());
     this.#options = options;
     this.#around = around;
   }

@@ -1,4 +1,4 @@
-import { rmSync } from 'node:fs';
+import { copyFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import pg from 'pg';
@@ -29,8 +29,11 @@ export interface TestStorage {
   remove(): Promise<void>;
 }
 
-export function testStorage(kind: TestDatabaseKind = databaseKind): TestStorage {
-  return kind === 'postgres' ? new PostgresStorage() : new SqliteStorage();
+/** @param original a database whose content the new one gets; only of SQLite, and while it is closed */
+export function testStorage(kind: TestDatabaseKind = databaseKind, original: TestStorage | null = null): TestStorage {
+  if (original === null) return kind === 'postgres' ? new PostgresStorage() : new SqliteStorage();
+  if (!(original instanceof SqliteStorage)) throw new Error('only a database of SQLite can be copied');
+  return original.copy();
 }
 
 /** Opens a file as a server does. */
@@ -47,13 +50,20 @@ export function openTestStoreAt(file: string): Promise<Store> {
 
 class SqliteStorage implements TestStorage {
   readonly #folder = fastFolder();
+  readonly #file = join(this.#folder, 'test.db');
 
   open(): Promise<Store> {
-    return openTestStoreAt(join(this.#folder, 'test.db'));
+    return openTestStoreAt(this.#file);
+  }
+
+  copy(): SqliteStorage {
+    const copy = new SqliteStorage();
+    copyFileSync(this.#file, copy.#file);
+    return copy;
   }
 
   async prepare(statements: string): Promise<void> {
-    const database = new Database(join(this.#folder, 'test.db'));
+    const database = new Database(this.#file);
     database.exec(statements);
     database.close();
   }
