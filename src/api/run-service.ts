@@ -21,12 +21,13 @@ export function runService(engine: Engine): ServiceHandlers<typeof RunService> {
   return {
     getRunGraph: async ({ workflow, version }) => toWireRunGraph(await engine.runGraph(workflow, version)),
 
-    listRunJobs: async ({ id, fromOrdinal, limit, phases }) =>
+    listRunJobs: async ({ id, fromOrdinal, limit, phases, childrenOf }) =>
       toWireRunJobs(
         await engine.listRunJobs({
           id,
           fromOrdinal,
           limit: Math.min(limit ?? runJobsMax, runJobsMax),
+          childrenOf,
           states: phases.flatMap((phase, at) => fromWireJobPhases(`phases[${at}]`, phase)),
         }),
       ),
@@ -61,6 +62,9 @@ export function runService(engine: Engine): ServiceHandlers<typeof RunService> {
         enqueuedAtMs: toOptionalInt64(found.enqueuedAtMs),
         attempts: found.attempts.map(toWireAttempt),
         attemptsTotal: found.attemptsTotal,
+        group: found.child?.group,
+        index: found.child?.index,
+        matrixJson: found.child?.matrix,
         stepStates: found.steps.map(({ status, startedAtMs, endedAtMs }) => ({
           $typeName: 'workflowgraph.v1.StepState',
           status: toWireJobStatus(status),

@@ -1,5 +1,5 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
-import type { Client, LogChunk, Workflow } from '#client';
+import type { Client, Job, LogChunk, Workflow } from '#client';
 import { escapeLine } from '../telemetry/escape-controls.js';
 import { exitCodes } from './exit-codes.js';
 import { addHelp } from './help.js';
@@ -65,7 +65,8 @@ export function logsCommand(): Command {
         } else if (job !== undefined) await printJob(client, runId, job, flags);
         else if (flags.follow) await followRun(client, runId, workflow, flags);
         else
-          for (const { id: jobId } of startedJobs(workflow)) await printStored(client, runId, jobId, workflow, flags);
+          for (const { id: jobId } of await withLogs(client, workflow))
+            await printStored(client, runId, jobId, workflow, flags);
       },
       { run: id, job },
     ),
@@ -129,7 +130,8 @@ async function followRun(client: Client, runId: string, workflow: Workflow, flag
   for await (const seen of pollRun(client, runId, new AbortController().signal)) {
     if (seen.kind !== 'state') continue;
     // The log of a job follows those of its needs, even if all of them were quick.
-    for (const job of startedJobs(seen.workflow)) logs.begin(job.id, job.depends_on, tail);
+    for (const job of startedJobs([...seen.workflow.jobs, ...seen.matrices.children]))
+      logs.begin(job.id, job.depends_on, tail);
     // Jobs that start later are followed from their beginning.
     tail = undefined;
   }
@@ -137,8 +139,18 @@ async function followRun(client: Client, runId: string, workflow: Workflow, flag
   remark(logs.missing);
 }
 
-function startedJobs({ jobs }: Workflow) {
-  return jobs.filter((job) => job.started_at !== null);
+/** The jobs that have a log; a job with a matrix is replaced by its children. */
+async function withLogs(client: Client, { id, run_id, jobs }: Workflow): Promise<readonly Job[]> {
+  const all: Job[] = [];
+  for (const job of jobs) {
+    if (job.children == null) all.push(job);
+    else all.push(...(await client.childrenOf(run_id ?? id, job.id)).jobs);
+  }
+  return startedJobs(all);
+}
+
+function startedJobs(jobs: readonly Job[]): readonly Job[] {
+  return jobs.filter((job) => job.started_at !== null && job.children == null);
 }
 
 /** Prints lines, with the job's key before each when the jobs of a workflow are mixed. */

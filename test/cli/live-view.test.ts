@@ -2,6 +2,7 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test, vi } from 'vitest';
 import { widthOf } from '../../src/cli/terminal/text-width.js';
+import { runProgram } from '../support/program.js';
 import { startServerProcess } from '../support/server-process.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 import { startWorkerProcess } from '../support/worker-process.js';
@@ -143,4 +144,38 @@ test('a file runs here with a live view; Ctrl-C cancels it and says what a secon
   expect(await terminal.ended).toBe(130);
   expect(existsSync(join(folder, 'cleaned'))).toBe(true);
   expect(terminal.screen().join('\n')).toMatch(/✗ broken: .*\nbroken +\| a line\nbroken +\| the last line$/);
+});
+
+test('a job with a matrix is drawn with its counts, and its running and failed children under it', async () => {
+  const folder = temporaryFolder();
+  const server = await startServerProcess();
+  await startWorkerProcess(server, { id: 'w-1', slots: 4 });
+  writeFileSync(
+    join(server.workflowsDir, 'matrix.yml'),
+    `name: Matrix
+on: push
+jobs:
+  test:
+    strategy: { fail-fast: false, matrix: { n: [a, b, c] } }
+    run: 'echo "line of $MATRIX_N"; if [ $MATRIX_N = b ]; then exit 7; fi; while [ ! -e ${folder}/$MATRIX_N ]; do sleep 0.05; done'
+  report: { needs: test, if: always(), run: 'true' }
+`,
+  );
+  await server.logged(/workflow "matrix" is new/);
+  const terminal = startOnTerminal(['run', 'matrix', '--watch', '--server', server.url]);
+  await terminal.shows(/test {2,}[\d.]+s {2}1 of 3 children ended, 1 failed\n/);
+  await terminal.shows(/├─ . test\.0 {2,}[\d.]+s {2}line of a\n/);
+  await terminal.shows(/├─ ✗ test\.1 {2,}[\d.]+s {2}exit status 7/);
+  writeFileSync(join(folder, 'a'), '');
+  await terminal.shows(/2 of 3 children ended, 1 failed\n/);
+  writeFileSync(join(folder, 'c'), '');
+  expect(await terminal.ended).toBe(1);
+  // Without a live view each child has its lines, and its output.
+  const plain = await runProgram(['run', 'matrix', '--watch', '--logs', '--server', server.url]);
+  expect(plain.stdout).toMatch(/^test\.0 \| line of a$/m);
+  expect(plain.stdout).toMatch(/test\.2: started on w-1/);
+  expect(plain.stdout).toMatch(/test\.1: failure after [\d.]+s: exit status 7/);
+  expect(plain.stdout.indexOf('test.1: failure')).toBeLessThan(plain.stdout.indexOf('test: failure'));
+  const logs = await runProgram(['logs', 'matrix', '--server', server.url]);
+  expect(logs.stdout).toContain('line of b');
 });

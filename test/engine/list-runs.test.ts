@@ -151,16 +151,22 @@ describe('a run as columns', () => {
     const run = await fixture.run(yaml);
     const job = await fixture.claimed({ workerId: 'w1' });
     await fixture.complete(job);
-    const page = await fixture.engine.listRunJobs({ id: run, fromOrdinal: 0, limit: 10, states: [] });
+    const page = await fixture.engine.listRunJobs({ id: run, fromOrdinal: 0, limit: 10, states: [], childrenOf: '' });
     expect(page.jobs.map(({ ordinal, state, workerId }) => [ordinal, state, workerId])).toEqual([
       [0, 'success', 'w1'],
       [1, 'queued', null],
       [2, 'waiting', null],
     ]);
     expect([page.nextOrdinal, page.lastEvent > 0]).toEqual([null, true]);
-    const part = await fixture.engine.listRunJobs({ id: run, fromOrdinal: 1, limit: 1, states: [] });
+    const part = await fixture.engine.listRunJobs({ id: run, fromOrdinal: 1, limit: 1, states: [], childrenOf: '' });
     expect([part.jobs.map(({ ordinal }) => ordinal), part.nextOrdinal]).toEqual([[1], 2]);
-    const waiting = await fixture.engine.listRunJobs({ id: run, fromOrdinal: 0, limit: 10, states: ['waiting'] });
+    const waiting = await fixture.engine.listRunJobs({
+      id: run,
+      fromOrdinal: 0,
+      limit: 10,
+      states: ['waiting'],
+      childrenOf: '',
+    });
     expect(waiting.jobs.map(({ ordinal }) => ordinal)).toEqual([2]);
 
     const graph = await fixture.engine.runGraph(page.workflowId, page.version);

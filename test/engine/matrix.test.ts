@@ -64,6 +64,22 @@ describe('a job with a matrix', () => {
     expect(report?.spec.env).toEqual({ ALL: '["a",null,"c"] of 3' });
     await fixture.complete(report as ClaimedJob);
     await untilRun(run, 'success');
+    const page = { id: run, fromOrdinal: 0, limit: 100, states: [], childrenOf: 'test' };
+    const listed = await fixture.engine.listRunJobs(page);
+    expect(listed.jobs.map(({ state, child }) => [state, child])).toEqual([
+      ['success', { name: 'test (linux, 1)', matrix: '{"os":"linux","n":1}' }],
+      ['success', { name: 'test (linux, 2)', matrix: '{"os":"linux","n":2}' }],
+      ['success', { name: 'test (mac, 1)', matrix: '{"os":"mac","n":1}' }],
+    ]);
+    const whole = await fixture.engine.listRunJobs({ ...page, childrenOf: '' });
+    expect([...whole.nodes]).toEqual([[0, { total: 3, open: 0, failed: 0, cancelled: 0 }]]);
+    const { childrenFrom } = await fixture.engine.runGraph(listed.workflowId, 1);
+    expect(childrenFrom).toEqual([listed.jobs[0]?.ordinal, 0]);
+    await expect(fixture.engine.listRunJobs({ ...page, childrenOf: 'report' })).rejects.toThrow(
+      'job "report" with a matrix',
+    );
+    const details = await fixture.engine.jobDetails(run, 'test.2');
+    expect(details.child).toEqual({ group: 'test', index: 2, matrix: '{"os":"mac","n":1}' });
     const shown = await fixture.engine.childrenStatus(run, { of: 'test', limit: 2, offset: 1 });
     expect(shown.jobs.map(({ key, status, spec }) => [key, status, spec.name])).toEqual([
       ['test.1', 'success', 'test (linux, 2)'],

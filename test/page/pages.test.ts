@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import type { Page } from 'playwright-core';
 import { describe, expect, it } from 'vitest';
 import { openPage } from '../support/page/browser.js';
-import { deployFile, letGo, runIs, smallWorkflow, wideWorkflow } from '../support/page/workflows.js';
+import { deployFile, letGo, matrixFile, runIs, smallWorkflow, wideWorkflow } from '../support/page/workflows.js';
 import { startServerProcess } from '../support/server-process.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 import { startWorkerProcess } from '../support/worker-process.js';
@@ -36,6 +36,8 @@ describe.each([
     const failed = await server.api().run(small);
     await runIs(server, failed, 'failure');
     const stuck = await server.api().run(wide);
+    const matrix = await server.api().run(await server.api().define(matrixFile(folder)));
+    await runIs(server, matrix, 'failure');
     const pages: readonly [path: string, shows: string | RegExp][] = [
       ['/', 'Needs you'],
       ['/runs', /registry said 403|exit status 3/],
@@ -46,6 +48,9 @@ describe.each([
       [`/runs/${stuck}`, 'need gpu'],
       [`/runs/${stuck}?view=why`, 'need gpu'],
       [`/runs/${stuck}?view=graph`, 'test-*'],
+      [`/runs/${matrix}?open=test`, 'test (mac, 3)'],
+      [`/runs/${matrix}?view=graph`, 'test'],
+      [`/runs/${matrix}/jobs/test`, 'test (mac, 3)'],
       ['/queue', 'No live worker has the label'],
       ['/workers/box-1', 'It runs nothing'],
       [`/runs/${failed}/jobs/break`, 'registry said 403'],
@@ -65,7 +70,7 @@ describe.each([
     const page = await openPage(`${server.url}/`, { theme, width });
     for (const [path, shows] of pages) {
       await page.goto(`${server.url}${path}`);
-      const log = path.includes('/jobs/') ? page.getByRole('region', { name: 'Lines' }) : page.getByRole('main');
+      const log = /\/jobs\/b/.test(path) ? page.getByRole('region', { name: 'Lines' }) : page.getByRole('main');
       await log.getByText(shows).first().waitFor();
       expect([path, await violations(page)]).toEqual([path, []]);
       expect([path, await page.evaluate('document.documentElement.scrollWidth - innerWidth <= 0')]).toEqual([

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { differencesOf } from '../src/compare/differences.js';
+import type { JobRow } from '../src/run/job-row.js';
 import type { Look } from '../src/run/phases.js';
-import type { JobRow } from '../src/run/run-store.js';
 
 const job = (id: string, look: Look, [enqueuedMs, startedMs, endedMs]: (number | null)[] = []): JobRow => ({
   ordinal: 0,
@@ -16,6 +16,9 @@ const job = (id: string, look: Look, [enqueuedMs, startedMs, endedMs]: (number |
   startedMs: startedMs ?? null,
   endedMs: endedMs ?? null,
   worker: '',
+  isNode: false,
+  children: null,
+  group: null,
 });
 
 it('two runs differ first in how jobs ended, then in how long they ran and waited', () => {

@@ -7,7 +7,7 @@ import { enumDesc, fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf
 import { file_buf_validate_validate } from "../../buf/validate/validate_pb.js";
 import { file_google_api_annotations } from "../../google/api/annotations_pb.js";
 import { file_workflowgraph_v1_options } from "./options_pb.js";
-import type { Job, JobStatus, RetryPolicy, Step } from "./types_pb.js";
+import type { Children, Job, JobStatus, RetryPolicy, Step } from "./types_pb.js";
 import { file_workflowgraph_v1_types } from "./types_pb.js";
 import type { JobAttempt, Run } from "./workflow_service_pb.js";
 import { file_workflowgraph_v1_workflow_service } from "./workflow_service_pb.js";
@@ -17,7 +17,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file workflowgraph/v1/run_service.proto.
  */
 export const file_workflowgraph_v1_run_service: GenFile = /*@__PURE__*/
-  fileDesc("CiJ3b3JrZmxvd2dyYXBoL3YxL3J1bl9zZXJ2aWNlLnByb3RvEhB3b3JrZmxvd2dyYXBoLnYxIl8KFEdldEpvYkhpc3RvcnlSZXF1ZXN0EhoKCHdvcmtmbG93GAEgASgJQgi6SAVyAxjIARINCgVsaW1pdBgCIAEoDRIcCgpwYWdlX3Rva2VuGAMgASgJQgi6SAVyAxjIASKBAQoVR2V0Sm9iSGlzdG9yeVJlc3BvbnNlEiMKBHJ1bnMYASADKAsyFS53b3JrZmxvd2dyYXBoLnYxLlJ1bhIqCgRqb2JzGAIgAygLMhwud29ya2Zsb3dncmFwaC52MS5Kb2JIaXN0b3J5EhcKD25leHRfcGFnZV90b2tlbhgDIAEoCSLkAQoKSm9iSGlzdG9yeRIOCgZqb2JfaWQYASABKAkSKgoGcGhhc2VzGAIgAygOMhoud29ya2Zsb3dncmFwaC52MS5Kb2JQaGFzZRIUCgxkdXJhdGlvbnNfbXMYAyADKAQSEAoIYXR0ZW1wdHMYBCADKA0SDQoFZW5kZWQYBSABKA0SDgoGZmFpbGVkGAYgASgNEg0KBWZsYWt5GAcgASgNEhYKCW1lZGlhbl9tcxgIIAEoBEgAiAEBEhMKBnA5NV9tcxgJIAEoBEgBiAEBQgwKCl9tZWRpYW5fbXNCCQoHX3A5NV9tcyJKChJHZXRSdW5HcmFwaFJlcXVlc3QSGgoId29ya2Zsb3cYASABKAlCCLpIBXIDGMgBEhgKB3ZlcnNpb24YAiABKA1CB7pIBCoCKAEi6QIKE0dldFJ1bkdyYXBoUmVzcG9uc2USEAoId29ya2Zsb3cYASABKAkSDwoHdmVyc2lvbhgCIAEoDRIMCgRuYW1lGAMgASgJEg8KB3RyaWdnZXIYBCABKAkSDAoEa2V5cxgFIAMoCRINCgVuYW1lcxgGIAMoCRIVCg1uZWVkc19vZmZzZXRzGAcgAygNEg0KBW5lZWRzGAggAygNEkIKCmxhYmVsX3NldHMYCSADKAsyLi53b3JrZmxvd2dyYXBoLnYxLkdldFJ1bkdyYXBoUmVzcG9uc2UuTGFiZWxTZXQSGQoRbGFiZWxfc2V0X2luZGV4ZXMYCiADKA0SEgoKY29uZGl0aW9ucxgLIAMoCRITCgttYXhfcmV0cmllcxgMIAMoDRIVCg10aW1lb3V0c19zZWNzGA0gAygEEhIKCnByaW9yaXRpZXMYDiADKAUaGgoITGFiZWxTZXQSDgoGbGFiZWxzGAEgAygJIp0BChJMaXN0UnVuSm9ic1JlcXVlc3QSFAoCaWQYASABKAlCCLpIBXIDGMgBEhQKDGZyb21fb3JkaW5hbBgCIAEoDRIbCgVsaW1pdBgDIAEoDUIHukgEKgIoAUgAiAEBEjQKBnBoYXNlcxgEIAMoDjIaLndvcmtmbG93Z3JhcGgudjEuSm9iUGhhc2VCCLpIBZIBAhAQQggKBl9saW1pdCLdAgoTTGlzdFJ1bkpvYnNSZXNwb25zZRIOCgZydW5faWQYASABKAkSEAoId29ya2Zsb3cYAiABKAkSDwoHdmVyc2lvbhgDIAEoDRISCgpsYXN0X2V2ZW50GAQgASgEEhQKDG5leHRfb3JkaW5hbBgFIAEoDRIPCgdiYXNlX21zGAYgASgDEhAKCG9yZGluYWxzGAcgAygNEioKBnBoYXNlcxgIIAMoDjIaLndvcmtmbG93Z3JhcGgudjEuSm9iUGhhc2USEAoIYXR0ZW1wdHMYCSADKA0SEwoLZW5xdWV1ZWRfbXMYCiADKAQSEgoKc3RhcnRlZF9tcxgLIAMoBBIQCghlbmRlZF9tcxgMIAMoBBIWCg53b3JrZXJfaW5kZXhlcxgNIAMoDRIPCgd3b3JrZXJzGA4gAygJEhEKCWhhc19lcnJvchgPIAMoCBIRCgl0b2xlcmF0ZWQYKCADKAgiPwoNR2V0Sm9iUmVxdWVzdBIUCgJpZBgBIAEoCUIIukgFcgMYyAESGAoGam9iX2lkGAIgASgJQgi6SAVyAxjIASKNBAoOR2V0Sm9iUmVzcG9uc2USDgoGcnVuX2lkGAEgASgJEhAKCHdvcmtmbG93GAIgASgJEg8KB3ZlcnNpb24YAyABKA0SIgoDam9iGAQgASgLMhUud29ya2Zsb3dncmFwaC52MS5Kb2ISJQoFc3RlcHMYBSADKAsyFi53b3JrZmxvd2dyYXBoLnYxLlN0ZXASNgoDZW52GAYgAygLMikud29ya2Zsb3dncmFwaC52MS5HZXRKb2JSZXNwb25zZS5FbnZFbnRyeRIzCgxyZXRyeV9wb2xpY3kYByABKAsyHS53b3JrZmxvd2dyYXBoLnYxLlJldHJ5UG9saWN5EikKBXBoYXNlGAggASgOMhoud29ya2Zsb3dncmFwaC52MS5Kb2JQaGFzZRIPCgdvcmRpbmFsGAkgASgNEhsKDmVucXVldWVkX2F0X21zGAogASgDSACIAQESLgoIYXR0ZW1wdHMYCyADKAsyHC53b3JrZmxvd2dyYXBoLnYxLkpvYkF0dGVtcHQSFgoOYXR0ZW1wdHNfdG90YWwYDCABKA0SMAoLc3RlcF9zdGF0ZXMYRiADKAsyGy53b3JrZmxvd2dyYXBoLnYxLlN0ZXBTdGF0ZRoqCghFbnZFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBQhEKD19lbnF1ZXVlZF9hdF9tcyKQAQoJU3RlcFN0YXRlEisKBnN0YXR1cxgBIAEoDjIbLndvcmtmbG93Z3JhcGgudjEuSm9iU3RhdHVzEhoKDXN0YXJ0ZWRfYXRfbXMYAiABKANIAIgBARIYCgtlbmRlZF9hdF9tcxgDIAEoA0gBiAEBQhAKDl9zdGFydGVkX2F0X21zQg4KDF9lbmRlZF9hdF9tcyqPAgoISm9iUGhhc2USGQoVSk9CX1BIQVNFX1VOU1BFQ0lGSUVEEAASHQoZSk9CX1BIQVNFX1dBSVRTX0ZPUl9ORUVEUxABEhUKEUpPQl9QSEFTRV9ERUxBWUVEEAISHgoaSk9CX1BIQVNFX1dBSVRTX0ZPUl9XT1JLRVIQAxIVChFKT0JfUEhBU0VfUlVOTklORxAEEhUKEUpPQl9QSEFTRV9TVUNDRVNTEAUSFQoRSk9CX1BIQVNFX0ZBSUxVUkUQBhIVChFKT0JfUEhBU0VfU0tJUFBFRBAHEhcKE0pPQl9QSEFTRV9DQU5DRUxMRUQQCBIdChlKT0JfUEhBU0VfV0FJVFNfRk9SX1BMQUNFEBQywwQKClJ1blNlcnZpY2USoQEKC0dldFJ1bkdyYXBoEiQud29ya2Zsb3dncmFwaC52MS5HZXRSdW5HcmFwaFJlcXVlc3QaJS53b3JrZmxvd2dyYXBoLnYxLkdldFJ1bkdyYXBoUmVzcG9uc2UiRYq1GAMKAQKgtRgBgtPkkwI0EjIvYXBpL3dvcmtmbG93cy97d29ya2Zsb3d9L3ZlcnNpb25zL3t2ZXJzaW9ufS9ncmFwaBJ+CgtMaXN0UnVuSm9icxIkLndvcmtmbG93Z3JhcGgudjEuTGlzdFJ1bkpvYnNSZXF1ZXN0GiUud29ya2Zsb3dncmFwaC52MS5MaXN0UnVuSm9ic1Jlc3BvbnNlIiKKtRgDCgECgtPkkwIVEhMvYXBpL3J1bnMve2lkfS9qb2JzEpYBCg1HZXRKb2JIaXN0b3J5EiYud29ya2Zsb3dncmFwaC52MS5HZXRKb2JIaXN0b3J5UmVxdWVzdBonLndvcmtmbG93Z3JhcGgudjEuR2V0Sm9iSGlzdG9yeVJlc3BvbnNlIjSKtRgDCgECgtPkkwInEiUvYXBpL3dvcmtmbG93cy97d29ya2Zsb3d9L2pvYi1oaXN0b3J5EngKBkdldEpvYhIfLndvcmtmbG93Z3JhcGgudjEuR2V0Sm9iUmVxdWVzdBogLndvcmtmbG93Z3JhcGgudjEuR2V0Sm9iUmVzcG9uc2UiK4q1GAMKAQKC0+STAh4SHC9hcGkvcnVucy97aWR9L2pvYnMve2pvYl9pZH1iBnByb3RvMw", [file_buf_validate_validate, file_google_api_annotations, file_workflowgraph_v1_options, file_workflowgraph_v1_types, file_workflowgraph_v1_workflow_service]);
+  fileDesc("CiJ3b3JrZmxvd2dyYXBoL3YxL3J1bl9zZXJ2aWNlLnByb3RvEhB3b3JrZmxvd2dyYXBoLnYxIl8KFEdldEpvYkhpc3RvcnlSZXF1ZXN0EhoKCHdvcmtmbG93GAEgASgJQgi6SAVyAxjIARINCgVsaW1pdBgCIAEoDRIcCgpwYWdlX3Rva2VuGAMgASgJQgi6SAVyAxjIASKBAQoVR2V0Sm9iSGlzdG9yeVJlc3BvbnNlEiMKBHJ1bnMYASADKAsyFS53b3JrZmxvd2dyYXBoLnYxLlJ1bhIqCgRqb2JzGAIgAygLMhwud29ya2Zsb3dncmFwaC52MS5Kb2JIaXN0b3J5EhcKD25leHRfcGFnZV90b2tlbhgDIAEoCSLkAQoKSm9iSGlzdG9yeRIOCgZqb2JfaWQYASABKAkSKgoGcGhhc2VzGAIgAygOMhoud29ya2Zsb3dncmFwaC52MS5Kb2JQaGFzZRIUCgxkdXJhdGlvbnNfbXMYAyADKAQSEAoIYXR0ZW1wdHMYBCADKA0SDQoFZW5kZWQYBSABKA0SDgoGZmFpbGVkGAYgASgNEg0KBWZsYWt5GAcgASgNEhYKCW1lZGlhbl9tcxgIIAEoBEgAiAEBEhMKBnA5NV9tcxgJIAEoBEgBiAEBQgwKCl9tZWRpYW5fbXNCCQoHX3A5NV9tcyJKChJHZXRSdW5HcmFwaFJlcXVlc3QSGgoId29ya2Zsb3cYASABKAlCCLpIBXIDGMgBEhgKB3ZlcnNpb24YAiABKA1CB7pIBCoCKAEigAMKE0dldFJ1bkdyYXBoUmVzcG9uc2USEAoId29ya2Zsb3cYASABKAkSDwoHdmVyc2lvbhgCIAEoDRIMCgRuYW1lGAMgASgJEg8KB3RyaWdnZXIYBCABKAkSDAoEa2V5cxgFIAMoCRINCgVuYW1lcxgGIAMoCRIVCg1uZWVkc19vZmZzZXRzGAcgAygNEg0KBW5lZWRzGAggAygNEkIKCmxhYmVsX3NldHMYCSADKAsyLi53b3JrZmxvd2dyYXBoLnYxLkdldFJ1bkdyYXBoUmVzcG9uc2UuTGFiZWxTZXQSGQoRbGFiZWxfc2V0X2luZGV4ZXMYCiADKA0SEgoKY29uZGl0aW9ucxgLIAMoCRITCgttYXhfcmV0cmllcxgMIAMoDRIVCg10aW1lb3V0c19zZWNzGA0gAygEEhIKCnByaW9yaXRpZXMYDiADKAUSFQoNY2hpbGRyZW5fZnJvbRgyIAMoDRoaCghMYWJlbFNldBIOCgZsYWJlbHMYASADKAkivAEKEkxpc3RSdW5Kb2JzUmVxdWVzdBIUCgJpZBgBIAEoCUIIukgFcgMYyAESFAoMZnJvbV9vcmRpbmFsGAIgASgNEhsKBWxpbWl0GAMgASgNQge6SAQqAigBSACIAQESNAoGcGhhc2VzGAQgAygOMhoud29ya2Zsb3dncmFwaC52MS5Kb2JQaGFzZUIIukgFkgECEBASHQoLY2hpbGRyZW5fb2YYMiABKAlCCLpIBXIDGMgBQggKBl9saW1pdCKVBAoTTGlzdFJ1bkpvYnNSZXNwb25zZRIOCgZydW5faWQYASABKAkSEAoId29ya2Zsb3cYAiABKAkSDwoHdmVyc2lvbhgDIAEoDRISCgpsYXN0X2V2ZW50GAQgASgEEhQKDG5leHRfb3JkaW5hbBgFIAEoDRIPCgdiYXNlX21zGAYgASgDEhAKCG9yZGluYWxzGAcgAygNEioKBnBoYXNlcxgIIAMoDjIaLndvcmtmbG93Z3JhcGgudjEuSm9iUGhhc2USEAoIYXR0ZW1wdHMYCSADKA0SEwoLZW5xdWV1ZWRfbXMYCiADKAQSEgoKc3RhcnRlZF9tcxgLIAMoBBIQCghlbmRlZF9tcxgMIAMoBBIWCg53b3JrZXJfaW5kZXhlcxgNIAMoDRIPCgd3b3JrZXJzGA4gAygJEhEKCWhhc19lcnJvchgPIAMoCBIRCgl0b2xlcmF0ZWQYKCADKAgSQQoFbm9kZXMYMiADKAsyMi53b3JrZmxvd2dyYXBoLnYxLkxpc3RSdW5Kb2JzUmVzcG9uc2UuTm9kZUNoaWxkcmVuEg0KBW5hbWVzGDMgAygJEhUKDW1hdHJpY2VzX2pzb24YNCADKAkaTQoMTm9kZUNoaWxkcmVuEg8KB29yZGluYWwYASABKA0SLAoIY2hpbGRyZW4YAiABKAsyGi53b3JrZmxvd2dyYXBoLnYxLkNoaWxkcmVuIj8KDUdldEpvYlJlcXVlc3QSFAoCaWQYASABKAlCCLpIBXIDGMgBEhgKBmpvYl9pZBgCIAEoCUIIukgFcgMYyAEi8wQKDkdldEpvYlJlc3BvbnNlEg4KBnJ1bl9pZBgBIAEoCRIQCgh3b3JrZmxvdxgCIAEoCRIPCgd2ZXJzaW9uGAMgASgNEiIKA2pvYhgEIAEoCzIVLndvcmtmbG93Z3JhcGgudjEuSm9iEiUKBXN0ZXBzGAUgAygLMhYud29ya2Zsb3dncmFwaC52MS5TdGVwEjYKA2VudhgGIAMoCzIpLndvcmtmbG93Z3JhcGgudjEuR2V0Sm9iUmVzcG9uc2UuRW52RW50cnkSMwoMcmV0cnlfcG9saWN5GAcgASgLMh0ud29ya2Zsb3dncmFwaC52MS5SZXRyeVBvbGljeRIpCgVwaGFzZRgIIAEoDjIaLndvcmtmbG93Z3JhcGgudjEuSm9iUGhhc2USDwoHb3JkaW5hbBgJIAEoDRIbCg5lbnF1ZXVlZF9hdF9tcxgKIAEoA0gAiAEBEi4KCGF0dGVtcHRzGAsgAygLMhwud29ya2Zsb3dncmFwaC52MS5Kb2JBdHRlbXB0EhYKDmF0dGVtcHRzX3RvdGFsGAwgASgNEjAKC3N0ZXBfc3RhdGVzGEYgAygLMhsud29ya2Zsb3dncmFwaC52MS5TdGVwU3RhdGUSEgoFZ3JvdXAYMiABKAlIAYgBARISCgVpbmRleBgzIAEoDUgCiAEBEhgKC21hdHJpeF9qc29uGDQgASgJSAOIAQEaKgoIRW52RW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4AUIRCg9fZW5xdWV1ZWRfYXRfbXNCCAoGX2dyb3VwQggKBl9pbmRleEIOCgxfbWF0cml4X2pzb24ikAEKCVN0ZXBTdGF0ZRIrCgZzdGF0dXMYASABKA4yGy53b3JrZmxvd2dyYXBoLnYxLkpvYlN0YXR1cxIaCg1zdGFydGVkX2F0X21zGAIgASgDSACIAQESGAoLZW5kZWRfYXRfbXMYAyABKANIAYgBAUIQCg5fc3RhcnRlZF9hdF9tc0IOCgxfZW5kZWRfYXRfbXMqjwIKCEpvYlBoYXNlEhkKFUpPQl9QSEFTRV9VTlNQRUNJRklFRBAAEh0KGUpPQl9QSEFTRV9XQUlUU19GT1JfTkVFRFMQARIVChFKT0JfUEhBU0VfREVMQVlFRBACEh4KGkpPQl9QSEFTRV9XQUlUU19GT1JfV09SS0VSEAMSFQoRSk9CX1BIQVNFX1JVTk5JTkcQBBIVChFKT0JfUEhBU0VfU1VDQ0VTUxAFEhUKEUpPQl9QSEFTRV9GQUlMVVJFEAYSFQoRSk9CX1BIQVNFX1NLSVBQRUQQBxIXChNKT0JfUEhBU0VfQ0FOQ0VMTEVEEAgSHQoZSk9CX1BIQVNFX1dBSVRTX0ZPUl9QTEFDRRAUMsMECgpSdW5TZXJ2aWNlEqEBCgtHZXRSdW5HcmFwaBIkLndvcmtmbG93Z3JhcGgudjEuR2V0UnVuR3JhcGhSZXF1ZXN0GiUud29ya2Zsb3dncmFwaC52MS5HZXRSdW5HcmFwaFJlc3BvbnNlIkWKtRgDCgECoLUYAYLT5JMCNBIyL2FwaS93b3JrZmxvd3Mve3dvcmtmbG93fS92ZXJzaW9ucy97dmVyc2lvbn0vZ3JhcGgSfgoLTGlzdFJ1bkpvYnMSJC53b3JrZmxvd2dyYXBoLnYxLkxpc3RSdW5Kb2JzUmVxdWVzdBolLndvcmtmbG93Z3JhcGgudjEuTGlzdFJ1bkpvYnNSZXNwb25zZSIiirUYAwoBAoLT5JMCFRITL2FwaS9ydW5zL3tpZH0vam9icxKWAQoNR2V0Sm9iSGlzdG9yeRImLndvcmtmbG93Z3JhcGgudjEuR2V0Sm9iSGlzdG9yeVJlcXVlc3QaJy53b3JrZmxvd2dyYXBoLnYxLkdldEpvYkhpc3RvcnlSZXNwb25zZSI0irUYAwoBAoLT5JMCJxIlL2FwaS93b3JrZmxvd3Mve3dvcmtmbG93fS9qb2ItaGlzdG9yeRJ4CgZHZXRKb2ISHy53b3JrZmxvd2dyYXBoLnYxLkdldEpvYlJlcXVlc3QaIC53b3JrZmxvd2dyYXBoLnYxLkdldEpvYlJlc3BvbnNlIiuKtRgDCgECgtPkkwIeEhwvYXBpL3J1bnMve2lkfS9qb2JzL3tqb2JfaWR9YgZwcm90bzM", [file_buf_validate_validate, file_google_api_annotations, file_workflowgraph_v1_options, file_workflowgraph_v1_types, file_workflowgraph_v1_workflow_service]);
 
 /**
  * @generated from message workflowgraph.v1.GetJobHistoryRequest
@@ -275,6 +275,14 @@ export type GetRunGraphResponse = Message<"workflowgraph.v1.GetRunGraphResponse"
    * @generated from field: repeated int32 priorities = 14;
    */
   priorities: number[];
+
+  /**
+   * Of a job with a matrix: the ordinal of its first child, the ordinals of the others follow; 0 for other jobs. Empty
+   * if no job has one.
+   *
+   * @generated from field: repeated uint32 children_from = 50;
+   */
+  childrenFrom: number[];
 };
 
 /**
@@ -332,6 +340,13 @@ export type ListRunJobsRequest = Message<"workflowgraph.v1.ListRunJobsRequest"> 
    * @generated from field: repeated workflowgraph.v1.JobPhase phases = 4;
    */
   phases: JobPhase[];
+
+  /**
+   * The key of a job with a matrix: the jobs are its children, in order.
+   *
+   * @generated from field: string children_of = 50;
+   */
+  childrenOf: string;
 };
 
 /**
@@ -445,6 +460,25 @@ export type ListRunJobsResponse = Message<"workflowgraph.v1.ListRunJobsResponse"
    * @generated from field: repeated bool tolerated = 40;
    */
   tolerated: boolean[];
+
+  /**
+   * How the children of those of these jobs stand that have a matrix and whose needs have ended.
+   *
+   * @generated from field: repeated workflowgraph.v1.ListRunJobsResponse.NodeChildren nodes = 50;
+   */
+  nodes: ListRunJobsResponse_NodeChildren[];
+
+  /**
+   * Of children only: their display names, and their values, each as a JSON object.
+   *
+   * @generated from field: repeated string names = 51;
+   */
+  names: string[];
+
+  /**
+   * @generated from field: repeated string matrices_json = 52;
+   */
+  matricesJson: string[];
 };
 
 /**
@@ -453,6 +487,28 @@ export type ListRunJobsResponse = Message<"workflowgraph.v1.ListRunJobsResponse"
  */
 export const ListRunJobsResponseSchema: GenMessage<ListRunJobsResponse> = /*@__PURE__*/
   messageDesc(file_workflowgraph_v1_run_service, 6);
+
+/**
+ * @generated from message workflowgraph.v1.ListRunJobsResponse.NodeChildren
+ */
+export type ListRunJobsResponse_NodeChildren = Message<"workflowgraph.v1.ListRunJobsResponse.NodeChildren"> & {
+  /**
+   * @generated from field: uint32 ordinal = 1;
+   */
+  ordinal: number;
+
+  /**
+   * @generated from field: workflowgraph.v1.Children children = 2;
+   */
+  children?: Children | undefined;
+};
+
+/**
+ * Describes the message workflowgraph.v1.ListRunJobsResponse.NodeChildren.
+ * Use `create(ListRunJobsResponse_NodeChildrenSchema)` to create a new message.
+ */
+export const ListRunJobsResponse_NodeChildrenSchema: GenMessage<ListRunJobsResponse_NodeChildren> = /*@__PURE__*/
+  messageDesc(file_workflowgraph_v1_run_service, 6, 0);
 
 /**
  * @generated from message workflowgraph.v1.GetJobRequest
@@ -561,6 +617,23 @@ export type GetJobResponse = Message<"workflowgraph.v1.GetJobResponse"> & {
    * @generated from field: repeated workflowgraph.v1.StepState step_states = 70;
    */
   stepStates: StepState[];
+
+  /**
+   * Of a child of a job with a matrix: the key of that job, the child's index, and its values as a JSON object.
+   *
+   * @generated from field: optional string group = 50;
+   */
+  group?: string | undefined;
+
+  /**
+   * @generated from field: optional uint32 index = 51;
+   */
+  index?: number | undefined;
+
+  /**
+   * @generated from field: optional string matrix_json = 52;
+   */
+  matrixJson?: string | undefined;
 };
 
 /**

@@ -28,5 +28,6 @@ export function toWireRunGraph(graph: RunGraph): GetRunGraphResponse {
     maxRetries: jobs.map(({ retry }) => retry.maxRetries),
     timeoutsSecs: jobs.map(({ timeoutSecs }) => BigInt(Math.ceil(timeoutSecs ?? 0))),
     priorities: jobs.map(({ priority }) => priority),
+    childrenFrom: graph.childrenFrom.some((ordinal) => ordinal > 0) ? [...graph.childrenFrom] : [],
   };
 }

@@ -1,5 +1,6 @@
 import type { ListRunJobsResponse } from '../../../gen/workflowgraph/v1/run_service_pb.js';
 import type { RunJobsPage } from '../../engine/engine.js';
+import { toWireChildren } from './children.js';
 import { toWireJobPhase } from './job-phase.js';
 import { toInt64 } from './numbers.js';
 
@@ -34,5 +35,12 @@ export function toWireRunJobs(page: RunJobsPage): ListRunJobsResponse {
     workers: [...workers.keys()],
     hasError: jobs.map(({ hasError }) => hasError),
     tolerated: jobs.map(({ isTolerated }) => isTolerated),
+    nodes: [...page.nodes].map(([ordinal, children]) => ({
+      $typeName: 'workflowgraph.v1.ListRunJobsResponse.NodeChildren',
+      ordinal,
+      children: toWireChildren(children),
+    })),
+    names: jobs.flatMap(({ child }) => (child === null ? [] : [child.name])),
+    matricesJson: jobs.flatMap(({ child }) => (child === null ? [] : [child.matrix])),
   };
 }

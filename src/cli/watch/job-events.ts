@@ -37,7 +37,7 @@ export class JobEvents {
   }
 
   /** The events since the last poll. */
-  async since({ jobs }: Workflow): Promise<JobEvent[]> {
+  async since({ jobs }: Pick<Workflow, 'jobs'>): Promise<JobEvent[]> {
     const events: JobEvent[] = [];
     let reads = 0;
     for (const job of jobs) {
@@ -89,7 +89,7 @@ function current(job: Job, printed: Printed): JobEvent[] {
     events.push(
       job.children == null
         ? startOf(jobId, startedAt, job.worker_id ?? null, attempt)
-        : { jobId, atMs: startedAt, kind: 'started', status: 'running', text: `has ${job.children.total} children` },
+        : { jobId, atMs: startedAt, kind: 'waits', status: 'running', text: `has ${job.children.total} children` },
     );
   }
   const text = stateText(job);

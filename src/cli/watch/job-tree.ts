@@ -24,12 +24,16 @@ export class JobTree {
     );
   }
 
-  /** The rows of these jobs. One whose parent is not among them hangs under the nearest ancestor that is. */
-  rows(jobs: readonly Job[]): TreeRow[] {
+  /**
+   * The rows of these jobs. One whose parent is not among them hangs under the nearest ancestor that is.
+   *
+   * @param nodeOf the job with a matrix under which each child hangs
+   */
+  rows(jobs: readonly Job[], nodeOf: ReadonlyMap<string, string> = noNodes): TreeRow[] {
     const shown = new Map(jobs.map((job) => [job.id, job]));
     const children = new Map<string | null, Job[]>();
     for (const job of jobs) {
-      const parent = this.#parentAmong(shown, job.id);
+      const parent = this.#parentAmong(shown, job.id, nodeOf);
       const siblings = children.get(parent);
       if (siblings === undefined) children.set(parent, [job]);
       else siblings.push(job);
@@ -53,14 +57,16 @@ export class JobTree {
     return rows;
   }
 
-  #parentAmong(shown: ReadonlyMap<string, Job>, id: string): string | null {
-    let parent = this.#parents.get(id) ?? null;
+  #parentAmong(shown: ReadonlyMap<string, Job>, id: string, nodeOf: ReadonlyMap<string, string>): string | null {
+    let parent = nodeOf.get(id) ?? this.#parents.get(id) ?? null;
     for (let step = 0; parent !== null && !shown.has(parent); step++) {
       parent = step < climbedMax ? (this.#parents.get(parent) ?? null) : null;
     }
     return parent;
   }
 }
+
+const noNodes: ReadonlyMap<string, string> = new Map();
 
 /** Levels up to which a visible parent is searched, so that a frame does not cost the length of a chain. */
 const climbedMax = 1_000;

@@ -7,6 +7,7 @@ import { cutTo, widthOf } from '../terminal/text-width.js';
 import { duration } from '../terminal/times.js';
 import { type FoldedRow, foldWaiting } from './fold-waiting.js';
 import type { JobTree, TreeRow } from './job-tree.js';
+import { noChildren, type WithChildren } from './matrix-children.js';
 import { groupThatHolds, statusesOf, whatItWaitsFor } from './waiting.js';
 
 /** The visible part of one state of a run: computed once for each poll, because a run may have very many jobs. */
@@ -39,14 +40,20 @@ const spinner = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', 
 const otherRows = 4;
 
 /** Chooses what a terminal with this many rows shows of a run. */
-export function composeRun(workflow: Workflow, tree: JobTree, rows: number): Picture {
+export function composeRun(
+  workflow: Workflow,
+  tree: JobTree,
+  rows: number,
+  { children, nodeOf }: WithChildren = noChildren,
+): Picture {
   const { jobs } = workflow;
-  const shown = mostTelling(jobs, Math.max(1, rows - otherRows - 1));
+  const telling = children.filter(({ status }) => status === 'running' || status === 'failure');
+  const shown = mostTelling([...jobs, ...telling], Math.max(1, rows - otherRows - 1));
   const among = new Set(shown);
-  const rest = shown.length === jobs.length ? [] : jobs.filter((job) => !among.has(job));
+  const rest = jobs.filter((job) => !among.has(job));
   return {
     workflow,
-    shown: tree.rows(shown),
+    shown: tree.rows(shown, nodeOf),
     hidden: rest.length === 0 ? null : `… and ${rest.length} more (${describeCounts(countStates(rest))})`,
     counts: countStates(jobs),
     statuses: statusesOf(workflow),
@@ -114,6 +121,7 @@ function detail({ workflow, statuses }: Picture, { nowMs, lastLine }: Scene, job
   const attempt = job.attempt > 0 && job.status !== 'queued' ? [`attempt ${job.attempt}`] : [];
   switch (job.status) {
     case 'running':
+      if (job.children != null) return childrenText(job.children);
       return [...attempt, lastLine(job.id).replaceAll('\t', ' ')].filter((part) => part !== '').join(' · ');
     case 'queued':
       return whatItWaitsFor(job, statuses, nowMs, groupThatHolds(workflow));
@@ -129,6 +137,11 @@ function detail({ workflow, statuses }: Picture, { nowMs, lastLine }: Scene, job
     case 'cancelled':
       return job.status;
   }
+}
+
+/** How the children of a job with a matrix stand. */
+function childrenText({ total, open, failed }: NonNullable<Job['children']>): string {
+  return `${total - open} of ${total} children ended${failed === 0 ? '' : `, ${failed} failed`}`;
 }
 
 function totals({ workflow, counts }: Picture, { columns, paint }: Scene): Line {

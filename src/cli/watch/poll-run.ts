@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Client, ServerUnreachableError, type Workflow, WorkflowGraphError } from '#client';
 import { isOpen } from '../states.js';
+import { MatrixChildren, noChildren, type WithChildren } from './matrix-children.js';
 
 /** The result of one poll: the state of the run, or that the server does not answer at present. */
 export type Seen =
-  | { readonly kind: 'state'; readonly workflow: Workflow }
+  | { readonly kind: 'state'; readonly workflow: Workflow; readonly matrices: WithChildren }
   | { readonly kind: 'away'; readonly message: string };
 
 const lookEveryMs = 300;
@@ -17,13 +18,20 @@ const pausePerLook = 4;
  *
  * @throws the error of the client when the first poll gets no answer, or when the server refuses
  */
-export async function* pollRun(client: Client, runId: string, signal: AbortSignal): AsyncGenerator<Seen, void> {
+export async function* pollRun(
+  client: Client,
+  runId: string,
+  signal: AbortSignal,
+  { withChildren = true }: { readonly withChildren?: boolean } = {},
+): AsyncGenerator<Seen, void> {
+  const children = new MatrixChildren(client, runId);
   for (let isFirst = true; !signal.aborted; ) {
     const startedMs = performance.now();
     try {
       const workflow = await client.status(runId);
+      const matrices = withChildren ? await children.read(workflow) : noChildren;
       isFirst = false;
-      yield { kind: 'state', workflow };
+      yield { kind: 'state', workflow, matrices };
       if (!isOpen(workflow.state)) return;
     } catch (error) {
       if (isFirst || !isTemporary(error)) throw error;

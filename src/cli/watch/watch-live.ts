@@ -6,6 +6,7 @@ import { jobPrefix } from './job-prefix.js';
 import { JobTree } from './job-tree.js';
 import { LastLines } from './last-lines.js';
 import { composeRun, drawRun, mostTelling, type Picture } from './live-frame.js';
+import type { WithChildren } from './matrix-children.js';
 import { pollRun } from './poll-run.js';
 import { RunLogs } from './run-logs.js';
 import { serverClock } from './server-clock.js';
@@ -20,7 +21,10 @@ export async function watchLive(watching: Watching, withLogs: boolean): Promise<
   const paint = stdoutPaint();
   const clock = serverClock();
   const lastLines = new LastLines(client, runId);
-  const view: { seen: { readonly workflow: Workflow; readonly tree: JobTree } | null; away: string | null } = {
+  const view: {
+    seen: { readonly workflow: Workflow; readonly tree: JobTree; readonly matrices: WithChildren } | null;
+    away: string | null;
+  } = {
     seen: null,
     away: null,
   };
@@ -37,7 +41,7 @@ export async function watchLive(watching: Watching, withLogs: boolean): Promise<
     const { columns, rows } = region;
     const lastLine = (jobId: string) => lastLines.of(jobId);
     if (picture?.workflow !== view.seen.workflow || rows !== pictureRows) {
-      picture = composeRun(view.seen.workflow, view.seen.tree, rows);
+      picture = composeRun(view.seen.workflow, view.seen.tree, rows, view.seen.matrices);
       pictureRows = rows;
     }
     region.draw(drawRun(picture, { nowMs: clock.now(), tick: tick++, columns, paint, lastLine, note }));
@@ -53,11 +57,17 @@ export async function watchLive(watching: Watching, withLogs: boolean): Promise<
       view.away = null;
       const { workflow } = look;
       clock.note(workflow);
-      view.seen = { workflow, tree: view.seen?.tree ?? new JobTree(workflow.jobs) };
+      const { matrices } = look;
+      view.seen = { workflow, tree: view.seen?.tree ?? new JobTree(workflow.jobs), matrices };
       if (withLogs) {
-        for (const { id, started_at, depends_on } of workflow.jobs) if (started_at !== null) logs.begin(id, depends_on);
+        // A job with a matrix has no log of its own.
+        for (const { id, started_at, depends_on, children } of [...workflow.jobs, ...matrices.children]) {
+          if (started_at !== null && children == null) logs.begin(id, depends_on);
+        }
       }
-      const running = workflow.jobs.filter(({ status }) => status === 'running');
+      const running = [...workflow.jobs, ...matrices.children].filter(
+        ({ status, children }) => status === 'running' && children == null,
+      );
       lastLines.follow(mostTelling(running, Math.max(1, region.rows)));
     }
     if (signal.aborted || view.seen === null) return null;

@@ -37,7 +37,7 @@ export async function watchPlain(watching: Watching, withLogs: boolean): Promise
       isAway = false;
       last = seen.workflow;
       prefix ??= jobPrefix(last);
-      print.add(await events.since(last));
+      print.add(await events.since({ jobs: [...last.jobs, ...seen.matrices.children] }));
     }
     if (signal.aborted || last === null) return null;
     await print.done();

@@ -38,7 +38,8 @@ export async function watchRun(watching: Watching): Promise<Workflow | null> {
 
 async function watchQuietly({ client, runId, signal }: Watching): Promise<Workflow | null> {
   let last: Workflow | null = null;
-  for await (const seen of pollRun(client, runId, signal)) if (seen.kind === 'state') last = seen.workflow;
+  for await (const seen of pollRun(client, runId, signal, { withChildren: false }))
+    if (seen.kind === 'state') last = seen.workflow;
   return signal.aborted ? null : last;
 }
 
@@ -46,8 +47,19 @@ async function watchQuietly({ client, runId, signal }: Watching): Promise<Workfl
 const failuresShown = 3;
 const failureLines = 15;
 
+/** The failed jobs; a job with a matrix is replaced by those of its children that failed. */
+async function failuresOf(client: Client, { id, run_id, jobs }: Workflow): Promise<readonly Job[]> {
+  const failed: Job[] = [];
+  for (const job of jobs.filter(({ status }) => status === 'failure')) {
+    const isNode = (job.children?.failed ?? 0) > 0;
+    const children = isNode ? (await client.childrenOf(run_id ?? id, job.id)).jobs : [job];
+    failed.push(...children.filter(({ status }) => status === 'failure'));
+  }
+  return failed;
+}
+
 async function printFailures(client: Client, workflow: Workflow): Promise<void> {
-  const failed = workflow.jobs.filter(({ status }) => status === 'failure');
+  const failed = await failuresOf(client, workflow);
   const prefix = jobPrefix(workflow);
   for (const job of failed.slice(0, failuresShown)) {
     const { attempt, id } = job;

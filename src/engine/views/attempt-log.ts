@@ -1,6 +1,7 @@
 import { notFound } from '../../domain/errors.js';
 import { jobByKey } from '../../store/statements/jobs.js';
 import type { EngineContext } from '../context.js';
+import { findChild } from '../runs/find-child.js';
 import { findRun } from '../runs/find-run.js';
 import type { LogLineIndex, LogLineIndexes } from './log-line-index.js';
 import { LogPages } from './log-pages.js';
@@ -19,8 +20,10 @@ export async function attemptLog(
   { id, jobKey, attempt }: AttemptPlace,
 ): Promise<{ readonly pages: LogPages; readonly index: LogLineIndex }> {
   const run = await findRun(context, id);
-  const [job] = await jobByKey.run(context.store.read, { run: run.no, version: run.version, key: jobKey });
-  if (job === undefined) throw notFound(`job ${JSON.stringify(jobKey)} of run ${run.id}`);
+  const { read } = context.store;
+  const [ofFile] = await jobByKey.run(read, { run: run.no, version: run.version, key: jobKey });
+  const job = ofFile ?? (await findChild(read, run, jobKey));
+  if (job === null) throw notFound(`job ${JSON.stringify(jobKey)} of run ${run.id}`);
   const index = await indexes.of(job.id, attempt);
   if (index === null) throw notFound(`attempt ${attempt} of job ${JSON.stringify(jobKey)} of run ${run.id}`);
   const query = { id: run.id, jobKey, attempt, limit: null, after: '', tail: null };

@@ -4,6 +4,7 @@ import type { StepState } from '../../domain/step-states.js';
 import type { AttemptFact } from '../../domain/why-facts.js';
 import { isChild, ordinalOfJob } from '../../store/job-id.js';
 import type { RunRow } from '../../store/statements/find-runs.js';
+import { childTexts } from '../../store/statements/matrix-children.js';
 import { type JobViewRow, jobsOfRun, runViews } from '../../store/statements/views.js';
 import { attemptsOfJob } from '../../store/statements/why.js';
 import type { EngineContext } from '../context.js';
@@ -33,6 +34,8 @@ export interface JobDetails {
   readonly attemptsTotal: number;
   /** How far each step is in the newest attempt; empty before the first, and without steps. */
   readonly steps: readonly StepState[];
+  /** Null for a job of the definition. */
+  readonly child: { readonly group: string; readonly index: number; readonly matrix: string } | null;
 }
 
 /** One job of a run, or of a workflow's newest run, with its attempts. Errors: `not_found`. */
@@ -45,6 +48,10 @@ export function jobDetailsVerb(context: EngineContext) {
     }
     const place = { run: run.no, version: run.version, fromOrd: ordinalOfJob(job), limit: 1 };
     return (await jobsOfRun.run(store.read, place))[0] ?? null;
+  }
+
+  async function matrixOf(job: number): Promise<string> {
+    return (await childTexts.run(store.read, { from: job, to: job + 1 }))[0]?.matrix ?? '{}';
   }
 
   return async (id: string, jobKey: string): Promise<JobDetails> => {
@@ -78,6 +85,7 @@ export function jobDetailsVerb(context: EngineContext) {
       // Attempts are numbered from 0 without gaps.
       attemptsTotal: newest === undefined ? 0 : newest.number + 1,
       steps: await stepStatesOf(store.longRead, job.id, shown.spec.steps, newest),
+      child: row.idx === null ? null : { group: row.key, index: row.idx, matrix: await matrixOf(job.id) },
     };
   };
 }

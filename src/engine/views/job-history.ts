@@ -64,7 +64,7 @@ export function jobHistoryVerb(context: EngineContext) {
 
   async function* jobsOf(id: string): AsyncGenerator<RunJobView> {
     for (let fromOrdinal: number | null = 0; fromOrdinal !== null; ) {
-      const page = await listRunJobs({ id, fromOrdinal, limit: cellsMax, states: [] });
+      const page = await listRunJobs({ id, fromOrdinal, limit: cellsMax, states: [], childrenOf: '' });
       yield* page.jobs;
       fromOrdinal = page.nextOrdinal;
     }

@@ -20,6 +20,8 @@ export interface RunGraph {
   readonly labelSets: readonly (readonly string[])[];
   /** Each job's position in `labelSets`. */
   readonly labelSetIndexes: readonly number[];
+  /** The ordinal of the first child of each job with a matrix; 0 for other jobs. */
+  readonly childrenFrom: readonly number[];
 }
 
 /** The graph of a version. Errors: `not_found`. */
@@ -33,13 +35,15 @@ export function runGraphVerb(context: EngineContext) {
     const jobs: RunGraph['jobs'][number][] = [];
     const labelSets = new Map<string, { readonly index: number; readonly labels: readonly string[] }>();
     const labelSetIndexes: number[] = [];
+    const childrenFrom: number[] = [];
     for (let fromOrd = 0; fromOrd < version.job_count; fromOrd += jobsPerPage) {
       const rows = await jobsOfVersion.run(store.longRead, { version: version.no, fromOrd, limit: jobsPerPage });
       for (const { ord, key, spec } of rows) {
-        const { name, labels, needs, condition, retry, timeoutSecs, priority } = JSON.parse(spec) as JobSpec;
+        const { name, labels, needs, condition, retry, timeoutSecs, priority, matrix } = JSON.parse(spec) as JobSpec;
         ordinals.set(key, ord);
         jobs.push({ name, condition, retry, timeoutSecs, priority });
         needKeys.push(needs);
+        childrenFrom.push(matrix?.childrenFrom ?? 0);
         const set = JSON.stringify(labels);
         const known = labelSets.get(set) ?? { index: labelSets.size, labels };
         labelSets.set(set, known);
@@ -58,6 +62,7 @@ export function runGraphVerb(context: EngineContext) {
       needs: needKeys.map((keys) => keys.flatMap((key) => ordinals.get(key) ?? [])),
       labelSets: [...labelSets.values()].map(({ labels }) => labels),
       labelSetIndexes,
+      childrenFrom,
     };
   };
 }

@@ -361,6 +361,19 @@ export const matricesOfJobs = statement<
     .select(['m.job', 'm.total', 'm.open', 'm.failed', 'm.cancelled']),
 );
 
+/** How the children of a run's nodes stand, for a range of nodes. */
+export const matricesInRange = statement<
+  { from: number; to: number },
+  Pick<MatrixTable, 'job' | 'total' | 'open' | 'failed' | 'cancelled'>
+>('matricesInRange', ({ db, integer }) =>
+  db
+    .selectFrom('matrices')
+    .where('job', '>=', integer('from'))
+    .where('job', '<', integer('to'))
+    .orderBy('job')
+    .select(['job', 'total', 'open', 'failed', 'cancelled']),
+);
+
 /** Deletes the rows of nodes that wait again. */
 export const deleteMatrices = statement<{ rows: Rows<typeof jobKeys> }, never>('deleteMatrices', ({ db, rows }) =>
   db.deleteFrom('matrices').where('job', 'in', (eb) => eb.selectFrom(rows('rows', jobKeys).as('r')).select('r.id')),

@@ -117,6 +117,19 @@ export const outputsOfChildren = statement<{ fromId: number; toId: number }, { i
       .select(['id', 'outputs']),
 );
 
+/** The names and values of the children in a range of row ids, in order. */
+export const childTexts = statement<
+  { from: number; to: number },
+  { id: number; name: string | null; matrix: string | null }
+>('childTexts', ({ db, integer }) =>
+  db
+    .selectFrom('jobs')
+    .where('id', '>=', integer('from'))
+    .where('id', '<', integer('to'))
+    .orderBy('id')
+    .select(['id', 'name', 'matrix']),
+);
+
 /** What the expressions of some children are evaluated on. */
 export const childValues = statement<{ rows: Rows<typeof jobKeys> }, { id: number; matrix: string | null }>(
   'childValues',

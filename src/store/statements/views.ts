@@ -144,6 +144,7 @@ export const childrenOfNode = statement<{ version: number; ord: number; fromId: 
         'j.idx',
         'a.worker_id',
         'a.log_gap',
+        'a.exit_code',
       ]),
 );
 

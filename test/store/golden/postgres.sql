@@ -153,6 +153,12 @@ select "j"."id", "v"."ord"
   inner join "jobs" as "j" on "j"."id" = cast($2 as bigint) * 1048576 + (v.children_from + cast($3 as bigint))
   where "v"."version" = cast($4 as bigint) and "v"."key" = cast($5 as text) and "v"."children_from" is not null and "m"."total" > cast($6 as bigint);
 
+-- childTexts
+select "id", "name", "matrix"
+  from "jobs"
+  where "id" >= cast($1 as bigint) and "id" < cast($2 as bigint)
+  order by "id";
+
 -- childValues
 select "j"."id", "j"."matrix"
   from (select cast(e.value ->> 0 as bigint) as "id"
@@ -161,7 +167,7 @@ select "j"."id", "j"."matrix"
   inner join "jobs" as "j" on "j"."id" = "r"."id";
 
 -- childrenOfNode
-select "v"."ord", "v"."key", "v"."spec", "j"."id" as "job", "j"."state", "j"."attempt", "j"."started_at_ms", "j"."ended_at_ms", "j"."delayed_until_ms", substr(j.error, 1, 1000) as "error", octet_length("j"."error") as "error_bytes", case when octet_length(j.outputs) <= 1000 then j.outputs end as "outputs", octet_length("j"."outputs") as "outputs_bytes", "j"."label_set", "j"."priority", "j"."name", "j"."tolerated", "j"."idx", "a"."worker_id", "a"."log_gap"
+select "v"."ord", "v"."key", "v"."spec", "j"."id" as "job", "j"."state", "j"."attempt", "j"."started_at_ms", "j"."ended_at_ms", "j"."delayed_until_ms", substr(j.error, 1, 1000) as "error", octet_length("j"."error") as "error_bytes", case when octet_length(j.outputs) <= 1000 then j.outputs end as "outputs", octet_length("j"."outputs") as "outputs_bytes", "j"."label_set", "j"."priority", "j"."name", "j"."tolerated", "j"."idx", "a"."worker_id", "a"."log_gap", "a"."exit_code"
   from "version_jobs" as "v"
   inner join "jobs" as "j" on "j"."id" >= cast($1 as bigint) and "j"."id" < cast($2 as bigint)
   left join "attempts" as "a" on "a"."job" = "j"."id" and "a"."number" = "j"."attempt"
@@ -1223,6 +1229,12 @@ update "jobs"
   from jsonb_array_elements(cast($1 as jsonb)) as e(value)
   where jsonb_typeof(e.value) = 'array') as "r"
   where "jobs"."id" = "r"."id";
+
+-- matricesInRange
+select "job", "total", "open", "failed", "cancelled"
+  from "matrices"
+  where "job" >= cast($1 as bigint) and "job" < cast($2 as bigint)
+  order by "job";
 
 -- matricesOfJobs
 select "m"."job", "m"."total", "m"."open", "m"."failed", "m"."cancelled"

@@ -143,6 +143,12 @@ select "j"."id", "v"."ord"
   inner join "jobs" as "j" on "j"."id" = cast(? as integer) * 1048576 + (v.children_from + cast(? as integer))
   where "v"."version" = cast(? as integer) and "v"."key" = cast(? as text) and "v"."children_from" is not null and "m"."total" > cast(? as integer);
 
+-- childTexts
+select "id", "name", "matrix"
+  from "jobs"
+  where "id" >= cast(? as integer) and "id" < cast(? as integer)
+  order by "id";
+
 -- childValues
 select "j"."id", "j"."matrix"
   from (select cast(value ->> 0 as integer) as "id"
@@ -150,7 +156,7 @@ select "j"."id", "j"."matrix"
   inner join "jobs" as "j" on "j"."id" = "r"."id";
 
 -- childrenOfNode
-select "v"."ord", "v"."key", "v"."spec", "j"."id" as "job", "j"."state", "j"."attempt", "j"."started_at_ms", "j"."ended_at_ms", "j"."delayed_until_ms", substr(j.error, 1, 1000) as "error", octet_length("j"."error") as "error_bytes", case when octet_length(j.outputs) <= 1000 then j.outputs end as "outputs", octet_length("j"."outputs") as "outputs_bytes", "j"."label_set", "j"."priority", "j"."name", "j"."tolerated", "j"."idx", "a"."worker_id", "a"."log_gap"
+select "v"."ord", "v"."key", "v"."spec", "j"."id" as "job", "j"."state", "j"."attempt", "j"."started_at_ms", "j"."ended_at_ms", "j"."delayed_until_ms", substr(j.error, 1, 1000) as "error", octet_length("j"."error") as "error_bytes", case when octet_length(j.outputs) <= 1000 then j.outputs end as "outputs", octet_length("j"."outputs") as "outputs_bytes", "j"."label_set", "j"."priority", "j"."name", "j"."tolerated", "j"."idx", "a"."worker_id", "a"."log_gap", "a"."exit_code"
   from "version_jobs" as "v"
   inner join "jobs" as "j" on "j"."id" >= cast(? as integer) and "j"."id" < cast(? as integer)
   left join "attempts" as "a" on "a"."job" = "j"."id" and "a"."number" = "j"."attempt"
@@ -1150,6 +1156,12 @@ update "jobs"
   from (select cast(value ->> 0 as integer) as "id", cast(value ->> 1 as integer) as "settled"
   from jsonb_each(?)) as "r"
   where "jobs"."id" = "r"."id";
+
+-- matricesInRange
+select "job", "total", "open", "failed", "cancelled"
+  from "matrices"
+  where "job" >= cast(? as integer) and "job" < cast(? as integer)
+  order by "job";
 
 -- matricesOfJobs
 select "m"."job", "m"."total", "m"."open", "m"."failed", "m"."cancelled"

@@ -99,3 +99,20 @@ export function mendableWorkflow(folder: string): object {
     ],
   };
 }
+
+/** A job with a matrix whose last child fails once the test lets the children go, and one that needs it. */
+export function matrixFile(folder: string): string {
+  return `name: matrix
+on: manual
+jobs:
+  test:
+    strategy:
+      fail-fast: false
+      matrix: { os: [linux, mac], n: [1, 2, 3] }
+    run: |
+      while [ ! -e '${join(folder, 'go')}' ]; do sleep 0.05; done
+      echo "checked $MATRIX_OS"
+      if [ "$MATRIX_OS$MATRIX_N" = mac3 ]; then echo "no such disk" >&2; exit 7; fi
+  report: { needs: test, if: always(), run: echo fine }
+`;
+}

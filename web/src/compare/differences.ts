@@ -1,4 +1,4 @@
-import type { JobRow } from '../run/run-store.js';
+import type { JobRow } from '../run/job-row.js';
 
 /** A job of two runs; null where a run has none of that key. */
 export interface Difference {

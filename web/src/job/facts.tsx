@@ -15,6 +15,18 @@ export function Facts({ details }: { details: GetJobResponse }) {
   const worker = details.attempts.at(-1)?.workerId ?? '';
   return (
     <dl className={styles.facts}>
+      {details.matrixJson === undefined ? null : (
+        <Fact word="Matrix">
+          <dl className={styles.outputs}>
+            {valuesOf(details.matrixJson).map(([name, value]) => (
+              <div key={name}>
+                <dt>{visible(name, 80)}</dt>
+                <dd>{visible(value, 400)}</dd>
+              </div>
+            ))}
+          </dl>
+        </Fact>
+      )}
       {worker === '' ? null : <Fact word="Worker">{visible(worker, 100)}</Fact>}
       {job.startedAt === undefined ? null : (
         <Fact word="Started">
@@ -82,6 +94,15 @@ export function Facts({ details }: { details: GetJobResponse }) {
       </Fact>
     </dl>
   );
+}
+
+/** The values of a child, as text. */
+function valuesOf(matrixJson: string): [name: string, value: string][] {
+  const values: Record<string, unknown> = JSON.parse(matrixJson);
+  return Object.entries(values).map(([name, value]) => [
+    name,
+    typeof value === 'string' ? value : JSON.stringify(value),
+  ]);
 }
 
 const stepWords: Readonly<Partial<Record<JobStatus, string>>> = {

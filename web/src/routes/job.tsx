@@ -1,6 +1,7 @@
 import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router';
 import { useState } from 'react';
 import { Attempts } from '../job/attempts.js';
+import { Children } from '../job/children.js';
 import { Facts } from '../job/facts.js';
 import { useJob } from '../job/use-job.js';
 import { useKeys } from '../keys/use-keys.js';
@@ -58,6 +59,11 @@ export function JobPage() {
         <Link to="/runs/$run" params={{ run: details.runId }} search={{}}>
           {shortId(details.runId)}
         </Link>
+        {details.group === undefined ? null : (
+          <Link to="/runs/$run/jobs/$job" params={{ run: details.runId, job: details.group }} search={{}}>
+            {visible(details.group, 80)}
+          </Link>
+        )}
       </Crumbs>
       <header className={styles.head}>
         <StateMark look={look} size={22} />
@@ -98,7 +104,9 @@ export function JobPage() {
               </button>
             </p>
           )}
-          {shown === undefined || of === undefined ? (
+          {details.job?.children !== undefined ? (
+            <Children runId={details.runId} node={details.job.id} />
+          ) : shown === undefined || of === undefined ? (
             <p className={styles.none}>No attempt has begun, so there is no log.</p>
           ) : (
             <LogView

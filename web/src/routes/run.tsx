@@ -1,5 +1,5 @@
 import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router';
-import { useEffect } from 'react';
+import { useEffect, useMemo } from 'react';
 import { HeldNote } from '../gates/held-note.js';
 import { useKeys } from '../keys/use-keys.js';
 import { Crumbs } from '../parts/crumbs.js';
@@ -15,13 +15,14 @@ import { FilterBar } from '../run/filter-bar.js';
 import { Graph } from '../run/graph/graph.js';
 import { JobList } from '../run/list/job-list.js';
 import { JobMap } from '../run/map/job-map.js';
+import { openNodes, toggledNodes } from '../run/matching-jobs.js';
 import { isOver, type Look } from '../run/phases.js';
 import { Reasons } from '../run/reasons.js';
 import { lookOfRun, RunHead } from '../run/run-head.js';
 import { useRunInfo } from '../run/run-info.js';
 import type { RunStore } from '../run/run-store.js';
 import { Timeline } from '../run/timeline/timeline.js';
-import { useRunStore, useSnapshot } from '../run/use-run.js';
+import { useChildren, useRunStore, useSnapshot } from '../run/use-run.js';
 import { useWhy } from '../run/why/use-why.js';
 import { WhyView } from '../run/why/why-view.js';
 import { StartLink } from '../start/start-link.js';
@@ -65,6 +66,8 @@ function ShownRun({ store, workflow, name }: { store: RunStore; workflow: string
   const look = lookOfRun(snapshot, info.data ?? undefined);
   useTitle(`${signs[look] ?? ''}${name}`);
   const view = search.view ?? 'list';
+  const open = useMemo(() => openNodes(search.open), [search.open]);
+  useChildren(store, open, snapshot);
   const change = (next: Partial<Record<keyof RunSearch, string | undefined>>) =>
     navigate({
       search: (before: RunSearch) => ({ ...before, ...next }) as RunSearch,
@@ -142,7 +145,14 @@ function ShownRun({ store, workflow, name }: { store: RunStore; workflow: string
         )}
       </div>
       {view === 'list' ? (
-        <JobList runId={store.runId} jobs={snapshot.jobs} state={search.state} q={search.q ?? ''} />
+        <JobList
+          runId={store.runId}
+          jobs={snapshot.jobs}
+          state={search.state}
+          q={search.q ?? ''}
+          unfolded={{ open, children: snapshot.children }}
+          onUnfold={(node) => change({ open: toggledNodes(search.open, node) })}
+        />
       ) : null}
       {view === 'timeline' ? (
         <Timeline runId={store.runId} jobs={snapshot.jobs} state={search.state} q={search.q ?? ''} />
@@ -154,7 +164,7 @@ function ShownRun({ store, workflow, name }: { store: RunStore; workflow: string
       ) : (
         <Skeleton rows={4} label="Asking why" />
       )}
-      {view === 'graph' ? <Graph runId={store.runId} jobs={snapshot.jobs} /> : null}
+      {view === 'graph' ? <Graph store={store} /> : null}
     </div>
   );
 }

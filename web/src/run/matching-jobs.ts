@@ -1,13 +1,46 @@
+import type { JobRow } from './job-row.js';
 import type { Look } from './phases.js';
-import type { JobRow } from './run-store.js';
+
+/** How many keys the address names. */
+const maxOpen = 50;
+
+/** The keys of the nodes that are unfolded, as the address has them: separated by commas, which no key has. */
+export function openNodes(open: string | undefined): readonly string[] {
+  return open === undefined ? [] : open.split(',').slice(0, maxOpen);
+}
+
+/** The same with one more or one less; undefined for none. */
+export function toggledNodes(open: string | undefined, node: string): string | undefined {
+  const before = openNodes(open);
+  const after = before.includes(node) ? before.filter((key) => key !== node) : [...before, node];
+  return after.length === 0 ? undefined : after.join(',');
+}
+
+/** Jobs, each unfolded one with those of its children that match too. */
+export function withChildren(
+  jobs: readonly JobRow[],
+  { open, children, state, q }: Unfolded & { readonly state: Look | undefined; readonly q: string },
+): readonly JobRow[] {
+  if (open.length === 0) return matchingJobs(jobs, state, q);
+  const shown = new Set(open);
+  // The filter by text finds a node by its own key; its children are those that the state leaves.
+  return matchingJobs(jobs, state, q).flatMap((job) =>
+    shown.has(job.id) ? [job, ...matchingJobs(children.get(job.id) ?? [], state, '')] : [job],
+  );
+}
+
+export interface Unfolded {
+  readonly open: readonly string[];
+  readonly children: ReadonlyMap<string, readonly JobRow[]>;
+}
 
 /** The jobs in a state whose key or name contains a text. */
 export function matchingJobs(jobs: readonly JobRow[], state: Look | undefined, q: string): readonly JobRow[] {
   const wanted = q.trim().toLowerCase();
   if (state === undefined && wanted === '') return jobs;
   return jobs.filter(
-    ({ look, id, name }) =>
-      (state === undefined || look === state) &&
+    ({ look, id, name, children }) =>
+      (state === undefined || look === state || (state === 'failure' && (children?.failed ?? 0) > 0)) &&
       (wanted === '' || id.toLowerCase().includes(wanted) || name.toLowerCase().includes(wanted)),
   );
 }

@@ -1,24 +1,9 @@
 import type { GetRunGraphResponse, ListRunJobsResponse } from '../../gen/workflowgraph/v1/run_service_pb.js';
 import type { Event } from '../../gen/workflowgraph/v1/workflow_service_pb.js';
 import type { Counts } from '../parts/state-bar.js';
-import { isOver, type Look, lookOfPhase } from './phases.js';
-
-/** A job of a run as lists and graphs show it. */
-export interface JobRow {
-  readonly ordinal: number;
-  readonly id: string;
-  readonly name: string;
-  readonly labels: readonly string[];
-  readonly needs: readonly number[];
-  readonly look: Look;
-  /** Whether it failed, and that counts as success. */
-  readonly isTolerated: boolean;
-  readonly attempt: number;
-  readonly enqueuedMs: number | null;
-  readonly startedMs: number | null;
-  readonly endedMs: number | null;
-  readonly worker: string;
-}
+import { changeOf, type JobRow, stateOf, staticRow } from './job-row.js';
+import { type ChildCounts, countsAfter, NodeChildren } from './node-children.js';
+import type { Look } from './phases.js';
 
 /**
  * The jobs of one run: what the version says, what the server answered, and every event since. Rows are replaced, never
@@ -28,6 +13,10 @@ export class RunStore {
   readonly runId: string;
   readonly #rows: JobRow[];
   readonly #ordinals = new Map<string, number>();
+  /** The jobs with a matrix, by ordinal. */
+  readonly #nodes = new Map<number, NodeChildren>();
+  /** Nodes whose counts no event tells. */
+  readonly #uncounted = new Set<number>();
   readonly #listeners = new Set<() => void>();
   #last: bigint;
   #frame = 0;
@@ -42,9 +31,12 @@ export class RunStore {
     // What the earliest page shows is what all pages show.
     this.#last = pages.reduce((least, page) => (page.lastEvent < least ? page.lastEvent : least), first.lastEvent);
     this.#rows = graph.keys.map((id, ordinal) => staticRow(graph, id, ordinal));
+    graph.childrenFrom.forEach((first, ordinal) => {
+      if (first > 0) this.#nodes.set(ordinal, new NodeChildren(first));
+    });
     for (const page of pages) this.#fill(page);
     for (const { id, ordinal } of this.#rows) this.#ordinals.set(id, ordinal);
-    this.#snapshot = snapshotOf(this.#rows, null, 0);
+    this.#snapshot = this.#picture();
   }
 
   /** The number of the last event that the rows show. */
@@ -74,40 +66,123 @@ export class RunStore {
     if (!changed || this.#frame !== 0) return;
     this.#frame = nextFrame(() => {
       this.#frame = 0;
-      this.#snapshot = snapshotOf(this.#rows, this.#state, this.#reruns);
-      for (const listener of this.#listeners) listener();
+      this.#show();
     });
   }
 
   #applyToJob(event: Event): void {
     const ordinal = this.#ordinals.get(event.jobId);
     const row = ordinal === undefined ? undefined : this.#rows[ordinal];
-    if (ordinal === undefined || row === undefined) return;
+    if (ordinal === undefined || row === undefined) {
+      this.#applyToChild(event);
+      return;
+    }
     this.#rows[ordinal] = { ...row, ...changeOf(event, row) };
+    const node = this.#nodes.get(ordinal);
+    if (node !== undefined) this.#applyToNode(event, ordinal, node);
+  }
+
+  #applyToNode(event: Event, ordinal: number, node: NodeChildren): void {
+    if (event.type === 'job.waiting') {
+      node.drop();
+      this.#count(ordinal, null);
+    } else if (event.type === 'job.open') {
+      const total = childrenMade(event);
+      if (total === null) this.#uncounted.add(ordinal);
+      else this.#count(ordinal, { total, open: total, failed: 0, cancelled: 0 });
+    }
+  }
+
+  #applyToChild(event: Event): void {
+    const ordinal = this.#ordinals.get(event.jobId.slice(0, event.jobId.lastIndexOf('.')));
+    const node = this.#nodes.get(ordinal ?? -1);
+    if (ordinal === undefined || node === undefined) return;
+    node.apply(event);
+    const counts = this.#rows[ordinal]?.children ?? null;
+    if (counts !== null) this.#count(ordinal, countsAfter(counts, event));
+  }
+
+  #count(ordinal: number, children: ChildCounts | null): void {
+    const row = this.#rows[ordinal];
+    if (row !== undefined && row.children !== children) this.#rows[ordinal] = { ...row, children };
+  }
+
+  /** Asks for the children of those of these nodes that are looked at and not known. */
+  async load(ids: readonly string[], ask: (node: string) => Promise<readonly ListRunJobsResponse[]>): Promise<void> {
+    await Promise.all(
+      ids.map(async (id) => {
+        const ordinal = this.#ordinals.get(id) ?? -1;
+        const node = this.#nodes.get(ordinal);
+        const row = this.#rows[ordinal];
+        if (node === undefined || row === undefined || row.children === null || !node.isWanted) return;
+        node.await(true);
+        try {
+          node.fill(row, await ask(id));
+          node.settled(true);
+          this.#show();
+        } catch {
+          // The stream reports a lost connection. They are asked for again while somebody looks at them.
+          setTimeout(() => {
+            node.settled(true);
+            this.#show();
+          }, retryMs);
+        }
+      }),
+    );
+  }
+
+  /** Asks for the counts that no event told. */
+  async recount(ask: (fromOrdinal: number, limit: number) => Promise<ListRunJobsResponse>): Promise<void> {
+    if (this.#uncounted.size === 0) return;
+    const ordinals = [...this.#uncounted];
+    this.#uncounted.clear();
+    const nodes = ordinals.flatMap((ordinal) => this.#nodes.get(ordinal) ?? []);
+    for (const node of nodes) node.await(false);
+    try {
+      const [first, last] = [Math.min(...ordinals), Math.max(...ordinals)];
+      const page = await ask(first, last - first + 1);
+      for (const { ordinal, children } of page.nodes) {
+        const node = this.#nodes.get(ordinal);
+        if (node === undefined || children === undefined || !ordinals.includes(ordinal)) continue;
+        this.#count(ordinal, node.countsSince(children, page.lastEvent));
+      }
+    } catch {
+      for (const ordinal of ordinals) this.#uncounted.add(ordinal);
+    } finally {
+      for (const node of nodes) node.settled(false);
+      this.#show();
+    }
+  }
+
+  #show(): void {
+    this.#snapshot = this.#picture();
+    for (const listener of this.#listeners) listener();
+  }
+
+  #picture(): RunSnapshot {
+    const children = new Map<string, readonly JobRow[]>();
+    for (const [ordinal, { rows }] of this.#nodes) {
+      const id = this.#rows[ordinal]?.id;
+      if (rows !== null && id !== undefined) children.set(id, rows);
+    }
+    return snapshotOf(this.#rows, children, this.#state, this.#reruns);
   }
 
   #fill(page: ListRunJobsResponse): void {
-    const base = Number(page.baseMs);
-    const time = (ms: bigint | undefined) => (ms === undefined || ms === 0n ? null : base + Number(ms));
     page.ordinals.forEach((ordinal, n) => {
       const row = this.#rows[ordinal];
-      if (row === undefined) return;
-      this.#rows[ordinal] = {
-        ...row,
-        look: lookOfPhase(page.phases[n] ?? 0),
-        isTolerated: page.tolerated[n] ?? false,
-        attempt: page.attempts[n] ?? 0,
-        enqueuedMs: time(page.enqueuedMs[n]),
-        startedMs: time(page.startedMs[n]),
-        endedMs: time(page.endedMs[n]),
-        worker: page.workers[(page.workerIndexes[n] ?? 0) - 1] ?? '',
-      };
+      if (row !== undefined) this.#rows[ordinal] = { ...row, ...stateOf(page, n) };
     });
+    for (const { ordinal, children } of page.nodes) this.#count(ordinal, children ?? null);
   }
 }
 
+const retryMs = 5_000;
+
 export interface RunSnapshot {
   readonly jobs: readonly JobRow[];
+  /** The children of the jobs with a matrix that were looked at, by the keys of those jobs. */
+  readonly children: ReadonlyMap<string, readonly JobRow[]>;
   readonly counts: Counts;
   /** How many of the failed jobs count as successful. */
   readonly tolerated: number;
@@ -122,17 +197,32 @@ export interface RunEvent {
   readonly atMs: number;
 }
 
-function snapshotOf(rows: readonly JobRow[], runEvent: RunEvent | null, reruns: number): RunSnapshot {
-  const counts = { ...none };
-  let tolerated = 0;
-  for (const { look, isTolerated } of rows) {
-    counts[look] += 1;
-    if (isTolerated) tolerated += 1;
-  }
-  return { jobs: rows.slice(), counts, tolerated, runEvent, reruns };
+/** How many children a node got; null when the event does not tell, as after a re-run of some of them. */
+function childrenMade({ dataJson }: Event): number | null {
+  if (dataJson === '') return null;
+  const { children } = JSON.parse(dataJson) as { children?: unknown };
+  return typeof children === 'number' ? children : null;
 }
 
-const none: Record<Look, number> = {
+function snapshotOf(
+  rows: readonly JobRow[],
+  children: RunSnapshot['children'],
+  runEvent: RunEvent | null,
+  reruns: number,
+): RunSnapshot {
+  const counts = countLooks(rows);
+  const tolerated = rows.reduce((count, { isTolerated }) => count + (isTolerated ? 1 : 0), 0);
+  return { jobs: rows.slice(), children, counts, tolerated, runEvent, reruns };
+}
+
+/** How many jobs are in each state. */
+export function countLooks(rows: readonly Pick<JobRow, 'look'>[]): Counts {
+  const counts = { ...none };
+  for (const { look } of rows) counts[look] += 1;
+  return counts;
+}
+
+const none: Readonly<Record<Look, number>> = {
   blocked: 0,
   held: 0,
   delayed: 0,
@@ -143,62 +233,3 @@ const none: Record<Look, number> = {
   skipped: 0,
   cancelled: 0,
 };
-
-function staticRow(graph: GetRunGraphResponse, id: string, ordinal: number): JobRow {
-  return {
-    ordinal,
-    id,
-    name: graph.names[ordinal] ?? id,
-    labels: graph.labelSets[graph.labelSetIndexes[ordinal] ?? -1]?.labels ?? [],
-    needs: graph.needs.slice(graph.needsOffsets[ordinal], graph.needsOffsets[ordinal + 1]),
-    look: 'blocked',
-    isTolerated: false,
-    attempt: 0,
-    enqueuedMs: null,
-    startedMs: null,
-    endedMs: null,
-    worker: '',
-  };
-}
-
-const looksOfEvents: Readonly<Record<string, Look>> = {
-  'job.waiting': 'blocked',
-  'job.held': 'held',
-  'job.queued': 'waiting',
-  'job.delayed': 'delayed',
-  'job.running': 'running',
-  'job.open': 'running',
-  'job.success': 'success',
-  'job.failure': 'failure',
-  'job.skipped': 'skipped',
-  'job.cancelled': 'cancelled',
-};
-
-function changeOf(event: Event, row: JobRow): Partial<JobRow> {
-  const look = looksOfEvents[event.type];
-  if (look === undefined) return {};
-  const atMs = Number(event.atMs);
-  const attempt = event.attempt ?? row.attempt;
-  if (look === 'waiting') return { look, isTolerated: false, enqueuedMs: atMs, endedMs: null };
-  if (look === 'running') return { look, attempt, startedMs: atMs, endedMs: null, worker: workerOf(event, row) };
-  if (look === 'blocked') return { look, isTolerated: false, endedMs: null };
-  if (isOver(look)) return { look, isTolerated: isTolerated(event), attempt, endedMs: atMs };
-  return { look };
-}
-
-function isTolerated({ dataJson }: Event): boolean {
-  try {
-    return dataJson !== '' && JSON.parse(dataJson).tolerated === true;
-  } catch {
-    return false;
-  }
-}
-
-function workerOf(event: Event, row: JobRow): string {
-  try {
-    const { worker_id: worker } = JSON.parse(event.dataJson);
-    return typeof worker === 'string' ? worker : row.worker;
-  } catch {
-    return row.worker;
-  }
-}

@@ -25,7 +25,11 @@ export function useRunStore(id: string) {
     return live.watchEvents({
       runId: store.runId,
       after: () => store.lastEvent,
-      onEvents: (events) => store.apply(events),
+      onEvents: (events) => {
+        store.apply(events);
+        // Only a re-run of some children of a matrix asks for anything.
+        void store.recount((fromOrdinal, limit) => runs.listRunJobs({ id: store.runId, fromOrdinal, limit }));
+      },
     });
   }, [store]);
   return query;
@@ -35,12 +39,20 @@ export function useSnapshot(store: RunStore): RunSnapshot {
   return useSyncExternalStore(store.subscribe, store.snapshot);
 }
 
-async function allPages(id: string, signal: AbortSignal): Promise<ListRunJobsResponse[]> {
-  const pages = [await runs.listRunJobs({ id }, { signal })];
+/** Keeps the children of these nodes loaded while they are looked at. */
+export function useChildren(store: RunStore, nodes: readonly string[], snapshot: RunSnapshot): void {
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a change of the run may have made children that are not loaded
+  useEffect(() => {
+    void store.load(nodes, (node) => allPages(store.runId, AbortSignal.timeout(60_000), node));
+  }, [store, nodes, snapshot]);
+}
+
+async function allPages(id: string, signal: AbortSignal, childrenOf = ''): Promise<ListRunJobsResponse[]> {
+  const pages = [await runs.listRunJobs({ id, childrenOf }, { signal })];
   for (;;) {
     const last = pages.at(-1);
     if (last === undefined || last.nextOrdinal === 0) return pages;
     // Of the same run, also when a workflow's newest run has changed since.
-    pages.push(await runs.listRunJobs({ id: last.runId, fromOrdinal: last.nextOrdinal }, { signal }));
+    pages.push(await runs.listRunJobs({ id: last.runId, fromOrdinal: last.nextOrdinal, childrenOf }, { signal }));
   }
 }

@@ -10,6 +10,8 @@ export interface RunSearch {
   readonly q?: string;
   /** The key of the job that is selected. */
   readonly job?: string;
+  /** The keys of the jobs with a matrix whose children are shown. */
+  readonly open?: string;
 }
 
 export function readRunSearch(raw: Readonly<Record<string, unknown>>): RunSearch {
@@ -19,6 +21,7 @@ export function readRunSearch(raw: Readonly<Record<string, unknown>>): RunSearch
     ...(view === undefined || view === 'list' ? {} : { view }),
     ...(state === undefined ? {} : { state }),
     ...(typeof raw.q === 'string' && raw.q !== '' ? { q: raw.q.slice(0, 200) } : {}),
+    ...(typeof raw.open === 'string' && raw.open !== '' ? { open: raw.open.slice(0, 2_000) } : {}),
     ...(typeof raw.job === 'string' && raw.job !== '' ? { job: raw.job.slice(0, 200) } : {}),
   };
 }

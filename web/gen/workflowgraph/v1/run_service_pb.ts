@@ -4,7 +4,7 @@
 
 import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import { enumDesc, fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
-import type { Job, JobStatus, RetryPolicy, Step } from "./types_pb.js";
+import type { Children, Job, JobStatus, RetryPolicy, Step } from "./types_pb.js";
 import { file_workflowgraph_v1_types } from "./types_pb.js";
 import type { JobAttempt, Run } from "./workflow_service_pb.js";
 import { file_workflowgraph_v1_workflow_service } from "./workflow_service_pb.js";
@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file workflowgraph/v1/run_service.proto.
  */
 export const file_workflowgraph_v1_run_service: GenFile = /*@__PURE__*/
-  fileDesc("CiJ3b3JrZmxvd2dyYXBoL3YxL3J1bl9zZXJ2aWNlLnByb3RvEhB3b3JrZmxvd2dyYXBoLnYxIksKFEdldEpvYkhpc3RvcnlSZXF1ZXN0EhAKCHdvcmtmbG93GAEgASgJEg0KBWxpbWl0GAIgASgNEhIKCnBhZ2VfdG9rZW4YAyABKAkigQEKFUdldEpvYkhpc3RvcnlSZXNwb25zZRIjCgRydW5zGAEgAygLMhUud29ya2Zsb3dncmFwaC52MS5SdW4SKgoEam9icxgCIAMoCzIcLndvcmtmbG93Z3JhcGgudjEuSm9iSGlzdG9yeRIXCg9uZXh0X3BhZ2VfdG9rZW4YAyABKAki5AEKCkpvYkhpc3RvcnkSDgoGam9iX2lkGAEgASgJEioKBnBoYXNlcxgCIAMoDjIaLndvcmtmbG93Z3JhcGgudjEuSm9iUGhhc2USFAoMZHVyYXRpb25zX21zGAMgAygEEhAKCGF0dGVtcHRzGAQgAygNEg0KBWVuZGVkGAUgASgNEg4KBmZhaWxlZBgGIAEoDRINCgVmbGFreRgHIAEoDRIWCgltZWRpYW5fbXMYCCABKARIAIgBARITCgZwOTVfbXMYCSABKARIAYgBAUIMCgpfbWVkaWFuX21zQgkKB19wOTVfbXMiNwoSR2V0UnVuR3JhcGhSZXF1ZXN0EhAKCHdvcmtmbG93GAEgASgJEg8KB3ZlcnNpb24YAiABKA0i6QIKE0dldFJ1bkdyYXBoUmVzcG9uc2USEAoId29ya2Zsb3cYASABKAkSDwoHdmVyc2lvbhgCIAEoDRIMCgRuYW1lGAMgASgJEg8KB3RyaWdnZXIYBCABKAkSDAoEa2V5cxgFIAMoCRINCgVuYW1lcxgGIAMoCRIVCg1uZWVkc19vZmZzZXRzGAcgAygNEg0KBW5lZWRzGAggAygNEkIKCmxhYmVsX3NldHMYCSADKAsyLi53b3JrZmxvd2dyYXBoLnYxLkdldFJ1bkdyYXBoUmVzcG9uc2UuTGFiZWxTZXQSGQoRbGFiZWxfc2V0X2luZGV4ZXMYCiADKA0SEgoKY29uZGl0aW9ucxgLIAMoCRITCgttYXhfcmV0cmllcxgMIAMoDRIVCg10aW1lb3V0c19zZWNzGA0gAygEEhIKCnByaW9yaXRpZXMYDiADKAUaGgoITGFiZWxTZXQSDgoGbGFiZWxzGAEgAygJIoABChJMaXN0UnVuSm9ic1JlcXVlc3QSCgoCaWQYASABKAkSFAoMZnJvbV9vcmRpbmFsGAIgASgNEhIKBWxpbWl0GAMgASgNSACIAQESKgoGcGhhc2VzGAQgAygOMhoud29ya2Zsb3dncmFwaC52MS5Kb2JQaGFzZUIICgZfbGltaXQi3QIKE0xpc3RSdW5Kb2JzUmVzcG9uc2USDgoGcnVuX2lkGAEgASgJEhAKCHdvcmtmbG93GAIgASgJEg8KB3ZlcnNpb24YAyABKA0SEgoKbGFzdF9ldmVudBgEIAEoBBIUCgxuZXh0X29yZGluYWwYBSABKA0SDwoHYmFzZV9tcxgGIAEoAxIQCghvcmRpbmFscxgHIAMoDRIqCgZwaGFzZXMYCCADKA4yGi53b3JrZmxvd2dyYXBoLnYxLkpvYlBoYXNlEhAKCGF0dGVtcHRzGAkgAygNEhMKC2VucXVldWVkX21zGAogAygEEhIKCnN0YXJ0ZWRfbXMYCyADKAQSEAoIZW5kZWRfbXMYDCADKAQSFgoOd29ya2VyX2luZGV4ZXMYDSADKA0SDwoHd29ya2VycxgOIAMoCRIRCgloYXNfZXJyb3IYDyADKAgSEQoJdG9sZXJhdGVkGCggAygIIisKDUdldEpvYlJlcXVlc3QSCgoCaWQYASABKAkSDgoGam9iX2lkGAIgASgJIo0ECg5HZXRKb2JSZXNwb25zZRIOCgZydW5faWQYASABKAkSEAoId29ya2Zsb3cYAiABKAkSDwoHdmVyc2lvbhgDIAEoDRIiCgNqb2IYBCABKAsyFS53b3JrZmxvd2dyYXBoLnYxLkpvYhIlCgVzdGVwcxgFIAMoCzIWLndvcmtmbG93Z3JhcGgudjEuU3RlcBI2CgNlbnYYBiADKAsyKS53b3JrZmxvd2dyYXBoLnYxLkdldEpvYlJlc3BvbnNlLkVudkVudHJ5EjMKDHJldHJ5X3BvbGljeRgHIAEoCzIdLndvcmtmbG93Z3JhcGgudjEuUmV0cnlQb2xpY3kSKQoFcGhhc2UYCCABKA4yGi53b3JrZmxvd2dyYXBoLnYxLkpvYlBoYXNlEg8KB29yZGluYWwYCSABKA0SGwoOZW5xdWV1ZWRfYXRfbXMYCiABKANIAIgBARIuCghhdHRlbXB0cxgLIAMoCzIcLndvcmtmbG93Z3JhcGgudjEuSm9iQXR0ZW1wdBIWCg5hdHRlbXB0c190b3RhbBgMIAEoDRIwCgtzdGVwX3N0YXRlcxhGIAMoCzIbLndvcmtmbG93Z3JhcGgudjEuU3RlcFN0YXRlGioKCEVudkVudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAFCEQoPX2VucXVldWVkX2F0X21zIpABCglTdGVwU3RhdGUSKwoGc3RhdHVzGAEgASgOMhsud29ya2Zsb3dncmFwaC52MS5Kb2JTdGF0dXMSGgoNc3RhcnRlZF9hdF9tcxgCIAEoA0gAiAEBEhgKC2VuZGVkX2F0X21zGAMgASgDSAGIAQFCEAoOX3N0YXJ0ZWRfYXRfbXNCDgoMX2VuZGVkX2F0X21zKo8CCghKb2JQaGFzZRIZChVKT0JfUEhBU0VfVU5TUEVDSUZJRUQQABIdChlKT0JfUEhBU0VfV0FJVFNfRk9SX05FRURTEAESFQoRSk9CX1BIQVNFX0RFTEFZRUQQAhIeChpKT0JfUEhBU0VfV0FJVFNfRk9SX1dPUktFUhADEhUKEUpPQl9QSEFTRV9SVU5OSU5HEAQSFQoRSk9CX1BIQVNFX1NVQ0NFU1MQBRIVChFKT0JfUEhBU0VfRkFJTFVSRRAGEhUKEUpPQl9QSEFTRV9TS0lQUEVEEAcSFwoTSk9CX1BIQVNFX0NBTkNFTExFRBAIEh0KGUpPQl9QSEFTRV9XQUlUU19GT1JfUExBQ0UQFDLzAgoKUnVuU2VydmljZRJaCgtHZXRSdW5HcmFwaBIkLndvcmtmbG93Z3JhcGgudjEuR2V0UnVuR3JhcGhSZXF1ZXN0GiUud29ya2Zsb3dncmFwaC52MS5HZXRSdW5HcmFwaFJlc3BvbnNlEloKC0xpc3RSdW5Kb2JzEiQud29ya2Zsb3dncmFwaC52MS5MaXN0UnVuSm9ic1JlcXVlc3QaJS53b3JrZmxvd2dyYXBoLnYxLkxpc3RSdW5Kb2JzUmVzcG9uc2USYAoNR2V0Sm9iSGlzdG9yeRImLndvcmtmbG93Z3JhcGgudjEuR2V0Sm9iSGlzdG9yeVJlcXVlc3QaJy53b3JrZmxvd2dyYXBoLnYxLkdldEpvYkhpc3RvcnlSZXNwb25zZRJLCgZHZXRKb2ISHy53b3JrZmxvd2dyYXBoLnYxLkdldEpvYlJlcXVlc3QaIC53b3JrZmxvd2dyYXBoLnYxLkdldEpvYlJlc3BvbnNlYgZwcm90bzM", [file_workflowgraph_v1_types, file_workflowgraph_v1_workflow_service]);
+  fileDesc("CiJ3b3JrZmxvd2dyYXBoL3YxL3J1bl9zZXJ2aWNlLnByb3RvEhB3b3JrZmxvd2dyYXBoLnYxIksKFEdldEpvYkhpc3RvcnlSZXF1ZXN0EhAKCHdvcmtmbG93GAEgASgJEg0KBWxpbWl0GAIgASgNEhIKCnBhZ2VfdG9rZW4YAyABKAkigQEKFUdldEpvYkhpc3RvcnlSZXNwb25zZRIjCgRydW5zGAEgAygLMhUud29ya2Zsb3dncmFwaC52MS5SdW4SKgoEam9icxgCIAMoCzIcLndvcmtmbG93Z3JhcGgudjEuSm9iSGlzdG9yeRIXCg9uZXh0X3BhZ2VfdG9rZW4YAyABKAki5AEKCkpvYkhpc3RvcnkSDgoGam9iX2lkGAEgASgJEioKBnBoYXNlcxgCIAMoDjIaLndvcmtmbG93Z3JhcGgudjEuSm9iUGhhc2USFAoMZHVyYXRpb25zX21zGAMgAygEEhAKCGF0dGVtcHRzGAQgAygNEg0KBWVuZGVkGAUgASgNEg4KBmZhaWxlZBgGIAEoDRINCgVmbGFreRgHIAEoDRIWCgltZWRpYW5fbXMYCCABKARIAIgBARITCgZwOTVfbXMYCSABKARIAYgBAUIMCgpfbWVkaWFuX21zQgkKB19wOTVfbXMiNwoSR2V0UnVuR3JhcGhSZXF1ZXN0EhAKCHdvcmtmbG93GAEgASgJEg8KB3ZlcnNpb24YAiABKA0igAMKE0dldFJ1bkdyYXBoUmVzcG9uc2USEAoId29ya2Zsb3cYASABKAkSDwoHdmVyc2lvbhgCIAEoDRIMCgRuYW1lGAMgASgJEg8KB3RyaWdnZXIYBCABKAkSDAoEa2V5cxgFIAMoCRINCgVuYW1lcxgGIAMoCRIVCg1uZWVkc19vZmZzZXRzGAcgAygNEg0KBW5lZWRzGAggAygNEkIKCmxhYmVsX3NldHMYCSADKAsyLi53b3JrZmxvd2dyYXBoLnYxLkdldFJ1bkdyYXBoUmVzcG9uc2UuTGFiZWxTZXQSGQoRbGFiZWxfc2V0X2luZGV4ZXMYCiADKA0SEgoKY29uZGl0aW9ucxgLIAMoCRITCgttYXhfcmV0cmllcxgMIAMoDRIVCg10aW1lb3V0c19zZWNzGA0gAygEEhIKCnByaW9yaXRpZXMYDiADKAUSFQoNY2hpbGRyZW5fZnJvbRgyIAMoDRoaCghMYWJlbFNldBIOCgZsYWJlbHMYASADKAkilQEKEkxpc3RSdW5Kb2JzUmVxdWVzdBIKCgJpZBgBIAEoCRIUCgxmcm9tX29yZGluYWwYAiABKA0SEgoFbGltaXQYAyABKA1IAIgBARIqCgZwaGFzZXMYBCADKA4yGi53b3JrZmxvd2dyYXBoLnYxLkpvYlBoYXNlEhMKC2NoaWxkcmVuX29mGDIgASgJQggKBl9saW1pdCKVBAoTTGlzdFJ1bkpvYnNSZXNwb25zZRIOCgZydW5faWQYASABKAkSEAoId29ya2Zsb3cYAiABKAkSDwoHdmVyc2lvbhgDIAEoDRISCgpsYXN0X2V2ZW50GAQgASgEEhQKDG5leHRfb3JkaW5hbBgFIAEoDRIPCgdiYXNlX21zGAYgASgDEhAKCG9yZGluYWxzGAcgAygNEioKBnBoYXNlcxgIIAMoDjIaLndvcmtmbG93Z3JhcGgudjEuSm9iUGhhc2USEAoIYXR0ZW1wdHMYCSADKA0SEwoLZW5xdWV1ZWRfbXMYCiADKAQSEgoKc3RhcnRlZF9tcxgLIAMoBBIQCghlbmRlZF9tcxgMIAMoBBIWCg53b3JrZXJfaW5kZXhlcxgNIAMoDRIPCgd3b3JrZXJzGA4gAygJEhEKCWhhc19lcnJvchgPIAMoCBIRCgl0b2xlcmF0ZWQYKCADKAgSQQoFbm9kZXMYMiADKAsyMi53b3JrZmxvd2dyYXBoLnYxLkxpc3RSdW5Kb2JzUmVzcG9uc2UuTm9kZUNoaWxkcmVuEg0KBW5hbWVzGDMgAygJEhUKDW1hdHJpY2VzX2pzb24YNCADKAkaTQoMTm9kZUNoaWxkcmVuEg8KB29yZGluYWwYASABKA0SLAoIY2hpbGRyZW4YAiABKAsyGi53b3JrZmxvd2dyYXBoLnYxLkNoaWxkcmVuIisKDUdldEpvYlJlcXVlc3QSCgoCaWQYASABKAkSDgoGam9iX2lkGAIgASgJIvMECg5HZXRKb2JSZXNwb25zZRIOCgZydW5faWQYASABKAkSEAoId29ya2Zsb3cYAiABKAkSDwoHdmVyc2lvbhgDIAEoDRIiCgNqb2IYBCABKAsyFS53b3JrZmxvd2dyYXBoLnYxLkpvYhIlCgVzdGVwcxgFIAMoCzIWLndvcmtmbG93Z3JhcGgudjEuU3RlcBI2CgNlbnYYBiADKAsyKS53b3JrZmxvd2dyYXBoLnYxLkdldEpvYlJlc3BvbnNlLkVudkVudHJ5EjMKDHJldHJ5X3BvbGljeRgHIAEoCzIdLndvcmtmbG93Z3JhcGgudjEuUmV0cnlQb2xpY3kSKQoFcGhhc2UYCCABKA4yGi53b3JrZmxvd2dyYXBoLnYxLkpvYlBoYXNlEg8KB29yZGluYWwYCSABKA0SGwoOZW5xdWV1ZWRfYXRfbXMYCiABKANIAIgBARIuCghhdHRlbXB0cxgLIAMoCzIcLndvcmtmbG93Z3JhcGgudjEuSm9iQXR0ZW1wdBIWCg5hdHRlbXB0c190b3RhbBgMIAEoDRIwCgtzdGVwX3N0YXRlcxhGIAMoCzIbLndvcmtmbG93Z3JhcGgudjEuU3RlcFN0YXRlEhIKBWdyb3VwGDIgASgJSAGIAQESEgoFaW5kZXgYMyABKA1IAogBARIYCgttYXRyaXhfanNvbhg0IAEoCUgDiAEBGioKCEVudkVudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAFCEQoPX2VucXVldWVkX2F0X21zQggKBl9ncm91cEIICgZfaW5kZXhCDgoMX21hdHJpeF9qc29uIpABCglTdGVwU3RhdGUSKwoGc3RhdHVzGAEgASgOMhsud29ya2Zsb3dncmFwaC52MS5Kb2JTdGF0dXMSGgoNc3RhcnRlZF9hdF9tcxgCIAEoA0gAiAEBEhgKC2VuZGVkX2F0X21zGAMgASgDSAGIAQFCEAoOX3N0YXJ0ZWRfYXRfbXNCDgoMX2VuZGVkX2F0X21zKo8CCghKb2JQaGFzZRIZChVKT0JfUEhBU0VfVU5TUEVDSUZJRUQQABIdChlKT0JfUEhBU0VfV0FJVFNfRk9SX05FRURTEAESFQoRSk9CX1BIQVNFX0RFTEFZRUQQAhIeChpKT0JfUEhBU0VfV0FJVFNfRk9SX1dPUktFUhADEhUKEUpPQl9QSEFTRV9SVU5OSU5HEAQSFQoRSk9CX1BIQVNFX1NVQ0NFU1MQBRIVChFKT0JfUEhBU0VfRkFJTFVSRRAGEhUKEUpPQl9QSEFTRV9TS0lQUEVEEAcSFwoTSk9CX1BIQVNFX0NBTkNFTExFRBAIEh0KGUpPQl9QSEFTRV9XQUlUU19GT1JfUExBQ0UQFDLzAgoKUnVuU2VydmljZRJaCgtHZXRSdW5HcmFwaBIkLndvcmtmbG93Z3JhcGgudjEuR2V0UnVuR3JhcGhSZXF1ZXN0GiUud29ya2Zsb3dncmFwaC52MS5HZXRSdW5HcmFwaFJlc3BvbnNlEloKC0xpc3RSdW5Kb2JzEiQud29ya2Zsb3dncmFwaC52MS5MaXN0UnVuSm9ic1JlcXVlc3QaJS53b3JrZmxvd2dyYXBoLnYxLkxpc3RSdW5Kb2JzUmVzcG9uc2USYAoNR2V0Sm9iSGlzdG9yeRImLndvcmtmbG93Z3JhcGgudjEuR2V0Sm9iSGlzdG9yeVJlcXVlc3QaJy53b3JrZmxvd2dyYXBoLnYxLkdldEpvYkhpc3RvcnlSZXNwb25zZRJLCgZHZXRKb2ISHy53b3JrZmxvd2dyYXBoLnYxLkdldEpvYlJlcXVlc3QaIC53b3JrZmxvd2dyYXBoLnYxLkdldEpvYlJlc3BvbnNlYgZwcm90bzM", [file_workflowgraph_v1_types, file_workflowgraph_v1_workflow_service]);
 
 /**
  * @generated from message workflowgraph.v1.GetJobHistoryRequest
@@ -272,6 +272,14 @@ export type GetRunGraphResponse = Message<"workflowgraph.v1.GetRunGraphResponse"
    * @generated from field: repeated int32 priorities = 14;
    */
   priorities: number[];
+
+  /**
+   * Of a job with a matrix: the ordinal of its first child, the ordinals of the others follow; 0 for other jobs. Empty
+   * if no job has one.
+   *
+   * @generated from field: repeated uint32 children_from = 50;
+   */
+  childrenFrom: number[];
 };
 
 /**
@@ -329,6 +337,13 @@ export type ListRunJobsRequest = Message<"workflowgraph.v1.ListRunJobsRequest"> 
    * @generated from field: repeated workflowgraph.v1.JobPhase phases = 4;
    */
   phases: JobPhase[];
+
+  /**
+   * The key of a job with a matrix: the jobs are its children, in order.
+   *
+   * @generated from field: string children_of = 50;
+   */
+  childrenOf: string;
 };
 
 /**
@@ -442,6 +457,25 @@ export type ListRunJobsResponse = Message<"workflowgraph.v1.ListRunJobsResponse"
    * @generated from field: repeated bool tolerated = 40;
    */
   tolerated: boolean[];
+
+  /**
+   * How the children of those of these jobs stand that have a matrix and whose needs have ended.
+   *
+   * @generated from field: repeated workflowgraph.v1.ListRunJobsResponse.NodeChildren nodes = 50;
+   */
+  nodes: ListRunJobsResponse_NodeChildren[];
+
+  /**
+   * Of children only: their display names, and their values, each as a JSON object.
+   *
+   * @generated from field: repeated string names = 51;
+   */
+  names: string[];
+
+  /**
+   * @generated from field: repeated string matrices_json = 52;
+   */
+  matricesJson: string[];
 };
 
 /**
@@ -450,6 +484,28 @@ export type ListRunJobsResponse = Message<"workflowgraph.v1.ListRunJobsResponse"
  */
 export const ListRunJobsResponseSchema: GenMessage<ListRunJobsResponse> = /*@__PURE__*/
   messageDesc(file_workflowgraph_v1_run_service, 6);
+
+/**
+ * @generated from message workflowgraph.v1.ListRunJobsResponse.NodeChildren
+ */
+export type ListRunJobsResponse_NodeChildren = Message<"workflowgraph.v1.ListRunJobsResponse.NodeChildren"> & {
+  /**
+   * @generated from field: uint32 ordinal = 1;
+   */
+  ordinal: number;
+
+  /**
+   * @generated from field: workflowgraph.v1.Children children = 2;
+   */
+  children?: Children | undefined;
+};
+
+/**
+ * Describes the message workflowgraph.v1.ListRunJobsResponse.NodeChildren.
+ * Use `create(ListRunJobsResponse_NodeChildrenSchema)` to create a new message.
+ */
+export const ListRunJobsResponse_NodeChildrenSchema: GenMessage<ListRunJobsResponse_NodeChildren> = /*@__PURE__*/
+  messageDesc(file_workflowgraph_v1_run_service, 6, 0);
 
 /**
  * @generated from message workflowgraph.v1.GetJobRequest
@@ -558,6 +614,23 @@ export type GetJobResponse = Message<"workflowgraph.v1.GetJobResponse"> & {
    * @generated from field: repeated workflowgraph.v1.StepState step_states = 70;
    */
   stepStates: StepState[];
+
+  /**
+   * Of a child of a job with a matrix: the key of that job, the child's index, and its values as a JSON object.
+   *
+   * @generated from field: optional string group = 50;
+   */
+  group?: string | undefined;
+
+  /**
+   * @generated from field: optional uint32 index = 51;
+   */
+  index?: number | undefined;
+
+  /**
+   * @generated from field: optional string matrix_json = 52;
+   */
+  matrixJson?: string | undefined;
 };
 
 /**

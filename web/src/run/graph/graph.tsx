@@ -3,17 +3,23 @@ import { useMemo, useState } from 'react';
 import { type FoldedGraph, foldGraph } from '../../graph/fold.js';
 import { type Place, placeNodes } from '../../graph/place.js';
 import { formatCount, plural, visible } from '../../parts/format.js';
-import { type Counts, StateBar } from '../../parts/state-bar.js';
+import { StateBar } from '../../parts/state-bar.js';
 import { StateMark } from '../../parts/state-mark.js';
-import { jobWords, type Look, looks, wordOfJob } from '../phases.js';
-import type { JobRow } from '../run-store.js';
+import type { JobRow } from '../job-row.js';
+import { barOf } from '../node-children.js';
+import { jobWords, looks, wordOfJob } from '../phases.js';
+import { countLooks, type RunStore } from '../run-store.js';
+import { useChildren, useSnapshot } from '../use-run.js';
 import styles from './graph.module.css';
 
 const card = { width: 180, height: 48, gapX: 48, gapY: 14 };
 const maxMembers = 100;
 
 /** The folded graph of a run, left to right. News changes colours and counts, never a place. */
-export function Graph({ runId, jobs }: { runId: string; jobs: readonly JobRow[] }) {
+export function Graph({ store }: { store: RunStore }) {
+  const snapshot = useSnapshot(store);
+  const { runId } = store;
+  const { jobs } = snapshot;
   // biome-ignore lint/correctness/useExhaustiveDependencies: what a job needs and its key never change within a run
   const { graph, places, routes } = useMemo(() => {
     const folded = foldGraph(jobs);
@@ -24,7 +30,13 @@ export function Graph({ runId, jobs }: { runId: string; jobs: readonly JobRow[] 
   const width = (Math.max(0, ...places.map(({ column }) => column)) + 1) * (card.width + card.gapX) - card.gapX;
   const lowest = Math.max(0, ...places.map(({ row }) => row), ...routes.flat().map(({ row }) => row));
   const height = (lowest + 1) * (card.height + card.gapY) - card.gapY;
-  const members = open === null ? [] : (graph.nodes[open]?.members ?? []);
+  const members = (graph.nodes[open ?? -1]?.members ?? []).flatMap((job) => jobs[job] ?? []);
+  // One job with a matrix: what is listed are its children.
+  const [only] = members;
+  const matrix = members.length === 1 && only?.isNode === true ? only.id : null;
+  const asked = useMemo(() => (matrix === null ? [] : [matrix]), [matrix]);
+  useChildren(store, asked, snapshot);
+  const listed = matrix === null ? members : (snapshot.children.get(matrix) ?? []);
   return (
     <div className={styles.whole}>
       {graph.nodes.length === jobs.length ? null : (
@@ -61,11 +73,20 @@ export function Graph({ runId, jobs }: { runId: string; jobs: readonly JobRow[] 
       </section>
       {members.length === 0 ? null : (
         <section className={`card ${styles.members}`} aria-label="Jobs of this node">
-          <h2>
-            {visible(graph.nodes[open ?? 0]?.title ?? '', 80)} · {plural(members.length, 'job')}
-          </h2>
+          {matrix === null ? (
+            <h2>
+              {visible(graph.nodes[open ?? 0]?.title ?? '', 80)} · {plural(members.length, 'job')}
+            </h2>
+          ) : (
+            <h2>
+              <Link to="/runs/$run/jobs/$job" params={{ run: runId, job: matrix }} search={{}}>
+                {visible(matrix, 80)}
+              </Link>{' '}
+              · {plural(only?.children?.total ?? 0, 'child', 'children')}
+            </h2>
+          )}
           <ul>
-            {worstFirst(members.flatMap((job) => jobs[job] ?? []))
+            {worstFirst(listed)
               .slice(0, maxMembers)
               .map((job) => (
                 <li key={job.ordinal}>
@@ -73,11 +94,12 @@ export function Graph({ runId, jobs }: { runId: string; jobs: readonly JobRow[] 
                   <Link to="/runs/$run/jobs/$job" params={{ run: runId, job: job.id }} search={{}}>
                     {visible(job.id, 100)}
                   </Link>
+                  {job.group === null ? null : <span className={styles.note}>{visible(job.name, 100)}</span>}
                 </li>
               ))}
           </ul>
-          {members.length > maxMembers ? (
-            <p className={styles.note}>and {formatCount(members.length - maxMembers)} more</p>
+          {listed.length > maxMembers ? (
+            <p className={styles.note}>and {formatCount(listed.length - maxMembers)} more</p>
           ) : null}
         </section>
       )}
@@ -99,7 +121,7 @@ function Node({
   onOpen: () => void;
 }) {
   const [only] = members;
-  if (only !== undefined && members.length === 1) {
+  if (only !== undefined && members.length === 1 && only.children === null) {
     return (
       <Link
         to="/runs/$run/jobs/$job"
@@ -107,6 +129,7 @@ function Node({
         search={{}}
         className={styles.card}
         data-look={only.look}
+        data-matrix={only.isNode ? '' : undefined}
         title={`${only.id}: ${wordOfJob(only)}`}
       >
         <StateMark look={only.look} word={wordOfJob(only)} />
@@ -114,20 +137,23 @@ function Node({
       </Link>
     );
   }
-  const counts = countLooks(members);
-  const worst = looks.find((look) => counts[look] > 0) ?? 'blocked';
+  const isMatrix = members.length === 1;
+  const counts = isMatrix && only?.children != null ? barOf(only.children) : countLooks(members);
+  const worst = isMatrix && only !== undefined ? only.look : (looks.find((look) => counts[look] > 0) ?? 'blocked');
   return (
     <button
       type="button"
       className={styles.card}
       data-look={worst}
+      data-matrix={isMatrix ? '' : undefined}
       aria-expanded={isOpen}
       onClick={onOpen}
       title={title}
     >
       <StateMark look={worst} word={jobWords[worst]} />
       <span className={styles.title}>
-        {visible(title, 80)} <span className={styles.count}>{formatCount(members.length)}</span>
+        {visible(title, 80)}{' '}
+        <span className={styles.count}>{formatCount(only?.children?.total ?? members.length)}</span>
       </span>
       <span className={styles.bar}>
         <StateBar counts={counts} />
@@ -186,12 +212,6 @@ function left(place: Place | undefined): number {
 
 function top(place: Place | undefined): number {
   return (place?.row ?? 0) * (card.height + card.gapY);
-}
-
-function countLooks(jobs: readonly JobRow[]): Counts {
-  const counts = Object.fromEntries(looks.map((look) => [look, 0])) as Record<Look, number>;
-  for (const { look } of jobs) counts[look] += 1;
-  return counts;
 }
 
 function worstFirst(jobs: readonly JobRow[]): JobRow[] {

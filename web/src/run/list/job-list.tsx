@@ -3,12 +3,14 @@ import { useWindowVirtualizer } from '@tanstack/react-virtual';
 import { memo, useLayoutEffect, useRef, useState } from 'react';
 import { useRowKeys } from '../../keys/row-keys.js';
 import { Elapsed } from '../../parts/duration.js';
-import { visible } from '../../parts/format.js';
+import { formatCount, plural, visible } from '../../parts/format.js';
+import { StateBar } from '../../parts/state-bar.js';
 import { StateMark } from '../../parts/state-mark.js';
 import { Empty } from '../../parts/states.js';
-import { matchingJobs } from '../matching-jobs.js';
-import { isOver, type Look, wordOfJob } from '../phases.js';
-import type { JobRow } from '../run-store.js';
+import type { JobRow } from '../job-row.js';
+import { type Unfolded, withChildren } from '../matching-jobs.js';
+import { barOf, type ChildCounts } from '../node-children.js';
+import { isOver, jobWords, type Look, wordOfJob } from '../phases.js';
 import styles from './job-list.module.css';
 
 /** The jobs in the order of their definition: news changes a row, never its place. Only rows near the window exist. */
@@ -17,15 +19,20 @@ export function JobList({
   jobs,
   state,
   q,
+  unfolded = none,
+  onUnfold,
 }: {
   runId: string;
   jobs: readonly JobRow[];
   state: Look | undefined;
   q: string;
+  unfolded?: Unfolded;
+  /** Unfolds or folds the children of a node. */
+  onUnfold?: (node: string) => void;
 }) {
   const list = useRef<HTMLUListElement>(null);
   useRowKeys(list);
-  const rows = matchingJobs(jobs, state, q);
+  const rows = withChildren(jobs, { ...unfolded, state, q });
   const [{ top, height }, setPlace] = useState({ top: 0, height: 44 });
   useLayoutEffect(() => {
     const at = list.current?.getBoundingClientRect().top ?? 0;
@@ -56,6 +63,8 @@ export function JobList({
             height={height}
             count={rows.length}
             at={item.index}
+            isOpen={unfolded.open.includes(job.id)}
+            onUnfold={onUnfold}
           />
         );
       })}
@@ -70,6 +79,8 @@ const Row = memo(function Row({
   height,
   count,
   at,
+  isOpen,
+  onUnfold,
 }: {
   runId: string;
   job: JobRow;
@@ -77,11 +88,16 @@ const Row = memo(function Row({
   height: number;
   count: number;
   at: number;
+  isOpen: boolean;
+  onUnfold: ((node: string) => void) | undefined;
 }) {
+  const { children } = job;
+
   return (
     <li
       className={styles.row}
       data-row=""
+      data-child={job.group !== null && onUnfold !== undefined ? '' : undefined}
       aria-setsize={count}
       aria-posinset={at + 1}
       style={{ transform: `translateY(${top}px)`, height }}
@@ -91,18 +107,46 @@ const Row = memo(function Row({
         <Link to="/runs/$run/jobs/$job" params={{ run: runId, job: job.id }} search={{}} className={styles.name}>
           {visible(job.id, 200)}
         </Link>
+        {children === null || onUnfold === undefined ? null : (
+          <button
+            type="button"
+            className={styles.unfold}
+            aria-expanded={isOpen}
+            title={isOpen ? 'Fold its children' : 'Show its children'}
+            onClick={() => onUnfold(job.id)}
+          >
+            <span aria-hidden="true">{isOpen ? '▾' : '▸'}</span> {plural(children.total, 'child', 'children')}
+          </button>
+        )}
         {job.name === job.id ? null : <span className={styles.quiet}>{visible(job.name, 120)}</span>}
       </span>
       <span className={styles.state} data-look={job.look}>
-        {wordOfJob(job)}
-        {job.attempt > 0 ? `, attempt ${job.attempt}` : ''}
+        {children === null ? wordOfJob(job) : wordOfChildren(job.look, children)}
+        {job.attempt > 0 && children === null ? `, attempt ${job.attempt}` : ''}
       </span>
-      <span className={styles.labels}>{visible(job.labels.join(', '), 100)}</span>
-      <span className={styles.worker}>{visible(job.worker, 100)}</span>
+      {children === null ? (
+        <>
+          <span className={styles.labels}>{visible(job.labels.join(', '), 100)}</span>
+          <span className={styles.worker}>{visible(job.worker, 100)}</span>
+        </>
+      ) : (
+        <span className={styles.bar}>
+          <StateBar counts={barOf(children)} />
+        </span>
+      )}
       <span className={styles.took}>{spent(job)}</span>
     </li>
   );
 });
+
+const none: Unfolded = { open: [], children: new Map() };
+
+/** How the children of a node stand, in words. */
+function wordOfChildren(look: Look, { total, open, failed }: ChildCounts): string {
+  const bad = failed === 0 ? '' : `, ${formatCount(failed)} failed`;
+  if (isOver(look)) return `${jobWords[look]}${bad === '' ? '' : ` (${formatCount(failed)} of ${formatCount(total)})`}`;
+  return `${formatCount(total - open)} of ${formatCount(total)} ended${bad}`;
+}
 
 /** How long it ran, or how long it has waited for a worker. */
 function spent({ look, enqueuedMs, startedMs, endedMs }: JobRow): React.ReactNode {

@@ -3,8 +3,8 @@ import { useEffect, useMemo, useRef, useState } from 'react';
 import { ranksOf } from '../../graph/ranks.js';
 import { visible } from '../../parts/format.js';
 import { usePreferences } from '../../parts/preferences.js';
+import type { JobRow } from '../job-row.js';
 import { type Look, wordOfJob } from '../phases.js';
-import type { JobRow } from '../run-store.js';
 import styles from './job-map.module.css';
 import { cellAt, type MapLayout, mapLayout } from './map-layout.js';
 

@@ -7,9 +7,9 @@ import { useNow } from '../../parts/clock.js';
 import { formatDuration, visible } from '../../parts/format.js';
 import { StateMark } from '../../parts/state-mark.js';
 import { Empty } from '../../parts/states.js';
+import type { JobRow } from '../job-row.js';
 import { matchingJobs } from '../matching-jobs.js';
 import { isOver, type Look, wordOfJob } from '../phases.js';
-import type { JobRow } from '../run-store.js';
 import styles from './timeline.module.css';
 
 const rowHeight = 30;

@@ -415,8 +415,11 @@ type GetRunGraphResponse struct {
 	Conditions []string `protobuf:"bytes,11,rep,name=conditions,proto3" json:"conditions,omitempty"`
 	MaxRetries []uint32 `protobuf:"varint,12,rep,packed,name=max_retries,json=maxRetries,proto3" json:"max_retries,omitempty"`
 	// 0 for none.
-	TimeoutsSecs  []uint64 `protobuf:"varint,13,rep,packed,name=timeouts_secs,json=timeoutsSecs,proto3" json:"timeouts_secs,omitempty"`
-	Priorities    []int32  `protobuf:"varint,14,rep,packed,name=priorities,proto3" json:"priorities,omitempty"`
+	TimeoutsSecs []uint64 `protobuf:"varint,13,rep,packed,name=timeouts_secs,json=timeoutsSecs,proto3" json:"timeouts_secs,omitempty"`
+	Priorities   []int32  `protobuf:"varint,14,rep,packed,name=priorities,proto3" json:"priorities,omitempty"`
+	// Of a job with a matrix: the ordinal of its first child, the ordinals of the others follow; 0 for other jobs. Empty
+	// if no job has one.
+	ChildrenFrom  []uint32 `protobuf:"varint,50,rep,packed,name=children_from,json=childrenFrom,proto3" json:"children_from,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -549,6 +552,13 @@ func (x *GetRunGraphResponse) GetPriorities() []int32 {
 	return nil
 }
 
+func (x *GetRunGraphResponse) GetChildrenFrom() []uint32 {
+	if x != nil {
+		return x.ChildrenFrom
+	}
+	return nil
+}
+
 type ListRunJobsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// A run id, or a workflow id, which means its newest run.
@@ -558,7 +568,9 @@ type ListRunJobsRequest struct {
 	// 20000 when absent; more than 20000 means 20000.
 	Limit *uint32 `protobuf:"varint,3,opt,name=limit,proto3,oneof" json:"limit,omitempty"`
 	// Only jobs in one of these phases; all when empty.
-	Phases        []JobPhase `protobuf:"varint,4,rep,packed,name=phases,proto3,enum=workflowgraph.v1.JobPhase" json:"phases,omitempty"`
+	Phases []JobPhase `protobuf:"varint,4,rep,packed,name=phases,proto3,enum=workflowgraph.v1.JobPhase" json:"phases,omitempty"`
+	// The key of a job with a matrix: the jobs are its children, in order.
+	ChildrenOf    string `protobuf:"bytes,50,opt,name=children_of,json=childrenOf,proto3" json:"children_of,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -621,6 +633,13 @@ func (x *ListRunJobsRequest) GetPhases() []JobPhase {
 	return nil
 }
 
+func (x *ListRunJobsRequest) GetChildrenOf() string {
+	if x != nil {
+		return x.ChildrenOf
+	}
+	return ""
+}
+
 type ListRunJobsResponse struct {
 	state    protoimpl.MessageState `protogen:"open.v1"`
 	RunId    string                 `protobuf:"bytes,1,opt,name=run_id,json=runId,proto3" json:"run_id,omitempty"`
@@ -649,7 +668,12 @@ type ListRunJobsResponse struct {
 	HasError []bool `protobuf:"varint,15,rep,packed,name=has_error,json=hasError,proto3" json:"has_error,omitempty"`
 	// Whether the job failed with `continue-on-error`: the failure counts as success for its run and the jobs that need
 	// it.
-	Tolerated     []bool `protobuf:"varint,40,rep,packed,name=tolerated,proto3" json:"tolerated,omitempty"`
+	Tolerated []bool `protobuf:"varint,40,rep,packed,name=tolerated,proto3" json:"tolerated,omitempty"`
+	// How the children of those of these jobs stand that have a matrix and whose needs have ended.
+	Nodes []*ListRunJobsResponse_NodeChildren `protobuf:"bytes,50,rep,name=nodes,proto3" json:"nodes,omitempty"`
+	// Of children only: their display names, and their values, each as a JSON object.
+	Names         []string `protobuf:"bytes,51,rep,name=names,proto3" json:"names,omitempty"`
+	MatricesJson  []string `protobuf:"bytes,52,rep,name=matrices_json,json=matricesJson,proto3" json:"matrices_json,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -796,6 +820,27 @@ func (x *ListRunJobsResponse) GetTolerated() []bool {
 	return nil
 }
 
+func (x *ListRunJobsResponse) GetNodes() []*ListRunJobsResponse_NodeChildren {
+	if x != nil {
+		return x.Nodes
+	}
+	return nil
+}
+
+func (x *ListRunJobsResponse) GetNames() []string {
+	if x != nil {
+		return x.Names
+	}
+	return nil
+}
+
+func (x *ListRunJobsResponse) GetMatricesJson() []string {
+	if x != nil {
+		return x.MatricesJson
+	}
+	return nil
+}
+
 type GetJobRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// A run id, or a workflow id, which means its newest run.
@@ -871,7 +916,11 @@ type GetJobResponse struct {
 	AttemptsTotal uint32 `protobuf:"varint,12,opt,name=attempts_total,json=attemptsTotal,proto3" json:"attempts_total,omitempty"`
 	// How far each of `steps` is in the newest attempt, in their order; empty before the first. Read from the lines
 	// `::step 2/3 Name` of the job's log.
-	StepStates    []*StepState `protobuf:"bytes,70,rep,name=step_states,json=stepStates,proto3" json:"step_states,omitempty"`
+	StepStates []*StepState `protobuf:"bytes,70,rep,name=step_states,json=stepStates,proto3" json:"step_states,omitempty"`
+	// Of a child of a job with a matrix: the key of that job, the child's index, and its values as a JSON object.
+	Group         *string `protobuf:"bytes,50,opt,name=group,proto3,oneof" json:"group,omitempty"`
+	Index         *uint32 `protobuf:"varint,51,opt,name=index,proto3,oneof" json:"index,omitempty"`
+	MatrixJson    *string `protobuf:"bytes,52,opt,name=matrix_json,json=matrixJson,proto3,oneof" json:"matrix_json,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -997,6 +1046,27 @@ func (x *GetJobResponse) GetStepStates() []*StepState {
 	return nil
 }
 
+func (x *GetJobResponse) GetGroup() string {
+	if x != nil && x.Group != nil {
+		return *x.Group
+	}
+	return ""
+}
+
+func (x *GetJobResponse) GetIndex() uint32 {
+	if x != nil && x.Index != nil {
+		return *x.Index
+	}
+	return 0
+}
+
+func (x *GetJobResponse) GetMatrixJson() string {
+	if x != nil && x.MatrixJson != nil {
+		return *x.MatrixJson
+	}
+	return ""
+}
+
 // How far a step of a job is.
 type StepState struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1105,6 +1175,58 @@ func (x *GetRunGraphResponse_LabelSet) GetLabels() []string {
 	return nil
 }
 
+type ListRunJobsResponse_NodeChildren struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Ordinal       uint32                 `protobuf:"varint,1,opt,name=ordinal,proto3" json:"ordinal,omitempty"`
+	Children      *Children              `protobuf:"bytes,2,opt,name=children,proto3" json:"children,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListRunJobsResponse_NodeChildren) Reset() {
+	*x = ListRunJobsResponse_NodeChildren{}
+	mi := &file_workflowgraph_v1_run_service_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListRunJobsResponse_NodeChildren) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListRunJobsResponse_NodeChildren) ProtoMessage() {}
+
+func (x *ListRunJobsResponse_NodeChildren) ProtoReflect() protoreflect.Message {
+	mi := &file_workflowgraph_v1_run_service_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListRunJobsResponse_NodeChildren.ProtoReflect.Descriptor instead.
+func (*ListRunJobsResponse_NodeChildren) Descriptor() ([]byte, []int) {
+	return file_workflowgraph_v1_run_service_proto_rawDescGZIP(), []int{6, 0}
+}
+
+func (x *ListRunJobsResponse_NodeChildren) GetOrdinal() uint32 {
+	if x != nil {
+		return x.Ordinal
+	}
+	return 0
+}
+
+func (x *ListRunJobsResponse_NodeChildren) GetChildren() *Children {
+	if x != nil {
+		return x.Children
+	}
+	return nil
+}
+
 var File_workflowgraph_v1_run_service_proto protoreflect.FileDescriptor
 
 const file_workflowgraph_v1_run_service_proto_rawDesc = "" +
@@ -1135,7 +1257,7 @@ const file_workflowgraph_v1_run_service_proto_rawDesc = "" +
 	"\a_p95_ms\"J\n" +
 	"\x12GetRunGraphRequest\x12\x1a\n" +
 	"\bworkflow\x18\x01 \x01(\tR\bworkflow\x12\x18\n" +
-	"\aversion\x18\x02 \x01(\rR\aversion\"\x83\x04\n" +
+	"\aversion\x18\x02 \x01(\rR\aversion\"\xa8\x04\n" +
 	"\x13GetRunGraphResponse\x12\x1a\n" +
 	"\bworkflow\x18\x01 \x01(\tR\bworkflow\x12\x18\n" +
 	"\aversion\x18\x02 \x01(\rR\aversion\x12\x12\n" +
@@ -1157,15 +1279,18 @@ const file_workflowgraph_v1_run_service_proto_rawDesc = "" +
 	"\rtimeouts_secs\x18\r \x03(\x04R\ftimeoutsSecs\x12\x1e\n" +
 	"\n" +
 	"priorities\x18\x0e \x03(\x05R\n" +
-	"priorities\x1a\"\n" +
+	"priorities\x12#\n" +
+	"\rchildren_from\x182 \x03(\rR\fchildrenFrom\x1a\"\n" +
 	"\bLabelSet\x12\x16\n" +
-	"\x06labels\x18\x01 \x03(\tR\x06labels\"\xa0\x01\n" +
+	"\x06labels\x18\x01 \x03(\tR\x06labels\"\xc1\x01\n" +
 	"\x12ListRunJobsRequest\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12!\n" +
 	"\ffrom_ordinal\x18\x02 \x01(\rR\vfromOrdinal\x12\x19\n" +
 	"\x05limit\x18\x03 \x01(\rH\x00R\x05limit\x88\x01\x01\x122\n" +
-	"\x06phases\x18\x04 \x03(\x0e2\x1a.workflowgraph.v1.JobPhaseR\x06phasesB\b\n" +
-	"\x06_limit\"\x80\x04\n" +
+	"\x06phases\x18\x04 \x03(\x0e2\x1a.workflowgraph.v1.JobPhaseR\x06phases\x12\x1f\n" +
+	"\vchildren_of\x182 \x01(\tR\n" +
+	"childrenOfB\b\n" +
+	"\x06_limit\"\xe7\x05\n" +
 	"\x13ListRunJobsResponse\x12\x15\n" +
 	"\x06run_id\x18\x01 \x01(\tR\x05runId\x12\x1a\n" +
 	"\bworkflow\x18\x02 \x01(\tR\bworkflow\x12\x18\n" +
@@ -1186,10 +1311,16 @@ const file_workflowgraph_v1_run_service_proto_rawDesc = "" +
 	"\x0eworker_indexes\x18\r \x03(\rR\rworkerIndexes\x12\x18\n" +
 	"\aworkers\x18\x0e \x03(\tR\aworkers\x12\x1b\n" +
 	"\thas_error\x18\x0f \x03(\bR\bhasError\x12\x1c\n" +
-	"\ttolerated\x18( \x03(\bR\ttolerated\"6\n" +
+	"\ttolerated\x18( \x03(\bR\ttolerated\x12H\n" +
+	"\x05nodes\x182 \x03(\v22.workflowgraph.v1.ListRunJobsResponse.NodeChildrenR\x05nodes\x12\x14\n" +
+	"\x05names\x183 \x03(\tR\x05names\x12#\n" +
+	"\rmatrices_json\x184 \x03(\tR\fmatricesJson\x1a`\n" +
+	"\fNodeChildren\x12\x18\n" +
+	"\aordinal\x18\x01 \x01(\rR\aordinal\x126\n" +
+	"\bchildren\x18\x02 \x01(\v2\x1a.workflowgraph.v1.ChildrenR\bchildren\"6\n" +
 	"\rGetJobRequest\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x15\n" +
-	"\x06job_id\x18\x02 \x01(\tR\x05jobId\"\x94\x05\n" +
+	"\x06job_id\x18\x02 \x01(\tR\x05jobId\"\x94\x06\n" +
 	"\x0eGetJobResponse\x12\x15\n" +
 	"\x06run_id\x18\x01 \x01(\tR\x05runId\x12\x1a\n" +
 	"\bworkflow\x18\x02 \x01(\tR\bworkflow\x12\x18\n" +
@@ -1205,11 +1336,18 @@ const file_workflowgraph_v1_run_service_proto_rawDesc = "" +
 	"\battempts\x18\v \x03(\v2\x1c.workflowgraph.v1.JobAttemptR\battempts\x12%\n" +
 	"\x0eattempts_total\x18\f \x01(\rR\rattemptsTotal\x12<\n" +
 	"\vstep_states\x18F \x03(\v2\x1b.workflowgraph.v1.StepStateR\n" +
-	"stepStates\x1a6\n" +
+	"stepStates\x12\x19\n" +
+	"\x05group\x182 \x01(\tH\x01R\x05group\x88\x01\x01\x12\x19\n" +
+	"\x05index\x183 \x01(\rH\x02R\x05index\x88\x01\x01\x12$\n" +
+	"\vmatrix_json\x184 \x01(\tH\x03R\n" +
+	"matrixJson\x88\x01\x01\x1a6\n" +
 	"\bEnvEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01B\x11\n" +
-	"\x0f_enqueued_at_ms\"\xb0\x01\n" +
+	"\x0f_enqueued_at_msB\b\n" +
+	"\x06_groupB\b\n" +
+	"\x06_indexB\x0e\n" +
+	"\f_matrix_json\"\xb0\x01\n" +
 	"\tStepState\x123\n" +
 	"\x06status\x18\x01 \x01(\x0e2\x1b.workflowgraph.v1.JobStatusR\x06status\x12'\n" +
 	"\rstarted_at_ms\x18\x02 \x01(\x03H\x00R\vstartedAtMs\x88\x01\x01\x12#\n" +
@@ -1248,56 +1386,60 @@ func file_workflowgraph_v1_run_service_proto_rawDescGZIP() []byte {
 }
 
 var file_workflowgraph_v1_run_service_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_workflowgraph_v1_run_service_proto_msgTypes = make([]protoimpl.MessageInfo, 12)
+var file_workflowgraph_v1_run_service_proto_msgTypes = make([]protoimpl.MessageInfo, 13)
 var file_workflowgraph_v1_run_service_proto_goTypes = []any{
-	(JobPhase)(0),                        // 0: workflowgraph.v1.JobPhase
-	(*GetJobHistoryRequest)(nil),         // 1: workflowgraph.v1.GetJobHistoryRequest
-	(*GetJobHistoryResponse)(nil),        // 2: workflowgraph.v1.GetJobHistoryResponse
-	(*JobHistory)(nil),                   // 3: workflowgraph.v1.JobHistory
-	(*GetRunGraphRequest)(nil),           // 4: workflowgraph.v1.GetRunGraphRequest
-	(*GetRunGraphResponse)(nil),          // 5: workflowgraph.v1.GetRunGraphResponse
-	(*ListRunJobsRequest)(nil),           // 6: workflowgraph.v1.ListRunJobsRequest
-	(*ListRunJobsResponse)(nil),          // 7: workflowgraph.v1.ListRunJobsResponse
-	(*GetJobRequest)(nil),                // 8: workflowgraph.v1.GetJobRequest
-	(*GetJobResponse)(nil),               // 9: workflowgraph.v1.GetJobResponse
-	(*StepState)(nil),                    // 10: workflowgraph.v1.StepState
-	(*GetRunGraphResponse_LabelSet)(nil), // 11: workflowgraph.v1.GetRunGraphResponse.LabelSet
-	nil,                                  // 12: workflowgraph.v1.GetJobResponse.EnvEntry
-	(*Run)(nil),                          // 13: workflowgraph.v1.Run
-	(*Job)(nil),                          // 14: workflowgraph.v1.Job
-	(*Step)(nil),                         // 15: workflowgraph.v1.Step
-	(*RetryPolicy)(nil),                  // 16: workflowgraph.v1.RetryPolicy
-	(*JobAttempt)(nil),                   // 17: workflowgraph.v1.JobAttempt
-	(JobStatus)(0),                       // 18: workflowgraph.v1.JobStatus
+	(JobPhase)(0),                            // 0: workflowgraph.v1.JobPhase
+	(*GetJobHistoryRequest)(nil),             // 1: workflowgraph.v1.GetJobHistoryRequest
+	(*GetJobHistoryResponse)(nil),            // 2: workflowgraph.v1.GetJobHistoryResponse
+	(*JobHistory)(nil),                       // 3: workflowgraph.v1.JobHistory
+	(*GetRunGraphRequest)(nil),               // 4: workflowgraph.v1.GetRunGraphRequest
+	(*GetRunGraphResponse)(nil),              // 5: workflowgraph.v1.GetRunGraphResponse
+	(*ListRunJobsRequest)(nil),               // 6: workflowgraph.v1.ListRunJobsRequest
+	(*ListRunJobsResponse)(nil),              // 7: workflowgraph.v1.ListRunJobsResponse
+	(*GetJobRequest)(nil),                    // 8: workflowgraph.v1.GetJobRequest
+	(*GetJobResponse)(nil),                   // 9: workflowgraph.v1.GetJobResponse
+	(*StepState)(nil),                        // 10: workflowgraph.v1.StepState
+	(*GetRunGraphResponse_LabelSet)(nil),     // 11: workflowgraph.v1.GetRunGraphResponse.LabelSet
+	(*ListRunJobsResponse_NodeChildren)(nil), // 12: workflowgraph.v1.ListRunJobsResponse.NodeChildren
+	nil,                                      // 13: workflowgraph.v1.GetJobResponse.EnvEntry
+	(*Run)(nil),                              // 14: workflowgraph.v1.Run
+	(*Job)(nil),                              // 15: workflowgraph.v1.Job
+	(*Step)(nil),                             // 16: workflowgraph.v1.Step
+	(*RetryPolicy)(nil),                      // 17: workflowgraph.v1.RetryPolicy
+	(*JobAttempt)(nil),                       // 18: workflowgraph.v1.JobAttempt
+	(JobStatus)(0),                           // 19: workflowgraph.v1.JobStatus
+	(*Children)(nil),                         // 20: workflowgraph.v1.Children
 }
 var file_workflowgraph_v1_run_service_proto_depIdxs = []int32{
-	13, // 0: workflowgraph.v1.GetJobHistoryResponse.runs:type_name -> workflowgraph.v1.Run
+	14, // 0: workflowgraph.v1.GetJobHistoryResponse.runs:type_name -> workflowgraph.v1.Run
 	3,  // 1: workflowgraph.v1.GetJobHistoryResponse.jobs:type_name -> workflowgraph.v1.JobHistory
 	0,  // 2: workflowgraph.v1.JobHistory.phases:type_name -> workflowgraph.v1.JobPhase
 	11, // 3: workflowgraph.v1.GetRunGraphResponse.label_sets:type_name -> workflowgraph.v1.GetRunGraphResponse.LabelSet
 	0,  // 4: workflowgraph.v1.ListRunJobsRequest.phases:type_name -> workflowgraph.v1.JobPhase
 	0,  // 5: workflowgraph.v1.ListRunJobsResponse.phases:type_name -> workflowgraph.v1.JobPhase
-	14, // 6: workflowgraph.v1.GetJobResponse.job:type_name -> workflowgraph.v1.Job
-	15, // 7: workflowgraph.v1.GetJobResponse.steps:type_name -> workflowgraph.v1.Step
-	12, // 8: workflowgraph.v1.GetJobResponse.env:type_name -> workflowgraph.v1.GetJobResponse.EnvEntry
-	16, // 9: workflowgraph.v1.GetJobResponse.retry_policy:type_name -> workflowgraph.v1.RetryPolicy
-	0,  // 10: workflowgraph.v1.GetJobResponse.phase:type_name -> workflowgraph.v1.JobPhase
-	17, // 11: workflowgraph.v1.GetJobResponse.attempts:type_name -> workflowgraph.v1.JobAttempt
-	10, // 12: workflowgraph.v1.GetJobResponse.step_states:type_name -> workflowgraph.v1.StepState
-	18, // 13: workflowgraph.v1.StepState.status:type_name -> workflowgraph.v1.JobStatus
-	4,  // 14: workflowgraph.v1.RunService.GetRunGraph:input_type -> workflowgraph.v1.GetRunGraphRequest
-	6,  // 15: workflowgraph.v1.RunService.ListRunJobs:input_type -> workflowgraph.v1.ListRunJobsRequest
-	1,  // 16: workflowgraph.v1.RunService.GetJobHistory:input_type -> workflowgraph.v1.GetJobHistoryRequest
-	8,  // 17: workflowgraph.v1.RunService.GetJob:input_type -> workflowgraph.v1.GetJobRequest
-	5,  // 18: workflowgraph.v1.RunService.GetRunGraph:output_type -> workflowgraph.v1.GetRunGraphResponse
-	7,  // 19: workflowgraph.v1.RunService.ListRunJobs:output_type -> workflowgraph.v1.ListRunJobsResponse
-	2,  // 20: workflowgraph.v1.RunService.GetJobHistory:output_type -> workflowgraph.v1.GetJobHistoryResponse
-	9,  // 21: workflowgraph.v1.RunService.GetJob:output_type -> workflowgraph.v1.GetJobResponse
-	18, // [18:22] is the sub-list for method output_type
-	14, // [14:18] is the sub-list for method input_type
-	14, // [14:14] is the sub-list for extension type_name
-	14, // [14:14] is the sub-list for extension extendee
-	0,  // [0:14] is the sub-list for field type_name
+	12, // 6: workflowgraph.v1.ListRunJobsResponse.nodes:type_name -> workflowgraph.v1.ListRunJobsResponse.NodeChildren
+	15, // 7: workflowgraph.v1.GetJobResponse.job:type_name -> workflowgraph.v1.Job
+	16, // 8: workflowgraph.v1.GetJobResponse.steps:type_name -> workflowgraph.v1.Step
+	13, // 9: workflowgraph.v1.GetJobResponse.env:type_name -> workflowgraph.v1.GetJobResponse.EnvEntry
+	17, // 10: workflowgraph.v1.GetJobResponse.retry_policy:type_name -> workflowgraph.v1.RetryPolicy
+	0,  // 11: workflowgraph.v1.GetJobResponse.phase:type_name -> workflowgraph.v1.JobPhase
+	18, // 12: workflowgraph.v1.GetJobResponse.attempts:type_name -> workflowgraph.v1.JobAttempt
+	10, // 13: workflowgraph.v1.GetJobResponse.step_states:type_name -> workflowgraph.v1.StepState
+	19, // 14: workflowgraph.v1.StepState.status:type_name -> workflowgraph.v1.JobStatus
+	20, // 15: workflowgraph.v1.ListRunJobsResponse.NodeChildren.children:type_name -> workflowgraph.v1.Children
+	4,  // 16: workflowgraph.v1.RunService.GetRunGraph:input_type -> workflowgraph.v1.GetRunGraphRequest
+	6,  // 17: workflowgraph.v1.RunService.ListRunJobs:input_type -> workflowgraph.v1.ListRunJobsRequest
+	1,  // 18: workflowgraph.v1.RunService.GetJobHistory:input_type -> workflowgraph.v1.GetJobHistoryRequest
+	8,  // 19: workflowgraph.v1.RunService.GetJob:input_type -> workflowgraph.v1.GetJobRequest
+	5,  // 20: workflowgraph.v1.RunService.GetRunGraph:output_type -> workflowgraph.v1.GetRunGraphResponse
+	7,  // 21: workflowgraph.v1.RunService.ListRunJobs:output_type -> workflowgraph.v1.ListRunJobsResponse
+	2,  // 22: workflowgraph.v1.RunService.GetJobHistory:output_type -> workflowgraph.v1.GetJobHistoryResponse
+	9,  // 23: workflowgraph.v1.RunService.GetJob:output_type -> workflowgraph.v1.GetJobResponse
+	20, // [20:24] is the sub-list for method output_type
+	16, // [16:20] is the sub-list for method input_type
+	16, // [16:16] is the sub-list for extension type_name
+	16, // [16:16] is the sub-list for extension extendee
+	0,  // [0:16] is the sub-list for field type_name
 }
 
 func init() { file_workflowgraph_v1_run_service_proto_init() }
@@ -1317,7 +1459,7 @@ func file_workflowgraph_v1_run_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_workflowgraph_v1_run_service_proto_rawDesc), len(file_workflowgraph_v1_run_service_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   12,
+			NumMessages:   13,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

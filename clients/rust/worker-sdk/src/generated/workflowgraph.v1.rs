@@ -4011,6 +4011,10 @@ pub struct GetRunGraphResponse {
     pub timeouts_secs: ::prost::alloc::vec::Vec<u64>,
     #[prost(int32, repeated, tag = "14")]
     pub priorities: ::prost::alloc::vec::Vec<i32>,
+    /// Of a job with a matrix: the ordinal of its first child, the ordinals of the others follow; 0 for other jobs. Empty
+    /// if no job has one.
+    #[prost(uint32, repeated, tag = "50")]
+    pub children_from: ::prost::alloc::vec::Vec<u32>,
 }
 /// Nested message and enum types in `GetRunGraphResponse`.
 pub mod get_run_graph_response {
@@ -4034,8 +4038,11 @@ pub struct ListRunJobsRequest {
     /// Only jobs in one of these phases; all when empty.
     #[prost(enumeration = "JobPhase", repeated, packed = "false", tag = "4")]
     pub phases: ::prost::alloc::vec::Vec<i32>,
+    /// The key of a job with a matrix: the jobs are its children, in order.
+    #[prost(string, tag = "50")]
+    pub children_of: ::prost::alloc::string::String,
 }
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct ListRunJobsResponse {
     #[prost(string, tag = "1")]
     pub run_id: ::prost::alloc::string::String,
@@ -4080,6 +4087,24 @@ pub struct ListRunJobsResponse {
     /// it.
     #[prost(bool, repeated, tag = "40")]
     pub tolerated: ::prost::alloc::vec::Vec<bool>,
+    /// How the children of those of these jobs stand that have a matrix and whose needs have ended.
+    #[prost(message, repeated, tag = "50")]
+    pub nodes: ::prost::alloc::vec::Vec<list_run_jobs_response::NodeChildren>,
+    /// Of children only: their display names, and their values, each as a JSON object.
+    #[prost(string, repeated, tag = "51")]
+    pub names: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    #[prost(string, repeated, tag = "52")]
+    pub matrices_json: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+}
+/// Nested message and enum types in `ListRunJobsResponse`.
+pub mod list_run_jobs_response {
+    #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+    pub struct NodeChildren {
+        #[prost(uint32, tag = "1")]
+        pub ordinal: u32,
+        #[prost(message, optional, tag = "2")]
+        pub children: ::core::option::Option<super::Children>,
+    }
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct GetJobRequest {
@@ -4128,6 +4153,13 @@ pub struct GetJobResponse {
     /// `::step 2/3 Name` of the job's log.
     #[prost(message, repeated, tag = "70")]
     pub step_states: ::prost::alloc::vec::Vec<StepState>,
+    /// Of a child of a job with a matrix: the key of that job, the child's index, and its values as a JSON object.
+    #[prost(string, optional, tag = "50")]
+    pub group: ::core::option::Option<::prost::alloc::string::String>,
+    #[prost(uint32, optional, tag = "51")]
+    pub index: ::core::option::Option<u32>,
+    #[prost(string, optional, tag = "52")]
+    pub matrix_json: ::core::option::Option<::prost::alloc::string::String>,
 }
 /// How far a step of a job is.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]

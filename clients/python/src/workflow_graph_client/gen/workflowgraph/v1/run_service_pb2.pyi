@@ -245,6 +245,7 @@ class GetRunGraphResponse(_message.Message):
     MAX_RETRIES_FIELD_NUMBER: _builtins.int
     TIMEOUTS_SECS_FIELD_NUMBER: _builtins.int
     PRIORITIES_FIELD_NUMBER: _builtins.int
+    CHILDREN_FROM_FIELD_NUMBER: _builtins.int
     workflow: _builtins.str
     version: _builtins.int
     name: _builtins.str
@@ -287,6 +288,12 @@ class GetRunGraphResponse(_message.Message):
 
     @_builtins.property
     def priorities(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]: ...
+    @_builtins.property
+    def children_from(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
+        """Of a job with a matrix: the ordinal of its first child, the ordinals of the others follow; 0 for other jobs. Empty
+        if no job has one.
+        """
+
     def __init__(
         self,
         *,
@@ -304,10 +311,11 @@ class GetRunGraphResponse(_message.Message):
         max_retries: _abc.Iterable[_builtins.int] | None = ...,
         timeouts_secs: _abc.Iterable[_builtins.int] | None = ...,
         priorities: _abc.Iterable[_builtins.int] | None = ...,
+        children_from: _abc.Iterable[_builtins.int] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["conditions", b"conditions", "keys", b"keys", "label_set_indexes", b"label_set_indexes", "label_sets", b"label_sets", "max_retries", b"max_retries", "name", b"name", "names", b"names", "needs", b"needs", "needs_offsets", b"needs_offsets", "priorities", b"priorities", "timeouts_secs", b"timeouts_secs", "trigger", b"trigger", "version", b"version", "workflow", b"workflow"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["children_from", b"children_from", "conditions", b"conditions", "keys", b"keys", "label_set_indexes", b"label_set_indexes", "label_sets", b"label_sets", "max_retries", b"max_retries", "name", b"name", "names", b"names", "needs", b"needs", "needs_offsets", b"needs_offsets", "priorities", b"priorities", "timeouts_secs", b"timeouts_secs", "trigger", b"trigger", "version", b"version", "workflow", b"workflow"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -321,12 +329,15 @@ class ListRunJobsRequest(_message.Message):
     FROM_ORDINAL_FIELD_NUMBER: _builtins.int
     LIMIT_FIELD_NUMBER: _builtins.int
     PHASES_FIELD_NUMBER: _builtins.int
+    CHILDREN_OF_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """A run id, or a workflow id, which means its newest run."""
     from_ordinal: _builtins.int
     """Only jobs with this ordinal or a higher one."""
     limit: _builtins.int
     """20000 when absent; more than 20000 means 20000."""
+    children_of: _builtins.str
+    """The key of a job with a matrix: the jobs are its children, in order."""
     @_builtins.property
     def phases(self) -> _containers.RepeatedScalarFieldContainer[Global___JobPhase.ValueType]:
         """Only jobs in one of these phases; all when empty."""
@@ -338,10 +349,11 @@ class ListRunJobsRequest(_message.Message):
         from_ordinal: _builtins.int = ...,
         limit: _builtins.int | None = ...,
         phases: _abc.Iterable[Global___JobPhase.ValueType] | None = ...,
+        children_of: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_limit", b"_limit", "limit", b"limit"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_limit", b"_limit", "from_ordinal", b"from_ordinal", "id", b"id", "limit", b"limit", "phases", b"phases"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_limit", b"_limit", "children_of", b"children_of", "from_ordinal", b"from_ordinal", "id", b"id", "limit", b"limit", "phases", b"phases"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__limit: _TypeAlias = _typing.Literal["limit"]  # noqa: Y015
     _WhichOneofArgType__limit: _TypeAlias = _typing.Literal["_limit", b"_limit"]  # noqa: Y015
@@ -352,6 +364,27 @@ Global___ListRunJobsRequest: _TypeAlias = ListRunJobsRequest  # noqa: Y015
 @_typing.final
 class ListRunJobsResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
+
+    @_typing.final
+    class NodeChildren(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        ORDINAL_FIELD_NUMBER: _builtins.int
+        CHILDREN_FIELD_NUMBER: _builtins.int
+        ordinal: _builtins.int
+        @_builtins.property
+        def children(self) -> _types_pb2.Children: ...
+        def __init__(
+            self,
+            *,
+            ordinal: _builtins.int = ...,
+            children: _types_pb2.Children | None = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _typing.Literal["children", b"children"]  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["children", b"children", "ordinal", b"ordinal"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
 
     RUN_ID_FIELD_NUMBER: _builtins.int
     WORKFLOW_FIELD_NUMBER: _builtins.int
@@ -369,6 +402,9 @@ class ListRunJobsResponse(_message.Message):
     WORKERS_FIELD_NUMBER: _builtins.int
     HAS_ERROR_FIELD_NUMBER: _builtins.int
     TOLERATED_FIELD_NUMBER: _builtins.int
+    NODES_FIELD_NUMBER: _builtins.int
+    NAMES_FIELD_NUMBER: _builtins.int
+    MATRICES_JSON_FIELD_NUMBER: _builtins.int
     run_id: _builtins.str
     workflow: _builtins.str
     version: _builtins.int
@@ -414,6 +450,16 @@ class ListRunJobsResponse(_message.Message):
         it.
         """
 
+    @_builtins.property
+    def nodes(self) -> _containers.RepeatedCompositeFieldContainer[Global___ListRunJobsResponse.NodeChildren]:
+        """How the children of those of these jobs stand that have a matrix and whose needs have ended."""
+
+    @_builtins.property
+    def names(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Of children only: their display names, and their values, each as a JSON object."""
+
+    @_builtins.property
+    def matrices_json(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
     def __init__(
         self,
         *,
@@ -433,10 +479,13 @@ class ListRunJobsResponse(_message.Message):
         workers: _abc.Iterable[_builtins.str] | None = ...,
         has_error: _abc.Iterable[_builtins.bool] | None = ...,
         tolerated: _abc.Iterable[_builtins.bool] | None = ...,
+        nodes: _abc.Iterable[Global___ListRunJobsResponse.NodeChildren] | None = ...,
+        names: _abc.Iterable[_builtins.str] | None = ...,
+        matrices_json: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["attempts", b"attempts", "base_ms", b"base_ms", "ended_ms", b"ended_ms", "enqueued_ms", b"enqueued_ms", "has_error", b"has_error", "last_event", b"last_event", "next_ordinal", b"next_ordinal", "ordinals", b"ordinals", "phases", b"phases", "run_id", b"run_id", "started_ms", b"started_ms", "tolerated", b"tolerated", "version", b"version", "worker_indexes", b"worker_indexes", "workers", b"workers", "workflow", b"workflow"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attempts", b"attempts", "base_ms", b"base_ms", "ended_ms", b"ended_ms", "enqueued_ms", b"enqueued_ms", "has_error", b"has_error", "last_event", b"last_event", "matrices_json", b"matrices_json", "names", b"names", "next_ordinal", b"next_ordinal", "nodes", b"nodes", "ordinals", b"ordinals", "phases", b"phases", "run_id", b"run_id", "started_ms", b"started_ms", "tolerated", b"tolerated", "version", b"version", "worker_indexes", b"worker_indexes", "workers", b"workers", "workflow", b"workflow"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -503,6 +552,9 @@ class GetJobResponse(_message.Message):
     ATTEMPTS_FIELD_NUMBER: _builtins.int
     ATTEMPTS_TOTAL_FIELD_NUMBER: _builtins.int
     STEP_STATES_FIELD_NUMBER: _builtins.int
+    GROUP_FIELD_NUMBER: _builtins.int
+    INDEX_FIELD_NUMBER: _builtins.int
+    MATRIX_JSON_FIELD_NUMBER: _builtins.int
     run_id: _builtins.str
     workflow: _builtins.str
     version: _builtins.int
@@ -512,6 +564,10 @@ class GetJobResponse(_message.Message):
     """When the job last became claimable; null when it has not."""
     attempts_total: _builtins.int
     """The number of attempts."""
+    group: _builtins.str
+    """Of a child of a job with a matrix: the key of that job, the child's index, and its values as a JSON object."""
+    index: _builtins.int
+    matrix_json: _builtins.str
     @_builtins.property
     def job(self) -> _types_pb2.Job:
         """The definition and the state, with error and outputs."""
@@ -550,14 +606,30 @@ class GetJobResponse(_message.Message):
         attempts: _abc.Iterable[_workflow_service_pb2.JobAttempt] | None = ...,
         attempts_total: _builtins.int = ...,
         step_states: _abc.Iterable[Global___StepState] | None = ...,
+        group: _builtins.str | None = ...,
+        index: _builtins.int | None = ...,
+        matrix_json: _builtins.str | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_enqueued_at_ms", b"_enqueued_at_ms", "enqueued_at_ms", b"enqueued_at_ms", "job", b"job", "retry_policy", b"retry_policy"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_enqueued_at_ms", b"_enqueued_at_ms", "_group", b"_group", "_index", b"_index", "_matrix_json", b"_matrix_json", "enqueued_at_ms", b"enqueued_at_ms", "group", b"group", "index", b"index", "job", b"job", "matrix_json", b"matrix_json", "retry_policy", b"retry_policy"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_enqueued_at_ms", b"_enqueued_at_ms", "attempts", b"attempts", "attempts_total", b"attempts_total", "enqueued_at_ms", b"enqueued_at_ms", "env", b"env", "job", b"job", "ordinal", b"ordinal", "phase", b"phase", "retry_policy", b"retry_policy", "run_id", b"run_id", "step_states", b"step_states", "steps", b"steps", "version", b"version", "workflow", b"workflow"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_enqueued_at_ms", b"_enqueued_at_ms", "_group", b"_group", "_index", b"_index", "_matrix_json", b"_matrix_json", "attempts", b"attempts", "attempts_total", b"attempts_total", "enqueued_at_ms", b"enqueued_at_ms", "env", b"env", "group", b"group", "index", b"index", "job", b"job", "matrix_json", b"matrix_json", "ordinal", b"ordinal", "phase", b"phase", "retry_policy", b"retry_policy", "run_id", b"run_id", "step_states", b"step_states", "steps", b"steps", "version", b"version", "workflow", b"workflow"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__enqueued_at_ms: _TypeAlias = _typing.Literal["enqueued_at_ms"]  # noqa: Y015
     _WhichOneofArgType__enqueued_at_ms: _TypeAlias = _typing.Literal["_enqueued_at_ms", b"_enqueued_at_ms"]  # noqa: Y015
+    _WhichOneofReturnType__group: _TypeAlias = _typing.Literal["group"]  # noqa: Y015
+    _WhichOneofArgType__group: _TypeAlias = _typing.Literal["_group", b"_group"]  # noqa: Y015
+    _WhichOneofReturnType__index: _TypeAlias = _typing.Literal["index"]  # noqa: Y015
+    _WhichOneofArgType__index: _TypeAlias = _typing.Literal["_index", b"_index"]  # noqa: Y015
+    _WhichOneofReturnType__matrix_json: _TypeAlias = _typing.Literal["matrix_json"]  # noqa: Y015
+    _WhichOneofArgType__matrix_json: _TypeAlias = _typing.Literal["_matrix_json", b"_matrix_json"]  # noqa: Y015
+    @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__enqueued_at_ms) -> _WhichOneofReturnType__enqueued_at_ms | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__group) -> _WhichOneofReturnType__group | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__index) -> _WhichOneofReturnType__index | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__matrix_json) -> _WhichOneofReturnType__matrix_json | None: ...
 
 Global___GetJobResponse: _TypeAlias = GetJobResponse  # noqa: Y015
 

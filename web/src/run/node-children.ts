@@ -1,0 +1,106 @@
+import type { ListRunJobsResponse } from '../../gen/workflowgraph/v1/run_service_pb.js';
+import type { Event } from '../../gen/workflowgraph/v1/workflow_service_pb.js';
+import type { Counts } from '../parts/state-bar.js';
+import { changeOf, childRow, type JobRow, lookAfter } from './job-row.js';
+import { isOver } from './phases.js';
+
+/** How the children of a job with a matrix stand. */
+export interface ChildCounts {
+  readonly total: number;
+  readonly open: number;
+  readonly failed: number;
+  readonly cancelled: number;
+}
+
+/** The children of one job with a matrix, as far as they were asked for. */
+export class NodeChildren {
+  readonly #firstChild: number;
+  /** Events that came while an answer was awaited: it may show them or not. */
+  #meanwhile: Event[] = [];
+  #awaited = 0;
+  #rows: JobRow[] | null = null;
+  /** A copy, replaced when a row was. */
+  #shown: readonly JobRow[] | null = null;
+  #isStale = false;
+  #isAsked = false;
+
+  constructor(firstChild: number) {
+    this.#firstChild = firstChild;
+  }
+
+  get rows(): readonly JobRow[] | null {
+    this.#shown ??= this.#rows?.slice() ?? null;
+    return this.#shown;
+  }
+
+  /** Whether they must be asked for, when somebody looks at them. */
+  get isWanted(): boolean {
+    return !this.#isAsked && (this.#rows === null || this.#isStale);
+  }
+
+  /** They were replaced by a re-run. */
+  drop(): void {
+    this.#rows = null;
+    this.#shown = null;
+  }
+
+  /** An answer about them, or about their counts, is awaited from here to `settled`. */
+  await(isAboutRows: boolean): void {
+    this.#awaited += 1;
+    if (!isAboutRows) return;
+    this.#isAsked = true;
+    this.#isStale = false;
+  }
+
+  settled(isAboutRows: boolean): void {
+    this.#awaited -= 1;
+    if (isAboutRows) this.#isAsked = false;
+    if (this.#awaited === 0) this.#meanwhile = [];
+  }
+
+  fill(node: JobRow, pages: readonly ListRunJobsResponse[]): void {
+    this.#rows = pages.flatMap((page) => page.ordinals.map((_, n) => childRow(node, this.#firstChild, page, n)));
+    this.#shown = null;
+    const shown = pages[0]?.lastEvent ?? 0n;
+    for (const event of this.#meanwhile) if (event.number > shown) this.#change(event);
+  }
+
+  /** The counts of an answer, with what happened since. */
+  countsSince(counts: ChildCounts, shown: bigint): ChildCounts {
+    return this.#meanwhile.filter(({ number }) => number > shown).reduce(countsAfter, counts);
+  }
+
+  apply(event: Event): void {
+    if (this.#awaited > 0) this.#meanwhile.push(event);
+    if (this.#rows !== null) this.#change(event);
+  }
+
+  #change(event: Event): void {
+    const index = Number(event.jobId.slice(event.jobId.lastIndexOf('.') + 1));
+    const row = this.#rows?.[index];
+    // One that was not made yet when they were asked for.
+    if (row === undefined) this.#isStale = true;
+    else {
+      this.#rows?.splice(index, 1, { ...row, ...changeOf(event, row) });
+      this.#shown = null;
+    }
+  }
+}
+
+/** The counts after an event of a child. A child that runs again is counted by `job.open` of its node. */
+export function countsAfter(counts: ChildCounts, event: Event): ChildCounts {
+  const look = lookAfter(event);
+  if (look === null || !isOver(look.look) || counts.open === 0) return counts;
+  return {
+    total: counts.total,
+    open: counts.open - 1,
+    failed: counts.failed + (look.look === 'failure' && !look.isTolerated ? 1 : 0),
+    cancelled: counts.cancelled + (look.look === 'cancelled' ? 1 : 0),
+  };
+}
+
+/** The counts as a bar shows them. */
+export function barOf({ total, open, failed, cancelled }: ChildCounts): Counts {
+  const others = { blocked: 0, held: 0, delayed: 0, waiting: 0, skipped: 0 };
+  return { ...others, running: open, failure: failed, cancelled, success: total - open - failed - cancelled };
+}
