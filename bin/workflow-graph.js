@@ -20,7 +20,7 @@ if (args.length === 1 && ['--version', '-V'].includes(args[0])) {
   process.exit();
 }
 
-if (isClone && (!existsSync(`${root}dist/src/main.js`) || (isOldNode && ownNode(root) === null))) {
+if (isClone && (!existsSync(programFile(root)) || (isOldNode && ownNode(root) === null))) {
   const made = spawnSync(process.execPath, [setUp], { stdio: ['ignore', 2, 2] });
   if (made.status !== 0) process.exit(made.status ?? 1);
 }

@@ -1,10 +1,11 @@
 // Makes dist/worker.mjs: the standalone worker as one file, which every server hands out at /worker.mjs. It needs Node 20 and
-// nothing else. Run after tsc, because it is made from the compiled code.
+// nothing else. Made from the sources.
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { rolldown } from 'rolldown';
 import { licensesOf } from './licenses.js';
+import { sourcesResolved } from './sources-resolved.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const entry = '\0worker';
@@ -17,19 +18,19 @@ if (Number(process.versions.node.split('.', 1)[0]) < 20) {
   process.exit(2);
 }
 if (isMainThread) {
-  const { runWorkerFile } = await import(${JSON.stringify(join(root, 'dist/src/cli/worker-file.js'))});
+  const { runWorkerFile } = await import(${JSON.stringify(join(root, 'src/cli/worker-file.ts'))});
   await runWorkerFile();
 } else {
-  await import(${JSON.stringify(join(root, 'clients/typescript/dist/heartbeats/heartbeat-thread.js'))});
+  await import(${JSON.stringify(join(root, 'clients/typescript/src/heartbeats/heartbeat-thread.ts'))});
 }
 `;
 
 /** Modules that look for files beside them, as they are where there is only this one. */
 const replacements = (version) =>
   new Map([
-    [join(root, 'dist/src/version.js'), `export const version = ${JSON.stringify(version)};`],
+    [join(root, 'src/version.ts'), `export const version = ${JSON.stringify(version)};`],
     [
-      join(root, 'clients/typescript/dist/heartbeats/thread-file.js'),
+      join(root, 'clients/typescript/src/heartbeats/thread-file.ts'),
       'export const threadFile = () => new URL(import.meta.url);',
     ],
   ]);
@@ -40,9 +41,10 @@ export async function buildWorkerFile({ file = join(root, 'dist/worker.mjs'), ve
   const bundle = await rolldown({
     input: entry,
     platform: 'node',
+    resolve: sourcesResolved,
     transform: { target: 'node20' },
     // The client's package says that none of its modules matters by being loaded. This one does: it is what the thread runs.
-    treeshake: { moduleSideEffects: [{ test: /\/heartbeat-thread\.js$/, sideEffects: true }] },
+    treeshake: { moduleSideEffects: [{ test: /\/heartbeat-thread\.ts$/, sideEffects: true }] },
     plugins: [
       {
         name: 'worker-file',
