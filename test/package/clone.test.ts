@@ -28,7 +28,11 @@ test(
     };
     const args = ['start', '--', '--port', '0', '--data', join(room, 'data')];
     const started = startProcess('npm', args, { cwd: clone, env });
-    for (const step of [/installing packages, \d+ MB, about/, /bundling the program, about/, /building the page, about/]) {
+    for (const step of [
+      /installing packages, \d+ MB, about/,
+      /bundling the program, about/,
+      /building the page, about/,
+    ]) {
       await started.printed(step);
     }
     const [, url = ''] = await started.printed(/is up at (http:\/\/[\d.:]+)/);
