@@ -33,6 +33,7 @@ mkdirSync(folder, { recursive: true });
 const room = mkdtempSync(join(tmpdir(), 'workflow-graph-release-'));
 process.on('exit', () => rmSync(room, { recursive: true, force: true }));
 
+run('rendering the manual', process.execPath, ['scripts/build-manual.js']);
 const { installed, binary } = await makeFiles({ root, folder, room, version, run });
 prove({ root, folder, room, installed, binary, version, run });
 writeChecksums(folder);

@@ -58,6 +58,7 @@ const suites = [
   { name: 'unused', run: check('knip') },
   { name: 'types', run: check('tsc', '-p', 'tsconfig.test.json', '--noEmit') },
   { name: 'types-page', run: check('tsc', '-p', 'web') },
+  { name: 'manual', run: check('node', 'scripts/build-manual.js') },
   { name: 'generated', run: check('node', 'scripts/generate.js', '--check') },
 ];
 

@@ -7,6 +7,7 @@ import { buildProcedures } from '../api/procedures.js';
 import { Readiness } from '../api/readiness.js';
 import type { AboutServer } from '../api/session-service.js';
 import type { Engine } from '../engine/engine.js';
+import { packageRoot } from '../package-root.js';
 import type { Log } from '../telemetry/log.js';
 import type { Metrics } from '../telemetry/metrics.js';
 import { type BasePath, basePathReader } from './base-path.js';
@@ -23,6 +24,7 @@ import { listenProblem } from './listen-problem.js';
 import { createListener } from './listener.js';
 import { answerLogEvents } from './log-events.js';
 import { logTextRoute } from './log-text.js';
+import { manualRoutes } from './manual.js';
 import { metricsRoute } from './metrics-route.js';
 import { readBuiltPage } from './page-files.js';
 import { enforceRoutePolicies } from './route-policy.js';
@@ -55,6 +57,8 @@ export interface HttpServerParts {
   readonly about: AboutServer;
   /** The folder of the built page; null for none. Without a page, `/` redirects to the API's description. */
   readonly page: URL | null;
+  /** The folder of the built manual; that of this package when absent. */
+  readonly manual?: URL;
   /** Serves the JSON API alone, for callers in this process: no RPC protocols, no pages, no files. */
   readonly jsonOnly?: boolean;
   readonly log: Log;
@@ -149,6 +153,7 @@ export async function buildHttpServer(parts: HttpServerParts): Promise<HttpServe
 async function fileRoutes(app: FastifyInstance, parts: HttpServerParts, basePathOf: BasePath): Promise<void> {
   descriptionRoutes(app);
   docsPage(app);
+  manualRoutes(app, basePathOf, parts.manual ?? new URL('dist/manual/', packageRoot));
   workerFileRoutes(app, basePathOf);
   await clientPackageRoutes(app, basePathOf);
   const page = parts.page === null ? null : await readBuiltPage(parts.page);

@@ -21,7 +21,8 @@ export interface BuiltPage {
   readonly files: readonly PageFile[];
 }
 
-const contentTypes: Readonly<Record<string, string>> = {
+/** By the end of a file's name; other files are not served. */
+export const contentTypes: Readonly<Record<string, string>> = {
   css: 'text/css; charset=utf-8',
   ico: 'image/x-icon',
   js: 'text/javascript; charset=utf-8',

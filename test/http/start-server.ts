@@ -25,6 +25,7 @@ export interface StartOptions {
   readonly limits?: Partial<HttpLimits>;
   readonly tokens?: TokenDirectory & SignIns;
   readonly page?: URL;
+  readonly manual?: URL;
   readonly loopback?: boolean;
   /** A stopped fixture whose database the server begins with. */
   readonly copyOf?: EngineFixture;
@@ -72,6 +73,7 @@ export async function startServer(options: StartOptions = {}): Promise<RunningSe
     tokens: options.tokens ?? noTokens,
     about: { version: '0.0.0', now: () => 1_700_000_000_000, retentionRunsDays: 30, retentionLogsDays: 14 },
     page: options.page ?? null,
+    ...(options.manual === undefined ? {} : { manual: options.manual }),
     log,
     loopback: options.loopback ?? true,
     limits: { ...httpLimits, ...options.limits },

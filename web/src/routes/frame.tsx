@@ -80,6 +80,7 @@ export function Frame() {
       </main>
       <footer className={styles.foot}>
         <span>workflow-graph {session?.version ?? ''}</span>
+        <a href={`${basePath}manual/`}>Manual</a>
         <a href={`${basePath}docs`}>API</a>
         <Link to="/audit" search={{}}>
           Audit

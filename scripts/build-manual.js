@@ -1,0 +1,61 @@
+// Makes dist/manual: docs/ and the READMEs as a site, which every server that has it serves at /manual. Its generator is
+// installed by this command alone. `npm start` does not need it.
+import { execFileSync, spawnSync } from 'node:child_process';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { fitPolicy } from './manual/fit-policy.js';
+import { stagePages } from './manual/stage-pages.js';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const folder = join(root, 'scripts/manual');
+
+export function buildManual() {
+  install();
+  const pages = join(folder, 'pages');
+  stagePages(pages);
+  mkdirSync(join(pages, '.vitepress'), { recursive: true });
+  cpSync(join(folder, 'vitepress.config.js'), join(pages, '.vitepress/config.js'));
+  cpSync(join(folder, 'theme'), join(pages, '.vitepress/theme'), { recursive: true });
+  const site = join(folder, 'site');
+  rmSync(site, { recursive: true, force: true });
+  const built = spawnSync(process.execPath, ['node_modules/vitepress/bin/vitepress.js', 'build', 'pages'], {
+    cwd: folder,
+    encoding: 'utf8',
+  });
+  if (built.status !== 0) throw new Error(`the manual cannot be rendered:\n${built.stdout}${built.stderr}`);
+  fitPolicy(site);
+  checkSite(site);
+  mkdirSync(join(root, 'dist'), { recursive: true });
+  const made = join(root, 'dist/manual');
+  rmSync(made, { recursive: true, force: true });
+  renameSync(site, made);
+  rmSync(pages, { recursive: true, force: true });
+}
+
+/** The server keeps it in memory, and its policy takes no scripts and styles in pages. */
+function checkSite(site) {
+  const files = readdirSync(site, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+  const paths = files.map(({ parentPath, name }) => join(parentPath, name));
+  const bytes = paths.reduce((sum, path) => sum + statSync(path).size, 0);
+  if (bytes > 3_000_000) throw new Error(`the manual has ${bytes} bytes, and may have 3,000,000`);
+  for (const path of paths.filter((path) => path.endsWith('.html'))) {
+    const found = /<script(?![^>]*\bsrc=)|<style|<[a-z][^>]*\s(?:style|on[a-z]+)=/.exec(readFileSync(path, 'utf8'));
+    if (found !== null) throw new Error(`${path} has "${found[0]}", which the policy of the server refuses`);
+  }
+  process.stdout.write(`the manual: ${files.length} files, ${(bytes / 1e6).toFixed(1)} MB\n`);
+}
+
+function install() {
+  const lock = readFileSync(join(folder, 'package-lock.json'), 'utf8');
+  const mark = join(folder, 'node_modules/.package-lock.json');
+  const wanted = JSON.parse(lock).packages['node_modules/vitepress'].version;
+  const has = existsSync(mark)
+    ? JSON.parse(readFileSync(mark, 'utf8')).packages['node_modules/vitepress']?.version
+    : null;
+  if (has === wanted) return;
+  process.stderr.write('workflow-graph: installing what renders the manual, 100 MB, about 20 s …\n');
+  execFileSync('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], { cwd: folder, stdio: ['ignore', 2, 2] });
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) buildManual();

@@ -1,0 +1,2 @@
+/** Every page of the manual: its source, and its file in the manual. */
+export function pagePaths(): ReadonlyMap<string, string>;

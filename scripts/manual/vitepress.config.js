@@ -1,0 +1,64 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { defineConfig } from 'vitepress';
+import { menu, pagePaths, root } from '../../page-paths.js';
+
+const paths = pagePaths();
+
+export default defineConfig({
+  title: 'workflow-graph',
+  description: 'A job server that runs DAGs of jobs on workers written in any language',
+  lang: 'en',
+  // The server replaces it where a proxy adds a path (src/http/manual.ts).
+  base: '/manual/',
+  outDir: '../site',
+  // A server of the reader's.
+  ignoreDeadLinks: 'localhostLinks',
+  // Data of the site in files of their own, and no colours of code: the server's policy takes no inline scripts or styles.
+  metaChunk: true,
+  markdown: {
+    // The pages are Markdown for every reader: neither HTML nor the templates of Vue.
+    html: false,
+    config(markdown) {
+      for (const name of ['text', 'code_inline']) {
+        const rule = markdown.renderer.rules[name];
+        markdown.renderer.rules[name] = (...given) => withoutTemplates(rule(...given));
+      }
+    },
+    // As in the headings of the project's pages: small letters, no punctuation, hyphens.
+    anchor: {
+      slugify: (text) =>
+        text
+          .toLowerCase()
+          .replaceAll(/[^\p{L}\p{N}\s_-]/gu, '')
+          .replaceAll(' ', '-'),
+    },
+    highlight: (code, language) =>
+      `<pre class="shiki"><code class="language-${language}">${escapeHtml(code)}</code></pre>`,
+  },
+  themeConfig: {
+    search: { provider: 'local' },
+    outline: [2, 3],
+    sidebar: menu.map(({ text, pages }) => ({
+      text,
+      items: pages.map((source) => ({
+        text: titleOf(source),
+        link: `/${paths.get(source).replace(/\.md$/, '.html')}`,
+      })),
+    })),
+    footer: { message: 'This manual belongs to the version of the server that serves it.' },
+  },
+});
+
+function titleOf(source) {
+  if (source === 'README.md') return 'Overview';
+  return /^# (.*)$/m.exec(readFileSync(join(root, source), 'utf8'))?.[1] ?? source;
+}
+
+function escapeHtml(text) {
+  return withoutTemplates(text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;'));
+}
+
+function withoutTemplates(html) {
+  return html.replaceAll('{{', '&#123;&#123;');
+}
