@@ -9,6 +9,8 @@ export default defineConfig({
   title: 'workflow-graph',
   description: 'A job server that runs DAGs of jobs on workers written in any language',
   lang: 'en',
+  // No icon; without this browsers ask for one.
+  head: [['link', { rel: 'icon', href: 'data:,' }]],
   // The server replaces it where a proxy adds a path (src/http/manual.ts).
   base: '/manual/',
   outDir: '../site',
@@ -52,7 +54,7 @@ export default defineConfig({
 
 function titleOf(source) {
   if (source === 'README.md') return 'Overview';
-  return /^# (.*)$/m.exec(readFileSync(join(root, source), 'utf8'))?.[1] ?? source;
+  return /^# (.*)$/m.exec(readFileSync(join(root, source), 'utf8'))?.[1]?.replaceAll('`', '') ?? source;
 }
 
 function escapeHtml(text) {
