@@ -1,7 +1,7 @@
 // Makes dist/manual: docs/ and the READMEs as a site, which every server that has it serves at /manual. Its generator is
 // installed by this command alone. `npm start` does not need it.
 import { execFileSync, spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { fitPolicy } from './manual/fit-policy.js';
@@ -14,9 +14,9 @@ export function buildManual() {
   install();
   const pages = join(folder, 'pages');
   stagePages(pages);
-  mkdirSync(join(pages, '.vitepress'), { recursive: true });
-  cpSync(join(folder, 'vitepress.config.js'), join(pages, '.vitepress/config.js'));
-  cpSync(join(folder, 'theme'), join(pages, '.vitepress/theme'), { recursive: true });
+  mkdirSync(join(pages, '.vitepress/theme'), { recursive: true });
+  writeFileSync(join(pages, '.vitepress/config.js'), "export { default } from '../../vitepress.config.js';\n");
+  writeFileSync(join(pages, '.vitepress/theme/index.js'), "export { default } from '../../../theme/index.js';\n");
   const site = join(folder, 'site');
   rmSync(site, { recursive: true, force: true });
   const built = spawnSync(process.execPath, ['node_modules/vitepress/bin/vitepress.js', 'build', 'pages'], {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { defineConfig } from 'vitepress';
-import { menu, pagePaths, root } from '../../page-paths.js';
+import { menu, pagePaths, root } from './page-paths.js';
 
 const paths = pagePaths();
 
