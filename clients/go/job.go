@@ -44,6 +44,12 @@ type Job struct {
 	DelayedUntil Time `json:"delayed_until_ms"`
 	// TimeoutSecs is the timeout of the attempt; nil means no limit.
 	TimeoutSecs *int64 `json:"timeout_secs"`
+	// Group is the key of the job with a matrix whose child this is; nil for any other job. The ID of a child is "test.3".
+	Group *string `json:"group"`
+	// Index is the child's index, from 0; nil for any other job.
+	Index *int `json:"index"`
+	// MatrixJSON has the child's values as a JSON object; nil for any other job. Env has them as MATRIX_<KEY>.
+	MatrixJSON *string `json:"matrix_json"`
 
 	// WorkerID is the worker that runs it.
 	WorkerID string `json:"-"`

@@ -38,6 +38,12 @@ func jobOfProto(from *workflowgraphv1.ClaimedJob) *Job {
 		EnqueuedAt:   timeOfMillis(from.GetEnqueuedAtMs()),
 		DelayedUntil: timeOfOptional(&from.DelayedUntilMs),
 		TimeoutSecs:  optionalCount(from.TimeoutSecs),
+		Group:        from.Group,
+		MatrixJSON:   from.MatrixJson,
+	}
+	if from.Index != nil {
+		index := int(from.GetIndex())
+		job.Index = &index
 	}
 	for id, outputs := range from.GetUpstreamOutputs() {
 		job.UpstreamOutputs[id] = outputs.GetValues()

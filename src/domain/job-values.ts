@@ -22,6 +22,7 @@ export interface ParsedExpressions {
   readonly labels: readonly (readonly [key: string, template: Template])[];
   readonly priority: Template | null;
   readonly timeout: Template | null;
+  readonly queueTimeout: Template | null;
   readonly env: readonly (readonly [name: string, template: Template])[];
   readonly stepEnv: readonly (readonly (readonly [name: string, template: Template])[])[];
 }
@@ -31,13 +32,17 @@ export interface JobValues {
   readonly labels: LabelSet;
   readonly priority: number;
   readonly name: string;
+  /** Null for no limit. */
+  readonly queueTimeoutSecs: number | null;
 }
 
 /** Every value that the expressions of a job read. */
 export function expressionReferences(parsed: ParsedExpressions): Reference[] {
-  const { name, labels, priority, timeout, env, stepEnv } = parsed;
+  const { name, labels, priority, timeout, queueTimeout, env, stepEnv } = parsed;
   const named = [...labels, ...env, ...stepEnv.flat()].map(([, template]) => template);
-  return [name, priority, timeout, ...named].flatMap((one) => (one === null ? [] : templateReferences(one)));
+  return [name, priority, timeout, queueTimeout, ...named].flatMap((one) =>
+    one === null ? [] : templateReferences(one),
+  );
 }
 
 export function parseJobExpressions(source: JobExpressions, inputs: DeclaredInputs): ParsedExpressions {
@@ -51,6 +56,7 @@ export function parseJobExpressions(source: JobExpressions, inputs: DeclaredInpu
     labels: labelTemplates(source.labels).map(([key, text]) => [key, job(text)] as const),
     priority: optional(source.priority),
     timeout: optional(source.timeout),
+    queueTimeout: optional(source.queueTimeout ?? null),
     env: variables(source.env),
     stepEnv: source.stepEnv.map(variables),
   };
@@ -80,6 +86,10 @@ export function decideJobValues(spec: JobSpec, parsed: ParsedExpressions, contex
     labels: spec.anyWorker === true ? [] : labels,
     priority: parsed.priority === null ? spec.priority : priorityOf(parsed.priority, context, budget),
     name: nameOf(spec.name, parsed.name, context, budget),
+    queueTimeoutSecs:
+      parsed.queueTimeout === null
+        ? (spec.queueTimeoutSecs ?? null)
+        : secondsFrom('queue-timeout', parsed.queueTimeout, context, budget),
   };
   const attempt = attemptSpec(spec, parsed, context, budget);
   checkBytes('env', attempt.env);
@@ -111,7 +121,7 @@ export function attemptSpec(
   return {
     ...spec,
     name: nameOf(spec.name, parsed.name, context, budget),
-    timeoutSecs: parsed.timeout === null ? spec.timeoutSecs : timeoutOf(parsed.timeout, context, budget),
+    timeoutSecs: parsed.timeout === null ? spec.timeoutSecs : secondsFrom('timeout', parsed.timeout, context, budget),
     env: merged(spec.env, computed),
     steps,
     command: exportLines(computed) + script,
@@ -167,8 +177,8 @@ function priorityOf(template: Template, context: ConditionContext, budget: Evalu
   });
 }
 
-function timeoutOf(template: Template, context: ConditionContext, budget: EvaluationBudget): number {
-  return named('timeout', () => {
+function secondsFrom(key: string, template: Template, context: ConditionContext, budget: EvaluationBudget): number {
+  return named(key, () => {
     const value = renderTemplate(template, context, budget);
     const text = typeof value === 'string' && /^[0-9]{1,9}$/.test(value) ? Number(value) : value;
     const secs = typeof text === 'string' || typeof text === 'number' ? secondsOf(text) : null;

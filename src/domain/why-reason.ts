@@ -69,6 +69,7 @@ export type WhyReason =
     }
   | ({ readonly code: 'children_open' | 'children_ended' } & ChildrenFact)
   | { readonly code: 'expression_failed'; readonly error: string }
+  | { readonly code: 'queue_timed_out'; readonly error: string }
   | { readonly code: 'tolerated' }
   | { readonly code: 'retried'; readonly retries: number; readonly maxRetries: number; readonly last: AttemptFact }
   | {

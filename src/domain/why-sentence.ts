@@ -57,6 +57,8 @@ export function sentenceOf(reason: WhyReason, nowMs: number): string {
       return `Attempt ${reason.attempt} on worker ${quote(reason.workerId)} ${ended(reason.outcome, reason.error)}; ${whyNoRetry(reason)}.`;
     case 'expression_failed':
       return `It failed without an attempt, because an expression of its definition has no value: ${firstLine(reason.error)}.`;
+    case 'queue_timed_out':
+      return `It failed without an attempt: ${firstLine(reason.error)}.`;
     case 'tolerated':
       return 'Its failure counts as success for its run and for the jobs that need it (continue-on-error).';
     case 'retried':

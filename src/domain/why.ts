@@ -2,6 +2,7 @@ import { type ConditionContext, explainCondition } from './condition/decide-cond
 import type { NeedOutcome } from './condition/evaluate.js';
 import type { ConditionValue, NeedResult } from './condition/expression.js';
 import { isLeftToOthers } from './labels.js';
+import { isQueueTimeout } from './queue-timeout.js';
 import { allowsRetryAfter, type RetryRule } from './retry.js';
 import { hasCondition } from './settle.js';
 import { hasEnded } from './states.js';
@@ -64,8 +65,10 @@ function mainReason(facts: WhyFacts): WhyReason {
         durationMs: (last?.endedAtMs ?? 0) - (last?.claimedAtMs ?? 0),
       };
     case 'failure':
-      // An expression fails before an attempt with the job's number exists.
-      if (last?.number !== job.attempt) return { code: 'expression_failed', error: job.error ?? '' };
+      // An expression, or a queue timeout, fails it before an attempt with the job's number exists.
+      if (last?.number !== job.attempt) {
+        return { code: isQueueTimeout(job.error) ? 'queue_timed_out' : 'expression_failed', error: job.error ?? '' };
+      }
       return {
         code: 'failed',
         attempt: job.attempt,

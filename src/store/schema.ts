@@ -253,6 +253,10 @@ export interface JobTable {
   gate: Generated<number | null>;
   /** The gates that it passes, in order, as JSON; see `readPlaces`. Null when there are none. */
   places: Generated<string | null>;
+  /** How long it may be claimable or held; null for no limit, and before its needs have ended. */
+  queue_timeout_ms: Generated<number | null>;
+  /** While it is claimable or held: when it fails. Means nothing in any other state. */
+  due_at_ms: Generated<number | null>;
   /** Of a child: the ordinal of its node, its index, and its values as JSON. */
   group_ord: Generated<number | null>;
   idx: Generated<number | null>;

@@ -38,6 +38,8 @@ start() { # name, options
   trust=$(printf '%s' "$2" | jq -r 'if .ca_file then "--cacert " + .ca_file else "" end')
   slots=$(printf '%s' "$2" | jq -r '.slots // 1')
   executor=$(printf '%s' "$2" | jq -r '.executor // "function"')
+  # It reports the exit codes of commands.
+  [ "$executor" != shell ] || labels=$(printf '%s' "$labels" | jq -c '. + ["feature:exit-codes"]')
   drain=$(printf '%s' "$2" | jq -r '(.drain_timeout_ms // 60000) / 1000')
   home=$folder/$name
   mkdir -p "$home"
@@ -126,8 +128,8 @@ work() { # folder of the slot
   elif [ -s "$1/permanent" ]; then
     jq -c '{error: .message[:4000], retryable}' < "$1/permanent" > "$1/report"
   else
-    tail -c 4000 "$1/stderr" | jq -Rsc --arg status "exit status $status" \
-      '{error: ($status + "\n" + .), retryable: true}' > "$1/report"
+    tail -c 4000 "$1/stderr" | jq -Rsc --argjson code "$status" \
+      '{error: ("exit status \($code)\n" + .), retryable: true, exit_code: $code}' > "$1/report"
   fi
   post_until_answered "/api/jobs/$lease/fail" "$1/report" "$1/reported"
 }
@@ -142,7 +144,8 @@ sorted='def sorted: if type == "object" then to_entries | sort_by(.key) | map(.v
 # Runs the steps of the function executor. SIGTERM is the cancellation signal.
 run_steps() { # folder of the slot
   trap 'exit 143' TERM
-  jq -c '.steps[]' < "$1/command" > "$1/steps"
+  # The server puts the variables of a matrix before the command.
+  tail -n 1 "$1/command" | jq -c '.steps[]' > "$1/steps"
   while IFS= read -r step <&3; do
     key=$(printf '%s' "$step" | jq -r 'keys_unsorted[0]')
     value=$(printf '%s' "$step" | jq -c ".$key")
@@ -169,6 +172,9 @@ run_steps() { # folder of the slot
       output) add_outputs "$1" "$value" ;;
       echo_upstream) add_outputs "$1" "$(jq "$sorted {upstream: (.job.upstream_outputs | sorted | tojson)}" < "$1/job")" ;;
       echo_inputs) add_outputs "$1" "$(jq "$sorted {inputs: (.job.inputs | sorted | tojson)}" < "$1/job")" ;;
+      echo_child)
+        add_outputs "$1" "$(jq '.job | {group, index, matrix: .matrix_json} | with_entries(select(.value != null) | .value |= tostring)' < "$1/job")"
+        ;;
       fail) end_with "$1" "$value" ;;
       fail_until_attempt)
         [ "$(jq .job.attempt < "$1/job")" -ge "$value" ] || end_with "$1" '{"message": "once more", "retryable": true}'

@@ -85,6 +85,10 @@ test('each edge of the state table is walked by what it stands for, and no other
   await fixture.complete(held.job);
   await rerun(held.run, ['a']); // b is claimable, and c is held
   await cancel(held.run);
+  const timed = `run: x, queue-timeout: 1m, ${group}`;
+  const unclaimed = await fixture.run(`jobs: { a: { ${timed} }, b: { ${timed} } }`);
+  await fixture.environment.advance(60_000); // a is claimable, and b is held
+  await until('both have timed out', async () => (await fixture.runState(unclaimed)) === 'failure');
 
   const list =
     'jobs: { l: { run: x }, m: { needs: l, run: x, strategy: { matrix: { n: "${{ fromJSON(needs.l.outputs.n) }}" } } } }';

@@ -100,6 +100,7 @@ const damage: Readonly<Record<string, readonly string[]>> = {
     where job = ${row('a')}`,
   ],
   'claimable-is-ready': [`update jobs set pending = 1 where id = ${row('ready')}`],
+  'queue-deadline-kept': [`update jobs set due_at_ms = 1 where id = ${row('ready')}`],
   'default-condition-held': [`update jobs set bad = 1 where id = ${row('ready')}`],
   'delayed-until': [`update jobs set delayed_until_ms = null where state = 'delayed'`],
   'success-was-reported': [`update attempts set outcome = 'failure' where job = ${row('done')}`],

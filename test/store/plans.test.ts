@@ -33,6 +33,7 @@ const inOrder: Readonly<Record<string, string>> = {
   newestEvent: 'the last entry of an index',
   nextDeadline: 'the first entry of an index',
   nextDelayedJob: 'the first entry of an index',
+  nextQueueDeadline: 'the first entry of an index',
   nextRunDeadline: 'the first entry of an index',
   revokeToken: 'every token: there are few',
   runsThatCancel: 'the few runs that do, by the index that has only those',

@@ -8,6 +8,7 @@ import (
 	"io"
 	"maps"
 	"os"
+	"strconv"
 	"strings"
 	"time"
 
@@ -61,6 +62,7 @@ type step struct {
 	Output         map[string]string `json:"output"`
 	EchoUpstream   bool              `json:"echo_upstream"`
 	EchoInputs     bool              `json:"echo_inputs"`
+	EchoChild      bool              `json:"echo_child"`
 	Fail           *struct {
 		Message   string `json:"message"`
 		Retryable bool   `json:"retryable"`
@@ -81,7 +83,9 @@ func (r *stepRun) all() error {
 	var script struct {
 		Steps []json.RawMessage `json:"steps"`
 	}
-	if err := json.Unmarshal([]byte(r.job.Command), &script); err != nil {
+	// The server puts the variables of a matrix before the command.
+	command := r.job.Command[strings.LastIndexByte(r.job.Command, '\n')+1:]
+	if err := json.Unmarshal([]byte(command), &script); err != nil {
 		return workflowgraph.Permanent(fmt.Errorf("the command is no list of steps: %w", err))
 	}
 	for _, raw := range script.Steps {
@@ -119,6 +123,8 @@ func (r *stepRun) one(next step, raw json.RawMessage) error {
 		r.outputs["upstream"] = canonicalOutputs(r.job.UpstreamOutputs)
 	case next.EchoInputs:
 		r.outputs["inputs"] = canonicalTexts(r.job.Inputs)
+	case next.EchoChild:
+		r.echoChild()
 	case next.Fail != nil && next.Fail.Retryable:
 		return workflowgraph.Retryable(errors.New(next.Fail.Message))
 	case next.Fail != nil:
@@ -133,6 +139,19 @@ func (r *stepRun) one(next step, raw json.RawMessage) error {
 		return workflowgraph.Permanent(fmt.Errorf("unknown step %s", raw))
 	}
 	return nil
+}
+
+// echoChild returns what tells a child of a matrix from its siblings, and nothing for any other job.
+func (r *stepRun) echoChild() {
+	if r.job.Group != nil {
+		r.outputs["group"] = *r.job.Group
+	}
+	if r.job.Index != nil {
+		r.outputs["index"] = strconv.Itoa(*r.job.Index)
+	}
+	if r.job.MatrixJSON != nil {
+		r.outputs["matrix"] = *r.job.MatrixJSON
+	}
 }
 
 func (r *stepRun) log(stream, text string) error {

@@ -139,7 +139,8 @@ def function_executor(worker: str) -> Callable[[Job], Outputs]:
 
 def run_steps(job: Job) -> dict[str, str]:
     outputs: dict[str, str] = {}
-    for step in json.loads(job.command)["steps"]:
+    # The server puts the variables of a matrix before the command.
+    for step in json.loads(job.command.rpartition("\n")[2])["steps"]:
         run_step(job, step, outputs)
     return outputs
 
@@ -175,6 +176,9 @@ def run_step(job: Job, step: dict[str, Any], outputs: dict[str, str]) -> None:
             outputs["upstream"] = sorted_json({key: dict(values) for key, values in job.upstream_outputs.items()})
         case {"echo_inputs": True}:
             outputs["inputs"] = sorted_json(dict(job.inputs))
+        case {"echo_child": True}:
+            child = {"group": job.group, "index": job.index, "matrix": job.matrix_json}
+            outputs.update({name: str(value) for name, value in child.items() if value is not None})
         case {"fail": {"message": message, "retryable": retryable}}:
             raise RetryableError(message) if retryable else PermanentError(message)
         case {"fail_until_attempt": attempt}:

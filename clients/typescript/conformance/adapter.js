@@ -86,7 +86,7 @@ function functionExecutor(worker) {
     tell({ event: 'job_started', ...ids });
     let how = 'failed';
     try {
-      const outputs = await runSteps(JSON.parse(job.command).steps, context);
+      const outputs = await runSteps(JSON.parse(lastLine(job.command)).steps, { ...context, job });
       how = 'returned';
       return outputs;
     } catch (error) {
@@ -98,6 +98,11 @@ function functionExecutor(worker) {
   };
 }
 
+/** The server puts the variables of a matrix before the command. */
+function lastLine(command) {
+  return command.slice(command.lastIndexOf('\n') + 1);
+}
+
 async function runSteps(steps, context) {
   // A key may be `__proto__`.
   const outputs = Object.create(null);
@@ -105,7 +110,7 @@ async function runSteps(steps, context) {
   return outputs;
 }
 
-async function runStep(step, { log, signal, attempt, upstreamOutputs, inputs }, outputs) {
+async function runStep(step, { job, log, signal, attempt, upstreamOutputs, inputs }, outputs) {
   if ('log' in step) {
     await (step.stream === 'stderr' ? log.stderr(step.log) : log.stdout(step.log));
   } else if ('log_lines' in step) {
@@ -134,6 +139,9 @@ async function runStep(step, { log, signal, attempt, upstreamOutputs, inputs }, 
     outputs.upstream = JSON.stringify(sortedTwice(upstreamOutputs));
   } else if ('echo_inputs' in step) {
     outputs.inputs = JSON.stringify(sorted(inputs));
+  } else if ('echo_child' in step) {
+    const child = { group: job.group, index: job.index, matrix: job.matrix_json };
+    for (const [name, value] of Object.entries(child)) if (value !== null) outputs[name] = String(value);
   } else if ('fail' in step) {
     throw step.fail.retryable ? new RetryableError(step.fail.message) : new PermanentError(step.fail.message);
   } else if ('fail_until_attempt' in step) {

@@ -26,6 +26,7 @@ const codes: Readonly<Record<WhyReason['code'], JobReasonCode>> = {
   succeeded: JobReasonCode.SUCCEEDED,
   failed: JobReasonCode.FAILED,
   expression_failed: JobReasonCode.EXPRESSION_FAILED,
+  queue_timed_out: JobReasonCode.QUEUE_TIMED_OUT,
   tolerated: JobReasonCode.TOLERATED,
   retried: JobReasonCode.RETRIED,
   condition_false: JobReasonCode.CONDITION_FALSE,
@@ -124,6 +125,11 @@ function toWireDetail(reason: WhyReason): JobReason['detail'] {
           atMs: toInt64(reason.atMs),
           byRunId: reason.byRunId,
         },
+      };
+    case 'queue_timed_out':
+      return {
+        case: 'queueTimedOut',
+        value: { $typeName: 'workflowgraph.v1.JobReason.QueueTimedOut', error: reason.error },
       };
     case 'expression_failed':
       return {

@@ -68,6 +68,7 @@ export function toWireJob(job: JobView): Job {
     metadata: toWireStruct(spec.metadata),
     if: spec.condition ?? undefined,
     timeoutSecs: toOptionalInt64(spec.timeoutSecs),
+    queueTimeoutSecs: toOptionalInt64(spec.queueTimeoutSecs ?? null),
     priority: spec.priority,
     outputs: toWireMap(job.outputs),
     endedAt: toOptionalInt64(job.endedAtMs),

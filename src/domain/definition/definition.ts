@@ -51,6 +51,8 @@ export interface JobDefinition {
   readonly priority: number;
   /** Timeout of an attempt in seconds, possibly fractional; null for none. */
   readonly timeoutSecs: number | null;
+  /** How long it may be claimable or held, in seconds, possibly fractional; null for no limit. */
+  readonly queueTimeoutSecs: number | null;
   /** The source of `if`, already parsed and checked; null means `success()`. */
   readonly condition: string | null;
   /** What makes it a node with children; null for a job that is run itself. */

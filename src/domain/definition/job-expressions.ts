@@ -7,6 +7,8 @@ export interface JobExpressions {
   readonly labels: string | readonly (readonly [at: number, text: string])[] | null;
   readonly priority: string | null;
   readonly timeout: string | null;
+  /** Absent when it has none. */
+  readonly queueTimeout?: string;
   /** Variables with expressions, besides the fixed ones. */
   readonly env: Env;
   /** The same for each step; empty when no step has any. */

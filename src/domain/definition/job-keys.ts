@@ -110,6 +110,14 @@ export const jobKeys: ReadonlyMap<string, KeyRow> = new Map<string, KeyRow>([
     },
   ],
   [
+    'queue-timeout',
+    {
+      meaning:
+        'How long the job may be claimable, or wait for a place in its group: seconds, or a text such as `90s`, `5m`, `1h`. Then it fails without an attempt.',
+      schema: orTemplate(seconds),
+    },
+  ],
+  [
     'continue-on-error',
     {
       meaning: 'Whether a failure of the job counts as success for its run and for the jobs that need it.',
@@ -145,7 +153,7 @@ export const jobKeys: ReadonlyMap<string, KeyRow> = new Map<string, KeyRow>([
 /** The keys of a job that the top-level `defaults` may have. */
 export const defaultKeys: ReadonlyMap<string, KeyRow> = new Map(
   [...jobKeys].filter(([key]) =>
-    ['labels', 'retries', 'retry-on', 'backoff', 'timeout', 'shell', 'working-directory'].includes(key),
+    ['labels', 'retries', 'retry-on', 'backoff', 'timeout', 'queue-timeout', 'shell', 'working-directory'].includes(key),
   ),
 );
 

@@ -24,6 +24,8 @@ export interface JobSpec {
   readonly matrix?: MatrixSpec;
   /** Whether any worker may run it, whatever its evaluated labels are; absent when not. */
   readonly anyWorker?: boolean;
+  /** How long it may be claimable or held, in seconds; absent for no limit. */
+  readonly queueTimeoutSecs?: number;
   /** Whether its failure counts as success for its run and its dependents; absent when not. */
   readonly continueOnError?: boolean;
   /** Its group; absent when there is none. */

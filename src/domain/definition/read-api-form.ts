@@ -14,6 +14,7 @@ const names: JobFieldNames = {
   labels: 'required_labels',
   retries: 'max_retries',
   timeout: 'timeout_secs',
+  queueTimeout: 'queue_timeout_secs',
   retryPolicy: 'retry_policy',
   shell: null,
   workingDirectory: null,

@@ -45,6 +45,7 @@ export function readDefaults(
   readBackoff(checker, subject, field('backoff'), at('backoff'));
   readRetryOn(checker, subject, field('retry-on'), at('retry-on'));
   checker.seconds(subject, names.timeout, field(names.timeout), at(names.timeout), 1);
+  checker.seconds(subject, names.queueTimeout, field(names.queueTimeout), at(names.queueTimeout), 1);
   readShell(checker, names, subject, field('shell'), at('shell'));
   readWorkingDirectory(checker, names, subject, keys, place);
   return checker.found.length + checker.uncounted === before ? { keys, place } : null;

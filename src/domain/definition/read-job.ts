@@ -29,6 +29,7 @@ export interface JobFieldNames {
   readonly labels: string;
   readonly retries: string;
   readonly timeout: string;
+  readonly queueTimeout: string;
   /** Holds `max_retries` and `backoff`; null where `backoff` is a key of the job. */
   readonly retryPolicy: string | null;
   /** The default of `shell`; null where there is no such key, and scripts run exactly as written. */
@@ -107,10 +108,11 @@ export function readJob(
     labels: labels.templates,
     priority: template('priority'),
     timeout: template(names.timeout),
+    ...optional('queueTimeout', template(names.queueTimeout)),
     env: env.templates,
     stepEnv,
     shell,
-    ...(workingDirectory === null ? {} : { workingDirectory }),
+    ...optional('workingDirectory', workingDirectory),
   };
   const concurrency = readJobConcurrency(checker, subject, field('concurrency'), at('concurrency'), expressions);
   const condition = readCondition(checker, names, subject, field('if'), at('if'), needs, scope.inputs);
@@ -135,6 +137,13 @@ export function readJob(
         limits.priorityMax,
       ) ?? 0,
     timeoutSecs: checker.seconds(subject, names.timeout, plain(names.timeout), at(names.timeout), 1),
+    queueTimeoutSecs: checker.seconds(
+      subject,
+      names.queueTimeout,
+      plain(names.queueTimeout),
+      at(names.queueTimeout),
+      1,
+    ),
     continueOnError:
       checker.boolean(subject, names.continueOnError, field(names.continueOnError), at(names.continueOnError)) ?? false,
     concurrency,
@@ -173,8 +182,13 @@ function namesOf(value: SourceValue | undefined): ReadonlySet<string> {
   return new Set(value !== undefined && isSourceObject(value) ? Object.keys(value) : []);
 }
 
-function hasAny({ name, labels, priority, timeout, env, stepEnv }: JobExpressions): boolean {
-  const texts = [name, labels, priority, timeout].some((text) => text !== null);
+/** A field that is absent for null. */
+function optional<Name extends string, Value>(name: Name, value: Value | null): { [name in Name]?: Value } {
+  return value === null ? {} : ({ [name]: value } as { [name in Name]?: Value });
+}
+
+function hasAny({ name, labels, priority, timeout, queueTimeout, env, stepEnv }: JobExpressions): boolean {
+  const texts = [name, labels, priority, timeout, queueTimeout ?? null].some((text) => text !== null);
   return texts || stepEnv.length > 0 || Object.keys(env).length > 0;
 }
 

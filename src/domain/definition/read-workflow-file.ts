@@ -22,6 +22,7 @@ const names: JobFieldNames = {
   labels: 'labels',
   retries: 'retries',
   timeout: 'timeout',
+  queueTimeout: 'queue-timeout',
   retryPolicy: null,
   shell: 'sh',
   workingDirectory: 'working-directory',

@@ -43,6 +43,7 @@ const apiNames = new Map([
   ['labels', 'required_labels'],
   ['retries', 'max_retries'],
   ['timeout', 'timeout_secs'],
+  ['queue-timeout', 'queue_timeout_secs'],
   ['continue-on-error', 'continue_on_error'],
 ]);
 

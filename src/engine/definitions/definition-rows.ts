@@ -85,7 +85,8 @@ function toRows(definition: WorkflowDefinition, anyWorker: boolean, warnings: re
 }
 
 function kindOf(job: JobDefinition): number {
-  const isComputed = job.expressions !== null || job.concurrency !== null || job.strategy !== null;
+  const isComputed =
+    job.expressions !== null || job.concurrency !== null || job.strategy !== null || job.queueTimeoutSecs !== null;
   if (job.condition === null) return isComputed ? conditionKind.computed : conditionKind.none;
   return runsAfterCancel(parseCondition(job.condition, typedInputs(job.inputTypes)))
     ? conditionKind.survivesCancel
@@ -133,6 +134,7 @@ function toSpec(
     metadata: job.metadata,
     condition: job.condition,
     ...(job.strategy === null || childrenFrom === null ? {} : { matrix: { ...job.strategy, childrenFrom } }),
+    ...(job.queueTimeoutSecs === null ? {} : { queueTimeoutSecs: job.queueTimeoutSecs }),
     ...(job.continueOnError ? { continueOnError: true } : {}),
     ...(job.concurrency === null ? {} : { concurrency: job.concurrency }),
     ...(job.expressions === null ? {} : { expressions: job.expressions, ...(anyWorker ? { anyWorker } : {}) }),

@@ -103,8 +103,9 @@ export async function endAttempts(context: BatchContext, batch: Batch, ends: rea
       batch.changes.event('job.queued', { run, job, attempt: number, ...data });
     }
   }
-  for (const { state, label_set, places } of left) {
+  for (const { state, label_set, places, due_at_ms } of left) {
     if (state === 'queued') batch.wakeups.claimable.add(label_set);
+    if (state === 'queued' && due_at_ms !== null) batch.wakeups.dueAt(due_at_ms);
     // A retry keeps its places, through its backoff too.
     if (hasEnded(state)) batch.gates.left(places);
   }

@@ -206,6 +206,7 @@ export function overdueOperation(context: EngineContext): Operation<null, Overdu
       const due = await queueDueJobs.run(batch.connection, { nowMs: batch.nowMs, limit: overdueMax });
       for (const job of due) {
         batch.wakeups.claimable.add(job.label_set);
+        if (job.due_at_ms !== null) batch.wakeups.dueAt(job.due_at_ms);
         batch.changes.event('job.queued', { run: runOfJob(job.id), job: job.id, attempt: job.attempt });
       }
       return [{ ended: attempts.length + due.length, nowMs: batch.nowMs }];

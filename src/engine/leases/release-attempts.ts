@@ -27,7 +27,10 @@ export async function releaseAttempts(batch: Batch, attempts: readonly AttemptRo
       tolerated: 0,
     })),
   });
-  for (const { label_set } of left) batch.wakeups.claimable.add(label_set);
+  for (const { label_set, due_at_ms } of left) {
+    batch.wakeups.claimable.add(label_set);
+    if (due_at_ms !== null) batch.wakeups.dueAt(due_at_ms);
+  }
   for (const { job, number } of attempts) {
     batch.changes.event('job.queued', { run: runOfJob(job), job, attempt: number, data: { outcome: 'released' } });
   }

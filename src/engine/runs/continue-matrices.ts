@@ -29,6 +29,7 @@ import type { Operation } from '../writer/writer.js';
 import { yieldToEventLoop } from '../writer/yield-turn.js';
 import { decideRoots } from './large-run.js';
 import { noteCancelled } from './note-cancelled.js';
+import { setQueueDeadlinesOf } from './queue-deadlines.js';
 import { type Decision, numberLabelSets, settleJobs } from './settle-jobs.js';
 
 /** Children that one transaction creates, decides or cancels. */
@@ -183,6 +184,10 @@ async function expand(
       };
     }),
   });
+  await setQueueDeadlinesOf(
+    batch,
+    children.map(({ queueTimeoutSecs = null }, at) => ({ job: firstChild + from + at, queueTimeoutSecs })),
+  );
   for (let at = 0; at < combinations.length; at++) {
     const { state, error, computed, gates = [] } = children[at] ?? cancelledChild;
     const id = firstChild + from + at;
@@ -202,7 +207,7 @@ async function expand(
   return combinations.length;
 }
 
-type ChildDecision = Pick<Decision, 'error' | 'computed' | 'gates'> & {
+type ChildDecision = Pick<Decision, 'error' | 'computed' | 'gates' | 'queueTimeoutSecs'> & {
   readonly state: 'queued' | 'held' | 'failure' | 'cancelled';
 };
 const cancelledChild: ChildDecision = { state: 'cancelled' };
@@ -246,7 +251,8 @@ async function decideChildren(
       const values = decideJobValues(spec, expressions, context);
       evaluated.set(id, { ...values, name: nameOfChild({ ...spec, name: values.name }, context) });
       const gates = gatesOfJob(known.group, { node: node.job, max: spec.matrix?.maxParallel }, context);
-      decided.set(id, gates.length === 0 ? { state: 'queued' } : { state: 'held', gates });
+      const { queueTimeoutSecs } = values;
+      decided.set(id, { state: gates.length === 0 ? 'queued' : 'held', gates, queueTimeoutSecs });
     } catch (error) {
       if (!(error instanceof EvaluationError)) throw error;
       decided.set(id, { state: 'failure', error: error.message });

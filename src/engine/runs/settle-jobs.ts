@@ -24,6 +24,7 @@ import { needResults } from '../memory/need-results.js';
 import { factsOf, runValuesOf } from '../memory/run-info.js';
 import { jobTopic } from '../memory/topics.js';
 import type { Batch } from '../writer/batch.js';
+import { setQueueDeadlinesOf } from './queue-deadlines.js';
 
 /** A job that has just ended, as its dependents see it. */
 export interface EndedJob {
@@ -129,6 +130,13 @@ export async function decideMetJobs(context: BatchContext, batch: Batch, met: re
     error === undefined ? [] : [{ id: job.id, error, tolerated: isTolerated ? 1 : 0 }],
   );
   if (failed.length > 0) await setJobErrors.run(batch.connection, { rows: failed });
+  await setQueueDeadlinesOf(
+    batch,
+    decisions.map(({ job, state, queueTimeoutSecs = null }) => ({
+      job: job.id,
+      queueTimeoutSecs: isToRun(state) ? queueTimeoutSecs : null,
+    })),
+  );
   const ended: EndedJob[] = [];
   for (const { job, state, error, isTolerated = false, computed, gates = [], combinations } of decisions) {
     const run = runOfJob(job.id);
@@ -286,6 +294,8 @@ export interface Decision {
   readonly computed?: { readonly label_set: number; readonly priority: number; readonly name: string };
   /** The gates that a held job passes, in order. */
   readonly gates?: readonly JobGate[];
+  /** How long it may be claimable or held; absent or null for no limit. */
+  readonly queueTimeoutSecs?: number | null;
 }
 
 function isToRun(state: Decision['state']): boolean {
@@ -312,7 +322,8 @@ function decide(
     const values = computed === null || child === null ? computed : asChild(spec, computed, context);
     const ofNode = child === null ? null : { node: jobIdOf(run, child.ord), max: spec.matrix?.maxParallel };
     const gates = state === 'queued' ? gatesOfJob(group, ofNode, context) : [];
-    return gates.length === 0 ? { state, values } : { state: 'held', gates, values };
+    const queueTimeoutSecs = computed === null ? (spec.queueTimeoutSecs ?? null) : computed.queueTimeoutSecs;
+    return { state: gates.length === 0 ? state : 'held', gates, queueTimeoutSecs, values };
   } catch (error) {
     if (!(error instanceof EvaluationError)) throw error;
     return { state: 'failure', error: error.message, values: null };

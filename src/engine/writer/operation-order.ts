@@ -15,6 +15,7 @@ const order = [
   ['end', 'Reports of workers, before deadlines and cancels: what was reported in time counts.'],
   ['release', 'After reports: a released job was not reported.'],
   ['overdue', 'After renewals and reports, so that it ends only what they did not save.'],
+  ['time-out-queued', 'After deadlines: a retry whose delay ends in this batch begins to wait.'],
   ['time-out-runs', 'After reports: a run whose last job was reported in time is not cancelled for what it took.'],
   ['fail-oversized', 'Ends jobs that no worker can take; before claims, which then find what is behind them.'],
   ['cancel', 'After reports and deadlines: what ended in this batch is not cancelled.'],

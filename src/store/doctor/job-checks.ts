@@ -106,6 +106,12 @@ export const jobChecks: readonly Check[] = [
       where j.state = 'queued' and (j.pending <> 0 or j.enqueued_at_ms is null)`,
   },
   {
+    name: 'queue-deadline-kept',
+    promise: 'A claimable or held job has the time when it fails exactly if it has a queue timeout.',
+    violations: () => sql`select ${job} as subject from jobs as j where j.state in ('queued', 'held')
+      and (case when j.due_at_ms is null then 0 else 1 end) <> (case when j.queue_timeout_ms is null then 0 else 1 end)`,
+  },
+  {
     name: 'default-condition-held',
     promise: 'A job without an `if` began only when all of its needs succeeded.',
     violations: () => sql`select ${job} as subject from jobs as j

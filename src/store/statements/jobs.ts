@@ -39,7 +39,7 @@ const jobsLeavingRunning = rowSet({
 /** Ends running jobs, or queues them again. */
 export const leaveRunning = statement<
   { rows: Rows<typeof jobsLeavingRunning> },
-  Selectable<Pick<JobTable, 'id' | 'state' | 'label_set' | 'places'>>
+  Selectable<Pick<JobTable, 'id' | 'state' | 'label_set' | 'places' | 'due_at_ms'>>
 >('leaveRunning', ({ db, dialect, rows }) =>
   db
     .updateTable('jobs')
@@ -53,30 +53,38 @@ export const leaveRunning = statement<
       error: sql.ref('r.error'),
       outputs: sql.ref('r.outputs'),
       tolerated: sql.ref('r.tolerated'),
+      // A released job has the same attempt before it again, and the time that it had left.
+      due_at_ms: sql<number | null>`case when r.attempt = jobs.attempt then jobs.due_at_ms
+        else r.enqueued_at_ms + jobs.queue_timeout_ms end`,
     })
     .whereRef('jobs.id', '=', 'r.id')
     .where(dialect.guard('jobs.state'), '=', sql.lit<JobState>('running'))
-    .returning(['jobs.id', 'jobs.state', 'jobs.label_set', 'jobs.places']),
+    .returning(['jobs.id', 'jobs.state', 'jobs.label_set', 'jobs.places', 'jobs.due_at_ms']),
 );
 
 /** Queues delayed jobs whose delay is over, at most `limit`. */
-export const queueDueJobs = statement<{ nowMs: number; limit: number }, Pick<JobTable, 'id' | 'label_set' | 'attempt'>>(
-  'queueDueJobs',
-  ({ db, dialect, integer }) =>
-    db
-      .updateTable('jobs')
-      .set({ state: sql.lit<JobState>('queued'), enqueued_at_ms: integer('nowMs') })
-      .where('id', 'in', (eb) =>
-        eb
-          .selectFrom('jobs as d')
-          .select('d.id')
-          .where('d.state', '=', sql.lit<JobState>('delayed'))
-          .where('d.delayed_until_ms', '<=', integer('nowMs'))
-          .orderBy('d.delayed_until_ms')
-          .limit(integer('limit'))
-          .modifyEnd(dialect.lockRowsSkippingTaken('d')),
-      )
-      .returning(['id', 'label_set', 'attempt']),
+export const queueDueJobs = statement<
+  { nowMs: number; limit: number },
+  Selectable<Pick<JobTable, 'id' | 'label_set' | 'attempt' | 'due_at_ms'>>
+>('queueDueJobs', ({ db, dialect, integer }) =>
+  db
+    .updateTable('jobs')
+    .set({
+      state: sql.lit<JobState>('queued'),
+      enqueued_at_ms: integer('nowMs'),
+      due_at_ms: sql<number | null>`${integer('nowMs')} + queue_timeout_ms`,
+    })
+    .where('id', 'in', (eb) =>
+      eb
+        .selectFrom('jobs as d')
+        .select('d.id')
+        .where('d.state', '=', sql.lit<JobState>('delayed'))
+        .where('d.delayed_until_ms', '<=', integer('nowMs'))
+        .orderBy('d.delayed_until_ms')
+        .limit(integer('limit'))
+        .modifyEnd(dialect.lockRowsSkippingTaken('d')),
+    )
+    .returning(['id', 'label_set', 'attempt', 'due_at_ms']),
 );
 
 /** When the next delayed retry is due. */

@@ -37,9 +37,19 @@ export class ServerApi {
   }
 
   async job(run: string, key: string): Promise<Job> {
-    const found = (await this.status(run)).jobs.find(({ id }) => id === key);
+    const listed = (await this.status(run)).jobs.find(({ id }) => id === key);
+    // Children of a matrix are not listed with the jobs.
+    const found = listed ?? (await this.#childOf(run, key));
     if (found === undefined) throw new Error(`there is no job ${key}`);
     return found;
+  }
+
+  async #childOf(run: string, key: string): Promise<Job | undefined> {
+    const group = key.slice(0, Math.max(0, key.lastIndexOf('.')));
+    if (group === '') return undefined;
+    const query = new URLSearchParams({ children: group, limit: '1000' });
+    const { jobs } = (await this.#call('GET', `/api/workflows/${run}/status?${query}`)) as { jobs: readonly Job[] };
+    return jobs.find(({ id }) => id === key);
   }
 
   /** All chunks, page by page. */

@@ -575,6 +575,15 @@ select "v"."key", "g"."state", "g"."label_set", "g"."conditional"
   where "g"."place" <= cast($5 as bigint)
   order by "g"."id";
 
+-- failInQueue
+update "jobs"
+  set "state" = 'failure', "ended_at_ms" = cast($1 as bigint), "error" = "r"."error", "tolerated" = "r"."tolerated"
+  from (select cast(e.value ->> 0 as bigint) as "id", e.value ->> 1 as "error", cast(e.value ->> 2 as bigint) as "tolerated"
+  from jsonb_array_elements(cast($2 as jsonb)) as e(value)
+  where jsonb_typeof(e.value) = 'array') as "r"
+  where "jobs"."id" = "r"."id" and ("jobs"."state" || '') in ('queued', 'held')
+  returning "jobs"."id", "jobs"."places";
+
 -- failuresOfRun
 select "v"."key", "j"."tolerated", substr(j.error, 1, cast(cast($1 as bigint) as integer)) as "error"
   from "jobs" as "j"
@@ -997,12 +1006,12 @@ select "data"
 
 -- leaveRunning
 update "jobs"
-  set "state" = "r"."state", "attempt" = "r"."attempt", "ended_at_ms" = "r"."ended_at_ms", "enqueued_at_ms" = "r"."enqueued_at_ms", "delayed_until_ms" = "r"."delayed_until_ms", "error" = "r"."error", "outputs" = "r"."outputs", "tolerated" = "r"."tolerated"
+  set "state" = "r"."state", "attempt" = "r"."attempt", "ended_at_ms" = "r"."ended_at_ms", "enqueued_at_ms" = "r"."enqueued_at_ms", "delayed_until_ms" = "r"."delayed_until_ms", "error" = "r"."error", "outputs" = "r"."outputs", "tolerated" = "r"."tolerated", "due_at_ms" = case when r.attempt = jobs.attempt then jobs.due_at_ms else r.enqueued_at_ms + jobs.queue_timeout_ms end
   from (select cast(e.value ->> 0 as bigint) as "id", e.value ->> 1 as "state", cast(e.value ->> 2 as bigint) as "attempt", cast(e.value ->> 3 as bigint) as "ended_at_ms", cast(e.value ->> 4 as bigint) as "enqueued_at_ms", cast(e.value ->> 5 as bigint) as "delayed_until_ms", e.value ->> 6 as "error", e.value ->> 7 as "outputs", cast(e.value ->> 8 as bigint) as "tolerated"
   from jsonb_array_elements(cast($1 as jsonb)) as e(value)
   where jsonb_typeof(e.value) = 'array') as "r"
   where "jobs"."id" = "r"."id" and ("jobs"."state" || '') = 'running'
-  returning "jobs"."id", "jobs"."state", "jobs"."label_set", "jobs"."places";
+  returning "jobs"."id", "jobs"."state", "jobs"."label_set", "jobs"."places", "jobs"."due_at_ms";
 
 -- leaveWaiting
 update "jobs"
@@ -1307,6 +1316,11 @@ select "due_at_ms" as "at_ms"
   order by "due_at_ms"
   limit 1;
 
+-- nextQueueDeadline
+select min("due_at_ms") as "at_ms"
+  from "jobs"
+  where "due_at_ms" is not null and "state" in ('queued', 'held');
+
 -- nextRunDeadline
 select "deadline_ms" as "at_ms"
   from "runs"
@@ -1435,6 +1449,14 @@ select "a"."job", "a"."number", "a"."worker_id", "a"."credential", "a"."lease_ha
   limit cast($2 as bigint)
   for update of "j" skip locked;
 
+-- overdueInQueue
+select "j"."id", "j"."state", "j"."attempt", "j"."queue_timeout_ms"
+  from "jobs" as "j"
+  where "j"."due_at_ms" is not null and "j"."state" in ('queued', 'held') and "j"."due_at_ms" <= cast($1 as bigint)
+  order by "j"."due_at_ms"
+  limit cast($2 as bigint)
+  for update of "j" skip locked;
+
 -- overdueRuns
 select "n"."no"
   from "runs" as "n"
@@ -1476,14 +1498,14 @@ insert into "variables" ("workflow", "name", "value", "changed_at_ms", "changed_
 
 -- queueDueJobs
 update "jobs"
-  set "state" = 'queued', "enqueued_at_ms" = cast($1 as bigint)
+  set "state" = 'queued', "enqueued_at_ms" = cast($1 as bigint), "due_at_ms" = cast($2 as bigint) + queue_timeout_ms
   where "id" in (select "d"."id"
   from "jobs" as "d"
-  where "d"."state" = 'delayed' and "d"."delayed_until_ms" <= cast($2 as bigint)
+  where "d"."state" = 'delayed' and "d"."delayed_until_ms" <= cast($3 as bigint)
   order by "d"."delayed_until_ms"
-  limit cast($3 as bigint)
+  limit cast($4 as bigint)
   for update of "d" skip locked)
-  returning "id", "label_set", "attempt";
+  returning "id", "label_set", "attempt", "due_at_ms";
 
 -- queuedJobs
 select case when j.idx is null then v.key else v.key || '.' || j.idx end as "key", "n"."id" as "run_id", "w"."id" as "workflow_id", "s"."name" as "workflow_name", "j"."priority", "j"."enqueued_at_ms"
@@ -1847,6 +1869,14 @@ update "workflows"
   from jsonb_array_elements(cast($1 as jsonb)) as e(value)
   where jsonb_typeof(e.value) = 'array') as "r"
   where "workflows"."no" = "r"."workflow";
+
+-- setQueueDeadlines
+update "jobs"
+  set "queue_timeout_ms" = "r"."queue_timeout_ms", "due_at_ms" = "r"."due_at_ms"
+  from (select cast(e.value ->> 0 as bigint) as "id", cast(e.value ->> 1 as bigint) as "queue_timeout_ms", cast(e.value ->> 2 as bigint) as "due_at_ms"
+  from jsonb_array_elements(cast($1 as jsonb)) as e(value)
+  where jsonb_typeof(e.value) = 'array') as "r"
+  where "jobs"."id" = "r"."id";
 
 -- setRunGates
 update "runs"

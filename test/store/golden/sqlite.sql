@@ -545,6 +545,14 @@ select "v"."key", "g"."state", "g"."label_set", "g"."conditional"
   where "g"."place" <= cast(? as integer)
   order by "g"."id";
 
+-- failInQueue
+update "jobs"
+  set "state" = 'failure', "ended_at_ms" = cast(? as integer), "error" = "r"."error", "tolerated" = "r"."tolerated"
+  from (select cast(value ->> 0 as integer) as "id", value ->> 1 as "error", cast(value ->> 2 as integer) as "tolerated"
+  from jsonb_each(?)) as "r"
+  where "jobs"."id" = "r"."id" and +"jobs"."state" in ('queued', 'held')
+  returning "jobs"."id", "jobs"."places";
+
 -- failuresOfRun
 select "v"."key", "j"."tolerated", substr(j.error, 1, cast(cast(? as integer) as integer)) as "error"
   from "jobs" as "j"
@@ -944,11 +952,11 @@ select "data"
 
 -- leaveRunning
 update "jobs"
-  set "state" = "r"."state", "attempt" = "r"."attempt", "ended_at_ms" = "r"."ended_at_ms", "enqueued_at_ms" = "r"."enqueued_at_ms", "delayed_until_ms" = "r"."delayed_until_ms", "error" = "r"."error", "outputs" = "r"."outputs", "tolerated" = "r"."tolerated"
+  set "state" = "r"."state", "attempt" = "r"."attempt", "ended_at_ms" = "r"."ended_at_ms", "enqueued_at_ms" = "r"."enqueued_at_ms", "delayed_until_ms" = "r"."delayed_until_ms", "error" = "r"."error", "outputs" = "r"."outputs", "tolerated" = "r"."tolerated", "due_at_ms" = case when r.attempt = jobs.attempt then jobs.due_at_ms else r.enqueued_at_ms + jobs.queue_timeout_ms end
   from (select cast(value ->> 0 as integer) as "id", value ->> 1 as "state", cast(value ->> 2 as integer) as "attempt", cast(value ->> 3 as integer) as "ended_at_ms", cast(value ->> 4 as integer) as "enqueued_at_ms", cast(value ->> 5 as integer) as "delayed_until_ms", value ->> 6 as "error", value ->> 7 as "outputs", cast(value ->> 8 as integer) as "tolerated"
   from jsonb_each(?)) as "r"
   where "jobs"."id" = "r"."id" and +"jobs"."state" = 'running'
-  returning "jobs"."id", "jobs"."state", "jobs"."label_set", "jobs"."places";
+  returning "jobs"."id", "jobs"."state", "jobs"."label_set", "jobs"."places", "jobs"."due_at_ms";
 
 -- leaveWaiting
 update "jobs"
@@ -1231,6 +1239,11 @@ select "due_at_ms" as "at_ms"
   order by "due_at_ms"
   limit 1;
 
+-- nextQueueDeadline
+select min("due_at_ms") as "at_ms"
+  from "jobs"
+  where "due_at_ms" is not null and "state" in ('queued', 'held');
+
 -- nextRunDeadline
 select "deadline_ms" as "at_ms"
   from "runs"
@@ -1351,6 +1364,13 @@ select "a"."job", "a"."number", "a"."worker_id", "a"."credential", "a"."lease_ha
   order by "a"."deadline_ms"
   limit cast(? as integer) ;
 
+-- overdueInQueue
+select "j"."id", "j"."state", "j"."attempt", "j"."queue_timeout_ms"
+  from "jobs" as "j"
+  where "j"."due_at_ms" is not null and "j"."state" in ('queued', 'held') and "j"."due_at_ms" <= cast(? as integer)
+  order by "j"."due_at_ms"
+  limit cast(? as integer) ;
+
 -- overdueRuns
 select "n"."no"
   from "runs" as "n"
@@ -1390,13 +1410,13 @@ insert into "variables" ("workflow", "name", "value", "changed_at_ms", "changed_
 
 -- queueDueJobs
 update "jobs"
-  set "state" = 'queued', "enqueued_at_ms" = cast(? as integer)
+  set "state" = 'queued', "enqueued_at_ms" = cast(? as integer), "due_at_ms" = cast(? as integer) + queue_timeout_ms
   where "id" in (select "d"."id"
   from "jobs" as "d"
   where "d"."state" = 'delayed' and "d"."delayed_until_ms" <= cast(? as integer)
   order by "d"."delayed_until_ms"
   limit cast(? as integer) )
-  returning "id", "label_set", "attempt";
+  returning "id", "label_set", "attempt", "due_at_ms";
 
 -- queuedJobs
 select case when j.idx is null then v.key else v.key || '.' || j.idx end as "key", "n"."id" as "run_id", "w"."id" as "workflow_id", "s"."name" as "workflow_name", "j"."priority", "j"."enqueued_at_ms"
@@ -1743,6 +1763,13 @@ update "workflows"
   from (select cast(value ->> 0 as integer) as "workflow", cast(value ->> 1 as integer) as "run"
   from jsonb_each(?)) as "r"
   where "workflows"."no" = "r"."workflow";
+
+-- setQueueDeadlines
+update "jobs"
+  set "queue_timeout_ms" = "r"."queue_timeout_ms", "due_at_ms" = "r"."due_at_ms"
+  from (select cast(value ->> 0 as integer) as "id", cast(value ->> 1 as integer) as "queue_timeout_ms", cast(value ->> 2 as integer) as "due_at_ms"
+  from jsonb_each(?)) as "r"
+  where "jobs"."id" = "r"."id";
 
 -- setRunGates
 update "runs"

@@ -111,6 +111,12 @@ class Job:
     delayed_until_ms: int | None = None
     #: How each job that this one needs has ended, by job id; empty from an older server.
     needs: Mapping[str, NeedResult] = field(default_factory=dict)
+    #: Of a child of a job with a matrix, whose id is `test.3`: the key of that job; None for any other job.
+    group: str | None = None
+    #: The child's index, from 0.
+    index: int | None = None
+    #: The child's values as a JSON object. `env` has them as `MATRIX_<KEY>`.
+    matrix_json: str | None = None
 
     #: The worker that runs it.
     worker_id: str = field(default="", repr=False)

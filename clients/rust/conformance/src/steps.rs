@@ -67,6 +67,7 @@ enum Step {
     Output { output: BTreeMap<String, String> },
     EchoUpstream { echo_upstream: bool },
     EchoInputs { echo_inputs: bool },
+    EchoChild { echo_child: bool },
     Fail { fail: FailStep },
     FailUntil { fail_until_attempt: u32 },
     Throw { throw: String },
@@ -86,7 +87,9 @@ struct FailStep {
 }
 
 async fn run_steps(job: &Job) -> Result<JobOutput, End> {
-    let command: Command = serde_json::from_str(&job.command).map_err(Failure::permanent)?;
+    // The server puts the variables of a matrix before the command.
+    let command = job.command.rsplit('\n').next().unwrap_or_default();
+    let command: Command = serde_json::from_str(command).map_err(Failure::permanent)?;
     let mut output = JobOutput::default();
     for written in command.steps {
         let step = Step::deserialize(&written).map_err(|_| Failure::permanent(format!("unknown step {written}")))?;
@@ -130,13 +133,22 @@ async fn run_step(step: Step, job: &Job, output: &mut JobOutput) -> Result<(), E
             let sorted: BTreeMap<_, _> = job.inputs.iter().collect();
             output.outputs.insert("inputs".into(), serde_json::to_string(&sorted)?);
         }
+        Step::EchoChild { echo_child } if echo_child => {
+            let index = job.index.map(|index| index.to_string());
+            let child = [("group", job.group.clone()), ("index", index), ("matrix", job.matrix_json.clone())];
+            output.outputs.extend(child.into_iter().filter_map(|(name, value)| Some((name.into(), value?))));
+        }
         Step::Fail { fail } if fail.retryable => return Err(Failure::retryable(fail.message).into()),
         Step::Fail { fail } => return Err(Failure::permanent(fail.message).into()),
         Step::FailUntil { fail_until_attempt } if job.attempt < fail_until_attempt => {
             return Err(Failure::retryable(format!("attempt {} is to fail", job.attempt)).into());
         }
         Step::Throw { throw } => return Err(std::io::Error::other(throw).into()),
-        Step::WaitCancel { .. } | Step::EchoUpstream { .. } | Step::EchoInputs { .. } | Step::FailUntil { .. } => {}
+        Step::WaitCancel { .. }
+        | Step::EchoUpstream { .. }
+        | Step::EchoInputs { .. }
+        | Step::EchoChild { .. }
+        | Step::FailUntil { .. } => {}
     }
     Ok(())
 }

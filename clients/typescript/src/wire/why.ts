@@ -17,6 +17,7 @@ export type JobReasonCode =
   | 'cancelled'
   | 'needs_stopping'
   | 'expression_failed'
+  | 'queue_timed_out'
   | 'rerun'
   | 'held_by_group'
   | 'held_by_max_parallel'

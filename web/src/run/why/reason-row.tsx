@@ -9,6 +9,7 @@ const looks: Partial<Record<JobReasonCode, Look>> = {
   [JobReasonCode.FAILED]: 'failure',
   [JobReasonCode.TOLERATED]: 'failure',
   [JobReasonCode.EXPRESSION_FAILED]: 'failure',
+  [JobReasonCode.QUEUE_TIMED_OUT]: 'failure',
   [JobReasonCode.NO_MATCHING_WORKER]: 'waiting',
   [JobReasonCode.WAITS_FOR_WORKER]: 'waiting',
   [JobReasonCode.DELAYED]: 'delayed',
@@ -28,6 +29,7 @@ function lookOfReason({ code }: RunReason): Look {
 const urgent: ReadonlySet<JobReasonCode> = new Set([
   JobReasonCode.FAILED,
   JobReasonCode.EXPRESSION_FAILED,
+  JobReasonCode.QUEUE_TIMED_OUT,
   JobReasonCode.NO_MATCHING_WORKER,
 ]);
 

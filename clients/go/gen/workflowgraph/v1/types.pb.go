@@ -1223,6 +1223,8 @@ type Job struct {
 	ExitCode *uint32 `protobuf:"varint,70,opt,name=exit_code,json=exitCode,proto3,oneof" json:"exit_code,omitempty"`
 	// Whether it waits for a place in its concurrency group. Its status is `queued` then.
 	Held bool `protobuf:"varint,42,opt,name=held,proto3" json:"held,omitempty"`
+	// How long it may be claimable, or wait for a place in its concurrency group, in seconds; then it fails without an attempt.
+	QueueTimeoutSecs *uint64 `protobuf:"varint,85,opt,name=queue_timeout_secs,json=queueTimeoutSecs,proto3,oneof" json:"queue_timeout_secs,omitempty"`
 	// Of a job with a matrix whose needs have ended. Its children are jobs with ids such as `test.3`; GetWorkflowStatus has them.
 	Children      *Children `protobuf:"bytes,50,opt,name=children,proto3,oneof" json:"children,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -1439,6 +1441,13 @@ func (x *Job) GetHeld() bool {
 		return x.Held
 	}
 	return false
+}
+
+func (x *Job) GetQueueTimeoutSecs() uint64 {
+	if x != nil && x.QueueTimeoutSecs != nil {
+		return *x.QueueTimeoutSecs
+	}
+	return 0
 }
 
 func (x *Job) GetChildren() *Children {
@@ -2341,7 +2350,8 @@ const file_workflowgraph_v1_types_proto_rawDesc = "" +
 	"\vsystem_line\x18\t \x01(\rH\x01R\n" +
 	"systemLine\x88\x01\x01B\x10\n" +
 	"\x0e_missing_bytesB\x0e\n" +
-	"\f_system_line\"\xcc\t\n" +
+	"\f_system_line\"\x96\n" +
+	"\n" +
 	"\x03Job\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x123\n" +
@@ -2374,8 +2384,9 @@ const file_workflowgraph_v1_types_proto_rawDesc = "" +
 	"\x11continue_on_error\x18) \x01(\bR\x0fcontinueOnError\x12 \n" +
 	"\texit_code\x18F \x01(\rH\n" +
 	"R\bexitCode\x88\x01\x01\x12\x12\n" +
-	"\x04held\x18* \x01(\bR\x04held\x12;\n" +
-	"\bchildren\x182 \x01(\v2\x1a.workflowgraph.v1.ChildrenH\vR\bchildren\x88\x01\x01\x1a:\n" +
+	"\x04held\x18* \x01(\bR\x04held\x121\n" +
+	"\x12queue_timeout_secs\x18U \x01(\x04H\vR\x10queueTimeoutSecs\x88\x01\x01\x12;\n" +
+	"\bchildren\x182 \x01(\v2\x1a.workflowgraph.v1.ChildrenH\fR\bchildren\x88\x01\x01\x1a:\n" +
 	"\fOutputsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01B\x10\n" +
@@ -2391,7 +2402,8 @@ const file_workflowgraph_v1_types_proto_rawDesc = "" +
 	"\f_duration_msB\x14\n" +
 	"\x12_log_missing_bytesB\f\n" +
 	"\n" +
-	"_exit_codeB\v\n" +
+	"_exit_codeB\x15\n" +
+	"\x13_queue_timeout_secsB\v\n" +
 	"\t_childrenJ\x04\b\x05\x10\x06\"j\n" +
 	"\bChildren\x12\x14\n" +
 	"\x05total\x18\x01 \x01(\rR\x05total\x12\x12\n" +

@@ -57,6 +57,9 @@ def read_job(job: dict[str, Any]) -> Job:
         enqueued_at_ms=job.get("enqueued_at_ms") or 0,
         delayed_until_ms=job.get("delayed_until_ms") or None,
         needs={key: read_need(need) for key, need in (job.get("needs") or {}).items()},
+        group=job.get("group"),
+        index=job.get("index"),
+        matrix_json=job.get("matrix_json"),
     )
 
 
@@ -103,4 +106,7 @@ def job_json(job: Job) -> dict[str, Any]:
         "priority": job.priority,
         "metadata": dict(job.metadata),
         "needs": {key: need_json(need) for key, need in job.needs.items()},
+        "group": job.group,
+        "index": job.index,
+        "matrix_json": job.matrix_json,
     }

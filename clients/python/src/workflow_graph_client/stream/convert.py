@@ -37,6 +37,9 @@ def read_claim(claim: types_pb.Claim) -> Claim:
             enqueued_at_ms=job.enqueued_at_ms,
             delayed_until_ms=job.delayed_until_ms or None,
             needs={key: read_need(need) for key, need in job.needs.items()},
+            group=job.group if job.HasField("group") else None,
+            index=job.index if job.HasField("index") else None,
+            matrix_json=job.matrix_json if job.HasField("matrix_json") else None,
         ),
         Lease(claim.lease.lease_id, float(claim.lease.ttl_secs), claim.lease.stop_grace_secs or None),
     )

@@ -70,6 +70,15 @@ pub struct ClaimedJob {
     /// How each job that this one needs has ended, by job id; empty from an older server.
     #[serde(default, deserialize_with = "or_default")]
     pub needs: HashMap<String, NeedResult>,
+    /// Of a child of a job with a matrix, whose id is `test.3`: the key of that job; none for any other job.
+    #[serde(default, deserialize_with = "or_default")]
+    pub group: Option<String>,
+    /// The child's index, from 0.
+    #[serde(default, deserialize_with = "or_default")]
+    pub index: Option<u32>,
+    /// The child's values as a JSON object. `env` has them as `MATRIX_<KEY>`.
+    #[serde(default, deserialize_with = "or_default")]
+    pub matrix_json: Option<String>,
 }
 
 /// How a job that another one needs has ended.

@@ -34,6 +34,9 @@ impl From<proto::ClaimedJob> for ClaimedJob {
             priority: job.priority,
             metadata: job.metadata.map(json_object).unwrap_or_default(),
             needs: job.needs.into_iter().map(|(id, need)| (id, NeedResult::from(need))).collect(),
+            group: job.group,
+            index: job.index,
+            matrix_json: job.matrix_json,
         }
     }
 }

@@ -409,6 +409,10 @@ export interface Job {
     | undefined;
   /** Whether it waits for a place in its concurrency group. Its status is `queued` then. */
   held: boolean;
+  /** How long it may be claimable, or wait for a place in its concurrency group, in seconds; then it fails without an attempt. */
+  queue_timeout_secs?:
+    | number
+    | undefined;
   /** Of a job with a matrix whose needs have ended. Its children are jobs with ids such as `test.3`; GetWorkflowStatus has them. */
   children?: Children | undefined;
 }
@@ -2030,6 +2034,7 @@ function createBaseJob(): Job {
     continue_on_error: false,
     exit_code: undefined,
     held: false,
+    queue_timeout_secs: undefined,
     children: undefined,
   };
 }
@@ -2113,6 +2118,9 @@ export const Job: MessageFns<Job> = {
     }
     if (message.held !== false) {
       writer.uint32(336).bool(message.held);
+    }
+    if (message.queue_timeout_secs !== undefined) {
+      writer.uint32(680).uint64(message.queue_timeout_secs);
     }
     if (message.children !== undefined) {
       Children.encode(message.children, writer.uint32(402).fork()).join();
@@ -2342,6 +2350,14 @@ export const Job: MessageFns<Job> = {
             }
 
             message.held = reader.bool();
+            continue;
+          }
+          case 85: {
+            if (tag !== 680) {
+              break;
+            }
+
+            message.queue_timeout_secs = longToNumber(reader.uint64());
             continue;
           }
           case 50: {

@@ -840,6 +840,7 @@ class Job(_message.Message):
     CONTINUE_ON_ERROR_FIELD_NUMBER: _builtins.int
     EXIT_CODE_FIELD_NUMBER: _builtins.int
     HELD_FIELD_NUMBER: _builtins.int
+    QUEUE_TIMEOUT_SECS_FIELD_NUMBER: _builtins.int
     CHILDREN_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """The job's key in its workflow."""
@@ -878,6 +879,8 @@ class Job(_message.Message):
     """The exit code that the worker of the last attempt reported; null if it reported none."""
     held: _builtins.bool
     """Whether it waits for a place in its concurrency group. Its status is `queued` then."""
+    queue_timeout_secs: _builtins.int
+    """How long it may be claimable, or wait for a place in its concurrency group, in seconds; then it fails without an attempt."""
     @_builtins.property
     def depends_on(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
     @_builtins.property
@@ -922,11 +925,12 @@ class Job(_message.Message):
         continue_on_error: _builtins.bool = ...,
         exit_code: _builtins.int | None = ...,
         held: _builtins.bool = ...,
+        queue_timeout_secs: _builtins.int | None = ...,
         children: Global___Children | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_children", b"_children", "_delayed_until_ms", b"_delayed_until_ms", "_duration_ms", b"_duration_ms", "_duration_secs", b"_duration_secs", "_ended_at", b"_ended_at", "_exit_code", b"_exit_code", "_if", b"_if", "_log_missing_bytes", b"_log_missing_bytes", "_output", b"_output", "_started_at", b"_started_at", "_timeout_secs", b"_timeout_secs", "_worker_id", b"_worker_id", "children", b"children", "delayed_until_ms", b"delayed_until_ms", "duration_ms", b"duration_ms", "duration_secs", b"duration_secs", "ended_at", b"ended_at", "exit_code", b"exit_code", "if", b"if", "log_missing_bytes", b"log_missing_bytes", "metadata", b"metadata", "output", b"output", "started_at", b"started_at", "timeout_secs", b"timeout_secs", "worker_id", b"worker_id"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_children", b"_children", "_delayed_until_ms", b"_delayed_until_ms", "_duration_ms", b"_duration_ms", "_duration_secs", b"_duration_secs", "_ended_at", b"_ended_at", "_exit_code", b"_exit_code", "_if", b"_if", "_log_missing_bytes", b"_log_missing_bytes", "_output", b"_output", "_queue_timeout_secs", b"_queue_timeout_secs", "_started_at", b"_started_at", "_timeout_secs", b"_timeout_secs", "_worker_id", b"_worker_id", "children", b"children", "delayed_until_ms", b"delayed_until_ms", "duration_ms", b"duration_ms", "duration_secs", b"duration_secs", "ended_at", b"ended_at", "exit_code", b"exit_code", "if", b"if", "log_missing_bytes", b"log_missing_bytes", "metadata", b"metadata", "output", b"output", "queue_timeout_secs", b"queue_timeout_secs", "started_at", b"started_at", "timeout_secs", b"timeout_secs", "worker_id", b"worker_id"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_children", b"_children", "_delayed_until_ms", b"_delayed_until_ms", "_duration_ms", b"_duration_ms", "_duration_secs", b"_duration_secs", "_ended_at", b"_ended_at", "_exit_code", b"_exit_code", "_if", b"_if", "_log_missing_bytes", b"_log_missing_bytes", "_output", b"_output", "_started_at", b"_started_at", "_timeout_secs", b"_timeout_secs", "_worker_id", b"_worker_id", "attempt", b"attempt", "children", b"children", "command", b"command", "continue_on_error", b"continue_on_error", "delayed_until_ms", b"delayed_until_ms", "depends_on", b"depends_on", "duration_ms", b"duration_ms", "duration_secs", b"duration_secs", "ended_at", b"ended_at", "exit_code", b"exit_code", "held", b"held", "id", b"id", "if", b"if", "log_missing_bytes", b"log_missing_bytes", "max_retries", b"max_retries", "metadata", b"metadata", "name", b"name", "output", b"output", "outputs", b"outputs", "priority", b"priority", "required_labels", b"required_labels", "started_at", b"started_at", "status", b"status", "timeout_secs", b"timeout_secs", "tolerated", b"tolerated", "truncated", b"truncated", "worker_id", b"worker_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_children", b"_children", "_delayed_until_ms", b"_delayed_until_ms", "_duration_ms", b"_duration_ms", "_duration_secs", b"_duration_secs", "_ended_at", b"_ended_at", "_exit_code", b"_exit_code", "_if", b"_if", "_log_missing_bytes", b"_log_missing_bytes", "_output", b"_output", "_queue_timeout_secs", b"_queue_timeout_secs", "_started_at", b"_started_at", "_timeout_secs", b"_timeout_secs", "_worker_id", b"_worker_id", "attempt", b"attempt", "children", b"children", "command", b"command", "continue_on_error", b"continue_on_error", "delayed_until_ms", b"delayed_until_ms", "depends_on", b"depends_on", "duration_ms", b"duration_ms", "duration_secs", b"duration_secs", "ended_at", b"ended_at", "exit_code", b"exit_code", "held", b"held", "id", b"id", "if", b"if", "log_missing_bytes", b"log_missing_bytes", "max_retries", b"max_retries", "metadata", b"metadata", "name", b"name", "output", b"output", "outputs", b"outputs", "priority", b"priority", "queue_timeout_secs", b"queue_timeout_secs", "required_labels", b"required_labels", "started_at", b"started_at", "status", b"status", "timeout_secs", b"timeout_secs", "tolerated", b"tolerated", "truncated", b"truncated", "worker_id", b"worker_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__children: _TypeAlias = _typing.Literal["children"]  # noqa: Y015
     _WhichOneofArgType__children: _TypeAlias = _typing.Literal["_children", b"_children"]  # noqa: Y015
@@ -946,6 +950,8 @@ class Job(_message.Message):
     _WhichOneofArgType__log_missing_bytes: _TypeAlias = _typing.Literal["_log_missing_bytes", b"_log_missing_bytes"]  # noqa: Y015
     _WhichOneofReturnType__output: _TypeAlias = _typing.Literal["output"]  # noqa: Y015
     _WhichOneofArgType__output: _TypeAlias = _typing.Literal["_output", b"_output"]  # noqa: Y015
+    _WhichOneofReturnType__queue_timeout_secs: _TypeAlias = _typing.Literal["queue_timeout_secs"]  # noqa: Y015
+    _WhichOneofArgType__queue_timeout_secs: _TypeAlias = _typing.Literal["_queue_timeout_secs", b"_queue_timeout_secs"]  # noqa: Y015
     _WhichOneofReturnType__started_at: _TypeAlias = _typing.Literal["started_at"]  # noqa: Y015
     _WhichOneofArgType__started_at: _TypeAlias = _typing.Literal["_started_at", b"_started_at"]  # noqa: Y015
     _WhichOneofReturnType__timeout_secs: _TypeAlias = _typing.Literal["timeout_secs"]  # noqa: Y015
@@ -970,6 +976,8 @@ class Job(_message.Message):
     def WhichOneof(self, oneof_group: _WhichOneofArgType__log_missing_bytes) -> _WhichOneofReturnType__log_missing_bytes | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__output) -> _WhichOneofReturnType__output | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__queue_timeout_secs) -> _WhichOneofReturnType__queue_timeout_secs | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__started_at) -> _WhichOneofReturnType__started_at | None: ...
     @_typing.overload
