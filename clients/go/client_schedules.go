@@ -19,7 +19,7 @@ type Schedule struct {
 	// CatchUp is "latest", "all" or "none".
 	CatchUp    string `json:"catch_up"`
 	WithinSecs int64  `json:"within_secs"`
-	// Overlap is "allow" or "skip".
+	// Overlap is "allow", "skip", "queue" or "cancel".
 	Overlap string `json:"overlap"`
 	// NextAt is the next time that it is due; zero while it is paused.
 	NextAt Time `json:"next_at_ms"`

@@ -1,6 +1,7 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: expressions are written so
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { EngineFixture } from '../support/engine-fixture.js';
+import { soon } from '../support/until.js';
 
 const minuteMs = 60_000;
 const hourMs = 60 * minuteMs;
@@ -30,6 +31,15 @@ async function startedRuns(): Promise<StartedRun[]> {
 
 const time = (ms: number) => new Date(ms).toISOString().slice(11, 19);
 const slots = async () => (await startedRuns()).map((run) => time(run.scheduled_at_ms));
+
+/** Whether each of them waits for a place, by slot. */
+async function heldRuns(): Promise<number[]> {
+  const rows = await fixture.store.read.query(
+    'select held from runs where schedule is not null order by scheduled_at_ms',
+    [],
+  );
+  return rows.map(({ held }) => Number(held));
+}
 
 async function skipped(): Promise<unknown[]> {
   const { events } = await fixture.engine.listAudit({
@@ -249,6 +259,36 @@ describe('while an earlier run has not ended', () => {
     await fixture.startRun('w');
     await fixture.environment.advance(3 * minuteMs);
     expect(await slots()).toEqual(['00:01:00', '00:02:00']);
+  });
+
+  it('`overlap: queue` lets the new one wait, and `why` names the one before it', async () => {
+    await fixture.define(scheduled('cron: "* * * * *", overlap: queue'), 'w');
+    await fixture.startRun('w');
+    await fixture.environment.advance(3 * minuteMs);
+    expect(await heldRuns()).toEqual([0, 1, 1]);
+    const { run } = await fixture.engine.workflowStatus('w');
+    const { reasons } = await fixture.engine.explainRun(run?.runId ?? '');
+    expect(reasons[0]?.sentence).toContain('for a place in group "schedule:w/cron-1" (1 at a time)');
+    const { gates } = await fixture.engine.listGates({ prefix: 'sched', limit: 10, pageToken: '' });
+    expect(gates).toMatchObject([{ group: 'schedule:w/cron-1', inUse: 1, waitingTotal: 2 }]);
+    await finishAll(); // the requested run, and that of the first slot
+    await soon(async () => (await heldRuns()).join() === '0,0,1');
+    await soon(async () => (await fixture.claimMany(100)).length === 1);
+  });
+
+  it('`overlap: cancel` cancels the earlier one, and begins when that has ended', async () => {
+    await fixture.define(scheduled('cron: "* * * * *", overlap: cancel', 'inputs: {}\n'), 'w');
+    await fixture.environment.advance(minuteMs);
+    await fixture.claimed({ leaseTtlSecs: 3_600 });
+    await fixture.environment.advance(2 * minuteMs);
+    await soon(async () => (await startedRuns()).map(({ state }) => state).join() === 'cancelled,cancelled,queued');
+  });
+
+  it('`overlap: queue` lets a large run wait too', async () => {
+    const jobs = Array.from({ length: 4_500 }, (_, at) => `j${at}: {run: x}`).join(', ');
+    await fixture.define(`on: {schedule: [{cron: "0 * * * *", overlap: queue}]}\njobs: {${jobs}}`, 'w');
+    await fixture.environment.advance(2 * hourMs);
+    await soon(async () => (await heldRuns()).join() === '0,1');
   });
 
   it('`overlap: allow` starts another one', async () => {

@@ -26,12 +26,15 @@ const zoneCharsMax = 100;
  * @param on the value of `on`
  *
  * @param declared null when the workflow declares no inputs and accepts any
+ *
+ * @param inGroup whether the file puts its runs into a group
  */
 export function readSchedules(
   checker: Checker,
   on: SourceValue | undefined,
   place: Place,
   declared: readonly InputDeclaration[] | null,
+  inGroup: boolean,
 ): Schedule[] {
   if (on === undefined || on === null) return [];
   const value = isSourceObject(on) ? ownField(on, 'schedule') : undefined;
@@ -60,7 +63,7 @@ export function readSchedules(
   }
   const schedules: Schedule[] = [];
   for (const [index, item] of value.entries()) {
-    const schedule = readSchedule(checker, item, valueAt(at, index), index, declared);
+    const schedule = readSchedule(checker, item, valueAt(at, index), index, declared, inGroup);
     if (schedule === null) continue;
     if (schedules.some(({ id }) => id === schedule.id)) {
       const where =
@@ -80,6 +83,7 @@ function readSchedule(
   place: Place,
   index: number,
   declared: readonly InputDeclaration[] | null,
+  inGroup: boolean,
 ): Schedule | null {
   const entry: Subject = { label: `schedule ${index + 1}`, job: null };
   if (!isSourceObject(item)) {
@@ -106,7 +110,7 @@ function readSchedule(
     jitterMs: jitterSecs === null ? scheduleDefaults.jitterMs : jitterSecs * 1_000,
     withinMs: withinSecs === null ? scheduleDefaults.withinMs : withinSecs * 1_000,
     catchUp: oneOf(checker, subject, 'catch-up', item, place, catchUps) ?? scheduleDefaults.catchUp,
-    overlap: readOverlap(checker, subject, item, place),
+    overlap: readOverlap(checker, subject, item, place, inGroup),
   };
 }
 
@@ -140,10 +144,16 @@ function readZone(checker: Checker, subject: Subject, value: SourceValue | undef
   return zone;
 }
 
-function readOverlap(checker: Checker, subject: Subject, item: SourceObject, place: Place): Schedule['overlap'] {
+function readOverlap(
+  checker: Checker,
+  subject: Subject,
+  item: SourceObject,
+  place: Place,
+  inGroup: boolean,
+): Schedule['overlap'] {
   const value = ownField(item, 'overlap');
-  if (value === 'queue' || value === 'cancel') {
-    const said = `"overlap: ${value}" is not supported; write "skip" to leave out times while a run has not ended, or "allow"`;
+  if (inGroup && (value === 'queue' || value === 'cancel')) {
+    const said = `"overlap: ${value}" cannot stand beside "concurrency" at the top level, whose group the runs are in; write "queue" or "cancel-in-progress" there`;
     checker.say(subject, said, valueAt(place, 'overlap'));
     return 'allow';
   }

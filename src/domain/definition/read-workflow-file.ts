@@ -47,7 +47,13 @@ export function readWorkflowFile(checker: Checker, root: SourceObject, defaultNa
   return {
     name: checker.line(theWorkflow, 'name', ownField(root, 'name'), at('name'), limits.nameChars) ?? defaultName,
     trigger: readTrigger(checker, ownField(root, 'on'), at('on')),
-    schedules: readSchedules(checker, ownField(root, 'on'), at('on'), inputs),
+    schedules: readSchedules(
+      checker,
+      ownField(root, 'on'),
+      at('on'),
+      inputs,
+      (ownField(root, 'concurrency') ?? null) !== null,
+    ),
     inputs,
     concurrency: readConcurrency(checker, ownField(root, 'concurrency'), at('concurrency'), scope.inputs),
     runName: readRunName(checker, ownField(root, 'run-name'), at('run-name'), scope.inputs),

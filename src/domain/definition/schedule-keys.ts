@@ -49,7 +49,7 @@ export const scheduleKeys: ReadonlyMap<string, KeyRow> = new Map<string, KeyRow>
     'overlap',
     {
       meaning:
-        'What happens while an earlier run of the schedule has not ended: `allow` starts another one, `skip` leaves the time out; `allow` when absent.',
+        'What happens while an earlier run of the schedule has not ended: `allow` starts another one, `skip` leaves the time out, `queue` lets the new run wait, `cancel` cancels the earlier one; `allow` when absent.',
       schema: { enum: [...overlaps] },
     },
   ],

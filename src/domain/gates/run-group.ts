@@ -21,3 +21,11 @@ export interface RunGroup extends Omit<RunGroupSpec, 'group'> {
 
 /** Separates the names of run groups from those of other gates. */
 export const runGroupPrefix = 'run:';
+
+/** Separates the groups that schedules make of their runs; it is part of their names. */
+export const scheduleGroupPrefix = 'schedule:';
+
+/** The name of a group of runs for readers, by its key. */
+export function nameOfRunGroup(key: string): string {
+  return key.startsWith(runGroupPrefix) ? key.slice(runGroupPrefix.length) : key;
+}

@@ -5,7 +5,7 @@ export const catchUps = ['latest', 'all', 'none'] as const;
 export type CatchUp = (typeof catchUps)[number];
 
 /** What happens to a slot while an earlier run of its schedule has not ended. */
-export const overlaps = ['allow', 'skip'] as const;
+export const overlaps = ['allow', 'skip', 'queue', 'cancel'] as const;
 export type Overlap = (typeof overlaps)[number];
 
 /** One schedule of a workflow. A slot is a time at which it is due. */

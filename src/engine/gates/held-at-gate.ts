@@ -1,6 +1,6 @@
 import { jobGroupPrefix, nodeOfGate } from '../../domain/gates/job-gates.js';
 import { readPlaces } from '../../domain/gates/places.js';
-import { runGroupPrefix } from '../../domain/gates/run-group.js';
+import { nameOfRunGroup } from '../../domain/gates/run-group.js';
 import { type GroupFact, type HeldFact, type HolderFact, namedHolders } from '../../domain/why-facts.js';
 import { type GateRunRow, holdersOfGate, placeAtGate } from '../../store/statements/gates.js';
 import { type GateJobRow, gateOfHeldJob, jobsWithPlace, orderOfHeldJobs } from '../../store/statements/job-gates.js';
@@ -17,7 +17,7 @@ export async function heldAtGate({ store }: Pick<EngineContext, 'store'>, run: n
   return {
     code: 'held_by_group',
     ofJobs: false,
-    group: place.key.slice(runGroupPrefix.length),
+    group: nameOfRunGroup(place.key),
     max: place.max,
     inUse: place.in_use,
     sinceMs: place.since_ms,

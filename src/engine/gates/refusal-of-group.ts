@@ -1,6 +1,6 @@
 import { DomainError } from '../../domain/errors.js';
 import { waitingMax } from '../../domain/gates/decide-gate.js';
-import { type RunGroup, runGroupPrefix } from '../../domain/gates/run-group.js';
+import { nameOfRunGroup, type RunGroup } from '../../domain/gates/run-group.js';
 
 /** The refusal of a run whose group has no place for it. */
 export function refusalOfGroup(
@@ -8,7 +8,7 @@ export function refusalOfGroup(
   code: 'group_full' | 'group_queue_full',
   holder: string | null,
 ): DomainError {
-  const group = `group ${JSON.stringify(key.slice(runGroupPrefix.length))}`;
+  const group = `group ${JSON.stringify(nameOfRunGroup(key))}`;
   if (code === 'group_full') {
     const by = holder === null ? 'other runs wait for its places' : `run ${holder} has a place in it`;
     return new DomainError(

@@ -1,8 +1,11 @@
 import { DomainError } from '../../domain/errors.js';
+import { overlapGroup } from '../../domain/schedule/overlap-group.js';
+import type { Schedule } from '../../domain/schedule/schedule.js';
 import { jobIdOf } from '../../store/job-id.js';
 import { graceForLiveLeases } from '../../store/statements/attempts.js';
 import type { RunRow } from '../../store/statements/find-runs.js';
 import { countJobsOfRange, runsWithUnfinishedWork } from '../../store/statements/large-runs.js';
+import { schedulesByWorkflowId } from '../../store/statements/schedules.js';
 import {
   deleteVersionEdges,
   deleteVersionJobs,
@@ -132,7 +135,12 @@ export class InterruptedWork {
     if (run.schedule === null) return deleteUnfinishedRun(context.store, run.no);
     const [version] = await startSpecOfVersion.run(read, { no: run.version });
     const facts = toRunFacts(run);
-    const group = groupOfRun(version?.start_spec ?? null, facts.inputs, runValues(facts), facts.vars);
+    const schedules = await schedulesByWorkflowId.run(read, { id: run.workflow_id });
+    const row = schedules.find(({ id }) => id === run.schedule);
+    const overlap = row === undefined ? 'allow' : (JSON.parse(row.spec) as Schedule).overlap;
+    const group =
+      overlapGroup(run.workflow_id, run.schedule, overlap) ??
+      groupOfRun(version?.start_spec ?? null, facts.inputs, runValues(facts), facts.vars);
     const [made] = await countJobsOfRange.run(read, { fromId: jobIdOf(run.no, 0), toId: jobIdOf(run.no + 1, 0) });
     try {
       const { no, id } = run;

@@ -5,6 +5,8 @@ import { DomainError } from '../../domain/errors.js';
 import { evaluateGroup } from '../../domain/gates/evaluate-group.js';
 import type { RunGroup } from '../../domain/gates/run-group.js';
 import { resolveInputs } from '../../domain/inputs/resolve-inputs.js';
+import { overlapGroup } from '../../domain/schedule/overlap-group.js';
+import type { Overlap } from '../../domain/schedule/schedule.js';
 import type { RunTrigger } from '../../domain/states.js';
 import { type Variables, variablesText } from '../../domain/variables.js';
 import type { CurrentVersionRow } from '../../store/statements/workflows.js';
@@ -30,6 +32,8 @@ export interface WantedRun {
 export interface RunSlot {
   readonly schedule: string;
   readonly atMs: number;
+  /** What happens while an earlier run of the schedule has not ended. */
+  readonly overlap: Overlap;
   /** Called inside the transaction, at its end, when the group of the run has no place for it. */
   refused(error: DomainError): Promise<void>;
 }
@@ -78,12 +82,18 @@ export function checkedStart(wanted: WantedRun, version: CurrentVersionRow, vars
       text: JSON.stringify(Object.fromEntries(values)),
       vars,
       varsText: variablesText(vars),
-      group: groupOfRun(version.start_spec, values, valuesAtStart(wanted, version), vars),
+      group:
+        overlapGroupOf(wanted, version) ?? groupOfRun(version.start_spec, values, valuesAtStart(wanted, version), vars),
     };
   } catch (error) {
     if (error instanceof DomainError) return error;
     throw error;
   }
+}
+
+/** A schedule whose runs are in a group of their own stands in a file without one. */
+function overlapGroupOf({ slot }: WantedRun, { workflow_id }: CurrentVersionRow): RunGroup | null {
+  return slot === null ? null : overlapGroup(workflow_id, slot.schedule, slot.overlap);
 }
 
 /** The values that expressions see of a run that is about to start and has no name yet. */

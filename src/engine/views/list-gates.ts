@@ -1,6 +1,6 @@
 import { DomainError } from '../../domain/errors.js';
 import { jobGroupPrefix } from '../../domain/gates/job-gates.js';
-import { runGroupPrefix } from '../../domain/gates/run-group.js';
+import { nameOfRunGroup, runGroupPrefix, scheduleGroupPrefix } from '../../domain/gates/run-group.js';
 import { namedHolders } from '../../domain/why-facts.js';
 import { countWaitingRuns, gatesInUse, holdersOfGate, waitingAtGate } from '../../store/statements/gates.js';
 import { jobsHeldAt, jobsWithPlace, orderOfHeldJobs } from '../../store/statements/job-gates.js';
@@ -40,10 +40,18 @@ interface GateInUse {
 }
 
 /** In the order of the list. */
-const kinds = [runGroupPrefix, jobGroupPrefix];
+const kinds = [runGroupPrefix, scheduleGroupPrefix, jobGroupPrefix];
+
+/** How the keys of the groups of a kind begin whose names begin so; null when there are none. */
+function beginOf(kind: string, prefix: string): string | null {
+  if (kind !== scheduleGroupPrefix) return `${kind}${prefix}`;
+  // Its names begin with the kind itself.
+  if (prefix.startsWith(kind)) return prefix;
+  return kind.startsWith(prefix) ? kind : null;
+}
 
 /**
- * Lists the groups in use: those of runs by name, then those of jobs. Errors: `malformed` for an invalid page token.
+ * Lists the groups in use: those of runs by name, then those of schedules and of jobs. Errors: `malformed` for an invalid page token.
  */
 export function listGatesVerb({ store }: EngineContext) {
   async function find({ prefix, limit, pageToken }: GateQuery): Promise<GateInUse[]> {
@@ -51,7 +59,8 @@ export function listGatesVerb({ store }: EngineContext) {
     const first = last === null ? 0 : kinds.findIndex((kind) => last.startsWith(kind));
     const found: GateInUse[] = [];
     for (const kind of kinds.slice(first)) {
-      const begin = `${kind}${prefix}`;
+      const begin = beginOf(kind, prefix);
+      if (begin === null) continue;
       // Keys are compared by their bytes: the first after the last one of the page before has one more.
       const keyFrom = last?.startsWith(kind) === true ? `${last}\u0001` : begin;
       const range = { keyFrom, keyTo: `${begin}\u{10ffff}`, limit: limit - found.length };
@@ -89,7 +98,7 @@ export function listGatesVerb({ store }: EngineContext) {
     const [total] = await countWaitingRuns.run(store.longRead, { gate: no });
     return {
       ofJobs: false,
-      group: key.slice(runGroupPrefix.length),
+      group: nameOfRunGroup(key),
       inUse: in_use,
       holders: holders.map(toRunAtGate),
       waiting: waiting.map(toRunAtGate),

@@ -1,6 +1,6 @@
 import type { JobExpressions } from '../../domain/definition/job-expressions.js';
 import type { JobSpec } from '../../domain/definition/job-spec.js';
-import { runGroupPrefix } from '../../domain/gates/run-group.js';
+import { nameOfRunGroup } from '../../domain/gates/run-group.js';
 import { childKey } from '../../domain/matrix/child.js';
 import type { JobStatus, RunTrigger } from '../../domain/states.js';
 import { jobStatus, type RunState } from '../../domain/states.js';
@@ -179,7 +179,7 @@ export function toRunView(row: RunViewRow): RunView {
     generation: row.generation,
     rerunOf: row.rerun_of,
     held: row.held === 1,
-    group: row.gate_key === null ? null : row.gate_key.slice(runGroupPrefix.length),
+    group: row.gate_key === null ? null : nameOfRunGroup(row.gate_key),
     runName: row.run_name,
     trigger: row.run_trigger,
     schedule: row.schedule,

@@ -54,6 +54,24 @@ describe('on.schedule', () => {
     ]);
   });
 
+  it.each(['queue', 'cancel'])(
+    'with `overlap: %s` makes a group, which a file with a group of its own refuses',
+    (overlap) => {
+      const file = (more: string) =>
+        `on: {schedule: [{cron: "@daily", overlap: ${overlap}}]}\n${more}jobs: {a: {run: x}}`;
+      const alone = parseDefinition(file(''), 'yaml', 'w.yml');
+      expect(alone.ok && alone.definition.schedules).toMatchObject([{ overlap }]);
+      const beside = parseDefinition(file('concurrency: deploy\n'), 'yaml', 'w.yml');
+      expect(beside.ok ? [] : beside.problems).toMatchObject([
+        {
+          message: `schedule "cron-1": "overlap: ${overlap}" cannot stand beside "concurrency" at the top level, whose group the runs are in; write "queue" or "cancel-in-progress" there`,
+          line: 1,
+          column: 43,
+        },
+      ]);
+    },
+  );
+
   it('is nothing for other names of "on"', () => {
     expect(accepted('on: manual').schedules).toEqual([]);
   });
@@ -111,8 +129,8 @@ describe('on.schedule', () => {
       '1:44: schedule "cron-1": "catch-up" must be one of "latest", "all", "none", not the text "some"',
     ],
     [
-      '{schedule: [{cron: "@daily", overlap: queue}]}',
-      '1:43: schedule "cron-1": "overlap: queue" is not supported; write "skip" to leave out times while a run has not ended, or "allow"',
+      '{schedule: [{cron: "@daily", overlap: wait}]}',
+      '1:43: schedule "cron-1": "overlap" must be one of "allow", "skip", "queue", "cancel", not the text "wait"',
     ],
     [
       '{schedule: [{cron: "@daily", within: 31d}]}',

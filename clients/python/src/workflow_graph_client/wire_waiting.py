@@ -44,7 +44,7 @@ class Schedule(TypedDict):
     jitter_secs: int
     catch_up: Literal["latest", "all", "none"]
     within_secs: int
-    overlap: Literal["allow", "skip"]
+    overlap: Literal["allow", "skip", "queue", "cancel"]
     #: The next time that it is due; None while it is paused.
     next_at_ms: int | None
     #: When the run of that time starts: later by a part of the jitter.
