@@ -103,9 +103,7 @@ describe('the queue timeout of a job', () => {
     const first = await fixture.claimed({ leaseTtlSecs: 3_600 });
     await fixture.environment.advance(10 * minuteMs);
     await untilStatus(run, 'b', 'failure');
-    expect((await whyOf(run, 'b')).sentence).toContain(
-      'queue timeout: no place became free for it within 600 s',
-    );
+    expect((await whyOf(run, 'b')).sentence).toContain('queue timeout: no place became free for it within 600 s');
     await fixture.complete(first);
     expect((await soon(async () => fixture.claim())).jobKey).toBe('c');
   });

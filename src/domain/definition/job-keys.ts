@@ -153,7 +153,9 @@ export const jobKeys: ReadonlyMap<string, KeyRow> = new Map<string, KeyRow>([
 /** The keys of a job that the top-level `defaults` may have. */
 export const defaultKeys: ReadonlyMap<string, KeyRow> = new Map(
   [...jobKeys].filter(([key]) =>
-    ['labels', 'retries', 'retry-on', 'backoff', 'timeout', 'queue-timeout', 'shell', 'working-directory'].includes(key),
+    ['labels', 'retries', 'retry-on', 'backoff', 'timeout', 'queue-timeout', 'shell', 'working-directory'].includes(
+      key,
+    ),
   ),
 );
 

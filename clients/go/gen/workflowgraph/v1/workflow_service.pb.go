@@ -171,6 +171,8 @@ const (
 	JobReasonCode_JOB_REASON_CODE_SUPERSEDED JobReasonCode = 31
 	// It failed with `continue-on-error`, so the failure counts as success; comes after the main reason.
 	JobReasonCode_JOB_REASON_CODE_TOLERATED JobReasonCode = 40
+	// No worker claimed it within its `queue-timeout`, so it failed without an attempt.
+	JobReasonCode_JOB_REASON_CODE_QUEUE_TIMED_OUT JobReasonCode = 85
 	// It has a matrix, and children of it have not ended.
 	JobReasonCode_JOB_REASON_CODE_CHILDREN_OPEN JobReasonCode = 50
 	// It has a matrix, and all of its children have ended.
@@ -200,6 +202,7 @@ var (
 		80: "JOB_REASON_CODE_HELD_BY_MAX_PARALLEL",
 		31: "JOB_REASON_CODE_SUPERSEDED",
 		40: "JOB_REASON_CODE_TOLERATED",
+		85: "JOB_REASON_CODE_QUEUE_TIMED_OUT",
 		50: "JOB_REASON_CODE_CHILDREN_OPEN",
 		51: "JOB_REASON_CODE_CHILDREN_ENDED",
 	}
@@ -224,6 +227,7 @@ var (
 		"JOB_REASON_CODE_HELD_BY_MAX_PARALLEL": 80,
 		"JOB_REASON_CODE_SUPERSEDED":           31,
 		"JOB_REASON_CODE_TOLERATED":            40,
+		"JOB_REASON_CODE_QUEUE_TIMED_OUT":      85,
 		"JOB_REASON_CODE_CHILDREN_OPEN":        50,
 		"JOB_REASON_CODE_CHILDREN_ENDED":       51,
 	}
@@ -2090,7 +2094,7 @@ type Schedule struct {
 	CatchUp string `protobuf:"bytes,7,opt,name=catch_up,json=catchUp,proto3" json:"catch_up,omitempty"`
 	// How late a run can still start, in seconds.
 	WithinSecs uint32 `protobuf:"varint,8,opt,name=within_secs,json=withinSecs,proto3" json:"within_secs,omitempty"`
-	// What to do while an earlier run has not ended: `allow` or `skip`.
+	// What to do while an earlier run has not ended: `allow`, `skip`, `queue` or `cancel`.
 	Overlap string `protobuf:"bytes,9,opt,name=overlap,proto3" json:"overlap,omitempty"`
 	// The next scheduled time; null while it is paused.
 	NextAtMs *int64 `protobuf:"varint,10,opt,name=next_at_ms,json=nextAtMs,proto3,oneof" json:"next_at_ms,omitempty"`
@@ -3039,6 +3043,7 @@ type JobReason struct {
 	//	*JobReason_Superseded_
 	//	*JobReason_Children
 	//	*JobReason_HeldByMaxParallel_
+	//	*JobReason_QueueTimedOut_
 	Detail        isJobReason_Detail `protobuf_oneof:"detail"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -3257,6 +3262,15 @@ func (x *JobReason) GetHeldByMaxParallel() *JobReason_HeldByMaxParallel {
 	return nil
 }
 
+func (x *JobReason) GetQueueTimedOut() *JobReason_QueueTimedOut {
+	if x != nil {
+		if x, ok := x.Detail.(*JobReason_QueueTimedOut_); ok {
+			return x.QueueTimedOut
+		}
+	}
+	return nil
+}
+
 type isJobReason_Detail interface {
 	isJobReason_Detail()
 }
@@ -3333,6 +3347,10 @@ type JobReason_HeldByMaxParallel_ struct {
 	HeldByMaxParallel *JobReason_HeldByMaxParallel `protobuf:"bytes,80,opt,name=held_by_max_parallel,json=heldByMaxParallel,proto3,oneof"`
 }
 
+type JobReason_QueueTimedOut_ struct {
+	QueueTimedOut *JobReason_QueueTimedOut `protobuf:"bytes,85,opt,name=queue_timed_out,json=queueTimedOut,proto3,oneof"`
+}
+
 func (*JobReason_NeedsOpen_) isJobReason_Detail() {}
 
 func (*JobReason_Delayed_) isJobReason_Detail() {}
@@ -3368,6 +3386,8 @@ func (*JobReason_Superseded_) isJobReason_Detail() {}
 func (*JobReason_Children) isJobReason_Detail() {}
 
 func (*JobReason_HeldByMaxParallel_) isJobReason_Detail() {}
+
+func (*JobReason_QueueTimedOut_) isJobReason_Detail() {}
 
 type ExplainRunRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -4304,6 +4324,51 @@ func (x *JobReason_Superseded) GetByRunId() string {
 	return ""
 }
 
+type JobReason_QueueTimedOut struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What it waited for, and how long: `queue timeout: …`.
+	Error         string `protobuf:"bytes,1,opt,name=error,proto3" json:"error,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *JobReason_QueueTimedOut) Reset() {
+	*x = JobReason_QueueTimedOut{}
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[49]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *JobReason_QueueTimedOut) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*JobReason_QueueTimedOut) ProtoMessage() {}
+
+func (x *JobReason_QueueTimedOut) ProtoReflect() protoreflect.Message {
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[49]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use JobReason_QueueTimedOut.ProtoReflect.Descriptor instead.
+func (*JobReason_QueueTimedOut) Descriptor() ([]byte, []int) {
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{34, 3}
+}
+
+func (x *JobReason_QueueTimedOut) GetError() string {
+	if x != nil {
+		return x.Error
+	}
+	return ""
+}
+
 type JobReason_ExpressionFailed struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The key in the definition, and why its expression has no value: `labels[0]: …`.
@@ -4314,7 +4379,7 @@ type JobReason_ExpressionFailed struct {
 
 func (x *JobReason_ExpressionFailed) Reset() {
 	*x = JobReason_ExpressionFailed{}
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[49]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[50]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4326,7 +4391,7 @@ func (x *JobReason_ExpressionFailed) String() string {
 func (*JobReason_ExpressionFailed) ProtoMessage() {}
 
 func (x *JobReason_ExpressionFailed) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[49]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[50]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4339,7 +4404,7 @@ func (x *JobReason_ExpressionFailed) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JobReason_ExpressionFailed.ProtoReflect.Descriptor instead.
 func (*JobReason_ExpressionFailed) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{34, 3}
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{34, 4}
 }
 
 func (x *JobReason_ExpressionFailed) GetError() string {
@@ -4359,7 +4424,7 @@ type JobReason_Need struct {
 
 func (x *JobReason_Need) Reset() {
 	*x = JobReason_Need{}
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[50]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[51]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4371,7 +4436,7 @@ func (x *JobReason_Need) String() string {
 func (*JobReason_Need) ProtoMessage() {}
 
 func (x *JobReason_Need) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[50]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[51]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4384,7 +4449,7 @@ func (x *JobReason_Need) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JobReason_Need.ProtoReflect.Descriptor instead.
 func (*JobReason_Need) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{34, 4}
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{34, 5}
 }
 
 func (x *JobReason_Need) GetJobId() string {
@@ -4414,7 +4479,7 @@ type JobReason_NeedsOpen struct {
 
 func (x *JobReason_NeedsOpen) Reset() {
 	*x = JobReason_NeedsOpen{}
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[51]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[52]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4426,7 +4491,7 @@ func (x *JobReason_NeedsOpen) String() string {
 func (*JobReason_NeedsOpen) ProtoMessage() {}
 
 func (x *JobReason_NeedsOpen) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[51]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[52]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4439,7 +4504,7 @@ func (x *JobReason_NeedsOpen) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JobReason_NeedsOpen.ProtoReflect.Descriptor instead.
 func (*JobReason_NeedsOpen) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{34, 5}
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{34, 6}
 }
 
 func (x *JobReason_NeedsOpen) GetNeeds() []*JobReason_Need {
@@ -4475,7 +4540,7 @@ type JobReason_Delayed struct {
 
 func (x *JobReason_Delayed) Reset() {
 	*x = JobReason_Delayed{}
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[52]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[53]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4487,7 +4552,7 @@ func (x *JobReason_Delayed) String() string {
 func (*JobReason_Delayed) ProtoMessage() {}
 
 func (x *JobReason_Delayed) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[52]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[53]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4500,7 +4565,7 @@ func (x *JobReason_Delayed) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JobReason_Delayed.ProtoReflect.Descriptor instead.
 func (*JobReason_Delayed) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{34, 6}
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{34, 7}
 }
 
 func (x *JobReason_Delayed) GetUntilMs() int64 {
@@ -4542,7 +4607,7 @@ type JobReason_NoMatchingWorker struct {
 
 func (x *JobReason_NoMatchingWorker) Reset() {
 	*x = JobReason_NoMatchingWorker{}
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[53]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[54]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4554,7 +4619,7 @@ func (x *JobReason_NoMatchingWorker) String() string {
 func (*JobReason_NoMatchingWorker) ProtoMessage() {}
 
 func (x *JobReason_NoMatchingWorker) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[53]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[54]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4567,7 +4632,7 @@ func (x *JobReason_NoMatchingWorker) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JobReason_NoMatchingWorker.ProtoReflect.Descriptor instead.
 func (*JobReason_NoMatchingWorker) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{34, 7}
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{34, 8}
 }
 
 func (x *JobReason_NoMatchingWorker) GetRequiredLabels() []string {
@@ -4622,7 +4687,7 @@ type JobReason_NearWorker struct {
 
 func (x *JobReason_NearWorker) Reset() {
 	*x = JobReason_NearWorker{}
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[54]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[55]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4634,7 +4699,7 @@ func (x *JobReason_NearWorker) String() string {
 func (*JobReason_NearWorker) ProtoMessage() {}
 
 func (x *JobReason_NearWorker) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[54]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[55]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4647,7 +4712,7 @@ func (x *JobReason_NearWorker) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JobReason_NearWorker.ProtoReflect.Descriptor instead.
 func (*JobReason_NearWorker) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{34, 8}
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{34, 9}
 }
 
 func (x *JobReason_NearWorker) GetWorkerId() string {
@@ -4674,7 +4739,7 @@ type JobReason_OfflineWorker struct {
 
 func (x *JobReason_OfflineWorker) Reset() {
 	*x = JobReason_OfflineWorker{}
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[55]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[56]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4686,7 +4751,7 @@ func (x *JobReason_OfflineWorker) String() string {
 func (*JobReason_OfflineWorker) ProtoMessage() {}
 
 func (x *JobReason_OfflineWorker) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[55]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[56]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4699,7 +4764,7 @@ func (x *JobReason_OfflineWorker) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JobReason_OfflineWorker.ProtoReflect.Descriptor instead.
 func (*JobReason_OfflineWorker) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{34, 9}
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{34, 10}
 }
 
 func (x *JobReason_OfflineWorker) GetWorkerId() string {
@@ -4733,7 +4798,7 @@ type JobReason_WaitsForWorker struct {
 
 func (x *JobReason_WaitsForWorker) Reset() {
 	*x = JobReason_WaitsForWorker{}
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[56]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[57]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4745,7 +4810,7 @@ func (x *JobReason_WaitsForWorker) String() string {
 func (*JobReason_WaitsForWorker) ProtoMessage() {}
 
 func (x *JobReason_WaitsForWorker) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[56]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[57]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4758,7 +4823,7 @@ func (x *JobReason_WaitsForWorker) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JobReason_WaitsForWorker.ProtoReflect.Descriptor instead.
 func (*JobReason_WaitsForWorker) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{34, 10}
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{34, 11}
 }
 
 func (x *JobReason_WaitsForWorker) GetEnqueuedAtMs() int64 {
@@ -4812,7 +4877,7 @@ type JobReason_Running struct {
 
 func (x *JobReason_Running) Reset() {
 	*x = JobReason_Running{}
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[57]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[58]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4824,7 +4889,7 @@ func (x *JobReason_Running) String() string {
 func (*JobReason_Running) ProtoMessage() {}
 
 func (x *JobReason_Running) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[57]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[58]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4837,7 +4902,7 @@ func (x *JobReason_Running) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JobReason_Running.ProtoReflect.Descriptor instead.
 func (*JobReason_Running) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{34, 11}
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{34, 12}
 }
 
 func (x *JobReason_Running) GetAttempt() uint32 {
@@ -4893,7 +4958,7 @@ type JobReason_Succeeded struct {
 
 func (x *JobReason_Succeeded) Reset() {
 	*x = JobReason_Succeeded{}
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[58]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[59]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4905,7 +4970,7 @@ func (x *JobReason_Succeeded) String() string {
 func (*JobReason_Succeeded) ProtoMessage() {}
 
 func (x *JobReason_Succeeded) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[58]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[59]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4918,7 +4983,7 @@ func (x *JobReason_Succeeded) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JobReason_Succeeded.ProtoReflect.Descriptor instead.
 func (*JobReason_Succeeded) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{34, 12}
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{34, 13}
 }
 
 func (x *JobReason_Succeeded) GetAttempt() uint32 {
@@ -4956,7 +5021,7 @@ type JobReason_Failed struct {
 
 func (x *JobReason_Failed) Reset() {
 	*x = JobReason_Failed{}
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[59]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[60]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4968,7 +5033,7 @@ func (x *JobReason_Failed) String() string {
 func (*JobReason_Failed) ProtoMessage() {}
 
 func (x *JobReason_Failed) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[59]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[60]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4981,7 +5046,7 @@ func (x *JobReason_Failed) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JobReason_Failed.ProtoReflect.Descriptor instead.
 func (*JobReason_Failed) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{34, 13}
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{34, 14}
 }
 
 func (x *JobReason_Failed) GetAttempt() uint32 {
@@ -5031,7 +5096,7 @@ type JobReason_Retried struct {
 
 func (x *JobReason_Retried) Reset() {
 	*x = JobReason_Retried{}
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[60]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[61]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5043,7 +5108,7 @@ func (x *JobReason_Retried) String() string {
 func (*JobReason_Retried) ProtoMessage() {}
 
 func (x *JobReason_Retried) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[60]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[61]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5056,7 +5121,7 @@ func (x *JobReason_Retried) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JobReason_Retried.ProtoReflect.Descriptor instead.
 func (*JobReason_Retried) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{34, 14}
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{34, 15}
 }
 
 func (x *JobReason_Retried) GetRetries() uint32 {
@@ -5094,7 +5159,7 @@ type JobReason_ConditionFalse struct {
 
 func (x *JobReason_ConditionFalse) Reset() {
 	*x = JobReason_ConditionFalse{}
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[61]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[62]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5106,7 +5171,7 @@ func (x *JobReason_ConditionFalse) String() string {
 func (*JobReason_ConditionFalse) ProtoMessage() {}
 
 func (x *JobReason_ConditionFalse) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[61]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[62]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5119,7 +5184,7 @@ func (x *JobReason_ConditionFalse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JobReason_ConditionFalse.ProtoReflect.Descriptor instead.
 func (*JobReason_ConditionFalse) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{34, 15}
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{34, 16}
 }
 
 func (x *JobReason_ConditionFalse) GetCondition() string {
@@ -5155,7 +5220,7 @@ type JobReason_ConditionValue struct {
 
 func (x *JobReason_ConditionValue) Reset() {
 	*x = JobReason_ConditionValue{}
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[62]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[63]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5167,7 +5232,7 @@ func (x *JobReason_ConditionValue) String() string {
 func (*JobReason_ConditionValue) ProtoMessage() {}
 
 func (x *JobReason_ConditionValue) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[62]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[63]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5180,7 +5245,7 @@ func (x *JobReason_ConditionValue) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JobReason_ConditionValue.ProtoReflect.Descriptor instead.
 func (*JobReason_ConditionValue) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{34, 16}
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{34, 17}
 }
 
 func (x *JobReason_ConditionValue) GetText() string {
@@ -5210,7 +5275,7 @@ type JobReason_NeedsUnsuccessful struct {
 
 func (x *JobReason_NeedsUnsuccessful) Reset() {
 	*x = JobReason_NeedsUnsuccessful{}
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[63]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[64]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5222,7 +5287,7 @@ func (x *JobReason_NeedsUnsuccessful) String() string {
 func (*JobReason_NeedsUnsuccessful) ProtoMessage() {}
 
 func (x *JobReason_NeedsUnsuccessful) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[63]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[64]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5235,7 +5300,7 @@ func (x *JobReason_NeedsUnsuccessful) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JobReason_NeedsUnsuccessful.ProtoReflect.Descriptor instead.
 func (*JobReason_NeedsUnsuccessful) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{34, 17}
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{34, 18}
 }
 
 func (x *JobReason_NeedsUnsuccessful) GetNeeds() []*JobReason_Need {
@@ -5277,7 +5342,7 @@ type JobReason_Cancelled struct {
 
 func (x *JobReason_Cancelled) Reset() {
 	*x = JobReason_Cancelled{}
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[64]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[65]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5289,7 +5354,7 @@ func (x *JobReason_Cancelled) String() string {
 func (*JobReason_Cancelled) ProtoMessage() {}
 
 func (x *JobReason_Cancelled) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[64]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[65]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5302,7 +5367,7 @@ func (x *JobReason_Cancelled) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JobReason_Cancelled.ProtoReflect.Descriptor instead.
 func (*JobReason_Cancelled) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{34, 18}
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{34, 19}
 }
 
 func (x *JobReason_Cancelled) GetAtMs() int64 {
@@ -5360,7 +5425,7 @@ type JobReason_Rerun struct {
 
 func (x *JobReason_Rerun) Reset() {
 	*x = JobReason_Rerun{}
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[65]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[66]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5372,7 +5437,7 @@ func (x *JobReason_Rerun) String() string {
 func (*JobReason_Rerun) ProtoMessage() {}
 
 func (x *JobReason_Rerun) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[65]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[66]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5385,7 +5450,7 @@ func (x *JobReason_Rerun) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JobReason_Rerun.ProtoReflect.Descriptor instead.
 func (*JobReason_Rerun) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{34, 19}
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{34, 20}
 }
 
 func (x *JobReason_Rerun) GetGeneration() uint32 {
@@ -5419,7 +5484,7 @@ type JobReason_NeedsStopping struct {
 
 func (x *JobReason_NeedsStopping) Reset() {
 	*x = JobReason_NeedsStopping{}
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[66]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[67]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5431,7 +5496,7 @@ func (x *JobReason_NeedsStopping) String() string {
 func (*JobReason_NeedsStopping) ProtoMessage() {}
 
 func (x *JobReason_NeedsStopping) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[66]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[67]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5444,7 +5509,7 @@ func (x *JobReason_NeedsStopping) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JobReason_NeedsStopping.ProtoReflect.Descriptor instead.
 func (*JobReason_NeedsStopping) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{34, 20}
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{34, 21}
 }
 
 func (x *JobReason_NeedsStopping) GetNeeds() []*JobReason_Need {
@@ -5466,7 +5531,7 @@ type RunReason_Holder struct {
 
 func (x *RunReason_Holder) Reset() {
 	*x = RunReason_Holder{}
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[67]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[68]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5478,7 +5543,7 @@ func (x *RunReason_Holder) String() string {
 func (*RunReason_Holder) ProtoMessage() {}
 
 func (x *RunReason_Holder) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[67]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[68]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5810,7 +5875,7 @@ const file_workflowgraph_v1_workflow_service_proto_rawDesc = "" +
 	"\x06status\x18\x04 \x01(\x0e2\x1b.workflowgraph.v1.JobStatusR\x06status\x12\x13\n" +
 	"\x05at_ms\x18\x05 \x01(\x03R\x04atMs\x125\n" +
 	"\areasons\x18\x06 \x03(\v2\x1b.workflowgraph.v1.JobReasonR\areasons\x128\n" +
-	"\battempts\x18\a \x03(\v2\x1c.workflowgraph.v1.JobAttemptR\battempts\"\xf1\"\n" +
+	"\battempts\x18\a \x03(\v2\x1c.workflowgraph.v1.JobAttemptR\battempts\"\xed#\n" +
 	"\tJobReason\x123\n" +
 	"\x04code\x18\x01 \x01(\x0e2\x1f.workflowgraph.v1.JobReasonCodeR\x04code\x12\x18\n" +
 	"\amessage\x18\x02 \x01(\tR\amessage\x12F\n" +
@@ -5835,7 +5900,8 @@ const file_workflowgraph_v1_workflow_service_proto_rawDesc = "" +
 	"superseded\x18\x1f \x01(\v2&.workflowgraph.v1.JobReason.SupersededH\x00R\n" +
 	"superseded\x128\n" +
 	"\bchildren\x182 \x01(\v2\x1a.workflowgraph.v1.ChildrenH\x00R\bchildren\x12`\n" +
-	"\x14held_by_max_parallel\x18P \x01(\v2-.workflowgraph.v1.JobReason.HeldByMaxParallelH\x00R\x11heldByMaxParallel\x1a\xcf\x01\n" +
+	"\x14held_by_max_parallel\x18P \x01(\v2-.workflowgraph.v1.JobReason.HeldByMaxParallelH\x00R\x11heldByMaxParallel\x12S\n" +
+	"\x0fqueue_timed_out\x18U \x01(\v2).workflowgraph.v1.JobReason.QueueTimedOutH\x00R\rqueueTimedOut\x1a\xcf\x01\n" +
 	"\vHeldByGroup\x12\x14\n" +
 	"\x05group\x18\x01 \x01(\tR\x05group\x12\x10\n" +
 	"\x03max\x18\x02 \x01(\rR\x03max\x12\x15\n" +
@@ -5853,7 +5919,9 @@ const file_workflowgraph_v1_workflow_service_proto_rawDesc = "" +
 	"\n" +
 	"Superseded\x12\x13\n" +
 	"\x05at_ms\x18\x01 \x01(\x03R\x04atMs\x12\x1a\n" +
-	"\tby_run_id\x18\x02 \x01(\tR\abyRunId\x1a(\n" +
+	"\tby_run_id\x18\x02 \x01(\tR\abyRunId\x1a%\n" +
+	"\rQueueTimedOut\x12\x14\n" +
+	"\x05error\x18\x01 \x01(\tR\x05error\x1a(\n" +
 	"\x10ExpressionFailed\x12\x14\n" +
 	"\x05error\x18\x01 \x01(\tR\x05error\x1aR\n" +
 	"\x04Need\x12\x15\n" +
@@ -6025,7 +6093,7 @@ const file_workflowgraph_v1_workflow_service_proto_rawDesc = "" +
 	"\x12INPUT_TYPE_BOOLEAN\x10\x02\x12\x15\n" +
 	"\x11INPUT_TYPE_NUMBER\x10\x03\x12\x15\n" +
 	"\x11INPUT_TYPE_CHOICE\x10\x04\x12\x13\n" +
-	"\x0fINPUT_TYPE_JSON\x10\x05*\xf8\x05\n" +
+	"\x0fINPUT_TYPE_JSON\x10\x05*\x9d\x06\n" +
 	"\rJobReasonCode\x12\x1f\n" +
 	"\x1bJOB_REASON_CODE_UNSPECIFIED\x10\x00\x12\x1e\n" +
 	"\x1aJOB_REASON_CODE_NEEDS_OPEN\x10\x01\x12!\n" +
@@ -6047,7 +6115,8 @@ const file_workflowgraph_v1_workflow_service_proto_rawDesc = "" +
 	"\x1dJOB_REASON_CODE_HELD_BY_GROUP\x10\x1e\x12(\n" +
 	"$JOB_REASON_CODE_HELD_BY_MAX_PARALLEL\x10P\x12\x1e\n" +
 	"\x1aJOB_REASON_CODE_SUPERSEDED\x10\x1f\x12\x1d\n" +
-	"\x19JOB_REASON_CODE_TOLERATED\x10(\x12!\n" +
+	"\x19JOB_REASON_CODE_TOLERATED\x10(\x12#\n" +
+	"\x1fJOB_REASON_CODE_QUEUE_TIMED_OUT\x10U\x12!\n" +
 	"\x1dJOB_REASON_CODE_CHILDREN_OPEN\x102\x12\"\n" +
 	"\x1eJOB_REASON_CODE_CHILDREN_ENDED\x103*\xcc\x01\n" +
 	"\x0eAttemptOutcome\x12\x1f\n" +
@@ -6095,7 +6164,7 @@ func file_workflowgraph_v1_workflow_service_proto_rawDescGZIP() []byte {
 }
 
 var file_workflowgraph_v1_workflow_service_proto_enumTypes = make([]protoimpl.EnumInfo, 5)
-var file_workflowgraph_v1_workflow_service_proto_msgTypes = make([]protoimpl.MessageInfo, 68)
+var file_workflowgraph_v1_workflow_service_proto_msgTypes = make([]protoimpl.MessageInfo, 69)
 var file_workflowgraph_v1_workflow_service_proto_goTypes = []any{
 	(WorkflowSource)(0),                   // 0: workflowgraph.v1.WorkflowSource
 	(InputType)(0),                        // 1: workflowgraph.v1.InputType
@@ -6151,44 +6220,45 @@ var file_workflowgraph_v1_workflow_service_proto_goTypes = []any{
 	(*JobReason_HeldByGroup)(nil),         // 51: workflowgraph.v1.JobReason.HeldByGroup
 	(*JobReason_HeldByMaxParallel)(nil),   // 52: workflowgraph.v1.JobReason.HeldByMaxParallel
 	(*JobReason_Superseded)(nil),          // 53: workflowgraph.v1.JobReason.Superseded
-	(*JobReason_ExpressionFailed)(nil),    // 54: workflowgraph.v1.JobReason.ExpressionFailed
-	(*JobReason_Need)(nil),                // 55: workflowgraph.v1.JobReason.Need
-	(*JobReason_NeedsOpen)(nil),           // 56: workflowgraph.v1.JobReason.NeedsOpen
-	(*JobReason_Delayed)(nil),             // 57: workflowgraph.v1.JobReason.Delayed
-	(*JobReason_NoMatchingWorker)(nil),    // 58: workflowgraph.v1.JobReason.NoMatchingWorker
-	(*JobReason_NearWorker)(nil),          // 59: workflowgraph.v1.JobReason.NearWorker
-	(*JobReason_OfflineWorker)(nil),       // 60: workflowgraph.v1.JobReason.OfflineWorker
-	(*JobReason_WaitsForWorker)(nil),      // 61: workflowgraph.v1.JobReason.WaitsForWorker
-	(*JobReason_Running)(nil),             // 62: workflowgraph.v1.JobReason.Running
-	(*JobReason_Succeeded)(nil),           // 63: workflowgraph.v1.JobReason.Succeeded
-	(*JobReason_Failed)(nil),              // 64: workflowgraph.v1.JobReason.Failed
-	(*JobReason_Retried)(nil),             // 65: workflowgraph.v1.JobReason.Retried
-	(*JobReason_ConditionFalse)(nil),      // 66: workflowgraph.v1.JobReason.ConditionFalse
-	(*JobReason_ConditionValue)(nil),      // 67: workflowgraph.v1.JobReason.ConditionValue
-	(*JobReason_NeedsUnsuccessful)(nil),   // 68: workflowgraph.v1.JobReason.NeedsUnsuccessful
-	(*JobReason_Cancelled)(nil),           // 69: workflowgraph.v1.JobReason.Cancelled
-	(*JobReason_Rerun)(nil),               // 70: workflowgraph.v1.JobReason.Rerun
-	(*JobReason_NeedsStopping)(nil),       // 71: workflowgraph.v1.JobReason.NeedsStopping
-	(*RunReason_Holder)(nil),              // 72: workflowgraph.v1.RunReason.Holder
-	(JobStatus)(0),                        // 73: workflowgraph.v1.JobStatus
-	(*Workflow)(nil),                      // 74: workflowgraph.v1.Workflow
-	(*BrokenFile)(nil),                    // 75: workflowgraph.v1.BrokenFile
-	(*Document)(nil),                      // 76: workflowgraph.v1.Document
-	(RunState)(0),                         // 77: workflowgraph.v1.RunState
-	(*Children)(nil),                      // 78: workflowgraph.v1.Children
-	(*RunAtGate)(nil),                     // 79: workflowgraph.v1.RunAtGate
+	(*JobReason_QueueTimedOut)(nil),       // 54: workflowgraph.v1.JobReason.QueueTimedOut
+	(*JobReason_ExpressionFailed)(nil),    // 55: workflowgraph.v1.JobReason.ExpressionFailed
+	(*JobReason_Need)(nil),                // 56: workflowgraph.v1.JobReason.Need
+	(*JobReason_NeedsOpen)(nil),           // 57: workflowgraph.v1.JobReason.NeedsOpen
+	(*JobReason_Delayed)(nil),             // 58: workflowgraph.v1.JobReason.Delayed
+	(*JobReason_NoMatchingWorker)(nil),    // 59: workflowgraph.v1.JobReason.NoMatchingWorker
+	(*JobReason_NearWorker)(nil),          // 60: workflowgraph.v1.JobReason.NearWorker
+	(*JobReason_OfflineWorker)(nil),       // 61: workflowgraph.v1.JobReason.OfflineWorker
+	(*JobReason_WaitsForWorker)(nil),      // 62: workflowgraph.v1.JobReason.WaitsForWorker
+	(*JobReason_Running)(nil),             // 63: workflowgraph.v1.JobReason.Running
+	(*JobReason_Succeeded)(nil),           // 64: workflowgraph.v1.JobReason.Succeeded
+	(*JobReason_Failed)(nil),              // 65: workflowgraph.v1.JobReason.Failed
+	(*JobReason_Retried)(nil),             // 66: workflowgraph.v1.JobReason.Retried
+	(*JobReason_ConditionFalse)(nil),      // 67: workflowgraph.v1.JobReason.ConditionFalse
+	(*JobReason_ConditionValue)(nil),      // 68: workflowgraph.v1.JobReason.ConditionValue
+	(*JobReason_NeedsUnsuccessful)(nil),   // 69: workflowgraph.v1.JobReason.NeedsUnsuccessful
+	(*JobReason_Cancelled)(nil),           // 70: workflowgraph.v1.JobReason.Cancelled
+	(*JobReason_Rerun)(nil),               // 71: workflowgraph.v1.JobReason.Rerun
+	(*JobReason_NeedsStopping)(nil),       // 72: workflowgraph.v1.JobReason.NeedsStopping
+	(*RunReason_Holder)(nil),              // 73: workflowgraph.v1.RunReason.Holder
+	(JobStatus)(0),                        // 74: workflowgraph.v1.JobStatus
+	(*Workflow)(nil),                      // 75: workflowgraph.v1.Workflow
+	(*BrokenFile)(nil),                    // 76: workflowgraph.v1.BrokenFile
+	(*Document)(nil),                      // 77: workflowgraph.v1.Document
+	(RunState)(0),                         // 78: workflowgraph.v1.RunState
+	(*Children)(nil),                      // 79: workflowgraph.v1.Children
+	(*RunAtGate)(nil),                     // 80: workflowgraph.v1.RunAtGate
 }
 var file_workflowgraph_v1_workflow_service_proto_depIdxs = []int32{
-	73, // 0: workflowgraph.v1.ListWorkflowsRequest.status:type_name -> workflowgraph.v1.JobStatus
-	74, // 1: workflowgraph.v1.ListWorkflowsResponse.workflows:type_name -> workflowgraph.v1.Workflow
+	74, // 0: workflowgraph.v1.ListWorkflowsRequest.status:type_name -> workflowgraph.v1.JobStatus
+	75, // 1: workflowgraph.v1.ListWorkflowsResponse.workflows:type_name -> workflowgraph.v1.Workflow
 	9,  // 2: workflowgraph.v1.ListWorkflowSummariesResponse.workflows:type_name -> workflowgraph.v1.WorkflowSummary
 	0,  // 3: workflowgraph.v1.WorkflowSummary.source:type_name -> workflowgraph.v1.WorkflowSource
 	35, // 4: workflowgraph.v1.WorkflowSummary.newest_run:type_name -> workflowgraph.v1.Run
 	47, // 5: workflowgraph.v1.WorkflowSummary.recent_runs:type_name -> workflowgraph.v1.WorkflowSummary.RecentRun
-	75, // 6: workflowgraph.v1.WorkflowSummary.broken:type_name -> workflowgraph.v1.BrokenFile
-	76, // 7: workflowgraph.v1.CreateWorkflowRequest.definition:type_name -> workflowgraph.v1.Document
-	74, // 8: workflowgraph.v1.CreateWorkflowResponse.workflow:type_name -> workflowgraph.v1.Workflow
-	74, // 9: workflowgraph.v1.GetWorkflowStatusResponse.workflow:type_name -> workflowgraph.v1.Workflow
+	76, // 6: workflowgraph.v1.WorkflowSummary.broken:type_name -> workflowgraph.v1.BrokenFile
+	77, // 7: workflowgraph.v1.CreateWorkflowRequest.definition:type_name -> workflowgraph.v1.Document
+	75, // 8: workflowgraph.v1.CreateWorkflowResponse.workflow:type_name -> workflowgraph.v1.Workflow
+	75, // 9: workflowgraph.v1.GetWorkflowStatusResponse.workflow:type_name -> workflowgraph.v1.Workflow
 	18, // 10: workflowgraph.v1.GetWorkflowInputsResponse.inputs:type_name -> workflowgraph.v1.InputDeclaration
 	1,  // 11: workflowgraph.v1.InputDeclaration.type:type_name -> workflowgraph.v1.InputType
 	48, // 12: workflowgraph.v1.RunWorkflowRequest.inputs:type_name -> workflowgraph.v1.RunWorkflowRequest.InputsEntry
@@ -6199,95 +6269,96 @@ var file_workflowgraph_v1_workflow_service_proto_depIdxs = []int32{
 	32, // 17: workflowgraph.v1.PauseScheduleResponse.schedule:type_name -> workflowgraph.v1.Schedule
 	32, // 18: workflowgraph.v1.ResumeScheduleResponse.schedule:type_name -> workflowgraph.v1.Schedule
 	49, // 19: workflowgraph.v1.Schedule.inputs:type_name -> workflowgraph.v1.Schedule.InputsEntry
-	77, // 20: workflowgraph.v1.ListRunsRequest.state:type_name -> workflowgraph.v1.RunState
-	77, // 21: workflowgraph.v1.ListRunsRequest.states:type_name -> workflowgraph.v1.RunState
+	78, // 20: workflowgraph.v1.ListRunsRequest.state:type_name -> workflowgraph.v1.RunState
+	78, // 21: workflowgraph.v1.ListRunsRequest.states:type_name -> workflowgraph.v1.RunState
 	35, // 22: workflowgraph.v1.ListRunsResponse.runs:type_name -> workflowgraph.v1.Run
-	77, // 23: workflowgraph.v1.Run.state:type_name -> workflowgraph.v1.RunState
+	78, // 23: workflowgraph.v1.Run.state:type_name -> workflowgraph.v1.RunState
 	50, // 24: workflowgraph.v1.Run.inputs:type_name -> workflowgraph.v1.Run.InputsEntry
 	36, // 25: workflowgraph.v1.Run.details:type_name -> workflowgraph.v1.RunDetails
-	73, // 26: workflowgraph.v1.ExplainJobResponse.status:type_name -> workflowgraph.v1.JobStatus
+	74, // 26: workflowgraph.v1.ExplainJobResponse.status:type_name -> workflowgraph.v1.JobStatus
 	39, // 27: workflowgraph.v1.ExplainJobResponse.reasons:type_name -> workflowgraph.v1.JobReason
 	43, // 28: workflowgraph.v1.ExplainJobResponse.attempts:type_name -> workflowgraph.v1.JobAttempt
 	2,  // 29: workflowgraph.v1.JobReason.code:type_name -> workflowgraph.v1.JobReasonCode
-	56, // 30: workflowgraph.v1.JobReason.needs_open:type_name -> workflowgraph.v1.JobReason.NeedsOpen
-	57, // 31: workflowgraph.v1.JobReason.delayed:type_name -> workflowgraph.v1.JobReason.Delayed
-	58, // 32: workflowgraph.v1.JobReason.no_matching_worker:type_name -> workflowgraph.v1.JobReason.NoMatchingWorker
-	61, // 33: workflowgraph.v1.JobReason.waits_for_worker:type_name -> workflowgraph.v1.JobReason.WaitsForWorker
-	62, // 34: workflowgraph.v1.JobReason.running:type_name -> workflowgraph.v1.JobReason.Running
-	63, // 35: workflowgraph.v1.JobReason.succeeded:type_name -> workflowgraph.v1.JobReason.Succeeded
-	64, // 36: workflowgraph.v1.JobReason.failed:type_name -> workflowgraph.v1.JobReason.Failed
-	65, // 37: workflowgraph.v1.JobReason.retried:type_name -> workflowgraph.v1.JobReason.Retried
-	66, // 38: workflowgraph.v1.JobReason.condition_false:type_name -> workflowgraph.v1.JobReason.ConditionFalse
-	68, // 39: workflowgraph.v1.JobReason.needs_unsuccessful:type_name -> workflowgraph.v1.JobReason.NeedsUnsuccessful
-	69, // 40: workflowgraph.v1.JobReason.cancelled:type_name -> workflowgraph.v1.JobReason.Cancelled
-	71, // 41: workflowgraph.v1.JobReason.needs_stopping:type_name -> workflowgraph.v1.JobReason.NeedsStopping
-	54, // 42: workflowgraph.v1.JobReason.expression_failed:type_name -> workflowgraph.v1.JobReason.ExpressionFailed
-	70, // 43: workflowgraph.v1.JobReason.rerun:type_name -> workflowgraph.v1.JobReason.Rerun
+	57, // 30: workflowgraph.v1.JobReason.needs_open:type_name -> workflowgraph.v1.JobReason.NeedsOpen
+	58, // 31: workflowgraph.v1.JobReason.delayed:type_name -> workflowgraph.v1.JobReason.Delayed
+	59, // 32: workflowgraph.v1.JobReason.no_matching_worker:type_name -> workflowgraph.v1.JobReason.NoMatchingWorker
+	62, // 33: workflowgraph.v1.JobReason.waits_for_worker:type_name -> workflowgraph.v1.JobReason.WaitsForWorker
+	63, // 34: workflowgraph.v1.JobReason.running:type_name -> workflowgraph.v1.JobReason.Running
+	64, // 35: workflowgraph.v1.JobReason.succeeded:type_name -> workflowgraph.v1.JobReason.Succeeded
+	65, // 36: workflowgraph.v1.JobReason.failed:type_name -> workflowgraph.v1.JobReason.Failed
+	66, // 37: workflowgraph.v1.JobReason.retried:type_name -> workflowgraph.v1.JobReason.Retried
+	67, // 38: workflowgraph.v1.JobReason.condition_false:type_name -> workflowgraph.v1.JobReason.ConditionFalse
+	69, // 39: workflowgraph.v1.JobReason.needs_unsuccessful:type_name -> workflowgraph.v1.JobReason.NeedsUnsuccessful
+	70, // 40: workflowgraph.v1.JobReason.cancelled:type_name -> workflowgraph.v1.JobReason.Cancelled
+	72, // 41: workflowgraph.v1.JobReason.needs_stopping:type_name -> workflowgraph.v1.JobReason.NeedsStopping
+	55, // 42: workflowgraph.v1.JobReason.expression_failed:type_name -> workflowgraph.v1.JobReason.ExpressionFailed
+	71, // 43: workflowgraph.v1.JobReason.rerun:type_name -> workflowgraph.v1.JobReason.Rerun
 	51, // 44: workflowgraph.v1.JobReason.held_by_group:type_name -> workflowgraph.v1.JobReason.HeldByGroup
 	53, // 45: workflowgraph.v1.JobReason.superseded:type_name -> workflowgraph.v1.JobReason.Superseded
-	78, // 46: workflowgraph.v1.JobReason.children:type_name -> workflowgraph.v1.Children
+	79, // 46: workflowgraph.v1.JobReason.children:type_name -> workflowgraph.v1.Children
 	52, // 47: workflowgraph.v1.JobReason.held_by_max_parallel:type_name -> workflowgraph.v1.JobReason.HeldByMaxParallel
-	77, // 48: workflowgraph.v1.ExplainRunResponse.state:type_name -> workflowgraph.v1.RunState
-	42, // 49: workflowgraph.v1.ExplainRunResponse.reasons:type_name -> workflowgraph.v1.RunReason
-	2,  // 50: workflowgraph.v1.RunReason.code:type_name -> workflowgraph.v1.JobReasonCode
-	73, // 51: workflowgraph.v1.RunReason.status:type_name -> workflowgraph.v1.JobStatus
-	72, // 52: workflowgraph.v1.RunReason.holders:type_name -> workflowgraph.v1.RunReason.Holder
-	3,  // 53: workflowgraph.v1.JobAttempt.outcome:type_name -> workflowgraph.v1.AttemptOutcome
-	4,  // 54: workflowgraph.v1.WatchRunsRequest.level:type_name -> workflowgraph.v1.WatchLevel
-	74, // 55: workflowgraph.v1.WatchRunsResponse.snapshot:type_name -> workflowgraph.v1.Workflow
-	46, // 56: workflowgraph.v1.WatchRunsResponse.events:type_name -> workflowgraph.v1.Event
-	35, // 57: workflowgraph.v1.WatchRunsResponse.runs:type_name -> workflowgraph.v1.Run
-	77, // 58: workflowgraph.v1.WorkflowSummary.RecentRun.state:type_name -> workflowgraph.v1.RunState
-	79, // 59: workflowgraph.v1.JobReason.HeldByGroup.holders:type_name -> workflowgraph.v1.RunAtGate
-	73, // 60: workflowgraph.v1.JobReason.Need.status:type_name -> workflowgraph.v1.JobStatus
-	55, // 61: workflowgraph.v1.JobReason.NeedsOpen.needs:type_name -> workflowgraph.v1.JobReason.Need
-	59, // 62: workflowgraph.v1.JobReason.NoMatchingWorker.nearest:type_name -> workflowgraph.v1.JobReason.NearWorker
-	60, // 63: workflowgraph.v1.JobReason.NoMatchingWorker.offline:type_name -> workflowgraph.v1.JobReason.OfflineWorker
-	3,  // 64: workflowgraph.v1.JobReason.Failed.outcome:type_name -> workflowgraph.v1.AttemptOutcome
-	43, // 65: workflowgraph.v1.JobReason.Retried.last:type_name -> workflowgraph.v1.JobAttempt
-	67, // 66: workflowgraph.v1.JobReason.ConditionFalse.values:type_name -> workflowgraph.v1.JobReason.ConditionValue
-	55, // 67: workflowgraph.v1.JobReason.ConditionFalse.needs:type_name -> workflowgraph.v1.JobReason.Need
-	55, // 68: workflowgraph.v1.JobReason.NeedsUnsuccessful.needs:type_name -> workflowgraph.v1.JobReason.Need
-	55, // 69: workflowgraph.v1.JobReason.NeedsUnsuccessful.origins:type_name -> workflowgraph.v1.JobReason.Need
-	55, // 70: workflowgraph.v1.JobReason.NeedsStopping.needs:type_name -> workflowgraph.v1.JobReason.Need
-	73, // 71: workflowgraph.v1.RunReason.Holder.status:type_name -> workflowgraph.v1.JobStatus
-	5,  // 72: workflowgraph.v1.WorkflowService.ListWorkflows:input_type -> workflowgraph.v1.ListWorkflowsRequest
-	7,  // 73: workflowgraph.v1.WorkflowService.ListWorkflowSummaries:input_type -> workflowgraph.v1.ListWorkflowSummariesRequest
-	10, // 74: workflowgraph.v1.WorkflowService.CreateWorkflow:input_type -> workflowgraph.v1.CreateWorkflowRequest
-	12, // 75: workflowgraph.v1.WorkflowService.RemoveWorkflow:input_type -> workflowgraph.v1.RemoveWorkflowRequest
-	14, // 76: workflowgraph.v1.WorkflowService.GetWorkflowStatus:input_type -> workflowgraph.v1.GetWorkflowStatusRequest
-	16, // 77: workflowgraph.v1.WorkflowService.GetWorkflowInputs:input_type -> workflowgraph.v1.GetWorkflowInputsRequest
-	19, // 78: workflowgraph.v1.WorkflowService.RunWorkflow:input_type -> workflowgraph.v1.RunWorkflowRequest
-	21, // 79: workflowgraph.v1.WorkflowService.CancelWorkflow:input_type -> workflowgraph.v1.CancelWorkflowRequest
-	23, // 80: workflowgraph.v1.WorkflowService.RerunWorkflow:input_type -> workflowgraph.v1.RerunWorkflowRequest
-	33, // 81: workflowgraph.v1.WorkflowService.ListRuns:input_type -> workflowgraph.v1.ListRunsRequest
-	37, // 82: workflowgraph.v1.WorkflowService.ExplainJob:input_type -> workflowgraph.v1.ExplainJobRequest
-	40, // 83: workflowgraph.v1.WorkflowService.ExplainRun:input_type -> workflowgraph.v1.ExplainRunRequest
-	26, // 84: workflowgraph.v1.WorkflowService.ListSchedules:input_type -> workflowgraph.v1.ListSchedulesRequest
-	28, // 85: workflowgraph.v1.WorkflowService.PauseSchedule:input_type -> workflowgraph.v1.PauseScheduleRequest
-	30, // 86: workflowgraph.v1.WorkflowService.ResumeSchedule:input_type -> workflowgraph.v1.ResumeScheduleRequest
-	44, // 87: workflowgraph.v1.WorkflowService.WatchRuns:input_type -> workflowgraph.v1.WatchRunsRequest
-	6,  // 88: workflowgraph.v1.WorkflowService.ListWorkflows:output_type -> workflowgraph.v1.ListWorkflowsResponse
-	8,  // 89: workflowgraph.v1.WorkflowService.ListWorkflowSummaries:output_type -> workflowgraph.v1.ListWorkflowSummariesResponse
-	11, // 90: workflowgraph.v1.WorkflowService.CreateWorkflow:output_type -> workflowgraph.v1.CreateWorkflowResponse
-	13, // 91: workflowgraph.v1.WorkflowService.RemoveWorkflow:output_type -> workflowgraph.v1.RemoveWorkflowResponse
-	15, // 92: workflowgraph.v1.WorkflowService.GetWorkflowStatus:output_type -> workflowgraph.v1.GetWorkflowStatusResponse
-	17, // 93: workflowgraph.v1.WorkflowService.GetWorkflowInputs:output_type -> workflowgraph.v1.GetWorkflowInputsResponse
-	20, // 94: workflowgraph.v1.WorkflowService.RunWorkflow:output_type -> workflowgraph.v1.RunWorkflowResponse
-	22, // 95: workflowgraph.v1.WorkflowService.CancelWorkflow:output_type -> workflowgraph.v1.CancelWorkflowResponse
-	24, // 96: workflowgraph.v1.WorkflowService.RerunWorkflow:output_type -> workflowgraph.v1.RerunWorkflowResponse
-	34, // 97: workflowgraph.v1.WorkflowService.ListRuns:output_type -> workflowgraph.v1.ListRunsResponse
-	38, // 98: workflowgraph.v1.WorkflowService.ExplainJob:output_type -> workflowgraph.v1.ExplainJobResponse
-	41, // 99: workflowgraph.v1.WorkflowService.ExplainRun:output_type -> workflowgraph.v1.ExplainRunResponse
-	27, // 100: workflowgraph.v1.WorkflowService.ListSchedules:output_type -> workflowgraph.v1.ListSchedulesResponse
-	29, // 101: workflowgraph.v1.WorkflowService.PauseSchedule:output_type -> workflowgraph.v1.PauseScheduleResponse
-	31, // 102: workflowgraph.v1.WorkflowService.ResumeSchedule:output_type -> workflowgraph.v1.ResumeScheduleResponse
-	45, // 103: workflowgraph.v1.WorkflowService.WatchRuns:output_type -> workflowgraph.v1.WatchRunsResponse
-	88, // [88:104] is the sub-list for method output_type
-	72, // [72:88] is the sub-list for method input_type
-	72, // [72:72] is the sub-list for extension type_name
-	72, // [72:72] is the sub-list for extension extendee
-	0,  // [0:72] is the sub-list for field type_name
+	54, // 48: workflowgraph.v1.JobReason.queue_timed_out:type_name -> workflowgraph.v1.JobReason.QueueTimedOut
+	78, // 49: workflowgraph.v1.ExplainRunResponse.state:type_name -> workflowgraph.v1.RunState
+	42, // 50: workflowgraph.v1.ExplainRunResponse.reasons:type_name -> workflowgraph.v1.RunReason
+	2,  // 51: workflowgraph.v1.RunReason.code:type_name -> workflowgraph.v1.JobReasonCode
+	74, // 52: workflowgraph.v1.RunReason.status:type_name -> workflowgraph.v1.JobStatus
+	73, // 53: workflowgraph.v1.RunReason.holders:type_name -> workflowgraph.v1.RunReason.Holder
+	3,  // 54: workflowgraph.v1.JobAttempt.outcome:type_name -> workflowgraph.v1.AttemptOutcome
+	4,  // 55: workflowgraph.v1.WatchRunsRequest.level:type_name -> workflowgraph.v1.WatchLevel
+	75, // 56: workflowgraph.v1.WatchRunsResponse.snapshot:type_name -> workflowgraph.v1.Workflow
+	46, // 57: workflowgraph.v1.WatchRunsResponse.events:type_name -> workflowgraph.v1.Event
+	35, // 58: workflowgraph.v1.WatchRunsResponse.runs:type_name -> workflowgraph.v1.Run
+	78, // 59: workflowgraph.v1.WorkflowSummary.RecentRun.state:type_name -> workflowgraph.v1.RunState
+	80, // 60: workflowgraph.v1.JobReason.HeldByGroup.holders:type_name -> workflowgraph.v1.RunAtGate
+	74, // 61: workflowgraph.v1.JobReason.Need.status:type_name -> workflowgraph.v1.JobStatus
+	56, // 62: workflowgraph.v1.JobReason.NeedsOpen.needs:type_name -> workflowgraph.v1.JobReason.Need
+	60, // 63: workflowgraph.v1.JobReason.NoMatchingWorker.nearest:type_name -> workflowgraph.v1.JobReason.NearWorker
+	61, // 64: workflowgraph.v1.JobReason.NoMatchingWorker.offline:type_name -> workflowgraph.v1.JobReason.OfflineWorker
+	3,  // 65: workflowgraph.v1.JobReason.Failed.outcome:type_name -> workflowgraph.v1.AttemptOutcome
+	43, // 66: workflowgraph.v1.JobReason.Retried.last:type_name -> workflowgraph.v1.JobAttempt
+	68, // 67: workflowgraph.v1.JobReason.ConditionFalse.values:type_name -> workflowgraph.v1.JobReason.ConditionValue
+	56, // 68: workflowgraph.v1.JobReason.ConditionFalse.needs:type_name -> workflowgraph.v1.JobReason.Need
+	56, // 69: workflowgraph.v1.JobReason.NeedsUnsuccessful.needs:type_name -> workflowgraph.v1.JobReason.Need
+	56, // 70: workflowgraph.v1.JobReason.NeedsUnsuccessful.origins:type_name -> workflowgraph.v1.JobReason.Need
+	56, // 71: workflowgraph.v1.JobReason.NeedsStopping.needs:type_name -> workflowgraph.v1.JobReason.Need
+	74, // 72: workflowgraph.v1.RunReason.Holder.status:type_name -> workflowgraph.v1.JobStatus
+	5,  // 73: workflowgraph.v1.WorkflowService.ListWorkflows:input_type -> workflowgraph.v1.ListWorkflowsRequest
+	7,  // 74: workflowgraph.v1.WorkflowService.ListWorkflowSummaries:input_type -> workflowgraph.v1.ListWorkflowSummariesRequest
+	10, // 75: workflowgraph.v1.WorkflowService.CreateWorkflow:input_type -> workflowgraph.v1.CreateWorkflowRequest
+	12, // 76: workflowgraph.v1.WorkflowService.RemoveWorkflow:input_type -> workflowgraph.v1.RemoveWorkflowRequest
+	14, // 77: workflowgraph.v1.WorkflowService.GetWorkflowStatus:input_type -> workflowgraph.v1.GetWorkflowStatusRequest
+	16, // 78: workflowgraph.v1.WorkflowService.GetWorkflowInputs:input_type -> workflowgraph.v1.GetWorkflowInputsRequest
+	19, // 79: workflowgraph.v1.WorkflowService.RunWorkflow:input_type -> workflowgraph.v1.RunWorkflowRequest
+	21, // 80: workflowgraph.v1.WorkflowService.CancelWorkflow:input_type -> workflowgraph.v1.CancelWorkflowRequest
+	23, // 81: workflowgraph.v1.WorkflowService.RerunWorkflow:input_type -> workflowgraph.v1.RerunWorkflowRequest
+	33, // 82: workflowgraph.v1.WorkflowService.ListRuns:input_type -> workflowgraph.v1.ListRunsRequest
+	37, // 83: workflowgraph.v1.WorkflowService.ExplainJob:input_type -> workflowgraph.v1.ExplainJobRequest
+	40, // 84: workflowgraph.v1.WorkflowService.ExplainRun:input_type -> workflowgraph.v1.ExplainRunRequest
+	26, // 85: workflowgraph.v1.WorkflowService.ListSchedules:input_type -> workflowgraph.v1.ListSchedulesRequest
+	28, // 86: workflowgraph.v1.WorkflowService.PauseSchedule:input_type -> workflowgraph.v1.PauseScheduleRequest
+	30, // 87: workflowgraph.v1.WorkflowService.ResumeSchedule:input_type -> workflowgraph.v1.ResumeScheduleRequest
+	44, // 88: workflowgraph.v1.WorkflowService.WatchRuns:input_type -> workflowgraph.v1.WatchRunsRequest
+	6,  // 89: workflowgraph.v1.WorkflowService.ListWorkflows:output_type -> workflowgraph.v1.ListWorkflowsResponse
+	8,  // 90: workflowgraph.v1.WorkflowService.ListWorkflowSummaries:output_type -> workflowgraph.v1.ListWorkflowSummariesResponse
+	11, // 91: workflowgraph.v1.WorkflowService.CreateWorkflow:output_type -> workflowgraph.v1.CreateWorkflowResponse
+	13, // 92: workflowgraph.v1.WorkflowService.RemoveWorkflow:output_type -> workflowgraph.v1.RemoveWorkflowResponse
+	15, // 93: workflowgraph.v1.WorkflowService.GetWorkflowStatus:output_type -> workflowgraph.v1.GetWorkflowStatusResponse
+	17, // 94: workflowgraph.v1.WorkflowService.GetWorkflowInputs:output_type -> workflowgraph.v1.GetWorkflowInputsResponse
+	20, // 95: workflowgraph.v1.WorkflowService.RunWorkflow:output_type -> workflowgraph.v1.RunWorkflowResponse
+	22, // 96: workflowgraph.v1.WorkflowService.CancelWorkflow:output_type -> workflowgraph.v1.CancelWorkflowResponse
+	24, // 97: workflowgraph.v1.WorkflowService.RerunWorkflow:output_type -> workflowgraph.v1.RerunWorkflowResponse
+	34, // 98: workflowgraph.v1.WorkflowService.ListRuns:output_type -> workflowgraph.v1.ListRunsResponse
+	38, // 99: workflowgraph.v1.WorkflowService.ExplainJob:output_type -> workflowgraph.v1.ExplainJobResponse
+	41, // 100: workflowgraph.v1.WorkflowService.ExplainRun:output_type -> workflowgraph.v1.ExplainRunResponse
+	27, // 101: workflowgraph.v1.WorkflowService.ListSchedules:output_type -> workflowgraph.v1.ListSchedulesResponse
+	29, // 102: workflowgraph.v1.WorkflowService.PauseSchedule:output_type -> workflowgraph.v1.PauseScheduleResponse
+	31, // 103: workflowgraph.v1.WorkflowService.ResumeSchedule:output_type -> workflowgraph.v1.ResumeScheduleResponse
+	45, // 104: workflowgraph.v1.WorkflowService.WatchRuns:output_type -> workflowgraph.v1.WatchRunsResponse
+	89, // [89:105] is the sub-list for method output_type
+	73, // [73:89] is the sub-list for method input_type
+	73, // [73:73] is the sub-list for extension type_name
+	73, // [73:73] is the sub-list for extension extendee
+	0,  // [0:73] is the sub-list for field type_name
 }
 
 func init() { file_workflowgraph_v1_workflow_service_proto_init() }
@@ -6330,23 +6401,24 @@ func file_workflowgraph_v1_workflow_service_proto_init() {
 		(*JobReason_Superseded_)(nil),
 		(*JobReason_Children)(nil),
 		(*JobReason_HeldByMaxParallel_)(nil),
+		(*JobReason_QueueTimedOut_)(nil),
 	}
 	file_workflowgraph_v1_workflow_service_proto_msgTypes[38].OneofWrappers = []any{}
 	file_workflowgraph_v1_workflow_service_proto_msgTypes[39].OneofWrappers = []any{}
 	file_workflowgraph_v1_workflow_service_proto_msgTypes[41].OneofWrappers = []any{}
 	file_workflowgraph_v1_workflow_service_proto_msgTypes[42].OneofWrappers = []any{}
-	file_workflowgraph_v1_workflow_service_proto_msgTypes[52].OneofWrappers = []any{}
-	file_workflowgraph_v1_workflow_service_proto_msgTypes[57].OneofWrappers = []any{}
-	file_workflowgraph_v1_workflow_service_proto_msgTypes[59].OneofWrappers = []any{}
-	file_workflowgraph_v1_workflow_service_proto_msgTypes[64].OneofWrappers = []any{}
+	file_workflowgraph_v1_workflow_service_proto_msgTypes[53].OneofWrappers = []any{}
+	file_workflowgraph_v1_workflow_service_proto_msgTypes[58].OneofWrappers = []any{}
+	file_workflowgraph_v1_workflow_service_proto_msgTypes[60].OneofWrappers = []any{}
 	file_workflowgraph_v1_workflow_service_proto_msgTypes[65].OneofWrappers = []any{}
+	file_workflowgraph_v1_workflow_service_proto_msgTypes[66].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_workflowgraph_v1_workflow_service_proto_rawDesc), len(file_workflowgraph_v1_workflow_service_proto_rawDesc)),
 			NumEnums:      5,
-			NumMessages:   68,
+			NumMessages:   69,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -465,6 +465,9 @@ pub struct Job {
     /// Whether it waits for a place in its concurrency group. Its status is `queued` then.
     #[prost(bool, tag = "42")]
     pub held: bool,
+    /// How long it may be claimable, or wait for a place in its concurrency group, in seconds; then it fails without an attempt.
+    #[prost(uint64, optional, tag = "85")]
+    pub queue_timeout_secs: ::core::option::Option<u64>,
     /// Of a job with a matrix whose needs have ended. Its children are jobs with ids such as `test.3`; GetWorkflowStatus has them.
     #[prost(message, optional, tag = "50")]
     pub children: ::core::option::Option<Children>,
@@ -2444,7 +2447,7 @@ pub struct Schedule {
     /// How late a run can still start, in seconds.
     #[prost(uint32, tag = "8")]
     pub within_secs: u32,
-    /// What to do while an earlier run has not ended: `allow` or `skip`.
+    /// What to do while an earlier run has not ended: `allow`, `skip`, `queue` or `cancel`.
     #[prost(string, tag = "9")]
     pub overlap: ::prost::alloc::string::String,
     /// The next scheduled time; null while it is paused.
@@ -2667,7 +2670,7 @@ pub struct JobReason {
     pub message: ::prost::alloc::string::String,
     #[prost(
         oneof = "job_reason::Detail",
-        tags = "3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 17, 30, 31, 50, 80"
+        tags = "3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 17, 30, 31, 50, 80, 85"
     )]
     pub detail: ::core::option::Option<job_reason::Detail>,
 }
@@ -2720,6 +2723,12 @@ pub mod job_reason {
         /// The newer run.
         #[prost(string, tag = "2")]
         pub by_run_id: ::prost::alloc::string::String,
+    }
+    #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+    pub struct QueueTimedOut {
+        /// What it waited for, and how long: `queue timeout: …`.
+        #[prost(string, tag = "1")]
+        pub error: ::prost::alloc::string::String,
     }
     #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
     pub struct ExpressionFailed {
@@ -2961,6 +2970,8 @@ pub mod job_reason {
         Children(super::Children),
         #[prost(message, tag = "80")]
         HeldByMaxParallel(HeldByMaxParallel),
+        #[prost(message, tag = "85")]
+        QueueTimedOut(QueueTimedOut),
     }
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -3231,6 +3242,8 @@ pub enum JobReasonCode {
     Superseded = 31,
     /// It failed with `continue-on-error`, so the failure counts as success; comes after the main reason.
     Tolerated = 40,
+    /// No worker claimed it within its `queue-timeout`, so it failed without an attempt.
+    QueueTimedOut = 85,
     /// It has a matrix, and children of it have not ended.
     ChildrenOpen = 50,
     /// It has a matrix, and all of its children have ended.
@@ -3263,6 +3276,7 @@ impl JobReasonCode {
             Self::HeldByMaxParallel => "JOB_REASON_CODE_HELD_BY_MAX_PARALLEL",
             Self::Superseded => "JOB_REASON_CODE_SUPERSEDED",
             Self::Tolerated => "JOB_REASON_CODE_TOLERATED",
+            Self::QueueTimedOut => "JOB_REASON_CODE_QUEUE_TIMED_OUT",
             Self::ChildrenOpen => "JOB_REASON_CODE_CHILDREN_OPEN",
             Self::ChildrenEnded => "JOB_REASON_CODE_CHILDREN_ENDED",
         }
@@ -3290,6 +3304,7 @@ impl JobReasonCode {
             "JOB_REASON_CODE_HELD_BY_MAX_PARALLEL" => Some(Self::HeldByMaxParallel),
             "JOB_REASON_CODE_SUPERSEDED" => Some(Self::Superseded),
             "JOB_REASON_CODE_TOLERATED" => Some(Self::Tolerated),
+            "JOB_REASON_CODE_QUEUE_TIMED_OUT" => Some(Self::QueueTimedOut),
             "JOB_REASON_CODE_CHILDREN_OPEN" => Some(Self::ChildrenOpen),
             "JOB_REASON_CODE_CHILDREN_ENDED" => Some(Self::ChildrenEnded),
             _ => None,

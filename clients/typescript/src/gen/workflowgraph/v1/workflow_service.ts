@@ -107,6 +107,8 @@ export const JobReasonCode = {
   JOB_REASON_CODE_SUPERSEDED: 31,
   /** JOB_REASON_CODE_TOLERATED - It failed with `continue-on-error`, so the failure counts as success; comes after the main reason. */
   JOB_REASON_CODE_TOLERATED: 40,
+  /** JOB_REASON_CODE_QUEUE_TIMED_OUT - No worker claimed it within its `queue-timeout`, so it failed without an attempt. */
+  JOB_REASON_CODE_QUEUE_TIMED_OUT: 85,
   /** JOB_REASON_CODE_CHILDREN_OPEN - It has a matrix, and children of it have not ended. */
   JOB_REASON_CODE_CHILDREN_OPEN: 50,
   /** JOB_REASON_CODE_CHILDREN_ENDED - It has a matrix, and all of its children have ended. */
@@ -137,6 +139,7 @@ export namespace JobReasonCode {
   export type JOB_REASON_CODE_HELD_BY_MAX_PARALLEL = typeof JobReasonCode.JOB_REASON_CODE_HELD_BY_MAX_PARALLEL;
   export type JOB_REASON_CODE_SUPERSEDED = typeof JobReasonCode.JOB_REASON_CODE_SUPERSEDED;
   export type JOB_REASON_CODE_TOLERATED = typeof JobReasonCode.JOB_REASON_CODE_TOLERATED;
+  export type JOB_REASON_CODE_QUEUE_TIMED_OUT = typeof JobReasonCode.JOB_REASON_CODE_QUEUE_TIMED_OUT;
   export type JOB_REASON_CODE_CHILDREN_OPEN = typeof JobReasonCode.JOB_REASON_CODE_CHILDREN_OPEN;
   export type JOB_REASON_CODE_CHILDREN_ENDED = typeof JobReasonCode.JOB_REASON_CODE_CHILDREN_ENDED;
   export type UNRECOGNIZED = typeof JobReasonCode.UNRECOGNIZED;
@@ -473,7 +476,7 @@ export interface Schedule {
   catch_up: string;
   /** How late a run can still start, in seconds. */
   within_secs: number;
-  /** What to do while an earlier run has not ended: `allow` or `skip`. */
+  /** What to do while an earlier run has not ended: `allow`, `skip`, `queue` or `cancel`. */
   overlap: string;
   /** The next scheduled time; null while it is paused. */
   next_at_ms?:
@@ -676,6 +679,7 @@ export interface JobReason {
   superseded?: JobReason_Superseded | undefined;
   children?: Children | undefined;
   held_by_max_parallel?: JobReason_HeldByMaxParallel | undefined;
+  queue_timed_out?: JobReason_QueueTimedOut | undefined;
 }
 
 export interface JobReason_HeldByGroup {
@@ -710,6 +714,11 @@ export interface JobReason_Superseded {
   at_ms: number;
   /** The newer run. */
   by_run_id: string;
+}
+
+export interface JobReason_QueueTimedOut {
+  /** What it waited for, and how long: `queue timeout: …`. */
+  error: string;
 }
 
 export interface JobReason_ExpressionFailed {
@@ -4384,6 +4393,7 @@ function createBaseJobReason(): JobReason {
     superseded: undefined,
     children: undefined,
     held_by_max_parallel: undefined,
+    queue_timed_out: undefined,
   };
 }
 
@@ -4448,6 +4458,9 @@ export const JobReason: MessageFns<JobReason> = {
     }
     if (message.held_by_max_parallel !== undefined) {
       JobReason_HeldByMaxParallel.encode(message.held_by_max_parallel, writer.uint32(642).fork()).join();
+    }
+    if (message.queue_timed_out !== undefined) {
+      JobReason_QueueTimedOut.encode(message.queue_timed_out, writer.uint32(682).fork()).join();
     }
     return writer;
   },
@@ -4623,6 +4636,14 @@ export const JobReason: MessageFns<JobReason> = {
             }
 
             message.held_by_max_parallel = JobReason_HeldByMaxParallel.decode(reader, reader.uint32());
+            continue;
+          }
+          case 85: {
+            if (tag !== 682) {
+              break;
+            }
+
+            message.queue_timed_out = JobReason_QueueTimedOut.decode(reader, reader.uint32());
             continue;
           }
         }
@@ -4882,6 +4903,52 @@ export const JobReason_Superseded: MessageFns<JobReason_Superseded> = {
             }
 
             message.by_run_id = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseJobReason_QueueTimedOut(): JobReason_QueueTimedOut {
+  return { error: "" };
+}
+
+export const JobReason_QueueTimedOut: MessageFns<JobReason_QueueTimedOut> = {
+  encode(message: JobReason_QueueTimedOut, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.error !== "") {
+      writer.uint32(10).string(message.error);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): JobReason_QueueTimedOut {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseJobReason_QueueTimedOut();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.error = reader.string();
             continue;
           }
         }

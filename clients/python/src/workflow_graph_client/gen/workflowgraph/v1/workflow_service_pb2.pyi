@@ -108,6 +108,8 @@ class _JobReasonCodeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_JobReas
     """Its run was cancelled in favour of a newer run of its concurrency group."""
     JOB_REASON_CODE_TOLERATED: _JobReasonCode.ValueType  # 40
     """It failed with `continue-on-error`, so the failure counts as success; comes after the main reason."""
+    JOB_REASON_CODE_QUEUE_TIMED_OUT: _JobReasonCode.ValueType  # 85
+    """No worker claimed it within its `queue-timeout`, so it failed without an attempt."""
     JOB_REASON_CODE_CHILDREN_OPEN: _JobReasonCode.ValueType  # 50
     """It has a matrix, and children of it have not ended."""
     JOB_REASON_CODE_CHILDREN_ENDED: _JobReasonCode.ValueType  # 51
@@ -153,6 +155,8 @@ JOB_REASON_CODE_SUPERSEDED: JobReasonCode.ValueType  # 31
 """Its run was cancelled in favour of a newer run of its concurrency group."""
 JOB_REASON_CODE_TOLERATED: JobReasonCode.ValueType  # 40
 """It failed with `continue-on-error`, so the failure counts as success; comes after the main reason."""
+JOB_REASON_CODE_QUEUE_TIMED_OUT: JobReasonCode.ValueType  # 85
+"""No worker claimed it within its `queue-timeout`, so it failed without an attempt."""
 JOB_REASON_CODE_CHILDREN_OPEN: JobReasonCode.ValueType  # 50
 """It has a matrix, and children of it have not ended."""
 JOB_REASON_CODE_CHILDREN_ENDED: JobReasonCode.ValueType  # 51
@@ -1148,7 +1152,7 @@ class Schedule(_message.Message):
     within_secs: _builtins.int
     """How late a run can still start, in seconds."""
     overlap: _builtins.str
-    """What to do while an earlier run has not ended: `allow` or `skip`."""
+    """What to do while an earlier run has not ended: `allow`, `skip`, `queue` or `cancel`."""
     next_at_ms: _builtins.int
     """The next scheduled time; null while it is paused."""
     next_start_ms: _builtins.int
@@ -1728,6 +1732,24 @@ class JobReason(_message.Message):
         def WhichOneof(self, oneof_group: _Never) -> None: ...
 
     @_typing.final
+    class QueueTimedOut(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        ERROR_FIELD_NUMBER: _builtins.int
+        error: _builtins.str
+        """What it waited for, and how long: `queue timeout: …`."""
+        def __init__(
+            self,
+            *,
+            error: _builtins.str = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["error", b"error"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+    @_typing.final
     class ExpressionFailed(_message.Message):
         DESCRIPTOR: _descriptor.Descriptor
 
@@ -2256,6 +2278,7 @@ class JobReason(_message.Message):
     SUPERSEDED_FIELD_NUMBER: _builtins.int
     CHILDREN_FIELD_NUMBER: _builtins.int
     HELD_BY_MAX_PARALLEL_FIELD_NUMBER: _builtins.int
+    QUEUE_TIMED_OUT_FIELD_NUMBER: _builtins.int
     code: Global___JobReasonCode.ValueType
     message: _builtins.str
     """A readable explanation."""
@@ -2295,6 +2318,8 @@ class JobReason(_message.Message):
     def children(self) -> _types_pb2.Children: ...
     @_builtins.property
     def held_by_max_parallel(self) -> Global___JobReason.HeldByMaxParallel: ...
+    @_builtins.property
+    def queue_timed_out(self) -> Global___JobReason.QueueTimedOut: ...
     def __init__(
         self,
         *,
@@ -2318,12 +2343,13 @@ class JobReason(_message.Message):
         superseded: Global___JobReason.Superseded | None = ...,
         children: _types_pb2.Children | None = ...,
         held_by_max_parallel: Global___JobReason.HeldByMaxParallel | None = ...,
+        queue_timed_out: Global___JobReason.QueueTimedOut | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["cancelled", b"cancelled", "children", b"children", "condition_false", b"condition_false", "delayed", b"delayed", "detail", b"detail", "expression_failed", b"expression_failed", "failed", b"failed", "held_by_group", b"held_by_group", "held_by_max_parallel", b"held_by_max_parallel", "needs_open", b"needs_open", "needs_stopping", b"needs_stopping", "needs_unsuccessful", b"needs_unsuccessful", "no_matching_worker", b"no_matching_worker", "rerun", b"rerun", "retried", b"retried", "running", b"running", "succeeded", b"succeeded", "superseded", b"superseded", "waits_for_worker", b"waits_for_worker"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["cancelled", b"cancelled", "children", b"children", "condition_false", b"condition_false", "delayed", b"delayed", "detail", b"detail", "expression_failed", b"expression_failed", "failed", b"failed", "held_by_group", b"held_by_group", "held_by_max_parallel", b"held_by_max_parallel", "needs_open", b"needs_open", "needs_stopping", b"needs_stopping", "needs_unsuccessful", b"needs_unsuccessful", "no_matching_worker", b"no_matching_worker", "queue_timed_out", b"queue_timed_out", "rerun", b"rerun", "retried", b"retried", "running", b"running", "succeeded", b"succeeded", "superseded", b"superseded", "waits_for_worker", b"waits_for_worker"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["cancelled", b"cancelled", "children", b"children", "code", b"code", "condition_false", b"condition_false", "delayed", b"delayed", "detail", b"detail", "expression_failed", b"expression_failed", "failed", b"failed", "held_by_group", b"held_by_group", "held_by_max_parallel", b"held_by_max_parallel", "message", b"message", "needs_open", b"needs_open", "needs_stopping", b"needs_stopping", "needs_unsuccessful", b"needs_unsuccessful", "no_matching_worker", b"no_matching_worker", "rerun", b"rerun", "retried", b"retried", "running", b"running", "succeeded", b"succeeded", "superseded", b"superseded", "waits_for_worker", b"waits_for_worker"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cancelled", b"cancelled", "children", b"children", "code", b"code", "condition_false", b"condition_false", "delayed", b"delayed", "detail", b"detail", "expression_failed", b"expression_failed", "failed", b"failed", "held_by_group", b"held_by_group", "held_by_max_parallel", b"held_by_max_parallel", "message", b"message", "needs_open", b"needs_open", "needs_stopping", b"needs_stopping", "needs_unsuccessful", b"needs_unsuccessful", "no_matching_worker", b"no_matching_worker", "queue_timed_out", b"queue_timed_out", "rerun", b"rerun", "retried", b"retried", "running", b"running", "succeeded", b"succeeded", "superseded", b"superseded", "waits_for_worker", b"waits_for_worker"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_detail: _TypeAlias = _typing.Literal["needs_open", "delayed", "no_matching_worker", "waits_for_worker", "running", "succeeded", "failed", "retried", "condition_false", "needs_unsuccessful", "cancelled", "needs_stopping", "expression_failed", "rerun", "held_by_group", "superseded", "children", "held_by_max_parallel"]  # noqa: Y015
+    _WhichOneofReturnType_detail: _TypeAlias = _typing.Literal["needs_open", "delayed", "no_matching_worker", "waits_for_worker", "running", "succeeded", "failed", "retried", "condition_false", "needs_unsuccessful", "cancelled", "needs_stopping", "expression_failed", "rerun", "held_by_group", "superseded", "children", "held_by_max_parallel", "queue_timed_out"]  # noqa: Y015
     _WhichOneofArgType_detail: _TypeAlias = _typing.Literal["detail", b"detail"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_detail) -> _WhichOneofReturnType_detail | None: ...
 
