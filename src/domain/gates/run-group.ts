@@ -25,6 +25,11 @@ export const runGroupPrefix = 'run:';
 /** Separates the groups that schedules make of their runs; it is part of their names. */
 export const scheduleGroupPrefix = 'schedule:';
 
+/** Whether the places of a gate belong to runs, not jobs. */
+export function isGateOfRuns(key: string): boolean {
+  return key.startsWith(runGroupPrefix) || key.startsWith(scheduleGroupPrefix);
+}
+
 /** The name of a group of runs for readers, by its key. */
 export function nameOfRunGroup(key: string): string {
   return key.startsWith(runGroupPrefix) ? key.slice(runGroupPrefix.length) : key;

@@ -1,5 +1,5 @@
 import { writePlaces } from '../../domain/gates/places.js';
-import { runGroupPrefix } from '../../domain/gates/run-group.js';
+import { isGateOfRuns } from '../../domain/gates/run-group.js';
 import { ensureGates, type GateRow, gatesByKey, lockGates, setGatesInUse } from '../../store/statements/gates.js';
 import { setJobGates } from '../../store/statements/job-gates.js';
 import type { BatchContext } from '../context.js';
@@ -62,5 +62,5 @@ async function placeJobs(
 
 /** Whether the places of a gate belong to jobs, not runs. */
 function isOfJobs({ key }: GateRow): boolean {
-  return !key.startsWith(runGroupPrefix);
+  return !isGateOfRuns(key);
 }
