@@ -104,6 +104,8 @@ type InputDeclaration struct {
 	Max       *float64 `json:"max"`
 	Integer   bool     `json:"integer"`
 	MaxLength *int64   `json:"max_length"`
+	// DefaultExpression is a default with expressions, as written; nil when there is none. Default is nil then.
+	DefaultExpression *string `json:"default_expression"`
 }
 
 // WorkflowInputs gives what the current definition of a workflow, or of a run's workflow, says of the inputs of its runs.

@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: expressions are written so
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { EngineFixture } from '../support/engine-fixture.js';
 import { runQuery } from '../support/run-query.js';
@@ -32,6 +33,20 @@ describe('a workflow that declares inputs', () => {
       ]),
     );
     expect(await fixture.statuses(run)).toEqual({ deploy: 'running', second: 'queued' });
+  });
+
+  it('has defaults from variables, which the run keeps', async () => {
+    const { engine, caller } = fixture;
+    await engine.setVariable({ caller, workflow: '', name: 'REGION', value: 'eu' });
+    const file =
+      'inputs: { region: { default: "${{ vars.REGION }}" } }\njobs: { a: { run: x, if: "inputs.region == vars.REGION" } }';
+    const run = await fixture.run(file);
+    await engine.setVariable({ caller, workflow: '', name: 'REGION', value: 'us' });
+    expect((await fixture.claimed()).inputs).toEqual(new Map([['region', 'eu']]));
+    expect((await engine.workflowStatus(run)).run?.inputs).toEqual(new Map([['region', 'eu']]));
+    await engine.deleteVariable({ caller, workflow: '', name: 'REGION' });
+    const other = await fixture.startRun('wf-1');
+    expect((await engine.workflowStatus(other.runId)).run?.inputs).toEqual(new Map());
   });
 
   it('decides conditions on values of the declared types', async () => {

@@ -29,8 +29,10 @@ function toWireInput(declaration: InputDeclaration): WireInput {
     name: declaration.name,
     type: types[declaration.type],
     description: declaration.description ?? undefined,
-    required: declaration.required,
+    // A form need not ask for what the server evaluates.
+    required: declaration.required && declaration.defaultExpression === undefined,
     default: declaration.default ?? undefined,
+    defaultExpression: declaration.defaultExpression,
     options: [...(declaration.options ?? [])],
     min: declaration.min ?? undefined,
     max: declaration.max ?? undefined,

@@ -55,6 +55,14 @@ export const sites = {
     hasAttempt: false,
     runFields: runFields.filter((field) => field !== 'name'),
   },
+  /** Evaluated when a run starts without the input, before its other values are known. */
+  inputDefault: {
+    what: 'the expression',
+    contexts: ['vars', 'run'],
+    isCondition: false,
+    hasAttempt: false,
+    runFields: ['scheduled_at'],
+  },
   /** Evaluated when a slot of a schedule is taken, before there is a run. */
   schedule: {
     what: 'the expression',

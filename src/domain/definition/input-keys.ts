@@ -8,7 +8,13 @@ export const inputKeys: ReadonlyMap<string, KeyRow> = new Map<string, KeyRow>([
   ['type', { meaning: 'What it holds; a string when absent.', schema: { enum: [...inputTypes] } }],
   ['description', { meaning: 'What it is for.', schema: { ...script, maxLength: limits.inputDescriptionChars } }],
   ['required', { meaning: 'Whether a run needs it; false when absent.', schema: { type: 'boolean' } }],
-  ['default', { meaning: 'What it is when a run is started without it.', schema: {} }],
+  [
+    'default',
+    {
+      meaning: `What it is when a run is started without it; a text may have \`\${{ vars.NAME }}\` and \`\${{ run.scheduled_at }}\` in it.`,
+      schema: {},
+    },
+  ],
   [
     'options',
     {

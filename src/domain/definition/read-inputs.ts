@@ -1,5 +1,6 @@
 import type { DeclaredInputs } from '../condition/expression.js';
-import { hasExpression } from '../condition/template.js';
+import { sites } from '../condition/site.js';
+import { hasExpression, unescapeText } from '../condition/template.js';
 import { canonicalInput } from '../inputs/canonical-input.js';
 import { type InputDeclaration, type InputType, inputTypes, inputVariable } from '../inputs/declaration.js';
 import { ownField } from '../json.js';
@@ -7,6 +8,7 @@ import { limits } from '../limits.js';
 import { type Checker, describe, type Subject, shortText, textFault, theWorkflow } from './checker.js';
 import { inputKeys } from './input-keys.js';
 import { keyAt, type Place, valueAt } from './place.js';
+import { checkTemplate } from './read-expressions.js';
 import { isSourceObject, type SourceObject, type SourceValue, toJson, WrittenNumber } from './source.js';
 import { inputNamePattern } from './value-schemas.js';
 
@@ -109,7 +111,13 @@ function readDeclaration(
       limits.inputValueBytes,
     ),
   };
-  return { ...declaration, default: readDefault(checker, subject, declaration, field('default'), at('default')) };
+  const byDefault = field('default');
+  if (typeof byDefault === 'string' && hasExpression(byDefault)) {
+    const parseFor = { site: sites.inputDefault, inputs: null };
+    checkTemplate(checker, subject, '"default"', byDefault, at('default'), parseFor);
+    return { ...declaration, defaultExpression: byDefault };
+  }
+  return { ...declaration, default: readDefault(checker, subject, declaration, byDefault, at('default')) };
 }
 
 function readType(checker: Checker, subject: Subject, value: SourceValue | undefined, place: Place): InputType | null {
@@ -213,11 +221,7 @@ function readDefault(
   if (value === undefined || value === null) return null;
   const text = inputText(declaration, value);
   if (text === null) return checker.wrongType(subject, 'default', 'a text, a number or a boolean', value, place);
-  if (hasExpression(text)) {
-    checker.say(subject, `"default" cannot have \${{ }} in it`, place);
-    return null;
-  }
-  const canonical = canonicalInput(declaration, text);
+  const canonical = canonicalInput(declaration, typeof value === 'string' ? unescapeText(text) : text);
   if (canonical.ok) return canonical.text;
   checker.say(subject, `its default ${canonical.fault}`, place);
   return null;

@@ -2,7 +2,7 @@ import { ConditionError } from '../condition/expression.js';
 import { sites } from '../condition/site.js';
 import { hasExpression, parseTemplate, templateReferences, unescapeText } from '../condition/template.js';
 import { canonicalInput } from '../inputs/canonical-input.js';
-import type { InputDeclaration } from '../inputs/declaration.js';
+import { type InputDeclaration, needsValue } from '../inputs/declaration.js';
 import { bareObject, ownField } from '../json.js';
 import { limits } from '../limits.js';
 import { cronFault } from '../schedule/cron.js';
@@ -201,8 +201,9 @@ function readScheduleInputs(
     const text = readInput(checker, subject, name, object[name] ?? null, valueAt(at, name), declaration);
     if (text !== null) texts[name] = text;
   }
-  for (const { name, required, default: byDefault } of declared ?? []) {
-    if (!required || byDefault !== null || ownField(object, name) !== undefined) continue;
+  for (const declaration of declared ?? []) {
+    const { name } = declaration;
+    if (!needsValue(declaration) || ownField(object, name) !== undefined) continue;
     checker.say(subject, `the workflow requires the input ${shortText(name)}; give it under "inputs"`, place);
   }
   return texts;

@@ -9,6 +9,8 @@ export interface InputDeclaration {
   readonly required: boolean;
   /** In canonical form; null when there is none. */
   readonly default: string | null;
+  /** A default with expressions, as written; absent when there is none. `default` is null then. */
+  readonly defaultExpression?: string;
   /** The options of a choice. */
   readonly options: readonly string[] | null;
   readonly min: number | null;
@@ -17,6 +19,11 @@ export interface InputDeclaration {
   readonly integer: boolean;
   /** Of a string, in UTF-16 units. */
   readonly maxLength: number | null;
+}
+
+/** Whether a run can start without the input, as far as its declaration tells. */
+export function needsValue({ required, default: fixed, defaultExpression }: InputDeclaration): boolean {
+  return required && fixed === null && defaultExpression === undefined;
 }
 
 /** The environment variable in which a job gets the input. */

@@ -5,10 +5,13 @@ import type { Problem } from '../problem.js';
 import { HintBudget, nearest } from '../suggest.js';
 import { canonicalInput } from './canonical-input.js';
 import type { InputDeclaration } from './declaration.js';
+import { type DefaultContext, type EvaluatedDefault, evaluateDefault } from './evaluate-default.js';
 
 /**
  * The inputs of a run: the given ones, checked and in canonical form, and the defaults of the rest, in the order of the
  * declarations. An input that is neither given nor has a default is omitted.
+ *
+ * @param context what defaults with expressions read
  *
  * @param unknownFields names in the request besides the known ones, where the edge sees them
  *
@@ -18,6 +21,7 @@ export function resolveInputs(
   declarations: readonly InputDeclaration[],
   given: ReadonlyMap<string, string>,
   unknownFields: readonly string[],
+  context: DefaultContext,
 ): ReadonlyMap<string, string> {
   const problems: Problem[] = [];
   const names = declarations.map(({ name }) => name);
@@ -33,7 +37,9 @@ export function resolveInputs(
     const text = given.get(name);
     const field = fieldOf(['inputs', name]);
     if (text === undefined) {
-      if (declaration.default !== null) inputs.set(name, declaration.default);
+      const found = defaultOf(declaration, context);
+      if ('fault' in found) problems.push(problem(field, `input ${JSON.stringify(name)} ${found.fault}`));
+      else if (found.text !== null) inputs.set(name, found.text);
       else if (required) problems.push(problem(field, `input ${JSON.stringify(name)} is required`));
       continue;
     }
@@ -48,6 +54,11 @@ export function resolveInputs(
   }
   if (problems.length > 0) throw invalidInputs(problems);
   return inputs;
+}
+
+function defaultOf(declaration: InputDeclaration, context: DefaultContext): EvaluatedDefault {
+  const { default: text, defaultExpression: source } = declaration;
+  return source === undefined ? { text } : evaluateDefault(declaration, source, context);
 }
 
 /** The error of a start with invalid inputs; it names the first problem, and holds all up to a limit. */

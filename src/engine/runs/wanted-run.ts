@@ -7,6 +7,7 @@ import type { RunGroup } from '../../domain/gates/run-group.js';
 import { resolveInputs } from '../../domain/inputs/resolve-inputs.js';
 import { overlapGroup } from '../../domain/schedule/overlap-group.js';
 import type { Overlap } from '../../domain/schedule/schedule.js';
+import { scheduledAtText } from '../../domain/schedule/schedule-inputs.js';
 import type { RunTrigger } from '../../domain/states.js';
 import { type Variables, variablesText } from '../../domain/variables.js';
 import type { CurrentVersionRow } from '../../store/statements/workflows.js';
@@ -76,7 +77,8 @@ export function checkedStart(wanted: WantedRun, version: CurrentVersionRow, vars
   const { inputs, unknownFields } = wanted;
   const { inputs: declared } = startSpecOf(version);
   try {
-    const values = declared === null ? inputs : resolveInputs(declared, inputs, unknownFields);
+    const scheduledAt = wanted.slot === null ? null : scheduledAtText(wanted.slot.atMs);
+    const values = declared === null ? inputs : resolveInputs(declared, inputs, unknownFields, { vars, scheduledAt });
     return {
       values,
       text: JSON.stringify(Object.fromEntries(values)),

@@ -13,7 +13,9 @@ function declared(inputs: string): readonly InputDeclaration[] {
 }
 
 function resolved(inputs: string, given: Record<string, string>, unknown: readonly string[] = []) {
-  return Object.fromEntries(resolveInputs(declared(inputs), new Map(Object.entries(given)), unknown));
+  return Object.fromEntries(
+    resolveInputs(declared(inputs), new Map(Object.entries(given)), unknown, { vars: new Map(), scheduledAt: null }),
+  );
 }
 
 function refused(inputs: string, given: Record<string, string>, unknown: readonly string[] = []) {

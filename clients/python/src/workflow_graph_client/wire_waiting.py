@@ -144,6 +144,8 @@ class InputDeclaration(TypedDict):
     max: float | None
     integer: bool
     max_length: int | None
+    #: A default with expressions, as written; `default` is None then. A server of before has no such key.
+    default_expression: str | None
 
 
 class WorkflowInputs(TypedDict):

@@ -121,6 +121,8 @@ export interface InputDeclaration {
   readonly max: number | null;
   readonly integer: boolean;
   readonly max_length: number | null;
+  /** A default with expressions, as written; `default` is null then. Absent from older servers. */
+  readonly default_expression?: string | null;
 }
 
 /** The inputs of a workflow's runs. */

@@ -1167,9 +1167,11 @@ type InputDeclaration struct {
 	Max     *float64 `protobuf:"fixed64,8,opt,name=max,proto3,oneof" json:"max,omitempty"`
 	Integer bool     `protobuf:"varint,9,opt,name=integer,proto3" json:"integer,omitempty"`
 	// The maximum length of a string, in UTF-16 units.
-	MaxLength     *uint32 `protobuf:"varint,10,opt,name=max_length,json=maxLength,proto3,oneof" json:"max_length,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	MaxLength *uint32 `protobuf:"varint,10,opt,name=max_length,json=maxLength,proto3,oneof" json:"max_length,omitempty"`
+	// A default with expressions, as written: it is evaluated when a run starts without the input. `default` is null then.
+	DefaultExpression *string `protobuf:"bytes,85,opt,name=default_expression,json=defaultExpression,proto3,oneof" json:"default_expression,omitempty"`
+	unknownFields     protoimpl.UnknownFields
+	sizeCache         protoimpl.SizeCache
 }
 
 func (x *InputDeclaration) Reset() {
@@ -1270,6 +1272,13 @@ func (x *InputDeclaration) GetMaxLength() uint32 {
 		return *x.MaxLength
 	}
 	return 0
+}
+
+func (x *InputDeclaration) GetDefaultExpression() string {
+	if x != nil && x.DefaultExpression != nil {
+		return *x.DefaultExpression
+	}
+	return ""
 }
 
 type RunWorkflowRequest struct {
@@ -5655,7 +5664,7 @@ const file_workflowgraph_v1_workflow_service_proto_rawDesc = "" +
 	"\x19GetWorkflowInputsResponse\x12\x1a\n" +
 	"\bworkflow\x18\x01 \x01(\tR\bworkflow\x12\x1a\n" +
 	"\bdeclared\x18\x02 \x01(\bR\bdeclared\x12:\n" +
-	"\x06inputs\x18\x03 \x03(\v2\".workflowgraph.v1.InputDeclarationR\x06inputs\"\xfa\x02\n" +
+	"\x06inputs\x18\x03 \x03(\v2\".workflowgraph.v1.InputDeclarationR\x06inputs\"\xc5\x03\n" +
 	"\x10InputDeclaration\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12/\n" +
 	"\x04type\x18\x02 \x01(\x0e2\x1b.workflowgraph.v1.InputTypeR\x04type\x12%\n" +
@@ -5668,13 +5677,15 @@ const file_workflowgraph_v1_workflow_service_proto_rawDesc = "" +
 	"\ainteger\x18\t \x01(\bR\ainteger\x12\"\n" +
 	"\n" +
 	"max_length\x18\n" +
-	" \x01(\rH\x04R\tmaxLength\x88\x01\x01B\x0e\n" +
+	" \x01(\rH\x04R\tmaxLength\x88\x01\x01\x122\n" +
+	"\x12default_expression\x18U \x01(\tH\x05R\x11defaultExpression\x88\x01\x01B\x0e\n" +
 	"\f_descriptionB\n" +
 	"\n" +
 	"\b_defaultB\x06\n" +
 	"\x04_minB\x06\n" +
 	"\x04_maxB\r\n" +
-	"\v_max_length\"\xdc\x01\n" +
+	"\v_max_lengthB\x15\n" +
+	"\x13_default_expression\"\xdc\x01\n" +
 	"\x12RunWorkflowRequest\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12H\n" +
 	"\x06inputs\x18\x02 \x03(\v20.workflowgraph.v1.RunWorkflowRequest.InputsEntryR\x06inputs\x12\"\n" +

@@ -2267,6 +2267,9 @@ pub struct InputDeclaration {
     /// The maximum length of a string, in UTF-16 units.
     #[prost(uint32, optional, tag = "10")]
     pub max_length: ::core::option::Option<u32>,
+    /// A default with expressions, as written: it is evaluated when a run starts without the input. `default` is null then.
+    #[prost(string, optional, tag = "85")]
+    pub default_expression: ::core::option::Option<::prost::alloc::string::String>,
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct RunWorkflowRequest {

@@ -199,6 +199,8 @@ pub struct InputDeclaration {
     pub integer: bool,
     /// Of a string: how many characters it may have.
     pub max_length: Option<u64>,
+    /// A default with expressions, as written; `default` is none then.
+    pub default_expression: Option<String>,
 }
 
 /// The inputs of a workflow's runs.

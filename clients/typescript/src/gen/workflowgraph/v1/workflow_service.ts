@@ -324,7 +324,11 @@ export interface InputDeclaration {
   max?: number | undefined;
   integer: boolean;
   /** The maximum length of a string, in UTF-16 units. */
-  max_length?: number | undefined;
+  max_length?:
+    | number
+    | undefined;
+  /** A default with expressions, as written: it is evaluated when a run starts without the input. `default` is null then. */
+  default_expression?: string | undefined;
 }
 
 export interface RunWorkflowRequest {
@@ -1968,6 +1972,7 @@ function createBaseInputDeclaration(): InputDeclaration {
     max: undefined,
     integer: false,
     max_length: undefined,
+    default_expression: undefined,
   };
 }
 
@@ -2002,6 +2007,9 @@ export const InputDeclaration: MessageFns<InputDeclaration> = {
     }
     if (message.max_length !== undefined) {
       writer.uint32(80).uint32(message.max_length);
+    }
+    if (message.default_expression !== undefined) {
+      writer.uint32(682).string(message.default_expression);
     }
     return writer;
   },
@@ -2097,6 +2105,14 @@ export const InputDeclaration: MessageFns<InputDeclaration> = {
             }
 
             message.max_length = reader.uint32();
+            continue;
+          }
+          case 85: {
+            if (tag !== 682) {
+              break;
+            }
+
+            message.default_expression = reader.string();
             continue;
           }
         }

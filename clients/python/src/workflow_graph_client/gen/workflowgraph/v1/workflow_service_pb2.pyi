@@ -627,6 +627,7 @@ class InputDeclaration(_message.Message):
     MAX_FIELD_NUMBER: _builtins.int
     INTEGER_FIELD_NUMBER: _builtins.int
     MAX_LENGTH_FIELD_NUMBER: _builtins.int
+    DEFAULT_EXPRESSION_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     type: Global___InputType.ValueType
     description: _builtins.str
@@ -639,6 +640,8 @@ class InputDeclaration(_message.Message):
     integer: _builtins.bool
     max_length: _builtins.int
     """The maximum length of a string, in UTF-16 units."""
+    default_expression: _builtins.str
+    """A default with expressions, as written: it is evaluated when a run starts without the input. `default` is null then."""
     @_builtins.property
     def options(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """The allowed values of a choice."""
@@ -656,13 +659,16 @@ class InputDeclaration(_message.Message):
         max: _builtins.float | None = ...,
         integer: _builtins.bool = ...,
         max_length: _builtins.int | None = ...,
+        default_expression: _builtins.str | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_default", b"_default", "_description", b"_description", "_max", b"_max", "_max_length", b"_max_length", "_min", b"_min", "default", b"default", "description", b"description", "max", b"max", "max_length", b"max_length", "min", b"min"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_default", b"_default", "_default_expression", b"_default_expression", "_description", b"_description", "_max", b"_max", "_max_length", b"_max_length", "_min", b"_min", "default", b"default", "default_expression", b"default_expression", "description", b"description", "max", b"max", "max_length", b"max_length", "min", b"min"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_default", b"_default", "_description", b"_description", "_max", b"_max", "_max_length", b"_max_length", "_min", b"_min", "default", b"default", "description", b"description", "integer", b"integer", "max", b"max", "max_length", b"max_length", "min", b"min", "name", b"name", "options", b"options", "required", b"required", "type", b"type"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_default", b"_default", "_default_expression", b"_default_expression", "_description", b"_description", "_max", b"_max", "_max_length", b"_max_length", "_min", b"_min", "default", b"default", "default_expression", b"default_expression", "description", b"description", "integer", b"integer", "max", b"max", "max_length", b"max_length", "min", b"min", "name", b"name", "options", b"options", "required", b"required", "type", b"type"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__default: _TypeAlias = _typing.Literal["default"]  # noqa: Y015
     _WhichOneofArgType__default: _TypeAlias = _typing.Literal["_default", b"_default"]  # noqa: Y015
+    _WhichOneofReturnType__default_expression: _TypeAlias = _typing.Literal["default_expression"]  # noqa: Y015
+    _WhichOneofArgType__default_expression: _TypeAlias = _typing.Literal["_default_expression", b"_default_expression"]  # noqa: Y015
     _WhichOneofReturnType__description: _TypeAlias = _typing.Literal["description"]  # noqa: Y015
     _WhichOneofArgType__description: _TypeAlias = _typing.Literal["_description", b"_description"]  # noqa: Y015
     _WhichOneofReturnType__max: _TypeAlias = _typing.Literal["max"]  # noqa: Y015
@@ -673,6 +679,8 @@ class InputDeclaration(_message.Message):
     _WhichOneofArgType__min: _TypeAlias = _typing.Literal["_min", b"_min"]  # noqa: Y015
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__default) -> _WhichOneofReturnType__default | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__default_expression) -> _WhichOneofReturnType__default_expression | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__description) -> _WhichOneofReturnType__description | None: ...
     @_typing.overload
