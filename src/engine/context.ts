@@ -1,13 +1,13 @@
 import type { Logger } from 'pino';
 import type { LogCap } from '../domain/log-cap.js';
 import type { Environment } from '../environment/environment.js';
-import type { Connection } from '../store/connection.js';
 import type { Store } from '../store/store.js';
 import type { Tracing } from '../telemetry/traces/tracing.js';
 import type { BrokenFiles } from './memory/broken-files.js';
 import type { JobSpecs } from './memory/job-specs.js';
 import type { LabelSets } from './memory/label-sets.js';
 import type { RunInfoCache } from './memory/run-info.js';
+import type { Signal } from './memory/signal.js';
 import type { Topics } from './memory/topics.js';
 import type { WorkersSeen } from './memory/workers-seen.js';
 import type { Writer } from './writer/writer.js';
@@ -30,10 +30,8 @@ export interface EngineContext {
   readonly tracing: Tracing | null;
   /** How long the server waits for the report of an attempt that was asked to stop. */
   readonly stopGraceMs: number;
-  /** Notifies other servers, with the commit of this transaction, of new label sets. */
-  readonly notifyLabelSets: (connection: Connection) => void;
-  /** Wakes the schedule loop: a schedule may be due earlier than it knows. */
-  readonly wakeSchedules: () => void;
+  /** Sent when a schedule may be due earlier than the schedule loops know. */
+  readonly schedulesChanged: Signal;
 }
 
 /** What an operation works with inside a transaction. */
@@ -49,5 +47,4 @@ export type BatchContext = Pick<
   | 'logCap'
   | 'tracing'
   | 'stopGraceMs'
-  | 'notifyLabelSets'
 >;

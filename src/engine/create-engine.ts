@@ -12,7 +12,7 @@ import { Parking } from './claims/parking.js';
 import { workerVerbs } from './claims/register-worker.js';
 import { serveParked } from './claims/serve-parked.js';
 import { openSessionVerb } from './claims/worker-session.js';
-import type { BatchContext, EngineContext } from './context.js';
+import type { EngineContext } from './context.js';
 import { createWorkflow } from './definitions/create-workflow.js';
 import { type Defined, defineWorkflow, type NewDefinition } from './definitions/define-workflow.js';
 import { removeMissingWorkflowsVerb } from './definitions/remove-missing-workflows.js';
@@ -33,15 +33,15 @@ import { BrokenFiles } from './memory/broken-files.js';
 import { JobSpecs } from './memory/job-specs.js';
 import { LabelSets } from './memory/label-sets.js';
 import { RunInfoCache } from './memory/run-info.js';
+import { Signal } from './memory/signal.js';
 import { eventsTopic, Topics } from './memory/topics.js';
 import { WorkersSeen } from './memory/workers-seen.js';
 import { SpanExporter } from './observe/export-spans.js';
 import { queueDepths, recordMetrics } from './observe/record-metrics.js';
 import { joinPeers } from './peers/join-peers.js';
-import type { PeerMessages } from './peers/peer-messages.js';
 import { cancelRunVerb } from './runs/cancel-run.js';
-import { Cascade } from './runs/continue-cascade.js';
-import { Matrices } from './runs/continue-matrices.js';
+import { continueCascade } from './runs/continue-cascade.js';
+import { continueMatrices } from './runs/continue-matrices.js';
 import { findRun } from './runs/find-run.js';
 import { FollowGates } from './runs/follow-gates.js';
 import { rerunRunVerb } from './runs/rerun-run.js';
@@ -126,76 +126,32 @@ const stopGraceDefaultMs = 10_000;
 /** Builds the engine on an open store, resumes what a crash interrupted, and starts its loops. */
 export async function createEngine(options: EngineOptions): Promise<RunningEngine> {
   const { store, environment, log, doctorIntervalMs = 0, stopGraceMs = stopGraceDefaultMs } = options;
-  const parking = new Parking<Claim>();
-  let peerMessages: PeerMessages | null = null;
-  const batchContext: BatchContext = {
+  const stallDetector = store.shared === null ? new StallDetector(environment, log) : null;
+  const writer = new Writer({ store, environment, stallDetector, stopGraceMs });
+  const context: EngineContext = {
+    store,
+    environment,
+    writer,
     specs: new JobSpecs(),
     runs: new RunInfoCache(),
     labelSets: new LabelSets(),
     workersSeen: new WorkersSeen(),
+    brokenFiles: new BrokenFiles(),
     topics: new Topics(),
-    environment,
+    schedulesChanged: new Signal(),
     log,
     logCap: options.logCap ?? defaultLogCap,
     tracing: options.tracing ?? null,
     stopGraceMs,
-    notifyLabelSets: (connection) => peerMessages?.notifyLabelSets(connection),
   };
-  const traces = batchContext.tracing === null ? null : new SpanExporter(batchContext.tracing, store.longRead, log);
-  const stallDetector = store.shared === null ? new StallDetector(environment, log) : null;
-  const writer = new Writer(
-    store,
-    environment,
-    stallDetector,
-    async (batch) => {
-      await expireReportedAttempts(batchContext, batch);
-      await serveParked(batchContext, batch, parking);
-      await finishBatch(batch, (one) => changeGates(batchContext, one));
-      peerMessages?.notify(batch);
-    },
-    (batch, changes, tookMs) => {
-      if (options.metrics !== undefined) recordMetrics(options.metrics, batch, changes, tookMs);
-      traces?.note(batch.changes.events, batch.measures.stoppedAttempts);
-      for (const entry of batch.changes.audits) logAudit(log, entry);
-      for (const facts of batch.newRuns.values()) batchContext.runs.add(facts);
-      if (batch.wakeups.contended) peers?.lookSoon();
-      else if (batch.wakeups.missed.size > 0) peers?.serve([...batch.wakeups.missed]);
-      if (!batchContext.topics.idle) {
-        if (batch.changes.events.length > 0) batchContext.topics.signal(eventsTopic);
-        for (const topic of batch.wakeups.signals) batchContext.topics.signal(topic);
-      }
-      deadlines.noteDue(batch.wakeups.nextDueMs);
-      if (!batch.gates.isUntouched) following.follow(batch);
-      if (batch.wakeups.leftUnsettled) void cascade.resume();
-      if (batch.wakeups.leftMatrices) void matrices.resume();
-      for (const job of batch.wakeups.oversized) {
-        writer.submit(failOversized, job).catch((err: unknown) => log.warn({ err }, 'could not fail an oversized job'));
-      }
-    },
-    stopGraceMs,
-  );
-  const context: EngineContext = {
-    ...batchContext,
-    store,
-    writer,
-    brokenFiles: new BrokenFiles(),
-    wakeSchedules: () => {
-      schedules.wake();
-      peerMessages?.notifySchedules();
-    },
-  };
-  const failOversized = failOversizedOperation(context);
-  const cascade = new Cascade(context);
-  const matrices = new Matrices(context);
+  const parking = new Parking<Claim>();
 
+  const cascade = continueCascade(context);
+  const matrices = continueMatrices(context);
   const starting = startRunVerb(context);
-  const schedules = new ScheduleLoop(context, starting);
   const rerunning = rerunRunVerb(context, starting);
   const cancelling = cancelRunVerb(context, rerunning, matrices);
-  const timeOutRuns = timeOutRunsVerb(context, cancelling);
-  const deadlines = new Deadlines(context, timeOutRuns, options.reapIntervalMs, stallDetector);
   const following = new FollowGates(context, starting, cancelling, () => parking.size > 0);
-  const views = viewVerbs(context);
   const interruptedWork = new InterruptedWork({
     context,
     starting,
@@ -205,6 +161,9 @@ export async function createEngine(options: EngineOptions): Promise<RunningEngin
     continueMatrices: () => matrices.resume(),
     cancelInProgress: () => following.cancelInProgress(),
   });
+  const schedules = new ScheduleLoop(context, starting);
+  const timeOutRuns = timeOutRunsVerb(context, cancelling);
+  const deadlines = new Deadlines(context, timeOutRuns, options.reapIntervalMs, stallDetector);
 
   await context.labelSets.load(store.read);
   const isWithoutLoops = options.withoutLoops === true;
@@ -216,7 +175,37 @@ export async function createEngine(options: EngineOptions): Promise<RunningEngin
           onDue: (atMs) => deadlines.noteDue(atMs),
           onSchedules: () => schedules.wake(),
         });
-  peerMessages = peers?.messages ?? null;
+
+  const traces = context.tracing === null ? null : new SpanExporter(context.tracing, store.longRead, log);
+  const failOversized = failOversizedOperation(context);
+  writer.attach({
+    async finish(batch) {
+      await expireReportedAttempts(context, batch);
+      await serveParked(context, batch, parking);
+      await finishBatch(batch, (one) => changeGates(context, one));
+      peers?.messages.notify(batch);
+    },
+    committed(batch, changes, tookMs) {
+      if (options.metrics !== undefined) recordMetrics(options.metrics, batch, changes, tookMs);
+      traces?.note(batch.changes.events, batch.measures.stoppedAttempts);
+      for (const entry of batch.changes.audits) logAudit(log, entry);
+      for (const facts of batch.newRuns.values()) context.runs.add(facts);
+      if (batch.wakeups.contended) peers?.lookSoon();
+      else if (batch.wakeups.missed.size > 0) peers?.serve([...batch.wakeups.missed]);
+      if (!context.topics.idle) {
+        if (batch.changes.events.length > 0) context.topics.signal(eventsTopic);
+        for (const topic of batch.wakeups.signals) context.topics.signal(topic);
+      }
+      deadlines.noteDue(batch.wakeups.nextDueMs);
+      if (!batch.gates.isUntouched) following.follow(batch);
+      if (batch.wakeups.leftUnsettled) void cascade.resume();
+      if (batch.wakeups.leftMatrices) void matrices.resume();
+      for (const job of batch.wakeups.oversized) {
+        writer.submit(failOversized, job).catch((err: unknown) => log.warn({ err }, 'could not fail an oversized job'));
+      }
+    },
+  });
+
   await interruptedWork.giveGrace();
   if (!isWithoutLoops) await interruptedWork.resume();
   const pruning = options.retention === undefined ? [] : [retentionLoop(context, options.retention)];
@@ -234,6 +223,7 @@ export async function createEngine(options: EngineOptions): Promise<RunningEngin
     queuedChanges: () => writer.queued,
     brokenFiles: () => context.brokenFiles.size,
   });
+  const views = viewVerbs(context);
   const workers = workerVerbs(context);
   const leases = leaseVerbs(context);
 

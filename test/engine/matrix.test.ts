@@ -189,6 +189,14 @@ describe('a job with a matrix', () => {
     await untilRun(run, 'failure');
   });
 
+  it('shows the exit codes of its children', async () => {
+    const run = await fixture.run('jobs: { test: { strategy: { matrix: { n: [1] } }, run: x } }');
+    const [child] = (await claimChildren(1)) as [ClaimedJob];
+    await fixture.fail(child, false, 'exit status 3', 3);
+    const shown = await fixture.engine.childrenStatus(run, { of: 'test', limit: 1, offset: 0 });
+    expect(shown.jobs.map(({ exitCode }) => exitCode)).toEqual([3]);
+  });
+
   it('tolerates the failures of children that may fail', async () => {
     const run = await fixture.run(`
       jobs:

@@ -79,8 +79,8 @@ export async function defineWorkflow(context: EngineContext, definition: NewDefi
     },
     definition.signal ?? null,
   );
-  await labelSets.numbersOf(store, rows.labelSets, context.notifyLabelSets);
-  const rootLabelSets = await labelSets.numbersOf(store, rows.rootLabelSets, context.notifyLabelSets);
+  await labelSets.numbersOf(store, rows.labelSets);
+  const rootLabelSets = await labelSets.numbersOf(store, rows.rootLabelSets);
 
   const entry: AuditDraft = {
     action: before === undefined ? 'workflow.created' : 'workflow.changed',
@@ -151,7 +151,7 @@ export async function defineWorkflow(context: EngineContext, definition: NewDefi
     const isNew = await store.transact((connection, nowMs) => finish(connection, nowMs, made));
     if (!isNew) return 'unchanged';
   }
-  if (rows.schedules.length > 0) context.wakeSchedules();
+  if (rows.schedules.length > 0) context.schedulesChanged.send();
   logAudit(context.log, entry);
   for (const warning of rows.warnings) {
     context.log.warn({ workflow: definition.id }, `workflow "${definition.id}": ${formatProblem(warning)}`);

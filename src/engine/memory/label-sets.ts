@@ -29,6 +29,7 @@ export class LabelSets {
   #highest = 0;
   #wasAskedInVain = false;
   #onUnknown: () => void = () => {};
+  #onNew: (connection: Connection) => void = () => {};
 
   async load(connection: Connection): Promise<void> {
     await this.loadNew(connection);
@@ -48,18 +49,14 @@ export class LabelSets {
     return sets;
   }
 
-  /**
-   * The numbers of some label sets, given by their keys; stores new ones first, in a transaction of its own.
-   *
-   * @param onNew called in that transaction
-   */
-  async numbersOf(store: Store, keys: readonly string[], onNew: (connection: Connection) => void): Promise<number[]> {
+  /** The numbers of some label sets, given by their keys; stores new ones first, in a transaction of its own. */
+  async numbersOf(store: Store, keys: readonly string[]): Promise<number[]> {
     const fresh = [...new Set(keys)].filter((key) => !this.#ids.has(key));
     if (fresh.length > 0) {
       const rows = fresh.map((key) => ({ labels: key }));
       await store.transact(async (connection) => {
         await ensureLabelSets.run(connection, { rows });
-        onNew(connection);
+        this.#onNew(connection);
       });
       for (const row of await labelSetsByLabels.run(store.read, { rows })) this.#learn(row);
     }
@@ -88,13 +85,13 @@ export class LabelSets {
   async numbersIn(
     connection: Connection,
     keys: readonly string[],
-    { onNew, undo }: { onNew: (connection: Connection) => void; undo: (act: () => void) => void },
+    undo: (act: () => void) => void,
   ): Promise<ReadonlyMap<string, number>> {
     const fresh = [...new Set(keys)].filter((key) => !this.#ids.has(key)).sort();
     if (fresh.length > 0) {
       const rows = fresh.map((labels) => ({ labels }));
       await ensureLabelSets.run(connection, { rows });
-      onNew(connection);
+      this.#onNew(connection);
       for (const row of await labelSetsByLabels.run(connection, { rows })) {
         undo(() => this.#forget(row));
         this.#learn(row);
@@ -162,6 +159,11 @@ export class LabelSets {
   /** Calls back when a set that this server does not know has claimable jobs. */
   onUnknown(callback: () => void): void {
     this.#onUnknown = callback;
+  }
+
+  /** Calls back in each transaction that stores new sets. */
+  onNew(callback: (connection: Connection) => void): void {
+    this.#onNew = callback;
   }
 
   #forget(row: { id: number; labels: string }): void {

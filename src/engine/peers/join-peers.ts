@@ -79,7 +79,9 @@ export function joinPeers(
     labelSetsChanged: () => void learnLabelSets(),
     schedulesChanged: due.onSchedules,
   });
+  labelSets.onNew((connection) => messages.notifyLabelSets(connection));
   labelSets.onUnknown(() => void learnLabelSets());
+  context.schedulesChanged.listen(() => messages.notifySchedules());
   // The database may be another machine's copy, in which the numbers of unacknowledged rows went to others.
   shared.onBack(() => {
     context.runs.forgetAll();

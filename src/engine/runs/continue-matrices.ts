@@ -26,7 +26,7 @@ import { factsOf, runValuesOf } from '../memory/run-info.js';
 import { jobTopic } from '../memory/topics.js';
 import type { Batch } from '../writer/batch.js';
 import type { Operation } from '../writer/writer.js';
-import { yieldToEventLoop } from '../writer/yield-turn.js';
+import { ContinuedWork } from './continued-work.js';
 import { decideRoots } from './large-run.js';
 import { noteCancelled } from './note-cancelled.js';
 import { setQueueDeadlinesOf } from './queue-deadlines.js';
@@ -39,44 +39,14 @@ const nodesPerTransaction = 100;
 
 /**
  * Does the work that is marked in the rows of jobs with a matrix: creates children in ranges, cancels them after a
- * failure or a cancel, and closes nodes whose children have all ended. The marks are in the store, so the next run after a crash
- * continues from them.
+ * failure or a cancel, and closes nodes whose children have all ended.
  */
-export class Matrices {
-  readonly #context: EngineContext;
-  readonly #operation;
-  #isWanted = false;
-  #running: Promise<void> | null = null;
-
-  constructor(context: EngineContext) {
-    this.#context = context;
-    this.#operation = continueMatricesOperation(context);
-  }
-
-  /** Resolves when no marks are left. */
-  resume(): Promise<void> {
-    this.#isWanted = true;
-    this.#running ??= this.#run()
-      .catch((error: unknown) =>
-        this.#context.log.error({ err: error }, 'could not continue jobs with a matrix; retrying'),
-      )
-      .finally(() => {
-        this.#running = null;
-      });
-    return this.#running;
-  }
-
-  /** Resolves when the current run has ended. */
-  async idle(): Promise<void> {
-    await this.#running;
-  }
-
-  async #run(): Promise<void> {
-    while (this.#isWanted) {
-      this.#isWanted = false;
-      while ((await this.#context.writer.submit(this.#operation, null)).more) await yieldToEventLoop(this.#context);
-    }
-  }
+export function continueMatrices(context: EngineContext): ContinuedWork {
+  return new ContinuedWork(
+    context,
+    continueMatricesOperation(context),
+    'could not continue jobs with a matrix; retrying',
+  );
 }
 
 function continueMatricesOperation(context: BatchContext): Operation<null, { more: boolean }> {

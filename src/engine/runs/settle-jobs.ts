@@ -268,10 +268,7 @@ export async function numberLabelSets(
     if (isNew) room--;
     keys.add(key);
   }
-  const numbers = await labelSets.numbersIn(batch.connection, [...keys], {
-    onNew: context.notifyLabelSets,
-    undo: (act) => batch.afterRollback.push(act),
-  });
+  const numbers = await labelSets.numbersIn(batch.connection, [...keys], (act) => batch.afterRollback.push(act));
   for (const [job, { labels, priority, name }] of evaluated) {
     const decision = decided.get(job);
     const labelSet = numbers.get(labelsKey(labels));

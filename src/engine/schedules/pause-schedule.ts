@@ -66,7 +66,7 @@ export function pauseScheduleVerbs(context: EngineContext) {
         const { workflow, id } = row;
         return resumeSchedule.run(connection, { workflow, id, nextSlotMs: next.slotMs, dueAtMs: next.dueMs });
       });
-      context.wakeSchedules();
+      context.schedulesChanged.send();
     },
   };
 }

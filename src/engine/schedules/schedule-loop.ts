@@ -37,6 +37,7 @@ export class ScheduleLoop {
       delayMs: () => longestSleepMs,
       runOnce: (stopping) => this.#takeDueOrRetry(stopping),
     });
+    context.schedulesChanged.listen(() => this.wake());
   }
 
   start(): void {

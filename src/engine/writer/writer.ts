@@ -40,8 +40,21 @@ const batchMax = 512;
 /** Inputs that may wait. Beyond this the server answers that it is overloaded instead of growing. */
 const queueMax = 50_000;
 
-/** What a batch does after its operations and before its commit. */
-export type BatchEnd = (batch: Batch) => Promise<void>;
+/** What surrounds the operations of each batch. Its parts submit changes themselves, so it is attached after them. */
+export interface BatchEnds {
+  /** After the operations and before the commit. */
+  finish(batch: Batch): Promise<void>;
+  /** After the commit, when the callers have their results. */
+  committed(batch: Batch, inputs: number, tookMs: number): void;
+}
+
+export interface WriterOptions {
+  readonly store: Store;
+  readonly environment: Environment;
+  /** Null where other servers renew leases while this one cannot. */
+  readonly stallDetector: StallDetector | null;
+  readonly stopGraceMs: number;
+}
 
 /**
  * Group commit. Inputs queue. Once per turn of the event loop one transaction with one sync applies all of them, and
@@ -51,11 +64,9 @@ export class Writer {
   readonly #store: Store;
   readonly #environment: Environment;
   readonly #askNow: ((connection: Connection) => Promise<number>) | null;
-  /** Null where other servers renew leases while this one cannot. */
   readonly #stallDetector: StallDetector | null;
-  readonly #batchEnd: BatchEnd;
-  readonly #onCommitted: (batch: Batch, inputs: number, tookMs: number) => void;
   readonly #stopGraceMs: number;
+  #ends: BatchEnds | null = null;
   #queue: Entry[] = [];
   #running = false;
   #idle: (() => void)[] = [];
@@ -66,22 +77,18 @@ export class Writer {
    */
   #refused: { readonly sinceMs: number; readonly error: Refusal } | null = null;
 
-  constructor(
-    store: Store,
-    environment: Environment,
-    stallDetector: StallDetector | null,
-    batchEnd: BatchEnd,
-    onCommitted: (batch: Batch, inputs: number, tookMs: number) => void,
-    stopGraceMs: number,
-  ) {
+  constructor({ store, environment, stallDetector, stopGraceMs }: WriterOptions) {
     this.#store = store;
     const { shared } = store;
     this.#askNow = shared === null ? null : (connection) => shared.nowIn(connection);
     this.#environment = environment;
     this.#stallDetector = stallDetector;
-    this.#batchEnd = batchEnd;
-    this.#onCommitted = onCommitted;
     this.#stopGraceMs = stopGraceMs;
+  }
+
+  /** Once, before the first batch. */
+  attach(ends: BatchEnds): void {
+    this.#ends = ends;
   }
 
   /** Queues one change. Resolves when the change is on disk. Errors: `DomainError` when it is refused. */
@@ -206,6 +213,8 @@ export class Writer {
 
   async #commit(entries: readonly Entry[]): Promise<void> {
     const startedAt = this.#environment.now();
+    const ends = this.#ends;
+    if (ends === null) throw new Error('a change was submitted before the writer was ready');
     let answers: (() => void)[];
     let batch: Batch;
     let tried: Batch | null = null;
@@ -220,7 +229,7 @@ export class Writer {
         await this.#graceAfterOutage(current);
         if (connection.dialect.hasManyWriters) await lockJobsOf(connection, entries);
         const given = await applyAll(current, entries);
-        await this.#batchEnd(current);
+        await ends.finish(current);
         return [current, given] as const;
       });
     } catch (error) {
@@ -239,7 +248,7 @@ export class Writer {
     }
     for (const act of batch.afterCommit) act();
     for (const answer of answers) answer();
-    this.#onCommitted(batch, entries.length, this.#environment.now() - startedAt);
+    ends.committed(batch, entries.length, this.#environment.now() - startedAt);
   }
 }
 

@@ -75,6 +75,31 @@ export interface JobViewRow
   outputs_bytes: number | null;
 }
 
+/** The columns of a `JobViewRow`: of a version's job `v`, its job `j` in a run, and its newest attempt `a`. */
+const jobViewColumns = [
+  'v.ord',
+  'v.key',
+  'v.spec',
+  'j.id as job',
+  'j.state',
+  'j.attempt',
+  'j.started_at_ms',
+  'j.ended_at_ms',
+  'j.delayed_until_ms',
+  shortResults.error.as('error'),
+  shortResults.error_bytes.as('error_bytes'),
+  shortResults.outputs.as('outputs'),
+  shortResults.outputs_bytes.as('outputs_bytes'),
+  'j.label_set',
+  'j.priority',
+  'j.name',
+  'j.tolerated',
+  'j.idx',
+  'a.worker_id',
+  'a.log_gap',
+  'a.exit_code',
+] as const;
+
 /** The jobs of a run, from an ordinal on. */
 export const jobsOfRun = statement<{ run: number; version: number; fromOrd: number; limit: number }, JobViewRow>(
   'jobsOfRun',
@@ -87,29 +112,7 @@ export const jobsOfRun = statement<{ run: number; version: number; fromOrd: numb
       .where('v.ord', '>=', integer('fromOrd'))
       .orderBy('v.ord')
       .limit(integer('limit'))
-      .select([
-        'v.ord',
-        'v.key',
-        'v.spec',
-        'j.id as job',
-        'j.state',
-        'j.attempt',
-        'j.started_at_ms',
-        'j.ended_at_ms',
-        'j.delayed_until_ms',
-        shortResults.error.as('error'),
-        shortResults.error_bytes.as('error_bytes'),
-        shortResults.outputs.as('outputs'),
-        shortResults.outputs_bytes.as('outputs_bytes'),
-        'j.label_set',
-        'j.priority',
-        'j.name',
-        'j.tolerated',
-        'j.idx',
-        'a.worker_id',
-        'a.log_gap',
-        'a.exit_code',
-      ]),
+      .select(jobViewColumns),
 );
 
 /** Children of a node of a run, from a row id on. */
@@ -123,29 +126,7 @@ export const childrenOfNode = statement<{ version: number; ord: number; fromId: 
       .where('v.version', '=', integer('version'))
       .where('v.ord', '=', integer('ord'))
       .orderBy('j.id')
-      .select([
-        'v.ord',
-        'v.key',
-        'v.spec',
-        'j.id as job',
-        'j.state',
-        'j.attempt',
-        'j.started_at_ms',
-        'j.ended_at_ms',
-        'j.delayed_until_ms',
-        shortResults.error.as('error'),
-        shortResults.error_bytes.as('error_bytes'),
-        shortResults.outputs.as('outputs'),
-        shortResults.outputs_bytes.as('outputs_bytes'),
-        'j.label_set',
-        'j.priority',
-        'j.name',
-        'j.tolerated',
-        'j.idx',
-        'a.worker_id',
-        'a.log_gap',
-        'a.exit_code',
-      ]),
+      .select(jobViewColumns),
 );
 
 const shownWorkflows = rowSet({ at: 'integer', version: 'integer', run: 'integer' });
@@ -163,30 +144,7 @@ export const jobsOfWorkflows = statement<
     .innerJoin('version_jobs as v', 'v.version', 'r.version')
     .leftJoin('jobs as j', (join) => join.on('j.id', '=', jobId('r.run', 'v.ord')))
     .leftJoin('attempts as a', (join) => join.onRef('a.job', '=', 'j.id').onRef('a.number', '=', 'j.attempt'))
-    .select([
-      'r.at',
-      'v.ord',
-      'v.key',
-      'v.spec',
-      'j.id as job',
-      'j.state',
-      'j.attempt',
-      'j.started_at_ms',
-      'j.ended_at_ms',
-      'j.delayed_until_ms',
-      shortResults.error.as('error'),
-      shortResults.error_bytes.as('error_bytes'),
-      shortResults.outputs.as('outputs'),
-      shortResults.outputs_bytes.as('outputs_bytes'),
-      'j.label_set',
-      'j.priority',
-      'j.name',
-      'j.tolerated',
-      'j.idx',
-      'a.worker_id',
-      'a.log_gap',
-      'a.exit_code',
-    ]),
+    .select(['r.at', ...jobViewColumns]),
 );
 
 /** The jobs of a definition, from an ordinal on. */

@@ -162,7 +162,7 @@ export const plantedBugs: readonly PlantedBug[] = [
   {
     name: 'a lease that was told to be over lives on until somebody ends it',
     file: 'engine/create-engine.js',
-    find: 'await expireReportedAttempts(batchContext, batch);',
+    find: 'await expireReportedAttempts(context, batch);',
     replace: '',
   },
   {
