@@ -63,9 +63,14 @@ export class Sessions {
     return { secret, lifetimeMs };
   }
 
+  /** The sessions of a token, newest first. */
+  of(token: string): readonly SessionTable[] {
+    const all = [...this.#byHash.values()].filter(({ hash, token: of }) => of === token && this.find(hash) !== null);
+    return all.sort((a, b) => b.created_at_ms - a.created_at_ms);
+  }
+
   /** Ends a session; idempotent. */
-  async end(secret: string): Promise<void> {
-    const id = sessionId(secret);
+  async end(id: string): Promise<void> {
     await this.#store.transact(async (connection, databaseNowMs) => {
       const ended = await deleteSession.run(connection, { hash: id });
       const drafts = ended.map(({ token }) => signedOut(token));

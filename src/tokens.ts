@@ -1,5 +1,13 @@
 import { hash } from 'node:crypto';
-import { isTokenScope, type TokenScope, tokenIsValid } from './domain/token.js';
+import { notFound } from './domain/errors.js';
+import {
+  isTokenScope,
+  type ListedSession,
+  type ListedToken,
+  type NewToken,
+  type TokenScope,
+  tokenIsValid,
+} from './domain/token.js';
 import { type AuditDraft, writeAudit } from './engine/writer/audit-draft.js';
 import type { Environment } from './environment/environment.js';
 import { Loop } from './environment/loop.js';
@@ -155,7 +163,47 @@ export class Tokens {
   }
 
   signOut(secret: string): Promise<void> {
-    return this.#sessions.end(secret);
+    return this.#sessions.end(sessionId(secret));
+  }
+
+  async listTokens(): Promise<readonly ListedToken[]> {
+    return (await listTokens(this.#store)).map((row) => ({
+      id: row.id,
+      name: row.name,
+      scopes: scopesOf(row),
+      labels: labelsOf(row),
+      onlyLabelled: row.only_labelled === 1,
+      createdAtMs: row.created_at_ms,
+      expiresAtMs: row.expires_at_ms,
+      revokedAtMs: row.revoked_at_ms,
+      lastUsedAtMs: this.#uses.get(row.id) ?? row.last_used_at_ms ?? null,
+    }));
+  }
+
+  async createToken(token: NewToken, by: string | null): Promise<{ id: string; token: string }> {
+    const made = await createToken(this.#store, this.#environment, token, { source: 'api', actor: by });
+    await this.#refreshAnew();
+    return made;
+  }
+
+  async revokeToken(id: string, by: string | null): Promise<void> {
+    const known = await listTokens(this.#store);
+    // A name is no id here: several tokens may have one.
+    if (!known.some((row) => row.id === id)) throw notFound(`token ${JSON.stringify(id)}`);
+    await revokeTokens(this.#store, this.#environment, id, { source: 'api', actor: by });
+    await this.#refreshAnew();
+  }
+
+  async listSessions(tokenId: string): Promise<readonly ListedSession[]> {
+    await this.#refreshAnew();
+    return this.#sessions
+      .of(tokenId)
+      .map((row) => ({ id: row.hash, createdAtMs: row.created_at_ms, expiresAtMs: row.expires_at_ms }));
+  }
+
+  async endSession(id: string, tokenId: string): Promise<void> {
+    const known = await this.listSessions(tokenId);
+    if (known.some((session) => session.id === id)) await this.#sessions.end(id);
   }
 
   #holderOf(row: TokenTable): TokenHolder | null {
@@ -163,8 +211,8 @@ export class Tokens {
     this.#uses.set(row.id, this.#environment.now());
     return {
       tokenId: row.id,
-      scopes: new Set((JSON.parse(row.scopes) as string[]).filter(isTokenScope)),
-      labelLimit: row.labels === null ? null : (JSON.parse(row.labels) as string[]),
+      scopes: new Set(scopesOf(row)),
+      labelLimit: labelsOf(row),
       onlyLabelled: row.only_labelled === 1,
       name: row.name,
     };
@@ -199,15 +247,12 @@ export class Tokens {
   }
 }
 
-/** A token to create. */
-export interface NewToken {
-  readonly name: string;
-  readonly scopes: readonly TokenScope[];
-  /** The only labels that a worker with it may offer; null for any. */
-  readonly labels: readonly string[] | null;
-  /** Whether a worker with it gets only jobs that require at least one label. */
-  readonly onlyLabelled: boolean;
-  readonly expiresAtMs: number | null;
+function scopesOf({ scopes }: Pick<TokenTable, 'scopes'>): TokenScope[] {
+  return (JSON.parse(scopes) as string[]).filter(isTokenScope);
+}
+
+function labelsOf({ labels }: Pick<TokenTable, 'labels'>): string[] | null {
+  return labels === null ? null : (JSON.parse(labels) as string[]);
 }
 
 /** Creates a token. Only its hash is stored: the returned text cannot be shown again. */
@@ -215,6 +260,7 @@ export async function createToken(
   store: Store,
   environment: Environment,
   token: NewToken,
+  by: ChangedBy = byCommandLine,
 ): Promise<{ id: string; token: string }> {
   const id = Buffer.from(environment.randomBytes(5)).toString('hex');
   const text = `wfg_${Buffer.from(environment.randomBytes(32)).toString('base64url')}`;
@@ -233,7 +279,7 @@ export async function createToken(
     });
     const { name, scopes, labels, onlyLabelled } = token;
     const data = { name, scopes, labels, only_labelled: onlyLabelled, expires_at_ms: token.expiresAtMs };
-    await writeAudit(connection, nowMs, [{ ...byCommandLine, action: 'token.created', subject: id, data }]);
+    await writeAudit(connection, nowMs, [{ ...by, action: 'token.created', subject: id, data }]);
     store.shared?.notify(connection, tokensChanged);
   });
   return { id, token: text };
@@ -249,12 +295,13 @@ export async function revokeTokens(
   store: Store,
   environment: Environment,
   idOrName: string,
+  by: ChangedBy = byCommandLine,
 ): Promise<readonly { id: string; name: string }[]> {
   return store.transact(async (connection, databaseNowMs) => {
     const nowMs = databaseNowMs ?? environment.now();
     const revoked = await revokeToken.run(connection, { idOrName, nowMs });
     const entries = revoked.map(({ id, name }): AuditDraft => {
-      return { ...byCommandLine, action: 'token.revoked', subject: id, data: { name } };
+      return { ...by, action: 'token.revoked', subject: id, data: { name } };
     });
     await writeAudit(connection, nowMs, entries);
     store.shared?.notify(connection, tokensChanged);
@@ -262,11 +309,14 @@ export async function revokeTokens(
   });
 }
 
+/** Where a change of tokens comes from, and the id of the token that asked for it. */
+type ChangedBy = Pick<AuditDraft, 'source' | 'actor'>;
+
 /** The command line changes tokens on the machine of the database, with the rights of its user. */
-const byCommandLine = { source: 'command-line', actor: null } as const;
+const byCommandLine: ChangedBy = { source: 'command-line', actor: null };
 
 function tokenHash(token: string): string {
   return hash('sha256', token, 'base64url');
 }
 
-export { isTokenScope, type TokenScope, tokenScopes } from './domain/token.js';
+export { isTokenScope, type NewToken, type TokenScope, tokenScopes } from './domain/token.js';

@@ -1,3 +1,5 @@
+import type { ListedSession, ListedToken, NewToken } from '../domain/token.js';
+
 /** What a token may do. `admin` is always enough. */
 export type Scope = 'read' | 'submit' | 'worker' | 'admin';
 
@@ -38,6 +40,18 @@ export interface SignIns {
   /** Null for a token that is unknown, expired or revoked. */
   signIn(bearer: string, options: { readonly stay: boolean }): Promise<{ secret: string; lifetimeMs: number } | null>;
   signOut(secret: string): Promise<void>;
+}
+
+/** Changes tokens, and lists and ends the sessions of one. `by` is the id of the caller's token, if there is one. */
+export interface TokenAdmin {
+  listTokens(): Promise<readonly ListedToken[]>;
+  createToken(token: NewToken, by: string | null): Promise<{ id: string; token: string }>;
+  /** Errors: `not_found`. */
+  revokeToken(id: string, by: string | null): Promise<void>;
+  /** Newest first. */
+  listSessions(tokenId: string): Promise<readonly ListedSession[]>;
+  /** Does nothing for a session that has ended, or of another token. */
+  endSession(id: string, tokenId: string): Promise<void>;
 }
 
 /** A caller without credentials, which must sign in. It may call public methods. */

@@ -4,6 +4,7 @@ import { JobService } from '../../gen/workflowgraph/v1/job_service_pb.js';
 import { LogService } from '../../gen/workflowgraph/v1/log_service_pb.js';
 import { RunService } from '../../gen/workflowgraph/v1/run_service_pb.js';
 import { SessionService } from '../../gen/workflowgraph/v1/session_service_pb.js';
+import { TokenService } from '../../gen/workflowgraph/v1/token_service_pb.js';
 import { VariableService } from '../../gen/workflowgraph/v1/variable_service_pb.js';
 import { WorkerService } from '../../gen/workflowgraph/v1/worker_service_pb.js';
 import { WorkflowService } from '../../gen/workflowgraph/v1/workflow_service_pb.js';
@@ -12,10 +13,12 @@ import { auditService } from './audit-service.js';
 import { gateService } from './gate-service.js';
 import { jobService } from './job-service.js';
 import { logPieces, logService } from './log-service.js';
+import type { TokenAdmin, TokenDirectory } from './principal.js';
 import { type Procedure, type ProcedureParts, serviceProcedures } from './procedure.js';
 import { RefusedTokens } from './refused-tokens.js';
 import { runService } from './run-service.js';
 import { type AboutServer, sessionService } from './session-service.js';
+import { tokenService } from './token-service.js';
 import { variableService } from './variable-service.js';
 import { WaitingCallers } from './waiting-callers.js';
 import { workerService } from './worker-service.js';
@@ -28,7 +31,7 @@ import { workflowService } from './workflow-service.js';
 export function buildProcedures(
   engine: Engine,
   about: AboutServer,
-  parts: Omit<ProcedureParts, 'refusedTokens' | 'waitingCallers'>,
+  parts: Omit<ProcedureParts, 'refusedTokens' | 'waitingCallers'> & { readonly tokens: TokenDirectory & TokenAdmin },
 ): Procedure[] {
   const around = {
     ...parts,
@@ -45,5 +48,6 @@ export function buildProcedures(
     ...serviceProcedures(GateService, gateService(engine), around),
     ...serviceProcedures(VariableService, variableService(engine), around),
     ...serviceProcedures(SessionService, sessionService(about, parts.tokens), around),
+    ...serviceProcedures(TokenService, tokenService(parts.tokens, parts.tokens, about.now), around),
   ];
 }

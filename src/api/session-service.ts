@@ -1,6 +1,6 @@
 import type { SessionService } from '../../gen/workflowgraph/v1/session_service_pb.js';
 import { toInt64, toOptionalInt64 } from './convert/numbers.js';
-import type { TokenDirectory } from './principal.js';
+import type { TokenAdmin, TokenDirectory } from './principal.js';
 import type { ServiceHandlers } from './procedure.js';
 
 /** What the server reports about itself. */
@@ -13,7 +13,10 @@ export interface AboutServer {
 }
 
 /** `SessionService`: the caller and the server. */
-export function sessionService(about: AboutServer, tokens: TokenDirectory): ServiceHandlers<typeof SessionService> {
+export function sessionService(
+  about: AboutServer,
+  tokens: TokenDirectory & TokenAdmin,
+): ServiceHandlers<typeof SessionService> {
   return {
     getSession: async (_request, { principal, context }) => {
       const { labelLimit, session } = principal;
@@ -34,6 +37,25 @@ export function sessionService(about: AboutServer, tokens: TokenDirectory): Serv
         basePath: context.basePath,
         sessionExpiresAtMs: toOptionalInt64(session?.expiresAtMs ?? null),
       };
+    },
+
+    listSessions: async (_request, { principal: { tokenId, session: current } }) => {
+      const sessions = tokenId === null ? [] : await tokens.listSessions(tokenId);
+      return {
+        $typeName: 'workflowgraph.v1.ListSessionsResponse',
+        sessions: sessions.map(({ id, createdAtMs, expiresAtMs }) => ({
+          $typeName: 'workflowgraph.v1.BrowserSession',
+          sessionId: id,
+          createdAtMs: toInt64(createdAtMs),
+          expiresAtMs: toInt64(expiresAtMs),
+          isCurrent: id === current?.id,
+        })),
+      };
+    },
+
+    endSession: async ({ sessionId }, { principal: { tokenId } }) => {
+      if (tokenId !== null) await tokens.endSession(sessionId, tokenId);
+      return { $typeName: 'workflowgraph.v1.EndSessionResponse' };
     },
   };
 }

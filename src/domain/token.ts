@@ -16,3 +16,29 @@ export interface TokenValidity {
 export function tokenIsValid(token: TokenValidity, nowMs: number): boolean {
   return token.revokedAtMs === null && (token.expiresAtMs === null || token.expiresAtMs > nowMs);
 }
+
+/** A stored token, without its secret. */
+export interface ListedToken extends NewToken {
+  readonly id: string;
+  readonly createdAtMs: number;
+  readonly revokedAtMs: number | null;
+  readonly lastUsedAtMs: number | null;
+}
+
+/** A token to create. */
+export interface NewToken {
+  readonly name: string;
+  readonly scopes: readonly TokenScope[];
+  /** The only labels that a worker with it may offer; null for any. */
+  readonly labels: readonly string[] | null;
+  /** Whether a worker with it gets only jobs that require at least one label. */
+  readonly onlyLabelled: boolean;
+  readonly expiresAtMs: number | null;
+}
+
+/** A browser's session of a token. */
+export interface ListedSession {
+  readonly id: string;
+  readonly createdAtMs: number;
+  readonly expiresAtMs: number;
+}

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { rpcPath, rpcPaths } from '../api/connect-routes.js';
-import type { SignIns, TokenDirectory } from '../api/principal.js';
+import type { SignIns, TokenAdmin, TokenDirectory } from '../api/principal.js';
 import { buildProcedures } from '../api/procedures.js';
 import { Readiness } from '../api/readiness.js';
 import type { AboutServer } from '../api/session-service.js';
@@ -53,7 +53,7 @@ export interface HttpConfig {
 export interface HttpServerParts {
   readonly engine: Engine;
   readonly config: HttpConfig;
-  readonly tokens: TokenDirectory & SignIns;
+  readonly tokens: TokenDirectory & SignIns & TokenAdmin;
   readonly about: AboutServer;
   /** The folder of the built page; null for none. Without a page, `/` redirects to the API's description. */
   readonly page: URL | null;

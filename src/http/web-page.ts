@@ -21,6 +21,7 @@ export const pageAddresses = [
   '/workers/:id',
   '/compare',
   '/audit',
+  '/tokens',
   '/settings',
   '/sign-in',
 ] as const;

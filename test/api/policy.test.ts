@@ -13,6 +13,7 @@ import { LogService } from '../../gen/workflowgraph/v1/log_service_pb.js';
 import { PolicySchema, policy, type Scope } from '../../gen/workflowgraph/v1/options_pb.js';
 import { RunService } from '../../gen/workflowgraph/v1/run_service_pb.js';
 import { SessionService } from '../../gen/workflowgraph/v1/session_service_pb.js';
+import { TokenService } from '../../gen/workflowgraph/v1/token_service_pb.js';
 import { VariableService } from '../../gen/workflowgraph/v1/variable_service_pb.js';
 import { WorkerService } from '../../gen/workflowgraph/v1/worker_service_pb.js';
 import { WorkflowService } from '../../gen/workflowgraph/v1/workflow_service_pb.js';
@@ -29,6 +30,7 @@ const methods = [
   LogService,
   RunService,
   SessionService,
+  TokenService,
   VariableService,
   WorkerService,
   WorkflowService,
@@ -78,6 +80,11 @@ test('every method has the policy that its kind of caller needs', () => {
     GetJob: ['read'],
     GetJobHistory: ['read'],
     GetSession: 'public',
+    ListSessions: ['read', 'submit', 'worker'],
+    EndSession: ['read', 'submit', 'worker'],
+    ListTokens: ['admin'],
+    CreateToken: ['admin'],
+    RevokeToken: ['admin'],
     ExplainJob: ['read'],
     ExplainRun: ['read'],
     WatchRuns: ['read'],
@@ -126,6 +133,8 @@ test('every documented path is bound', () => {
       "GET /api/runs/{id}/jobs/{job_id}/lines/search 200",
       "GET /api/schedules 200",
       "GET /api/session 200",
+      "GET /api/sessions 200",
+      "GET /api/tokens 200",
       "GET /api/variables 200",
       "GET /api/variables/{name} 200",
       "GET /api/workers 200",
@@ -148,6 +157,9 @@ test('every documented path is bound', () => {
       "POST /api/jobs/{lease_id}/heartbeat 200",
       "POST /api/jobs/{lease_id}/logs 200",
       "POST /api/jobs/{lease_id}/release 200",
+      "POST /api/sessions/{session_id}/end 200",
+      "POST /api/tokens 200",
+      "POST /api/tokens/{token_id}/revoke 200",
       "POST /api/workers/register 200",
       "POST /api/workers/{worker_id}/heartbeat 200",
       "POST /api/workflows 201",

@@ -56,6 +56,7 @@ const everyService = [
   'workflowgraph.v1.LogService',
   'workflowgraph.v1.RunService',
   'workflowgraph.v1.SessionService',
+  'workflowgraph.v1.TokenService',
   'workflowgraph.v1.VariableService',
   'workflowgraph.v1.WorkerService',
   'workflowgraph.v1.WorkflowService',

@@ -23,6 +23,7 @@ import {
 import { LogService } from '../../gen/workflowgraph/v1/log_service_pb.js';
 import { RunService } from '../../gen/workflowgraph/v1/run_service_pb.js';
 import { SessionService } from '../../gen/workflowgraph/v1/session_service_pb.js';
+import { TokenService } from '../../gen/workflowgraph/v1/token_service_pb.js';
 import { VariableService } from '../../gen/workflowgraph/v1/variable_service_pb.js';
 import { WorkerService } from '../../gen/workflowgraph/v1/worker_service_pb.js';
 import { WorkflowService } from '../../gen/workflowgraph/v1/workflow_service_pb.js';
@@ -35,6 +36,7 @@ const requests = [
   LogService,
   RunService,
   SessionService,
+  TokenService,
   VariableService,
   WorkerService,
   WorkflowService,

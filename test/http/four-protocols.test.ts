@@ -8,6 +8,7 @@ import { JobService } from '../../gen/workflowgraph/v1/job_service_pb.js';
 import { LogService } from '../../gen/workflowgraph/v1/log_service_pb.js';
 import { RunService } from '../../gen/workflowgraph/v1/run_service_pb.js';
 import { SessionService } from '../../gen/workflowgraph/v1/session_service_pb.js';
+import { TokenService } from '../../gen/workflowgraph/v1/token_service_pb.js';
 import { ErrorDetailSchema, ErrorReason } from '../../gen/workflowgraph/v1/types_pb.js';
 import { VariableService } from '../../gen/workflowgraph/v1/variable_service_pb.js';
 import { WorkerService } from '../../gen/workflowgraph/v1/worker_service_pb.js';
@@ -259,6 +260,26 @@ function unaryCases(world: ServedWorld): Case[] {
       http: { path: `/api/workflows/ci/job-history?limit=5&page_token=${next.history}` },
     },
     { method: SessionService.method.getSession, request: {}, http: { path: '/api/session' } },
+    { method: SessionService.method.listSessions, request: {}, http: { path: '/api/sessions' } },
+    {
+      method: SessionService.method.endSession,
+      request: { sessionId: 's1' },
+      http: { path: '/api/sessions/s1/end', body: {} },
+    },
+    { method: TokenService.method.listTokens, request: {}, http: { path: '/api/tokens' } },
+    {
+      method: TokenService.method.createToken,
+      request: { name: 'root', scopes: ['admin'], hasLabelLimit: true, labels: ['gpu'], onlyLabelled: true },
+      http: {
+        path: '/api/tokens',
+        body: { name: 'root', scopes: ['admin'], has_label_limit: true, labels: ['gpu'], only_labelled: true },
+      },
+    },
+    {
+      method: TokenService.method.revokeToken,
+      request: { tokenId: 'a1b2c3d4e5' },
+      http: { path: '/api/tokens/a1b2c3d4e5/revoke', body: {} },
+    },
     {
       method: LogService.method.getJobLogs,
       request: { id: 'ci', jobId: 'build', attempt: 0, limit: 9, after: '0.1.stdout' },
@@ -324,6 +345,7 @@ describe('every unary method gives the same result, and the engine the same inpu
       LogService,
       RunService,
       SessionService,
+      TokenService,
       VariableService,
       WorkerService,
       WorkflowService,

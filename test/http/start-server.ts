@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { onTestFinished } from 'vitest';
-import type { Principal, SignIns, TokenDirectory } from '../../src/api/principal.js';
+import type { Principal, SignIns, TokenAdmin, TokenDirectory } from '../../src/api/principal.js';
 import type { ClaimedJob, ClaimJobs } from '../../src/engine/engine.js';
 import { buildHttpServer, type HttpConfig, type HttpServer } from '../../src/http/http-server.js';
 import { type HttpLimits, httpLimits } from '../../src/http/limits.js';
@@ -20,10 +20,12 @@ export interface RunningServer {
   readonly logged: string[];
 }
 
+export type AllTokens = TokenDirectory & SignIns & TokenAdmin;
+
 export interface StartOptions {
   readonly config?: Partial<HttpConfig>;
   readonly limits?: Partial<HttpLimits>;
-  readonly tokens?: TokenDirectory & SignIns;
+  readonly tokens?: AllTokens;
   readonly page?: URL;
   readonly manual?: URL;
   readonly loopback?: boolean;
@@ -32,10 +34,10 @@ export interface StartOptions {
   readonly moreRoutes?: (app: FastifyInstance) => void;
 }
 
-export const noTokens: TokenDirectory & SignIns = tokensOf({});
+export const noTokens: AllTokens = tokensOf({});
 
 /** The tokens are those of the record at the time, which a test may change; there is no need of one while it is empty. */
-export function tokensOf(known: Readonly<Record<string, Principal>>): TokenDirectory & SignIns {
+export function tokensOf(known: Readonly<Record<string, Principal>>): AllTokens {
   const all = () => Object.values(known);
   return {
     required: () => all().length > 0,
@@ -44,6 +46,23 @@ export function tokensOf(known: Readonly<Record<string, Principal>>): TokenDirec
     signIn: async () => null,
     signOut: async () => {},
     refresh: async () => {},
+    listTokens: async () => [
+      {
+        id: 'a1b2c3d4e5',
+        name: 'gpu-box',
+        scopes: ['worker'],
+        labels: ['gpu'],
+        onlyLabelled: true,
+        createdAtMs: 1,
+        expiresAtMs: 9,
+        revokedAtMs: null,
+        lastUsedAtMs: 5,
+      },
+    ],
+    createToken: async () => ({ id: 'a1b2c3d4e5', token: 'wfg_secret' }),
+    revokeToken: async () => {},
+    listSessions: async () => [],
+    endSession: async () => {},
     isStillValid: (id) => (id === null ? all().length === 0 : all().some(({ tokenId }) => tokenId === id)),
   };
 }

@@ -63,6 +63,7 @@ describe.each([
       [`/workflows/${wide}/run`, 'No live worker has gpu'],
       ['/workers', 'linux'],
       ['/settings', 'Theme'],
+      ['/tokens', 'There is no token yet'],
       ['/audit', 'no token'],
       [`/compare?a=${failed}&b=${stuck}`, 'not there'],
       ['/sign-in', 'No sign-in is needed'],

@@ -4,6 +4,7 @@
 
 import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
+import { file_buf_validate_validate } from "../../buf/validate/validate_pb.js";
 import { file_google_api_annotations } from "../../google/api/annotations_pb.js";
 import { file_workflowgraph_v1_options } from "./options_pb.js";
 import type { Message } from "@bufbuild/protobuf";
@@ -12,7 +13,105 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file workflowgraph/v1/session_service.proto.
  */
 export const file_workflowgraph_v1_session_service: GenFile = /*@__PURE__*/
-  fileDesc("CiZ3b3JrZmxvd2dyYXBoL3YxL3Nlc3Npb25fc2VydmljZS5wcm90bxIQd29ya2Zsb3dncmFwaC52MSITChFHZXRTZXNzaW9uUmVxdWVzdCKUAwoSR2V0U2Vzc2lvblJlc3BvbnNlEg8KB3ZlcnNpb24YASABKAkSFwoPdG9rZW5zX3JlcXVpcmVkGAIgASgIEhcKCnRva2VuX25hbWUYAyABKAlIAIgBARIOCgZzY29wZXMYBCADKAkSRAoLbGFiZWxfbGltaXQYBSABKAsyLy53b3JrZmxvd2dyYXBoLnYxLkdldFNlc3Npb25SZXNwb25zZS5MYWJlbExpbWl0EhUKDW9ubHlfbGFiZWxsZWQYBiABKAgSFgoOc2VydmVyX3RpbWVfbXMYByABKAMSGwoTcmV0ZW50aW9uX3J1bnNfZGF5cxgIIAEoARIbChNyZXRlbnRpb25fbG9nc19kYXlzGAkgASgBEhEKCWJhc2VfcGF0aBgKIAEoCRIiChVzZXNzaW9uX2V4cGlyZXNfYXRfbXMYCyABKANIAYgBARocCgpMYWJlbExpbWl0Eg4KBmxhYmVscxgBIAMoCUINCgtfdG9rZW5fbmFtZUIYChZfc2Vzc2lvbl9leHBpcmVzX2F0X21zMoYBCg5TZXNzaW9uU2VydmljZRJ0CgpHZXRTZXNzaW9uEiMud29ya2Zsb3dncmFwaC52MS5HZXRTZXNzaW9uUmVxdWVzdBokLndvcmtmbG93Z3JhcGgudjEuR2V0U2Vzc2lvblJlc3BvbnNlIhuKtRgDCgEBgtPkkwIOEgwvYXBpL3Nlc3Npb25iBnByb3RvMw", [file_google_api_annotations, file_workflowgraph_v1_options]);
+  fileDesc("CiZ3b3JrZmxvd2dyYXBoL3YxL3Nlc3Npb25fc2VydmljZS5wcm90bxIQd29ya2Zsb3dncmFwaC52MSIVChNMaXN0U2Vzc2lvbnNSZXF1ZXN0IkoKFExpc3RTZXNzaW9uc1Jlc3BvbnNlEjIKCHNlc3Npb25zGAEgAygLMiAud29ya2Zsb3dncmFwaC52MS5Ccm93c2VyU2Vzc2lvbiJmCg5Ccm93c2VyU2Vzc2lvbhISCgpzZXNzaW9uX2lkGAEgASgJEhUKDWNyZWF0ZWRfYXRfbXMYAiABKAMSFQoNZXhwaXJlc19hdF9tcxgDIAEoAxISCgppc19jdXJyZW50GAQgASgIIjEKEUVuZFNlc3Npb25SZXF1ZXN0EhwKCnNlc3Npb25faWQYASABKAlCCLpIBXIDGMgBIhQKEkVuZFNlc3Npb25SZXNwb25zZSITChFHZXRTZXNzaW9uUmVxdWVzdCKUAwoSR2V0U2Vzc2lvblJlc3BvbnNlEg8KB3ZlcnNpb24YASABKAkSFwoPdG9rZW5zX3JlcXVpcmVkGAIgASgIEhcKCnRva2VuX25hbWUYAyABKAlIAIgBARIOCgZzY29wZXMYBCADKAkSRAoLbGFiZWxfbGltaXQYBSABKAsyLy53b3JrZmxvd2dyYXBoLnYxLkdldFNlc3Npb25SZXNwb25zZS5MYWJlbExpbWl0EhUKDW9ubHlfbGFiZWxsZWQYBiABKAgSFgoOc2VydmVyX3RpbWVfbXMYByABKAMSGwoTcmV0ZW50aW9uX3J1bnNfZGF5cxgIIAEoARIbChNyZXRlbnRpb25fbG9nc19kYXlzGAkgASgBEhEKCWJhc2VfcGF0aBgKIAEoCRIiChVzZXNzaW9uX2V4cGlyZXNfYXRfbXMYCyABKANIAYgBARocCgpMYWJlbExpbWl0Eg4KBmxhYmVscxgBIAMoCUINCgtfdG9rZW5fbmFtZUIYChZfc2Vzc2lvbl9leHBpcmVzX2F0X21zMpMDCg5TZXNzaW9uU2VydmljZRJ0CgpHZXRTZXNzaW9uEiMud29ya2Zsb3dncmFwaC52MS5HZXRTZXNzaW9uUmVxdWVzdBokLndvcmtmbG93Z3JhcGgudjEuR2V0U2Vzc2lvblJlc3BvbnNlIhuKtRgDCgEBgtPkkwIOEgwvYXBpL3Nlc3Npb24SfQoMTGlzdFNlc3Npb25zEiUud29ya2Zsb3dncmFwaC52MS5MaXN0U2Vzc2lvbnNSZXF1ZXN0GiYud29ya2Zsb3dncmFwaC52MS5MaXN0U2Vzc2lvbnNSZXNwb25zZSIeirUYBQoDAgMEgtPkkwIPEg0vYXBpL3Nlc3Npb25zEosBCgpFbmRTZXNzaW9uEiMud29ya2Zsb3dncmFwaC52MS5FbmRTZXNzaW9uUmVxdWVzdBokLndvcmtmbG93Z3JhcGgudjEuRW5kU2Vzc2lvblJlc3BvbnNlIjKKtRgFCgMCAwSC0+STAiM6ASoiHi9hcGkvc2Vzc2lvbnMve3Nlc3Npb25faWR9L2VuZGIGcHJvdG8z", [file_buf_validate_validate, file_google_api_annotations, file_workflowgraph_v1_options]);
+
+/**
+ * @generated from message workflowgraph.v1.ListSessionsRequest
+ */
+export type ListSessionsRequest = Message<"workflowgraph.v1.ListSessionsRequest"> & {
+};
+
+/**
+ * Describes the message workflowgraph.v1.ListSessionsRequest.
+ * Use `create(ListSessionsRequestSchema)` to create a new message.
+ */
+export const ListSessionsRequestSchema: GenMessage<ListSessionsRequest> = /*@__PURE__*/
+  messageDesc(file_workflowgraph_v1_session_service, 0);
+
+/**
+ * @generated from message workflowgraph.v1.ListSessionsResponse
+ */
+export type ListSessionsResponse = Message<"workflowgraph.v1.ListSessionsResponse"> & {
+  /**
+   * @generated from field: repeated workflowgraph.v1.BrowserSession sessions = 1;
+   */
+  sessions: BrowserSession[];
+};
+
+/**
+ * Describes the message workflowgraph.v1.ListSessionsResponse.
+ * Use `create(ListSessionsResponseSchema)` to create a new message.
+ */
+export const ListSessionsResponseSchema: GenMessage<ListSessionsResponse> = /*@__PURE__*/
+  messageDesc(file_workflowgraph_v1_session_service, 1);
+
+/**
+ * A browser that signed in.
+ *
+ * @generated from message workflowgraph.v1.BrowserSession
+ */
+export type BrowserSession = Message<"workflowgraph.v1.BrowserSession"> & {
+  /**
+   * The hash of the cookie's value.
+   *
+   * @generated from field: string session_id = 1;
+   */
+  sessionId: string;
+
+  /**
+   * @generated from field: int64 created_at_ms = 2;
+   */
+  createdAtMs: bigint;
+
+  /**
+   * @generated from field: int64 expires_at_ms = 3;
+   */
+  expiresAtMs: bigint;
+
+  /**
+   * Whether the call came with this session.
+   *
+   * @generated from field: bool is_current = 4;
+   */
+  isCurrent: boolean;
+};
+
+/**
+ * Describes the message workflowgraph.v1.BrowserSession.
+ * Use `create(BrowserSessionSchema)` to create a new message.
+ */
+export const BrowserSessionSchema: GenMessage<BrowserSession> = /*@__PURE__*/
+  messageDesc(file_workflowgraph_v1_session_service, 2);
+
+/**
+ * @generated from message workflowgraph.v1.EndSessionRequest
+ */
+export type EndSessionRequest = Message<"workflowgraph.v1.EndSessionRequest"> & {
+  /**
+   * @generated from field: string session_id = 1;
+   */
+  sessionId: string;
+};
+
+/**
+ * Describes the message workflowgraph.v1.EndSessionRequest.
+ * Use `create(EndSessionRequestSchema)` to create a new message.
+ */
+export const EndSessionRequestSchema: GenMessage<EndSessionRequest> = /*@__PURE__*/
+  messageDesc(file_workflowgraph_v1_session_service, 3);
+
+/**
+ * @generated from message workflowgraph.v1.EndSessionResponse
+ */
+export type EndSessionResponse = Message<"workflowgraph.v1.EndSessionResponse"> & {
+};
+
+/**
+ * Describes the message workflowgraph.v1.EndSessionResponse.
+ * Use `create(EndSessionResponseSchema)` to create a new message.
+ */
+export const EndSessionResponseSchema: GenMessage<EndSessionResponse> = /*@__PURE__*/
+  messageDesc(file_workflowgraph_v1_session_service, 4);
 
 /**
  * @generated from message workflowgraph.v1.GetSessionRequest
@@ -25,7 +124,7 @@ export type GetSessionRequest = Message<"workflowgraph.v1.GetSessionRequest"> & 
  * Use `create(GetSessionRequestSchema)` to create a new message.
  */
 export const GetSessionRequestSchema: GenMessage<GetSessionRequest> = /*@__PURE__*/
-  messageDesc(file_workflowgraph_v1_session_service, 0);
+  messageDesc(file_workflowgraph_v1_session_service, 5);
 
 /**
  * @generated from message workflowgraph.v1.GetSessionResponse
@@ -115,7 +214,7 @@ export type GetSessionResponse = Message<"workflowgraph.v1.GetSessionResponse"> 
  * Use `create(GetSessionResponseSchema)` to create a new message.
  */
 export const GetSessionResponseSchema: GenMessage<GetSessionResponse> = /*@__PURE__*/
-  messageDesc(file_workflowgraph_v1_session_service, 1);
+  messageDesc(file_workflowgraph_v1_session_service, 6);
 
 /**
  * @generated from message workflowgraph.v1.GetSessionResponse.LabelLimit
@@ -132,7 +231,7 @@ export type GetSessionResponse_LabelLimit = Message<"workflowgraph.v1.GetSession
  * Use `create(GetSessionResponse_LabelLimitSchema)` to create a new message.
  */
 export const GetSessionResponse_LabelLimitSchema: GenMessage<GetSessionResponse_LabelLimit> = /*@__PURE__*/
-  messageDesc(file_workflowgraph_v1_session_service, 1, 0);
+  messageDesc(file_workflowgraph_v1_session_service, 6, 0);
 
 /**
  * What a page or program needs to know first about the server, and what its caller is permitted to do.
@@ -152,6 +251,26 @@ export const SessionService: GenService<{
     methodKind: "unary";
     input: typeof GetSessionRequestSchema;
     output: typeof GetSessionResponseSchema;
+  },
+  /**
+   * The sessions of browsers that signed in with the caller's token, newest first. Empty for a caller without a token.
+   *
+   * @generated from rpc workflowgraph.v1.SessionService.ListSessions
+   */
+  listSessions: {
+    methodKind: "unary";
+    input: typeof ListSessionsRequestSchema;
+    output: typeof ListSessionsResponseSchema;
+  },
+  /**
+   * Ends a session of the caller's token. Succeeds too if there is no such session.
+   *
+   * @generated from rpc workflowgraph.v1.SessionService.EndSession
+   */
+  endSession: {
+    methodKind: "unary";
+    input: typeof EndSessionRequestSchema;
+    output: typeof EndSessionResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_workflowgraph_v1_session_service, 0);

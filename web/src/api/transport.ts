@@ -5,6 +5,7 @@ import { GateService } from '../../gen/workflowgraph/v1/gate_service_pb.js';
 import { LogService } from '../../gen/workflowgraph/v1/log_service_pb.js';
 import { RunService } from '../../gen/workflowgraph/v1/run_service_pb.js';
 import { SessionService } from '../../gen/workflowgraph/v1/session_service_pb.js';
+import { TokenService } from '../../gen/workflowgraph/v1/token_service_pb.js';
 import { WorkerService } from '../../gen/workflowgraph/v1/worker_service_pb.js';
 import { WorkflowService } from '../../gen/workflowgraph/v1/workflow_service_pb.js';
 
@@ -24,3 +25,4 @@ export const workers = createClient(WorkerService, transport);
 export const audit = createClient(AuditService, transport);
 export const gates = createClient(GateService, transport);
 export const session = createClient(SessionService, transport);
+export const tokens = createClient(TokenService, transport);

@@ -85,6 +85,7 @@ export function Frame() {
         <Link to="/audit" search={{}}>
           Audit
         </Link>
+        <Link to="/tokens">Tokens</Link>
         <button type="button" className={styles.plain} onClick={() => setShowsKeys(true)}>
           Keys <kbd>?</kbd>
         </button>

@@ -49,6 +49,11 @@ const routeTree = root.addChildren([
     validateSearch: readAudit,
     component: lazyRouteComponent(() => import('./audit.js'), 'AuditPage'),
   }),
+  createRoute({
+    ...under,
+    path: '/tokens',
+    component: lazyRouteComponent(() => import('./tokens.js'), 'TokensPage'),
+  }),
   createRoute({ ...under, path: '/settings', component: SettingsPage }),
   createRoute({ ...under, path: '/sign-in', validateSearch: readNext, component: SignInPage }),
 ]);

@@ -5,6 +5,7 @@ import { basePath } from '../api/transport.js';
 import { formatExact } from '../parts/format.js';
 import { type Preferences, preferences, usePreferences } from '../parts/preferences.js';
 import { useTitle } from '../parts/use-title.js';
+import { Sessions } from '../tokens/sessions.js';
 import styles from './settings.module.css';
 
 export function SettingsPage() {
@@ -12,6 +13,10 @@ export function SettingsPage() {
   const chosen = usePreferences();
   const { data: session } = useSession();
   const queries = useQueryClient();
+  const leave = () => {
+    queries.clear();
+    location.assign(`${basePath}sign-in`);
+  };
   return (
     <div className={styles.page}>
       <h1>Settings</h1>
@@ -42,12 +47,12 @@ export function SettingsPage() {
               className="button"
               onClick={async () => {
                 await signOut();
-                queries.clear();
-                location.assign(`${basePath}sign-in`);
+                leave();
               }}
             >
               Sign out
             </button>
+            <Sessions onEndedCurrent={leave} />
           </>
         )}
       </section>

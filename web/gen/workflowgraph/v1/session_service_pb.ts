@@ -10,7 +10,105 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file workflowgraph/v1/session_service.proto.
  */
 export const file_workflowgraph_v1_session_service: GenFile = /*@__PURE__*/
-  fileDesc("CiZ3b3JrZmxvd2dyYXBoL3YxL3Nlc3Npb25fc2VydmljZS5wcm90bxIQd29ya2Zsb3dncmFwaC52MSITChFHZXRTZXNzaW9uUmVxdWVzdCKUAwoSR2V0U2Vzc2lvblJlc3BvbnNlEg8KB3ZlcnNpb24YASABKAkSFwoPdG9rZW5zX3JlcXVpcmVkGAIgASgIEhcKCnRva2VuX25hbWUYAyABKAlIAIgBARIOCgZzY29wZXMYBCADKAkSRAoLbGFiZWxfbGltaXQYBSABKAsyLy53b3JrZmxvd2dyYXBoLnYxLkdldFNlc3Npb25SZXNwb25zZS5MYWJlbExpbWl0EhUKDW9ubHlfbGFiZWxsZWQYBiABKAgSFgoOc2VydmVyX3RpbWVfbXMYByABKAMSGwoTcmV0ZW50aW9uX3J1bnNfZGF5cxgIIAEoARIbChNyZXRlbnRpb25fbG9nc19kYXlzGAkgASgBEhEKCWJhc2VfcGF0aBgKIAEoCRIiChVzZXNzaW9uX2V4cGlyZXNfYXRfbXMYCyABKANIAYgBARocCgpMYWJlbExpbWl0Eg4KBmxhYmVscxgBIAMoCUINCgtfdG9rZW5fbmFtZUIYChZfc2Vzc2lvbl9leHBpcmVzX2F0X21zMmkKDlNlc3Npb25TZXJ2aWNlElcKCkdldFNlc3Npb24SIy53b3JrZmxvd2dyYXBoLnYxLkdldFNlc3Npb25SZXF1ZXN0GiQud29ya2Zsb3dncmFwaC52MS5HZXRTZXNzaW9uUmVzcG9uc2ViBnByb3RvMw");
+  fileDesc("CiZ3b3JrZmxvd2dyYXBoL3YxL3Nlc3Npb25fc2VydmljZS5wcm90bxIQd29ya2Zsb3dncmFwaC52MSIVChNMaXN0U2Vzc2lvbnNSZXF1ZXN0IkoKFExpc3RTZXNzaW9uc1Jlc3BvbnNlEjIKCHNlc3Npb25zGAEgAygLMiAud29ya2Zsb3dncmFwaC52MS5Ccm93c2VyU2Vzc2lvbiJmCg5Ccm93c2VyU2Vzc2lvbhISCgpzZXNzaW9uX2lkGAEgASgJEhUKDWNyZWF0ZWRfYXRfbXMYAiABKAMSFQoNZXhwaXJlc19hdF9tcxgDIAEoAxISCgppc19jdXJyZW50GAQgASgIIicKEUVuZFNlc3Npb25SZXF1ZXN0EhIKCnNlc3Npb25faWQYASABKAkiFAoSRW5kU2Vzc2lvblJlc3BvbnNlIhMKEUdldFNlc3Npb25SZXF1ZXN0IpQDChJHZXRTZXNzaW9uUmVzcG9uc2USDwoHdmVyc2lvbhgBIAEoCRIXCg90b2tlbnNfcmVxdWlyZWQYAiABKAgSFwoKdG9rZW5fbmFtZRgDIAEoCUgAiAEBEg4KBnNjb3BlcxgEIAMoCRJECgtsYWJlbF9saW1pdBgFIAEoCzIvLndvcmtmbG93Z3JhcGgudjEuR2V0U2Vzc2lvblJlc3BvbnNlLkxhYmVsTGltaXQSFQoNb25seV9sYWJlbGxlZBgGIAEoCBIWCg5zZXJ2ZXJfdGltZV9tcxgHIAEoAxIbChNyZXRlbnRpb25fcnVuc19kYXlzGAggASgBEhsKE3JldGVudGlvbl9sb2dzX2RheXMYCSABKAESEQoJYmFzZV9wYXRoGAogASgJEiIKFXNlc3Npb25fZXhwaXJlc19hdF9tcxgLIAEoA0gBiAEBGhwKCkxhYmVsTGltaXQSDgoGbGFiZWxzGAEgAygJQg0KC190b2tlbl9uYW1lQhgKFl9zZXNzaW9uX2V4cGlyZXNfYXRfbXMyoQIKDlNlc3Npb25TZXJ2aWNlElcKCkdldFNlc3Npb24SIy53b3JrZmxvd2dyYXBoLnYxLkdldFNlc3Npb25SZXF1ZXN0GiQud29ya2Zsb3dncmFwaC52MS5HZXRTZXNzaW9uUmVzcG9uc2USXQoMTGlzdFNlc3Npb25zEiUud29ya2Zsb3dncmFwaC52MS5MaXN0U2Vzc2lvbnNSZXF1ZXN0GiYud29ya2Zsb3dncmFwaC52MS5MaXN0U2Vzc2lvbnNSZXNwb25zZRJXCgpFbmRTZXNzaW9uEiMud29ya2Zsb3dncmFwaC52MS5FbmRTZXNzaW9uUmVxdWVzdBokLndvcmtmbG93Z3JhcGgudjEuRW5kU2Vzc2lvblJlc3BvbnNlYgZwcm90bzM");
+
+/**
+ * @generated from message workflowgraph.v1.ListSessionsRequest
+ */
+export type ListSessionsRequest = Message<"workflowgraph.v1.ListSessionsRequest"> & {
+};
+
+/**
+ * Describes the message workflowgraph.v1.ListSessionsRequest.
+ * Use `create(ListSessionsRequestSchema)` to create a new message.
+ */
+export const ListSessionsRequestSchema: GenMessage<ListSessionsRequest> = /*@__PURE__*/
+  messageDesc(file_workflowgraph_v1_session_service, 0);
+
+/**
+ * @generated from message workflowgraph.v1.ListSessionsResponse
+ */
+export type ListSessionsResponse = Message<"workflowgraph.v1.ListSessionsResponse"> & {
+  /**
+   * @generated from field: repeated workflowgraph.v1.BrowserSession sessions = 1;
+   */
+  sessions: BrowserSession[];
+};
+
+/**
+ * Describes the message workflowgraph.v1.ListSessionsResponse.
+ * Use `create(ListSessionsResponseSchema)` to create a new message.
+ */
+export const ListSessionsResponseSchema: GenMessage<ListSessionsResponse> = /*@__PURE__*/
+  messageDesc(file_workflowgraph_v1_session_service, 1);
+
+/**
+ * A browser that signed in.
+ *
+ * @generated from message workflowgraph.v1.BrowserSession
+ */
+export type BrowserSession = Message<"workflowgraph.v1.BrowserSession"> & {
+  /**
+   * The hash of the cookie's value.
+   *
+   * @generated from field: string session_id = 1;
+   */
+  sessionId: string;
+
+  /**
+   * @generated from field: int64 created_at_ms = 2;
+   */
+  createdAtMs: bigint;
+
+  /**
+   * @generated from field: int64 expires_at_ms = 3;
+   */
+  expiresAtMs: bigint;
+
+  /**
+   * Whether the call came with this session.
+   *
+   * @generated from field: bool is_current = 4;
+   */
+  isCurrent: boolean;
+};
+
+/**
+ * Describes the message workflowgraph.v1.BrowserSession.
+ * Use `create(BrowserSessionSchema)` to create a new message.
+ */
+export const BrowserSessionSchema: GenMessage<BrowserSession> = /*@__PURE__*/
+  messageDesc(file_workflowgraph_v1_session_service, 2);
+
+/**
+ * @generated from message workflowgraph.v1.EndSessionRequest
+ */
+export type EndSessionRequest = Message<"workflowgraph.v1.EndSessionRequest"> & {
+  /**
+   * @generated from field: string session_id = 1;
+   */
+  sessionId: string;
+};
+
+/**
+ * Describes the message workflowgraph.v1.EndSessionRequest.
+ * Use `create(EndSessionRequestSchema)` to create a new message.
+ */
+export const EndSessionRequestSchema: GenMessage<EndSessionRequest> = /*@__PURE__*/
+  messageDesc(file_workflowgraph_v1_session_service, 3);
+
+/**
+ * @generated from message workflowgraph.v1.EndSessionResponse
+ */
+export type EndSessionResponse = Message<"workflowgraph.v1.EndSessionResponse"> & {
+};
+
+/**
+ * Describes the message workflowgraph.v1.EndSessionResponse.
+ * Use `create(EndSessionResponseSchema)` to create a new message.
+ */
+export const EndSessionResponseSchema: GenMessage<EndSessionResponse> = /*@__PURE__*/
+  messageDesc(file_workflowgraph_v1_session_service, 4);
 
 /**
  * @generated from message workflowgraph.v1.GetSessionRequest
@@ -23,7 +121,7 @@ export type GetSessionRequest = Message<"workflowgraph.v1.GetSessionRequest"> & 
  * Use `create(GetSessionRequestSchema)` to create a new message.
  */
 export const GetSessionRequestSchema: GenMessage<GetSessionRequest> = /*@__PURE__*/
-  messageDesc(file_workflowgraph_v1_session_service, 0);
+  messageDesc(file_workflowgraph_v1_session_service, 5);
 
 /**
  * @generated from message workflowgraph.v1.GetSessionResponse
@@ -113,7 +211,7 @@ export type GetSessionResponse = Message<"workflowgraph.v1.GetSessionResponse"> 
  * Use `create(GetSessionResponseSchema)` to create a new message.
  */
 export const GetSessionResponseSchema: GenMessage<GetSessionResponse> = /*@__PURE__*/
-  messageDesc(file_workflowgraph_v1_session_service, 1);
+  messageDesc(file_workflowgraph_v1_session_service, 6);
 
 /**
  * @generated from message workflowgraph.v1.GetSessionResponse.LabelLimit
@@ -130,7 +228,7 @@ export type GetSessionResponse_LabelLimit = Message<"workflowgraph.v1.GetSession
  * Use `create(GetSessionResponse_LabelLimitSchema)` to create a new message.
  */
 export const GetSessionResponse_LabelLimitSchema: GenMessage<GetSessionResponse_LabelLimit> = /*@__PURE__*/
-  messageDesc(file_workflowgraph_v1_session_service, 1, 0);
+  messageDesc(file_workflowgraph_v1_session_service, 6, 0);
 
 /**
  * What a page or program needs to know first about the server, and what its caller is permitted to do.
@@ -150,6 +248,26 @@ export const SessionService: GenService<{
     methodKind: "unary";
     input: typeof GetSessionRequestSchema;
     output: typeof GetSessionResponseSchema;
+  },
+  /**
+   * The sessions of browsers that signed in with the caller's token, newest first. Empty for a caller without a token.
+   *
+   * @generated from rpc workflowgraph.v1.SessionService.ListSessions
+   */
+  listSessions: {
+    methodKind: "unary";
+    input: typeof ListSessionsRequestSchema;
+    output: typeof ListSessionsResponseSchema;
+  },
+  /**
+   * Ends a session of the caller's token. Succeeds too if there is no such session.
+   *
+   * @generated from rpc workflowgraph.v1.SessionService.EndSession
+   */
+  endSession: {
+    methodKind: "unary";
+    input: typeof EndSessionRequestSchema;
+    output: typeof EndSessionResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_workflowgraph_v1_session_service, 0);

@@ -21,6 +21,237 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+type ListSessionsRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListSessionsRequest) Reset() {
+	*x = ListSessionsRequest{}
+	mi := &file_workflowgraph_v1_session_service_proto_msgTypes[0]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListSessionsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListSessionsRequest) ProtoMessage() {}
+
+func (x *ListSessionsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_workflowgraph_v1_session_service_proto_msgTypes[0]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListSessionsRequest.ProtoReflect.Descriptor instead.
+func (*ListSessionsRequest) Descriptor() ([]byte, []int) {
+	return file_workflowgraph_v1_session_service_proto_rawDescGZIP(), []int{0}
+}
+
+type ListSessionsResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Sessions      []*BrowserSession      `protobuf:"bytes,1,rep,name=sessions,proto3" json:"sessions,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListSessionsResponse) Reset() {
+	*x = ListSessionsResponse{}
+	mi := &file_workflowgraph_v1_session_service_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListSessionsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListSessionsResponse) ProtoMessage() {}
+
+func (x *ListSessionsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_workflowgraph_v1_session_service_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListSessionsResponse.ProtoReflect.Descriptor instead.
+func (*ListSessionsResponse) Descriptor() ([]byte, []int) {
+	return file_workflowgraph_v1_session_service_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *ListSessionsResponse) GetSessions() []*BrowserSession {
+	if x != nil {
+		return x.Sessions
+	}
+	return nil
+}
+
+// A browser that signed in.
+type BrowserSession struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The hash of the cookie's value.
+	SessionId   string `protobuf:"bytes,1,opt,name=session_id,json=sessionId,proto3" json:"session_id,omitempty"`
+	CreatedAtMs int64  `protobuf:"varint,2,opt,name=created_at_ms,json=createdAtMs,proto3" json:"created_at_ms,omitempty"`
+	ExpiresAtMs int64  `protobuf:"varint,3,opt,name=expires_at_ms,json=expiresAtMs,proto3" json:"expires_at_ms,omitempty"`
+	// Whether the call came with this session.
+	IsCurrent     bool `protobuf:"varint,4,opt,name=is_current,json=isCurrent,proto3" json:"is_current,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BrowserSession) Reset() {
+	*x = BrowserSession{}
+	mi := &file_workflowgraph_v1_session_service_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BrowserSession) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BrowserSession) ProtoMessage() {}
+
+func (x *BrowserSession) ProtoReflect() protoreflect.Message {
+	mi := &file_workflowgraph_v1_session_service_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BrowserSession.ProtoReflect.Descriptor instead.
+func (*BrowserSession) Descriptor() ([]byte, []int) {
+	return file_workflowgraph_v1_session_service_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *BrowserSession) GetSessionId() string {
+	if x != nil {
+		return x.SessionId
+	}
+	return ""
+}
+
+func (x *BrowserSession) GetCreatedAtMs() int64 {
+	if x != nil {
+		return x.CreatedAtMs
+	}
+	return 0
+}
+
+func (x *BrowserSession) GetExpiresAtMs() int64 {
+	if x != nil {
+		return x.ExpiresAtMs
+	}
+	return 0
+}
+
+func (x *BrowserSession) GetIsCurrent() bool {
+	if x != nil {
+		return x.IsCurrent
+	}
+	return false
+}
+
+type EndSessionRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	SessionId     string                 `protobuf:"bytes,1,opt,name=session_id,json=sessionId,proto3" json:"session_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EndSessionRequest) Reset() {
+	*x = EndSessionRequest{}
+	mi := &file_workflowgraph_v1_session_service_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EndSessionRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EndSessionRequest) ProtoMessage() {}
+
+func (x *EndSessionRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_workflowgraph_v1_session_service_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EndSessionRequest.ProtoReflect.Descriptor instead.
+func (*EndSessionRequest) Descriptor() ([]byte, []int) {
+	return file_workflowgraph_v1_session_service_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *EndSessionRequest) GetSessionId() string {
+	if x != nil {
+		return x.SessionId
+	}
+	return ""
+}
+
+type EndSessionResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EndSessionResponse) Reset() {
+	*x = EndSessionResponse{}
+	mi := &file_workflowgraph_v1_session_service_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EndSessionResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EndSessionResponse) ProtoMessage() {}
+
+func (x *EndSessionResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_workflowgraph_v1_session_service_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EndSessionResponse.ProtoReflect.Descriptor instead.
+func (*EndSessionResponse) Descriptor() ([]byte, []int) {
+	return file_workflowgraph_v1_session_service_proto_rawDescGZIP(), []int{4}
+}
+
 type GetSessionRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields
@@ -29,7 +260,7 @@ type GetSessionRequest struct {
 
 func (x *GetSessionRequest) Reset() {
 	*x = GetSessionRequest{}
-	mi := &file_workflowgraph_v1_session_service_proto_msgTypes[0]
+	mi := &file_workflowgraph_v1_session_service_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -41,7 +272,7 @@ func (x *GetSessionRequest) String() string {
 func (*GetSessionRequest) ProtoMessage() {}
 
 func (x *GetSessionRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_session_service_proto_msgTypes[0]
+	mi := &file_workflowgraph_v1_session_service_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -54,7 +285,7 @@ func (x *GetSessionRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetSessionRequest.ProtoReflect.Descriptor instead.
 func (*GetSessionRequest) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_session_service_proto_rawDescGZIP(), []int{0}
+	return file_workflowgraph_v1_session_service_proto_rawDescGZIP(), []int{5}
 }
 
 type GetSessionResponse struct {
@@ -88,7 +319,7 @@ type GetSessionResponse struct {
 
 func (x *GetSessionResponse) Reset() {
 	*x = GetSessionResponse{}
-	mi := &file_workflowgraph_v1_session_service_proto_msgTypes[1]
+	mi := &file_workflowgraph_v1_session_service_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -100,7 +331,7 @@ func (x *GetSessionResponse) String() string {
 func (*GetSessionResponse) ProtoMessage() {}
 
 func (x *GetSessionResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_session_service_proto_msgTypes[1]
+	mi := &file_workflowgraph_v1_session_service_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -113,7 +344,7 @@ func (x *GetSessionResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetSessionResponse.ProtoReflect.Descriptor instead.
 func (*GetSessionResponse) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_session_service_proto_rawDescGZIP(), []int{1}
+	return file_workflowgraph_v1_session_service_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *GetSessionResponse) GetVersion() string {
@@ -202,7 +433,7 @@ type GetSessionResponse_LabelLimit struct {
 
 func (x *GetSessionResponse_LabelLimit) Reset() {
 	*x = GetSessionResponse_LabelLimit{}
-	mi := &file_workflowgraph_v1_session_service_proto_msgTypes[2]
+	mi := &file_workflowgraph_v1_session_service_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -214,7 +445,7 @@ func (x *GetSessionResponse_LabelLimit) String() string {
 func (*GetSessionResponse_LabelLimit) ProtoMessage() {}
 
 func (x *GetSessionResponse_LabelLimit) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_session_service_proto_msgTypes[2]
+	mi := &file_workflowgraph_v1_session_service_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -227,7 +458,7 @@ func (x *GetSessionResponse_LabelLimit) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetSessionResponse_LabelLimit.ProtoReflect.Descriptor instead.
 func (*GetSessionResponse_LabelLimit) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_session_service_proto_rawDescGZIP(), []int{1, 0}
+	return file_workflowgraph_v1_session_service_proto_rawDescGZIP(), []int{6, 0}
 }
 
 func (x *GetSessionResponse_LabelLimit) GetLabels() []string {
@@ -241,7 +472,21 @@ var File_workflowgraph_v1_session_service_proto protoreflect.FileDescriptor
 
 const file_workflowgraph_v1_session_service_proto_rawDesc = "" +
 	"\n" +
-	"&workflowgraph/v1/session_service.proto\x12\x10workflowgraph.v1\"\x13\n" +
+	"&workflowgraph/v1/session_service.proto\x12\x10workflowgraph.v1\"\x15\n" +
+	"\x13ListSessionsRequest\"T\n" +
+	"\x14ListSessionsResponse\x12<\n" +
+	"\bsessions\x18\x01 \x03(\v2 .workflowgraph.v1.BrowserSessionR\bsessions\"\x96\x01\n" +
+	"\x0eBrowserSession\x12\x1d\n" +
+	"\n" +
+	"session_id\x18\x01 \x01(\tR\tsessionId\x12\"\n" +
+	"\rcreated_at_ms\x18\x02 \x01(\x03R\vcreatedAtMs\x12\"\n" +
+	"\rexpires_at_ms\x18\x03 \x01(\x03R\vexpiresAtMs\x12\x1d\n" +
+	"\n" +
+	"is_current\x18\x04 \x01(\bR\tisCurrent\"2\n" +
+	"\x11EndSessionRequest\x12\x1d\n" +
+	"\n" +
+	"session_id\x18\x01 \x01(\tR\tsessionId\"\x14\n" +
+	"\x12EndSessionResponse\"\x13\n" +
 	"\x11GetSessionRequest\"\xb4\x04\n" +
 	"\x12GetSessionResponse\x12\x18\n" +
 	"\aversion\x18\x01 \x01(\tR\aversion\x12'\n" +
@@ -262,10 +507,13 @@ const file_workflowgraph_v1_session_service_proto_rawDesc = "" +
 	"LabelLimit\x12\x16\n" +
 	"\x06labels\x18\x01 \x03(\tR\x06labelsB\r\n" +
 	"\v_token_nameB\x18\n" +
-	"\x16_session_expires_at_ms2i\n" +
+	"\x16_session_expires_at_ms2\xa1\x02\n" +
 	"\x0eSessionService\x12W\n" +
 	"\n" +
-	"GetSession\x12#.workflowgraph.v1.GetSessionRequest\x1a$.workflowgraph.v1.GetSessionResponseB\xcb\x01\n" +
+	"GetSession\x12#.workflowgraph.v1.GetSessionRequest\x1a$.workflowgraph.v1.GetSessionResponse\x12]\n" +
+	"\fListSessions\x12%.workflowgraph.v1.ListSessionsRequest\x1a&.workflowgraph.v1.ListSessionsResponse\x12W\n" +
+	"\n" +
+	"EndSession\x12#.workflowgraph.v1.EndSessionRequest\x1a$.workflowgraph.v1.EndSessionResponseB\xcb\x01\n" +
 	"\x14com.workflowgraph.v1B\x13SessionServiceProtoP\x01Z=workflowgraph.dev/client/gen/workflowgraph/v1;workflowgraphv1\xa2\x02\x03WXX\xaa\x02\x10Workflowgraph.V1\xca\x02\x10Workflowgraph\\V1\xe2\x02\x1cWorkflowgraph\\V1\\GPBMetadata\xea\x02\x11Workflowgraph::V1b\x06proto3"
 
 var (
@@ -280,21 +528,31 @@ func file_workflowgraph_v1_session_service_proto_rawDescGZIP() []byte {
 	return file_workflowgraph_v1_session_service_proto_rawDescData
 }
 
-var file_workflowgraph_v1_session_service_proto_msgTypes = make([]protoimpl.MessageInfo, 3)
+var file_workflowgraph_v1_session_service_proto_msgTypes = make([]protoimpl.MessageInfo, 8)
 var file_workflowgraph_v1_session_service_proto_goTypes = []any{
-	(*GetSessionRequest)(nil),             // 0: workflowgraph.v1.GetSessionRequest
-	(*GetSessionResponse)(nil),            // 1: workflowgraph.v1.GetSessionResponse
-	(*GetSessionResponse_LabelLimit)(nil), // 2: workflowgraph.v1.GetSessionResponse.LabelLimit
+	(*ListSessionsRequest)(nil),           // 0: workflowgraph.v1.ListSessionsRequest
+	(*ListSessionsResponse)(nil),          // 1: workflowgraph.v1.ListSessionsResponse
+	(*BrowserSession)(nil),                // 2: workflowgraph.v1.BrowserSession
+	(*EndSessionRequest)(nil),             // 3: workflowgraph.v1.EndSessionRequest
+	(*EndSessionResponse)(nil),            // 4: workflowgraph.v1.EndSessionResponse
+	(*GetSessionRequest)(nil),             // 5: workflowgraph.v1.GetSessionRequest
+	(*GetSessionResponse)(nil),            // 6: workflowgraph.v1.GetSessionResponse
+	(*GetSessionResponse_LabelLimit)(nil), // 7: workflowgraph.v1.GetSessionResponse.LabelLimit
 }
 var file_workflowgraph_v1_session_service_proto_depIdxs = []int32{
-	2, // 0: workflowgraph.v1.GetSessionResponse.label_limit:type_name -> workflowgraph.v1.GetSessionResponse.LabelLimit
-	0, // 1: workflowgraph.v1.SessionService.GetSession:input_type -> workflowgraph.v1.GetSessionRequest
-	1, // 2: workflowgraph.v1.SessionService.GetSession:output_type -> workflowgraph.v1.GetSessionResponse
-	2, // [2:3] is the sub-list for method output_type
-	1, // [1:2] is the sub-list for method input_type
-	1, // [1:1] is the sub-list for extension type_name
-	1, // [1:1] is the sub-list for extension extendee
-	0, // [0:1] is the sub-list for field type_name
+	2, // 0: workflowgraph.v1.ListSessionsResponse.sessions:type_name -> workflowgraph.v1.BrowserSession
+	7, // 1: workflowgraph.v1.GetSessionResponse.label_limit:type_name -> workflowgraph.v1.GetSessionResponse.LabelLimit
+	5, // 2: workflowgraph.v1.SessionService.GetSession:input_type -> workflowgraph.v1.GetSessionRequest
+	0, // 3: workflowgraph.v1.SessionService.ListSessions:input_type -> workflowgraph.v1.ListSessionsRequest
+	3, // 4: workflowgraph.v1.SessionService.EndSession:input_type -> workflowgraph.v1.EndSessionRequest
+	6, // 5: workflowgraph.v1.SessionService.GetSession:output_type -> workflowgraph.v1.GetSessionResponse
+	1, // 6: workflowgraph.v1.SessionService.ListSessions:output_type -> workflowgraph.v1.ListSessionsResponse
+	4, // 7: workflowgraph.v1.SessionService.EndSession:output_type -> workflowgraph.v1.EndSessionResponse
+	5, // [5:8] is the sub-list for method output_type
+	2, // [2:5] is the sub-list for method input_type
+	2, // [2:2] is the sub-list for extension type_name
+	2, // [2:2] is the sub-list for extension extendee
+	0, // [0:2] is the sub-list for field type_name
 }
 
 func init() { file_workflowgraph_v1_session_service_proto_init() }
@@ -302,14 +560,14 @@ func file_workflowgraph_v1_session_service_proto_init() {
 	if File_workflowgraph_v1_session_service_proto != nil {
 		return
 	}
-	file_workflowgraph_v1_session_service_proto_msgTypes[1].OneofWrappers = []any{}
+	file_workflowgraph_v1_session_service_proto_msgTypes[6].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_workflowgraph_v1_session_service_proto_rawDesc), len(file_workflowgraph_v1_session_service_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   3,
+			NumMessages:   8,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

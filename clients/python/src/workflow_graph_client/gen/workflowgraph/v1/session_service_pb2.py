@@ -24,19 +24,29 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n&workflowgraph/v1/session_service.proto\x12\x10workflowgraph.v1\"\x13\n\x11GetSessionRequest\"\xb4\x04\n\x12GetSessionResponse\x12\x18\n\x07version\x18\x01 \x01(\tR\x07version\x12\'\n\x0ftokens_required\x18\x02 \x01(\x08R\x0etokensRequired\x12\"\n\ntoken_name\x18\x03 \x01(\tH\x00R\ttokenName\x88\x01\x01\x12\x16\n\x06scopes\x18\x04 \x03(\tR\x06scopes\x12P\n\x0blabel_limit\x18\x05 \x01(\x0b\x32/.workflowgraph.v1.GetSessionResponse.LabelLimitR\nlabelLimit\x12#\n\ronly_labelled\x18\x06 \x01(\x08R\x0conlyLabelled\x12$\n\x0eserver_time_ms\x18\x07 \x01(\x03R\x0cserverTimeMs\x12.\n\x13retention_runs_days\x18\x08 \x01(\x01R\x11retentionRunsDays\x12.\n\x13retention_logs_days\x18\t \x01(\x01R\x11retentionLogsDays\x12\x1b\n\tbase_path\x18\n \x01(\tR\x08\x62\x61sePath\x12\x36\n\x15session_expires_at_ms\x18\x0b \x01(\x03H\x01R\x12sessionExpiresAtMs\x88\x01\x01\x1a$\n\nLabelLimit\x12\x16\n\x06labels\x18\x01 \x03(\tR\x06labelsB\r\n\x0b_token_nameB\x18\n\x16_session_expires_at_ms2i\n\x0eSessionService\x12W\n\nGetSession\x12#.workflowgraph.v1.GetSessionRequest\x1a$.workflowgraph.v1.GetSessionResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n&workflowgraph/v1/session_service.proto\x12\x10workflowgraph.v1\"\x15\n\x13ListSessionsRequest\"T\n\x14ListSessionsResponse\x12<\n\x08sessions\x18\x01 \x03(\x0b\x32 .workflowgraph.v1.BrowserSessionR\x08sessions\"\x96\x01\n\x0e\x42rowserSession\x12\x1d\n\nsession_id\x18\x01 \x01(\tR\tsessionId\x12\"\n\rcreated_at_ms\x18\x02 \x01(\x03R\x0b\x63reatedAtMs\x12\"\n\rexpires_at_ms\x18\x03 \x01(\x03R\x0b\x65xpiresAtMs\x12\x1d\n\nis_current\x18\x04 \x01(\x08R\tisCurrent\"2\n\x11\x45ndSessionRequest\x12\x1d\n\nsession_id\x18\x01 \x01(\tR\tsessionId\"\x14\n\x12\x45ndSessionResponse\"\x13\n\x11GetSessionRequest\"\xb4\x04\n\x12GetSessionResponse\x12\x18\n\x07version\x18\x01 \x01(\tR\x07version\x12\'\n\x0ftokens_required\x18\x02 \x01(\x08R\x0etokensRequired\x12\"\n\ntoken_name\x18\x03 \x01(\tH\x00R\ttokenName\x88\x01\x01\x12\x16\n\x06scopes\x18\x04 \x03(\tR\x06scopes\x12P\n\x0blabel_limit\x18\x05 \x01(\x0b\x32/.workflowgraph.v1.GetSessionResponse.LabelLimitR\nlabelLimit\x12#\n\ronly_labelled\x18\x06 \x01(\x08R\x0conlyLabelled\x12$\n\x0eserver_time_ms\x18\x07 \x01(\x03R\x0cserverTimeMs\x12.\n\x13retention_runs_days\x18\x08 \x01(\x01R\x11retentionRunsDays\x12.\n\x13retention_logs_days\x18\t \x01(\x01R\x11retentionLogsDays\x12\x1b\n\tbase_path\x18\n \x01(\tR\x08\x62\x61sePath\x12\x36\n\x15session_expires_at_ms\x18\x0b \x01(\x03H\x01R\x12sessionExpiresAtMs\x88\x01\x01\x1a$\n\nLabelLimit\x12\x16\n\x06labels\x18\x01 \x03(\tR\x06labelsB\r\n\x0b_token_nameB\x18\n\x16_session_expires_at_ms2\xa1\x02\n\x0eSessionService\x12W\n\nGetSession\x12#.workflowgraph.v1.GetSessionRequest\x1a$.workflowgraph.v1.GetSessionResponse\x12]\n\x0cListSessions\x12%.workflowgraph.v1.ListSessionsRequest\x1a&.workflowgraph.v1.ListSessionsResponse\x12W\n\nEndSession\x12#.workflowgraph.v1.EndSessionRequest\x1a$.workflowgraph.v1.EndSessionResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'workflowgraph.v1.session_service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_GETSESSIONREQUEST']._serialized_start=60
-  _globals['_GETSESSIONREQUEST']._serialized_end=79
-  _globals['_GETSESSIONRESPONSE']._serialized_start=82
-  _globals['_GETSESSIONRESPONSE']._serialized_end=646
-  _globals['_GETSESSIONRESPONSE_LABELLIMIT']._serialized_start=569
-  _globals['_GETSESSIONRESPONSE_LABELLIMIT']._serialized_end=605
-  _globals['_SESSIONSERVICE']._serialized_start=648
-  _globals['_SESSIONSERVICE']._serialized_end=753
+  _globals['_LISTSESSIONSREQUEST']._serialized_start=60
+  _globals['_LISTSESSIONSREQUEST']._serialized_end=81
+  _globals['_LISTSESSIONSRESPONSE']._serialized_start=83
+  _globals['_LISTSESSIONSRESPONSE']._serialized_end=167
+  _globals['_BROWSERSESSION']._serialized_start=170
+  _globals['_BROWSERSESSION']._serialized_end=320
+  _globals['_ENDSESSIONREQUEST']._serialized_start=322
+  _globals['_ENDSESSIONREQUEST']._serialized_end=372
+  _globals['_ENDSESSIONRESPONSE']._serialized_start=374
+  _globals['_ENDSESSIONRESPONSE']._serialized_end=394
+  _globals['_GETSESSIONREQUEST']._serialized_start=396
+  _globals['_GETSESSIONREQUEST']._serialized_end=415
+  _globals['_GETSESSIONRESPONSE']._serialized_start=418
+  _globals['_GETSESSIONRESPONSE']._serialized_end=982
+  _globals['_GETSESSIONRESPONSE_LABELLIMIT']._serialized_start=905
+  _globals['_GETSESSIONRESPONSE_LABELLIMIT']._serialized_end=941
+  _globals['_SESSIONSERVICE']._serialized_start=985
+  _globals['_SESSIONSERVICE']._serialized_end=1274
 # @@protoc_insertion_point(module_scope)

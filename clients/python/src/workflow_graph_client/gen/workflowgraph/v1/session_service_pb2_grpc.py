@@ -42,6 +42,16 @@ class SessionServiceStub(object):
                 request_serializer=workflowgraph_dot_v1_dot_session__service__pb2.GetSessionRequest.SerializeToString,
                 response_deserializer=workflowgraph_dot_v1_dot_session__service__pb2.GetSessionResponse.FromString,
                 _registered_method=True)
+        self.ListSessions = channel.unary_unary(
+                '/workflowgraph.v1.SessionService/ListSessions',
+                request_serializer=workflowgraph_dot_v1_dot_session__service__pb2.ListSessionsRequest.SerializeToString,
+                response_deserializer=workflowgraph_dot_v1_dot_session__service__pb2.ListSessionsResponse.FromString,
+                _registered_method=True)
+        self.EndSession = channel.unary_unary(
+                '/workflowgraph.v1.SessionService/EndSession',
+                request_serializer=workflowgraph_dot_v1_dot_session__service__pb2.EndSessionRequest.SerializeToString,
+                response_deserializer=workflowgraph_dot_v1_dot_session__service__pb2.EndSessionResponse.FromString,
+                _registered_method=True)
 
 
 class SessionServiceServicer(object):
@@ -58,6 +68,20 @@ class SessionServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListSessions(self, request, context):
+        """The sessions of browsers that signed in with the caller's token, newest first. Empty for a caller without a token.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def EndSession(self, request, context):
+        """Ends a session of the caller's token. Succeeds too if there is no such session.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_SessionServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -65,6 +89,16 @@ def add_SessionServiceServicer_to_server(servicer, server):
                     servicer.GetSession,
                     request_deserializer=workflowgraph_dot_v1_dot_session__service__pb2.GetSessionRequest.FromString,
                     response_serializer=workflowgraph_dot_v1_dot_session__service__pb2.GetSessionResponse.SerializeToString,
+            ),
+            'ListSessions': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListSessions,
+                    request_deserializer=workflowgraph_dot_v1_dot_session__service__pb2.ListSessionsRequest.FromString,
+                    response_serializer=workflowgraph_dot_v1_dot_session__service__pb2.ListSessionsResponse.SerializeToString,
+            ),
+            'EndSession': grpc.unary_unary_rpc_method_handler(
+                    servicer.EndSession,
+                    request_deserializer=workflowgraph_dot_v1_dot_session__service__pb2.EndSessionRequest.FromString,
+                    response_serializer=workflowgraph_dot_v1_dot_session__service__pb2.EndSessionResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -97,6 +131,60 @@ class SessionService(object):
             '/workflowgraph.v1.SessionService/GetSession',
             workflowgraph_dot_v1_dot_session__service__pb2.GetSessionRequest.SerializeToString,
             workflowgraph_dot_v1_dot_session__service__pb2.GetSessionResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListSessions(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/workflowgraph.v1.SessionService/ListSessions',
+            workflowgraph_dot_v1_dot_session__service__pb2.ListSessionsRequest.SerializeToString,
+            workflowgraph_dot_v1_dot_session__service__pb2.ListSessionsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def EndSession(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/workflowgraph.v1.SessionService/EndSession',
+            workflowgraph_dot_v1_dot_session__service__pb2.EndSessionRequest.SerializeToString,
+            workflowgraph_dot_v1_dot_session__service__pb2.EndSessionResponse.FromString,
             options,
             channel_credentials,
             insecure,

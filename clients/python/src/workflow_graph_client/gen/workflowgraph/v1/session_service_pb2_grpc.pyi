@@ -40,6 +40,10 @@ class SessionServiceStub:
     """The server and the caller. A call without a token, or with an ended session, succeeds too, and has no scopes if
     tokens are required. An invalid token is refused.
     """
+    ListSessions: _grpc.UnaryUnaryMultiCallable[_session_service_pb2.ListSessionsRequest, _session_service_pb2.ListSessionsResponse]
+    """The sessions of browsers that signed in with the caller's token, newest first. Empty for a caller without a token."""
+    EndSession: _grpc.UnaryUnaryMultiCallable[_session_service_pb2.EndSessionRequest, _session_service_pb2.EndSessionResponse]
+    """Ends a session of the caller's token. Succeeds too if there is no such session."""
 
 @_typing.type_check_only
 class SessionServiceAsyncStub(SessionServiceStub):
@@ -53,6 +57,10 @@ class SessionServiceAsyncStub(SessionServiceStub):
     """The server and the caller. A call without a token, or with an ended session, succeeds too, and has no scopes if
     tokens are required. An invalid token is refused.
     """
+    ListSessions: _aio.UnaryUnaryMultiCallable[_session_service_pb2.ListSessionsRequest, _session_service_pb2.ListSessionsResponse]  # type: ignore[assignment]
+    """The sessions of browsers that signed in with the caller's token, newest first. Empty for a caller without a token."""
+    EndSession: _aio.UnaryUnaryMultiCallable[_session_service_pb2.EndSessionRequest, _session_service_pb2.EndSessionResponse]  # type: ignore[assignment]
+    """Ends a session of the caller's token. Succeeds too if there is no such session."""
 
 class SessionServiceServicer(metaclass=_abc_1.ABCMeta):
     """What a page or program needs to know first about the server, and what its caller is permitted to do.
@@ -69,5 +77,21 @@ class SessionServiceServicer(metaclass=_abc_1.ABCMeta):
         """The server and the caller. A call without a token, or with an ended session, succeeds too, and has no scopes if
         tokens are required. An invalid token is refused.
         """
+
+    @_abc_1.abstractmethod
+    def ListSessions(
+        self,
+        request: _session_service_pb2.ListSessionsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_session_service_pb2.ListSessionsResponse, _abc.Awaitable[_session_service_pb2.ListSessionsResponse]]:
+        """The sessions of browsers that signed in with the caller's token, newest first. Empty for a caller without a token."""
+
+    @_abc_1.abstractmethod
+    def EndSession(
+        self,
+        request: _session_service_pb2.EndSessionRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_session_service_pb2.EndSessionResponse, _abc.Awaitable[_session_service_pb2.EndSessionResponse]]:
+        """Ends a session of the caller's token. Succeeds too if there is no such session."""
 
 def add_SessionServiceServicer_to_server(servicer: SessionServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
