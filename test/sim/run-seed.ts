@@ -1,5 +1,6 @@
 import { checkHealth } from './checks/doctor.js';
 import { checkLogs } from './checks/logs.js';
+import { checkNodesEnd } from './checks/nodes.js';
 import { checkOverdue } from './checks/overdue.js';
 import type { Counters } from './counters.js';
 import { Scenario } from './scenario.js';
@@ -79,7 +80,10 @@ async function happen(simulation: Simulation, isEnough: () => boolean): Promise<
       return;
     }
     if (world.events % waitingEvery === 0) simulation.waiting.check();
-    if (world.events % overdueEvery === 0) checkOverdue(simulation);
+    if (world.events % overdueEvery === 0) {
+      checkOverdue(simulation);
+      checkNodesEnd(simulation);
+    }
     if (world.events % doctorEvery === 0) await checkHealth(simulation);
   }
 }

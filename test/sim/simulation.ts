@@ -25,6 +25,8 @@ export class Simulation {
   readonly hasGroups: boolean;
   /** Whether jobs of definitions have groups; the same. */
   readonly hasJobGroups: boolean;
+  /** Whether some jobs have a matrix; the same. */
+  readonly hasMatrices: boolean;
   readonly database: SimDatabase;
   readonly model: Model;
   readonly leases: Leases;
@@ -62,6 +64,8 @@ export class Simulation {
     if (this.hasGroups) world.count('worlds with groups');
     this.hasJobGroups = new Random(Math.imul(world.seed + 13, 0xc2b2ae35)).chance(0.3);
     if (this.hasJobGroups) world.count('worlds with groups of jobs');
+    this.hasMatrices = new Random(Math.imul(world.seed + 29, 0x27d4eb2f)).chance(0.35);
+    if (this.hasMatrices) world.count('worlds with matrices');
     this.weather = random.chance(0.05) ? calm : drawWeather(random);
     this.database = new SimDatabase(
       empty,

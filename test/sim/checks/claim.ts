@@ -1,6 +1,7 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { ClaimedJob, ClaimJobs } from '../../../src/engine/engine.js';
 import type { Lease } from '../model/lease.js';
-import { endStates } from '../model/states.js';
+import { endStates, type ModelJob } from '../model/states.js';
 import type { Simulation } from '../simulation.js';
 
 /** The leases that each request was answered with. */
@@ -45,11 +46,12 @@ function checkJob(simulation: Simulation, input: ClaimJobs, job: ClaimedJob, { a
     world.violated('inputs reach every job', name);
   }
   // A need that was re-run since, while this job went on, is not what it was when the job was claimed.
+  checkChild(simulation, job, known, name);
   const needsOf = known.def.needs.map((ord) => run.jobs[ord]);
   if (needsOf.some((need) => (need?.resetAtMs ?? 0) >= attempt.claimedAtMs)) return;
   if (needsOf.some((need) => !endStates.has(need?.state ?? ''))) world.violated('a job begins after its needs', name);
   const right = needsOf
-    .filter((need) => need?.state === 'success')
+    .filter((need) => need?.state === 'success' || (need?.def.matrix != null && need.outputs.size > 0))
     .map((need) => [need?.def.key ?? '', [...(need?.outputs ?? [])].sort()] as const);
   const told = [...job.upstreamOutputs].map(([key, outputs]) => [key, [...outputs].sort()] as const);
   if (JSON.stringify(told.sort(byKey)) !== JSON.stringify(right.sort(byKey))) {
@@ -59,6 +61,19 @@ function checkJob(simulation: Simulation, input: ClaimJobs, job: ClaimedJob, { a
     );
   }
   if (told.length > 0) world.count('outputs handed on', told.length);
+}
+
+/** A child knows its node, its index and its values. */
+function checkChild(simulation: Simulation, job: ClaimedJob, known: ModelJob, name: string): void {
+  const { child } = job;
+  if (child === null && known.node === null) return;
+  const isRight =
+    child !== null &&
+    child.group === known.node?.def.key &&
+    child.index === known.index &&
+    isDeepStrictEqual(JSON.parse(child.matrix), known.combination);
+  if (isRight) simulation.world.count('child claimed');
+  else simulation.world.violated('a child is told its values', `${name} got ${JSON.stringify(child)}`);
 }
 
 /** The same request gets the same jobs while their leases live and their workers are not told to stop them. */

@@ -69,7 +69,8 @@ export class Canceller extends Client {
       return;
     }
     const left = run.jobs.filter(
-      (job) => !endStates.has(job.state) && (force || job.def.condition?.survivesCancel !== true),
+      (job) =>
+        !endStates.has(job.state) && job.state !== 'open' && (force || job.def.condition?.survivesCancel !== true),
     );
     if (left.length > 0)
       world.violated('a cancel ends what has not begun', `${runId}: ${left[0]?.def.key} is ${left[0]?.state}`);

@@ -1,11 +1,16 @@
 import { DomainError } from '../../../src/domain/errors.js';
 import type { LogChunkView } from '../../../src/engine/engine.js';
 import { runQuery } from '../../support/run-query.js';
-import { endStates, type ModelRun } from '../model/states.js';
+import { endStates, type ModelJob, type ModelRun } from '../model/states.js';
 import type { LiveServer } from '../sim-server.js';
 import { Client } from './client.js';
 
-const shown: Readonly<Record<string, string>> = { waiting: 'queued', held: 'queued', delayed: 'queued' };
+const shown: Readonly<Record<string, string>> = {
+  waiting: 'queued',
+  held: 'queued',
+  delayed: 'queued',
+  open: 'running',
+};
 
 /** Reads whatever the API shows, and compares it with what was committed when the question came. */
 export class Reader extends Client {
@@ -60,9 +65,15 @@ export class Reader extends Client {
     return (run.jobs[at]?.attempts.length ?? 0) > 0;
   }
 
+  /** A job of the run, or a child of its nodes as they are now. */
+  #anyJob(run: ModelRun): ModelJob {
+    const children = run.jobs.flatMap((node) => node.children.slice(0, 20)).filter(({ isMade }) => isMade);
+    return this.random.pick(children.length > 0 && this.random.chance(0.5) ? children : run.jobs);
+  }
+
   async #cancelled(live: LiveServer, run: ModelRun): Promise<void> {
     const { world } = this.parts.simulation;
-    const job = this.random.pick(run.jobs);
+    const job = this.#anyJob(run);
     const was = job.state === 'cancelled';
     const isAsBefore = sameGeneration(run);
     const answer = await live.engine.stopReasonOfJob(run.id, job.def.key);
@@ -74,7 +85,7 @@ export class Reader extends Client {
 
   async #why(live: LiveServer, run: ModelRun): Promise<void> {
     const { world } = this.parts.simulation;
-    const job = this.random.pick(run.jobs);
+    const job = this.#anyJob(run);
     const was = job.state;
     const isAsBefore = sameGeneration(run);
     const explanation = await live.engine.explainJob(run.id, job.def.key);
@@ -106,7 +117,7 @@ export class Reader extends Client {
 
   async #logs(live: LiveServer, run: ModelRun): Promise<void> {
     const { world } = this.parts.simulation;
-    const job = this.random.pick(run.jobs);
+    const job = this.#anyJob(run);
     const query = { id: run.id, jobKey: job.def.key, attempt: null, limit: null, after: '', tail: null };
     const stored = job.attempts.flatMap((attempt) =>
       attempt.outcome === 'released'

@@ -30,8 +30,10 @@ export class Rerunner extends Client {
     const dependants = this.random.chance(endStates.has(run.state) ? 0.7 : 0.4);
     const force = this.random.chance(0.15);
     if (this.random.chance(0.4)) return { failed: true, jobs: [], dependants, force };
-    const jobs = Array.from({ length: this.random.within(1, 3) }, () => this.random.pick(run.jobs).def.key);
-    return { failed: false, jobs, dependants, force };
+    const children = run.jobs.flatMap((node) => node.children.slice(0, 20)).filter(({ isMade }) => isMade);
+    const jobs = children.length > 0 && this.random.chance(0.6) ? children : run.jobs;
+    const named = Array.from({ length: this.random.within(1, 3) }, () => this.random.pick(jobs).def.key);
+    return { failed: false, jobs: named, dependants, force };
   }
 
   /** Asks what would happen: every job of the run is answered for, and nothing changes, as the model sees. */
@@ -39,13 +41,26 @@ export class Rerunner extends Client {
     const { world } = this.parts.simulation;
     await this.call('dry run', async (live) => {
       const before = run.generation;
-      const answer = await this.#ask(run, () => live.engine.rerunRun(this.#input(run, choice, null, true)));
+      const answer = await this.#ask(run, choice, () => live.engine.rerunRun(this.#input(run, choice, null, true)));
       world.count('re-run tried');
-      const named = answer.again.count + answer.kept.count + answer.skipped.count;
-      if (named !== run.jobs.length) world.violated('a dry run names every job', `${named} of ${run.jobs.length}`);
+      this.#checkTried(run, answer);
       if (run.generation === before && answer.generation !== before + 1)
         world.violated('a dry run names the generation', `${answer.generation} after ${before}`);
     });
+  }
+
+  /** Every job is named once; for one with a matrix that is opened again those of its children that run again are. */
+  #checkTried(run: ModelRun, { again, kept, skipped }: RerunAnswer): void {
+    const { world } = this.parts.simulation;
+    const views = [again, kept, skipped];
+    if (views.some(({ jobs, count }) => jobs.length < count)) return;
+    const named = views.flatMap(({ jobs }) => jobs.map(({ jobKey }) => jobKey));
+    const nodes = new Set(named.filter((key) => key.includes('.')).map((key) => key.split('.')[0]));
+    const wanted = run.jobs.map(({ def }) => def.key).filter((key) => !nodes.has(key));
+    const whole = named.filter((key) => !key.includes('.'));
+    if (whole.sort().join() !== wanted.sort().join()) {
+      world.violated('a dry run names every job', `${run.id}: ${whole}, not ${wanted}`);
+    }
   }
 
   /** Asks for it, again under the same id while the answer is lost; each request makes one generation. */
@@ -57,7 +72,9 @@ export class Rerunner extends Client {
     await this.insist(
       'rerun',
       async (live) => {
-        const answer = await this.#ask(run, () => live.engine.rerunRun(this.#input(run, choice, requestId, false)));
+        const answer = await this.#ask(run, choice, () =>
+          live.engine.rerunRun(this.#input(run, choice, requestId, false)),
+        );
         this.#check(run, choice, answer);
         generations.add(answer.generation);
         if (requestId !== null && generations.size > 1)
@@ -71,7 +88,7 @@ export class Rerunner extends Client {
     const { world } = this.parts.simulation;
     if (run.generation < generation) world.violated('a re-run is acknowledged after it is stored', run.id);
     const named = new Set(again.jobs.map(({ jobKey }) => jobKey));
-    const missing = choice.jobs.filter((key) => !named.has(key));
+    const missing = choice.jobs.filter((key) => !named.has(key) && !named.has(key.split('.')[0] ?? ''));
     if (missing.length > 0 && again.count === again.jobs.length)
       world.violated('a re-run is of the jobs that were asked for', `${run.id}: without ${missing.join()}`);
   }
@@ -82,12 +99,16 @@ export class Rerunner extends Client {
   }
 
   /** A refusal says why the run cannot be re-run as it is now; a run that is there is found. */
-  async #ask(run: ModelRun, ask: () => Promise<RerunAnswer>): Promise<RerunAnswer> {
+  async #ask(run: ModelRun, choice: Choice, ask: () => Promise<RerunAnswer>): Promise<RerunAnswer> {
     const { simulation } = this.parts;
     try {
       return await ask();
     } catch (error) {
-      if (error instanceof DomainError && error.code === 'conflict') simulation.world.count('re-run refused');
+      const isOf = (code: string) => error instanceof DomainError && error.code === code;
+      // A re-run of its node takes a child away.
+      const hasChild = choice.jobs.some((key) => key.includes('.'));
+      if (isOf('conflict')) simulation.world.count('re-run refused');
+      else if (isOf('not_found') && hasChild) simulation.world.count('re-run of a child that is gone');
       else simulation.expectInjected(`a re-run of ${run.id}`, error);
       throw error;
     }

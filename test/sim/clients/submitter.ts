@@ -3,6 +3,7 @@ import { type Definition, drawDefinition } from '../model/definitions.js';
 import { drawGroup, inGroup } from '../model/groups.js';
 import { withJobGroups } from '../model/job-groups.js';
 import { drawLargeDefinition } from '../model/large-definition.js';
+import { withMatrices } from '../model/with-matrices.js';
 import { Client } from './client.js';
 
 interface Started {
@@ -45,7 +46,8 @@ export class Submitter extends Client {
     const name = `d${simulation.unique()}`;
     const drawn = isLarge ? drawLargeDefinition(this.random, name) : drawDefinition(this.random, name);
     const grouped = simulation.hasJobGroups ? withJobGroups(drawn, this.#seedOf(name)) : drawn;
-    const definition = simulation.hasGroups ? inGroup(grouped, drawGroup(this.random)) : grouped;
+    const expanded = simulation.hasMatrices ? withMatrices(grouped, this.#seedOf(name) ^ 0x5bd1e995) : grouped;
+    const definition = simulation.hasGroups ? inGroup(expanded, drawGroup(this.random)) : expanded;
     simulation.definitions.set(name, definition);
     if (isLarge) simulation.world.count('large definition');
     const again = this.#workflows.length > 0 && this.random.chance(0.5) ? this.random.pick(this.#workflows) : null;

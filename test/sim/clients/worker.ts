@@ -1,6 +1,7 @@
 import type { ClaimedJob, ClaimJobs, NewLogChunk } from '../../../src/engine/engine.js';
 import type { EndOfJob } from '../calls.js';
 import { allLabels } from '../model/definitions.js';
+import { drawList } from '../model/matrix.js';
 import type { Answer } from '../network.js';
 import type { Parts } from '../parts.js';
 import { Client } from './client.js';
@@ -159,7 +160,12 @@ export abstract class Worker extends Client {
         retryable: false,
       };
     const { isHealing } = this.parts.simulation;
-    return this.newEnd(this.random.chance(isHealing ? 0.95 : 0.8) ? 'success' : 'failure');
+    const end = this.newEnd(this.random.chance(isHealing ? 0.95 : 0.8) ? 'success' : 'failure');
+    if (!job.spec.command.startsWith('list') || end.kind !== 'success') return end;
+    return {
+      ...end,
+      outputs: new Map([...end.outputs, ['list', drawList(this.random, job.spec.command === 'list many')]]),
+    };
   }
 
   #durationMs(job: ClaimedJob, isSlow: boolean): number {

@@ -2,6 +2,7 @@ import { endAttempt } from './end-attempt.js';
 import { applyAdmitted } from './groups.js';
 import { applyHeld, noteAdmitted } from './job-groups.js';
 import type { Model, Place, Touched } from './model.js';
+import { applyToNode, mayCancelChild, noteChildEnd, noteMade } from './nodes.js';
 import { applyReset, beginRerun, type RerunData } from './rerun.js';
 import { verdictOn } from './rules.js';
 import { endStates, type ModelRun, type ModelState, type StoredEvent } from './states.js';
@@ -16,6 +17,7 @@ export interface EventData extends RerunData {
   readonly reason?: string;
   readonly forced?: boolean;
   readonly superseded_by?: string;
+  readonly children?: number;
 }
 
 /** Changes the model as an event says, and says whether it was allowed. */
@@ -38,6 +40,10 @@ export function applyEvent(model: Model, run: ModelRun, event: StoredEvent, touc
   if (before === 'queued' && job.state !== 'queued') model.unsetQueued(place);
   if (before !== 'queued' && job.state === 'queued') model.setQueued(place);
   if (endStates.has(before) || !endStates.has(job.state)) return;
+  if (job.node !== null) {
+    noteChildEnd(model, place, event.at_ms);
+    return;
+  }
   run.open -= 1;
   if (job.state === 'failure') run.failed += 1;
   if (job.state === 'cancelled') run.cancelled += 1;
@@ -55,6 +61,7 @@ function applyToRun(model: Model, run: ModelRun, event: StoredEvent, data: Event
     if (!isNews) model.violated('a cancel that is repeated records nothing', `run ${run.id}`);
     if (endStates.has(run.state)) model.violated('the cancel of a run that has ended records nothing', `run ${run.id}`);
     run.cancelRequests += 1;
+    run.cancelledSinceMs = model.world.nowMs;
     // Nothing of it has begun, so the server cancels its clean-up jobs too.
     if (run.isHeld) run.isForcedByGroup = true;
     if (data.superseded_by !== undefined) model.world.count(run.isHeld ? 'waiting run superseded' : 'run made way');
@@ -83,7 +90,9 @@ function applyToJob(model: Model, place: Place, event: StoredEvent, data: EventD
 
   // A large run is cancelled in ranges, and what needs a range is skipped before its own turn comes.
   const followsCancel = to === 'skipped' && run.cancelRequests > 0;
-  if (run.isHeld && to !== 'cancelled' && to !== 'waiting' && !followsCancel) refuse('its run waits for its group');
+  const isBefore = to === 'cancelled' || to === 'waiting' || (to === 'open' && job.isReopening);
+  if (run.isHeld && !isBefore && !followsCancel) refuse('its run waits for its group');
+  noteMade(model, place, to, refuse);
   if (event.type === 'job.stopping') {
     stopTimedOut(model, place, event, data, refuse);
     return;
@@ -92,6 +101,7 @@ function applyToJob(model: Model, place: Place, event: StoredEvent, data: EventD
     applyReset(model, place, refuse);
     return;
   }
+  if (applyToNode(model, place, to, data, refuse, event.job ?? 0)) return;
   if (job.state === 'running' && to !== 'running' && to !== 'skipped') {
     endAttempt(model, place, event, data, refuse);
     return;
@@ -122,11 +132,11 @@ function applyToJob(model: Model, place: Place, event: StoredEvent, data: EventD
       if (job.state !== 'waiting' || verdictOn(run, job) !== 'skipped') refuse(`the rules say ${verdictOn(run, job)}`);
       break;
     case 'cancelled':
-      checkCancelled(place, refuse);
+      checkCancelled(model, place, refuse);
       break;
     case 'failure':
       if (job.state !== 'waiting' || verdictOn(run, job) !== 'failure') refuse('it does not run');
-      else model.world.count('job without a value for an expression');
+      else model.world.count(job.def.matrix == null ? 'job without a value for an expression' : 'matrix that is wrong');
       break;
     default:
       refuse('it does not run');
@@ -134,9 +144,11 @@ function applyToJob(model: Model, place: Place, event: StoredEvent, data: EventD
   job.state = to;
 }
 
-function checkCancelled({ run, job }: Place, refuse: (why: string) => void): void {
-  if (run.cancelRequests === 0) refuse('nobody cancelled the run');
+function checkCancelled(model: Model, place: Place, refuse: (why: string) => void): void {
+  const { run, job } = place;
   if (endStates.has(job.state)) refuse('it has ended');
+  if (mayCancelChild(model, place)) return;
+  if (run.cancelRequests === 0) refuse('nobody cancelled the run');
   const spares = job.def.condition?.survivesCancel === true && !run.isForced;
   if (spares && job.state !== 'running') refuse('its condition says that it outlives a cancel');
 }

@@ -1,6 +1,7 @@
+import { isSameOutputs } from './matrix.js';
 import type { Model, Place, Touched } from './model.js';
 import { hasStopped } from './rules.js';
-import type { ModelRun } from './states.js';
+import { allJobs, type ModelRun } from './states.js';
 
 interface JobRow {
   readonly id: number;
@@ -33,7 +34,7 @@ export function compareWithDatabase(model: Model, touched: Touched): void {
 export function compareAll(model: Model): void {
   const jobs = new Map<number, Place>();
   for (const run of model.runs.values())
-    for (const job of run.jobs) jobs.set(run.no * 2 ** 20 + job.def.ord, { run, job });
+    for (const job of allJobs(run)) jobs.set(run.no * 2 ** 20 + job.def.ord, { run, job });
   compareJobs(model, jobs);
   compareRuns(model, [...model.runs.values()]);
   const [counts] = model.database.rows<{ runs: number; jobs: number }>(
@@ -74,8 +75,11 @@ function differences(model: Model, { run, job }: Place, row: JobRow): string[] {
   expect('live leases', row.live, job.state === 'running' || isStopping ? 1 : 0);
   if (job.state === 'queued') expect('enqueued at', row.enqueued_at_ms, job.enqueuedAtMs);
   if (job.state === 'delayed') expect('delayed until', row.delayed_until_ms, job.delayedUntilMs);
-  if (job.state !== 'success') expect('outputs', row.outputs, null);
-  if (job.state === 'waiting' && !run.definition.isLarge) {
+  if (job.def.matrix != null) {
+    const stored = new Map(Object.entries(JSON.parse(row.outputs ?? '{}') as Record<string, string>));
+    expect('joined outputs', isSameOutputs(stored, job.outputs), true);
+  } else if (job.state !== 'success') expect('outputs', row.outputs, null);
+  if (job.state === 'waiting' && job.node === null && !run.definition.isLarge) {
     const open = job.def.needs.filter((ord) => {
       const need = run.jobs[ord];
       return need === undefined || !hasStopped(run, need);

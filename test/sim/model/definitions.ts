@@ -1,6 +1,7 @@
 import type { Random } from '../../crash/random.js';
 import type { GroupDef } from './groups.js';
 import type { JobGroupDef } from './job-groups.js';
+import type { MatrixDef } from './matrix.js';
 
 /** The labels that jobs ask for and workers offer. */
 export const allLabels = ['arm', 'big', 'gpu', 'linux'] as const;
@@ -47,6 +48,8 @@ export interface JobDef {
   readonly expressions: 'none' | 'computed' | 'broken';
   /** Its group; absent or null when it is in none. */
   readonly group?: JobGroupDef | null;
+  /** Its matrix; absent or null when it has none. */
+  readonly matrix?: MatrixDef | null;
 }
 
 export interface Definition {

@@ -1,6 +1,7 @@
 import type { EventData } from './apply-event.js';
 import { arriveByMs, hasArrivedInTime, type Lease, type Report } from './lease.js';
 import type { Model, Place } from './model.js';
+import { mayCancelChild } from './nodes.js';
 import { retryDelay } from './rules.js';
 import type { ModelAttempt, ModelState, StoredEvent } from './states.js';
 import { stopCancelled } from './stop-attempt.js';
@@ -24,7 +25,7 @@ export function endAttempt(
   if (to === 'cancelled') {
     const isForRerun = data.reason === 'rerun' && model.forcedReruns.has(run.id);
     if (isForRerun) model.world.count('job cancelled for a re-run');
-    else if (run.cancelRequests === 0) refuse('nobody cancelled the run');
+    else if (!mayCancelChild(model, place) && run.cancelRequests === 0) refuse('nobody cancelled the run');
     stopCancelled(model, attempt, event.at_ms);
     job.state = 'cancelled';
     return;

@@ -84,7 +84,7 @@ export function checkGroups(model: Model, { runs }: Pick<Touched, 'runs'>): void
 
 /** Whether jobs of the run need not be decided yet: it waits, or it was just admitted. */
 export function isUndecided(model: Model, run: ModelRun): boolean {
-  if (run.definition.group === null) return false;
+  if (run.definition.group === null && !run.isResetInPieces) return false;
   if (run.isHeld) return true;
   return model.database.rows('select 1 from runs where no = ? and activate_from is not null', run.no).length > 0;
 }

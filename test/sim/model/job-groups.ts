@@ -1,7 +1,7 @@
 import { Random } from '../../crash/random.js';
 import type { Definition, JobDef } from './definitions.js';
 import type { Model, Place, Touched } from './model.js';
-import type { ModelJob, ModelRun } from './states.js';
+import { allJobs, type ModelJob, type ModelRun } from './states.js';
 
 /** The concurrency of a job, as the simulation wrote it. */
 export interface JobGroupDef {
@@ -87,7 +87,7 @@ function hasPlace({ state }: ModelJob): boolean {
 function membersOf(model: Model, name: string, isMeant: (job: ModelJob) => boolean): Place[] {
   const found: Place[] = [];
   for (const run of openRuns(model)) {
-    for (const job of run.jobs) if (job.def.group?.name === name && isMeant(job)) found.push({ run, job });
+    for (const job of allJobs(run)) if (job.def.group?.name === name && isMeant(job)) found.push({ run, job });
   }
   return found;
 }

@@ -5,8 +5,9 @@ import { compareWithDatabase } from './compare.js';
 import type { Definition } from './definitions.js';
 import { checkBegun, checkGroups, isUndecided } from './groups.js';
 import { checkJobGroups } from './job-groups.js';
+import { checkNodes } from './nodes.js';
 import { mayGet, type WorkerOffer } from './offer.js';
-import { goesBefore, stateOfRun, verdictOn } from './rules.js';
+import { goesBefore, hasBegun, stateOfRun, verdictOn } from './rules.js';
 import { endStates, type ModelAttempt, type ModelJob, type ModelRun, newRun, type StoredEvent } from './states.js';
 import { checkStopped } from './stop-attempt.js';
 
@@ -95,6 +96,7 @@ export class Model {
     for (const run of touched.runs) this.#checkRun(run, touched);
     checkGroups(this, touched);
     checkJobGroups(this, touched);
+    checkNodes(this, touched);
     this.#checkOrder(touched);
     compareWithDatabase(this, touched);
   }
@@ -109,13 +111,15 @@ export class Model {
 
   place(jobId: number): Place | null {
     const run = this.run(Math.floor(jobId / ordinals));
-    const job = run?.jobs[jobId % ordinals];
+    const job = run?.jobs[jobId % ordinals] ?? run?.children.get(jobId % ordinals);
     return run === null || job === undefined ? null : { run, job };
   }
 
   jobByKey(runId: string, key: string): Place | null {
     const run = this.runs.get(runId);
-    const job = run?.jobs[Number(key.slice(1))];
+    const [of, child] = key.slice(1).split('.').map(Number);
+    const node = run?.jobs[of ?? -1];
+    const job = child === undefined ? node : node?.children[child];
     return run === undefined || job === undefined ? null : { run, job };
   }
 
@@ -230,9 +234,13 @@ export class Model {
         `run ${run.id} is ${run.state}, ${run.open} jobs are open`,
       );
     }
+    if (!isOver && (run.state === 'running') !== hasBegun(run)) {
+      this.violated('a run runs from its first claim on', `run ${run.id} is ${run.state}`);
+    }
     if (run.definition.isLarge) return;
-    if (run.resetting.size > 0) this.violated('all jobs of a re-run wait again', `${run.id}: ${[...run.resetting]}`);
-    if (isOver || isUndecided(this, run)) return;
+    if (run.resetting.size > 0 && !run.isResetInPieces)
+      this.violated('all jobs of a re-run wait again', `${run.id}: ${[...run.resetting]}`);
+    if (isOver || run.resetting.size > 0 || isUndecided(this, run)) return;
     for (const job of run.jobs) {
       if (job.state !== 'waiting') continue;
       const verdict = verdictOn(run, job);

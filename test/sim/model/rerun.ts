@@ -1,5 +1,9 @@
 import type { Model, Place } from './model.js';
+import { hasBegun } from './rules.js';
 import { endStates, type ModelJob, type ModelRun, type StoredEvent } from './states.js';
+
+/** So many jobs are reset in the transaction that begins the re-run. */
+const inOnePiece = 2_000;
 
 interface RerunRow {
   readonly chosen: string;
@@ -43,7 +47,7 @@ export function beginRerun(model: Model, run: ModelRun, event: StoredEvent, data
   model.world.count(run.definition.isLarge ? 'large run re-run' : 'run re-run');
   if (endStates.has(run.state)) {
     model.world.count('run re-run after its end');
-    run.state = run.jobs.some(({ attempts }) => attempts.length > 0) ? 'running' : 'queued';
+    run.state = hasBegun(run) ? 'running' : 'queued';
     run.cancelRequests = 0;
     run.isForced = false;
     run.isForcedByGroup = false;
@@ -53,6 +57,10 @@ export function beginRerun(model: Model, run: ModelRun, event: StoredEvent, data
       model.world.count('re-run of a run in a group');
     }
   }
+  run.isResetInPieces = chosen.length + following.length > inOnePiece;
+  const reopened = new Set(chosen.flatMap(({ node }) => node ?? []));
+  for (const node of reopened) if (!chosen.includes(node)) refuse(`${node.def.key} is not opened for its children`);
+  for (const job of reopened) job.isReopening = true;
   for (const job of [...chosen, ...following]) {
     if (job.state === 'waiting') resetJob(job, model.lastAtMs);
     else run.resetting.add(job.def.ord);
@@ -63,9 +71,11 @@ export function beginRerun(model: Model, run: ModelRun, event: StoredEvent, data
 export function applyReset(model: Model, { run, job }: Place, refuse: (why: string) => void): void {
   if (!run.resetting.delete(job.def.ord)) refuse('no re-run is about it');
   if (job.state === 'running' || job.attempts.at(-1)?.outcome === null) refuse('an attempt of it is live');
-  if (endStates.has(job.state)) run.open += 1;
-  if (job.state === 'failure') run.failed -= 1;
-  if (job.state === 'cancelled') run.cancelled -= 1;
+  if (job.node === null) {
+    if (endStates.has(job.state)) run.open += 1;
+    if (job.state === 'failure') run.failed -= 1;
+    if (job.state === 'cancelled') run.cancelled -= 1;
+  } else model.world.count('child of a re-run waits again');
   resetJob(job, model.lastAtMs);
   model.world.count('job of a re-run waits again');
 }
@@ -79,6 +89,10 @@ function resetJob(job: ModelJob, atMs: number): void {
   job.outputs = new Map();
   job.delayedUntilMs = null;
   job.resetAtMs = atMs;
+  job.failedFastAtMs = null;
+  job.emptySinceMs = null;
+  // Those of a node that runs again itself are made anew.
+  if (!job.isReopening) job.children = [];
 }
 
 function checkFollowing(
@@ -93,12 +107,14 @@ function checkFollowing(
   // A set is walked in the order of its members, and those that are added on the way come at its end.
   for (const job of all) for (const next of dependantsOf(run, [job])) if (!isChosen.has(next)) all.add(next);
   const notBegun = direct.filter(({ state }) => state === 'held' || state === 'queued' || state === 'delayed');
-  for (const { def, state } of direct) if (state === 'running') refuse(`${def.key}, which needs a chosen one, runs`);
+  for (const { def, state } of direct)
+    if (state === 'running' || state === 'open') refuse(`${def.key}, which needs a chosen one, runs`);
   const isOf = (jobs: readonly ModelJob[]) => keysOf(jobs) === keysOf(following);
   if (isOf(notBegun)) return;
   if (!isOf([...all])) refuse(`${keysOf(following)} follow, not ${keysOf([...all])} or ${keysOf(notBegun)}`);
   for (const job of following) {
-    if (job.state === 'running' || job.attempts.at(-1)?.outcome === null) refuse(`${job.def.key}, which follows, runs`);
+    if (job.state === 'running' || job.state === 'open' || job.attempts.at(-1)?.outcome === null)
+      refuse(`${job.def.key}, which follows, runs`);
   }
 }
 
@@ -120,5 +136,9 @@ function keysOf(jobs: readonly ModelJob[]): string {
 
 function jobsIn(run: ModelRun, ranges: string | undefined): ModelJob[] {
   const parsed = JSON.parse(ranges ?? '[]') as [number, number][];
-  return parsed.flatMap(([from, to]) => run.jobs.slice(from, to));
+  return parsed.flatMap(([from, to]) =>
+    Array.from({ length: to - from }, (_, at) => run.jobs[from + at] ?? run.children.get(from + at)).filter(
+      (job) => job !== undefined,
+    ),
+  );
 }

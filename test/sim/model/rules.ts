@@ -3,8 +3,15 @@ import { endStates, type ModelJob, type ModelRun, type ModelState } from './stat
 
 /** What must become of a waiting job, or null while a need of it is open. Written from the documents, not from the code. */
 export function verdictOn(run: ModelRun, job: ModelJob): ModelState | null {
-  const verdict = verdictOfNeeds(run, job);
-  return verdict === 'queued' && job.def.expressions === 'broken' ? 'failure' : verdict;
+  // Its node was decided, and with it its children.
+  const verdict = job.node === null ? verdictOfNeeds(run, job) : 'queued';
+  if (verdict !== 'queued') return verdict;
+  if (job.def.expressions === 'broken') return 'failure';
+  const { matrix = null } = job.def;
+  if (matrix === null) return 'queued';
+  const combinations = matrix.combinations(run);
+  if (combinations === null) return 'failure';
+  return combinations.length === 0 ? 'success' : 'open';
 }
 
 function verdictOfNeeds(run: ModelRun, job: ModelJob): ModelState | null {
@@ -41,6 +48,11 @@ export function hasStopped(run: ModelRun, job: ModelJob): boolean {
   });
 }
 
+/** Whether a child counts as ended for its node: its attempt has stopped too. */
+export function stoppedChild({ state, attempts }: ModelJob): boolean {
+  return endStates.has(state) && attempts.at(-1)?.outcome !== null;
+}
+
 /** The least and the most that the retry after this attempt may wait, in milliseconds. */
 export function retryDelay(backoff: BackoffDef, attempt: number): { leastMs: number; mostMs: number } {
   if (backoff.kind === 'none') return { leastMs: 0, mostMs: 0 };
@@ -56,7 +68,12 @@ export function stateOfRun(run: ModelRun): string {
     if (states.includes('cancelled')) return 'cancelled';
     return states.includes('failure') ? 'failure' : 'success';
   }
-  return run.jobs.some((job) => job.attempts.length > 0) ? 'running' : 'queued';
+  return hasBegun(run) ? 'running' : 'queued';
+}
+
+/** Whether a job of the run was ever claimed, or opened for its children. */
+export function hasBegun(run: ModelRun): boolean {
+  return run.hasOpened || run.jobs.some((job) => job.attempts.length > 0);
 }
 
 function jobAt(run: ModelRun, ord: number): ModelJob {

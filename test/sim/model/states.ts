@@ -1,5 +1,6 @@
 import type { Definition, JobDef } from './definitions.js';
 import type { Lease } from './lease.js';
+import type { Combination } from './matrix.js';
 
 export type ModelState =
   | 'waiting'
@@ -7,6 +8,7 @@ export type ModelState =
   | 'delayed'
   | 'queued'
   | 'running'
+  | 'open'
   | 'success'
   | 'failure'
   | 'skipped'
@@ -40,7 +42,8 @@ interface ModelStop {
 }
 
 export interface ModelJob {
-  readonly def: JobDef;
+  /** Of a child that is made anew in a re-run, that of its new combination. */
+  def: JobDef;
   state: ModelState;
   attempt: number;
   /** The attempt from which its retries count: 0, or that with which a re-run began. */
@@ -56,6 +59,21 @@ export interface ModelJob {
   queuedSinceMs: number;
   delayedUntilMs: number | null;
   outputs: ReadonlyMap<string, string>;
+  /** Of a child: the job with the matrix, its index, and its values; whether it is there yet, and was compared with its row. */
+  readonly node: ModelJob | null;
+  readonly index: number;
+  combination: Combination | null;
+  isMade: boolean;
+  isCompared: boolean;
+  /** Of a job with a matrix that has opened: its children, in order. */
+  children: readonly ModelJob[];
+  /** Whether a re-run opens it again for some of its children. */
+  isReopening: boolean;
+  /** When a child of it failed that cancels the others, by the database's clock and by the world's; null when none did. */
+  failedFastAtMs: number | null;
+  failedFastSinceMs: number;
+  /** By the world's clock, since when it is open although all its children have ended; null when they have not. */
+  emptySinceMs: number | null;
 }
 
 export interface ModelRun {
@@ -65,6 +83,10 @@ export interface ModelRun {
   readonly definition: Definition;
   readonly inputs: ReadonlyMap<string, string>;
   readonly jobs: readonly ModelJob[];
+  /** The children of its jobs with a matrix, by their ordinals, and those of an earlier generation. */
+  readonly children: Map<number, ModelJob>;
+  /** Whether a job with a matrix has opened, which begins the run as a claim does. */
+  hasOpened: boolean;
   /** Whether any of its jobs is in a group. */
   readonly hasJobGroups: boolean;
   state: string;
@@ -72,6 +94,8 @@ export interface ModelRun {
   failed: number;
   cancelled: number;
   cancelRequests: number;
+  /** By the world's clock, when it was cancelled the last time. */
+  cancelledSinceMs: number;
   isForced: boolean;
   /** Whether it waits for a place in its group, and since when. */
   isHeld: boolean;
@@ -82,6 +106,8 @@ export interface ModelRun {
   generation: number;
   /** The jobs of a re-run that has begun which do not wait again yet. */
   readonly resetting: Set<number>;
+  /** Whether its newest re-run is of so many jobs that they are reset and decided in several transactions. */
+  isResetInPieces: boolean;
   /** The numbers of its events. */
   readonly events: number[];
 }
@@ -106,33 +132,63 @@ export function newRun(
   const { definition } = from;
   return {
     ...from,
-    hasJobGroups: definition.jobs.some(({ group = null }) => group !== null),
+    hasJobGroups: definition.jobs.some(({ group = null, matrix }) => group !== null || matrix?.group != null),
     state: 'queued',
     open: definition.jobs.length,
     failed: 0,
     cancelled: 0,
     cancelRequests: 0,
+    cancelledSinceMs: 0,
     isForced: false,
     isHeld,
     heldSinceMs: atMs,
     isForcedByGroup: false,
     generation: 1,
     resetting: new Set(),
+    isResetInPieces: false,
     events: [],
+    children: new Map(),
+    hasOpened: false,
     jobs: definition.jobs.map((def) => ({
-      def,
+      ...newJob(def, { node: null, index: 0 }),
       state: isClaimableAtOnce(def) && isDecidedAtOnce(definition) ? 'queued' : 'waiting',
-      attempt: 0,
-      budgetFrom: 0,
-      resetAtMs: 0,
-      cancelledAtMs: 0,
-      attempts: [],
+      isMade: true,
       enqueuedAtMs: atMs,
       queuedSinceMs: worldMs,
-      delayedUntilMs: null,
-      outputs: new Map(),
     })),
   };
+}
+
+/** A job that waits. */
+export function newJob(def: JobDef, of: Pick<ModelJob, 'node' | 'index'>): ModelJob {
+  return {
+    def,
+    state: 'waiting',
+    attempt: 0,
+    budgetFrom: 0,
+    resetAtMs: 0,
+    cancelledAtMs: 0,
+    attempts: [],
+    enqueuedAtMs: 0,
+    queuedSinceMs: 0,
+    delayedUntilMs: null,
+    outputs: new Map(),
+    ...of,
+    combination: null,
+    isMade: false,
+    isCompared: false,
+    children: [],
+    isReopening: false,
+    failedFastAtMs: null,
+    failedFastSinceMs: 0,
+    emptySinceMs: null,
+  };
+}
+
+/** The jobs of a run, and the children of those with a matrix. */
+export function* allJobs({ jobs, children }: ModelRun): Generator<ModelJob> {
+  yield* jobs;
+  for (const child of children.values()) if (child.isMade) yield child;
 }
 
 /** Whether the first jobs of its runs are decided in the transaction that makes the run. */
@@ -141,6 +197,7 @@ function isDecidedAtOnce({ isLarge, group }: Definition): boolean {
 }
 
 /** Whether nothing is decided about the job before it can be claimed. */
-function isClaimableAtOnce({ needs, condition, expressions, group = null }: JobDef): boolean {
-  return needs.length === 0 && condition === null && expressions === 'none' && group === null;
+function isClaimableAtOnce({ needs, condition, expressions, group = null, matrix = null }: JobDef): boolean {
+  const isPlain = condition === null && expressions === 'none' && group === null && matrix === null;
+  return needs.length === 0 && isPlain;
 }
