@@ -427,6 +427,21 @@ describe('a job with a matrix', () => {
     await fixture.complete(again);
     await untilRun(run, 'success');
   });
+
+  it('ends when its run is cancelled while that waits for its place again', async () => {
+    const run = await fixture.run(`
+      concurrency: g
+      jobs: { test: { strategy: { fail-fast: false, matrix: { n: [1, 2] } }, run: x } }
+    `);
+    const [first, second] = (await claimChildren(2)) as [ClaimedJob, ClaimedJob];
+    await fixture.fail(first);
+    await fixture.complete(second);
+    await untilRun(run, 'failure');
+    await fixture.run('{ concurrency: g, jobs: { a: { run: x } } }');
+    await rerun(run, { failed: true });
+    await fixture.cancel(run);
+    await untilRun(run, 'cancelled');
+  });
 });
 
 function childOf(index: number) {

@@ -11,7 +11,7 @@ import { Watcher } from './clients/watcher.js';
 import { drawLabels, type Style, type Temper, type Worker, type WorkerProfile } from './clients/worker.js';
 import { allLabels } from './model/definitions.js';
 import { offerOf } from './model/offer.js';
-import { endStates } from './model/states.js';
+import { allJobs, endStates } from './model/states.js';
 import { Network } from './network.js';
 import type { Parts } from './parts.js';
 import type { Simulation } from './simulation.js';
@@ -96,7 +96,9 @@ export class Scenario {
   left(): string {
     const open = [...this.#simulation.model.runs.values()].filter((run) => !endStates.has(run.state));
     const jobs = open.flatMap((run) =>
-      run.jobs.filter((job) => !endStates.has(job.state)).map((job) => `${run.no}/${job.def.key} ${job.state}`),
+      [...allJobs(run)]
+        .filter((job) => !endStates.has(job.state))
+        .map((job) => `${run.no}/${job.def.key} ${job.state}`),
     );
     const readers = [...this.#watchers, ...this.#followers].filter(({ isDone }) => !isDone).map(({ name }) => name);
     return `${this.#submitting} submitters, jobs ${jobs.slice(0, 8).join(', ')}, readers ${readers.join(', ')}`;

@@ -94,7 +94,10 @@ export interface MatrixToDo
   version: number;
 }
 
-/** Nodes about which something is to be done. One whose run waits at a gate, or is being started or re-run, comes later. */
+/**
+ * Nodes about which something is to be done. One whose run waits at a gate, or is being started or re-run, comes later, unless the
+ * run is cancelled: then it never gets a place, and ends with the children of its nodes.
+ */
 export const matricesToDo = statement<{ limit: number }, MatrixToDo>('matricesToDo', ({ db, integer }) =>
   db
     .selectFrom('matrices as m')
@@ -102,7 +105,7 @@ export const matricesToDo = statement<{ limit: number }, MatrixToDo>('matricesTo
     .leftJoin('jobs as j', 'j.id', 'm.job')
     .leftJoin('runs as n', (join) => join.on('n.no', '=', runOf('m.job')))
     .where('m.to_do', '=', sql.lit(1))
-    .where('n.held', '=', sql.lit(0))
+    .where((eb) => eb.or([eb('n.held', '=', sql.lit(0)), eb('n.cancel_requested_at_ms', 'is not', null)]))
     .where('n.rerun_from', 'is', null)
     .orderBy('m.job')
     .limit(integer('limit'))

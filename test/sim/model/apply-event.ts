@@ -92,7 +92,7 @@ function applyToJob(model: Model, place: Place, event: StoredEvent, data: EventD
   const followsCancel = to === 'skipped' && run.cancelRequests > 0;
   const isBefore = to === 'cancelled' || to === 'waiting' || (to === 'open' && job.isReopening);
   if (run.isHeld && !isBefore && !followsCancel) refuse('its run waits for its group');
-  noteMade(model, place, to, refuse);
+  noteMade(place, to, refuse);
   if (event.type === 'job.stopping') {
     stopTimedOut(model, place, event, data, refuse);
     return;

@@ -8,8 +8,6 @@ export type Combination = Readonly<Record<string, Value>>;
 
 /** The matrix of a job, as the simulation wrote it. */
 export interface MatrixDef {
-  /** What stands below `strategy`. */
-  readonly written: object;
   readonly failFast: boolean;
   /** Whether its combinations are known only when its needs have ended. */
   readonly isDynamic: boolean;
@@ -25,7 +23,9 @@ export interface MatrixDef {
 }
 
 /** A matrix before its place among those of its definition is known. */
-export interface DrawnMatrix extends Pick<MatrixDef, 'written' | 'failFast' | 'isDynamic' | 'combinations' | 'labels'> {
+export interface DrawnMatrix extends Pick<MatrixDef, 'failFast' | 'isDynamic' | 'combinations' | 'labels'> {
+  /** What stands below `strategy`. */
+  readonly written: object;
   /** How many children it can have, which is how many row ids it reserves. */
   readonly childrenMax: number;
   /** Whether one label of the job is written as the value of its axis `os`. */

@@ -90,7 +90,7 @@ function closeNode(model: Model, job: ModelJob, to: ModelState, refuse: Refuse, 
 }
 
 /** The first event of a child that is being made, or of one that is made anew after a re-run. */
-export function noteMade(model: Model, place: Place, to: ModelState, refuse: Refuse): void {
+export function noteMade(place: Place, to: ModelState, refuse: Refuse): void {
   const { run, job } = place;
   const { node } = job;
   if (node === null) return;

@@ -1,3 +1,5 @@
+import { plantedInMatrices } from './table-matrices.js';
+
 /** A bug that is planted on purpose: one change of the compiled source, which the simulation must notice. */
 export interface PlantedBug {
   readonly name: string;
@@ -563,4 +565,5 @@ export const plantedBugs: readonly PlantedBug[] = [
     find: 'return this.#context.environment.now() + 1_000;',
     replace: 'void this.#loop.stop(); return 0;',
   },
+  ...plantedInMatrices,
 ];

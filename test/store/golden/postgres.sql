@@ -1257,7 +1257,7 @@ select "m"."job", "m"."total", "m"."open", "m"."failed", "m"."cancelled", "m"."e
   from "matrices" as "m"
   left join "jobs" as "j" on "j"."id" = "m"."job"
   left join "runs" as "n" on "n"."no" = m.job / 1048576
-  where "m"."to_do" = 1 and "n"."held" = 0 and "n"."rerun_from" is null
+  where "m"."to_do" = 1 and ("n"."held" = 0 or "n"."cancel_requested_at_ms" is not null) and "n"."rerun_from" is null
   order by "m"."job"
   limit cast($1 as bigint);
 
