@@ -48,7 +48,7 @@ interface Axes {
  * The product of the axes in written order, the last one fastest; without what agrees in all keys of an exclusion; and each
  * inclusion extends what it does not contradict, or is one more.
  */
-export function expanded({ axes, exclude, include }: Axes): Combination[] {
+function expanded({ axes, exclude, include }: Axes): Combination[] {
   const names = Object.keys(axes);
   let product: Record<string, Value>[] = names.length === 0 ? [] : [{}];
   for (const name of names) {
