@@ -64,7 +64,7 @@ export class Simulation {
     if (this.hasGroups) world.count('worlds with groups');
     this.hasJobGroups = new Random(Math.imul(world.seed + 13, 0xc2b2ae35)).chance(0.3);
     if (this.hasJobGroups) world.count('worlds with groups of jobs');
-    this.hasMatrices = new Random(Math.imul(world.seed + 29, 0x27d4eb2f)).chance(0.35);
+    this.hasMatrices = new Random(Math.imul(world.seed + 29, 0x7d695815)).chance(0.35);
     if (this.hasMatrices) world.count('worlds with matrices');
     this.weather = random.chance(0.05) ? calm : drawWeather(random);
     this.database = new SimDatabase(
