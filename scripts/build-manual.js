@@ -43,7 +43,7 @@ function checkSite(site) {
     const found = /<script(?![^>]*\bsrc=)|<style|<[a-z][^>]*\s(?:style|on[a-z]+)=/.exec(readFileSync(path, 'utf8'));
     if (found !== null) throw new Error(`${path} has "${found[0]}", which the policy of the server refuses`);
   }
-  process.stdout.write(`the manual: ${files.length} files, ${(bytes / 1e6).toFixed(1)} MB\n`);
+  process.stderr.write(`the manual: ${files.length} files, ${(bytes / 1e6).toFixed(1)} MB\n`);
 }
 
 function install() {
@@ -55,7 +55,13 @@ function install() {
     : null;
   if (has === wanted) return;
   process.stderr.write('workflow-graph: installing what renders the manual, 100 MB, about 20 s …\n');
-  execFileSync('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], { cwd: folder, stdio: ['ignore', 2, 2] });
+  // `npm pack --dry-run` of the root must not make a dry run of this one.
+  const { npm_config_dry_run: _, ...env } = process.env;
+  execFileSync('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], {
+    cwd: folder,
+    env,
+    stdio: ['ignore', 2, 2],
+  });
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) buildManual();

@@ -1,8 +1,9 @@
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import type { Job, Workflow } from '#client';
 import { escapeLine } from '../telemetry/escape-controls.js';
 import { exitCodes } from './exit-codes.js';
 import { addHelp } from './help.js';
+import { printJobResult } from './job-result.js';
 import { printJson, printLines, printTable, stdoutPaint } from './print.js';
 import { runArgument } from './run-ids.js';
 import { addServerOptions, type ServerFlags, withClient } from './server-options.js';
@@ -18,6 +19,7 @@ interface StatusFlags extends ServerFlags {
   readonly logs?: boolean;
   readonly all?: boolean;
   readonly children?: string;
+  readonly job?: string;
 }
 
 /** `workflow-graph status`: shows a run and its jobs. */
@@ -28,6 +30,12 @@ export function statusCommand(): Command {
     .option('-w, --watch', 'watch until the run has ended')
     .option('--all', 'one row for each job, also for jobs that wait for the same thing')
     .option('--children <job>', 'show the children of a job with a matrix')
+    .addOption(
+      new Option('--job <job>', 'show one job with its outputs and the whole of its error text').conflicts([
+        'watch',
+        'children',
+      ]),
+    )
     .option('--logs', 'with --watch: also print the output of the jobs')
     .option('--no-logs', 'with --watch: print only changes of state');
   addServerOptions(command);
@@ -39,6 +47,7 @@ export function statusCommand(): Command {
       'workflow-graph status ci',
       'workflow-graph status 01a2004b-6fc8 --watch',
       'workflow-graph status 01a2004b-6fc8 --children test',
+      "workflow-graph status ci --job build --json | jq '.job.outputs'",
       `workflow-graph status ci --json | jq '.jobs[] | select(.attempt > 0)'`,
     ],
   });
@@ -47,7 +56,14 @@ export function statusCommand(): Command {
       command,
       flags,
       async (client) => {
-        const { children } = flags;
+        const { children, job } = flags;
+        if (job !== undefined) {
+          const { run_id } = await client.explain(id, job);
+          const details = await client.job(run_id, job);
+          if (flags.json) await printJson(details);
+          else await printJobResult(details);
+          return;
+        }
         const workflow = children === undefined ? await client.status(id) : await client.childrenOf(id, children);
         if (children !== undefined || !flags.watch || workflow.run_id === null) {
           if (flags.json) await printJson(workflow);
@@ -58,7 +74,7 @@ export function statusCommand(): Command {
         if (flags.json) await printJson(ended);
         process.exitCode = ended.state === 'success' ? exitCodes.done : exitCodes.failed;
       },
-      { run: id },
+      { run: id, job: flags.job },
     ),
   );
 }
@@ -163,7 +179,8 @@ function notesOf(job: Job, statuses: ReturnType<typeof statusesOf>, nowMs: numbe
     .join(': ');
   const missing = job.log_missing_bytes ?? null;
   const gap = missing === null ? '' : `its log lacks ${sizeText(missing)} in the middle`;
-  return [notes, gap].filter((part) => part !== '').join('; ');
+  const cut = job.truncated === true ? `too large for this list: --job ${escapeLine(job.id)} shows all of it` : '';
+  return [notes, gap, cut].filter((part) => part !== '').join('; ');
 }
 
 /** The exit code, unless the error contains it. */

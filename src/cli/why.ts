@@ -1,7 +1,9 @@
-import { Command } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import type { JobAttempt, JobDetails, JobExplanation, StepState } from '#client';
 import { escapeLine } from '../telemetry/escape-controls.js';
+import { exitCodes } from './exit-codes.js';
 import { addHelp } from './help.js';
+import { textLines } from './job-result.js';
 import { printJson, printLines, printTable, stdoutPaint } from './print.js';
 import { runArgument } from './run-ids.js';
 import { addServerOptions, type ServerFlags, withClient } from './server-options.js';
@@ -12,12 +14,17 @@ import { ago, duration } from './terminal/times.js';
 import { explainRun } from './why-run/explain-run.js';
 import { printRun } from './why-run/print-run.js';
 
+interface WhyFlags extends ServerFlags {
+  readonly attempt?: number;
+}
+
 /** `workflow-graph why`: explains why a job, or a whole run, is in its state. */
 export function whyCommand(): Command {
   const command = new Command('why')
     .description(summaries.why)
     .argument('<run>', runArgument)
-    .argument('[job]', "the job's key; without it, what holds up or failed the run");
+    .argument('[job]', "the job's key; without it, what holds up or failed the run")
+    .addOption(new Option('--attempt <n>', 'print the whole error text of this attempt, from 0').argParser(parseCount));
   addServerOptions(command);
   addHelp(command, {
     about: [
@@ -28,21 +35,25 @@ export function whyCommand(): Command {
     examples: [
       'workflow-graph why ci',
       'workflow-graph why ci deploy',
+      'workflow-graph why ci deploy --attempt 0',
       "workflow-graph why 01a2004b-6fc8 train --json | jq -r '.reasons[0].code'",
     ],
   });
-  return command.action((run: string, job: string | undefined, flags: ServerFlags) =>
+  return command.action((run: string, job: string | undefined, flags: WhyFlags) =>
     withClient(
       command,
       flags,
       async (client) => {
         if (job === undefined) {
+          if (flags.attempt !== undefined) command.error('error: --attempt needs a job', { exitCode: exitCodes.usage });
           const explanation = await explainRun(client, await client.status(run));
           if (flags.json) await printJson(explanation);
           else await printRun(explanation);
           return;
         }
-        const explanation = await client.explain(run, job);
+        const { attempt } = flags;
+        const explanation = await client.explain(run, job, attempt === undefined ? {} : { attempt });
+        if (attempt !== undefined && !flags.json) return await printError(explanation);
         if (flags.json) return await printJson(explanation);
         await printExplanation(explanation);
         if (explanation.attempts.length > 0)
@@ -61,7 +72,9 @@ async function printExplanation(explanation: JobExplanation): Promise<void> {
   const head = `${paintState(paint, status, `${markOf(status)} ${escapeLine(job_id)}`)} of ${escapeLine(workflow)}`;
   await printLines([`${head}, run ${escapeLine(run_id)}: ${paintState(paint, status)}`, '']);
   await printLines(reasons.map(({ message }) => escapeLine(message)));
-  for (const { attempt, log_missing_bytes: missing } of attempts) {
+  for (const { attempt, log_missing_bytes: missing, error } of attempts) {
+    if (error?.endsWith('…'))
+      await printLines([`The error text of attempt ${attempt} is cut: --attempt ${attempt} prints all of it.`]);
     if (missing != null)
       await printLines([`The log of attempt ${attempt} lacks ${sizeText(missing)} in the middle: it was too long.`]);
   }
@@ -84,6 +97,16 @@ async function printExplanation(explanation: JobExplanation): Promise<void> {
     attempts,
     '',
   );
+}
+
+/** The error text of the one attempt. */
+async function printError({ attempts: [attempt] }: JobExplanation): Promise<void> {
+  await printLines(textLines(attempt?.error ?? 'This attempt has no error.'));
+}
+
+function parseCount(text: string): number {
+  if (/^\d{1,6}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError('It must be a whole number from 0.');
 }
 
 interface StepRow {

@@ -285,10 +285,13 @@ export class Client {
     await this.#call({ method: 'DELETE', path: `/api/workflows/${encodeURIComponent(id)}` });
   }
 
-  /** Explains the state of a job: what it waits for, why it was retried, skipped or cancelled, how it failed. */
-  async explain(id: string, jobId: string): Promise<JobExplanation> {
+  /**
+   * Explains the state of a job: what it waits for, why it was retried, skipped or cancelled, how it failed. With an attempt,
+   * `attempts` has that one alone, with the whole of its error text.
+   */
+  async explain(id: string, jobId: string, { attempt }: { readonly attempt?: number } = {}): Promise<JobExplanation> {
     const path = `/api/workflows/${encodeURIComponent(id)}/jobs/${encodeURIComponent(jobId)}/why`;
-    return (await this.#get(path)) as JobExplanation;
+    return (await this.#get(`${path}${query({ attempt })}`)) as JobExplanation;
   }
 
   /** One job of a run: what its definition says, its state, its steps and its attempts. */

@@ -27,6 +27,8 @@ export interface Job {
   readonly timeout_secs?: number | null;
   readonly priority?: number;
   readonly outputs?: Outputs;
+  /** Whether `output` is cut and `outputs` are left out, because the answer would be too large; `Client.job` has them. */
+  readonly truncated?: boolean;
   readonly ended_at?: number | null;
   /** From start to end of the last attempt, in milliseconds. */
   readonly duration_ms?: number | null;
