@@ -52,6 +52,8 @@ type Worker struct {
 	isIdle *sync.Cond
 	// The releases of jobs that came too late.
 	releases sync.WaitGroup
+	// What is asked of the server beside the work.
+	checks sync.WaitGroup
 }
 
 // NewWorker gives a *ConfigError for a configuration that cannot be. It does not talk to the server.
@@ -145,6 +147,9 @@ func (w *Worker) Run(ctx context.Context) error {
 	}
 	w.drain()
 	stopBeating()
+	// It is over as soon as the worker stops. A worker that was refused is not told to.
+	w.stop()
+	w.checks.Wait()
 	w.closeConnections()
 	w.giveUpReports()
 	w.config.Logger.Info("worker stopped", "worker", w.ID())
@@ -171,6 +176,7 @@ func (w *Worker) takeJobs() error {
 	}
 	w.isRegistered()
 	w.config.Logger.Info("worker registered", "worker", w.ID(), "server", w.config.ServerURL, "labels", w.config.Labels, "slots", w.config.Slots)
+	w.checks.Go(w.warnOfNewerServer)
 	noStream := w.noStreams
 	if w.jobs != nil {
 		err := w.jobs.run(w.stopping)

@@ -18,6 +18,15 @@ func (a workerAPI) register(ctx context.Context, config *WorkerConfig) error {
 	}, nil)
 }
 
+// serverVersion needs no token.
+func (a workerAPI) serverVersion(ctx context.Context) (string, error) {
+	var session struct {
+		Version string `json:"version"`
+	}
+	err := a.http.get(ctx, "/api/session", &session)
+	return session.Version, err
+}
+
 // sayAlive fails with HTTP status 404 when the server does not know the worker.
 func (a workerAPI) sayAlive(ctx context.Context, workerID string) error {
 	return a.http.post(ctx, "/api/workers/"+url.PathEscape(workerID)+"/heartbeat", struct{}{}, nil)

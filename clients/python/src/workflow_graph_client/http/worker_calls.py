@@ -16,6 +16,8 @@ from .connection import Abort, HttpConnection, Request
 
 #: How long a call other than a waiting claim may take.
 CALL_TIMEOUT_SECS = 30.0
+#: The worker's first claim waits for the answer.
+VERSION_TIMEOUT_SECS = 2.0
 
 
 class WorkerCalls:
@@ -37,6 +39,13 @@ class WorkerCalls:
             "version": version,
         }
         self._post("/api/workers/register", body)
+
+    def server_version(self) -> str | None:
+        """The version of the server; None from one that does not tell it. Needs no token."""
+        request = Request("GET", "/api/session", timeout_secs=VERSION_TIMEOUT_SECS)
+        answer = call(self._connection, request)
+        version = answer.get("version") if isinstance(answer, dict) else None
+        return version if isinstance(version, str) else None
 
     def claim(
         self,

@@ -34,6 +34,17 @@ class WorkerEvents:
             slots=slots,
         )
 
+    def newer_server(self, version: str, server_version: str) -> None:
+        """The server is newer than this library."""
+        self._say(
+            logging.WARNING,
+            f"{self._server_url} has version {server_version}, and this worker's library {version}; "
+            "the worker keeps running, and can be updated at any time",
+            type="newer-server",
+            version=version,
+            server_version=server_version,
+        )
+
     def job_started(self, job: Job) -> None:
         """The executor is called."""
         if logger.isEnabledFor(logging.INFO):

@@ -14,6 +14,7 @@ from ..job import Claim
 from ..stop import Stop
 from ..user_agent import USER_AGENT
 from .events import WorkerEvents
+from .newer_server import warn_of_newer_server
 from .presence import ServerPresence
 from .report import Reporter
 from .settings import WorkerSettings
@@ -72,5 +73,7 @@ class SourceContext:
             else:
                 self.presence.back()
                 self.events.registered(settings.labels, settings.slots)
+                if not self.stopping.is_set():
+                    warn_of_newer_server(self.calls, self.events)
                 return
             self.stopping.wait(backoff.next_secs())
