@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { jsonLogger, textLogger, Worker, WorkflowGraphError } from '#client';
 import { caFileOption, readCertificates } from './ca-file.js';
+import { writingHealthFile } from './health-file.js';
 import { addHelp } from './help.js';
 import { restartWithout, takeCredentials, withoutUserInfo } from './hide-credentials.js';
 import { warningOfNewerServer } from './newer-server.js';
@@ -25,6 +26,7 @@ interface WorkerFlags {
   readonly logFormat: 'text' | 'json';
   readonly passEnv: readonly string[];
   readonly onlyLabelled: boolean;
+  readonly healthFile?: string;
   readonly ownedByStdin?: true;
   readonly credentials?: string;
 }
@@ -87,6 +89,11 @@ export function workerCommand(): Command {
         .default(60),
     )
     .addOption(new Option('--log-format <format>', 'how to print events').choices(['text', 'json']).default('text'))
+    .addOption(
+      new Option('--health-file <file>', 'file to write every 5 s while the server answers, for health checks').env(
+        'WORKER_HEALTH_FILE',
+      ),
+    )
     .addOption(
       // For a worker that belongs to the process at the other end of the pipe, which may end in any way.
       new Option('--owned-by-stdin', 'read the token from standard input, and drain when it ends').hideHelp(),
@@ -166,7 +173,8 @@ async function makeWorker(flags: WorkerFlags, command: Command): Promise<Worker>
     if (flags.workdir !== undefined && !statSync(flags.workdir, { throwIfNoEntry: false })?.isDirectory()) {
       throw new Error(`--workdir: ${flags.workdir} is not a directory`);
     }
-    const logger = flags.logFormat === 'json' ? jsonLogger(process.stdout) : textLogger(process.stdout);
+    const printing = flags.logFormat === 'json' ? jsonLogger(process.stdout) : textLogger(process.stdout);
+    const logger = flags.healthFile === undefined ? printing : writingHealthFile(printing, flags.healthFile);
     const server = {
       serverUrl: flags.server,
       ...(flags.token === undefined ? {} : { token: flags.token }),
