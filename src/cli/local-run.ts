@@ -79,6 +79,7 @@ export async function startLocalRun(
       transport: 'http',
       heartbeatThread: false,
       heartbeatIntervalMs: 300,
+      software: null,
       logger: () => {},
     });
     const working = worker.run();

@@ -2,11 +2,11 @@ import { statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { jsonLogger, textLogger, Worker, WorkflowGraphError } from '#client';
+import { version } from '../version.js';
 import { caFileOption, readCertificates } from './ca-file.js';
 import { writingHealthFile } from './health-file.js';
 import { addHelp } from './help.js';
 import { restartWithout, takeCredentials, withoutUserInfo } from './hide-credentials.js';
-import { warningOfNewerServer } from './newer-server.js';
 import { readToken, whenOwnerIsGone } from './owner-pipe.js';
 import { summaries } from './summaries.js';
 
@@ -188,8 +188,9 @@ async function makeWorker(flags: WorkerFlags, command: Command): Promise<Worker>
       leaseTtlSecs: flags.leaseTtl,
       graceMs: flags.grace * 1000,
       drainTimeoutMs: flags.drainTimeout * 1000,
+      logger,
       // A worker that belongs to a server has that server's version.
-      logger: flags.ownedByStdin === undefined ? warningOfNewerServer(logger, server) : logger,
+      software: flags.ownedByStdin ? null : { version, update: `to update it, ${updateOf(flags.server)}` },
       ...(flags.id === undefined ? {} : { workerId: flags.id }),
       onlyLabelled: flags.onlyLabelled,
       passEnv: flags.passEnv,
@@ -202,6 +203,10 @@ async function makeWorker(flags: WorkerFlags, command: Command): Promise<Worker>
       { exitCode: 2 },
     );
   }
+}
+
+function updateOf(serverUrl: string): string {
+  return `fetch ${withoutUserInfo(serverUrl).replace(/\/+$/, '')}/worker.mjs and start it again`;
 }
 
 /** How long, after the grace, the worker may take to report to a server that is probably gone too. */

@@ -27,5 +27,6 @@ export type { RunChanges, WatchOptions } from './watch.js';
 export type * from './wire.js';
 export type { AttemptIds, AttemptOutcome, StopCause, WorkerEvent, WorkerLogger } from './worker/events.js';
 export { describeEvent, jsonLogger, type LineSink, textLogger } from './worker/loggers.js';
+export type { Software } from './worker/newer-server.js';
 export type { WorkerOptions } from './worker/options.js';
 export { Worker } from './worker/worker.js';

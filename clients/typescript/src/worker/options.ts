@@ -6,6 +6,7 @@ import { shellExecutor } from '../shell/shell-executor.js';
 import { startDirectoryFault } from '../shell/start-directory.js';
 import type { WorkerLogger } from './events.js';
 import { textLogger } from './loggers.js';
+import type { Software } from './newer-server.js';
 
 /** The options of a worker. All have defaults; in production, set at least `serverUrl`. */
 export interface WorkerOptions {
@@ -61,6 +62,11 @@ export interface WorkerOptions {
    * event loop for long, such as shell jobs: one that does loses its lease.
    */
   readonly heartbeatThread?: boolean;
+  /**
+   * What a warning about a newer server names: this library when absent. Null for a worker that always has its server's
+   * version: it does not ask.
+   */
+  readonly software?: Software | null;
   /** Takes events; a line for each on stderr when absent. */
   readonly logger?: WorkerLogger;
 }

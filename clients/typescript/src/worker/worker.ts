@@ -4,10 +4,12 @@ import { USER_AGENT } from '../http/user-agent.js';
 import { sweepWorkspaces } from '../shell/fresh-workspace.js';
 import { sleep } from '../sleep.js';
 import type { WorkerDescription } from '../transport.js';
+import { VERSION } from '../version.js';
 import type { Claim } from '../wire.js';
 import { Attempt } from './attempt.js';
 import { Backoff } from './backoff.js';
 import { ChosenTransport } from './chosen-transport.js';
+import { warningOfNewerServer } from './newer-server.js';
 import { settingsOf, type WorkerOptions, type WorkerSettings } from './options.js';
 import { ServerPresence } from './presence.js';
 import { stopOnSignals } from './signals.js';
@@ -32,7 +34,7 @@ export class Worker {
 
   /** Throws a RangeError or TypeError that names an invalid option. */
   constructor(options: WorkerOptions = {}) {
-    this.#settings = settingsOf(options);
+    this.#settings = withVersionCheck(settingsOf(options), options.software);
     this.#transport = new ChosenTransport({ ...this.#settings, onFallback: (why) => this.#fallBack(why) });
     this.#presence = new ServerPresence(this.#settings.serverUrl, this.#settings.logger);
     this.#slots = new Slots(this.#settings.slots);
@@ -206,4 +208,11 @@ export class Worker {
     clearTimeout(timer);
     await Promise.all(this.#returned);
   }
+}
+
+function withVersionCheck(settings: WorkerSettings, software: WorkerOptions['software']): WorkerSettings {
+  if (software === null) return settings;
+  const update = `the server has this library at ${settings.serverUrl}/clients/`;
+  const checked = software ?? { version: VERSION, update };
+  return { ...settings, logger: warningOfNewerServer(settings.logger, settings, checked) };
 }
