@@ -240,6 +240,28 @@ describe('a server that was away', () => {
 });
 
 describe('while an earlier run has not ended', () => {
+  it('`overlap: queue` holds after a crash during the creation of a run of many jobs', async () => {
+    const jobs = Array.from({ length: 4_500 }, (_, i) => `j${i}: {run: x}`).join(', ');
+    await fixture.define(`on: {schedule: [{cron: "0 * * * *", overlap: queue}]}\njobs: {${jobs}}`, 'w');
+    await fixture.environment.advance(2 * hourMs);
+    await soon(async () => (await heldRuns()).join() === '0,1');
+    // As a crash after the first range of the second run left it.
+    await fixture.store.transact(async (connection) => {
+      const [run] = await connection.query('select max(no) as no from runs', []);
+      const no = Number(run?.no);
+      connection.execute(`delete from jobs where id >= ${no * 2 ** 20 + 2_000}`, []);
+      connection.execute(
+        `update runs set state = 'creating', activate_from = 0, held = 0, gate = null, gate_max = null, gate_since_ms = null where no = ${no}`,
+        [],
+      );
+      connection.execute(`update workflows set newest_run = ${no - 1}`, []);
+      connection.execute('delete from events', []);
+    });
+    await fixture.restart();
+    await fixture.environment.advance(15 * minuteMs);
+    await soon(async () => (await heldRuns()).join() === '0,1');
+  });
+
   it('`overlap: skip` leaves a time out and says which run was in the way', async () => {
     await fixture.define(scheduled('cron: "* * * * *", overlap: skip'), 'w');
     await fixture.environment.advance(3 * minuteMs);
