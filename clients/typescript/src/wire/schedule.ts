@@ -12,7 +12,7 @@ export interface Schedule {
   /** `latest`, `all` or `none`. */
   readonly catch_up: string;
   readonly within_secs: number;
-  /** `allow` or `skip`. */
+  /** `allow`, `skip`, `queue` or `cancel`. */
   readonly overlap: string;
   /** The next time that it is due; null while it is paused. */
   readonly next_at_ms: number | null;
