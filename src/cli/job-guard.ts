@@ -11,8 +11,10 @@ export interface JobGuard {
 const graceSecs = 10;
 
 /**
- * The names of process groups come by lines. The input ends with the owner, however that ends. Then the groups that are
- * left are ended, and on Linux also processes that left their group, by a variable of their environment.
+ * The ids of process groups come by lines. The input ends with the owner, however that ends. Then the groups that are
+ * left are ended, and on Linux also processes that left their group, found by a variable of their environment. A group is
+ * signalled as a whole: if the child of a shell were ended before its shell got the signal, "set -e" would end the shell
+ * before its trap runs.
  */
 const script = `
 groups=' '
@@ -23,15 +25,20 @@ while read -r change group; do
     *) exit ;;
   esac
 done
-marked() {
+alive_groups() { for group in $groups; do kill -0 "-$group" 2>/dev/null && echo "-$group"; done; }
+outside() {
   for group in $groups; do
-    kill -0 "-$group" 2>/dev/null && echo "-$group"
     [ -e "/proc/$group/environ" ] || continue
     mark=$(tr '\\0' '\\n' <"/proc/$group/environ" | grep '^WORKFLOW_GRAPH_WORKER_ID=' | head -n 1)
-    [ -n "$mark" ] && grep -lsxzF "$mark" /proc/[0-9]*/environ | cut -d/ -f3
+    [ -n "$mark" ] || continue
+    for pid in $(grep -lsxzF "$mark" /proc/[0-9]*/environ | cut -d/ -f3); do
+      of=$(sed 's/.*) //' "/proc/$pid/stat" 2>/dev/null | cut -d' ' -f3)
+      case $groups in *" $of "*) ;; *) echo "$pid" ;; esac
+    done
+    return
   done
 }
-all=$(marked)
+all="$(alive_groups) $(outside)"
 signal() { for one in $all; do kill "-$1" "$one" 2>/dev/null && alive=yes; done; }
 signal TERM
 tries=${graceSecs}0
