@@ -14,7 +14,8 @@ const graceSecs = 10;
  * The ids of process groups come by lines. The input ends with the owner, however that ends. Then the groups that are
  * left are ended, and on Linux also processes that left their group, found by a variable of their environment. A group is
  * signalled as a whole: if the child of a shell were ended before its shell got the signal, "set -e" would end the shell
- * before its trap runs.
+ * before its trap runs. Their output is read to its end: nobody else reads it, and SIGPIPE would end them in the middle of
+ * their clean-up.
  */
 const script = `
 groups=' '
@@ -39,6 +40,9 @@ outside() {
   done
 }
 all="$(alive_groups) $(outside)"
+for group in $groups; do
+  for pipe in "/proc/$group/fd/1" "/proc/$group/fd/2"; do [ -p "$pipe" ] && cat "$pipe" >/dev/null 2>&1 & done
+done
 signal() { for one in $all; do kill "-$1" "$one" 2>/dev/null && alive=yes; done; }
 signal TERM
 tries=${graceSecs}0
