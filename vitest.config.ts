@@ -7,7 +7,7 @@ if (machine.isMeasured) process.stdout.write(`${describeFactor(machine)}\n`);
 
 /**
  * Most waits have bounds of their own, which say what was waited for. These are for what hangs without one, on the reference
- * machine; a machine that stands still for a while must not reach them.
+ * machine; a machine that stalls for a while must not reach them.
  */
 const testTimeout = Math.ceil(60_000 * machine.factor);
 const hookTimeout = testTimeout;

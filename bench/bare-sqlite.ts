@@ -8,7 +8,7 @@ const jobsPerWorkflow = 10;
 /**
  * Whole lives of jobs in SQLite alone, per second: workflows of ten independent jobs are inserted, each job is claimed
  * and completed with one update each, and a completion lowers the counters of the jobs that need it (none here, but it
- * looks). It is what is left when everything but the database is taken away: no server, leases, events or checks.
+ * looks). This is the database alone: no server, leases, events or checks.
  *
  * @param operationsPerCommit how many inserts of workflows, claims and completions share one commit and its full sync
  */

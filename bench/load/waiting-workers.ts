@@ -3,7 +3,7 @@ import { JobStream } from './job-stream.js';
 import { sent } from './whole-lives.js';
 import { claimRequest, completeRequest, leaseIdOf, runIdOfClaim } from './worker-requests.js';
 
-/** What the workers of a dispatch load tell of the jobs that they get. */
+/** What the workers of a dispatch load report about the jobs that they get. */
 export interface Heard {
   readonly received: (runId: string, at: number) => void;
   readonly completed: () => void;

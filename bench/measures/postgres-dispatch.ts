@@ -29,7 +29,7 @@ async function dispatchAcross(database: PostgresServer, measuredMs: number): Pro
       openWorkers: (_, workers, heard) => openStreamWorkers(far.url, workers, heard),
     });
     for (const server of [near, far]) await server.stop();
-    // The faster pace keeps two processors busy with servers, database and load; its times are told, and not judged.
+    // The faster pace keeps two processors busy with servers, database and load; its times are printed, but have no target.
     const target = (ms: number) => (runsPerSec <= 100 ? atMost(ms) : null);
     figures.push(
       figure(

@@ -259,7 +259,7 @@ func (h *heartbeats) beatAll() {
 	h.beatWithin(0, ids...)
 }
 
-// pollCancellations asks for what no stream tells of, between renewals that are further apart. The answer has no reason, so
+// pollCancellations polls for cancellations when no stream reports them, between renewals that are further apart. The answer has no reason, so
 // a renewal follows, whose answer has.
 func (h *heartbeats) pollCancellations(ctx context.Context) {
 	ticker := time.NewTicker(cancelPollInterval)

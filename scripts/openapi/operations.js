@@ -104,7 +104,7 @@ const events = {
   content: { 'text/event-stream': { schema: { type: 'string' } } },
 };
 
-/** Who asks from a wrong page or with a bad header, is not known or not allowed, and whoever comes while the server cannot. */
+/** Errors of every call: a wrong origin or a bad header, a missing or insufficient token, and a server that is unavailable. */
 const always = { 400: 'Malformed', 401: 'Unauthenticated', 403: 'Forbidden', 500: 'Damaged', 503: 'Unavailable' };
 
 /** What the method can refuse with, as its path and its body say. */

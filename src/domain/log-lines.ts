@@ -36,7 +36,7 @@ interface HeldLine {
 
 /**
  * Makes lines of the pieces of a log. Lines are numbered in the order in which they begin. A line that its stream has not ended
- * goes on with that stream's next piece, also when another stream wrote between.
+ * continues in that stream's next piece, even if another stream wrote in between.
  */
 export class LineAssembler {
   readonly #open: Map<LogSource, number>;

@@ -16,7 +16,7 @@ test('a sync that fails ends the server with 70 and a message, and nothing ackno
   const run = await api.start({ name: 'sync', jobs: { a: { run: 'x' } } });
   const claim = await api.claimed('w');
   await failFromNowOn(server.program.pid, { call: 'fsync', how: 'error=EIO' });
-  // Nobody knows whether it is stored, so nobody is told that it is.
+  // It is unknown whether it is stored, so no caller gets a success.
   const answer = await maybe(() => api.complete(claim));
   expect(answer?.status ?? 'none').not.toBe(200);
   expect(await server.program.ended).toEqual({ code: 70, signal: null });

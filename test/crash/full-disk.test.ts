@@ -82,7 +82,7 @@ test.for(places)(
     expect(server.program.running).toBe(true);
 
     await free();
-    // By itself: whoever was told that it is not ready sends nothing else.
+    // By itself: a proxy that knows that the server is not ready sends no other request.
     await until('the server is ready', async () => (await api.get('/readyz')).status === 200);
     await server.logged(/the disk can be written again/);
     await pusher.push();

@@ -89,7 +89,7 @@ export async function read(load: Load, random: Random): Promise<void> {
   }
 }
 
-/** How long a log is followed at the most. */
+/** Longest time for which a log is followed. */
 const followMs = 6_000;
 
 /** Follows logs from their beginning, over whatever befalls the server. */

@@ -133,7 +133,7 @@ describe('a claimable job', () => {
       [worker('gone', ['gpu', 'linux'], { isLive: false, seenAtMs: nowMs - 600_000 }), worker('b', ['linux'])],
       'No live worker has the label "gpu". Nearest: "b", which lacks "gpu". With the labels, but offline: "gone", last heartbeat 10 min ago.',
     ],
-  ])('tells of %s', (_what, workers, sentence) => {
+  ])('reports %s', (_what, workers, sentence) => {
     expect(told(facts(queued, { workers, ahead: { count: 0, isBound: false } }))).toEqual([
       `no_matching_worker: ${sentence}`,
     ]);
@@ -189,7 +189,7 @@ describe('a failed job', () => {
       'was lost (lease expired); it has no retries',
     ],
     ['a timeout', {}, { outcome: 'timed_out', error: null }, 'timed out; it has no retries'],
-  ])('tells of %s', (_what, job, last, sentence) => {
+  ])('reports %s', (_what, job, last, sentence) => {
     const number = job.attempt ?? 0;
     const [first] = told(facts({ state: 'failure', ...job }, { attempts: [attempt(number, last)] }));
     expect(first).toBe(`failed: Attempt ${number} on worker "w1" ${sentence}.`);

@@ -5,7 +5,7 @@ import { jobIdOf } from '../../src/store/job-id.js';
 import { EngineFixture } from '../support/engine-fixture.js';
 import { settled } from '../support/hand-moved-environment.js';
 
-/** What the simulation found, each by the promise that was broken; docs/reliability.md tells of the seeds. */
+/** What the simulation found, each by the promise that was broken; docs/reliability.md lists the seeds. */
 let fixture: EngineFixture;
 
 beforeEach(async () => {
@@ -134,7 +134,7 @@ describe('a run that takes several transactions', () => {
       const [run] = await connection.query('select no from runs', []);
       const no = Number(run?.no);
       await connection.query('update runs set activate_from = 0', []);
-      // The numbers of events have no gaps, so those of the jobs stay, and tell of none.
+      // The numbers of events have no gaps, so those of the jobs stay, without an event.
       await connection.query('update events set job = null where job is not null', []);
       await connection.query(
         `update jobs set state = 'waiting', enqueued_at_ms = null where id >= ${jobIdOf(no, 0)}`,

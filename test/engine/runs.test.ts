@@ -119,7 +119,7 @@ describe('a run', () => {
     const run = await fixture.run('jobs: { a: { run: x } }');
     const job = await fixture.claimed({ leaseTtlSecs: 5 });
     await fixture.environment.advance(2_000);
-    // The report is heard before the clock has woken whoever ends leases.
+    // The report arrives before the clock has woken the deadline loop.
     fixture.environment.skip(3_500);
     await expect(fixture.complete(job)).rejects.toMatchObject({ reason: 'lease_expired' });
     await fixture.restart();

@@ -24,7 +24,7 @@ describe('servers without loops', () => {
     await new Promise((resolve) => setTimeout(resolve, 1_500));
     expect(await engines.query('select outcome from attempts')).toEqual([{ outcome: null }]);
 
-    // It comes late, and looks by itself; the next lease it is told of.
+    // It comes late, and polls; it gets a notification of the next lease.
     engines.members.push(await engines.join());
     await until('the job is queued again', async () => (await claim(api.engine, { leaseTtlSecs: 1 })).length === 1);
     const startedAt = runningTime();

@@ -201,7 +201,7 @@ test('a claim that waits without a token is refused once there is one', async ()
 test('the first token names its holder at every server from the first call on', async () => {
   const server = await startServerProcess();
   const token = await createToken(server, 'first', 'worker');
-  // Whoever may do everything may list the workers, and this token's holder may not.
+  // An admin may list the workers; the holder of this token may not.
   for (const api of server.apis(token)) expect((await api.get('/api/workers')).status).toBe(403);
   expect(await isRefused(server, null)).toBe(true);
 });

@@ -8,7 +8,7 @@ import { Simulation } from './simulation.js';
 
 export interface SeedOptions {
   readonly seed: number;
-  /** 1 for a minute of faults at the most. */
+  /** 1 for at most a minute of faults. */
   readonly length: number;
   /** Takes each line of the history; null: only its hash is kept. */
   readonly tell: ((line: string) => void) | null;

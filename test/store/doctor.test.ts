@@ -185,7 +185,7 @@ describe('the doctor', () => {
     expect(broken.map((finding) => finding.name)).toContain(name);
   });
 
-  // A table without statistics is taken for small: whoever goes over all rows of one for each row of the other takes days.
+  // The planner assumes that a table without statistics is small: a nested loop over all rows of both takes days.
   onlyIn('postgres')('asks nothing that takes time for each pair of rows, without statistics', async () => {
     const reader = await fixture.store.openReader();
     const db = kyselyOver(reader);

@@ -11,7 +11,7 @@ import { databaseKind } from '../support/open-test-store.js';
 import { schemaOf } from '../support/schema-of.js';
 
 /**
- * A server starts on the database of every earlier schema, with data, and goes on with it. The files of `earlier/` are those schemas as
+ * A server starts on the database of every earlier schema, with data, and works with it. The files of `earlier/` are those schemas as
  * they were: what each migration said to the database, and what the program of then had written. A migration that was released never
  * changes, and neither do they. `vitest run test/store/upgrades.test.ts -u` in both projects writes the file of a new one.
  */

@@ -94,7 +94,7 @@ export class EngineFixture {
     await this.start();
   }
 
-  /** Proves that nothing in the database is as it must never be, nor has become so against the rules, then stops and removes all. */
+  /** Checks that no invariant of the database is violated and that every state change was a permitted one, then stops and removes all. */
   async end(): Promise<void> {
     try {
       if (this.#store !== null) {

@@ -46,7 +46,7 @@ export class HandMovedEnvironment implements Environment {
     await settled();
   }
 
-  /** The process stands still for so long: the clock moves, and what falls due comes late, all at once. */
+  /** The process stalls for so long: the clock moves, and due timers fire late, all at once. */
   async standStill(ms: number): Promise<void> {
     this.skip(ms);
     await this.advance(0);

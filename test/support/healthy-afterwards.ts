@@ -7,7 +7,7 @@ import { atEnd } from './lifetime.js';
 import type { ServerProcess } from './server-process.js';
 
 /**
- * Proves at the end of the test that the servers leave nothing in their database that must never be. To be called before
+ * Checks at the end of the test that the servers violated no invariant of their database. To be called before
  * they are started: what a test registers last ends first, and so they have ended by then.
  */
 export function healthyAfterwards(server: ServerProcess): void {

@@ -15,7 +15,7 @@ it.each([
   [-5, '0 s'],
 ])('%i ms is %s', (ms, text) => expect(formatDuration(ms)).toBe(text));
 
-it('times are told by how long ago they were', () => {
+it('times are shown by how long ago they were', () => {
   const now = 1_000_000_000;
   expect([1_000, 41_000, 180_000, 7_200_000].map((ms) => formatAgo(now - ms, now))).toEqual([
     'just now',

@@ -178,7 +178,7 @@ export const strategyKeys: ReadonlyMap<string, KeyRow> = new Map<string, KeyRow>
     'matrix',
     {
       meaning:
-        'Axes with their values, whose product gives one child for each combination; `exclude` and `include` take away and add some. Or a list of maps, which are the combinations.',
+        'Axes with their values; the job has one child for each combination of them. `exclude` removes combinations, and `include` adds some. Or a list of maps, which are the combinations.',
       schema: orTemplate({
         anyOf: [
           {

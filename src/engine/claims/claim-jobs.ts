@@ -3,6 +3,7 @@ import type { Caller } from '../caller.js';
 import type { EngineContext } from '../context.js';
 import type { Claim, ClaimedJob } from './claim.js';
 import { claimOperation } from './claim-operation.js';
+import { claimLimits } from './limits.js';
 import type { Parking } from './parking.js';
 
 /**
@@ -24,15 +25,12 @@ export interface ClaimJobs {
   readonly maxJobs: number;
 }
 
-/** Longest wait of a claim. Longer waits are cut: proxies do not keep an idle request open for ever. */
-const claimWaitMsMax = 60_000;
-
 /** Claims jobs. If there is none, waits for one until the time or the caller's patience is over. */
 export function claimJobsVerb(context: EngineContext, parking: Parking<Claim>) {
   const operation = claimOperation(context, parking);
 
   return async (input: ClaimJobs, patience: Patience | null): Promise<ClaimedJob[]> => {
-    const waitMs = Math.min(input.waitMs, claimWaitMsMax);
+    const waitMs = Math.min(input.waitMs, claimLimits.waitMs);
     const wait = waitMs > 0 ? new Wait() : null;
     const claim: Claim = {
       caller: input.caller,

@@ -1,12 +1,10 @@
 import type { BatchContext } from '../context.js';
 import type { Batch } from '../writer/batch.js';
 import type { Claim, ClaimedJob } from './claim.js';
+import { claimLimits } from './limits.js';
 import type { Parking } from './parking.js';
 import { answerRepeats, leaveOutTaken } from './repeated-claims.js';
 import { noteWhatBecameClaimable, takeJobs } from './take-jobs.js';
-
-/** Parked claims of one kind of worker that a batch serves. */
-const parkedMax = 512;
 
 /** Serves the claims that wait for what this batch made claimable, in the same transaction. */
 export async function serveParked(context: BatchContext, batch: Batch, parking: Parking<Claim>): Promise<void> {
@@ -17,7 +15,7 @@ export async function serveParked(context: BatchContext, batch: Batch, parking: 
     for (const set of batch.wakeups.claimable) if (sets.has(set)) return true;
     for (const set of batch.wakeups.heardClaimable) if (sets.has(set)) return true;
     return false;
-  }, parkedMax);
+  }, claimLimits.parkedPerBatch);
   const claims = await leaveOutTaken(batch, parked);
   const answers = new Map<Claim, ClaimedJob[]>(claims.map((claim) => [claim, []]));
   // A caller may repeat a claim while the first, whose connection broke, is still parked, here or at another server.

@@ -9,6 +9,7 @@ import type { ClaimedJob } from './claim.js';
 import { type Claim, receivedWithinMs } from './claim.js';
 import { claimOperation } from './claim-operation.js';
 import { HeldJobs } from './held-jobs.js';
+import { claimLimits } from './limits.js';
 import type { Parking } from './parking.js';
 import type { RegisterWorker } from './register-worker.js';
 
@@ -51,12 +52,6 @@ export interface JobSession {
   /** Called when the connection is gone: removes its parked claim. Leases live on until they expire. */
   close(): void;
 }
-
-/** Credits that a session can have, used and unused: more than any worker has slots. */
-const creditsMax = 10_000;
-
-/** Jobs of one push. */
-const pushMax = 1_000;
 
 /**
  * How long the confirmation of a job's arrival waits to be written. A job that ends sooner never costs the write; for
@@ -119,7 +114,7 @@ export function openSessionVerb(context: EngineContext, parking: Parking<Claim>,
     /** Claims as many jobs as there are credits, unless a claim is under way. */
     function pump(): void {
       if (!isOpen || isDraining || credits <= 0 || !sink.hasRoom()) return;
-      const maxJobs = Math.min(credits, pushMax);
+      const maxJobs = Math.min(credits, claimLimits.pushedJobs);
       if (claim !== null) {
         claim.maxJobs = maxJobs;
         return;
@@ -214,8 +209,11 @@ export function openSessionVerb(context: EngineContext, parking: Parking<Claim>,
 
     return {
       addCredits(count) {
-        if (credits + held.size + count > creditsMax) {
-          throw new DomainError('malformed', `add_credits: a session has at most ${creditsMax} credits`);
+        if (credits + held.size + count > claimLimits.sessionCredits) {
+          throw new DomainError(
+            'malformed',
+            `add_credits: a session has at most ${claimLimits.sessionCredits} credits`,
+          );
         }
         credits += count;
         pump();

@@ -3,9 +3,7 @@ import { limits } from '../../domain/limits.js';
 import { type DefinitionRows, definitionRows } from './definition-rows.js';
 import type { DefinitionTask } from './definition-thread.js';
 import { DefinitionThreads } from './definition-threads.js';
-
-/** Texts up to this size are parsed on the event loop, in at most a few milliseconds. */
-const inlineBytesMax = 32 * 1024;
+import { definitionLimits } from './limits.js';
 
 /** The threads of this process. */
 const threads = new DefinitionThreads();
@@ -25,7 +23,7 @@ export async function checkDefinition(task: DefinitionTask, signal: AbortSignal 
     );
   }
   const result =
-    task.text.byteLength <= inlineBytesMax
+    task.text.byteLength <= definitionLimits.inlineBytes
       ? definitionRows(new TextDecoder().decode(task.text), task.format, task.file, task.anyWorker)
       : await threads.check(task, signal);
   if (result.ok) return result.rows;

@@ -21,6 +21,7 @@ import { type AuditDraft, logAudit, writeAudit } from '../writer/audit-draft.js'
 import { yieldToEventLoop } from '../writer/yield-turn.js';
 import { checkDefinition } from './check-definition.js';
 import type { DefinitionRows } from './definition-rows.js';
+import { definitionLimits } from './limits.js';
 
 /** A definition and the id to store it under. */
 export interface NewDefinition {
@@ -50,9 +51,6 @@ export type Defined = 'new' | 'changed' | 'unchanged';
  * `run-name`, and jobs `continue-on-error`. 8: jobs have `retry-on`. 9: a file has schedules.
  */
 const compilerVersion = 9;
-
-/** Pieces of rows that one transaction takes: few enough that claims do not wait for it. */
-const piecesPerTransaction = 2;
 
 /**
  * Checks a definition and makes it the current version of its workflow. Existing runs keep the version that they
@@ -129,7 +127,7 @@ export async function defineWorkflow(context: EngineContext, definition: NewDefi
   };
 
   const writes = pieceWrites(rows);
-  if (writes.length <= piecesPerTransaction) {
+  if (writes.length <= definitionLimits.piecesPerTransaction) {
     const isNew = await store.transact(async (connection, databaseNowMs) => {
       const made = await begin(connection, databaseNowMs);
       if (made === null) return false;
@@ -140,11 +138,12 @@ export async function defineWorkflow(context: EngineContext, definition: NewDefi
   } else {
     const made = await store.transact(begin);
     if (made === null) return 'unchanged';
-    for (let from = 0; from < writes.length; from += piecesPerTransaction) {
+    for (let from = 0; from < writes.length; from += definitionLimits.piecesPerTransaction) {
       await store.transact(async (connection) => {
         const [making] = await lockVersionBeingMade.run(connection, { no: made.version });
         if (making === undefined) throw new Error('an incomplete version was deleted: creating it took too long');
-        for (const write of writes.slice(from, from + piecesPerTransaction)) await write(connection, made.version);
+        for (const write of writes.slice(from, from + definitionLimits.piecesPerTransaction))
+          await write(connection, made.version);
       });
       await yieldToEventLoop(context);
     }

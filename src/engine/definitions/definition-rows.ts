@@ -10,6 +10,7 @@ import type { Problem } from '../../domain/problem.js';
 import type { Schedule } from '../../domain/schedule/schedule.js';
 import { conditionKind } from '../../domain/settle.js';
 import { newVersionEdges, newVersionJobs } from '../../store/version-rows.js';
+import { definitionLimits } from './limits.js';
 
 /** A checked definition as the rows of the store, in pieces that each fit into a short transaction. */
 export interface DefinitionRows {
@@ -36,9 +37,6 @@ export interface DefinitionRows {
 export type DefinitionRowsResult =
   | { readonly ok: true; readonly rows: DefinitionRows }
   | { readonly ok: false; readonly problems: readonly Problem[] };
-
-const jobsPerPiece = 1_000;
-const edgesPerPiece = 5_000;
 
 /** Parses and checks a definition, and builds its rows. Runs in a thread for a text of any size. */
 export function definitionRows(
@@ -78,8 +76,8 @@ function toRows(definition: WorkflowDefinition, anyWorker: boolean, warnings: re
     startSpec: toStartSpec(definition),
     // A file that a command runs once, with any worker, starts nothing later.
     schedules: anyWorker ? [] : definition.schedules,
-    jobs: pieces(jobs, jobsPerPiece, newVersionJobs.write),
-    edges: pieces(edges, edgesPerPiece, newVersionEdges.write),
+    jobs: pieces(jobs, definitionLimits.jobsPerPiece, newVersionJobs.write),
+    edges: pieces(edges, definitionLimits.edgesPerPiece, newVersionEdges.write),
     warnings,
   };
 }

@@ -3,12 +3,7 @@ import { DomainError } from '../../domain/errors.js';
 import { threadEntry } from '../../thread-entry.js';
 import type { DefinitionRowsResult } from './definition-rows.js';
 import type { DefinitionTask } from './definition-thread.js';
-
-/** Definitions that are checked at once, each in a thread of its own. */
-const threadsMax = 2;
-
-/** Definitions that may wait. Beyond this the server reports that it is overloaded. */
-const waitingMax = 32;
+import { definitionLimits } from './limits.js';
 
 interface Waiting {
   start(): void;
@@ -34,7 +29,7 @@ export class DefinitionThreads {
    */
   async check(task: DefinitionTask, signal: AbortSignal | null = null): Promise<DefinitionRowsResult> {
     if (signal?.aborted) throw cancelled();
-    if (this.#running >= threadsMax) await this.#turn(signal);
+    if (this.#running >= definitionLimits.threads) await this.#turn(signal);
     else this.#running += 1;
     try {
       return await inThread(task, signal);
@@ -47,7 +42,7 @@ export class DefinitionThreads {
   }
 
   #turn(signal: AbortSignal | null): Promise<void> {
-    if (this.#waiting.length >= waitingMax) {
+    if (this.#waiting.length >= definitionLimits.waitingChecks) {
       throw new DomainError('unavailable', 'Too many large definitions are being checked. Try again.');
     }
     return new Promise((resolve, reject) => {

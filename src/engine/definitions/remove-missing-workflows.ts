@@ -2,6 +2,7 @@ import { deleteSchedulesOfWorkflow } from '../../store/statements/schedules.js';
 import { fileWorkflows, setWorkflowRemoved } from '../../store/statements/workflows.js';
 import type { EngineContext } from '../context.js';
 import { type AuditDraft, logAudit, writeAudit } from '../writer/audit-draft.js';
+import { definitionLimits } from './limits.js';
 
 /**
  * Removes workflows whose files are gone from the list. Their runs and history stay, live runs continue, and a file
@@ -51,10 +52,9 @@ export function removeMissingWorkflowsVerb({ store, environment, log, brokenFile
   };
 }
 
-/** Workflows that the line names; its field has all of them. */
-const namedMax = 10;
-
 function named(ids: readonly string[]): string {
-  const first = ids.slice(0, namedMax).map((id) => JSON.stringify(id));
-  return ids.length > namedMax ? `${first.join(', ')} and ${ids.length - namedMax} more` : first.join(', ');
+  const first = ids.slice(0, definitionLimits.namedInLog).map((id) => JSON.stringify(id));
+  return ids.length > definitionLimits.namedInLog
+    ? `${first.join(', ')} and ${ids.length - definitionLimits.namedInLog} more`
+    : first.join(', ');
 }

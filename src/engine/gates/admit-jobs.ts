@@ -7,9 +7,7 @@ import { admitJobs, countJobHolders, countParallelChildren, firstHeldJobs } from
 import type { BatchContext } from '../context.js';
 import { jobTopic } from '../memory/topics.js';
 import type { Batch } from '../writer/batch.js';
-
-/** Held jobs that one statement reads. */
-const heldAtOnce = 500;
+import { gateLimits } from './limits.js';
 
 /**
  * Admits held jobs while there are places. A job that has passed its last gate is claimable. A job that reaches a gate
@@ -58,7 +56,7 @@ export class JobAdmission {
     const { connection, gates } = this.#batch;
     let wanted = 1 + (this.#comers.get(gate) ?? 0) + (gates.returned.get(gate) ?? 0);
     for (;;) {
-      const limit = Math.min(wanted, heldAtOnce);
+      const limit = Math.min(wanted, gateLimits.heldJobsPerQuery);
       const held = await firstHeldJobs.run(connection, { gate, limit });
       const ways = held.map(({ places }) => readPlaces(places));
       const inUse = this.#inUse.get(gate) ?? 0;

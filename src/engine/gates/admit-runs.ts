@@ -12,9 +12,7 @@ import {
 } from '../../store/statements/gates.js';
 import type { Batch } from '../writer/batch.js';
 import type { GateAsker } from '../writer/batch-gates.js';
-
-/** Waiting runs that one statement reads. */
-const waitingAtOnce = 100;
+import { gateLimits } from './limits.js';
 
 /**
  * Distributes the places of a group of runs: to waiting runs first, then to those that request one. Returns the number of
@@ -69,7 +67,7 @@ async function admitWaiting(
 ): Promise<number> {
   let admitted = 0;
   for (;;) {
-    const waiting = await firstWaitingRuns.run(connection, { gate, limit: waitingAtOnce });
+    const waiting = await firstWaitingRuns.run(connection, { gate, limit: gateLimits.waitingRunsPerQuery });
     const fits = admittedOf(inUse + admitted, waiting);
     if (fits > 0) {
       const rows = waiting.slice(0, fits).map(({ no }) => ({ no }));
@@ -85,7 +83,7 @@ async function admitWaiting(
       for (const { no } of rows) changes.event('run.admitted', { run: no });
     }
     admitted += fits;
-    if (fits < waitingAtOnce) return admitted;
+    if (fits < gateLimits.waitingRunsPerQuery) return admitted;
   }
 }
 

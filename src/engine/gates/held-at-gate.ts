@@ -5,9 +5,7 @@ import { type GroupFact, type HeldFact, type HolderFact, namedHolders } from '..
 import { type GateRunRow, holdersOfGate, placeAtGate } from '../../store/statements/gates.js';
 import { type GateJobRow, gateOfHeldJob, jobsWithPlace, orderOfHeldJobs } from '../../store/statements/job-gates.js';
 import type { EngineContext } from '../context.js';
-
-/** Jobs waiting before another one that are counted. */
-const beforeMax = 1_000;
+import { gateLimits } from './limits.js';
 
 /** Position of a run that waits for a place in its group; null when it does not wait. */
 export async function heldAtGate({ store }: Pick<EngineContext, 'store'>, run: number): Promise<GroupFact | null> {
@@ -30,7 +28,7 @@ export async function heldAtGate({ store }: Pick<EngineContext, 'store'>, run: n
 export async function jobHeldAtGate({ store }: Pick<EngineContext, 'store'>, job: number): Promise<HeldFact | null> {
   const [held] = await gateOfHeldJob.run(store.read, { job });
   if (held === undefined) return null;
-  const first = await orderOfHeldJobs.run(store.read, { gate: held.no, limit: beforeMax });
+  const first = await orderOfHeldJobs.run(store.read, { gate: held.no, limit: gateLimits.jobsBefore });
   const before = first.findIndex(({ id }) => id === job);
   const place = {
     max: readPlaces(held.places).find(({ gate }) => gate === held.no)?.max ?? 1,

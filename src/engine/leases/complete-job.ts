@@ -17,15 +17,8 @@ import type { EngineContext } from '../context.js';
 import type { Operation } from '../writer/writer.js';
 import { type LeaseMessage, leaseMessage } from './lease-message.js';
 import { type EndAnswer, type EndReport, endOperation } from './lease-operations.js';
+import { leaseLimits } from './limits.js';
 import { gapOf } from './trim-log.js';
-
-/** Characters of an error text that are kept: mostly its beginning and its end. */
-const errorHeadChars = 4 * 1024;
-const errorTailChars = 60 * 1024;
-
-/** Chunks of the log that one query reads while it looks for outputs. */
-const chunksAtOnce = 500;
-const bytesAtOnce = 1024 * 1024;
 
 /** How a worker reports that an attempt failed. */
 export interface ReportedFailure {
@@ -112,8 +105,8 @@ async function scanChunks(
       attempt: lease.attempt,
       sequence,
       lastSequence: Number.MAX_SAFE_INTEGER,
-      limit: chunksAtOnce,
-      maxBytes: bytesAtOnce,
+      limit: leaseLimits.outputChunksPerQuery,
+      maxBytes: leaseLimits.outputBytesPerQuery,
     });
     for (const chunk of page) {
       if (gap !== null && isBeyondGap(gap, { sequence: chunk.sequence, stream: 1 })) {
@@ -138,10 +131,10 @@ function accepted(result: OutputsResult, field: string): Outputs {
 
 function shortened(error: string): string {
   const text = error.toWellFormed().replaceAll('\0', '\uFFFD');
-  if (text.length <= errorHeadChars + errorTailChars) return text;
-  const cut = text.length - errorHeadChars - errorTailChars;
+  if (text.length <= leaseLimits.errorHeadChars + leaseLimits.errorTailChars) return text;
+  const cut = text.length - leaseLimits.errorHeadChars - leaseLimits.errorTailChars;
   // The cut may split a surrogate pair.
-  return `${text.slice(0, errorHeadChars)}\n… ${cut} characters cut …\n${text.slice(-errorTailChars)}`.toWellFormed();
+  return `${text.slice(0, leaseLimits.errorHeadChars)}\n… ${cut} characters cut …\n${text.slice(-leaseLimits.errorTailChars)}`.toWellFormed();
 }
 
 function digestOf(report: unknown): string {

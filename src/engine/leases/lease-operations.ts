@@ -20,6 +20,7 @@ import { type AttemptEnd, endAttempts } from './end-attempts.js';
 import { expireAttempts } from './expire-attempts.js';
 import type { LeaseRef } from './lease-id.js';
 import { attemptsOf, checkHolder, jobOfLease, type LeaseMessage, refuse } from './lease-message.js';
+import { leaseLimits } from './limits.js';
 import { releaseAttempts } from './release-attempts.js';
 import { timedOutAndReportedText } from './timed-out-text.js';
 
@@ -185,9 +186,6 @@ export function receivedOperation(): Operation<readonly LeaseRef[], void> {
   };
 }
 
-/** Overdue attempts and retries that one transaction handles. */
-const overdueMax = 500;
-
 /** Result of one search for overdue attempts and retries. */
 export interface Overdue {
   readonly ended: number;
@@ -203,7 +201,10 @@ export function overdueOperation(context: EngineContext): Operation<null, Overdu
     async apply(batch) {
       const attempts = await lockedOverdueAttempts(batch);
       await expireAttempts(context, batch, attempts);
-      const due = await queueDueJobs.run(batch.connection, { nowMs: batch.nowMs, limit: overdueMax });
+      const due = await queueDueJobs.run(batch.connection, {
+        nowMs: batch.nowMs,
+        limit: leaseLimits.overduePerTransaction,
+      });
       for (const job of due) {
         batch.wakeups.claimable.add(job.label_set);
         if (job.due_at_ms !== null) batch.wakeups.dueAt(job.due_at_ms);
@@ -219,7 +220,10 @@ export function overdueOperation(context: EngineContext): Operation<null, Overdu
  * lock.
  */
 async function lockedOverdueAttempts(batch: Batch): Promise<readonly AttemptRow[]> {
-  const found = await overdueAttempts.run(batch.connection, { nowMs: batch.nowMs, limit: overdueMax });
+  const found = await overdueAttempts.run(batch.connection, {
+    nowMs: batch.nowMs,
+    limit: leaseLimits.overduePerTransaction,
+  });
   if (found.length === 0 || !batch.connection.dialect.hasManyWriters) return found;
   const now = await attemptsByLease.run(batch.connection, { rows: found });
   return now.filter((attempt) => attempt.outcome === null && attempt.deadline_ms <= batch.nowMs);

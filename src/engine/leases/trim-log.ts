@@ -15,10 +15,7 @@ import { OutputLines } from '../../domain/output-lines.js';
 import type { Connection } from '../../store/connection.js';
 import { type AttemptRow, gapOutputs, setLogGap } from '../../store/statements/attempts.js';
 import { deleteLogRange, lastStdout, logSizes, stdoutPage } from '../../store/statements/logs.js';
-
-/** Chunks that one query reads. */
-const chunksPerPage = 512;
-const bytesPerPage = 1024 * 1024;
+import { leaseLimits } from './limits.js';
 
 /** The position before the first chunk of an attempt. */
 const logStart: LogPosition = { sequence: -1, stream: 0 };
@@ -73,7 +70,8 @@ async function endOfHead(connection: Connection, log: FullLog, headBytes: number
     const page = await sizesAfter(connection, log, end);
     const length = headLength(page, roomBytes);
     end = page[length - 1] ?? end;
-    if (length < page.length || page.length < chunksPerPage) return { sequence: end.sequence, stream: end.stream };
+    if (length < page.length || page.length < leaseLimits.trimmedChunksPerQuery)
+      return { sequence: end.sequence, stream: end.stream };
     const { bytes, padding } = sizeOf(page);
     roomBytes -= bytes + padding;
   }
@@ -89,12 +87,12 @@ async function oldestChunks(
   let after = start;
   for (let leftBytes = overBytes; leftBytes > 0; ) {
     const page = await sizesAfter(connection, log, after);
-    const candidates = page.length < chunksPerPage ? page.slice(0, -1) : page;
+    const candidates = page.length < leaseLimits.trimmedChunksPerQuery ? page.slice(0, -1) : page;
     const going = candidates.slice(0, chunksToDrop(candidates, leftBytes));
     // A spread into one call would overflow the stack: it limits the number of arguments.
     for (const chunk of going) dropped.push(chunk);
     const last = going.at(-1);
-    if (last === undefined || page.length < chunksPerPage) break;
+    if (last === undefined || page.length < leaseLimits.trimmedChunksPerQuery) break;
     const { bytes, padding } = sizeOf(going);
     leftBytes -= bytes + padding;
     after = last;
@@ -107,7 +105,7 @@ function sizesAfter(
   { job, number }: FullLog,
   { sequence, stream }: LogPosition,
 ): Promise<readonly StoredChunk[]> {
-  return logSizes.run(connection, { job, attempt: number, sequence, stream, limit: chunksPerPage });
+  return logSizes.run(connection, { job, attempt: number, sequence, stream, limit: leaseLimits.trimmedChunksPerQuery });
 }
 
 interface DroppedOutputs {
@@ -143,7 +141,12 @@ async function outputsOfDropped(
   lines.push(before ?? '');
   let hasStdout = before !== null;
   for (let { sequence } = range; ; ) {
-    const page = await stdoutPage.run(connection, { ...range, sequence, limit: chunksPerPage, maxBytes: bytesPerPage });
+    const page = await stdoutPage.run(connection, {
+      ...range,
+      sequence,
+      limit: leaseLimits.trimmedChunksPerQuery,
+      maxBytes: leaseLimits.trimmedBytesPerQuery,
+    });
     for (const { data } of page) lines.push(data);
     const last = page.at(-1);
     if (last === undefined) break;

@@ -12,6 +12,7 @@ import { matrixReferences, type ParsedMatrix, parseMatrix } from '../../domain/m
 import type { Connection } from '../../store/connection.js';
 import { groupsOfVersion } from '../../store/statements/matrices.js';
 import { versionJobs } from '../../store/statements/workflows.js';
+import { memoryLimits } from './limits.js';
 
 /** The parsed specification of a job in a version. */
 export interface KnownJob {
@@ -52,12 +53,9 @@ export interface JobOfVersion {
   readonly ord: number;
 }
 
-/** At most about 100 MB of specifications, by the length of their JSON. */
-const cachedCharsMax = 50_000_000;
-
 /** Cache of parsed job specifications, which never change. The oldest leave when it is full. */
 export class JobSpecs {
-  readonly #known = new LRUCache<number, KnownJob>({ maxSize: cachedCharsMax });
+  readonly #known = new LRUCache<number, KnownJob>({ maxSize: memoryLimits.jobSpecChars });
   /** By version, the jobs with a matrix and the ordinals of their first children. */
   readonly #groups = new LRUCache<number, readonly Group[]>({ max: 10_000 });
 

@@ -6,6 +6,7 @@ import { readVariables, type Variables } from '../../domain/variables.js';
 import type { Connection } from '../../store/connection.js';
 import { type RunRow, runContexts, runsByNumber } from '../../store/statements/find-runs.js';
 import type { KnownJob } from './job-specs.js';
+import { memoryLimits } from './limits.js';
 
 /** What never changes about a run. */
 export interface RunInfo {
@@ -29,14 +30,11 @@ export interface RunInfo {
   readonly scheduledAtMs: number | null;
 }
 
-/** Characters of inputs that are cached: each run has up to a megabyte. */
-const inputsCharsMax = 50_000_000;
-
 /** Cache of what never changes about runs. The oldest leave when it is full. */
 export class RunInfoCache {
   readonly #known = new LRUCache<number, RunInfo>({
     max: 20_000,
-    maxSize: inputsCharsMax,
+    maxSize: memoryLimits.runInputChars,
     sizeCalculation: ({ inputsChars }) => inputsChars + 1,
   });
 

@@ -5,11 +5,7 @@ import type { AttemptKey } from '../../store/row-keys.js';
 import { attemptsToTrace, jobsToTrace, runsToTrace } from '../../store/statements/traces.js';
 import type { Tracing } from '../../telemetry/traces/tracing.js';
 import type { EventDraft } from '../writer/batch-changes.js';
-
-/** Ends that may wait to be read. Later ones are lost: traces must not use up the memory. */
-const waitingMax = 20_000;
-/** Ends that one query reads. */
-const rowsAtOnce = 500;
+import { observeLimits } from './limits.js';
 
 /** What has ended and is not exported yet. */
 interface Ends {
@@ -41,7 +37,7 @@ export class SpanExporter {
 
   note(events: readonly EventDraft[], stopped: Ends['attempts']): void {
     const { runs, jobs, attempts } = this.#ends;
-    if (runs.length + jobs.length + attempts.length > waitingMax) {
+    if (runs.length + jobs.length + attempts.length > observeLimits.waitingSpans) {
       if (!this.#isFull) this.#log.warn('trace queue full: spans are dropped');
       this.#isFull = true;
       return;
@@ -136,5 +132,6 @@ export class SpanExporter {
 }
 
 function* inPieces<T>(items: readonly T[]): Iterable<T[]> {
-  for (let at = 0; at < items.length; at += rowsAtOnce) yield items.slice(at, at + rowsAtOnce);
+  for (let at = 0; at < items.length; at += observeLimits.spansPerQuery)
+    yield items.slice(at, at + observeLimits.spansPerQuery);
 }

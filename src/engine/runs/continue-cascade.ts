@@ -3,9 +3,8 @@ import { markSettled, unsettledJobs } from '../../store/statements/jobs.js';
 import type { BatchContext, EngineContext } from '../context.js';
 import type { Operation } from '../writer/writer.js';
 import { ContinuedWork } from './continued-work.js';
+import { runLimits } from './limits.js';
 import { settleJobs } from './settle-jobs.js';
-
-const jobsPerTransaction = 500;
 
 /** Completes cascades that a transaction cut, because they had too many jobs. */
 export function continueCascade(context: EngineContext): ContinuedWork {
@@ -19,7 +18,7 @@ function continueCascadeOperation(context: BatchContext): Operation<null, { more
     name: 'continue-cascade',
     keyOf: () => 0,
     async apply(batch) {
-      const jobs = await unsettledJobs.run(batch.connection, { limit: jobsPerTransaction });
+      const jobs = await unsettledJobs.run(batch.connection, { limit: runLimits.settledPerTransaction });
       if (jobs.length === 0) return [{ more: false }];
       await markSettled.run(batch.connection, {
         rows: jobs.map(({ id }) => ({ id, settled: settledState.propagated })),
@@ -31,7 +30,7 @@ function continueCascadeOperation(context: BatchContext): Operation<null, { more
           return { job: id, version, succeeded: state === 'success' || tolerated === 1 };
         }),
       );
-      return [{ more: batch.wakeups.leftUnsettled || jobs.length === jobsPerTransaction }];
+      return [{ more: batch.wakeups.leftUnsettled || jobs.length === runLimits.settledPerTransaction }];
     },
   };
 }

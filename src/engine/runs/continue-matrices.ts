@@ -28,14 +28,10 @@ import type { Batch } from '../writer/batch.js';
 import type { Operation } from '../writer/writer.js';
 import { ContinuedWork } from './continued-work.js';
 import { decideRoots } from './large-run.js';
+import { runLimits } from './limits.js';
 import { noteCancelled } from './note-cancelled.js';
 import { setQueueDeadlinesOf } from './queue-deadlines.js';
 import { type Decision, numberLabelSets, settleJobs } from './settle-jobs.js';
-
-/** Children that one transaction creates, decides or cancels. */
-const childrenPerTransaction = 2_000;
-/** Nodes that one transaction reads. */
-const nodesPerTransaction = 100;
 
 /**
  * Does the work that is marked in the rows of jobs with a matrix: creates children in ranges, cancels them after a
@@ -54,8 +50,8 @@ function continueMatricesOperation(context: BatchContext): Operation<null, { mor
     name: 'continue-matrices',
     keyOf: () => 0,
     async apply(batch) {
-      const nodes = await matricesToDo.run(batch.connection, { limit: nodesPerTransaction });
-      let room = childrenPerTransaction;
+      const nodes = await matricesToDo.run(batch.connection, { limit: runLimits.nodesPerTransaction });
+      let room = runLimits.childrenPerTransaction;
       let done = 0;
       for (const node of nodes) {
         const children = await takeStep(context, batch, node);
@@ -81,20 +77,20 @@ async function takeStep(context: BatchContext, batch: Batch, node: MatrixToDo): 
   if (node.expand_from !== null) return expand(context, batch, node, known, firstChild, node.expand_from);
   const range = (from: number) => ({
     from,
-    to: from + childrenPerTransaction < node.total ? from + childrenPerTransaction : null,
+    to: from + runLimits.childrenPerTransaction < node.total ? from + runLimits.childrenPerTransaction : null,
   });
   if (node.cancel_from !== null) {
     const { from, to } = range(node.cancel_from);
     await cancelChildren(context, batch, node, firstChild + from, firstChild + (to ?? node.total));
     await setCancelChildrenFrom.run(batch.connection, { job: node.job, from, to });
-    return childrenPerTransaction;
+    return runLimits.childrenPerTransaction;
   }
   if (node.decide_from !== null) {
     const { from, to } = range(node.decide_from);
     const first = matrix.childrenFrom;
     await decideRoots(context, batch, node.run, first + from, first + (to ?? node.total));
     await setDecideFrom.run(batch.connection, { job: node.job, from, to });
-    return childrenPerTransaction;
+    return runLimits.childrenPerTransaction;
   }
   if (node.open === 0) await close(context, batch, node, known, firstChild);
   else await clearToDo(batch, node);
@@ -127,7 +123,7 @@ async function expand(
   const [row] = await lockMatrixToExpand.run(batch.connection, { job: node.job, from });
   if (row === undefined) return null;
   const all = JSON.parse(row.combinations ?? '[]') as Combination[];
-  const to = Math.min(from + childrenPerTransaction, row.total);
+  const to = Math.min(from + runLimits.childrenPerTransaction, row.total);
   const combinations = all.slice(from, to);
   const isCancelled = row.cancel_from !== null;
   const children = isCancelled ? [] : await decideChildren(context, batch, node, known, firstChild, from, combinations);

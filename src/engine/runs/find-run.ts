@@ -2,6 +2,7 @@ import { DomainError, notFound } from '../../domain/errors.js';
 import { newestRunOfWorkflow, type RunRow, runById, runsByIdPrefix } from '../../store/statements/find-runs.js';
 import { type CurrentVersionRow, currentVersion } from '../../store/statements/workflows.js';
 import type { EngineContext } from '../context.js';
+import { runLimits } from './limits.js';
 
 /** What an id means: a run, or a workflow that has not run yet. */
 export type Found =
@@ -46,9 +47,6 @@ async function newestRunOf({ store }: Reads, id: string): Promise<RunRow | null>
 /** A prefix of an id: too long to be typed by chance, shorter than an id. */
 const prefixPattern = /^[0-9a-f][0-9a-f-]{5,34}$/;
 
-/** Candidates that an error names. */
-const candidatesMax = 5;
-
 /**
  * The only run whose id starts with the text; null when there is none, or when the text is no prefix of an id. Called
  * only when no id is the whole text, so the usual call pays nothing.
@@ -65,12 +63,18 @@ export async function runIdOfPrefix({ store }: Reads, text: string): Promise<str
   const prefix = text.toLowerCase();
   if (!prefixPattern.test(prefix)) return null;
   // `g` comes after every character of an id.
-  const runs = await runsByIdPrefix.run(store.read, { from: prefix, to: `${prefix}g`, limit: candidatesMax + 1 });
+  const runs = await runsByIdPrefix.run(store.read, {
+    from: prefix,
+    to: `${prefix}g`,
+    limit: runLimits.namedCandidates + 1,
+  });
   const [only] = runs;
   if (only === undefined) return null;
   if (runs.length === 1) return only.id;
-  const named = runs.slice(0, candidatesMax).map(({ id, workflow_id, state }) => `${id} (${workflow_id}, ${state})`);
-  const more = runs.length > candidatesMax ? ', and more' : '';
+  const named = runs
+    .slice(0, runLimits.namedCandidates)
+    .map(({ id, workflow_id, state }) => `${id} (${workflow_id}, ${state})`);
+  const more = runs.length > runLimits.namedCandidates ? ', and more' : '';
   throw new DomainError(
     'malformed',
     `${JSON.stringify(text)} begins the ids of several runs; give more characters: ${named.join(', ')}${more}`,

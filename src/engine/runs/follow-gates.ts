@@ -5,11 +5,8 @@ import type { EngineContext } from '../context.js';
 import type { Batch } from '../writer/batch.js';
 import type { Operation } from '../writer/writer.js';
 import type { cancelRunVerb } from './cancel-run.js';
+import { runLimits } from './limits.js';
 import type { startRunVerb } from './start-run.js';
-
-/** Gates that one query reads, and runs that one step cancels. */
-const gatesAtOnce = 100;
-const cancelledAtOnce = 1_000;
 
 /**
  * Carries out what the end of a batch decided about gates: decides the jobs of admitted runs, and cancels superseded
@@ -52,8 +49,11 @@ export class FollowGates {
   /** Cancels runs in progress for a newer run of their group that waits for their place. */
   async cancelInProgress(): Promise<void> {
     const { read } = this.#context.store;
-    for (const { id: supersededBy, gate } of await runsThatCancel.run(read, { limit: cancelledAtOnce })) {
-      for (const { id, cancel_requested_at_ms } of await holdersOfGate.run(read, { gate, limit: cancelledAtOnce })) {
+    for (const { id: supersededBy, gate } of await runsThatCancel.run(read, { limit: runLimits.cancelledPerStep })) {
+      for (const { id, cancel_requested_at_ms } of await holdersOfGate.run(read, {
+        gate,
+        limit: runLimits.cancelledPerStep,
+      })) {
         if (cancel_requested_at_ms !== null) continue;
         const request = { caller: { credential: null }, force: false, requestId: null, supersededBy };
         await this.#cancelling.cancelRun({ ...request, id });
@@ -69,7 +69,7 @@ export class FollowGates {
     const { store, writer } = this.#context;
     for (const gatesAfter of [gatesWithWaiting, gatesWithHeldJobs]) {
       for (let after = 0; ; ) {
-        const found = await gatesAfter.run(store.read, { after, limit: gatesAtOnce });
+        const found = await gatesAfter.run(store.read, { after, limit: runLimits.gatesPerQuery });
         const last = found.at(-1);
         if (last === undefined) break;
         await writer.submit(this.#look, { gates: found.map(({ gate }) => gate), recounts: true });

@@ -8,13 +8,11 @@ import type { Batch } from '../writer/batch.js';
 import type { Operation } from '../writer/writer.js';
 import { yieldToEventLoop } from '../writer/yield-turn.js';
 import { type Asked, noteAnswer } from './group-place.js';
+import { runLimits } from './limits.js';
 import { decideMetJobs, settleJobs } from './settle-jobs.js';
 
-/** Jobs that one transaction creates; larger runs take several. */
-const jobsPerTransaction = 2_000;
-
 export function isLarge(version: CurrentVersionRow): boolean {
-  return version.job_count > jobsPerTransaction;
+  return version.job_count > runLimits.jobsPerTransaction;
 }
 
 /** A range of a large run's jobs. */
@@ -120,8 +118,8 @@ export async function inRanges(
   first: number,
   act: (from: number, to: number, last: boolean) => Promise<unknown>,
 ): Promise<void> {
-  for (let from = first; from < count || from === 0; from += jobsPerTransaction) {
-    const to = Math.min(from + jobsPerTransaction, count);
+  for (let from = first; from < count || from === 0; from += runLimits.jobsPerTransaction) {
+    const to = Math.min(from + runLimits.jobsPerTransaction, count);
     await act(from, to, to === count);
     if (to === count) return;
     await yieldToEventLoop(context);

@@ -26,6 +26,7 @@ import { deleteSchedulesOfWorkflowNo } from '../../store/statements/schedules.js
 import { deleteVariablesOfWorkflow } from '../../store/statements/variables.js';
 import { deleteVersionEdges, deleteVersionJobs } from '../../store/statements/workflows.js';
 import type { Operation } from '../writer/writer.js';
+import { runLimits } from './limits.js';
 
 /** Runs and logs that ended before these times are deleted, in Unix milliseconds. */
 export interface PruneBefore {
@@ -42,10 +43,6 @@ export interface Pruned {
   readonly more: boolean;
 }
 
-/** Rows of one kind that one step deletes. */
-const rowsAtOnce = 500;
-const logChunksAtOnce = 100;
-
 /**
  * The budget of one step, in units of the time that deleting a row takes: so little that a concurrent claim does not
  * notice. Finding a run and its rows costs as much as ten rows; a log chunk may span many pages.
@@ -55,8 +52,6 @@ const costOfLooking = 10;
 const costOfLogChunk = 5;
 /** The runs of a step are found at once, because each search skips the newest runs of idle workflows, which stay. */
 const runsPerStep = costPerStep / costOfLooking;
-const workflowsPerStep = 5;
-const gatesPerStep = 100;
 
 /**
  * Deletes a few rows of the runs that ended longest ago: a run's logs first, the run itself last; then the logs of runs
@@ -85,7 +80,7 @@ export async function pruneStep(connection: Connection, before: PruneBefore): Pr
 
 /** Deletes removed workflows once their last run is gone, then gates that no run uses. */
 async function pruneWorkflows(connection: Connection, beforeMs: number): Promise<Pruned> {
-  const removed = await removedWorkflows.run(connection, { beforeMs, limit: workflowsPerStep });
+  const removed = await removedWorkflows.run(connection, { beforeMs, limit: runLimits.prunedWorkflows });
   for (const { no, current_version: version } of removed) {
     if (version !== null) await deleteVersionRows(connection, version);
     await deleteSchedulesOfWorkflowNo.run(connection, { no });
@@ -93,8 +88,8 @@ async function pruneWorkflows(connection: Connection, beforeMs: number): Promise
     await deleteWorkflow.run(connection, { no });
   }
   if (removed.length > 0) return { runs: 0, logs: 0, more: true };
-  const gates = await deleteIdleGates.run(connection, { beforeMs, limit: gatesPerStep });
-  return { runs: 0, logs: 0, more: gates.length === gatesPerStep };
+  const gates = await deleteIdleGates.run(connection, { beforeMs, limit: runLimits.prunedGates });
+  return { runs: 0, logs: 0, more: gates.length === runLimits.prunedGates };
 }
 
 /** What one step deleted of a run. */
@@ -126,9 +121,9 @@ async function pruneEach(
 }
 
 async function pruneLogs(connection: Connection, run: EndedRun): Promise<Piece> {
-  const chunks = await deleteLogChunks.run(connection, { ...rangeOf(run), limit: logChunksAtOnce });
+  const chunks = await deleteLogChunks.run(connection, { ...rangeOf(run), limit: runLimits.prunedLogChunks });
   const cost = chunks.length * costOfLogChunk;
-  if (chunks.length === logChunksAtOnce) return { runs: 0, logs: 0, more: true, cost };
+  if (chunks.length === runLimits.prunedLogChunks) return { runs: 0, logs: 0, more: true, cost };
   await clearLogGaps.run(connection, rangeOf(run));
   const marked = await markLogsPruned.run(connection, { no: run.no });
   return { runs: 0, logs: marked.length, more: false, cost };
@@ -138,18 +133,19 @@ async function pruneRun(connection: Connection, run: EndedRun): Promise<Piece> {
   const range = rangeOf(run);
   const [ended] = await markBeingDeleted.run(connection, { no: run.no });
   if (ended === undefined) return { runs: 0, logs: 0, more: false, cost: 0 };
-  const chunks = await deleteLogChunks.run(connection, { ...range, limit: logChunksAtOnce });
+  const chunks = await deleteLogChunks.run(connection, { ...range, limit: runLimits.prunedLogChunks });
   let cost = chunks.length * costOfLogChunk;
-  if (chunks.length === logChunksAtOnce) return { runs: 0, logs: 0, more: true, cost };
-  const events = await deleteEventsOfRun.run(connection, { run: run.no, limit: rowsAtOnce });
+  if (chunks.length === runLimits.prunedLogChunks) return { runs: 0, logs: 0, more: true, cost };
+  const events = await deleteEventsOfRun.run(connection, { run: run.no, limit: runLimits.prunedRows });
   if (events.length > 0) await countPrunedEvents.run(connection, { count: events.length });
-  const attempts = await deleteAttemptsOfRange.run(connection, { ...range, limit: rowsAtOnce });
+  const attempts = await deleteAttemptsOfRange.run(connection, { ...range, limit: runLimits.prunedRows });
   cost += events.length + attempts.length;
-  if (events.length === rowsAtOnce || attempts.length === rowsAtOnce) return { runs: 0, logs: 0, more: true, cost };
+  if (events.length === runLimits.prunedRows || attempts.length === runLimits.prunedRows)
+    return { runs: 0, logs: 0, more: true, cost };
   // If the jobs fit into one step, they go with the run, so that no reader finds a run without them.
-  const jobs = await deleteSomeJobs.run(connection, { ...range, limit: rowsAtOnce });
+  const jobs = await deleteSomeJobs.run(connection, { ...range, limit: runLimits.prunedRows });
   cost += jobs.length;
-  if (jobs.length === rowsAtOnce) return { runs: 0, logs: 0, more: true, cost };
+  if (jobs.length === runLimits.prunedRows) return { runs: 0, logs: 0, more: true, cost };
   await deleteMatricesOfRun.run(connection, range);
   await deleteRerunsOfRun.run(connection, { run: run.no });
   const gone = await deleteEndedRun.run(connection, { no: run.no });

@@ -2,10 +2,8 @@ import { ordinalRanges } from '../../domain/rerun.js';
 import { insertRerun } from '../../store/statements/reruns.js';
 import type { Batch } from '../writer/batch.js';
 import { keysOf } from './keys-of-ordinals.js';
+import { runLimits } from './limits.js';
 import type { WantedRerun } from './wanted-rerun.js';
-
-/** Chosen jobs that the event of a re-run names. */
-const namedMax = 100;
 
 /** Records who requested what, before any consequence of it. */
 export async function recordRerun(
@@ -15,7 +13,7 @@ export async function recordRerun(
   resets: readonly number[],
 ): Promise<void> {
   const named = resets.filter((ordinal) => chosen.has(ordinal));
-  const keys = await keysOf(batch.connection, run, named.slice(0, namedMax));
+  const keys = await keysOf(batch.connection, run, named.slice(0, runLimits.namedInEvent));
   await insertRerun.run(batch.connection, {
     run: run.no,
     generation,

@@ -4,8 +4,9 @@ import type { Connection } from '../../store/connection.js';
 import { jobIdOf, ordinalOfJob } from '../../store/job-id.js';
 import type { RunRow } from '../../store/statements/find-runs.js';
 import { liveAttemptOfJobs } from '../../store/statements/reruns.js';
+import { runLimits } from './limits.js';
 import { hasRunEnded } from './reopen-run.js';
-import { rerunJobsPerTransaction, sizeOf, type WantedRerun } from './wanted-rerun.js';
+import { sizeOf, type WantedRerun } from './wanted-rerun.js';
 
 /** Why a run cannot be re-run in its present state, whatever its jobs are; null when it can. */
 export function refusalOfRun(
@@ -40,7 +41,7 @@ export function refusalOfRun(
   if (isLarge && !hasEnded) {
     return new DomainError(
       'conflict',
-      `${sizeOf(wanted)} jobs of run ${run.id} would run again; more than ${rerunJobsPerTransaction} can only when the run has ended`,
+      `${sizeOf(wanted)} jobs of run ${run.id} would run again; more than ${runLimits.rerunJobsPerTransaction} can only when the run has ended`,
       { reason: 'job_running' },
     );
   }

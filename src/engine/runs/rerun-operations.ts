@@ -9,6 +9,7 @@ import type { Batch } from '../writer/batch.js';
 import type { Operation } from '../writer/writer.js';
 import { nodesOfChildren } from './children-to-rerun.js';
 import { keysOf } from './keys-of-ordinals.js';
+import { runLimits } from './limits.js';
 import { rowAt } from './load-rerun.js';
 import { lockAndLoad, lockedRun } from './lock-rerun.js';
 import { recordRerun } from './record-rerun.js';
@@ -17,7 +18,7 @@ import { asksAgain, reopen } from './reopen-run.js';
 import { resetRange, writeResets } from './reset-jobs.js';
 import { decideMetJobs, settleJobs } from './settle-jobs.js';
 import { stopDependants } from './stop-dependants.js';
-import { type BegunRerun, rerunJobsPerTransaction, sizeOf, type WantedRerun } from './wanted-rerun.js';
+import { type BegunRerun, sizeOf, type WantedRerun } from './wanted-rerun.js';
 
 /** Begins a re-run. The same transaction resets all of its jobs, or the first of them when there are many. */
 export function rerunOperation(context: BatchContext): Operation<WantedRerun, BegunRerun> {
@@ -38,10 +39,10 @@ async function begin(context: BatchContext, batch: Batch, wanted: WantedRerun): 
   if (earlier !== undefined) {
     return { kind: 'begun', run: earlier.run, generation: earlier.generation, from: null };
   }
-  const isLarge = sizeOf(wanted) > rerunJobsPerTransaction;
+  const isLarge = sizeOf(wanted) > runLimits.rerunJobsPerTransaction;
   const all = [...wanted.chosen, ...wanted.following].sort((a, b) => a - b);
   const resets = isLarge ? all.filter((ordinal) => wanted.dependants || wanted.chosen.has(ordinal)) : all;
-  const ordinals = resets.slice(0, rerunJobsPerTransaction);
+  const ordinals = resets.slice(0, runLimits.rerunJobsPerTransaction);
   const loaded = await lockAndLoad(batch, wanted.run, ordinals);
   const run = await lockedRun(batch, wanted.run.no);
   const refusal = refusalOfRun(run, wanted, isLarge);
@@ -120,7 +121,7 @@ export function rerunRangeOperation(): Operation<RerunRange, number | null> {
     async apply(batch, ranges) {
       const answers: (number | null)[] = [];
       for (const { run, generation, ordinals, from } of ranges) {
-        const slice = ordinals.slice(from, from + rerunJobsPerTransaction);
+        const slice = ordinals.slice(from, from + runLimits.rerunJobsPerTransaction);
         const loaded = await lockAndLoad(batch, run, slice);
         const now = await lockedRun(batch, run.no);
         const next = from + slice.length < ordinals.length ? from + slice.length : null;

@@ -24,13 +24,14 @@ import { yieldToEventLoop } from '../writer/yield-turn.js';
 import { nodesOfChildren } from './children-to-rerun.js';
 import { findRun } from './find-run.js';
 import { keysOf } from './keys-of-ordinals.js';
+import { runLimits } from './limits.js';
 import { loadJobs, loadNeeds, loadRerunSet, type RerunSet } from './load-rerun.js';
 import { refusalOfRun, toError, unstoppedError, unstoppedJob } from './refuse-rerun.js';
 import { hasRunEnded } from './reopen-run.js';
 import { requestHash } from './request-hash.js';
 import { rerunOperation, rerunRangeOperation } from './rerun-operations.js';
 import type { startRunVerb } from './start-run.js';
-import { type BegunRerun, rerunJobsPerTransaction, sizeOf } from './wanted-rerun.js';
+import { type BegunRerun, sizeOf } from './wanted-rerun.js';
 
 export interface RerunRun {
   readonly caller: Caller;
@@ -70,12 +71,6 @@ export interface RerunAnswer {
   /** Only of a dry run: jobs that run again, but are certain to be skipped. */
   readonly skipped: RerunJobsView;
 }
-
-/** Jobs of each kind that an answer names. */
-const namedMax = 1_000;
-
-/** Jobs that a request may name. */
-const jobsMax = 1_000;
 
 /** Interval of the check whether cancelled jobs have stopped. */
 const lookEveryMs = 100;
@@ -140,7 +135,7 @@ export function rerunRunVerb(context: EngineContext, starting: Pick<ReturnType<t
     const { chosen, following } = setOf(await rerunRow(run.no, generation));
     const nodes = new Set((await nodesOfChildren(store.longRead, run.version, chosen)).values());
     const all = [...chosen, ...following].filter((ordinal) => !nodes.has(ordinal)).sort((a, b) => a - b);
-    const named = all.slice(0, namedMax);
+    const named = all.slice(0, runLimits.namedInAnswer);
     const keys = await keysOf(store.longRead, run, named);
     const jobs = named.map((ordinal) => ({
       jobKey: keys.get(ordinal) ?? '',
@@ -162,7 +157,7 @@ export function rerunRunVerb(context: EngineContext, starting: Pick<ReturnType<t
   }
 
   async function viewDry(run: RunRow, wanted: WantedSet, choice: RerunRun): Promise<RerunAnswer> {
-    const refusal = refusalOfRun(run, { ...wanted, run }, sizeOf(wanted) > rerunJobsPerTransaction);
+    const refusal = refusalOfRun(run, { ...wanted, run }, sizeOf(wanted) > runLimits.rerunJobsPerTransaction);
     if (refusal !== null) throw refusal;
     const unstopped = await unstoppedJob(store.longRead, run);
     if (unstopped !== null && !choice.force) {
@@ -181,7 +176,7 @@ export function rerunRunVerb(context: EngineContext, starting: Pick<ReturnType<t
     const skippedText = (ordinal: number) =>
       `has no "if", and its need ${JSON.stringify(keys.get(plan.skipped.get(ordinal) ?? ordinal))} does not succeed`;
     const view = (all: typeof jobs, reason: (job: (typeof jobs)[number]) => string): RerunJobsView => ({
-      jobs: all.slice(0, namedMax).map((job) => ({ jobKey: job.key, reason: reason(job) })),
+      jobs: all.slice(0, runLimits.namedInAnswer).map((job) => ({ jobKey: job.key, reason: reason(job) })),
       count: all.length,
     });
     return {
@@ -232,7 +227,7 @@ export function rerunRunVerb(context: EngineContext, starting: Pick<ReturnType<t
         if (set.chosen.size === 0) throw nothingFailed(run);
         const wanted = { ...set, dependants: asked.dependants };
         if (asked.dryRun) return viewDry(run, wanted, asked);
-        const isLarge = sizeOf(set) > rerunJobsPerTransaction;
+        const isLarge = sizeOf(set) > runLimits.rerunJobsPerTransaction;
         if (isLarge && hasRunEnded(run)) await checkLarge(run, wanted);
         const begun: BegunRerun = await writer.submit(begin, { ...wanted, run, by, hash, force: asked.force });
         if (begun.kind === 'stopping') {
@@ -264,8 +259,11 @@ function checkChoice({ failed, jobs }: RerunRun): void {
   if (!failed && jobs.length === 0) {
     throw new DomainError('malformed', 'jobs: say what runs again: "failed": true, or the ids of jobs in "jobs"');
   }
-  if (jobs.length > jobsMax) {
-    throw new DomainError('malformed', `jobs: at most ${jobsMax} jobs can be named, not ${jobs.length}`);
+  if (jobs.length > runLimits.rerunJobsNamed) {
+    throw new DomainError(
+      'malformed',
+      `jobs: at most ${runLimits.rerunJobsNamed} jobs can be named, not ${jobs.length}`,
+    );
   }
 }
 

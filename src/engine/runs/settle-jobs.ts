@@ -24,6 +24,7 @@ import { needResults } from '../memory/need-results.js';
 import { factsOf, runValuesOf } from '../memory/run-info.js';
 import { jobTopic } from '../memory/topics.js';
 import type { Batch } from '../writer/batch.js';
+import { runLimits } from './limits.js';
 import { setQueueDeadlinesOf } from './queue-deadlines.js';
 
 /** A job that has just ended, as its dependents see it. */
@@ -43,18 +44,11 @@ export interface MetJob {
 }
 
 /**
- * Jobs that one transaction ends in a cascade. If the first job of a chain of 100,000 fails, many transactions skip the
- * rest, so that no call waits for all of them. The store marks the unfinished part, and the next transaction continues
- * there.
- */
-const cascadeMax = 2_000;
-
-/**
  * Propagates ended jobs to their dependents, and decides the dependents whose needs have all ended: they become
  * claimable, come to their first gate, or end too, which propagates further.
  */
 export async function settleJobs(context: BatchContext, batch: Batch, ended: readonly EndedJob[]): Promise<void> {
-  // A child has no dependents: the counters of its node tell of its end.
+  // A child has no dependents: its end changes the counters of its node.
   let ending = ended.filter(({ job }) => !isChild(job));
   let cascaded = 0;
   while (ending.length > 0) {
@@ -78,7 +72,7 @@ export async function settleJobs(context: BatchContext, batch: Batch, ended: rea
       )),
     ];
     cascaded += ending.length;
-    if (cascaded > cascadeMax) {
+    if (cascaded > runLimits.cascadeJobs) {
       await markSettled.run(batch.connection, {
         rows: ending.map(({ job }) => ({ id: job, settled: settledState.pending })),
       });

@@ -5,9 +5,7 @@ import type { EngineContext } from '../context.js';
 import type { Batch } from '../writer/batch.js';
 import type { Operation } from '../writer/writer.js';
 import type { cancelRunVerb } from './cancel-run.js';
-
-/** How many runs one transaction times out. */
-const runsAtOnce = 100;
+import { runLimits } from './limits.js';
 
 /** A run whose jobs are to be cancelled. */
 interface TimedOutRun {
@@ -48,7 +46,7 @@ function timeOutOperation(): Operation<null, { runs: readonly TimedOutRun[]; now
 
 async function timeOut(batch: Batch): Promise<TimedOutRun[]> {
   const { connection, nowMs } = batch;
-  const due = await overdueRuns.run(connection, { nowMs, limit: runsAtOnce });
+  const due = await overdueRuns.run(connection, { nowMs, limit: runLimits.timedOutPerTransaction });
   if (due.length === 0) return [];
   const timedOut = await timeOutRuns.run(connection, { rows: due, nowMs });
   for (const { no, id, cancel_forced } of timedOut) {

@@ -1,9 +1,6 @@
 import type { RunRow } from '../../store/statements/find-runs.js';
 import type { RerunSet } from './load-rerun.js';
 
-/** Jobs that one transaction resets. */
-export const rerunJobsPerTransaction = 2_000;
-
 /** A requested re-run. */
 export interface WantedRerun extends RerunSet {
   /** The run as it was read; a concurrent re-run that began since then makes this one fail. */

@@ -19,6 +19,7 @@ import { loadVariables } from '../runs/variables-of-runs.js';
 import type { WantedRun } from '../runs/wanted-run.js';
 import type { Batch } from '../writer/batch.js';
 import type { Operation } from '../writer/writer.js';
+import { scheduleLimits } from './limits.js';
 import { refusal, type SlotKey } from './refused-slot.js';
 import { dueOf, type NextSlot, specOf } from './store-schedules.js';
 
@@ -38,9 +39,6 @@ export interface ScheduledRun {
   readonly run: LargeRun;
   readonly slot: SlotKey;
 }
-
-/** Jobs of all runs of one transaction, apart from its first run. */
-const jobsPerTransaction = 4_000;
 
 /** A slot that starts a run unless something prevents it. */
 interface Slot {
@@ -112,7 +110,7 @@ async function takeDueSlots(context: BatchContext, batch: Batch): Promise<TakenS
 function turnsOf(due: readonly DueSchedule[], nowMs: number): Turn[] {
   const turns: Turn[] = [];
   let slots = slotsAtOnce;
-  let jobs = jobsPerTransaction;
+  let jobs = scheduleLimits.jobsPerTransaction;
   for (const row of due) {
     if (slots <= 0 || jobs <= 0) break;
     const schedule = specOf(row);

@@ -8,6 +8,7 @@ import {
 } from '../../store/statements/variables.js';
 import type { EngineContext } from '../context.js';
 import { noSuchVariable, type VariableKey } from './change-variable.js';
+import { variableLimits } from './limits.js';
 
 export interface VariableQuery {
   /** Only variables of this workflow; empty for all, those of the server first. */
@@ -29,9 +30,6 @@ export interface VariableView extends VariableKey {
   /** The name of the token that set it; null when the server ran without tokens. */
   readonly changedBy: string | null;
 }
-
-/** Characters of all values on a page, apart from its first one. */
-const pageChars = 1024 * 1024;
 
 /** Reads variables. */
 export function variableViews({ store }: EngineContext) {
@@ -69,7 +67,7 @@ function fitting(rows: readonly ListedVariable[]): readonly ListedVariable[] {
   let chars = 0;
   const end = rows.findIndex(({ value }, at) => {
     chars += value.length;
-    return at > 0 && chars > pageChars;
+    return at > 0 && chars > variableLimits.pageChars;
   });
   return end < 0 ? rows : rows.slice(0, end);
 }

@@ -4,11 +4,9 @@ import { currentVersions } from '../../store/statements/workflows.js';
 import type { EngineContext } from '../context.js';
 import type { BrokenFile } from '../memory/broken-files.js';
 import type { StartRun } from '../runs/start-run.js';
+import { viewLimits } from './limits.js';
 import type { WorkflowPage, WorkflowQuery } from './list-workflows.js';
 import type { WorkflowView } from './workflow-rows.js';
-
-/** Listed files that never loaded. */
-const neverLoadedMax = 100;
 
 interface Verbs {
   listWorkflows(query: WorkflowQuery): Promise<WorkflowPage>;
@@ -63,7 +61,7 @@ export function withBrokenFiles(
   };
 
   async function neverLoaded(): Promise<WorkflowView[]> {
-    const ids = brokenFiles.ids().slice(0, neverLoadedMax);
+    const ids = brokenFiles.ids().slice(0, viewLimits.neverLoadedFiles);
     const known = new Set(
       (await currentVersions.run(store.longRead, { rows: ids.map((id) => ({ id })) }))
         .filter(({ removed_at_ms }) => removed_at_ms === null)

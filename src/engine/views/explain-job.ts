@@ -38,20 +38,10 @@ import { viewLimits } from './limits.js';
 import { nameOfToken } from './name-of-token.js';
 import { loadWorkerFacts } from './worker-facts.js';
 
-/** Jobs ahead that are counted. */
-const aheadMax = 1_000;
-
-/** Newest attempts that are shown. */
-const attemptsMax = 100;
-
 const { quotedChars } = viewLimits;
 
 /** Longer than any text. */
 const wholeChars = 2 ** 31 - 1;
-
-/** Steps up the graph that the search for the origin of skipped jobs takes, and jobs at each step. */
-const originSteps = 200;
-const originWidth = 1_000;
 
 /** Data of a cancel request's event. */
 export interface CancelData {
@@ -94,7 +84,7 @@ export function explainJobVerb(context: EngineContext) {
     const newest = { job: job.id, upTo: job.attempt };
     const attempts = await attemptsOfJob.run(store.read, {
       ...newest,
-      limit: attemptsMax,
+      limit: viewLimits.attempts,
       errorChars: quotedChars + 1,
     });
     // The main reason quotes the newest attempt's whole error.
@@ -214,12 +204,12 @@ export function explainJobVerb(context: EngineContext) {
     const origins = new Map<number, NeedState>();
     const seen = new Set<number>();
     let looking = [ordinalOfJob(job.id)];
-    for (let step = 0; step < originSteps && looking.length > 0; step++) {
+    for (let step = 0; step < viewLimits.originSteps && looking.length > 0; step++) {
       const rows = await badNeeds.run(store.longRead, {
         run: run.no,
         version: run.version,
         rows: looking.map((ord) => ({ ord })),
-        limit: originWidth,
+        limit: viewLimits.originJobs,
       });
       const fresh = rows.filter(({ ord }) => !seen.has(ord));
       for (const { ord } of fresh) seen.add(ord);
@@ -236,10 +226,10 @@ export function explainJobVerb(context: EngineContext) {
   }
 
   async function countAhead(job: WhyJobRow): Promise<NonNullable<WhyFacts['ahead']>> {
-    const first = await firstClaimable.run(store.read, { labelSet: job.label_set, limit: aheadMax + 1 });
+    const first = await firstClaimable.run(store.read, { labelSet: job.label_set, limit: viewLimits.jobsAhead + 1 });
     const place = first.findIndex(({ id }) => id === job.id);
     if (place >= 0) return { count: place, isBound: false };
-    return { count: Math.min(first.length, aheadMax), isBound: first.length > aheadMax };
+    return { count: Math.min(first.length, viewLimits.jobsAhead), isBound: first.length > viewLimits.jobsAhead };
   }
 
   async function wholeAttempt(job: WhyJobRow, number: number): Promise<AttemptFact> {

@@ -14,15 +14,11 @@ import type { EngineContext } from '../context.js';
 import { heldAtGate, jobHeldAtGate } from '../gates/held-at-gate.js';
 import { findRun } from '../runs/find-run.js';
 import type { CancelData } from './explain-job.js';
+import { viewLimits } from './limits.js';
 import { nameOfToken } from './name-of-token.js';
 import { loadWorkerFacts } from './worker-facts.js';
 
-/** Failed jobs that are read, and characters of each error. */
-const failuresMax = 20_000;
 const errorChars = whyRunLimits.errorChars + 100;
-
-/** Jobs that hold up others and are named. */
-const holdersMax = 10;
 
 /** Why a run is in its state. */
 export interface RunExplanation {
@@ -46,14 +42,18 @@ export function explainRunVerb(context: EngineContext) {
     const rows = await failuresOfRun.run(store.longRead, {
       run: run.no,
       version: run.version,
-      limit: failuresMax,
+      limit: viewLimits.failedJobs,
       errorChars,
     });
     return rows.map(({ key, tolerated, error }) => ({ jobKey: key, isTolerated: tolerated === 1, error: error ?? '' }));
   }
 
   async function loadHolders(run: RunRow): Promise<WhyRunFacts['holders']> {
-    const rows = await holdersOfRun.run(store.longRead, { run: run.no, version: run.version, limit: holdersMax });
+    const rows = await holdersOfRun.run(store.longRead, {
+      run: run.no,
+      version: run.version,
+      limit: viewLimits.holders,
+    });
     return {
       first: rows.map(({ key, state, holds }) => ({ jobKey: key, state, holds })),
       count: rows[0]?.holders ?? 0,

@@ -17,9 +17,6 @@ import { viewLimits } from './limits.js';
 import { stepStatesOf } from './step-states.js';
 import { type JobView, toJobView } from './workflow-rows.js';
 
-/** Newest attempts that are shown. */
-const attemptsMax = 100;
-
 /** One job of a run. */
 export interface JobDetails {
   readonly runId: string;
@@ -68,7 +65,7 @@ export function jobDetailsVerb(context: EngineContext) {
     const attempts = await attemptsOfJob.run(store.read, {
       job: job.id,
       upTo: job.attempt,
-      limit: attemptsMax,
+      limit: viewLimits.attempts,
       errorChars: viewLimits.quotedChars + 1,
     });
     const [newest] = attempts;

@@ -1,12 +1,10 @@
 import { type JobInRun, type JobStatistics, jobStatistics } from '../../domain/job-statistics.js';
 import type { EngineContext } from '../context.js';
+import { viewLimits } from './limits.js';
 import { listRunsVerb } from './list-runs.js';
 import { runGraphVerb } from './run-graph.js';
 import { listRunJobsVerb, type RunJobView } from './run-jobs.js';
 import type { RunView } from './workflow-rows.js';
-
-/** A page has at most so many jobs of runs, and at least one run. */
-const cellsMax = 60_000;
 
 export interface JobHistoryQuery {
   readonly workflow: string;
@@ -40,7 +38,7 @@ export function jobHistoryVerb(context: EngineContext) {
     const ofWorkflow = { ...everyRun, workflows: [workflow] };
     const [newest] = (await listRuns({ ...ofWorkflow, limit: 1, pageToken })).runs;
     if (newest === undefined) return { runs: [], jobs: [], nextPageToken: '' };
-    const runsMax = Math.max(1, Math.min(limit, Math.floor(cellsMax / Math.max(1, newest.jobs))));
+    const runsMax = Math.max(1, Math.min(limit, Math.floor(viewLimits.historyCells / Math.max(1, newest.jobs))));
     const { runs, nextPageToken } = await listRuns({ ...ofWorkflow, limit: runsMax, pageToken });
     const keysOfVersion = new Map<number, readonly string[]>();
     const rows = new Map<string, (JobInRun | null)[]>();
@@ -64,7 +62,7 @@ export function jobHistoryVerb(context: EngineContext) {
 
   async function* jobsOf(id: string): AsyncGenerator<RunJobView> {
     for (let fromOrdinal: number | null = 0; fromOrdinal !== null; ) {
-      const page = await listRunJobs({ id, fromOrdinal, limit: cellsMax, states: [], childrenOf: '' });
+      const page = await listRunJobs({ id, fromOrdinal, limit: viewLimits.historyCells, states: [], childrenOf: '' });
       yield* page.jobs;
       fromOrdinal = page.nextOrdinal;
     }

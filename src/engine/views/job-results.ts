@@ -19,9 +19,6 @@ export interface ResultBudget {
   bytesLeft: number;
 }
 
-/** Bytes that one read returns. */
-const chunkBytes = 1024 * 1024;
-
 /**
  * The error texts and outputs of some jobs, in their order, within the budget: long ones are read only when they are
  * shown. A job that exceeds the budget loses its outputs and the rest of its error text; later and smaller ones may
@@ -65,7 +62,8 @@ async function readLong(
   const found = new Map<number, JobResultRow>();
   for (let from = 0; from < rows.length; ) {
     let to = from;
-    for (let bytes = 0; to < rows.length && (to === from || bytes < chunkBytes); to++) bytes += bytesOf(rows[to]);
+    for (let bytes = 0; to < rows.length && (to === from || bytes < viewLimits.resultChunkBytes); to++)
+      bytes += bytesOf(rows[to]);
     const chunk = rows.slice(from, to).map(({ job }) => ({ id: job }));
     for (const row of await jobResults.run(connection, { rows: chunk })) found.set(row.id, row);
     from = to;

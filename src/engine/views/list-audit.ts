@@ -14,9 +14,6 @@ export interface AuditQuery {
   readonly subject: string;
 }
 
-/** Entries that one query reads. */
-const entriesAtOnce = 100;
-
 export interface AuditPage {
   readonly events: readonly AuditEventView[];
   /** Empty on the last page. */
@@ -53,7 +50,7 @@ export function listAuditVerb(context: EngineContext) {
     let before = readPageToken(pageToken) ?? Number.MAX_SAFE_INTEGER;
     // Entries hold data of callers, so their length bounds the page too; its token marks where it ended.
     for (let chars = 0; events.length < limit && chars < viewLimits.auditPageBytes; ) {
-      const wanted = Math.min(entriesAtOnce, limit - events.length);
+      const wanted = Math.min(viewLimits.auditEntriesPerQuery, limit - events.length);
       const rows = await auditBefore.run(store.longRead, { before, action, subject, limit: wanted });
       for (const row of rows) {
         events.push({

@@ -6,9 +6,7 @@ import { countWaitingRuns, gatesInUse, holdersOfGate, waitingAtGate } from '../.
 import { jobsHeldAt, jobsWithPlace, orderOfHeldJobs } from '../../store/statements/job-gates.js';
 import type { EngineContext } from '../context.js';
 import { type AtGate, toJobAtGate, toRunAtGate } from '../gates/held-at-gate.js';
-
-/** Waiting jobs of a group that are counted. */
-const waitingMax = 10_000;
+import { viewLimits } from './limits.js';
 
 export interface GateQuery {
   /** The beginning of the names of groups; empty for all. */
@@ -83,7 +81,7 @@ export function listGatesVerb({ store }: EngineContext) {
     if (key.startsWith(jobGroupPrefix)) {
       const holders = await jobsWithPlace.run(store.longRead, named);
       const waiting = await jobsHeldAt.run(store.longRead, named);
-      const held = await orderOfHeldJobs.run(store.longRead, { gate: no, limit: waitingMax });
+      const held = await orderOfHeldJobs.run(store.longRead, { gate: no, limit: viewLimits.waitingJobs });
       return {
         ofJobs: true,
         group: key.slice(jobGroupPrefix.length),

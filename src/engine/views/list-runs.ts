@@ -15,6 +15,7 @@ import { allTokens } from '../../store/statements/tokens.js';
 import { type RunViewRow, runViews } from '../../store/statements/views.js';
 import { currentVersions } from '../../store/statements/workflows.js';
 import type { EngineContext } from '../context.js';
+import { viewLimits } from './limits.js';
 import { readPageToken, writePageToken } from './page-token.js';
 import { type RunDetails, runDetails } from './run-details.js';
 import { type RunView, toRunView } from './workflow-rows.js';
@@ -44,16 +45,6 @@ export interface RunPage {
   readonly lastEvent: number;
 }
 
-/** Runs that one query reads, and characters of inputs that fill a page. */
-const runsAtOnce = 32;
-const inputsCharsPerPage = 4 * 1024 * 1024;
-
-/** Runs that a page scans where no index finds the matching ones alone. */
-const runsPerScan = 200_000;
-
-/** Workflows whose ids may start with the query. */
-const workflowsPerQuery = 20;
-
 /**
  * The largest difference between the time in a run's id and the time at which it was stored, which may change their
  * order.
@@ -74,8 +65,12 @@ export function listRunsVerb(context: EngineContext) {
     const rows: RunViewRow[] = [];
     let read = 0;
     // A run has up to a megabyte of inputs, so their length bounds the page too; its token marks where it ended.
-    for (let chars = 0; read < numbers.length && chars < inputsCharsPerPage; read += runsAtOnce) {
-      const chunk = numbers.slice(read, read + runsAtOnce);
+    for (
+      let chars = 0;
+      read < numbers.length && chars < viewLimits.runPageInputChars;
+      read += viewLimits.runsPerQuery
+    ) {
+      const chunk = numbers.slice(read, read + viewLimits.runsPerQuery);
       const found = await runViews.run(store.longRead, { rows: chunk.map((no) => ({ no })) });
       for (const row of found.toSorted((a, b) => b.no - a.no)) {
         rows.push(row);
@@ -107,7 +102,7 @@ export function listRunsVerb(context: EngineContext) {
     if (sources.length === 0) return nothing;
 
     const isScan = starters.length > 0 || (workflows.length > 0 && query.states.length > 0) || query.query !== '';
-    const from = isScan ? Math.max(range.from, (await scanBegin(range.before)) - runsPerScan) : range.from;
+    const from = isScan ? Math.max(range.from, (await scanBegin(range.before)) - viewLimits.runsPerScan) : range.from;
     const filter: RunFilter = {
       before: range.before,
       from,
@@ -157,7 +152,7 @@ export function listRunsVerb(context: EngineContext) {
   }
 
   async function workflowsBeginning(text: string): Promise<readonly number[]> {
-    const range = { idFrom: text, idTo: `${text}\u{10ffff}`, limit: workflowsPerQuery };
+    const range = { idFrom: text, idTo: `${text}\u{10ffff}`, limit: viewLimits.workflowsOfQuery };
     return (await workflowsByIdPrefix.run(store.read, range)).map(({ no }) => no);
   }
 

@@ -3,6 +3,7 @@ import { liveAttempts } from '../../store/statements/attempts.js';
 import { listWorkers } from '../../store/statements/workers.js';
 import type { EngineContext } from '../context.js';
 import { offlineAfterMs } from '../memory/workers-seen.js';
+import { viewLimits } from './limits.js';
 
 export interface WorkerView {
   readonly workerId: string;
@@ -17,9 +18,6 @@ export interface WorkerView {
   readonly version: string;
   readonly status: 'idle' | 'busy' | 'offline';
 }
-
-/** Live attempts that the list reads. */
-const liveMax = 100_000;
 
 interface Page {
   readonly limit: number;
@@ -36,7 +34,7 @@ export function listWorkersVerb(context: EngineContext) {
 
 export async function runningByWorker({ store }: EngineContext): Promise<Running> {
   const running = new Map<string, { key: string; runId: string; count: number }>();
-  for (const attempt of await liveAttempts.run(store.longRead, { limit: liveMax })) {
+  for (const attempt of await liveAttempts.run(store.longRead, { limit: viewLimits.liveAttempts })) {
     const known = running.get(attempt.worker_id);
     if (known !== undefined) known.count += 1;
     else running.set(attempt.worker_id, { key: attempt.key, runId: attempt.run_id, count: 1 });

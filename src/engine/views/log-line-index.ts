@@ -5,13 +5,12 @@ import { attemptStates } from '../../store/statements/attempts.js';
 import { type LogLineCountRow, logLineCounts } from '../../store/statements/logs.js';
 import type { EngineContext } from '../context.js';
 import { gapOf } from '../leases/trim-log.js';
+import { viewLimits } from './limits.js';
 import { compareLogPlaces, type LogPlace } from './log-place.js';
 
 /** A mark follows this many bytes or chunks after the one before it: so much is read beyond what a reader asked for. */
 const bytesPerMark = 64 * 1024;
 const chunksPerMark = 512;
-const chunksPerPage = 2_048;
-const indexesMax = 64;
 
 /** A place in a log at which a reader of lines may begin: after a chunk. */
 export interface LineMark extends LinePlace {
@@ -69,7 +68,7 @@ export class LogLineIndexes {
     this.#held.delete(key);
     this.#held.set(key, index);
     const [oldest] = this.#held.keys();
-    if (this.#held.size > indexesMax && oldest !== undefined) this.#held.delete(oldest);
+    if (this.#held.size > viewLimits.logIndexes && oldest !== undefined) this.#held.delete(oldest);
     return index;
   }
 
@@ -103,11 +102,11 @@ export class LogLineIndexes {
         attempt,
         sequence: after.sequence,
         stream: after.stream,
-        limit: chunksPerPage,
+        limit: viewLimits.indexedChunksPerPage,
       });
       for (const chunk of page) counter.add({ ...chunk, attempt });
       const last = page.at(-1);
-      if (last === undefined || page.length < chunksPerPage) break;
+      if (last === undefined || page.length < viewLimits.indexedChunksPerPage) break;
       after = { attempt, sequence: last.sequence, stream: last.stream };
     }
     return { ...counter.index(), logBytes: row.log_bytes, logGap: row.log_gap };

@@ -1,14 +1,10 @@
 import type { LogLine, LogSource } from '../../domain/log-lines.js';
 import type { EngineContext } from '../context.js';
 import { type AttemptPlace, attemptLog } from './attempt-log.js';
+import { viewLimits } from './limits.js';
 import type { LogLineIndexes } from './log-line-index.js';
 import { writePlace } from './log-place.js';
 import { readLines } from './read-lines.js';
-
-/** An answer is cut after the line with which it has so many characters. */
-const charactersMax = 1024 * 1024;
-/** Of a longer line only the beginning is shown. */
-const lineCharactersMax = 100_000;
 
 export interface LogLinesQuery extends AttemptPlace {
   /** Null: the last lines. */
@@ -38,7 +34,7 @@ export function logLinesVerb(context: EngineContext, indexes: LogLineIndexes) {
         const text = cut(line.text);
         lines.push({ ...line, text });
         characters += text.length;
-        if (lines.length >= query.limit || characters >= charactersMax) break reading;
+        if (lines.length >= query.limit || characters >= viewLimits.logLinesChars) break reading;
       }
     }
     return {
@@ -52,5 +48,5 @@ export function logLinesVerb(context: EngineContext, indexes: LogLineIndexes) {
 }
 
 function cut(text: string): string {
-  return text.length <= lineCharactersMax ? text : text.slice(0, lineCharactersMax).toWellFormed();
+  return text.length <= viewLimits.logLineChars ? text : text.slice(0, viewLimits.logLineChars).toWellFormed();
 }

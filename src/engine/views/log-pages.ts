@@ -3,12 +3,9 @@ import { logStreams, systemLineOf } from '../../domain/log-streams.js';
 import { type LogPageRow, logPage, logPageBefore } from '../../store/statements/logs.js';
 import type { EngineContext } from '../context.js';
 import { gapOf } from '../leases/trim-log.js';
+import { viewLimits } from './limits.js';
 import { compareLogPlaces, type LogPlace } from './log-place.js';
 import type { LogChunkView, LogQuery } from './log-views.js';
-
-/** Size of a page: a reader costs a few times this much memory. A larger chunk is a page by itself. */
-const chunksPerPage = 500;
-const bytesPerPage = 512 * 1024;
 
 /** Some chunks of a log, in the requested order. */
 export interface LogPage<C> {
@@ -33,13 +30,13 @@ export class LogPages {
 
   /** The chunks after a position, with a mark where the log has a gap. */
   async after(place: LogPlace, chunksMax: number): Promise<LogPage<LogChunkView>> {
-    const limit = Math.min(chunksPerPage, chunksMax);
+    const limit = Math.min(viewLimits.logPageChunks, chunksMax);
     const rows = await logPage.run(this.#context.store.longRead, {
       job: this.#job,
       ...place,
       lastAttempt: this.#query.attempt ?? Number.MAX_SAFE_INTEGER,
       limit,
-      maxBytes: bytesPerPage,
+      maxBytes: viewLimits.logPageBytes,
     });
     const chunks: LogChunkView[] = [];
     let before = place;
@@ -59,10 +56,13 @@ export class LogPages {
       job: this.#job,
       ...place,
       firstAttempt: this.#query.attempt ?? 0,
-      limit: chunksPerPage,
-      maxBytes: bytesPerPage,
+      limit: viewLimits.logPageChunks,
+      maxBytes: viewLimits.logPageBytes,
     });
-    return { chunks: rows.map((row) => this.#view(row)), isLast: rows.length < chunksPerPage && !fills(rows) };
+    return {
+      chunks: rows.map((row) => this.#view(row)),
+      isLast: rows.length < viewLimits.logPageChunks && !fills(rows),
+    };
   }
 
   /** The mark of the gap between a position and the next chunk; its position is that of the last dropped chunk. */
@@ -92,5 +92,5 @@ export class LogPages {
 /** Whether a page may have ended because it is full. */
 function fills(rows: readonly LogPageRow[]): boolean {
   const last = rows.at(-1);
-  return last !== undefined && last.before + Buffer.byteLength(last.data) >= bytesPerPage;
+  return last !== undefined && last.before + Buffer.byteLength(last.data) >= viewLimits.logPageBytes;
 }

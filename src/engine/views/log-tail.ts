@@ -1,9 +1,7 @@
+import { viewLimits } from './limits.js';
 import type { LogPages } from './log-pages.js';
 import { compareLogPlaces, endOf, type LogPlace, placeOf, startOf } from './log-place.js';
 import type { LogChunkView, LogQuery } from './log-views.js';
-
-/** Part of a log that is searched for its last lines; of a longer line only the end is shown. */
-const bytesMax = 16 * 1024 * 1024;
 
 /** The beginning of the last lines of a log. */
 export interface LogTail {
@@ -21,7 +19,7 @@ export async function findLogTail(pages: LogPages, query: LogQuery, lines: numbe
   const search = new TailSearch(lines);
   let place = endOf(query);
   let end: LogPlace | null = null;
-  while (!search.isDone && search.bytes < bytesMax) {
+  while (!search.isDone && search.bytes < viewLimits.logTailBytes) {
     const page = await pages.before(place);
     for (const chunk of page.chunks) {
       end ??= placeOf(chunk);

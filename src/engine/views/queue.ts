@@ -7,6 +7,7 @@ import { sentenceOf } from '../../domain/why-sentence.js';
 import { claimableBySet } from '../../store/statements/claims.js';
 import { type QueuedJobRow, queuedJobs } from '../../store/statements/queue.js';
 import type { EngineContext } from '../context.js';
+import { viewLimits } from './limits.js';
 import { loadWorkerFacts } from './worker-facts.js';
 
 /** The claimable jobs that require the same labels. */
@@ -32,8 +33,6 @@ export interface QueuedJobsView {
   readonly jobs: readonly QueuedJobRow[];
   readonly more: boolean;
 }
-
-const labelSetsMax = 1_000;
 
 /** Workers may report any number of slots; the API has 32 bits for them. */
 const freeSlotsMax = 2 ** 32 - 1;
@@ -72,7 +71,7 @@ export function queueVerb(context: EngineContext) {
       atMs: nowMs,
       labelSets: sets
         .sort((a, b) => Number(b.isStuck) - Number(a.isStuck) || b.waiting - a.waiting || a.labelSet - b.labelSet)
-        .slice(0, labelSetsMax),
+        .slice(0, viewLimits.queuedLabelSets),
       waiting: rows.reduce((sum, { jobs }) => sum + jobs, 0),
     };
   };

@@ -1,12 +1,10 @@
 import { LineAssembler, type LogLine, type LogPiece } from '../../domain/log-lines.js';
 import { logStreamOf } from '../../domain/log-streams.js';
+import { viewLimits } from './limits.js';
 import { type LogLineIndex, markBefore, sourceOfStream } from './log-line-index.js';
 import type { LogPages } from './log-pages.js';
 import { compareLogPlaces, placeOf } from './log-place.js';
 import type { LogChunkView } from './log-views.js';
-
-/** A line that is open makes those after it wait, up to so many of them. */
-const waitingLinesMax = 10_000;
 
 /**
  * An attempt's lines from a number to the end of the index, in their order. What was written since the index was made is not read.
@@ -25,7 +23,7 @@ export async function* readLines(pages: LogPages, index: LogLineIndex, fromLine:
       if (compareLogPlaces(place, end.after) <= 0) assembler.add(pieceOf(chunk));
       if (compareLogPlaces(place, end.after) >= 0) isLast = true;
     }
-    const lines = assembler.take(isLast || assembler.heldCount > waitingLinesMax);
+    const lines = assembler.take(isLast || assembler.heldCount > viewLimits.waitingLines);
     const wanted = lines.filter(({ number }) => number >= fromLine);
     if (wanted.length > 0) yield wanted;
   }

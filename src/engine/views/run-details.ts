@@ -4,12 +4,7 @@ import { countRunJobs, firstFailures } from '../../store/statements/list-runs.js
 import { listWorkers } from '../../store/statements/workers.js';
 import type { EngineContext } from '../context.js';
 import { offlineAfterMs } from '../memory/workers-seen.js';
-
-/** Characters of an error line in a list. */
-const errorCharsMax = 500;
-
-/** Workers that are read. */
-const workersMax = 10_000;
+import { viewLimits } from './limits.js';
 
 /** More about a run, counted from its jobs. */
 export interface RunDetails {
@@ -77,7 +72,7 @@ async function takenLabelSets({
   labelSets,
 }: EngineContext): Promise<(labelSet: number) => boolean> {
   const nowMs = environment.now();
-  const workers = (await listWorkers.run(store.longRead, { limit: workersMax, offset: 0 }))
+  const workers = (await listWorkers.run(store.longRead, { limit: viewLimits.workersRead, offset: 0 }))
     .filter((worker) => nowMs - worker.seen_at_ms < offlineAfterMs)
     .map((worker) => ({
       labels: new Set(JSON.parse(worker.labels) as string[]),
@@ -98,5 +93,5 @@ async function takenLabelSets({
 
 function firstLine(text: string): string {
   const line = text.trimStart().split(/\r?\n/, 1)[0] ?? '';
-  return line.length > errorCharsMax ? `${line.slice(0, errorCharsMax - 1)}…` : line;
+  return line.length > viewLimits.errorLineChars ? `${line.slice(0, viewLimits.errorLineChars - 1)}…` : line;
 }

@@ -1,10 +1,8 @@
 import type { EngineContext } from '../context.js';
 import { type AttemptPlace, attemptLog } from './attempt-log.js';
+import { viewLimits } from './limits.js';
 import type { LogLineIndexes } from './log-line-index.js';
 import { readLines } from './read-lines.js';
-
-/** One call searches the lines until it has seen so many characters. */
-const charactersMax = 16 * 1024 * 1024;
 
 export interface LogSearch extends AttemptPlace {
   readonly text: string;
@@ -31,7 +29,7 @@ export function searchLogVerb(context: EngineContext, indexes: LogLineIndexes) {
       for (const line of batch) {
         if ((matchCase ? line.text : line.text.toLowerCase()).includes(wanted)) lines.push(line.number);
         characters += line.text.length;
-        if (lines.length < limit && characters < charactersMax) continue;
+        if (lines.length < limit && characters < viewLimits.searchedChars) continue;
         return { lines, nextLine: line.number < index.lineCount ? line.number + 1 : null };
       }
     }

@@ -3,10 +3,7 @@ import { StepScanner, type StepState } from '../../domain/step-states.js';
 import type { Connection } from '../../store/connection.js';
 import { stepChunks } from '../../store/statements/logs.js';
 import type { WhyAttemptRow } from '../../store/statements/why.js';
-
-/** How many pieces of a log that may have a step's line are read at once, and how often. */
-const chunksAtOnce = 100;
-const pagesMax = 20;
+import { viewLimits } from './limits.js';
 
 /** How far each step of an attempt is, by the lines of its log. Empty, without a read, for a job without steps. */
 export async function stepStatesOf(
@@ -18,11 +15,16 @@ export async function stepStatesOf(
   if (steps.length === 0 || attempt === undefined) return [];
   const scanner = new StepScanner(steps);
   let sequence = -1;
-  for (let page = 0; page < pagesMax && !scanner.isComplete; page++) {
-    const chunks = await stepChunks.run(connection, { job, attempt: attempt.number, sequence, limit: chunksAtOnce });
+  for (let page = 0; page < viewLimits.stepQueries && !scanner.isComplete; page++) {
+    const chunks = await stepChunks.run(connection, {
+      job,
+      attempt: attempt.number,
+      sequence,
+      limit: viewLimits.stepChunksPerQuery,
+    });
     for (const { data, at_ms } of chunks) scanner.push(data, at_ms);
     const last = chunks.at(-1);
-    if (last === undefined || chunks.length < chunksAtOnce) break;
+    if (last === undefined || chunks.length < viewLimits.stepChunksPerQuery) break;
     sequence = last.sequence;
   }
   return scanner.states({ outcome: attempt.outcome, endedAtMs: attempt.ended_at_ms, error: attempt.error });

@@ -37,16 +37,8 @@ export interface EventView {
   readonly data: string;
 }
 
-/** Events that one query reads. */
-const pageEvents = 500;
-
 /** Tries to read a snapshot during which no event occurs. */
 const snapshotTries = 50;
-
-/** Workflows that the snapshot of every run shows, and workflows and jobs of one part, about 1 MiB. */
-const snapshotWorkflowsMax = 1_000;
-const snapshotWorkflowsPart = 500;
-const snapshotJobsPart = 2_000;
 
 export interface Views {
   workflowStatus(id: string): Promise<WorkflowView>;
@@ -79,13 +71,13 @@ export function watchRunsVerb(context: EngineContext, views: Views) {
    */
   async function* snapshotOfAll(): AsyncGenerator<WatchBatch> {
     const before = await lastNumber();
-    for (let offset: number | null = 0, left = snapshotWorkflowsMax; offset !== null; ) {
-      const limit = Math.min(left, snapshotWorkflowsPart);
+    for (let offset: number | null = 0, left = viewLimits.snapshotWorkflows; offset !== null; ) {
+      const limit = Math.min(left, viewLimits.snapshotPartWorkflows);
       const page: WorkflowPage = await views.listWorkflows({
         limit,
         offset,
         status: null,
-        jobsMax: snapshotJobsPart,
+        jobsMax: viewLimits.snapshotPartJobs,
         bytesMax: viewLimits.snapshotPartBytes,
       });
       left -= page.workflows.length;
@@ -119,14 +111,14 @@ export function watchRunsVerb(context: EngineContext, views: Views) {
         const isOver = run !== null && (await hasEnded(run.id));
         const rows: readonly EventViewRow[] =
           run === null
-            ? await eventsAfter.run(store.read, { after, limit: pageEvents })
-            : await eventsOfRunAfter.run(store.read, { run: run.no, after, limit: pageEvents });
+            ? await eventsAfter.run(store.read, { after, limit: viewLimits.eventsPerQuery })
+            : await eventsOfRunAfter.run(store.read, { run: run.no, after, limit: viewLimits.eventsPerQuery });
         const last = rows.at(-1);
         if (last !== undefined) {
           after = last.number;
           yield { snapshot: [], snapshotContinues: false, events: rows.map(toEventView), lastEvent: after };
         }
-        if (rows.length === pageEvents) continue;
+        if (rows.length === viewLimits.eventsPerQuery) continue;
         // A re-run may have reopened the run after its state was read.
         if (isOver && !rows.some(({ type }) => type === 'run.rerun')) return;
         if (isOver) continue;

@@ -3,6 +3,7 @@ import { runViews } from '../../store/statements/views.js';
 import type { EngineContext } from '../context.js';
 import { eventsTopic } from '../memory/topics.js';
 import { findRun } from '../runs/find-run.js';
+import { viewLimits } from './limits.js';
 import { type RunDetails, runDetails } from './run-details.js';
 import { TopicWaiter } from './topic-waiter.js';
 import { type EventView, toEventView } from './watch-runs.js';
@@ -26,11 +27,6 @@ export interface WatchSeveralBatch {
   readonly lastEvent: number;
 }
 
-/** Events that one query reads. */
-const pageEvents = 500;
-
-/** Runs of one batch, and the delay until the next: without it a busy run would be counted at each event. */
-const runsPerBatch = 100;
 const pauseMs = 250;
 
 /** Streams several runs; the stream does not end with them. Errors: `not_found`. */
@@ -72,11 +68,11 @@ export function watchSeveralRunsVerb(
     }
     for (let after = firstAfter; !signal.aborted; ) {
       changes.expect();
-      const rows = await eventsAfter.run(store.read, { after, limit: pageEvents });
+      const rows = await eventsAfter.run(store.read, { after, limit: viewLimits.eventsPerQuery });
       after = rows.at(-1)?.number ?? after;
       const events = rows.filter(({ run_id: run }) => run !== null && runs.has(run)).map(toEventView);
       if (events.length > 0) yield { ...nothing, events, lastEvent: after };
-      if (rows.length < pageEvents) await changes.next();
+      if (rows.length < viewLimits.eventsPerQuery) await changes.next();
     }
   }
 
@@ -94,11 +90,11 @@ export function watchSeveralRunsVerb(
     let shown = firstAfter;
     for (let after = firstAfter; !signal.aborted; ) {
       changes.expect();
-      const rows = await runsOfEventsAfter.run(store.read, { after, limit: pageEvents });
+      const rows = await runsOfEventsAfter.run(store.read, { after, limit: viewLimits.eventsPerQuery });
       after = rows.at(-1)?.number ?? after;
       for (const { run } of rows) if (run !== null && (wanted.size === 0 || wanted.has(run))) changed.add(run);
-      const isAll = rows.length < pageEvents;
-      if (changed.size > 0 && (isAll || changed.size >= runsPerBatch)) {
+      const isAll = rows.length < viewLimits.eventsPerQuery;
+      if (changed.size > 0 && (isAll || changed.size >= viewLimits.watchedRunsPerBatch)) {
         const runs = await take(changed);
         if (changed.size === 0) shown = after;
         yield { ...nothing, runs, lastEvent: shown };
@@ -111,7 +107,7 @@ export function watchSeveralRunsVerb(
 
   /** The first of some runs in their present states; removes them from the set. */
   async function take(changed: Set<number>): Promise<WatchSeveralBatch['runs']> {
-    const numbers = [...changed].slice(0, runsPerBatch);
+    const numbers = [...changed].slice(0, viewLimits.watchedRunsPerBatch);
     if (numbers.length === 0) return [];
     for (const no of numbers) changed.delete(no);
     const rows = await runViews.run(store.longRead, { rows: numbers.map((no) => ({ no })) });

@@ -2,10 +2,8 @@ import { notFound } from '../../domain/errors.js';
 import { liveAttemptsOfWorker, type RunningJobRow } from '../../store/statements/queue.js';
 import { workerById } from '../../store/statements/workers.js';
 import type { EngineContext } from '../context.js';
+import { viewLimits } from './limits.js';
 import { toWorkerView, type WorkerView } from './list-workers.js';
-
-/** Running jobs that are listed. */
-const runningMax = 1_000;
 
 export interface WorkerDetails {
   readonly worker: WorkerView;
@@ -18,7 +16,7 @@ export function workerDetailsVerb({ store, environment }: EngineContext) {
   return async (workerId: string): Promise<WorkerDetails> => {
     const [row] = await workerById.run(store.read, { id: workerId });
     if (row === undefined) throw notFound(`worker ${JSON.stringify(workerId)}`);
-    const running = await liveAttemptsOfWorker.run(store.longRead, { worker: workerId, limit: runningMax });
+    const running = await liveAttemptsOfWorker.run(store.longRead, { worker: workerId, limit: viewLimits.runningJobs });
     const [first] = running;
     const current = first === undefined ? undefined : { key: first.key, runId: first.run_id, count: running.length };
     return { worker: toWorkerView(row, current, environment.now()), running };

@@ -10,6 +10,7 @@ import {
 import { currentVersions } from '../../store/statements/workflows.js';
 import type { EngineContext } from '../context.js';
 import type { BrokenFile } from '../memory/broken-files.js';
+import { viewLimits } from './limits.js';
 import { type RunDetails, runDetails } from './run-details.js';
 import { type RunView, toRunView } from './workflow-rows.js';
 
@@ -51,13 +52,7 @@ export interface SummaryPage {
   readonly nextPageToken: string;
 }
 
-/** Runs that are shown of a workflow, and runs that its usual duration is taken from. */
-const runsShown = 20;
-const runsCounted = 100;
 const countedMs = 30 * 24 * 60 * 60 * 1000;
-
-/** Listed files that never loaded. */
-const neverLoadedMax = 100;
 
 /**
  * Lists workflows by id without their jobs, with at most seven statements. Those whose file never loaded come first,
@@ -101,7 +96,7 @@ export function listWorkflowSummariesVerb(context: EngineContext) {
       version: row.number,
       jobs: row.job_count,
       newestRun,
-      recentRuns: runs.slice(0, runsShown).map(toRecentRun),
+      recentRuns: runs.slice(0, viewLimits.runsShown).map(toRecentRun),
       endedRuns: ended.length,
       succeededRuns: succeeded.length,
       medianDurationMs: median(
@@ -115,7 +110,10 @@ export function listWorkflowSummariesVerb(context: EngineContext) {
   async function lastRuns(rows: readonly WorkflowSummaryRow[]): Promise<ReadonlyMap<number, RecentRunRow[]>> {
     const ran = rows.filter(({ newest_run: newest }) => newest !== null);
     if (ran.length === 0) return new Map();
-    const runs = await recentRuns.run(store.longRead, { rows: ran.map(({ no }) => ({ no })), skip: runsCounted - 1 });
+    const runs = await recentRuns.run(store.longRead, {
+      rows: ran.map(({ no }) => ({ no })),
+      skip: viewLimits.runsCounted - 1,
+    });
     return Map.groupBy(
       runs.toSorted((a, b) => b.no - a.no),
       ({ workflow }) => workflow,
@@ -133,7 +131,7 @@ export function listWorkflowSummariesVerb(context: EngineContext) {
   }
 
   async function neverLoaded(text: string): Promise<WorkflowSummary[]> {
-    const ids = brokenFiles.ids().slice(0, neverLoadedMax);
+    const ids = brokenFiles.ids().slice(0, viewLimits.neverLoadedFiles);
     if (ids.length === 0) return [];
     const versions = await currentVersions.run(store.longRead, { rows: ids.map((id) => ({ id })) });
     const known = new Set(versions.filter((row) => row.removed_at_ms === null).map((row) => row.workflow_id));

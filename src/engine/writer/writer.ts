@@ -5,6 +5,7 @@ import { graceForLiveLeases } from '../../store/statements/attempts.js';
 import { lockJobs } from '../../store/statements/jobs.js';
 import { isStoreFailure, type Store, StoreDamaged, StoreUnavailable } from '../../store/store.js';
 import { Batch } from './batch.js';
+import { writerLimits } from './limits.js';
 import { type OperationName, placeOf } from './operation-order.js';
 import type { StallDetector } from './stall-detector.js';
 
@@ -34,11 +35,6 @@ interface Entry {
 
 /** Why the database takes no changes: a passing condition, or damage. */
 type Refusal = StoreUnavailable | StoreDamaged;
-
-/** Inputs that one transaction takes. */
-const batchMax = 512;
-/** Inputs that may wait. Beyond this the server answers that it is overloaded instead of growing. */
-const queueMax = 50_000;
 
 /** What surrounds the operations of each batch. Its parts submit changes themselves, so it is attached after them. */
 export interface BatchEnds {
@@ -94,7 +90,7 @@ export class Writer {
   /** Queues one change. Resolves when the change is on disk. Errors: `DomainError` when it is refused. */
   submit<I, R>(operation: Operation<I, R>, input: I): Promise<R> {
     return new Promise<R>((resolve, reject) => {
-      if (this.#queue.length >= queueMax) {
+      if (this.#queue.length >= writerLimits.queuedInputs) {
         reject(
           new DomainError(
             'unavailable',
@@ -163,7 +159,7 @@ export class Writer {
     const keys = new Set<string>();
     const heldBack = new Set<number>();
     for (const entry of this.#queue) {
-      if (taken.length >= batchMax) {
+      if (taken.length >= writerLimits.batchInputs) {
         left.push(entry);
         continue;
       }

@@ -43,7 +43,7 @@ export async function playDocumented(client: string, root: string, servers: Serv
     const code = blockOf(readFileSync(join(root, 'docs/clients.md'), 'utf8'), plan.language);
     const command = plan.prepare(code, folder, root);
     if (!server.isRunning) await server.start();
-    // By the signal of whoever stops it, and by that of a terminal that closes.
+    // By the signal of a supervisor, and by that of a terminal that closes.
     for (const signal of plan.endsBySignal ? (['SIGTERM', 'SIGHUP'] as const) : [null]) {
       worker = new Child('/bin/sh', ['-c', command], {
         cwd: folder,

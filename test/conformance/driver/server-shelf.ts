@@ -28,7 +28,7 @@ export class ServerShelf {
     return new Server(this.#plan, ownCertificate());
   }
 
-  /** Keeps it for the next when nothing in it tells of the last; removes it otherwise. */
+  /** Keeps it for the next test if the last one left nothing in it; removes it otherwise. */
   async takeBack(server: Server, runs: readonly string[]): Promise<void> {
     if (server.isAsStarted && (await isAtRest(server, runs))) this.#idle.push(server);
     else await server.remove();

@@ -5,7 +5,7 @@ import type { Submitter } from './submitter.js';
 
 /** Cancels runs, some of them twice or with force, by the run's id or its workflow's. */
 export class Canceller extends Client {
-  /** @param everyMsMax how long it rests at the most */
+  /** @param everyMsMax the longest pause between two cancels */
   async run(submitters: readonly Submitter[], untilMs: number, everyMsMax: number): Promise<void> {
     const { world } = this.parts.simulation;
     for (;;) {

@@ -7,7 +7,7 @@ type Choice = Pick<RerunRun, 'failed' | 'jobs' | 'dependants' | 'force'>;
 
 /** Runs parts of runs again: what failed, or some jobs, with what needs them or without, in live runs and ended ones. */
 export class Rerunner extends Client {
-  /** @param everyMsMax how long it rests at the most */
+  /** @param everyMsMax the longest pause between two re-runs */
   async run(untilMs: number, everyMsMax: number): Promise<void> {
     const { world, model } = this.parts.simulation;
     for (;;) {

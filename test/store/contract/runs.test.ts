@@ -242,7 +242,7 @@ describe.each(contractStores)('runs of $name', ({ open }) => {
   });
 
   it('begin once, count what ended, and end', async () => {
-    // The run is told of ends that its jobs did not have.
+    // The counters of the run change by ends that its jobs did not have.
     opened.leaves('run-counts', 'run-state');
     const begin = () =>
       act<readonly unknown[]>((connection) =>

@@ -78,7 +78,7 @@ inputs:
   target: { type: choice, options: [staging, production], default: staging, description: Where to deploy }
   dry_run: { type: boolean, default: false }
   replicas: { type: number, integer: true, min: 1, max: 20, required: true }
-  note: { max_length: 20, description: Shown to whoever looks at the run }
+  note: { max_length: 20, description: Shown with the run }
   regions: { type: json }
 jobs:
   build: { run: 'true' }

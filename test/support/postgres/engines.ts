@@ -34,7 +34,7 @@ export interface JoinOptions {
 export class Engines {
   readonly url: string;
   readonly members: Member[] = [];
-  /** How long the loops of servers that join sleep at the most. */
+  /** Longest sleep of the loops of servers that join. */
   reapIntervalMs = 1_000;
   readonly #database: TestDatabase | null;
 

@@ -26,7 +26,7 @@ export function useKeys(actions: KeyActions): void {
   }, []);
 }
 
-/** Remembers the key before the current one. It listens first, so that whoever acts on the second of a pair knows the first. */
+/** Remembers the key before the current one. It listens first, so that the handler of the second key of a pair knows the first. */
 export function rememberPrefixes(): void {
   let current: typeof prefix = null;
   addEventListener(

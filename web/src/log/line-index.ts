@@ -19,8 +19,8 @@ export interface NumberedLine {
 }
 
 /**
- * The lines of one attempt, in the server's order. A line that its stream has not ended goes on with that stream's next chunk,
- * also when another stream wrote between. Numbers begin at 1 and never change.
+ * The lines of one attempt, in the server's order. A line that its stream has not ended continues in that stream's next chunk,
+ * even if another stream wrote in between. Numbers begin at 1 and never change.
  *
  * It begins with the number of lines that there are, and gets those that are looked at (`put`) and those that are written
  * (`append`). So a line may be missing: then it is to be read by its number.

@@ -72,7 +72,7 @@ export class Link {
     from.on('error', () => {});
     from.on('close', () => {
       if (this.#isLost) return;
-      // A client that is gone is gone, but a network that is dead does not tell of it.
+      // A client that left closes its connection; a dead network does not.
       if (held.length === 0 || from === this.#inner) setTimeout(() => to.destroy(), 5);
     });
   }

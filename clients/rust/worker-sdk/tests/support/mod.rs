@@ -44,7 +44,7 @@ impl Server {
         Self::start_with(tempfile::tempdir().unwrap(), "0")
     }
 
-    /// One that wants a token from whoever calls.
+    /// One that requires a token.
     pub fn start_with_tokens() -> Option<Self> {
         let data = tempfile::tempdir().unwrap();
         let made = server_command()?

@@ -1,0 +1,7 @@
+/** Bounds of the queue and of a batch. */
+export const writerLimits = {
+  /** Inputs that one transaction takes. */
+  batchInputs: 512,
+  /** Inputs that may wait. Beyond this the server answers that it is overloaded instead of growing. */
+  queuedInputs: 50_000,
+} as const;
