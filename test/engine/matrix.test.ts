@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ClaimedJob } from '../../src/engine/engine.js';
 import { EngineFixture } from '../support/engine-fixture.js';
+import { claimChildren, untilRun } from '../support/matrix-children.js';
 import { until } from '../support/until.js';
 
 let fixture: EngineFixture;
@@ -11,20 +12,6 @@ beforeEach(async () => {
 });
 
 afterEach(() => fixture.end());
-
-/** So many children as a test expects: they become claimable in a transaction of their own. */
-async function claimChildren(count: number, labels: readonly string[] = []): Promise<ClaimedJob[]> {
-  const claimed: ClaimedJob[] = [];
-  await until(`${count} claimed jobs`, async () => {
-    claimed.push(...(await fixture.claimMany(count - claimed.length, { labels: [...labels] })));
-    return claimed.length >= count;
-  });
-  return claimed.sort((a, b) => (a.child?.index ?? 0) - (b.child?.index ?? 0));
-}
-
-async function untilRun(run: string, state: string): Promise<void> {
-  await until(`the run is ${state}`, async () => (await fixture.runState(run)) === state);
-}
 
 describe('a job with a matrix', () => {
   it('has one child for each combination, which sees its values, and joins their outputs in order', async () => {
@@ -37,7 +24,7 @@ describe('a job with a matrix', () => {
           run: ./test.sh
         report: { needs: test, env: { ALL: '\${{ needs.test.outputs.x }} of \${{ needs.test.count }}' }, run: ./report.sh }
     `);
-    const children = await claimChildren(3, ['linux', 'mac']);
+    const children = await claimChildren(fixture, 3, ['linux', 'mac']);
     expect(children.map(({ jobKey, spec, child }) => [jobKey, spec.name, spec.labels, spec.env, child])).toEqual([
       ['test.0', 'test (linux, 1)', ['linux'], { WHO: 'test.0 0', MATRIX_OS: 'linux', MATRIX_N: '1' }, childOf(0)],
       ['test.1', 'test (linux, 2)', ['linux'], { WHO: 'test.1 1', MATRIX_OS: 'linux', MATRIX_N: '2' }, childOf(1)],
@@ -54,7 +41,7 @@ describe('a job with a matrix', () => {
       cancelled: 0,
     });
     await fixture.complete(first, { x: 'a', y: 'b' });
-    const [report] = await claimChildren(1);
+    const [report] = await claimChildren(fixture, 1);
     expect(report?.upstreamOutputs.get('test')).toEqual(
       new Map([
         ['x', '["a",null,"c"]'],
@@ -63,7 +50,7 @@ describe('a job with a matrix', () => {
     );
     expect(report?.spec.env).toEqual({ ALL: '["a",null,"c"] of 3' });
     await fixture.complete(report as ClaimedJob);
-    await untilRun(run, 'success');
+    await untilRun(fixture, run, 'success');
     const page = { id: run, fromOrdinal: 0, limit: 100, states: [], childrenOf: 'test' };
     const listed = await fixture.engine.listRunJobs(page);
     expect(listed.jobs.map(({ state, child }) => [state, child])).toEqual([
@@ -98,7 +85,7 @@ describe('a job with a matrix', () => {
           run: ./test.sh
     `);
     await fixture.complete(await fixture.claimed(), { shards: '[{"id":7},{"id":9}]' });
-    const children = await claimChildren(2);
+    const children = await claimChildren(fixture, 2);
     expect(children.map(({ spec }) => [spec.name, spec.env.MATRIX_SHARD])).toEqual([
       ['Shard 7', '{"id":7}'],
       ['Shard 9', '{"id":9}'],
@@ -107,7 +94,7 @@ describe('a job with a matrix', () => {
     expect(why.reasons[0]?.sentence).toBe('2 of its 2 children have not ended.');
     expect((await fixture.engine.explainJob(run, 'test.1')).reasons[0]?.reason.code).toBe('running');
     for (const child of children) await fixture.complete(child);
-    await untilRun(run, 'success');
+    await untilRun(fixture, run, 'success');
     expect((await fixture.engine.explainJob(run, 'test')).reasons[0]?.sentence).toBe(
       'All of its 2 children have ended.',
     );
@@ -126,7 +113,7 @@ describe('a job with a matrix', () => {
     const after = await fixture.claimed();
     expect(after.jobKey).toBe('after');
     await fixture.complete(after);
-    await untilRun(run, 'success');
+    await untilRun(fixture, run, 'success');
   });
 
   it('fails without children when its matrix is none', async () => {
@@ -136,7 +123,7 @@ describe('a job with a matrix', () => {
         test: { needs: list, strategy: { matrix: { n: '\${{ needs.list.outputs.n }}' } }, run: x }
     `);
     await fixture.complete(await fixture.claimed(), { n: 'five' });
-    await untilRun(run, 'failure');
+    await untilRun(fixture, run, 'failure');
     expect((await fixture.engine.workflowStatus(run)).jobs[1]?.error).toBe(
       'strategy.matrix: n: an axis must be a list, not the text "five"',
     );
@@ -149,11 +136,11 @@ describe('a job with a matrix', () => {
         after: { needs: test, run: x }
         clean: { needs: test, if: "always() && needs.test.failed == 1", run: x }
     `);
-    const [first, second] = (await claimChildren(2)) as [ClaimedJob, ClaimedJob];
+    const [first, second] = (await claimChildren(fixture, 2)) as [ClaimedJob, ClaimedJob];
     await fixture.fail(first, true);
     expect((await fixture.statuses(run)).test).toBe('running');
-    const [again] = (await claimChildren(1)) as [ClaimedJob];
-    const retried = again.jobKey === 'test.0' ? again : (await claimChildren(1))[0];
+    const [again] = (await claimChildren(fixture, 1)) as [ClaimedJob];
+    const retried = again.jobKey === 'test.0' ? again : (await claimChildren(fixture, 1))[0];
     await fixture.fail(retried as ClaimedJob);
     await until('the second is told to stop', async () => {
       return (await fixture.engine.stopReasonOfJob(run, 'test.1')) === 'cancelled';
@@ -162,11 +149,11 @@ describe('a job with a matrix', () => {
     await expect(fixture.complete(second)).rejects.toThrow();
     if (again.jobKey !== 'test.0') await expect(fixture.complete(again)).rejects.toThrow();
     await until('the job has failed', async () => (await fixture.statuses(run)).test === 'failure');
-    const [clean] = (await claimChildren(1)) as [ClaimedJob];
+    const [clean] = (await claimChildren(fixture, 1)) as [ClaimedJob];
     expect(clean.jobKey).toBe('clean');
     expect(clean.needs.get('test')?.result).toBe('failure');
     await fixture.complete(clean);
-    await untilRun(run, 'failure');
+    await untilRun(fixture, run, 'failure');
     expect(await fixture.statuses(run)).toEqual({ test: 'failure', after: 'skipped', clean: 'success' });
     expect((await fixture.engine.workflowStatus(run)).jobs[0]).toMatchObject({
       error: '1 of 4 children failed',
@@ -180,18 +167,18 @@ describe('a job with a matrix', () => {
         test: { strategy: { fail-fast: false, matrix: { n: [1, 2] } }, run: x }
         after: { needs: test, if: always(), run: x }
     `);
-    const [first, second] = (await claimChildren(2)) as [ClaimedJob, ClaimedJob];
+    const [first, second] = (await claimChildren(fixture, 2)) as [ClaimedJob, ClaimedJob];
     await fixture.fail(first);
     await fixture.complete(second, { k: 'v' });
-    const [after] = (await claimChildren(1)) as [ClaimedJob];
+    const [after] = (await claimChildren(fixture, 1)) as [ClaimedJob];
     expect(after.upstreamOutputs.get('test')).toEqual(new Map([['k', '[null,"v"]']]));
     await fixture.complete(after);
-    await untilRun(run, 'failure');
+    await untilRun(fixture, run, 'failure');
   });
 
   it('shows the exit codes of its children', async () => {
     const run = await fixture.run('jobs: { test: { strategy: { matrix: { n: [1] } }, run: x } }');
-    const [child] = (await claimChildren(1)) as [ClaimedJob];
+    const [child] = (await claimChildren(fixture, 1)) as [ClaimedJob];
     await fixture.fail(child, false, 'exit status 3', 3);
     const shown = await fixture.engine.childrenStatus(run, { of: 'test', limit: 1, offset: 0 });
     expect(shown.jobs.map(({ exitCode }) => exitCode)).toEqual([3]);
@@ -203,12 +190,12 @@ describe('a job with a matrix', () => {
         test: { strategy: { matrix: { n: [1, 2] } }, continue-on-error: true, run: x }
         after: { needs: test, run: x }
     `);
-    const [first, second] = (await claimChildren(2)) as [ClaimedJob, ClaimedJob];
+    const [first, second] = (await claimChildren(fixture, 2)) as [ClaimedJob, ClaimedJob];
     await fixture.fail(first);
     await fixture.complete(second);
-    const [after] = (await claimChildren(1)) as [ClaimedJob];
+    const [after] = (await claimChildren(fixture, 1)) as [ClaimedJob];
     await fixture.complete(after);
-    await untilRun(run, 'success');
+    await untilRun(fixture, run, 'success');
     expect(await fixture.statuses(run)).toEqual({ test: 'failure', after: 'success' });
   });
 
@@ -227,14 +214,14 @@ describe('a job with a matrix', () => {
       return jobs.length === 10;
     });
     for (let left = 4_100; left > 0; ) {
-      const children = await claimChildren(Math.min(left, 100));
+      const children = await claimChildren(fixture, Math.min(left, 100));
       await Promise.all(children.map((child) => fixture.complete(child, { n: child.spec.env.MATRIX_N ?? '' })));
       left -= children.length;
     }
-    const [after] = (await claimChildren(1)) as [ClaimedJob];
+    const [after] = (await claimChildren(fixture, 1)) as [ClaimedJob];
     expect(JSON.parse(after.upstreamOutputs.get('test')?.get('n') ?? '')).toEqual(numbers.map(String));
     await fixture.complete(after);
-    await untilRun(run, 'success');
+    await untilRun(fixture, run, 'success');
   }, 120_000);
 
   it('ends with the cancel of its run when its children have stopped', async () => {
@@ -243,7 +230,7 @@ describe('a job with a matrix', () => {
         test: { strategy: { matrix: { n: [1, 2, 3] } }, run: x }
         clean: { needs: test, if: always(), run: x }
     `);
-    const [first] = (await claimChildren(1)) as [ClaimedJob];
+    const [first] = (await claimChildren(fixture, 1)) as [ClaimedJob];
     await fixture.cancel(run);
     await until('the other children are cancelled', async () => {
       const [job] = (await fixture.engine.workflowStatus(run)).jobs;
@@ -251,10 +238,10 @@ describe('a job with a matrix', () => {
     });
     expect(await fixture.statuses(run)).toEqual({ test: 'running', clean: 'queued' });
     await expect(fixture.complete(first)).rejects.toThrow();
-    const [clean] = (await claimChildren(1)) as [ClaimedJob];
+    const [clean] = (await claimChildren(fixture, 1)) as [ClaimedJob];
     expect(clean.jobKey).toBe('clean');
     await fixture.complete(clean);
-    await untilRun(run, 'cancelled');
+    await untilRun(fixture, run, 'cancelled');
     expect((await fixture.engine.workflowStatus(run)).jobs[0]?.children).toMatchObject({ total: 3, cancelled: 3 });
   });
 
@@ -267,9 +254,9 @@ describe('a job with a matrix', () => {
     const build = await fixture.claimed();
     await fixture.cancel(run);
     await expect(fixture.complete(build)).rejects.toThrow();
-    const children = await claimChildren(2);
+    const children = await claimChildren(fixture, 2);
     for (const child of children) await fixture.complete(child);
-    await untilRun(run, 'cancelled');
+    await untilRun(fixture, run, 'cancelled');
     expect(await fixture.statuses(run)).toEqual({ build: 'cancelled', clean: 'success' });
   });
 
@@ -281,9 +268,9 @@ describe('a job with a matrix', () => {
           labels: ['\${{ fromJSON(matrix.n) }}']
           run: x
     `);
-    const [first] = (await claimChildren(1, ['1'])) as [ClaimedJob];
+    const [first] = (await claimChildren(fixture, 1, ['1'])) as [ClaimedJob];
     await fixture.complete(first);
-    await untilRun(run, 'failure');
+    await untilRun(fixture, run, 'failure');
     const { jobs } = await fixture.engine.childrenStatus(run, { of: 'test', limit: 10, offset: 0 });
     expect(jobs.map(({ status, error }) => [status, error])).toEqual([
       ['success', null],
@@ -300,8 +287,9 @@ describe('a job with a matrix', () => {
           strategy: { matrix: { m: '\${{ needs.one.outputs.m }}' } }
           run: x
     `);
-    for (const child of await claimChildren(2)) await fixture.complete(child, { m: `of ${child.spec.env.MATRIX_N}` });
-    const children = await claimChildren(2);
+    for (const child of await claimChildren(fixture, 2))
+      await fixture.complete(child, { m: `of ${child.spec.env.MATRIX_N}` });
+    const children = await claimChildren(fixture, 2);
     expect(
       children.map(({ spec, upstreamOutputs }) => [spec.env.MATRIX_M, upstreamOutputs.get('one')?.get('m')]),
     ).toEqual([
@@ -309,7 +297,7 @@ describe('a job with a matrix', () => {
       ['of 2', '["of 1","of 2"]'],
     ]);
     for (const child of children) await fixture.complete(child);
-    await untilRun(run, 'success');
+    await untilRun(fixture, run, 'success');
   });
 
   it('has children that wait for places in the group of the job, by their values', async () => {
@@ -320,12 +308,12 @@ describe('a job with a matrix', () => {
           concurrency: { group: 'db-\${{ matrix.db }}', max: 1 }
           run: x
     `);
-    const [first, third] = (await claimChildren(2)) as [ClaimedJob, ClaimedJob];
+    const [first, third] = (await claimChildren(fixture, 2)) as [ClaimedJob, ClaimedJob];
     expect([first.jobKey, third.jobKey]).toEqual(['test.0', 'test.2']);
     expect(await fixture.claim()).toBeNull();
     expect((await fixture.engine.explainJob(run, 'test.1')).reasons[0]?.reason.code).toBe('held_by_group');
     await fixture.complete(first);
-    const [second] = (await claimChildren(1)) as [ClaimedJob];
+    const [second] = (await claimChildren(fixture, 1)) as [ClaimedJob];
     expect(second.jobKey).toBe('test.1');
     await fixture.fail(third);
     await until('the fourth is cancelled with the second', async () => {
@@ -333,114 +321,7 @@ describe('a job with a matrix', () => {
       return jobs.filter(({ status }) => status === 'cancelled').length === 2;
     });
     await expect(fixture.complete(second)).rejects.toThrow();
-    await untilRun(run, 'failure');
-  });
-
-  async function rerun(id: string, more: { failed?: boolean; jobs?: readonly string[]; dryRun?: boolean }) {
-    const { failed = false, jobs = [], dryRun = false } = more;
-    const choice = { dependants: true, force: false, requestId: null, dryRun };
-    return fixture.engine.rerunRun({ caller: fixture.caller, id, failed, jobs, ...choice });
-  }
-
-  it('opens again for the children that failed, whose attempts count on', async () => {
-    const run = await fixture.run(`
-      jobs:
-        test: { strategy: { fail-fast: false, matrix: { n: [1, 2, 3] } }, run: x }
-        after: { needs: test, run: x }
-    `);
-    const [first, second, third] = (await claimChildren(3)) as [ClaimedJob, ClaimedJob, ClaimedJob];
-    await fixture.complete(first, { k: 'a' });
-    await fixture.fail(second);
-    await fixture.complete(third, { k: 'c' });
-    await untilRun(run, 'failure');
-    const dry = await rerun(run, { failed: true, dryRun: true });
-    expect(dry.again.jobs).toEqual([
-      { jobKey: 'after', reason: 'needs a job that runs again' },
-      { jobKey: 'test.1', reason: 'did not succeed (failure)' },
-    ]);
-    const begun = await rerun(run, { failed: true });
-    expect(begun.again.jobs.map(({ jobKey }) => jobKey)).toEqual(['after', 'test.1']);
-    expect((await fixture.statuses(run)).test).toBe('running');
-    const [again] = (await claimChildren(1)) as [ClaimedJob];
-    expect([again.jobKey, again.attempt, again.spec.env.MATRIX_N]).toEqual(['test.1', 1, '2']);
-    await fixture.complete(again, { k: 'b' });
-    const [after] = (await claimChildren(1)) as [ClaimedJob];
-    expect(after.upstreamOutputs.get('test')?.get('k')).toBe('["a","b","c"]');
-    await fixture.complete(after);
-    await untilRun(run, 'success');
-  });
-
-  it('opens again for one child that is named, and not while it is open', async () => {
-    const run = await fixture.run('jobs: { test: { strategy: { matrix: { n: [1, 2] } }, run: x } }');
-    const children = (await claimChildren(2)) as [ClaimedJob, ClaimedJob];
-    await fixture.complete(children[0]);
-    await expect(rerun(run, { jobs: ['test.0'] })).rejects.toThrow('job "test" is running');
-    await fixture.complete(children[1]);
-    await untilRun(run, 'success');
-    await rerun(run, { jobs: ['test.0'] });
-    const [again] = (await claimChildren(1)) as [ClaimedJob];
-    expect(again.jobKey).toBe('test.0');
-    await fixture.complete(again);
-    await untilRun(run, 'success');
-    await expect(rerun(run, { jobs: ['test.2'] })).rejects.toThrow('job "test.2"');
-  });
-
-  it('gets its children anew when what it needs runs again, also when there are fewer', async () => {
-    const run = await fixture.run(`
-      jobs:
-        list: { run: x }
-        test: { needs: list, strategy: { matrix: { n: '\${{ fromJSON(needs.list.outputs.n) }}' } }, run: x }
-    `);
-    await fixture.complete(await fixture.claimed(), { n: '[1,2,3]' });
-    for (const child of await claimChildren(3)) await fixture.complete(child, { k: 'old' });
-    await untilRun(run, 'success');
-    await rerun(run, { jobs: ['list'] });
-    await fixture.complete(await fixture.claimed(), { n: '[4,5]' });
-    const children = await claimChildren(2);
-    expect(children.map(({ spec, attempt }) => [spec.env.MATRIX_N, attempt])).toEqual([
-      ['4', 1],
-      ['5', 1],
-    ]);
-    for (const child of children) await fixture.complete(child, { k: 'new' });
-    await untilRun(run, 'success');
-    const [, test] = (await fixture.engine.workflowStatus(run)).jobs;
-    expect([test?.children?.total, test?.outputs.get('k')]).toEqual([2, '["new","new"]']);
-    await expect(fixture.engine.jobDetails(run, 'test.2')).rejects.toThrow('job "test.2"');
-  });
-
-  it('can be re-run whole by a run in a group, when it has its place again', async () => {
-    const run = await fixture.run(`
-      concurrency: g
-      jobs: { test: { strategy: { fail-fast: false, matrix: { n: [1, 2] } }, run: x } }
-    `);
-    const [first, second] = (await claimChildren(2)) as [ClaimedJob, ClaimedJob];
-    await fixture.fail(first);
-    await fixture.complete(second);
-    await untilRun(run, 'failure');
-    const other = await fixture.run('{ concurrency: g, jobs: { a: { run: x } } }');
-    await until('the other has its place', async () => (await fixture.statuses(other)).a === 'queued');
-    await rerun(run, { failed: true });
-    expect(await fixture.claimMany(5)).toMatchObject([{ jobKey: 'a' }]);
-    await fixture.cancel(other, { force: true });
-    const [again] = (await claimChildren(1)) as [ClaimedJob];
-    expect(again.jobKey).toBe('test.0');
-    await fixture.complete(again);
-    await untilRun(run, 'success');
-  });
-
-  it('ends when its run is cancelled while that waits for its place again', async () => {
-    const run = await fixture.run(`
-      concurrency: g
-      jobs: { test: { strategy: { fail-fast: false, matrix: { n: [1, 2] } }, run: x } }
-    `);
-    const [first, second] = (await claimChildren(2)) as [ClaimedJob, ClaimedJob];
-    await fixture.fail(first);
-    await fixture.complete(second);
-    await untilRun(run, 'failure');
-    await fixture.run('{ concurrency: g, jobs: { a: { run: x } } }');
-    await rerun(run, { failed: true });
-    await fixture.cancel(run);
-    await untilRun(run, 'cancelled');
+    await untilRun(fixture, run, 'failure');
   });
 });
 
