@@ -6,8 +6,9 @@ export function Crumbs({ children }: { children: React.ReactNode }) {
   return (
     <nav aria-label="Above this page">
       <ol className={styles.crumbs}>
-        {Children.map(children, (child) => (
-          <li>{child}</li>
+        {Children.toArray(children).map((child, at) => (
+          // biome-ignore lint/suspicious/noArrayIndexKey: a crumb is its place
+          <li key={at}>{child}</li>
         ))}
       </ol>
     </nav>
