@@ -97,6 +97,7 @@ const Row = memo(function Row({
     <li
       className={styles.row}
       data-row=""
+      data-group={job.group === null ? undefined : ''}
       data-child={job.group !== null && onUnfold !== undefined ? '' : undefined}
       aria-setsize={count}
       aria-posinset={at + 1}
