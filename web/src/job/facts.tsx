@@ -28,7 +28,7 @@ export function Facts({ details }: { details: GetJobResponse }) {
         </Fact>
       )}
       {worker === '' ? null : <Fact word="Worker">{visible(worker, 100)}</Fact>}
-      {job.startedAt === undefined ? null : (
+      {job.startedAt === undefined || details.attempts.length === 0 ? null : (
         <Fact word="Started">
           <Ago ms={Number(details.attempts.at(-1)?.startedAtMs ?? 0)} />
         </Fact>
