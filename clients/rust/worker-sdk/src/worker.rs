@@ -13,6 +13,7 @@ mod job_source;
 mod leases;
 mod log_sender;
 mod log_stream;
+mod newer_server;
 mod presence;
 mod report;
 mod server_link;

@@ -12,6 +12,8 @@ use crate::wire::{Claim, LogChunk, Outputs};
 
 /// Timeout of a call other than a waiting claim.
 const CALL_TIMEOUT: Duration = Duration::from_secs(30);
+/// The worker's first claim waits for the answer.
+const VERSION_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// The calls of a worker on the documented paths. Each call can be repeated when its response was lost.
 #[derive(Clone)]
@@ -69,6 +71,16 @@ impl WorkerCalls {
             "worker_id": worker_id, "labels": labels, "only_labelled": only_labelled, "slots": slots, "version": version,
         });
         self.post("/api/workers/register".into(), &body, CALL_TIMEOUT).await.map(ignore)
+    }
+
+    /// The version of the server. This call needs no token.
+    pub async fn server_version(&self) -> Result<String, Error> {
+        #[derive(Deserialize)]
+        struct Session {
+            version: String,
+        }
+        let session: Session = json_of(&self.connection, HttpRequest::get("/api/session", VERSION_TIMEOUT)).await?;
+        Ok(session.version)
     }
 
     /// Reports that the worker is alive. Refused with status 404 if the worker is not registered.

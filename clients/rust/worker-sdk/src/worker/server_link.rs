@@ -35,6 +35,7 @@ impl ServerLink {
                 Some(Ok(())) => {
                     self.presence.back();
                     self.say_registered();
+                    draining.run_until_cancelled(self.warn_of_newer_server()).await;
                     break;
                 }
                 Some(Err(error)) if error.is_temporary() => self.presence.away(&error.cause_text()),
