@@ -2,6 +2,7 @@ import { AuditService } from '../../gen/workflowgraph/v1/audit_service_pb.js';
 import { GateService } from '../../gen/workflowgraph/v1/gate_service_pb.js';
 import { JobService } from '../../gen/workflowgraph/v1/job_service_pb.js';
 import { LogService } from '../../gen/workflowgraph/v1/log_service_pb.js';
+import { PauseService } from '../../gen/workflowgraph/v1/pause_service_pb.js';
 import { RunService } from '../../gen/workflowgraph/v1/run_service_pb.js';
 import { SessionService } from '../../gen/workflowgraph/v1/session_service_pb.js';
 import { TokenService } from '../../gen/workflowgraph/v1/token_service_pb.js';
@@ -13,6 +14,7 @@ import { auditService } from './audit-service.js';
 import { gateService } from './gate-service.js';
 import { jobService } from './job-service.js';
 import { logPieces, logService } from './log-service.js';
+import { pauseService } from './pause-service.js';
 import type { TokenAdmin, TokenDirectory } from './principal.js';
 import { type Procedure, type ProcedureParts, serviceProcedures } from './procedure.js';
 import { RefusedTokens } from './refused-tokens.js';
@@ -46,6 +48,7 @@ export function buildProcedures(
     ...serviceProcedures(AuditService, auditService(engine), around),
     ...serviceProcedures(RunService, runService(engine), around),
     ...serviceProcedures(GateService, gateService(engine), around),
+    ...serviceProcedures(PauseService, pauseService(engine), around),
     ...serviceProcedures(VariableService, variableService(engine), around),
     ...serviceProcedures(SessionService, sessionService(about, parts.tokens), around),
     ...serviceProcedures(TokenService, tokenService(parts.tokens, parts.tokens, about.now), around),

@@ -91,6 +91,8 @@ export const limits = {
 
   /** Server variables, of the server and of its workflows together. */
   variables: 10_000,
+  /** Pauses of workflows, runs and labels: every server keeps them in memory. */
+  pauses: 1_000,
   variableNameChars: 100,
   variableValueBytes: 64 * 1024,
   /** Server variables that the expressions of one workflow name. */
@@ -215,6 +217,7 @@ export const limitRows: Readonly<Record<LimitName, LimitRow>> = {
     beyond: 'inputs',
   },
   variables: { what: 'Server variables', unit: 'entries', beyond: 'too_large' },
+  pauses: { what: 'Pauses of workflows, runs and labels', unit: 'entries', beyond: 'too_large' },
   variableNameChars: { what: 'The name of a server variable', unit: 'characters', beyond: 'invalid' },
   variableValueBytes: { what: 'The value of a server variable', unit: 'bytes', beyond: 'too_large' },
   variablesPerWorkflow: { what: 'Server variables that a workflow names', unit: 'entries', beyond: 'invalid' },

@@ -35,6 +35,8 @@ export const jobTransitions = [
   ['held', 'admit', 'queued'],
   ['held', 'queue_timeout', 'failure'],
   ['held', 'cancel', 'cancelled'],
+  ['held', 'resume', 'waiting'],
+  ['queued', 'pause', 'held'],
   ['queued', 'claim', 'running'],
   ['queued', 'queue_timeout', 'failure'],
   ['queued', 'cancel', 'cancelled'],

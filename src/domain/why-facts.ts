@@ -1,6 +1,7 @@
 import type { ConditionContext } from './condition/decide-condition.js';
 import type { RunValues } from './condition/evaluate.js';
 import type { Condition } from './condition/expression.js';
+import type { PauseKind } from './gates/pause.js';
 import type { AttemptOutcome, Stop } from './lease.js';
 import type { RetryRule } from './retry.js';
 import type { JobState } from './states.js';
@@ -95,8 +96,20 @@ export interface ParallelFact {
   readonly before: number;
 }
 
+/** The pause that keeps a job or a run from going on. */
+export interface PausedFact {
+  readonly code: 'paused';
+  readonly kind: PauseKind;
+  /** The id of the workflow or run, or the label. */
+  readonly subject: string;
+  readonly reason: string;
+  readonly sinceMs: number;
+  /** The name of the token; null when there was none. */
+  readonly by: string | null;
+}
+
 /** What holds a job or a run. */
-export type HeldFact = GroupFact | ParallelFact;
+export type HeldFact = GroupFact | ParallelFact | PausedFact;
 
 export interface HolderFact {
   readonly runId: string;
@@ -150,6 +163,8 @@ export interface WhyFacts {
   readonly attempts: readonly AttemptFact[];
   /** Read only when the job is claimable. */
   readonly workers: readonly WorkerFact[];
+  /** The pause of a label that it requires; null when none is paused. */
+  readonly pausedLabel: PausedFact | null;
   /** Claimable jobs with the same labels before it, counted up to a bound; null when it is not claimable. */
   readonly ahead: { readonly count: number; readonly isBound: boolean } | null;
 }

@@ -1,7 +1,7 @@
 import { hasCondition } from './settle.js';
 import { type JobState, type JobStatus, jobStatus } from './states.js';
 import { queuedReason } from './why.js';
-import type { HeldFact, WhyFacts, WorkerFact } from './why-facts.js';
+import type { HeldFact, PausedFact, WhyFacts, WorkerFact } from './why-facts.js';
 import type { WhyReason } from './why-reason.js';
 import { sentenceOf, span } from './why-sentence.js';
 
@@ -47,6 +47,8 @@ export interface WhyRunFacts {
   readonly cancel: WhyFacts['cancel'];
   /** Set while the run waits for a place in its group, or jobs of it do: then it is about the first of them. */
   readonly heldAt: HeldFact | null;
+  /** The pauses of labels that its claimable jobs require. */
+  readonly pausedLabels: readonly PausedFact[];
 }
 
 /** Jobs of a run that are in their state for one reason. */
@@ -151,7 +153,12 @@ function said(group: JobGroup, facts: WhyRunFacts): Pick<RunReason, 'code' | 'se
   }
 }
 
-function queued({ labels, sinceMs, count }: JobGroup, { nowMs, workers }: WhyRunFacts) {
+function queued(
+  { labels, sinceMs, count }: JobGroup,
+  { nowMs, workers, pausedLabels }: WhyRunFacts,
+): Pick<RunReason, 'code' | 'sentence'> {
+  const paused = pausedLabels.find(({ subject }) => labels.includes(subject));
+  if (paused !== undefined) return { code: paused.code, sentence: sentenceOf(paused, nowMs) };
   const reason = queuedReason(nowMs, { requiredLabels: labels, enqueuedAtMs: sinceMs }, workers, null);
   if (reason.code === 'no_matching_worker') return { code: reason.code, sentence: sentenceOf(reason, nowMs) };
   return { code: reason.code, sentence: waitsForWorker(reason, nowMs, count) };
@@ -176,6 +183,7 @@ export function waitsForWorker(
 
 /** Whether it holds the run, not one of its jobs. */
 function isOfRun(fact: HeldFact): boolean {
+  if (fact.code === 'paused') return fact.kind === 'workflow';
   return fact.code === 'held_by_group' && !fact.ofJobs;
 }
 
@@ -185,7 +193,8 @@ function held({ nowMs, heldAt }: WhyRunFacts, one: boolean): Pick<RunReason, 'co
     return { code: 'held_by_group', sentence: 'It waits for a place in its group.' };
   }
   const sentence = sentenceOf(heldAt, nowMs);
-  return { code: heldAt.code, sentence: one ? sentence : `They wait for places. Of the first: ${sentence}` };
+  if (one || heldAt.code === 'paused') return { code: heldAt.code, sentence };
+  return { code: heldAt.code, sentence: `They wait for places. Of the first: ${sentence}` };
 }
 
 function delayed({ count, delays }: JobGroup, nowMs: number): string {

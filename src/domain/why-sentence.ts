@@ -3,7 +3,7 @@ import { isFeature } from './labels.js';
 import type { AttemptOutcome } from './lease.js';
 import { retryRuleText } from './retry.js';
 import type { JobState } from './states.js';
-import type { ChildrenFact } from './why-facts.js';
+import type { ChildrenFact, PausedFact } from './why-facts.js';
 import type { NeedState, WhyReason } from './why-reason.js';
 
 /** Part of an error text that a sentence quotes: its first line, up to this many characters. */
@@ -26,6 +26,8 @@ export function sentenceOf(reason: WhyReason, nowMs: number): string {
       return 'Every job that it needs has ended, and the server is about to decide on it.';
     case 'held_by_group':
       return heldByGroup(reason, nowMs);
+    case 'paused':
+      return paused(reason, nowMs);
     case 'held_by_max_parallel':
       return heldByMaxParallel(reason, nowMs);
     case 'superseded':
@@ -109,6 +111,12 @@ function heldByGroup(reason: Extract<WhyReason, { code: 'held_by_group' }>, nowM
   const waiting =
     before === 0 ? 'it is the next' : `${count(before, noun)} ${before === 1 ? 'waits' : 'wait'} before it`;
   return `${begin}: ${held}, and ${waiting}.`;
+}
+
+function paused({ kind, subject, reason, sinceMs, by }: PausedFact, nowMs: number): string {
+  const what = { workflow: `Workflow ${quote(subject)}`, run: 'Its run', label: `Label ${quote(subject)}` }[kind];
+  const said = reason === '' ? '' : `: ${reason}`;
+  return `${what} was paused ${span(nowMs - sinceMs)} ago${by === null ? '' : ` by token ${quote(by)}`}${said}.`;
 }
 
 function heldByMaxParallel(reason: Extract<WhyReason, { code: 'held_by_max_parallel' }>, nowMs: number): string {

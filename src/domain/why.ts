@@ -46,7 +46,7 @@ function mainReason(facts: WhyFacts): WhyReason {
         error: last?.error ?? null,
       };
     case 'queued':
-      return queuedReason(facts.nowMs, job, facts.workers, facts.ahead);
+      return facts.pausedLabel ?? queuedReason(facts.nowMs, job, facts.workers, facts.ahead);
     case 'running':
       return {
         code: 'running',

@@ -6,6 +6,7 @@ import type { Tracing } from '../telemetry/traces/tracing.js';
 import type { BrokenFiles } from './memory/broken-files.js';
 import type { JobSpecs } from './memory/job-specs.js';
 import type { LabelSets } from './memory/label-sets.js';
+import type { Pauses } from './memory/pauses.js';
 import type { RunInfoCache } from './memory/run-info.js';
 import type { Signal } from './memory/signal.js';
 import type { Topics } from './memory/topics.js';
@@ -20,6 +21,7 @@ export interface EngineContext {
   readonly specs: JobSpecs;
   readonly runs: RunInfoCache;
   readonly labelSets: LabelSets;
+  readonly pauses: Pauses;
   readonly workersSeen: WorkersSeen;
   readonly brokenFiles: BrokenFiles;
   readonly topics: Topics;
@@ -40,6 +42,7 @@ export type BatchContext = Pick<
   | 'specs'
   | 'runs'
   | 'labelSets'
+  | 'pauses'
   | 'workersSeen'
   | 'topics'
   | 'environment'

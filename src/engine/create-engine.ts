@@ -19,6 +19,7 @@ import { removeMissingWorkflowsVerb } from './definitions/remove-missing-workflo
 import { removeWorkflowVerb } from './definitions/remove-workflow.js';
 import type { Engine } from './engine.js';
 import { changeGates } from './gates/change-gates.js';
+import { holdPaused } from './gates/hold-paused.js';
 import { reportEndVerbs } from './leases/complete-job.js';
 import { expireReportedAttempts } from './leases/expire-attempts.js';
 import { LeaseWatch } from './leases/lease-watch.js';
@@ -32,12 +33,15 @@ import { type Retention, retentionLoop } from './loops/retention.js';
 import { BrokenFiles } from './memory/broken-files.js';
 import { JobSpecs } from './memory/job-specs.js';
 import { LabelSets } from './memory/label-sets.js';
+import { Pauses } from './memory/pauses.js';
 import { RunInfoCache } from './memory/run-info.js';
 import { Signal } from './memory/signal.js';
 import { eventsTopic, Topics } from './memory/topics.js';
 import { WorkersSeen } from './memory/workers-seen.js';
 import { SpanExporter } from './observe/export-spans.js';
 import { queueDepths, recordMetrics } from './observe/record-metrics.js';
+import { pauseVerbs } from './pauses/change-pause.js';
+import { PauseKeeper } from './pauses/pause-keeper.js';
 import { joinPeers } from './peers/join-peers.js';
 import { cancelRunVerb } from './runs/cancel-run.js';
 import { continueCascade } from './runs/continue-cascade.js';
@@ -135,6 +139,7 @@ export async function createEngine(options: EngineOptions): Promise<RunningEngin
     specs: new JobSpecs(),
     runs: new RunInfoCache(),
     labelSets: new LabelSets(),
+    pauses: new Pauses(),
     workersSeen: new WorkersSeen(),
     brokenFiles: new BrokenFiles(),
     topics: new Topics(),
@@ -152,6 +157,7 @@ export async function createEngine(options: EngineOptions): Promise<RunningEngin
   const rerunning = rerunRunVerb(context, starting);
   const cancelling = cancelRunVerb(context, rerunning, matrices);
   const following = new FollowGates(context, starting, cancelling, () => parking.size > 0);
+  const pauseKeeper = new PauseKeeper(context, (sets) => following.serve(sets));
   const interruptedWork = new InterruptedWork({
     context,
     starting,
@@ -165,6 +171,8 @@ export async function createEngine(options: EngineOptions): Promise<RunningEngin
   const timeOutRuns = timeOutRunsVerb(context, cancelling);
   const deadlines = new Deadlines(context, timeOutRuns, options.reapIntervalMs, stallDetector);
 
+  context.pauses.onLabels(() => context.labelSets.pause(context.pauses.labels));
+  await context.pauses.load(store.read);
   await context.labelSets.load(store.read);
   const isWithoutLoops = options.withoutLoops === true;
   const peers =
@@ -174,6 +182,7 @@ export async function createEngine(options: EngineOptions): Promise<RunningEngin
           notifiesDue: isWithoutLoops,
           onDue: (atMs) => deadlines.noteDue(atMs),
           onSchedules: () => schedules.wake(),
+          onPauses: () => pauseKeeper.reloadLater(),
         });
 
   const traces = context.tracing === null ? null : new SpanExporter(context.tracing, store.longRead, log);
@@ -181,6 +190,7 @@ export async function createEngine(options: EngineOptions): Promise<RunningEngin
   writer.attach({
     async finish(batch) {
       await expireReportedAttempts(context, batch);
+      await holdPaused(context, batch);
       await serveParked(context, batch, parking);
       await finishBatch(batch, (one) => changeGates(context, one));
       peers?.messages.notify(batch);
@@ -211,7 +221,9 @@ export async function createEngine(options: EngineOptions): Promise<RunningEngin
   const pruning = options.retention === undefined ? [] : [retentionLoop(context, options.retention)];
   const loops = [
     ...(isWithoutLoops ? [] : [deadlines, schedules, ...pruning]),
-    ...(isWithoutLoops ? [] : [interruptedWorkLoop(context, interruptedWork), lookAtGatesLoop(context, following)]),
+    ...(isWithoutLoops
+      ? []
+      : [interruptedWorkLoop(context, interruptedWork), lookAtGatesLoop(context, following, pauseKeeper)]),
     ...(peers === null ? [] : [peers.pollClaimable]),
     ...(doctorIntervalMs > 0 ? [new DoctorLoop(context, doctorIntervalMs, options.metrics ?? null)] : []),
   ];
@@ -261,6 +273,7 @@ export async function createEngine(options: EngineOptions): Promise<RunningEngin
     jobDetails: jobDetailsVerb(context),
     jobHistory: jobHistoryVerb(context),
     listGates: listGatesVerb(context),
+    ...pauseVerbs(context, pauseKeeper),
     ...changeVariableVerbs(context),
     ...variableViews(context),
     listAudit: listAuditVerb(context),
@@ -277,6 +290,7 @@ export async function createEngine(options: EngineOptions): Promise<RunningEngin
     context,
     async stop() {
       for (const loop of loops) await loop.stop();
+      await pauseKeeper.idle();
       await following.idle();
       await writer.drained();
       for (const claim of parking.all()) {

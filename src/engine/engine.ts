@@ -9,6 +9,7 @@ import type { ReportedFailure } from './leases/complete-job.js';
 import type { LeaseRenewal } from './leases/lease-operations.js';
 import type { LeaseEvent, LeaseWatch } from './leases/lease-watch.js';
 import type { NewLogChunk } from './leases/push-logs.js';
+import type { ChangePause, PauseView } from './pauses/change-pause.js';
 import type { CancelRun } from './runs/cancel-run.js';
 import type { RerunAnswer, RerunRun } from './runs/rerun-run.js';
 import type { StartRun } from './runs/start-run.js';
@@ -47,6 +48,7 @@ export type { CreateWorkflow } from './definitions/create-workflow.js';
 export type { AtGate } from './gates/held-at-gate.js';
 export type { LeaseRenewal } from './leases/lease-operations.js';
 export type { NewLogChunk } from './leases/push-logs.js';
+export type { PauseSubject, PauseView } from './pauses/change-pause.js';
 export type { CancelRun } from './runs/cancel-run.js';
 export type { RerunAnswer, RerunJobsView, RerunRun } from './runs/rerun-run.js';
 export type { StartRun } from './runs/start-run.js';
@@ -161,6 +163,11 @@ export interface Engine {
   /** Concurrency groups in use, by name. Errors: `malformed` for an invalid page token. */
   listGates(query: GateQuery): Promise<GatePage>;
 
+  /** Pauses a workflow, a run or a label. Errors: `not_found`, `conflict`, `too_large`. */
+  pause(input: ChangePause & { readonly reason: string }): Promise<PauseView>;
+  /** Ends a pause. Errors: `not_found`. */
+  resume(input: ChangePause): Promise<void>;
+  listPauses(): Promise<PauseView[]>;
   /** Sets a variable of the server or of a workflow. Errors: `malformed`, `too_large`, `not_found`. */
   setVariable(input: ChangeVariable & { readonly value: string }): Promise<void>;
   /** Errors: `not_found`. */

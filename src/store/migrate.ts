@@ -27,6 +27,7 @@ import { matrices } from './migrations/0050-matrices.js';
 import { variables } from './migrations/0060-variables.js';
 import { runTimeouts } from './migrations/0061-run-timeouts.js';
 import { exitCodes } from './migrations/0070-exit-codes.js';
+import { pauses } from './migrations/0080-pauses.js';
 import { queueTimeouts } from './migrations/0085-queue-timeouts.js';
 import type { Schema } from './schema.js';
 import { StoreError } from './store.js';
@@ -70,6 +71,7 @@ export function migrationsFor(dialect: DialectRecord) {
     '0060-variables': marked(variables(dialect)),
     '0061-run-timeouts': marked(runTimeouts(dialect)),
     '0070-exit-codes': marked(exitCodes(dialect)),
+    '0080-pauses': marked(pauses(dialect)),
     '0085-queue-timeouts': marked(queueTimeouts(dialect)),
   };
 }

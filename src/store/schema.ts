@@ -1,5 +1,6 @@
 import type { Generated } from 'kysely';
 import type { EventType } from '../domain/events.js';
+import type { PauseKind } from '../domain/gates/pause.js';
 import type { AttemptOutcome, StopReason } from '../domain/lease.js';
 import type { JobState, RunState, RunTrigger } from '../domain/states.js';
 
@@ -21,6 +22,7 @@ export interface Schema {
   reruns: RerunTable;
   schedules: ScheduleTable;
   variables: VariableTable;
+  pauses: PauseTable;
   jobs: JobTable;
   attempts: AttemptTable;
   log_chunks: LogChunkTable;
@@ -163,6 +165,21 @@ export interface VariableTable {
   changed_by: string | null;
 }
 
+/** A pause of a workflow, a run or a label. */
+export interface PauseTable {
+  kind: PauseKind;
+  /** The id of the workflow or run, or the label. */
+  subject: string;
+  /** The number of the workflow or run; null for a label. */
+  target: number | null;
+  /** The gate that holds what is paused; null for a label. */
+  gate: number | null;
+  reason: string;
+  paused_at_ms: number;
+  /** The id of the token; null when there was none. */
+  paused_by: string | null;
+}
+
 /** One schedule of the current version of a workflow. */
 export interface ScheduleTable {
   workflow: number;
@@ -181,7 +198,7 @@ export interface ScheduleTable {
    * - `missed`: no server took it in time
    * - `refused`: its run could not start; `last_error` says why
    */
-  last_outcome: 'started' | 'overlap' | 'missed' | 'refused' | null;
+  last_outcome: 'started' | 'overlap' | 'missed' | 'paused' | 'refused' | null;
   last_run: string | null;
   last_error: string | null;
   paused_at_ms: number | null;

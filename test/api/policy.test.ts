@@ -11,6 +11,7 @@ import { GateService } from '../../gen/workflowgraph/v1/gate_service_pb.js';
 import { file_workflowgraph_v1_job_service, JobService } from '../../gen/workflowgraph/v1/job_service_pb.js';
 import { LogService } from '../../gen/workflowgraph/v1/log_service_pb.js';
 import { PolicySchema, policy, type Scope } from '../../gen/workflowgraph/v1/options_pb.js';
+import { PauseService } from '../../gen/workflowgraph/v1/pause_service_pb.js';
 import { RunService } from '../../gen/workflowgraph/v1/run_service_pb.js';
 import { SessionService } from '../../gen/workflowgraph/v1/session_service_pb.js';
 import { TokenService } from '../../gen/workflowgraph/v1/token_service_pb.js';
@@ -30,6 +31,7 @@ const methods = [
   LogService,
   RunService,
   SessionService,
+  PauseService,
   TokenService,
   VariableService,
   WorkerService,
@@ -71,6 +73,11 @@ test('every method has the policy that its kind of caller needs', () => {
     ListSchedules: ['read'],
     PauseSchedule: ['submit'],
     ResumeSchedule: ['submit'],
+    Pause: ['submit'],
+    Resume: ['submit'],
+    ListPauses: ['read'],
+    PauseRun: ['submit'],
+    ResumeRun: ['submit'],
     SetVariable: ['submit'],
     DeleteVariable: ['submit'],
     GetVariable: ['read'],
@@ -119,11 +126,13 @@ test('every documented path is bound', () => {
     .flatMap((rule) => (rule === null ? [] : [`${rule.verb} ${rule.path} ${rule.status}`]));
   expect(paths.sort()).toMatchInlineSnapshot(`
     [
+      "DELETE /api/pauses 200",
       "DELETE /api/variables/{name} 200",
       "DELETE /api/workflows/{id} 200",
       "GET /api/audit 200",
       "GET /api/gates 200",
       "GET /api/jobs/{workflow_id}/{job_id}/cancelled 200",
+      "GET /api/pauses 200",
       "GET /api/queue 200",
       "GET /api/queue/{label_set}/jobs 200",
       "GET /api/runs 200",
@@ -157,6 +166,7 @@ test('every documented path is bound', () => {
       "POST /api/jobs/{lease_id}/heartbeat 200",
       "POST /api/jobs/{lease_id}/logs 200",
       "POST /api/jobs/{lease_id}/release 200",
+      "POST /api/pauses 200",
       "POST /api/sessions/{session_id}/end 200",
       "POST /api/tokens 200",
       "POST /api/tokens/{token_id}/revoke 200",
@@ -164,7 +174,9 @@ test('every documented path is bound', () => {
       "POST /api/workers/{worker_id}/heartbeat 200",
       "POST /api/workflows 201",
       "POST /api/workflows/{id}/cancel 202",
+      "POST /api/workflows/{id}/pause 200",
       "POST /api/workflows/{id}/rerun 202",
+      "POST /api/workflows/{id}/resume 200",
       "POST /api/workflows/{id}/run 202",
       "POST /api/workflows/{id}/schedules/{schedule}/pause 200",
       "POST /api/workflows/{id}/schedules/{schedule}/resume 200",

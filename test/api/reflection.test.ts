@@ -54,6 +54,7 @@ const everyService = [
   'workflowgraph.v1.GateService',
   'workflowgraph.v1.JobService',
   'workflowgraph.v1.LogService',
+  'workflowgraph.v1.PauseService',
   'workflowgraph.v1.RunService',
   'workflowgraph.v1.SessionService',
   'workflowgraph.v1.TokenService',

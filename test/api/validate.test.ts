@@ -21,6 +21,7 @@ import {
   JobService,
 } from '../../gen/workflowgraph/v1/job_service_pb.js';
 import { LogService } from '../../gen/workflowgraph/v1/log_service_pb.js';
+import { PauseService } from '../../gen/workflowgraph/v1/pause_service_pb.js';
 import { RunService } from '../../gen/workflowgraph/v1/run_service_pb.js';
 import { SessionService } from '../../gen/workflowgraph/v1/session_service_pb.js';
 import { TokenService } from '../../gen/workflowgraph/v1/token_service_pb.js';
@@ -36,6 +37,7 @@ const requests = [
   LogService,
   RunService,
   SessionService,
+  PauseService,
   TokenService,
   VariableService,
   WorkerService,

@@ -38,6 +38,7 @@ function facts(job: Partial<JobFact>, more: Partial<Omit<WhyFacts, 'job'>> = {})
     origins: [],
     attempts: [],
     workers: [],
+    pausedLabel: null,
     ahead: null,
     ...more,
   };

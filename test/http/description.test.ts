@@ -7,6 +7,7 @@ import { AuditService } from '../../gen/workflowgraph/v1/audit_service_pb.js';
 import { GateService } from '../../gen/workflowgraph/v1/gate_service_pb.js';
 import { JobService } from '../../gen/workflowgraph/v1/job_service_pb.js';
 import { LogService } from '../../gen/workflowgraph/v1/log_service_pb.js';
+import { PauseService } from '../../gen/workflowgraph/v1/pause_service_pb.js';
 import { RunService } from '../../gen/workflowgraph/v1/run_service_pb.js';
 import { SessionService } from '../../gen/workflowgraph/v1/session_service_pb.js';
 import { TokenService } from '../../gen/workflowgraph/v1/token_service_pb.js';
@@ -28,6 +29,7 @@ const bindings = [
   LogService,
   RunService,
   SessionService,
+  PauseService,
   TokenService,
   VariableService,
   WorkerService,

@@ -3,6 +3,7 @@ import { AuditService } from '../../gen/workflowgraph/v1/audit_service_pb.js';
 import { GateService } from '../../gen/workflowgraph/v1/gate_service_pb.js';
 import { JobService } from '../../gen/workflowgraph/v1/job_service_pb.js';
 import { LogService } from '../../gen/workflowgraph/v1/log_service_pb.js';
+import { PauseService } from '../../gen/workflowgraph/v1/pause_service_pb.js';
 import { RunService } from '../../gen/workflowgraph/v1/run_service_pb.js';
 import { SessionService } from '../../gen/workflowgraph/v1/session_service_pb.js';
 import { TokenService } from '../../gen/workflowgraph/v1/token_service_pb.js';
@@ -226,6 +227,27 @@ export function unaryCases(world: ServedWorld): UnaryCase[] {
       method: RunService.method.getJob,
       request: { id: run, jobId: 'build' },
       http: { path: `/api/runs/${run}/jobs/build` },
+    },
+    {
+      method: PauseService.method.pause,
+      request: { workflow: 'ci', run: '', label: '', reason: 'freeze' },
+      http: { path: '/api/pauses', body: { workflow: 'ci', reason: 'freeze' } },
+    },
+    {
+      method: PauseService.method.resume,
+      request: { workflow: 'ci', run: '', label: '' },
+      http: { path: '/api/pauses?workflow=ci' },
+    },
+    { method: PauseService.method.listPauses, request: {}, http: { path: '/api/pauses' } },
+    {
+      method: PauseService.method.pauseRun,
+      request: { id: run, reason: 'wait' },
+      http: { path: `/api/workflows/${run}/pause`, body: { reason: 'wait' } },
+    },
+    {
+      method: PauseService.method.resumeRun,
+      request: { id: run },
+      http: { path: `/api/workflows/${run}/resume`, body: {} },
     },
     {
       method: VariableService.method.setVariable,

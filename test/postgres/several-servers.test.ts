@@ -93,6 +93,76 @@ describe('a claim that waits at one server', () => {
   });
 });
 
+describe('a pause at one server', () => {
+  const pause = (at: number, kind: 'workflow' | 'run' | 'label', subject: string) =>
+    engines.at(at).engine.pause({ caller, kind, subject, reason: '' });
+  const resume = (at: number, kind: 'workflow' | 'run' | 'label', subject: string) =>
+    engines.at(at).engine.resume({ caller, kind, subject });
+  /** Until a server knows so many paused runs and labels, and what it made claimable before is held. */
+  const known = (at: number, count: number) =>
+    until('the other server knows', async () => {
+      const { pauses } = engines.at(at).engine.context;
+      return pauses.runs.size + pauses.labels.size + pauses.workflowCount === count;
+    });
+
+  it('of a label keeps jobs from the workers of another within a second, until it is resumed there', async () => {
+    const [one, two] = [engines.at(0).engine, engines.at(1).engine];
+    await define(one, 'w', 'jobs: { a: { run: x, labels: [gpu] } }');
+    const startedAt = runningTime();
+    await pause(0, 'label', 'gpu');
+    await known(1, 1);
+    expect(runningTime() - startedAt).toBeLessThan(scaled(1_000));
+    await startRun(one, 'w');
+    expect(await claim(two, { labels: ['gpu'] })).toEqual([]);
+    const waiting = claim(one, { waitMs: scaled(10_000), labels: ['gpu'] });
+    await parked(one);
+    await resume(1, 'label', 'gpu');
+    expect((await waiting).map(({ jobKey }) => jobKey)).toEqual(['a']);
+  });
+
+  it('of a run holds the jobs that another makes claimable, and none is left behind at resume', async () => {
+    const [one, two] = [engines.at(0).engine, engines.at(1).engine];
+    const keys = Array.from({ length: 40 }, (_, n) => `j${n}: { run: x, needs: first }`);
+    await define(one, 'w', `jobs: { first: { run: x }, ${keys.join(', ')} }`);
+    for (let round = 0; round < 5; round++) {
+      const run = await startRun(one, 'w');
+      const [first] = await claim(two);
+      // At the same time: whoever is first, the jobs are held in the end.
+      await Promise.all([pause(0, 'run', run), two.completeJob(caller, first?.leaseId ?? '', new Map())]);
+      await known(1, 1);
+      await until('all are held', async () => {
+        const [row] = await engines.query<{ count: number }>(
+          `select count(*)::int as count from jobs where state = 'held'`,
+        );
+        return row?.count === keys.length;
+      });
+      expect(await claim(two, { maxJobs: 50 })).toEqual([]);
+      await resume(1, 'run', run);
+      const jobs: ClaimedJob[] = [];
+      await until('all are claimed', async () => {
+        jobs.push(...(await claim(one, { maxJobs: 50 })));
+        return jobs.length === keys.length;
+      });
+      for (const { leaseId } of jobs) await one.completeJob(caller, leaseId, new Map());
+      await known(0, 0);
+      await known(1, 0);
+    }
+  });
+
+  it('of a workflow holds the runs that another starts', async () => {
+    const [one, two] = [engines.at(0).engine, engines.at(1).engine];
+    await define(one, 'w', workflow);
+    await pause(0, 'workflow', 'w');
+    await known(1, 1);
+    await startRun(two, 'w');
+    expect(await claim(one)).toEqual([]);
+    const waiting = claim(two, { waitMs: scaled(10_000) });
+    await parked(two);
+    await resume(0, 'workflow', 'w');
+    expect((await waiting).map(({ jobKey }) => jobKey)).toEqual(['a']);
+  });
+});
+
 describe('the same request for a run, at several servers at once', () => {
   it('makes one run, and every answer names it', async () => {
     await define(engines.at(0).engine, 'w', workflow);

@@ -126,6 +126,13 @@ const damage: Readonly<Record<string, readonly string[]>> = {
   'generations-recorded': [`update runs set generation = 2`],
   'run-deadline': [`update runs set deadline_ms = 1`],
   'variable-is-of-a-workflow': [`insert into variables (workflow, name, value, changed_at_ms) values (99, 'v', '', 1)`],
+  'pause-is-of-something': [
+    `insert into pauses (kind, subject, target, gate, reason, paused_at_ms) values ('run', 'r', 99, 99, '', 1)`,
+  ],
+  'paused-is-held': [
+    `insert into pauses (kind, subject, target, gate, reason, paused_at_ms) select 'run', n.id, n.no, 1, '', 1 from runs as n`,
+    `update events set at_ms = at_ms + 200000`,
+  ],
   'schedule-is-of-a-workflow': [`insert into schedules (workflow, id, spec) values (99, 's', '{}')`],
   'schedule-is-due-after-its-slot': [
     `insert into schedules (workflow, id, spec, next_slot_ms, due_at_ms)

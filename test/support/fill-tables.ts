@@ -35,6 +35,8 @@ export async function fillTables(connection: Connection, jobs: number): Promise<
     `insert into gates (key, in_use, changed_at_ms) select 'run:g' || i, i % 2, i from ${numbers(200)}`,
     `insert into variables (workflow, name, value, changed_at_ms)
        select i % 51, 'v' || i, 'x', i from ${numbers(Math.min(runs, 500))}`,
+    `insert into pauses (kind, subject, target, gate, reason, paused_at_ms)
+       select 'workflow', 'w' || i, i + 1, i + 1, '', i from ${numbers(20)}`,
     `insert into schedules (workflow, id, spec, next_slot_ms, due_at_ms)
        select i / 2 + 1, 's' || (i % 2), '{}', i, i from ${numbers(Math.min(runs, 100))}`,
     `update runs set schedule = 's0', scheduled_at_ms = no, trigger = 'schedule',

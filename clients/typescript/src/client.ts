@@ -32,6 +32,8 @@ import type {
   JobDetails,
   JobExplanation,
   LogChunk,
+  Pause,
+  PauseKind,
   Queue,
   RerunAnswer,
   Run,
@@ -199,6 +201,24 @@ export class Client {
   /** Resumes a paused schedule at its next time. */
   async resumeSchedule(workflow: string, schedule: string): Promise<Schedule> {
     return (await this.#post(`${schedulePath(workflow, schedule)}/resume`, {})) as Schedule;
+  }
+
+  /**
+   * Pauses a workflow, a run or a label until it is resumed; a label needs a token with the scope admin. What is paused
+   * already keeps its pause.
+   */
+  async pause(kind: PauseKind, subject: string, reason = ''): Promise<Pause> {
+    return (await this.#post('/api/pauses', { [kind]: subject, reason })) as Pause;
+  }
+
+  /** Ends a pause; does nothing when there is none. */
+  async resume(kind: PauseKind, subject: string): Promise<void> {
+    await this.#call({ method: 'DELETE', path: `/api/pauses${query({ [kind]: subject })}` });
+  }
+
+  /** All pauses of workflows, runs and labels. */
+  async pauses(): Promise<Pause[]> {
+    return ((await this.#get('/api/pauses')) as { pauses: Pause[] }).pauses;
   }
 
   /**

@@ -8,6 +8,7 @@ export type * from './wire/claim.js';
 export type * from './wire/gate.js';
 export type * from './wire/job-details.js';
 export type * from './wire/log.js';
+export type * from './wire/pause.js';
 export type * from './wire/queue.js';
 export type * from './wire/run.js';
 export type * from './wire/schedule.js';

@@ -14,6 +14,7 @@ import type { JobExplanation } from '../../engine/views/explain-job.js';
 import { toWireChildren } from './children.js';
 import { toWireRunAtGate } from './gates.js';
 import { toInt64, toOptionalInt64 } from './numbers.js';
+import { wirePauseKinds } from './pauses.js';
 import { toWireJobStatus } from './states.js';
 
 const codes: Readonly<Record<WhyReason['code'], JobReasonCode>> = {
@@ -36,6 +37,7 @@ const codes: Readonly<Record<WhyReason['code'], JobReasonCode>> = {
   rerun: JobReasonCode.RERUN,
   held_by_group: JobReasonCode.HELD_BY_GROUP,
   held_by_max_parallel: JobReasonCode.HELD_BY_MAX_PARALLEL,
+  paused: JobReasonCode.PAUSED,
   superseded: JobReasonCode.SUPERSEDED,
   children_open: JobReasonCode.CHILDREN_OPEN,
   children_ended: JobReasonCode.CHILDREN_ENDED,
@@ -100,6 +102,18 @@ function toWireDetail(reason: WhyReason): JobReason['detail'] {
           before: reason.before,
           holders: reason.holders.map(toWireRunAtGate),
           ofJobs: reason.ofJobs,
+        },
+      };
+    case 'paused':
+      return {
+        case: 'paused',
+        value: {
+          $typeName: 'workflowgraph.v1.JobReason.Paused',
+          kind: wirePauseKinds[reason.kind],
+          subject: reason.subject,
+          reason: reason.reason,
+          pausedAtMs: toInt64(reason.sinceMs),
+          ...(reason.by === null ? {} : { pausedBy: reason.by }),
         },
       };
     case 'held_by_max_parallel':

@@ -12,7 +12,7 @@ const namedJobs = 3;
 /**
  * What a queued job waits for, in short: a retry, needs, a place in a group or among the children of its job, a place of its run, or a worker.
  *
- * @param heldBy the concurrency group in which its run waits for a place; null when it does not
+ * @param heldBy the concurrency group in which its run waits for a place, empty when a pause holds it; null when it does not wait
  */
 export function whatItWaitsFor(
   job: Job,
@@ -30,12 +30,13 @@ export function whatItWaitsFor(
     return `waits for ${names.join(', ')}${more}`;
   }
   if (job.held === true) return 'waits for a place';
+  if (heldBy === '') return 'its run is held';
   if (heldBy !== null) return `waits for a place of its run in group ${escapeLine(heldBy)}`;
   const labels = job.required_labels.map(escapeLine).join(', ');
   return `waits for a worker${labels === '' ? '' : ` with ${labels}`}`;
 }
 
-/** The concurrency group in which a run waits for a place; null when it does not wait. */
+/** The concurrency group in which a run waits for a place, empty when a pause holds it; null when it does not wait. */
 export function groupThatHolds({ held, group }: Workflow): string | null {
   return held === true ? (group ?? '') : null;
 }

@@ -1,3 +1,5 @@
+import { workflowPausePrefix } from './pause.js';
+
 /** What happens to a run whose group is full. A number: this many may wait, and a further one is refused. */
 export type QueueRule = 'all' | 'newest' | 'none' | number;
 
@@ -27,7 +29,7 @@ export const scheduleGroupPrefix = 'schedule:';
 
 /** Whether the places of a gate belong to runs, not jobs. */
 export function isGateOfRuns(key: string): boolean {
-  return key.startsWith(runGroupPrefix) || key.startsWith(scheduleGroupPrefix);
+  return [runGroupPrefix, scheduleGroupPrefix, workflowPausePrefix].some((prefix) => key.startsWith(prefix));
 }
 
 /** The name of a group of runs for readers, by its key. */

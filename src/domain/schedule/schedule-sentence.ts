@@ -4,7 +4,7 @@ import { scheduledAtText } from './schedule-inputs.js';
 export interface ScheduleFacts {
   readonly nextMs: number | null;
   readonly lastMs: number | null;
-  readonly lastOutcome: 'started' | 'overlap' | 'missed' | 'refused' | null;
+  readonly lastOutcome: 'started' | 'overlap' | 'missed' | 'paused' | 'refused' | null;
   readonly lastRun: string | null;
   readonly lastError: string | null;
   readonly paused: { readonly atMs: number; readonly by: string | null; readonly reason: string } | null;
@@ -35,6 +35,8 @@ function lastSentence({ lastMs, lastOutcome, lastRun, lastError }: ScheduleFacts
       return `At ${at} it started nothing, because run ${lastRun} had not ended.`;
     case 'missed':
       return `At ${at} it started nothing, because no server took the time before it was too old.`;
+    case 'paused':
+      return `At ${at} it started nothing, because its workflow was paused.`;
     case 'refused':
       return `At ${at} it started nothing, because the run was refused: ${lastError}`;
   }

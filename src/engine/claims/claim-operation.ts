@@ -1,6 +1,7 @@
 import type { DomainError } from '../../domain/errors.js';
 import { noteWorkers } from '../../store/statements/workers.js';
 import type { BatchContext } from '../context.js';
+import { holdPaused } from '../gates/hold-paused.js';
 import { expireReportedAttempts } from '../leases/expire-attempts.js';
 import type { Batch } from '../writer/batch.js';
 import type { Operation } from '../writer/writer.js';
@@ -26,6 +27,7 @@ export function claimOperation(context: BatchContext, parking: Parking<Claim>): 
       await lockRequestsOf(batch, [...answers.keys()]);
       await answerRepeats(context, batch, answers);
       const fresh = claims.filter((claim) => answers.get(claim)?.length === 0);
+      await holdPaused(context, batch);
       await takeJobs(context, batch, fresh, answers);
       for (const claim of fresh) {
         if (answers.get(claim)?.length !== 0) continue;

@@ -1,5 +1,6 @@
 import { DomainError } from '../../domain/errors.js';
 import { waitingMax } from '../../domain/gates/decide-gate.js';
+import { workflowPausePrefix } from '../../domain/gates/pause.js';
 import { nameOfRunGroup, type RunGroup } from '../../domain/gates/run-group.js';
 
 /** The refusal of a run whose group has no place for it. */
@@ -17,6 +18,10 @@ export function refusalOfGroup(
     );
   }
   const most = waitingMax(queue);
+  if (key.startsWith(workflowPausePrefix)) {
+    const said = `The run cannot start: its workflow is paused, and ${most} runs wait for the end of the pause already.`;
+    return new DomainError(code, said);
+  }
   return new DomainError(
     code,
     `The run cannot start: ${most} ${most === 1 ? 'run waits' : 'runs wait'} in ${group} already, as many as its queue takes. Try again later.`,

@@ -1,11 +1,16 @@
 import { Loop } from '../../environment/loop.js';
 import type { EngineContext } from '../context.js';
+import type { PauseKeeper } from '../pauses/pause-keeper.js';
 import type { FollowGates } from '../runs/follow-gates.js';
 
 const everyMs = 60_000;
 
-/** Checks once a minute the gates at which runs wait. */
-export function lookAtGatesLoop({ environment, log }: EngineContext, following: FollowGates): Loop {
+/** Checks once a minute the gates at which runs and jobs wait, and what pauses hold. */
+export function lookAtGatesLoop(
+  { environment, log }: EngineContext,
+  following: FollowGates,
+  pauses: PauseKeeper,
+): Loop {
   return new Loop({
     name: 'gates',
     environment,
@@ -14,8 +19,9 @@ export function lookAtGatesLoop({ environment, log }: EngineContext, following: 
     async runOnce() {
       try {
         await following.lookAtGates();
+        await pauses.look();
       } catch (error) {
-        log.warn({ err: error }, 'could not check gates for waiting runs; retrying');
+        log.warn({ err: error }, 'could not check gates for what they hold; retrying');
       }
       return undefined;
     },

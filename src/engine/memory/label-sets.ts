@@ -30,6 +30,7 @@ export class LabelSets {
   #wasAskedInVain = false;
   #onUnknown: () => void = () => {};
   #onNew: (connection: Connection) => void = () => {};
+  #paused: ReadonlySet<string> = new Set();
 
   async load(connection: Connection): Promise<void> {
     await this.loadNew(connection);
@@ -107,12 +108,22 @@ export class LabelSets {
     const offered = new Set(labels);
     const sets = new Set<number>();
     for (const [id, required] of this.#sets) {
-      if (isLeftToOthers(required, onlyLabelled)) continue;
+      if (isLeftToOthers(required, onlyLabelled) || this.isPaused(required)) continue;
       if (labelsMatch(required, offered)) sets.add(id);
     }
     const match = { key, sets };
     this.#matches.set(key, match);
     return match;
+  }
+
+  /** Labels of which no claim gets a job from now on. */
+  pause(labels: ReadonlySet<string>): void {
+    this.#paused = labels;
+    this.#matches.clear();
+  }
+
+  isPaused(required: readonly string[]): boolean {
+    return this.#paused.size > 0 && required.some((label) => this.#paused.has(label));
   }
 
   /** Of a worker's sets, those that may have a claimable job. */

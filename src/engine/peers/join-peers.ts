@@ -24,6 +24,8 @@ export interface DueHandling {
   onDue(atMs: number): void;
   /** Called when another server stored schedules. */
   onSchedules(): void;
+  /** Called when another server began or ended a pause, and when the database was away. */
+  onPauses(): void;
 }
 
 /** Joins the servers on a shared database: receives their notifications, and serves the claims that wait here. */
@@ -78,15 +80,18 @@ export function joinPeers(
     claimable: serve,
     labelSetsChanged: () => void learnLabelSets(),
     schedulesChanged: due.onSchedules,
+    pausesChanged: due.onPauses,
   });
   labelSets.onNew((connection) => messages.notifyLabelSets(connection));
   labelSets.onUnknown(() => void learnLabelSets());
   context.schedulesChanged.listen(() => messages.notifySchedules());
+  context.pauses.onChange((connection) => messages.notifyPauses(connection));
   // The database may be another machine's copy, in which the numbers of unacknowledged rows went to others.
   shared.onBack(() => {
     context.runs.forgetAll();
     context.specs.forgetAll();
     void learnLabelSets();
+    due.onPauses();
   });
 
   const pollClaimable = new PollClaimable(context, messages, () => parking.size > 0, serve);

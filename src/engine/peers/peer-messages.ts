@@ -17,6 +17,8 @@ export interface PeerMessageHandlers {
   labelSetsChanged(): void;
   /** Another server stored schedules. */
   schedulesChanged(): void;
+  /** Another server began or ended a pause. */
+  pausesChanged(): void;
 }
 
 interface Message {
@@ -30,6 +32,8 @@ interface Message {
   readonly labels?: true;
   /** Schedules were stored. */
   readonly schedules?: true;
+  /** A pause began or ended. */
+  readonly pauses?: true;
   /** A due time that the sender leaves to others. */
   readonly due?: number;
 }
@@ -98,6 +102,11 @@ export class PeerMessages {
     this.#shared.notify(connection, JSON.stringify({ labels: true } satisfies Message));
   }
 
+  /** Notifies the others, with the commit of this transaction, of a pause that began or ended. */
+  notifyPauses(connection: Connection): void {
+    this.#shared.notify(connection, JSON.stringify({ pauses: true } satisfies Message));
+  }
+
   /** Notifies the others of schedules that may be due earlier than they know. */
   notifySchedules(): void {
     this.#notifyNow({ schedules: true });
@@ -128,6 +137,7 @@ export class PeerMessages {
     if (message.due !== undefined) handlers.due(message.due);
     if (message.labels) handlers.labelSetsChanged();
     if (message.schedules) handlers.schedulesChanged();
+    if (message.pauses) handlers.pausesChanged();
     if (message.sets !== undefined) handlers.claimable(message.sets);
     for (const topic of message.topics ?? []) this.#topics.signal(topic);
     for (const topic of message.wants ?? []) this.#wanted.set(topic, this.#now() + rememberWantsMs);

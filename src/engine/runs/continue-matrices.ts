@@ -159,7 +159,7 @@ async function expand(
     const id = firstChild + from + at;
     if (state === 'held') {
       if (node.generation > 1) batch.changes.event('job.waiting', { run: node.run, job: id });
-      batch.gates.jobs.push({ job: id, gates });
+      batch.gates.reached(id, gates);
       continue;
     }
     const data = error === undefined ? {} : { data: { error, ...(isTolerated ? { tolerated: true } : {}) } };

@@ -78,6 +78,11 @@ export class FollowGates {
     }
   }
 
+  /** Serves the claims that wait here with jobs of these label sets. */
+  async serve(sets: readonly number[]): Promise<void> {
+    if (sets.length > 0 && this.#areClaimsParked()) await this.#context.writer.submit(this.#serve, sets);
+  }
+
   /** Resolves when nothing is under way. */
   async idle(): Promise<void> {
     while (this.#underWay.size > 0) await Promise.all(this.#underWay);

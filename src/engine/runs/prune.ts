@@ -2,6 +2,7 @@ import type { Connection } from '../../store/connection.js';
 import { jobIdOf } from '../../store/job-id.js';
 import { deleteIdleGates } from '../../store/statements/gates.js';
 import { deleteMatricesOfRun } from '../../store/statements/matrices.js';
+import { deleteStalePauses } from '../../store/statements/pauses.js';
 import {
   clearLogGaps,
   countPrunedEvents,
@@ -87,6 +88,7 @@ async function pruneWorkflows(connection: Connection, beforeMs: number): Promise
     await deleteVariablesOfWorkflow.run(connection, { no });
     await deleteWorkflow.run(connection, { no });
   }
+  await deleteStalePauses.run(connection, {});
   if (removed.length > 0) return { runs: 0, logs: 0, more: true };
   const gates = await deleteIdleGates.run(connection, { beforeMs, limit: runLimits.prunedGates });
   return { runs: 0, logs: 0, more: gates.length === runLimits.prunedGates };

@@ -136,7 +136,7 @@ export async function decideMetJobs(context: BatchContext, batch: Batch, met: re
     const run = runOfJob(job.id);
     // The end of the batch decides whether it is claimable or waits for a place.
     if (state === 'held') {
-      batch.gates.jobs.push({ job: job.id, gates });
+      batch.gates.reached(job.id, gates);
       continue;
     }
     const data = isTolerated ? { error, tolerated: true } : { error };

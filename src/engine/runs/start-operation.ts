@@ -1,4 +1,5 @@
 import { DomainError, notFound } from '../../domain/errors.js';
+import { groupOfPausedWorkflow } from '../../domain/gates/pause.js';
 import type { RunGroup } from '../../domain/gates/run-group.js';
 import { runsByRequest } from '../../store/statements/start-runs.js';
 import { type CurrentVersionRow, currentVersions, currentVersionsOfRuns } from '../../store/statements/workflows.js';
@@ -89,7 +90,7 @@ export async function startRunsIn(
     .filter((run) => run !== null)
     .filter((run) => run.version.removed_at_ms === null && !earlier.has(run.requestHash ?? ''))
     .filter((run) => !(run.checked instanceof DomainError));
-  const atOnce = fresh.filter((run) => isLarge(run.version) || checkedOf(run).group === null);
+  const atOnce = fresh.filter((run) => isLarge(run.version) || groupOf(context, run) === null);
   const numbers = await insertNewRuns(context, batch, atOnce);
   return wanted.map((run, at): Started | DomainError => {
     if (run === null) return notFound(`workflow or run ${JSON.stringify(inputs[at]?.of)}`);
@@ -99,13 +100,19 @@ export async function startRunsIn(
     if (before !== undefined) return { runId: before, large: null, asked: unasked, small: null };
     if (version.removed_at_ms !== null) return removed(version);
     if (run.checked instanceof DomainError) return run.checked;
-    const { group } = checkedOf(run);
+    const group = groupOf(context, run);
     if (group !== null && !isLarge(version)) return askForPlace(context, batch, run, group);
     const no = numbers.get(run.id);
     if (no === undefined) throw new Error(`run ${run.id} has no number`);
     const large = isLarge(version) ? { no, id: run.id, version, group } : null;
     return { runId: run.id, large, asked: unasked, small: null };
   });
+}
+
+/** The group of a run; while its workflow is paused, the gate of the pause, after which the run goes to its group. */
+function groupOf({ pauses }: BatchContext, run: NewRun): RunGroup | null {
+  const { workflow } = run.version;
+  return pauses.isWorkflowPaused(workflow) ? groupOfPausedWorkflow(workflow) : checkedOf(run).group;
 }
 
 /**

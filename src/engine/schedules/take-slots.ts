@@ -155,6 +155,7 @@ async function startSlots(
     const before = earlier.get(`${key} ${slot.atMs}`);
     const inTheWay = slot.schedule.overlap === 'skip' ? live.get(key) : undefined;
     if (before !== undefined) end(slot, 'started', before);
+    else if (context.pauses.isWorkflowPaused(slot.row.workflow)) end(slot, 'paused', null);
     else if (inTheWay !== undefined) end(slot, 'overlap', inTheWay);
     else {
       const run = wantedRun(context, batch, slot, varsOf(slot));

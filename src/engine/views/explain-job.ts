@@ -27,7 +27,7 @@ import {
   whyJob,
 } from '../../store/statements/why.js';
 import type { EngineContext } from '../context.js';
-import { heldAtGate, jobHeldAtGate } from '../gates/held-at-gate.js';
+import { heldAtGate, jobHeldAtGate, pausesOfLabels } from '../gates/held-at-gate.js';
 import { gapOf } from '../leases/trim-log.js';
 import type { KnownJob } from '../memory/job-specs.js';
 import { runValues } from '../memory/run-info.js';
@@ -120,6 +120,7 @@ export function explainJobVerb(context: EngineContext) {
       attempts: [...(last === undefined ? [] : [last]), ...attempts.slice(1)].map(toAttemptFact).reverse(),
       workers: isQueued ? await loadWorkerFacts(context, requiredLabels) : [],
       ahead: isQueued ? await countAhead(job) : null,
+      pausedLabel: isQueued ? ((await pausesOfLabels(context, requiredLabels))[0] ?? null) : null,
     };
   }
 

@@ -11,7 +11,7 @@ import {
   jobGroupsOfRun,
 } from '../../store/statements/why-run.js';
 import type { EngineContext } from '../context.js';
-import { heldAtGate, jobHeldAtGate } from '../gates/held-at-gate.js';
+import { heldAtGate, jobHeldAtGate, pausesOfLabels } from '../gates/held-at-gate.js';
 import { findRun } from '../runs/find-run.js';
 import type { CancelData } from './explain-job.js';
 import { viewLimits } from './limits.js';
@@ -117,6 +117,7 @@ export function explainRunVerb(context: EngineContext) {
         failures: isAny('failure') ? await loadFailures(run) : [],
         holders: isAny('waiting') ? await loadHolders(run) : { first: [], count: 0 },
         workers: isAny('queued') ? await loadWorkerFacts(context, asked) : [],
+        pausedLabels: await pausesOfLabels(context, asked),
         cancel: isAny('cancelled') ? await loadCancel(run) : null,
         heldAt: run.held === 1 ? await heldAtGate(context, run.no) : await loadHeldJob(run, groups),
       }),

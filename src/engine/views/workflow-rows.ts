@@ -1,5 +1,6 @@
 import type { JobExpressions } from '../../domain/definition/job-expressions.js';
 import type { JobSpec } from '../../domain/definition/job-spec.js';
+import { pausePrefix } from '../../domain/gates/pause.js';
 import { nameOfRunGroup } from '../../domain/gates/run-group.js';
 import { childKey } from '../../domain/matrix/child.js';
 import type { JobStatus, RunTrigger } from '../../domain/states.js';
@@ -179,7 +180,7 @@ export function toRunView(row: RunViewRow): RunView {
     generation: row.generation,
     rerunOf: row.rerun_of,
     held: row.held === 1,
-    group: row.gate_key === null ? null : nameOfRunGroup(row.gate_key),
+    group: row.gate_key === null || row.gate_key.startsWith(pausePrefix) ? null : nameOfRunGroup(row.gate_key),
     runName: row.run_name,
     trigger: row.run_trigger,
     schedule: row.schedule,

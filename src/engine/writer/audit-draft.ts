@@ -1,3 +1,4 @@
+import type { PauseKind } from '../../domain/gates/pause.js';
 import type { Connection } from '../../store/connection.js';
 import { insertAudit } from '../../store/statements/audit.js';
 import type { Log } from '../../telemetry/log.js';
@@ -18,9 +19,11 @@ export interface AuditDraft {
     | 'schedule.skipped'
     | 'schedule.paused'
     | 'schedule.resumed'
+    | `${PauseKind}.paused`
+    | `${PauseKind}.resumed`
     | 'variable.set'
     | 'variable.deleted';
-  /** The id of the token, workflow or run, or the name of the variable. */
+  /** The id of the token, workflow or run, the name of the variable, or the label. */
   readonly subject: string;
   readonly source: 'api' | 'command-line' | 'workflows-folder' | 'schedule' | 'timeout';
   /** The id of the acting token; null where there was none. */

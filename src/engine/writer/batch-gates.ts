@@ -32,7 +32,10 @@ export interface AdmittedRun {
 export class BatchGates {
   readonly askers: GateAsker[] = [];
   /** Jobs that request a place at each of their gates in turn. */
-  readonly jobs: JobAtGate[] = [];
+  get jobs(): readonly JobAtGate[] {
+    return this.#jobs;
+  }
+  #jobs: JobAtGate[] = [];
   /** Places that were returned, by gate. */
   readonly returned = new Map<number, number>();
   /** Gates at which a waiting run may be admitted although no place was returned. */
@@ -48,11 +51,23 @@ export class BatchGates {
   readonly claimable = new Set<number>();
   /** Gates that jobs reached after another one, and that this batch has not locked. */
   readonly next = new Set<number>();
+  /** Events up to here are of jobs that no pause is to hold, or holds already. */
+  pausesCheckedTo = 0;
   /** Whether a run waits that cancels those in progress. */
   cancelsInProgress = false;
 
   get isUntouched(): boolean {
     return [this.askers.length, this.jobs.length, this.returned.size, this.looked.size].every((count) => count === 0);
+  }
+
+  /** A job reaches its first gate. */
+  reached(job: number, gates: readonly JobGate[]): void {
+    this.#jobs.push({ job, gates });
+  }
+
+  /** These jobs do not request their places after all. */
+  forgetComers(jobs: ReadonlySet<number>): void {
+    this.#jobs = this.#jobs.filter(({ job }) => !jobs.has(job));
   }
 
   /** A run of the gate ended. */

@@ -21,6 +21,7 @@ export const copiedTables: readonly CopiedTable[] = [
   { name: 'runs', key: ['no'], identity: 'no', rowsAtOnce: 2_000 },
   { name: 'reruns', key: ['run', 'generation'], identity: null, rowsAtOnce: 20 },
   { name: 'variables', key: ['workflow', 'name'], identity: null, rowsAtOnce: 20 },
+  { name: 'pauses', key: ['kind', 'subject'], identity: null, rowsAtOnce: 100 },
   { name: 'schedules', key: ['workflow', 'id'], identity: null, rowsAtOnce: 100 },
   { name: 'jobs', key: ['id'], identity: null, rowsAtOnce: 5_000 },
   { name: 'matrices', key: ['job'], identity: null, rowsAtOnce: 20 },

@@ -4,6 +4,7 @@ import { gateChecks } from './gate-checks.js';
 import { jobChecks } from './job-checks.js';
 import { logChecks } from './log-checks.js';
 import { matrixChecks } from './matrix-checks.js';
+import { pauseChecks } from './pause-checks.js';
 import { rerunChecks } from './rerun-checks.js';
 import { runChecks } from './run-checks.js';
 import { scheduleChecks } from './schedule-checks.js';
@@ -25,4 +26,5 @@ export const checks: readonly Check[] = [
   ...eventChecks,
   ...scheduleChecks,
   ...variableChecks,
+  ...pauseChecks,
 ];

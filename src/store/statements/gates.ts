@@ -311,6 +311,9 @@ export const deleteIdleGates = statement<{ beforeMs: number; limit: number }, { 
           .where((inner) =>
             inner.not(inner.exists(inner.selectFrom('runs as n').whereRef('n.gate', '=', 'g.no').select('n.no'))),
           )
+          .where((inner) =>
+            inner.not(inner.exists(inner.selectFrom('pauses as p').whereRef('p.gate', '=', 'g.no').select('p.gate'))),
+          )
           .where(heldJobAt('g.no'), 'is', null)
           .orderBy('g.changed_at_ms')
           .limit(integer('limit'))

@@ -30,6 +30,13 @@ select "id", "labels"
   where "id" > cast($1 as bigint)
   order by "id";
 
+-- allPauses
+select "p"."kind", "p"."subject", "p"."target", "p"."gate", "p"."reason", "p"."paused_at_ms", "p"."paused_by", (select t.name
+  from tokens as t
+  where t.id = p.paused_by) as "paused_by_name"
+  from "pauses" as "p"
+  order by "p"."kind", "p"."subject";
+
 -- allTokens
 select *
   from "tokens"
@@ -146,6 +153,16 @@ update "jobs"
   where "jobs"."id" = "r"."id" and ("jobs"."state" || '') = 'running'
   returning "jobs"."id", "jobs"."attempt", "jobs"."settled", "jobs"."places";
 
+-- changedJobsToHold
+select "j"."id", "j"."state", "j"."places"
+  from (select cast(e.value ->> 0 as bigint) as "id"
+  from jsonb_array_elements(cast($1 as jsonb)) as e(value)
+  where jsonb_typeof(e.value) = 'array') as "r"
+  inner join "jobs" as "j" on "j"."id" = "r"."id"
+  where "j"."state" in ('queued', 'held')
+  order by "j"."id"
+  for update of "j";
+
 -- childByIndex
 select "j"."id", "v"."ord"
   from "version_jobs" as "v"
@@ -240,6 +257,10 @@ select count(*) as "count"
 select count(*) as "count"
   from "jobs" as "j"
   where "j"."id" >= cast($1 as bigint) / 1048576 * 1048576 + 262144 and "j"."id" < (cast($2 as bigint) / 1048576 + 1) * 1048576 and "j"."group_ord" = cast($3 as bigint) % 1048576 and "j"."places" is not null and ("j"."state" in ('queued', 'delayed', 'running') or ("j"."state" = 'held' and "j"."gate" <> cast($4 as bigint)));
+
+-- countPauses
+select count(*) as "count"
+  from "pauses";
 
 -- countPrunable
 select coalesce(sum(case when n.ended_at_ms < cast($1 as bigint) and (w.newest_run is null or w.newest_run <> n.no or (w.removed_at_ms is not null and w.source = 'api')) then 1 else 0 end), 0) as "runs", coalesce(sum(case when n.logs_pruned = 0 and n.ended_at_ms < cast($2 as bigint) and not (n.ended_at_ms < cast($3 as bigint) and (w.newest_run is null or w.newest_run <> n.no or (w.removed_at_ms is not null and w.source = 'api'))) then 1 else 0 end), 0) as "logs"
@@ -338,7 +359,9 @@ delete
   from "gates" as "g"
   where "g"."in_use" = 0 and "g"."changed_at_ms" < cast($1 as bigint) and not exists (select "n"."no"
   from "runs" as "n"
-  where "n"."gate" = "g"."no") and (select h.id
+  where "n"."gate" = "g"."no") and not exists (select "p"."gate"
+  from "pauses" as "p"
+  where "p"."gate" = "g"."no") and (select h.id
   from jobs as h
   where h.gate = "g"."no" and h.state = 'held'
   limit 1) is null
@@ -395,6 +418,12 @@ delete
   order by "s"."created_at_ms" desc, "s"."hash"
   limit cast($4 as bigint))));
 
+-- deletePause
+delete
+  from "pauses"
+  where "kind" = cast($1 as text) and "subject" = cast($2 as text)
+  returning "gate";
+
 -- deleteRerunsOfRun
 delete
   from "reruns"
@@ -437,6 +466,16 @@ delete
   where "j"."id" >= cast($1 as bigint) and "j"."id" < cast($2 as bigint)
   limit cast($3 as bigint))
   returning "id";
+
+-- deleteStalePauses
+delete
+  from "pauses"
+  where (("kind" = 'run' and not exists (select "n"."no"
+  from "runs" as "n"
+  where "n"."no" = "pauses"."target" and "n"."ended_at_ms" is null)) or ("kind" = 'workflow' and not exists (select "w"."no"
+  from "workflows" as "w"
+  where "w"."no" = "pauses"."target")))
+  returning "kind";
 
 -- deleteVariable
 delete
@@ -689,6 +728,21 @@ select "g"."no", "g"."key", "g"."in_use"
   order by "g"."key"
   limit cast($3 as bigint);
 
+-- gatesOfEndedPauses
+select "g"."no", "g"."key"
+  from "gates" as "g"
+  where "g"."key" >= cast($1 as text) and "g"."key" < cast($2 as text) and not exists (select "p"."gate"
+  from "pauses" as "p"
+  where "p"."gate" = "g"."no") and ((select h.id
+  from jobs as h
+  where h.gate = g.no and h.state = 'held'
+  limit 1) is not null or (select n.no
+  from runs as n
+  where n.gate = g.no and n.held = 1
+  limit 1) is not null)
+  order by "g"."key"
+  limit cast($3 as bigint);
+
 -- gatesWithHeldJobs
 select "g"."no" as "gate"
   from "gates" as "g"
@@ -723,6 +777,15 @@ select "v"."ord", "v"."children_from"
   from "version_jobs" as "v"
   where "v"."version" = cast($1 as bigint) and "v"."children_from" is not null
   order by "v"."ord";
+
+-- holdJobs
+update "jobs"
+  set "state" = 'held', "gate" = "r"."gate", "places" = "r"."places"
+  from (select cast(e.value ->> 0 as bigint) as "id", cast(e.value ->> 1 as bigint) as "gate", e.value ->> 2 as "places"
+  from jsonb_array_elements(cast($1 as jsonb)) as e(value)
+  where jsonb_typeof(e.value) = 'array') as "r"
+  where "jobs"."id" = "r"."id" and ("jobs"."state" || '') in ('queued', 'held')
+  returning "jobs"."id";
 
 -- holdersOfGate
 select "n"."no", "n"."id", "w"."id" as "workflow_id", coalesce(n.gate_since_ms, n.created_at_ms) as "since_ms", coalesce(n.gate_max, 1) as "max", "n"."cancel_requested_at_ms"
@@ -909,6 +972,14 @@ select "r"."at", "v"."ord", "v"."key", "v"."spec", "j"."id" as "job", "j"."state
   inner join "version_jobs" as "v" on "v"."version" = "r"."version"
   left join "jobs" as "j" on "j"."id" = r.run * 1048576 + v.ord
   left join "attempts" as "a" on "a"."job" = "j"."id" and "a"."number" = "j"."attempt";
+
+-- jobsToHold
+select "j"."id", "j"."state", "j"."places"
+  from "jobs" as "j"
+  where "j"."id" >= cast($1 as bigint) and "j"."id" < cast($2 as bigint) and "j"."state" in ('queued', 'held') and coalesce(j.gate, 0) <> cast($3 as bigint)
+  order by "j"."id"
+  limit cast($4 as bigint)
+  for update of "j";
 
 -- jobsToRerun
 select "j"."id", "j"."state", "j"."settled", "j"."conditional", "j"."tolerated", "j"."label_set", "j"."places", coalesce((select max(a.number)
@@ -1479,6 +1550,12 @@ select "g"."no", "g"."key", "g"."in_use", coalesce(n.gate_max, 1) as "max", coal
   inner join "gates" as "g" on "g"."no" = "n"."gate"
   where "n"."no" = cast($1 as bigint) and "n"."held" = 1;
 
+-- putPause
+insert into "pauses" ("kind", "subject", "target", "gate", "reason", "paused_at_ms", "paused_by")
+  values (cast($1 as text), cast($2 as text), $3, $4, cast($5 as text), cast($6 as bigint), $7)
+  on conflict ("kind", "subject") do nothing
+  returning "kind";
+
 -- putSchedules
 insert into "schedules" ("workflow", "id", "spec", "next_slot_ms", "due_at_ms") select "r"."workflow", "r"."id", "r"."spec", "r"."next_slot_ms", "r"."due_at_ms"
   from (select cast(e.value ->> 0 as bigint) as "workflow", e.value ->> 1 as "id", e.value ->> 2 as "spec", cast(e.value ->> 3 as bigint) as "next_slot_ms", cast(e.value ->> 4 as bigint) as "due_at_ms"
@@ -1539,6 +1616,26 @@ insert into "workers" ("id", "labels", "slots", "version", "registered_at_ms", "
   order by "r"."id"
   on conflict ("id") do update
   set "labels" = excluded.labels, "slots" = excluded.slots, "version" = excluded.version, "registered_at_ms" = excluded.registered_at_ms, "seen_at_ms" = excluded.seen_at_ms, "only_labelled" = excluded.only_labelled, "credential" = coalesce(excluded.credential, workers.credential);
+
+-- releasePausedJobs
+update "jobs"
+  set "state" = 'waiting', "gate" = $1, "places" = $2
+  where "id" in (select "j"."id"
+  from "jobs" as "j"
+  where "j"."gate" = cast($3 as bigint) and "j"."state" = 'held'
+  order by "j"."gate", "j"."priority" desc, "j"."enqueued_at_ms", "j"."id"
+  limit cast($4 as bigint)
+  for update of "j" skip locked)
+  returning "id", "bad", "conditional", "label_set";
+
+-- releasePausedRuns
+update "runs"
+  set "held" = 0, "gate" = $1, "gate_max" = $2, "gate_since_ms" = $3, "gate_cancels" = 0, "activate_from" = 0, "deadline_ms" = cast($4 as bigint) + runs.timeout_ms
+  from (select cast(e.value ->> 0 as bigint) as "no"
+  from jsonb_array_elements(cast($5 as jsonb)) as e(value)
+  where jsonb_typeof(e.value) = 'array') as "r"
+  where "runs"."no" = "r"."no"
+  returning "runs"."no", "runs"."version", "runs"."job_count", "runs"."generation", "runs"."deadline_ms";
 
 -- removedWorkflows
 select "w"."no", "w"."current_version"
@@ -1697,6 +1794,15 @@ select "n"."no", "n"."id", "n"."state", "n"."inputs", "n"."job_count", "n"."open
   inner join "runs" as "n" on "n"."no" = "r"."no"
   inner join "workflows" as "w" on "w"."no" = "n"."workflow"
   inner join "versions" as "v" on "v"."no" = "n"."version";
+
+-- runsAfterPause
+select "n"."no", "v"."start_spec"
+  from "runs" as "n"
+  inner join "versions" as "v" on "v"."no" = "n"."version"
+  where "n"."gate" = cast($1 as bigint) and "n"."held" = 1 and "n"."cancel_requested_at_ms" is null and "n"."rerun_from" is null
+  order by "n"."gate", "n"."gate_since_ms", "n"."no"
+  limit cast($2 as bigint)
+  for update of "n";
 
 -- runsByIdPrefix
 select "n"."id", "w"."id" as "workflow_id", "n"."state"

@@ -13,6 +13,12 @@ const words: Readonly<Record<string, string>> = {
   'run.cancel_requested': 'Run cancelled',
   'schedule.skipped': 'Scheduled time skipped',
   'schedule.paused': 'Schedule paused',
+  'workflow.paused': 'Workflow paused',
+  'workflow.resumed': 'Workflow resumed',
+  'run.paused': 'Run paused',
+  'run.resumed': 'Run resumed',
+  'label.paused': 'Label paused',
+  'label.resumed': 'Label resumed',
   'schedule.resumed': 'Schedule resumed',
 };
 

@@ -25,7 +25,7 @@ export function sentenceOf(run: Run): string {
   const failed = details.firstFailedJob === '' ? '' : `${details.firstFailedJob}: ${details.firstError || 'failed'}`;
   const look = lookOfState(run.state);
   if (look === 'failure' && failed !== '') return failed;
-  if (run.held) return `waits for a place in the group ${run.group ?? ''}`;
+  if (run.held) return run.group === undefined ? 'is held' : `waits for a place in the group ${run.group}`;
   if (look === 'running' || look === 'waiting') {
     if (details.noMatchingWorker > 0) {
       return `no live worker can run ${plural(details.noMatchingWorker, 'job')}`;

@@ -7,11 +7,12 @@ use std::{env, fs};
 use anyhow::{Context, Result, bail};
 use prost_types::FileDescriptorSet;
 
-const SERVICES: [&str; 9] = [
+const SERVICES: [&str; 10] = [
     "workflowgraph/v1/audit_service.proto",
     "workflowgraph/v1/gate_service.proto",
     "workflowgraph/v1/job_service.proto",
     "workflowgraph/v1/log_service.proto",
+    "workflowgraph/v1/pause_service.proto",
     "workflowgraph/v1/run_service.proto",
     "workflowgraph/v1/session_service.proto",
     "workflowgraph/v1/variable_service.proto",

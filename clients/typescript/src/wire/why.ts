@@ -1,4 +1,5 @@
 import type { RunAtGate } from './gate.js';
+import type { Pause } from './pause.js';
 import type { JobStatus } from './workflow.js';
 
 /** What kind of reason it is; the field of the same name has its details. */
@@ -21,6 +22,7 @@ export type JobReasonCode =
   | 'rerun'
   | 'held_by_group'
   | 'held_by_max_parallel'
+  | 'paused'
   | 'superseded'
   | 'tolerated'
   | 'children_open'
@@ -130,6 +132,8 @@ export interface JobReason {
     /** Children that wait before it. */
     readonly before: number;
   } | null;
+  /** The pause of its workflow, its run or a label that it requires; absent from older servers. */
+  readonly paused?: Pause | null;
   /** The newer run of the group that its run made way for; absent from older servers. */
   readonly superseded?: { readonly at_ms: number; readonly by_run_id: string } | null;
 }

@@ -15,6 +15,7 @@ const looks: Partial<Record<JobReasonCode, Look>> = {
   [JobReasonCode.DELAYED]: 'delayed',
   [JobReasonCode.HELD_BY_GROUP]: 'held',
   [JobReasonCode.HELD_BY_MAX_PARALLEL]: 'held',
+  [JobReasonCode.PAUSED]: 'held',
   [JobReasonCode.RUNNING]: 'running',
   [JobReasonCode.CANCELLED]: 'cancelled',
   [JobReasonCode.SUPERSEDED]: 'cancelled',
@@ -43,6 +44,7 @@ const causes: ReadonlySet<JobReasonCode> = new Set([
   JobReasonCode.DELAYED,
   JobReasonCode.HELD_BY_GROUP,
   JobReasonCode.HELD_BY_MAX_PARALLEL,
+  JobReasonCode.PAUSED,
 ]);
 
 /** Whether it is shown above the jobs: what is not green by itself, and does not follow from others. */

@@ -152,7 +152,8 @@ type AuditEvent struct {
 	AtMs  int64                  `protobuf:"varint,1,opt,name=at_ms,json=atMs,proto3" json:"at_ms,omitempty"`
 	// `token.created`, `token.revoked`, `session.started`, `session.ended`, `workflow.created`, `workflow.changed`,
 	// `workflow.removed`, `run.started`, `run.rerun`, `run.cancel_requested`, `schedule.skipped`, `schedule.paused`,
-	// `schedule.resumed`, `variable.set` or `variable.deleted`. More can be added.
+	// `schedule.resumed`, `workflow.paused`, `workflow.resumed`, `run.paused`, `run.resumed`,
+	// `label.paused`, `label.resumed`, `variable.set` or `variable.deleted`. More can be added.
 	Action string `protobuf:"bytes,2,opt,name=action,proto3" json:"action,omitempty"`
 	// The id of the token, workflow or run that was changed.
 	Subject string `protobuf:"bytes,3,opt,name=subject,proto3" json:"subject,omitempty"`

@@ -333,6 +333,59 @@ func (ErrorReason) EnumDescriptor() ([]byte, []int) {
 	return file_workflowgraph_v1_types_proto_rawDescGZIP(), []int{4}
 }
 
+// What a pause is of.
+type PauseKind int32
+
+const (
+	PauseKind_PAUSE_KIND_UNSPECIFIED PauseKind = 0
+	PauseKind_PAUSE_KIND_WORKFLOW    PauseKind = 1
+	PauseKind_PAUSE_KIND_RUN         PauseKind = 2
+	PauseKind_PAUSE_KIND_LABEL       PauseKind = 3
+)
+
+// Enum value maps for PauseKind.
+var (
+	PauseKind_name = map[int32]string{
+		0: "PAUSE_KIND_UNSPECIFIED",
+		1: "PAUSE_KIND_WORKFLOW",
+		2: "PAUSE_KIND_RUN",
+		3: "PAUSE_KIND_LABEL",
+	}
+	PauseKind_value = map[string]int32{
+		"PAUSE_KIND_UNSPECIFIED": 0,
+		"PAUSE_KIND_WORKFLOW":    1,
+		"PAUSE_KIND_RUN":         2,
+		"PAUSE_KIND_LABEL":       3,
+	}
+)
+
+func (x PauseKind) Enum() *PauseKind {
+	p := new(PauseKind)
+	*p = x
+	return p
+}
+
+func (x PauseKind) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (PauseKind) Descriptor() protoreflect.EnumDescriptor {
+	return file_workflowgraph_v1_types_proto_enumTypes[5].Descriptor()
+}
+
+func (PauseKind) Type() protoreflect.EnumType {
+	return &file_workflowgraph_v1_types_proto_enumTypes[5]
+}
+
+func (x PauseKind) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use PauseKind.Descriptor instead.
+func (PauseKind) EnumDescriptor() ([]byte, []int) {
+	return file_workflowgraph_v1_types_proto_rawDescGZIP(), []int{5}
+}
+
 // The delay before the next attempt, written `"None"`, `{"Fixed": {"delay_secs": 5}}` or `{"Exponential": {"base_secs":
 // 2, "max_secs": 60}}`.
 type Backoff struct {
@@ -2508,7 +2561,12 @@ const file_workflowgraph_v1_types_proto_rawDesc = "" +
 	"\x16ERROR_REASON_CANCELLED\x10\x04\x12\x1e\n" +
 	"\x1aERROR_REASON_UNKNOWN_LEASE\x10\x05\x12\x1c\n" +
 	"\x18ERROR_REASON_JOB_RUNNING\x10\x06\x12\"\n" +
-	"\x1eERROR_REASON_DEPENDANT_RUNNING\x10\aB\xc2\x01\n" +
+	"\x1eERROR_REASON_DEPENDANT_RUNNING\x10\a*j\n" +
+	"\tPauseKind\x12\x1a\n" +
+	"\x16PAUSE_KIND_UNSPECIFIED\x10\x00\x12\x17\n" +
+	"\x13PAUSE_KIND_WORKFLOW\x10\x01\x12\x12\n" +
+	"\x0ePAUSE_KIND_RUN\x10\x02\x12\x14\n" +
+	"\x10PAUSE_KIND_LABEL\x10\x03B\xc2\x01\n" +
 	"\x14com.workflowgraph.v1B\n" +
 	"TypesProtoP\x01Z=workflowgraph.dev/client/gen/workflowgraph/v1;workflowgraphv1\xa2\x02\x03WXX\xaa\x02\x10Workflowgraph.V1\xca\x02\x10Workflowgraph\\V1\xe2\x02\x1cWorkflowgraph\\V1\\GPBMetadata\xea\x02\x11Workflowgraph::V1b\x06proto3"
 
@@ -2524,7 +2582,7 @@ func file_workflowgraph_v1_types_proto_rawDescGZIP() []byte {
 	return file_workflowgraph_v1_types_proto_rawDescData
 }
 
-var file_workflowgraph_v1_types_proto_enumTypes = make([]protoimpl.EnumInfo, 5)
+var file_workflowgraph_v1_types_proto_enumTypes = make([]protoimpl.EnumInfo, 6)
 var file_workflowgraph_v1_types_proto_msgTypes = make([]protoimpl.MessageInfo, 28)
 var file_workflowgraph_v1_types_proto_goTypes = []any{
 	(JobStatus)(0),              // 0: workflowgraph.v1.JobStatus
@@ -2532,67 +2590,68 @@ var file_workflowgraph_v1_types_proto_goTypes = []any{
 	(LogStream)(0),              // 2: workflowgraph.v1.LogStream
 	(StopReason)(0),             // 3: workflowgraph.v1.StopReason
 	(ErrorReason)(0),            // 4: workflowgraph.v1.ErrorReason
-	(*Backoff)(nil),             // 5: workflowgraph.v1.Backoff
-	(*RetryPolicy)(nil),         // 6: workflowgraph.v1.RetryPolicy
-	(*Outputs)(nil),             // 7: workflowgraph.v1.Outputs
-	(*Step)(nil),                // 8: workflowgraph.v1.Step
-	(*ClaimedJob)(nil),          // 9: workflowgraph.v1.ClaimedJob
-	(*NeedResult)(nil),          // 10: workflowgraph.v1.NeedResult
-	(*Lease)(nil),               // 11: workflowgraph.v1.Lease
-	(*Claim)(nil),               // 12: workflowgraph.v1.Claim
-	(*LogChunk)(nil),            // 13: workflowgraph.v1.LogChunk
-	(*Job)(nil),                 // 14: workflowgraph.v1.Job
-	(*Children)(nil),            // 15: workflowgraph.v1.Children
-	(*Workflow)(nil),            // 16: workflowgraph.v1.Workflow
-	(*RunAtGate)(nil),           // 17: workflowgraph.v1.RunAtGate
-	(*BrokenFile)(nil),          // 18: workflowgraph.v1.BrokenFile
-	(*Document)(nil),            // 19: workflowgraph.v1.Document
-	(*ErrorDetail)(nil),         // 20: workflowgraph.v1.ErrorDetail
-	(*Problem)(nil),             // 21: workflowgraph.v1.Problem
-	(*Backoff_None)(nil),        // 22: workflowgraph.v1.Backoff.None
-	(*Backoff_Fixed)(nil),       // 23: workflowgraph.v1.Backoff.Fixed
-	(*Backoff_Exponential)(nil), // 24: workflowgraph.v1.Backoff.Exponential
-	nil,                         // 25: workflowgraph.v1.Outputs.ValuesEntry
-	nil,                         // 26: workflowgraph.v1.Step.EnvEntry
-	nil,                         // 27: workflowgraph.v1.ClaimedJob.UpstreamOutputsEntry
-	nil,                         // 28: workflowgraph.v1.ClaimedJob.EnvEntry
-	nil,                         // 29: workflowgraph.v1.ClaimedJob.InputsEntry
-	nil,                         // 30: workflowgraph.v1.ClaimedJob.NeedsEntry
-	nil,                         // 31: workflowgraph.v1.Job.OutputsEntry
-	nil,                         // 32: workflowgraph.v1.Workflow.InputsEntry
-	(*structpb.Struct)(nil),     // 33: google.protobuf.Struct
+	(PauseKind)(0),              // 5: workflowgraph.v1.PauseKind
+	(*Backoff)(nil),             // 6: workflowgraph.v1.Backoff
+	(*RetryPolicy)(nil),         // 7: workflowgraph.v1.RetryPolicy
+	(*Outputs)(nil),             // 8: workflowgraph.v1.Outputs
+	(*Step)(nil),                // 9: workflowgraph.v1.Step
+	(*ClaimedJob)(nil),          // 10: workflowgraph.v1.ClaimedJob
+	(*NeedResult)(nil),          // 11: workflowgraph.v1.NeedResult
+	(*Lease)(nil),               // 12: workflowgraph.v1.Lease
+	(*Claim)(nil),               // 13: workflowgraph.v1.Claim
+	(*LogChunk)(nil),            // 14: workflowgraph.v1.LogChunk
+	(*Job)(nil),                 // 15: workflowgraph.v1.Job
+	(*Children)(nil),            // 16: workflowgraph.v1.Children
+	(*Workflow)(nil),            // 17: workflowgraph.v1.Workflow
+	(*RunAtGate)(nil),           // 18: workflowgraph.v1.RunAtGate
+	(*BrokenFile)(nil),          // 19: workflowgraph.v1.BrokenFile
+	(*Document)(nil),            // 20: workflowgraph.v1.Document
+	(*ErrorDetail)(nil),         // 21: workflowgraph.v1.ErrorDetail
+	(*Problem)(nil),             // 22: workflowgraph.v1.Problem
+	(*Backoff_None)(nil),        // 23: workflowgraph.v1.Backoff.None
+	(*Backoff_Fixed)(nil),       // 24: workflowgraph.v1.Backoff.Fixed
+	(*Backoff_Exponential)(nil), // 25: workflowgraph.v1.Backoff.Exponential
+	nil,                         // 26: workflowgraph.v1.Outputs.ValuesEntry
+	nil,                         // 27: workflowgraph.v1.Step.EnvEntry
+	nil,                         // 28: workflowgraph.v1.ClaimedJob.UpstreamOutputsEntry
+	nil,                         // 29: workflowgraph.v1.ClaimedJob.EnvEntry
+	nil,                         // 30: workflowgraph.v1.ClaimedJob.InputsEntry
+	nil,                         // 31: workflowgraph.v1.ClaimedJob.NeedsEntry
+	nil,                         // 32: workflowgraph.v1.Job.OutputsEntry
+	nil,                         // 33: workflowgraph.v1.Workflow.InputsEntry
+	(*structpb.Struct)(nil),     // 34: google.protobuf.Struct
 }
 var file_workflowgraph_v1_types_proto_depIdxs = []int32{
-	22, // 0: workflowgraph.v1.Backoff.none:type_name -> workflowgraph.v1.Backoff.None
-	23, // 1: workflowgraph.v1.Backoff.fixed:type_name -> workflowgraph.v1.Backoff.Fixed
-	24, // 2: workflowgraph.v1.Backoff.exponential:type_name -> workflowgraph.v1.Backoff.Exponential
-	5,  // 3: workflowgraph.v1.RetryPolicy.backoff:type_name -> workflowgraph.v1.Backoff
-	25, // 4: workflowgraph.v1.Outputs.values:type_name -> workflowgraph.v1.Outputs.ValuesEntry
-	26, // 5: workflowgraph.v1.Step.env:type_name -> workflowgraph.v1.Step.EnvEntry
-	6,  // 6: workflowgraph.v1.ClaimedJob.retry_policy:type_name -> workflowgraph.v1.RetryPolicy
-	27, // 7: workflowgraph.v1.ClaimedJob.upstream_outputs:type_name -> workflowgraph.v1.ClaimedJob.UpstreamOutputsEntry
-	28, // 8: workflowgraph.v1.ClaimedJob.env:type_name -> workflowgraph.v1.ClaimedJob.EnvEntry
-	8,  // 9: workflowgraph.v1.ClaimedJob.steps:type_name -> workflowgraph.v1.Step
-	29, // 10: workflowgraph.v1.ClaimedJob.inputs:type_name -> workflowgraph.v1.ClaimedJob.InputsEntry
-	33, // 11: workflowgraph.v1.ClaimedJob.metadata:type_name -> google.protobuf.Struct
-	30, // 12: workflowgraph.v1.ClaimedJob.needs:type_name -> workflowgraph.v1.ClaimedJob.NeedsEntry
+	23, // 0: workflowgraph.v1.Backoff.none:type_name -> workflowgraph.v1.Backoff.None
+	24, // 1: workflowgraph.v1.Backoff.fixed:type_name -> workflowgraph.v1.Backoff.Fixed
+	25, // 2: workflowgraph.v1.Backoff.exponential:type_name -> workflowgraph.v1.Backoff.Exponential
+	6,  // 3: workflowgraph.v1.RetryPolicy.backoff:type_name -> workflowgraph.v1.Backoff
+	26, // 4: workflowgraph.v1.Outputs.values:type_name -> workflowgraph.v1.Outputs.ValuesEntry
+	27, // 5: workflowgraph.v1.Step.env:type_name -> workflowgraph.v1.Step.EnvEntry
+	7,  // 6: workflowgraph.v1.ClaimedJob.retry_policy:type_name -> workflowgraph.v1.RetryPolicy
+	28, // 7: workflowgraph.v1.ClaimedJob.upstream_outputs:type_name -> workflowgraph.v1.ClaimedJob.UpstreamOutputsEntry
+	29, // 8: workflowgraph.v1.ClaimedJob.env:type_name -> workflowgraph.v1.ClaimedJob.EnvEntry
+	9,  // 9: workflowgraph.v1.ClaimedJob.steps:type_name -> workflowgraph.v1.Step
+	30, // 10: workflowgraph.v1.ClaimedJob.inputs:type_name -> workflowgraph.v1.ClaimedJob.InputsEntry
+	34, // 11: workflowgraph.v1.ClaimedJob.metadata:type_name -> google.protobuf.Struct
+	31, // 12: workflowgraph.v1.ClaimedJob.needs:type_name -> workflowgraph.v1.ClaimedJob.NeedsEntry
 	0,  // 13: workflowgraph.v1.NeedResult.result:type_name -> workflowgraph.v1.JobStatus
-	9,  // 14: workflowgraph.v1.Claim.job:type_name -> workflowgraph.v1.ClaimedJob
-	11, // 15: workflowgraph.v1.Claim.lease:type_name -> workflowgraph.v1.Lease
+	10, // 14: workflowgraph.v1.Claim.job:type_name -> workflowgraph.v1.ClaimedJob
+	12, // 15: workflowgraph.v1.Claim.lease:type_name -> workflowgraph.v1.Lease
 	2,  // 16: workflowgraph.v1.LogChunk.stream:type_name -> workflowgraph.v1.LogStream
 	0,  // 17: workflowgraph.v1.Job.status:type_name -> workflowgraph.v1.JobStatus
-	33, // 18: workflowgraph.v1.Job.metadata:type_name -> google.protobuf.Struct
-	31, // 19: workflowgraph.v1.Job.outputs:type_name -> workflowgraph.v1.Job.OutputsEntry
-	15, // 20: workflowgraph.v1.Job.children:type_name -> workflowgraph.v1.Children
-	14, // 21: workflowgraph.v1.Workflow.jobs:type_name -> workflowgraph.v1.Job
+	34, // 18: workflowgraph.v1.Job.metadata:type_name -> google.protobuf.Struct
+	32, // 19: workflowgraph.v1.Job.outputs:type_name -> workflowgraph.v1.Job.OutputsEntry
+	16, // 20: workflowgraph.v1.Job.children:type_name -> workflowgraph.v1.Children
+	15, // 21: workflowgraph.v1.Workflow.jobs:type_name -> workflowgraph.v1.Job
 	1,  // 22: workflowgraph.v1.Workflow.state:type_name -> workflowgraph.v1.RunState
-	18, // 23: workflowgraph.v1.Workflow.broken:type_name -> workflowgraph.v1.BrokenFile
-	32, // 24: workflowgraph.v1.Workflow.inputs:type_name -> workflowgraph.v1.Workflow.InputsEntry
-	21, // 25: workflowgraph.v1.BrokenFile.problems:type_name -> workflowgraph.v1.Problem
+	19, // 23: workflowgraph.v1.Workflow.broken:type_name -> workflowgraph.v1.BrokenFile
+	33, // 24: workflowgraph.v1.Workflow.inputs:type_name -> workflowgraph.v1.Workflow.InputsEntry
+	22, // 25: workflowgraph.v1.BrokenFile.problems:type_name -> workflowgraph.v1.Problem
 	4,  // 26: workflowgraph.v1.ErrorDetail.reason:type_name -> workflowgraph.v1.ErrorReason
-	21, // 27: workflowgraph.v1.ErrorDetail.problems:type_name -> workflowgraph.v1.Problem
-	7,  // 28: workflowgraph.v1.ClaimedJob.UpstreamOutputsEntry.value:type_name -> workflowgraph.v1.Outputs
-	10, // 29: workflowgraph.v1.ClaimedJob.NeedsEntry.value:type_name -> workflowgraph.v1.NeedResult
+	22, // 27: workflowgraph.v1.ErrorDetail.problems:type_name -> workflowgraph.v1.Problem
+	8,  // 28: workflowgraph.v1.ClaimedJob.UpstreamOutputsEntry.value:type_name -> workflowgraph.v1.Outputs
+	11, // 29: workflowgraph.v1.ClaimedJob.NeedsEntry.value:type_name -> workflowgraph.v1.NeedResult
 	30, // [30:30] is the sub-list for method output_type
 	30, // [30:30] is the sub-list for method input_type
 	30, // [30:30] is the sub-list for extension type_name
@@ -2621,7 +2680,7 @@ func file_workflowgraph_v1_types_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_workflowgraph_v1_types_proto_rawDesc), len(file_workflowgraph_v1_types_proto_rawDesc)),
-			NumEnums:      5,
+			NumEnums:      6,
 			NumMessages:   28,
 			NumExtensions: 0,
 			NumServices:   0,

@@ -167,6 +167,8 @@ const (
 	JobReasonCode_JOB_REASON_CODE_HELD_BY_GROUP JobReasonCode = 30
 	// It is a child, and as many children of its job as `max-parallel` allows are claimable or running.
 	JobReasonCode_JOB_REASON_CODE_HELD_BY_MAX_PARALLEL JobReasonCode = 80
+	// Its run, its workflow or a label that it requires is paused.
+	JobReasonCode_JOB_REASON_CODE_PAUSED JobReasonCode = 81
 	// Its run was cancelled in favour of a newer run of its concurrency group.
 	JobReasonCode_JOB_REASON_CODE_SUPERSEDED JobReasonCode = 31
 	// It failed with `continue-on-error`, so the failure counts as success; comes after the main reason.
@@ -200,6 +202,7 @@ var (
 		16: "JOB_REASON_CODE_RERUN",
 		30: "JOB_REASON_CODE_HELD_BY_GROUP",
 		80: "JOB_REASON_CODE_HELD_BY_MAX_PARALLEL",
+		81: "JOB_REASON_CODE_PAUSED",
 		31: "JOB_REASON_CODE_SUPERSEDED",
 		40: "JOB_REASON_CODE_TOLERATED",
 		85: "JOB_REASON_CODE_QUEUE_TIMED_OUT",
@@ -225,6 +228,7 @@ var (
 		"JOB_REASON_CODE_RERUN":                16,
 		"JOB_REASON_CODE_HELD_BY_GROUP":        30,
 		"JOB_REASON_CODE_HELD_BY_MAX_PARALLEL": 80,
+		"JOB_REASON_CODE_PAUSED":               81,
 		"JOB_REASON_CODE_SUPERSEDED":           31,
 		"JOB_REASON_CODE_TOLERATED":            40,
 		"JOB_REASON_CODE_QUEUE_TIMED_OUT":      85,
@@ -2112,7 +2116,7 @@ type Schedule struct {
 	// The last handled time; null before the first.
 	LastAtMs *int64 `protobuf:"varint,12,opt,name=last_at_ms,json=lastAtMs,proto3,oneof" json:"last_at_ms,omitempty"`
 	// The outcome of that time: `started`; `overlap`, if `last_run_id` had not ended; `missed`, if no server started it
-	// in time; or `refused`, if its run could not start. Empty before the first. More can be added.
+	// in time; `paused`, if its workflow was paused; or `refused`, if its run could not start. Empty before the first. More can be added.
 	LastOutcome string  `protobuf:"bytes,13,opt,name=last_outcome,json=lastOutcome,proto3" json:"last_outcome,omitempty"`
 	LastRunId   *string `protobuf:"bytes,14,opt,name=last_run_id,json=lastRunId,proto3,oneof" json:"last_run_id,omitempty"`
 	LastError   *string `protobuf:"bytes,15,opt,name=last_error,json=lastError,proto3,oneof" json:"last_error,omitempty"`
@@ -3053,6 +3057,7 @@ type JobReason struct {
 	//	*JobReason_Children
 	//	*JobReason_HeldByMaxParallel_
 	//	*JobReason_QueueTimedOut_
+	//	*JobReason_Paused_
 	Detail        isJobReason_Detail `protobuf_oneof:"detail"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -3280,6 +3285,15 @@ func (x *JobReason) GetQueueTimedOut() *JobReason_QueueTimedOut {
 	return nil
 }
 
+func (x *JobReason) GetPaused() *JobReason_Paused {
+	if x != nil {
+		if x, ok := x.Detail.(*JobReason_Paused_); ok {
+			return x.Paused
+		}
+	}
+	return nil
+}
+
 type isJobReason_Detail interface {
 	isJobReason_Detail()
 }
@@ -3360,6 +3374,10 @@ type JobReason_QueueTimedOut_ struct {
 	QueueTimedOut *JobReason_QueueTimedOut `protobuf:"bytes,85,opt,name=queue_timed_out,json=queueTimedOut,proto3,oneof"`
 }
 
+type JobReason_Paused_ struct {
+	Paused *JobReason_Paused `protobuf:"bytes,81,opt,name=paused,proto3,oneof"`
+}
+
 func (*JobReason_NeedsOpen_) isJobReason_Detail() {}
 
 func (*JobReason_Delayed_) isJobReason_Detail() {}
@@ -3397,6 +3415,8 @@ func (*JobReason_Children) isJobReason_Detail() {}
 func (*JobReason_HeldByMaxParallel_) isJobReason_Detail() {}
 
 func (*JobReason_QueueTimedOut_) isJobReason_Detail() {}
+
+func (*JobReason_Paused_) isJobReason_Detail() {}
 
 type ExplainRunRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -4280,6 +4300,85 @@ func (x *JobReason_HeldByMaxParallel) GetBefore() uint32 {
 	return 0
 }
 
+type JobReason_Paused struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Kind  PauseKind              `protobuf:"varint,1,opt,name=kind,proto3,enum=workflowgraph.v1.PauseKind" json:"kind,omitempty"`
+	// The id of the workflow or run, or the label.
+	Subject string `protobuf:"bytes,2,opt,name=subject,proto3" json:"subject,omitempty"`
+	// Why, for people; may be empty.
+	Reason     string `protobuf:"bytes,3,opt,name=reason,proto3" json:"reason,omitempty"`
+	PausedAtMs int64  `protobuf:"varint,4,opt,name=paused_at_ms,json=pausedAtMs,proto3" json:"paused_at_ms,omitempty"`
+	// The name of the token that paused it; null when the server ran without tokens.
+	PausedBy      *string `protobuf:"bytes,5,opt,name=paused_by,json=pausedBy,proto3,oneof" json:"paused_by,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *JobReason_Paused) Reset() {
+	*x = JobReason_Paused{}
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[48]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *JobReason_Paused) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*JobReason_Paused) ProtoMessage() {}
+
+func (x *JobReason_Paused) ProtoReflect() protoreflect.Message {
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[48]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use JobReason_Paused.ProtoReflect.Descriptor instead.
+func (*JobReason_Paused) Descriptor() ([]byte, []int) {
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{34, 2}
+}
+
+func (x *JobReason_Paused) GetKind() PauseKind {
+	if x != nil {
+		return x.Kind
+	}
+	return PauseKind_PAUSE_KIND_UNSPECIFIED
+}
+
+func (x *JobReason_Paused) GetSubject() string {
+	if x != nil {
+		return x.Subject
+	}
+	return ""
+}
+
+func (x *JobReason_Paused) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *JobReason_Paused) GetPausedAtMs() int64 {
+	if x != nil {
+		return x.PausedAtMs
+	}
+	return 0
+}
+
+func (x *JobReason_Paused) GetPausedBy() string {
+	if x != nil && x.PausedBy != nil {
+		return *x.PausedBy
+	}
+	return ""
+}
+
 type JobReason_Superseded struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	AtMs  int64                  `protobuf:"varint,1,opt,name=at_ms,json=atMs,proto3" json:"at_ms,omitempty"`
@@ -4291,7 +4390,7 @@ type JobReason_Superseded struct {
 
 func (x *JobReason_Superseded) Reset() {
 	*x = JobReason_Superseded{}
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[48]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[49]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4303,7 +4402,7 @@ func (x *JobReason_Superseded) String() string {
 func (*JobReason_Superseded) ProtoMessage() {}
 
 func (x *JobReason_Superseded) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[48]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[49]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4316,7 +4415,7 @@ func (x *JobReason_Superseded) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JobReason_Superseded.ProtoReflect.Descriptor instead.
 func (*JobReason_Superseded) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{34, 2}
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{34, 3}
 }
 
 func (x *JobReason_Superseded) GetAtMs() int64 {
@@ -4343,7 +4442,7 @@ type JobReason_QueueTimedOut struct {
 
 func (x *JobReason_QueueTimedOut) Reset() {
 	*x = JobReason_QueueTimedOut{}
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[49]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[50]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4355,7 +4454,7 @@ func (x *JobReason_QueueTimedOut) String() string {
 func (*JobReason_QueueTimedOut) ProtoMessage() {}
 
 func (x *JobReason_QueueTimedOut) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[49]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[50]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4368,7 +4467,7 @@ func (x *JobReason_QueueTimedOut) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JobReason_QueueTimedOut.ProtoReflect.Descriptor instead.
 func (*JobReason_QueueTimedOut) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{34, 3}
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{34, 4}
 }
 
 func (x *JobReason_QueueTimedOut) GetError() string {
@@ -4388,7 +4487,7 @@ type JobReason_ExpressionFailed struct {
 
 func (x *JobReason_ExpressionFailed) Reset() {
 	*x = JobReason_ExpressionFailed{}
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[50]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[51]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4400,7 +4499,7 @@ func (x *JobReason_ExpressionFailed) String() string {
 func (*JobReason_ExpressionFailed) ProtoMessage() {}
 
 func (x *JobReason_ExpressionFailed) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[50]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[51]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4413,7 +4512,7 @@ func (x *JobReason_ExpressionFailed) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JobReason_ExpressionFailed.ProtoReflect.Descriptor instead.
 func (*JobReason_ExpressionFailed) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{34, 4}
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{34, 5}
 }
 
 func (x *JobReason_ExpressionFailed) GetError() string {
@@ -4433,7 +4532,7 @@ type JobReason_Need struct {
 
 func (x *JobReason_Need) Reset() {
 	*x = JobReason_Need{}
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[51]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[52]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4445,7 +4544,7 @@ func (x *JobReason_Need) String() string {
 func (*JobReason_Need) ProtoMessage() {}
 
 func (x *JobReason_Need) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[51]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[52]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4458,7 +4557,7 @@ func (x *JobReason_Need) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JobReason_Need.ProtoReflect.Descriptor instead.
 func (*JobReason_Need) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{34, 5}
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{34, 6}
 }
 
 func (x *JobReason_Need) GetJobId() string {
@@ -4488,7 +4587,7 @@ type JobReason_NeedsOpen struct {
 
 func (x *JobReason_NeedsOpen) Reset() {
 	*x = JobReason_NeedsOpen{}
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[52]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[53]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4500,7 +4599,7 @@ func (x *JobReason_NeedsOpen) String() string {
 func (*JobReason_NeedsOpen) ProtoMessage() {}
 
 func (x *JobReason_NeedsOpen) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[52]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[53]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4513,7 +4612,7 @@ func (x *JobReason_NeedsOpen) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JobReason_NeedsOpen.ProtoReflect.Descriptor instead.
 func (*JobReason_NeedsOpen) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{34, 6}
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{34, 7}
 }
 
 func (x *JobReason_NeedsOpen) GetNeeds() []*JobReason_Need {
@@ -4549,7 +4648,7 @@ type JobReason_Delayed struct {
 
 func (x *JobReason_Delayed) Reset() {
 	*x = JobReason_Delayed{}
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[53]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[54]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4561,7 +4660,7 @@ func (x *JobReason_Delayed) String() string {
 func (*JobReason_Delayed) ProtoMessage() {}
 
 func (x *JobReason_Delayed) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[53]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[54]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4574,7 +4673,7 @@ func (x *JobReason_Delayed) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JobReason_Delayed.ProtoReflect.Descriptor instead.
 func (*JobReason_Delayed) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{34, 7}
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{34, 8}
 }
 
 func (x *JobReason_Delayed) GetUntilMs() int64 {
@@ -4616,7 +4715,7 @@ type JobReason_NoMatchingWorker struct {
 
 func (x *JobReason_NoMatchingWorker) Reset() {
 	*x = JobReason_NoMatchingWorker{}
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[54]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[55]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4628,7 +4727,7 @@ func (x *JobReason_NoMatchingWorker) String() string {
 func (*JobReason_NoMatchingWorker) ProtoMessage() {}
 
 func (x *JobReason_NoMatchingWorker) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[54]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[55]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4641,7 +4740,7 @@ func (x *JobReason_NoMatchingWorker) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JobReason_NoMatchingWorker.ProtoReflect.Descriptor instead.
 func (*JobReason_NoMatchingWorker) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{34, 8}
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{34, 9}
 }
 
 func (x *JobReason_NoMatchingWorker) GetRequiredLabels() []string {
@@ -4696,7 +4795,7 @@ type JobReason_NearWorker struct {
 
 func (x *JobReason_NearWorker) Reset() {
 	*x = JobReason_NearWorker{}
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[55]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[56]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4708,7 +4807,7 @@ func (x *JobReason_NearWorker) String() string {
 func (*JobReason_NearWorker) ProtoMessage() {}
 
 func (x *JobReason_NearWorker) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[55]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[56]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4721,7 +4820,7 @@ func (x *JobReason_NearWorker) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JobReason_NearWorker.ProtoReflect.Descriptor instead.
 func (*JobReason_NearWorker) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{34, 9}
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{34, 10}
 }
 
 func (x *JobReason_NearWorker) GetWorkerId() string {
@@ -4748,7 +4847,7 @@ type JobReason_OfflineWorker struct {
 
 func (x *JobReason_OfflineWorker) Reset() {
 	*x = JobReason_OfflineWorker{}
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[56]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[57]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4760,7 +4859,7 @@ func (x *JobReason_OfflineWorker) String() string {
 func (*JobReason_OfflineWorker) ProtoMessage() {}
 
 func (x *JobReason_OfflineWorker) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[56]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[57]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4773,7 +4872,7 @@ func (x *JobReason_OfflineWorker) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JobReason_OfflineWorker.ProtoReflect.Descriptor instead.
 func (*JobReason_OfflineWorker) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{34, 10}
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{34, 11}
 }
 
 func (x *JobReason_OfflineWorker) GetWorkerId() string {
@@ -4807,7 +4906,7 @@ type JobReason_WaitsForWorker struct {
 
 func (x *JobReason_WaitsForWorker) Reset() {
 	*x = JobReason_WaitsForWorker{}
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[57]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[58]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4819,7 +4918,7 @@ func (x *JobReason_WaitsForWorker) String() string {
 func (*JobReason_WaitsForWorker) ProtoMessage() {}
 
 func (x *JobReason_WaitsForWorker) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[57]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[58]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4832,7 +4931,7 @@ func (x *JobReason_WaitsForWorker) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JobReason_WaitsForWorker.ProtoReflect.Descriptor instead.
 func (*JobReason_WaitsForWorker) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{34, 11}
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{34, 12}
 }
 
 func (x *JobReason_WaitsForWorker) GetEnqueuedAtMs() int64 {
@@ -4886,7 +4985,7 @@ type JobReason_Running struct {
 
 func (x *JobReason_Running) Reset() {
 	*x = JobReason_Running{}
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[58]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[59]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4898,7 +4997,7 @@ func (x *JobReason_Running) String() string {
 func (*JobReason_Running) ProtoMessage() {}
 
 func (x *JobReason_Running) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[58]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[59]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4911,7 +5010,7 @@ func (x *JobReason_Running) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JobReason_Running.ProtoReflect.Descriptor instead.
 func (*JobReason_Running) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{34, 12}
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{34, 13}
 }
 
 func (x *JobReason_Running) GetAttempt() uint32 {
@@ -4967,7 +5066,7 @@ type JobReason_Succeeded struct {
 
 func (x *JobReason_Succeeded) Reset() {
 	*x = JobReason_Succeeded{}
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[59]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[60]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4979,7 +5078,7 @@ func (x *JobReason_Succeeded) String() string {
 func (*JobReason_Succeeded) ProtoMessage() {}
 
 func (x *JobReason_Succeeded) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[59]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[60]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4992,7 +5091,7 @@ func (x *JobReason_Succeeded) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JobReason_Succeeded.ProtoReflect.Descriptor instead.
 func (*JobReason_Succeeded) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{34, 13}
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{34, 14}
 }
 
 func (x *JobReason_Succeeded) GetAttempt() uint32 {
@@ -5030,7 +5129,7 @@ type JobReason_Failed struct {
 
 func (x *JobReason_Failed) Reset() {
 	*x = JobReason_Failed{}
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[60]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[61]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5042,7 +5141,7 @@ func (x *JobReason_Failed) String() string {
 func (*JobReason_Failed) ProtoMessage() {}
 
 func (x *JobReason_Failed) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[60]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[61]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5055,7 +5154,7 @@ func (x *JobReason_Failed) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JobReason_Failed.ProtoReflect.Descriptor instead.
 func (*JobReason_Failed) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{34, 14}
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{34, 15}
 }
 
 func (x *JobReason_Failed) GetAttempt() uint32 {
@@ -5105,7 +5204,7 @@ type JobReason_Retried struct {
 
 func (x *JobReason_Retried) Reset() {
 	*x = JobReason_Retried{}
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[61]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[62]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5117,7 +5216,7 @@ func (x *JobReason_Retried) String() string {
 func (*JobReason_Retried) ProtoMessage() {}
 
 func (x *JobReason_Retried) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[61]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[62]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5130,7 +5229,7 @@ func (x *JobReason_Retried) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JobReason_Retried.ProtoReflect.Descriptor instead.
 func (*JobReason_Retried) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{34, 15}
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{34, 16}
 }
 
 func (x *JobReason_Retried) GetRetries() uint32 {
@@ -5168,7 +5267,7 @@ type JobReason_ConditionFalse struct {
 
 func (x *JobReason_ConditionFalse) Reset() {
 	*x = JobReason_ConditionFalse{}
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[62]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[63]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5180,7 +5279,7 @@ func (x *JobReason_ConditionFalse) String() string {
 func (*JobReason_ConditionFalse) ProtoMessage() {}
 
 func (x *JobReason_ConditionFalse) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[62]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[63]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5193,7 +5292,7 @@ func (x *JobReason_ConditionFalse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JobReason_ConditionFalse.ProtoReflect.Descriptor instead.
 func (*JobReason_ConditionFalse) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{34, 16}
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{34, 17}
 }
 
 func (x *JobReason_ConditionFalse) GetCondition() string {
@@ -5229,7 +5328,7 @@ type JobReason_ConditionValue struct {
 
 func (x *JobReason_ConditionValue) Reset() {
 	*x = JobReason_ConditionValue{}
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[63]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[64]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5241,7 +5340,7 @@ func (x *JobReason_ConditionValue) String() string {
 func (*JobReason_ConditionValue) ProtoMessage() {}
 
 func (x *JobReason_ConditionValue) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[63]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[64]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5254,7 +5353,7 @@ func (x *JobReason_ConditionValue) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JobReason_ConditionValue.ProtoReflect.Descriptor instead.
 func (*JobReason_ConditionValue) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{34, 17}
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{34, 18}
 }
 
 func (x *JobReason_ConditionValue) GetText() string {
@@ -5284,7 +5383,7 @@ type JobReason_NeedsUnsuccessful struct {
 
 func (x *JobReason_NeedsUnsuccessful) Reset() {
 	*x = JobReason_NeedsUnsuccessful{}
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[64]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[65]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5296,7 +5395,7 @@ func (x *JobReason_NeedsUnsuccessful) String() string {
 func (*JobReason_NeedsUnsuccessful) ProtoMessage() {}
 
 func (x *JobReason_NeedsUnsuccessful) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[64]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[65]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5309,7 +5408,7 @@ func (x *JobReason_NeedsUnsuccessful) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JobReason_NeedsUnsuccessful.ProtoReflect.Descriptor instead.
 func (*JobReason_NeedsUnsuccessful) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{34, 18}
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{34, 19}
 }
 
 func (x *JobReason_NeedsUnsuccessful) GetNeeds() []*JobReason_Need {
@@ -5351,7 +5450,7 @@ type JobReason_Cancelled struct {
 
 func (x *JobReason_Cancelled) Reset() {
 	*x = JobReason_Cancelled{}
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[65]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[66]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5363,7 +5462,7 @@ func (x *JobReason_Cancelled) String() string {
 func (*JobReason_Cancelled) ProtoMessage() {}
 
 func (x *JobReason_Cancelled) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[65]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[66]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5376,7 +5475,7 @@ func (x *JobReason_Cancelled) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JobReason_Cancelled.ProtoReflect.Descriptor instead.
 func (*JobReason_Cancelled) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{34, 19}
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{34, 20}
 }
 
 func (x *JobReason_Cancelled) GetAtMs() int64 {
@@ -5434,7 +5533,7 @@ type JobReason_Rerun struct {
 
 func (x *JobReason_Rerun) Reset() {
 	*x = JobReason_Rerun{}
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[66]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[67]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5446,7 +5545,7 @@ func (x *JobReason_Rerun) String() string {
 func (*JobReason_Rerun) ProtoMessage() {}
 
 func (x *JobReason_Rerun) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[66]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[67]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5459,7 +5558,7 @@ func (x *JobReason_Rerun) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JobReason_Rerun.ProtoReflect.Descriptor instead.
 func (*JobReason_Rerun) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{34, 20}
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{34, 21}
 }
 
 func (x *JobReason_Rerun) GetGeneration() uint32 {
@@ -5493,7 +5592,7 @@ type JobReason_NeedsStopping struct {
 
 func (x *JobReason_NeedsStopping) Reset() {
 	*x = JobReason_NeedsStopping{}
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[67]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[68]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5505,7 +5604,7 @@ func (x *JobReason_NeedsStopping) String() string {
 func (*JobReason_NeedsStopping) ProtoMessage() {}
 
 func (x *JobReason_NeedsStopping) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[67]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[68]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5518,7 +5617,7 @@ func (x *JobReason_NeedsStopping) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JobReason_NeedsStopping.ProtoReflect.Descriptor instead.
 func (*JobReason_NeedsStopping) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{34, 21}
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{34, 22}
 }
 
 func (x *JobReason_NeedsStopping) GetNeeds() []*JobReason_Need {
@@ -5540,7 +5639,7 @@ type RunReason_Holder struct {
 
 func (x *RunReason_Holder) Reset() {
 	*x = RunReason_Holder{}
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[68]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[69]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5552,7 +5651,7 @@ func (x *RunReason_Holder) String() string {
 func (*RunReason_Holder) ProtoMessage() {}
 
 func (x *RunReason_Holder) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[68]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[69]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5886,7 +5985,7 @@ const file_workflowgraph_v1_workflow_service_proto_rawDesc = "" +
 	"\x06status\x18\x04 \x01(\x0e2\x1b.workflowgraph.v1.JobStatusR\x06status\x12\x13\n" +
 	"\x05at_ms\x18\x05 \x01(\x03R\x04atMs\x125\n" +
 	"\areasons\x18\x06 \x03(\v2\x1b.workflowgraph.v1.JobReasonR\areasons\x128\n" +
-	"\battempts\x18\a \x03(\v2\x1c.workflowgraph.v1.JobAttemptR\battempts\"\xed#\n" +
+	"\battempts\x18\a \x03(\v2\x1c.workflowgraph.v1.JobAttemptR\battempts\"\xeb%\n" +
 	"\tJobReason\x123\n" +
 	"\x04code\x18\x01 \x01(\x0e2\x1f.workflowgraph.v1.JobReasonCodeR\x04code\x12\x18\n" +
 	"\amessage\x18\x02 \x01(\tR\amessage\x12F\n" +
@@ -5912,7 +6011,8 @@ const file_workflowgraph_v1_workflow_service_proto_rawDesc = "" +
 	"superseded\x128\n" +
 	"\bchildren\x182 \x01(\v2\x1a.workflowgraph.v1.ChildrenH\x00R\bchildren\x12`\n" +
 	"\x14held_by_max_parallel\x18P \x01(\v2-.workflowgraph.v1.JobReason.HeldByMaxParallelH\x00R\x11heldByMaxParallel\x12S\n" +
-	"\x0fqueue_timed_out\x18U \x01(\v2).workflowgraph.v1.JobReason.QueueTimedOutH\x00R\rqueueTimedOut\x1a\xcf\x01\n" +
+	"\x0fqueue_timed_out\x18U \x01(\v2).workflowgraph.v1.JobReason.QueueTimedOutH\x00R\rqueueTimedOut\x12<\n" +
+	"\x06paused\x18Q \x01(\v2\".workflowgraph.v1.JobReason.PausedH\x00R\x06paused\x1a\xcf\x01\n" +
 	"\vHeldByGroup\x12\x14\n" +
 	"\x05group\x18\x01 \x01(\tR\x05group\x12\x10\n" +
 	"\x03max\x18\x02 \x01(\rR\x03max\x12\x15\n" +
@@ -5926,7 +6026,16 @@ const file_workflowgraph_v1_workflow_service_proto_rawDesc = "" +
 	"\x03max\x18\x02 \x01(\rR\x03max\x12\x15\n" +
 	"\x06in_use\x18\x03 \x01(\rR\x05inUse\x12\x19\n" +
 	"\bsince_ms\x18\x04 \x01(\x03R\asinceMs\x12\x16\n" +
-	"\x06before\x18\x05 \x01(\rR\x06before\x1a=\n" +
+	"\x06before\x18\x05 \x01(\rR\x06before\x1a\xbd\x01\n" +
+	"\x06Paused\x12/\n" +
+	"\x04kind\x18\x01 \x01(\x0e2\x1b.workflowgraph.v1.PauseKindR\x04kind\x12\x18\n" +
+	"\asubject\x18\x02 \x01(\tR\asubject\x12\x16\n" +
+	"\x06reason\x18\x03 \x01(\tR\x06reason\x12 \n" +
+	"\fpaused_at_ms\x18\x04 \x01(\x03R\n" +
+	"pausedAtMs\x12 \n" +
+	"\tpaused_by\x18\x05 \x01(\tH\x00R\bpausedBy\x88\x01\x01B\f\n" +
+	"\n" +
+	"_paused_by\x1a=\n" +
 	"\n" +
 	"Superseded\x12\x13\n" +
 	"\x05at_ms\x18\x01 \x01(\x03R\x04atMs\x12\x1a\n" +
@@ -6104,7 +6213,7 @@ const file_workflowgraph_v1_workflow_service_proto_rawDesc = "" +
 	"\x12INPUT_TYPE_BOOLEAN\x10\x02\x12\x15\n" +
 	"\x11INPUT_TYPE_NUMBER\x10\x03\x12\x15\n" +
 	"\x11INPUT_TYPE_CHOICE\x10\x04\x12\x13\n" +
-	"\x0fINPUT_TYPE_JSON\x10\x05*\x9d\x06\n" +
+	"\x0fINPUT_TYPE_JSON\x10\x05*\xb9\x06\n" +
 	"\rJobReasonCode\x12\x1f\n" +
 	"\x1bJOB_REASON_CODE_UNSPECIFIED\x10\x00\x12\x1e\n" +
 	"\x1aJOB_REASON_CODE_NEEDS_OPEN\x10\x01\x12!\n" +
@@ -6124,7 +6233,8 @@ const file_workflowgraph_v1_workflow_service_proto_rawDesc = "" +
 	"!JOB_REASON_CODE_EXPRESSION_FAILED\x10\x0e\x12\x19\n" +
 	"\x15JOB_REASON_CODE_RERUN\x10\x10\x12!\n" +
 	"\x1dJOB_REASON_CODE_HELD_BY_GROUP\x10\x1e\x12(\n" +
-	"$JOB_REASON_CODE_HELD_BY_MAX_PARALLEL\x10P\x12\x1e\n" +
+	"$JOB_REASON_CODE_HELD_BY_MAX_PARALLEL\x10P\x12\x1a\n" +
+	"\x16JOB_REASON_CODE_PAUSED\x10Q\x12\x1e\n" +
 	"\x1aJOB_REASON_CODE_SUPERSEDED\x10\x1f\x12\x1d\n" +
 	"\x19JOB_REASON_CODE_TOLERATED\x10(\x12#\n" +
 	"\x1fJOB_REASON_CODE_QUEUE_TIMED_OUT\x10U\x12!\n" +
@@ -6175,7 +6285,7 @@ func file_workflowgraph_v1_workflow_service_proto_rawDescGZIP() []byte {
 }
 
 var file_workflowgraph_v1_workflow_service_proto_enumTypes = make([]protoimpl.EnumInfo, 5)
-var file_workflowgraph_v1_workflow_service_proto_msgTypes = make([]protoimpl.MessageInfo, 69)
+var file_workflowgraph_v1_workflow_service_proto_msgTypes = make([]protoimpl.MessageInfo, 70)
 var file_workflowgraph_v1_workflow_service_proto_goTypes = []any{
 	(WorkflowSource)(0),                   // 0: workflowgraph.v1.WorkflowSource
 	(InputType)(0),                        // 1: workflowgraph.v1.InputType
@@ -6230,46 +6340,48 @@ var file_workflowgraph_v1_workflow_service_proto_goTypes = []any{
 	nil,                                   // 50: workflowgraph.v1.Run.InputsEntry
 	(*JobReason_HeldByGroup)(nil),         // 51: workflowgraph.v1.JobReason.HeldByGroup
 	(*JobReason_HeldByMaxParallel)(nil),   // 52: workflowgraph.v1.JobReason.HeldByMaxParallel
-	(*JobReason_Superseded)(nil),          // 53: workflowgraph.v1.JobReason.Superseded
-	(*JobReason_QueueTimedOut)(nil),       // 54: workflowgraph.v1.JobReason.QueueTimedOut
-	(*JobReason_ExpressionFailed)(nil),    // 55: workflowgraph.v1.JobReason.ExpressionFailed
-	(*JobReason_Need)(nil),                // 56: workflowgraph.v1.JobReason.Need
-	(*JobReason_NeedsOpen)(nil),           // 57: workflowgraph.v1.JobReason.NeedsOpen
-	(*JobReason_Delayed)(nil),             // 58: workflowgraph.v1.JobReason.Delayed
-	(*JobReason_NoMatchingWorker)(nil),    // 59: workflowgraph.v1.JobReason.NoMatchingWorker
-	(*JobReason_NearWorker)(nil),          // 60: workflowgraph.v1.JobReason.NearWorker
-	(*JobReason_OfflineWorker)(nil),       // 61: workflowgraph.v1.JobReason.OfflineWorker
-	(*JobReason_WaitsForWorker)(nil),      // 62: workflowgraph.v1.JobReason.WaitsForWorker
-	(*JobReason_Running)(nil),             // 63: workflowgraph.v1.JobReason.Running
-	(*JobReason_Succeeded)(nil),           // 64: workflowgraph.v1.JobReason.Succeeded
-	(*JobReason_Failed)(nil),              // 65: workflowgraph.v1.JobReason.Failed
-	(*JobReason_Retried)(nil),             // 66: workflowgraph.v1.JobReason.Retried
-	(*JobReason_ConditionFalse)(nil),      // 67: workflowgraph.v1.JobReason.ConditionFalse
-	(*JobReason_ConditionValue)(nil),      // 68: workflowgraph.v1.JobReason.ConditionValue
-	(*JobReason_NeedsUnsuccessful)(nil),   // 69: workflowgraph.v1.JobReason.NeedsUnsuccessful
-	(*JobReason_Cancelled)(nil),           // 70: workflowgraph.v1.JobReason.Cancelled
-	(*JobReason_Rerun)(nil),               // 71: workflowgraph.v1.JobReason.Rerun
-	(*JobReason_NeedsStopping)(nil),       // 72: workflowgraph.v1.JobReason.NeedsStopping
-	(*RunReason_Holder)(nil),              // 73: workflowgraph.v1.RunReason.Holder
-	(JobStatus)(0),                        // 74: workflowgraph.v1.JobStatus
-	(*Workflow)(nil),                      // 75: workflowgraph.v1.Workflow
-	(*BrokenFile)(nil),                    // 76: workflowgraph.v1.BrokenFile
-	(*Document)(nil),                      // 77: workflowgraph.v1.Document
-	(RunState)(0),                         // 78: workflowgraph.v1.RunState
-	(*Children)(nil),                      // 79: workflowgraph.v1.Children
-	(*RunAtGate)(nil),                     // 80: workflowgraph.v1.RunAtGate
+	(*JobReason_Paused)(nil),              // 53: workflowgraph.v1.JobReason.Paused
+	(*JobReason_Superseded)(nil),          // 54: workflowgraph.v1.JobReason.Superseded
+	(*JobReason_QueueTimedOut)(nil),       // 55: workflowgraph.v1.JobReason.QueueTimedOut
+	(*JobReason_ExpressionFailed)(nil),    // 56: workflowgraph.v1.JobReason.ExpressionFailed
+	(*JobReason_Need)(nil),                // 57: workflowgraph.v1.JobReason.Need
+	(*JobReason_NeedsOpen)(nil),           // 58: workflowgraph.v1.JobReason.NeedsOpen
+	(*JobReason_Delayed)(nil),             // 59: workflowgraph.v1.JobReason.Delayed
+	(*JobReason_NoMatchingWorker)(nil),    // 60: workflowgraph.v1.JobReason.NoMatchingWorker
+	(*JobReason_NearWorker)(nil),          // 61: workflowgraph.v1.JobReason.NearWorker
+	(*JobReason_OfflineWorker)(nil),       // 62: workflowgraph.v1.JobReason.OfflineWorker
+	(*JobReason_WaitsForWorker)(nil),      // 63: workflowgraph.v1.JobReason.WaitsForWorker
+	(*JobReason_Running)(nil),             // 64: workflowgraph.v1.JobReason.Running
+	(*JobReason_Succeeded)(nil),           // 65: workflowgraph.v1.JobReason.Succeeded
+	(*JobReason_Failed)(nil),              // 66: workflowgraph.v1.JobReason.Failed
+	(*JobReason_Retried)(nil),             // 67: workflowgraph.v1.JobReason.Retried
+	(*JobReason_ConditionFalse)(nil),      // 68: workflowgraph.v1.JobReason.ConditionFalse
+	(*JobReason_ConditionValue)(nil),      // 69: workflowgraph.v1.JobReason.ConditionValue
+	(*JobReason_NeedsUnsuccessful)(nil),   // 70: workflowgraph.v1.JobReason.NeedsUnsuccessful
+	(*JobReason_Cancelled)(nil),           // 71: workflowgraph.v1.JobReason.Cancelled
+	(*JobReason_Rerun)(nil),               // 72: workflowgraph.v1.JobReason.Rerun
+	(*JobReason_NeedsStopping)(nil),       // 73: workflowgraph.v1.JobReason.NeedsStopping
+	(*RunReason_Holder)(nil),              // 74: workflowgraph.v1.RunReason.Holder
+	(JobStatus)(0),                        // 75: workflowgraph.v1.JobStatus
+	(*Workflow)(nil),                      // 76: workflowgraph.v1.Workflow
+	(*BrokenFile)(nil),                    // 77: workflowgraph.v1.BrokenFile
+	(*Document)(nil),                      // 78: workflowgraph.v1.Document
+	(RunState)(0),                         // 79: workflowgraph.v1.RunState
+	(*Children)(nil),                      // 80: workflowgraph.v1.Children
+	(*RunAtGate)(nil),                     // 81: workflowgraph.v1.RunAtGate
+	(PauseKind)(0),                        // 82: workflowgraph.v1.PauseKind
 }
 var file_workflowgraph_v1_workflow_service_proto_depIdxs = []int32{
-	74, // 0: workflowgraph.v1.ListWorkflowsRequest.status:type_name -> workflowgraph.v1.JobStatus
-	75, // 1: workflowgraph.v1.ListWorkflowsResponse.workflows:type_name -> workflowgraph.v1.Workflow
+	75, // 0: workflowgraph.v1.ListWorkflowsRequest.status:type_name -> workflowgraph.v1.JobStatus
+	76, // 1: workflowgraph.v1.ListWorkflowsResponse.workflows:type_name -> workflowgraph.v1.Workflow
 	9,  // 2: workflowgraph.v1.ListWorkflowSummariesResponse.workflows:type_name -> workflowgraph.v1.WorkflowSummary
 	0,  // 3: workflowgraph.v1.WorkflowSummary.source:type_name -> workflowgraph.v1.WorkflowSource
 	35, // 4: workflowgraph.v1.WorkflowSummary.newest_run:type_name -> workflowgraph.v1.Run
 	47, // 5: workflowgraph.v1.WorkflowSummary.recent_runs:type_name -> workflowgraph.v1.WorkflowSummary.RecentRun
-	76, // 6: workflowgraph.v1.WorkflowSummary.broken:type_name -> workflowgraph.v1.BrokenFile
-	77, // 7: workflowgraph.v1.CreateWorkflowRequest.definition:type_name -> workflowgraph.v1.Document
-	75, // 8: workflowgraph.v1.CreateWorkflowResponse.workflow:type_name -> workflowgraph.v1.Workflow
-	75, // 9: workflowgraph.v1.GetWorkflowStatusResponse.workflow:type_name -> workflowgraph.v1.Workflow
+	77, // 6: workflowgraph.v1.WorkflowSummary.broken:type_name -> workflowgraph.v1.BrokenFile
+	78, // 7: workflowgraph.v1.CreateWorkflowRequest.definition:type_name -> workflowgraph.v1.Document
+	76, // 8: workflowgraph.v1.CreateWorkflowResponse.workflow:type_name -> workflowgraph.v1.Workflow
+	76, // 9: workflowgraph.v1.GetWorkflowStatusResponse.workflow:type_name -> workflowgraph.v1.Workflow
 	18, // 10: workflowgraph.v1.GetWorkflowInputsResponse.inputs:type_name -> workflowgraph.v1.InputDeclaration
 	1,  // 11: workflowgraph.v1.InputDeclaration.type:type_name -> workflowgraph.v1.InputType
 	48, // 12: workflowgraph.v1.RunWorkflowRequest.inputs:type_name -> workflowgraph.v1.RunWorkflowRequest.InputsEntry
@@ -6280,96 +6392,98 @@ var file_workflowgraph_v1_workflow_service_proto_depIdxs = []int32{
 	32, // 17: workflowgraph.v1.PauseScheduleResponse.schedule:type_name -> workflowgraph.v1.Schedule
 	32, // 18: workflowgraph.v1.ResumeScheduleResponse.schedule:type_name -> workflowgraph.v1.Schedule
 	49, // 19: workflowgraph.v1.Schedule.inputs:type_name -> workflowgraph.v1.Schedule.InputsEntry
-	78, // 20: workflowgraph.v1.ListRunsRequest.state:type_name -> workflowgraph.v1.RunState
-	78, // 21: workflowgraph.v1.ListRunsRequest.states:type_name -> workflowgraph.v1.RunState
+	79, // 20: workflowgraph.v1.ListRunsRequest.state:type_name -> workflowgraph.v1.RunState
+	79, // 21: workflowgraph.v1.ListRunsRequest.states:type_name -> workflowgraph.v1.RunState
 	35, // 22: workflowgraph.v1.ListRunsResponse.runs:type_name -> workflowgraph.v1.Run
-	78, // 23: workflowgraph.v1.Run.state:type_name -> workflowgraph.v1.RunState
+	79, // 23: workflowgraph.v1.Run.state:type_name -> workflowgraph.v1.RunState
 	50, // 24: workflowgraph.v1.Run.inputs:type_name -> workflowgraph.v1.Run.InputsEntry
 	36, // 25: workflowgraph.v1.Run.details:type_name -> workflowgraph.v1.RunDetails
-	74, // 26: workflowgraph.v1.ExplainJobResponse.status:type_name -> workflowgraph.v1.JobStatus
+	75, // 26: workflowgraph.v1.ExplainJobResponse.status:type_name -> workflowgraph.v1.JobStatus
 	39, // 27: workflowgraph.v1.ExplainJobResponse.reasons:type_name -> workflowgraph.v1.JobReason
 	43, // 28: workflowgraph.v1.ExplainJobResponse.attempts:type_name -> workflowgraph.v1.JobAttempt
 	2,  // 29: workflowgraph.v1.JobReason.code:type_name -> workflowgraph.v1.JobReasonCode
-	57, // 30: workflowgraph.v1.JobReason.needs_open:type_name -> workflowgraph.v1.JobReason.NeedsOpen
-	58, // 31: workflowgraph.v1.JobReason.delayed:type_name -> workflowgraph.v1.JobReason.Delayed
-	59, // 32: workflowgraph.v1.JobReason.no_matching_worker:type_name -> workflowgraph.v1.JobReason.NoMatchingWorker
-	62, // 33: workflowgraph.v1.JobReason.waits_for_worker:type_name -> workflowgraph.v1.JobReason.WaitsForWorker
-	63, // 34: workflowgraph.v1.JobReason.running:type_name -> workflowgraph.v1.JobReason.Running
-	64, // 35: workflowgraph.v1.JobReason.succeeded:type_name -> workflowgraph.v1.JobReason.Succeeded
-	65, // 36: workflowgraph.v1.JobReason.failed:type_name -> workflowgraph.v1.JobReason.Failed
-	66, // 37: workflowgraph.v1.JobReason.retried:type_name -> workflowgraph.v1.JobReason.Retried
-	67, // 38: workflowgraph.v1.JobReason.condition_false:type_name -> workflowgraph.v1.JobReason.ConditionFalse
-	69, // 39: workflowgraph.v1.JobReason.needs_unsuccessful:type_name -> workflowgraph.v1.JobReason.NeedsUnsuccessful
-	70, // 40: workflowgraph.v1.JobReason.cancelled:type_name -> workflowgraph.v1.JobReason.Cancelled
-	72, // 41: workflowgraph.v1.JobReason.needs_stopping:type_name -> workflowgraph.v1.JobReason.NeedsStopping
-	55, // 42: workflowgraph.v1.JobReason.expression_failed:type_name -> workflowgraph.v1.JobReason.ExpressionFailed
-	71, // 43: workflowgraph.v1.JobReason.rerun:type_name -> workflowgraph.v1.JobReason.Rerun
+	58, // 30: workflowgraph.v1.JobReason.needs_open:type_name -> workflowgraph.v1.JobReason.NeedsOpen
+	59, // 31: workflowgraph.v1.JobReason.delayed:type_name -> workflowgraph.v1.JobReason.Delayed
+	60, // 32: workflowgraph.v1.JobReason.no_matching_worker:type_name -> workflowgraph.v1.JobReason.NoMatchingWorker
+	63, // 33: workflowgraph.v1.JobReason.waits_for_worker:type_name -> workflowgraph.v1.JobReason.WaitsForWorker
+	64, // 34: workflowgraph.v1.JobReason.running:type_name -> workflowgraph.v1.JobReason.Running
+	65, // 35: workflowgraph.v1.JobReason.succeeded:type_name -> workflowgraph.v1.JobReason.Succeeded
+	66, // 36: workflowgraph.v1.JobReason.failed:type_name -> workflowgraph.v1.JobReason.Failed
+	67, // 37: workflowgraph.v1.JobReason.retried:type_name -> workflowgraph.v1.JobReason.Retried
+	68, // 38: workflowgraph.v1.JobReason.condition_false:type_name -> workflowgraph.v1.JobReason.ConditionFalse
+	70, // 39: workflowgraph.v1.JobReason.needs_unsuccessful:type_name -> workflowgraph.v1.JobReason.NeedsUnsuccessful
+	71, // 40: workflowgraph.v1.JobReason.cancelled:type_name -> workflowgraph.v1.JobReason.Cancelled
+	73, // 41: workflowgraph.v1.JobReason.needs_stopping:type_name -> workflowgraph.v1.JobReason.NeedsStopping
+	56, // 42: workflowgraph.v1.JobReason.expression_failed:type_name -> workflowgraph.v1.JobReason.ExpressionFailed
+	72, // 43: workflowgraph.v1.JobReason.rerun:type_name -> workflowgraph.v1.JobReason.Rerun
 	51, // 44: workflowgraph.v1.JobReason.held_by_group:type_name -> workflowgraph.v1.JobReason.HeldByGroup
-	53, // 45: workflowgraph.v1.JobReason.superseded:type_name -> workflowgraph.v1.JobReason.Superseded
-	79, // 46: workflowgraph.v1.JobReason.children:type_name -> workflowgraph.v1.Children
+	54, // 45: workflowgraph.v1.JobReason.superseded:type_name -> workflowgraph.v1.JobReason.Superseded
+	80, // 46: workflowgraph.v1.JobReason.children:type_name -> workflowgraph.v1.Children
 	52, // 47: workflowgraph.v1.JobReason.held_by_max_parallel:type_name -> workflowgraph.v1.JobReason.HeldByMaxParallel
-	54, // 48: workflowgraph.v1.JobReason.queue_timed_out:type_name -> workflowgraph.v1.JobReason.QueueTimedOut
-	78, // 49: workflowgraph.v1.ExplainRunResponse.state:type_name -> workflowgraph.v1.RunState
-	42, // 50: workflowgraph.v1.ExplainRunResponse.reasons:type_name -> workflowgraph.v1.RunReason
-	2,  // 51: workflowgraph.v1.RunReason.code:type_name -> workflowgraph.v1.JobReasonCode
-	74, // 52: workflowgraph.v1.RunReason.status:type_name -> workflowgraph.v1.JobStatus
-	73, // 53: workflowgraph.v1.RunReason.holders:type_name -> workflowgraph.v1.RunReason.Holder
-	3,  // 54: workflowgraph.v1.JobAttempt.outcome:type_name -> workflowgraph.v1.AttemptOutcome
-	4,  // 55: workflowgraph.v1.WatchRunsRequest.level:type_name -> workflowgraph.v1.WatchLevel
-	75, // 56: workflowgraph.v1.WatchRunsResponse.snapshot:type_name -> workflowgraph.v1.Workflow
-	46, // 57: workflowgraph.v1.WatchRunsResponse.events:type_name -> workflowgraph.v1.Event
-	35, // 58: workflowgraph.v1.WatchRunsResponse.runs:type_name -> workflowgraph.v1.Run
-	78, // 59: workflowgraph.v1.WorkflowSummary.RecentRun.state:type_name -> workflowgraph.v1.RunState
-	80, // 60: workflowgraph.v1.JobReason.HeldByGroup.holders:type_name -> workflowgraph.v1.RunAtGate
-	74, // 61: workflowgraph.v1.JobReason.Need.status:type_name -> workflowgraph.v1.JobStatus
-	56, // 62: workflowgraph.v1.JobReason.NeedsOpen.needs:type_name -> workflowgraph.v1.JobReason.Need
-	60, // 63: workflowgraph.v1.JobReason.NoMatchingWorker.nearest:type_name -> workflowgraph.v1.JobReason.NearWorker
-	61, // 64: workflowgraph.v1.JobReason.NoMatchingWorker.offline:type_name -> workflowgraph.v1.JobReason.OfflineWorker
-	3,  // 65: workflowgraph.v1.JobReason.Failed.outcome:type_name -> workflowgraph.v1.AttemptOutcome
-	43, // 66: workflowgraph.v1.JobReason.Retried.last:type_name -> workflowgraph.v1.JobAttempt
-	68, // 67: workflowgraph.v1.JobReason.ConditionFalse.values:type_name -> workflowgraph.v1.JobReason.ConditionValue
-	56, // 68: workflowgraph.v1.JobReason.ConditionFalse.needs:type_name -> workflowgraph.v1.JobReason.Need
-	56, // 69: workflowgraph.v1.JobReason.NeedsUnsuccessful.needs:type_name -> workflowgraph.v1.JobReason.Need
-	56, // 70: workflowgraph.v1.JobReason.NeedsUnsuccessful.origins:type_name -> workflowgraph.v1.JobReason.Need
-	56, // 71: workflowgraph.v1.JobReason.NeedsStopping.needs:type_name -> workflowgraph.v1.JobReason.Need
-	74, // 72: workflowgraph.v1.RunReason.Holder.status:type_name -> workflowgraph.v1.JobStatus
-	5,  // 73: workflowgraph.v1.WorkflowService.ListWorkflows:input_type -> workflowgraph.v1.ListWorkflowsRequest
-	7,  // 74: workflowgraph.v1.WorkflowService.ListWorkflowSummaries:input_type -> workflowgraph.v1.ListWorkflowSummariesRequest
-	10, // 75: workflowgraph.v1.WorkflowService.CreateWorkflow:input_type -> workflowgraph.v1.CreateWorkflowRequest
-	12, // 76: workflowgraph.v1.WorkflowService.RemoveWorkflow:input_type -> workflowgraph.v1.RemoveWorkflowRequest
-	14, // 77: workflowgraph.v1.WorkflowService.GetWorkflowStatus:input_type -> workflowgraph.v1.GetWorkflowStatusRequest
-	16, // 78: workflowgraph.v1.WorkflowService.GetWorkflowInputs:input_type -> workflowgraph.v1.GetWorkflowInputsRequest
-	19, // 79: workflowgraph.v1.WorkflowService.RunWorkflow:input_type -> workflowgraph.v1.RunWorkflowRequest
-	21, // 80: workflowgraph.v1.WorkflowService.CancelWorkflow:input_type -> workflowgraph.v1.CancelWorkflowRequest
-	23, // 81: workflowgraph.v1.WorkflowService.RerunWorkflow:input_type -> workflowgraph.v1.RerunWorkflowRequest
-	33, // 82: workflowgraph.v1.WorkflowService.ListRuns:input_type -> workflowgraph.v1.ListRunsRequest
-	37, // 83: workflowgraph.v1.WorkflowService.ExplainJob:input_type -> workflowgraph.v1.ExplainJobRequest
-	40, // 84: workflowgraph.v1.WorkflowService.ExplainRun:input_type -> workflowgraph.v1.ExplainRunRequest
-	26, // 85: workflowgraph.v1.WorkflowService.ListSchedules:input_type -> workflowgraph.v1.ListSchedulesRequest
-	28, // 86: workflowgraph.v1.WorkflowService.PauseSchedule:input_type -> workflowgraph.v1.PauseScheduleRequest
-	30, // 87: workflowgraph.v1.WorkflowService.ResumeSchedule:input_type -> workflowgraph.v1.ResumeScheduleRequest
-	44, // 88: workflowgraph.v1.WorkflowService.WatchRuns:input_type -> workflowgraph.v1.WatchRunsRequest
-	6,  // 89: workflowgraph.v1.WorkflowService.ListWorkflows:output_type -> workflowgraph.v1.ListWorkflowsResponse
-	8,  // 90: workflowgraph.v1.WorkflowService.ListWorkflowSummaries:output_type -> workflowgraph.v1.ListWorkflowSummariesResponse
-	11, // 91: workflowgraph.v1.WorkflowService.CreateWorkflow:output_type -> workflowgraph.v1.CreateWorkflowResponse
-	13, // 92: workflowgraph.v1.WorkflowService.RemoveWorkflow:output_type -> workflowgraph.v1.RemoveWorkflowResponse
-	15, // 93: workflowgraph.v1.WorkflowService.GetWorkflowStatus:output_type -> workflowgraph.v1.GetWorkflowStatusResponse
-	17, // 94: workflowgraph.v1.WorkflowService.GetWorkflowInputs:output_type -> workflowgraph.v1.GetWorkflowInputsResponse
-	20, // 95: workflowgraph.v1.WorkflowService.RunWorkflow:output_type -> workflowgraph.v1.RunWorkflowResponse
-	22, // 96: workflowgraph.v1.WorkflowService.CancelWorkflow:output_type -> workflowgraph.v1.CancelWorkflowResponse
-	24, // 97: workflowgraph.v1.WorkflowService.RerunWorkflow:output_type -> workflowgraph.v1.RerunWorkflowResponse
-	34, // 98: workflowgraph.v1.WorkflowService.ListRuns:output_type -> workflowgraph.v1.ListRunsResponse
-	38, // 99: workflowgraph.v1.WorkflowService.ExplainJob:output_type -> workflowgraph.v1.ExplainJobResponse
-	41, // 100: workflowgraph.v1.WorkflowService.ExplainRun:output_type -> workflowgraph.v1.ExplainRunResponse
-	27, // 101: workflowgraph.v1.WorkflowService.ListSchedules:output_type -> workflowgraph.v1.ListSchedulesResponse
-	29, // 102: workflowgraph.v1.WorkflowService.PauseSchedule:output_type -> workflowgraph.v1.PauseScheduleResponse
-	31, // 103: workflowgraph.v1.WorkflowService.ResumeSchedule:output_type -> workflowgraph.v1.ResumeScheduleResponse
-	45, // 104: workflowgraph.v1.WorkflowService.WatchRuns:output_type -> workflowgraph.v1.WatchRunsResponse
-	89, // [89:105] is the sub-list for method output_type
-	73, // [73:89] is the sub-list for method input_type
-	73, // [73:73] is the sub-list for extension type_name
-	73, // [73:73] is the sub-list for extension extendee
-	0,  // [0:73] is the sub-list for field type_name
+	55, // 48: workflowgraph.v1.JobReason.queue_timed_out:type_name -> workflowgraph.v1.JobReason.QueueTimedOut
+	53, // 49: workflowgraph.v1.JobReason.paused:type_name -> workflowgraph.v1.JobReason.Paused
+	79, // 50: workflowgraph.v1.ExplainRunResponse.state:type_name -> workflowgraph.v1.RunState
+	42, // 51: workflowgraph.v1.ExplainRunResponse.reasons:type_name -> workflowgraph.v1.RunReason
+	2,  // 52: workflowgraph.v1.RunReason.code:type_name -> workflowgraph.v1.JobReasonCode
+	75, // 53: workflowgraph.v1.RunReason.status:type_name -> workflowgraph.v1.JobStatus
+	74, // 54: workflowgraph.v1.RunReason.holders:type_name -> workflowgraph.v1.RunReason.Holder
+	3,  // 55: workflowgraph.v1.JobAttempt.outcome:type_name -> workflowgraph.v1.AttemptOutcome
+	4,  // 56: workflowgraph.v1.WatchRunsRequest.level:type_name -> workflowgraph.v1.WatchLevel
+	76, // 57: workflowgraph.v1.WatchRunsResponse.snapshot:type_name -> workflowgraph.v1.Workflow
+	46, // 58: workflowgraph.v1.WatchRunsResponse.events:type_name -> workflowgraph.v1.Event
+	35, // 59: workflowgraph.v1.WatchRunsResponse.runs:type_name -> workflowgraph.v1.Run
+	79, // 60: workflowgraph.v1.WorkflowSummary.RecentRun.state:type_name -> workflowgraph.v1.RunState
+	81, // 61: workflowgraph.v1.JobReason.HeldByGroup.holders:type_name -> workflowgraph.v1.RunAtGate
+	82, // 62: workflowgraph.v1.JobReason.Paused.kind:type_name -> workflowgraph.v1.PauseKind
+	75, // 63: workflowgraph.v1.JobReason.Need.status:type_name -> workflowgraph.v1.JobStatus
+	57, // 64: workflowgraph.v1.JobReason.NeedsOpen.needs:type_name -> workflowgraph.v1.JobReason.Need
+	61, // 65: workflowgraph.v1.JobReason.NoMatchingWorker.nearest:type_name -> workflowgraph.v1.JobReason.NearWorker
+	62, // 66: workflowgraph.v1.JobReason.NoMatchingWorker.offline:type_name -> workflowgraph.v1.JobReason.OfflineWorker
+	3,  // 67: workflowgraph.v1.JobReason.Failed.outcome:type_name -> workflowgraph.v1.AttemptOutcome
+	43, // 68: workflowgraph.v1.JobReason.Retried.last:type_name -> workflowgraph.v1.JobAttempt
+	69, // 69: workflowgraph.v1.JobReason.ConditionFalse.values:type_name -> workflowgraph.v1.JobReason.ConditionValue
+	57, // 70: workflowgraph.v1.JobReason.ConditionFalse.needs:type_name -> workflowgraph.v1.JobReason.Need
+	57, // 71: workflowgraph.v1.JobReason.NeedsUnsuccessful.needs:type_name -> workflowgraph.v1.JobReason.Need
+	57, // 72: workflowgraph.v1.JobReason.NeedsUnsuccessful.origins:type_name -> workflowgraph.v1.JobReason.Need
+	57, // 73: workflowgraph.v1.JobReason.NeedsStopping.needs:type_name -> workflowgraph.v1.JobReason.Need
+	75, // 74: workflowgraph.v1.RunReason.Holder.status:type_name -> workflowgraph.v1.JobStatus
+	5,  // 75: workflowgraph.v1.WorkflowService.ListWorkflows:input_type -> workflowgraph.v1.ListWorkflowsRequest
+	7,  // 76: workflowgraph.v1.WorkflowService.ListWorkflowSummaries:input_type -> workflowgraph.v1.ListWorkflowSummariesRequest
+	10, // 77: workflowgraph.v1.WorkflowService.CreateWorkflow:input_type -> workflowgraph.v1.CreateWorkflowRequest
+	12, // 78: workflowgraph.v1.WorkflowService.RemoveWorkflow:input_type -> workflowgraph.v1.RemoveWorkflowRequest
+	14, // 79: workflowgraph.v1.WorkflowService.GetWorkflowStatus:input_type -> workflowgraph.v1.GetWorkflowStatusRequest
+	16, // 80: workflowgraph.v1.WorkflowService.GetWorkflowInputs:input_type -> workflowgraph.v1.GetWorkflowInputsRequest
+	19, // 81: workflowgraph.v1.WorkflowService.RunWorkflow:input_type -> workflowgraph.v1.RunWorkflowRequest
+	21, // 82: workflowgraph.v1.WorkflowService.CancelWorkflow:input_type -> workflowgraph.v1.CancelWorkflowRequest
+	23, // 83: workflowgraph.v1.WorkflowService.RerunWorkflow:input_type -> workflowgraph.v1.RerunWorkflowRequest
+	33, // 84: workflowgraph.v1.WorkflowService.ListRuns:input_type -> workflowgraph.v1.ListRunsRequest
+	37, // 85: workflowgraph.v1.WorkflowService.ExplainJob:input_type -> workflowgraph.v1.ExplainJobRequest
+	40, // 86: workflowgraph.v1.WorkflowService.ExplainRun:input_type -> workflowgraph.v1.ExplainRunRequest
+	26, // 87: workflowgraph.v1.WorkflowService.ListSchedules:input_type -> workflowgraph.v1.ListSchedulesRequest
+	28, // 88: workflowgraph.v1.WorkflowService.PauseSchedule:input_type -> workflowgraph.v1.PauseScheduleRequest
+	30, // 89: workflowgraph.v1.WorkflowService.ResumeSchedule:input_type -> workflowgraph.v1.ResumeScheduleRequest
+	44, // 90: workflowgraph.v1.WorkflowService.WatchRuns:input_type -> workflowgraph.v1.WatchRunsRequest
+	6,  // 91: workflowgraph.v1.WorkflowService.ListWorkflows:output_type -> workflowgraph.v1.ListWorkflowsResponse
+	8,  // 92: workflowgraph.v1.WorkflowService.ListWorkflowSummaries:output_type -> workflowgraph.v1.ListWorkflowSummariesResponse
+	11, // 93: workflowgraph.v1.WorkflowService.CreateWorkflow:output_type -> workflowgraph.v1.CreateWorkflowResponse
+	13, // 94: workflowgraph.v1.WorkflowService.RemoveWorkflow:output_type -> workflowgraph.v1.RemoveWorkflowResponse
+	15, // 95: workflowgraph.v1.WorkflowService.GetWorkflowStatus:output_type -> workflowgraph.v1.GetWorkflowStatusResponse
+	17, // 96: workflowgraph.v1.WorkflowService.GetWorkflowInputs:output_type -> workflowgraph.v1.GetWorkflowInputsResponse
+	20, // 97: workflowgraph.v1.WorkflowService.RunWorkflow:output_type -> workflowgraph.v1.RunWorkflowResponse
+	22, // 98: workflowgraph.v1.WorkflowService.CancelWorkflow:output_type -> workflowgraph.v1.CancelWorkflowResponse
+	24, // 99: workflowgraph.v1.WorkflowService.RerunWorkflow:output_type -> workflowgraph.v1.RerunWorkflowResponse
+	34, // 100: workflowgraph.v1.WorkflowService.ListRuns:output_type -> workflowgraph.v1.ListRunsResponse
+	38, // 101: workflowgraph.v1.WorkflowService.ExplainJob:output_type -> workflowgraph.v1.ExplainJobResponse
+	41, // 102: workflowgraph.v1.WorkflowService.ExplainRun:output_type -> workflowgraph.v1.ExplainRunResponse
+	27, // 103: workflowgraph.v1.WorkflowService.ListSchedules:output_type -> workflowgraph.v1.ListSchedulesResponse
+	29, // 104: workflowgraph.v1.WorkflowService.PauseSchedule:output_type -> workflowgraph.v1.PauseScheduleResponse
+	31, // 105: workflowgraph.v1.WorkflowService.ResumeSchedule:output_type -> workflowgraph.v1.ResumeScheduleResponse
+	45, // 106: workflowgraph.v1.WorkflowService.WatchRuns:output_type -> workflowgraph.v1.WatchRunsResponse
+	91, // [91:107] is the sub-list for method output_type
+	75, // [75:91] is the sub-list for method input_type
+	75, // [75:75] is the sub-list for extension type_name
+	75, // [75:75] is the sub-list for extension extendee
+	0,  // [0:75] is the sub-list for field type_name
 }
 
 func init() { file_workflowgraph_v1_workflow_service_proto_init() }
@@ -6413,23 +6527,25 @@ func file_workflowgraph_v1_workflow_service_proto_init() {
 		(*JobReason_Children)(nil),
 		(*JobReason_HeldByMaxParallel_)(nil),
 		(*JobReason_QueueTimedOut_)(nil),
+		(*JobReason_Paused_)(nil),
 	}
 	file_workflowgraph_v1_workflow_service_proto_msgTypes[38].OneofWrappers = []any{}
 	file_workflowgraph_v1_workflow_service_proto_msgTypes[39].OneofWrappers = []any{}
 	file_workflowgraph_v1_workflow_service_proto_msgTypes[41].OneofWrappers = []any{}
 	file_workflowgraph_v1_workflow_service_proto_msgTypes[42].OneofWrappers = []any{}
-	file_workflowgraph_v1_workflow_service_proto_msgTypes[53].OneofWrappers = []any{}
-	file_workflowgraph_v1_workflow_service_proto_msgTypes[58].OneofWrappers = []any{}
-	file_workflowgraph_v1_workflow_service_proto_msgTypes[60].OneofWrappers = []any{}
-	file_workflowgraph_v1_workflow_service_proto_msgTypes[65].OneofWrappers = []any{}
+	file_workflowgraph_v1_workflow_service_proto_msgTypes[48].OneofWrappers = []any{}
+	file_workflowgraph_v1_workflow_service_proto_msgTypes[54].OneofWrappers = []any{}
+	file_workflowgraph_v1_workflow_service_proto_msgTypes[59].OneofWrappers = []any{}
+	file_workflowgraph_v1_workflow_service_proto_msgTypes[61].OneofWrappers = []any{}
 	file_workflowgraph_v1_workflow_service_proto_msgTypes[66].OneofWrappers = []any{}
+	file_workflowgraph_v1_workflow_service_proto_msgTypes[67].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_workflowgraph_v1_workflow_service_proto_rawDesc), len(file_workflowgraph_v1_workflow_service_proto_rawDesc)),
 			NumEnums:      5,
-			NumMessages:   69,
+			NumMessages:   70,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

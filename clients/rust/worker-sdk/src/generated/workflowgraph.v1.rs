@@ -29,7 +29,8 @@ pub struct AuditEvent {
     pub at_ms: i64,
     /// `token.created`, `token.revoked`, `session.started`, `session.ended`, `workflow.created`, `workflow.changed`,
     /// `workflow.removed`, `run.started`, `run.rerun`, `run.cancel_requested`, `schedule.skipped`, `schedule.paused`,
-    /// `schedule.resumed`, `variable.set` or `variable.deleted`. More can be added.
+    /// `schedule.resumed`, `workflow.paused`, `workflow.resumed`, `run.paused`, `run.resumed`,
+    /// `label.paused`, `label.resumed`, `variable.set` or `variable.deleted`. More can be added.
     #[prost(string, tag = "2")]
     pub action: ::prost::alloc::string::String,
     /// The id of the token, workflow or run that was changed.
@@ -821,6 +822,39 @@ impl ErrorReason {
             "ERROR_REASON_UNKNOWN_LEASE" => Some(Self::UnknownLease),
             "ERROR_REASON_JOB_RUNNING" => Some(Self::JobRunning),
             "ERROR_REASON_DEPENDANT_RUNNING" => Some(Self::DependantRunning),
+            _ => None,
+        }
+    }
+}
+/// What a pause is of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum PauseKind {
+    Unspecified = 0,
+    Workflow = 1,
+    Run = 2,
+    Label = 3,
+}
+impl PauseKind {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "PAUSE_KIND_UNSPECIFIED",
+            Self::Workflow => "PAUSE_KIND_WORKFLOW",
+            Self::Run => "PAUSE_KIND_RUN",
+            Self::Label => "PAUSE_KIND_LABEL",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "PAUSE_KIND_UNSPECIFIED" => Some(Self::Unspecified),
+            "PAUSE_KIND_WORKFLOW" => Some(Self::Workflow),
+            "PAUSE_KIND_RUN" => Some(Self::Run),
+            "PAUSE_KIND_LABEL" => Some(Self::Label),
             _ => None,
         }
     }
@@ -2088,6 +2122,290 @@ pub mod log_service_client {
         }
     }
 }
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct PauseRequest {
+    /// The id of a workflow: its new runs wait, and its schedules skip their times. Live runs continue.
+    #[prost(string, tag = "1")]
+    pub workflow: ::prost::alloc::string::String,
+    /// The id of a run, or of a workflow for its newest run: its jobs are not claimable. Running jobs continue.
+    #[prost(string, tag = "2")]
+    pub run: ::prost::alloc::string::String,
+    /// A label: no worker gets a job that requires it.
+    #[prost(string, tag = "3")]
+    pub label: ::prost::alloc::string::String,
+    /// Why, for people.
+    #[prost(string, tag = "4")]
+    pub reason: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct PauseResponse {
+    #[prost(message, optional, tag = "1")]
+    pub pause: ::core::option::Option<Pause>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ResumeRequest {
+    #[prost(string, tag = "1")]
+    pub workflow: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub run: ::prost::alloc::string::String,
+    #[prost(string, tag = "3")]
+    pub label: ::prost::alloc::string::String,
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ResumeResponse {}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListPausesRequest {}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListPausesResponse {
+    /// By kind, then by id or label.
+    #[prost(message, repeated, tag = "1")]
+    pub pauses: ::prost::alloc::vec::Vec<Pause>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct PauseRunRequest {
+    /// The id of a run, or of a workflow for its newest run.
+    #[prost(string, tag = "1")]
+    pub id: ::prost::alloc::string::String,
+    /// Why, for people.
+    #[prost(string, tag = "2")]
+    pub reason: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct PauseRunResponse {
+    #[prost(message, optional, tag = "1")]
+    pub pause: ::core::option::Option<Pause>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ResumeRunRequest {
+    /// The id of a run, or of a workflow for its newest run.
+    #[prost(string, tag = "1")]
+    pub id: ::prost::alloc::string::String,
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ResumeRunResponse {}
+/// A pause.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Pause {
+    #[prost(enumeration = "PauseKind", tag = "1")]
+    pub kind: i32,
+    /// The id of the workflow or run, or the label.
+    #[prost(string, tag = "2")]
+    pub subject: ::prost::alloc::string::String,
+    /// Why, for people; may be empty.
+    #[prost(string, tag = "3")]
+    pub reason: ::prost::alloc::string::String,
+    #[prost(int64, tag = "4")]
+    pub paused_at_ms: i64,
+    /// The name of the token that paused it; null when the server ran without tokens.
+    #[prost(string, optional, tag = "5")]
+    pub paused_by: ::core::option::Option<::prost::alloc::string::String>,
+}
+/// Generated client implementations.
+pub mod pause_service_client {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    use tonic::codegen::http::Uri;
+    /// Pauses of workflows, runs and labels. Schedules have pauses of their own.
+    #[derive(Debug, Clone)]
+    pub struct PauseServiceClient<T> {
+        inner: tonic::client::Grpc<T>,
+    }
+    impl<T> PauseServiceClient<T>
+    where
+        T: tonic::client::GrpcService<tonic::body::Body>,
+        T::Error: Into<StdError>,
+        T::ResponseBody: Body<Data = Bytes> + std::marker::Send + 'static,
+        <T::ResponseBody as Body>::Error: Into<StdError> + std::marker::Send,
+    {
+        pub fn new(inner: T) -> Self {
+            let inner = tonic::client::Grpc::new(inner);
+            Self { inner }
+        }
+        pub fn with_origin(inner: T, origin: Uri) -> Self {
+            let inner = tonic::client::Grpc::with_origin(inner, origin);
+            Self { inner }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> PauseServiceClient<InterceptedService<T, F>>
+        where
+            F: tonic::service::Interceptor,
+            T::ResponseBody: Default,
+            T: tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+                Response = http::Response<
+                    <T as tonic::client::GrpcService<tonic::body::Body>>::ResponseBody,
+                >,
+            >,
+            <T as tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+            >>::Error: Into<StdError> + std::marker::Send + std::marker::Sync,
+        {
+            PauseServiceClient::new(InterceptedService::new(inner, interceptor))
+        }
+        /// Compress requests with the given encoding.
+        ///
+        /// This requires the server to support it otherwise it might respond with an
+        /// error.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.send_compressed(encoding);
+            self
+        }
+        /// Enable decompressing responses.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.accept_compressed(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_decoding_message_size(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_encoding_message_size(limit);
+            self
+        }
+        /// Pauses a workflow, a run or a label until it is resumed. What is paused already keeps its pause. A label needs the scope
+        /// admin.
+        /// Errors: `not_found`; `malformed` unless exactly one of `workflow`, `run` and `label` is set; `conflict` for a run that
+        /// has ended; `too_large` when there are 1,000 pauses.
+        pub async fn pause(
+            &mut self,
+            request: impl tonic::IntoRequest<super::PauseRequest>,
+        ) -> std::result::Result<tonic::Response<super::PauseResponse>, tonic::Status> {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/workflowgraph.v1.PauseService/Pause",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("workflowgraph.v1.PauseService", "Pause"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Ends a pause. Does nothing when there is none. A label needs the scope admin.
+        /// Errors: `not_found`; `malformed` unless exactly one of `workflow`, `run` and `label` is set.
+        pub async fn resume(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ResumeRequest>,
+        ) -> std::result::Result<tonic::Response<super::ResumeResponse>, tonic::Status> {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/workflowgraph.v1.PauseService/Resume",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("workflowgraph.v1.PauseService", "Resume"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Lists all pauses of workflows, runs and labels.
+        pub async fn list_pauses(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListPausesRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListPausesResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/workflowgraph.v1.PauseService/ListPauses",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("workflowgraph.v1.PauseService", "ListPauses"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Pauses a run, as `Pause` does.
+        pub async fn pause_run(
+            &mut self,
+            request: impl tonic::IntoRequest<super::PauseRunRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::PauseRunResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/workflowgraph.v1.PauseService/PauseRun",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("workflowgraph.v1.PauseService", "PauseRun"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Ends the pause of a run, as `Resume` does.
+        pub async fn resume_run(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ResumeRunRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ResumeRunResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/workflowgraph.v1.PauseService/ResumeRun",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("workflowgraph.v1.PauseService", "ResumeRun"));
+            self.inner.unary(req, path, codec).await
+        }
+    }
+}
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ListWorkflowsRequest {
     /// 100 when absent; more than 1000 means 1000.
@@ -2463,7 +2781,7 @@ pub struct Schedule {
     #[prost(int64, optional, tag = "12")]
     pub last_at_ms: ::core::option::Option<i64>,
     /// The outcome of that time: `started`; `overlap`, if `last_run_id` had not ended; `missed`, if no server started it
-    /// in time; or `refused`, if its run could not start. Empty before the first. More can be added.
+    /// in time; `paused`, if its workflow was paused; or `refused`, if its run could not start. Empty before the first. More can be added.
     #[prost(string, tag = "13")]
     pub last_outcome: ::prost::alloc::string::String,
     #[prost(string, optional, tag = "14")]
@@ -2673,7 +2991,7 @@ pub struct JobReason {
     pub message: ::prost::alloc::string::String,
     #[prost(
         oneof = "job_reason::Detail",
-        tags = "3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 17, 30, 31, 50, 80, 85"
+        tags = "3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 17, 30, 31, 50, 80, 85, 81"
     )]
     pub detail: ::core::option::Option<job_reason::Detail>,
 }
@@ -2718,6 +3036,22 @@ pub mod job_reason {
         /// The number of children that wait before it, counted up to 1,000.
         #[prost(uint32, tag = "5")]
         pub before: u32,
+    }
+    #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+    pub struct Paused {
+        #[prost(enumeration = "super::PauseKind", tag = "1")]
+        pub kind: i32,
+        /// The id of the workflow or run, or the label.
+        #[prost(string, tag = "2")]
+        pub subject: ::prost::alloc::string::String,
+        /// Why, for people; may be empty.
+        #[prost(string, tag = "3")]
+        pub reason: ::prost::alloc::string::String,
+        #[prost(int64, tag = "4")]
+        pub paused_at_ms: i64,
+        /// The name of the token that paused it; null when the server ran without tokens.
+        #[prost(string, optional, tag = "5")]
+        pub paused_by: ::core::option::Option<::prost::alloc::string::String>,
     }
     #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
     pub struct Superseded {
@@ -2975,6 +3309,8 @@ pub mod job_reason {
         HeldByMaxParallel(HeldByMaxParallel),
         #[prost(message, tag = "85")]
         QueueTimedOut(QueueTimedOut),
+        #[prost(message, tag = "81")]
+        Paused(Paused),
     }
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -3241,6 +3577,8 @@ pub enum JobReasonCode {
     HeldByGroup = 30,
     /// It is a child, and as many children of its job as `max-parallel` allows are claimable or running.
     HeldByMaxParallel = 80,
+    /// Its run, its workflow or a label that it requires is paused.
+    Paused = 81,
     /// Its run was cancelled in favour of a newer run of its concurrency group.
     Superseded = 31,
     /// It failed with `continue-on-error`, so the failure counts as success; comes after the main reason.
@@ -3277,6 +3615,7 @@ impl JobReasonCode {
             Self::Rerun => "JOB_REASON_CODE_RERUN",
             Self::HeldByGroup => "JOB_REASON_CODE_HELD_BY_GROUP",
             Self::HeldByMaxParallel => "JOB_REASON_CODE_HELD_BY_MAX_PARALLEL",
+            Self::Paused => "JOB_REASON_CODE_PAUSED",
             Self::Superseded => "JOB_REASON_CODE_SUPERSEDED",
             Self::Tolerated => "JOB_REASON_CODE_TOLERATED",
             Self::QueueTimedOut => "JOB_REASON_CODE_QUEUE_TIMED_OUT",
@@ -3305,6 +3644,7 @@ impl JobReasonCode {
             "JOB_REASON_CODE_RERUN" => Some(Self::Rerun),
             "JOB_REASON_CODE_HELD_BY_GROUP" => Some(Self::HeldByGroup),
             "JOB_REASON_CODE_HELD_BY_MAX_PARALLEL" => Some(Self::HeldByMaxParallel),
+            "JOB_REASON_CODE_PAUSED" => Some(Self::Paused),
             "JOB_REASON_CODE_SUPERSEDED" => Some(Self::Superseded),
             "JOB_REASON_CODE_TOLERATED" => Some(Self::Tolerated),
             "JOB_REASON_CODE_QUEUE_TIMED_OUT" => Some(Self::QueueTimedOut),

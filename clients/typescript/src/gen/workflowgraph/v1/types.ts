@@ -141,6 +141,25 @@ export namespace ErrorReason {
   export type UNRECOGNIZED = typeof ErrorReason.UNRECOGNIZED;
 }
 
+/** What a pause is of. */
+export const PauseKind = {
+  PAUSE_KIND_UNSPECIFIED: 0,
+  PAUSE_KIND_WORKFLOW: 1,
+  PAUSE_KIND_RUN: 2,
+  PAUSE_KIND_LABEL: 3,
+  UNRECOGNIZED: -1,
+} as const;
+
+export type PauseKind = typeof PauseKind[keyof typeof PauseKind];
+
+export namespace PauseKind {
+  export type PAUSE_KIND_UNSPECIFIED = typeof PauseKind.PAUSE_KIND_UNSPECIFIED;
+  export type PAUSE_KIND_WORKFLOW = typeof PauseKind.PAUSE_KIND_WORKFLOW;
+  export type PAUSE_KIND_RUN = typeof PauseKind.PAUSE_KIND_RUN;
+  export type PAUSE_KIND_LABEL = typeof PauseKind.PAUSE_KIND_LABEL;
+  export type UNRECOGNIZED = typeof PauseKind.UNRECOGNIZED;
+}
+
 /**
  * The delay before the next attempt, written `"None"`, `{"Fixed": {"delay_secs": 5}}` or `{"Exponential": {"base_secs":
  * 2, "max_secs": 60}}`.

@@ -20,7 +20,7 @@ import {
   type ServiceError,
   type UntypedServiceImplementation,
 } from "@grpc/grpc-js";
-import { BrokenFile, Children, Document, JobStatus, RunAtGate, RunState, Workflow } from "./types.js";
+import { BrokenFile, Children, Document, JobStatus, PauseKind, RunAtGate, RunState, Workflow } from "./types.js";
 
 export const protobufPackage = "workflowgraph.v1";
 
@@ -103,6 +103,8 @@ export const JobReasonCode = {
   JOB_REASON_CODE_HELD_BY_GROUP: 30,
   /** JOB_REASON_CODE_HELD_BY_MAX_PARALLEL - It is a child, and as many children of its job as `max-parallel` allows are claimable or running. */
   JOB_REASON_CODE_HELD_BY_MAX_PARALLEL: 80,
+  /** JOB_REASON_CODE_PAUSED - Its run, its workflow or a label that it requires is paused. */
+  JOB_REASON_CODE_PAUSED: 81,
   /** JOB_REASON_CODE_SUPERSEDED - Its run was cancelled in favour of a newer run of its concurrency group. */
   JOB_REASON_CODE_SUPERSEDED: 31,
   /** JOB_REASON_CODE_TOLERATED - It failed with `continue-on-error`, so the failure counts as success; comes after the main reason. */
@@ -137,6 +139,7 @@ export namespace JobReasonCode {
   export type JOB_REASON_CODE_RERUN = typeof JobReasonCode.JOB_REASON_CODE_RERUN;
   export type JOB_REASON_CODE_HELD_BY_GROUP = typeof JobReasonCode.JOB_REASON_CODE_HELD_BY_GROUP;
   export type JOB_REASON_CODE_HELD_BY_MAX_PARALLEL = typeof JobReasonCode.JOB_REASON_CODE_HELD_BY_MAX_PARALLEL;
+  export type JOB_REASON_CODE_PAUSED = typeof JobReasonCode.JOB_REASON_CODE_PAUSED;
   export type JOB_REASON_CODE_SUPERSEDED = typeof JobReasonCode.JOB_REASON_CODE_SUPERSEDED;
   export type JOB_REASON_CODE_TOLERATED = typeof JobReasonCode.JOB_REASON_CODE_TOLERATED;
   export type JOB_REASON_CODE_QUEUE_TIMED_OUT = typeof JobReasonCode.JOB_REASON_CODE_QUEUE_TIMED_OUT;
@@ -496,7 +499,7 @@ export interface Schedule {
     | undefined;
   /**
    * The outcome of that time: `started`; `overlap`, if `last_run_id` had not ended; `missed`, if no server started it
-   * in time; or `refused`, if its run could not start. Empty before the first. More can be added.
+   * in time; `paused`, if its workflow was paused; or `refused`, if its run could not start. Empty before the first. More can be added.
    */
   last_outcome: string;
   last_run_id?: string | undefined;
@@ -684,6 +687,7 @@ export interface JobReason {
   children?: Children | undefined;
   held_by_max_parallel?: JobReason_HeldByMaxParallel | undefined;
   queue_timed_out?: JobReason_QueueTimedOut | undefined;
+  paused?: JobReason_Paused | undefined;
 }
 
 export interface JobReason_HeldByGroup {
@@ -712,6 +716,17 @@ export interface JobReason_HeldByMaxParallel {
   since_ms: number;
   /** The number of children that wait before it, counted up to 1,000. */
   before: number;
+}
+
+export interface JobReason_Paused {
+  kind: PauseKind;
+  /** The id of the workflow or run, or the label. */
+  subject: string;
+  /** Why, for people; may be empty. */
+  reason: string;
+  paused_at_ms: number;
+  /** The name of the token that paused it; null when the server ran without tokens. */
+  paused_by?: string | undefined;
 }
 
 export interface JobReason_Superseded {
@@ -4410,6 +4425,7 @@ function createBaseJobReason(): JobReason {
     children: undefined,
     held_by_max_parallel: undefined,
     queue_timed_out: undefined,
+    paused: undefined,
   };
 }
 
@@ -4477,6 +4493,9 @@ export const JobReason: MessageFns<JobReason> = {
     }
     if (message.queue_timed_out !== undefined) {
       JobReason_QueueTimedOut.encode(message.queue_timed_out, writer.uint32(682).fork()).join();
+    }
+    if (message.paused !== undefined) {
+      JobReason_Paused.encode(message.paused, writer.uint32(650).fork()).join();
     }
     return writer;
   },
@@ -4660,6 +4679,14 @@ export const JobReason: MessageFns<JobReason> = {
             }
 
             message.queue_timed_out = JobReason_QueueTimedOut.decode(reader, reader.uint32());
+            continue;
+          }
+          case 81: {
+            if (tag !== 650) {
+              break;
+            }
+
+            message.paused = JobReason_Paused.decode(reader, reader.uint32());
             continue;
           }
         }
@@ -4862,6 +4889,96 @@ export const JobReason_HeldByMaxParallel: MessageFns<JobReason_HeldByMaxParallel
             }
 
             message.before = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseJobReason_Paused(): JobReason_Paused {
+  return { kind: 0, subject: "", reason: "", paused_at_ms: 0, paused_by: undefined };
+}
+
+export const JobReason_Paused: MessageFns<JobReason_Paused> = {
+  encode(message: JobReason_Paused, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.kind !== 0) {
+      writer.uint32(8).int32(message.kind);
+    }
+    if (message.subject !== "") {
+      writer.uint32(18).string(message.subject);
+    }
+    if (message.reason !== "") {
+      writer.uint32(26).string(message.reason);
+    }
+    if (message.paused_at_ms !== 0) {
+      writer.uint32(32).int64(message.paused_at_ms);
+    }
+    if (message.paused_by !== undefined) {
+      writer.uint32(42).string(message.paused_by);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): JobReason_Paused {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseJobReason_Paused();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.kind = reader.int32() as any;
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.subject = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.reason = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.paused_at_ms = longToNumber(reader.int64());
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.paused_by = reader.string();
             continue;
           }
         }

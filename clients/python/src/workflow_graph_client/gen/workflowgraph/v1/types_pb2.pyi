@@ -178,6 +178,26 @@ ERROR_REASON_DEPENDANT_RUNNING: ErrorReason.ValueType  # 7
 """A job that needs a re-run job is running."""
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015
 
+class _PauseKind:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _PauseKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_PauseKind.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    PAUSE_KIND_UNSPECIFIED: _PauseKind.ValueType  # 0
+    PAUSE_KIND_WORKFLOW: _PauseKind.ValueType  # 1
+    PAUSE_KIND_RUN: _PauseKind.ValueType  # 2
+    PAUSE_KIND_LABEL: _PauseKind.ValueType  # 3
+
+class PauseKind(_PauseKind, metaclass=_PauseKindEnumTypeWrapper):
+    """What a pause is of."""
+
+PAUSE_KIND_UNSPECIFIED: PauseKind.ValueType  # 0
+PAUSE_KIND_WORKFLOW: PauseKind.ValueType  # 1
+PAUSE_KIND_RUN: PauseKind.ValueType  # 2
+PAUSE_KIND_LABEL: PauseKind.ValueType  # 3
+Global___PauseKind: _TypeAlias = PauseKind  # noqa: Y015
+
 @_typing.final
 class Backoff(_message.Message):
     """The delay before the next attempt, written `"None"`, `{"Fixed": {"delay_secs": 5}}` or `{"Exponential": {"base_secs":

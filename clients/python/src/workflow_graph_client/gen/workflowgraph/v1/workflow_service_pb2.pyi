@@ -104,6 +104,8 @@ class _JobReasonCodeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_JobReas
     """It waits for a place in its concurrency group, or its run does."""
     JOB_REASON_CODE_HELD_BY_MAX_PARALLEL: _JobReasonCode.ValueType  # 80
     """It is a child, and as many children of its job as `max-parallel` allows are claimable or running."""
+    JOB_REASON_CODE_PAUSED: _JobReasonCode.ValueType  # 81
+    """Its run, its workflow or a label that it requires is paused."""
     JOB_REASON_CODE_SUPERSEDED: _JobReasonCode.ValueType  # 31
     """Its run was cancelled in favour of a newer run of its concurrency group."""
     JOB_REASON_CODE_TOLERATED: _JobReasonCode.ValueType  # 40
@@ -151,6 +153,8 @@ JOB_REASON_CODE_HELD_BY_GROUP: JobReasonCode.ValueType  # 30
 """It waits for a place in its concurrency group, or its run does."""
 JOB_REASON_CODE_HELD_BY_MAX_PARALLEL: JobReasonCode.ValueType  # 80
 """It is a child, and as many children of its job as `max-parallel` allows are claimable or running."""
+JOB_REASON_CODE_PAUSED: JobReasonCode.ValueType  # 81
+"""Its run, its workflow or a label that it requires is paused."""
 JOB_REASON_CODE_SUPERSEDED: JobReasonCode.ValueType  # 31
 """Its run was cancelled in favour of a newer run of its concurrency group."""
 JOB_REASON_CODE_TOLERATED: JobReasonCode.ValueType  # 40
@@ -1169,7 +1173,7 @@ class Schedule(_message.Message):
     """The last handled time; null before the first."""
     last_outcome: _builtins.str
     """The outcome of that time: `started`; `overlap`, if `last_run_id` had not ended; `missed`, if no server started it
-    in time; or `refused`, if its run could not start. Empty before the first. More can be added.
+    in time; `paused`, if its workflow was paused; or `refused`, if its run could not start. Empty before the first. More can be added.
     """
     last_run_id: _builtins.str
     last_error: _builtins.str
@@ -1717,6 +1721,40 @@ class JobReason(_message.Message):
         _ClearFieldArgType: _TypeAlias = _typing.Literal["before", b"before", "in_use", b"in_use", "job_id", b"job_id", "max", b"max", "since_ms", b"since_ms"]  # noqa: Y015
         def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
         def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+    @_typing.final
+    class Paused(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        KIND_FIELD_NUMBER: _builtins.int
+        SUBJECT_FIELD_NUMBER: _builtins.int
+        REASON_FIELD_NUMBER: _builtins.int
+        PAUSED_AT_MS_FIELD_NUMBER: _builtins.int
+        PAUSED_BY_FIELD_NUMBER: _builtins.int
+        kind: _types_pb2.PauseKind.ValueType
+        subject: _builtins.str
+        """The id of the workflow or run, or the label."""
+        reason: _builtins.str
+        """Why, for people; may be empty."""
+        paused_at_ms: _builtins.int
+        paused_by: _builtins.str
+        """The name of the token that paused it; null when the server ran without tokens."""
+        def __init__(
+            self,
+            *,
+            kind: _types_pb2.PauseKind.ValueType = ...,
+            subject: _builtins.str = ...,
+            reason: _builtins.str = ...,
+            paused_at_ms: _builtins.int = ...,
+            paused_by: _builtins.str | None = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _typing.Literal["_paused_by", b"_paused_by", "paused_by", b"paused_by"]  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["_paused_by", b"_paused_by", "kind", b"kind", "paused_at_ms", b"paused_at_ms", "paused_by", b"paused_by", "reason", b"reason", "subject", b"subject"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        _WhichOneofReturnType__paused_by: _TypeAlias = _typing.Literal["paused_by"]  # noqa: Y015
+        _WhichOneofArgType__paused_by: _TypeAlias = _typing.Literal["_paused_by", b"_paused_by"]  # noqa: Y015
+        def WhichOneof(self, oneof_group: _WhichOneofArgType__paused_by) -> _WhichOneofReturnType__paused_by | None: ...
 
     @_typing.final
     class Superseded(_message.Message):
@@ -2287,6 +2325,7 @@ class JobReason(_message.Message):
     CHILDREN_FIELD_NUMBER: _builtins.int
     HELD_BY_MAX_PARALLEL_FIELD_NUMBER: _builtins.int
     QUEUE_TIMED_OUT_FIELD_NUMBER: _builtins.int
+    PAUSED_FIELD_NUMBER: _builtins.int
     code: Global___JobReasonCode.ValueType
     message: _builtins.str
     """A readable explanation."""
@@ -2328,6 +2367,8 @@ class JobReason(_message.Message):
     def held_by_max_parallel(self) -> Global___JobReason.HeldByMaxParallel: ...
     @_builtins.property
     def queue_timed_out(self) -> Global___JobReason.QueueTimedOut: ...
+    @_builtins.property
+    def paused(self) -> Global___JobReason.Paused: ...
     def __init__(
         self,
         *,
@@ -2352,12 +2393,13 @@ class JobReason(_message.Message):
         children: _types_pb2.Children | None = ...,
         held_by_max_parallel: Global___JobReason.HeldByMaxParallel | None = ...,
         queue_timed_out: Global___JobReason.QueueTimedOut | None = ...,
+        paused: Global___JobReason.Paused | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["cancelled", b"cancelled", "children", b"children", "condition_false", b"condition_false", "delayed", b"delayed", "detail", b"detail", "expression_failed", b"expression_failed", "failed", b"failed", "held_by_group", b"held_by_group", "held_by_max_parallel", b"held_by_max_parallel", "needs_open", b"needs_open", "needs_stopping", b"needs_stopping", "needs_unsuccessful", b"needs_unsuccessful", "no_matching_worker", b"no_matching_worker", "queue_timed_out", b"queue_timed_out", "rerun", b"rerun", "retried", b"retried", "running", b"running", "succeeded", b"succeeded", "superseded", b"superseded", "waits_for_worker", b"waits_for_worker"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["cancelled", b"cancelled", "children", b"children", "condition_false", b"condition_false", "delayed", b"delayed", "detail", b"detail", "expression_failed", b"expression_failed", "failed", b"failed", "held_by_group", b"held_by_group", "held_by_max_parallel", b"held_by_max_parallel", "needs_open", b"needs_open", "needs_stopping", b"needs_stopping", "needs_unsuccessful", b"needs_unsuccessful", "no_matching_worker", b"no_matching_worker", "paused", b"paused", "queue_timed_out", b"queue_timed_out", "rerun", b"rerun", "retried", b"retried", "running", b"running", "succeeded", b"succeeded", "superseded", b"superseded", "waits_for_worker", b"waits_for_worker"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["cancelled", b"cancelled", "children", b"children", "code", b"code", "condition_false", b"condition_false", "delayed", b"delayed", "detail", b"detail", "expression_failed", b"expression_failed", "failed", b"failed", "held_by_group", b"held_by_group", "held_by_max_parallel", b"held_by_max_parallel", "message", b"message", "needs_open", b"needs_open", "needs_stopping", b"needs_stopping", "needs_unsuccessful", b"needs_unsuccessful", "no_matching_worker", b"no_matching_worker", "queue_timed_out", b"queue_timed_out", "rerun", b"rerun", "retried", b"retried", "running", b"running", "succeeded", b"succeeded", "superseded", b"superseded", "waits_for_worker", b"waits_for_worker"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cancelled", b"cancelled", "children", b"children", "code", b"code", "condition_false", b"condition_false", "delayed", b"delayed", "detail", b"detail", "expression_failed", b"expression_failed", "failed", b"failed", "held_by_group", b"held_by_group", "held_by_max_parallel", b"held_by_max_parallel", "message", b"message", "needs_open", b"needs_open", "needs_stopping", b"needs_stopping", "needs_unsuccessful", b"needs_unsuccessful", "no_matching_worker", b"no_matching_worker", "paused", b"paused", "queue_timed_out", b"queue_timed_out", "rerun", b"rerun", "retried", b"retried", "running", b"running", "succeeded", b"succeeded", "superseded", b"superseded", "waits_for_worker", b"waits_for_worker"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_detail: _TypeAlias = _typing.Literal["needs_open", "delayed", "no_matching_worker", "waits_for_worker", "running", "succeeded", "failed", "retried", "condition_false", "needs_unsuccessful", "cancelled", "needs_stopping", "expression_failed", "rerun", "held_by_group", "superseded", "children", "held_by_max_parallel", "queue_timed_out"]  # noqa: Y015
+    _WhichOneofReturnType_detail: _TypeAlias = _typing.Literal["needs_open", "delayed", "no_matching_worker", "waits_for_worker", "running", "succeeded", "failed", "retried", "condition_false", "needs_unsuccessful", "cancelled", "needs_stopping", "expression_failed", "rerun", "held_by_group", "superseded", "children", "held_by_max_parallel", "queue_timed_out", "paused"]  # noqa: Y015
     _WhichOneofArgType_detail: _TypeAlias = _typing.Literal["detail", b"detail"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_detail) -> _WhichOneofReturnType_detail | None: ...
 

@@ -1,0 +1,1 @@
+create table "pauses" ("kind" text collate "C" not null, "subject" text collate "C" not null, "target" bigint, "gate" bigint, "reason" text collate "C" not null, "paused_at_ms" bigint not null, "paused_by" text collate "C", constraint "pauses_pk" primary key ("kind", "subject")) ;

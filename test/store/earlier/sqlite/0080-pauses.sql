@@ -1,0 +1,1 @@
+create table "pauses" ("kind" text not null, "subject" text not null, "target" integer, "gate" integer, "reason" text not null, "paused_at_ms" integer not null, "paused_by" text, constraint "pauses_pk" primary key ("kind", "subject")) strict, without rowid;
