@@ -126,7 +126,7 @@ describe('a pause at one server', () => {
     await define(one, 'w', `jobs: { first: { run: x }, ${keys.join(', ')} }`);
     for (let round = 0; round < 5; round++) {
       const run = await startRun(one, 'w');
-      const [first] = await claim(two);
+      const [first] = await claim(two, { waitMs: scaled(10_000) });
       // At the same time: whoever is first, the jobs are held in the end.
       await Promise.all([pause(0, 'run', run), two.completeJob(caller, first?.leaseId ?? '', new Map())]);
       await known(1, 1);
@@ -140,7 +140,7 @@ describe('a pause at one server', () => {
       await resume(1, 'run', run);
       const jobs: ClaimedJob[] = [];
       await until('all are claimed', async () => {
-        jobs.push(...(await claim(one, { maxJobs: 50 })));
+        jobs.push(...(await claim(one, { maxJobs: 50, workerId: 'w1' })));
         return jobs.length === keys.length;
       });
       for (const { leaseId } of jobs) await one.completeJob(caller, leaseId, new Map());

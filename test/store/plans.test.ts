@@ -22,9 +22,13 @@ const growing = /^(jobs|attempts|runs|events|log_chunks|version_jobs|version_edg
 
 /** What may be read without a lookup, and why. */
 const inOrder: Readonly<Record<string, string>> = {
+  allPauses: 'every pause: there are few',
   allTokens: 'every token: there are few',
   claimableBySet: 'figures for the operator: every queued job is counted',
+  countPauses: 'every pause: there are few',
+  deleteIdleGates: 'the pauses for each gate: there are few',
   fileWorkflows: 'every definition, when the folder has changed',
+  gatesOfEndedPauses: 'the pauses for each of their gates: there are few',
   graceForLiveLeases: 'every live lease, by the index that has only those',
   listWorkers: 'a page of the workers, newest registration first',
   listWorkflows: 'a page of the definitions, in the order of their ids',

@@ -70,26 +70,17 @@ export const deleteStalePauses = statement<Record<string, never>, { kind: PauseK
     .deleteFrom('pauses')
     .where((eb) =>
       eb.or([
-        eb.and([
-          eb('kind', '=', sql.lit<PauseKind>('run')),
-          eb.not(
-            eb.exists(
-              eb
-                .selectFrom('runs as n')
-                .whereRef('n.no', '=', 'pauses.target')
-                .where('n.ended_at_ms', 'is', null)
-                .select('n.no'),
-            ),
-          ),
-        ]),
-        eb.and([
-          eb('kind', '=', sql.lit<PauseKind>('workflow')),
-          eb.not(eb.exists(eb.selectFrom('workflows as w').whereRef('w.no', '=', 'pauses.target').select('w.no'))),
-        ]),
+        eb.and([eb('kind', '=', sql.lit<PauseKind>('run')), eb(liveRun, 'is', null)]),
+        eb.and([eb('kind', '=', sql.lit<PauseKind>('workflow')), eb(workflow, 'is', null)]),
       ]),
     )
     .returning('kind'),
 );
+
+// One lookup for each pause, where `exists` may become a join that reads all runs.
+const liveRun = sql<number | null>`(select n.no from runs as n
+  where n.no = pauses.target and n.ended_at_ms is null limit 1)`;
+const workflow = sql<number | null>`(select w.no from workflows as w where w.no = pauses.target limit 1)`;
 
 /** A job that a pause takes from the claims. */
 export interface JobToHold {

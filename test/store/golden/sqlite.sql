@@ -445,11 +445,13 @@ delete
 -- deleteStalePauses
 delete
   from "pauses"
-  where (("kind" = 'run' and not exists (select "n"."no"
-  from "runs" as "n"
-  where "n"."no" = "pauses"."target" and "n"."ended_at_ms" is null)) or ("kind" = 'workflow' and not exists (select "w"."no"
-  from "workflows" as "w"
-  where "w"."no" = "pauses"."target")))
+  where (("kind" = 'run' and (select n.no
+  from runs as n
+  where n.no = pauses.target and n.ended_at_ms is null
+  limit 1) is null) or ("kind" = 'workflow' and (select w.no
+  from workflows as w
+  where w.no = pauses.target
+  limit 1) is null))
   returning "kind";
 
 -- deleteVariable
