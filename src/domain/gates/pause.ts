@@ -3,8 +3,6 @@ import type { RunGroup } from './run-group.js';
 /** What can be paused. */
 export type PauseKind = 'workflow' | 'run' | 'label';
 
-export const pauseKinds = ['workflow', 'run', 'label'] as const satisfies readonly PauseKind[];
-
 /** Begins the keys of gates that hold what is paused. Such a gate has no places, so it admits nothing. */
 export const pausePrefix = 'paused:';
 
