@@ -550,8 +550,8 @@ export const plantedBugs: readonly PlantedBug[] = [
   {
     name: 'job group: a job is claimable without its place',
     file: 'engine/runs/settle-jobs.js',
-    find: "gates.length === 0 ? { state, values } : { state: 'held', gates, values }",
-    replace: '{ state, values }',
+    find: "state: gates.length === 0 ? state : 'held', gates, queueTimeoutSecs",
+    replace: 'state, queueTimeoutSecs',
   },
   {
     name: 'job group: nobody hears of the jobs that a gate admitted',
