@@ -10,10 +10,13 @@ import { claimCost } from './measures/claim-cost.js';
 import { clients } from './measures/clients.js';
 import { completionCost } from './measures/completion-cost.js';
 import { dispatch } from './measures/dispatch.js';
+import { gates } from './measures/gates.js';
 import { lives } from './measures/lives.js';
+import { matrix } from './measures/matrix.js';
 import { postgres } from './measures/postgres.js';
 import { postgresDispatch } from './measures/postgres-dispatch.js';
 import { pruning } from './measures/pruning.js';
+import { rerun } from './measures/rerun.js';
 import { startAndMemory } from './measures/start-and-memory.js';
 import { streams } from './measures/streams.js';
 import { type BenchOptions, readOptions } from './options.js';
@@ -27,6 +30,9 @@ const measures: readonly Measure[] = [
   claimCost,
   completionCost,
   acceptance,
+  gates,
+  matrix,
+  rerun,
   pruning,
   startAndMemory,
   postgres,

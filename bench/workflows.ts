@@ -49,11 +49,20 @@ export function layers(count: number, label: string): BenchJob[] {
 }
 
 /** Stores a definition and returns its id. Errors: the server refuses it. */
-export async function createWorkflow(url: string, jobs: readonly BenchJob[]): Promise<string> {
+export function createWorkflow(url: string, jobs: readonly BenchJob[]): Promise<string> {
+  return create(url, { name: 'bench', trigger: 'api', jobs });
+}
+
+/** The same for the jobs of a workflow file. */
+export function createWorkflowOfFile(url: string, jobs: Readonly<Record<string, object>>): Promise<string> {
+  return create(url, { name: 'bench', jobs });
+}
+
+async function create(url: string, definition: object): Promise<string> {
   const answer = await fetch(`${url}/api/workflows`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ name: 'bench', trigger: 'api', jobs }),
+    body: JSON.stringify(definition),
   });
   const text = await answer.text();
   if (!answer.ok) throw new Error(`the definition was answered ${answer.status}: ${text.slice(0, 500)}`);

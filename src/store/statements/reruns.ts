@@ -8,6 +8,9 @@ import { statement } from '../statement.js';
 
 type RunState = RunTable['state'];
 
+// Statements about some jobs of a version read the jobs first: SQLite keeps the order of a cross join, and would otherwise read
+// all jobs or edges of the version, 300 ms for one of 100,000 jobs.
+
 const versionKeys = rowSet({ key: 'text' });
 
 /** The jobs of a version with some keys. */
@@ -17,9 +20,9 @@ export const ordinalsOfKeys = statement<
 >('ordinalsOfKeys', ({ db, integer, rows }) =>
   db
     .selectFrom(rows('rows', versionKeys).as('r'))
-    .innerJoin('version_jobs as v', (join) =>
-      join.on('v.version', '=', integer('version')).onRef('v.key', '=', 'r.key'),
-    )
+    .crossJoin('version_jobs as v')
+    .where('v.version', '=', integer('version'))
+    .whereRef('v.key', '=', 'r.key')
     .select(['v.key', 'v.ord']),
 );
 
@@ -30,9 +33,9 @@ export const keysOfOrdinals = statement<
 >('keysOfOrdinals', ({ db, integer, rows }) =>
   db
     .selectFrom(rows('rows', ordinalKeys).as('r'))
-    .innerJoin('version_jobs as v', (join) =>
-      join.on('v.version', '=', integer('version')).onRef('v.ord', '=', 'r.ord'),
-    )
+    .crossJoin('version_jobs as v')
+    .where('v.version', '=', integer('version'))
+    .whereRef('v.ord', '=', 'r.ord')
     .select(['v.key', 'v.ord', 'v.children_from']),
 );
 
@@ -86,9 +89,9 @@ export const directDependants = statement<{ version: number; rows: Rows<typeof o
   ({ db, integer, rows }) =>
     db
       .selectFrom(rows('rows', ordinalKeys).as('r'))
-      .innerJoin('version_edges as e', (join) =>
-        join.on('e.version', '=', integer('version')).onRef('e.from_ord', '=', 'r.ord'),
-      )
+      .crossJoin('version_edges as e')
+      .where('e.version', '=', integer('version'))
+      .whereRef('e.from_ord', '=', 'r.ord')
       .select('e.to_ord as ord')
       .distinct(),
 );
@@ -100,9 +103,9 @@ export const needsOfOrdinals = statement<
 >('needsOfOrdinals', ({ db, integer, rows }) =>
   db
     .selectFrom(rows('rows', ordinalKeys).as('r'))
-    .innerJoin('version_edges as e', (join) =>
-      join.on('e.version', '=', integer('version')).onRef('e.to_ord', '=', 'r.ord'),
-    )
+    .crossJoin('version_edges as e')
+    .where('e.version', '=', integer('version'))
+    .whereRef('e.to_ord', '=', 'r.ord')
     .select(['r.ord', 'e.from_ord as need']),
 );
 

@@ -520,8 +520,8 @@ delete
 select distinct "e"."to_ord" as "ord"
   from (select cast(e.value ->> 0 as bigint) as "ord"
   from jsonb_array_elements(cast($1 as jsonb)) as e(value)
-  where jsonb_typeof(e.value) = 'array') as "r"
-  inner join "version_edges" as "e" on "e"."version" = cast($2 as bigint) and "e"."from_ord" = "r"."ord";
+  where jsonb_typeof(e.value) = 'array') as "r" cross join "version_edges" as "e"
+  where "e"."version" = cast($2 as bigint) and "e"."from_ord" = "r"."ord";
 
 -- dueSchedules
 select "s"."workflow", "s"."id", "s"."spec", "s"."next_slot_ms", "s"."due_at_ms", "s"."last_slot_ms", "s"."last_outcome", "s"."last_run", "s"."last_error", "s"."paused_at_ms", "s"."paused_by", "s"."pause_reason", "w"."id" as "workflow_id", "v"."job_count"
@@ -1033,8 +1033,8 @@ select "j"."id", "n"."id" as "run_id", "w"."id" as "workflow_id", case when j.id
 select "v"."key", "v"."ord", "v"."children_from"
   from (select cast(e.value ->> 0 as bigint) as "ord"
   from jsonb_array_elements(cast($1 as jsonb)) as e(value)
-  where jsonb_typeof(e.value) = 'array') as "r"
-  inner join "version_jobs" as "v" on "v"."version" = cast($2 as bigint) and "v"."ord" = "r"."ord";
+  where jsonb_typeof(e.value) = 'array') as "r" cross join "version_jobs" as "v"
+  where "v"."version" = cast($2 as bigint) and "v"."ord" = "r"."ord";
 
 -- labelSetsByLabels
 select "s"."id", "s"."labels"
@@ -1356,8 +1356,8 @@ select "r"."job", "j"."id" as "need", "v"."key", "j"."state", "j"."tolerated", "
 select "r"."ord", "e"."from_ord" as "need"
   from (select cast(e.value ->> 0 as bigint) as "ord"
   from jsonb_array_elements(cast($1 as jsonb)) as e(value)
-  where jsonb_typeof(e.value) = 'array') as "r"
-  inner join "version_edges" as "e" on "e"."version" = cast($2 as bigint) and "e"."to_ord" = "r"."ord";
+  where jsonb_typeof(e.value) = 'array') as "r" cross join "version_edges" as "e"
+  where "e"."version" = cast($2 as bigint) and "e"."to_ord" = "r"."ord";
 
 -- newestEvent
 select "number", "at_ms"
@@ -1486,8 +1486,8 @@ select "v"."ord"
 select "v"."key", "v"."ord"
   from (select e.value ->> 0 as "key"
   from jsonb_array_elements(cast($1 as jsonb)) as e(value)
-  where jsonb_typeof(e.value) = 'array') as "r"
-  inner join "version_jobs" as "v" on "v"."version" = cast($2 as bigint) and "v"."key" = "r"."key";
+  where jsonb_typeof(e.value) = 'array') as "r" cross join "version_jobs" as "v"
+  where "v"."version" = cast($2 as bigint) and "v"."key" = "r"."key";
 
 -- otherOwners
 select "r"."id", "r"."credential", w.credential as "owner", "o"."name", "o"."expires_at_ms", "o"."revoked_at_ms", "c"."name" as "caller_name"

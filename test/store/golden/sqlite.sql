@@ -494,8 +494,8 @@ delete
 -- directDependants
 select distinct "e"."to_ord" as "ord"
   from (select cast(value ->> 0 as integer) as "ord"
-  from jsonb_each(?)) as "r"
-  inner join "version_edges" as "e" on "e"."version" = cast(? as integer) and "e"."from_ord" = "r"."ord";
+  from jsonb_each(?)) as "r" cross join "version_edges" as "e"
+  where "e"."version" = cast(? as integer) and "e"."from_ord" = "r"."ord";
 
 -- dueSchedules
 select "s"."workflow", "s"."id", "s"."spec", "s"."next_slot_ms", "s"."due_at_ms", "s"."last_slot_ms", "s"."last_outcome", "s"."last_run", "s"."last_error", "s"."paused_at_ms", "s"."paused_by", "s"."pause_reason", "w"."id" as "workflow_id", "v"."job_count"
@@ -977,8 +977,8 @@ select "j"."id", "n"."id" as "run_id", "w"."id" as "workflow_id", case when j.id
 -- keysOfOrdinals
 select "v"."key", "v"."ord", "v"."children_from"
   from (select cast(value ->> 0 as integer) as "ord"
-  from jsonb_each(?)) as "r"
-  inner join "version_jobs" as "v" on "v"."version" = cast(? as integer) and "v"."ord" = "r"."ord";
+  from jsonb_each(?)) as "r" cross join "version_jobs" as "v"
+  where "v"."version" = cast(? as integer) and "v"."ord" = "r"."ord";
 
 -- labelSetsByLabels
 select "s"."id", "s"."labels"
@@ -1275,8 +1275,8 @@ select "r"."job", "j"."id" as "need", "v"."key", "j"."state", "j"."tolerated", "
 -- needsOfOrdinals
 select "r"."ord", "e"."from_ord" as "need"
   from (select cast(value ->> 0 as integer) as "ord"
-  from jsonb_each(?)) as "r"
-  inner join "version_edges" as "e" on "e"."version" = cast(? as integer) and "e"."to_ord" = "r"."ord";
+  from jsonb_each(?)) as "r" cross join "version_edges" as "e"
+  where "e"."version" = cast(? as integer) and "e"."to_ord" = "r"."ord";
 
 -- newestEvent
 select "number", "at_ms"
@@ -1400,8 +1400,8 @@ select "v"."ord"
 -- ordinalsOfKeys
 select "v"."key", "v"."ord"
   from (select value ->> 0 as "key"
-  from jsonb_each(?)) as "r"
-  inner join "version_jobs" as "v" on "v"."version" = cast(? as integer) and "v"."key" = "r"."key";
+  from jsonb_each(?)) as "r" cross join "version_jobs" as "v"
+  where "v"."version" = cast(? as integer) and "v"."key" = "r"."key";
 
 -- otherOwners
 select "r"."id", "r"."credential", w.credential as "owner", "o"."name", "o"."expires_at_ms", "o"."revoked_at_ms", "c"."name" as "caller_name"
