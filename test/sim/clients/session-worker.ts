@@ -252,7 +252,8 @@ export class SessionWorker extends Worker {
   async #reportApart(job: ClaimedJob, end: EndOfJob): Promise<Answer<void>> {
     const answer = await super.report(job, end);
     const connection = this.#connection;
-    if (connection === null || connection.isBroken) return answer;
+    // The opening of a session that is still on its way counts the slot.
+    if (connection === null || connection.isBroken || connection.session === null) return answer;
     this.#toServer(connection, 'credit', () => {
       if (connection.session === null || this.#isDraining) return;
       this.#wants(connection, 1);
