@@ -4,6 +4,7 @@ import { DomainError } from '../domain/errors.js';
 import type { RunState } from '../domain/states.js';
 import { readTraceparent } from '../domain/traceparent.js';
 import type { Engine } from '../engine/engine.js';
+import { fromWireBackfillOrder, toWireBackfill } from './convert/backfill.js';
 import { definitionFormat } from './convert/document.js';
 import { toWireInputs } from './convert/inputs.js';
 import { fromWireMap } from './convert/maps.js';
@@ -176,6 +177,31 @@ export function workflowService(engine: Engine): ServiceHandlers<typeof Workflow
       const view = await engine.scheduleView(id, schedule);
       return { $typeName: 'workflowgraph.v1.ResumeScheduleResponse', schedule: toWireSchedule(view) };
     },
+
+    createBackfill: async (request, { caller }) => {
+      const backfill = await engine.createBackfill({
+        caller,
+        workflow: request.id,
+        schedule: request.schedule,
+        fromMs: Number(request.fromMs),
+        toMs: Number(request.toMs),
+        maxLive: request.maxLive ?? 1,
+        order: fromWireBackfillOrder(request),
+        again: request.again,
+        dryRun: request.dryRun,
+      });
+      return { $typeName: 'workflowgraph.v1.CreateBackfillResponse', backfill: toWireBackfill(backfill) };
+    },
+
+    listBackfills: async ({ id }) => ({
+      $typeName: 'workflowgraph.v1.ListBackfillsResponse',
+      backfills: (await engine.listBackfills(id)).map(toWireBackfill),
+    }),
+
+    cancelBackfill: async ({ id, backfill }, { caller }) => ({
+      $typeName: 'workflowgraph.v1.CancelBackfillResponse',
+      backfill: toWireBackfill(await engine.cancelBackfill({ caller, workflow: id, backfill })),
+    }),
 
     watchRuns: async (request, { context: { signal } }) => {
       const { id, ids, heartbeats } = request;

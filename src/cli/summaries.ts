@@ -16,6 +16,7 @@ export const summaries = {
   resume: 'end a pause',
   pauses: 'list what is paused, by whom and why',
   schedules: 'list schedules, or pause and resume one',
+  backfill: 'start runs for past times of a schedule',
   variable: 'set, list and delete variables that workflow files read',
   queue: 'list what waits for a worker, by labels, and why',
   workers: 'list workers, their labels and their current jobs',

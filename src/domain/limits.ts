@@ -101,6 +101,8 @@ export const limits = {
   variablesBytes: 256 * 1024,
 
   schedulesPerWorkflow: 20,
+  /** Times of a backfill. */
+  backfillSlots: 10_000,
   /** A cron expression. */
   cronChars: 200,
   /** How much later than their slots the runs of a schedule may start. */
@@ -223,6 +225,7 @@ export const limitRows: Readonly<Record<LimitName, LimitRow>> = {
   variablesPerWorkflow: { what: 'Server variables that a workflow names', unit: 'entries', beyond: 'invalid' },
   variablesBytes: { what: 'Names and values of the server variables of a run', unit: 'bytes', beyond: 'inputs' },
   schedulesPerWorkflow: { what: 'Schedules of a workflow', unit: 'entries', beyond: 'invalid' },
+  backfillSlots: { what: 'Times of a backfill', unit: 'entries', beyond: 'too_large' },
   cronChars: { what: 'The cron expression of a schedule', unit: 'characters', beyond: 'invalid' },
   jitterSecsMax: { what: 'The jitter of a schedule (a day)', unit: 'seconds', beyond: 'invalid' },
   logHeadBytes: { what: "The beginning of an attempt's log that is kept", unit: 'bytes', beyond: 'cut' },

@@ -52,6 +52,7 @@ import { rerunRunVerb } from './runs/rerun-run.js';
 import { InterruptedWork } from './runs/resume-interrupted.js';
 import { startRunVerb } from './runs/start-run.js';
 import { timeOutRunsVerb } from './runs/time-out-runs.js';
+import { backfillVerbs } from './schedules/change-backfill.js';
 import { pauseScheduleVerbs } from './schedules/pause-schedule.js';
 import { ScheduleLoop } from './schedules/schedule-loop.js';
 import { changeVariableVerbs } from './variables/change-variable.js';
@@ -210,6 +211,7 @@ export async function createEngine(options: EngineOptions): Promise<RunningEngin
       if (!batch.gates.isUntouched) following.follow(batch);
       if (batch.wakeups.leftUnsettled) void cascade.resume();
       if (batch.wakeups.leftMatrices) void matrices.resume();
+      if (batch.wakeups.endedBackfillRun) context.schedulesChanged.send();
       for (const job of batch.wakeups.oversized) {
         writer.submit(failOversized, job).catch((err: unknown) => log.warn({ err }, 'could not fail an oversized job'));
       }
@@ -262,6 +264,7 @@ export async function createEngine(options: EngineOptions): Promise<RunningEngin
     explainJob: explainJobVerb(context),
     ...scheduleViews(context),
     ...pauseScheduleVerbs(context),
+    ...backfillVerbs(context),
     explainRun: explainRunVerb(context),
     queue: queueVerb(context),
     queuedJobs: queuedJobsVerb(context),

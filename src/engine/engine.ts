@@ -13,6 +13,7 @@ import type { ChangePause, PauseView } from './pauses/change-pause.js';
 import type { CancelRun } from './runs/cancel-run.js';
 import type { RerunAnswer, RerunRun } from './runs/rerun-run.js';
 import type { StartRun } from './runs/start-run.js';
+import type { BackfillView, CancelBackfill, CreateBackfill } from './schedules/change-backfill.js';
 import type { PauseSchedule } from './schedules/pause-schedule.js';
 import type { ChangeVariable, VariableKey } from './variables/change-variable.js';
 import type { VariablePage, VariableQuery, VariableView } from './variables/list-variables.js';
@@ -52,6 +53,7 @@ export type { PauseSubject, PauseView } from './pauses/change-pause.js';
 export type { CancelRun } from './runs/cancel-run.js';
 export type { RerunAnswer, RerunJobsView, RerunRun } from './runs/rerun-run.js';
 export type { StartRun } from './runs/start-run.js';
+export type { BackfillView } from './schedules/change-backfill.js';
 export type { ChangeVariable, VariableKey } from './variables/change-variable.js';
 export type { VariablePage, VariableQuery, VariableView } from './variables/list-variables.js';
 export type { ChildrenQuery } from './views/children.js';
@@ -139,6 +141,12 @@ export interface Engine {
   /** Pauses a schedule, or ends its pause; repeating it changes nothing. Errors: `not_found`. */
   pauseSchedule(input: PauseSchedule): Promise<void>;
   resumeSchedule(input: Omit<PauseSchedule, 'reason'>): Promise<void>;
+  /** Starts runs for past times of a schedule, or counts them. Errors: `not_found`, `malformed`, `conflict`. */
+  createBackfill(input: CreateBackfill): Promise<BackfillView>;
+  /** The newest backfills of a workflow. Errors: `not_found`. */
+  listBackfills(workflow: string): Promise<readonly BackfillView[]>;
+  /** Its runs continue; it starts no more. Errors: `not_found`. */
+  cancelBackfill(input: CancelBackfill): Promise<BackfillView>;
   /** Why a job of a run, or of a workflow's newest run, is in its present state. */
   explainJob(id: string, jobKey: string, attempt?: number | null): Promise<JobExplanation>;
   /** Why a run is in its present state. Errors: `not_found`. */

@@ -29,6 +29,7 @@ import { runTimeouts } from './migrations/0061-run-timeouts.js';
 import { exitCodes } from './migrations/0070-exit-codes.js';
 import { pauses } from './migrations/0080-pauses.js';
 import { queueTimeouts } from './migrations/0085-queue-timeouts.js';
+import { backfills } from './migrations/0086-backfills.js';
 import type { Schema } from './schema.js';
 import { StoreError } from './store.js';
 
@@ -73,6 +74,7 @@ export function migrationsFor(dialect: DialectRecord) {
     '0070-exit-codes': marked(exitCodes(dialect)),
     '0080-pauses': marked(pauses(dialect)),
     '0085-queue-timeouts': marked(queueTimeouts(dialect)),
+    '0086-backfills': marked(backfills(dialect)),
   };
 }
 

@@ -21,6 +21,7 @@ export interface Schema {
   runs: RunTable;
   reruns: RerunTable;
   schedules: ScheduleTable;
+  backfills: BackfillTable;
   variables: VariableTable;
   pauses: PauseTable;
   jobs: JobTable;
@@ -142,6 +143,8 @@ export interface RunTable {
   /** The id of the schedule that started it, and the scheduled time; null for other runs. */
   schedule: Generated<string | null>;
   scheduled_at_ms: Generated<number | null>;
+  /** The backfill that started it; null for other runs. */
+  backfill: Generated<number | null>;
   /**
    * The server variables that its version names, as they were when it started: names to values, as JSON. Null for none.
    */
@@ -205,6 +208,36 @@ export interface ScheduleTable {
   /** The id of the token that paused it. */
   paused_by: string | null;
   pause_reason: string | null;
+}
+
+/** Starts runs for past times of a schedule. It ends with its last slot, or when it is cancelled. */
+export interface BackfillTable {
+  no: Generated<number>;
+  id: string;
+  workflow: number;
+  schedule: string;
+  /** The JSON of the `Schedule` as it was when the backfill was created. */
+  spec: string;
+  from_ms: number;
+  to_ms: number;
+  newest_first: number;
+  /** 1: slots that have a run get another one. */
+  again: number;
+  max_live: number;
+  /** The slots in the order in which they are taken, as a JSON array of times. */
+  slots: string;
+  total: number;
+  /** Slots that were taken or skipped. */
+  position: Generated<number>;
+  started: Generated<number>;
+  skipped: Generated<number>;
+  refused: Generated<number>;
+  last_error: string | null;
+  created_at_ms: number;
+  /** The id of the token that created it. */
+  created_by: string | null;
+  ended_at_ms: Generated<number | null>;
+  cancelled: Generated<number>;
 }
 
 /** Something with places, such as a concurrency group. A row that no run uses is deleted with old runs. */

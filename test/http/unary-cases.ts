@@ -177,6 +177,29 @@ export function unaryCases(world: ServedWorld): UnaryCase[] {
       http: { path: '/api/workflows/ci/schedules/nightly/resume' },
     },
     {
+      method: workflow.createBackfill,
+      request: {
+        id: 'ci',
+        schedule: 'nightly',
+        fromMs: 1n,
+        toMs: 2n,
+        maxLive: 3,
+        order: 'newest',
+        again: true,
+        dryRun: true,
+      },
+      http: {
+        path: '/api/workflows/ci/backfills',
+        body: { schedule: 'nightly', from_ms: 1, to_ms: 2, max_live: 3, order: 'newest', again: true, dry_run: true },
+      },
+    },
+    { method: workflow.listBackfills, request: { id: 'ci' }, http: { path: '/api/workflows/ci/backfills' } },
+    {
+      method: workflow.cancelBackfill,
+      request: { id: 'ci', backfill: 'no-such-backfill' },
+      http: { path: '/api/workflows/ci/backfills/no-such-backfill' },
+    },
+    {
       method: workflow.removeWorkflow,
       request: { id: world.created },
       http: { path: `/api/workflows/${world.created}` },

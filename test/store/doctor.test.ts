@@ -133,6 +133,10 @@ const damage: Readonly<Record<string, readonly string[]>> = {
     `insert into pauses (kind, subject, target, gate, reason, paused_at_ms) select 'run', n.id, n.no, 1, '', 1 from runs as n`,
     `update events set at_ms = at_ms + 200000`,
   ],
+  'backfill-ends-with-its-slots': [
+    `insert into backfills (id, workflow, schedule, spec, from_ms, to_ms, newest_first, again, max_live, slots, total, created_at_ms, position)
+     values ('b', 1, 's', '{}', 0, 1, 0, 0, 1, '[0]', 1, 0, 1)`,
+  ],
   'schedule-is-of-a-workflow': [`insert into schedules (workflow, id, spec) values (99, 's', '{}')`],
   'schedule-is-due-after-its-slot': [
     `insert into schedules (workflow, id, spec, next_slot_ms, due_at_ms)

@@ -49,6 +49,20 @@ export interface ListSchedulesOptions {
   readonly pageToken?: string;
 }
 
+export interface BackfillOptions {
+  /** The first time, and the time before which it ends, in Unix milliseconds. */
+  readonly fromMs: number;
+  readonly toMs: number;
+  /** How many of its runs may be unfinished at once; 1 when absent. */
+  readonly maxLive?: number;
+  /** Which times come first; the oldest when absent. */
+  readonly order?: 'oldest' | 'newest';
+  /** Whether times that have a run get another one. */
+  readonly again?: boolean;
+  /** Only counts the times, and those that would be skipped. */
+  readonly dryRun?: boolean;
+}
+
 export interface VariableOptions {
   /** The workflow that the variable belongs to; the server when absent. */
   readonly workflow?: string;

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type {
+  BackfillOptions,
   CancelOptions,
   ClientOptions,
   CreateOptions,
@@ -27,6 +28,7 @@ import { sleep } from './sleep.js';
 import type { RunChanges, WatchOptions } from './watch.js';
 import type {
   AuditPage,
+  Backfill,
   GatePage,
   Job,
   JobDetails,
@@ -201,6 +203,24 @@ export class Client {
   /** Resumes a paused schedule at its next time. */
   async resumeSchedule(workflow: string, schedule: string): Promise<Schedule> {
     return (await this.#post(`${schedulePath(workflow, schedule)}/resume`, {})) as Schedule;
+  }
+
+  /** Starts runs for past times of a schedule; with `dryRun`, only counts them. */
+  async createBackfill(workflow: string, schedule: string, options: BackfillOptions): Promise<Backfill> {
+    const { fromMs, toMs, maxLive, order, again, dryRun } = options;
+    const body = { schedule, from_ms: fromMs, to_ms: toMs, max_live: maxLive, order, again, dry_run: dryRun };
+    return (await this.#post(`/api/workflows/${encodeURIComponent(workflow)}/backfills`, body)) as Backfill;
+  }
+
+  /** The newest 100 backfills of a workflow, the newest first. */
+  async backfills(workflow: string): Promise<Backfill[]> {
+    return (await this.#get(`/api/workflows/${encodeURIComponent(workflow)}/backfills`)) as Backfill[];
+  }
+
+  /** Cancels a backfill: it starts no more runs; those that it started continue. */
+  async cancelBackfill(workflow: string, id: string): Promise<Backfill> {
+    const path = `/api/workflows/${encodeURIComponent(workflow)}/backfills/${encodeURIComponent(id)}`;
+    return (await this.#call({ method: 'DELETE', path })) as Backfill;
   }
 
   /**

@@ -4,6 +4,7 @@
  * milliseconds of the server's clock.
  */
 export type * from './wire/audit.js';
+export type * from './wire/backfill.js';
 export type * from './wire/claim.js';
 export type * from './wire/gate.js';
 export type * from './wire/job-details.js';

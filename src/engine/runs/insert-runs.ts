@@ -40,6 +40,7 @@ export async function insertNewRuns(
       trigger: triggerOf(run),
       schedule: run.slot?.schedule ?? null,
       scheduled_at_ms: run.slot?.atMs ?? null,
+      backfill: run.slot?.backfill ?? null,
       vars: checkedOf(run).varsText,
       timeout_ms: timeoutMsOf(run),
     })),

@@ -1,5 +1,6 @@
 import type { Connection } from '../../store/connection.js';
 import { jobIdOf } from '../../store/job-id.js';
+import { deleteBackfillsOfWorkflow } from '../../store/statements/backfills.js';
 import { deleteIdleGates } from '../../store/statements/gates.js';
 import { deleteMatricesOfRun } from '../../store/statements/matrices.js';
 import { deleteStalePauses } from '../../store/statements/pauses.js';
@@ -85,6 +86,7 @@ async function pruneWorkflows(connection: Connection, beforeMs: number): Promise
   for (const { no, current_version: version } of removed) {
     if (version !== null) await deleteVersionRows(connection, version);
     await deleteSchedulesOfWorkflowNo.run(connection, { no });
+    await deleteBackfillsOfWorkflow.run(connection, { no });
     await deleteVariablesOfWorkflow.run(connection, { no });
     await deleteWorkflow.run(connection, { no });
   }

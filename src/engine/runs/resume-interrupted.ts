@@ -137,7 +137,7 @@ export class InterruptedWork {
     const facts = toRunFacts(run);
     const schedules = await schedulesByWorkflowId.run(read, { id: run.workflow_id });
     const row = schedules.find(({ id }) => id === run.schedule);
-    const overlap = row === undefined ? 'allow' : (JSON.parse(row.spec) as Schedule).overlap;
+    const overlap = row === undefined || run.backfill !== null ? 'allow' : (JSON.parse(row.spec) as Schedule).overlap;
     const group =
       overlapGroup(run.workflow_id, run.schedule, overlap) ??
       groupOfRun(version?.start_spec ?? null, facts.inputs, runValues(facts), facts.vars);

@@ -35,6 +35,8 @@ export interface RunSlot {
   readonly atMs: number;
   /** What happens while an earlier run of the schedule has not ended. */
   readonly overlap: Overlap;
+  /** The backfill that takes it; null for the schedule itself. */
+  readonly backfill: number | null;
   /** Called inside the transaction, at its end, when the group of the run has no place for it. */
   refused(error: DomainError): Promise<void>;
 }

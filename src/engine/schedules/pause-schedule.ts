@@ -71,7 +71,7 @@ export function pauseScheduleVerbs(context: EngineContext) {
   };
 }
 
-function noSuchSchedule(workflow: string, schedule: string, rows: readonly ScheduleRow[]): DomainError {
+export function noSuchSchedule(workflow: string, schedule: string, rows: readonly ScheduleRow[]): DomainError {
   const what = `schedule ${JSON.stringify(schedule)} of workflow ${JSON.stringify(workflow)}`;
   if (rows.length === 0) return notFound(what);
   const named = rows.map(({ id }) => JSON.stringify(id)).join(', ');

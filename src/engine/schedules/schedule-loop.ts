@@ -1,9 +1,11 @@
 import { DomainError } from '../../domain/errors.js';
 import { Loop } from '../../environment/loop.js';
+import { anyActiveBackfill, noteRefusedByGroup } from '../../store/statements/backfills.js';
 import { nextDueSchedule } from '../../store/statements/schedules.js';
 import type { EngineContext } from '../context.js';
-import { toFill } from '../runs/start-operation.js';
+import { type LargeRun, toFill } from '../runs/start-operation.js';
 import type { startRunVerb } from '../runs/start-run.js';
+import { advanceBackfillsOperation } from './advance-backfills.js';
 import { noteRefusedSlot } from './refused-slot.js';
 import { type ScheduledRun, takeSlotsOperation } from './take-slots.js';
 
@@ -21,6 +23,7 @@ export class ScheduleLoop {
   readonly #context: EngineContext;
   readonly #starting: Pick<ReturnType<typeof startRunVerb>, 'fillScheduled' | 'activateFrom'>;
   readonly #operation;
+  readonly #advance;
   readonly #loop: Loop;
 
   constructor(
@@ -30,6 +33,7 @@ export class ScheduleLoop {
     this.#context = context;
     this.#starting = starting;
     this.#operation = takeSlotsOperation(context);
+    this.#advance = advanceBackfillsOperation(context);
     this.#loop = new Loop({
       name: 'starting the runs of schedules',
       environment: context.environment,
@@ -65,6 +69,7 @@ export class ScheduleLoop {
 
   async #takeDue(stopping: AbortSignal): Promise<number> {
     const { store, writer, environment } = this.#context;
+    await this.#advanceBackfills(stopping);
     while (!stopping.aborted) {
       const [next] = await nextDueSchedule.run(store.read, {});
       const dueMs = next?.at_ms ?? Number.POSITIVE_INFINITY;
@@ -78,6 +83,32 @@ export class ScheduleLoop {
       if (schedules === 0) return environment.now() + otherServerMs;
     }
     return Number.POSITIVE_INFINITY;
+  }
+
+  /** Starts the runs of backfills for which there is room. The end of a run wakes the loop for the next. */
+  async #advanceBackfills(stopping: AbortSignal): Promise<void> {
+    const { store, writer } = this.#context;
+    const [active] = await anyActiveBackfill.run(store.read, {});
+    if (active === undefined) return;
+    while (!stopping.aborted) {
+      const { hasProgress, large, inGroups } = await writer.submit(this.#advance, null);
+      for (const { run, backfill } of large) await this.#makeJobsOfBackfill(run, backfill);
+      for (const { small, asked } of inGroups)
+        if (small !== null && !asked.isHeld) await this.#starting.activateFrom(small);
+      if (!hasProgress) return;
+    }
+  }
+
+  async #makeJobsOfBackfill(run: LargeRun, backfill: number): Promise<void> {
+    const { store, log } = this.#context;
+    try {
+      await this.#starting.fillScheduled(toFill(run));
+    } catch (err) {
+      if (err instanceof DomainError && err.code !== 'unavailable') {
+        const { message } = err;
+        await store.transact((connection) => noteRefusedByGroup.run(connection, { no: backfill, error: message }));
+      } else log.error({ err, run: run.id }, 'could not make the jobs of a run of a backfill; they are made later');
+    }
   }
 
   async #makeJobs({ run, slot }: ScheduledRun): Promise<void> {

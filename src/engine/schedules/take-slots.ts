@@ -215,6 +215,7 @@ function wantedRun(
         schedule: schedule.id,
         atMs,
         overlap: schedule.overlap,
+        backfill: null,
         async refused({ message }) {
           const refused = refusal(keyOfSlot(slot), message);
           batch.changes.audits.push(refused.entry);

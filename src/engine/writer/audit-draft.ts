@@ -21,6 +21,8 @@ export interface AuditDraft {
     | 'schedule.resumed'
     | `${PauseKind}.paused`
     | `${PauseKind}.resumed`
+    | 'backfill.created'
+    | 'backfill.cancelled'
     | 'variable.set'
     | 'variable.deleted';
   /** The id of the token, workflow or run, the name of the variable, or the label. */

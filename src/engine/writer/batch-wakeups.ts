@@ -31,6 +31,8 @@ export class BatchWakeups {
   leftUnsettled = false;
   /** Set when a later transaction continues with jobs that have a matrix. */
   leftMatrices = false;
+  /** Set when a run of a backfill ended, so that the next may start. */
+  endedBackfillRun = false;
   /** Jobs that claims found and that a later transaction fails. */
   readonly oversized: OversizedJob[] = [];
   /** The earliest due time that this batch wrote. */

@@ -63,6 +63,7 @@ async function changeRuns(batch: Batch): Promise<void> {
   }));
   await endRuns.run(batch.connection, { rows: ends.map((end) => ({ ...end, at_ms: batch.nowMs })) });
   for (const { no, state } of ends) batch.changes.event(runEvents[state], { run: no });
+  if (over.some(({ backfill }) => backfill !== null)) batch.wakeups.endedBackfillRun = true;
   for (const { gate, held } of over) if (gate !== null) batch.gates.ended(gate, held === 1);
 }
 

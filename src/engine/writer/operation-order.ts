@@ -7,6 +7,7 @@ const order = [
   ['heartbeat-worker', 'After registrations: a heartbeat of a worker that registers in the same batch finds it.'],
   ['start-run', 'Before everything that acts on jobs, so that claims get its roots and a cancel finds it.'],
   ['take-slots', 'Starts the runs of schedules, like requested ones.'],
+  ['advance-backfills', 'Starts the runs of backfills, after those of schedules whose slots they must not take.'],
   ['fill-run', 'A range of a large run, after runs are made.'],
   ['activate-run', 'After the ranges: roots become claimable when their rows are there.'],
   ['push-logs', 'Before the end of its attempt, which takes outputs from the log.'],

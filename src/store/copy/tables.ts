@@ -23,6 +23,7 @@ export const copiedTables: readonly CopiedTable[] = [
   { name: 'variables', key: ['workflow', 'name'], identity: null, rowsAtOnce: 20 },
   { name: 'pauses', key: ['kind', 'subject'], identity: null, rowsAtOnce: 100 },
   { name: 'schedules', key: ['workflow', 'id'], identity: null, rowsAtOnce: 100 },
+  { name: 'backfills', key: ['no'], identity: 'no', rowsAtOnce: 20 },
   { name: 'jobs', key: ['id'], identity: null, rowsAtOnce: 5_000 },
   { name: 'matrices', key: ['job'], identity: null, rowsAtOnce: 20 },
   { name: 'attempts', key: ['job', 'number'], identity: null, rowsAtOnce: 2_000 },

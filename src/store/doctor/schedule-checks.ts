@@ -27,7 +27,15 @@ export const scheduleChecks: readonly Check[] = [
       where s.next_slot_ms <= n.scheduled_at_ms
       union all
       select 'run ' || cast(min(n.no) as text) as subject from runs as n
-      where n.schedule is not null group by n.workflow, n.schedule, n.scheduled_at_ms having count(*) > 1`,
+      where n.schedule is not null and n.backfill is null group by n.workflow, n.schedule, n.scheduled_at_ms having count(*) > 1`,
+  },
+  {
+    name: 'backfill-ends-with-its-slots',
+    promise: 'A backfill that has taken all of its slots, and only such a one or a cancelled one, has ended.',
+    violations: () => sql`select 'backfill ' || b.id as subject from backfills as b
+      where b.position > b.total or b.started + b.skipped + b.refused <> b.position
+        or (b.ended_at_ms is null and b.position = b.total)
+        or (b.ended_at_ms is not null and b.position < b.total and b.cancelled = 0)`,
   },
   {
     name: 'scheduled-run-has-its-slot',

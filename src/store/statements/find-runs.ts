@@ -9,6 +9,7 @@ type RunState = RunTable['state'];
 
 /** What never changes about runs, and whether they were cancelled. */
 export interface RunRow {
+  backfill: number | null;
   no: number;
   id: string;
   workflow: number;
@@ -66,6 +67,7 @@ export const runColumns = [
   sql<string>`coalesce(n.name, v.name)`.as('name'),
   'n.trigger',
   'n.schedule',
+  'n.backfill',
   'n.scheduled_at_ms',
   'n.vars',
 ] as const;

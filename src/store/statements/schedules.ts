@@ -190,7 +190,7 @@ export const liveRunsOfSchedules = statement<
     'r.workflow',
     'r.schedule',
     sql<string | null>`(select n.id from runs as n where n.workflow = r.workflow and n.schedule = r.schedule
-        and n.schedule is not null and n.ended_at_ms is null limit 1)`.as('id'),
+        and n.schedule is not null and n.ended_at_ms is null and n.backfill is null limit 1)`.as('id'),
   ]),
 );
 
@@ -206,7 +206,7 @@ export const runsOfSlots = statement<
     'r.schedule',
     'r.slot_ms',
     sql<string | null>`(select n.id from runs as n where n.workflow = r.workflow and n.schedule = r.schedule
-        and n.scheduled_at_ms = r.slot_ms and n.schedule is not null)`.as('id'),
+        and n.scheduled_at_ms = r.slot_ms and n.schedule is not null limit 1)`.as('id'),
   ]),
 );
 

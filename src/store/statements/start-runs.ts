@@ -25,6 +25,7 @@ const newRuns = rowSet({
   trigger: textOf<RunTrigger>(),
   schedule: 'text?',
   scheduled_at_ms: 'integer?',
+  backfill: 'integer?',
   vars: 'text?',
   timeout_ms: 'integer?',
 });
@@ -56,6 +57,7 @@ export const insertRuns = statement<{ rows: Rows<typeof newRuns> }, { no: number
         'trigger',
         'schedule',
         'scheduled_at_ms',
+        'backfill',
         'vars',
         'timeout_ms',
       ])
@@ -83,6 +85,7 @@ export const insertRuns = statement<{ rows: Rows<typeof newRuns> }, { no: number
             'r.trigger',
             'r.schedule',
             'r.scheduled_at_ms',
+            'r.backfill',
             'r.vars',
             'r.timeout_ms',
           ]),

@@ -31,6 +31,7 @@ export interface TalliedRun extends Pick<RunTable, 'state' | 'open' | 'failed' |
   timed_out: number;
   no: number;
   gate: number | null;
+  backfill: number | null;
   /** 1: it waits at its gate. */
   held: number;
 }
@@ -55,6 +56,7 @@ export const tallyRuns = statement<{ rows: Rows<typeof runTallies> }, TalliedRun
       'runs.started_at_ms',
       'runs.timed_out',
       'runs.gate',
+      'runs.backfill',
       'runs.held',
     ])
     .$castTo<TalliedRun>(),

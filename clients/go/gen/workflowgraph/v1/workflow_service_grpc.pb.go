@@ -34,6 +34,9 @@ const (
 	WorkflowService_ListSchedules_FullMethodName         = "/workflowgraph.v1.WorkflowService/ListSchedules"
 	WorkflowService_PauseSchedule_FullMethodName         = "/workflowgraph.v1.WorkflowService/PauseSchedule"
 	WorkflowService_ResumeSchedule_FullMethodName        = "/workflowgraph.v1.WorkflowService/ResumeSchedule"
+	WorkflowService_CreateBackfill_FullMethodName        = "/workflowgraph.v1.WorkflowService/CreateBackfill"
+	WorkflowService_ListBackfills_FullMethodName         = "/workflowgraph.v1.WorkflowService/ListBackfills"
+	WorkflowService_CancelBackfill_FullMethodName        = "/workflowgraph.v1.WorkflowService/CancelBackfill"
 	WorkflowService_WatchRuns_FullMethodName             = "/workflowgraph.v1.WorkflowService/WatchRuns"
 )
 
@@ -95,6 +98,14 @@ type WorkflowServiceClient interface {
 	PauseSchedule(ctx context.Context, in *PauseScheduleRequest, opts ...grpc.CallOption) (*PauseScheduleResponse, error)
 	// Resumes a paused schedule at its next time. Repeating the call changes nothing. Errors: `not_found`.
 	ResumeSchedule(ctx context.Context, in *ResumeScheduleRequest, opts ...grpc.CallOption) (*ResumeScheduleResponse, error)
+	// Starts runs for past times of a schedule: for each from `from_ms` up to `to_ms`, and before the schedule's next time, that has
+	// no run yet. Runs start as earlier ones of the backfill end, also after a restart. A schedule has one active backfill. Errors: `not_found`;
+	// `conflict` while another one is active; `too_large` for more than 10,000 times.
+	CreateBackfill(ctx context.Context, in *CreateBackfillRequest, opts ...grpc.CallOption) (*CreateBackfillResponse, error)
+	// Lists the newest 100 backfills of a workflow, the newest first. Errors: `not_found`.
+	ListBackfills(ctx context.Context, in *ListBackfillsRequest, opts ...grpc.CallOption) (*ListBackfillsResponse, error)
+	// Cancels a backfill: it starts no more runs; those that it started continue. Repeating the call changes nothing. Errors: `not_found`.
+	CancelBackfill(ctx context.Context, in *CancelBackfillRequest, opts ...grpc.CallOption) (*CancelBackfillResponse, error)
 	// Streams the changes of one run, several runs, or all runs: first a snapshot if `after_event` is absent, then each
 	// change once, in order.
 	WatchRuns(ctx context.Context, in *WatchRunsRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[WatchRunsResponse], error)
@@ -258,6 +269,36 @@ func (c *workflowServiceClient) ResumeSchedule(ctx context.Context, in *ResumeSc
 	return out, nil
 }
 
+func (c *workflowServiceClient) CreateBackfill(ctx context.Context, in *CreateBackfillRequest, opts ...grpc.CallOption) (*CreateBackfillResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(CreateBackfillResponse)
+	err := c.cc.Invoke(ctx, WorkflowService_CreateBackfill_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *workflowServiceClient) ListBackfills(ctx context.Context, in *ListBackfillsRequest, opts ...grpc.CallOption) (*ListBackfillsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListBackfillsResponse)
+	err := c.cc.Invoke(ctx, WorkflowService_ListBackfills_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *workflowServiceClient) CancelBackfill(ctx context.Context, in *CancelBackfillRequest, opts ...grpc.CallOption) (*CancelBackfillResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(CancelBackfillResponse)
+	err := c.cc.Invoke(ctx, WorkflowService_CancelBackfill_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *workflowServiceClient) WatchRuns(ctx context.Context, in *WatchRunsRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[WatchRunsResponse], error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	stream, err := c.cc.NewStream(ctx, &WorkflowService_ServiceDesc.Streams[0], WorkflowService_WatchRuns_FullMethodName, cOpts...)
@@ -335,6 +376,14 @@ type WorkflowServiceServer interface {
 	PauseSchedule(context.Context, *PauseScheduleRequest) (*PauseScheduleResponse, error)
 	// Resumes a paused schedule at its next time. Repeating the call changes nothing. Errors: `not_found`.
 	ResumeSchedule(context.Context, *ResumeScheduleRequest) (*ResumeScheduleResponse, error)
+	// Starts runs for past times of a schedule: for each from `from_ms` up to `to_ms`, and before the schedule's next time, that has
+	// no run yet. Runs start as earlier ones of the backfill end, also after a restart. A schedule has one active backfill. Errors: `not_found`;
+	// `conflict` while another one is active; `too_large` for more than 10,000 times.
+	CreateBackfill(context.Context, *CreateBackfillRequest) (*CreateBackfillResponse, error)
+	// Lists the newest 100 backfills of a workflow, the newest first. Errors: `not_found`.
+	ListBackfills(context.Context, *ListBackfillsRequest) (*ListBackfillsResponse, error)
+	// Cancels a backfill: it starts no more runs; those that it started continue. Repeating the call changes nothing. Errors: `not_found`.
+	CancelBackfill(context.Context, *CancelBackfillRequest) (*CancelBackfillResponse, error)
 	// Streams the changes of one run, several runs, or all runs: first a snapshot if `after_event` is absent, then each
 	// change once, in order.
 	WatchRuns(*WatchRunsRequest, grpc.ServerStreamingServer[WatchRunsResponse]) error
@@ -392,6 +441,15 @@ func (UnimplementedWorkflowServiceServer) PauseSchedule(context.Context, *PauseS
 }
 func (UnimplementedWorkflowServiceServer) ResumeSchedule(context.Context, *ResumeScheduleRequest) (*ResumeScheduleResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ResumeSchedule not implemented")
+}
+func (UnimplementedWorkflowServiceServer) CreateBackfill(context.Context, *CreateBackfillRequest) (*CreateBackfillResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method CreateBackfill not implemented")
+}
+func (UnimplementedWorkflowServiceServer) ListBackfills(context.Context, *ListBackfillsRequest) (*ListBackfillsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListBackfills not implemented")
+}
+func (UnimplementedWorkflowServiceServer) CancelBackfill(context.Context, *CancelBackfillRequest) (*CancelBackfillResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method CancelBackfill not implemented")
 }
 func (UnimplementedWorkflowServiceServer) WatchRuns(*WatchRunsRequest, grpc.ServerStreamingServer[WatchRunsResponse]) error {
 	return status.Error(codes.Unimplemented, "method WatchRuns not implemented")
@@ -687,6 +745,60 @@ func _WorkflowService_ResumeSchedule_Handler(srv interface{}, ctx context.Contex
 	return interceptor(ctx, in, info, handler)
 }
 
+func _WorkflowService_CreateBackfill_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(CreateBackfillRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(WorkflowServiceServer).CreateBackfill(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: WorkflowService_CreateBackfill_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(WorkflowServiceServer).CreateBackfill(ctx, req.(*CreateBackfillRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _WorkflowService_ListBackfills_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListBackfillsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(WorkflowServiceServer).ListBackfills(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: WorkflowService_ListBackfills_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(WorkflowServiceServer).ListBackfills(ctx, req.(*ListBackfillsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _WorkflowService_CancelBackfill_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(CancelBackfillRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(WorkflowServiceServer).CancelBackfill(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: WorkflowService_CancelBackfill_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(WorkflowServiceServer).CancelBackfill(ctx, req.(*CancelBackfillRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _WorkflowService_WatchRuns_Handler(srv interface{}, stream grpc.ServerStream) error {
 	m := new(WatchRunsRequest)
 	if err := stream.RecvMsg(m); err != nil {
@@ -764,6 +876,18 @@ var WorkflowService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ResumeSchedule",
 			Handler:    _WorkflowService_ResumeSchedule_Handler,
+		},
+		{
+			MethodName: "CreateBackfill",
+			Handler:    _WorkflowService_CreateBackfill_Handler,
+		},
+		{
+			MethodName: "ListBackfills",
+			Handler:    _WorkflowService_ListBackfills_Handler,
+		},
+		{
+			MethodName: "CancelBackfill",
+			Handler:    _WorkflowService_CancelBackfill_Handler,
 		},
 	},
 	Streams: []grpc.StreamDesc{

@@ -444,6 +444,84 @@ export interface ListSchedulesResponse {
   next_page_token: string;
 }
 
+export interface CreateBackfillRequest {
+  /** The id of the workflow. */
+  id: string;
+  /** The id of the schedule within its workflow. */
+  schedule: string;
+  /** The first time, and the time before which it ends, in Unix milliseconds. */
+  from_ms: number;
+  to_ms: number;
+  /** How many of its runs may be unfinished at once; 1 when absent. */
+  max_live?:
+    | number
+    | undefined;
+  /** Which times come first: `oldest`, as when absent, or `newest`. */
+  order: string;
+  /** Whether times that have a run get another one. */
+  again: boolean;
+  /** Only counts the times, and those that would be skipped. The response has no id. */
+  dry_run: boolean;
+}
+
+export interface CreateBackfillResponse {
+  backfill: Backfill | undefined;
+}
+
+export interface ListBackfillsRequest {
+  /** The id of the workflow. */
+  id: string;
+}
+
+export interface ListBackfillsResponse {
+  backfills: Backfill[];
+}
+
+export interface CancelBackfillRequest {
+  /** The id of the workflow. */
+  id: string;
+  backfill: string;
+}
+
+export interface CancelBackfillResponse {
+  backfill: Backfill | undefined;
+}
+
+/** Runs for past times of a schedule. */
+export interface Backfill {
+  /** Empty for one that was only counted. */
+  id: string;
+  workflow: string;
+  schedule: string;
+  from_ms: number;
+  to_ms: number;
+  max_live: number;
+  /** `oldest` or `newest`. */
+  order: string;
+  again: boolean;
+  /** Its times, and how many of them were handled so far: `started` + `skipped` + `refused`. */
+  total: number;
+  handled: number;
+  started: number;
+  /** Times that had a run. */
+  skipped: number;
+  /** Times whose run could not start; `last_error` is the reason of the last of them. */
+  refused: number;
+  last_error?:
+    | string
+    | undefined;
+  /** Its runs that have not ended. */
+  live: number;
+  created_at_ms: number;
+  /** The name of the token that created it. */
+  created_by?:
+    | string
+    | undefined;
+  /** When it handled its last time, or was cancelled; null while it is active. */
+  ended_at_ms?: number | undefined;
+  cancelled: boolean;
+}
+
 export interface PauseScheduleRequest {
   /** The id of the workflow. */
   id: string;
@@ -2852,6 +2930,634 @@ export const ListSchedulesResponse: MessageFns<ListSchedulesResponse> = {
             }
 
             message.next_page_token = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseCreateBackfillRequest(): CreateBackfillRequest {
+  return { id: "", schedule: "", from_ms: 0, to_ms: 0, max_live: undefined, order: "", again: false, dry_run: false };
+}
+
+export const CreateBackfillRequest: MessageFns<CreateBackfillRequest> = {
+  encode(message: CreateBackfillRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== "") {
+      writer.uint32(10).string(message.id);
+    }
+    if (message.schedule !== "") {
+      writer.uint32(18).string(message.schedule);
+    }
+    if (message.from_ms !== 0) {
+      writer.uint32(24).int64(message.from_ms);
+    }
+    if (message.to_ms !== 0) {
+      writer.uint32(32).int64(message.to_ms);
+    }
+    if (message.max_live !== undefined) {
+      writer.uint32(40).uint32(message.max_live);
+    }
+    if (message.order !== "") {
+      writer.uint32(50).string(message.order);
+    }
+    if (message.again !== false) {
+      writer.uint32(56).bool(message.again);
+    }
+    if (message.dry_run !== false) {
+      writer.uint32(64).bool(message.dry_run);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CreateBackfillRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCreateBackfillRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.id = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.schedule = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.from_ms = longToNumber(reader.int64());
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.to_ms = longToNumber(reader.int64());
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.max_live = reader.uint32();
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.order = reader.string();
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.again = reader.bool();
+            continue;
+          }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.dry_run = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseCreateBackfillResponse(): CreateBackfillResponse {
+  return { backfill: undefined };
+}
+
+export const CreateBackfillResponse: MessageFns<CreateBackfillResponse> = {
+  encode(message: CreateBackfillResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.backfill !== undefined) {
+      Backfill.encode(message.backfill, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CreateBackfillResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCreateBackfillResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.backfill = Backfill.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseListBackfillsRequest(): ListBackfillsRequest {
+  return { id: "" };
+}
+
+export const ListBackfillsRequest: MessageFns<ListBackfillsRequest> = {
+  encode(message: ListBackfillsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== "") {
+      writer.uint32(10).string(message.id);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListBackfillsRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListBackfillsRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.id = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseListBackfillsResponse(): ListBackfillsResponse {
+  return { backfills: [] };
+}
+
+export const ListBackfillsResponse: MessageFns<ListBackfillsResponse> = {
+  encode(message: ListBackfillsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.backfills) {
+      Backfill.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListBackfillsResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListBackfillsResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.backfills.push(Backfill.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseCancelBackfillRequest(): CancelBackfillRequest {
+  return { id: "", backfill: "" };
+}
+
+export const CancelBackfillRequest: MessageFns<CancelBackfillRequest> = {
+  encode(message: CancelBackfillRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== "") {
+      writer.uint32(10).string(message.id);
+    }
+    if (message.backfill !== "") {
+      writer.uint32(18).string(message.backfill);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CancelBackfillRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCancelBackfillRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.id = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.backfill = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseCancelBackfillResponse(): CancelBackfillResponse {
+  return { backfill: undefined };
+}
+
+export const CancelBackfillResponse: MessageFns<CancelBackfillResponse> = {
+  encode(message: CancelBackfillResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.backfill !== undefined) {
+      Backfill.encode(message.backfill, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CancelBackfillResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCancelBackfillResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.backfill = Backfill.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseBackfill(): Backfill {
+  return {
+    id: "",
+    workflow: "",
+    schedule: "",
+    from_ms: 0,
+    to_ms: 0,
+    max_live: 0,
+    order: "",
+    again: false,
+    total: 0,
+    handled: 0,
+    started: 0,
+    skipped: 0,
+    refused: 0,
+    last_error: undefined,
+    live: 0,
+    created_at_ms: 0,
+    created_by: undefined,
+    ended_at_ms: undefined,
+    cancelled: false,
+  };
+}
+
+export const Backfill: MessageFns<Backfill> = {
+  encode(message: Backfill, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== "") {
+      writer.uint32(10).string(message.id);
+    }
+    if (message.workflow !== "") {
+      writer.uint32(18).string(message.workflow);
+    }
+    if (message.schedule !== "") {
+      writer.uint32(26).string(message.schedule);
+    }
+    if (message.from_ms !== 0) {
+      writer.uint32(32).int64(message.from_ms);
+    }
+    if (message.to_ms !== 0) {
+      writer.uint32(40).int64(message.to_ms);
+    }
+    if (message.max_live !== 0) {
+      writer.uint32(48).uint32(message.max_live);
+    }
+    if (message.order !== "") {
+      writer.uint32(58).string(message.order);
+    }
+    if (message.again !== false) {
+      writer.uint32(64).bool(message.again);
+    }
+    if (message.total !== 0) {
+      writer.uint32(72).uint32(message.total);
+    }
+    if (message.handled !== 0) {
+      writer.uint32(80).uint32(message.handled);
+    }
+    if (message.started !== 0) {
+      writer.uint32(88).uint32(message.started);
+    }
+    if (message.skipped !== 0) {
+      writer.uint32(96).uint32(message.skipped);
+    }
+    if (message.refused !== 0) {
+      writer.uint32(104).uint32(message.refused);
+    }
+    if (message.last_error !== undefined) {
+      writer.uint32(114).string(message.last_error);
+    }
+    if (message.live !== 0) {
+      writer.uint32(120).uint32(message.live);
+    }
+    if (message.created_at_ms !== 0) {
+      writer.uint32(128).int64(message.created_at_ms);
+    }
+    if (message.created_by !== undefined) {
+      writer.uint32(138).string(message.created_by);
+    }
+    if (message.ended_at_ms !== undefined) {
+      writer.uint32(144).int64(message.ended_at_ms);
+    }
+    if (message.cancelled !== false) {
+      writer.uint32(152).bool(message.cancelled);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Backfill {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseBackfill();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.id = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.workflow = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.schedule = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.from_ms = longToNumber(reader.int64());
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.to_ms = longToNumber(reader.int64());
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.max_live = reader.uint32();
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.order = reader.string();
+            continue;
+          }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.again = reader.bool();
+            continue;
+          }
+          case 9: {
+            if (tag !== 72) {
+              break;
+            }
+
+            message.total = reader.uint32();
+            continue;
+          }
+          case 10: {
+            if (tag !== 80) {
+              break;
+            }
+
+            message.handled = reader.uint32();
+            continue;
+          }
+          case 11: {
+            if (tag !== 88) {
+              break;
+            }
+
+            message.started = reader.uint32();
+            continue;
+          }
+          case 12: {
+            if (tag !== 96) {
+              break;
+            }
+
+            message.skipped = reader.uint32();
+            continue;
+          }
+          case 13: {
+            if (tag !== 104) {
+              break;
+            }
+
+            message.refused = reader.uint32();
+            continue;
+          }
+          case 14: {
+            if (tag !== 114) {
+              break;
+            }
+
+            message.last_error = reader.string();
+            continue;
+          }
+          case 15: {
+            if (tag !== 120) {
+              break;
+            }
+
+            message.live = reader.uint32();
+            continue;
+          }
+          case 16: {
+            if (tag !== 128) {
+              break;
+            }
+
+            message.created_at_ms = longToNumber(reader.int64());
+            continue;
+          }
+          case 17: {
+            if (tag !== 138) {
+              break;
+            }
+
+            message.created_by = reader.string();
+            continue;
+          }
+          case 18: {
+            if (tag !== 144) {
+              break;
+            }
+
+            message.ended_at_ms = longToNumber(reader.int64());
+            continue;
+          }
+          case 19: {
+            if (tag !== 152) {
+              break;
+            }
+
+            message.cancelled = reader.bool();
             continue;
           }
         }
@@ -7402,6 +8108,45 @@ export const WorkflowServiceService = {
     responseDeserialize: (value: Buffer): ResumeScheduleResponse => ResumeScheduleResponse.decode(value),
   },
   /**
+   * Starts runs for past times of a schedule: for each from `from_ms` up to `to_ms`, and before the schedule's next time, that has
+   * no run yet. Runs start as earlier ones of the backfill end, also after a restart. A schedule has one active backfill. Errors: `not_found`;
+   * `conflict` while another one is active; `too_large` for more than 10,000 times.
+   */
+  createBackfill: {
+    path: "/workflowgraph.v1.WorkflowService/CreateBackfill" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: CreateBackfillRequest): Buffer =>
+      Buffer.from(CreateBackfillRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): CreateBackfillRequest => CreateBackfillRequest.decode(value),
+    responseSerialize: (value: CreateBackfillResponse): Buffer =>
+      Buffer.from(CreateBackfillResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): CreateBackfillResponse => CreateBackfillResponse.decode(value),
+  },
+  /** Lists the newest 100 backfills of a workflow, the newest first. Errors: `not_found`. */
+  listBackfills: {
+    path: "/workflowgraph.v1.WorkflowService/ListBackfills" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: ListBackfillsRequest): Buffer => Buffer.from(ListBackfillsRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ListBackfillsRequest => ListBackfillsRequest.decode(value),
+    responseSerialize: (value: ListBackfillsResponse): Buffer =>
+      Buffer.from(ListBackfillsResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): ListBackfillsResponse => ListBackfillsResponse.decode(value),
+  },
+  /** Cancels a backfill: it starts no more runs; those that it started continue. Repeating the call changes nothing. Errors: `not_found`. */
+  cancelBackfill: {
+    path: "/workflowgraph.v1.WorkflowService/CancelBackfill" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: CancelBackfillRequest): Buffer =>
+      Buffer.from(CancelBackfillRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): CancelBackfillRequest => CancelBackfillRequest.decode(value),
+    responseSerialize: (value: CancelBackfillResponse): Buffer =>
+      Buffer.from(CancelBackfillResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): CancelBackfillResponse => CancelBackfillResponse.decode(value),
+  },
+  /**
    * Streams the changes of one run, several runs, or all runs: first a snapshot if `after_event` is absent, then each
    * change once, in order.
    */
@@ -7492,6 +8237,16 @@ export interface WorkflowServiceServer extends UntypedServiceImplementation {
   pauseSchedule: handleUnaryCall<PauseScheduleRequest, PauseScheduleResponse>;
   /** Resumes a paused schedule at its next time. Repeating the call changes nothing. Errors: `not_found`. */
   resumeSchedule: handleUnaryCall<ResumeScheduleRequest, ResumeScheduleResponse>;
+  /**
+   * Starts runs for past times of a schedule: for each from `from_ms` up to `to_ms`, and before the schedule's next time, that has
+   * no run yet. Runs start as earlier ones of the backfill end, also after a restart. A schedule has one active backfill. Errors: `not_found`;
+   * `conflict` while another one is active; `too_large` for more than 10,000 times.
+   */
+  createBackfill: handleUnaryCall<CreateBackfillRequest, CreateBackfillResponse>;
+  /** Lists the newest 100 backfills of a workflow, the newest first. Errors: `not_found`. */
+  listBackfills: handleUnaryCall<ListBackfillsRequest, ListBackfillsResponse>;
+  /** Cancels a backfill: it starts no more runs; those that it started continue. Repeating the call changes nothing. Errors: `not_found`. */
+  cancelBackfill: handleUnaryCall<CancelBackfillRequest, CancelBackfillResponse>;
   /**
    * Streams the changes of one run, several runs, or all runs: first a snapshot if `after_event` is absent, then each
    * change once, in order.
@@ -7784,6 +8539,58 @@ export interface WorkflowServiceClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: ResumeScheduleResponse) => void,
+  ): ClientUnaryCall;
+  /**
+   * Starts runs for past times of a schedule: for each from `from_ms` up to `to_ms`, and before the schedule's next time, that has
+   * no run yet. Runs start as earlier ones of the backfill end, also after a restart. A schedule has one active backfill. Errors: `not_found`;
+   * `conflict` while another one is active; `too_large` for more than 10,000 times.
+   */
+  createBackfill(
+    request: CreateBackfillRequest,
+    callback: (error: ServiceError | null, response: CreateBackfillResponse) => void,
+  ): ClientUnaryCall;
+  createBackfill(
+    request: CreateBackfillRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: CreateBackfillResponse) => void,
+  ): ClientUnaryCall;
+  createBackfill(
+    request: CreateBackfillRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: CreateBackfillResponse) => void,
+  ): ClientUnaryCall;
+  /** Lists the newest 100 backfills of a workflow, the newest first. Errors: `not_found`. */
+  listBackfills(
+    request: ListBackfillsRequest,
+    callback: (error: ServiceError | null, response: ListBackfillsResponse) => void,
+  ): ClientUnaryCall;
+  listBackfills(
+    request: ListBackfillsRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: ListBackfillsResponse) => void,
+  ): ClientUnaryCall;
+  listBackfills(
+    request: ListBackfillsRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: ListBackfillsResponse) => void,
+  ): ClientUnaryCall;
+  /** Cancels a backfill: it starts no more runs; those that it started continue. Repeating the call changes nothing. Errors: `not_found`. */
+  cancelBackfill(
+    request: CancelBackfillRequest,
+    callback: (error: ServiceError | null, response: CancelBackfillResponse) => void,
+  ): ClientUnaryCall;
+  cancelBackfill(
+    request: CancelBackfillRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: CancelBackfillResponse) => void,
+  ): ClientUnaryCall;
+  cancelBackfill(
+    request: CancelBackfillRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: CancelBackfillResponse) => void,
   ): ClientUnaryCall;
   /**
    * Streams the changes of one run, several runs, or all runs: first a snapshot if `after_event` is absent, then each

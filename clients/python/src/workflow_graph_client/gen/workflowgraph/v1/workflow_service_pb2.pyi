@@ -1016,6 +1016,252 @@ class ListSchedulesResponse(_message.Message):
 Global___ListSchedulesResponse: _TypeAlias = ListSchedulesResponse  # noqa: Y015
 
 @_typing.final
+class CreateBackfillRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ID_FIELD_NUMBER: _builtins.int
+    SCHEDULE_FIELD_NUMBER: _builtins.int
+    FROM_MS_FIELD_NUMBER: _builtins.int
+    TO_MS_FIELD_NUMBER: _builtins.int
+    MAX_LIVE_FIELD_NUMBER: _builtins.int
+    ORDER_FIELD_NUMBER: _builtins.int
+    AGAIN_FIELD_NUMBER: _builtins.int
+    DRY_RUN_FIELD_NUMBER: _builtins.int
+    id: _builtins.str
+    """The id of the workflow."""
+    schedule: _builtins.str
+    """The id of the schedule within its workflow."""
+    from_ms: _builtins.int
+    """The first time, and the time before which it ends, in Unix milliseconds."""
+    to_ms: _builtins.int
+    max_live: _builtins.int
+    """How many of its runs may be unfinished at once; 1 when absent."""
+    order: _builtins.str
+    """Which times come first: `oldest`, as when absent, or `newest`."""
+    again: _builtins.bool
+    """Whether times that have a run get another one."""
+    dry_run: _builtins.bool
+    """Only counts the times, and those that would be skipped. The response has no id."""
+    def __init__(
+        self,
+        *,
+        id: _builtins.str = ...,
+        schedule: _builtins.str = ...,
+        from_ms: _builtins.int = ...,
+        to_ms: _builtins.int = ...,
+        max_live: _builtins.int | None = ...,
+        order: _builtins.str = ...,
+        again: _builtins.bool = ...,
+        dry_run: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_max_live", b"_max_live", "max_live", b"max_live"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_max_live", b"_max_live", "again", b"again", "dry_run", b"dry_run", "from_ms", b"from_ms", "id", b"id", "max_live", b"max_live", "order", b"order", "schedule", b"schedule", "to_ms", b"to_ms"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__max_live: _TypeAlias = _typing.Literal["max_live"]  # noqa: Y015
+    _WhichOneofArgType__max_live: _TypeAlias = _typing.Literal["_max_live", b"_max_live"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__max_live) -> _WhichOneofReturnType__max_live | None: ...
+
+Global___CreateBackfillRequest: _TypeAlias = CreateBackfillRequest  # noqa: Y015
+
+@_typing.final
+class CreateBackfillResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    BACKFILL_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def backfill(self) -> Global___Backfill: ...
+    def __init__(
+        self,
+        *,
+        backfill: Global___Backfill | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["backfill", b"backfill"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["backfill", b"backfill"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CreateBackfillResponse: _TypeAlias = CreateBackfillResponse  # noqa: Y015
+
+@_typing.final
+class ListBackfillsRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ID_FIELD_NUMBER: _builtins.int
+    id: _builtins.str
+    """The id of the workflow."""
+    def __init__(
+        self,
+        *,
+        id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["id", b"id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListBackfillsRequest: _TypeAlias = ListBackfillsRequest  # noqa: Y015
+
+@_typing.final
+class ListBackfillsResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    BACKFILLS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def backfills(self) -> _containers.RepeatedCompositeFieldContainer[Global___Backfill]: ...
+    def __init__(
+        self,
+        *,
+        backfills: _abc.Iterable[Global___Backfill] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["backfills", b"backfills"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListBackfillsResponse: _TypeAlias = ListBackfillsResponse  # noqa: Y015
+
+@_typing.final
+class CancelBackfillRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ID_FIELD_NUMBER: _builtins.int
+    BACKFILL_FIELD_NUMBER: _builtins.int
+    id: _builtins.str
+    """The id of the workflow."""
+    backfill: _builtins.str
+    def __init__(
+        self,
+        *,
+        id: _builtins.str = ...,
+        backfill: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["backfill", b"backfill", "id", b"id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CancelBackfillRequest: _TypeAlias = CancelBackfillRequest  # noqa: Y015
+
+@_typing.final
+class CancelBackfillResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    BACKFILL_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def backfill(self) -> Global___Backfill: ...
+    def __init__(
+        self,
+        *,
+        backfill: Global___Backfill | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["backfill", b"backfill"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["backfill", b"backfill"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CancelBackfillResponse: _TypeAlias = CancelBackfillResponse  # noqa: Y015
+
+@_typing.final
+class Backfill(_message.Message):
+    """Runs for past times of a schedule."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ID_FIELD_NUMBER: _builtins.int
+    WORKFLOW_FIELD_NUMBER: _builtins.int
+    SCHEDULE_FIELD_NUMBER: _builtins.int
+    FROM_MS_FIELD_NUMBER: _builtins.int
+    TO_MS_FIELD_NUMBER: _builtins.int
+    MAX_LIVE_FIELD_NUMBER: _builtins.int
+    ORDER_FIELD_NUMBER: _builtins.int
+    AGAIN_FIELD_NUMBER: _builtins.int
+    TOTAL_FIELD_NUMBER: _builtins.int
+    HANDLED_FIELD_NUMBER: _builtins.int
+    STARTED_FIELD_NUMBER: _builtins.int
+    SKIPPED_FIELD_NUMBER: _builtins.int
+    REFUSED_FIELD_NUMBER: _builtins.int
+    LAST_ERROR_FIELD_NUMBER: _builtins.int
+    LIVE_FIELD_NUMBER: _builtins.int
+    CREATED_AT_MS_FIELD_NUMBER: _builtins.int
+    CREATED_BY_FIELD_NUMBER: _builtins.int
+    ENDED_AT_MS_FIELD_NUMBER: _builtins.int
+    CANCELLED_FIELD_NUMBER: _builtins.int
+    id: _builtins.str
+    """Empty for one that was only counted."""
+    workflow: _builtins.str
+    schedule: _builtins.str
+    from_ms: _builtins.int
+    to_ms: _builtins.int
+    max_live: _builtins.int
+    order: _builtins.str
+    """`oldest` or `newest`."""
+    again: _builtins.bool
+    total: _builtins.int
+    """Its times, and how many of them were handled so far: `started` + `skipped` + `refused`."""
+    handled: _builtins.int
+    started: _builtins.int
+    skipped: _builtins.int
+    """Times that had a run."""
+    refused: _builtins.int
+    """Times whose run could not start; `last_error` is the reason of the last of them."""
+    last_error: _builtins.str
+    live: _builtins.int
+    """Its runs that have not ended."""
+    created_at_ms: _builtins.int
+    created_by: _builtins.str
+    """The name of the token that created it."""
+    ended_at_ms: _builtins.int
+    """When it handled its last time, or was cancelled; null while it is active."""
+    cancelled: _builtins.bool
+    def __init__(
+        self,
+        *,
+        id: _builtins.str = ...,
+        workflow: _builtins.str = ...,
+        schedule: _builtins.str = ...,
+        from_ms: _builtins.int = ...,
+        to_ms: _builtins.int = ...,
+        max_live: _builtins.int = ...,
+        order: _builtins.str = ...,
+        again: _builtins.bool = ...,
+        total: _builtins.int = ...,
+        handled: _builtins.int = ...,
+        started: _builtins.int = ...,
+        skipped: _builtins.int = ...,
+        refused: _builtins.int = ...,
+        last_error: _builtins.str | None = ...,
+        live: _builtins.int = ...,
+        created_at_ms: _builtins.int = ...,
+        created_by: _builtins.str | None = ...,
+        ended_at_ms: _builtins.int | None = ...,
+        cancelled: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_created_by", b"_created_by", "_ended_at_ms", b"_ended_at_ms", "_last_error", b"_last_error", "created_by", b"created_by", "ended_at_ms", b"ended_at_ms", "last_error", b"last_error"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_created_by", b"_created_by", "_ended_at_ms", b"_ended_at_ms", "_last_error", b"_last_error", "again", b"again", "cancelled", b"cancelled", "created_at_ms", b"created_at_ms", "created_by", b"created_by", "ended_at_ms", b"ended_at_ms", "from_ms", b"from_ms", "handled", b"handled", "id", b"id", "last_error", b"last_error", "live", b"live", "max_live", b"max_live", "order", b"order", "refused", b"refused", "schedule", b"schedule", "skipped", b"skipped", "started", b"started", "to_ms", b"to_ms", "total", b"total", "workflow", b"workflow"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__created_by: _TypeAlias = _typing.Literal["created_by"]  # noqa: Y015
+    _WhichOneofArgType__created_by: _TypeAlias = _typing.Literal["_created_by", b"_created_by"]  # noqa: Y015
+    _WhichOneofReturnType__ended_at_ms: _TypeAlias = _typing.Literal["ended_at_ms"]  # noqa: Y015
+    _WhichOneofArgType__ended_at_ms: _TypeAlias = _typing.Literal["_ended_at_ms", b"_ended_at_ms"]  # noqa: Y015
+    _WhichOneofReturnType__last_error: _TypeAlias = _typing.Literal["last_error"]  # noqa: Y015
+    _WhichOneofArgType__last_error: _TypeAlias = _typing.Literal["_last_error", b"_last_error"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__created_by) -> _WhichOneofReturnType__created_by | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__ended_at_ms) -> _WhichOneofReturnType__ended_at_ms | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__last_error) -> _WhichOneofReturnType__last_error | None: ...
+
+Global___Backfill: _TypeAlias = Backfill  # noqa: Y015
+
+@_typing.final
 class PauseScheduleRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 

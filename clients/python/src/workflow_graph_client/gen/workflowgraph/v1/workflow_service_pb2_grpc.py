@@ -111,6 +111,21 @@ class WorkflowServiceStub(object):
                 request_serializer=workflowgraph_dot_v1_dot_workflow__service__pb2.ResumeScheduleRequest.SerializeToString,
                 response_deserializer=workflowgraph_dot_v1_dot_workflow__service__pb2.ResumeScheduleResponse.FromString,
                 _registered_method=True)
+        self.CreateBackfill = channel.unary_unary(
+                '/workflowgraph.v1.WorkflowService/CreateBackfill',
+                request_serializer=workflowgraph_dot_v1_dot_workflow__service__pb2.CreateBackfillRequest.SerializeToString,
+                response_deserializer=workflowgraph_dot_v1_dot_workflow__service__pb2.CreateBackfillResponse.FromString,
+                _registered_method=True)
+        self.ListBackfills = channel.unary_unary(
+                '/workflowgraph.v1.WorkflowService/ListBackfills',
+                request_serializer=workflowgraph_dot_v1_dot_workflow__service__pb2.ListBackfillsRequest.SerializeToString,
+                response_deserializer=workflowgraph_dot_v1_dot_workflow__service__pb2.ListBackfillsResponse.FromString,
+                _registered_method=True)
+        self.CancelBackfill = channel.unary_unary(
+                '/workflowgraph.v1.WorkflowService/CancelBackfill',
+                request_serializer=workflowgraph_dot_v1_dot_workflow__service__pb2.CancelBackfillRequest.SerializeToString,
+                response_deserializer=workflowgraph_dot_v1_dot_workflow__service__pb2.CancelBackfillResponse.FromString,
+                _registered_method=True)
         self.WatchRuns = channel.unary_stream(
                 '/workflowgraph.v1.WorkflowService/WatchRuns',
                 request_serializer=workflowgraph_dot_v1_dot_workflow__service__pb2.WatchRunsRequest.SerializeToString,
@@ -249,6 +264,29 @@ class WorkflowServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def CreateBackfill(self, request, context):
+        """Starts runs for past times of a schedule: for each from `from_ms` up to `to_ms`, and before the schedule's next time, that has
+        no run yet. Runs start as earlier ones of the backfill end, also after a restart. A schedule has one active backfill. Errors: `not_found`;
+        `conflict` while another one is active; `too_large` for more than 10,000 times.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListBackfills(self, request, context):
+        """Lists the newest 100 backfills of a workflow, the newest first. Errors: `not_found`.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CancelBackfill(self, request, context):
+        """Cancels a backfill: it starts no more runs; those that it started continue. Repeating the call changes nothing. Errors: `not_found`.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def WatchRuns(self, request, context):
         """Streams the changes of one run, several runs, or all runs: first a snapshot if `after_event` is absent, then each
         change once, in order.
@@ -334,6 +372,21 @@ def add_WorkflowServiceServicer_to_server(servicer, server):
                     servicer.ResumeSchedule,
                     request_deserializer=workflowgraph_dot_v1_dot_workflow__service__pb2.ResumeScheduleRequest.FromString,
                     response_serializer=workflowgraph_dot_v1_dot_workflow__service__pb2.ResumeScheduleResponse.SerializeToString,
+            ),
+            'CreateBackfill': grpc.unary_unary_rpc_method_handler(
+                    servicer.CreateBackfill,
+                    request_deserializer=workflowgraph_dot_v1_dot_workflow__service__pb2.CreateBackfillRequest.FromString,
+                    response_serializer=workflowgraph_dot_v1_dot_workflow__service__pb2.CreateBackfillResponse.SerializeToString,
+            ),
+            'ListBackfills': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListBackfills,
+                    request_deserializer=workflowgraph_dot_v1_dot_workflow__service__pb2.ListBackfillsRequest.FromString,
+                    response_serializer=workflowgraph_dot_v1_dot_workflow__service__pb2.ListBackfillsResponse.SerializeToString,
+            ),
+            'CancelBackfill': grpc.unary_unary_rpc_method_handler(
+                    servicer.CancelBackfill,
+                    request_deserializer=workflowgraph_dot_v1_dot_workflow__service__pb2.CancelBackfillRequest.FromString,
+                    response_serializer=workflowgraph_dot_v1_dot_workflow__service__pb2.CancelBackfillResponse.SerializeToString,
             ),
             'WatchRuns': grpc.unary_stream_rpc_method_handler(
                     servicer.WatchRuns,
@@ -748,6 +801,87 @@ class WorkflowService(object):
             '/workflowgraph.v1.WorkflowService/ResumeSchedule',
             workflowgraph_dot_v1_dot_workflow__service__pb2.ResumeScheduleRequest.SerializeToString,
             workflowgraph_dot_v1_dot_workflow__service__pb2.ResumeScheduleResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CreateBackfill(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/workflowgraph.v1.WorkflowService/CreateBackfill',
+            workflowgraph_dot_v1_dot_workflow__service__pb2.CreateBackfillRequest.SerializeToString,
+            workflowgraph_dot_v1_dot_workflow__service__pb2.CreateBackfillResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListBackfills(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/workflowgraph.v1.WorkflowService/ListBackfills',
+            workflowgraph_dot_v1_dot_workflow__service__pb2.ListBackfillsRequest.SerializeToString,
+            workflowgraph_dot_v1_dot_workflow__service__pb2.ListBackfillsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CancelBackfill(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/workflowgraph.v1.WorkflowService/CancelBackfill',
+            workflowgraph_dot_v1_dot_workflow__service__pb2.CancelBackfillRequest.SerializeToString,
+            workflowgraph_dot_v1_dot_workflow__service__pb2.CancelBackfillResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -98,6 +98,15 @@ class WorkflowServiceStub:
     """
     ResumeSchedule: _grpc.UnaryUnaryMultiCallable[_workflow_service_pb2.ResumeScheduleRequest, _workflow_service_pb2.ResumeScheduleResponse]
     """Resumes a paused schedule at its next time. Repeating the call changes nothing. Errors: `not_found`."""
+    CreateBackfill: _grpc.UnaryUnaryMultiCallable[_workflow_service_pb2.CreateBackfillRequest, _workflow_service_pb2.CreateBackfillResponse]
+    """Starts runs for past times of a schedule: for each from `from_ms` up to `to_ms`, and before the schedule's next time, that has
+    no run yet. Runs start as earlier ones of the backfill end, also after a restart. A schedule has one active backfill. Errors: `not_found`;
+    `conflict` while another one is active; `too_large` for more than 10,000 times.
+    """
+    ListBackfills: _grpc.UnaryUnaryMultiCallable[_workflow_service_pb2.ListBackfillsRequest, _workflow_service_pb2.ListBackfillsResponse]
+    """Lists the newest 100 backfills of a workflow, the newest first. Errors: `not_found`."""
+    CancelBackfill: _grpc.UnaryUnaryMultiCallable[_workflow_service_pb2.CancelBackfillRequest, _workflow_service_pb2.CancelBackfillResponse]
+    """Cancels a backfill: it starts no more runs; those that it started continue. Repeating the call changes nothing. Errors: `not_found`."""
     WatchRuns: _grpc.UnaryStreamMultiCallable[_workflow_service_pb2.WatchRunsRequest, _workflow_service_pb2.WatchRunsResponse]
     """Streams the changes of one run, several runs, or all runs: first a snapshot if `after_event` is absent, then each
     change once, in order.
@@ -173,6 +182,15 @@ class WorkflowServiceAsyncStub(WorkflowServiceStub):
     """
     ResumeSchedule: _aio.UnaryUnaryMultiCallable[_workflow_service_pb2.ResumeScheduleRequest, _workflow_service_pb2.ResumeScheduleResponse]  # type: ignore[assignment]
     """Resumes a paused schedule at its next time. Repeating the call changes nothing. Errors: `not_found`."""
+    CreateBackfill: _aio.UnaryUnaryMultiCallable[_workflow_service_pb2.CreateBackfillRequest, _workflow_service_pb2.CreateBackfillResponse]  # type: ignore[assignment]
+    """Starts runs for past times of a schedule: for each from `from_ms` up to `to_ms`, and before the schedule's next time, that has
+    no run yet. Runs start as earlier ones of the backfill end, also after a restart. A schedule has one active backfill. Errors: `not_found`;
+    `conflict` while another one is active; `too_large` for more than 10,000 times.
+    """
+    ListBackfills: _aio.UnaryUnaryMultiCallable[_workflow_service_pb2.ListBackfillsRequest, _workflow_service_pb2.ListBackfillsResponse]  # type: ignore[assignment]
+    """Lists the newest 100 backfills of a workflow, the newest first. Errors: `not_found`."""
+    CancelBackfill: _aio.UnaryUnaryMultiCallable[_workflow_service_pb2.CancelBackfillRequest, _workflow_service_pb2.CancelBackfillResponse]  # type: ignore[assignment]
+    """Cancels a backfill: it starts no more runs; those that it started continue. Repeating the call changes nothing. Errors: `not_found`."""
     WatchRuns: _aio.UnaryStreamMultiCallable[_workflow_service_pb2.WatchRunsRequest, _workflow_service_pb2.WatchRunsResponse]  # type: ignore[assignment]
     """Streams the changes of one run, several runs, or all runs: first a snapshot if `after_event` is absent, then each
     change once, in order.
@@ -335,6 +353,33 @@ class WorkflowServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_workflow_service_pb2.ResumeScheduleResponse, _abc.Awaitable[_workflow_service_pb2.ResumeScheduleResponse]]:
         """Resumes a paused schedule at its next time. Repeating the call changes nothing. Errors: `not_found`."""
+
+    @_abc_1.abstractmethod
+    def CreateBackfill(
+        self,
+        request: _workflow_service_pb2.CreateBackfillRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_workflow_service_pb2.CreateBackfillResponse, _abc.Awaitable[_workflow_service_pb2.CreateBackfillResponse]]:
+        """Starts runs for past times of a schedule: for each from `from_ms` up to `to_ms`, and before the schedule's next time, that has
+        no run yet. Runs start as earlier ones of the backfill end, also after a restart. A schedule has one active backfill. Errors: `not_found`;
+        `conflict` while another one is active; `too_large` for more than 10,000 times.
+        """
+
+    @_abc_1.abstractmethod
+    def ListBackfills(
+        self,
+        request: _workflow_service_pb2.ListBackfillsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_workflow_service_pb2.ListBackfillsResponse, _abc.Awaitable[_workflow_service_pb2.ListBackfillsResponse]]:
+        """Lists the newest 100 backfills of a workflow, the newest first. Errors: `not_found`."""
+
+    @_abc_1.abstractmethod
+    def CancelBackfill(
+        self,
+        request: _workflow_service_pb2.CancelBackfillRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_workflow_service_pb2.CancelBackfillResponse, _abc.Awaitable[_workflow_service_pb2.CancelBackfillResponse]]:
+        """Cancels a backfill: it starts no more runs; those that it started continue. Repeating the call changes nothing. Errors: `not_found`."""
 
     @_abc_1.abstractmethod
     def WatchRuns(
