@@ -1,3 +1,13 @@
+-- activeBackfills
+select "b"."no", "b"."id", "b"."workflow", "b"."schedule", "b"."spec", "b"."again", "b"."max_live", "b"."slots", "b"."total", "b"."position", "w"."id" as "workflow_id", "v"."job_count"
+  from "backfills" as "b"
+  inner join "workflows" as "w" on "w"."no" = "b"."workflow"
+  inner join "versions" as "v" on "v"."no" = "w"."current_version"
+  where "b"."ended_at_ms" is null
+  order by "b"."no"
+  limit cast($1 as bigint)
+  for update of "b" skip locked;
+
 -- addLogTally
 update "attempts"
   set "log_bytes" = attempts.log_bytes + r.bytes, "log_padding" = attempts.log_padding + r.padding, "has_output_lines" = case when r.flag = 1 then 1 else attempts.has_output_lines end
@@ -24,6 +34,11 @@ update "runs"
   where "runs"."no" = "r"."no"
   returning "runs"."no", "runs"."version", "runs"."job_count", "runs"."generation", "runs"."deadline_ms";
 
+-- advanceBackfill
+update "backfills"
+  set "position" = cast($1 as bigint), "started" = started + cast($2 as bigint), "skipped" = skipped + cast($3 as bigint), "refused" = refused + cast($4 as bigint), "last_error" = coalesce($5, last_error), "ended_at_ms" = $6
+  where "no" = cast($7 as bigint);
+
 -- allLabelSets
 select "id", "labels"
   from "label_sets"
@@ -41,6 +56,13 @@ select "p"."kind", "p"."subject", "p"."target", "p"."gate", "p"."reason", "p"."p
 select *
   from "tokens"
   order by "created_at_ms", "id";
+
+-- anyActiveBackfill
+select "no"
+  from "backfills"
+  where "ended_at_ms" is null
+  order by "no"
+  limit 1;
 
 -- attemptStates
 select "a"."job", "a"."number", "a"."worker_id", "a"."credential", "a"."lease_hash", "a"."request_hash", "a"."ttl_ms", "a"."claimed_at_ms", "a"."expires_at_ms", "a"."timeout_at_ms", "a"."deadline_ms", "a"."outcome", "a"."ended_at_ms", "a"."report_digest", "a"."error", "a"."log_bytes", "a"."log_padding", "a"."log_gap", "a"."has_output_lines", "a"."received", "a"."stop_reason", "a"."stop_by_ms", "j"."state" as "job_state", "j"."attempt" as "job_attempt", "j"."settled" as "job_settled", "j"."budget_from" as "job_budget_from"
@@ -93,6 +115,15 @@ select "a"."no", "a"."at_ms", "a"."action", "a"."subject", "a"."source", "a"."ac
   order by "a"."no" desc
   limit cast($6 as bigint);
 
+-- backfillsOfWorkflow
+select "b"."no", "b"."id", "b"."schedule", "b"."from_ms", "b"."to_ms", "b"."newest_first", "b"."again", "b"."max_live", "b"."total", "b"."position", "b"."started", "b"."skipped", "b"."refused", "b"."last_error", "b"."created_at_ms", "b"."ended_at_ms", "b"."cancelled", (select t.name
+  from tokens as t
+  where t.id = b.created_by) as "created_by_name"
+  from "backfills" as "b"
+  where "b"."workflow" = cast($1 as bigint)
+  order by "b"."no" desc
+  limit cast($2 as bigint);
+
 -- badNeeds
 select distinct "v"."ord", "v"."key", "j"."state", "j"."conditional"
   from (select cast(e.value ->> 0 as bigint) as "ord"
@@ -113,6 +144,12 @@ update "runs"
   where jsonb_typeof(e.value) = 'array') as "r"
   where "runs"."no" = "r"."no" and ("runs"."state" || '') = 'queued'
   returning "runs"."no", "runs"."deadline_ms";
+
+-- cancelBackfill
+update "backfills"
+  set "ended_at_ms" = $1, "cancelled" = 1
+  where "workflow" = cast($2 as bigint) and "id" = cast($3 as text) and ("ended_at_ms" || '') is null
+  returning "no";
 
 -- cancelJobs
 update "jobs"
@@ -337,6 +374,11 @@ delete
   from "audit"
   where "no" <= cast($1 as bigint);
 
+-- deleteBackfillsOfWorkflow
+delete
+  from "backfills"
+  where "workflow" = cast($1 as bigint);
+
 -- deleteEndedRun
 delete
   from "runs"
@@ -408,6 +450,11 @@ delete
 delete
   from "matrices"
   where "job" >= cast($1 as bigint) and "job" < cast($2 as bigint);
+
+-- deleteOldBackfills
+delete
+  from "backfills"
+  where "workflow" = cast($1 as bigint) and "no" < cast($2 as bigint) and "ended_at_ms" is not null;
 
 -- deleteOldSessions
 delete
@@ -820,6 +867,10 @@ insert into "audit" ("at_ms", "action", "subject", "source", "actor", "data") se
   from jsonb_array_elements(cast($1 as jsonb)) as e(value)
   where jsonb_typeof(e.value) = 'array') as "r";
 
+-- insertBackfill
+insert into "backfills" ("id", "workflow", "schedule", "spec", "from_ms", "to_ms", "newest_first", "again", "max_live", "slots", "total", "created_at_ms", "created_by", "ended_at_ms", "last_error")
+  values (cast($1 as text), cast($2 as bigint), cast($3 as text), cast($4 as text), cast($5 as bigint), cast($6 as bigint), cast($7 as bigint), cast($8 as bigint), cast($9 as bigint), cast($10 as text), cast($11 as bigint), cast($12 as bigint), $13, $14, $15);
+
 -- insertChildren
 insert into "jobs" ("id", "label_set", "priority", "state", "conditional", "pending", "bad", "attempt", "enqueued_at_ms", "ended_at_ms", "error", "name", "settled", "generation", "budget_from", "tolerated", "group_ord", "idx", "matrix") select "r"."id", "r"."label_set", "r"."priority", "r"."state", "r"."conditional", 0 as "pending", 0 as "bad", coalesce((select max(a.number)
   from attempts as a
@@ -869,8 +920,8 @@ insert into "reruns" ("run", "generation", "at_ms", "requested_by", "request_has
   values (cast($1 as bigint), cast($2 as bigint), cast($3 as bigint), $4, $5, cast($6 as text), cast($7 as text));
 
 -- insertRuns
-insert into "runs" ("id", "workflow", "version", "state", "inputs", "request_hash", "job_count", "open", "failed", "cancelled", "created_at_ms", "cancel_forced", "activate_from", "traceparent", "started_by", "rerun_of", "name", "trigger", "schedule", "scheduled_at_ms", "vars", "timeout_ms") select "r"."id", "r"."workflow", "r"."version", "r"."state", "r"."inputs", "r"."request_hash", "r"."job_count", "r"."job_count" as "open", 0 as "failed", 0 as "cancelled", "r"."created_at_ms", 0 as "cancel_forced", "r"."activate_from", "r"."traceparent", "r"."started_by", "r"."rerun_of", "r"."name", "r"."trigger", "r"."schedule", "r"."scheduled_at_ms", "r"."vars", "r"."timeout_ms"
-  from (select e.value ->> 0 as "id", cast(e.value ->> 1 as bigint) as "workflow", cast(e.value ->> 2 as bigint) as "version", e.value ->> 3 as "state", e.value ->> 4 as "inputs", e.value ->> 5 as "request_hash", cast(e.value ->> 6 as bigint) as "job_count", cast(e.value ->> 7 as bigint) as "created_at_ms", cast(e.value ->> 8 as bigint) as "activate_from", e.value ->> 9 as "traceparent", e.value ->> 10 as "started_by", e.value ->> 11 as "rerun_of", e.value ->> 12 as "name", e.value ->> 13 as "trigger", e.value ->> 14 as "schedule", cast(e.value ->> 15 as bigint) as "scheduled_at_ms", e.value ->> 16 as "vars", cast(e.value ->> 17 as bigint) as "timeout_ms"
+insert into "runs" ("id", "workflow", "version", "state", "inputs", "request_hash", "job_count", "open", "failed", "cancelled", "created_at_ms", "cancel_forced", "activate_from", "traceparent", "started_by", "rerun_of", "name", "trigger", "schedule", "scheduled_at_ms", "backfill", "vars", "timeout_ms") select "r"."id", "r"."workflow", "r"."version", "r"."state", "r"."inputs", "r"."request_hash", "r"."job_count", "r"."job_count" as "open", 0 as "failed", 0 as "cancelled", "r"."created_at_ms", 0 as "cancel_forced", "r"."activate_from", "r"."traceparent", "r"."started_by", "r"."rerun_of", "r"."name", "r"."trigger", "r"."schedule", "r"."scheduled_at_ms", "r"."backfill", "r"."vars", "r"."timeout_ms"
+  from (select e.value ->> 0 as "id", cast(e.value ->> 1 as bigint) as "workflow", cast(e.value ->> 2 as bigint) as "version", e.value ->> 3 as "state", e.value ->> 4 as "inputs", e.value ->> 5 as "request_hash", cast(e.value ->> 6 as bigint) as "job_count", cast(e.value ->> 7 as bigint) as "created_at_ms", cast(e.value ->> 8 as bigint) as "activate_from", e.value ->> 9 as "traceparent", e.value ->> 10 as "started_by", e.value ->> 11 as "rerun_of", e.value ->> 12 as "name", e.value ->> 13 as "trigger", e.value ->> 14 as "schedule", cast(e.value ->> 15 as bigint) as "scheduled_at_ms", cast(e.value ->> 16 as bigint) as "backfill", e.value ->> 17 as "vars", cast(e.value ->> 18 as bigint) as "timeout_ms"
   from jsonb_array_elements(cast($1 as jsonb)) as e(value)
   where jsonb_typeof(e.value) = 'array') as "r"
   returning "no", "id";
@@ -1141,10 +1192,15 @@ select case when j.idx is null then v.key else v.key || '.' || j.idx end as "key
   order by "a"."claimed_at_ms", "a"."job"
   limit cast($2 as bigint);
 
+-- liveRunsOfBackfill
+select count(*) as "count"
+  from "runs" as "n"
+  where "n"."backfill" = cast($1 as bigint) and "n"."backfill" is not null and "n"."ended_at_ms" is null;
+
 -- liveRunsOfSchedules
 select "r"."workflow", "r"."schedule", (select n.id
   from runs as n
-  where n.workflow = r.workflow and n.schedule = r.schedule and n.schedule is not null and n.ended_at_ms is null
+  where n.workflow = r.workflow and n.schedule = r.schedule and n.schedule is not null and n.ended_at_ms is null and n.backfill is null
   limit 1) as "id"
   from (select cast(e.value ->> 0 as bigint) as "workflow", e.value ->> 1 as "schedule"
   from jsonb_array_elements(cast($1 as jsonb)) as e(value)
@@ -1366,7 +1422,7 @@ select "number", "at_ms"
   limit 1;
 
 -- newestRunOfWorkflow
-select "n"."no", "n"."id", "n"."workflow", "w"."id" as "workflow_id", "n"."version", "n"."state", "n"."inputs", "n"."job_count", "v"."survivor_count", "n"."cancel_requested_at_ms", "n"."cancel_forced", "n"."activate_from", "n"."cancel_from", "n"."rerun_from", "n"."gate", "n"."held", "n"."generation", "n"."logs_pruned", "n"."created_at_ms", "n"."traceparent", coalesce(n.name, v.name) as "name", "n"."trigger", "n"."schedule", "n"."scheduled_at_ms", "n"."vars"
+select "n"."no", "n"."id", "n"."workflow", "w"."id" as "workflow_id", "n"."version", "n"."state", "n"."inputs", "n"."job_count", "v"."survivor_count", "n"."cancel_requested_at_ms", "n"."cancel_forced", "n"."activate_from", "n"."cancel_from", "n"."rerun_from", "n"."gate", "n"."held", "n"."generation", "n"."logs_pruned", "n"."created_at_ms", "n"."traceparent", coalesce(n.name, v.name) as "name", "n"."trigger", "n"."schedule", "n"."backfill", "n"."scheduled_at_ms", "n"."vars"
   from "workflows" as "w"
   inner join "runs" as "n" on "n"."no" = "w"."newest_run"
   inner join "versions" as "v" on "v"."no" = "n"."version"
@@ -1406,6 +1462,11 @@ insert into "meta" ("key", "value")
   values ('doctor_found', $1)
   on conflict ("key") do update
   set "value" = excluded.value;
+
+-- noteRefusedByGroup
+update "backfills"
+  set "started" = started - 1, "refused" = refused + 1, "last_error" = cast($1 as text)
+  where "no" = cast($2 as bigint);
 
 -- noteSlotOutcomes
 update "schedules"
@@ -1717,14 +1778,14 @@ update "tokens"
   returning "id", "name";
 
 -- runByCancelRequest
-select "n"."no", "n"."id", "n"."workflow", "w"."id" as "workflow_id", "n"."version", "n"."state", "n"."inputs", "n"."job_count", "v"."survivor_count", "n"."cancel_requested_at_ms", "n"."cancel_forced", "n"."activate_from", "n"."cancel_from", "n"."rerun_from", "n"."gate", "n"."held", "n"."generation", "n"."logs_pruned", "n"."created_at_ms", "n"."traceparent", coalesce(n.name, v.name) as "name", "n"."trigger", "n"."schedule", "n"."scheduled_at_ms", "n"."vars"
+select "n"."no", "n"."id", "n"."workflow", "w"."id" as "workflow_id", "n"."version", "n"."state", "n"."inputs", "n"."job_count", "v"."survivor_count", "n"."cancel_requested_at_ms", "n"."cancel_forced", "n"."activate_from", "n"."cancel_from", "n"."rerun_from", "n"."gate", "n"."held", "n"."generation", "n"."logs_pruned", "n"."created_at_ms", "n"."traceparent", coalesce(n.name, v.name) as "name", "n"."trigger", "n"."schedule", "n"."backfill", "n"."scheduled_at_ms", "n"."vars"
   from "runs" as "n"
   inner join "workflows" as "w" on "w"."no" = "n"."workflow"
   inner join "versions" as "v" on "v"."no" = "n"."version"
   where "n"."cancel_request_hash" = cast($1 as text) and "n"."cancel_request_hash" is not null;
 
 -- runById
-select "n"."no", "n"."id", "n"."workflow", "w"."id" as "workflow_id", "n"."version", "n"."state", "n"."inputs", "n"."job_count", "v"."survivor_count", "n"."cancel_requested_at_ms", "n"."cancel_forced", "n"."activate_from", "n"."cancel_from", "n"."rerun_from", "n"."gate", "n"."held", "n"."generation", "n"."logs_pruned", "n"."created_at_ms", "n"."traceparent", coalesce(n.name, v.name) as "name", "n"."trigger", "n"."schedule", "n"."scheduled_at_ms", "n"."vars"
+select "n"."no", "n"."id", "n"."workflow", "w"."id" as "workflow_id", "n"."version", "n"."state", "n"."inputs", "n"."job_count", "v"."survivor_count", "n"."cancel_requested_at_ms", "n"."cancel_forced", "n"."activate_from", "n"."cancel_from", "n"."rerun_from", "n"."gate", "n"."held", "n"."generation", "n"."logs_pruned", "n"."created_at_ms", "n"."traceparent", coalesce(n.name, v.name) as "name", "n"."trigger", "n"."schedule", "n"."backfill", "n"."scheduled_at_ms", "n"."vars"
   from "runs" as "n"
   inner join "workflows" as "w" on "w"."no" = "n"."workflow"
   inner join "versions" as "v" on "v"."no" = "n"."version"
@@ -1815,7 +1876,7 @@ select "n"."id", "w"."id" as "workflow_id", "n"."state"
   limit cast($3 as bigint);
 
 -- runsByNumber
-select "n"."no", "n"."id", "n"."workflow", "w"."id" as "workflow_id", "n"."version", "n"."state", "n"."inputs", "n"."job_count", "v"."survivor_count", "n"."cancel_requested_at_ms", "n"."cancel_forced", "n"."activate_from", "n"."cancel_from", "n"."rerun_from", "n"."gate", "n"."held", "n"."generation", "n"."logs_pruned", "n"."created_at_ms", "n"."traceparent", coalesce(n.name, v.name) as "name", "n"."trigger", "n"."schedule", "n"."scheduled_at_ms", "n"."vars"
+select "n"."no", "n"."id", "n"."workflow", "w"."id" as "workflow_id", "n"."version", "n"."state", "n"."inputs", "n"."job_count", "v"."survivor_count", "n"."cancel_requested_at_ms", "n"."cancel_forced", "n"."activate_from", "n"."cancel_from", "n"."rerun_from", "n"."gate", "n"."held", "n"."generation", "n"."logs_pruned", "n"."created_at_ms", "n"."traceparent", coalesce(n.name, v.name) as "name", "n"."trigger", "n"."schedule", "n"."backfill", "n"."scheduled_at_ms", "n"."vars"
   from (select cast(e.value ->> 0 as bigint) as "no"
   from jsonb_array_elements(cast($1 as jsonb)) as e(value)
   where jsonb_typeof(e.value) = 'array') as "r"
@@ -1840,7 +1901,8 @@ select "number", "run"
 -- runsOfSlots
 select "r"."workflow", "r"."schedule", "r"."slot_ms", (select n.id
   from runs as n
-  where n.workflow = r.workflow and n.schedule = r.schedule and n.scheduled_at_ms = r.slot_ms and n.schedule is not null) as "id"
+  where n.workflow = r.workflow and n.schedule = r.schedule and n.scheduled_at_ms = r.slot_ms and n.schedule is not null
+  limit 1) as "id"
   from (select cast(e.value ->> 0 as bigint) as "workflow", e.value ->> 1 as "schedule", cast(e.value ->> 2 as bigint) as "slot_ms"
   from jsonb_array_elements(cast($1 as jsonb)) as e(value)
   where jsonb_typeof(e.value) = 'array') as "r";
@@ -1862,7 +1924,7 @@ select "n"."id", "n"."traceparent", "n"."generation", "w"."id" as "workflow_id",
   inner join "workflows" as "w" on "w"."no" = "n"."workflow";
 
 -- runsWithUnfinishedWork
-select "n"."no", "n"."id", "n"."workflow", "w"."id" as "workflow_id", "n"."version", "n"."state", "n"."inputs", "n"."job_count", "v"."survivor_count", "n"."cancel_requested_at_ms", "n"."cancel_forced", "n"."activate_from", "n"."cancel_from", "n"."rerun_from", "n"."gate", "n"."held", "n"."generation", "n"."logs_pruned", "n"."created_at_ms", "n"."traceparent", coalesce(n.name, v.name) as "name", "n"."trigger", "n"."schedule", "n"."scheduled_at_ms", "n"."vars"
+select "n"."no", "n"."id", "n"."workflow", "w"."id" as "workflow_id", "n"."version", "n"."state", "n"."inputs", "n"."job_count", "v"."survivor_count", "n"."cancel_requested_at_ms", "n"."cancel_forced", "n"."activate_from", "n"."cancel_from", "n"."rerun_from", "n"."gate", "n"."held", "n"."generation", "n"."logs_pruned", "n"."created_at_ms", "n"."traceparent", coalesce(n.name, v.name) as "name", "n"."trigger", "n"."schedule", "n"."backfill", "n"."scheduled_at_ms", "n"."vars"
   from "runs" as "n"
   inner join "workflows" as "w" on "w"."no" = "n"."workflow"
   inner join "versions" as "v" on "v"."no" = "n"."version"
@@ -2108,7 +2170,7 @@ update "runs"
   from jsonb_array_elements(cast($1 as jsonb)) as e(value)
   where jsonb_typeof(e.value) = 'array') as "r"
   where "runs"."no" = "r"."no"
-  returning "runs"."no", "runs"."state", "runs"."open", "runs"."failed", "runs"."cancelled", "runs"."started_at_ms", "runs"."timed_out", "runs"."gate", "runs"."held";
+  returning "runs"."no", "runs"."state", "runs"."open", "runs"."failed", "runs"."cancelled", "runs"."started_at_ms", "runs"."timed_out", "runs"."gate", "runs"."backfill", "runs"."held";
 
 -- timeOutRuns
 update "runs"

@@ -1,3 +1,12 @@
+-- activeBackfills
+select "b"."no", "b"."id", "b"."workflow", "b"."schedule", "b"."spec", "b"."again", "b"."max_live", "b"."slots", "b"."total", "b"."position", "w"."id" as "workflow_id", "v"."job_count"
+  from "backfills" as "b"
+  inner join "workflows" as "w" on "w"."no" = "b"."workflow"
+  inner join "versions" as "v" on "v"."no" = "w"."current_version"
+  where "b"."ended_at_ms" is null
+  order by "b"."no"
+  limit cast(? as integer) ;
+
 -- addLogTally
 update "attempts"
   set "log_bytes" = attempts.log_bytes + r.bytes, "log_padding" = attempts.log_padding + r.padding, "has_output_lines" = case when r.flag = 1 then 1 else attempts.has_output_lines end
@@ -21,6 +30,11 @@ update "runs"
   where "runs"."no" = "r"."no"
   returning "runs"."no", "runs"."version", "runs"."job_count", "runs"."generation", "runs"."deadline_ms";
 
+-- advanceBackfill
+update "backfills"
+  set "position" = cast(? as integer), "started" = started + cast(? as integer), "skipped" = skipped + cast(? as integer), "refused" = refused + cast(? as integer), "last_error" = coalesce(?, last_error), "ended_at_ms" = ?
+  where "no" = cast(? as integer);
+
 -- allLabelSets
 select "id", "labels"
   from "label_sets"
@@ -38,6 +52,13 @@ select "p"."kind", "p"."subject", "p"."target", "p"."gate", "p"."reason", "p"."p
 select *
   from "tokens"
   order by "created_at_ms", "id";
+
+-- anyActiveBackfill
+select "no"
+  from "backfills"
+  where "ended_at_ms" is null
+  order by "no"
+  limit 1;
 
 -- attemptStates
 select "a"."job", "a"."number", "a"."worker_id", "a"."credential", "a"."lease_hash", "a"."request_hash", "a"."ttl_ms", "a"."claimed_at_ms", "a"."expires_at_ms", "a"."timeout_at_ms", "a"."deadline_ms", "a"."outcome", "a"."ended_at_ms", "a"."report_digest", "a"."error", "a"."log_bytes", "a"."log_padding", "a"."log_gap", "a"."has_output_lines", "a"."received", "a"."stop_reason", "a"."stop_by_ms", "j"."state" as "job_state", "j"."attempt" as "job_attempt", "j"."settled" as "job_settled", "j"."budget_from" as "job_budget_from"
@@ -87,6 +108,15 @@ select "a"."no", "a"."at_ms", "a"."action", "a"."subject", "a"."source", "a"."ac
   order by "a"."no" desc
   limit cast(? as integer);
 
+-- backfillsOfWorkflow
+select "b"."no", "b"."id", "b"."schedule", "b"."from_ms", "b"."to_ms", "b"."newest_first", "b"."again", "b"."max_live", "b"."total", "b"."position", "b"."started", "b"."skipped", "b"."refused", "b"."last_error", "b"."created_at_ms", "b"."ended_at_ms", "b"."cancelled", (select t.name
+  from tokens as t
+  where t.id = b.created_by) as "created_by_name"
+  from "backfills" as "b"
+  where "b"."workflow" = cast(? as integer)
+  order by "b"."no" desc
+  limit cast(? as integer);
+
 -- badNeeds
 select distinct "v"."ord", "v"."key", "j"."state", "j"."conditional"
   from (select cast(value ->> 0 as integer) as "ord"
@@ -105,6 +135,12 @@ update "runs"
   from jsonb_each(?)) as "r"
   where "runs"."no" = "r"."no" and +"runs"."state" = 'queued'
   returning "runs"."no", "runs"."deadline_ms";
+
+-- cancelBackfill
+update "backfills"
+  set "ended_at_ms" = ?, "cancelled" = 1
+  where "workflow" = cast(? as integer) and "id" = cast(? as text) and +"ended_at_ms" is null
+  returning "no";
 
 -- cancelJobs
 update "jobs"
@@ -314,6 +350,11 @@ delete
   from "audit"
   where "no" <= cast(? as integer);
 
+-- deleteBackfillsOfWorkflow
+delete
+  from "backfills"
+  where "workflow" = cast(? as integer);
+
 -- deleteEndedRun
 delete
   from "runs"
@@ -383,6 +424,11 @@ delete
 delete
   from "matrices"
   where "job" >= cast(? as integer) and "job" < cast(? as integer);
+
+-- deleteOldBackfills
+delete
+  from "backfills"
+  where "workflow" = cast(? as integer) and "no" < cast(? as integer) and "ended_at_ms" is not null;
 
 -- deleteOldSessions
 delete
@@ -780,6 +826,10 @@ insert into "audit" ("at_ms", "action", "subject", "source", "actor", "data") se
   from (select cast(value ->> 0 as integer) as "at_ms", value ->> 1 as "action", value ->> 2 as "subject", value ->> 3 as "source", value ->> 4 as "actor", value ->> 5 as "data"
   from jsonb_each(?)) as "r";
 
+-- insertBackfill
+insert into "backfills" ("id", "workflow", "schedule", "spec", "from_ms", "to_ms", "newest_first", "again", "max_live", "slots", "total", "created_at_ms", "created_by", "ended_at_ms", "last_error")
+  values (cast(? as text), cast(? as integer), cast(? as text), cast(? as text), cast(? as integer), cast(? as integer), cast(? as integer), cast(? as integer), cast(? as integer), cast(? as text), cast(? as integer), cast(? as integer), ?, ?, ?);
+
 -- insertChildren
 insert into "jobs" ("id", "label_set", "priority", "state", "conditional", "pending", "bad", "attempt", "enqueued_at_ms", "ended_at_ms", "error", "name", "settled", "generation", "budget_from", "tolerated", "group_ord", "idx", "matrix") select "r"."id", "r"."label_set", "r"."priority", "r"."state", "r"."conditional", 0 as "pending", 0 as "bad", coalesce((select max(a.number)
   from attempts as a
@@ -824,8 +874,8 @@ insert into "reruns" ("run", "generation", "at_ms", "requested_by", "request_has
   values (cast(? as integer), cast(? as integer), cast(? as integer), ?, ?, cast(? as text), cast(? as text));
 
 -- insertRuns
-insert into "runs" ("id", "workflow", "version", "state", "inputs", "request_hash", "job_count", "open", "failed", "cancelled", "created_at_ms", "cancel_forced", "activate_from", "traceparent", "started_by", "rerun_of", "name", "trigger", "schedule", "scheduled_at_ms", "vars", "timeout_ms") select "r"."id", "r"."workflow", "r"."version", "r"."state", "r"."inputs", "r"."request_hash", "r"."job_count", "r"."job_count" as "open", 0 as "failed", 0 as "cancelled", "r"."created_at_ms", 0 as "cancel_forced", "r"."activate_from", "r"."traceparent", "r"."started_by", "r"."rerun_of", "r"."name", "r"."trigger", "r"."schedule", "r"."scheduled_at_ms", "r"."vars", "r"."timeout_ms"
-  from (select value ->> 0 as "id", cast(value ->> 1 as integer) as "workflow", cast(value ->> 2 as integer) as "version", value ->> 3 as "state", value ->> 4 as "inputs", value ->> 5 as "request_hash", cast(value ->> 6 as integer) as "job_count", cast(value ->> 7 as integer) as "created_at_ms", cast(value ->> 8 as integer) as "activate_from", value ->> 9 as "traceparent", value ->> 10 as "started_by", value ->> 11 as "rerun_of", value ->> 12 as "name", value ->> 13 as "trigger", value ->> 14 as "schedule", cast(value ->> 15 as integer) as "scheduled_at_ms", value ->> 16 as "vars", cast(value ->> 17 as integer) as "timeout_ms"
+insert into "runs" ("id", "workflow", "version", "state", "inputs", "request_hash", "job_count", "open", "failed", "cancelled", "created_at_ms", "cancel_forced", "activate_from", "traceparent", "started_by", "rerun_of", "name", "trigger", "schedule", "scheduled_at_ms", "backfill", "vars", "timeout_ms") select "r"."id", "r"."workflow", "r"."version", "r"."state", "r"."inputs", "r"."request_hash", "r"."job_count", "r"."job_count" as "open", 0 as "failed", 0 as "cancelled", "r"."created_at_ms", 0 as "cancel_forced", "r"."activate_from", "r"."traceparent", "r"."started_by", "r"."rerun_of", "r"."name", "r"."trigger", "r"."schedule", "r"."scheduled_at_ms", "r"."backfill", "r"."vars", "r"."timeout_ms"
+  from (select value ->> 0 as "id", cast(value ->> 1 as integer) as "workflow", cast(value ->> 2 as integer) as "version", value ->> 3 as "state", value ->> 4 as "inputs", value ->> 5 as "request_hash", cast(value ->> 6 as integer) as "job_count", cast(value ->> 7 as integer) as "created_at_ms", cast(value ->> 8 as integer) as "activate_from", value ->> 9 as "traceparent", value ->> 10 as "started_by", value ->> 11 as "rerun_of", value ->> 12 as "name", value ->> 13 as "trigger", value ->> 14 as "schedule", cast(value ->> 15 as integer) as "scheduled_at_ms", cast(value ->> 16 as integer) as "backfill", value ->> 17 as "vars", cast(value ->> 18 as integer) as "timeout_ms"
   from jsonb_each(?)) as "r"
   returning "no", "id";
 
@@ -1081,10 +1131,15 @@ select case when j.idx is null then v.key else v.key || '.' || j.idx end as "key
   order by "a"."claimed_at_ms", "a"."job"
   limit cast(? as integer);
 
+-- liveRunsOfBackfill
+select count(*) as "count"
+  from "runs" as "n"
+  where "n"."backfill" = cast(? as integer) and "n"."backfill" is not null and "n"."ended_at_ms" is null;
+
 -- liveRunsOfSchedules
 select "r"."workflow", "r"."schedule", (select n.id
   from runs as n
-  where n.workflow = r.workflow and n.schedule = r.schedule and n.schedule is not null and n.ended_at_ms is null
+  where n.workflow = r.workflow and n.schedule = r.schedule and n.schedule is not null and n.ended_at_ms is null and n.backfill is null
   limit 1) as "id"
   from (select cast(value ->> 0 as integer) as "workflow", value ->> 1 as "schedule"
   from jsonb_each(?)) as "r";
@@ -1285,7 +1340,7 @@ select "number", "at_ms"
   limit 1;
 
 -- newestRunOfWorkflow
-select "n"."no", "n"."id", "n"."workflow", "w"."id" as "workflow_id", "n"."version", "n"."state", "n"."inputs", "n"."job_count", "v"."survivor_count", "n"."cancel_requested_at_ms", "n"."cancel_forced", "n"."activate_from", "n"."cancel_from", "n"."rerun_from", "n"."gate", "n"."held", "n"."generation", "n"."logs_pruned", "n"."created_at_ms", "n"."traceparent", coalesce(n.name, v.name) as "name", "n"."trigger", "n"."schedule", "n"."scheduled_at_ms", "n"."vars"
+select "n"."no", "n"."id", "n"."workflow", "w"."id" as "workflow_id", "n"."version", "n"."state", "n"."inputs", "n"."job_count", "v"."survivor_count", "n"."cancel_requested_at_ms", "n"."cancel_forced", "n"."activate_from", "n"."cancel_from", "n"."rerun_from", "n"."gate", "n"."held", "n"."generation", "n"."logs_pruned", "n"."created_at_ms", "n"."traceparent", coalesce(n.name, v.name) as "name", "n"."trigger", "n"."schedule", "n"."backfill", "n"."scheduled_at_ms", "n"."vars"
   from "workflows" as "w"
   inner join "runs" as "n" on "n"."no" = "w"."newest_run"
   inner join "versions" as "v" on "v"."no" = "n"."version"
@@ -1325,6 +1380,11 @@ insert into "meta" ("key", "value")
   values ('doctor_found', ?)
   on conflict ("key") do update
   set "value" = excluded.value;
+
+-- noteRefusedByGroup
+update "backfills"
+  set "started" = started - 1, "refused" = refused + 1, "last_error" = cast(? as text)
+  where "no" = cast(? as integer);
 
 -- noteSlotOutcomes
 update "schedules"
@@ -1616,14 +1676,14 @@ update "tokens"
   returning "id", "name";
 
 -- runByCancelRequest
-select "n"."no", "n"."id", "n"."workflow", "w"."id" as "workflow_id", "n"."version", "n"."state", "n"."inputs", "n"."job_count", "v"."survivor_count", "n"."cancel_requested_at_ms", "n"."cancel_forced", "n"."activate_from", "n"."cancel_from", "n"."rerun_from", "n"."gate", "n"."held", "n"."generation", "n"."logs_pruned", "n"."created_at_ms", "n"."traceparent", coalesce(n.name, v.name) as "name", "n"."trigger", "n"."schedule", "n"."scheduled_at_ms", "n"."vars"
+select "n"."no", "n"."id", "n"."workflow", "w"."id" as "workflow_id", "n"."version", "n"."state", "n"."inputs", "n"."job_count", "v"."survivor_count", "n"."cancel_requested_at_ms", "n"."cancel_forced", "n"."activate_from", "n"."cancel_from", "n"."rerun_from", "n"."gate", "n"."held", "n"."generation", "n"."logs_pruned", "n"."created_at_ms", "n"."traceparent", coalesce(n.name, v.name) as "name", "n"."trigger", "n"."schedule", "n"."backfill", "n"."scheduled_at_ms", "n"."vars"
   from "runs" as "n"
   inner join "workflows" as "w" on "w"."no" = "n"."workflow"
   inner join "versions" as "v" on "v"."no" = "n"."version"
   where "n"."cancel_request_hash" = cast(? as text) and "n"."cancel_request_hash" is not null;
 
 -- runById
-select "n"."no", "n"."id", "n"."workflow", "w"."id" as "workflow_id", "n"."version", "n"."state", "n"."inputs", "n"."job_count", "v"."survivor_count", "n"."cancel_requested_at_ms", "n"."cancel_forced", "n"."activate_from", "n"."cancel_from", "n"."rerun_from", "n"."gate", "n"."held", "n"."generation", "n"."logs_pruned", "n"."created_at_ms", "n"."traceparent", coalesce(n.name, v.name) as "name", "n"."trigger", "n"."schedule", "n"."scheduled_at_ms", "n"."vars"
+select "n"."no", "n"."id", "n"."workflow", "w"."id" as "workflow_id", "n"."version", "n"."state", "n"."inputs", "n"."job_count", "v"."survivor_count", "n"."cancel_requested_at_ms", "n"."cancel_forced", "n"."activate_from", "n"."cancel_from", "n"."rerun_from", "n"."gate", "n"."held", "n"."generation", "n"."logs_pruned", "n"."created_at_ms", "n"."traceparent", coalesce(n.name, v.name) as "name", "n"."trigger", "n"."schedule", "n"."backfill", "n"."scheduled_at_ms", "n"."vars"
   from "runs" as "n"
   inner join "workflows" as "w" on "w"."no" = "n"."workflow"
   inner join "versions" as "v" on "v"."no" = "n"."version"
@@ -1711,7 +1771,7 @@ select "n"."id", "w"."id" as "workflow_id", "n"."state"
   limit cast(? as integer);
 
 -- runsByNumber
-select "n"."no", "n"."id", "n"."workflow", "w"."id" as "workflow_id", "n"."version", "n"."state", "n"."inputs", "n"."job_count", "v"."survivor_count", "n"."cancel_requested_at_ms", "n"."cancel_forced", "n"."activate_from", "n"."cancel_from", "n"."rerun_from", "n"."gate", "n"."held", "n"."generation", "n"."logs_pruned", "n"."created_at_ms", "n"."traceparent", coalesce(n.name, v.name) as "name", "n"."trigger", "n"."schedule", "n"."scheduled_at_ms", "n"."vars"
+select "n"."no", "n"."id", "n"."workflow", "w"."id" as "workflow_id", "n"."version", "n"."state", "n"."inputs", "n"."job_count", "v"."survivor_count", "n"."cancel_requested_at_ms", "n"."cancel_forced", "n"."activate_from", "n"."cancel_from", "n"."rerun_from", "n"."gate", "n"."held", "n"."generation", "n"."logs_pruned", "n"."created_at_ms", "n"."traceparent", coalesce(n.name, v.name) as "name", "n"."trigger", "n"."schedule", "n"."backfill", "n"."scheduled_at_ms", "n"."vars"
   from (select cast(value ->> 0 as integer) as "no"
   from jsonb_each(?)) as "r"
   inner join "runs" as "n" on "n"."no" = "r"."no"
@@ -1735,7 +1795,8 @@ select "number", "run"
 -- runsOfSlots
 select "r"."workflow", "r"."schedule", "r"."slot_ms", (select n.id
   from runs as n
-  where n.workflow = r.workflow and n.schedule = r.schedule and n.scheduled_at_ms = r.slot_ms and n.schedule is not null) as "id"
+  where n.workflow = r.workflow and n.schedule = r.schedule and n.scheduled_at_ms = r.slot_ms and n.schedule is not null
+  limit 1) as "id"
   from (select cast(value ->> 0 as integer) as "workflow", value ->> 1 as "schedule", cast(value ->> 2 as integer) as "slot_ms"
   from jsonb_each(?)) as "r";
 
@@ -1755,7 +1816,7 @@ select "n"."id", "n"."traceparent", "n"."generation", "w"."id" as "workflow_id",
   inner join "workflows" as "w" on "w"."no" = "n"."workflow";
 
 -- runsWithUnfinishedWork
-select "n"."no", "n"."id", "n"."workflow", "w"."id" as "workflow_id", "n"."version", "n"."state", "n"."inputs", "n"."job_count", "v"."survivor_count", "n"."cancel_requested_at_ms", "n"."cancel_forced", "n"."activate_from", "n"."cancel_from", "n"."rerun_from", "n"."gate", "n"."held", "n"."generation", "n"."logs_pruned", "n"."created_at_ms", "n"."traceparent", coalesce(n.name, v.name) as "name", "n"."trigger", "n"."schedule", "n"."scheduled_at_ms", "n"."vars"
+select "n"."no", "n"."id", "n"."workflow", "w"."id" as "workflow_id", "n"."version", "n"."state", "n"."inputs", "n"."job_count", "v"."survivor_count", "n"."cancel_requested_at_ms", "n"."cancel_forced", "n"."activate_from", "n"."cancel_from", "n"."rerun_from", "n"."gate", "n"."held", "n"."generation", "n"."logs_pruned", "n"."created_at_ms", "n"."traceparent", coalesce(n.name, v.name) as "name", "n"."trigger", "n"."schedule", "n"."backfill", "n"."scheduled_at_ms", "n"."vars"
   from "runs" as "n"
   inner join "workflows" as "w" on "w"."no" = "n"."workflow"
   inner join "versions" as "v" on "v"."no" = "n"."version"
@@ -1986,7 +2047,7 @@ update "runs"
   from (select cast(value ->> 0 as integer) as "no", cast(value ->> 1 as integer) as "ended", cast(value ->> 2 as integer) as "failed", cast(value ->> 3 as integer) as "cancelled"
   from jsonb_each(?)) as "r"
   where "runs"."no" = "r"."no"
-  returning "runs"."no", "runs"."state", "runs"."open", "runs"."failed", "runs"."cancelled", "runs"."started_at_ms", "runs"."timed_out", "runs"."gate", "runs"."held";
+  returning "runs"."no", "runs"."state", "runs"."open", "runs"."failed", "runs"."cancelled", "runs"."started_at_ms", "runs"."timed_out", "runs"."gate", "runs"."backfill", "runs"."held";
 
 -- timeOutRuns
 update "runs"
