@@ -30,8 +30,8 @@ export function backfillCommand(): Command {
         'run.scheduled_at. The server starts the next run when an earlier one of the backfill has ended.',
     ],
     examples: [
-      'workflow-graph backfill start nightly --schedule nightly --from 2026-01-01 --to 2026-02-01 --dry-run',
-      'workflow-graph backfill start nightly --schedule nightly --from 2026-01-01 --to 2026-02-01 --max-live 4',
+      'workflow-graph backfill start w --schedule daily --from 2026-01-01 --to 2026-02-01',
+      'workflow-graph backfill start w --schedule daily --from 2026-01-01 --to 2026-01-08',
       'workflow-graph backfill list nightly',
       'workflow-graph backfill cancel nightly 01a2004b-6fc8-7585-ab5c-4300b49da3ce',
     ],
@@ -40,7 +40,7 @@ export function backfillCommand(): Command {
 
 function startCommand(): Command {
   const command = new Command('start')
-    .description('start runs for past times of a schedule')
+    .description('start runs for past times')
     .argument('<workflow>', "the workflow's id")
     .requiredOption('--schedule <id>', "the schedule's id")
     .addOption(
@@ -58,7 +58,7 @@ function startCommand(): Command {
   addServerOptions(command);
   addHelp(command, {
     about: ['A date is midnight in UTC. A schedule has one active backfill at a time, of at most 10,000 times.'],
-    examples: ['workflow-graph backfill start nightly --schedule nightly --from 2026-01-01 --to 2026-02-01 --dry-run'],
+    examples: ['workflow-graph backfill start w --schedule daily --from 2026-01-01 --to 2026-02-01'],
   });
   return command.action((workflow: string, flags: BackfillFlags) =>
     withClient(command, flags, async (client) => {
@@ -78,7 +78,7 @@ function startCommand(): Command {
 
 function listCommand(): Command {
   const command = new Command('list')
-    .description('list the backfills of a workflow, newest first')
+    .description('list backfills, newest first')
     .argument('<workflow>', "the workflow's id");
   addServerOptions(command);
   addHelp(command, { about: ['Shows the newest 100.'], examples: ['workflow-graph backfill list nightly'] });
@@ -93,7 +93,7 @@ function listCommand(): Command {
 
 function cancelCommand(): Command {
   const command = new Command('cancel')
-    .description('start no more runs; those that were started continue')
+    .description('start no more runs')
     .argument('<workflow>', "the workflow's id")
     .argument('<backfill>', "the backfill's id");
   addServerOptions(command);

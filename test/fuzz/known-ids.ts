@@ -11,6 +11,7 @@ export type IdKind =
   | 'version'
   | 'token'
   | 'schedule'
+  | 'backfill'
   | 'labels';
 
 /** At most this many of a kind are kept, the newest. */
@@ -68,6 +69,7 @@ export const kinds: Readonly<Record<string, IdKind>> = {
   run_id: 'run',
   workflow: 'workflow',
   schedule: 'schedule',
+  backfill: 'backfill',
   job_id: 'job',
   lease_id: 'lease',
   worker_id: 'worker',

@@ -14,6 +14,7 @@ export interface ServedWorld {
   readonly created: string;
   /** The number of the label set of the job that waits for a worker. */
   readonly labelSet: number;
+  readonly backfill: string;
   /** Page tokens, by what they page through. */
   readonly next: Readonly<
     Record<'audit' | 'gates' | 'runs' | 'history' | 'schedules' | 'summaries' | 'variables', string>
@@ -106,6 +107,17 @@ export async function makeWorld(fixture: EngineFixture): Promise<ServedWorld> {
   const build = await fixture.claimed({ leaseTtlSecs: 60 });
   await engine.pushLogs(caller, build.leaseId, [line(1, 'an Error\nx', 'stdout'), line(2, 'y\nError\n', 'stderr')]);
 
+  const backfill = await engine.createBackfill({
+    caller,
+    workflow: 'ci',
+    schedule: 'nightly',
+    fromMs: 1,
+    toMs: 2,
+    maxLive: 1,
+    order: 'oldest',
+    again: false,
+    dryRun: false,
+  });
   const { labelSets } = await engine.queue();
   return {
     run,
@@ -113,6 +125,7 @@ export async function makeWorld(fixture: EngineFixture): Promise<ServedWorld> {
     expired: expired.leaseId,
     cancelled,
     created,
+    backfill: backfill.id,
     labelSet: labelSets.find(({ labels }) => labels.includes('gpu'))?.labelSet ?? 0,
     next: {
       audit: (await engine.listAudit({ limit: 1, action: 'run.started', subject: '', pageToken: '' })).nextPageToken,

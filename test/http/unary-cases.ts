@@ -29,6 +29,7 @@ export const nowhere: ServedWorld = {
   cancelled: '',
   created: '',
   labelSet: 0,
+  backfill: '',
   next: { audit: '', gates: '', runs: '', history: '', schedules: '', summaries: '', variables: '' },
 };
 
@@ -196,8 +197,8 @@ export function unaryCases(world: ServedWorld): UnaryCase[] {
     { method: workflow.listBackfills, request: { id: 'ci' }, http: { path: '/api/workflows/ci/backfills' } },
     {
       method: workflow.cancelBackfill,
-      request: { id: 'ci', backfill: 'no-such-backfill' },
-      http: { path: '/api/workflows/ci/backfills/no-such-backfill' },
+      request: { id: 'ci', backfill: world.backfill },
+      http: { path: `/api/workflows/ci/backfills/${world.backfill}` },
     },
     {
       method: workflow.removeWorkflow,

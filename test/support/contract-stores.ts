@@ -168,6 +168,7 @@ export async function makeRun(
           trigger: 'api',
           schedule: null,
           scheduled_at_ms: null,
+          backfill: null,
           vars: null,
           timeout_ms: null,
         },
