@@ -30,8 +30,8 @@ export function backfillCommand(): Command {
         'run.scheduled_at. The server starts the next run when an earlier one of the backfill has ended.',
     ],
     examples: [
-      'workflow-graph backfill start w --schedule daily --from 2026-01-01 --to 2026-02-01',
-      'workflow-graph backfill start w --schedule daily --from 2026-01-01 --to 2026-01-08',
+      'workflow-graph backfill start w --schedule daily --from 2026-01 --to 2026-02',
+      'workflow-graph backfill start w --schedule daily --from 2026-01 --to 2026-02',
       'workflow-graph backfill list nightly',
       'workflow-graph backfill cancel nightly 01a2004b-6fc8-7585-ab5c-4300b49da3ce',
     ],
@@ -58,7 +58,7 @@ function startCommand(): Command {
   addServerOptions(command);
   addHelp(command, {
     about: ['A date is midnight in UTC. A schedule has one active backfill at a time, of at most 10,000 times.'],
-    examples: ['workflow-graph backfill start w --schedule daily --from 2026-01-01 --to 2026-02-01'],
+    examples: ['workflow-graph backfill start w --schedule daily --from 2026-01 --to 2026-02'],
   });
   return command.action((workflow: string, flags: BackfillFlags) =>
     withClient(command, flags, async (client) => {
