@@ -1886,6 +1886,540 @@ func (x *ListSchedulesResponse) GetNextPageToken() string {
 	return ""
 }
 
+type CreateBackfillRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The id of the workflow.
+	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// The id of the schedule within its workflow.
+	Schedule string `protobuf:"bytes,2,opt,name=schedule,proto3" json:"schedule,omitempty"`
+	// The first time, and the time before which it ends, in Unix milliseconds.
+	FromMs int64 `protobuf:"varint,3,opt,name=from_ms,json=fromMs,proto3" json:"from_ms,omitempty"`
+	ToMs   int64 `protobuf:"varint,4,opt,name=to_ms,json=toMs,proto3" json:"to_ms,omitempty"`
+	// How many of its runs may be unfinished at once; 1 when absent.
+	MaxLive *uint32 `protobuf:"varint,5,opt,name=max_live,json=maxLive,proto3,oneof" json:"max_live,omitempty"`
+	// Which times come first: `oldest`, as when absent, or `newest`.
+	Order string `protobuf:"bytes,6,opt,name=order,proto3" json:"order,omitempty"`
+	// Whether times that have a run get another one.
+	Again bool `protobuf:"varint,7,opt,name=again,proto3" json:"again,omitempty"`
+	// Only counts the times, and those that would be skipped. The response has no id.
+	DryRun        bool `protobuf:"varint,8,opt,name=dry_run,json=dryRun,proto3" json:"dry_run,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CreateBackfillRequest) Reset() {
+	*x = CreateBackfillRequest{}
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[23]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CreateBackfillRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CreateBackfillRequest) ProtoMessage() {}
+
+func (x *CreateBackfillRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[23]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CreateBackfillRequest.ProtoReflect.Descriptor instead.
+func (*CreateBackfillRequest) Descriptor() ([]byte, []int) {
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{23}
+}
+
+func (x *CreateBackfillRequest) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *CreateBackfillRequest) GetSchedule() string {
+	if x != nil {
+		return x.Schedule
+	}
+	return ""
+}
+
+func (x *CreateBackfillRequest) GetFromMs() int64 {
+	if x != nil {
+		return x.FromMs
+	}
+	return 0
+}
+
+func (x *CreateBackfillRequest) GetToMs() int64 {
+	if x != nil {
+		return x.ToMs
+	}
+	return 0
+}
+
+func (x *CreateBackfillRequest) GetMaxLive() uint32 {
+	if x != nil && x.MaxLive != nil {
+		return *x.MaxLive
+	}
+	return 0
+}
+
+func (x *CreateBackfillRequest) GetOrder() string {
+	if x != nil {
+		return x.Order
+	}
+	return ""
+}
+
+func (x *CreateBackfillRequest) GetAgain() bool {
+	if x != nil {
+		return x.Again
+	}
+	return false
+}
+
+func (x *CreateBackfillRequest) GetDryRun() bool {
+	if x != nil {
+		return x.DryRun
+	}
+	return false
+}
+
+type CreateBackfillResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Backfill      *Backfill              `protobuf:"bytes,1,opt,name=backfill,proto3" json:"backfill,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CreateBackfillResponse) Reset() {
+	*x = CreateBackfillResponse{}
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[24]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CreateBackfillResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CreateBackfillResponse) ProtoMessage() {}
+
+func (x *CreateBackfillResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[24]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CreateBackfillResponse.ProtoReflect.Descriptor instead.
+func (*CreateBackfillResponse) Descriptor() ([]byte, []int) {
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{24}
+}
+
+func (x *CreateBackfillResponse) GetBackfill() *Backfill {
+	if x != nil {
+		return x.Backfill
+	}
+	return nil
+}
+
+type ListBackfillsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The id of the workflow.
+	Id            string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListBackfillsRequest) Reset() {
+	*x = ListBackfillsRequest{}
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[25]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListBackfillsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListBackfillsRequest) ProtoMessage() {}
+
+func (x *ListBackfillsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[25]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListBackfillsRequest.ProtoReflect.Descriptor instead.
+func (*ListBackfillsRequest) Descriptor() ([]byte, []int) {
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{25}
+}
+
+func (x *ListBackfillsRequest) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+type ListBackfillsResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Backfills     []*Backfill            `protobuf:"bytes,1,rep,name=backfills,proto3" json:"backfills,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListBackfillsResponse) Reset() {
+	*x = ListBackfillsResponse{}
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[26]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListBackfillsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListBackfillsResponse) ProtoMessage() {}
+
+func (x *ListBackfillsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[26]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListBackfillsResponse.ProtoReflect.Descriptor instead.
+func (*ListBackfillsResponse) Descriptor() ([]byte, []int) {
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{26}
+}
+
+func (x *ListBackfillsResponse) GetBackfills() []*Backfill {
+	if x != nil {
+		return x.Backfills
+	}
+	return nil
+}
+
+type CancelBackfillRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The id of the workflow.
+	Id            string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	Backfill      string `protobuf:"bytes,2,opt,name=backfill,proto3" json:"backfill,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CancelBackfillRequest) Reset() {
+	*x = CancelBackfillRequest{}
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[27]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CancelBackfillRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CancelBackfillRequest) ProtoMessage() {}
+
+func (x *CancelBackfillRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[27]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CancelBackfillRequest.ProtoReflect.Descriptor instead.
+func (*CancelBackfillRequest) Descriptor() ([]byte, []int) {
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{27}
+}
+
+func (x *CancelBackfillRequest) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *CancelBackfillRequest) GetBackfill() string {
+	if x != nil {
+		return x.Backfill
+	}
+	return ""
+}
+
+type CancelBackfillResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Backfill      *Backfill              `protobuf:"bytes,1,opt,name=backfill,proto3" json:"backfill,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CancelBackfillResponse) Reset() {
+	*x = CancelBackfillResponse{}
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[28]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CancelBackfillResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CancelBackfillResponse) ProtoMessage() {}
+
+func (x *CancelBackfillResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[28]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CancelBackfillResponse.ProtoReflect.Descriptor instead.
+func (*CancelBackfillResponse) Descriptor() ([]byte, []int) {
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{28}
+}
+
+func (x *CancelBackfillResponse) GetBackfill() *Backfill {
+	if x != nil {
+		return x.Backfill
+	}
+	return nil
+}
+
+// Runs for past times of a schedule.
+type Backfill struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Empty for one that was only counted.
+	Id       string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	Workflow string `protobuf:"bytes,2,opt,name=workflow,proto3" json:"workflow,omitempty"`
+	Schedule string `protobuf:"bytes,3,opt,name=schedule,proto3" json:"schedule,omitempty"`
+	FromMs   int64  `protobuf:"varint,4,opt,name=from_ms,json=fromMs,proto3" json:"from_ms,omitempty"`
+	ToMs     int64  `protobuf:"varint,5,opt,name=to_ms,json=toMs,proto3" json:"to_ms,omitempty"`
+	MaxLive  uint32 `protobuf:"varint,6,opt,name=max_live,json=maxLive,proto3" json:"max_live,omitempty"`
+	// `oldest` or `newest`.
+	Order string `protobuf:"bytes,7,opt,name=order,proto3" json:"order,omitempty"`
+	Again bool   `protobuf:"varint,8,opt,name=again,proto3" json:"again,omitempty"`
+	// Its times, and how many of them were handled so far: `started` + `skipped` + `refused`.
+	Total   uint32 `protobuf:"varint,9,opt,name=total,proto3" json:"total,omitempty"`
+	Handled uint32 `protobuf:"varint,10,opt,name=handled,proto3" json:"handled,omitempty"`
+	Started uint32 `protobuf:"varint,11,opt,name=started,proto3" json:"started,omitempty"`
+	// Times that had a run.
+	Skipped uint32 `protobuf:"varint,12,opt,name=skipped,proto3" json:"skipped,omitempty"`
+	// Times whose run could not start; `last_error` is the reason of the last of them.
+	Refused   uint32  `protobuf:"varint,13,opt,name=refused,proto3" json:"refused,omitempty"`
+	LastError *string `protobuf:"bytes,14,opt,name=last_error,json=lastError,proto3,oneof" json:"last_error,omitempty"`
+	// Its runs that have not ended.
+	Live        uint32 `protobuf:"varint,15,opt,name=live,proto3" json:"live,omitempty"`
+	CreatedAtMs int64  `protobuf:"varint,16,opt,name=created_at_ms,json=createdAtMs,proto3" json:"created_at_ms,omitempty"`
+	// The name of the token that created it.
+	CreatedBy *string `protobuf:"bytes,17,opt,name=created_by,json=createdBy,proto3,oneof" json:"created_by,omitempty"`
+	// When it handled its last time, or was cancelled; null while it is active.
+	EndedAtMs     *int64 `protobuf:"varint,18,opt,name=ended_at_ms,json=endedAtMs,proto3,oneof" json:"ended_at_ms,omitempty"`
+	Cancelled     bool   `protobuf:"varint,19,opt,name=cancelled,proto3" json:"cancelled,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Backfill) Reset() {
+	*x = Backfill{}
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[29]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Backfill) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Backfill) ProtoMessage() {}
+
+func (x *Backfill) ProtoReflect() protoreflect.Message {
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[29]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Backfill.ProtoReflect.Descriptor instead.
+func (*Backfill) Descriptor() ([]byte, []int) {
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{29}
+}
+
+func (x *Backfill) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *Backfill) GetWorkflow() string {
+	if x != nil {
+		return x.Workflow
+	}
+	return ""
+}
+
+func (x *Backfill) GetSchedule() string {
+	if x != nil {
+		return x.Schedule
+	}
+	return ""
+}
+
+func (x *Backfill) GetFromMs() int64 {
+	if x != nil {
+		return x.FromMs
+	}
+	return 0
+}
+
+func (x *Backfill) GetToMs() int64 {
+	if x != nil {
+		return x.ToMs
+	}
+	return 0
+}
+
+func (x *Backfill) GetMaxLive() uint32 {
+	if x != nil {
+		return x.MaxLive
+	}
+	return 0
+}
+
+func (x *Backfill) GetOrder() string {
+	if x != nil {
+		return x.Order
+	}
+	return ""
+}
+
+func (x *Backfill) GetAgain() bool {
+	if x != nil {
+		return x.Again
+	}
+	return false
+}
+
+func (x *Backfill) GetTotal() uint32 {
+	if x != nil {
+		return x.Total
+	}
+	return 0
+}
+
+func (x *Backfill) GetHandled() uint32 {
+	if x != nil {
+		return x.Handled
+	}
+	return 0
+}
+
+func (x *Backfill) GetStarted() uint32 {
+	if x != nil {
+		return x.Started
+	}
+	return 0
+}
+
+func (x *Backfill) GetSkipped() uint32 {
+	if x != nil {
+		return x.Skipped
+	}
+	return 0
+}
+
+func (x *Backfill) GetRefused() uint32 {
+	if x != nil {
+		return x.Refused
+	}
+	return 0
+}
+
+func (x *Backfill) GetLastError() string {
+	if x != nil && x.LastError != nil {
+		return *x.LastError
+	}
+	return ""
+}
+
+func (x *Backfill) GetLive() uint32 {
+	if x != nil {
+		return x.Live
+	}
+	return 0
+}
+
+func (x *Backfill) GetCreatedAtMs() int64 {
+	if x != nil {
+		return x.CreatedAtMs
+	}
+	return 0
+}
+
+func (x *Backfill) GetCreatedBy() string {
+	if x != nil && x.CreatedBy != nil {
+		return *x.CreatedBy
+	}
+	return ""
+}
+
+func (x *Backfill) GetEndedAtMs() int64 {
+	if x != nil && x.EndedAtMs != nil {
+		return *x.EndedAtMs
+	}
+	return 0
+}
+
+func (x *Backfill) GetCancelled() bool {
+	if x != nil {
+		return x.Cancelled
+	}
+	return false
+}
+
 type PauseScheduleRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The id of the workflow.
@@ -1900,7 +2434,7 @@ type PauseScheduleRequest struct {
 
 func (x *PauseScheduleRequest) Reset() {
 	*x = PauseScheduleRequest{}
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[23]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1912,7 +2446,7 @@ func (x *PauseScheduleRequest) String() string {
 func (*PauseScheduleRequest) ProtoMessage() {}
 
 func (x *PauseScheduleRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[23]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1925,7 +2459,7 @@ func (x *PauseScheduleRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PauseScheduleRequest.ProtoReflect.Descriptor instead.
 func (*PauseScheduleRequest) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{23}
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *PauseScheduleRequest) GetId() string {
@@ -1958,7 +2492,7 @@ type PauseScheduleResponse struct {
 
 func (x *PauseScheduleResponse) Reset() {
 	*x = PauseScheduleResponse{}
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[24]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1970,7 +2504,7 @@ func (x *PauseScheduleResponse) String() string {
 func (*PauseScheduleResponse) ProtoMessage() {}
 
 func (x *PauseScheduleResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[24]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1983,7 +2517,7 @@ func (x *PauseScheduleResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PauseScheduleResponse.ProtoReflect.Descriptor instead.
 func (*PauseScheduleResponse) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{24}
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *PauseScheduleResponse) GetSchedule() *Schedule {
@@ -2005,7 +2539,7 @@ type ResumeScheduleRequest struct {
 
 func (x *ResumeScheduleRequest) Reset() {
 	*x = ResumeScheduleRequest{}
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[25]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2017,7 +2551,7 @@ func (x *ResumeScheduleRequest) String() string {
 func (*ResumeScheduleRequest) ProtoMessage() {}
 
 func (x *ResumeScheduleRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[25]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2030,7 +2564,7 @@ func (x *ResumeScheduleRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResumeScheduleRequest.ProtoReflect.Descriptor instead.
 func (*ResumeScheduleRequest) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{25}
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *ResumeScheduleRequest) GetId() string {
@@ -2056,7 +2590,7 @@ type ResumeScheduleResponse struct {
 
 func (x *ResumeScheduleResponse) Reset() {
 	*x = ResumeScheduleResponse{}
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[26]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2068,7 +2602,7 @@ func (x *ResumeScheduleResponse) String() string {
 func (*ResumeScheduleResponse) ProtoMessage() {}
 
 func (x *ResumeScheduleResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[26]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2081,7 +2615,7 @@ func (x *ResumeScheduleResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResumeScheduleResponse.ProtoReflect.Descriptor instead.
 func (*ResumeScheduleResponse) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{26}
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *ResumeScheduleResponse) GetSchedule() *Schedule {
@@ -2133,7 +2667,7 @@ type Schedule struct {
 
 func (x *Schedule) Reset() {
 	*x = Schedule{}
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[27]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2145,7 +2679,7 @@ func (x *Schedule) String() string {
 func (*Schedule) ProtoMessage() {}
 
 func (x *Schedule) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[27]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2158,7 +2692,7 @@ func (x *Schedule) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Schedule.ProtoReflect.Descriptor instead.
 func (*Schedule) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{27}
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *Schedule) GetWorkflow() string {
@@ -2324,7 +2858,7 @@ type ListRunsRequest struct {
 
 func (x *ListRunsRequest) Reset() {
 	*x = ListRunsRequest{}
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[28]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2336,7 +2870,7 @@ func (x *ListRunsRequest) String() string {
 func (*ListRunsRequest) ProtoMessage() {}
 
 func (x *ListRunsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[28]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2349,7 +2883,7 @@ func (x *ListRunsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListRunsRequest.ProtoReflect.Descriptor instead.
 func (*ListRunsRequest) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{28}
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *ListRunsRequest) GetWorkflow() string {
@@ -2442,7 +2976,7 @@ type ListRunsResponse struct {
 
 func (x *ListRunsResponse) Reset() {
 	*x = ListRunsResponse{}
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[29]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2454,7 +2988,7 @@ func (x *ListRunsResponse) String() string {
 func (*ListRunsResponse) ProtoMessage() {}
 
 func (x *ListRunsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[29]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2467,7 +3001,7 @@ func (x *ListRunsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListRunsResponse.ProtoReflect.Descriptor instead.
 func (*ListRunsResponse) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{29}
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *ListRunsResponse) GetRuns() []*Run {
@@ -2533,7 +3067,7 @@ type Run struct {
 
 func (x *Run) Reset() {
 	*x = Run{}
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[30]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2545,7 +3079,7 @@ func (x *Run) String() string {
 func (*Run) ProtoMessage() {}
 
 func (x *Run) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[30]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2558,7 +3092,7 @@ func (x *Run) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Run.ProtoReflect.Descriptor instead.
 func (*Run) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{30}
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *Run) GetRunId() string {
@@ -2747,7 +3281,7 @@ type RunDetails struct {
 
 func (x *RunDetails) Reset() {
 	*x = RunDetails{}
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[31]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2759,7 +3293,7 @@ func (x *RunDetails) String() string {
 func (*RunDetails) ProtoMessage() {}
 
 func (x *RunDetails) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[31]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2772,7 +3306,7 @@ func (x *RunDetails) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RunDetails.ProtoReflect.Descriptor instead.
 func (*RunDetails) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{31}
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *RunDetails) GetWaitsForNeeds() uint32 {
@@ -2885,7 +3419,7 @@ type ExplainJobRequest struct {
 
 func (x *ExplainJobRequest) Reset() {
 	*x = ExplainJobRequest{}
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[32]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2897,7 +3431,7 @@ func (x *ExplainJobRequest) String() string {
 func (*ExplainJobRequest) ProtoMessage() {}
 
 func (x *ExplainJobRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[32]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2910,7 +3444,7 @@ func (x *ExplainJobRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExplainJobRequest.ProtoReflect.Descriptor instead.
 func (*ExplainJobRequest) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{32}
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *ExplainJobRequest) GetId() string {
@@ -2954,7 +3488,7 @@ type ExplainJobResponse struct {
 
 func (x *ExplainJobResponse) Reset() {
 	*x = ExplainJobResponse{}
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[33]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2966,7 +3500,7 @@ func (x *ExplainJobResponse) String() string {
 func (*ExplainJobResponse) ProtoMessage() {}
 
 func (x *ExplainJobResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[33]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2979,7 +3513,7 @@ func (x *ExplainJobResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExplainJobResponse.ProtoReflect.Descriptor instead.
 func (*ExplainJobResponse) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{33}
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *ExplainJobResponse) GetRunId() string {
@@ -3065,7 +3599,7 @@ type JobReason struct {
 
 func (x *JobReason) Reset() {
 	*x = JobReason{}
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[34]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3077,7 +3611,7 @@ func (x *JobReason) String() string {
 func (*JobReason) ProtoMessage() {}
 
 func (x *JobReason) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[34]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3090,7 +3624,7 @@ func (x *JobReason) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JobReason.ProtoReflect.Descriptor instead.
 func (*JobReason) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{34}
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *JobReason) GetCode() JobReasonCode {
@@ -3428,7 +3962,7 @@ type ExplainRunRequest struct {
 
 func (x *ExplainRunRequest) Reset() {
 	*x = ExplainRunRequest{}
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[35]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3440,7 +3974,7 @@ func (x *ExplainRunRequest) String() string {
 func (*ExplainRunRequest) ProtoMessage() {}
 
 func (x *ExplainRunRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[35]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3453,7 +3987,7 @@ func (x *ExplainRunRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExplainRunRequest.ProtoReflect.Descriptor instead.
 func (*ExplainRunRequest) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{35}
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *ExplainRunRequest) GetId() string {
@@ -3481,7 +4015,7 @@ type ExplainRunResponse struct {
 
 func (x *ExplainRunResponse) Reset() {
 	*x = ExplainRunResponse{}
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[36]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3493,7 +4027,7 @@ func (x *ExplainRunResponse) String() string {
 func (*ExplainRunResponse) ProtoMessage() {}
 
 func (x *ExplainRunResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[36]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3506,7 +4040,7 @@ func (x *ExplainRunResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExplainRunResponse.ProtoReflect.Descriptor instead.
 func (*ExplainRunResponse) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{36}
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *ExplainRunResponse) GetRunId() string {
@@ -3581,7 +4115,7 @@ type RunReason struct {
 
 func (x *RunReason) Reset() {
 	*x = RunReason{}
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[37]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3593,7 +4127,7 @@ func (x *RunReason) String() string {
 func (*RunReason) ProtoMessage() {}
 
 func (x *RunReason) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[37]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3606,7 +4140,7 @@ func (x *RunReason) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RunReason.ProtoReflect.Descriptor instead.
 func (*RunReason) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{37}
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *RunReason) GetCode() JobReasonCode {
@@ -3688,7 +4222,7 @@ type JobAttempt struct {
 
 func (x *JobAttempt) Reset() {
 	*x = JobAttempt{}
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[38]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3700,7 +4234,7 @@ func (x *JobAttempt) String() string {
 func (*JobAttempt) ProtoMessage() {}
 
 func (x *JobAttempt) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[38]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3713,7 +4247,7 @@ func (x *JobAttempt) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JobAttempt.ProtoReflect.Descriptor instead.
 func (*JobAttempt) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{38}
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{45}
 }
 
 func (x *JobAttempt) GetAttempt() uint32 {
@@ -3798,7 +4332,7 @@ type WatchRunsRequest struct {
 
 func (x *WatchRunsRequest) Reset() {
 	*x = WatchRunsRequest{}
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[39]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3810,7 +4344,7 @@ func (x *WatchRunsRequest) String() string {
 func (*WatchRunsRequest) ProtoMessage() {}
 
 func (x *WatchRunsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[39]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3823,7 +4357,7 @@ func (x *WatchRunsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchRunsRequest.ProtoReflect.Descriptor instead.
 func (*WatchRunsRequest) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{39}
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{46}
 }
 
 func (x *WatchRunsRequest) GetId() string {
@@ -3879,7 +4413,7 @@ type WatchRunsResponse struct {
 
 func (x *WatchRunsResponse) Reset() {
 	*x = WatchRunsResponse{}
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[40]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[47]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3891,7 +4425,7 @@ func (x *WatchRunsResponse) String() string {
 func (*WatchRunsResponse) ProtoMessage() {}
 
 func (x *WatchRunsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[40]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[47]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3904,7 +4438,7 @@ func (x *WatchRunsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchRunsResponse.ProtoReflect.Descriptor instead.
 func (*WatchRunsResponse) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{40}
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{47}
 }
 
 func (x *WatchRunsResponse) GetSnapshot() []*Workflow {
@@ -3969,7 +4503,7 @@ type Event struct {
 
 func (x *Event) Reset() {
 	*x = Event{}
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[41]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[48]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3981,7 +4515,7 @@ func (x *Event) String() string {
 func (*Event) ProtoMessage() {}
 
 func (x *Event) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[41]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[48]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3994,7 +4528,7 @@ func (x *Event) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Event.ProtoReflect.Descriptor instead.
 func (*Event) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{41}
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{48}
 }
 
 func (x *Event) GetNumber() uint64 {
@@ -4059,7 +4593,7 @@ type WorkflowSummary_RecentRun struct {
 
 func (x *WorkflowSummary_RecentRun) Reset() {
 	*x = WorkflowSummary_RecentRun{}
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[42]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[49]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4071,7 +4605,7 @@ func (x *WorkflowSummary_RecentRun) String() string {
 func (*WorkflowSummary_RecentRun) ProtoMessage() {}
 
 func (x *WorkflowSummary_RecentRun) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[42]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[49]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4142,7 +4676,7 @@ type JobReason_HeldByGroup struct {
 
 func (x *JobReason_HeldByGroup) Reset() {
 	*x = JobReason_HeldByGroup{}
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[46]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[53]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4154,7 +4688,7 @@ func (x *JobReason_HeldByGroup) String() string {
 func (*JobReason_HeldByGroup) ProtoMessage() {}
 
 func (x *JobReason_HeldByGroup) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[46]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[53]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4167,7 +4701,7 @@ func (x *JobReason_HeldByGroup) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JobReason_HeldByGroup.ProtoReflect.Descriptor instead.
 func (*JobReason_HeldByGroup) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{34, 0}
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{41, 0}
 }
 
 func (x *JobReason_HeldByGroup) GetGroup() string {
@@ -4237,7 +4771,7 @@ type JobReason_HeldByMaxParallel struct {
 
 func (x *JobReason_HeldByMaxParallel) Reset() {
 	*x = JobReason_HeldByMaxParallel{}
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[47]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[54]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4249,7 +4783,7 @@ func (x *JobReason_HeldByMaxParallel) String() string {
 func (*JobReason_HeldByMaxParallel) ProtoMessage() {}
 
 func (x *JobReason_HeldByMaxParallel) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[47]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[54]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4262,7 +4796,7 @@ func (x *JobReason_HeldByMaxParallel) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JobReason_HeldByMaxParallel.ProtoReflect.Descriptor instead.
 func (*JobReason_HeldByMaxParallel) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{34, 1}
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{41, 1}
 }
 
 func (x *JobReason_HeldByMaxParallel) GetJobId() string {
@@ -4316,7 +4850,7 @@ type JobReason_Paused struct {
 
 func (x *JobReason_Paused) Reset() {
 	*x = JobReason_Paused{}
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[48]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[55]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4328,7 +4862,7 @@ func (x *JobReason_Paused) String() string {
 func (*JobReason_Paused) ProtoMessage() {}
 
 func (x *JobReason_Paused) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[48]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[55]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4341,7 +4875,7 @@ func (x *JobReason_Paused) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JobReason_Paused.ProtoReflect.Descriptor instead.
 func (*JobReason_Paused) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{34, 2}
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{41, 2}
 }
 
 func (x *JobReason_Paused) GetKind() PauseKind {
@@ -4390,7 +4924,7 @@ type JobReason_Superseded struct {
 
 func (x *JobReason_Superseded) Reset() {
 	*x = JobReason_Superseded{}
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[49]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[56]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4402,7 +4936,7 @@ func (x *JobReason_Superseded) String() string {
 func (*JobReason_Superseded) ProtoMessage() {}
 
 func (x *JobReason_Superseded) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[49]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[56]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4415,7 +4949,7 @@ func (x *JobReason_Superseded) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JobReason_Superseded.ProtoReflect.Descriptor instead.
 func (*JobReason_Superseded) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{34, 3}
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{41, 3}
 }
 
 func (x *JobReason_Superseded) GetAtMs() int64 {
@@ -4442,7 +4976,7 @@ type JobReason_QueueTimedOut struct {
 
 func (x *JobReason_QueueTimedOut) Reset() {
 	*x = JobReason_QueueTimedOut{}
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[50]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[57]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4454,7 +4988,7 @@ func (x *JobReason_QueueTimedOut) String() string {
 func (*JobReason_QueueTimedOut) ProtoMessage() {}
 
 func (x *JobReason_QueueTimedOut) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[50]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[57]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4467,7 +5001,7 @@ func (x *JobReason_QueueTimedOut) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JobReason_QueueTimedOut.ProtoReflect.Descriptor instead.
 func (*JobReason_QueueTimedOut) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{34, 4}
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{41, 4}
 }
 
 func (x *JobReason_QueueTimedOut) GetError() string {
@@ -4487,7 +5021,7 @@ type JobReason_ExpressionFailed struct {
 
 func (x *JobReason_ExpressionFailed) Reset() {
 	*x = JobReason_ExpressionFailed{}
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[51]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[58]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4499,7 +5033,7 @@ func (x *JobReason_ExpressionFailed) String() string {
 func (*JobReason_ExpressionFailed) ProtoMessage() {}
 
 func (x *JobReason_ExpressionFailed) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[51]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[58]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4512,7 +5046,7 @@ func (x *JobReason_ExpressionFailed) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JobReason_ExpressionFailed.ProtoReflect.Descriptor instead.
 func (*JobReason_ExpressionFailed) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{34, 5}
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{41, 5}
 }
 
 func (x *JobReason_ExpressionFailed) GetError() string {
@@ -4532,7 +5066,7 @@ type JobReason_Need struct {
 
 func (x *JobReason_Need) Reset() {
 	*x = JobReason_Need{}
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[52]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[59]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4544,7 +5078,7 @@ func (x *JobReason_Need) String() string {
 func (*JobReason_Need) ProtoMessage() {}
 
 func (x *JobReason_Need) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[52]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[59]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4557,7 +5091,7 @@ func (x *JobReason_Need) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JobReason_Need.ProtoReflect.Descriptor instead.
 func (*JobReason_Need) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{34, 6}
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{41, 6}
 }
 
 func (x *JobReason_Need) GetJobId() string {
@@ -4587,7 +5121,7 @@ type JobReason_NeedsOpen struct {
 
 func (x *JobReason_NeedsOpen) Reset() {
 	*x = JobReason_NeedsOpen{}
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[53]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[60]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4599,7 +5133,7 @@ func (x *JobReason_NeedsOpen) String() string {
 func (*JobReason_NeedsOpen) ProtoMessage() {}
 
 func (x *JobReason_NeedsOpen) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[53]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[60]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4612,7 +5146,7 @@ func (x *JobReason_NeedsOpen) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JobReason_NeedsOpen.ProtoReflect.Descriptor instead.
 func (*JobReason_NeedsOpen) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{34, 7}
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{41, 7}
 }
 
 func (x *JobReason_NeedsOpen) GetNeeds() []*JobReason_Need {
@@ -4648,7 +5182,7 @@ type JobReason_Delayed struct {
 
 func (x *JobReason_Delayed) Reset() {
 	*x = JobReason_Delayed{}
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[54]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[61]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4660,7 +5194,7 @@ func (x *JobReason_Delayed) String() string {
 func (*JobReason_Delayed) ProtoMessage() {}
 
 func (x *JobReason_Delayed) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[54]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[61]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4673,7 +5207,7 @@ func (x *JobReason_Delayed) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JobReason_Delayed.ProtoReflect.Descriptor instead.
 func (*JobReason_Delayed) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{34, 8}
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{41, 8}
 }
 
 func (x *JobReason_Delayed) GetUntilMs() int64 {
@@ -4715,7 +5249,7 @@ type JobReason_NoMatchingWorker struct {
 
 func (x *JobReason_NoMatchingWorker) Reset() {
 	*x = JobReason_NoMatchingWorker{}
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[55]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[62]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4727,7 +5261,7 @@ func (x *JobReason_NoMatchingWorker) String() string {
 func (*JobReason_NoMatchingWorker) ProtoMessage() {}
 
 func (x *JobReason_NoMatchingWorker) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[55]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[62]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4740,7 +5274,7 @@ func (x *JobReason_NoMatchingWorker) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JobReason_NoMatchingWorker.ProtoReflect.Descriptor instead.
 func (*JobReason_NoMatchingWorker) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{34, 9}
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{41, 9}
 }
 
 func (x *JobReason_NoMatchingWorker) GetRequiredLabels() []string {
@@ -4795,7 +5329,7 @@ type JobReason_NearWorker struct {
 
 func (x *JobReason_NearWorker) Reset() {
 	*x = JobReason_NearWorker{}
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[56]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[63]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4807,7 +5341,7 @@ func (x *JobReason_NearWorker) String() string {
 func (*JobReason_NearWorker) ProtoMessage() {}
 
 func (x *JobReason_NearWorker) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[56]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[63]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4820,7 +5354,7 @@ func (x *JobReason_NearWorker) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JobReason_NearWorker.ProtoReflect.Descriptor instead.
 func (*JobReason_NearWorker) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{34, 10}
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{41, 10}
 }
 
 func (x *JobReason_NearWorker) GetWorkerId() string {
@@ -4847,7 +5381,7 @@ type JobReason_OfflineWorker struct {
 
 func (x *JobReason_OfflineWorker) Reset() {
 	*x = JobReason_OfflineWorker{}
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[57]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[64]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4859,7 +5393,7 @@ func (x *JobReason_OfflineWorker) String() string {
 func (*JobReason_OfflineWorker) ProtoMessage() {}
 
 func (x *JobReason_OfflineWorker) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[57]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[64]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4872,7 +5406,7 @@ func (x *JobReason_OfflineWorker) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JobReason_OfflineWorker.ProtoReflect.Descriptor instead.
 func (*JobReason_OfflineWorker) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{34, 11}
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{41, 11}
 }
 
 func (x *JobReason_OfflineWorker) GetWorkerId() string {
@@ -4906,7 +5440,7 @@ type JobReason_WaitsForWorker struct {
 
 func (x *JobReason_WaitsForWorker) Reset() {
 	*x = JobReason_WaitsForWorker{}
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[58]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[65]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4918,7 +5452,7 @@ func (x *JobReason_WaitsForWorker) String() string {
 func (*JobReason_WaitsForWorker) ProtoMessage() {}
 
 func (x *JobReason_WaitsForWorker) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[58]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[65]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4931,7 +5465,7 @@ func (x *JobReason_WaitsForWorker) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JobReason_WaitsForWorker.ProtoReflect.Descriptor instead.
 func (*JobReason_WaitsForWorker) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{34, 12}
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{41, 12}
 }
 
 func (x *JobReason_WaitsForWorker) GetEnqueuedAtMs() int64 {
@@ -4985,7 +5519,7 @@ type JobReason_Running struct {
 
 func (x *JobReason_Running) Reset() {
 	*x = JobReason_Running{}
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[59]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[66]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4997,7 +5531,7 @@ func (x *JobReason_Running) String() string {
 func (*JobReason_Running) ProtoMessage() {}
 
 func (x *JobReason_Running) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[59]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[66]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5010,7 +5544,7 @@ func (x *JobReason_Running) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JobReason_Running.ProtoReflect.Descriptor instead.
 func (*JobReason_Running) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{34, 13}
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{41, 13}
 }
 
 func (x *JobReason_Running) GetAttempt() uint32 {
@@ -5066,7 +5600,7 @@ type JobReason_Succeeded struct {
 
 func (x *JobReason_Succeeded) Reset() {
 	*x = JobReason_Succeeded{}
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[60]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[67]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5078,7 +5612,7 @@ func (x *JobReason_Succeeded) String() string {
 func (*JobReason_Succeeded) ProtoMessage() {}
 
 func (x *JobReason_Succeeded) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[60]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[67]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5091,7 +5625,7 @@ func (x *JobReason_Succeeded) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JobReason_Succeeded.ProtoReflect.Descriptor instead.
 func (*JobReason_Succeeded) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{34, 14}
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{41, 14}
 }
 
 func (x *JobReason_Succeeded) GetAttempt() uint32 {
@@ -5129,7 +5663,7 @@ type JobReason_Failed struct {
 
 func (x *JobReason_Failed) Reset() {
 	*x = JobReason_Failed{}
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[61]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[68]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5141,7 +5675,7 @@ func (x *JobReason_Failed) String() string {
 func (*JobReason_Failed) ProtoMessage() {}
 
 func (x *JobReason_Failed) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[61]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[68]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5154,7 +5688,7 @@ func (x *JobReason_Failed) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JobReason_Failed.ProtoReflect.Descriptor instead.
 func (*JobReason_Failed) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{34, 15}
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{41, 15}
 }
 
 func (x *JobReason_Failed) GetAttempt() uint32 {
@@ -5204,7 +5738,7 @@ type JobReason_Retried struct {
 
 func (x *JobReason_Retried) Reset() {
 	*x = JobReason_Retried{}
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[62]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[69]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5216,7 +5750,7 @@ func (x *JobReason_Retried) String() string {
 func (*JobReason_Retried) ProtoMessage() {}
 
 func (x *JobReason_Retried) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[62]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[69]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5229,7 +5763,7 @@ func (x *JobReason_Retried) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JobReason_Retried.ProtoReflect.Descriptor instead.
 func (*JobReason_Retried) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{34, 16}
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{41, 16}
 }
 
 func (x *JobReason_Retried) GetRetries() uint32 {
@@ -5267,7 +5801,7 @@ type JobReason_ConditionFalse struct {
 
 func (x *JobReason_ConditionFalse) Reset() {
 	*x = JobReason_ConditionFalse{}
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[63]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[70]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5279,7 +5813,7 @@ func (x *JobReason_ConditionFalse) String() string {
 func (*JobReason_ConditionFalse) ProtoMessage() {}
 
 func (x *JobReason_ConditionFalse) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[63]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[70]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5292,7 +5826,7 @@ func (x *JobReason_ConditionFalse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JobReason_ConditionFalse.ProtoReflect.Descriptor instead.
 func (*JobReason_ConditionFalse) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{34, 17}
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{41, 17}
 }
 
 func (x *JobReason_ConditionFalse) GetCondition() string {
@@ -5328,7 +5862,7 @@ type JobReason_ConditionValue struct {
 
 func (x *JobReason_ConditionValue) Reset() {
 	*x = JobReason_ConditionValue{}
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[64]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[71]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5340,7 +5874,7 @@ func (x *JobReason_ConditionValue) String() string {
 func (*JobReason_ConditionValue) ProtoMessage() {}
 
 func (x *JobReason_ConditionValue) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[64]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[71]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5353,7 +5887,7 @@ func (x *JobReason_ConditionValue) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JobReason_ConditionValue.ProtoReflect.Descriptor instead.
 func (*JobReason_ConditionValue) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{34, 18}
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{41, 18}
 }
 
 func (x *JobReason_ConditionValue) GetText() string {
@@ -5383,7 +5917,7 @@ type JobReason_NeedsUnsuccessful struct {
 
 func (x *JobReason_NeedsUnsuccessful) Reset() {
 	*x = JobReason_NeedsUnsuccessful{}
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[65]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[72]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5395,7 +5929,7 @@ func (x *JobReason_NeedsUnsuccessful) String() string {
 func (*JobReason_NeedsUnsuccessful) ProtoMessage() {}
 
 func (x *JobReason_NeedsUnsuccessful) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[65]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[72]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5408,7 +5942,7 @@ func (x *JobReason_NeedsUnsuccessful) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JobReason_NeedsUnsuccessful.ProtoReflect.Descriptor instead.
 func (*JobReason_NeedsUnsuccessful) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{34, 19}
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{41, 19}
 }
 
 func (x *JobReason_NeedsUnsuccessful) GetNeeds() []*JobReason_Need {
@@ -5450,7 +5984,7 @@ type JobReason_Cancelled struct {
 
 func (x *JobReason_Cancelled) Reset() {
 	*x = JobReason_Cancelled{}
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[66]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[73]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5462,7 +5996,7 @@ func (x *JobReason_Cancelled) String() string {
 func (*JobReason_Cancelled) ProtoMessage() {}
 
 func (x *JobReason_Cancelled) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[66]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[73]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5475,7 +6009,7 @@ func (x *JobReason_Cancelled) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JobReason_Cancelled.ProtoReflect.Descriptor instead.
 func (*JobReason_Cancelled) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{34, 20}
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{41, 20}
 }
 
 func (x *JobReason_Cancelled) GetAtMs() int64 {
@@ -5533,7 +6067,7 @@ type JobReason_Rerun struct {
 
 func (x *JobReason_Rerun) Reset() {
 	*x = JobReason_Rerun{}
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[67]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[74]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5545,7 +6079,7 @@ func (x *JobReason_Rerun) String() string {
 func (*JobReason_Rerun) ProtoMessage() {}
 
 func (x *JobReason_Rerun) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[67]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[74]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5558,7 +6092,7 @@ func (x *JobReason_Rerun) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JobReason_Rerun.ProtoReflect.Descriptor instead.
 func (*JobReason_Rerun) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{34, 21}
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{41, 21}
 }
 
 func (x *JobReason_Rerun) GetGeneration() uint32 {
@@ -5592,7 +6126,7 @@ type JobReason_NeedsStopping struct {
 
 func (x *JobReason_NeedsStopping) Reset() {
 	*x = JobReason_NeedsStopping{}
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[68]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[75]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5604,7 +6138,7 @@ func (x *JobReason_NeedsStopping) String() string {
 func (*JobReason_NeedsStopping) ProtoMessage() {}
 
 func (x *JobReason_NeedsStopping) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[68]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[75]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5617,7 +6151,7 @@ func (x *JobReason_NeedsStopping) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JobReason_NeedsStopping.ProtoReflect.Descriptor instead.
 func (*JobReason_NeedsStopping) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{34, 22}
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{41, 22}
 }
 
 func (x *JobReason_NeedsStopping) GetNeeds() []*JobReason_Need {
@@ -5639,7 +6173,7 @@ type RunReason_Holder struct {
 
 func (x *RunReason_Holder) Reset() {
 	*x = RunReason_Holder{}
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[69]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[76]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5651,7 +6185,7 @@ func (x *RunReason_Holder) String() string {
 func (*RunReason_Holder) ProtoMessage() {}
 
 func (x *RunReason_Holder) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[69]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[76]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5664,7 +6198,7 @@ func (x *RunReason_Holder) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RunReason_Holder.ProtoReflect.Descriptor instead.
 func (*RunReason_Holder) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{37, 0}
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{44, 0}
 }
 
 func (x *RunReason_Holder) GetJobId() string {
@@ -5843,7 +6377,54 @@ const file_workflowgraph_v1_workflow_service_proto_rawDesc = "" +
 	"\x06_limit\"y\n" +
 	"\x15ListSchedulesResponse\x128\n" +
 	"\tschedules\x18\x01 \x03(\v2\x1a.workflowgraph.v1.ScheduleR\tschedules\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"Z\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xe3\x01\n" +
+	"\x15CreateBackfillRequest\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12\x1a\n" +
+	"\bschedule\x18\x02 \x01(\tR\bschedule\x12\x17\n" +
+	"\afrom_ms\x18\x03 \x01(\x03R\x06fromMs\x12\x13\n" +
+	"\x05to_ms\x18\x04 \x01(\x03R\x04toMs\x12\x1e\n" +
+	"\bmax_live\x18\x05 \x01(\rH\x00R\amaxLive\x88\x01\x01\x12\x14\n" +
+	"\x05order\x18\x06 \x01(\tR\x05order\x12\x14\n" +
+	"\x05again\x18\a \x01(\bR\x05again\x12\x17\n" +
+	"\adry_run\x18\b \x01(\bR\x06dryRunB\v\n" +
+	"\t_max_live\"P\n" +
+	"\x16CreateBackfillResponse\x126\n" +
+	"\bbackfill\x18\x01 \x01(\v2\x1a.workflowgraph.v1.BackfillR\bbackfill\"&\n" +
+	"\x14ListBackfillsRequest\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\"Q\n" +
+	"\x15ListBackfillsResponse\x128\n" +
+	"\tbackfills\x18\x01 \x03(\v2\x1a.workflowgraph.v1.BackfillR\tbackfills\"C\n" +
+	"\x15CancelBackfillRequest\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12\x1a\n" +
+	"\bbackfill\x18\x02 \x01(\tR\bbackfill\"P\n" +
+	"\x16CancelBackfillResponse\x126\n" +
+	"\bbackfill\x18\x01 \x01(\v2\x1a.workflowgraph.v1.BackfillR\bbackfill\"\xb6\x04\n" +
+	"\bBackfill\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12\x1a\n" +
+	"\bworkflow\x18\x02 \x01(\tR\bworkflow\x12\x1a\n" +
+	"\bschedule\x18\x03 \x01(\tR\bschedule\x12\x17\n" +
+	"\afrom_ms\x18\x04 \x01(\x03R\x06fromMs\x12\x13\n" +
+	"\x05to_ms\x18\x05 \x01(\x03R\x04toMs\x12\x19\n" +
+	"\bmax_live\x18\x06 \x01(\rR\amaxLive\x12\x14\n" +
+	"\x05order\x18\a \x01(\tR\x05order\x12\x14\n" +
+	"\x05again\x18\b \x01(\bR\x05again\x12\x14\n" +
+	"\x05total\x18\t \x01(\rR\x05total\x12\x18\n" +
+	"\ahandled\x18\n" +
+	" \x01(\rR\ahandled\x12\x18\n" +
+	"\astarted\x18\v \x01(\rR\astarted\x12\x18\n" +
+	"\askipped\x18\f \x01(\rR\askipped\x12\x18\n" +
+	"\arefused\x18\r \x01(\rR\arefused\x12\"\n" +
+	"\n" +
+	"last_error\x18\x0e \x01(\tH\x00R\tlastError\x88\x01\x01\x12\x12\n" +
+	"\x04live\x18\x0f \x01(\rR\x04live\x12\"\n" +
+	"\rcreated_at_ms\x18\x10 \x01(\x03R\vcreatedAtMs\x12\"\n" +
+	"\n" +
+	"created_by\x18\x11 \x01(\tH\x01R\tcreatedBy\x88\x01\x01\x12#\n" +
+	"\vended_at_ms\x18\x12 \x01(\x03H\x02R\tendedAtMs\x88\x01\x01\x12\x1c\n" +
+	"\tcancelled\x18\x13 \x01(\bR\tcancelledB\r\n" +
+	"\v_last_errorB\r\n" +
+	"\v_created_byB\x0e\n" +
+	"\f_ended_at_ms\"Z\n" +
 	"\x14PauseScheduleRequest\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x1a\n" +
 	"\bschedule\x18\x02 \x01(\tR\bschedule\x12\x16\n" +
@@ -6250,7 +6831,7 @@ const file_workflowgraph_v1_workflow_service_proto_rawDesc = "" +
 	"\n" +
 	"WatchLevel\x12\x1b\n" +
 	"\x17WATCH_LEVEL_UNSPECIFIED\x10\x00\x12\x14\n" +
-	"\x10WATCH_LEVEL_RUNS\x10\x012\xbc\f\n" +
+	"\x10WATCH_LEVEL_RUNS\x10\x012\xe8\x0e\n" +
 	"\x0fWorkflowService\x12`\n" +
 	"\rListWorkflows\x12&.workflowgraph.v1.ListWorkflowsRequest\x1a'.workflowgraph.v1.ListWorkflowsResponse\x12x\n" +
 	"\x15ListWorkflowSummaries\x12..workflowgraph.v1.ListWorkflowSummariesRequest\x1a/.workflowgraph.v1.ListWorkflowSummariesResponse\x12c\n" +
@@ -6268,7 +6849,10 @@ const file_workflowgraph_v1_workflow_service_proto_rawDesc = "" +
 	"ExplainRun\x12#.workflowgraph.v1.ExplainRunRequest\x1a$.workflowgraph.v1.ExplainRunResponse\x12`\n" +
 	"\rListSchedules\x12&.workflowgraph.v1.ListSchedulesRequest\x1a'.workflowgraph.v1.ListSchedulesResponse\x12`\n" +
 	"\rPauseSchedule\x12&.workflowgraph.v1.PauseScheduleRequest\x1a'.workflowgraph.v1.PauseScheduleResponse\x12c\n" +
-	"\x0eResumeSchedule\x12'.workflowgraph.v1.ResumeScheduleRequest\x1a(.workflowgraph.v1.ResumeScheduleResponse\x12V\n" +
+	"\x0eResumeSchedule\x12'.workflowgraph.v1.ResumeScheduleRequest\x1a(.workflowgraph.v1.ResumeScheduleResponse\x12c\n" +
+	"\x0eCreateBackfill\x12'.workflowgraph.v1.CreateBackfillRequest\x1a(.workflowgraph.v1.CreateBackfillResponse\x12`\n" +
+	"\rListBackfills\x12&.workflowgraph.v1.ListBackfillsRequest\x1a'.workflowgraph.v1.ListBackfillsResponse\x12c\n" +
+	"\x0eCancelBackfill\x12'.workflowgraph.v1.CancelBackfillRequest\x1a(.workflowgraph.v1.CancelBackfillResponse\x12V\n" +
 	"\tWatchRuns\x12\".workflowgraph.v1.WatchRunsRequest\x1a#.workflowgraph.v1.WatchRunsResponse0\x01B\xcc\x01\n" +
 	"\x14com.workflowgraph.v1B\x14WorkflowServiceProtoP\x01Z=workflowgraph.dev/client/gen/workflowgraph/v1;workflowgraphv1\xa2\x02\x03WXX\xaa\x02\x10Workflowgraph.V1\xca\x02\x10Workflowgraph\\V1\xe2\x02\x1cWorkflowgraph\\V1\\GPBMetadata\xea\x02\x11Workflowgraph::V1b\x06proto3"
 
@@ -6285,7 +6869,7 @@ func file_workflowgraph_v1_workflow_service_proto_rawDescGZIP() []byte {
 }
 
 var file_workflowgraph_v1_workflow_service_proto_enumTypes = make([]protoimpl.EnumInfo, 5)
-var file_workflowgraph_v1_workflow_service_proto_msgTypes = make([]protoimpl.MessageInfo, 70)
+var file_workflowgraph_v1_workflow_service_proto_msgTypes = make([]protoimpl.MessageInfo, 77)
 var file_workflowgraph_v1_workflow_service_proto_goTypes = []any{
 	(WorkflowSource)(0),                   // 0: workflowgraph.v1.WorkflowSource
 	(InputType)(0),                        // 1: workflowgraph.v1.InputType
@@ -6315,175 +6899,191 @@ var file_workflowgraph_v1_workflow_service_proto_goTypes = []any{
 	(*RerunJob)(nil),                      // 25: workflowgraph.v1.RerunJob
 	(*ListSchedulesRequest)(nil),          // 26: workflowgraph.v1.ListSchedulesRequest
 	(*ListSchedulesResponse)(nil),         // 27: workflowgraph.v1.ListSchedulesResponse
-	(*PauseScheduleRequest)(nil),          // 28: workflowgraph.v1.PauseScheduleRequest
-	(*PauseScheduleResponse)(nil),         // 29: workflowgraph.v1.PauseScheduleResponse
-	(*ResumeScheduleRequest)(nil),         // 30: workflowgraph.v1.ResumeScheduleRequest
-	(*ResumeScheduleResponse)(nil),        // 31: workflowgraph.v1.ResumeScheduleResponse
-	(*Schedule)(nil),                      // 32: workflowgraph.v1.Schedule
-	(*ListRunsRequest)(nil),               // 33: workflowgraph.v1.ListRunsRequest
-	(*ListRunsResponse)(nil),              // 34: workflowgraph.v1.ListRunsResponse
-	(*Run)(nil),                           // 35: workflowgraph.v1.Run
-	(*RunDetails)(nil),                    // 36: workflowgraph.v1.RunDetails
-	(*ExplainJobRequest)(nil),             // 37: workflowgraph.v1.ExplainJobRequest
-	(*ExplainJobResponse)(nil),            // 38: workflowgraph.v1.ExplainJobResponse
-	(*JobReason)(nil),                     // 39: workflowgraph.v1.JobReason
-	(*ExplainRunRequest)(nil),             // 40: workflowgraph.v1.ExplainRunRequest
-	(*ExplainRunResponse)(nil),            // 41: workflowgraph.v1.ExplainRunResponse
-	(*RunReason)(nil),                     // 42: workflowgraph.v1.RunReason
-	(*JobAttempt)(nil),                    // 43: workflowgraph.v1.JobAttempt
-	(*WatchRunsRequest)(nil),              // 44: workflowgraph.v1.WatchRunsRequest
-	(*WatchRunsResponse)(nil),             // 45: workflowgraph.v1.WatchRunsResponse
-	(*Event)(nil),                         // 46: workflowgraph.v1.Event
-	(*WorkflowSummary_RecentRun)(nil),     // 47: workflowgraph.v1.WorkflowSummary.RecentRun
-	nil,                                   // 48: workflowgraph.v1.RunWorkflowRequest.InputsEntry
-	nil,                                   // 49: workflowgraph.v1.Schedule.InputsEntry
-	nil,                                   // 50: workflowgraph.v1.Run.InputsEntry
-	(*JobReason_HeldByGroup)(nil),         // 51: workflowgraph.v1.JobReason.HeldByGroup
-	(*JobReason_HeldByMaxParallel)(nil),   // 52: workflowgraph.v1.JobReason.HeldByMaxParallel
-	(*JobReason_Paused)(nil),              // 53: workflowgraph.v1.JobReason.Paused
-	(*JobReason_Superseded)(nil),          // 54: workflowgraph.v1.JobReason.Superseded
-	(*JobReason_QueueTimedOut)(nil),       // 55: workflowgraph.v1.JobReason.QueueTimedOut
-	(*JobReason_ExpressionFailed)(nil),    // 56: workflowgraph.v1.JobReason.ExpressionFailed
-	(*JobReason_Need)(nil),                // 57: workflowgraph.v1.JobReason.Need
-	(*JobReason_NeedsOpen)(nil),           // 58: workflowgraph.v1.JobReason.NeedsOpen
-	(*JobReason_Delayed)(nil),             // 59: workflowgraph.v1.JobReason.Delayed
-	(*JobReason_NoMatchingWorker)(nil),    // 60: workflowgraph.v1.JobReason.NoMatchingWorker
-	(*JobReason_NearWorker)(nil),          // 61: workflowgraph.v1.JobReason.NearWorker
-	(*JobReason_OfflineWorker)(nil),       // 62: workflowgraph.v1.JobReason.OfflineWorker
-	(*JobReason_WaitsForWorker)(nil),      // 63: workflowgraph.v1.JobReason.WaitsForWorker
-	(*JobReason_Running)(nil),             // 64: workflowgraph.v1.JobReason.Running
-	(*JobReason_Succeeded)(nil),           // 65: workflowgraph.v1.JobReason.Succeeded
-	(*JobReason_Failed)(nil),              // 66: workflowgraph.v1.JobReason.Failed
-	(*JobReason_Retried)(nil),             // 67: workflowgraph.v1.JobReason.Retried
-	(*JobReason_ConditionFalse)(nil),      // 68: workflowgraph.v1.JobReason.ConditionFalse
-	(*JobReason_ConditionValue)(nil),      // 69: workflowgraph.v1.JobReason.ConditionValue
-	(*JobReason_NeedsUnsuccessful)(nil),   // 70: workflowgraph.v1.JobReason.NeedsUnsuccessful
-	(*JobReason_Cancelled)(nil),           // 71: workflowgraph.v1.JobReason.Cancelled
-	(*JobReason_Rerun)(nil),               // 72: workflowgraph.v1.JobReason.Rerun
-	(*JobReason_NeedsStopping)(nil),       // 73: workflowgraph.v1.JobReason.NeedsStopping
-	(*RunReason_Holder)(nil),              // 74: workflowgraph.v1.RunReason.Holder
-	(JobStatus)(0),                        // 75: workflowgraph.v1.JobStatus
-	(*Workflow)(nil),                      // 76: workflowgraph.v1.Workflow
-	(*BrokenFile)(nil),                    // 77: workflowgraph.v1.BrokenFile
-	(*Document)(nil),                      // 78: workflowgraph.v1.Document
-	(RunState)(0),                         // 79: workflowgraph.v1.RunState
-	(*Children)(nil),                      // 80: workflowgraph.v1.Children
-	(*RunAtGate)(nil),                     // 81: workflowgraph.v1.RunAtGate
-	(PauseKind)(0),                        // 82: workflowgraph.v1.PauseKind
+	(*CreateBackfillRequest)(nil),         // 28: workflowgraph.v1.CreateBackfillRequest
+	(*CreateBackfillResponse)(nil),        // 29: workflowgraph.v1.CreateBackfillResponse
+	(*ListBackfillsRequest)(nil),          // 30: workflowgraph.v1.ListBackfillsRequest
+	(*ListBackfillsResponse)(nil),         // 31: workflowgraph.v1.ListBackfillsResponse
+	(*CancelBackfillRequest)(nil),         // 32: workflowgraph.v1.CancelBackfillRequest
+	(*CancelBackfillResponse)(nil),        // 33: workflowgraph.v1.CancelBackfillResponse
+	(*Backfill)(nil),                      // 34: workflowgraph.v1.Backfill
+	(*PauseScheduleRequest)(nil),          // 35: workflowgraph.v1.PauseScheduleRequest
+	(*PauseScheduleResponse)(nil),         // 36: workflowgraph.v1.PauseScheduleResponse
+	(*ResumeScheduleRequest)(nil),         // 37: workflowgraph.v1.ResumeScheduleRequest
+	(*ResumeScheduleResponse)(nil),        // 38: workflowgraph.v1.ResumeScheduleResponse
+	(*Schedule)(nil),                      // 39: workflowgraph.v1.Schedule
+	(*ListRunsRequest)(nil),               // 40: workflowgraph.v1.ListRunsRequest
+	(*ListRunsResponse)(nil),              // 41: workflowgraph.v1.ListRunsResponse
+	(*Run)(nil),                           // 42: workflowgraph.v1.Run
+	(*RunDetails)(nil),                    // 43: workflowgraph.v1.RunDetails
+	(*ExplainJobRequest)(nil),             // 44: workflowgraph.v1.ExplainJobRequest
+	(*ExplainJobResponse)(nil),            // 45: workflowgraph.v1.ExplainJobResponse
+	(*JobReason)(nil),                     // 46: workflowgraph.v1.JobReason
+	(*ExplainRunRequest)(nil),             // 47: workflowgraph.v1.ExplainRunRequest
+	(*ExplainRunResponse)(nil),            // 48: workflowgraph.v1.ExplainRunResponse
+	(*RunReason)(nil),                     // 49: workflowgraph.v1.RunReason
+	(*JobAttempt)(nil),                    // 50: workflowgraph.v1.JobAttempt
+	(*WatchRunsRequest)(nil),              // 51: workflowgraph.v1.WatchRunsRequest
+	(*WatchRunsResponse)(nil),             // 52: workflowgraph.v1.WatchRunsResponse
+	(*Event)(nil),                         // 53: workflowgraph.v1.Event
+	(*WorkflowSummary_RecentRun)(nil),     // 54: workflowgraph.v1.WorkflowSummary.RecentRun
+	nil,                                   // 55: workflowgraph.v1.RunWorkflowRequest.InputsEntry
+	nil,                                   // 56: workflowgraph.v1.Schedule.InputsEntry
+	nil,                                   // 57: workflowgraph.v1.Run.InputsEntry
+	(*JobReason_HeldByGroup)(nil),         // 58: workflowgraph.v1.JobReason.HeldByGroup
+	(*JobReason_HeldByMaxParallel)(nil),   // 59: workflowgraph.v1.JobReason.HeldByMaxParallel
+	(*JobReason_Paused)(nil),              // 60: workflowgraph.v1.JobReason.Paused
+	(*JobReason_Superseded)(nil),          // 61: workflowgraph.v1.JobReason.Superseded
+	(*JobReason_QueueTimedOut)(nil),       // 62: workflowgraph.v1.JobReason.QueueTimedOut
+	(*JobReason_ExpressionFailed)(nil),    // 63: workflowgraph.v1.JobReason.ExpressionFailed
+	(*JobReason_Need)(nil),                // 64: workflowgraph.v1.JobReason.Need
+	(*JobReason_NeedsOpen)(nil),           // 65: workflowgraph.v1.JobReason.NeedsOpen
+	(*JobReason_Delayed)(nil),             // 66: workflowgraph.v1.JobReason.Delayed
+	(*JobReason_NoMatchingWorker)(nil),    // 67: workflowgraph.v1.JobReason.NoMatchingWorker
+	(*JobReason_NearWorker)(nil),          // 68: workflowgraph.v1.JobReason.NearWorker
+	(*JobReason_OfflineWorker)(nil),       // 69: workflowgraph.v1.JobReason.OfflineWorker
+	(*JobReason_WaitsForWorker)(nil),      // 70: workflowgraph.v1.JobReason.WaitsForWorker
+	(*JobReason_Running)(nil),             // 71: workflowgraph.v1.JobReason.Running
+	(*JobReason_Succeeded)(nil),           // 72: workflowgraph.v1.JobReason.Succeeded
+	(*JobReason_Failed)(nil),              // 73: workflowgraph.v1.JobReason.Failed
+	(*JobReason_Retried)(nil),             // 74: workflowgraph.v1.JobReason.Retried
+	(*JobReason_ConditionFalse)(nil),      // 75: workflowgraph.v1.JobReason.ConditionFalse
+	(*JobReason_ConditionValue)(nil),      // 76: workflowgraph.v1.JobReason.ConditionValue
+	(*JobReason_NeedsUnsuccessful)(nil),   // 77: workflowgraph.v1.JobReason.NeedsUnsuccessful
+	(*JobReason_Cancelled)(nil),           // 78: workflowgraph.v1.JobReason.Cancelled
+	(*JobReason_Rerun)(nil),               // 79: workflowgraph.v1.JobReason.Rerun
+	(*JobReason_NeedsStopping)(nil),       // 80: workflowgraph.v1.JobReason.NeedsStopping
+	(*RunReason_Holder)(nil),              // 81: workflowgraph.v1.RunReason.Holder
+	(JobStatus)(0),                        // 82: workflowgraph.v1.JobStatus
+	(*Workflow)(nil),                      // 83: workflowgraph.v1.Workflow
+	(*BrokenFile)(nil),                    // 84: workflowgraph.v1.BrokenFile
+	(*Document)(nil),                      // 85: workflowgraph.v1.Document
+	(RunState)(0),                         // 86: workflowgraph.v1.RunState
+	(*Children)(nil),                      // 87: workflowgraph.v1.Children
+	(*RunAtGate)(nil),                     // 88: workflowgraph.v1.RunAtGate
+	(PauseKind)(0),                        // 89: workflowgraph.v1.PauseKind
 }
 var file_workflowgraph_v1_workflow_service_proto_depIdxs = []int32{
-	75, // 0: workflowgraph.v1.ListWorkflowsRequest.status:type_name -> workflowgraph.v1.JobStatus
-	76, // 1: workflowgraph.v1.ListWorkflowsResponse.workflows:type_name -> workflowgraph.v1.Workflow
+	82, // 0: workflowgraph.v1.ListWorkflowsRequest.status:type_name -> workflowgraph.v1.JobStatus
+	83, // 1: workflowgraph.v1.ListWorkflowsResponse.workflows:type_name -> workflowgraph.v1.Workflow
 	9,  // 2: workflowgraph.v1.ListWorkflowSummariesResponse.workflows:type_name -> workflowgraph.v1.WorkflowSummary
 	0,  // 3: workflowgraph.v1.WorkflowSummary.source:type_name -> workflowgraph.v1.WorkflowSource
-	35, // 4: workflowgraph.v1.WorkflowSummary.newest_run:type_name -> workflowgraph.v1.Run
-	47, // 5: workflowgraph.v1.WorkflowSummary.recent_runs:type_name -> workflowgraph.v1.WorkflowSummary.RecentRun
-	77, // 6: workflowgraph.v1.WorkflowSummary.broken:type_name -> workflowgraph.v1.BrokenFile
-	78, // 7: workflowgraph.v1.CreateWorkflowRequest.definition:type_name -> workflowgraph.v1.Document
-	76, // 8: workflowgraph.v1.CreateWorkflowResponse.workflow:type_name -> workflowgraph.v1.Workflow
-	76, // 9: workflowgraph.v1.GetWorkflowStatusResponse.workflow:type_name -> workflowgraph.v1.Workflow
+	42, // 4: workflowgraph.v1.WorkflowSummary.newest_run:type_name -> workflowgraph.v1.Run
+	54, // 5: workflowgraph.v1.WorkflowSummary.recent_runs:type_name -> workflowgraph.v1.WorkflowSummary.RecentRun
+	84, // 6: workflowgraph.v1.WorkflowSummary.broken:type_name -> workflowgraph.v1.BrokenFile
+	85, // 7: workflowgraph.v1.CreateWorkflowRequest.definition:type_name -> workflowgraph.v1.Document
+	83, // 8: workflowgraph.v1.CreateWorkflowResponse.workflow:type_name -> workflowgraph.v1.Workflow
+	83, // 9: workflowgraph.v1.GetWorkflowStatusResponse.workflow:type_name -> workflowgraph.v1.Workflow
 	18, // 10: workflowgraph.v1.GetWorkflowInputsResponse.inputs:type_name -> workflowgraph.v1.InputDeclaration
 	1,  // 11: workflowgraph.v1.InputDeclaration.type:type_name -> workflowgraph.v1.InputType
-	48, // 12: workflowgraph.v1.RunWorkflowRequest.inputs:type_name -> workflowgraph.v1.RunWorkflowRequest.InputsEntry
+	55, // 12: workflowgraph.v1.RunWorkflowRequest.inputs:type_name -> workflowgraph.v1.RunWorkflowRequest.InputsEntry
 	25, // 13: workflowgraph.v1.RerunWorkflowResponse.jobs:type_name -> workflowgraph.v1.RerunJob
 	25, // 14: workflowgraph.v1.RerunWorkflowResponse.kept:type_name -> workflowgraph.v1.RerunJob
 	25, // 15: workflowgraph.v1.RerunWorkflowResponse.skipped:type_name -> workflowgraph.v1.RerunJob
-	32, // 16: workflowgraph.v1.ListSchedulesResponse.schedules:type_name -> workflowgraph.v1.Schedule
-	32, // 17: workflowgraph.v1.PauseScheduleResponse.schedule:type_name -> workflowgraph.v1.Schedule
-	32, // 18: workflowgraph.v1.ResumeScheduleResponse.schedule:type_name -> workflowgraph.v1.Schedule
-	49, // 19: workflowgraph.v1.Schedule.inputs:type_name -> workflowgraph.v1.Schedule.InputsEntry
-	79, // 20: workflowgraph.v1.ListRunsRequest.state:type_name -> workflowgraph.v1.RunState
-	79, // 21: workflowgraph.v1.ListRunsRequest.states:type_name -> workflowgraph.v1.RunState
-	35, // 22: workflowgraph.v1.ListRunsResponse.runs:type_name -> workflowgraph.v1.Run
-	79, // 23: workflowgraph.v1.Run.state:type_name -> workflowgraph.v1.RunState
-	50, // 24: workflowgraph.v1.Run.inputs:type_name -> workflowgraph.v1.Run.InputsEntry
-	36, // 25: workflowgraph.v1.Run.details:type_name -> workflowgraph.v1.RunDetails
-	75, // 26: workflowgraph.v1.ExplainJobResponse.status:type_name -> workflowgraph.v1.JobStatus
-	39, // 27: workflowgraph.v1.ExplainJobResponse.reasons:type_name -> workflowgraph.v1.JobReason
-	43, // 28: workflowgraph.v1.ExplainJobResponse.attempts:type_name -> workflowgraph.v1.JobAttempt
-	2,  // 29: workflowgraph.v1.JobReason.code:type_name -> workflowgraph.v1.JobReasonCode
-	58, // 30: workflowgraph.v1.JobReason.needs_open:type_name -> workflowgraph.v1.JobReason.NeedsOpen
-	59, // 31: workflowgraph.v1.JobReason.delayed:type_name -> workflowgraph.v1.JobReason.Delayed
-	60, // 32: workflowgraph.v1.JobReason.no_matching_worker:type_name -> workflowgraph.v1.JobReason.NoMatchingWorker
-	63, // 33: workflowgraph.v1.JobReason.waits_for_worker:type_name -> workflowgraph.v1.JobReason.WaitsForWorker
-	64, // 34: workflowgraph.v1.JobReason.running:type_name -> workflowgraph.v1.JobReason.Running
-	65, // 35: workflowgraph.v1.JobReason.succeeded:type_name -> workflowgraph.v1.JobReason.Succeeded
-	66, // 36: workflowgraph.v1.JobReason.failed:type_name -> workflowgraph.v1.JobReason.Failed
-	67, // 37: workflowgraph.v1.JobReason.retried:type_name -> workflowgraph.v1.JobReason.Retried
-	68, // 38: workflowgraph.v1.JobReason.condition_false:type_name -> workflowgraph.v1.JobReason.ConditionFalse
-	70, // 39: workflowgraph.v1.JobReason.needs_unsuccessful:type_name -> workflowgraph.v1.JobReason.NeedsUnsuccessful
-	71, // 40: workflowgraph.v1.JobReason.cancelled:type_name -> workflowgraph.v1.JobReason.Cancelled
-	73, // 41: workflowgraph.v1.JobReason.needs_stopping:type_name -> workflowgraph.v1.JobReason.NeedsStopping
-	56, // 42: workflowgraph.v1.JobReason.expression_failed:type_name -> workflowgraph.v1.JobReason.ExpressionFailed
-	72, // 43: workflowgraph.v1.JobReason.rerun:type_name -> workflowgraph.v1.JobReason.Rerun
-	51, // 44: workflowgraph.v1.JobReason.held_by_group:type_name -> workflowgraph.v1.JobReason.HeldByGroup
-	54, // 45: workflowgraph.v1.JobReason.superseded:type_name -> workflowgraph.v1.JobReason.Superseded
-	80, // 46: workflowgraph.v1.JobReason.children:type_name -> workflowgraph.v1.Children
-	52, // 47: workflowgraph.v1.JobReason.held_by_max_parallel:type_name -> workflowgraph.v1.JobReason.HeldByMaxParallel
-	55, // 48: workflowgraph.v1.JobReason.queue_timed_out:type_name -> workflowgraph.v1.JobReason.QueueTimedOut
-	53, // 49: workflowgraph.v1.JobReason.paused:type_name -> workflowgraph.v1.JobReason.Paused
-	79, // 50: workflowgraph.v1.ExplainRunResponse.state:type_name -> workflowgraph.v1.RunState
-	42, // 51: workflowgraph.v1.ExplainRunResponse.reasons:type_name -> workflowgraph.v1.RunReason
-	2,  // 52: workflowgraph.v1.RunReason.code:type_name -> workflowgraph.v1.JobReasonCode
-	75, // 53: workflowgraph.v1.RunReason.status:type_name -> workflowgraph.v1.JobStatus
-	74, // 54: workflowgraph.v1.RunReason.holders:type_name -> workflowgraph.v1.RunReason.Holder
-	3,  // 55: workflowgraph.v1.JobAttempt.outcome:type_name -> workflowgraph.v1.AttemptOutcome
-	4,  // 56: workflowgraph.v1.WatchRunsRequest.level:type_name -> workflowgraph.v1.WatchLevel
-	76, // 57: workflowgraph.v1.WatchRunsResponse.snapshot:type_name -> workflowgraph.v1.Workflow
-	46, // 58: workflowgraph.v1.WatchRunsResponse.events:type_name -> workflowgraph.v1.Event
-	35, // 59: workflowgraph.v1.WatchRunsResponse.runs:type_name -> workflowgraph.v1.Run
-	79, // 60: workflowgraph.v1.WorkflowSummary.RecentRun.state:type_name -> workflowgraph.v1.RunState
-	81, // 61: workflowgraph.v1.JobReason.HeldByGroup.holders:type_name -> workflowgraph.v1.RunAtGate
-	82, // 62: workflowgraph.v1.JobReason.Paused.kind:type_name -> workflowgraph.v1.PauseKind
-	75, // 63: workflowgraph.v1.JobReason.Need.status:type_name -> workflowgraph.v1.JobStatus
-	57, // 64: workflowgraph.v1.JobReason.NeedsOpen.needs:type_name -> workflowgraph.v1.JobReason.Need
-	61, // 65: workflowgraph.v1.JobReason.NoMatchingWorker.nearest:type_name -> workflowgraph.v1.JobReason.NearWorker
-	62, // 66: workflowgraph.v1.JobReason.NoMatchingWorker.offline:type_name -> workflowgraph.v1.JobReason.OfflineWorker
-	3,  // 67: workflowgraph.v1.JobReason.Failed.outcome:type_name -> workflowgraph.v1.AttemptOutcome
-	43, // 68: workflowgraph.v1.JobReason.Retried.last:type_name -> workflowgraph.v1.JobAttempt
-	69, // 69: workflowgraph.v1.JobReason.ConditionFalse.values:type_name -> workflowgraph.v1.JobReason.ConditionValue
-	57, // 70: workflowgraph.v1.JobReason.ConditionFalse.needs:type_name -> workflowgraph.v1.JobReason.Need
-	57, // 71: workflowgraph.v1.JobReason.NeedsUnsuccessful.needs:type_name -> workflowgraph.v1.JobReason.Need
-	57, // 72: workflowgraph.v1.JobReason.NeedsUnsuccessful.origins:type_name -> workflowgraph.v1.JobReason.Need
-	57, // 73: workflowgraph.v1.JobReason.NeedsStopping.needs:type_name -> workflowgraph.v1.JobReason.Need
-	75, // 74: workflowgraph.v1.RunReason.Holder.status:type_name -> workflowgraph.v1.JobStatus
-	5,  // 75: workflowgraph.v1.WorkflowService.ListWorkflows:input_type -> workflowgraph.v1.ListWorkflowsRequest
-	7,  // 76: workflowgraph.v1.WorkflowService.ListWorkflowSummaries:input_type -> workflowgraph.v1.ListWorkflowSummariesRequest
-	10, // 77: workflowgraph.v1.WorkflowService.CreateWorkflow:input_type -> workflowgraph.v1.CreateWorkflowRequest
-	12, // 78: workflowgraph.v1.WorkflowService.RemoveWorkflow:input_type -> workflowgraph.v1.RemoveWorkflowRequest
-	14, // 79: workflowgraph.v1.WorkflowService.GetWorkflowStatus:input_type -> workflowgraph.v1.GetWorkflowStatusRequest
-	16, // 80: workflowgraph.v1.WorkflowService.GetWorkflowInputs:input_type -> workflowgraph.v1.GetWorkflowInputsRequest
-	19, // 81: workflowgraph.v1.WorkflowService.RunWorkflow:input_type -> workflowgraph.v1.RunWorkflowRequest
-	21, // 82: workflowgraph.v1.WorkflowService.CancelWorkflow:input_type -> workflowgraph.v1.CancelWorkflowRequest
-	23, // 83: workflowgraph.v1.WorkflowService.RerunWorkflow:input_type -> workflowgraph.v1.RerunWorkflowRequest
-	33, // 84: workflowgraph.v1.WorkflowService.ListRuns:input_type -> workflowgraph.v1.ListRunsRequest
-	37, // 85: workflowgraph.v1.WorkflowService.ExplainJob:input_type -> workflowgraph.v1.ExplainJobRequest
-	40, // 86: workflowgraph.v1.WorkflowService.ExplainRun:input_type -> workflowgraph.v1.ExplainRunRequest
-	26, // 87: workflowgraph.v1.WorkflowService.ListSchedules:input_type -> workflowgraph.v1.ListSchedulesRequest
-	28, // 88: workflowgraph.v1.WorkflowService.PauseSchedule:input_type -> workflowgraph.v1.PauseScheduleRequest
-	30, // 89: workflowgraph.v1.WorkflowService.ResumeSchedule:input_type -> workflowgraph.v1.ResumeScheduleRequest
-	44, // 90: workflowgraph.v1.WorkflowService.WatchRuns:input_type -> workflowgraph.v1.WatchRunsRequest
-	6,  // 91: workflowgraph.v1.WorkflowService.ListWorkflows:output_type -> workflowgraph.v1.ListWorkflowsResponse
-	8,  // 92: workflowgraph.v1.WorkflowService.ListWorkflowSummaries:output_type -> workflowgraph.v1.ListWorkflowSummariesResponse
-	11, // 93: workflowgraph.v1.WorkflowService.CreateWorkflow:output_type -> workflowgraph.v1.CreateWorkflowResponse
-	13, // 94: workflowgraph.v1.WorkflowService.RemoveWorkflow:output_type -> workflowgraph.v1.RemoveWorkflowResponse
-	15, // 95: workflowgraph.v1.WorkflowService.GetWorkflowStatus:output_type -> workflowgraph.v1.GetWorkflowStatusResponse
-	17, // 96: workflowgraph.v1.WorkflowService.GetWorkflowInputs:output_type -> workflowgraph.v1.GetWorkflowInputsResponse
-	20, // 97: workflowgraph.v1.WorkflowService.RunWorkflow:output_type -> workflowgraph.v1.RunWorkflowResponse
-	22, // 98: workflowgraph.v1.WorkflowService.CancelWorkflow:output_type -> workflowgraph.v1.CancelWorkflowResponse
-	24, // 99: workflowgraph.v1.WorkflowService.RerunWorkflow:output_type -> workflowgraph.v1.RerunWorkflowResponse
-	34, // 100: workflowgraph.v1.WorkflowService.ListRuns:output_type -> workflowgraph.v1.ListRunsResponse
-	38, // 101: workflowgraph.v1.WorkflowService.ExplainJob:output_type -> workflowgraph.v1.ExplainJobResponse
-	41, // 102: workflowgraph.v1.WorkflowService.ExplainRun:output_type -> workflowgraph.v1.ExplainRunResponse
-	27, // 103: workflowgraph.v1.WorkflowService.ListSchedules:output_type -> workflowgraph.v1.ListSchedulesResponse
-	29, // 104: workflowgraph.v1.WorkflowService.PauseSchedule:output_type -> workflowgraph.v1.PauseScheduleResponse
-	31, // 105: workflowgraph.v1.WorkflowService.ResumeSchedule:output_type -> workflowgraph.v1.ResumeScheduleResponse
-	45, // 106: workflowgraph.v1.WorkflowService.WatchRuns:output_type -> workflowgraph.v1.WatchRunsResponse
-	91, // [91:107] is the sub-list for method output_type
-	75, // [75:91] is the sub-list for method input_type
-	75, // [75:75] is the sub-list for extension type_name
-	75, // [75:75] is the sub-list for extension extendee
-	0,  // [0:75] is the sub-list for field type_name
+	39, // 16: workflowgraph.v1.ListSchedulesResponse.schedules:type_name -> workflowgraph.v1.Schedule
+	34, // 17: workflowgraph.v1.CreateBackfillResponse.backfill:type_name -> workflowgraph.v1.Backfill
+	34, // 18: workflowgraph.v1.ListBackfillsResponse.backfills:type_name -> workflowgraph.v1.Backfill
+	34, // 19: workflowgraph.v1.CancelBackfillResponse.backfill:type_name -> workflowgraph.v1.Backfill
+	39, // 20: workflowgraph.v1.PauseScheduleResponse.schedule:type_name -> workflowgraph.v1.Schedule
+	39, // 21: workflowgraph.v1.ResumeScheduleResponse.schedule:type_name -> workflowgraph.v1.Schedule
+	56, // 22: workflowgraph.v1.Schedule.inputs:type_name -> workflowgraph.v1.Schedule.InputsEntry
+	86, // 23: workflowgraph.v1.ListRunsRequest.state:type_name -> workflowgraph.v1.RunState
+	86, // 24: workflowgraph.v1.ListRunsRequest.states:type_name -> workflowgraph.v1.RunState
+	42, // 25: workflowgraph.v1.ListRunsResponse.runs:type_name -> workflowgraph.v1.Run
+	86, // 26: workflowgraph.v1.Run.state:type_name -> workflowgraph.v1.RunState
+	57, // 27: workflowgraph.v1.Run.inputs:type_name -> workflowgraph.v1.Run.InputsEntry
+	43, // 28: workflowgraph.v1.Run.details:type_name -> workflowgraph.v1.RunDetails
+	82, // 29: workflowgraph.v1.ExplainJobResponse.status:type_name -> workflowgraph.v1.JobStatus
+	46, // 30: workflowgraph.v1.ExplainJobResponse.reasons:type_name -> workflowgraph.v1.JobReason
+	50, // 31: workflowgraph.v1.ExplainJobResponse.attempts:type_name -> workflowgraph.v1.JobAttempt
+	2,  // 32: workflowgraph.v1.JobReason.code:type_name -> workflowgraph.v1.JobReasonCode
+	65, // 33: workflowgraph.v1.JobReason.needs_open:type_name -> workflowgraph.v1.JobReason.NeedsOpen
+	66, // 34: workflowgraph.v1.JobReason.delayed:type_name -> workflowgraph.v1.JobReason.Delayed
+	67, // 35: workflowgraph.v1.JobReason.no_matching_worker:type_name -> workflowgraph.v1.JobReason.NoMatchingWorker
+	70, // 36: workflowgraph.v1.JobReason.waits_for_worker:type_name -> workflowgraph.v1.JobReason.WaitsForWorker
+	71, // 37: workflowgraph.v1.JobReason.running:type_name -> workflowgraph.v1.JobReason.Running
+	72, // 38: workflowgraph.v1.JobReason.succeeded:type_name -> workflowgraph.v1.JobReason.Succeeded
+	73, // 39: workflowgraph.v1.JobReason.failed:type_name -> workflowgraph.v1.JobReason.Failed
+	74, // 40: workflowgraph.v1.JobReason.retried:type_name -> workflowgraph.v1.JobReason.Retried
+	75, // 41: workflowgraph.v1.JobReason.condition_false:type_name -> workflowgraph.v1.JobReason.ConditionFalse
+	77, // 42: workflowgraph.v1.JobReason.needs_unsuccessful:type_name -> workflowgraph.v1.JobReason.NeedsUnsuccessful
+	78, // 43: workflowgraph.v1.JobReason.cancelled:type_name -> workflowgraph.v1.JobReason.Cancelled
+	80, // 44: workflowgraph.v1.JobReason.needs_stopping:type_name -> workflowgraph.v1.JobReason.NeedsStopping
+	63, // 45: workflowgraph.v1.JobReason.expression_failed:type_name -> workflowgraph.v1.JobReason.ExpressionFailed
+	79, // 46: workflowgraph.v1.JobReason.rerun:type_name -> workflowgraph.v1.JobReason.Rerun
+	58, // 47: workflowgraph.v1.JobReason.held_by_group:type_name -> workflowgraph.v1.JobReason.HeldByGroup
+	61, // 48: workflowgraph.v1.JobReason.superseded:type_name -> workflowgraph.v1.JobReason.Superseded
+	87, // 49: workflowgraph.v1.JobReason.children:type_name -> workflowgraph.v1.Children
+	59, // 50: workflowgraph.v1.JobReason.held_by_max_parallel:type_name -> workflowgraph.v1.JobReason.HeldByMaxParallel
+	62, // 51: workflowgraph.v1.JobReason.queue_timed_out:type_name -> workflowgraph.v1.JobReason.QueueTimedOut
+	60, // 52: workflowgraph.v1.JobReason.paused:type_name -> workflowgraph.v1.JobReason.Paused
+	86, // 53: workflowgraph.v1.ExplainRunResponse.state:type_name -> workflowgraph.v1.RunState
+	49, // 54: workflowgraph.v1.ExplainRunResponse.reasons:type_name -> workflowgraph.v1.RunReason
+	2,  // 55: workflowgraph.v1.RunReason.code:type_name -> workflowgraph.v1.JobReasonCode
+	82, // 56: workflowgraph.v1.RunReason.status:type_name -> workflowgraph.v1.JobStatus
+	81, // 57: workflowgraph.v1.RunReason.holders:type_name -> workflowgraph.v1.RunReason.Holder
+	3,  // 58: workflowgraph.v1.JobAttempt.outcome:type_name -> workflowgraph.v1.AttemptOutcome
+	4,  // 59: workflowgraph.v1.WatchRunsRequest.level:type_name -> workflowgraph.v1.WatchLevel
+	83, // 60: workflowgraph.v1.WatchRunsResponse.snapshot:type_name -> workflowgraph.v1.Workflow
+	53, // 61: workflowgraph.v1.WatchRunsResponse.events:type_name -> workflowgraph.v1.Event
+	42, // 62: workflowgraph.v1.WatchRunsResponse.runs:type_name -> workflowgraph.v1.Run
+	86, // 63: workflowgraph.v1.WorkflowSummary.RecentRun.state:type_name -> workflowgraph.v1.RunState
+	88, // 64: workflowgraph.v1.JobReason.HeldByGroup.holders:type_name -> workflowgraph.v1.RunAtGate
+	89, // 65: workflowgraph.v1.JobReason.Paused.kind:type_name -> workflowgraph.v1.PauseKind
+	82, // 66: workflowgraph.v1.JobReason.Need.status:type_name -> workflowgraph.v1.JobStatus
+	64, // 67: workflowgraph.v1.JobReason.NeedsOpen.needs:type_name -> workflowgraph.v1.JobReason.Need
+	68, // 68: workflowgraph.v1.JobReason.NoMatchingWorker.nearest:type_name -> workflowgraph.v1.JobReason.NearWorker
+	69, // 69: workflowgraph.v1.JobReason.NoMatchingWorker.offline:type_name -> workflowgraph.v1.JobReason.OfflineWorker
+	3,  // 70: workflowgraph.v1.JobReason.Failed.outcome:type_name -> workflowgraph.v1.AttemptOutcome
+	50, // 71: workflowgraph.v1.JobReason.Retried.last:type_name -> workflowgraph.v1.JobAttempt
+	76, // 72: workflowgraph.v1.JobReason.ConditionFalse.values:type_name -> workflowgraph.v1.JobReason.ConditionValue
+	64, // 73: workflowgraph.v1.JobReason.ConditionFalse.needs:type_name -> workflowgraph.v1.JobReason.Need
+	64, // 74: workflowgraph.v1.JobReason.NeedsUnsuccessful.needs:type_name -> workflowgraph.v1.JobReason.Need
+	64, // 75: workflowgraph.v1.JobReason.NeedsUnsuccessful.origins:type_name -> workflowgraph.v1.JobReason.Need
+	64, // 76: workflowgraph.v1.JobReason.NeedsStopping.needs:type_name -> workflowgraph.v1.JobReason.Need
+	82, // 77: workflowgraph.v1.RunReason.Holder.status:type_name -> workflowgraph.v1.JobStatus
+	5,  // 78: workflowgraph.v1.WorkflowService.ListWorkflows:input_type -> workflowgraph.v1.ListWorkflowsRequest
+	7,  // 79: workflowgraph.v1.WorkflowService.ListWorkflowSummaries:input_type -> workflowgraph.v1.ListWorkflowSummariesRequest
+	10, // 80: workflowgraph.v1.WorkflowService.CreateWorkflow:input_type -> workflowgraph.v1.CreateWorkflowRequest
+	12, // 81: workflowgraph.v1.WorkflowService.RemoveWorkflow:input_type -> workflowgraph.v1.RemoveWorkflowRequest
+	14, // 82: workflowgraph.v1.WorkflowService.GetWorkflowStatus:input_type -> workflowgraph.v1.GetWorkflowStatusRequest
+	16, // 83: workflowgraph.v1.WorkflowService.GetWorkflowInputs:input_type -> workflowgraph.v1.GetWorkflowInputsRequest
+	19, // 84: workflowgraph.v1.WorkflowService.RunWorkflow:input_type -> workflowgraph.v1.RunWorkflowRequest
+	21, // 85: workflowgraph.v1.WorkflowService.CancelWorkflow:input_type -> workflowgraph.v1.CancelWorkflowRequest
+	23, // 86: workflowgraph.v1.WorkflowService.RerunWorkflow:input_type -> workflowgraph.v1.RerunWorkflowRequest
+	40, // 87: workflowgraph.v1.WorkflowService.ListRuns:input_type -> workflowgraph.v1.ListRunsRequest
+	44, // 88: workflowgraph.v1.WorkflowService.ExplainJob:input_type -> workflowgraph.v1.ExplainJobRequest
+	47, // 89: workflowgraph.v1.WorkflowService.ExplainRun:input_type -> workflowgraph.v1.ExplainRunRequest
+	26, // 90: workflowgraph.v1.WorkflowService.ListSchedules:input_type -> workflowgraph.v1.ListSchedulesRequest
+	35, // 91: workflowgraph.v1.WorkflowService.PauseSchedule:input_type -> workflowgraph.v1.PauseScheduleRequest
+	37, // 92: workflowgraph.v1.WorkflowService.ResumeSchedule:input_type -> workflowgraph.v1.ResumeScheduleRequest
+	28, // 93: workflowgraph.v1.WorkflowService.CreateBackfill:input_type -> workflowgraph.v1.CreateBackfillRequest
+	30, // 94: workflowgraph.v1.WorkflowService.ListBackfills:input_type -> workflowgraph.v1.ListBackfillsRequest
+	32, // 95: workflowgraph.v1.WorkflowService.CancelBackfill:input_type -> workflowgraph.v1.CancelBackfillRequest
+	51, // 96: workflowgraph.v1.WorkflowService.WatchRuns:input_type -> workflowgraph.v1.WatchRunsRequest
+	6,  // 97: workflowgraph.v1.WorkflowService.ListWorkflows:output_type -> workflowgraph.v1.ListWorkflowsResponse
+	8,  // 98: workflowgraph.v1.WorkflowService.ListWorkflowSummaries:output_type -> workflowgraph.v1.ListWorkflowSummariesResponse
+	11, // 99: workflowgraph.v1.WorkflowService.CreateWorkflow:output_type -> workflowgraph.v1.CreateWorkflowResponse
+	13, // 100: workflowgraph.v1.WorkflowService.RemoveWorkflow:output_type -> workflowgraph.v1.RemoveWorkflowResponse
+	15, // 101: workflowgraph.v1.WorkflowService.GetWorkflowStatus:output_type -> workflowgraph.v1.GetWorkflowStatusResponse
+	17, // 102: workflowgraph.v1.WorkflowService.GetWorkflowInputs:output_type -> workflowgraph.v1.GetWorkflowInputsResponse
+	20, // 103: workflowgraph.v1.WorkflowService.RunWorkflow:output_type -> workflowgraph.v1.RunWorkflowResponse
+	22, // 104: workflowgraph.v1.WorkflowService.CancelWorkflow:output_type -> workflowgraph.v1.CancelWorkflowResponse
+	24, // 105: workflowgraph.v1.WorkflowService.RerunWorkflow:output_type -> workflowgraph.v1.RerunWorkflowResponse
+	41, // 106: workflowgraph.v1.WorkflowService.ListRuns:output_type -> workflowgraph.v1.ListRunsResponse
+	45, // 107: workflowgraph.v1.WorkflowService.ExplainJob:output_type -> workflowgraph.v1.ExplainJobResponse
+	48, // 108: workflowgraph.v1.WorkflowService.ExplainRun:output_type -> workflowgraph.v1.ExplainRunResponse
+	27, // 109: workflowgraph.v1.WorkflowService.ListSchedules:output_type -> workflowgraph.v1.ListSchedulesResponse
+	36, // 110: workflowgraph.v1.WorkflowService.PauseSchedule:output_type -> workflowgraph.v1.PauseScheduleResponse
+	38, // 111: workflowgraph.v1.WorkflowService.ResumeSchedule:output_type -> workflowgraph.v1.ResumeScheduleResponse
+	29, // 112: workflowgraph.v1.WorkflowService.CreateBackfill:output_type -> workflowgraph.v1.CreateBackfillResponse
+	31, // 113: workflowgraph.v1.WorkflowService.ListBackfills:output_type -> workflowgraph.v1.ListBackfillsResponse
+	33, // 114: workflowgraph.v1.WorkflowService.CancelBackfill:output_type -> workflowgraph.v1.CancelBackfillResponse
+	52, // 115: workflowgraph.v1.WorkflowService.WatchRuns:output_type -> workflowgraph.v1.WatchRunsResponse
+	97, // [97:116] is the sub-list for method output_type
+	78, // [78:97] is the sub-list for method input_type
+	78, // [78:78] is the sub-list for extension type_name
+	78, // [78:78] is the sub-list for extension extendee
+	0,  // [0:78] is the sub-list for field type_name
 }
 
 func init() { file_workflowgraph_v1_workflow_service_proto_init() }
@@ -6503,11 +7103,13 @@ func file_workflowgraph_v1_workflow_service_proto_init() {
 	file_workflowgraph_v1_workflow_service_proto_msgTypes[16].OneofWrappers = []any{}
 	file_workflowgraph_v1_workflow_service_proto_msgTypes[18].OneofWrappers = []any{}
 	file_workflowgraph_v1_workflow_service_proto_msgTypes[21].OneofWrappers = []any{}
-	file_workflowgraph_v1_workflow_service_proto_msgTypes[27].OneofWrappers = []any{}
-	file_workflowgraph_v1_workflow_service_proto_msgTypes[28].OneofWrappers = []any{}
-	file_workflowgraph_v1_workflow_service_proto_msgTypes[30].OneofWrappers = []any{}
-	file_workflowgraph_v1_workflow_service_proto_msgTypes[32].OneofWrappers = []any{}
-	file_workflowgraph_v1_workflow_service_proto_msgTypes[34].OneofWrappers = []any{
+	file_workflowgraph_v1_workflow_service_proto_msgTypes[23].OneofWrappers = []any{}
+	file_workflowgraph_v1_workflow_service_proto_msgTypes[29].OneofWrappers = []any{}
+	file_workflowgraph_v1_workflow_service_proto_msgTypes[34].OneofWrappers = []any{}
+	file_workflowgraph_v1_workflow_service_proto_msgTypes[35].OneofWrappers = []any{}
+	file_workflowgraph_v1_workflow_service_proto_msgTypes[37].OneofWrappers = []any{}
+	file_workflowgraph_v1_workflow_service_proto_msgTypes[39].OneofWrappers = []any{}
+	file_workflowgraph_v1_workflow_service_proto_msgTypes[41].OneofWrappers = []any{
 		(*JobReason_NeedsOpen_)(nil),
 		(*JobReason_Delayed_)(nil),
 		(*JobReason_NoMatchingWorker_)(nil),
@@ -6529,23 +7131,23 @@ func file_workflowgraph_v1_workflow_service_proto_init() {
 		(*JobReason_QueueTimedOut_)(nil),
 		(*JobReason_Paused_)(nil),
 	}
-	file_workflowgraph_v1_workflow_service_proto_msgTypes[38].OneofWrappers = []any{}
-	file_workflowgraph_v1_workflow_service_proto_msgTypes[39].OneofWrappers = []any{}
-	file_workflowgraph_v1_workflow_service_proto_msgTypes[41].OneofWrappers = []any{}
-	file_workflowgraph_v1_workflow_service_proto_msgTypes[42].OneofWrappers = []any{}
+	file_workflowgraph_v1_workflow_service_proto_msgTypes[45].OneofWrappers = []any{}
+	file_workflowgraph_v1_workflow_service_proto_msgTypes[46].OneofWrappers = []any{}
 	file_workflowgraph_v1_workflow_service_proto_msgTypes[48].OneofWrappers = []any{}
-	file_workflowgraph_v1_workflow_service_proto_msgTypes[54].OneofWrappers = []any{}
-	file_workflowgraph_v1_workflow_service_proto_msgTypes[59].OneofWrappers = []any{}
+	file_workflowgraph_v1_workflow_service_proto_msgTypes[49].OneofWrappers = []any{}
+	file_workflowgraph_v1_workflow_service_proto_msgTypes[55].OneofWrappers = []any{}
 	file_workflowgraph_v1_workflow_service_proto_msgTypes[61].OneofWrappers = []any{}
 	file_workflowgraph_v1_workflow_service_proto_msgTypes[66].OneofWrappers = []any{}
-	file_workflowgraph_v1_workflow_service_proto_msgTypes[67].OneofWrappers = []any{}
+	file_workflowgraph_v1_workflow_service_proto_msgTypes[68].OneofWrappers = []any{}
+	file_workflowgraph_v1_workflow_service_proto_msgTypes[73].OneofWrappers = []any{}
+	file_workflowgraph_v1_workflow_service_proto_msgTypes[74].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_workflowgraph_v1_workflow_service_proto_rawDesc), len(file_workflowgraph_v1_workflow_service_proto_rawDesc)),
 			NumEnums:      5,
-			NumMessages:   70,
+			NumMessages:   77,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

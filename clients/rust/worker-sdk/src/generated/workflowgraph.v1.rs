@@ -30,7 +30,8 @@ pub struct AuditEvent {
     /// `token.created`, `token.revoked`, `session.started`, `session.ended`, `workflow.created`, `workflow.changed`,
     /// `workflow.removed`, `run.started`, `run.rerun`, `run.cancel_requested`, `schedule.skipped`, `schedule.paused`,
     /// `schedule.resumed`, `workflow.paused`, `workflow.resumed`, `run.paused`, `run.resumed`,
-    /// `label.paused`, `label.resumed`, `variable.set` or `variable.deleted`. More can be added.
+    /// `label.paused`, `label.resumed`, `backfill.created`, `backfill.cancelled`, `variable.set` or `variable.deleted`. More can be
+    /// added.
     #[prost(string, tag = "2")]
     pub action: ::prost::alloc::string::String,
     /// The id of the token, workflow or run that was changed.
@@ -2711,6 +2712,111 @@ pub struct ListSchedulesResponse {
     pub next_page_token: ::prost::alloc::string::String,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CreateBackfillRequest {
+    /// The id of the workflow.
+    #[prost(string, tag = "1")]
+    pub id: ::prost::alloc::string::String,
+    /// The id of the schedule within its workflow.
+    #[prost(string, tag = "2")]
+    pub schedule: ::prost::alloc::string::String,
+    /// The first time, and the time before which it ends, in Unix milliseconds.
+    #[prost(int64, tag = "3")]
+    pub from_ms: i64,
+    #[prost(int64, tag = "4")]
+    pub to_ms: i64,
+    /// How many of its runs may be unfinished at once; 1 when absent.
+    #[prost(uint32, optional, tag = "5")]
+    pub max_live: ::core::option::Option<u32>,
+    /// Which times come first: `oldest`, as when absent, or `newest`.
+    #[prost(string, tag = "6")]
+    pub order: ::prost::alloc::string::String,
+    /// Whether times that have a run get another one.
+    #[prost(bool, tag = "7")]
+    pub again: bool,
+    /// Only counts the times, and those that would be skipped. The response has no id.
+    #[prost(bool, tag = "8")]
+    pub dry_run: bool,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CreateBackfillResponse {
+    #[prost(message, optional, tag = "1")]
+    pub backfill: ::core::option::Option<Backfill>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListBackfillsRequest {
+    /// The id of the workflow.
+    #[prost(string, tag = "1")]
+    pub id: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListBackfillsResponse {
+    #[prost(message, repeated, tag = "1")]
+    pub backfills: ::prost::alloc::vec::Vec<Backfill>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CancelBackfillRequest {
+    /// The id of the workflow.
+    #[prost(string, tag = "1")]
+    pub id: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub backfill: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CancelBackfillResponse {
+    #[prost(message, optional, tag = "1")]
+    pub backfill: ::core::option::Option<Backfill>,
+}
+/// Runs for past times of a schedule.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Backfill {
+    /// Empty for one that was only counted.
+    #[prost(string, tag = "1")]
+    pub id: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub workflow: ::prost::alloc::string::String,
+    #[prost(string, tag = "3")]
+    pub schedule: ::prost::alloc::string::String,
+    #[prost(int64, tag = "4")]
+    pub from_ms: i64,
+    #[prost(int64, tag = "5")]
+    pub to_ms: i64,
+    #[prost(uint32, tag = "6")]
+    pub max_live: u32,
+    /// `oldest` or `newest`.
+    #[prost(string, tag = "7")]
+    pub order: ::prost::alloc::string::String,
+    #[prost(bool, tag = "8")]
+    pub again: bool,
+    /// Its times, and how many of them were handled so far: `started` + `skipped` + `refused`.
+    #[prost(uint32, tag = "9")]
+    pub total: u32,
+    #[prost(uint32, tag = "10")]
+    pub handled: u32,
+    #[prost(uint32, tag = "11")]
+    pub started: u32,
+    /// Times that had a run.
+    #[prost(uint32, tag = "12")]
+    pub skipped: u32,
+    /// Times whose run could not start; `last_error` is the reason of the last of them.
+    #[prost(uint32, tag = "13")]
+    pub refused: u32,
+    #[prost(string, optional, tag = "14")]
+    pub last_error: ::core::option::Option<::prost::alloc::string::String>,
+    /// Its runs that have not ended.
+    #[prost(uint32, tag = "15")]
+    pub live: u32,
+    #[prost(int64, tag = "16")]
+    pub created_at_ms: i64,
+    /// The name of the token that created it.
+    #[prost(string, optional, tag = "17")]
+    pub created_by: ::core::option::Option<::prost::alloc::string::String>,
+    /// When it handled its last time, or was cancelled; null while it is active.
+    #[prost(int64, optional, tag = "18")]
+    pub ended_at_ms: ::core::option::Option<i64>,
+    #[prost(bool, tag = "19")]
+    pub cancelled: bool,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct PauseScheduleRequest {
     /// The id of the workflow.
     #[prost(string, tag = "1")]
@@ -4235,6 +4341,89 @@ pub mod workflow_service_client {
             req.extensions_mut()
                 .insert(
                     GrpcMethod::new("workflowgraph.v1.WorkflowService", "ResumeSchedule"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Starts runs for past times of a schedule: for each from `from_ms` up to `to_ms`, and before the schedule's next time, that has
+        /// no run yet. Runs start as earlier ones of the backfill end, also after a restart. A schedule has one active backfill. Errors: `not_found`;
+        /// `conflict` while another one is active; `too_large` for more than 10,000 times.
+        pub async fn create_backfill(
+            &mut self,
+            request: impl tonic::IntoRequest<super::CreateBackfillRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::CreateBackfillResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/workflowgraph.v1.WorkflowService/CreateBackfill",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("workflowgraph.v1.WorkflowService", "CreateBackfill"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Lists the newest 100 backfills of a workflow, the newest first. Errors: `not_found`.
+        pub async fn list_backfills(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListBackfillsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListBackfillsResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/workflowgraph.v1.WorkflowService/ListBackfills",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("workflowgraph.v1.WorkflowService", "ListBackfills"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Cancels a backfill: it starts no more runs; those that it started continue. Repeating the call changes nothing. Errors: `not_found`.
+        pub async fn cancel_backfill(
+            &mut self,
+            request: impl tonic::IntoRequest<super::CancelBackfillRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::CancelBackfillResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/workflowgraph.v1.WorkflowService/CancelBackfill",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("workflowgraph.v1.WorkflowService", "CancelBackfill"),
                 );
             self.inner.unary(req, path, codec).await
         }

@@ -94,7 +94,8 @@ class AuditEvent(_message.Message):
     """`token.created`, `token.revoked`, `session.started`, `session.ended`, `workflow.created`, `workflow.changed`,
     `workflow.removed`, `run.started`, `run.rerun`, `run.cancel_requested`, `schedule.skipped`, `schedule.paused`,
     `schedule.resumed`, `workflow.paused`, `workflow.resumed`, `run.paused`, `run.resumed`,
-    `label.paused`, `label.resumed`, `variable.set` or `variable.deleted`. More can be added.
+    `label.paused`, `label.resumed`, `backfill.created`, `backfill.cancelled`, `variable.set` or `variable.deleted`. More can be
+    added.
     """
     subject: _builtins.str
     """The id of the token, workflow or run that was changed."""
