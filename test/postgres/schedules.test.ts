@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { takeSlotsOperation } from '../../src/engine/schedules/take-slots.js';
 import { scaled, sized } from '../support/machine.js';
-import { define, Engines } from '../support/postgres/engines.js';
+import { caller, claim, define, Engines } from '../support/postgres/engines.js';
 import { until } from '../support/until.js';
 
 const schedulesPerWorkflow = 20;
@@ -55,6 +55,38 @@ describe('servers on one database', () => {
     );
     expect(Number(runs?.all)).toBe(slots);
     expect(Number(runs?.distinct)).toBe(slots);
+  });
+
+  it('start one run for each time of a backfill, and at most as many at once as it allows', {
+    timeout: scaled(60_000),
+  }, async () => {
+    const { engine } = engines.at(0);
+    await define(engine, 'w', 'on: {schedule: [{id: daily, cron: "0 6 * * *"}]}\njobs: {a: {run: x}}');
+    const toMs = Date.now();
+    const days = 30;
+    const asked = { caller, workflow: 'w', schedule: 'daily', fromMs: toMs - days * 86_400_000, toMs };
+    await engine.createBackfill({ ...asked, maxLive: 3, order: 'oldest', again: false, dryRun: false });
+    const counts = async () => {
+      const [row] = await engines.query<{ all: string; distinct: string; live: string }>(
+        `select count(*) as all, count(distinct scheduled_at_ms) as distinct,
+           count(*) filter (where ended_at_ms is null) as live from runs where backfill is not null`,
+      );
+      return { all: Number(row?.all), distinct: Number(row?.distinct), live: Number(row?.live) };
+    };
+    await until('every run has ended', async () => {
+      const { live } = await counts();
+      expect(live).toBeLessThanOrEqual(3);
+      await Promise.all(
+        engines.members.map(async (member, at) => {
+          const jobs = await claim(member.engine, { workerId: `w${at}`, maxJobs: 2 });
+          for (const { leaseId } of jobs) await member.engine.completeJob(caller, leaseId, new Map());
+        }),
+      );
+      const [backfill] = await engine.listBackfills('w');
+      return backfill?.endedAtMs !== null && backfill?.live === 0;
+    });
+    const { all, distinct } = await counts();
+    expect({ all, distinct }).toEqual({ all: days, distinct: days });
   });
 
   it(

@@ -39,6 +39,9 @@ export async function fillTables(connection: Connection, jobs: number): Promise<
        select 'workflow', 'w' || i, i + 1, i + 1, '', i from ${numbers(20)}`,
     `insert into schedules (workflow, id, spec, next_slot_ms, due_at_ms)
        select i / 2 + 1, 's' || (i % 2), '{}', i, i from ${numbers(Math.min(runs, 100))}`,
+    `insert into backfills (id, workflow, schedule, spec, from_ms, to_ms, newest_first, again, max_live, slots, total,
+       position, created_at_ms, ended_at_ms)
+       select 'b' || i, i % 50 + 1, 's0', '{}', i, i + 1, 0, 0, 1, '[1]', 1, 1, i, i from ${numbers(Math.min(runs, 100))}`,
     `update runs set schedule = 's0', scheduled_at_ms = no, trigger = 'schedule',
        ended_at_ms = case when state = 'success' then no end where no % 3 = 0`,
     `insert into jobs (id, label_set, priority, state, conditional, pending, bad, attempt, enqueued_at_ms,
