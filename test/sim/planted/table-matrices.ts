@@ -81,12 +81,6 @@ export const plantedInMatrices: readonly PlantedBug[] = [
     replace: 'if (false)',
   },
   {
-    name: 'matrix: children are not made again after a crash',
-    file: 'engine/runs/resume-interrupted.js',
-    find: 'await this.#with.continueMatrices();',
-    replace: '',
-  },
-  {
     name: 'matrix: a cancel of the run does not reach the children',
     file: 'engine/runs/cancel-run.js',
     find: 'if (nodes.length > 0)',
@@ -113,7 +107,7 @@ export const plantedInMatrices: readonly PlantedBug[] = [
   {
     name: 'matrix: children in a group never come to their gate',
     file: 'engine/runs/continue-matrices.js',
-    find: 'batch.gates.jobs.push({ job: id, gates });',
+    find: 'batch.gates.reached(id, gates);',
     replace: '',
   },
 ];
