@@ -110,6 +110,13 @@ test('each edge of the state table is walked by what it stands for, and no other
   await fixture.complete(await fixture.claimed(), { n: '[]' }); // m has no combination
   await nodeIs('success');
 
+  const paused = await claimOne('{ a: { run: x }, b: { run: x, needs: a } }');
+  await fixture.complete(paused.job);
+  const pause = { caller: fixture.caller, kind: 'run', subject: paused.run } as const;
+  await fixture.engine.pause({ ...pause, reason: '' }); // b, which is claimable
+  await fixture.engine.resume(pause);
+  await fixture.complete(await fixture.claimed());
+
   // A job that is cancelled before anything else happened to it has no event that tells where it was.
   const cancelledFirst = 'waiting → cancelled';
   expect(new Set([...(await walkedEdges(fixture.store.read)), cancelledFirst])).toEqual(jobEdges);

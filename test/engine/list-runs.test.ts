@@ -158,6 +158,8 @@ describe('a run as columns', () => {
       [2, 'waiting', null],
     ]);
     expect([page.nextOrdinal, page.lastEvent > 0]).toEqual([null, true]);
+    const [ended] = page.jobs;
+    expect(ended?.enqueuedAtMs, 'how long it waited is kept').toBe(ended?.startedAtMs);
     const part = await fixture.engine.listRunJobs({ id: run, fromOrdinal: 1, limit: 1, states: [], childrenOf: '' });
     expect([part.jobs.map(({ ordinal }) => ordinal), part.nextOrdinal]).toEqual([[1], 2]);
     const waiting = await fixture.engine.listRunJobs({

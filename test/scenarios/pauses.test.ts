@@ -20,7 +20,7 @@ test('a paused run waits, also across a kill of the server, and ends after it is
   });
   expect(await cli('pauses')).toContain('a fix comes');
   await until('the worker is there', async () =>
-    JSON.stringify((await api.get('/api/workers')).body).includes('seen_at_ms'),
+    JSON.stringify((await api.get('/api/workers')).body).includes('"worker_id"'),
   );
   expect(await cli('why', run, 'a')).toContain('Its run was paused');
   expect(states(await api.status(run))).toEqual({ a: 'queued', b: 'queued' });

@@ -48,7 +48,8 @@ export const leaveRunning = statement<
       state: sql.ref('r.state'),
       attempt: sql.ref('r.attempt'),
       ended_at_ms: sql.ref('r.ended_at_ms'),
-      enqueued_at_ms: sql.ref('r.enqueued_at_ms'),
+      // A job that ends keeps the time, so that readers see how long it waited.
+      enqueued_at_ms: sql<number | null>`coalesce(r.enqueued_at_ms, jobs.enqueued_at_ms)`,
       delayed_until_ms: sql.ref('r.delayed_until_ms'),
       error: sql.ref('r.error'),
       outputs: sql.ref('r.outputs'),

@@ -1130,7 +1130,7 @@ select "data"
 
 -- leaveRunning
 update "jobs"
-  set "state" = "r"."state", "attempt" = "r"."attempt", "ended_at_ms" = "r"."ended_at_ms", "enqueued_at_ms" = "r"."enqueued_at_ms", "delayed_until_ms" = "r"."delayed_until_ms", "error" = "r"."error", "outputs" = "r"."outputs", "tolerated" = "r"."tolerated", "due_at_ms" = case when r.attempt = jobs.attempt then jobs.due_at_ms else r.enqueued_at_ms + jobs.queue_timeout_ms end
+  set "state" = "r"."state", "attempt" = "r"."attempt", "ended_at_ms" = "r"."ended_at_ms", "enqueued_at_ms" = coalesce(r.enqueued_at_ms, jobs.enqueued_at_ms), "delayed_until_ms" = "r"."delayed_until_ms", "error" = "r"."error", "outputs" = "r"."outputs", "tolerated" = "r"."tolerated", "due_at_ms" = case when r.attempt = jobs.attempt then jobs.due_at_ms else r.enqueued_at_ms + jobs.queue_timeout_ms end
   from (select cast(e.value ->> 0 as bigint) as "id", e.value ->> 1 as "state", cast(e.value ->> 2 as bigint) as "attempt", cast(e.value ->> 3 as bigint) as "ended_at_ms", cast(e.value ->> 4 as bigint) as "enqueued_at_ms", cast(e.value ->> 5 as bigint) as "delayed_until_ms", e.value ->> 6 as "error", e.value ->> 7 as "outputs", cast(e.value ->> 8 as bigint) as "tolerated"
   from jsonb_array_elements(cast($1 as jsonb)) as e(value)
   where jsonb_typeof(e.value) = 'array') as "r"

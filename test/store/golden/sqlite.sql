@@ -1071,7 +1071,7 @@ select "data"
 
 -- leaveRunning
 update "jobs"
-  set "state" = "r"."state", "attempt" = "r"."attempt", "ended_at_ms" = "r"."ended_at_ms", "enqueued_at_ms" = "r"."enqueued_at_ms", "delayed_until_ms" = "r"."delayed_until_ms", "error" = "r"."error", "outputs" = "r"."outputs", "tolerated" = "r"."tolerated", "due_at_ms" = case when r.attempt = jobs.attempt then jobs.due_at_ms else r.enqueued_at_ms + jobs.queue_timeout_ms end
+  set "state" = "r"."state", "attempt" = "r"."attempt", "ended_at_ms" = "r"."ended_at_ms", "enqueued_at_ms" = coalesce(r.enqueued_at_ms, jobs.enqueued_at_ms), "delayed_until_ms" = "r"."delayed_until_ms", "error" = "r"."error", "outputs" = "r"."outputs", "tolerated" = "r"."tolerated", "due_at_ms" = case when r.attempt = jobs.attempt then jobs.due_at_ms else r.enqueued_at_ms + jobs.queue_timeout_ms end
   from (select cast(value ->> 0 as integer) as "id", value ->> 1 as "state", cast(value ->> 2 as integer) as "attempt", cast(value ->> 3 as integer) as "ended_at_ms", cast(value ->> 4 as integer) as "enqueued_at_ms", cast(value ->> 5 as integer) as "delayed_until_ms", value ->> 6 as "error", value ->> 7 as "outputs", cast(value ->> 8 as integer) as "tolerated"
   from jsonb_each(?)) as "r"
   where "jobs"."id" = "r"."id" and +"jobs"."state" = 'running'
