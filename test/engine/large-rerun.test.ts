@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { EngineFixture } from '../support/engine-fixture.js';
 import { rerun } from '../support/rerun.js';
+import { soon } from '../support/until.js';
 
 let fixture: EngineFixture;
 
@@ -9,6 +10,23 @@ beforeEach(async () => {
 });
 
 afterEach(() => fixture.end());
+
+/** Restarts the engine as if its process had ended after the first range of a re-run. */
+async function crashAfterFirstRange(begin: () => Promise<unknown>): Promise<void> {
+  const { writer } = fixture.engine.context;
+  const submit = writer.submit.bind(writer);
+  writer.submit = ((operation, input) =>
+    operation.name === 'rerun-range' ? new Promise(() => {}) : submit(operation, input)) as typeof submit;
+  void begin();
+  const mark = 'select rerun_from as mark from runs';
+  for (;;) {
+    const [row] = (await fixture.store.read.query(mark, [])) as { mark: number | null }[];
+    if (row?.mark !== null) break;
+    await fixture.environment.advance(1);
+  }
+  expect(await fixture.claim()).toBeNull();
+  await fixture.restart();
+}
 
 describe('a large re-run', () => {
   const wide = ['jobs:', '  first: { run: x }']
@@ -36,23 +54,25 @@ describe('a large re-run', () => {
     for (let tries = 0; (await fixture.runState(run)) !== 'failure' && tries < 1_000; tries++) {
       await fixture.environment.advance(1);
     }
-    const { writer } = fixture.engine.context;
-    const submit = writer.submit.bind(writer);
-    // As if the process ended after the first range.
-    writer.submit = ((operation, input) =>
-      operation.name === 'rerun-range' ? new Promise(() => {}) : submit(operation, input)) as typeof submit;
-    void rerun(fixture, run, { requestId: 'rerun-that-a-crash-cuts-short' });
-    const mark = 'select rerun_from as mark from runs';
-    for (;;) {
-      const [row] = (await fixture.store.read.query(mark, [])) as { mark: number | null }[];
-      if (row?.mark !== null) break;
-      await fixture.environment.advance(1);
-    }
-    expect(await fixture.claim()).toBeNull();
-    await fixture.restart();
+    await crashAfterFirstRange(() => rerun(fixture, run, { requestId: 'rerun-that-a-crash-cuts-short' }));
     const answer = await rerun(fixture, run, { requestId: 'rerun-that-a-crash-cuts-short' });
     expect([answer.generation, answer.again.count]).toEqual([2, 2_101]);
     await fixture.complete(await fixture.claimed());
+    expect(await fixture.claimMany(5_000)).toHaveLength(2_100);
+  });
+
+  it('of a run with a concurrency group resumes after a crash by itself, and requests its place', async () => {
+    const run = await fixture.run(`concurrency: g\n${wide}`);
+    await fixture.fail(await fixture.claimed());
+    for (let tries = 0; (await fixture.runState(run)) !== 'failure' && tries < 1_000; tries++) {
+      await fixture.environment.advance(1);
+    }
+    await crashAfterFirstRange(() => rerun(fixture, run, {}));
+    const first = await soon(async () => {
+      await fixture.environment.advance(1);
+      return fixture.claim();
+    });
+    await fixture.complete(first);
     expect(await fixture.claimMany(5_000)).toHaveLength(2_100);
   });
 

@@ -35,7 +35,8 @@ export async function resetRange(
     generation,
     ...undone,
     rerunFrom: next,
-    activateFrom: isHeld ? null : 0,
+    // The mark by which a crash during the reset is found. A held run has none once all of its jobs are reset.
+    activateFrom: isHeld && next === null ? null : 0,
     nowMs: batch.nowMs,
   });
   // The gate skips a run until all of its jobs are reset.

@@ -37,7 +37,7 @@ export const gateChecks: readonly Check[] = [
       left join (select ${runOf('i.id')} as run, count(*) as open from jobs as i
         where i.state in ('queued', 'delayed', 'running') group by ${runOf('i.id')}) as j on j.run = n.no
       where n.held = 1 and (g.no is null or n.gate_since_ms is null or n.ended_at_ms is not null or n.state = 'creating'
-        or coalesce(j.open, 0) > 0 or n.activate_from is not null)`,
+        or coalesce(j.open, 0) > 0 or (n.activate_from is not null and n.rerun_from is null))`,
   },
   {
     name: 'gates-of-runs',
