@@ -9,6 +9,8 @@ const refusals = [
   [409, 'Conflict', 'conflict', 'The lease accepts no report; `reason` says why.'],
   [409, 'RequestIdUsed', 'conflict', 'The same `request_id` was used for another definition.'],
   [409, 'CannotRerun', 'conflict', 'There is nothing to re-run, or a running job prevents it, as `reason` says.'],
+  [409, 'CannotPause', 'conflict', 'The run has ended, or the pause was ended at the same time.'],
+  [409, 'BackfillActive', 'conflict', 'The schedule has an active backfill: wait for it, or cancel it.'],
   [409, 'GroupFull', 'group_full', "The run's concurrency group is full, and its `queue` is `none`."],
   [413, 'TooLarge', 'too_large', 'The message names the field and its limit.'],
   [

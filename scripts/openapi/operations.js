@@ -112,12 +112,15 @@ function refusals({ rule, inPath, names, body }) {
   const byStatus = { ...always };
   if (inPath.includes('lease_id')) byStatus[409] = 'Conflict';
   else if (inPath.length > 0 || names.includes('workflow')) byStatus[404] = 'NotFound';
-  if (body !== null) {
+  // A DELETE may carry a body that nothing reads.
+  if (body !== null || rule.verb.toUpperCase() === 'DELETE') {
     byStatus[408] = 'RequestTimeout';
     byStatus[413] = 'TooLarge';
     byStatus[415] = 'UnsupportedMediaType';
   }
   if (names.includes('dependants')) byStatus[409] = 'CannotRerun';
+  if (names.includes('reason') && !inPath.includes('schedule')) byStatus[409] = 'CannotPause';
+  if (names.includes('max_live')) byStatus[409] = 'BackfillActive';
   if (names.includes('inputs')) {
     byStatus[409] = 'GroupFull';
     byStatus[422] = 'InvalidInputs';

@@ -3,6 +3,9 @@ import { ApiError, authenticateChallenge, errorJson, retryAfterSecs, toApiError 
 import { isHangUp } from '../api/hang-up.js';
 import type { Log } from '../telemetry/log.js';
 
+/** How much of a refused body is read to its end; the connection of a longer one is closed. */
+const drainedBodyBytesMax = 16 * 1024 * 1024;
+
 const jsonType = 'application/json; charset=utf-8';
 
 /** Writes every error of a route as the documented JSON error, including unknown paths and verbs. */
@@ -37,12 +40,23 @@ export function answerErrorsAsJson(app: FastifyInstance, log: Log): void {
 /** Also for errors that occur before there is a route. */
 export function sendError(error: Error, request: FastifyRequest, reply: FastifyReply, log: Log): FastifyReply {
   const refusal = fromFramework(error, request) ?? toApiError(error, request.id, (bug) => logBug(bug, request, log));
-  // The framework ends broken connections with this header, which HTTP/2 does not have.
+  // The framework closes the connection in the middle of a body, which HTTP/2 cannot. A caller that is still writing would
+  // lose the answer to a reset of the connection, so the rest of a body of limited length is read.
   if (request.raw.httpVersionMajor === 2) reply.removeHeader('connection');
+  else if (isDrainable(request)) {
+    reply.removeHeader('connection');
+    request.raw.resume();
+  }
   if (refusal.code === 'unauthenticated') reply.header('www-authenticate', authenticateChallenge);
   const comeAgain = retryAfterSecs(refusal.code);
   if (comeAgain !== null) reply.header('retry-after', comeAgain);
   return reply.code(refusal.status).header('content-type', jsonType).send(errorJson(refusal));
+}
+
+/** Whether the length of the body is declared, and small enough to read the body to its end for nothing. */
+function isDrainable({ headers }: FastifyRequest): boolean {
+  const length = headers['content-length'];
+  return length !== undefined && Number(length) <= drainedBodyBytesMax;
 }
 
 /** An error that Fastify raises before any code of ours runs; null for every other. */

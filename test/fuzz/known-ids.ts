@@ -12,7 +12,10 @@ export type IdKind =
   | 'token'
   | 'schedule'
   | 'backfill'
-  | 'labels';
+  | 'labels'
+  | 'variable'
+  | 'scope'
+  | 'token-id';
 
 /** At most this many of a kind are kept, the newest. */
 const kept = 50;
@@ -25,6 +28,8 @@ export class KnownIds {
     ['version', ['1', '2']],
     ['schedule', ['cron-1']],
     ['labels', ['1', '2', '3']],
+    ['variable', ['REGION', 'TARGET']],
+    ['scope', ['read', 'worker']],
   ]);
 
   add(kind: IdKind, id: string): void {
@@ -49,6 +54,8 @@ export class KnownIds {
       return;
     }
     if (typeof answer !== 'object' || answer === null) return;
+    // Only tokens that the fuzz has created may be revoked, not its own.
+    if ('token' in answer && 'token_id' in answer) this.add('token-id', String(answer.token_id));
     for (const [key, value] of Object.entries(answer)) {
       const kind = kinds[key];
       if (typeof value === 'object') this.learn(value);
@@ -57,9 +64,12 @@ export class KnownIds {
   }
 }
 
+/** Kinds of which answers tell nothing that a request could use. */
+const given: ReadonlySet<IdKind> = new Set(['version', 'token', 'token-id', 'variable', 'scope']);
+
 /** What answers call a version is that of a program, and no answer tells a token that counts. */
 function isLearned(kind: IdKind | undefined): kind is IdKind {
-  return kind !== undefined && kind !== 'version' && kind !== 'token';
+  return kind !== undefined && !given.has(kind);
 }
 
 /** Which ids a field holds, by its name. */
@@ -79,4 +89,7 @@ export const kinds: Readonly<Record<string, IdKind>> = {
   version: 'version',
   token: 'token',
   label_set: 'labels',
+  name: 'variable',
+  scopes: 'scope',
+  token_id: 'token-id',
 };

@@ -20,7 +20,14 @@ export class Sender {
   send({ verb, target, headers, body }: FuzzRequest): Promise<FuzzAnswer> {
     const { promise, resolve, reject } = Promise.withResolvers<FuzzAnswer>();
     const request = httpRequest(
-      { agent: this.#agent, port: this.#port, host: '127.0.0.1', method: verb, path: target, headers },
+      {
+        agent: this.#agent,
+        port: this.#port,
+        host: '127.0.0.1',
+        method: verb,
+        path: target,
+        headers: withLength(headers, body),
+      },
       (response) => {
         const contentType = response.headers['content-type'] ?? '';
         let text = '';
@@ -43,4 +50,10 @@ export class Sender {
   close(): void {
     this.#agent.destroy();
   }
+}
+
+/** Node sends the body of some methods without its length, which the server reads as the next request. */
+function withLength(headers: FuzzRequest['headers'], body: FuzzRequest['body']): FuzzRequest['headers'] {
+  const isFramed = Object.keys(headers).some((name) => /^(content-length|transfer-encoding)$/i.test(name));
+  return body === null || isFramed ? headers : { ...headers, 'content-length': String(body.length) };
 }

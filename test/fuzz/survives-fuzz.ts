@@ -51,10 +51,14 @@ export async function expectSurvivesFuzz(options: {
   expect(doctor.code, doctor.stdout + doctor.stderr).toBe(0);
 }
 
+/** Operations on what random requests do not make: a backfill is of times that have passed and that its schedule has. */
+const beyondReach: ReadonlySet<string> = new Set(['CancelBackfill']);
+
 /** What the requests did not reach: operations that were never served, and refusals that a caller can cause. */
 function unreachedBy(operations: ApiDescription['operations'], seen: ReadonlyMap<string, number>): string[] {
   const unserved = operations.filter(
-    ({ id, answers }) => ![...answers.keys()].some((status) => status < 300 && seen.has(`${id} ${status}`)),
+    ({ id, answers }) =>
+      !beyondReach.has(id) && ![...answers.keys()].some((status) => status < 300 && seen.has(`${id} ${status}`)),
   );
   const statuses = new Set([...seen.keys()].map((key) => Number(key.split(' ')[1])));
   const uncaused = [400, 401, 403, 404, 405, 409, 413, 415, 422].filter((status) => !statuses.has(status));

@@ -72,6 +72,7 @@ test('the declarations are there for forms', async () => {
     description: null,
     required: true,
     default: null,
+    default_expression: null,
     options: [],
     min: null,
     max: null,

@@ -1,6 +1,6 @@
-import { METHODS } from 'node:http';
+import { Agent, type IncomingMessage, METHODS, request } from 'node:http';
 import { connect as connectHttp2, constants } from 'node:http2';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { RawConnection } from './raw-connection.js';
 import { claimBuild, startServer } from './start-server.js';
 
@@ -110,4 +110,28 @@ describe('a log stream that is resumed', () => {
     const answer = await resume('9.9.stdout');
     expect([answer.status, await answer.text()]).toEqual([204, '']);
   });
+});
+
+test('a refusal of a body that is too large reaches a caller that is still writing it, and keeps the connection', async () => {
+  const { url } = await startServer();
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  onTestFinished(() => agent.destroy());
+  const body = Buffer.alloc(2_000_000, 'x');
+  for (const [method, path, status] of [
+    ['DELETE', '/api/workflows/%00', 413],
+    ['POST', '/api/workers/register', 413],
+    ['POST', '/api/nothing', 404],
+  ] as const) {
+    for (let times = 0; times < 20; times++) {
+      const answer = await new Promise<IncomingMessage>((resolve, reject) => {
+        const headers = { 'content-type': 'application/json', 'content-length': body.length };
+        request(`${url}${path}`, { agent, method, headers }, (response) => {
+          response.resume().on('end', () => resolve(response));
+        })
+          .on('error', reject)
+          .end(body);
+      });
+      expect([answer.statusCode, answer.headers.connection ?? 'keep-alive']).toEqual([status, 'keep-alive']);
+    }
+  }
 });

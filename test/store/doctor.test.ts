@@ -157,7 +157,7 @@ const damage: Readonly<Record<string, readonly string[]>> = {
   'held-by-a-gate': [
     `update jobs set gate = 99 where state = 'held'`,
     `update jobs set places = null where state = 'held'`,
-    `update jobs set places = (select places from jobs where state = 'queued' and places is not null) where state = 'held'`,
+    `update jobs set places = (select min(places) from jobs where state = 'queued' and places is not null) where state = 'held'`,
   ],
   'place-at-each-gate': [
     `update jobs set state = 'queued' where state = 'held'`,

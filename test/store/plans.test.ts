@@ -22,6 +22,8 @@ const growing = /^(jobs|attempts|runs|events|log_chunks|version_jobs|version_edg
 
 /** What may be read without a lookup, and why. */
 const inOrder: Readonly<Record<string, string>> = {
+  activeBackfills: 'the active backfills, by the index that has only those',
+  anyActiveBackfill: 'the first entry of an index',
   allPauses: 'every pause: there are few',
   allTokens: 'every token: there are few',
   claimableBySet: 'figures for the operator: every queued job is counted',

@@ -49,6 +49,7 @@ describe('a message is written as the contract has it', () => {
       if: null,
       timeout_secs: null,
       priority: 0,
+      queue_timeout_secs: null,
       outputs: {},
       ended_at: null,
       worker_id: null,

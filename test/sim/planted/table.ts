@@ -162,12 +162,6 @@ export const plantedBugs: readonly PlantedBug[] = [
     replace: 'false',
   },
   {
-    name: 'a lease that was told to be over lives on until somebody ends it',
-    file: 'engine/create-engine.js',
-    find: 'await expireReportedAttempts(context, batch);',
-    replace: '',
-  },
-  {
     name: 'no grace after the server stood still',
     file: 'engine/writer/writer.js',
     find: 'this.#stallDetector?.hasStalled() === true',

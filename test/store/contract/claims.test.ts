@@ -174,7 +174,7 @@ describe.each(contractStores)('claiming from $name', ({ open }) => {
           rows: [{ ...delayed, id: job, state: 'queued', enqueued_at_ms: 70, error: 'why' }],
         }),
       );
-    expect(await leave()).toEqual([{ id: job, state: 'queued', label_set: sets.plain, places: null }]);
+    expect(await leave()).toEqual([{ id: job, state: 'queued', label_set: sets.plain, places: null, due_at_ms: null }]);
     expect(await leave()).toEqual([]);
     expect(await find([sets.plain], 1)).toMatchObject([{ id: job, attempt: 1, enqueued_at_ms: 70 }]);
   });

@@ -264,6 +264,7 @@ describe.each(contractStores)('runs of $name', ({ open }) => {
         timed_out: 0,
         gate: null,
         held: 0,
+        backfill: null,
       },
     ]);
     await act((connection) => endRuns.run(connection, { rows: [{ no: run, state: 'failure', at_ms: 99 }] }));
