@@ -64,7 +64,7 @@ export class KnownIds {
   }
 }
 
-/** Kinds of which answers tell nothing that a request could use. */
+/** Kinds that are never learned from answers. */
 const given: ReadonlySet<IdKind> = new Set(['version', 'token', 'token-id', 'variable', 'scope']);
 
 /** What answers call a version is that of a program, and no answer tells a token that counts. */

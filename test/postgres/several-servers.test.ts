@@ -127,7 +127,7 @@ describe('a pause at one server', () => {
     for (let round = 0; round < 5; round++) {
       const run = await startRun(one, 'w');
       const [first] = await claim(two, { waitMs: scaled(10_000) });
-      // At the same time: whoever is first, the jobs are held in the end.
+      // At the same time: in either order, the jobs are held in the end.
       await Promise.all([pause(0, 'run', run), two.completeJob(caller, first?.leaseId ?? '', new Map())]);
       await known(1, 1);
       await until('all are held', async () => {

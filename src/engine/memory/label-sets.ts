@@ -116,7 +116,7 @@ export class LabelSets {
     return match;
   }
 
-  /** Labels of which no claim gets a job from now on. */
+  /** Labels that become paused: no claim gets a job that requires one. */
   pause(labels: ReadonlySet<string>): void {
     this.#paused = labels;
     this.#matches.clear();

@@ -32,7 +32,7 @@ export class Pauses {
     if (changed) this.#onLabels();
   }
 
-  /** Labels of which no claim gets a job. */
+  /** Paused labels: no claim gets a job that requires one. */
   get labels(): ReadonlySet<string> {
     return this.#labels;
   }
