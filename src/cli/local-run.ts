@@ -1,5 +1,6 @@
+import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client, shellExecutor, Worker } from '#client';
 import { loadConfig } from '../config.js';
@@ -62,11 +63,13 @@ export async function startLocalRun(
     const { jobs } = await client.status(id);
     const asked = jobs.flatMap((job) => job.required_labels).filter((label) => !label.includes('{{'));
     const labels = [...new Set([...machineLabels(), ...asked])];
-    const guard = guardJobs();
+    const workerId = `${hostname().slice(0, 100)}-${randomBytes(4).toString('hex')}`;
+    const guard = guardJobs(workerId);
     stops.push(async () => guard.release());
     const worker = new Worker({
       serverUrl: server.url,
       token,
+      workerId,
       labels,
       slots,
       executor: shellExecutor({
