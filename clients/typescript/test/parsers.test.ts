@@ -2,12 +2,12 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { ClaimedJob as ClaimedJobMessage } from '../src/gen/workflowgraph/v1/types.js';
 import { toClaim } from '../src/grpc/from-wire.js';
-import { readClaim } from '../src/http/claim.js';
 import { readEvents } from '../src/http/server-sent-events.js';
 import { Worker } from '../src/index.js';
 import { parseOutputsFile } from '../src/shell/outputs-file.js';
 import { SetOutputScanner } from '../src/shell/set-output.js';
 import { VERSION } from '../src/version.js';
+import { readClaim } from '../src/wire/claim.js';
 
 test.each([
   ['', {}],

@@ -1,22 +1,12 @@
-import { ErrorReason, JobStatus, LogStream, RunState, StopReason } from '../gen/workflowgraph/v1/types.js';
+import { ErrorReason, LogStream, StopReason } from '../gen/workflowgraph/v1/types.js';
 import type { StopReason as StopReasonName } from '../stop.js';
-import type { JobStatus as JobStatusName, LogStreamName, RunState as RunStateName } from '../wire.js';
+import type { LogStreamName } from '../wire.js';
 
 /** The names that the documented paths use for the numbers of the binary form. Null is a number that is not known here. */
 const REASONS = namesOf(ErrorReason, 'ERROR_REASON_');
-const STATUSES = namesOf(JobStatus, 'JOB_STATUS_');
-const STATES = namesOf(RunState, 'RUN_STATE_');
 
 export function reasonName(reason: number | undefined): string | null {
   return REASONS.get(reason ?? 0) ?? null;
-}
-
-export function jobStatusName(value: number): JobStatusName {
-  return (STATUSES.get(value) ?? 'queued') as JobStatusName;
-}
-
-export function runStateName(value: number): RunStateName | null {
-  return (STATES.get(value) ?? null) as RunStateName | null;
 }
 
 /** A reason that is not known here counts as the first one. */

@@ -1,8 +1,8 @@
 import { isTemporary, WorkflowGraphError } from '../errors.js';
 import type { FailureReport, Intake, Transport, WorkerDescription } from '../transport.js';
+import { readClaim, readClaims } from '../wire/claim.js';
 import type { Claim, LogChunk, Outputs } from '../wire.js';
 import { call } from './answer.js';
-import { readClaim, readClaims } from './claim.js';
 import { type ClaimRequest, claimJobs } from './claim-loop.js';
 import { HttpConnection } from './connection.js';
 import { USER_AGENT } from './user-agent.js';
