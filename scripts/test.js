@@ -133,7 +133,7 @@ process.stdout.write(`\nran for ${teller.closes()} s\n`);
 for (const line of reduced) process.stdout.write(`${line}\n`);
 for (const { name, failures } of broken) process.stdout.write(`\n── failed in ${name}\n${failures.join('\n')}\n`);
 if (broken.length > 0) process.stdout.write(`\nFAILED: ${broken.map(({ name }) => name).join(', ')}\n`);
-if (absent.length > 0) process.stdout.write(`NOT RUN, for want of a toolchain: ${absent.join(', ')}\n`);
+if (absent.length > 0) process.stdout.write(`NOT RUN, toolchain missing: ${absent.join(', ')}\n`);
 if (absent.length > 0 && process.env.CI === 'true') failed += absent.length;
 process.stdout.write(`${passed} passed, ${failed} failed\n`);
 process.exit(failed > 0 ? 1 : 0);

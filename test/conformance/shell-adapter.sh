@@ -1,6 +1,6 @@
 #!/bin/sh
-# The conformance adapter of a worker that is nothing but a shell, curl and jq, over the documented JSON paths. It keeps
-# ADAPTER.md as far as such a worker goes: one process a job, plain HTTP, logs when the job has ended.
+# The conformance adapter of a worker that consists only of a shell, curl and jq, over the documented JSON paths. It
+# implements ADAPTER.md as far as such a worker can: one process per job, plain HTTP, logs sent when the job has ended.
 set -u
 
 folder=$(mktemp -d)
@@ -12,14 +12,14 @@ tell() {
   printf '%s\n' "$1"
 }
 
-# One call. Prints the body; the status is left in the file that the third argument names.
+# One call. Prints the body; the status goes into the file named by the third argument.
 post() { # path, file with the body, file for the status
   # shellcheck disable=SC2086 # none, or an option and a path without blanks
   curl -sS --max-time 60 $trust -o "$3.body" -w '%{http_code}' -H "authorization: $authorization" \
     -H 'content-type: application/json' --data-binary "@$2" "$server$1" > "$3" 2> "$3.error" || echo 000 > "$3"
 }
 
-# Sends until there is an answer that will stay the same.
+# Repeats a call until the response is final.
 post_until_answered() { # path, file with the body, file for the status
   until
     post "$1" "$2" "$3"
@@ -115,7 +115,7 @@ work() { # folder of the slot
   push_log "$1" "$lease"
   [ ! -e "$1/gone" ] || return
   if [ -s "$1/told" ]; then
-    # The server waits for this report before it starts what comes after the job.
+    # The server waits for this report before it starts the jobs that depend on this one.
     jq -c --slurpfile claim "$1/job" 'if .stop_reason == "timed_out"
       then {error: "timed out after \($claim[0].job.timeout_secs) s", retryable: true}
       else {error: "cancelled", retryable: false} end' < "$1/told" > "$1/report"
@@ -123,7 +123,7 @@ work() { # folder of the slot
     jq -c '{outputs: .}' < "$1/outputs" > "$1/report"
     post_until_answered "/api/jobs/$lease/complete" "$1/report" "$1/reported"
     case $(cat "$1/reported") in 400 | 413) ;; *) return ;; esac
-    # The lease lives, but its outputs cannot be taken.
+    # The lease is valid, but the server rejects the outputs.
     jq -c '{error: .message, retryable: false}' < "$1/reported.body" > "$1/report"
   elif [ -s "$1/permanent" ]; then
     jq -c '{error: .message[:4000], retryable}' < "$1/permanent" > "$1/report"
@@ -144,7 +144,7 @@ sorted='def sorted: if type == "object" then to_entries | sort_by(.key) | map(.v
 # Runs the steps of the function executor. SIGTERM is the cancellation signal.
 run_steps() { # folder of the slot
   trap 'exit 143' TERM
-  # The server puts the variables of a matrix before the command.
+  # The server sets the variables of a matrix before the command.
   tail -n 1 "$1/command" | jq -c '.steps[]' > "$1/steps"
   while IFS= read -r step <&3; do
     key=$(printf '%s' "$step" | jq -r 'keys_unsorted[0]')
@@ -185,7 +185,7 @@ run_steps() { # folder of the slot
   done 3< "$1/steps"
 }
 
-# Sleeps, and wakes at once when the signal comes.
+# Sleeps, and wakes immediately on the signal.
 doze() { # seconds
   sleep "$1" &
   sleeper=$!
@@ -204,7 +204,7 @@ end_with() { # folder of the slot, failure
   exit 1
 }
 
-# Renews the lease while the job runs, and ends the job when it was cancelled, the lease is gone, or the worker stops.
+# Renews the lease while the job runs, and ends the job if it was cancelled, the lease is gone, or the worker stops.
 keep_alive() { # folder of the slot, lease, process
   echo '{}' > "$1/renewal"
   every=$(jq -n --argjson ttl "$ttl" '[$ttl / 3, 1] | min')
@@ -231,7 +231,7 @@ keep_alive() { # folder of the slot, lease, process
   done
 }
 
-# A command may use half of the time that the server waits to end by itself.
+# A command has half of the server's stop timeout to end by itself.
 kill_in_time() { # folder of the slot, process
   sleep "$(jq '(.stop_within_secs // 10) / 2' < "$1/told")"
   [ "$(cat "$1/running" 2> /dev/null)" != "$2" ] || kill -9 "$2"
@@ -248,7 +248,7 @@ push_log() { # folder of the slot, lease
   done
 }
 
-# One call of a client, sent again until there is an answer that will stay the same: the request id makes that safe.
+# One call of a client, repeated until the response is final: the request id makes the repetition safe.
 ask() { # method, path, body, file for the body of the answer
   until
     status=$(printf '%s' "$3" | curl -sS --max-time 60 -o "$4" -w '%{http_code}' -X "$1" \
@@ -293,7 +293,7 @@ read_log() { # path
     [ "$status" = 200 ] || return
     [ "$(jq length < "$folder/called")" -gt 0 ] || return
     jq -j '.[0].data' < "$folder/called" >> "$folder/answer"
-    # Lines that the server wrote have streams of their own.
+    # Lines written by the server have separate stream names.
     after=$(jq -r '.[0] | "\(.attempt).\(.sequence).\(
       if .system_line then ["system-first", "system-stop", "system-end"][.system_line - 1] else .stream end)"' \
       < "$folder/called")
@@ -313,7 +313,7 @@ while IFS= read -r line; do
     terminate) : > "$folder/$worker/stop" && : > "$folder/$worker/terminate" ;;
   esac
 done
-# The driver has let go: whatever still runs ends with this process.
+# The driver has closed stdin: everything that is still running ends with this process.
 trap - EXIT
 rm -rf "$folder"
 trap '' TERM

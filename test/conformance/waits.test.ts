@@ -9,10 +9,10 @@ import { until } from './driver/until.js';
 
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** A bound that is so long on this machine. */
+/** A bound scaled for this machine. */
 const here = (ms: number) => ms / timeFactor;
 
-/** Keeps every turn from this process, as a machine that stalls does. */
+/** Blocks this process, like a machine that stalls. */
 function stall(ms: number): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
 }
@@ -35,7 +35,7 @@ it('a wait whose bound is shorter than a stall survives the stall', async () => 
   await expect(waited).resolves.toBe(true);
 });
 
-it('a wait lasts for as long as there is progress, and ends by its bound without', async () => {
+it('a wait continues while there is progress, and ends by its bound without', async () => {
   let steps = 0;
   const timer = setInterval(() => {
     steps += 1;
@@ -49,7 +49,7 @@ it('a wait lasts for as long as there is progress, and ends by its bound without
   );
 });
 
-it('what is random in a scenario follows from the seed', () => {
+it('the random parts of a scenario depend only on the seed', () => {
   const scenario: Scenario = {
     name: 'bytes',
     promise: '',
@@ -60,10 +60,10 @@ it('what is random in a scenario follows from the seed', () => {
   const madeOf = (seed: number) => definitionOf(scenario, { seed, folder: '/f' });
   expect(madeOf(7)).toEqual(madeOf(7));
   expect(madeOf(7)).not.toEqual(madeOf(8));
-  expect(new Set(seededBytes(7, 100_000)).size, 'every byte comes up').toBe(256);
+  expect(new Set(seededBytes(7, 100_000)).size, 'every byte value occurs').toBe(256);
 });
 
-it('on a slow machine short leases grow with the sleeps beside them, and nothing else does', () => {
+it('on a slow machine short leases grow with the sleeps next to them, and nothing else does', () => {
   const leases: Scenario = {
     name: 'leases',
     promise: '',
@@ -82,7 +82,7 @@ it('on a slow machine short leases grow with the sleeps beside them, and nothing
   expect(atPace(plain, 1_000)).toEqual(plain);
 });
 
-it('a lease that a scenario does not speak of outlives the start of a server on a slow machine', () => {
+it('a lease whose time a scenario does not set outlives the start of a server on a slow machine', () => {
   expect([1, 5, 10, 50, 1_000].map((factor) => leaseTtlSecs(factor))).toEqual([30, 30, 60, 300, 300]);
 });
 

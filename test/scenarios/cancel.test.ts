@@ -5,8 +5,8 @@ import { sharedServer } from '../support/shared-server.js';
 import { startWorkerProcess } from '../support/worker-process.js';
 
 /**
- * A job with a child, a grandchild that ignores SIGTERM, a grandchild in a session of its own, and one whose parent has
- * ended. Each says its process id.
+ * A job with a child, a grandchild that ignores SIGTERM, a grandchild in its own session, and one whose parent has
+ * exited. Each prints its process id.
  */
 const family = `
   echo "pid $$"
@@ -17,7 +17,7 @@ const family = `
   wait`;
 const familySize = 6;
 
-test('cancelling a run ends the whole process tree of what runs, and what has not started', async () => {
+test('cancelling a run ends the whole process tree of running jobs, and jobs that have not started', async () => {
   const server = await sharedServer();
   const api = server.api();
   const worker = await startWorkerProcess(server, { graceSecs: 1 });
@@ -74,7 +74,7 @@ test('a second cancel changes nothing, and a forced one ends the jobs that run a
   expect(states(ended)).toEqual({ work: 'cancelled', tidy: 'cancelled' });
 });
 
-test('`cancelled` is a bare JSON boolean, 404 for what does not exist, and takes a workflow for its newest run', async () => {
+test('`cancelled` is a bare JSON boolean; unknown ids get 404; a workflow id selects its newest run', async () => {
   const server = await sharedServer();
   const api = server.api();
   const workflow = await api.define({ name: 'asked', jobs: { a: { run: 'x' } } });

@@ -1,4 +1,4 @@
-// biome-ignore-all lint/suspicious/noTemplateCurlyInString: expressions are written so
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: workflow expressions use this syntax
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -19,7 +19,7 @@ test('runs of a group run one after the other on real workers, even if the serve
   const gateFolder = temporaryFolder();
   const server = await startServerProcess();
   const api = server.api();
-  // A run says that it has begun, and ends when the test says so; two at the same time would be found by the folder.
+  // Each run signals its start and ends when the test allows it. The folder would reveal two concurrent runs.
   const script = `mkdir "${gateFolder}/busy" && until [ -e "${gateFolder}/$RUN" ]; do sleep 0.1; done; rmdir "${gateFolder}/busy"`;
   const definition = {
     name: 'one at a time',

@@ -38,7 +38,7 @@ const table: readonly (readonly [needs: string[], condition: string, becomes: 's
   [['good'], '$' + "{{ !(inputs.target == 'staging') }}", runs],
 ];
 
-test('every kind of condition decides as it says, on real outcomes', async () => {
+test('every kind of condition decides correctly on real outcomes', async () => {
   const server = await sharedServer();
   const api = server.api();
   await startWorkerProcess(server, { slots: 4 });
@@ -64,7 +64,7 @@ test('every kind of condition decides as it says, on real outcomes', async () =>
   }
 });
 
-test('a skipped job skips those that need it, unless they ask to run', async () => {
+test('a skipped job skips its dependents, unless their condition lets them run', async () => {
   const server = await sharedServer();
   const api = server.api();
   await startWorkerProcess(server);
@@ -89,7 +89,7 @@ test('a skipped job skips those that need it, unless they ask to run', async () 
   });
 });
 
-test('after a cancel only jobs whose condition says `always()` or `cancelled()` are decided, the others are cancelled', async () => {
+test('after a cancel only conditions with `always()` or `cancelled()` are evaluated, other jobs are cancelled', async () => {
   const server = await sharedServer();
   const api = server.api();
   await startWorkerProcess(server, { graceSecs: 1 });
@@ -101,7 +101,7 @@ test('after a cancel only jobs whose condition says `always()` or `cancelled()` 
       failed: { needs: 'work', if: 'failure()', run: 'true' },
       succeeded: { needs: 'work', if: 'success()', run: 'true' },
       tidy: { needs: 'work', if: 'cancelled()', run: 'true' },
-      // Nothing that it needs was cancelled, but the run was.
+      // None of its needs was cancelled, but the run was.
       afterwards: { needs: 'tidy', if: 'cancelled()', run: 'true' },
       report: { needs: ['work', 'tidy'], if: "always() && needs.work.result == 'cancelled'", run: 'true' },
       other: { needs: 'work', if: "always() && needs.work.result == 'success'", run: 'true' },

@@ -33,7 +33,7 @@ test('SIGTERM drains a worker: no new jobs, the running ones finish and are repo
   expect((await api.ended(queued)).state).toBe('success');
 });
 
-test('a job that outlasts the drain is released and retried, if its retries allow', async () => {
+test('a job that outlasts the drain is released, and retried if it has retries left', async () => {
   const server = await startServerProcess();
   const api = server.api();
   const worker = await startWorkerProcess(server, { flags: ['--drain-timeout', '0.3'] });

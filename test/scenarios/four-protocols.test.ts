@@ -21,7 +21,7 @@ jobs:
   tell: { needs: [publish], if: failure(), run: tell }
 `;
 
-/** The same life over any protocol: what each call answered, in order. */
+/** The same sequence of calls over any protocol; returns the responses in order. */
 async function live(life: Life): Promise<unknown[]> {
   const said: unknown[] = [];
   const say = async (what: string, answer: Promise<unknown>) => {
@@ -82,7 +82,7 @@ async function live(life: Life): Promise<unknown[]> {
   ]);
 }
 
-/** A claim that must bring a job. One of several servers may hear a moment later that there is one. */
+/** Claims a job and fails if none arrives. One of several servers may learn a moment later that there is one. */
 function claimed(life: Life, worker: string, labels: string[]): Promise<Held> {
   return until(`worker ${worker} gets a job`, () => life.claim(worker, labels));
 }
@@ -93,7 +93,7 @@ function refusal(error: unknown): unknown {
   return { refused: message, reason, problems };
 }
 
-/** Ids and times differ from life to life; whether there is one does not. */
+/** Ids and times differ between the sequences; their presence does not. */
 function withoutChance(said: unknown[], names: readonly (readonly [string, string])[]): unknown[] {
   const text = JSON.stringify(said, (key, value) => {
     const isTime = /_ms$|^started_at$|^ended_at$|^duration_secs$/.test(key) && key !== 'timestamp_ms';
@@ -102,10 +102,10 @@ function withoutChance(said: unknown[], names: readonly (readonly [string, strin
   return JSON.parse(names.reduce((rest, [id, name]) => rest.replaceAll(id, name), text));
 }
 
-test('the same life over JSON, Connect, gRPC and gRPC-Web, with equal answers', async () => {
+test('the same calls over JSON, Connect, gRPC and gRPC-Web get equal responses', async () => {
   const server = await startServerProcess();
   const expected = await live(lifeOverJson(server.url));
-  // The story itself is right, not only equal everywhere.
+  // The responses are correct, not only equal.
   expect(expected).toEqual(
     expect.arrayContaining([
       ['not for these labels', null],
@@ -124,7 +124,7 @@ test('the same life over JSON, Connect, gRPC and gRPC-Web, with equal answers', 
   }
 });
 
-test('what one protocol begins another ends', async () => {
+test('one protocol can finish what another began', async () => {
   const server = await startServerProcess();
   const lives = [lifeOverJson(server.url), ...Object.values(speakers(server.url)).map(lifeOverRpc)];
   const [first] = lives;

@@ -18,11 +18,11 @@ interface Gate {
 
 const regions = ['africa', 'asia', 'eu', 'us'];
 
-test('jobs of a group of two run two at a time on real workers, also when the server is killed in between', async () => {
+test('jobs of a group of two run two at a time on real workers, even if the server is killed in between', async () => {
   const folder = temporaryFolder();
   const server = await startServerProcess();
   const api = server.api();
-  // A job says that it runs, and ends when the test says so.
+  // Each job signals its start and ends when the test allows it.
   const script = `touch "${folder}/$REGION.runs" && until [ -e "${folder}/$REGION.ends" ]; do sleep 0.1; done; rm "${folder}/$REGION.runs"`;
   const deployment = (region: string) => ({
     run: script,
@@ -63,7 +63,7 @@ test('jobs of a group of two run two at a time on real workers, also when the se
   expect(await gate()).toBeUndefined();
 });
 
-test('the example of a deployment of two regions at a time runs as it is printed', async () => {
+test('the example of a deployment of two regions at a time runs as printed', async () => {
   const server = await startServerProcess();
   const api = server.api();
   const file = 'examples/workflows/deploy-two-at-a-time.yml';
@@ -85,7 +85,7 @@ test('the example of a deployment of two regions at a time runs as it is printed
   expect((await api.ended(run)).state).toBe('success');
 });
 
-test('children of a job with max-parallel run so many at a time on real workers, also when the server is killed in between', async () => {
+test('children of a job with max-parallel run that many at a time on real workers, even if the server is killed in between', async () => {
   const folder = temporaryFolder();
   const server = await startServerProcess();
   const api = server.api();

@@ -49,7 +49,7 @@ test('every job of a graph runs only on a worker that has all of its labels', as
   }
 });
 
-test('a job that no worker can run stays queued, does not hold up others, and runs when one comes', async () => {
+test('a job that no worker can run stays queued, does not block others, and runs when a suitable worker appears', async () => {
   const server = await startServerProcess();
   const api = server.api();
   await startWorkerProcess(server, { labels: ['linux'] });
@@ -69,7 +69,7 @@ test('a job that no worker can run stays queued, does not hold up others, and ru
   expect((await api.job(run, 'rare')).worker_id).toBe('old-iron');
 });
 
-test('a worker that takes only labelled jobs leaves the others, by its own word or its token', async () => {
+test("a worker that takes only labelled jobs leaves the others, whether by its own setting or its token's", async () => {
   const server = await startServerProcess();
   const api = server.api();
   const jobs = { plain: { run: 'x' }, train: { run: 'x', labels: ['gpu'] } };

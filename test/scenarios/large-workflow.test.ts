@@ -9,10 +9,10 @@ import { until } from '../support/until.js';
 
 const jobCount = 100_000;
 
-/** What a worker must offer for a job of the large graph: the probe's claims find none, so that the jobs are `w`'s alone. */
+/** The label that the large graph requires: the probe's claims lack it, so all jobs go to `w`. */
 const labels = ['large'];
 
-/** In a thread, so that this test's own work does not count: sends a call every few ms, and keeps how long each took. */
+/** In a thread, to exclude this test's own work: sends a call every few ms and records its duration. */
 const probeCode = `
   const { workerData, parentPort } = require('node:worker_threads');
   const took = {};
@@ -49,7 +49,7 @@ class Probe {
     });
   }
 
-  /** How long the calls took since the last time it was asked, in ms: the 99th percentile and the longest. */
+  /** The durations of the calls since the last report, in ms: the 99th percentile and the maximum. */
   async slowest(): Promise<Record<string, { p99: number; longest: number }>> {
     const answer = new Promise<Record<string, number[]>>((resolve) => this.#thread.once('message', resolve));
     this.#thread.postMessage('ask');
@@ -62,7 +62,7 @@ class Probe {
   }
 }
 
-/** A graph of 100 layers; each job needs two of the layer before. */
+/** A graph of 100 layers; each job needs two jobs of the layer before. */
 function largeDefinition(): string {
   const width = 1_000;
   const jobs = Array.from({ length: jobCount }, (_, i) => {
@@ -73,7 +73,7 @@ function largeDefinition(): string {
   return JSON.stringify({ name: 'large', jobs });
 }
 
-/** The body of a large answer is not wanted here, only that it came. */
+/** The body of a large response is discarded. */
 async function send(
   api: Api,
   path: string,
@@ -87,7 +87,7 @@ async function send(
   return { status: response.status, seconds: (performance.now() - began) / 1000, bytes };
 }
 
-test('a graph of 100,000 jobs is taken in within seconds, and others are served all the while', async () => {
+test('a graph of 100,000 jobs is accepted within seconds, and other calls are served during that time', async () => {
   const server = await startServerProcess();
   const api = server.api();
   writeFileSync(join(server.workflowsDir, 'small.yml'), 'jobs: { a: { run: x, labels: nobody } }');
@@ -95,7 +95,7 @@ test('a graph of 100,000 jobs is taken in within seconds, and others are served 
   const probe = new Probe(server.url);
   const text = largeDefinition();
 
-  // On a machine that others use too, calls to an idle server take their time already.
+  // On a shared machine even calls to an idle server take a while.
   await new Promise((resolve) => setTimeout(resolve, 1_000));
   const before = await probe.slowest();
   console.log(`before: ${JSON.stringify(before)}`);
@@ -106,11 +106,11 @@ test('a graph of 100,000 jobs is taken in within seconds, and others are served 
     await work();
     const seconds = (performance.now() - began) / 1000;
     const slowest = await probe.slowest();
-    console.log(`${name}: ${seconds.toFixed(1)} s; slowest calls meanwhile: ${JSON.stringify(slowest)}`);
+    console.log(`${name}: ${seconds.toFixed(1)} s; slowest calls during it: ${JSON.stringify(slowest)}`);
     for (const [call, { p99, longest }] of Object.entries(slowest)) {
       const idle = before[call]?.longest ?? 0;
-      expect.soft(p99, `99 % of ${call} while: ${name}`).toBeLessThan(Math.max(scaled(250), 4 * idle));
-      expect.soft(longest, `the longest ${call} while: ${name}`).toBeLessThan(Math.max(1_000, 10 * idle));
+      expect.soft(p99, `99 % of ${call} during: ${name}`).toBeLessThan(Math.max(scaled(250), 4 * idle));
+      expect.soft(longest, `the longest ${call} during: ${name}`).toBeLessThan(Math.max(1_000, 10 * idle));
     }
     return seconds;
   };

@@ -5,10 +5,10 @@ import { killWithTest } from '../support/processes.js';
 import { startServerProcess } from '../support/server-process.js';
 import { startWorkerProcess, type WorkerProcess } from '../support/worker-process.js';
 
-/** The life of the leases that expire here. */
+/** The lease time of the leases that expire here. */
 const ttlSecs = shortLease(1);
 
-/** Waits until the job runs on the worker, and kills the worker with no chance to say anything. */
+/** Waits until the job runs on the worker, and kills the worker without a chance to report. */
 async function killAtWork(api: Api, worker: WorkerProcess, run: string, key: string): Promise<void> {
   const { attempt } = await worker.event('job-started', key);
   const [, pid] = await api.logMatch(run, key, new RegExp(`shell of ${attempt} is (\\d+)`));
@@ -17,7 +17,7 @@ async function killAtWork(api: Api, worker: WorkerProcess, run: string, key: str
   await worker.program.ended;
 }
 
-test('the job of a worker that is killed goes to another worker when its lease has expired', async () => {
+test('the job of a killed worker goes to another worker after its lease has expired', async () => {
   const server = await startServerProcess();
   const api = server.api();
   const doomed = await startWorkerProcess(server, { leaseTtlSecs: ttlSecs });
@@ -39,11 +39,11 @@ test('the job of a worker that is killed goes to another worker when its lease h
   const ended = await api.ended(run);
   expect(states(ended)).toEqual({ first: 'success', work: 'success', last: 'success' });
   expect(ended.jobs[1]).toMatchObject({ attempt: 1, worker_id: other.id });
-  // The lease lives for a second from its last renewal, and nobody else gets the job before.
+  // The lease lasts for this long from its last renewal; no other worker gets the job before that.
   expect(ended.jobs[1]?.started_at).toBeLessThan(killedAt + scaled(15_000));
 });
 
-test('on its last allowed attempt the job has failed, says why, and what needs it is skipped', async () => {
+test('after its last allowed attempt the job fails with the reason, and its dependents are skipped', async () => {
   const server = await startServerProcess();
   const api = server.api();
   const run = await api.start({
@@ -68,7 +68,7 @@ test('on its last allowed attempt the job has failed, says why, and what needs i
   expect(states(ended)).toEqual({ first: 'success', work: 'failure', after: 'skipped', report: 'success' });
 });
 
-test('a worker at work keeps its job for many times the life of a lease', async () => {
+test('a busy worker keeps its job for many times the lease time', async () => {
   const server = await startServerProcess();
   const api = server.api();
   await startWorkerProcess(server, { leaseTtlSecs: ttlSecs });
@@ -78,7 +78,7 @@ test('a worker at work keeps its job for many times the life of a lease', async 
   expect(await api.logText(run, 'work')).toBe('done\n');
 });
 
-test('times to live are clamped, and the answer says the value in use', async () => {
+test('lease times are clamped, and the response has the value in use', async () => {
   const server = await startServerProcess();
   const api = server.api();
   const jobs = Object.fromEntries(['a', 'b', 'c', 'd'].map((key) => [key, { run: 'x' }]));

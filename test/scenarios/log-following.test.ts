@@ -25,7 +25,7 @@ class LogReader {
 
   async #read(answer: Promise<Response>): Promise<void> {
     const { status, headers, body } = await answer;
-    // Nothing is left of a finished log.
+    // The finished log has nothing more.
     if (status === 204) return;
     if (status !== 200 || body === null) throw new Error(`the stream answered ${status}`);
     expect(headers.get('content-type')).toBe('text/event-stream; charset=utf-8');
@@ -59,7 +59,7 @@ async function startJob(api: Api, retries = 0) {
   return { run, claim: await api.claimed('w') };
 }
 
-test('a reader gets what is stored, then each chunk as it comes, and the end when the job has ended', async () => {
+test('a reader gets the stored chunks, then each new chunk as it arrives, and the end when the job has ended', async () => {
   const server = await startServerProcess();
   const api = server.api();
   const { run, claim } = await startJob(api);
@@ -87,7 +87,7 @@ test('a reader gets what is stored, then each chunk as it comes, and the end whe
   });
 });
 
-test('a reader that reconnects with its last id resumes after it: no gap, nothing twice', async () => {
+test('a reader that reconnects with its last id resumes after it, without a gap or a duplicate', async () => {
   const server = await startServerProcess();
   const api = server.api();
   const { run, claim } = await startJob(api, 1);
@@ -107,7 +107,7 @@ test('a reader that reconnects with its last id resumes after it: no gap, nothin
   await second.ended;
   expect(second.lines).toEqual(['two\n', 'three\n']);
 
-  // From every event on, what follows is what followed, also across a restart of the server.
+  // A reader that resumes at any event gets the same rest, also after a restart of the server.
   const all = new LogReader(server.url, run, 'a');
   await all.ended;
   await server.kill();
@@ -116,12 +116,12 @@ test('a reader that reconnects with its last id resumes after it: no gap, nothin
   for (const [i, { id }] of logged.entries()) {
     const rest = new LogReader(server.url, run, 'a', id);
     await rest.ended;
-    // After the last line of an ended job nothing is left: 204, without an event.
+    // After the last line of an ended job nothing remains: 204, without an event.
     expect(rest.events).toEqual(i === logged.length - 1 ? [] : all.events.slice(i + 1));
   }
 });
 
-test('`after` of the stored log takes the same position', async () => {
+test('`after` of the stored log accepts the same position', async () => {
   const server = await startServerProcess();
   const api = server.api();
   const { run, claim } = await startJob(api);
@@ -133,7 +133,7 @@ test('`after` of the stored log takes the same position', async () => {
   expect((body as { data: string }[]).map(({ data }) => data)).toEqual(['three\n']);
 });
 
-test('many readers of a real job all see the same, in order', async () => {
+test('many readers of a real job all see the same events in the same order', async () => {
   const server = await startServerProcess();
   const api = server.api();
   const run = await api.start({

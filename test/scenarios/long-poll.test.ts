@@ -3,14 +3,14 @@ import { runningTime, scaled } from '../support/machine.js';
 import { sharedServer } from '../support/shared-server.js';
 import { until } from '../support/until.js';
 
-test('a waiting claim gets a job within milliseconds of its becoming claimable', async () => {
+test('a waiting claim gets a job within milliseconds after it becomes claimable', async () => {
   const server = await sharedServer();
   const api = server.api();
   const workflow = await api.define({ name: 'chain', jobs: { a: { run: 'x' }, b: { run: 'x', needs: 'a' } } });
   const waits: number[] = [];
   for (let i = 0; i < 25; i++) {
     const parked = api.claimed('w');
-    // Another call that is answered shows that the claim, sent before it, is with the server.
+    // A response to another call shows that the claim, sent before it, has reached the server.
     await api.workers();
     const run = await api.run(workflow);
     const startedAt = runningTime();
@@ -26,12 +26,12 @@ test('a waiting claim gets a job within milliseconds of its becoming claimable',
     expect(second.job).toMatchObject({ job_id: 'b', workflow_id: run });
     await api.complete(second);
   }
-  // The faster quarter, since a busy machine makes anybody wait now and then. Looking every 100 ms would fail this.
+  // The fastest quarter, since a busy machine delays some calls. Polling every 100 ms would fail this.
   waits.sort((a, b) => a - b);
   expect(waits[Math.floor(waits.length / 4)]).toBeLessThan(scaled(25));
 });
 
-test('a waiting claim answers null when its time is up, and not before', async () => {
+test('a waiting claim returns null when its time is up, and not before', async () => {
   const server = await sharedServer();
   const api = server.api();
   const began = performance.now();
@@ -39,7 +39,7 @@ test('a waiting claim answers null when its time is up, and not before', async (
   expect(performance.now() - began).toBeGreaterThanOrEqual(490);
 });
 
-test('a claim whose caller has gone takes no job', async () => {
+test('a claim whose caller has disconnected takes no job', async () => {
   const server = await sharedServer();
   const api = server.api();
   for (let i = 0; i < 20; i++) {
@@ -52,13 +52,14 @@ test('a claim whose caller has gone takes no job', async () => {
     gone.abort();
     await expect(parked).rejects.toThrow();
   }
-  // The server hears of a closed connection in its own time; a job that was given to one comes back, uncounted.
+  // The server notices a closed connection after a moment; a job assigned to one is released without counting an
+  // attempt.
   const run = await api.start({ name: 'one', jobs: { a: { run: 'x' } } });
   const claim = await api.claimed('alive');
   expect(claim.job).toMatchObject({ workflow_id: run, attempt: 0 });
 });
 
-test('of many waiting workers each job goes to one, and none is given twice', async () => {
+test('with many waiting workers each job goes to exactly one', async () => {
   const server = await sharedServer();
   const api = server.api();
   const jobsOf = (count: number) =>

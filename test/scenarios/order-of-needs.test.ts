@@ -5,7 +5,7 @@ import { sharedServer } from '../support/shared-server.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 import { startWorkerProcess } from '../support/worker-process.js';
 
-/** Each job writes down when it began and ended, by the machine's own clock. */
+/** Each job records its start and end by the machine's clock. */
 const stamped = 'date +%s%N > "$WORKFLOW_GRAPH_JOB_ID.begin"; sleep 0.1; date +%s%N > "$WORKFLOW_GRAPH_JOB_ID.end"';
 
 const needs: Record<string, string[]> = {
@@ -19,7 +19,7 @@ const needs: Record<string, string[]> = {
   publish: ['package'],
 };
 
-test('no job begins before all that it needs have ended, by the time stamps that the jobs write', async () => {
+test('no job starts before all its needs have ended, according to the timestamps that the jobs write', async () => {
   const server = await sharedServer();
   const folder = temporaryFolder();
   await startWorkerProcess(server, { slots: 3, workdir: folder });
@@ -33,7 +33,7 @@ test('no job begins before all that it needs have ended, by the time stamps that
   const stamp = (job: string, what: 'begin' | 'end') => BigInt(readFileSync(join(folder, `${job}.${what}`), 'utf8'));
   for (const [job, of] of Object.entries(needs)) {
     for (const need of of) {
-      expect(stamp(job, 'begin'), `${job} begins after ${need} ends`).toBeGreaterThan(stamp(need, 'end'));
+      expect(stamp(job, 'begin'), `${job} starts after ${need} ends`).toBeGreaterThan(stamp(need, 'end'));
     }
   }
 });
@@ -43,7 +43,7 @@ test('jobs that do not need each other run at the same time', async () => {
   const folder = temporaryFolder();
   await startWorkerProcess(server, { slots: 2, workdir: folder });
   const api = server.api();
-  // Each waits for the other: one after the other they would never end.
+  // Each waits for the other: run one after the other, they would never end.
   const meet = (me: string, other: string) => ({
     timeout: 600,
     run: `touch ${me}; until [ -e ${other} ]; do sleep 0.02; done`,
@@ -55,7 +55,7 @@ test('jobs that do not need each other run at the same time', async () => {
   expect((await api.ended(run)).state).toBe('success');
 });
 
-test('of claimable jobs the highest priority comes first, then the oldest', async () => {
+test('of the claimable jobs the highest priority is claimed first, then the oldest', async () => {
   const server = await sharedServer();
   const api = server.api();
   const job = (priority: number) => ({ run: 'true', priority });

@@ -4,7 +4,7 @@ import { startWorkerProcess } from '../support/worker-process.js';
 
 const width = 8;
 
-test('outputs go down a diamond of 1, 8 and 1 jobs, each to the jobs that need it and to no other', async () => {
+test('outputs pass down a diamond of 1, 8 and 1 jobs, each to the jobs that need it and to no other', async () => {
   const server = await sharedServer();
   const api = server.api();
   await startWorkerProcess(server, { slots: 4 });
@@ -44,7 +44,7 @@ test('outputs go down a diamond of 1, 8 and 1 jobs, each to the jobs that need i
   expect(context).toMatchObject({ run_id: run, job_id: 'bottom', attempt: 0 });
 });
 
-test('a claim brings the outputs of each need, also of one that has none', async () => {
+test('a claim has the outputs of each need, including a need without outputs', async () => {
   const server = await sharedServer();
   const api = server.api();
   await api.start({
@@ -76,7 +76,7 @@ test('only the outputs of the attempt that succeeded count', async () => {
   expect(await api.logText(run, 'after')).toBe('NEEDS_FLAKY_ATTEMPT=1\nNEEDS_FLAKY_RESULT=success\n');
 });
 
-test('for a worker that reports none, outputs are read from its pushed stdout, split anywhere; reported ones win', async () => {
+test('without reported outputs, the server reads them from the pushed stdout, split anywhere; reported ones take precedence', async () => {
   const server = await sharedServer();
   const api = server.api();
   const run = await api.start({ name: 'scanned', jobs: { a: { run: 'x' }, b: { run: 'x', needs: 'a' } } });

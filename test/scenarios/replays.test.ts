@@ -10,7 +10,7 @@ async function startJob(api: Api, job: object = {}, ttlSecs = 60) {
 
 const conflict = (reason: string) => ({ status: 409, body: { code: 'conflict', reason } });
 
-test('the same complete again gets the same answer, a different end does not: completed', async () => {
+test('a repeated complete gets the same answer, a different end does not: completed', async () => {
   const server = await startServerProcess();
   const api = server.api();
   const { run, claim } = await startJob(api);
@@ -30,7 +30,7 @@ test('the same complete again gets the same answer, a different end does not: co
   expect(await api.claim('w')).toBeNull();
 });
 
-test('the same fail again changes nothing, also when the next attempt has begun: completed', async () => {
+test('a repeated fail changes nothing, even after the next attempt has started: completed', async () => {
   const server = await startServerProcess();
   const api = server.api();
   const { run, claim } = await startJob(api, { retries: 2 });
@@ -45,7 +45,7 @@ test('the same fail again changes nothing, also when the next attempt has begun:
   expect((await api.complete(second)).status).toBe(200);
 });
 
-test('the same logs again are stored once, also after the end; new ones after the end are refused: completed', async () => {
+test('repeated logs are stored once, even after the end; new ones after the end are refused: completed', async () => {
   const server = await startServerProcess();
   const api = server.api();
   const { run, claim } = await startJob(api);
@@ -59,7 +59,7 @@ test('the same logs again are stored once, also after the end; new ones after th
   ]);
 });
 
-test('a lease that has run out: lease_expired, and superseded when the next attempt has begun', async () => {
+test('an expired lease: lease_expired, and superseded once the next attempt has started', async () => {
   const server = await startServerProcess();
   const api = server.api();
   const { run, claim } = await startJob(api, { retries: 1 }, 1);
@@ -86,7 +86,7 @@ test('a lease that has run out: lease_expired, and superseded when the next atte
   expect((await api.complete(second)).status).toBe(200);
 });
 
-test('a cancelled job takes logs and nothing else: cancelled', async () => {
+test('a cancelled job accepts logs and nothing else: cancelled', async () => {
   const server = await startServerProcess();
   const api = server.api();
   const { run, claim } = await startJob(api);
@@ -99,7 +99,7 @@ test('a cancelled job takes logs and nothing else: cancelled', async () => {
   expect(await api.job(run, 'a')).toMatchObject({ status: 'cancelled', output: null });
 });
 
-test('a lease that never was, was changed, or is for another job: unknown_lease', async () => {
+test('a lease that never existed, was altered, or belongs to another job: unknown_lease', async () => {
   const server = await startServerProcess();
   const api = server.api();
   const { claim } = await startJob(api);
@@ -117,7 +117,7 @@ test('a lease that never was, was changed, or is for another job: unknown_lease'
   expect((await api.complete(claim)).status).toBe(200);
 });
 
-test('a claim with a request id brings the same job and lease again, as long as the lease lives', async () => {
+test('a repeated claim with a request id returns the same job and lease while the lease is valid', async () => {
   const server = await startServerProcess();
   const api = server.api();
   await api.start({ name: 'many', jobs: { a: { run: 'x' }, b: { run: 'x' } } });
@@ -134,7 +134,7 @@ test('a claim with a request id brings the same job and lease again, as long as 
   expect(await api.claim('w')).toBeNull();
 });
 
-test('starting a run with a request id again gives the same run', async () => {
+test('starting a run again with the same request id returns the same run', async () => {
   const server = await startServerProcess();
   const api = server.api();
   const workflow = await api.define({ name: 'once', jobs: { a: { run: 'x' } } });

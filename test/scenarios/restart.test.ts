@@ -5,7 +5,7 @@ import { startServerProcess } from '../support/server-process.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 import { startWorkerProcess } from '../support/worker-process.js';
 
-/** Each job ends when the test lets it, by a file in its worker's folder. */
+/** Each job ends when the test creates a file in its worker's folder. */
 const gated =
   'echo begun; until [ -e "$WORKFLOW_GRAPH_JOB_ID.go" ]; do sleep 0.05; done; echo "::set-output done=$WORKFLOW_GRAPH_JOB_ID"';
 
@@ -34,7 +34,7 @@ test.each(['stop', 'kill'] as const)('a run continues when the server restarts i
 
   const ended = await server[how]();
   if (how === 'stop') expect(ended).toEqual({ code: 0, signal: null });
-  // This job ends while nobody is there to be told.
+  // This job ends while the server is down.
   letGo('away');
   await worker.event('server-away');
   await server.start();
@@ -56,14 +56,14 @@ test.each(['stop', 'kill'] as const)('a run continues when the server restarts i
   expect(refused).toEqual([]);
 });
 
-test('after a restart a lease has its full time to live again, and then expires', async () => {
+test('after a restart a lease gets its full time again, and then expires', async () => {
   const server = await startServerProcess();
   const api = server.api();
   const ttlSecs = shortLease(2);
   const run = await api.start({ name: 'grace', jobs: { a: { run: 'x', retries: 1 } } });
   const claim = await api.claimed('w1', { ttlSecs });
   await server.kill();
-  // Longer than the lease lives: without the grace it would be gone when the server is back.
+  // Longer than the lease time: without the grace period it would have expired when the server is back.
   await new Promise((resolve) => setTimeout(resolve, ttlSecs * 1_000 + 200));
   await server.start();
   const backAt = Date.now();
@@ -79,7 +79,7 @@ test('after a restart a lease has its full time to live again, and then expires'
   expect((await api.ended(run)).state).toBe('success');
 });
 
-test('a stopping server ends parked claims and log streams, and does not wait for them', async () => {
+test('a stopping server ends parked claims and log streams without waiting for them', async () => {
   const server = await startServerProcess();
   const api = server.api();
   const run = await api.start({ name: 'parked', jobs: { a: { run: 'x', labels: ['rare'] } } });

@@ -4,10 +4,10 @@ import { type Api, states } from '../support/api.js';
 import { sharedServer } from '../support/shared-server.js';
 import { startWorkerProcess } from '../support/worker-process.js';
 
-/** The server's clock runs on from its start by itself; this one follows the wall clock, which is set meanwhile. */
+/** The server's clock is monotonic from its start; this one follows the wall clock, which may be adjusted. */
 const clocksDifferMs = 20;
 
-/** Fails an attempt and claims the next; returns how long the server held it back, between two bounds in ms. */
+/** Fails an attempt and claims the next. Returns the server's delay, as a lower and an upper bound in ms. */
 async function failAndClaimAgain(api: Api, claim: Claim): Promise<{ next: Claim; least: number; most: number }> {
   const sentAt = Date.now();
   await api.fail(claim, 'not yet', true);
@@ -23,7 +23,7 @@ test.each([
   ['none', 'none', [0, 0, 0]],
   ['fixed', { fixed: 1 }, [1000, 1000, 1000]],
   ['exponential', { exponential: { base: 1, max: 3 } }, [1000, 2000, 3000]],
-])('a job below the root is tried again after its backoff: %s', async (_name, backoff, delays) => {
+])('a job below the root is retried after its backoff: %s', async (_name, backoff, delays) => {
   const server = await sharedServer();
   const api = server.api();
   const jobs = { root: { run: 'x' }, child: { run: 'x', needs: 'root', retries: delays.length, backoff } };
@@ -43,7 +43,7 @@ test.each([
   expect(ended.jobs[1]).toMatchObject({ status: 'failure', attempt: delays.length, output: 'not at all' });
 });
 
-test('a failure that is not retryable, also one that does not say, ends the job at once', async () => {
+test('a failure that is not retryable, or does not say, ends the job immediately', async () => {
   const server = await sharedServer();
   const api = server.api();
   for (const retryable of [false, undefined]) {

@@ -17,7 +17,7 @@ jobs:
   say: { run: 'echo "at $INPUT_AT"' }
 `;
 
-test('a schedule starts a run at its time; a kill at that moment costs none, and gives none twice', {
+test('a schedule starts a run at its time; a kill at that moment neither loses nor repeats one', {
   timeout: scaled(240_000),
 }, async () => {
   const server = await startServerProcess();
@@ -34,7 +34,7 @@ test('a schedule starts a run at its time; a kill at that moment costs none, and
   expect(first).toMatchObject({ trigger: 'schedule', schedule: 'each-minute', scheduled_at_ms: next });
   await server.kill();
   await server.start();
-  // The run that was stored goes on, and the time that was taken stays taken.
+  // The stored run continues, and its time counts as used.
   await startWorkerProcess(server);
   const ended = await api.ended(first.run_id);
   expect(ended.state).toBe('success');

@@ -31,7 +31,7 @@ jobs:
     run: 'echo "$CI $LEVEL $NEEDS_PUBLISH_DONE $WORKFLOW_GRAPH_RUN_ID $WORKFLOW_GRAPH_JOB_ID $WORKFLOW_GRAPH_ATTEMPT $INPUT_WHO"'
 `;
 
-test('steps run in order in one shell, are announced, and stop at the first that fails; env is merged', async () => {
+test('steps run in order in one shell, are announced, and stop at the first failure; env is merged', async () => {
   const server = await sharedServer();
   const api = server.api();
   await startWorkerProcess(server);
@@ -60,7 +60,7 @@ test('steps run in order in one shell, are announced, and stop at the first that
   expect(await api.logText(run, 'plain')).toBe(`true plain yes ${run} plain 0 me\n`);
 });
 
-test('output arrives while the job runs, both streams in their order', async () => {
+test('output arrives while the job runs, both streams in order', async () => {
   const server = await sharedServer();
   const api = server.api();
   await startWorkerProcess(server);

@@ -6,7 +6,7 @@ import { startServerProcess } from '../support/server-process.js';
 import { sharedServer } from '../support/shared-server.js';
 import { startWorkerProcess } from '../support/worker-process.js';
 
-test('a job that outlasts its timeout fails with a clear text, its processes end, and it is tried again', async () => {
+test('a job that exceeds its timeout fails with a clear message, its processes end, and it is retried', async () => {
   const server = await sharedServer();
   const api = server.api();
   await startWorkerProcess(server, { graceSecs: 1 });
@@ -26,7 +26,7 @@ test('a job that outlasts its timeout fails with a clear text, its processes end
   await allGone(pids);
 });
 
-test('the server ends the attempt of a worker that is frozen, and another worker gets the retry', async () => {
+test('the server ends the attempt of a frozen worker, and another worker gets the retry', async () => {
   const server = await sharedServer();
   const api = server.api();
   const frozen = await startWorkerProcess(server, { id: 'frozen', leaseTtlSecs: 600 });
@@ -43,15 +43,15 @@ test('the server ends the attempt of a worker that is frozen, and another worker
   const ended = await api.ended(run);
   expect(ended.jobs[0]).toMatchObject({ status: 'success', attempt: 1, worker_id: 'fresh' });
 
-  // Thawed, the worker reads the word about the timeout that waits for it, or learns that the lease is gone; it ends the job's
-  // processes, and reports nothing that counts.
+  // After it thaws, the worker reads the pending timeout message or learns that the lease is gone. It ends the job's
+  // processes, and its reports are ignored.
   frozen.program.signal('SIGCONT');
   expect(['timed_out', 'lost']).toContain((await frozen.event('job-ended', 'slow')).outcome);
   await allGone([Number(pid)]);
   expect((await api.status(run)).jobs[0]).toMatchObject({ status: 'success', attempt: 1, worker_id: 'fresh' });
 });
 
-test('without retries the job of a silent worker fails after its timeout and the grace, though its lease would live on', async () => {
+test('without retries the job of a silent worker fails after its timeout and the grace period, even if its lease would last longer', async () => {
   const server = await startServerProcess({ env: { STOP_GRACE_SECS: '2' } });
   const api = server.api();
   const run = await api.start({ name: 'silent', jobs: { slow: { timeout: 1, run: 'x' } } });

@@ -6,10 +6,10 @@ import { type ServerProcess, startServerProcess } from '../support/server-proces
 import { until } from '../support/until.js';
 import { startWorkerProcess } from '../support/worker-process.js';
 
-/** How soon a server must know what the command line did. */
+/** How soon a server must apply a change made on the command line. */
 const knownWithinMs = scaled(2_000);
 
-/** Every call that is sent later than that is refused, however slow this machine is to answer. */
+/** Every call sent later than that is refused, however slow this machine is to answer. */
 async function refusedSoon(call: () => Promise<{ status: number }>): Promise<void> {
   const began = runningTime();
   for (;;) {
@@ -39,7 +39,7 @@ async function revokeToken(server: ServerProcess, name: string): Promise<void> {
   if (code !== 0) throw new Error(`token revoke ended with ${code}: ${stderr}`);
 }
 
-test('without tokens everyone may do everything; from the first one on every call needs one', async () => {
+test('without tokens every call is allowed; once the first token exists every call needs one', async () => {
   const server = await startServerProcess();
   const open = server.api();
   const run = await open.start({ name: 'open', jobs: { a: { run: 'x' } } });
@@ -52,22 +52,22 @@ test('without tokens everyone may do everything; from the first one on every cal
   expect(refused.headers.get('www-authenticate')).toMatch(/^Bearer /);
   expect((await server.api('wfg_wrong').get('/api/workers')).status).toBe(401);
   expect((await server.api(token).get('/api/workers')).status).toBe(200);
-  // Health tells nothing, and is open.
+  // Health reveals nothing, and is open.
   expect((await open.get('/healthz')).status).toBe(200);
   expect((await open.get('/readyz')).status).toBe(200);
 });
 
-test('a token counts from the moment it was made', async () => {
+test('a token is valid from the moment of its creation', async () => {
   const server = await startServerProcess();
   const first = await createToken(server, 'first', 'admin');
   expect((await server.api(first).get('/api/workers')).status).toBe(200);
-  // What it knows is young, and without the second.
+  // The server has just read the tokens, without the second one.
   const calls = setInterval(() => void server.api(first).get('/api/workers'), 50);
   const second = await createToken(server, 'second', 'read').finally(() => clearInterval(calls));
   expect((await server.api(second).get('/api/workers')).status).toBe(200);
 });
 
-test('each scope may do its part and no other', async () => {
+test('each scope allows its own calls and no other', async () => {
   const server = await startServerProcess();
   const [read, submit, worker, both, admin] = await Promise.all(
     ['read', 'submit', 'worker', 'read,submit', 'admin'].map((scope) => createToken(server, `t-${scope}`, scope)),
@@ -109,14 +109,14 @@ test('a worker token with a label limit offers no other label, and its leases ar
     expect(JSON.stringify(refused.body)).toContain('production');
   }
   const claim = await gpu.claimed('g', { labels: ['gpu'] });
-  // Who does not hold the token of the claim cannot report under its lease, though he knows it.
+  // A caller without the token of the claim cannot report under its lease, even with the lease id.
   for (const stranger of [other, admin]) {
     expect(await stranger.complete(claim)).toMatchObject({ status: 409, body: { reason: 'unknown_lease' } });
   }
   expect((await gpu.complete(claim)).status).toBe(200);
 });
 
-test('a worker token for labelled jobs only gets no other, and the list of tokens says so', async () => {
+test('a worker token for labelled jobs only gets no other jobs, and the list of tokens shows the limit', async () => {
   const server = await startServerProcess();
   const text = await createToken(server, 'gpu-box', 'worker', '--labels', 'gpu', '--only-labelled');
   const gpu = server.api(text);
@@ -131,7 +131,7 @@ test('a worker token for labelled jobs only gets no other, and the list of token
   expect(await until('a job is claimed', () => claim(admin))).toMatchObject({ job: { job_id: 'plain' } });
 });
 
-test('a revoked token stops to work within two seconds', async () => {
+test('a revoked token stops working within two seconds', async () => {
   const server = await startServerProcess();
   const admin = server.api(await createToken(server, 'me', 'admin'));
   const token = await createToken(server, 'leaver', 'worker');
@@ -147,14 +147,14 @@ test('a revoked token stops to work within two seconds', async () => {
       .apis(token)
       .map((api) => refusedSoon(() => api.post('/api/workers/register', { worker_id: 'w', labels: [] }))),
   );
-  // A worker that holds it is told so when it calls, says why, and ends.
+  // A worker that uses it gets the refusal on its next call, reports the reason, and exits.
   worker.program.signal('SIGKILL');
   const refused = startProgram(['worker', '--server', server.url], { env: { WORKFLOW_GRAPH_TOKEN: token } });
   expect((await refused.ended).code).toBe(1);
   expect(refused.stderr).toContain('wants a valid token');
 });
 
-/** One claim at each server that waits for a minute; gives what they are answered and how long they took from now on. */
+/** Sends each server a claim that waits for a minute; returns the responses and their delay from now on. */
 async function parkClaims(server: ServerProcess, token: string | null, watcher: Api) {
   const claims = server
     .apis(token)
@@ -191,14 +191,14 @@ test('a claim that waits when its token expires is refused', async () => {
   for (const answer of await ended()) expect(answer).toMatchObject({ status: 401, body: { code: 'unauthenticated' } });
 });
 
-test('a claim that waits without a token is refused once there is one', async () => {
+test('a waiting claim without a token is refused once a token exists', async () => {
   const server = await startServerProcess();
   const ended = await parkClaims(server, null, server.api());
   await createToken(server, 'me', 'admin');
   for (const answer of await ended()) expect(answer).toMatchObject({ status: 401, body: { code: 'unauthenticated' } });
 });
 
-test('the first token names its holder at every server from the first call on', async () => {
+test('the first token identifies its holder at every server from the first call on', async () => {
   const server = await startServerProcess();
   const token = await createToken(server, 'first', 'worker');
   // An admin may list the workers; the holder of this token may not.
@@ -206,7 +206,7 @@ test('the first token names its holder at every server from the first call on', 
   expect(await isRefused(server, null)).toBe(true);
 });
 
-test('when all tokens are revoked the server does not become open again', async () => {
+test('revoking all tokens does not open the server again', async () => {
   const server = await startServerProcess();
   const token = await createToken(server, 'only', 'admin');
   await until('the token is needed', () => isRefused(server, null));
@@ -219,12 +219,12 @@ test('an expired token is refused', async () => {
   const server = await startServerProcess();
   const token = await createToken(server, 'short', 'admin', '--expires', '1m');
   await until('the token counts', async () => (await server.api(token).get('/api/workers')).status === 200);
-  // A minute is long for a test: the end of its time is put into the past, where the command line keeps it.
+  // A minute is too long for a test: the expiry time is moved into the past directly in the database.
   await server.query('update tokens set expires_at_ms = expires_at_ms - 60000');
   await until('the token has expired', async () => (await server.api(token).get('/api/workers')).status === 401);
 });
 
-test('a token is stored as a hash only, and no log or list shows it', async () => {
+test('a token is stored only as a hash, and appears in no log or list', async () => {
   const server = await startServerProcess();
   const token = await createToken(server, 'hidden', 'admin');
   const api = server.api(token);

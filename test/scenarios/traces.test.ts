@@ -20,7 +20,7 @@ const workflow = {
 
 const tracing = (url: string) => ({ OTEL_EXPORTER_OTLP_ENDPOINT: url, OTEL_BSP_SCHEDULE_DELAY: '50' });
 
-test('a run is a trace: its jobs are its spans and their attempts theirs, with times, outcomes and errors', async () => {
+test('a run is a trace: jobs and attempts are its spans, with times, outcomes and errors', async () => {
   const collector = await OtlpCollector.start();
   const server = await startServerProcess({
     env: { ...tracing(collector.url), OTEL_SERVICE_NAME: 'ci', OTEL_EXPORTER_OTLP_HEADERS: 'x-key=secret' },
@@ -49,7 +49,7 @@ test('a run is a trace: its jobs are its spans and their attempts theirs, with t
   expect(attempts.map(({ parentId }) => parentId)).toEqual([first.spanId, again.spanId, again.spanId]);
   expect(new Set(collector.spans.map(({ spanId }) => spanId)).size).toBe(7);
 
-  // Times are those of the run, and the job lasts from its first attempt to its end.
+  // The times are those of the run, and the job lasts from its first attempt to its end.
   expect([root.startMs, root.endMs]).toEqual([ended.created_at_ms, ended.ended_at_ms]);
   expect([again.startMs, again.endMs]).toEqual([attempts[1].startMs, attempts[2].endMs]);
   expect(attempts[2].startMs).toBeGreaterThanOrEqual(attempts[1].endMs);
@@ -62,12 +62,12 @@ test('a run is a trace: its jobs are its spans and their attempts theirs, with t
   expect(never.attributes).toMatchObject({ 'workflow_graph.attempts': 0, 'workflow_graph.outcome': 'skipped' });
   expect([root.isError, first.isError, again.isError, never.isError]).toEqual([false, false, false, false]);
 
-  // What each attempt's command found in its environment is the span of that attempt.
+  // Each attempt's command finds the span of that attempt in its environment.
   const told = `${await api.logText(run, 'first')}${await api.logText(run, 'again')}`.trim().split('\n');
   expect(told).toEqual(attempts.map(({ name, traceId, spanId }) => `${name.split(' ')[1]} 00-${traceId}-${spanId}-01`));
 });
 
-test('what a re-run runs again has spans of its own, under the span of the run from the re-run on', async () => {
+test('a re-run creates new spans under the span of the run, for the jobs that run again', async () => {
   const collector = await OtlpCollector.start();
   const server = await startServerProcess({ env: tracing(collector.url) });
   await startWorkerProcess(server);
@@ -91,7 +91,7 @@ test('what a re-run runs again has spans of its own, under the span of the run f
   expect(again[1]?.attributes).toMatchObject({ 'workflow_graph.attempts': 1 });
 });
 
-test('a run that is started within a trace belongs to it, on every protocol, and follows its sampling', async () => {
+test('a run started within a trace belongs to it, on every protocol, and follows its sampling', async () => {
   const collector = await OtlpCollector.start();
   const server = await startServerProcess({ env: tracing(collector.url) });
   const api = server.api();
@@ -127,7 +127,7 @@ test('a run that is started within a trace belongs to it, on every protocol, and
   expect(collector.spans).toHaveLength(9);
 });
 
-test('a collector that is away stops nothing, and is one line in the log', async () => {
+test('an unreachable collector stops nothing, and causes one log line', async () => {
   const server = await startServerProcess({ env: tracing('http://127.0.0.1:9') });
   await startWorkerProcess(server);
   const api = server.api();

@@ -9,7 +9,7 @@ const serve = (data: string, port: number, env: Record<string, string> = {}) =>
     env: { PORT: String(port), LOG_FORMAT: 'json', ...env },
   });
 
-test('a second server on the same data exits, and names the process that has it and the remedy', async () => {
+test('a second server on the same data exits, and names the process that holds it and the remedy', async () => {
   const first = await startServerProcess();
   const second = serve(first.dataDir, 0);
   expect(await second.ended).toEqual({ code: 1, signal: null });
@@ -19,13 +19,13 @@ test('a second server on the same data exits, and names the process that has it 
   expect(second.stderr).not.toMatch(/\n {4}at /);
   expect((await first.api().get('/readyz')).status).toBe(200);
 
-  // The lock goes with its holder, however that ends.
+  // The lock ends with its holder, however that exits.
   await first.kill();
   await first.start();
   expect((await first.api().get('/readyz')).status).toBe(200);
 });
 
-test('when the port is taken the next free one is used, and said', async () => {
+test('when the port is taken the next free one is used and reported', async () => {
   const blocker = createServer().listen(0, '127.0.0.1');
   await new Promise((resolve) => blocker.once('listening', resolve));
   onTestFinished(() => void blocker.close());

@@ -8,7 +8,7 @@ import { startWorkerProcess } from '../support/worker-process.js';
 
 const example = fileURLToPath(new URL('../../examples/workflows/variables.yml', import.meta.url));
 
-test('the documented example runs with what the command line sets, and a run keeps it', async () => {
+test('the documented example runs with variables set on the command line, and a run keeps their values', async () => {
   const server = await startServerProcess();
   const api = server.api();
   cpSync(example, join(server.workflowsDir, 'variables.yml'));

@@ -12,29 +12,26 @@ import { type ServerProcess, startServerProcess } from '../support/server-proces
 import { temporaryFolder } from '../support/temporary-folder.js';
 
 const systemPath = '/usr/bin:/bin';
-/** Node 20 is the oldest that a worker machine may have. CI has it; a developer may not. */
+/** Node 20 is the oldest supported version for worker machines. CI has it; a developer may not. */
 const nodes = nodesHere().filter(({ major }) => major >= 20);
 
-test.each(nodes)(
-  'worker.mjs from a server runs a workflow on Node $major, with nothing beside it',
-  async ({ file }) => {
-    const server = await startServerProcess();
-    const folder = temporaryFolder();
-    writeFileSync(join(folder, 'worker.mjs'), await textOf(`${server.url}/worker.mjs`));
-    for (const transport of ['stream', 'http']) {
-      const env = { PATH: systemPath, HOME: '/nonexistent', SERVER_URL: server.url, WORKER_LABELS: transport };
-      const worker = startProcess(file, ['worker.mjs', '--transport', transport], { cwd: folder, env });
-      await worker.printed(/registered with/);
-      await runsTwoJobs(server, transport);
-      worker.signal('SIGTERM');
-      expect([await worker.ended, worker.stderr]).toEqual([{ code: 0, signal: null }, '']);
-      expect(worker.stdout).not.toMatch(/no stream|has version/);
-    }
-    expect(readdirSync(folder)).toEqual(['worker.mjs']);
-  },
-);
+test.each(nodes)('worker.mjs from a server runs a workflow on Node $major, with no other file', async ({ file }) => {
+  const server = await startServerProcess();
+  const folder = temporaryFolder();
+  writeFileSync(join(folder, 'worker.mjs'), await textOf(`${server.url}/worker.mjs`));
+  for (const transport of ['stream', 'http']) {
+    const env = { PATH: systemPath, HOME: '/nonexistent', SERVER_URL: server.url, WORKER_LABELS: transport };
+    const worker = startProcess(file, ['worker.mjs', '--transport', transport], { cwd: folder, env });
+    await worker.printed(/registered with/);
+    await runsTwoJobs(server, transport);
+    worker.signal('SIGTERM');
+    expect([await worker.ended, worker.stderr]).toEqual([{ code: 0, signal: null }, '']);
+    expect(worker.stdout).not.toMatch(/no stream|has version/);
+  }
+  expect(readdirSync(folder)).toEqual(['worker.mjs']);
+});
 
-test('a worker hides the token that it was started with from its jobs, as one file too', async () => {
+test('a worker hides its own token from its jobs, also as a single file', async () => {
   const server = await startServerProcess();
   const folder = temporaryFolder();
   writeFileSync(join(folder, 'worker.mjs'), await textOf(`${server.url}/worker.mjs`));
@@ -50,7 +47,7 @@ test('a worker hides the token that it was started with from its jobs, as one fi
   expect(await api.logText(run, 'a')).not.toContain(token);
 });
 
-test('an older worker says so, and works on', async () => {
+test('an outdated worker reports it and continues to work', async () => {
   const server = await startServerProcess();
   const folder = temporaryFolder();
   await buildWorkerFile({ file: join(folder, 'worker.mjs'), version: '0.0.1' });
@@ -91,7 +88,7 @@ test('install.sh refuses a damaged download and leaves nothing behind', async ()
   expect(readdirSync(folder)).toEqual(['install.sh']);
 });
 
-test('install.sh says which Node it needs', async () => {
+test('install.sh names the Node version that it needs', async () => {
   const server = await startServerProcess();
   const script = await textOf(`${server.url}/install.sh`);
   const folder = temporaryFolder();
@@ -129,7 +126,7 @@ async function textOf(url: string): Promise<string> {
   return answer.text();
 }
 
-/** A job with an output and one that needs it, both for workers with the label. */
+/** A job with an output and a job that needs it, both for workers with the label. */
 async function runsTwoJobs(server: ServerProcess, label: string): Promise<void> {
   const run = await server.api().start({
     name: `for-${label}`,

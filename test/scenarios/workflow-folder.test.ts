@@ -20,11 +20,11 @@ async function workflows(api: Api): Promise<Record<string, number>> {
   return Object.fromEntries((body as { id: string; version: number }[]).map(({ id, version }) => [id, version]));
 }
 
-/** Waits until the server has said so many times that it took a workflow in. */
+/** Waits until the server has logged this many loads of a workflow. */
 function taken(server: ServerProcess, id: string, times: number): Promise<unknown> {
   const count = () =>
     server.log().filter(({ msg }) => RegExp(`^workflow "${id}" is (new|changed)$`).test(`${msg}`)).length;
-  return until(`"${id}" is taken in ${times} times`, () => count() === times, {
+  return until(`"${id}" is loaded ${times} times`, () => count() === times, {
     describe: () => server.output,
   });
 }
@@ -46,14 +46,14 @@ test('files that are added, changed, broken, fixed and removed while the server 
   const second = await api.run('ci');
   await api.ended(second);
   expect([await api.logText(first, 'say'), await api.logText(second, 'say')]).toEqual(['one\n', 'two\n']);
-  // A run keeps the definition that it began with.
+  // A run keeps the definition that it started with.
   expect(await api.status(first)).toMatchObject({ name: 'Says one', version: 1 });
 
   write('ci.yml', 'name: CI\njobs:\n  build:\n    run: make\n    needs: [tests]\n  unit: { rum: make }\n');
   const { msg } = await server.logged(/not loaded/);
   expect(msg).toContain('ci.yml:5:13: job "build" needs "tests", which does not exist');
   expect(msg).toContain('ci.yml:6:11: job "unit": unknown key "rum", did you mean "run"?');
-  // The last good version stays, and can run.
+  // The last valid version stays and can run.
   const third = await api.run('ci');
   expect(await api.ended(third)).toMatchObject({ name: 'Says two', version: 2 });
 
@@ -72,7 +72,7 @@ test('files that are added, changed, broken, fixed and removed while the server 
   expect(await api.status(await api.run('ci'))).toMatchObject({ name: 'Says four', version: 4 });
 });
 
-test('JSON, .yaml and .yml files are workflows, a file moved into place is one, other files are not', async () => {
+test('JSON, .yaml and .yml files are workflows, also after a rename into place; other files are not', async () => {
   const { server, api, write } = await startWithFiles({
     'a.yml': says('a'),
     'b.yaml': says('b'),
@@ -80,8 +80,8 @@ test('JSON, .yaml and .yml files are workflows, a file moved into place is one, 
     'notes.txt': 'jobs:',
     '.hidden.yml': says('hidden'),
   });
-  await until('the files are read', async () => Object.keys(await workflows(api)).length === 3);
-  // As editors and package managers write files.
+  await until('the files are loaded', async () => Object.keys(await workflows(api)).length === 3);
+  // The way editors and package managers write files.
   write('.d.yml.tmp', says('d'));
   renameSync(join(server.workflowsDir, '.d.yml.tmp'), join(server.workflowsDir, 'd.yml'));
   await until('d is there', async () => 'd' in (await workflows(api)));
@@ -100,14 +100,14 @@ test('files are read at startup too, and a broken one does not affect the others
   expect(await workflows(api)).toEqual({ bad: 0, good: 2 });
 });
 
-test('two files of one name are reported, and the first counts', async () => {
+test('two files with one name are reported, and the first takes effect', async () => {
   const { server, api } = await startWithFiles({ 'same.yaml': says('yaml'), 'same.yml': says('yml') });
   await server.logged(/skipped same\.yml: same\.yaml already defines the workflow "same"/);
   await until('same is there', async () => 'same' in (await workflows(api)));
   expect((await api.status('same')).name).toBe('Says yaml');
 });
 
-describe('a folder that changes behind the notifications', () => {
+describe('a folder that changes without notifications', () => {
   test('is watched when it is removed and recreated, without losing a workflow in between', async () => {
     const { server, api, write } = await startWithFiles({ 'ci.yml': says('one') });
     await until('ci is there', async () => 'ci' in (await workflows(api)));
@@ -118,7 +118,7 @@ describe('a folder that changes behind the notifications', () => {
     mkdirSync(server.workflowsDir);
     write('ci.yml', says('two'));
     write('new.yml', says('new'));
-    await until('both are taken in', async () => {
+    await until('both are loaded', async () => {
       const { ci, new: added } = await workflows(api);
       return ci === 2 && added === 1;
     });
@@ -126,7 +126,7 @@ describe('a folder that changes behind the notifications', () => {
     await taken(server, 'new', 2);
   });
 
-  test('is followed when another one is moved into its place, and when a link is switched', async () => {
+  test('is followed when another one is moved into its place, and when a symbolic link is switched', async () => {
     const server = await startServerProcess();
     const releases = mkdtempSync(join(tmpdir(), 'workflow-graph-releases-'));
     const release = (name: string, word: string) => {
@@ -161,7 +161,7 @@ describe('a folder that changes behind the notifications', () => {
     await taken(server, 'ci', 2);
   });
 
-  test('loads the rest when a name leads to a pipe, a directory or nothing, and the server ends in order', async () => {
+  test('loads the rest when a name leads to a pipe, a directory or nothing, and the server exits cleanly', async () => {
     const { server, api, write } = await startWithFiles({});
     execFileSync('mkfifo', [join(server.workflowsDir, 'pipe.yml')]);
     mkdirSync(join(server.workflowsDir, 'folder.yml'));
@@ -171,7 +171,7 @@ describe('a folder that changes behind the notifications', () => {
     expect((await server.logged(/"pipe" is not loaded/)).msg).toContain('pipe.yml: it is a named pipe, not a file');
     expect((await server.logged(/"folder" is not loaded/)).msg).toContain('folder.yml: it is a directory, not a file');
     await server.logged(/could not read link\.yml; trying again: ENOENT/);
-    // What could not be read is read when it can be.
+    // An unreadable file is loaded once it becomes readable.
     writeFileSync(join(server.workflowsDir, 'nowhere'), says('link'));
     await taken(server, 'link', 1);
     expect(await workflows(api)).toEqual({ folder: 0, pipe: 0, good: 1, link: 1 });
@@ -179,7 +179,7 @@ describe('a folder that changes behind the notifications', () => {
   });
 });
 
-test('a broken file is shown with its problems, and a start says what runs instead', async () => {
+test('a broken file is shown with its problems, and a start names the version that runs instead', async () => {
   const { server, api, write } = await startWithFiles({ 'ci.yml': says('one'), 'new.yml': 'jobs: {}\n' });
   await taken(server, 'ci', 1);
   await server.logged(/"new" is not loaded/);

@@ -1,7 +1,10 @@
 import { create, type DescField, type DescMessage, type Message, ScalarType } from '@bufbuild/protobuf';
 import fc from 'fast-check';
 
-/** Any message of a type as a server may write it: what can be unset is unset at times, enums have one of their values. */
+/**
+ * An arbitrary message of a type as a server may write it: optional fields are sometimes unset, enums always have a
+ * known value.
+ */
 export function anyMessage(schema: DescMessage): fc.Arbitrary<Message> {
   if (schema.typeName === 'google.protobuf.Struct') return anyObject as unknown as fc.Arbitrary<Message>;
   const members = schema.members.map((member): [string, fc.Arbitrary<unknown>] => {
@@ -57,6 +60,6 @@ function anyScalar(type: ScalarType | undefined): fc.Arbitrary<unknown> {
     case ScalarType.UINT64:
       return fc.maxSafeNat().map(BigInt);
     default:
-      throw new Error(`no answer has a field of the type ${type}`);
+      throw new Error(`no response field has the type ${type}`);
   }
 }

@@ -7,23 +7,23 @@ import { isJsonObject, type JsonObject, type JsonValue } from '../../src/domain/
 export interface Operation {
   readonly id: string;
   readonly verb: string;
-  /** As in the document: `/api/jobs/{lease_id}/complete`. */
+  /** As written in the document: `/api/jobs/{lease_id}/complete`. */
   readonly route: string;
   readonly parameters: readonly { readonly name: string; readonly in: string; readonly schema: JsonObject }[];
   /** The schema of a JSON body; null for a method without one. */
   readonly body: JsonObject | null;
-  /** By status: what a body of each content type must be. */
+  /** By status: the validator of each content type. */
   readonly answers: ReadonlyMap<number, ReadonlyMap<string, ValidateFunction>>;
 }
 
 export interface ApiDescription {
   readonly document: JsonObject;
   readonly operations: readonly Operation[];
-  /** What a reference of the document leads to. */
+  /** Follows a `$ref` of the document. */
   resolve(schema: JsonObject): JsonObject;
 }
 
-/** The committed description, with its answers closed: here a field that it does not name is a mistake. */
+/** The committed description with closed response schemas: a field that it does not declare is an error. */
 export function apiDescription(): ApiDescription {
   const text = readFileSync(new URL('../../schema/openapi.json', import.meta.url), 'utf8');
   const document = JSON.parse(text) as JsonObject;
@@ -79,7 +79,7 @@ function bodySchema({ requestBody }: JsonObject): JsonObject | null {
   return member(member(member(requestBody, 'content'), 'application/json'), 'schema');
 }
 
-/** Schemas of answers name every field: nothing else may be there. */
+/** Response schemas list every field: no other field is allowed. */
 function closeAnswers(document: JsonObject): JsonObject {
   for (const [name, schema] of Object.entries(member(member(document, 'components'), 'schemas'))) {
     if (name.endsWith('Input') || name.startsWith('WorkflowF') || !isJsonObject(schema)) continue;
@@ -97,7 +97,7 @@ function follow(document: JsonObject, ref: string): JsonObject {
 
 function member(object: JsonObject, name: string): JsonObject {
   const found: JsonValue | undefined = object[name];
-  if (!isJsonObject(found)) throw new Error(`the description has no object ${name} where one was expected`);
+  if (!isJsonObject(found)) throw new Error(`the description has no object ${name} where one is expected`);
   return found;
 }
 

@@ -1,14 +1,14 @@
 import type { Claim, Job, LogChunk, WorkerInfo, Workflow } from '@workflow-graph/client';
 import { until } from './until.js';
 
-/** An answer of the documented paths. `body` is parsed when it is JSON, else the text. */
+/** A response of a documented path. `body` is the parsed JSON, or the text if it is not JSON. */
 export interface Answer {
   readonly status: number;
   readonly body: unknown;
   readonly headers: Headers;
 }
 
-/** What a test says in a claim beside the worker's id. */
+/** The fields of a claim other than the worker's id. */
 export interface ClaimWish {
   readonly labels?: readonly string[];
   readonly ttlSecs?: number;
@@ -81,7 +81,7 @@ export class Api {
     return found;
   }
 
-  /** Waits until the run is over. */
+  /** Waits until the run has ended. */
   async ended(run: string, withinMs?: number): Promise<Workflow> {
     let seen = '';
     return until(
@@ -95,7 +95,7 @@ export class Api {
     );
   }
 
-  /** Waits until a job has one of these states. */
+  /** Waits until a job is in one of these states. */
   async jobIs(run: string, key: string, ...states: readonly Job['status'][]): Promise<Job> {
     let seen = '';
     return until(
@@ -113,12 +113,12 @@ export class Api {
     return expectStatus(await this.get(`/api/workflows/${run}/jobs/${key}/logs`), 200);
   }
 
-  /** What a job has printed so far, both streams, all attempts. */
+  /** Everything that a job has printed so far: both streams, all attempts. */
   async logText(run: string, key: string): Promise<string> {
     return (await this.logs(run, key)).map((chunk) => chunk.data).join('');
   }
 
-  /** Waits until a job has printed what matches. */
+  /** Waits until the output of a job matches a pattern. */
   logMatch(run: string, key: string, pattern: RegExp): Promise<RegExpExecArray> {
     return until(`job ${key} of run ${run} logs ${pattern}`, async () => pattern.exec(await this.logText(run, key)));
   }
@@ -137,7 +137,7 @@ export class Api {
     return expectStatus(answer, 200);
   }
 
-  /** A claim that must bring a job, waiting for it when there is none yet. */
+  /** Claims a job and fails if none arrives; waits while none is claimable. */
   async claimed(workerId: string, wish: ClaimWish = {}): Promise<Claim> {
     return until(`worker ${workerId} gets a job`, () => this.claim(workerId, { waitSecs: 30, ...wish }));
   }
@@ -170,10 +170,10 @@ export function chunk(claim: Claim, sequence: number, data: string): LogChunk {
   return { workflow_id, job_id, sequence, data, timestamp_ms: 1_700_000_000_000 + sequence, stream: 'stdout' };
 }
 
-/** The body of an answer that must have this status. */
+/** Returns the body of a response and fails if its status differs. */
 export function expectStatus<T>(answer: Answer, status: number): T {
   if (answer.status === status) return answer.body as T;
-  throw new Error(`answered ${answer.status} and not ${status}: ${JSON.stringify(answer.body)}`);
+  throw new Error(`status ${answer.status} instead of ${status}: ${JSON.stringify(answer.body)}`);
 }
 
 /** The state of each job by its key. */

@@ -14,14 +14,14 @@ import {
 import type { Store } from '../../src/store/store.js';
 import { databaseKind, testStorage } from './open-test-store.js';
 
-/** A kind of store that must keep every promise of the contract. */
+/** A kind of store that must pass the contract tests. */
 export interface ContractStore {
   readonly name: string;
   /** A new, empty store. */
   open(): Promise<OpenedStore>;
 }
 
-/** A store that a test works on statement by statement; at its end the doctor looks at what it leaves. */
+/** A store that a test changes statement by statement. At the end the doctor checks its content. */
 export class OpenedStore {
   readonly store: Store;
   readonly #remove: () => Promise<void>;
@@ -33,14 +33,14 @@ export class OpenedStore {
   }
 
   /**
-   * The test makes only a part of what the engine makes together, and so leaves what these checks of the doctor find. They
-   * must find it, and no other anything.
+   * The test writes only part of what the engine writes in one transaction, so these checks of the doctor must fail.
+   * All others must pass.
    */
   leaves(...checks: readonly string[]): void {
     this.#leaves = checks;
   }
 
-  /** Lets the doctor look, then takes the store away. */
+  /** Runs the doctor, then removes the store. */
   async end(): Promise<void> {
     try {
       const found = (await examine(this.store.read)).filter(isBroken);
@@ -75,7 +75,7 @@ const inMemory = async () => {
   return new OpenedStore(store, () => store.close());
 };
 
-/** The stores of the project that runs. */
+/** The stores of the current project. */
 export const contractStores: readonly ContractStore[] =
   databaseKind === 'postgres'
     ? [{ name: 'PostgreSQL', open: fromStorage }]
@@ -93,7 +93,7 @@ export interface JobRow {
   readonly conditional?: number;
 }
 
-/** Stores a workflow's version with these jobs and makes it the current one. */
+/** Stores a version of a workflow with these jobs and makes it the current one. */
 export async function defineVersion(
   store: Store,
   id: string,
@@ -140,7 +140,7 @@ export async function defineVersion(
   });
 }
 
-/** Makes a run of a version, with its jobs; returns its number. */
+/** Creates a run of a version with its jobs. Returns its number. */
 export async function makeRun(
   store: Store,
   { workflow, version }: { workflow: number; version: number },
@@ -183,7 +183,7 @@ export async function makeRun(
   });
 }
 
-/** An attempt that a worker holds, but for its job and its times. */
+/** An attempt held by a worker, without its job and its times. */
 export const newAttempt = {
   number: 0,
   worker_id: 'w',
@@ -196,7 +196,7 @@ export const newAttempt = {
   received: 1,
 } as const;
 
-/** What becomes of a running job that succeeds, but for its id and its end. */
+/** The change of a running job that succeeds, without its id and end time. */
 export const succeeded = {
   state: 'success',
   attempt: 0,
@@ -207,7 +207,7 @@ export const succeeded = {
   tolerated: 0,
 } as const;
 
-/** What becomes of a running job that fails and waits for its retry, but for its id and until when. */
+/** The change of a running job that fails and waits for its retry, without its id and retry time. */
 export const delayed = {
   state: 'delayed',
   attempt: 1,

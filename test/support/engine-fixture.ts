@@ -8,7 +8,7 @@ import { databaseKind, type TestDatabaseKind, type TestStorage, testStorage } fr
 import { expectKnownEdges } from './walked-edges.js';
 import { watchedStore } from './watched-store.js';
 
-/** All chunks of a job's log that are stored, with the marks of gaps. */
+/** All stored chunks of a job's log, with gap markers. */
 export async function storedLog(
   engine: Engine,
   id: string,
@@ -26,7 +26,7 @@ type FixtureOptions = Pick<EngineOptions, 'logCap'> & {
   readonly copyOf?: EngineFixture | null;
 };
 
-/** A real engine on a real database, in a world whose clock the test moves. */
+/** A real engine on a real database. The test moves its clock. */
 export class EngineFixture {
   readonly environment = new HandMovedEnvironment();
   readonly caller = { credential: null };
@@ -41,9 +41,9 @@ export class EngineFixture {
   readonly #around: (store: Store) => Store;
 
   /**
-   * @param kind the database; that of the test project when absent
-   * @param around what the engine sees in place of the store
-   * @param copyOf a stopped fixture whose database and time this one begins with
+   * @param kind the kind of database; by default that of the test project
+   * @param around wraps the store that the engine sees
+   * @param copyOf a stopped fixture whose database and time the new one starts from
    */
   constructor(
     kind: TestDatabaseKind = databaseKind,
@@ -65,7 +65,7 @@ export class EngineFixture {
     return this.#store;
   }
 
-  /** Makes what is in the database before the start. */
+  /** Prepares the content of the database before the engine starts. */
   prepare(statements: string): Promise<void> {
     return this.#storage.prepare(statements);
   }
@@ -94,7 +94,10 @@ export class EngineFixture {
     await this.start();
   }
 
-  /** Checks that no invariant of the database is violated and that every state change was a permitted one, then stops and removes all. */
+  /**
+   * Checks that no invariant of the database is violated and that every state change was permitted, then stops and
+   * removes everything.
+   */
   async end(): Promise<void> {
     try {
       if (this.#store !== null) {
@@ -144,14 +147,14 @@ export class EngineFixture {
     return (await this.claimMany(1, more))[0] ?? null;
   }
 
-  /** Claims a job that must be there. */
+  /** Claims a job and fails if there is none. */
   async claimed(more: Partial<ClaimJobs> = {}): Promise<ClaimedJob> {
     const job = await this.claim(more);
     if (job === null) throw new Error('there was no job to claim');
     return job;
   }
 
-  /** All chunks of a job's log, with the marks of gaps. */
+  /** All chunks of a job's log, with gap markers. */
   logOf(id: string, jobKey: string, more: Partial<LogQuery> = {}): Promise<LogChunkView[]> {
     return storedLog(this.engine, id, jobKey, more);
   }

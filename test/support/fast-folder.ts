@@ -4,15 +4,14 @@ import { join } from 'node:path';
 
 const tmpfs = 0x01021994;
 
-/** What all tests that run at once may need, in bytes. */
+/** Upper bound of the bytes that all concurrent tests need. */
 const enough = 1024 ** 3;
 
 const memory = '/dev/shm';
 
 /**
- * A new folder in memory where the system has room there, for databases of which no test looks at the disk: each of their
- * many small commits waits for a sync, which takes most of the time on a slow disk. What a disk keeps is shown by
- * test/crash.
+ * A new folder in memory if the system has enough, for databases of tests that do not check the disk: every small
+ * commit waits for a sync, which dominates the run time on a slow disk. test/crash covers durability.
  */
 export function fastFolder(): string {
   return mkdtempSync(join(hasMemory() ? memory : tmpdir(), 'workflow-graph-'));

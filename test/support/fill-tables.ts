@@ -1,8 +1,8 @@
 import type { Connection } from '../../src/store/connection.js';
 
 /**
- * Fills an empty database with about so many jobs, and what belongs to them: of runs of ten jobs in a row the last
- * hundredth is at work, the others have ended.
+ * Fills an empty database with roughly this many jobs and their rows. Each run has ten jobs in a chain; the last
+ * hundredth of the runs is active, the others have ended.
  */
 export async function fillTables(connection: Connection, jobs: number): Promise<void> {
   const runs = Math.ceil(jobs / 10);

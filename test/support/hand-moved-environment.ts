@@ -1,7 +1,7 @@
 import type { Environment } from '../../src/environment/environment.js';
 import { uuidV7 } from '../../src/environment/system-environment.js';
 
-/** A world whose clock a test moves by hand, and whose randomness comes from a seed. */
+/** An environment with a clock that the test moves and seeded randomness. */
 export class HandMovedEnvironment implements Environment {
   #nowMs = Date.UTC(2026, 0, 1);
   #seed: number;
@@ -11,7 +11,7 @@ export class HandMovedEnvironment implements Environment {
     this.#seed = seed;
   }
 
-  /** Whole milliseconds, as of any clock; timers may fall due between two. */
+  /** Whole milliseconds, like every clock; timers may fall between two of them. */
   now = () => Math.floor(this.#nowMs);
 
   random = () => {
@@ -31,7 +31,7 @@ export class HandMovedEnvironment implements Environment {
     return () => void this.#timers.delete(timer);
   };
 
-  /** Moves the clock, calling back what falls due on the way, and lets the event loop settle. */
+  /** Moves the clock, fires the timers that fall due on the way, and lets the event loop settle. */
   async advance(ms: number): Promise<void> {
     const end = this.#nowMs + ms;
     for (;;) {
@@ -46,13 +46,13 @@ export class HandMovedEnvironment implements Environment {
     await settled();
   }
 
-  /** The process stalls for so long: the clock moves, and due timers fire late, all at once. */
+  /** Simulates a stall of the process: the clock moves, and due timers fire late, all at once. */
   async standStill(ms: number): Promise<void> {
     this.skip(ms);
     await this.advance(0);
   }
 
-  /** The same up to the moment before it goes on. */
+  /** Like `standStill`, up to the moment before the process resumes. */
   skip(ms: number): void {
     this.#nowMs += ms;
   }
@@ -60,7 +60,7 @@ export class HandMovedEnvironment implements Environment {
 
 let underWay = 0;
 
-/** Notes that something is under way until the promise is settled, for `settled`. */
+/** Marks work as in progress until the promise settles; `settled` waits for it. */
 export function noteWork<T>(work: Promise<T>): Promise<T> {
   underWay += 1;
   const done = () => {
@@ -70,7 +70,7 @@ export function noteWork<T>(work: Promise<T>): Promise<T> {
   return work;
 }
 
-/** Lets everything that needs no timer run to its end. */
+/** Runs everything that needs no timer to its end. */
 export async function settled(): Promise<void> {
   for (let quiet = 0; quiet < 20; quiet++) {
     await new Promise((resolve) => setImmediate(resolve));

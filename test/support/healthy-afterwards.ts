@@ -7,8 +7,8 @@ import { atEnd } from './lifetime.js';
 import type { ServerProcess } from './server-process.js';
 
 /**
- * Checks at the end of the test that the servers violated no invariant of their database. To be called before
- * they are started: what a test registers last ends first, and so they have ended by then.
+ * Checks at the end of the test that the servers violated no invariant of their database. Call it before the servers
+ * start: cleanup runs in reverse order, so they have stopped by then.
  */
 export function healthyAfterwards(server: ServerProcess): void {
   atEnd(async () => {
@@ -24,7 +24,7 @@ export function healthyAfterwards(server: ServerProcess): void {
   });
 }
 
-/** Null when no server ever made a database. */
+/** Null if no server created a database. */
 async function openStoreOf({ storage, dataDir }: ServerProcess): Promise<Store | null> {
   const url = storage.env.DATABASE_URL;
   if (url !== undefined) {

@@ -2,16 +2,16 @@ import { onTestFinished } from 'vitest';
 
 export type Cleanup = () => unknown;
 
-/** What is being made for all tests of a file; null while things are made for one test. */
+/** The scope shared by all tests of a file; null inside a single test. */
 let shared: Cleanup[] | null = null;
 
-/** Cleans up when the test has ended, or when the file has, for what its tests share. What is registered last ends first. */
+/** Registers a cleanup for the end of the test, or of the file for shared resources. Cleanups run in reverse order. */
 export function atEnd(cleanup: Cleanup): void {
   if (shared === null) onTestFinished(async () => void (await cleanup()));
   else shared.push(cleanup);
 }
 
-/** Makes something that outlives the test: its clean-up is collected and not done when the test ends. */
+/** Creates something that outlives the test: its cleanups are collected instead of run at the end of the test. */
 export async function outlivingTheTest<T>(cleanups: Cleanup[], make: () => Promise<T>): Promise<T> {
   shared = cleanups;
   try {

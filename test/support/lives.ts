@@ -9,14 +9,14 @@ import { WorkerStatus } from '@workflow-graph/client/gen/workflowgraph/v1/worker
 import { Api } from './api.js';
 import { methods, Refused, type Speaker } from './speakers.js';
 
-/** A claim with its lease, and what it looks like in the JSON of the contract. */
+/** A claim with its lease, and its JSON under the contract. */
 export interface Held {
   readonly leaseId: string;
   readonly runId: string;
   readonly shown: unknown;
 }
 
-/** What a worker and a reader do, in the shapes of the documented JSON, over some protocol. Errors: `Refused`. */
+/** The calls of a worker and a reader over some protocol, in the shapes of the documented JSON. Errors: `Refused`. */
 export interface Life {
   define(yaml: string): Promise<{ id: string; shown: unknown }>;
   run(id: string, inputs: Record<string, string>): Promise<string>;
@@ -143,7 +143,7 @@ export function lifeOverRpc(call: Speaker): Life {
   };
 }
 
-/** A message as the documented JSON shows it. */
+/** A message as documented JSON. */
 function documented(value: unknown, key = ''): unknown {
   if (key === 'metadata') return value ?? {};
   if (value === undefined) return null;

@@ -2,7 +2,7 @@ import type { ClaimedJob } from '../../src/engine/engine.js';
 import type { EngineFixture } from './engine-fixture.js';
 import { until } from './until.js';
 
-/** So many children as a test expects: they become claimable in a transaction of their own. */
+/** Waits for this number of children: they become claimable in a separate transaction. */
 export async function claimChildren(
   fixture: EngineFixture,
   count: number,

@@ -2,9 +2,9 @@ import { kyselyOver } from '../../src/store/kysely-over.js';
 import type { Store } from '../../src/store/store.js';
 
 /**
- * What the next version of the program would do to the tables: it only adds.
+ * Changes the tables as the next version of the program would: it only adds.
  *
- * @param oldestProgram the newest migration that a program has to know to work on them
+ * @param oldestProgram the newest migration that a program must know to use them
  */
 export async function migrateFurther(store: Store, oldestProgram: string): Promise<void> {
   await store.transact(async (connection) => {

@@ -2,14 +2,14 @@ import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** A Node of this machine. */
+/** A Node version on this machine. */
 export interface NodeHere {
   readonly file: string;
-  /** Such as 20. */
+  /** For example 20. */
   readonly major: number;
 }
 
-/** The Nodes that the tests can run: their own and those of the PATH, one of each major version. */
+/** The Node versions that the tests can run: the current one and those in PATH, one for each major version. */
 export function nodesHere(): readonly NodeHere[] {
   const files = [process.execPath, ...(process.env.PATH ?? '').split(':').map((folder) => join(folder, 'node'))];
   const found = new Map<number, NodeHere>();

@@ -9,8 +9,8 @@ import { temporaryFolder } from './temporary-folder.js';
 import { until } from './until.js';
 
 /**
- * A compiled server that is not started yet, also where the other tests have several. It ends with the test, and then the
- * doctor looks at its database.
+ * A compiled server, not yet started; always a single one, even in tests that otherwise use several. It ends with the
+ * test, then the doctor checks its database.
  */
 export function oneServer(options: ServerOptions = {}, dataDir?: string): OneServer {
   const folder = temporaryFolder();
@@ -77,21 +77,21 @@ export class OneServer implements ServerProcess {
     return [this.api(token)];
   }
 
-  /** Starts on any free port; a second start takes the same port, so that workers find it again. */
+  /** Starts on any free port. A second start takes the same port so that workers find it again. */
   async start(): Promise<void> {
     this.launch();
     await this.serving();
   }
 
-  /** Waits until it serves. Throws with what it said when it ends instead. */
+  /** Waits until it serves. Throws with its output if it exits instead. */
   async serving(): Promise<void> {
     const { program } = this;
     const [, url = ''] = await program.printed(/"msg":"listening on (https?:\/\/[^"]+)"/);
-    if (this.#url !== '' && url !== this.#url) throw new Error(`came back at ${url} and not at ${this.#url}`);
+    if (this.#url !== '' && url !== this.#url) throw new Error(`came back at ${url} instead of ${this.#url}`);
     this.#url = url;
   }
 
-  /** Begins a start and does not wait for its end; `under` is a program that starts it, with its arguments. */
+  /** Begins a start without waiting for it. `under` is a program that launches it, with its arguments. */
   launch(under: readonly string[] = []): RunningProgram {
     const port = this.#url === '' ? '0' : String(this.port);
     const [file = process.execPath, ...args] = [...under, process.execPath, mainFile, 'serve'];
@@ -104,13 +104,13 @@ export class OneServer implements ServerProcess {
     return program;
   }
 
-  /** Ends it by the signal that asks it to stop, and waits for that. */
+  /** Sends the signal that asks it to stop, and waits for its end. */
   async stop(): Promise<Ended> {
     this.program.signal('SIGTERM');
     return this.program.ended;
   }
 
-  /** Ends it at once, with no chance to put anything in order. */
+  /** Kills it without a chance to clean up. */
   async kill(): Promise<Ended> {
     this.program.signal('SIGKILL');
     return this.program.ended;

@@ -9,30 +9,30 @@ import type { Store } from '../../src/store/store.js';
 import { fastFolder } from './fast-folder.js';
 import { createTestDatabase, type TestDatabase } from './postgres/test-database.js';
 
-/** On which database a test runs. */
+/** The kind of database that a test runs on. */
 export type TestDatabaseKind = 'sqlite' | 'postgres';
 
-/** The database of the project that runs: the same tests run once on each. */
+/** The database of the current project: the same tests run once on each. */
 export const databaseKind: TestDatabaseKind = process.env.TEST_DATABASE === 'postgres' ? 'postgres' : 'sqlite';
 
-/** `it`, in the project of one database only. */
+/** `it`, limited to the project of one database. */
 export function onlyIn(kind: TestDatabaseKind): typeof it {
   return databaseKind === kind ? it : (it.skip as typeof it);
 }
 
-/** A database that a test can open and close as often as it likes. */
+/** A database that a test can open and close any number of times. */
 export interface TestStorage {
-  /** @param now the clock in place of the database's */
+  /** @param now replaces the database's clock */
   open(now?: () => number): Promise<Store>;
-  /** Makes the database from a text of statements, before a program opens it. */
+  /** Creates the database from a text of SQL statements before a program opens it. */
   prepare(statements: string): Promise<void>;
   remove(): Promise<void>;
 }
 
-/** @param original a database whose content the new one gets; only of SQLite, and while it is closed */
+/** @param original a database whose content is copied; SQLite only, and it must be closed */
 export function testStorage(kind: TestDatabaseKind = databaseKind, original: TestStorage | null = null): TestStorage {
   if (original === null) return kind === 'postgres' ? new PostgresStorage() : new SqliteStorage();
-  if (!(original instanceof SqliteStorage)) throw new Error('only a database of SQLite can be copied');
+  if (!(original instanceof SqliteStorage)) throw new Error('only a SQLite database can be copied');
   return original.copy();
 }
 
@@ -93,7 +93,7 @@ class PostgresStorage implements TestStorage {
     const client = new pg.Client({ connectionString: this.#database.url });
     await client.connect();
     try {
-      // A test database is a copy of one that has the tables of this version.
+      // A test database is a copy of a template that has the tables of this version.
       await client.query('drop schema public cascade; create schema public');
       await client.query(statements);
     } finally {

@@ -2,11 +2,11 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { onTestFinished } from 'vitest';
 
-/** A span as a collector got it. */
+/** A span as received by a collector. */
 export interface CollectedSpan {
   readonly traceId: string;
   readonly spanId: string;
-  /** Empty for a root. */
+  /** Empty for a root span. */
   readonly parentId: string;
   readonly name: string;
   readonly startMs: number;
@@ -14,14 +14,14 @@ export interface CollectedSpan {
   readonly attributes: Readonly<Record<string, string | number>>;
   readonly isError: boolean;
   readonly message: string;
-  /** The resource that it came from. */
+  /** Its resource. */
   readonly service: string;
 }
 
-/** A collector that takes traces over OTLP, http/protobuf; it ends with the test. */
+/** A collector that receives traces over OTLP (http/protobuf). It ends with the test. */
 export class OtlpCollector {
   readonly spans: CollectedSpan[] = [];
-  /** The `x-…` headers of the requests, as they came. */
+  /** The `x-…` headers of the requests, as received. */
   readonly headers: Record<string, unknown>[] = [];
   readonly #server: Server;
 
@@ -59,7 +59,7 @@ export class OtlpCollector {
   }
 }
 
-/** The fields of a protobuf message by number: bytes, or the number that the field holds. */
+/** The fields of a protobuf message by number: bytes, or the numeric value. */
 type Fields = Map<number, (Buffer | bigint)[]>;
 
 /** ExportTraceServiceRequest of opentelemetry-proto. */

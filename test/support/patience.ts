@@ -1,6 +1,6 @@
 import type { Patience } from '../../src/engine/engine.js';
 
-/** Waits until the signal, as an edge does whose caller hangs up. */
+/** Waits until the signal aborts, like an edge whose caller hangs up. */
 export function untilAborted(signal: AbortSignal): Patience {
   return (giveUp) => {
     signal.addEventListener('abort', giveUp, { once: true });

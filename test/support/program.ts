@@ -5,7 +5,7 @@ import { atEnd } from './lifetime.js';
 import { scaled } from './machine.js';
 import { until } from './until.js';
 
-/** The compiled program; another build is tested by naming its `main.js`. */
+/** The compiled program; set the variable to the `main.js` of another build to test that. */
 export const mainFile =
   process.env.WORKFLOW_GRAPH_UNDER_TEST ?? fileURLToPath(new URL('../../dist/src/main.js', import.meta.url));
 
@@ -19,12 +19,12 @@ export interface ProgramOptions {
   readonly cwd?: string;
 }
 
-/** Starts `workflow-graph` with these arguments. It is killed with the test when it still runs. */
+/** Starts `workflow-graph` with these arguments. The test kills it at its end if it is still running. */
 export function startProgram(args: readonly string[], options: ProgramOptions = {}): RunningProgram {
   return startProcess(process.execPath, [mainFile, ...args], options);
 }
 
-/** What a process said until its end. */
+/** Everything that a process printed until its end. */
 export interface Ran {
   readonly code: number | null;
   readonly stdout: string;
@@ -43,7 +43,7 @@ export async function runProcess(file: string, args: readonly string[], options:
   return { code, stdout: program.stdout, stderr: program.stderr };
 }
 
-/** Starts any program, with nothing of the test's environment but where to find things. */
+/** Starts any program, with nothing of the test's environment but the search paths. */
 export function startProcess(file: string, args: readonly string[], options: ProgramOptions = {}): RunningProgram {
   const { PATH = '', HOME = '/', TMPDIR } = process.env;
   const child = spawn(file, args, {
@@ -62,11 +62,11 @@ export function startProcess(file: string, args: readonly string[], options: Pro
   return program;
 }
 
-/** A process and what it has printed so far. */
+/** A process and its output so far. */
 export class RunningProgram {
   readonly name: string;
   readonly pid: number;
-  /** Resolves when the process has ended and all its output is here. */
+  /** Resolves when the process has exited and all its output has arrived. */
   readonly ended: Promise<Ended>;
   stdout = '';
   stderr = '';
@@ -84,7 +84,7 @@ export class RunningProgram {
       this.stderr += text;
     });
     this.ended = new Promise((resolve) => {
-      // `close` waits for the pipes, which a child that was left behind may keep open for ever.
+      // `close` waits for the pipes, which an orphaned child may keep open forever.
       child.once('exit', (code, signal) => {
         this.#running = false;
         const end = () => resolve({ code, signal });
@@ -114,7 +114,7 @@ export class RunningProgram {
       () => {
         const found = pattern.exec(this.stdout) ?? pattern.exec(this.stderr);
         if (found === null && !this.#running) {
-          throw new Error(`${this.name} has ended without printing ${pattern}:\n${this.stdout}${this.stderr}`);
+          throw new Error(`${this.name} exited without printing ${pattern}:\n${this.stdout}${this.stderr}`);
         }
         return found;
       },

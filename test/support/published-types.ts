@@ -1,11 +1,11 @@
 /**
- * What the published Rust crates `workflow-graph-shared` and `workflow-graph-queue` 1.2.11 read of an answer: which fields must
- * be there, which may be null, what is an unsigned integer, a map or one of some words. Programs in the field are compiled
- * against them, and refuse an answer for one field of another type. A field that a table does not name is passed over.
+ * What the published Rust crates `workflow-graph-shared` and `workflow-graph-queue` 1.2.11 read from a response:
+ * required fields, nullable fields, unsigned integers, maps and enums. Programs in the field are compiled against them
+ * and reject a response if one field has another type. Fields that a table does not list are ignored.
  */
 export interface StrictType {
   readonly name: string;
-  /** The places that a program would refuse, each as a sentence; none when the value can be read. */
+  /** The places that a program would reject, each as a sentence; empty if it can read the value. */
   check(value: unknown, path: string): string[];
   /** Whether the field may be absent. */
   readonly optional?: boolean;
@@ -13,7 +13,7 @@ export interface StrictType {
 
 function type(name: string, isRight: (value: unknown) => boolean): StrictType {
   const check = (value: unknown, path: string) =>
-    isRight(value) ? [] : [`${path}: ${JSON.stringify(value) ?? 'nothing'} is no ${name}`];
+    isRight(value) ? [] : [`${path}: ${JSON.stringify(value) ?? 'nothing'} is not a ${name}`];
   return { name, check };
 }
 
@@ -27,7 +27,7 @@ const text = type('string', (value) => typeof value === 'string');
 export const bool = type('bool', (value) => typeof value === 'boolean');
 const anything = type('value', (value) => value !== undefined);
 
-/** May be null, and may be absent. */
+/** May be null or absent. */
 export function nullable(inner: StrictType): StrictType {
   return {
     name: `${inner.name} or null`,
@@ -36,7 +36,7 @@ export function nullable(inner: StrictType): StrictType {
   };
 }
 
-/** May be absent, and is then the default; null is refused. */
+/** May be absent, which means the default; null is rejected. */
 function defaulted(inner: StrictType): StrictType {
   return { ...inner, optional: true };
 }
@@ -47,7 +47,7 @@ export function list(inner: StrictType): StrictType {
     check: (value, path) =>
       Array.isArray(value)
         ? value.flatMap((item, at) => inner.check(item, `${path}[${at}]`))
-        : [`${path}: ${JSON.stringify(value)} is no list`],
+        : [`${path}: ${JSON.stringify(value)} is not a list`],
   };
 }
 
@@ -61,7 +61,7 @@ function map(inner: StrictType): StrictType {
     check: (value, path) =>
       isObject(value)
         ? Object.entries(value).flatMap(([key, item]) => inner.check(item, `${path}.${key}`))
-        : [`${path}: ${JSON.stringify(value)} is no map`],
+        : [`${path}: ${JSON.stringify(value)} is not a map`],
   };
 }
 
@@ -69,10 +69,10 @@ const oneOf = (name: string, ...words: string[]) => type(name, (value) => words.
 
 function struct(name: string, fields: Readonly<Record<string, StrictType>>): StrictType {
   const check = (value: unknown, path: string): string[] => {
-    if (!isObject(value)) return [`${path}: ${JSON.stringify(value)} is no ${name}`];
+    if (!isObject(value)) return [`${path}: ${JSON.stringify(value)} is not a ${name}`];
     return Object.entries(fields).flatMap(([key, field]) => {
       if (key in value) return field.check(value[key], `${path}.${key}`);
-      return field.optional ? [] : [`${path}.${key}: it is missing`];
+      return field.optional ? [] : [`${path}.${key} is missing`];
     });
   };
   return { name, check };
@@ -88,7 +88,7 @@ const backoff: StrictType = {
       ['Exponential', struct('Exponential', { base_secs: u64, max_secs: u64 })],
     ]).get(name);
     return variant === undefined || more.length > 0
-      ? [`${path}: ${JSON.stringify(value)} is no backoff`]
+      ? [`${path}: ${JSON.stringify(value)} is not a backoff`]
       : variant.check(inner, `${path}.${name}`);
   },
 };
@@ -116,7 +116,7 @@ const job: StrictType = struct('Job', {
   max_retries: defaulted(u32),
   attempt: defaulted(u32),
   metadata: defaulted(map(anything)),
-  // The graph component draws these; a field of one of these names must never mean something else.
+  // The graph component draws these; a field with one of these names must never change its meaning.
   ports: defaulted(list(port)),
   children: nullable(list({ name: 'Job', check: (value, path) => job.check(value, path) })),
   collapsed: defaulted(bool),

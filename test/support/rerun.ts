@@ -1,7 +1,7 @@
 import type { RerunAnswer, RerunRun } from '../../src/engine/engine.js';
 import type { EngineFixture } from './engine-fixture.js';
 
-/** Requests a re-run: of what failed, unless jobs are named. */
+/** Requests a re-run of the failed jobs, or of the named ones. */
 export function rerun(fixture: EngineFixture, id: string, more: Partial<RerunRun> = {}): Promise<RerunAnswer> {
   return fixture.engine.rerunRun({
     caller: fixture.caller,

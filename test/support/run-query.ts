@@ -1,6 +1,6 @@
 import type { RunQuery } from '../../src/engine/engine.js';
 
-/** A query of runs: every run, unless it says more. */
+/** A query for runs; all of them by default. */
 export function runQuery(more: Partial<RunQuery> = {}): RunQuery {
   return {
     workflows: [],

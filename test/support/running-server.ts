@@ -6,7 +6,7 @@ import { type RunningServer, startServer } from '../../src/server.js';
 import { createLog } from '../../src/telemetry/log.js';
 import { fastFolder } from './fast-folder.js';
 
-/** A whole server in this process, on any port and a folder of its own. */
+/** A whole server in this process, on any port and in its own folder. */
 export class ServerHere {
   readonly folder = fastFolder();
   #server: RunningServer | null = null;
@@ -29,7 +29,7 @@ export class ServerHere {
     return this.server.url;
   }
 
-  /** What a gRPC client of another make connects to. */
+  /** The address for gRPC clients of other libraries. */
   get grpc(): { address: string; credentials: ChannelCredentials } {
     return { address: new URL(this.url).host, credentials: credentials.createInsecure() };
   }

@@ -1,6 +1,6 @@
 import type { Connection } from '../../src/store/connection.js';
 
-/** The columns of each table and the indexes of a database, to compare two of one kind. */
+/** The columns of each table and the indexes of a database, to compare two databases of one kind. */
 export async function schemaOf(connection: Connection): Promise<unknown> {
   const texts =
     connection.dialect.name === 'postgres'
@@ -17,6 +17,6 @@ export async function schemaOf(connection: Connection): Promise<unknown> {
           `select name, sql from sqlite_schema where type = 'index' and sql is not null order by name`,
         ];
   const [columns, indexes] = await Promise.all(texts.map((text) => connection.query(text, [])));
-  // A statement of an index keeps its spaces, and the files of earlier schemas have single ones.
+  // SQLite stores the text of an index statement as written; the files of earlier schemas use single spaces.
   return JSON.parse(JSON.stringify({ columns, indexes }).replaceAll(/(?:\\n|\s)+/g, ' '));
 }

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 
-/** A certificate for this machine that vouches for itself, and its key, as files in a folder. */
+/** A self-signed certificate for this machine and its key, as files in a folder. */
 export function selfSigned(folder: string, name = 'own'): { readonly tlsCert: string; readonly tlsKey: string } {
   const files = { tlsCert: join(folder, `${name}-cert.pem`), tlsKey: join(folder, `${name}-key.pem`) };
   execFileSync(

@@ -10,22 +10,22 @@ import { temporaryFolder } from './temporary-folder.js';
 export interface ServerOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly flags?: readonly string[];
-  /** The test spoils the database, so that the doctor need not find it well at the end. */
+  /** The test damages the database, so the doctor need not find it healthy at the end. */
   readonly willBeDamaged?: boolean;
 }
 
-/** What leads a command to the server's database. */
+/** The arguments that point a command at the server's database. */
 export interface Storage {
   readonly flags: readonly string[];
   readonly env: Readonly<Record<string, string>>;
 }
 
-/** How many servers stand for one: with more than one they share a PostgreSQL behind a proxy. */
+/** How many servers run behind one address: with more than one they share a PostgreSQL database behind a proxy. */
 const servers = Number(process.env.TEST_SERVERS ?? 1);
 
 /**
- * A compiled server, as a process of its own, on its own data and workflows folders; it ends with the test. In the project
- * `scenarios-postgres` it is several, of which a client sees one address.
+ * A compiled server in its own process, with its own data and workflows folders; it ends with the test. The project
+ * `scenarios-postgres` runs several behind one address.
  */
 export async function startServerProcess(options: ServerOptions = {}): Promise<ServerProcess> {
   const folder = temporaryFolder();
@@ -46,26 +46,26 @@ export interface ServerProcess {
   readonly workflowsDir: string;
   readonly databaseFile: string;
   readonly storage: Storage;
-  /** The process; of several the first. */
+  /** The process; the first one if there are several. */
   readonly program: RunningProgram;
-  /** All that it has printed. */
+  /** Everything it has printed. */
   readonly output: string;
   /** Calls without a token, or with one. */
   api(token?: string | null): Api;
-  /** The same to each server by itself, past what stands before them. */
+  /** Calls to each server directly, bypassing the proxy. */
   apis(token?: string | null): readonly Api[];
-  /** Starts on any free port; a second start takes the same port, so that workers find it again. */
+  /** Starts on any free port. A second start takes the same port so that workers find it again. */
   start(): Promise<void>;
-  /** Begins a start and does not wait for its end; of several the first. */
+  /** Begins a start without waiting for it; of the first server if there are several. */
   launch(): RunningProgram;
-  /** Ends it by the signal that asks it to stop, and waits for that. */
+  /** Sends the signal that asks it to stop, and waits for its end. */
   stop(): Promise<Ended>;
-  /** Ends it at once, with no chance to put anything in order. */
+  /** Kills it without a chance to clean up. */
   kill(): Promise<Ended>;
   /** The entries of its log. */
   log(): Record<string, unknown>[];
   /** Waits for an entry of the log whose message matches. */
   logged(message: RegExp): Promise<Record<string, unknown>>;
-  /** Reads or changes its database behind its back. */
+  /** Reads or changes its database directly. */
   query(sql: string): Promise<Record<string, unknown>[]>;
 }

@@ -9,7 +9,7 @@ import type { Ended, RunningProgram } from './program.js';
 import type { ServerOptions, ServerProcess, Storage } from './server-process.js';
 import { until } from './until.js';
 
-/** Several servers on one PostgreSQL, behind a proxy that gives each new connection to the next of them. */
+/** Several servers on one PostgreSQL database, behind a proxy that assigns each new connection to the next server. */
 export class ServersBehindProxy implements ServerProcess {
   readonly dataDir: string;
   readonly workflowsDir: string;
@@ -40,7 +40,7 @@ export class ServersBehindProxy implements ServerProcess {
   }
 
   get databaseFile(): string {
-    throw new Error('PostgreSQL has no file');
+    throw new Error('PostgreSQL has no database file');
   }
 
   get storage(): Storage {
@@ -105,7 +105,7 @@ export class ServersBehindProxy implements ServerProcess {
     return first;
   }
 
-  /** Ends all; how the one ended that ended worst. */
+  /** Ends all servers and returns the worst exit. */
   async #end(end: (server: OneServer) => Promise<Ended>): Promise<Ended> {
     const ends = await Promise.all(this.#servers.map(end));
     return ends.find(({ code }) => code !== 0) ?? { code: 0, signal: null };

@@ -10,9 +10,9 @@ const cleanups: Cleanup[] = [];
 afterAll(endServer);
 
 /**
- * A running server that the tests of this file share, as long as each leaves it at rest: no open run, no waiting claim. One
- * that is not left so ends with the test, and the next test has a new one. To start a server takes longer than most tests;
- * whatever stops it, changes its settings or looks at everything that is in it wants `startServerProcess`.
+ * A running server shared by the tests of this file, provided each leaves it idle: no open run, no waiting claim. If
+ * one does not, the server ends with that test and the next test gets a new one. Starting a server takes longer than
+ * most tests. Tests that stop it, change its settings or inspect its whole content use `startServerProcess`.
  */
 export async function sharedServer(): Promise<ServerProcess> {
   server ??= await outlivingTheTest(cleanups, () => startServerProcess());
@@ -36,14 +36,14 @@ async function isAtRest(used: ServerProcess): Promise<boolean> {
       const { runs } = expectStatus<{ runs: unknown[] }>(await used.api().get(`/api/runs?limit=1&state=${state}`), 200);
       if (runs.length > 0) return false;
     }
-    // The server hears of a killed worker's closed connections a moment later.
+    // The server notices the closed connections of a killed worker a moment later.
     return await until('no claim waits', async () => (await parked(used)) === 0, { withinMs: 5_000 });
   } catch {
     return false;
   }
 }
 
-/** How many claims wait, at all servers together. */
+/** The number of waiting claims on all servers. */
 async function parked(used: ServerProcess): Promise<number> {
   const pages = await Promise.all(used.apis().map((api) => api.get('/metrics')));
   const found = pages.map(({ body }) => /^workflow_graph_claims_parked (\d+)$/m.exec(String(body))?.[1] ?? 0);

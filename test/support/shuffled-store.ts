@@ -2,16 +2,16 @@ import type { Connection } from '../../src/store/connection.js';
 import type { Store } from '../../src/store/store.js';
 
 /**
- * A store whose answers come in any order: a read is run when it was asked for or later, and its rows, like the end of a
- * transaction, are handed over in an order of its own. So what happens between two awaits of the engine differs with each
- * seed. Transactions still run one after another, and a statement of a transaction after the one before it.
+ * A store that answers in any order: a read runs when it is requested or later, and rows and commits are delivered in a
+ * shuffled order. The interleaving between two awaits of the engine thus varies with the seed. Transactions still run
+ * one after another, and so do the statements of a transaction.
  *
- * @param random a number from 0 to 1, below 1
+ * @param random returns a number from 0 to below 1
  */
 export function shuffledStore(store: Store, random: () => number): Store {
   const due: (() => void)[] = [];
 
-  /** Resolves after others that are waiting, or before them. */
+  /** Resolves before or after other waiters. */
   const turn = () =>
     new Promise<void>((resolve) => {
       due.push(resolve);

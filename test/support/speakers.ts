@@ -15,7 +15,7 @@ import { ErrorDetailSchema } from '../../gen/workflowgraph/v1/types_pb.js';
 import { WorkerService } from '../../gen/workflowgraph/v1/worker_service_pb.js';
 import { WorkflowService } from '../../gen/workflowgraph/v1/workflow_service_pb.js';
 
-/** Every method of the API, with its messages as ts-proto has them: snake_case, numbers. */
+/** Every method of the API, with the message types of ts-proto: snake_case, numbers. */
 export const methods = {
   ...JobServiceService,
   ...LogServiceService,
@@ -28,10 +28,10 @@ type Unary<Q, A> = Omit<MethodDefinition<Q, A>, 'requestDeserialize' | 'response
 /** Calls a method over one protocol. Errors: `Refused`. */
 export type Speaker = <Q, A>(method: Unary<Q, A>, request: Q) => Promise<A>;
 
-/** What a server said instead of an answer, whatever the protocol. */
+/** An error response, independent of the protocol. */
 export class Refused extends Error {
   override readonly name = 'Refused';
-  /** Such as `lease_expired`; null when there is none. */
+  /** For example `lease_expired`; null if absent. */
   readonly reason: string | null;
   /** `field line:column message` of each problem. */
   readonly problems: readonly string[];
@@ -45,7 +45,7 @@ export class Refused extends Error {
   }
 }
 
-/** The protocols beside the documented JSON paths, by name. */
+/** The protocols other than the documented JSON paths, by name. */
 export function speakers(url: string): Readonly<Record<string, Speaker>> {
   return {
     'Connect with JSON': overTransport(createConnectTransport({ baseUrl: url, httpVersion: '1.1' })),
@@ -102,7 +102,7 @@ function overTransport(transport: Transport): Speaker {
   };
 }
 
-/** The detail within a `google.rpc.Status`: field 3 is a list of `Any`, whose field 2 is the message. */
+/** The detail in a `google.rpc.Status`: field 3 is a list of `Any`, whose field 2 is the message. */
 function detailOf(status: Buffer | string | undefined): ErrorDetail | null {
   if (status === undefined || typeof status === 'string') return null;
   const any = fieldOf(status, 3);

@@ -1,14 +1,14 @@
 import { spawnSync } from 'node:child_process';
 import type { TestContext } from 'vitest';
 
-/** Whether a program of this machine runs with these arguments and ends with 0. */
+/** Whether a program exists on this machine and exits with 0 for these arguments. */
 export function runs(file: string, ...args: readonly string[]): boolean {
   return spawnSync(file, args, { stdio: 'ignore' }).status === 0;
 }
 
 /**
- * Passes the test over when this machine lacks what it needs, and says so; where `CI` is set that is a failure, so that
- * nothing is passed over for ever without anybody seeing it.
+ * Skips the test with a printed notice if this machine lacks a requirement. If `CI` is set the test fails instead, so
+ * that no test is silently skipped forever.
  */
 export function passOverWithout(context: TestContext, what: string, isHere: boolean): void {
   if (isHere) return;

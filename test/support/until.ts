@@ -1,17 +1,17 @@
 import { runningTime } from '../conformance/driver/running-time.js';
 import { scaled } from '../conformance/driver/time-factor.js';
 
-/** How long a condition may take on the reference machine, beside others, before the test gives up. */
+/** How long a condition may take on the reference machine, under load, before the test gives up. */
 export const patienceMs = 30_000;
 
 const lookEveryMs = 25;
 
 /**
- * Waits until `look` gives something, and returns that. `false`, null and undefined mean "not yet"; what it throws ends
- * the wait. The bound is meant for the reference machine: on a slower one it is longer, and while the machine stalls it is
- * not used up.
+ * Polls `look` until it returns a value, and returns that. `false`, null and undefined mean "not yet"; an exception
+ * ends the wait. The bound applies to the reference machine: it is longer on a slower one, and time in which the
+ * machine stalls does not count.
  *
- * @throws an error that says what was waited for, and what `look` gave last when it explains itself by `describe`
+ * @throws an error that names the awaited condition, and the last value of `look` if `describe` is given
  */
 export async function until<T>(
   what: string,
@@ -26,13 +26,13 @@ export async function until<T>(
       return found as Exclude<T, false | null | undefined>;
     }
     if (runningTime() > deadline) {
-      throw new Error(`waited ${boundMs / 1000} s in vain: ${what}${describe() === '' ? '' : `\n${describe()}`}`);
+      throw new Error(`timed out after ${boundMs / 1000} s: ${what}${describe() === '' ? '' : `\n${describe()}`}`);
     }
     await new Promise((resolve) => setTimeout(resolve, lookEveryMs));
   }
 }
 
-/** The same, named by what it looks at. */
+/** Like `until`, named after what it looks at. */
 export function soon<T>(look: () => T | Promise<T>): Promise<Exclude<T, false | null | undefined>> {
   return until(String(look), look);
 }

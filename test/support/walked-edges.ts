@@ -6,9 +6,9 @@ import type { Connection } from '../../src/store/connection.js';
 export const jobEdges: ReadonlySet<string> = new Set(jobTransitions.map(([from, , to]) => `${from} → ${to}`));
 
 /**
- * The edges that jobs have walked, as their events tell. A job's first event does not say where it began: one that runs was
- * claimable, one that becomes claimable or is skipped was waiting; one that is cancelled may have been either, and is left
- * out. A job that is being stopped runs.
+ * The edges that jobs have taken according to their events. A job's first event does not name the previous state: a
+ * running job was claimable; a claimable or skipped one was waiting; a cancelled one may have been either and is
+ * omitted. A job that is being stopped is running.
  */
 export async function walkedEdges(connection: Connection): Promise<ReadonlySet<string>> {
   const rows = (await connection.query(
@@ -35,7 +35,7 @@ const beginnings: ReadonlyMap<string, string> = new Map([
   ['skipped', 'waiting'],
 ]);
 
-/** Proves that no job has gone from one state to another in a way that the state table does not have. */
+/** Checks that no job changed state along an edge that the state table lacks. */
 export async function expectKnownEdges(connection: Connection): Promise<void> {
   const strange = [...(await walkedEdges(connection))].filter((edge) => !jobEdges.has(edge));
   expect(strange).toEqual([]);

@@ -3,8 +3,8 @@ import type { Store } from '../../src/store/store.js';
 import { noteWork } from './hand-moved-environment.js';
 
 /**
- * A store of whose work a hand-moved clock knows: it goes on when nothing is under way. On a database in another process
- * an answer takes any number of turns of the event loop.
+ * A store that reports pending work to a hand-moved clock, which advances only when none is pending. With a database in
+ * another process an answer takes any number of turns of the event loop.
  */
 export function watchedStore(store: Store): Store {
   return {

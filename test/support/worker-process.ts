@@ -17,7 +17,7 @@ export interface WorkerProcessOptions {
 
 let count = 0;
 
-/** A standalone worker as a process of its own, registered with the server. It is killed with the test. */
+/** A standalone worker in its own process, registered with the server. It is killed at the end of the test. */
 export async function startWorkerProcess(
   server: Pick<ServerProcess, 'url'>,
   options: WorkerProcessOptions = {},
@@ -44,7 +44,7 @@ export class WorkerProcess {
     this.program = program;
   }
 
-  /** What it has told so far. */
+  /** Its events so far. */
   events(): WorkerEvent[] {
     return this.program.stdout
       .split('\n')
@@ -52,16 +52,16 @@ export class WorkerProcess {
       .map((line) => JSON.parse(line));
   }
 
-  /** Waits for the first event of a type, and of a job when one is named. */
+  /** Waits for the first event of a type, and of a job if one is named. */
   event<Type extends WorkerEvent['type']>(type: Type, jobId?: string): Promise<Extract<WorkerEvent, { type: Type }>> {
     return until(
-      `worker ${this.id} tells of ${type} ${jobId ?? ''}`,
+      `worker ${this.id} reports ${type} ${jobId ?? ''}`,
       () => {
         const found = this.events().find(
           (event) => event.type === type && (jobId === undefined || ('jobId' in event && event.jobId === jobId)),
         );
         if (found === undefined && !this.program.running) {
-          throw new Error(`worker ${this.id} has ended:\n${this.program.stdout}${this.program.stderr}`);
+          throw new Error(`worker ${this.id} has exited:\n${this.program.stdout}${this.program.stderr}`);
         }
         return (found as Extract<WorkerEvent, { type: Type }> | undefined) ?? null;
       },

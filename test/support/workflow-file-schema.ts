@@ -9,7 +9,10 @@ const validate = new Ajv2020({ strict: true, strictRequired: false, allowUnionTy
   JSON.parse(readFileSync(file, 'utf8')),
 );
 
-/** What an editor with the committed JSON Schema says of a workflow file; null for nothing. Throws for what is not YAML. */
+/**
+ * The errors that an editor with the committed JSON Schema reports for a workflow file; null if valid. Throws if the
+ * text is not YAML.
+ */
 export function saidByEditor(text: string): string | null {
   if (validate(parse(text, { stringKeys: true }))) return null;
   return (validate.errors ?? []).map(({ instancePath, message }) => `${instancePath} ${message}`).join('; ');
@@ -17,7 +20,7 @@ export function saidByEditor(text: string): string | null {
 
 const validateApiForm = new Ajv2020({ strict: false }).compile(apiFormSchema());
 
-/** What the schema that the API's description has of JSON definitions says of one; null for nothing. */
+/** The errors that the API description's schema of JSON definitions reports; null if valid. */
 export function saidOfApiForm(text: string): string | null {
   const definition: { jobs?: unknown } = JSON.parse(text.replace(/^\uFEFF/, ''));
   if (!Array.isArray(definition.jobs)) return saidByEditor(text.replace(/^\uFEFF/, ''));

@@ -12,7 +12,7 @@ export interface AdapterEvent {
   readonly attempt?: number;
   readonly how?: string;
   readonly error?: string | null;
-  /** Of a call, and what it was answered. */
+  /** The response of a call. */
   readonly id?: string;
   readonly answer?: string;
 }
@@ -21,11 +21,11 @@ export interface AdapterHello {
   readonly client: string;
   readonly transports: readonly string[];
   readonly executors: readonly string[];
-  /** What a plain worker has of what scenarios need; all of it when absent. */
+  /** The capabilities of a plain worker; all of them if absent. */
   readonly has?: readonly string[];
 }
 
-/** How long an adapter may take on the reference machine to end when its stdin has ended. */
+/** How long an adapter may take to exit after its stdin closes, on the reference machine. */
 const endMs = 30_000;
 
 /** A client's adapter program: commands in, events out. */
@@ -35,7 +35,7 @@ export class Adapter {
   readonly #garbage: string[] = [];
   readonly #startMs: number;
 
-  /** @param command a shell command, started in `cwd`; `startMs` has room for it to be built */
+  /** @param command a shell command, run in `cwd`; `startMs` leaves time to build the adapter */
   constructor(command: string, cwd: string, serverUrl: string, startMs = patienceMs) {
     this.#startMs = startMs;
     this.#child = new Child('/bin/sh', ['-c', `exec ${command}`], {
@@ -63,7 +63,7 @@ export class Adapter {
     return found as unknown as AdapterHello;
   }
 
-  /** Waits until the adapter has obeyed what it was sent so far: it takes its commands one after the other. */
+  /** Waits until the adapter has processed all commands sent so far: it handles them one after the other. */
   async obeyed(): Promise<void> {
     const before = this.#hellos();
     this.send({ do: 'hello' });
@@ -80,14 +80,14 @@ export class Adapter {
       () => {
         const found = this.events.find(matches);
         if (found === undefined && this.#garbage.length > 0) throw new Error(`no JSON on stdout: ${this.#garbage[0]}`);
-        if (found === undefined && !this.#child.isRunning) throw new Error(`the adapter has ended; ${what}`);
+        if (found === undefined && !this.#child.isRunning) throw new Error(`the adapter has exited; ${what}`);
         return found ?? null;
       },
       { withinMs, seen: () => JSON.stringify(this.events.slice(-5)) },
     );
   }
 
-  /** Lets go of stdin, on which it has to end by itself. */
+  /** Closes stdin; the adapter must then exit by itself. */
   async end(): Promise<{ endedByItself: boolean }> {
     this.#child.process.stdin?.end();
     const timer = { isOver: false };
@@ -100,7 +100,7 @@ export class Adapter {
     return { endedByItself: !timer.isOver && code === 0 };
   }
 
-  /** Ends it at once. */
+  /** Kills it. */
   async kill(): Promise<void> {
     this.#child.signal('SIGKILL');
     await this.#child.ended;
@@ -115,7 +115,7 @@ export class Adapter {
   }
 }
 
-/** Whether an event is one that a scenario means. */
+/** Whether an event matches what a scenario describes. */
 export function matches(pattern: EventPattern, event: AdapterEvent): boolean {
   return (
     event.event === (pattern.event ?? event.event) &&

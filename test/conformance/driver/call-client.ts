@@ -3,7 +3,7 @@ import { definitionOf } from './definition.js';
 import type { ClientCall } from './scenario.js';
 import type { Stage } from './stage.js';
 
-/** Lets the adapter make a call with the library's client, and waits for the answer. */
+/** Tells the adapter to make a call with the library's client, and waits for the response. */
 export async function callClient(stage: Stage, call: ClientCall, withinMs: number): Promise<void> {
   const id = randomUUID();
   stage.adapter.send({ do: 'call', id, call: call.do, request_id: randomUUID(), ...argumentsOf(stage, call) });

@@ -4,22 +4,22 @@ import type { ClientPlan } from './clients.js';
 import type { Scenario, TransportName } from './scenario.js';
 import type { Column } from './table.js';
 
-/** Room for a build that starts with nothing. */
+/** Enough time for a build from scratch. */
 const buildMs = 5 * 60_000;
 
-/** A client that takes part: what its adapter has said of it, and its columns of the table. */
+/** A client under test: the capabilities its adapter announced, and its columns of the table. */
 export interface Candidate {
   readonly client: ClientPlan;
   readonly hello: AdapterHello;
   readonly columns: ReadonlyMap<TransportName, Column>;
 }
 
-/** Those of its programs that are not on this machine. */
+/** The required programs that this machine lacks. */
 export function missingFor(client: ClientPlan): readonly string[] {
   return client.needs.filter((program) => !isThere(program));
 }
 
-/** Starts the adapter once, which builds it if need be. Throws when it does not say hello. */
+/** Starts the adapter once, which builds it if necessary. Throws if it does not say hello. */
 export async function candidateOf(
   client: ClientPlan,
   wanted: readonly TransportName[],
@@ -38,7 +38,7 @@ export async function candidateOf(
   }
 }
 
-/** Whether the client says that it has what the scenario needs. */
+/** Whether the client announces the capabilities that the scenario needs. */
 export function isFor(scenario: Scenario, { executors, has }: AdapterHello): boolean {
   if (!executors.includes(scenario.executor)) return false;
   return has === undefined || (scenario.needs ?? []).every((need) => has.includes(need));

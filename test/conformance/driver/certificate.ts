@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 
-/** A certificate for this machine, its key, and the authority that vouches for it. */
+/** A certificate for this machine, its key, and the issuing authority. */
 export interface Certificate {
   readonly certFile: string;
   readonly keyFile: string;
@@ -13,7 +13,7 @@ export interface Certificate {
 
 let made: Certificate | null = null;
 
-/** One for all scenarios of this run. The driver itself trusts it from then on; who else does is up to the scenario. */
+/** One for all scenarios of this run. The driver trusts it from then on; each scenario decides who else does. */
 export function ownCertificate(): Certificate {
   made ??= makeCertificate();
   return made;

@@ -1,13 +1,13 @@
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
 import { scaled } from './time-factor.js';
 
-/** What still runs ends with the driver, however that ends. */
+/** Children that are still running are killed when the driver exits, however it exits. */
 const running = new Set<Child>();
 process.once('exit', () => {
   for (const child of running) child.signal('SIGKILL');
 });
 
-/** A process of a scenario, and what it has written to stderr. */
+/** A process of a scenario, with its stderr output. */
 export class Child {
   readonly process: ChildProcess;
   readonly ended: Promise<number | null>;
@@ -37,18 +37,18 @@ export class Child {
     });
   }
 
-  /** To the process, and to those that it has started when it leads a group. */
+  /** Signals the process, or its whole group if it leads one. */
   signal(signal: NodeJS.Signals): void {
     const { pid } = this.process;
     if (pid === undefined || !this.isRunning) return;
     try {
       process.kill(this.#leadsGroup ? -pid : pid, signal);
     } catch {
-      // It ended in this moment.
+      // It exited in the meantime.
     }
   }
 
-  /** Waits for its end, and kills it when that takes longer than the bound, which is meant for the reference machine. */
+  /** Waits for its exit, and kills it after the bound, which applies to the reference machine. */
   async endWithin(ms: number): Promise<void> {
     const timer = setTimeout(() => this.signal('SIGKILL'), scaled(ms));
     await this.ended;

@@ -1,11 +1,11 @@
 import type { TransportName } from './scenario.js';
 
-/** A client whose adapter the suite knows how to start. */
+/** A client whose adapter the suite can start. */
 export interface ClientPlan {
   readonly name: string;
   /** A shell command, run from the repository's root. */
   readonly command: string;
-  /** Programs without which the adapter cannot be built or run. */
+  /** The programs required to build or run the adapter. */
   readonly needs: readonly string[];
   readonly transports: readonly TransportName[];
 }

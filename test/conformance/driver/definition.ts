@@ -2,21 +2,21 @@ import { join } from 'node:path';
 import type { JobPlan, Scenario } from './scenario.js';
 import { seededBytes } from './seeded-bytes.js';
 
-/** What a definition has of the play that it is made for. */
+/** The values of the play that the definition contains. */
 export interface Play {
-  /** Makes the bytes of `run_bytes`. */
+  /** Seeds the bytes of `run_bytes`. */
   readonly seed: number;
-  /** Where `release` leaves its files; it is removed at the end. */
+  /** The folder for the files of `release`; removed at the end. */
   readonly folder: string;
 }
 
-/** The workflow that a scenario runs, as the API takes it. */
+/** The workflow of a scenario, as the API accepts it. */
 export function definitionOf(scenario: Scenario, play: Play): object {
   // A key may be `__proto__`.
   const jobs: Record<string, object> = Object.create(null);
   for (const [key, plan] of Object.entries(scenario.jobs)) {
     const { copies, ...rest } = plan;
-    // The command of a function is no script: it reaches the worker as it is.
+    // The command of a function is not a script: it reaches the worker unchanged.
     const job = { ...(scenario.executor === 'function' ? { shell: 'plain' } : {}), ...jobOf(rest, play) };
     if (copies === undefined) jobs[key] = job;
     else for (let i = 0; i < copies; i++) jobs[`${key}-${i}`] = job;
@@ -38,7 +38,7 @@ function jobOf({ steps = [], run, run_repeated, run_bytes, ...fields }: JobPlan,
   return { ...fields, run: JSON.stringify({ steps: held }) };
 }
 
-/** Lines of a length that every base64 program reads. */
+/** Lines of a length that every base64 program accepts. */
 function linesOf(base64: string): string {
   return `${base64.match(/.{1,76}/g)?.join('\n') ?? ''}\n`;
 }

@@ -1,15 +1,15 @@
 import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** How the worker that the documentation prints for a client is built and run. */
+/** How to build and run the worker that the documentation prints for a client. */
 export interface DocumentedWorker {
   /** The client's name in the table. */
   readonly client: string;
-  /** The language of its block in docs/clients.md. */
+  /** The language of its code block in docs/clients.md. */
   readonly language: string;
-  /** SIGTERM drains it, as the libraries do. */
+  /** SIGTERM drains it, as in the libraries. */
   readonly endsBySignal: boolean;
-  /** Puts the code where it can run, and gives the shell command that runs it. */
+  /** Writes the code to where it can run, and returns the shell command that runs it. */
   prepare(code: string, folder: string, root: string): string;
 }
 
@@ -63,10 +63,10 @@ export const documentedWorkers: readonly DocumentedWorker[] = [
         `[package]\nname = "documented-worker"\nversion = "0.0.0"\nedition = "2024"\n[workspace]\n[dependencies]\n` +
           `tokio = { version = "1", features = ["macros", "rt-multi-thread", "signal"] }\n` +
           `workflow-graph-worker-sdk = { path = ${JSON.stringify(join(workspace, 'worker-sdk'))} }\n` +
-          // As the workspace has it.
+          // As in the workspace.
           `[profile.dev]\ndebug = "line-tables-only"\n`,
       );
-      // What the crate's own build has compiled is used again.
+      // Reuses what the crate's own build has compiled.
       const target = `\${CARGO_TARGET_DIR:-${join(workspace, 'target')}}`;
       return `export CARGO_TARGET_DIR="${target}"; cargo build --quiet && exec "$CARGO_TARGET_DIR/debug/documented-worker"`;
     },
@@ -82,7 +82,7 @@ export const documentedWorkers: readonly DocumentedWorker[] = [
   },
 ];
 
-/** The first block of that language on the page. */
+/** The first code block in that language on the page. */
 export function blockOf(page: string, language: string): string {
   const [, code] = new RegExp(`^\`\`\`${language}\\n([\\s\\S]*?)^\`\`\`$`, 'm').exec(page) ?? [];
   if (code === undefined) throw new Error(`docs/clients.md has no block in ${language}`);

@@ -12,7 +12,7 @@ interface Expectation {
   readonly check: (stage: Stage, step: Step) => Promise<void> | void;
 }
 
-/** What scenarios judge by: the server's state, and what the adapter has told. */
+/** The inputs of the checks: the server's state, and the adapter's events. */
 export const expectations: readonly Expectation[] = [
   { field: 'expect_job', check: checkJob },
   { field: 'expect_log', check: checkLog },
@@ -80,13 +80,13 @@ function checkEvents(stage: Stage, { expect_events: expected }: Step): void {
   if (expected === undefined) return;
   const { count, ...pattern } = expected;
   const found = stage.adapter.events.filter((event) => matches(pattern, event)).length;
-  if (found !== count) throw new Error(`${JSON.stringify(pattern)} was told ${found} times, not ${count}`);
+  if (found !== count) throw new Error(`${JSON.stringify(pattern)} was reported ${found} times, not ${count}`);
 }
 
 function checkOrder(stage: Stage, { expect_order: expected }: Step): void {
   const started = stage.adapter.events.filter(({ event }) => event === 'job_started').map(({ job_id }) => job_id);
   if (JSON.stringify(started) !== JSON.stringify(expected)) {
-    throw new Error(`jobs began as ${JSON.stringify(started)}, not ${JSON.stringify(expected)}`);
+    throw new Error(`jobs started as ${JSON.stringify(started)}, not ${JSON.stringify(expected)}`);
   }
 }
 
@@ -111,11 +111,11 @@ async function checkAll(stage: Stage, { expect_all: expected }: Step): Promise<v
   if (jobs.length !== expected.count) throw new Error(`there are ${jobs.length} jobs, not ${expected.count}`);
   if (wrong.length > 0) {
     const [first] = wrong;
-    throw new Error(`${wrong.length} jobs are otherwise: ${first?.id} is ${first?.status}, attempt ${first?.attempt}`);
+    throw new Error(`${wrong.length} jobs differ: ${first?.id} is ${first?.status}, attempt ${first?.attempt}`);
   }
 }
 
-/** A worker may say that it runs a moment before the server knows of it. */
+/** A worker may report that it runs a moment before the server knows of it. */
 async function checkWorker(stage: Stage, { expect_worker: expected }: Step): Promise<void> {
   if (expected === undefined) return;
   let fault = '';
@@ -123,7 +123,7 @@ async function checkWorker(stage: Stage, { expect_worker: expected }: Step): Pro
     `worker ${expected.worker} is as expected`,
     async () => {
       const found = (await stage.api.workers()).find(({ worker_id }) => worker_id === expected.worker);
-      fault = found === undefined ? 'the server does not know it' : (workerFault(found, expected) ?? '');
+      fault = found === undefined ? 'the server does not know the worker' : (workerFault(found, expected) ?? '');
       return fault === '';
     },
     { seen: () => fault },

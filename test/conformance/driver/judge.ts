@@ -22,12 +22,12 @@ export interface JudgeSettings extends Options {
 interface Play {
   readonly name: string;
   readonly column: Column;
-  /** Those that may take long come first. */
+  /** Scenarios that may take long come first. */
   readonly withinMs: number;
   readonly play: () => Promise<Outcome>;
 }
 
-/** Plays the scenarios with every client, prints the table, and gives the exit status. */
+/** Plays the scenarios with every client, prints the table, and returns the exit status. */
 export async function judge(scenarios: readonly Scenario[], settings: JudgeSettings): Promise<number> {
   print(`seed ${settings.seed}, machine factor ${timeFactor}`);
   const { candidates, absent, broken } = await gather(settings);
@@ -46,7 +46,7 @@ export async function judge(scenarios: readonly Scenario[], settings: JudgeSetti
   const names = scenarios.map(({ name }) => name);
   const seconds = ((performance.now() - begun) / 1000).toFixed(0);
   print(`\n${tableOf(names, columns)}\n\nplayed in ${seconds} s`);
-  if (absent.length > 0) print(`NOT RUN, for want of a toolchain: ${absent.join(', ')}`);
+  if (absent.length > 0) print(`NOT RUN, toolchain missing: ${absent.join(', ')}`);
   const outcomes = columns.flatMap((column) => [...column.outcomes.values()]);
   const passed = outcomes.filter(({ result }) => result === 'passed').length;
   const failed = outcomes.length - passed + broken + (settings.isAllRequired ? absent.length : 0);
@@ -54,7 +54,7 @@ export async function judge(scenarios: readonly Scenario[], settings: JudgeSetti
   return failed === 0 && passed > 0 ? 0 : 1;
 }
 
-/** The clients that can be played here. An adapter that does not start is said at once. */
+/** The clients that can run on this machine. An adapter that does not start is reported immediately. */
 async function gather({ clients, transports, root }: JudgeSettings) {
   const candidates: Candidate[] = [];
   const absent: string[] = [];
@@ -75,7 +75,7 @@ async function gather({ clients, transports, root }: JudgeSettings) {
   return { candidates, absent, broken };
 }
 
-/** All of a client, on both transports. */
+/** All scenarios of a client, on both transports. */
 function playsOf(
   { client, hello, columns }: Candidate,
   scenarios: readonly Scenario[],

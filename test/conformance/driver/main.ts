@@ -3,7 +3,7 @@ import { type Options, readOptions, usage } from './options.js';
 import { documentedScenario } from './play-documented.js';
 import { loadScenarios } from './scenario.js';
 
-// This file lies in dist/conformance, the repository's root is two above.
+// This file is in dist/conformance, two levels below the repository's root.
 const root = new URL('../../', import.meta.url);
 const main = process.env.WORKFLOW_GRAPH_UNDER_TEST ?? new URL('dist/src/main.js', root).pathname;
 

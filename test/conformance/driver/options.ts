@@ -6,13 +6,16 @@ import type { TransportName } from './scenario.js';
 export interface Options {
   readonly clients: readonly ClientPlan[];
   readonly transports: readonly TransportName[];
-  /** Only scenarios with one of these texts in their names; all when empty. */
+  /** Only scenarios whose names contain one of these texts; all if empty. */
   readonly scenarios: readonly string[];
-  /** How many scenarios are played at once. */
+  /** The number of scenarios played concurrently. */
   readonly lanes: Limits;
-  /** How many servers stand for one: with more than one they share a PostgreSQL, behind a proxy that takes turns. */
+  /**
+   * How many servers run behind one address: with more than one they share a PostgreSQL database, behind a round-robin
+   * proxy.
+   */
   readonly servers: number;
-  /** Makes what is random in scenarios. */
+  /** Seeds everything random in the scenarios. */
   readonly seed: number;
   readonly list: boolean;
   readonly help: boolean;
@@ -30,7 +33,7 @@ export const usage = `npm run conformance -- [options]: holds worker libraries t
   --list                 say what the scenarios are
 `;
 
-/** Reads the command line. Throws an error that says what cannot be understood. */
+/** Parses the command line. Throws an error that names the invalid argument. */
 export function readOptions(args: readonly string[]): Options {
   const { values } = parseArgs({
     args: [...args],
@@ -65,7 +68,7 @@ function countOf(option: string, text: string): number {
   return count;
 }
 
-/** Each lane has servers of its own, whose sessions a PostgreSQL has only so many of. */
+/** Each lane has its own servers, and PostgreSQL's number of sessions is limited. */
 function lanesOf(text: string | undefined, servers: number): Limits {
   if (text === undefined) return servers === 1 ? { least: 6, most: 12 } : { least: 4, most: 8 };
   const lanes = countOf('lanes', text);
@@ -78,7 +81,7 @@ function known(names: readonly string[]): readonly ClientPlan[] {
     .flatMap((name) => name.split(','))
     .map((name) => {
       const found = clients.find((client) => client.name === name);
-      if (found === undefined) throw new Error(`--client: there is no ${name}`);
+      if (found === undefined) throw new Error(`--client: there is no client ${name}`);
       return found;
     });
 }
@@ -90,5 +93,5 @@ function own(command: string, name = 'yours'): ClientPlan {
 function transportsOf(text: string | undefined): readonly TransportName[] {
   if (text === undefined) return ['stream', 'http'];
   if (text === 'stream' || text === 'http') return [text];
-  throw new Error(`--transport: it is stream or http, not ${text}`);
+  throw new Error(`--transport: must be stream or http, not ${text}`);
 }

@@ -1,26 +1,26 @@
 import type { JobPlan, Scenario, Step } from './scenario.js';
 import { timeFactor } from './time-factor.js';
 
-/** Leases of a few seconds hold on a machine that is this much slower than the reference. */
+/** Leases of a few seconds work on a machine that is slower than the reference by this factor. */
 const holdsUpTo = 5;
 
-/** Waiting costs time, too: a scenario takes no more than this many times as long. */
+/** Waiting takes time, too: a scenario takes at most this many times as long. */
 const mostPace = 3;
 
-/** What clients have by themselves. */
+/** The default lease time of clients. */
 const usualLeaseSecs = 30;
 
 /**
- * The lease of workers for which a scenario names none: the usual one, or a longer one where even the start of a server may
- * take as long as that.
+ * The lease time of workers whose scenario sets none: the default, or longer where even starting a server may take that
+ * long.
  */
 export function leaseTtlSecs(factor = timeFactor): number {
   return Math.round(usualLeaseSecs * Math.min(10, Math.max(1, factor / holdsUpTo)));
 }
 
 /**
- * A scenario of short leases, slowed down on a slow machine: a lease of two seconds expires there while its worker waits
- * for the processor. Leases, sleeps and pauses grow by the same factor, so that they relate as they did.
+ * A short-lease scenario, stretched for a slow machine: a lease of two seconds would expire there while its worker
+ * waits for the processor. Leases, sleeps and pauses are multiplied by the same factor, so their ratios stay the same.
  */
 export function atPace(scenario: Scenario, factor = timeFactor): Scenario {
   const pace = Math.min(mostPace, Math.max(1, Math.round(factor / holdsUpTo)));
@@ -46,7 +46,7 @@ function slowerStep(step: Step, pace: number): Step {
   return step.options === undefined ? slowed : { ...slowed, options: slower(step.options, ['lease_ttl_secs'], pace) };
 }
 
-/** The same object, of which those fields that are there have grown. */
+/** The same object with the given fields multiplied where present. */
 function slower<T extends object>(object: T, names: readonly string[], pace: number): T {
   const grown = Object.entries(object).filter(([name, value]) => names.includes(name) && typeof value === 'number');
   return { ...object, ...Object.fromEntries(grown.map(([name, value]) => [name, value * pace])) };

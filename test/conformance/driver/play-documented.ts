@@ -10,7 +10,7 @@ import { ServerApi } from './server-api.js';
 import type { ServerShelf } from './server-shelf.js';
 import { until } from './until.js';
 
-/** A row of the table like the scenarios, which is played otherwise. */
+/** A row of the table next to the scenarios, played in its own way. */
 export const documentedScenario: Scenario = {
   name: 'as-the-documentation-prints-it',
   promise: 'The worker that docs/clients.md prints for the language works as printed.',
@@ -19,10 +19,10 @@ export const documentedScenario: Scenario = {
   script: [],
 };
 
-/** Room for a build. */
+/** Enough time for a build. */
 const workerMs = 5 * 60_000;
 
-/** How long a worker without a job may take to say good-bye, on a busy machine. */
+/** How long a worker without a job may take to unregister and exit on a busy machine. */
 const endMs = 60_000;
 
 /** Whether docs/clients.md prints a worker of that client. */
@@ -43,7 +43,7 @@ export async function playDocumented(client: string, root: string, servers: Serv
     const code = blockOf(readFileSync(join(root, 'docs/clients.md'), 'utf8'), plan.language);
     const command = plan.prepare(code, folder, root);
     if (!server.isRunning) await server.start();
-    // By the signal of a supervisor, and by that of a terminal that closes.
+    // The signals of a supervisor and of a closing terminal.
     for (const signal of plan.endsBySignal ? (['SIGTERM', 'SIGHUP'] as const) : [null]) {
       worker = new Child('/bin/sh', ['-c', command], {
         cwd: folder,
@@ -71,7 +71,7 @@ async function checkWork(server: Server, worker: Child, runs: string[]): Promise
     () => server.url,
     () => null,
   );
-  // The shell's worker runs the command; the others do what their function does. All come to the same output.
+  // The shell's worker runs the command; the others run their function. All must produce the same output.
   const run = 'echo building build; echo ::set-output artifact=s3://bucket/build.tar.gz';
   const workflow = await api.define({ name: 'docs', on: 'docs', jobs: { build: { run, labels: ['docs'] } } });
   const id = await api.run(workflow, {});
@@ -79,7 +79,7 @@ async function checkWork(server: Server, worker: Child, runs: string[]): Promise
   const ended = await until(
     'the documented worker has done its job',
     async () => {
-      if (!worker.isRunning) throw new Error('the documented worker has ended');
+      if (!worker.isRunning) throw new Error('the documented worker has exited');
       const status = await api.status(id);
       return status.state === 'success' || status.state === 'failure' ? status : null;
     },
@@ -91,10 +91,10 @@ async function checkWork(server: Server, worker: Child, runs: string[]): Promise
   if (!log.startsWith('building build\n')) throw new Error(`its log is ${JSON.stringify(log)}`);
 }
 
-/** The signal is a request that it grants, and no violent death. */
+/** The worker must handle the signal and exit normally instead of being killed by it. */
 async function checkEnd(worker: Child, signal: NodeJS.Signals): Promise<void> {
   worker.signal(signal);
   await worker.endWithin(endMs);
   const status = await worker.ended;
-  if (status !== 0) throw new Error(`after ${signal} the documented worker ended with ${status}, not 0`);
+  if (status !== 0) throw new Error(`after ${signal} the documented worker exited with ${status}, not 0`);
 }

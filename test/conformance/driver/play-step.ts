@@ -10,7 +10,7 @@ import { jobFault } from './server-api.js';
 import type { Stage } from './stage.js';
 import { patienceMs, until } from './until.js';
 
-/** Does one line of a script, or waits for what it says, or judges. */
+/** Executes one line of a script: an action, a wait or a check. */
 export async function playStep(stage: Stage, step: Step): Promise<void> {
   const withinMs = step.within_ms ?? patienceMs;
   const { adapter, api, proxy, server } = stage;
@@ -44,7 +44,7 @@ export async function playStep(stage: Stage, step: Step): Promise<void> {
     const pattern = step.until_event;
     const times = step.at_least ?? 1;
     const isThere = () => adapter.events.filter((event) => matches(pattern, event)).length >= times;
-    await adapter.until(`${JSON.stringify(pattern)} is told, ${times} times`, isThere, withinMs);
+    await adapter.until(`${JSON.stringify(pattern)} is reported ${times} times`, isThere, withinMs);
   } else if (step.until_run !== undefined) {
     await untilRunEnds(stage, step.until_run, step.state ?? 'success', withinMs);
   } else if (step.until_job !== undefined) {
@@ -71,7 +71,7 @@ export async function playStep(stage: Stage, step: Step): Promise<void> {
     );
   } else if (step.until_struck !== undefined) {
     const times = step.until_struck;
-    await until(`faults strike ${times} times`, () => proxy.struck >= times, {
+    await until(`${times} faults strike`, () => proxy.struck >= times, {
       withinMs,
       seen: () => String(proxy.struck),
     });
@@ -113,7 +113,7 @@ export async function playStep(stage: Stage, step: Step): Promise<void> {
     stage.marks.set(step.mark, runningTime());
   } else {
     const judge = expectations.find(({ field }) => step[field] !== undefined);
-    if (judge === undefined) throw new Error(`a step that means nothing: ${JSON.stringify(step)}`);
+    if (judge === undefined) throw new Error(`unknown step: ${JSON.stringify(step)}`);
     await judge.check(stage, step);
   }
 }
@@ -150,7 +150,9 @@ async function untilStopped(stage: Stage, worker: string, step: Step, withinMs: 
   if (step.error_matches === undefined) {
     if (error != null) throw new Error(`worker ${worker} stopped with an error: ${error}`);
   } else if (!new RegExp(step.error_matches, 'i').test(String(error))) {
-    throw new Error(`worker ${worker} stopped with ${JSON.stringify(error)}, which is not like ${step.error_matches}`);
+    throw new Error(
+      `worker ${worker} stopped with ${JSON.stringify(error)}, which does not match ${step.error_matches}`,
+    );
   }
 }
 

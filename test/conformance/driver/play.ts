@@ -4,18 +4,18 @@ import type { Scenario } from './scenario.js';
 import { Stage, type StageSettings } from './stage.js';
 import { scaled } from './time-factor.js';
 
-/** On the reference machine: the waits of a scenario have bounds of their own, this one ends what goes in a circle. */
+/** On the reference machine. The waits of a scenario have their own bounds; this one ends an endless loop. */
 const withinMsDefault = 300_000;
 
-/** How a scenario went. */
+/** The result of a scenario. */
 export interface Outcome {
   readonly result: 'passed' | 'failed';
   readonly ms: number;
-  /** Why it failed, with what the processes said. */
+  /** The reason of the failure, with the output of the processes. */
   readonly report: string;
 }
 
-/** Plays one scenario with one client on one transport, on a stage of its own. */
+/** Plays one scenario with one client on one transport, on its own stage. */
 export async function play(written: Scenario, settings: StageSettings): Promise<Outcome> {
   const begun = performance.now();
   const scenario = atPace(written);
@@ -34,7 +34,7 @@ export async function play(written: Scenario, settings: StageSettings): Promise<
     line = 'at the end';
     await checkTransport(stage);
     const { endedByItself } = await stage.adapter.end();
-    if (!endedByItself) throw new Error('the adapter did not end with 0 when its stdin ended');
+    if (!endedByItself) throw new Error('the adapter did not exit with 0 after its stdin closed');
     return { result: 'passed', ms: performance.now() - begun, report: '' };
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
@@ -46,25 +46,25 @@ export async function play(written: Scenario, settings: StageSettings): Promise<
   }
 }
 
-/** The worker must have used the transport that it was told to. */
+/** The worker must have used the configured transport. */
 async function checkTransport(stage: Stage): Promise<void> {
   const { proxy, scenario, settings } = stage;
   if (scenario.tls === true) return checkEncryptedTransport(stage);
-  // Nobody works who is refused.
+  // A refused worker opens none.
   if (!scenario.script.some(({ start, start_soon }) => start !== undefined || start_soon !== undefined)) return;
   const wanted = scenario.falls_back === true ? 'http' : settings.transport;
-  if (wanted === 'stream' && proxy.seen('session') === 0) throw new Error('no stream of jobs was opened');
-  if (wanted === 'stream' && proxy.seen('claim') > 0) throw new Error('jobs were claimed beside the stream');
+  if (wanted === 'stream' && proxy.seen('session') === 0) throw new Error('no job stream was opened');
+  if (wanted === 'stream' && proxy.seen('claim') > 0) throw new Error('jobs were claimed in addition to the stream');
   if (settings.transport === 'http' && proxy.seen('session') > 0)
-    throw new Error('a stream was opened over plain HTTP');
+    throw new Error('a job stream was opened over plain HTTP');
 }
 
-/** The proxy cannot see into it, so the server is asked, while the worker still waits for more. */
+/** The proxy cannot see into TLS, so the driver asks the server while the worker still waits for more. */
 async function checkEncryptedTransport({ server, scenario, settings }: Stage): Promise<void> {
   if (!scenario.script.some(({ start }) => start !== undefined)) return;
   const sessions = await server.metric('streams_open{method="workflowgraph.v1.JobService/WorkJobs"}');
-  if (settings.transport === 'stream' && sessions === 0) throw new Error('no stream of jobs is open');
-  if (settings.transport === 'http' && sessions > 0) throw new Error('a stream is open over plain HTTP');
+  if (settings.transport === 'stream' && sessions === 0) throw new Error('no job stream is open');
+  if (settings.transport === 'http' && sessions > 0) throw new Error('a job stream is open over plain HTTP');
 }
 
 function whatWasSaid(stage: Stage): string {

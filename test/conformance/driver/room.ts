@@ -1,19 +1,19 @@
 import { cpus } from 'node:os';
 
-/** How often it looks whether the processors have time. */
+/** The interval of the check for idle processors. */
 const lookEveryMs = 250;
 
-/** Less than this share of the processors' time is left over by those who run. */
+/** When the idle share of the processors falls below this, they count as busy. */
 const spareShare = 0.3;
 
-/** How many may be at work at once. */
+/** The maximum number of concurrent scenarios. */
 export interface Limits {
   readonly least: number;
-  /** So many while the processors have time to spare: most scenarios wait for most of their time. */
+  /** This many while the processors have idle time: most scenarios spend most of their time waiting. */
   readonly most: number;
 }
 
-/** Lets scenarios begin one by one, as many at once as the machine has room for. */
+/** Starts scenarios one by one, as many at once as the machine has capacity for. */
 export class Room {
   readonly #limits: Limits;
   #taken = 0;
@@ -24,7 +24,7 @@ export class Room {
     this.#limits = limits;
   }
 
-  /** Waits for room, and takes it. */
+  /** Waits for a free slot and takes it. */
   async enter(): Promise<void> {
     while (!this.#hasRoom()) {
       let timer: NodeJS.Timeout | undefined;
@@ -48,7 +48,7 @@ export class Room {
     if (this.#taken < least) return true;
     const now = processorTime();
     const total = now.total - this.#before.total;
-    // A shorter look sees nothing but chance.
+    // A shorter sample is dominated by noise.
     if (total < lookEveryMs) return false;
     const idle = now.idle - this.#before.idle;
     this.#before = now;
@@ -56,7 +56,7 @@ export class Room {
   }
 }
 
-/** Of all processors together, since the machine started, in milliseconds. */
+/** Idle time of all processors since boot, in milliseconds. */
 function processorTime(): { readonly idle: number; readonly total: number } {
   const times = cpus().map((cpu) => cpu.times);
   const idle = times.reduce((sum, each) => sum + each.idle, 0);

@@ -1,6 +1,6 @@
 const tickMs = 50;
 
-/** A tick that is late by more than this means that the process had no turns; the rest of the pause does not count. */
+/** A tick that is later than this means that the process was not scheduled; the rest of the pause does not count. */
 const mostOfATickMs = 4 * tickMs;
 
 let isTicking = false;
@@ -8,8 +8,8 @@ let countedMs = 0;
 let lastTickMs = 0;
 
 /**
- * A clock of the time in which this process had its turns, in milliseconds. It stops while the whole machine stalls or the
- * processors leave no turn to the process, so that a bound that is counted by it is not used up by a pause.
+ * A clock that counts only the time in which this process was scheduled, in milliseconds. It stops while the machine
+ * stalls or gives the process no processor time, so such a pause does not use up a bound.
  */
 export function runningTime(): number {
   if (!isTicking) {

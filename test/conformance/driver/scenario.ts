@@ -6,41 +6,41 @@ import type { Operation } from './proxy/operations.js';
 export type TransportName = 'stream' | 'http';
 type ExecutorName = 'function' | 'shell';
 
-/** One promise of a worker, as what is done and what must be seen. README.md says what each field means. */
+/** One promise of a worker, as steps and expectations. README.md describes each field. */
 export interface Scenario {
   readonly name: string;
   readonly promise: string;
   readonly executor: ExecutorName;
-  /** On both when absent. */
+  /** Both if absent. */
   readonly transports?: readonly TransportName[];
-  /** What a plain worker need not have; such workers pass over it. */
+  /** Optional features that a plain worker may lack; such workers skip the scenario. */
   readonly needs?: readonly string[];
   readonly jobs: Readonly<Record<string, JobPlan>>;
   readonly tokens?: Readonly<Record<string, TokenPlan>>;
-  /** The server speaks TLS, with a certificate that nobody trusts who is not told to. */
+  /** The server uses TLS with a certificate that clients trust only if configured to. */
   readonly tls?: boolean;
-  /** The worker ends up on this transport, when that is not the one that was asked for. */
+  /** The transport that the worker ends up on, if it differs from the requested one. */
   readonly falls_back?: boolean;
   readonly script: readonly Step[];
-  /** What it may take on the reference machine after the server and the adapter have started; at least five minutes. */
+  /** The time limit on the reference machine after the server and the adapter have started; at least five minutes. */
   readonly within_ms?: number;
 }
 
 /** A job of the workflow: the fields of a definition, and for the function executor its steps. */
 export interface JobPlan {
   readonly steps?: readonly Readonly<Record<string, unknown>>[];
-  /** In it, `@folder@` is a folder that is there for as long as the scenario is played. */
+  /** `@folder@` in it becomes a folder that exists while the scenario is played. */
   readonly run?: string;
-  /** The command is this text, so often. */
+  /** The command is this text, repeated. */
   readonly run_repeated?: {
     readonly before?: string;
     readonly text: string;
     readonly times: number;
     readonly after?: string;
   };
-  /** The command has so many bytes in base64 between these, other ones for each seed of the run. */
+  /** The command has this many bytes in base64 between the two texts; they depend on the seed of the run. */
   readonly run_bytes?: { readonly before: string; readonly count: number; readonly after: string };
-  /** So many jobs of this kind, named `<key>-0` and so on. */
+  /** This many jobs of this kind, named `<key>-0` and so on. */
   readonly copies?: number;
   readonly [field: string]: unknown;
 }
@@ -57,7 +57,7 @@ export interface JobExpectation {
   readonly status?: string;
   readonly attempt?: number;
   readonly outputs?: Readonly<Record<string, string>>;
-  /** An output that begins so; for those too long to write down. */
+  /** A prefix of an output, for outputs too long to write down. */
   readonly output_bytes?: Readonly<Record<string, number>>;
   readonly error?: string;
   readonly error_has?: string;
@@ -72,12 +72,12 @@ export interface LogExpectation {
   readonly lacks?: string;
   readonly stream?: 'stdout' | 'stderr';
   readonly attempt?: number;
-  /** What `log_lines` of the adapter writes. */
+  /** The output of the adapter's step `log_lines`. */
   readonly lines?: { readonly count: number; readonly bytes: number };
   readonly base64?: string;
 }
 
-/** How the attempts of a job ended: all of them, or the first and the last. */
+/** The ends of the attempts of a job: all of them, or the first and the last. */
 interface AttemptsExpectation {
   readonly job: string;
   readonly outcomes?: readonly string[];
@@ -93,7 +93,7 @@ export interface EventPattern {
   readonly how?: 'returned' | 'failed' | 'stopped';
 }
 
-/** What the adapter does with the library's client, as ADAPTER.md has it. */
+/** A call that the adapter makes with the library's client; see ADAPTER.md. */
 export interface ClientCall {
   readonly do: 'create' | 'remove' | 'cancel' | 'read_log';
   /** The run, for `cancel` and `read_log`. */
@@ -105,22 +105,22 @@ export interface ClientCall {
 export interface Step {
   readonly start?: string;
   readonly options?: Readonly<Record<string, unknown>>;
-  /** As `start`, without waiting for it. */
+  /** Like `start`, without waiting for it. */
   readonly start_soon?: string;
   readonly until_started?: string;
   readonly start_refused?: string;
   readonly run?: string;
   readonly inputs?: Readonly<Record<string, string>>;
   readonly cancel?: string;
-  /** Waits for the answer. */
+  /** Waits for the response. */
   readonly call?: ClientCall;
   readonly drain?: string;
   readonly terminate?: string;
-  /** Lets the steps `hold` of that name end. */
+  /** Releases the steps `hold` with that name. */
   readonly release?: string;
   readonly until_stopped?: string;
   readonly error_matches?: string;
-  /** So often as `at_least` says, or once. */
+  /** At least `at_least` times, or once. */
   readonly until_event?: EventPattern;
   readonly until_run?: string;
   readonly state?: string;
@@ -149,7 +149,7 @@ export interface Step {
   readonly expect_all?: { readonly status: string; readonly attempt?: number; readonly count: number };
   readonly expect_worker?: { readonly worker: string; readonly labels?: readonly string[]; readonly status?: string };
   readonly expect_no_worker?: string;
-  /** How many of the workflows that the client has created are listed. */
+  /** How many of the workflows that the client created are listed. */
   readonly expect_created?: number;
   readonly expect_seen?: { readonly operation: Operation; readonly at_most: number };
   readonly expect_within_ms?: number;
@@ -168,6 +168,6 @@ export function loadScenarios(folder: URL): readonly Scenario[] {
   );
   const names = scenarios.map(({ name }) => name);
   const twice = names.find((name, at) => names.indexOf(name) !== at);
-  if (twice !== undefined) throw new Error(`two scenarios are named ${twice}`);
+  if (twice !== undefined) throw new Error(`two scenarios have the name ${twice}`);
   return scenarios;
 }

@@ -1,6 +1,6 @@
 import type { Job, JobExpectation, LogChunk, Workflow } from './server-state.js';
 
-/** What the driver itself asks of the server, past the proxy. */
+/** The driver's own calls to the server, bypassing the proxy. */
 export class ServerApi {
   readonly #url: () => string;
   readonly #token: () => string | null;
@@ -26,7 +26,7 @@ export class ServerApi {
     return (await this.#call('GET', `/api/workflows/${run}/status`)) as Workflow;
   }
 
-  /** All of them, page by page. */
+  /** All jobs, page by page. */
   async workflows(): Promise<readonly Workflow[]> {
     const all: Workflow[] = [];
     for (;;) {
@@ -40,7 +40,7 @@ export class ServerApi {
     const listed = (await this.status(run)).jobs.find(({ id }) => id === key);
     // Children of a matrix are not listed with the jobs.
     const found = listed ?? (await this.#childOf(run, key));
-    if (found === undefined) throw new Error(`there is no job ${key}`);
+    if (found === undefined) throw new Error(`job ${key} does not exist`);
     return found;
   }
 
@@ -93,10 +93,10 @@ export class ServerApi {
   }
 }
 
-/** Lines that the server wrote have streams of their own. */
+/** Lines written by the server have separate stream names. */
 const systemStreams: Readonly<Record<number, string>> = { 1: 'system-first', 2: 'system-stop', 3: 'system-end' };
 
-/** What is wrong with a job; null when it is as expected. */
+/** The differences between a job and the expectation; null if none. */
 export function jobFault(job: Job, expected: JobExpectation): string | null {
   const faults: string[] = [];
   const compare = (what: string, is: unknown, should: unknown) => {

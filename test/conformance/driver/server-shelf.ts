@@ -3,12 +3,12 @@ import { Server, type ServerPlan } from './server.js';
 import { ServerApi } from './server-api.js';
 import { scaled } from './time-factor.js';
 
-/** A worker that was killed is forgotten by the server as soon as its connections are seen to be closed. */
+/** The server forgets a killed worker as soon as it notices the closed connections. */
 const restWithinMs = scaled(5_000);
 
 /**
- * Servers that run and have nothing to do, for the next scenario: to start one takes longer than most scenarios. One that
- * was stopped, has tokens, or is left with open runs does not come back.
+ * A pool of idle servers for the next scenario: starting one takes longer than most scenarios. A server that was
+ * stopped, has tokens, or has open runs does not return to the pool.
  */
 export class ServerShelf {
   readonly #plan: ServerPlan;
@@ -18,17 +18,17 @@ export class ServerShelf {
     this.#plan = plan;
   }
 
-  /** One that runs, or a new one that is still to be started. */
+  /** A running server, or a new one that is not started yet. */
   take(): Server {
     return this.#idle.pop() ?? new Server(this.#plan);
   }
 
-  /** One that speaks TLS, to be started. */
+  /** A server with TLS, not started yet. */
   takeTls(): Server {
     return new Server(this.#plan, ownCertificate());
   }
 
-  /** Keeps it for the next test if the last one left nothing in it; removes it otherwise. */
+  /** Keeps the server for the next test if the last one left it idle; removes it otherwise. */
   async takeBack(server: Server, runs: readonly string[]): Promise<void> {
     if (server.isAsStarted && (await isAtRest(server, runs))) this.#idle.push(server);
     else await server.remove();
@@ -39,7 +39,7 @@ export class ServerShelf {
   }
 }
 
-/** All runs have ended, and no claim waits that would take the jobs of others. */
+/** All runs have ended, and no waiting claim could take the jobs of other scenarios. */
 async function isAtRest(server: Server, runs: readonly string[]): Promise<boolean> {
   const api = new ServerApi(
     () => server.url,
@@ -49,12 +49,12 @@ async function isAtRest(server: Server, runs: readonly string[]): Promise<boolea
     const states = await Promise.all(runs.map(async (run) => (await api.status(run)).state));
     if (states.some((state) => state === 'running' || state === 'queued')) return false;
     for (const giveUpAt = performance.now() + restWithinMs; performance.now() < giveUpAt; ) {
-      // Long polls, and streams of jobs with free slots.
+      // Long polls, and job streams with free slots.
       if ((await server.metric('claims_parked')) === 0) return true;
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
   } catch {
-    // One that does not answer is of no use to the next.
+    // A server that does not answer is discarded.
   }
   return false;
 }

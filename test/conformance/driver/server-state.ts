@@ -1,4 +1,4 @@
-/** The server's answers, as far as scenarios judge them. */
+/** The parts of the server's responses that scenarios check. */
 export type { JobExpectation } from './scenario.js';
 
 export interface Workflow {

@@ -10,21 +10,21 @@ import type { SharedPostgres } from './shared-postgres.js';
 import { timeFactor } from './time-factor.js';
 import { until } from './until.js';
 
-/** How long a server that was asked to stop may take on the reference machine. */
+/** How long a server may take to stop on the reference machine. */
 const stopMs = 30_000;
 
-/** How a server is run. */
-/** As long as it is by default, on the reference machine: a slow one needs longer to end processes and to report. */
+/** The options of a server. */
+/** The default on the reference machine; a slow machine needs longer to end processes and to report. */
 const stopGraceSecs = String(Math.min(3_600, Math.ceil(10 * timeFactor)));
 
 export interface ServerPlan {
   /** The compiled program's `main.js`. */
   readonly main: string;
-  /** With it, it is several behind a proxy that takes turns; null for one on SQLite. */
+  /** If set, several servers run behind a round-robin proxy; null for one server on SQLite. */
   readonly postgres: SharedPostgres | null;
 }
 
-/** A server as users run it, on a folder of its own; or several on one PostgreSQL, of which workers see one address. */
+/** A server as users run it, in its own folder; or several on one PostgreSQL database behind one address. */
 export class Server {
   readonly #plan: ServerPlan;
   readonly #certificate: Certificate | null;
@@ -51,7 +51,7 @@ export class Server {
     return this.#urlOf(this.port);
   }
 
-  /** Of each server by itself. */
+  /** The address of each server. */
   get urls(): readonly string[] {
     return this.#ports.map((port) => this.#urlOf(port));
   }
@@ -64,7 +64,7 @@ export class Server {
     return this.#children.length > 0;
   }
 
-  /** It was never stopped, asks nobody for a token, and speaks in the clear. */
+  /** It was never stopped, has no tokens, and does not use TLS. */
   get isAsStarted(): boolean {
     return (
       this.#isAsStarted &&
@@ -74,12 +74,12 @@ export class Server {
     );
   }
 
-  /** What it has logged, over all its starts. */
+  /** Its log over all its starts. */
   get log(): string {
     return this.#log + this.#children.map((child) => child.stderr).join('');
   }
 
-  /** On any free port at first, and on the same one later. */
+  /** Any free port at first, later the same one. */
   async start(): Promise<void> {
     const { postgres } = this.#plan;
     if (postgres !== null && this.#databaseUrl === '') this.#databaseUrl = await postgres.createDatabase();
@@ -102,13 +102,13 @@ export class Server {
       'the server listens',
       () => {
         const found = /"msg":"listening on https?:\/\/[^":]+:(\d+)/.exec(child.stderr);
-        if (found === null && !child.isRunning) throw new Error(`the server ended at once:\n${child.stderr}`);
+        if (found === null && !child.isRunning) throw new Error(`the server exited immediately:\n${child.stderr}`);
         return found === null ? null : Number(found[1]);
       },
       { seen: () => child.stderr },
     );
     const before = this.#ports[at] ?? 0;
-    if (before !== 0 && port !== before) throw new Error(`port ${before} was taken meanwhile`);
+    if (before !== 0 && port !== before) throw new Error(`port ${before} was taken by another process`);
     this.#ports[at] = port;
   }
 
@@ -130,7 +130,7 @@ export class Server {
     this.#children = [];
   }
 
-  /** Stops for good and leaves nothing behind. */
+  /** Stops for good and removes its files. */
   async remove(): Promise<void> {
     await this.stop('kill');
     await this.#balancer?.end();
@@ -139,8 +139,8 @@ export class Server {
   }
 
   /**
-   * One of its metrics, of all servers together, by its name without the prefix and with its labels; 0 when it was never
-   * counted.
+   * The value of a metric, summed over all servers, by its name without the prefix and with its labels; 0 if it was
+   * never counted.
    */
   async metric(name: string): Promise<number> {
     const texts = await Promise.all(this.urls.map(async (url) => (await fetch(`${url}/metrics`)).text()));
@@ -148,7 +148,7 @@ export class Server {
     return lines.reduce((sum, line) => sum + Number(line?.split(' ').at(-1) ?? 0), 0);
   }
 
-  /** Makes a token and gives it. */
+  /** Creates a token and returns it. */
   async makeToken(
     name: string,
     { scope, expires, labels }: { scope: string; expires?: string; labels?: string },
@@ -159,7 +159,7 @@ export class Server {
     if (labels !== undefined) flags.push('--labels', labels);
     const printed = await this.#token('create', ...flags);
     const token = /\b\S{30,}\b/.exec(printed)?.[0];
-    if (token === undefined) throw new Error(`no token in: ${printed}`);
+    if (token === undefined) throw new Error(`no token in the output: ${printed}`);
     return token;
   }
 

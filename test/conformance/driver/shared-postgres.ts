@@ -5,9 +5,9 @@ import pg from 'pg';
 
 const clusterFile = fileURLToPath(new URL('../postgres/serve-cluster.js', import.meta.url));
 
-/** A PostgreSQL for as long as the driver runs, on which each server, or group of servers, has a database. */
+/** A PostgreSQL server for the lifetime of the driver. Each server, or group of servers, has its own database. */
 export class SharedPostgres {
-  /** How many servers stand behind one address, on one database. */
+  /** The number of servers that share one address and one database. */
   readonly servers: number;
   readonly #url: string;
   readonly #process: ChildProcess;
@@ -31,7 +31,7 @@ export class SharedPostgres {
     return new SharedPostgres(servers, url, child);
   }
 
-  /** Makes an empty database and gives its URL. */
+  /** Creates an empty database and returns its URL. */
   async createDatabase(): Promise<string> {
     const name = `conformance_${randomBytes(6).toString('hex')}`;
     await this.#command(`create database ${name}`);
@@ -46,7 +46,7 @@ export class SharedPostgres {
 
   async end(): Promise<void> {
     const ended = new Promise((resolve) => this.#process.once('exit', resolve));
-    // It ends with its input.
+    // It exits when its stdin closes.
     this.#process.stdin?.end();
     await ended;
   }

@@ -16,13 +16,12 @@ export interface StageSettings {
   readonly command: string;
   readonly cwd: string;
   readonly transport: TransportName;
-  /** Makes what is random in scenarios. */
+  /** Seeds everything random in the scenarios. */
   readonly seed: number;
 }
 
 /**
- * Everything that one scenario has for itself while it is played: a server, the proxy before it, the client's adapter, and
- * what was begun.
+ * The resources of one scenario while it is played: a server, its proxy, the client's adapter, and what was started.
  */
 export class Stage {
   readonly scenario: Scenario;
@@ -34,10 +33,10 @@ export class Stage {
   readonly marks = new Map<string, number>();
   readonly runs = new Map<string, string>();
   workflow = '';
-  /** The ids of the workflows that the adapter's client has created, and the name that they have. */
+  /** The ids of the workflows that the adapter's client created, and their common name. */
   readonly created: string[] = [];
   readonly createdName = `created ${randomUUID()}`;
-  /** What is in it tells jobs what they wait for; that it is there tells them that the scenario is played. */
+  /** Files in it release held jobs; its existence shows that the scenario is still being played. */
   readonly #folder = mkdtempSync(join(tmpdir(), 'conformance-scenario-'));
   #adapter: Adapter | null = null;
 
@@ -59,7 +58,7 @@ export class Stage {
 
   async set(): Promise<void> {
     await this.proxy.start();
-    // Both take a moment to start, so they do it side by side.
+    // Both take a moment to start, so they start concurrently.
     this.#adapter = new Adapter(this.settings.command, this.settings.cwd, this.proxy.url);
     const hello = this.#adapter.hello();
     hello.catch(() => {});
@@ -73,7 +72,7 @@ export class Stage {
     return { seed: this.settings.seed, folder: this.#folder };
   }
 
-  /** Lets all jobs go on that hold by this name, now and later. */
+  /** Releases all jobs that hold under this name, now and later. */
   release(name: string): void {
     writeFileSync(join(this.#folder, name), '');
   }
@@ -87,7 +86,7 @@ export class Stage {
 
   run(name = 'run'): string {
     const run = this.runs.get(name);
-    if (run === undefined) throw new Error(`no run ${name} was started`);
+    if (run === undefined) throw new Error(`run ${name} was not started`);
     return run;
   }
 

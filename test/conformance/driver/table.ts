@@ -8,7 +8,10 @@ export interface Column {
 
 const signs = { passed: '✓', failed: '✗' } as const;
 
-/** Scenarios down, clients and transports across. A dot is a scenario that the client or the transport cannot have. */
+/**
+ * Scenarios as rows, clients and transports as columns. A dot marks a scenario that the client or the transport does
+ * not support.
+ */
 export function tableOf(names: readonly string[], columns: readonly Column[]): string {
   const width = Math.max(...names.map((name) => name.length), 8);
   const lines = [`${' '.repeat(width)}  ${columns.map(({ title }) => title).join('  ')}`];

@@ -1,10 +1,10 @@
 /**
- * How many times as long as on the reference machine things take here. The run measures it once
- * (scripts/suites/machine.js) and hands it to all its processes; 1 when nobody did.
+ * The slowdown of this machine relative to the reference machine. The run measures it once (scripts/suites/machine.js)
+ * and passes it to all its processes; 1 if not measured.
  */
 export const timeFactor = readFactor(process.env.TEST_TIME_FACTOR);
 
-/** A bound that suits this machine. */
+/** A bound scaled for this machine. */
 export function scaled(ms: number): number {
   return Math.ceil(ms * timeFactor);
 }

@@ -3,19 +3,19 @@ import { scaled } from './time-factor.js';
 
 const lookEveryMs = 20;
 
-/** How long what must come may take on the reference machine, beside others, after the last sign of progress. */
+/** How long a condition may take after the last sign of progress, on the reference machine under load. */
 export const patienceMs = 60_000;
 
 export interface UntilOptions {
   /** On the reference machine; the wait is longer on a slower one. */
   readonly withinMs?: number;
-  /** What was seen last, for the error. While it changes the awaited event is on its way, and the bound begins anew. */
+  /** The last observation, for the error. While it changes there is progress, and the bound starts anew. */
   readonly seen?: () => string;
 }
 
 /**
- * Waits until `look` gives something, and returns that. Throws an error that says what was waited for and last seen when
- * nothing has changed for as long as the bound says.
+ * Polls `look` until it returns a value, and returns that. Throws an error with the awaited condition and the last
+ * observation if nothing changes within the bound.
  */
 export async function until<T>(
   what: string,
@@ -37,7 +37,7 @@ export async function until<T>(
     }
     if (runningTime() > deadline) {
       throw new Error(
-        `waited ${boundMs / 1000} s without progress until ${what}${last === '' ? '' : `; seen: ${last}`}`,
+        `timed out after ${boundMs / 1000} s without progress: ${what}${last === '' ? '' : `; seen: ${last}`}`,
       );
     }
     await new Promise((resolve) => setTimeout(resolve, lookEveryMs));

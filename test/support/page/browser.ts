@@ -3,7 +3,7 @@ import { type Browser, type BrowserContext, chromium, type Page } from 'playwrig
 import { afterAll, expect, onTestFinished } from 'vitest';
 import { scaled } from '../machine.js';
 
-/** Where Debian and others have it; `CHROMIUM` names another. */
+/** The path on Debian and others; `CHROMIUM` overrides it. */
 const places = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
 
 const chromiumFile = [process.env.CHROMIUM ?? '', ...places].find((file) => file !== '' && existsSync(file));
@@ -20,7 +20,10 @@ export interface PageOptions {
   readonly width?: number;
 }
 
-/** A tab of a browser of its own. The test fails when the page breaks its policy, throws, or asks another host for anything. */
+/**
+ * A tab in its own browser. The test fails if the page violates its policy, throws, or requests anything from another
+ * host.
+ */
 export async function openPage(url: string, options: PageOptions = {}): Promise<Page> {
   return (await openBrowser(options)).open(url);
 }
@@ -64,7 +67,7 @@ export async function openBrowser({ theme = 'light', width = 1280 }: PageOptions
 
 function launch(): Promise<Browser> {
   if (chromiumFile === undefined)
-    throw new Error('there is no Chromium: install the package chromium, or name it by CHROMIUM');
+    throw new Error('no Chromium found: install the package chromium, or set CHROMIUM to its path');
   return chromium.launch({
     executablePath: chromiumFile,
     timeout: scaled(60_000),

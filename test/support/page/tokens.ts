@@ -1,13 +1,13 @@
 import { runProgram } from '../program.js';
 import type { ServerProcess } from '../server-process.js';
 
-/** Makes a token with the command, and returns its text. */
+/** Creates a token with the command and returns its text. */
 export async function createToken(server: ServerProcess, name: string, ...scopes: string[]): Promise<string> {
   const stdout = await tokenCommand(server, 'create', '--name', name, '--scope', scopes.join(','));
   return stdout.trim().split('\n').at(-1)?.trim() ?? '';
 }
 
-/** Revokes the token of a name. */
+/** Revokes the token with a name. */
 export async function revokeToken(server: ServerProcess, name: string): Promise<void> {
   await tokenCommand(server, 'revoke', name);
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { ServerProcess } from '../server-process.js';
 import { until } from '../until.js';
 
-/** A workflow whose jobs end as their names say, some by a file that the test writes. */
+/** A workflow whose jobs end as their names say; some wait for a file that the test writes. */
 export function smallWorkflow(folder: string): object {
   const waitFor = (name: string) => `while [ ! -e '${join(folder, name)}' ]; do sleep 0.05; done`;
   return {
@@ -20,7 +20,7 @@ export function smallWorkflow(folder: string): object {
   };
 }
 
-/** A workflow of many jobs, of which some want a label that no worker has. */
+/** A workflow with many jobs. Some require a label that no worker has. */
 export function wideWorkflow(jobs: number, name = 'wide'): object {
   const tests = Array.from({ length: jobs - 2 }, (_, n) => ({
     ...job(`test-${n}`, 'true', ['prepare']),
@@ -33,7 +33,7 @@ export function wideWorkflow(jobs: number, name = 'wide'): object {
   };
 }
 
-/** Markup and marks in every text that a page shows. */
+/** Markup and control characters in every text that a page shows. */
 export function hostileWorkflow(): object {
   const markup = '<img src=x onerror="document.title=1">';
   return {
@@ -58,7 +58,7 @@ export function letGo(folder: string): void {
   writeFileSync(join(folder, 'go'), '');
 }
 
-/** Waits for a run to be in a state. */
+/** Waits until a run is in a state. */
 export function runIs(
   server: ServerProcess,
   run: string,
@@ -87,7 +87,7 @@ jobs:
     run: 'echo "$INPUT_TARGET"'
 `;
 
-/** A workflow with a job that fails until the test writes the file `mended`, and one that needs it. */
+/** A workflow with a job that fails until the test writes the file `mended`, and a job that needs it. */
 export function mendableWorkflow(folder: string): object {
   return {
     name: 'mendable',
@@ -100,7 +100,7 @@ export function mendableWorkflow(folder: string): object {
   };
 }
 
-/** A job with a matrix whose last child fails once the test lets the children go, and one that needs it. */
+/** A job with a matrix whose last child fails once the test releases the children, and a job that needs it. */
 export function matrixFile(folder: string): string {
   return `name: matrix
 on: manual

@@ -7,10 +7,10 @@ import { queryOnce } from './test-database.js';
 
 const program = ['/usr/sbin/pgbouncer', '/usr/bin/pgbouncer', '/opt/homebrew/bin/pgbouncer'].find(existsSync);
 
-/** Whether pgbouncer is installed here. */
+/** Whether pgbouncer is installed on this machine. */
 export const hasBouncer = program !== undefined;
 
-/** A pgbouncer in transaction mode, with few sessions, before a database. */
+/** A pgbouncer in transaction mode with a small pool, in front of a database. */
 export class Bouncer {
   readonly url: string;
   readonly #process: ChildProcess;

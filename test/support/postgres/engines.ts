@@ -13,24 +13,24 @@ import { createTestDatabase, queryOnce, type TestDatabase } from './test-databas
 
 export const caller = { credential: null };
 
-/** An engine as a server has it: on the real clock, one of several on its database. */
+/** An engine as a server runs it: on the real clock, one of several on its database. */
 export interface Member {
   readonly engine: RunningEngine;
   readonly store: Store;
-  /** What became of the database, as this server saw it. */
+  /** The state changes of the database that this server saw. */
   readonly news: DatabaseEvent[];
   stop(): Promise<void>;
 }
 
 export interface JoinOptions {
-  /** Where it listens, when not where it writes. */
+  /** The address where it listens, if it differs from the one for writes. */
   readonly listenUrl?: string | null;
   readonly withoutLoops?: boolean;
-  /** How far what it takes for the database's time is ahead of it. */
+  /** How far its idea of the database's time is ahead. */
   readonly aheadMs?: number;
 }
 
-/** Several engines on one database of PostgreSQL. */
+/** Several engines on one PostgreSQL database. */
 export class Engines {
   readonly url: string;
   readonly members: Member[] = [];
@@ -43,7 +43,7 @@ export class Engines {
     this.#database = database;
   }
 
-  /** @param url a migrated database; one of its own when absent */
+  /** @param url a migrated database; by default a new one */
   static async start(count: number, url?: string): Promise<Engines> {
     const database = url === undefined ? await createTestDatabase(inject('postgresUrl')) : null;
     const engines = new Engines(url ?? database?.url ?? '', database);
@@ -51,7 +51,7 @@ export class Engines {
     return engines;
   }
 
-  /** One more server. @param url how it reaches the database, when not as the others do */
+  /** Adds a server. @param url its connection to the database, if it differs from the others */
   async join(
     url = this.url,
     { listenUrl = null, withoutLoops = false, aheadMs = 0 }: JoinOptions = {},
@@ -83,17 +83,17 @@ export class Engines {
     };
   }
 
-  /** A member by its number. */
+  /** Returns a member by its number. */
   at(number: number): Member {
     const member = this.members[number % this.members.length];
     if (member === undefined) throw new Error('there is no engine');
     return member;
   }
 
-  /** As another server that is answering this request just now: it has the request locked until `end`. */
+  /** Acts as another server that is serving this request: it holds the lock on the request until `end`. */
   async holdRequest(requestId: string): Promise<pg.Client> {
     const session = new pg.Client({ connectionString: this.url });
-    // A test that fails leaves it to the end of the database.
+    // If the test fails, the lock ends with the database.
     session.on('error', () => {});
     await session.connect();
     await session.query('begin');
@@ -105,7 +105,7 @@ export class Engines {
     return queryOnce<R>(this.url, text, values);
   }
 
-  /** Stops the servers; the doctor looks at the database, which goes away when it is their own. */
+  /** Stops the servers and runs the doctor. The database is removed if they created it. */
   async end(): Promise<void> {
     await Promise.all(this.members.map((member) => member.stop()));
     try {
@@ -124,7 +124,8 @@ export class Engines {
       onEvent() {},
     });
     try {
-      // Not over `store.read`: its sessions plan for lookups and give up after 30 s, and the doctor joins whole tables.
+      // Not through `store.read`: its sessions plan for lookups and time out after 30 s, and the doctor joins whole
+      // tables.
       const reader = await store.openReader();
       await expectHealthy(reader).finally(() => reader.close());
     } finally {

@@ -2,8 +2,8 @@ import { randomInt } from 'node:crypto';
 import { createServer } from 'node:net';
 
 /**
- * A port that nobody listens on, for a program that has to be told one. It is below those that systems give away by
- * themselves, so that nobody gets it by chance before the program has started.
+ * A free port for a program that needs one as an argument. It lies below the ephemeral range, so the system does not
+ * hand it out by chance before the program has started.
  */
 export async function freePort(): Promise<number> {
   for (;;) {

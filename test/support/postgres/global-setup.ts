@@ -4,12 +4,12 @@ import { makeTemplate } from './test-database.js';
 
 declare module 'vitest' {
   interface ProvidedContext {
-    /** A PostgreSQL on which tests may create databases. */
+    /** A PostgreSQL server on which tests may create databases. */
     postgresUrl: string;
   }
 }
 
-/** Gives the project a PostgreSQL: that of DATABASE_URL, or one of its own for as long as the tests run. */
+/** Provides a PostgreSQL server to the project: that of DATABASE_URL, or a new one for the duration of the tests. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const given = process.env.DATABASE_URL;
   const cluster = given === undefined || given === '' ? await Cluster.start() : null;

@@ -1,7 +1,7 @@
 import type { ClaimedJob } from '../../../src/engine/engine.js';
 import { caller, claim, type Engines } from './engines.js';
 
-/** What clients were told. A call that failed is not in it, though it may have had its effect. */
+/** The responses that clients received. A failed call is not in it, although it may have taken effect. */
 export interface Journal {
   /** Runs whose start was acknowledged. */
   readonly runs: Set<string>;
@@ -9,13 +9,13 @@ export interface Journal {
   readonly claimed: Map<string, number>;
   /** Attempts whose report was acknowledged. */
   readonly completed: Set<string>;
-  /** How many calls were told to come again. */
+  /** The number of calls that were answered with "retry later". */
   refused: number;
 }
 
 /**
- * Clients that go on whatever happens: they start runs, claim and report, each call at the next server, and send a call
- * that failed again, as the protocol has them do.
+ * Clients that never give up: they start runs, claim and report, each call at the next server, and retry a failed call
+ * as the protocol requires.
  */
 export class JournalLoad {
   readonly journal: Journal = { runs: new Set(), claimed: new Map(), completed: new Set(), refused: 0 };
@@ -36,7 +36,10 @@ export class JournalLoad {
     for (let at = 0; at < workers; at++) this.#workers.push(this.#work(`w${at}`));
   }
 
-  /** Ends the production, then the work when `isOver` says so. A run that is being started counts, so it is asked after. */
+  /**
+   * Ends the production of runs, then the work once `isOver` returns true. A start in progress counts, so `isOver` is
+   * called after it.
+   */
   async finish(isOver: () => Promise<boolean>): Promise<void> {
     this.#producing = false;
     await Promise.all(this.#producers);
@@ -72,12 +75,12 @@ export class JournalLoad {
       await this.#untilTold((engine) => engine.completeJob(caller, job.leaseId, new Map([['by', key]])));
       this.journal.completed.add(key);
     } catch (error) {
-      // The lease ran out while the database was away: another attempt has it.
+      // The lease expired during the database outage: another attempt holds the job.
       if ((error as { code?: string }).code !== 'conflict') throw error;
     }
   }
 
-  /** Sends a call, to one server after another, until one gives an answer that is not "come again". */
+  /** Sends a call to one server after another until one answers with anything but "retry later". */
   async #untilTold<T>(call: (engine: ReturnType<Engines['at']>['engine']) => Promise<T>): Promise<T> {
     for (;;) {
       try {

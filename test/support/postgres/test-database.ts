@@ -10,7 +10,7 @@ export interface TestDatabase {
   drop(): Promise<void>;
 }
 
-/** Makes the database that all others of the tests are copies of: migrated and empty. */
+/** Creates the template of all test databases: migrated and empty. */
 export async function makeTemplate(serverUrl: string): Promise<void> {
   await command(serverUrl, `drop database if exists ${template} with (force)`);
   await command(serverUrl, `create database ${template}`);
@@ -30,7 +30,7 @@ export async function createTestDatabase(
   };
 }
 
-/** Runs one statement in a session of its own and returns its rows. */
+/** Runs one statement in its own session and returns the rows. */
 export async function queryOnce<R extends pg.QueryResultRow>(
   url: string,
   text: string,

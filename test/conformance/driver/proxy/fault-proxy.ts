@@ -6,19 +6,19 @@ import { Link, type LinkSettings } from './link.js';
 import type { Operation } from './operations.js';
 import { Traffic } from './traffic.js';
 
-/** How the network between the workers and the server is. */
+/** The state of the network between the workers and the server. */
 export interface Network {
-  /** `refused`: nobody listens, open connections are cut. `dead`: connections stay, and nothing passes. */
+  /** `refused`: connections are refused, open ones are cut. `dead`: connections stay open, and nothing passes. */
   readonly mode?: 'open' | 'refused' | 'dead';
   readonly delay_ms?: number;
-  /** Only HTTP/1.1 passes, as with many proxies. */
+  /** Only HTTP/1.1 passes, as through many proxies. */
   readonly http1_only?: boolean;
   readonly without_streams?: boolean;
   readonly without_claim_many?: boolean;
   readonly unknown_fields?: boolean;
 }
 
-/** Stands between workers and a server, and does to their connections what networks do, at the moment that a scenario names. */
+/** A proxy between workers and a server that injects network faults at the moments named by a scenario. */
 export class FaultProxy {
   readonly #traffic: Traffic;
   readonly #http1;
@@ -33,7 +33,7 @@ export class FaultProxy {
   readonly #isTls: boolean;
   #connections = 0;
 
-  /** With TLS it sees connections only, and passes them on as they are. */
+  /** With TLS it sees only connections, and passes their bytes unchanged. */
   constructor(serverPort: () => number, isTls = false) {
     this.#serverPort = serverPort;
     this.#isTls = isTls;
@@ -64,7 +64,7 @@ export class FaultProxy {
     this.#traffic.faults.add(fault);
   }
 
-  /** How many faults have struck. */
+  /** The number of injected faults. */
   get struck(): number {
     return this.#traffic.faults.struck;
   }
@@ -93,13 +93,13 @@ export class FaultProxy {
     for (const link of this.#links) link.wake();
   }
 
-  /** Cuts all connections; new ones can be made at once. */
+  /** Cuts all connections; new ones are accepted immediately. */
   cutAll(): void {
     for (const link of this.#links) link.cut();
     this.#links.clear();
   }
 
-  /** All connections fall silent for good; new ones can be made at once. */
+  /** All current connections go silent for good; new ones are accepted immediately. */
   loseAll(): void {
     for (const link of this.#links) link.lose();
   }
@@ -109,12 +109,12 @@ export class FaultProxy {
     this.#port = await listen(this.#outer, this.#port);
   }
 
-  /** How many connections there have been. */
+  /** The number of connections so far. */
   get connections(): number {
     return this.#connections;
   }
 
-  /** The first bytes tell the protocol; clear text has nothing else to tell it. */
+  /** The first bytes identify the protocol; clear text has no other sign. */
   #take(socket: Socket): void {
     socket.on('error', () => {});
     this.#connections += 1;
@@ -132,7 +132,7 @@ export class FaultProxy {
         return;
       }
       const inner = (isHttp2 ? this.#http2 : this.#http1).address() as AddressInfo | null;
-      // Null when the scenario has just ended.
+      // Null if the scenario has just ended.
       if (inner === null) socket.destroy();
       else this.#lead(socket, inner.port);
     });
@@ -141,7 +141,7 @@ export class FaultProxy {
   #lead(socket: Socket, port: number): void {
     const link = new Link(socket, port, this.#link);
     this.#links.add(link);
-    // One that was lost still has to be cut at the end.
+    // Silenced connections still have to be cut at the end.
     socket.on('close', () => {
       if (!link.isLost) this.#links.delete(link);
     });

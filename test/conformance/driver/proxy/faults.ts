@@ -1,21 +1,21 @@
 import type { Operation } from './operations.js';
 
-/** One thing that goes wrong between a worker and the server. */
+/** One fault between a worker and the server. */
 export interface Fault {
   readonly of: Operation;
   /**
-   * `request`: the connection breaks before the server has it. `answer`: it breaks after the server has done it, and before
-   * the worker hears of it. `unavailable`: the worker is told to try later, and the server hears nothing. `not_found`: it
-   * is told that there is nothing here, as by a gateway that has lost its way; over plain HTTP only.
+   * `request`: the connection breaks before the server has received the call. `answer`: it breaks after the server has
+   * handled it, before the worker receives the response. `unavailable`: the worker gets "try later", and the server
+   * receives nothing. `not_found`: the worker gets 404, as from a misconfigured gateway; plain HTTP only.
    */
   readonly at: 'request' | 'answer' | 'unavailable' | 'not_found';
-  /** So often; once when absent. */
+  /** The number of times; once if absent. */
   readonly times?: number;
-  /** So much of the answer still comes through. */
+  /** This many bytes of the response still pass. */
   readonly after_bytes?: number;
 }
 
-/** The faults that are to come. */
+/** The pending faults. */
 export class Faults {
   /** How often a fault has struck. */
   struck = 0;
@@ -29,7 +29,7 @@ export class Faults {
     this.#pending = [];
   }
 
-  /** The fault that strikes now, if there is one; it is used up by this. */
+  /** The fault that strikes now, if any; this call consumes it. */
   take(operation: Operation, ...at: readonly Fault['at'][]): Fault | null {
     const entry = this.#pending.find(({ fault, left }) => left > 0 && fault.of === operation && at.includes(fault.at));
     if (entry === undefined) return null;

@@ -1,7 +1,7 @@
 import { gunzipSync } from 'node:zlib';
 import type { Operation } from './operations.js';
 
-/** Cuts a stream of bytes into gRPC messages, each with its five bytes of head. */
+/** Splits a byte stream into gRPC messages, each with its five-byte prefix. */
 export class MessageCutter {
   #rest: Buffer = Buffer.alloc(0);
 
@@ -16,7 +16,7 @@ export class MessageCutter {
   }
 }
 
-/** What is in a message of a stream, by the numbers of its fields in the proto. */
+/** The content of a stream message, by the field numbers of the proto. */
 export function operationsIn(path: string, direction: 'up' | 'down', message: Buffer): readonly Operation[] {
   if (path.endsWith('/StreamLogs')) return ['logs'];
   if (path.endsWith('/StreamHeartbeats')) return ['heartbeat'];
@@ -26,9 +26,9 @@ export function operationsIn(path: string, direction: 'up' | 'down', message: Bu
   return [...(fields.has(2) ? (['report'] as const) : []), ...(fields.has(1) ? (['claim'] as const) : [])];
 }
 
-/** The message as a later version of the server might send it: with fields that nobody knows yet. */
+/** The message as a later server version might send it: with unknown fields. */
 export function withUnknownFields(message: Buffer): Buffer {
-  // Field 1000 is a number, 1001 a text.
+  // Field 1000 is a number, 1001 a string.
   const more = Buffer.from([0xc0, 0x3e, 0x2a, 0xca, 0x3e, 0x06, ...Buffer.from('future')]);
   const body = bodyOf(message);
   const head = Buffer.alloc(5);
@@ -36,7 +36,7 @@ export function withUnknownFields(message: Buffer): Buffer {
   return Buffer.concat([head, body, more]);
 }
 
-/** The message without its head. The first byte of that says whether it is compressed. */
+/** The message without its prefix. The first byte of the prefix is the compression flag. */
 function bodyOf(message: Buffer): Buffer {
   const body = message.subarray(5);
   return message[0] === 0 ? body : gunzipSync(body);

@@ -2,7 +2,7 @@ import * as http from 'node:http';
 import { isClaimOfMany, operationAt } from './operations.js';
 import type { Traffic } from './traffic.js';
 
-/** Passes HTTP/1.1 calls on, one by one, with what is to go wrong with them. */
+/** Forwards HTTP/1.1 calls one by one and injects their faults. */
 export function http1Proxy(traffic: Traffic): http.Server {
   const agent = new http.Agent({ keepAlive: true });
   const server = http.createServer((request, response) => {
@@ -30,7 +30,7 @@ export function http1Proxy(traffic: Traffic): http.Server {
         headers: request.headers,
       });
       outgoing.on('error', () => request.socket.destroy());
-      // A client that goes away takes its waiting call with it.
+      // When a client disconnects, its waiting call is aborted.
       response.on('close', () => {
         if (!response.writableEnded) outgoing.destroy();
       });
@@ -44,11 +44,11 @@ export function http1Proxy(traffic: Traffic): http.Server {
     }
 
     function finish(incoming: http.IncomingMessage, body: Buffer): void {
-      // Waiting claims that end without a job are no answer worth cutting.
+      // Waiting claims that end without a job are not worth a fault.
       const isEmptyClaim = operation === 'claim' && ['null', '{"claims":[]}'].includes(body.toString().trim());
       const fault = isEmptyClaim ? null : traffic.faults.take(operation, 'answer');
       const grown = traffic.unknownFields ? withUnknownFields(body) : body;
-      // An answer that came in chunks leaves as a whole.
+      // A chunked response is forwarded as a whole.
       const { 'transfer-encoding': _, ...received } = incoming.headers;
       const headers = { ...received, 'content-length': String(grown.length) };
       response.writeHead(incoming.statusCode ?? 500, headers);
@@ -70,7 +70,7 @@ function answer(response: http.ServerResponse, status: number, body: string): vo
   response.writeHead(status, { 'content-type': 'application/json' }).end(body);
 }
 
-/** An object of JSON gets a field more, and so do the objects in it. */
+/** Adds a field to a JSON object and to all objects within it. */
 function withUnknownFields(body: Buffer): Buffer {
   try {
     return Buffer.from(JSON.stringify(grow(JSON.parse(body.toString()), '')));
@@ -79,10 +79,10 @@ function withUnknownFields(body: Buffer): Buffer {
   }
 }
 
-/** Maps whose keys are the users' own stay as they are. */
+/** Maps with user-defined keys are left unchanged. */
 const ownKeys = new Set(['upstream_outputs', 'inputs', 'env', 'outputs', 'metadata', 'backoff']);
 
-/** The same of maps whose values are objects of the API, which have fields more. */
+/** Maps with user-defined keys whose values are API objects; those get extra fields. */
 const ownKeysOfObjects = new Set(['needs']);
 
 function grow(value: unknown, key: string): unknown {

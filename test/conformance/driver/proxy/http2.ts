@@ -7,7 +7,10 @@ const endStreamFlag = 1;
 const unimplemented = 12;
 const unavailable = 14;
 
-/** Passes gRPC calls on, message by message, with what is to go wrong with them. Each connection has one of its own to the server. */
+/**
+ * Forwards gRPC calls message by message and injects their faults. Each client connection has its own connection to the
+ * server.
+ */
 export function http2Proxy(traffic: Traffic): http2.Http2Server {
   const server = http2.createServer();
   server.on('session', (down) => {
@@ -22,7 +25,7 @@ export function http2Proxy(traffic: Traffic): http2.Http2Server {
   return server;
 }
 
-/** One call on its way through. */
+/** One forwarded call. */
 class PassedCall {
   readonly #traffic: Traffic;
   readonly #session: http2.ServerHttp2Session;
@@ -30,7 +33,7 @@ class PassedCall {
   #path = '';
   #operation: Operation = 'other';
   #trailers: http2.OutgoingHttpHeaders = {};
-  /** A fault has ended it: nothing more passes. */
+  /** A fault has ended the call: nothing more passes. */
   #isOver = false;
 
   constructor(traffic: Traffic, session: http2.ServerHttp2Session, stream: http2.ServerHttp2Stream) {
@@ -45,7 +48,7 @@ class PassedCall {
     this.#path = String(headers[':path']);
     this.#operation = operationAt(this.#path);
     this.#traffic.saw(this.#operation);
-    if (this.#isStream && this.#traffic.withoutStreams) this.#endWith(unimplemented, 'there is no such stream');
+    if (this.#isStream && this.#traffic.withoutStreams) this.#endWith(unimplemented, 'the stream does not exist');
     else if (!this.#isStream) this.#strikeRequest([this.#operation]);
     if (this.#isOver) return;
     if (up.closed || up.destroyed) {
@@ -125,7 +128,7 @@ class PassedCall {
     }
   }
 
-  /** Ends the call with a gRPC status of our own, whether or not its answer has begun. */
+  /** Ends the call with a gRPC status of the proxy, whether or not the response has begun. */
   #endWith(status: number, message: string): void {
     this.#isOver = true;
     this.#trailers = { 'grpc-status': String(status), 'grpc-message': message };

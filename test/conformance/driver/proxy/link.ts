@@ -1,13 +1,13 @@
 import { connect, type Socket } from 'node:net';
 
 export interface LinkSettings {
-  /** How long each piece is on its way, in milliseconds. */
+  /** The delay of each piece, in milliseconds. */
   delayMs: number;
-  /** Nothing passes in either direction, and nobody is told. */
+  /** Nothing passes in either direction, and neither end is notified. */
   isDead: boolean;
 }
 
-/** One connection of a client, with what it leads to behind the proxy. */
+/** One client connection and its connection to the server. */
 export class Link {
   readonly #client: Socket;
   readonly #inner: Socket;
@@ -29,12 +29,12 @@ export class Link {
     return this.#isLost;
   }
 
-  /** Goes on after a change of the settings. */
+  /** Resumes after a change of the settings. */
   wake(): void {
     for (const pump of this.#pumps) pump();
   }
 
-  /** From now on nothing passes, ever, and nobody is told: not even when the other end gives it up. */
+  /** Blocks the link for good without notifying either end, even when the other end closes. */
   lose(): void {
     this.#isLost = true;
   }
@@ -72,7 +72,7 @@ export class Link {
     from.on('error', () => {});
     from.on('close', () => {
       if (this.#isLost) return;
-      // A client that left closes its connection; a dead network does not.
+      // A client that leaves closes its connection; a dead network does not.
       if (held.length === 0 || from === this.#inner) setTimeout(() => to.destroy(), 5);
     });
   }

@@ -1,8 +1,8 @@
-/** What a worker asks of a server, by whatever way: faults and counts name these. */
+/** The operations of a worker, on either transport: faults and counts use these names. */
 export type Operation =
   | 'register'
   | 'claim'
-  /** A claim of several jobs in one call, over plain HTTP; it counts as a claim too. */
+  /** A claim of several jobs in one call over plain HTTP; it also counts as a claim. */
   | 'claim-many'
   | 'report'
   | 'logs'
@@ -10,9 +10,9 @@ export type Operation =
   | 'cancelled'
   | 'release'
   | 'alive'
-  /** An opened stream of jobs. */
+  /** A job stream that was opened. */
   | 'session'
-  /** What a client asks: a workflow to be created or removed, a run to be cancelled. */
+  /** The operations of a client: create or remove a workflow, cancel a run. */
   | 'create'
   | 'remove'
   | 'cancel'
@@ -42,13 +42,13 @@ const paths: readonly (readonly [RegExp, Operation])[] = [
   [/\/CancelWorkflow$/, 'cancel'],
 ];
 
-/** Paths whose method makes the difference. */
+/** Paths that differ only by method. */
 const methods: readonly (readonly [string, RegExp, Operation])[] = [
   ['POST', /^\/api\/workflows$/, 'create'],
   ['DELETE', /^\/api\/workflows\/[^/]+$/, 'remove'],
 ];
 
-/** What a call of this path asks for. */
+/** The operation of a call to this path. */
 export function operationAt(path: string, method = 'POST'): Operation {
   const plain = path.split('?', 1)[0] ?? '';
   const found =
@@ -57,7 +57,7 @@ export function operationAt(path: string, method = 'POST'): Operation {
   return found ?? 'other';
 }
 
-/** The call for several jobs, which servers did not always have. */
+/** The call for several jobs, which older servers lack. */
 export function isClaimOfMany(path: string): boolean {
   return path === '/api/jobs/claim-many';
 }

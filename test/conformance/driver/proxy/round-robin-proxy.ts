@@ -1,8 +1,8 @@
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 
 /**
- * A balancer as plain as they come: each new connection goes to the next server, or to the one after it when that cannot
- * be reached. It looks at nothing that passes.
+ * A minimal load balancer: each new connection goes to the next server, or to the one after it if that is unreachable.
+ * It does not inspect the bytes.
  */
 export class RoundRobinProxy {
   readonly #ports: () => readonly number[];
@@ -15,7 +15,7 @@ export class RoundRobinProxy {
     this.#server = createServer({ noDelay: true }, (client) => this.#join(client));
   }
 
-  /** @param ports where the servers listen at the moment */
+  /** @param ports the ports where the servers currently listen */
   static async start(ports: () => readonly number[]): Promise<RoundRobinProxy> {
     const proxy = new RoundRobinProxy(ports);
     await new Promise<void>((resolve) => proxy.#server.listen(0, '127.0.0.1', resolve));

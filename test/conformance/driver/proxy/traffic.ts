@@ -1,16 +1,16 @@
 import { Faults } from './faults.js';
 import type { Operation } from './operations.js';
 
-/** What passes, what is to go wrong with it, and what was seen. Both protocols of the proxy share it. */
+/** The settings, pending faults and counters that both protocols of the proxy share. */
 export class Traffic {
   readonly faults = new Faults();
-  /** The server, which may be away. */
+  /** The server, which may be down. */
   readonly serverPort: () => number;
-  /** Answers carry fields that no client knows. */
+  /** Responses carry fields that no client knows. */
   unknownFields = false;
-  /** Streams are refused as by a server that has none. */
+  /** Streams are refused, as by a server that does not support them. */
   withoutStreams = false;
-  /** There is no call for several jobs, as in the servers of old. */
+  /** The call for several jobs does not exist, as on older servers. */
   withoutClaimMany = false;
   readonly #seen = new Map<Operation, number>();
 
