@@ -119,7 +119,8 @@ function refusals({ rule, inPath, names, body }) {
     byStatus[415] = 'UnsupportedMediaType';
   }
   if (names.includes('dependants')) byStatus[409] = 'CannotRerun';
-  if (names.includes('reason') && !inPath.includes('schedule')) byStatus[409] = 'CannotPause';
+  if (names.includes('reason') && !inPath.includes('schedule') && !inPath.includes('worker_id'))
+    byStatus[409] = 'CannotPause';
   if (names.includes('max_live')) byStatus[409] = 'BackfillActive';
   if (names.includes('inputs')) {
     byStatus[409] = 'GroupFull';

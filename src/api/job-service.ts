@@ -40,13 +40,15 @@ export function jobService(engine: Engine): ServiceHandlers<typeof JobService> {
     },
 
     heartbeatLease: async ({ leaseId }, { caller }) => {
-      const { ttlSecs, stop } = await engine.heartbeatLease(caller, leaseId);
+      const { ttlSecs, stop, drain } = await engine.heartbeatLease(caller, leaseId);
       return {
         $typeName: 'workflowgraph.v1.HeartbeatLeaseResponse',
         ttlSecs: toInt64(ttlSecs),
         cancelled: stop !== null,
         stopReason: stop === null ? undefined : toWireStopReason(stop.reason),
         stopWithinSecs: stop === null ? undefined : stop.withinMs / 1000,
+        drain: drain !== null,
+        drainStop: drain?.stop ?? false,
       };
     },
 

@@ -30,6 +30,8 @@ async function* converse(
   const outbox = new Outbox<StreamHeartbeatsResponse>(() => ({
     $typeName: 'workflowgraph.v1.StreamHeartbeatsResponse',
     leases: [],
+    drain: false,
+    drainStop: false,
   }));
   const say = (state: StreamHeartbeatsResponse_LeaseState) => outbox.add((draft) => draft.leases.push(state));
   const watch = engine.watchLeases((news) =>
@@ -44,9 +46,14 @@ async function* converse(
 
   async function renew(leaseId: string): Promise<void> {
     try {
-      const { ttlSecs, stop } = await engine.heartbeatLease(caller, leaseId);
+      const { ttlSecs, stop, drain } = await engine.heartbeatLease(caller, leaseId);
       watch.add(leaseId);
-      say(leaseState(leaseId, { secondsLeft: ttlSecs, stop }));
+      outbox.add((draft) => {
+        draft.leases.push(leaseState(leaseId, { secondsLeft: ttlSecs, stop }));
+        if (drain === null) return;
+        draft.drain = true;
+        draft.drainStop ||= drain.stop;
+      });
     } catch (error) {
       if (!(error instanceof DomainError) || !isLeaseRefusal(error.reason)) throw error;
       watch.remove(leaseId);

@@ -130,6 +130,14 @@ class Session {
             else draft.stops.push(toWireStop(event));
             if (event.kind === 'stop' && event.reason === 'cancelled') draft.cancelledLeaseIds.push(event.leaseId);
           }),
+        drain: (drain) =>
+          outbox.add((draft) => {
+            draft.drain = {
+              $typeName: 'workflowgraph.v1.WorkJobsResponse.Drain',
+              active: drain !== null,
+              stop: drain?.stop ?? false,
+            };
+          }),
         failed: (error) => outbox.fail(error),
       },
     );

@@ -5,7 +5,7 @@ import { viewLimits } from '../engine/views/limits.js';
 import { requireLabelsWithin } from './authenticate.js';
 import { pageSize } from './convert/page-size.js';
 import { toWireQueue, toWireQueuedJobs, toWireWorkerDetails } from './convert/queue.js';
-import { toWireWorker } from './convert/worker.js';
+import { toWireDrain, toWireWorker } from './convert/worker.js';
 import type { ServiceHandlers } from './procedure.js';
 
 /** The first workers whose labels fit into a page, at least one. */
@@ -36,7 +36,22 @@ export function workerService(engine: Engine): ServiceHandlers<typeof WorkerServ
 
     heartbeatWorker: async ({ workerId }, { caller }) => {
       await engine.heartbeatWorker(workerId, caller);
-      return { $typeName: 'workflowgraph.v1.HeartbeatWorkerResponse' };
+      const drain = engine.drainOf(workerId);
+      return {
+        $typeName: 'workflowgraph.v1.HeartbeatWorkerResponse',
+        drain: drain !== null,
+        drainStop: drain?.stop ?? false,
+      };
+    },
+
+    drainWorker: async ({ workerId, stop, reason }, { caller }) => {
+      const drain = toWireDrain(await engine.drainWorker({ caller, workerId, stop, reason }));
+      return { $typeName: 'workflowgraph.v1.DrainWorkerResponse', drain };
+    },
+
+    undrainWorker: async ({ workerId }, { caller }) => {
+      await engine.undrainWorker({ caller, workerId });
+      return { $typeName: 'workflowgraph.v1.UndrainWorkerResponse' };
     },
 
     listWorkers: async ({ limit, offset }) => {

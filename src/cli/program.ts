@@ -20,6 +20,7 @@ const loaders: Readonly<Record<CommandName, () => Promise<Command>>> = {
   pause: async () => (await import('./pause.js')).pauseCommand(),
   resume: async () => (await import('./pause.js')).resumeCommand(),
   pauses: async () => (await import('./pauses.js')).pausesCommand(),
+  drain: async () => (await import('./drain.js')).drainCommand(),
   backfill: async () => (await import('./backfill.js')).backfillCommand(),
   schedules: async () => (await import('./schedules.js')).schedulesCommand(),
   variable: async () => (await import('./variable.js')).variableCommand(),

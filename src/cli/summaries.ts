@@ -15,6 +15,7 @@ export const summaries = {
   pause: 'pause a run, a workflow or a label',
   resume: 'end a pause',
   pauses: 'list what is paused, by whom and why',
+  drain: 'give a worker no more jobs, or undo that',
   schedules: 'list schedules, or pause and resume one',
   backfill: 'start runs for past times of a schedule',
   variable: 'set, list and delete variables that workflow files read',

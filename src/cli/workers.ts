@@ -61,11 +61,18 @@ function printWorkers(workers: readonly WorkerInfo[], { fullIds }: WorkersFlags)
   return printTable<WorkerInfo>(
     [
       { heading: 'WORKER', text: ({ worker_id }) => escapeLine(worker_id) },
-      { heading: 'STATUS', text: ({ status }) => status, paint: ({ status }, text) => paint(colours[status], text) },
+      {
+        heading: 'STATUS',
+        text: ({ status, drain }) => (drain == null ? status : `${status}, draining`),
+        paint: ({ status }, text) => paint(colours[status], text),
+      },
       { heading: 'SLOTS', text: ({ running = 0, slots = 0 }) => `${running}/${Math.max(1, slots)}` },
       { heading: 'LAST SEEN', text: ({ last_heartbeat_ms }) => ago(last_heartbeat_ms, nowMs) },
       { heading: 'LABELS', text: ({ labels }) => labelsText(labels), wraps: true },
       { heading: 'RUNNING', text: (worker) => running(worker, shown), wraps: true },
+      ...(workers.some(({ drain }) => drain != null)
+        ? [{ heading: 'DRAINING', text: ({ drain }: WorkerInfo) => draining(drain, nowMs), wraps: true }]
+        : []),
     ],
     workers,
     'No workers match. Start one with: workflow-graph worker',
@@ -76,6 +83,12 @@ function running({ current_job, current_workflow_id, running = 0 }: WorkerInfo, 
   if (current_job === null) return '';
   const more = running > 1 ? ` and ${running - 1} more` : '';
   return `${escapeLine(current_job)} of ${escapeLine(shown(current_workflow_id ?? ''))}${more}`;
+}
+
+function draining(drain: WorkerInfo['drain'], nowMs: number): string {
+  if (drain == null) return '';
+  const by = drain.by === null ? '' : ` by ${escapeLine(drain.by)}`;
+  return `${ago(drain.since_ms, nowMs)}${by}${drain.reason === '' ? '' : `: ${escapeLine(drain.reason)}`}`;
 }
 
 /** Labels that are abilities of a worker are omitted; `--json` has them. */

@@ -47,6 +47,17 @@ export interface WorkerFact {
   readonly isFree: boolean;
   readonly freeSlots: number;
   readonly seenAtMs: number;
+  /** Null unless it is draining: it gets no job. */
+  readonly drain: DrainFact | null;
+}
+
+/** The drain of a worker. */
+export interface DrainFact {
+  readonly sinceMs: number;
+  /** The name of the token; null when there was none. */
+  readonly by: string | null;
+  /** Why, for people; may be empty. */
+  readonly reason: string;
 }
 
 /** How the children of a job with a matrix stand. */

@@ -1,7 +1,7 @@
 import type { ExplainedValue } from './condition/decide-condition.js';
 import type { AttemptOutcome } from './lease.js';
 import type { RetryRule } from './retry.js';
-import type { AttemptFact, ChildrenFact, HeldFact, NeedFact } from './why-facts.js';
+import type { AttemptFact, ChildrenFact, DrainFact, HeldFact, NeedFact } from './why-facts.js';
 
 export type NeedState = Pick<NeedFact, 'jobKey' | 'state'>;
 
@@ -9,6 +9,11 @@ export type NeedState = Pick<NeedFact, 'jobKey' | 'state'>;
 export interface NearWorker {
   readonly workerId: string;
   readonly missing: readonly string[];
+}
+
+/** A worker that matches and is draining. */
+export interface DrainingWorker extends DrainFact {
+  readonly workerId: string;
 }
 
 /** Why a job is in its state. */
@@ -32,6 +37,8 @@ export type WhyReason =
       readonly nearest: readonly NearWorker[];
       /** Live workers that do not take the job only because it requires no label. */
       readonly onlyLabelledWorkers: number;
+      /** Live workers that match and are draining. */
+      readonly draining: readonly DrainingWorker[];
       /** Workers that have the labels and are offline. */
       readonly offline: readonly { readonly workerId: string; readonly seenAtMs: number }[];
     }

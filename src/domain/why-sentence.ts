@@ -4,7 +4,7 @@ import type { AttemptOutcome } from './lease.js';
 import { retryRuleText } from './retry.js';
 import type { JobState } from './states.js';
 import type { ChildrenFact, PausedFact } from './why-facts.js';
-import type { NeedState, WhyReason } from './why-reason.js';
+import type { DrainingWorker, NeedState, WhyReason } from './why-reason.js';
 
 /** Part of an error text that a sentence quotes: its first line, up to this many characters. */
 const quotedChars = 200;
@@ -127,9 +127,14 @@ function heldByMaxParallel(reason: Extract<WhyReason, { code: 'held_by_max_paral
 }
 
 function noMatchingWorker(reason: Extract<WhyReason, { code: 'no_matching_worker' }>, nowMs: number): string {
-  const { requiredLabels, unknownLabels, liveWorkers, onlyLabelledWorkers, nearest, offline } = reason;
+  const { requiredLabels, unknownLabels, liveWorkers, onlyLabelledWorkers, draining, offline } = reason;
+  const nearest = draining.length > 0 ? [] : reason.nearest;
   const parts: string[] = [];
-  if (liveWorkers === 0) parts.push('There is no live worker.');
+  if (draining.length > 0)
+    parts.push(
+      `Every live worker that matches is draining: ${draining.map((one) => drainingWorker(one, nowMs)).join('; ')}.`,
+    );
+  else if (liveWorkers === 0) parts.push('There is no live worker.');
   else if (requiredLabels.length === 0) {
     const [workers, take] =
       onlyLabelledWorkers === 1
@@ -146,7 +151,7 @@ function noMatchingWorker(reason: Extract<WhyReason, { code: 'no_matching_worker
     const near = nearest.map(({ workerId, missing }) => `${quote(workerId)}, which lacks ${list(missing)}`);
     parts.push(`Nearest: ${near.join('; ')}.`);
   }
-  const feature = liveWorkers === 0 ? undefined : missingFeature(reason);
+  const feature = liveWorkers === 0 || draining.length > 0 ? undefined : missingFeature(reason);
   if (feature !== undefined) {
     parts.push(
       `Workers that this project's SDKs make offer ${quote(feature)} by themselves when they run jobs in a shell; ` +
@@ -162,6 +167,11 @@ function noMatchingWorker(reason: Extract<WhyReason, { code: 'no_matching_worker
     );
   }
   return parts.join(' ');
+}
+
+function drainingWorker({ workerId, sinceMs, by, reason }: DrainingWorker, nowMs: number): string {
+  const said = reason === '' ? '' : ` (${reason})`;
+  return `${quote(workerId)} for ${span(nowMs - sinceMs)}${by === null ? '' : `, by token ${quote(by)}`}${said}`;
 }
 
 /** What the nearest worker, or every worker, cannot do. */

@@ -131,7 +131,8 @@ export function queuedReason(
   const live = workers.filter((worker) => worker.isLive);
   const takes = (worker: WorkerFact) =>
     missingLabels(job.requiredLabels, worker).length === 0 && !isLeftToOthers(job.requiredLabels, worker.onlyLabelled);
-  const matching = live.filter(takes);
+  const taking = live.filter(takes);
+  const matching = taking.filter(({ drain }) => drain === null);
   if (matching.length > 0) {
     return {
       code: 'waits_for_worker',
@@ -148,7 +149,14 @@ export function queuedReason(
     requiredLabels: job.requiredLabels,
     unknownLabels: job.requiredLabels.filter((label) => !offered.has(label)),
     liveWorkers: live.length,
-    nearest: nearestWorkers(job.requiredLabels, live),
+    nearest: nearestWorkers(
+      job.requiredLabels,
+      live.filter((worker) => !taking.includes(worker)),
+    ),
+    draining: taking
+      .flatMap(({ workerId, drain }) => (drain === null ? [] : [{ workerId, ...drain }]))
+      .sort((a, b) => b.sinceMs - a.sinceMs || (a.workerId < b.workerId ? -1 : 1))
+      .slice(0, namedMax.workers),
     onlyLabelledWorkers: live.filter((worker) => isLeftToOthers(job.requiredLabels, worker.onlyLabelled)).length,
     offline: workers
       .filter((worker) => !worker.isLive && takes(worker))

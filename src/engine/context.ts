@@ -4,6 +4,7 @@ import type { Environment } from '../environment/environment.js';
 import type { Store } from '../store/store.js';
 import type { Tracing } from '../telemetry/traces/tracing.js';
 import type { BrokenFiles } from './memory/broken-files.js';
+import type { Drains } from './memory/drains.js';
 import type { JobSpecs } from './memory/job-specs.js';
 import type { LabelSets } from './memory/label-sets.js';
 import type { Pauses } from './memory/pauses.js';
@@ -22,6 +23,7 @@ export interface EngineContext {
   readonly runs: RunInfoCache;
   readonly labelSets: LabelSets;
   readonly pauses: Pauses;
+  readonly drains: Drains;
   readonly workersSeen: WorkersSeen;
   readonly brokenFiles: BrokenFiles;
   readonly topics: Topics;
@@ -43,6 +45,7 @@ export type BatchContext = Pick<
   | 'runs'
   | 'labelSets'
   | 'pauses'
+  | 'drains'
   | 'workersSeen'
   | 'topics'
   | 'environment'

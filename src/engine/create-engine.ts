@@ -31,6 +31,7 @@ import { interruptedWorkLoop } from './loops/interrupted-work.js';
 import { lookAtGatesLoop } from './loops/look-at-gates.js';
 import { type Retention, retentionLoop } from './loops/retention.js';
 import { BrokenFiles } from './memory/broken-files.js';
+import { Drains } from './memory/drains.js';
 import { JobSpecs } from './memory/job-specs.js';
 import { LabelSets } from './memory/label-sets.js';
 import { Pauses } from './memory/pauses.js';
@@ -41,6 +42,8 @@ import { WorkersSeen } from './memory/workers-seen.js';
 import { SpanExporter } from './observe/export-spans.js';
 import { queueDepths, recordMetrics } from './observe/record-metrics.js';
 import { pauseVerbs } from './pauses/change-pause.js';
+import { DrainKeeper } from './pauses/drain-keeper.js';
+import { drainVerbs } from './pauses/drain-worker.js';
 import { PauseKeeper } from './pauses/pause-keeper.js';
 import { joinPeers } from './peers/join-peers.js';
 import { cancelRunVerb } from './runs/cancel-run.js';
@@ -141,6 +144,7 @@ export async function createEngine(options: EngineOptions): Promise<RunningEngin
     runs: new RunInfoCache(),
     labelSets: new LabelSets(),
     pauses: new Pauses(),
+    drains: new Drains(),
     workersSeen: new WorkersSeen(),
     brokenFiles: new BrokenFiles(),
     topics: new Topics(),
@@ -159,6 +163,7 @@ export async function createEngine(options: EngineOptions): Promise<RunningEngin
   const cancelling = cancelRunVerb(context, rerunning, matrices);
   const following = new FollowGates(context, starting, cancelling, () => parking.size > 0);
   const pauseKeeper = new PauseKeeper(context, (sets) => following.serve(sets));
+  const drainKeeper = new DrainKeeper(context, (sets) => following.serve(sets));
   const interruptedWork = new InterruptedWork({
     context,
     starting,
@@ -174,6 +179,7 @@ export async function createEngine(options: EngineOptions): Promise<RunningEngin
 
   context.pauses.onLabels(() => context.labelSets.pause(context.pauses.labels));
   await context.pauses.load(store.read);
+  await context.drains.load(store.read);
   await context.labelSets.load(store.read);
   const isWithoutLoops = options.withoutLoops === true;
   const peers =
@@ -184,6 +190,7 @@ export async function createEngine(options: EngineOptions): Promise<RunningEngin
           onDue: (atMs) => deadlines.noteDue(atMs),
           onSchedules: () => schedules.wake(),
           onPauses: () => pauseKeeper.reloadLater(),
+          onDrains: () => drainKeeper.reloadLater(),
         });
 
   const traces = context.tracing === null ? null : new SpanExporter(context.tracing, store.longRead, log);
@@ -225,7 +232,10 @@ export async function createEngine(options: EngineOptions): Promise<RunningEngin
     ...(isWithoutLoops ? [] : [deadlines, schedules, ...pruning]),
     ...(isWithoutLoops
       ? []
-      : [interruptedWorkLoop(context, interruptedWork), lookAtGatesLoop(context, following, pauseKeeper)]),
+      : [
+          interruptedWorkLoop(context, interruptedWork),
+          lookAtGatesLoop(context, following, pauseKeeper, peers === null ? null : drainKeeper),
+        ]),
     ...(peers === null ? [] : [peers.pollClaimable]),
     ...(doctorIntervalMs > 0 ? [new DoctorLoop(context, doctorIntervalMs, options.metrics ?? null)] : []),
   ];
@@ -277,6 +287,7 @@ export async function createEngine(options: EngineOptions): Promise<RunningEngin
     jobHistory: jobHistoryVerb(context),
     listGates: listGatesVerb(context),
     ...pauseVerbs(context, pauseKeeper),
+    ...drainVerbs(context, drainKeeper),
     ...changeVariableVerbs(context),
     ...variableViews(context),
     listAudit: listAuditVerb(context),
@@ -294,6 +305,7 @@ export async function createEngine(options: EngineOptions): Promise<RunningEngin
     async stop() {
       for (const loop of loops) await loop.stop();
       await pauseKeeper.idle();
+      await drainKeeper.idle();
       await following.idle();
       await writer.drained();
       for (const claim of parking.all()) {

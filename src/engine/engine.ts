@@ -9,7 +9,9 @@ import type { ReportedFailure } from './leases/complete-job.js';
 import type { LeaseRenewal } from './leases/lease-operations.js';
 import type { LeaseEvent, LeaseWatch } from './leases/lease-watch.js';
 import type { NewLogChunk } from './leases/push-logs.js';
+import type { DrainState, DrainView } from './memory/drains.js';
 import type { ChangePause, PauseView } from './pauses/change-pause.js';
+import type { DrainWorker } from './pauses/drain-worker.js';
 import type { CancelRun } from './runs/cancel-run.js';
 import type { RerunAnswer, RerunRun } from './runs/rerun-run.js';
 import type { StartRun } from './runs/start-run.js';
@@ -49,6 +51,7 @@ export type { CreateWorkflow } from './definitions/create-workflow.js';
 export type { AtGate } from './gates/held-at-gate.js';
 export type { LeaseRenewal } from './leases/lease-operations.js';
 export type { NewLogChunk } from './leases/push-logs.js';
+export type { DrainState, DrainView } from './memory/drains.js';
 export type { PauseSubject, PauseView } from './pauses/change-pause.js';
 export type { CancelRun } from './runs/cancel-run.js';
 export type { RerunAnswer, RerunJobsView, RerunRun } from './runs/rerun-run.js';
@@ -176,6 +179,11 @@ export interface Engine {
   /** Ends a pause. Errors: `not_found`. */
   resume(input: ChangePause): Promise<void>;
   listPauses(): Promise<PauseView[]>;
+  /** Drains a worker, or undoes it; repeating it changes nothing. Errors: `not_found`. */
+  drainWorker(input: DrainWorker): Promise<DrainView>;
+  undrainWorker(input: Omit<DrainWorker, 'stop' | 'reason'>): Promise<void>;
+  /** What a worker is told of its drain; null when it is not draining. */
+  drainOf(workerId: string): DrainState | null;
   /** Sets a variable of the server or of a workflow. Errors: `malformed`, `too_large`, `not_found`. */
   setVariable(input: ChangeVariable & { readonly value: string }): Promise<void>;
   /** Errors: `not_found`. */

@@ -30,6 +30,7 @@ import { exitCodes } from './migrations/0070-exit-codes.js';
 import { pauses } from './migrations/0080-pauses.js';
 import { queueTimeouts } from './migrations/0085-queue-timeouts.js';
 import { backfills } from './migrations/0086-backfills.js';
+import { drains } from './migrations/0087-drains.js';
 import type { Schema } from './schema.js';
 import { StoreError } from './store.js';
 
@@ -75,6 +76,7 @@ export function migrationsFor(dialect: DialectRecord) {
     '0080-pauses': marked(pauses(dialect)),
     '0085-queue-timeouts': marked(queueTimeouts(dialect)),
     '0086-backfills': marked(backfills(dialect)),
+    '0087-drains': marked(drains(dialect)),
   };
 }
 

@@ -410,6 +410,13 @@ export interface WorkerTable {
   only_labelled: number;
   /** The id of the token that owns its id; null without tokens. */
   credential: string | null;
+  /** Since when it is draining; null when it is not. */
+  drained_at_ms: number | null;
+  /** The id of the token that drained it. */
+  drained_by: string | null;
+  drain_reason: string | null;
+  /** 1: it should exit when it runs no job. */
+  drain_stop: Generated<number>;
 }
 
 export interface TokenTable {

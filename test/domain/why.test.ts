@@ -60,6 +60,7 @@ const worker = (workerId: string, labels: string[], more: Partial<WorkerFact> = 
   isFree: true,
   freeSlots: 1,
   seenAtMs: nowMs,
+  drain: null,
   ...more,
 });
 

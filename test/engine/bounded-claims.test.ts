@@ -98,6 +98,7 @@ it('a session is pushed as many jobs as its reader has room for, and the next wh
         room -= 1;
       },
       leaseEvent: () => {},
+      drain: () => {},
       failed: (error) => {
         throw error;
       },

@@ -30,6 +30,7 @@ function open(): { session: JobSession; jobs: ClaimedJob[] } {
       hasRoom: () => true,
       jobs: (pushed) => jobs.push(...pushed),
       leaseEvent: () => {},
+      drain: () => {},
       failed: (error) => {
         throw error;
       },

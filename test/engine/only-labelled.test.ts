@@ -55,6 +55,7 @@ describe('a worker that takes only labelled jobs', () => {
         hasRoom: () => true,
         jobs: (jobs) => keys.push(...jobs.map(({ jobKey }) => jobKey)),
         leaseEvent() {},
+        drain: () => {},
         failed(error) {
           throw error;
         },

@@ -29,6 +29,7 @@ function open(
       hasRoom: () => room.isFree,
       jobs: (pushed) => jobs.push(...pushed),
       leaseEvent: (event) => events.push(event),
+      drain: () => {},
       failed: (error) => {
         throw error;
       },

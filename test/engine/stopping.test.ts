@@ -147,6 +147,7 @@ describe('an attempt that has timed out', () => {
         hasRoom: () => true,
         jobs: (pushed) => jobs.push(...pushed),
         leaseEvent: (event) => events.push(event),
+        drain: () => {},
         failed: (error) => {
           throw error;
         },

@@ -44,7 +44,13 @@ it('another token can neither register, claim, open a session nor send heartbeat
   const errors: unknown[] = [];
   const session = fixture.engine.openSession(
     { caller: dev, workerId: 'prod-1', labels: [], onlyLabelled: false, leaseTtlSecs: 30, slots: 1, version: '' },
-    { hasRoom: () => true, jobs: () => errors.push('pushed'), leaseEvent() {}, failed: (error) => errors.push(error) },
+    {
+      hasRoom: () => true,
+      jobs: () => errors.push('pushed'),
+      leaseEvent() {},
+      drain() {},
+      failed: (error) => errors.push(error),
+    },
   );
   session.addCredits(1);
   await settled();

@@ -123,6 +123,12 @@ export function unaryCases(world: ServedWorld): UnaryCase[] {
     { method: worker.heartbeatWorker, request: { workerId: 'w1' }, http: { path: '/api/workers/w1/heartbeat' } },
     { method: worker.listWorkers, request: { limit: 5 }, http: { path: '/api/workers?limit=5' } },
     { method: worker.getWorker, request: { workerId: 'w1' }, http: { path: '/api/workers/w1' } },
+    {
+      method: worker.drainWorker,
+      request: { workerId: 'w1', stop: true, reason: 'new disk' },
+      http: { path: '/api/workers/w1/drain', body: { stop: true, reason: 'new disk' } },
+    },
+    { method: worker.undrainWorker, request: { workerId: 'w1' }, http: { path: '/api/workers/w1/drain' } },
     { method: worker.getQueue, request: {}, http: { path: '/api/queue' } },
     {
       method: worker.listQueuedJobs,

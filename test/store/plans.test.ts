@@ -30,6 +30,7 @@ const inOrder: Readonly<Record<string, string>> = {
   countPauses: 'every pause: there are few',
   deleteIdleGates: 'the pauses for each gate: there are few',
   fileWorkflows: 'every definition, when the folder has changed',
+  drainingWorkers: 'every draining worker, from an index that has no other',
   gatesOfEndedPauses: 'the pauses for each of their gates: there are few',
   graceForLiveLeases: 'every live lease, by the index that has only those',
   listWorkers: 'a page of the workers, newest registration first',

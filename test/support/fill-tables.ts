@@ -62,6 +62,7 @@ export async function fillTables(connection: Connection, jobs: number): Promise<
        select i + 1, i, 'job.queued', ${run}, ${id}, 0 from ${numbers(jobs)}`,
     `insert into workers (id, labels, slots, version, registered_at_ms, seen_at_ms)
        select 'w' || i, '[]', 1, '', i, i from ${numbers(Math.min(jobs, 1_000))}`,
+    `update workers set drained_at_ms = seen_at_ms, drain_reason = 'x', drain_stop = 1 where id in ('w1', 'w2')`,
   ];
   for (const text of texts) await connection.query(text, []);
   await connection.query('analyze', []);

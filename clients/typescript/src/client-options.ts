@@ -77,6 +77,13 @@ export interface ListVariablesOptions {
   readonly pageToken?: string;
 }
 
+export interface DrainOptions {
+  /** Whether the worker should exit when it runs no job; false when absent. */
+  readonly stop?: boolean;
+  /** Why, for people; at most 500 characters. */
+  readonly reason?: string;
+}
+
 export interface ListWorkersOptions {
   /** At most 1000; 1000 when absent. */
   readonly limit?: number;

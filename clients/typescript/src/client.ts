@@ -4,6 +4,7 @@ import type {
   CancelOptions,
   ClientOptions,
   CreateOptions,
+  DrainOptions,
   FollowOptions,
   ListAuditOptions,
   ListGatesOptions,
@@ -45,6 +46,7 @@ import type {
   StartedRun,
   Variable,
   VariablePage,
+  WorkerDrain,
   WorkerInfo,
   Workflow,
   WorkflowInputs,
@@ -405,6 +407,20 @@ export class Client {
     return (await this.#get(`/api/workers${query({ limit, offset })}`)) as readonly WorkerInfo[];
   }
 
+  /**
+   * Drains a worker: it gets no more jobs, and those that it runs continue. With `stop`, workers of the client libraries
+   * exit when they run no job. Needs a token with the scope admin.
+   */
+  async drainWorker(workerId: string, options: DrainOptions = {}): Promise<WorkerDrain> {
+    const { stop = false, reason = '' } = options;
+    return (await this.#post(drainPath(workerId), { stop, reason })) as WorkerDrain;
+  }
+
+  /** Undoes the drain of a worker; does nothing when it is not draining. */
+  async undrainWorker(workerId: string): Promise<void> {
+    await this.#call({ method: 'DELETE', path: drainPath(workerId) });
+  }
+
   /** Waits until the run has ended and returns its final state. It also waits while the server is unavailable. */
   async wait(id: string, options: WaitOptions = {}): Promise<Workflow> {
     const { intervalMs = 500, signal } = options;
@@ -471,6 +487,10 @@ function positionOf({ attempt = 0, sequence, stream, system_line }: NonNullable<
 
 function variablePath(name: string): string {
   return `/api/variables/${encodeURIComponent(name)}`;
+}
+
+function drainPath(workerId: string): string {
+  return `/api/workers/${encodeURIComponent(workerId)}/drain`;
 }
 
 function schedulePath(workflow: string, schedule: string): string {

@@ -4,6 +4,7 @@ export type {
   CancelOptions,
   ClientOptions,
   CreateOptions,
+  DrainOptions,
   FollowOptions,
   ListAuditOptions,
   ListGatesOptions,

@@ -1,3 +1,4 @@
+import type { Drain } from './drain.js';
 import type { Stop } from './stop.js';
 import type { Claim, LogChunk, Outputs } from './wire.js';
 import type { ServerPresence } from './worker/presence.js';
@@ -39,6 +40,8 @@ export interface Intake {
   stop(leaseId: string, stop: Stop): void;
   /** The server reports that the lease is gone. */
   lost(leaseId: string): void;
+  /** The server drains the worker, or its drain was undone: null. */
+  drain(drain: Drain | null): void;
   /** Makes the worker known again. Throws when the server refuses it. */
   register(): Promise<void>;
   /** Ends the taking. */

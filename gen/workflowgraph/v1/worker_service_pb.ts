@@ -13,7 +13,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file workflowgraph/v1/worker_service.proto.
  */
 export const file_workflowgraph_v1_worker_service: GenFile = /*@__PURE__*/
-  fileDesc("CiV3b3JrZmxvd2dyYXBoL3YxL3dvcmtlcl9zZXJ2aWNlLnByb3RvEhB3b3JrZmxvd2dyYXBoLnYxIpkBChVSZWdpc3RlcldvcmtlclJlcXVlc3QSHQoJd29ya2VyX2lkGAEgASgJQgq6SAdyBRABGMgBEiAKBmxhYmVscxgCIAMoCUIQukgNkgEKEEgiBnIEEAEYZBINCgVzbG90cxgDIAEoDRIZCgd2ZXJzaW9uGAQgASgJQgi6SAVyAxjIARIVCg1vbmx5X2xhYmVsbGVkGAUgASgIIisKFlJlZ2lzdGVyV29ya2VyUmVzcG9uc2USEQoJd29ya2VyX2lkGAEgASgJIjcKFkhlYXJ0YmVhdFdvcmtlclJlcXVlc3QSHQoJd29ya2VyX2lkGAEgASgJQgq6SAdyBRABGMgBIhkKF0hlYXJ0YmVhdFdvcmtlclJlc3BvbnNlIksKEkxpc3RXb3JrZXJzUmVxdWVzdBIbCgVsaW1pdBgBIAEoDUIHukgEKgIoAUgAiAEBEg4KBm9mZnNldBgCIAEoDUIICgZfbGltaXQiVQoTTGlzdFdvcmtlcnNSZXNwb25zZRIpCgd3b3JrZXJzGAEgAygLMhgud29ya2Zsb3dncmFwaC52MS5Xb3JrZXISEwoLbmV4dF9vZmZzZXQYAiABKA0ivAIKBldvcmtlchIRCgl3b3JrZXJfaWQYASABKAkSDgoGbGFiZWxzGAIgAygJEhgKEHJlZ2lzdGVyZWRfYXRfbXMYAyABKAMSGQoRbGFzdF9oZWFydGJlYXRfbXMYBCABKAMSGAoLY3VycmVudF9qb2IYBSABKAlIAIgBARIuCgZzdGF0dXMYBiABKA4yHi53b3JrZmxvd2dyYXBoLnYxLldvcmtlclN0YXR1cxIgChNjdXJyZW50X3dvcmtmbG93X2lkGAcgASgJSAGIAQESDwoHcnVubmluZxgIIAEoDRINCgVzbG90cxgJIAEoDRIPCgd2ZXJzaW9uGAogASgJEhUKDW9ubHlfbGFiZWxsZWQYCyABKAhCDgoMX2N1cnJlbnRfam9iQhYKFF9jdXJyZW50X3dvcmtmbG93X2lkIjEKEEdldFdvcmtlclJlcXVlc3QSHQoJd29ya2VyX2lkGAEgASgJQgq6SAdyBRABGMgBImwKEUdldFdvcmtlclJlc3BvbnNlEigKBndvcmtlchgBIAEoCzIYLndvcmtmbG93Z3JhcGgudjEuV29ya2VyEi0KB3J1bm5pbmcYAiADKAsyHC53b3JrZmxvd2dyYXBoLnYxLlJ1bm5pbmdKb2IilAEKClJ1bm5pbmdKb2ISDgoGcnVuX2lkGAEgASgJEhAKCHdvcmtmbG93GAIgASgJEhUKDXdvcmtmbG93X25hbWUYAyABKAkSDgoGam9iX2lkGAQgASgJEg8KB2F0dGVtcHQYBSABKA0SFQoNY2xhaW1lZF9hdF9tcxgGIAEoAxIVCg1leHBpcmVzX2F0X21zGAcgASgDIhEKD0dldFF1ZXVlUmVxdWVzdCJoChBHZXRRdWV1ZVJlc3BvbnNlEg0KBWF0X21zGAEgASgDEjQKCmxhYmVsX3NldHMYAiADKAsyIC53b3JrZmxvd2dyYXBoLnYxLlF1ZXVlZExhYmVsU2V0Eg8KB3dhaXRpbmcYAyABKAQitQEKDlF1ZXVlZExhYmVsU2V0EhEKCWxhYmVsX3NldBgBIAEoDRIOCgZsYWJlbHMYAiADKAkSDwoHd2FpdGluZxgDIAEoBBIUCgxvbGRlc3RfYXRfbXMYBCABKAMSGAoQbWF0Y2hpbmdfd29ya2VycxgFIAEoDRISCgpmcmVlX3Nsb3RzGAYgASgNEg8KB21lc3NhZ2UYByABKAkSGgoSbm9fbWF0Y2hpbmdfd29ya2VyGAggASgIIlEKFUxpc3RRdWV1ZWRKb2JzUmVxdWVzdBIRCglsYWJlbF9zZXQYASABKA0SGwoFbGltaXQYAiABKA1CB7pIBCoCKAFIAIgBAUIICgZfbGltaXQiYQoWTGlzdFF1ZXVlZEpvYnNSZXNwb25zZRIOCgZsYWJlbHMYASADKAkSKQoEam9icxgCIAMoCzIbLndvcmtmbG93Z3JhcGgudjEuUXVldWVkSm9iEgwKBG1vcmUYAyABKAgifgoJUXVldWVkSm9iEg4KBnJ1bl9pZBgBIAEoCRIQCgh3b3JrZmxvdxgCIAEoCRIVCg13b3JrZmxvd19uYW1lGAMgASgJEg4KBmpvYl9pZBgEIAEoCRIQCghwcmlvcml0eRgFIAEoBRIWCg5lbnF1ZXVlZF9hdF9tcxgGIAEoAyp4CgxXb3JrZXJTdGF0dXMSHQoZV09SS0VSX1NUQVRVU19VTlNQRUNJRklFRBAAEhYKEldPUktFUl9TVEFUVVNfSURMRRABEhYKEldPUktFUl9TVEFUVVNfQlVTWRACEhkKFVdPUktFUl9TVEFUVVNfT0ZGTElORRADMr8GCg1Xb3JrZXJTZXJ2aWNlEowBCg5SZWdpc3RlcldvcmtlchInLndvcmtmbG93Z3JhcGgudjEuUmVnaXN0ZXJXb3JrZXJSZXF1ZXN0Gigud29ya2Zsb3dncmFwaC52MS5SZWdpc3RlcldvcmtlclJlc3BvbnNlIieKtRgDCgEEgtPkkwIaOgEqIhUvYXBpL3dvcmtlcnMvcmVnaXN0ZXISnAEKD0hlYXJ0YmVhdFdvcmtlchIoLndvcmtmbG93Z3JhcGgudjEuSGVhcnRiZWF0V29ya2VyUmVxdWVzdBopLndvcmtmbG93Z3JhcGgudjEuSGVhcnRiZWF0V29ya2VyUmVzcG9uc2UiNIq1GAMKAQSC0+STAic6ASoiIi9hcGkvd29ya2Vycy97d29ya2VyX2lkfS9oZWFydGJlYXQSgAEKC0xpc3RXb3JrZXJzEiQud29ya2Zsb3dncmFwaC52MS5MaXN0V29ya2Vyc1JlcXVlc3QaJS53b3JrZmxvd2dyYXBoLnYxLkxpc3RXb3JrZXJzUmVzcG9uc2UiJIq1GAMKAQKC0+STAhdiB3dvcmtlcnMSDC9hcGkvd29ya2VycxJ9CglHZXRXb3JrZXISIi53b3JrZmxvd2dyYXBoLnYxLkdldFdvcmtlclJlcXVlc3QaIy53b3JrZmxvd2dyYXBoLnYxLkdldFdvcmtlclJlc3BvbnNlIieKtRgDCgECgtPkkwIaEhgvYXBpL3dvcmtlcnMve3dvcmtlcl9pZH0SbAoIR2V0UXVldWUSIS53b3JrZmxvd2dyYXBoLnYxLkdldFF1ZXVlUmVxdWVzdBoiLndvcmtmbG93Z3JhcGgudjEuR2V0UXVldWVSZXNwb25zZSIZirUYAwoBAoLT5JMCDBIKL2FwaS9xdWV1ZRKPAQoOTGlzdFF1ZXVlZEpvYnMSJy53b3JrZmxvd2dyYXBoLnYxLkxpc3RRdWV1ZWRKb2JzUmVxdWVzdBooLndvcmtmbG93Z3JhcGgudjEuTGlzdFF1ZXVlZEpvYnNSZXNwb25zZSIqirUYAwoBAoLT5JMCHRIbL2FwaS9xdWV1ZS97bGFiZWxfc2V0fS9qb2JzYgZwcm90bzM", [file_buf_validate_validate, file_google_api_annotations, file_workflowgraph_v1_options]);
+  fileDesc("CiV3b3JrZmxvd2dyYXBoL3YxL3dvcmtlcl9zZXJ2aWNlLnByb3RvEhB3b3JrZmxvd2dyYXBoLnYxIpkBChVSZWdpc3RlcldvcmtlclJlcXVlc3QSHQoJd29ya2VyX2lkGAEgASgJQgq6SAdyBRABGMgBEiAKBmxhYmVscxgCIAMoCUIQukgNkgEKEEgiBnIEEAEYZBINCgVzbG90cxgDIAEoDRIZCgd2ZXJzaW9uGAQgASgJQgi6SAVyAxjIARIVCg1vbmx5X2xhYmVsbGVkGAUgASgIIisKFlJlZ2lzdGVyV29ya2VyUmVzcG9uc2USEQoJd29ya2VyX2lkGAEgASgJIjcKFkhlYXJ0YmVhdFdvcmtlclJlcXVlc3QSHQoJd29ya2VyX2lkGAEgASgJQgq6SAdyBRABGMgBIjwKF0hlYXJ0YmVhdFdvcmtlclJlc3BvbnNlEg0KBWRyYWluGAEgASgIEhIKCmRyYWluX3N0b3AYAiABKAgiWwoSRHJhaW5Xb3JrZXJSZXF1ZXN0Eh0KCXdvcmtlcl9pZBgBIAEoCUIKukgHcgUQARjIARIMCgRzdG9wGAIgASgIEhgKBnJlYXNvbhgDIAEoCUIIukgFcgMY9AMiQwoTRHJhaW5Xb3JrZXJSZXNwb25zZRIsCgVkcmFpbhgBIAEoCzIdLndvcmtmbG93Z3JhcGgudjEuV29ya2VyRHJhaW4iNQoUVW5kcmFpbldvcmtlclJlcXVlc3QSHQoJd29ya2VyX2lkGAEgASgJQgq6SAdyBRABGMgBIhcKFVVuZHJhaW5Xb3JrZXJSZXNwb25zZSJVCgtXb3JrZXJEcmFpbhIQCghzaW5jZV9tcxgBIAEoAxIPCgJieRgCIAEoCUgAiAEBEg4KBnJlYXNvbhgDIAEoCRIMCgRzdG9wGAQgASgIQgUKA19ieSJLChJMaXN0V29ya2Vyc1JlcXVlc3QSGwoFbGltaXQYASABKA1CB7pIBCoCKAFIAIgBARIOCgZvZmZzZXQYAiABKA1CCAoGX2xpbWl0IlUKE0xpc3RXb3JrZXJzUmVzcG9uc2USKQoHd29ya2VycxgBIAMoCzIYLndvcmtmbG93Z3JhcGgudjEuV29ya2VyEhMKC25leHRfb2Zmc2V0GAIgASgNIuoCCgZXb3JrZXISEQoJd29ya2VyX2lkGAEgASgJEg4KBmxhYmVscxgCIAMoCRIYChByZWdpc3RlcmVkX2F0X21zGAMgASgDEhkKEWxhc3RfaGVhcnRiZWF0X21zGAQgASgDEhgKC2N1cnJlbnRfam9iGAUgASgJSACIAQESLgoGc3RhdHVzGAYgASgOMh4ud29ya2Zsb3dncmFwaC52MS5Xb3JrZXJTdGF0dXMSIAoTY3VycmVudF93b3JrZmxvd19pZBgHIAEoCUgBiAEBEg8KB3J1bm5pbmcYCCABKA0SDQoFc2xvdHMYCSABKA0SDwoHdmVyc2lvbhgKIAEoCRIVCg1vbmx5X2xhYmVsbGVkGAsgASgIEiwKBWRyYWluGAwgASgLMh0ud29ya2Zsb3dncmFwaC52MS5Xb3JrZXJEcmFpbkIOCgxfY3VycmVudF9qb2JCFgoUX2N1cnJlbnRfd29ya2Zsb3dfaWQiMQoQR2V0V29ya2VyUmVxdWVzdBIdCgl3b3JrZXJfaWQYASABKAlCCrpIB3IFEAEYyAEibAoRR2V0V29ya2VyUmVzcG9uc2USKAoGd29ya2VyGAEgASgLMhgud29ya2Zsb3dncmFwaC52MS5Xb3JrZXISLQoHcnVubmluZxgCIAMoCzIcLndvcmtmbG93Z3JhcGgudjEuUnVubmluZ0pvYiKUAQoKUnVubmluZ0pvYhIOCgZydW5faWQYASABKAkSEAoId29ya2Zsb3cYAiABKAkSFQoNd29ya2Zsb3dfbmFtZRgDIAEoCRIOCgZqb2JfaWQYBCABKAkSDwoHYXR0ZW1wdBgFIAEoDRIVCg1jbGFpbWVkX2F0X21zGAYgASgDEhUKDWV4cGlyZXNfYXRfbXMYByABKAMiEQoPR2V0UXVldWVSZXF1ZXN0ImgKEEdldFF1ZXVlUmVzcG9uc2USDQoFYXRfbXMYASABKAMSNAoKbGFiZWxfc2V0cxgCIAMoCzIgLndvcmtmbG93Z3JhcGgudjEuUXVldWVkTGFiZWxTZXQSDwoHd2FpdGluZxgDIAEoBCK1AQoOUXVldWVkTGFiZWxTZXQSEQoJbGFiZWxfc2V0GAEgASgNEg4KBmxhYmVscxgCIAMoCRIPCgd3YWl0aW5nGAMgASgEEhQKDG9sZGVzdF9hdF9tcxgEIAEoAxIYChBtYXRjaGluZ193b3JrZXJzGAUgASgNEhIKCmZyZWVfc2xvdHMYBiABKA0SDwoHbWVzc2FnZRgHIAEoCRIaChJub19tYXRjaGluZ193b3JrZXIYCCABKAgiUQoVTGlzdFF1ZXVlZEpvYnNSZXF1ZXN0EhEKCWxhYmVsX3NldBgBIAEoDRIbCgVsaW1pdBgCIAEoDUIHukgEKgIoAUgAiAEBQggKBl9saW1pdCJhChZMaXN0UXVldWVkSm9ic1Jlc3BvbnNlEg4KBmxhYmVscxgBIAMoCRIpCgRqb2JzGAIgAygLMhsud29ya2Zsb3dncmFwaC52MS5RdWV1ZWRKb2ISDAoEbW9yZRgDIAEoCCJ+CglRdWV1ZWRKb2ISDgoGcnVuX2lkGAEgASgJEhAKCHdvcmtmbG93GAIgASgJEhUKDXdvcmtmbG93X25hbWUYAyABKAkSDgoGam9iX2lkGAQgASgJEhAKCHByaW9yaXR5GAUgASgFEhYKDmVucXVldWVkX2F0X21zGAYgASgDKngKDFdvcmtlclN0YXR1cxIdChlXT1JLRVJfU1RBVFVTX1VOU1BFQ0lGSUVEEAASFgoSV09SS0VSX1NUQVRVU19JRExFEAESFgoSV09SS0VSX1NUQVRVU19CVVNZEAISGQoVV09SS0VSX1NUQVRVU19PRkZMSU5FEAMy5wgKDVdvcmtlclNlcnZpY2USjAEKDlJlZ2lzdGVyV29ya2VyEicud29ya2Zsb3dncmFwaC52MS5SZWdpc3RlcldvcmtlclJlcXVlc3QaKC53b3JrZmxvd2dyYXBoLnYxLlJlZ2lzdGVyV29ya2VyUmVzcG9uc2UiJ4q1GAMKAQSC0+STAho6ASoiFS9hcGkvd29ya2Vycy9yZWdpc3RlchKcAQoPSGVhcnRiZWF0V29ya2VyEigud29ya2Zsb3dncmFwaC52MS5IZWFydGJlYXRXb3JrZXJSZXF1ZXN0Gikud29ya2Zsb3dncmFwaC52MS5IZWFydGJlYXRXb3JrZXJSZXNwb25zZSI0irUYAwoBBILT5JMCJzoBKiIiL2FwaS93b3JrZXJzL3t3b3JrZXJfaWR9L2hlYXJ0YmVhdBKAAQoLTGlzdFdvcmtlcnMSJC53b3JrZmxvd2dyYXBoLnYxLkxpc3RXb3JrZXJzUmVxdWVzdBolLndvcmtmbG93Z3JhcGgudjEuTGlzdFdvcmtlcnNSZXNwb25zZSIkirUYAwoBAoLT5JMCF2IHd29ya2VycxIML2FwaS93b3JrZXJzEn0KCUdldFdvcmtlchIiLndvcmtmbG93Z3JhcGgudjEuR2V0V29ya2VyUmVxdWVzdBojLndvcmtmbG93Z3JhcGgudjEuR2V0V29ya2VyUmVzcG9uc2UiJ4q1GAMKAQKC0+STAhoSGC9hcGkvd29ya2Vycy97d29ya2VyX2lkfRKTAQoLRHJhaW5Xb3JrZXISJC53b3JrZmxvd2dyYXBoLnYxLkRyYWluV29ya2VyUmVxdWVzdBolLndvcmtmbG93Z3JhcGgudjEuRHJhaW5Xb3JrZXJSZXNwb25zZSI3irUYAwoBBYLT5JMCKjoBKmIFZHJhaW4iHi9hcGkvd29ya2Vycy97d29ya2VyX2lkfS9kcmFpbhKPAQoNVW5kcmFpbldvcmtlchImLndvcmtmbG93Z3JhcGgudjEuVW5kcmFpbldvcmtlclJlcXVlc3QaJy53b3JrZmxvd2dyYXBoLnYxLlVuZHJhaW5Xb3JrZXJSZXNwb25zZSItirUYAwoBBYLT5JMCICoeL2FwaS93b3JrZXJzL3t3b3JrZXJfaWR9L2RyYWluEmwKCEdldFF1ZXVlEiEud29ya2Zsb3dncmFwaC52MS5HZXRRdWV1ZVJlcXVlc3QaIi53b3JrZmxvd2dyYXBoLnYxLkdldFF1ZXVlUmVzcG9uc2UiGYq1GAMKAQKC0+STAgwSCi9hcGkvcXVldWUSjwEKDkxpc3RRdWV1ZWRKb2JzEicud29ya2Zsb3dncmFwaC52MS5MaXN0UXVldWVkSm9ic1JlcXVlc3QaKC53b3JrZmxvd2dyYXBoLnYxLkxpc3RRdWV1ZWRKb2JzUmVzcG9uc2UiKoq1GAMKAQKC0+STAh0SGy9hcGkvcXVldWUve2xhYmVsX3NldH0vam9ic2IGcHJvdG8z", [file_buf_validate_validate, file_google_api_annotations, file_workflowgraph_v1_options]);
 
 /**
  * @generated from message workflowgraph.v1.RegisterWorkerRequest
@@ -98,6 +98,19 @@ export const HeartbeatWorkerRequestSchema: GenMessage<HeartbeatWorkerRequest> = 
  * @generated from message workflowgraph.v1.HeartbeatWorkerResponse
  */
 export type HeartbeatWorkerResponse = Message<"workflowgraph.v1.HeartbeatWorkerResponse"> & {
+  /**
+   * Whether the worker is draining: it gets no jobs.
+   *
+   * @generated from field: bool drain = 1;
+   */
+  drain: boolean;
+
+  /**
+   * Whether it should exit when it runs no job.
+   *
+   * @generated from field: bool drain_stop = 2;
+   */
+  drainStop: boolean;
 };
 
 /**
@@ -106,6 +119,124 @@ export type HeartbeatWorkerResponse = Message<"workflowgraph.v1.HeartbeatWorkerR
  */
 export const HeartbeatWorkerResponseSchema: GenMessage<HeartbeatWorkerResponse> = /*@__PURE__*/
   messageDesc(file_workflowgraph_v1_worker_service, 3);
+
+/**
+ * @generated from message workflowgraph.v1.DrainWorkerRequest
+ */
+export type DrainWorkerRequest = Message<"workflowgraph.v1.DrainWorkerRequest"> & {
+  /**
+   * @generated from field: string worker_id = 1;
+   */
+  workerId: string;
+
+  /**
+   * Whether the worker should exit when it runs no job. Workers of the client libraries do.
+   *
+   * @generated from field: bool stop = 2;
+   */
+  stop: boolean;
+
+  /**
+   * Why, for people.
+   *
+   * @generated from field: string reason = 3;
+   */
+  reason: string;
+};
+
+/**
+ * Describes the message workflowgraph.v1.DrainWorkerRequest.
+ * Use `create(DrainWorkerRequestSchema)` to create a new message.
+ */
+export const DrainWorkerRequestSchema: GenMessage<DrainWorkerRequest> = /*@__PURE__*/
+  messageDesc(file_workflowgraph_v1_worker_service, 4);
+
+/**
+ * @generated from message workflowgraph.v1.DrainWorkerResponse
+ */
+export type DrainWorkerResponse = Message<"workflowgraph.v1.DrainWorkerResponse"> & {
+  /**
+   * @generated from field: workflowgraph.v1.WorkerDrain drain = 1;
+   */
+  drain?: WorkerDrain | undefined;
+};
+
+/**
+ * Describes the message workflowgraph.v1.DrainWorkerResponse.
+ * Use `create(DrainWorkerResponseSchema)` to create a new message.
+ */
+export const DrainWorkerResponseSchema: GenMessage<DrainWorkerResponse> = /*@__PURE__*/
+  messageDesc(file_workflowgraph_v1_worker_service, 5);
+
+/**
+ * @generated from message workflowgraph.v1.UndrainWorkerRequest
+ */
+export type UndrainWorkerRequest = Message<"workflowgraph.v1.UndrainWorkerRequest"> & {
+  /**
+   * @generated from field: string worker_id = 1;
+   */
+  workerId: string;
+};
+
+/**
+ * Describes the message workflowgraph.v1.UndrainWorkerRequest.
+ * Use `create(UndrainWorkerRequestSchema)` to create a new message.
+ */
+export const UndrainWorkerRequestSchema: GenMessage<UndrainWorkerRequest> = /*@__PURE__*/
+  messageDesc(file_workflowgraph_v1_worker_service, 6);
+
+/**
+ * @generated from message workflowgraph.v1.UndrainWorkerResponse
+ */
+export type UndrainWorkerResponse = Message<"workflowgraph.v1.UndrainWorkerResponse"> & {
+};
+
+/**
+ * Describes the message workflowgraph.v1.UndrainWorkerResponse.
+ * Use `create(UndrainWorkerResponseSchema)` to create a new message.
+ */
+export const UndrainWorkerResponseSchema: GenMessage<UndrainWorkerResponse> = /*@__PURE__*/
+  messageDesc(file_workflowgraph_v1_worker_service, 7);
+
+/**
+ * The drain of a worker.
+ *
+ * @generated from message workflowgraph.v1.WorkerDrain
+ */
+export type WorkerDrain = Message<"workflowgraph.v1.WorkerDrain"> & {
+  /**
+   * @generated from field: int64 since_ms = 1;
+   */
+  sinceMs: bigint;
+
+  /**
+   * The name of the token that drained it; null when the server ran without tokens.
+   *
+   * @generated from field: optional string by = 2;
+   */
+  by?: string | undefined;
+
+  /**
+   * Why, for people; may be empty.
+   *
+   * @generated from field: string reason = 3;
+   */
+  reason: string;
+
+  /**
+   * Whether the worker should exit when it runs no job.
+   *
+   * @generated from field: bool stop = 4;
+   */
+  stop: boolean;
+};
+
+/**
+ * Describes the message workflowgraph.v1.WorkerDrain.
+ * Use `create(WorkerDrainSchema)` to create a new message.
+ */
+export const WorkerDrainSchema: GenMessage<WorkerDrain> = /*@__PURE__*/
+  messageDesc(file_workflowgraph_v1_worker_service, 8);
 
 /**
  * @generated from message workflowgraph.v1.ListWorkersRequest
@@ -129,7 +260,7 @@ export type ListWorkersRequest = Message<"workflowgraph.v1.ListWorkersRequest"> 
  * Use `create(ListWorkersRequestSchema)` to create a new message.
  */
 export const ListWorkersRequestSchema: GenMessage<ListWorkersRequest> = /*@__PURE__*/
-  messageDesc(file_workflowgraph_v1_worker_service, 4);
+  messageDesc(file_workflowgraph_v1_worker_service, 9);
 
 /**
  * @generated from message workflowgraph.v1.ListWorkersResponse
@@ -153,7 +284,7 @@ export type ListWorkersResponse = Message<"workflowgraph.v1.ListWorkersResponse"
  * Use `create(ListWorkersResponseSchema)` to create a new message.
  */
 export const ListWorkersResponseSchema: GenMessage<ListWorkersResponse> = /*@__PURE__*/
-  messageDesc(file_workflowgraph_v1_worker_service, 5);
+  messageDesc(file_workflowgraph_v1_worker_service, 10);
 
 /**
  * A registered worker.
@@ -223,6 +354,13 @@ export type Worker = Message<"workflowgraph.v1.Worker"> & {
    * @generated from field: bool only_labelled = 11;
    */
   onlyLabelled: boolean;
+
+  /**
+   * Null unless it is draining.
+   *
+   * @generated from field: workflowgraph.v1.WorkerDrain drain = 12;
+   */
+  drain?: WorkerDrain | undefined;
 };
 
 /**
@@ -230,7 +368,7 @@ export type Worker = Message<"workflowgraph.v1.Worker"> & {
  * Use `create(WorkerSchema)` to create a new message.
  */
 export const WorkerSchema: GenMessage<Worker> = /*@__PURE__*/
-  messageDesc(file_workflowgraph_v1_worker_service, 6);
+  messageDesc(file_workflowgraph_v1_worker_service, 11);
 
 /**
  * @generated from message workflowgraph.v1.GetWorkerRequest
@@ -247,7 +385,7 @@ export type GetWorkerRequest = Message<"workflowgraph.v1.GetWorkerRequest"> & {
  * Use `create(GetWorkerRequestSchema)` to create a new message.
  */
 export const GetWorkerRequestSchema: GenMessage<GetWorkerRequest> = /*@__PURE__*/
-  messageDesc(file_workflowgraph_v1_worker_service, 7);
+  messageDesc(file_workflowgraph_v1_worker_service, 12);
 
 /**
  * @generated from message workflowgraph.v1.GetWorkerResponse
@@ -271,7 +409,7 @@ export type GetWorkerResponse = Message<"workflowgraph.v1.GetWorkerResponse"> & 
  * Use `create(GetWorkerResponseSchema)` to create a new message.
  */
 export const GetWorkerResponseSchema: GenMessage<GetWorkerResponse> = /*@__PURE__*/
-  messageDesc(file_workflowgraph_v1_worker_service, 8);
+  messageDesc(file_workflowgraph_v1_worker_service, 13);
 
 /**
  * A job that is running on a worker.
@@ -324,7 +462,7 @@ export type RunningJob = Message<"workflowgraph.v1.RunningJob"> & {
  * Use `create(RunningJobSchema)` to create a new message.
  */
 export const RunningJobSchema: GenMessage<RunningJob> = /*@__PURE__*/
-  messageDesc(file_workflowgraph_v1_worker_service, 9);
+  messageDesc(file_workflowgraph_v1_worker_service, 14);
 
 /**
  * @generated from message workflowgraph.v1.GetQueueRequest
@@ -337,7 +475,7 @@ export type GetQueueRequest = Message<"workflowgraph.v1.GetQueueRequest"> & {
  * Use `create(GetQueueRequestSchema)` to create a new message.
  */
 export const GetQueueRequestSchema: GenMessage<GetQueueRequest> = /*@__PURE__*/
-  messageDesc(file_workflowgraph_v1_worker_service, 10);
+  messageDesc(file_workflowgraph_v1_worker_service, 15);
 
 /**
  * @generated from message workflowgraph.v1.GetQueueResponse
@@ -370,7 +508,7 @@ export type GetQueueResponse = Message<"workflowgraph.v1.GetQueueResponse"> & {
  * Use `create(GetQueueResponseSchema)` to create a new message.
  */
 export const GetQueueResponseSchema: GenMessage<GetQueueResponse> = /*@__PURE__*/
-  messageDesc(file_workflowgraph_v1_worker_service, 11);
+  messageDesc(file_workflowgraph_v1_worker_service, 16);
 
 /**
  * The claimable jobs that require the same labels.
@@ -403,7 +541,7 @@ export type QueuedLabelSet = Message<"workflowgraph.v1.QueuedLabelSet"> & {
   oldestAtMs: bigint;
 
   /**
-   * The number of live workers that match.
+   * The number of live workers that match and are not draining.
    *
    * @generated from field: uint32 matching_workers = 5;
    */
@@ -436,7 +574,7 @@ export type QueuedLabelSet = Message<"workflowgraph.v1.QueuedLabelSet"> & {
  * Use `create(QueuedLabelSetSchema)` to create a new message.
  */
 export const QueuedLabelSetSchema: GenMessage<QueuedLabelSet> = /*@__PURE__*/
-  messageDesc(file_workflowgraph_v1_worker_service, 12);
+  messageDesc(file_workflowgraph_v1_worker_service, 17);
 
 /**
  * @generated from message workflowgraph.v1.ListQueuedJobsRequest
@@ -460,7 +598,7 @@ export type ListQueuedJobsRequest = Message<"workflowgraph.v1.ListQueuedJobsRequ
  * Use `create(ListQueuedJobsRequestSchema)` to create a new message.
  */
 export const ListQueuedJobsRequestSchema: GenMessage<ListQueuedJobsRequest> = /*@__PURE__*/
-  messageDesc(file_workflowgraph_v1_worker_service, 13);
+  messageDesc(file_workflowgraph_v1_worker_service, 18);
 
 /**
  * @generated from message workflowgraph.v1.ListQueuedJobsResponse
@@ -489,7 +627,7 @@ export type ListQueuedJobsResponse = Message<"workflowgraph.v1.ListQueuedJobsRes
  * Use `create(ListQueuedJobsResponseSchema)` to create a new message.
  */
 export const ListQueuedJobsResponseSchema: GenMessage<ListQueuedJobsResponse> = /*@__PURE__*/
-  messageDesc(file_workflowgraph_v1_worker_service, 14);
+  messageDesc(file_workflowgraph_v1_worker_service, 19);
 
 /**
  * A job that waits for a worker.
@@ -535,7 +673,7 @@ export type QueuedJob = Message<"workflowgraph.v1.QueuedJob"> & {
  * Use `create(QueuedJobSchema)` to create a new message.
  */
 export const QueuedJobSchema: GenMessage<QueuedJob> = /*@__PURE__*/
-  messageDesc(file_workflowgraph_v1_worker_service, 15);
+  messageDesc(file_workflowgraph_v1_worker_service, 20);
 
 /**
  * The state of a worker.
@@ -624,6 +762,28 @@ export const WorkerService: GenService<{
     methodKind: "unary";
     input: typeof GetWorkerRequestSchema;
     output: typeof GetWorkerResponseSchema;
+  },
+  /**
+   * Drains a worker: it gets no more jobs until the drain is undone, also when it registers again or the server restarts.
+   * Jobs that it runs continue. A drain with the same `stop` changes nothing; one with another `stop` replaces it.
+   * Errors: `not_found`.
+   *
+   * @generated from rpc workflowgraph.v1.WorkerService.DrainWorker
+   */
+  drainWorker: {
+    methodKind: "unary";
+    input: typeof DrainWorkerRequestSchema;
+    output: typeof DrainWorkerResponseSchema;
+  },
+  /**
+   * Undoes the drain of a worker. Does nothing when it is not draining. Errors: `not_found`.
+   *
+   * @generated from rpc workflowgraph.v1.WorkerService.UndrainWorker
+   */
+  undrainWorker: {
+    methodKind: "unary";
+    input: typeof UndrainWorkerRequestSchema;
+    output: typeof UndrainWorkerResponseSchema;
   },
   /**
    * Jobs that wait for a worker, by required labels: first labels that no live worker has, then those with the most

@@ -179,6 +179,13 @@ function toWireDetail(reason: WhyReason): JobReason['detail'] {
             lastHeartbeatMs: toInt64(seenAtMs),
           })),
           onlyLabelledWorkers: reason.onlyLabelledWorkers,
+          draining: reason.draining.map(({ workerId, sinceMs, by, reason: why }) => ({
+            $typeName: 'workflowgraph.v1.JobReason.DrainingWorker',
+            workerId,
+            sinceMs: toInt64(sinceMs),
+            reason: why,
+            ...(by === null ? {} : { by }),
+          })),
         },
       };
     case 'waits_for_worker':

@@ -1,5 +1,5 @@
-import type { Worker } from '../../../gen/workflowgraph/v1/worker_service_pb.js';
-import type { WorkerView } from '../../engine/engine.js';
+import type { Worker, WorkerDrain } from '../../../gen/workflowgraph/v1/worker_service_pb.js';
+import type { DrainView, WorkerView } from '../../engine/engine.js';
 import { toInt64 } from './numbers.js';
 import { toWireWorkerStatus } from './states.js';
 
@@ -17,5 +17,16 @@ export function toWireWorker(worker: WorkerView): Worker {
     slots: worker.slots,
     version: worker.version,
     onlyLabelled: worker.onlyLabelled,
+    ...(worker.drain === null ? {} : { drain: toWireDrain(worker.drain) }),
+  };
+}
+
+export function toWireDrain({ sinceMs, by, reason, stop }: DrainView): WorkerDrain {
+  return {
+    $typeName: 'workflowgraph.v1.WorkerDrain',
+    sinceMs: toInt64(sinceMs),
+    reason,
+    stop,
+    ...(by === null ? {} : { by }),
   };
 }

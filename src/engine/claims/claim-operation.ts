@@ -11,7 +11,7 @@ import { answerRepeats, lockRequestsOf } from './repeated-claims.js';
 import { noteWhatBecameClaimable, takeJobs } from './take-jobs.js';
 import { ownersOf } from './worker-owner.js';
 
-/** Gives claimable jobs to workers. Claims come last in a batch, so that they see what the batch made claimable. */
+/** Gives claimable jobs to workers; a draining worker gets none, and its claim can wait. Claims come last in a batch, so that they see what the batch made claimable. */
 export function claimOperation(context: BatchContext, parking: Parking<Claim>): Operation<Claim, ClaimedJob[]> {
   return {
     name: 'claim',
@@ -28,7 +28,8 @@ export function claimOperation(context: BatchContext, parking: Parking<Claim>): 
       await answerRepeats(context, batch, answers);
       const fresh = claims.filter((claim) => answers.get(claim)?.length === 0);
       await holdPaused(context, batch);
-      await takeJobs(context, batch, fresh, answers);
+      const wanting = fresh.filter(({ workerId }) => context.drains.of(workerId) === null);
+      await takeJobs(context, batch, wanting, answers);
       for (const claim of fresh) {
         if (answers.get(claim)?.length !== 0) continue;
         batch.measures.emptyClaims += 1;
@@ -36,7 +37,7 @@ export function claimOperation(context: BatchContext, parking: Parking<Claim>): 
         batch.afterCommit.push(() => {
           if (claim.isWithdrawn) return;
           parking.park(claim);
-          if (!batch.connection.dialect.hasManyWriters) return;
+          if (!batch.connection.dialect.hasManyWriters || context.drains.of(claim.workerId) !== null) return;
           const { labelSets } = context;
           for (const set of labelSets.claimableFor(labelSets.match(claim.offer))) batch.wakeups.missed.add(set);
         });

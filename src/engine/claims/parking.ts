@@ -41,13 +41,14 @@ export class Parking<C extends ParkedClaim> {
     return true;
   }
 
-  /** The longest-waiting claims, at most `max` of each kind of worker that `wanted` accepts. */
-  oldest(wanted: (offer: Offer) => boolean, max: number): C[] {
+  /** The longest-waiting claims that may be served, at most `max` of each kind of worker that `wanted` accepts. */
+  oldest(wanted: (offer: Offer) => boolean, mayBeServed: (claim: C) => boolean, max: number): C[] {
     const taken: C[] = [];
     for (const { offer, waiting } of this.#places.values()) {
       if (!wanted(offer)) continue;
       let left = max;
       for (const claim of waiting) {
+        if (!mayBeServed(claim)) continue;
         if (left-- === 0) break;
         taken.push(claim);
       }

@@ -10,12 +10,16 @@ import { noteWhatBecameClaimable, takeJobs } from './take-jobs.js';
 export async function serveParked(context: BatchContext, batch: Batch, parking: Parking<Claim>): Promise<void> {
   noteWhatBecameClaimable(context, batch);
   if (parking.size === 0 || (batch.wakeups.claimable.size === 0 && batch.wakeups.heardClaimable.size === 0)) return;
-  const parked = parking.oldest((offer) => {
-    const { sets } = context.labelSets.match(offer);
-    for (const set of batch.wakeups.claimable) if (sets.has(set)) return true;
-    for (const set of batch.wakeups.heardClaimable) if (sets.has(set)) return true;
-    return false;
-  }, claimLimits.parkedPerBatch);
+  const parked = parking.oldest(
+    (offer) => {
+      const { sets } = context.labelSets.match(offer);
+      for (const set of batch.wakeups.claimable) if (sets.has(set)) return true;
+      for (const set of batch.wakeups.heardClaimable) if (sets.has(set)) return true;
+      return false;
+    },
+    ({ workerId }) => context.drains.of(workerId) === null,
+    claimLimits.parkedPerBatch,
+  );
   const claims = await leaveOutTaken(batch, parked);
   const answers = new Map<Claim, ClaimedJob[]>(claims.map((claim) => [claim, []]));
   // A caller may repeat a claim while the first, whose connection broke, is still parked, here or at another server.

@@ -5,6 +5,7 @@ import type { EngineContext } from '../context.js';
 import { parseLeaseId } from '../leases/lease-id.js';
 import { receivedOperation } from '../leases/lease-operations.js';
 import { type LeaseEvent, LeaseWatch } from '../leases/lease-watch.js';
+import type { DrainState } from '../memory/drains.js';
 import type { ClaimedJob } from './claim.js';
 import { type Claim, receivedWithinMs } from './claim.js';
 import { claimOperation } from './claim-operation.js';
@@ -30,6 +31,8 @@ export interface SessionSink {
   hasRoom(): boolean;
   jobs(jobs: readonly ClaimedJob[]): void;
   leaseEvent(event: LeaseEvent): void;
+  /** The worker began to drain, or its drain was undone: null. */
+  drain(drain: DrainState | null): void;
   /** The session cannot continue. */
   failed(error: unknown): void;
 }
@@ -100,6 +103,9 @@ export function openSessionVerb(context: EngineContext, parking: Parking<Claim>,
     let cancelReceivedTimer: (() => void) | null = null;
     let cancelAliveTimer = () => {};
 
+    const unlisten = context.drains.listen(hello.workerId, (drain) => sink.drain(drain));
+    const drain = context.drains.of(hello.workerId);
+    if (drain !== null) sink.drain(drain);
     verbs.registerWorker(hello).then(keepAlive).catch(sink.failed);
 
     function keepAlive(): void {
@@ -244,6 +250,7 @@ export function openSessionVerb(context: EngineContext, parking: Parking<Claim>,
       close() {
         isOpen = false;
         withdraw();
+        unlisten();
         cancelAliveTimer();
         if (cancelReceivedTimer !== null) {
           cancelReceivedTimer();

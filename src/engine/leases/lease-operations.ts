@@ -13,6 +13,7 @@ import {
 } from '../../store/statements/attempts.js';
 import { queueDueJobs } from '../../store/statements/jobs.js';
 import type { BatchContext, EngineContext } from '../context.js';
+import type { DrainState } from '../memory/drains.js';
 import { endCancelledAttempts, type StoppedAttempt } from '../runs/end-cancelled-attempts.js';
 import type { Batch } from '../writer/batch.js';
 import type { Operation } from '../writer/writer.js';
@@ -28,6 +29,8 @@ export interface LeaseRenewal {
   readonly ttlSecs: number;
   /** Why the job must stop, and how long the server waits for the report; null while it need not. */
   readonly stop: { readonly reason: StopReason; readonly withinMs: number } | null;
+  /** The drain of the worker; null when it is not draining. */
+  readonly drain: DrainState | null;
 }
 
 /** A worker's report that an attempt has ended. */
@@ -125,16 +128,17 @@ export function renewOperation(context: BatchContext): Operation<LeaseMessage, L
         if (attempt instanceof DomainError) return attempt;
         const refusal = refusalOf(attempt, message.receivedAtMs);
         if (refusal !== null) return refuse(refusal, batch, attempt, message);
-        const { job, number, ttl_ms, timeout_at_ms, stop_by_ms } = row as AttemptRow;
+        const { job, number, worker_id, ttl_ms, timeout_at_ms, stop_by_ms } = row as AttemptRow;
         const expiresAt = batch.nowMs + ttl_ms;
         const deadline_ms = deadlineOf(expiresAt, timeout_at_ms, stop_by_ms);
         renewals.set(`${job}/${number}`, { job, number, expires_at_ms: expiresAt, deadline_ms });
         const reason = isCancelled(attempt) ? 'cancelled' : stopReasonOf(attempt, message.receivedAtMs);
-        if (reason === null) return { ttlSecs: ttl_ms / 1000, stop: null };
+        const drain = context.drains.of(worker_id);
+        if (reason === null) return { ttlSecs: ttl_ms / 1000, stop: null, drain };
         // When only the clock says that it has timed out, the same commit writes that down.
         if (attempt.stop === null) batch.reportedExpired.push({ job, number });
         const byMs = attempt.stop?.byMs ?? batch.nowMs + context.stopGraceMs;
-        return { ttlSecs: ttl_ms / 1000, stop: { reason, withinMs: Math.max(0, byMs - batch.nowMs) } };
+        return { ttlSecs: ttl_ms / 1000, stop: { reason, withinMs: Math.max(0, byMs - batch.nowMs) }, drain };
       });
       if (renewals.size > 0) await renewLeases.run(batch.connection, { rows: [...renewals.values()] });
       return answers;

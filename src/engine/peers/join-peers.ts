@@ -26,6 +26,8 @@ export interface DueHandling {
   onSchedules(): void;
   /** Called when another server began or ended a pause, and when the database was away. */
   onPauses(): void;
+  /** Called when another server began or ended a drain, and when the database was away. */
+  onDrains(): void;
 }
 
 /** Joins the servers on a shared database: receives their notifications, and serves the claims that wait here. */
@@ -81,17 +83,20 @@ export function joinPeers(
     labelSetsChanged: () => void learnLabelSets(),
     schedulesChanged: due.onSchedules,
     pausesChanged: due.onPauses,
+    drainsChanged: due.onDrains,
   });
   labelSets.onNew((connection) => messages.notifyLabelSets(connection));
   labelSets.onUnknown(() => void learnLabelSets());
   context.schedulesChanged.listen(() => messages.notifySchedules());
   context.pauses.onChange((connection) => messages.notifyPauses(connection));
+  context.drains.onChange((connection) => messages.notifyDrains(connection));
   // The database may be another machine's copy, in which the numbers of unacknowledged rows went to others.
   shared.onBack(() => {
     context.runs.forgetAll();
     context.specs.forgetAll();
     void learnLabelSets();
     due.onPauses();
+    due.onDrains();
   });
 
   const pollClaimable = new PollClaimable(context, messages, () => parking.size > 0, serve);

@@ -19,6 +19,8 @@ export interface PeerMessageHandlers {
   schedulesChanged(): void;
   /** Another server began or ended a pause. */
   pausesChanged(): void;
+  /** Another server began or ended a drain. */
+  drainsChanged(): void;
 }
 
 interface Message {
@@ -34,6 +36,8 @@ interface Message {
   readonly schedules?: true;
   /** A pause began or ended. */
   readonly pauses?: true;
+  /** A drain of a worker began or ended. */
+  readonly drains?: true;
   /** A due time that the sender leaves to others. */
   readonly due?: number;
 }
@@ -107,6 +111,11 @@ export class PeerMessages {
     this.#shared.notify(connection, JSON.stringify({ pauses: true } satisfies Message));
   }
 
+  /** Notifies the others, with the commit of this transaction, of a drain that began or ended. */
+  notifyDrains(connection: Connection): void {
+    this.#shared.notify(connection, JSON.stringify({ drains: true } satisfies Message));
+  }
+
   /** Notifies the others of schedules that may be due earlier than they know. */
   notifySchedules(): void {
     this.#notifyNow({ schedules: true });
@@ -138,6 +147,7 @@ export class PeerMessages {
     if (message.labels) handlers.labelSetsChanged();
     if (message.schedules) handlers.schedulesChanged();
     if (message.pauses) handlers.pausesChanged();
+    if (message.drains) handlers.drainsChanged();
     if (message.sets !== undefined) handlers.claimable(message.sets);
     for (const topic of message.topics ?? []) this.#topics.signal(topic);
     for (const topic of message.wants ?? []) this.#wanted.set(topic, this.#now() + rememberWantsMs);

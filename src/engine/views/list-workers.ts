@@ -1,7 +1,7 @@
-import type { WorkerTable } from '../../store/schema.js';
 import { liveAttempts } from '../../store/statements/attempts.js';
-import { listWorkers } from '../../store/statements/workers.js';
+import { listWorkers, type WorkerRow } from '../../store/statements/workers.js';
 import type { EngineContext } from '../context.js';
+import { type DrainView, drainViewOf } from '../memory/drains.js';
 import { offlineAfterMs } from '../memory/workers-seen.js';
 import { viewLimits } from './limits.js';
 
@@ -17,6 +17,8 @@ export interface WorkerView {
   readonly slots: number;
   readonly version: string;
   readonly status: 'idle' | 'busy' | 'offline';
+  /** Null unless it is draining. */
+  readonly drain: DrainView | null;
 }
 
 interface Page {
@@ -52,7 +54,7 @@ export async function readWorkers(
 }
 
 export function toWorkerView(
-  worker: WorkerTable,
+  worker: WorkerRow,
   job: { readonly key: string; readonly runId: string; readonly count: number } | undefined,
   nowMs: number,
 ): WorkerView {
@@ -68,6 +70,7 @@ export function toWorkerView(
     running: job?.count ?? 0,
     slots: worker.slots,
     version: worker.version,
+    drain: drainViewOf(worker),
     status: job !== undefined ? 'busy' : isHeard ? 'idle' : 'offline',
   };
 }

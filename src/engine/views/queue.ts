@@ -51,7 +51,7 @@ export function queueVerb(context: EngineContext) {
     const sets = rows.map((row): QueuedLabelSet => {
       const labels = labelSets.labelsOf(row.label_set);
       const reason = queuedReason(nowMs, { requiredLabels: labels, enqueuedAtMs: row.oldest_ms }, workers, null);
-      const matching = workers.filter((worker) => worker.isLive && takes(worker, labels));
+      const matching = workers.filter((worker) => worker.isLive && worker.drain === null && takes(worker, labels));
       return {
         labelSet: row.label_set,
         labels,

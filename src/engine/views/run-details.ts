@@ -65,7 +65,7 @@ export async function runDetails(
   return details;
 }
 
-/** Whether a live worker takes the jobs of a label set. */
+/** Whether a live worker that is not draining takes the jobs of a label set. */
 async function takenLabelSets({
   store,
   environment,
@@ -73,7 +73,7 @@ async function takenLabelSets({
 }: EngineContext): Promise<(labelSet: number) => boolean> {
   const nowMs = environment.now();
   const workers = (await listWorkers.run(store.longRead, { limit: viewLimits.workersRead, offset: 0 }))
-    .filter((worker) => nowMs - worker.seen_at_ms < offlineAfterMs)
+    .filter((worker) => nowMs - worker.seen_at_ms < offlineAfterMs && worker.drained_at_ms === null)
     .map((worker) => ({
       labels: new Set(JSON.parse(worker.labels) as string[]),
       onlyLabelled: worker.only_labelled === 1,

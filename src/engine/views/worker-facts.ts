@@ -21,6 +21,7 @@ export async function loadWorkerFacts(context: EngineContext, asked: readonly st
         isFree: freeSlots > 0,
         freeSlots,
         seenAtMs: worker.lastHeartbeatMs,
+        drain: worker.drain,
       });
     }
     if (workers.length < viewLimits.workersPerQuery) break;

@@ -21,11 +21,13 @@ export interface AuditDraft {
     | 'schedule.resumed'
     | `${PauseKind}.paused`
     | `${PauseKind}.resumed`
+    | 'worker.drained'
+    | 'worker.undrained'
     | 'backfill.created'
     | 'backfill.cancelled'
     | 'variable.set'
     | 'variable.deleted';
-  /** The id of the token, workflow or run, the name of the variable, or the label. */
+  /** The id of the token, workflow, run or worker, the name of the variable, or the label. */
   readonly subject: string;
   readonly source: 'api' | 'command-line' | 'workflows-folder' | 'schedule' | 'timeout';
   /** The id of the acting token; null where there was none. */

@@ -5,6 +5,8 @@
 const order = [
   ['register-worker', 'Claims and reads of this batch know the worker.'],
   ['heartbeat-worker', 'After registrations: a heartbeat of a worker that registers in the same batch finds it.'],
+  ['drain-worker', 'After registrations: a worker that registers in the same batch can be drained.'],
+  ['undrain-worker', 'Like drains.'],
   ['start-run', 'Before everything that acts on jobs, so that claims get its roots and a cancel finds it.'],
   ['take-slots', 'Starts the runs of schedules, like requested ones.'],
   ['advance-backfills', 'Starts the runs of backfills, after those of schedules whose slots they must not take.'],

@@ -1,4 +1,4 @@
-import { sql } from 'kysely';
+import { type Selectable, sql } from 'kysely';
 import { type Rows, rowSet } from '../row-set.js';
 import type { WorkerTable } from '../schema.js';
 import { statement } from '../statement.js';
@@ -128,16 +128,24 @@ export const otherOwners = statement<{ rows: Rows<typeof workerCallers> }, Other
     ]),
 );
 
-export const listWorkers = statement<{ limit: number; offset: number }, WorkerTable>('listWorkers', ({ db, integer }) =>
+/** A worker for readers. */
+export interface WorkerRow extends Selectable<WorkerTable> {
+  drained_by_name: string | null;
+}
+
+const drainedByName = sql<string | null>`(select t.name from tokens as t where t.id = workers.drained_by)`;
+
+export const listWorkers = statement<{ limit: number; offset: number }, WorkerRow>('listWorkers', ({ db, integer }) =>
   db
     .selectFrom('workers')
     .selectAll()
+    .select(drainedByName.as('drained_by_name'))
     .orderBy('registered_at_ms', 'desc')
     .orderBy('id')
     .limit(integer('limit'))
     .offset(integer('offset')),
 );
 
-export const workerById = statement<{ id: string }, WorkerTable>('workerById', ({ db, text }) =>
-  db.selectFrom('workers').where('id', '=', text('id')).selectAll(),
+export const workerById = statement<{ id: string }, WorkerRow>('workerById', ({ db, text }) =>
+  db.selectFrom('workers').where('id', '=', text('id')).selectAll().select(drainedByName.as('drained_by_name')),
 );

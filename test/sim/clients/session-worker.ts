@@ -128,6 +128,7 @@ export class SessionWorker extends Worker {
           this.#checkEvent(event);
           if (event.kind === 'stop') this.#toWorker(connection, 'stop', () => this.toldToStop(event.leaseId));
         },
+        drain: () => {},
         failed: (error) => {
           simulation.expectInjected('a session', error);
           this.#closeAtServer(connection);

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { LogChunkTable, WorkerTable } from '../../../src/store/schema.js';
+import type { LogChunkTable } from '../../../src/store/schema.js';
 import { runNumbers, runNumbersInState, runNumbersOfWorkflow } from '../../../src/store/statements/list-runs.js';
 import {
   insertLogChunks,
@@ -207,7 +207,7 @@ describe.each(contractStores)('$name keeps', ({ open }) => {
   });
 
   it('workers with their last sign of life, which never goes back', async () => {
-    const at = (id: string, seenMs: number): WorkerTable => ({
+    const at = (id: string, seenMs: number) => ({
       id,
       labels: '["a"]',
       slots: 2,

@@ -570,6 +570,18 @@ select distinct "e"."to_ord" as "ord"
   where jsonb_typeof(e.value) = 'array') as "r" cross join "version_edges" as "e"
   where "e"."version" = cast($2 as bigint) and "e"."from_ord" = "r"."ord";
 
+-- drainWorker
+update "workers"
+  set "drained_at_ms" = cast($1 as bigint), "drained_by" = $2, "drain_reason" = cast($3 as text), "drain_stop" = cast($4 as bigint)
+  where "id" = cast($5 as text) and ("drained_at_ms" is null or "drain_stop" <> cast($6 as bigint))
+  returning "id";
+
+-- drainingWorkers
+select "id", "drain_stop"
+  from "workers"
+  where "drained_at_ms" is not null
+  order by "id";
+
 -- dueSchedules
 select "s"."workflow", "s"."id", "s"."spec", "s"."next_slot_ms", "s"."due_at_ms", "s"."last_slot_ms", "s"."last_outcome", "s"."last_run", "s"."last_error", "s"."paused_at_ms", "s"."paused_by", "s"."pause_reason", "w"."id" as "workflow_id", "v"."job_count"
   from "schedules" as "s"
@@ -1147,7 +1159,9 @@ update "jobs"
   returning "jobs"."id";
 
 -- listWorkers
-select *
+select *, (select t.name
+  from tokens as t
+  where t.id = workers.drained_by) as "drained_by_name"
   from "workers"
   order by "registered_at_ms" desc, "id"
   limit cast($1 as bigint) offset cast($2 as bigint);
@@ -2197,6 +2211,12 @@ update "workers"
   where "workers"."id" = "r"."id"
   returning "workers"."id";
 
+-- undrainWorker
+update "workers"
+  set "drained_at_ms" = $1, "drained_by" = $2, "drain_reason" = $3, "drain_stop" = 0
+  where "id" = cast($4 as text) and "drained_at_ms" is not null
+  returning "id";
+
 -- unfinishedVersions
 select "no", "created_at_ms"
   from "versions"
@@ -2322,7 +2342,9 @@ select "j"."id", "j"."state", "j"."attempt", "j"."conditional", "j"."error", "j"
   where "v"."version" = cast($2 as bigint) and "v"."key" = cast($3 as text);
 
 -- workerById
-select *
+select *, (select t.name
+  from tokens as t
+  where t.id = workers.drained_by) as "drained_by_name"
   from "workers"
   where "id" = cast($1 as text);
 

@@ -543,6 +543,18 @@ select distinct "e"."to_ord" as "ord"
   from jsonb_each(?)) as "r" cross join "version_edges" as "e"
   where "e"."version" = cast(? as integer) and "e"."from_ord" = "r"."ord";
 
+-- drainWorker
+update "workers"
+  set "drained_at_ms" = cast(? as integer), "drained_by" = ?, "drain_reason" = cast(? as text), "drain_stop" = cast(? as integer)
+  where "id" = cast(? as text) and ("drained_at_ms" is null or "drain_stop" <> cast(? as integer))
+  returning "id";
+
+-- drainingWorkers
+select "id", "drain_stop"
+  from "workers"
+  where "drained_at_ms" is not null
+  order by "id";
+
 -- dueSchedules
 select "s"."workflow", "s"."id", "s"."spec", "s"."next_slot_ms", "s"."due_at_ms", "s"."last_slot_ms", "s"."last_outcome", "s"."last_run", "s"."last_error", "s"."paused_at_ms", "s"."paused_by", "s"."pause_reason", "w"."id" as "workflow_id", "v"."job_count"
   from "schedules" as "s"
@@ -1086,7 +1098,9 @@ update "jobs"
   returning "jobs"."id";
 
 -- listWorkers
-select *
+select *, (select t.name
+  from tokens as t
+  where t.id = workers.drained_by) as "drained_by_name"
   from "workers"
   order by "registered_at_ms" desc, "id"
   limit cast(? as integer) offset cast(? as integer);
@@ -2071,6 +2085,12 @@ update "workers"
   where "workers"."id" = "r"."id"
   returning "workers"."id";
 
+-- undrainWorker
+update "workers"
+  set "drained_at_ms" = ?, "drained_by" = ?, "drain_reason" = ?, "drain_stop" = 0
+  where "id" = cast(? as text) and "drained_at_ms" is not null
+  returning "id";
+
 -- unfinishedVersions
 select "no", "created_at_ms"
   from "versions"
@@ -2189,7 +2209,9 @@ select "j"."id", "j"."state", "j"."attempt", "j"."conditional", "j"."error", "j"
   where "v"."version" = cast(? as integer) and "v"."key" = cast(? as text);
 
 -- workerById
-select *
+select *, (select t.name
+  from tokens as t
+  where t.id = workers.drained_by) as "drained_by_name"
   from "workers"
   where "id" = cast(? as text);
 

@@ -1,4 +1,5 @@
 import type { ClientDuplexStream, ServiceError } from '@grpc/grpc-js';
+import type { Drain } from '../drain.js';
 import { WorkflowGraphError } from '../errors.js';
 import type {
   JobReport,
@@ -25,6 +26,8 @@ export interface SessionSink {
   /** The job must stop. */
   stop(leaseId: string, stop: Stop): void;
   lost(leaseId: string): void;
+  /** The server drains the worker, or its drain was undone: null. */
+  drain(drain: Drain | null): void;
   heard(): void;
 }
 
@@ -156,6 +159,7 @@ export class JobSession {
       this.#send();
       this.#sink.claimed(claim);
     }
+    if (message.drain !== undefined) this.#sink.drain(message.drain.active ? { stop: message.drain.stop } : null);
     if (message.draining) this.#leave();
   }
 

@@ -150,6 +150,8 @@ export class StreamTransport implements Transport {
       only_labelled: onlyLabelled,
     };
     const lost = new Set<string>();
+    // The server repeats a drain in every session.
+    intake.drain(null);
     const session = new JobSession(channel.jobs.workJobs(channel.metadata), hello, intake.slots.freeCount, {
       heard: () => intake.presence.back(),
       stop: (leaseId, stop) => intake.stop(leaseId, stop),
@@ -157,6 +159,8 @@ export class StreamTransport implements Transport {
         lost.add(leaseId);
         intake.lost(leaseId);
       },
+      // After the jobs that the server sent before: they count as running.
+      drain: (drain) => setImmediate(() => intake.drain(drain)),
       claimed: (claim) => {
         // After a stall of seconds, this thread finds both a job and the message that it was released in the meantime.
         setImmediate(() => {

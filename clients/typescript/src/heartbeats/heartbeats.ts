@@ -1,3 +1,4 @@
+import type { Drain } from '../drain.js';
 import type { Stop } from '../stop.js';
 import type { Lease } from '../wire.js';
 import { type FromHeartbeatThread, type HeartbeatSettings, monotonicMs, type ToHeartbeatThread } from './messages.js';
@@ -15,6 +16,8 @@ export interface LeaseWatcher {
 
 export interface HeartbeatCallbacks {
   unknownWorker(): void;
+  /** The server drains the worker, or its drain was undone: null. */
+  drain(drain: Drain | null): void;
   away(code: string): void;
   back(): void;
   /** The thread itself failed; leases are no longer renewed. */
@@ -94,6 +97,9 @@ export class Heartbeats {
         break;
       case 'unknown-worker':
         this.#callbacks.unknownWorker();
+        break;
+      case 'drain':
+        this.#callbacks.drain(message.drain);
         break;
       case 'away':
         this.#callbacks.away(message.code);

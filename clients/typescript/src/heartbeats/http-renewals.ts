@@ -71,6 +71,7 @@ export class HttpRenewals implements Renewals {
     if (answer.status !== 200) return false;
     const ttlSecs = answer.body.ttl_secs;
     this.#book.renewed(lease, sentAtMs, typeof ttlSecs === 'number' ? ttlSecs * 1000 : 0);
+    this.#noteDrain(answer);
     if (answer.body.cancelled === true) {
       const { stop_reason: reason, stop_within_secs: within } = answer.body;
       this.#book.stop(lease, {
@@ -104,7 +105,13 @@ export class HttpRenewals implements Renewals {
       const path = `/api/workers/${encodeURIComponent(this.#workerId)}/heartbeat`;
       const answer = await this.#send('POST', path, WORKER_HEARTBEAT_MS);
       if (answer?.status === 404) this.#book.unknownWorker();
+      if (answer?.status === 200) this.#noteDrain(answer);
     }
+  }
+
+  /** An older server sends neither. */
+  #noteDrain({ body }: Answer): void {
+    this.#book.drain(body.drain === true ? { stop: body.drain_stop === true } : null);
   }
 
   async #send(method: 'GET' | 'POST', path: string, timeoutMs: number): Promise<Answer | null> {

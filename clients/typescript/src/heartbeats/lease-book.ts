@@ -1,3 +1,4 @@
+import type { Drain } from '../drain.js';
 import type { Stop } from '../stop.js';
 import { type FromHeartbeatThread, monotonicMs } from './messages.js';
 
@@ -30,6 +31,7 @@ export class LeaseBook {
   readonly #intervalMs: number | null;
   readonly #leases = new Map<string, WatchedLease>();
   #serverIsAway = false;
+  #drain: Drain | null = null;
 
   constructor(intervalMs: number | null, tell: (message: FromHeartbeatThread) => void) {
     this.#intervalMs = intervalMs;
@@ -81,6 +83,13 @@ export class LeaseBook {
     } else {
       this.#tell({ kind: 'lost', leaseId: lease.leaseId, reason, message });
     }
+  }
+
+  /** Reports the drain of the worker when it changes. */
+  drain(drain: Drain | null): void {
+    if (drain?.stop === this.#drain?.stop) return;
+    this.#drain = drain;
+    this.#tell({ kind: 'drain', drain });
   }
 
   unknownWorker(): void {

@@ -1,4 +1,5 @@
 /** The messages between the heartbeat thread and its owner. */
+import type { Drain } from '../drain.js';
 import type { Stop } from '../stop.js';
 
 /** The arguments of the thread. */
@@ -32,6 +33,8 @@ export type FromHeartbeatThread =
   | { readonly kind: 'expired'; readonly leaseId: string }
   | { readonly kind: 'stop'; readonly leaseId: string; readonly stop: Stop }
   | { readonly kind: 'unknown-worker' }
+  /** The server drains the worker, or its drain was undone: null. */
+  | { readonly kind: 'drain'; readonly drain: Drain | null }
   | { readonly kind: 'away'; readonly code: string }
   | { readonly kind: 'back' };
 

@@ -65,6 +65,13 @@ export interface JobReason {
     readonly unknown_labels: readonly string[];
     readonly live_workers: number;
     readonly nearest: readonly { readonly worker_id: string; readonly missing_labels: readonly string[] }[];
+    /** Absent from older servers. */
+    readonly draining?: readonly {
+      readonly worker_id: string;
+      readonly since_ms: number;
+      readonly by: string | null;
+      readonly reason: string;
+    }[];
     readonly offline: readonly { readonly worker_id: string; readonly last_heartbeat_ms: number }[];
   } | null;
   readonly waits_for_worker: {

@@ -12,4 +12,17 @@ export interface WorkerInfo {
   readonly running?: number;
   readonly slots?: number;
   readonly version?: string;
+  /** Null unless it is draining; absent from older servers. */
+  readonly drain?: WorkerDrain | null;
+}
+
+/** The drain of a worker: it gets no jobs. */
+export interface WorkerDrain {
+  readonly since_ms: number;
+  /** The name of the token that drained it; null when the server ran without tokens. */
+  readonly by: string | null;
+  /** Why, for people; may be empty. */
+  readonly reason: string;
+  /** Whether the worker exits when it runs no job. */
+  readonly stop: boolean;
 }

@@ -1,3 +1,4 @@
+import type { Drain } from '../drain.js';
 import { isTemporary } from '../errors.js';
 import { Heartbeats } from '../heartbeats/heartbeats.js';
 import { USER_AGENT } from '../http/user-agent.js';
@@ -31,6 +32,8 @@ export class Worker {
   readonly #returned: Promise<void>[] = [];
   #heartbeats: Heartbeats | null = null;
   #run: Promise<void> | null = null;
+  /** The server's drain of this worker. */
+  #drained: Drain | null = null;
 
   /** Throws a RangeError or TypeError that names an invalid option. */
   constructor(options: WorkerOptions = {}) {
@@ -38,6 +41,7 @@ export class Worker {
     this.#transport = new ChosenTransport({ ...this.#settings, onFallback: (why) => this.#fallBack(why) });
     this.#presence = new ServerPresence(this.#settings.serverUrl, this.#settings.logger);
     this.#slots = new Slots(this.#settings.slots);
+    this.#slots.onFreed(() => this.#stopIfDrained());
   }
 
   get workerId(): string {
@@ -119,6 +123,7 @@ export class Worker {
       { serverUrl, authorization, ca, workerId, transport, userAgent: USER_AGENT, intervalMs },
       {
         // A refusal also reaches the claim loop, which ends.
+        drain: (drain) => this.#beDrained(drain),
         unknownWorker: () => void this.#register().catch(() => {}),
         away: (code) => this.#presence.away(code),
         back: () => this.#presence.back(),
@@ -165,9 +170,22 @@ export class Worker {
       start: (claim) => this.#start(claim, heartbeats),
       stop: (leaseId, stop) => heartbeats.stopJob(leaseId, stop),
       lost: (leaseId) => heartbeats.loseLease(leaseId),
+      drain: (drain) => this.#beDrained(drain),
       register: () => this.#register(),
       signal: AbortSignal.any([this.#stopping.signal, this.#failed.signal]),
     });
+  }
+
+  /** The server gives no jobs; with `stop`, this worker ends when the running ones have ended. */
+  #beDrained(drain: Drain | null): void {
+    if (drain?.stop === this.#drained?.stop) return;
+    this.#drained = drain;
+    this.#settings.logger({ type: 'warning', message: drainText(drain) });
+    this.#stopIfDrained();
+  }
+
+  #stopIfDrained(): void {
+    if (this.#drained?.stop === true && this.running === 0) this.#stopping.abort();
   }
 
   #fallBack(why: string): void {
@@ -208,6 +226,13 @@ export class Worker {
     clearTimeout(timer);
     await Promise.all(this.#returned);
   }
+}
+
+function drainText(drain: Drain | null): string {
+  if (drain === null) return 'the drain of this worker was undone: it gets jobs again';
+  return drain.stop
+    ? 'the server drains this worker: it gets no jobs, and stops when no job is running'
+    : 'the server drains this worker: it gets no jobs until the drain is undone';
 }
 
 function withVersionCheck(settings: WorkerSettings, software: WorkerOptions['software']): WorkerSettings {

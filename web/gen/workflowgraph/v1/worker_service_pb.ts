@@ -10,7 +10,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file workflowgraph/v1/worker_service.proto.
  */
 export const file_workflowgraph_v1_worker_service: GenFile = /*@__PURE__*/
-  fileDesc("CiV3b3JrZmxvd2dyYXBoL3YxL3dvcmtlcl9zZXJ2aWNlLnByb3RvEhB3b3JrZmxvd2dyYXBoLnYxInEKFVJlZ2lzdGVyV29ya2VyUmVxdWVzdBIRCgl3b3JrZXJfaWQYASABKAkSDgoGbGFiZWxzGAIgAygJEg0KBXNsb3RzGAMgASgNEg8KB3ZlcnNpb24YBCABKAkSFQoNb25seV9sYWJlbGxlZBgFIAEoCCIrChZSZWdpc3RlcldvcmtlclJlc3BvbnNlEhEKCXdvcmtlcl9pZBgBIAEoCSIrChZIZWFydGJlYXRXb3JrZXJSZXF1ZXN0EhEKCXdvcmtlcl9pZBgBIAEoCSIZChdIZWFydGJlYXRXb3JrZXJSZXNwb25zZSJCChJMaXN0V29ya2Vyc1JlcXVlc3QSEgoFbGltaXQYASABKA1IAIgBARIOCgZvZmZzZXQYAiABKA1CCAoGX2xpbWl0IlUKE0xpc3RXb3JrZXJzUmVzcG9uc2USKQoHd29ya2VycxgBIAMoCzIYLndvcmtmbG93Z3JhcGgudjEuV29ya2VyEhMKC25leHRfb2Zmc2V0GAIgASgNIrwCCgZXb3JrZXISEQoJd29ya2VyX2lkGAEgASgJEg4KBmxhYmVscxgCIAMoCRIYChByZWdpc3RlcmVkX2F0X21zGAMgASgDEhkKEWxhc3RfaGVhcnRiZWF0X21zGAQgASgDEhgKC2N1cnJlbnRfam9iGAUgASgJSACIAQESLgoGc3RhdHVzGAYgASgOMh4ud29ya2Zsb3dncmFwaC52MS5Xb3JrZXJTdGF0dXMSIAoTY3VycmVudF93b3JrZmxvd19pZBgHIAEoCUgBiAEBEg8KB3J1bm5pbmcYCCABKA0SDQoFc2xvdHMYCSABKA0SDwoHdmVyc2lvbhgKIAEoCRIVCg1vbmx5X2xhYmVsbGVkGAsgASgIQg4KDF9jdXJyZW50X2pvYkIWChRfY3VycmVudF93b3JrZmxvd19pZCIlChBHZXRXb3JrZXJSZXF1ZXN0EhEKCXdvcmtlcl9pZBgBIAEoCSJsChFHZXRXb3JrZXJSZXNwb25zZRIoCgZ3b3JrZXIYASABKAsyGC53b3JrZmxvd2dyYXBoLnYxLldvcmtlchItCgdydW5uaW5nGAIgAygLMhwud29ya2Zsb3dncmFwaC52MS5SdW5uaW5nSm9iIpQBCgpSdW5uaW5nSm9iEg4KBnJ1bl9pZBgBIAEoCRIQCgh3b3JrZmxvdxgCIAEoCRIVCg13b3JrZmxvd19uYW1lGAMgASgJEg4KBmpvYl9pZBgEIAEoCRIPCgdhdHRlbXB0GAUgASgNEhUKDWNsYWltZWRfYXRfbXMYBiABKAMSFQoNZXhwaXJlc19hdF9tcxgHIAEoAyIRCg9HZXRRdWV1ZVJlcXVlc3QiaAoQR2V0UXVldWVSZXNwb25zZRINCgVhdF9tcxgBIAEoAxI0CgpsYWJlbF9zZXRzGAIgAygLMiAud29ya2Zsb3dncmFwaC52MS5RdWV1ZWRMYWJlbFNldBIPCgd3YWl0aW5nGAMgASgEIrUBCg5RdWV1ZWRMYWJlbFNldBIRCglsYWJlbF9zZXQYASABKA0SDgoGbGFiZWxzGAIgAygJEg8KB3dhaXRpbmcYAyABKAQSFAoMb2xkZXN0X2F0X21zGAQgASgDEhgKEG1hdGNoaW5nX3dvcmtlcnMYBSABKA0SEgoKZnJlZV9zbG90cxgGIAEoDRIPCgdtZXNzYWdlGAcgASgJEhoKEm5vX21hdGNoaW5nX3dvcmtlchgIIAEoCCJIChVMaXN0UXVldWVkSm9ic1JlcXVlc3QSEQoJbGFiZWxfc2V0GAEgASgNEhIKBWxpbWl0GAIgASgNSACIAQFCCAoGX2xpbWl0ImEKFkxpc3RRdWV1ZWRKb2JzUmVzcG9uc2USDgoGbGFiZWxzGAEgAygJEikKBGpvYnMYAiADKAsyGy53b3JrZmxvd2dyYXBoLnYxLlF1ZXVlZEpvYhIMCgRtb3JlGAMgASgIIn4KCVF1ZXVlZEpvYhIOCgZydW5faWQYASABKAkSEAoId29ya2Zsb3cYAiABKAkSFQoNd29ya2Zsb3dfbmFtZRgDIAEoCRIOCgZqb2JfaWQYBCABKAkSEAoIcHJpb3JpdHkYBSABKAUSFgoOZW5xdWV1ZWRfYXRfbXMYBiABKAMqeAoMV29ya2VyU3RhdHVzEh0KGVdPUktFUl9TVEFUVVNfVU5TUEVDSUZJRUQQABIWChJXT1JLRVJfU1RBVFVTX0lETEUQARIWChJXT1JLRVJfU1RBVFVTX0JVU1kQAhIZChVXT1JLRVJfU1RBVFVTX09GRkxJTkUQAzLGBAoNV29ya2VyU2VydmljZRJjCg5SZWdpc3RlcldvcmtlchInLndvcmtmbG93Z3JhcGgudjEuUmVnaXN0ZXJXb3JrZXJSZXF1ZXN0Gigud29ya2Zsb3dncmFwaC52MS5SZWdpc3RlcldvcmtlclJlc3BvbnNlEmYKD0hlYXJ0YmVhdFdvcmtlchIoLndvcmtmbG93Z3JhcGgudjEuSGVhcnRiZWF0V29ya2VyUmVxdWVzdBopLndvcmtmbG93Z3JhcGgudjEuSGVhcnRiZWF0V29ya2VyUmVzcG9uc2USWgoLTGlzdFdvcmtlcnMSJC53b3JrZmxvd2dyYXBoLnYxLkxpc3RXb3JrZXJzUmVxdWVzdBolLndvcmtmbG93Z3JhcGgudjEuTGlzdFdvcmtlcnNSZXNwb25zZRJUCglHZXRXb3JrZXISIi53b3JrZmxvd2dyYXBoLnYxLkdldFdvcmtlclJlcXVlc3QaIy53b3JrZmxvd2dyYXBoLnYxLkdldFdvcmtlclJlc3BvbnNlElEKCEdldFF1ZXVlEiEud29ya2Zsb3dncmFwaC52MS5HZXRRdWV1ZVJlcXVlc3QaIi53b3JrZmxvd2dyYXBoLnYxLkdldFF1ZXVlUmVzcG9uc2USYwoOTGlzdFF1ZXVlZEpvYnMSJy53b3JrZmxvd2dyYXBoLnYxLkxpc3RRdWV1ZWRKb2JzUmVxdWVzdBooLndvcmtmbG93Z3JhcGgudjEuTGlzdFF1ZXVlZEpvYnNSZXNwb25zZWIGcHJvdG8z");
+  fileDesc("CiV3b3JrZmxvd2dyYXBoL3YxL3dvcmtlcl9zZXJ2aWNlLnByb3RvEhB3b3JrZmxvd2dyYXBoLnYxInEKFVJlZ2lzdGVyV29ya2VyUmVxdWVzdBIRCgl3b3JrZXJfaWQYASABKAkSDgoGbGFiZWxzGAIgAygJEg0KBXNsb3RzGAMgASgNEg8KB3ZlcnNpb24YBCABKAkSFQoNb25seV9sYWJlbGxlZBgFIAEoCCIrChZSZWdpc3RlcldvcmtlclJlc3BvbnNlEhEKCXdvcmtlcl9pZBgBIAEoCSIrChZIZWFydGJlYXRXb3JrZXJSZXF1ZXN0EhEKCXdvcmtlcl9pZBgBIAEoCSI8ChdIZWFydGJlYXRXb3JrZXJSZXNwb25zZRINCgVkcmFpbhgBIAEoCBISCgpkcmFpbl9zdG9wGAIgASgIIkUKEkRyYWluV29ya2VyUmVxdWVzdBIRCgl3b3JrZXJfaWQYASABKAkSDAoEc3RvcBgCIAEoCBIOCgZyZWFzb24YAyABKAkiQwoTRHJhaW5Xb3JrZXJSZXNwb25zZRIsCgVkcmFpbhgBIAEoCzIdLndvcmtmbG93Z3JhcGgudjEuV29ya2VyRHJhaW4iKQoUVW5kcmFpbldvcmtlclJlcXVlc3QSEQoJd29ya2VyX2lkGAEgASgJIhcKFVVuZHJhaW5Xb3JrZXJSZXNwb25zZSJVCgtXb3JrZXJEcmFpbhIQCghzaW5jZV9tcxgBIAEoAxIPCgJieRgCIAEoCUgAiAEBEg4KBnJlYXNvbhgDIAEoCRIMCgRzdG9wGAQgASgIQgUKA19ieSJCChJMaXN0V29ya2Vyc1JlcXVlc3QSEgoFbGltaXQYASABKA1IAIgBARIOCgZvZmZzZXQYAiABKA1CCAoGX2xpbWl0IlUKE0xpc3RXb3JrZXJzUmVzcG9uc2USKQoHd29ya2VycxgBIAMoCzIYLndvcmtmbG93Z3JhcGgudjEuV29ya2VyEhMKC25leHRfb2Zmc2V0GAIgASgNIuoCCgZXb3JrZXISEQoJd29ya2VyX2lkGAEgASgJEg4KBmxhYmVscxgCIAMoCRIYChByZWdpc3RlcmVkX2F0X21zGAMgASgDEhkKEWxhc3RfaGVhcnRiZWF0X21zGAQgASgDEhgKC2N1cnJlbnRfam9iGAUgASgJSACIAQESLgoGc3RhdHVzGAYgASgOMh4ud29ya2Zsb3dncmFwaC52MS5Xb3JrZXJTdGF0dXMSIAoTY3VycmVudF93b3JrZmxvd19pZBgHIAEoCUgBiAEBEg8KB3J1bm5pbmcYCCABKA0SDQoFc2xvdHMYCSABKA0SDwoHdmVyc2lvbhgKIAEoCRIVCg1vbmx5X2xhYmVsbGVkGAsgASgIEiwKBWRyYWluGAwgASgLMh0ud29ya2Zsb3dncmFwaC52MS5Xb3JrZXJEcmFpbkIOCgxfY3VycmVudF9qb2JCFgoUX2N1cnJlbnRfd29ya2Zsb3dfaWQiJQoQR2V0V29ya2VyUmVxdWVzdBIRCgl3b3JrZXJfaWQYASABKAkibAoRR2V0V29ya2VyUmVzcG9uc2USKAoGd29ya2VyGAEgASgLMhgud29ya2Zsb3dncmFwaC52MS5Xb3JrZXISLQoHcnVubmluZxgCIAMoCzIcLndvcmtmbG93Z3JhcGgudjEuUnVubmluZ0pvYiKUAQoKUnVubmluZ0pvYhIOCgZydW5faWQYASABKAkSEAoId29ya2Zsb3cYAiABKAkSFQoNd29ya2Zsb3dfbmFtZRgDIAEoCRIOCgZqb2JfaWQYBCABKAkSDwoHYXR0ZW1wdBgFIAEoDRIVCg1jbGFpbWVkX2F0X21zGAYgASgDEhUKDWV4cGlyZXNfYXRfbXMYByABKAMiEQoPR2V0UXVldWVSZXF1ZXN0ImgKEEdldFF1ZXVlUmVzcG9uc2USDQoFYXRfbXMYASABKAMSNAoKbGFiZWxfc2V0cxgCIAMoCzIgLndvcmtmbG93Z3JhcGgudjEuUXVldWVkTGFiZWxTZXQSDwoHd2FpdGluZxgDIAEoBCK1AQoOUXVldWVkTGFiZWxTZXQSEQoJbGFiZWxfc2V0GAEgASgNEg4KBmxhYmVscxgCIAMoCRIPCgd3YWl0aW5nGAMgASgEEhQKDG9sZGVzdF9hdF9tcxgEIAEoAxIYChBtYXRjaGluZ193b3JrZXJzGAUgASgNEhIKCmZyZWVfc2xvdHMYBiABKA0SDwoHbWVzc2FnZRgHIAEoCRIaChJub19tYXRjaGluZ193b3JrZXIYCCABKAgiSAoVTGlzdFF1ZXVlZEpvYnNSZXF1ZXN0EhEKCWxhYmVsX3NldBgBIAEoDRISCgVsaW1pdBgCIAEoDUgAiAEBQggKBl9saW1pdCJhChZMaXN0UXVldWVkSm9ic1Jlc3BvbnNlEg4KBmxhYmVscxgBIAMoCRIpCgRqb2JzGAIgAygLMhsud29ya2Zsb3dncmFwaC52MS5RdWV1ZWRKb2ISDAoEbW9yZRgDIAEoCCJ+CglRdWV1ZWRKb2ISDgoGcnVuX2lkGAEgASgJEhAKCHdvcmtmbG93GAIgASgJEhUKDXdvcmtmbG93X25hbWUYAyABKAkSDgoGam9iX2lkGAQgASgJEhAKCHByaW9yaXR5GAUgASgFEhYKDmVucXVldWVkX2F0X21zGAYgASgDKngKDFdvcmtlclN0YXR1cxIdChlXT1JLRVJfU1RBVFVTX1VOU1BFQ0lGSUVEEAASFgoSV09SS0VSX1NUQVRVU19JRExFEAESFgoSV09SS0VSX1NUQVRVU19CVVNZEAISGQoVV09SS0VSX1NUQVRVU19PRkZMSU5FEAMyhAYKDVdvcmtlclNlcnZpY2USYwoOUmVnaXN0ZXJXb3JrZXISJy53b3JrZmxvd2dyYXBoLnYxLlJlZ2lzdGVyV29ya2VyUmVxdWVzdBooLndvcmtmbG93Z3JhcGgudjEuUmVnaXN0ZXJXb3JrZXJSZXNwb25zZRJmCg9IZWFydGJlYXRXb3JrZXISKC53b3JrZmxvd2dyYXBoLnYxLkhlYXJ0YmVhdFdvcmtlclJlcXVlc3QaKS53b3JrZmxvd2dyYXBoLnYxLkhlYXJ0YmVhdFdvcmtlclJlc3BvbnNlEloKC0xpc3RXb3JrZXJzEiQud29ya2Zsb3dncmFwaC52MS5MaXN0V29ya2Vyc1JlcXVlc3QaJS53b3JrZmxvd2dyYXBoLnYxLkxpc3RXb3JrZXJzUmVzcG9uc2USVAoJR2V0V29ya2VyEiIud29ya2Zsb3dncmFwaC52MS5HZXRXb3JrZXJSZXF1ZXN0GiMud29ya2Zsb3dncmFwaC52MS5HZXRXb3JrZXJSZXNwb25zZRJaCgtEcmFpbldvcmtlchIkLndvcmtmbG93Z3JhcGgudjEuRHJhaW5Xb3JrZXJSZXF1ZXN0GiUud29ya2Zsb3dncmFwaC52MS5EcmFpbldvcmtlclJlc3BvbnNlEmAKDVVuZHJhaW5Xb3JrZXISJi53b3JrZmxvd2dyYXBoLnYxLlVuZHJhaW5Xb3JrZXJSZXF1ZXN0Gicud29ya2Zsb3dncmFwaC52MS5VbmRyYWluV29ya2VyUmVzcG9uc2USUQoIR2V0UXVldWUSIS53b3JrZmxvd2dyYXBoLnYxLkdldFF1ZXVlUmVxdWVzdBoiLndvcmtmbG93Z3JhcGgudjEuR2V0UXVldWVSZXNwb25zZRJjCg5MaXN0UXVldWVkSm9icxInLndvcmtmbG93Z3JhcGgudjEuTGlzdFF1ZXVlZEpvYnNSZXF1ZXN0Gigud29ya2Zsb3dncmFwaC52MS5MaXN0UXVldWVkSm9ic1Jlc3BvbnNlYgZwcm90bzM");
 
 /**
  * @generated from message workflowgraph.v1.RegisterWorkerRequest
@@ -95,6 +95,19 @@ export const HeartbeatWorkerRequestSchema: GenMessage<HeartbeatWorkerRequest> = 
  * @generated from message workflowgraph.v1.HeartbeatWorkerResponse
  */
 export type HeartbeatWorkerResponse = Message<"workflowgraph.v1.HeartbeatWorkerResponse"> & {
+  /**
+   * Whether the worker is draining: it gets no jobs.
+   *
+   * @generated from field: bool drain = 1;
+   */
+  drain: boolean;
+
+  /**
+   * Whether it should exit when it runs no job.
+   *
+   * @generated from field: bool drain_stop = 2;
+   */
+  drainStop: boolean;
 };
 
 /**
@@ -103,6 +116,124 @@ export type HeartbeatWorkerResponse = Message<"workflowgraph.v1.HeartbeatWorkerR
  */
 export const HeartbeatWorkerResponseSchema: GenMessage<HeartbeatWorkerResponse> = /*@__PURE__*/
   messageDesc(file_workflowgraph_v1_worker_service, 3);
+
+/**
+ * @generated from message workflowgraph.v1.DrainWorkerRequest
+ */
+export type DrainWorkerRequest = Message<"workflowgraph.v1.DrainWorkerRequest"> & {
+  /**
+   * @generated from field: string worker_id = 1;
+   */
+  workerId: string;
+
+  /**
+   * Whether the worker should exit when it runs no job. Workers of the client libraries do.
+   *
+   * @generated from field: bool stop = 2;
+   */
+  stop: boolean;
+
+  /**
+   * Why, for people.
+   *
+   * @generated from field: string reason = 3;
+   */
+  reason: string;
+};
+
+/**
+ * Describes the message workflowgraph.v1.DrainWorkerRequest.
+ * Use `create(DrainWorkerRequestSchema)` to create a new message.
+ */
+export const DrainWorkerRequestSchema: GenMessage<DrainWorkerRequest> = /*@__PURE__*/
+  messageDesc(file_workflowgraph_v1_worker_service, 4);
+
+/**
+ * @generated from message workflowgraph.v1.DrainWorkerResponse
+ */
+export type DrainWorkerResponse = Message<"workflowgraph.v1.DrainWorkerResponse"> & {
+  /**
+   * @generated from field: workflowgraph.v1.WorkerDrain drain = 1;
+   */
+  drain?: WorkerDrain | undefined;
+};
+
+/**
+ * Describes the message workflowgraph.v1.DrainWorkerResponse.
+ * Use `create(DrainWorkerResponseSchema)` to create a new message.
+ */
+export const DrainWorkerResponseSchema: GenMessage<DrainWorkerResponse> = /*@__PURE__*/
+  messageDesc(file_workflowgraph_v1_worker_service, 5);
+
+/**
+ * @generated from message workflowgraph.v1.UndrainWorkerRequest
+ */
+export type UndrainWorkerRequest = Message<"workflowgraph.v1.UndrainWorkerRequest"> & {
+  /**
+   * @generated from field: string worker_id = 1;
+   */
+  workerId: string;
+};
+
+/**
+ * Describes the message workflowgraph.v1.UndrainWorkerRequest.
+ * Use `create(UndrainWorkerRequestSchema)` to create a new message.
+ */
+export const UndrainWorkerRequestSchema: GenMessage<UndrainWorkerRequest> = /*@__PURE__*/
+  messageDesc(file_workflowgraph_v1_worker_service, 6);
+
+/**
+ * @generated from message workflowgraph.v1.UndrainWorkerResponse
+ */
+export type UndrainWorkerResponse = Message<"workflowgraph.v1.UndrainWorkerResponse"> & {
+};
+
+/**
+ * Describes the message workflowgraph.v1.UndrainWorkerResponse.
+ * Use `create(UndrainWorkerResponseSchema)` to create a new message.
+ */
+export const UndrainWorkerResponseSchema: GenMessage<UndrainWorkerResponse> = /*@__PURE__*/
+  messageDesc(file_workflowgraph_v1_worker_service, 7);
+
+/**
+ * The drain of a worker.
+ *
+ * @generated from message workflowgraph.v1.WorkerDrain
+ */
+export type WorkerDrain = Message<"workflowgraph.v1.WorkerDrain"> & {
+  /**
+   * @generated from field: int64 since_ms = 1;
+   */
+  sinceMs: bigint;
+
+  /**
+   * The name of the token that drained it; null when the server ran without tokens.
+   *
+   * @generated from field: optional string by = 2;
+   */
+  by?: string | undefined;
+
+  /**
+   * Why, for people; may be empty.
+   *
+   * @generated from field: string reason = 3;
+   */
+  reason: string;
+
+  /**
+   * Whether the worker should exit when it runs no job.
+   *
+   * @generated from field: bool stop = 4;
+   */
+  stop: boolean;
+};
+
+/**
+ * Describes the message workflowgraph.v1.WorkerDrain.
+ * Use `create(WorkerDrainSchema)` to create a new message.
+ */
+export const WorkerDrainSchema: GenMessage<WorkerDrain> = /*@__PURE__*/
+  messageDesc(file_workflowgraph_v1_worker_service, 8);
 
 /**
  * @generated from message workflowgraph.v1.ListWorkersRequest
@@ -126,7 +257,7 @@ export type ListWorkersRequest = Message<"workflowgraph.v1.ListWorkersRequest"> 
  * Use `create(ListWorkersRequestSchema)` to create a new message.
  */
 export const ListWorkersRequestSchema: GenMessage<ListWorkersRequest> = /*@__PURE__*/
-  messageDesc(file_workflowgraph_v1_worker_service, 4);
+  messageDesc(file_workflowgraph_v1_worker_service, 9);
 
 /**
  * @generated from message workflowgraph.v1.ListWorkersResponse
@@ -150,7 +281,7 @@ export type ListWorkersResponse = Message<"workflowgraph.v1.ListWorkersResponse"
  * Use `create(ListWorkersResponseSchema)` to create a new message.
  */
 export const ListWorkersResponseSchema: GenMessage<ListWorkersResponse> = /*@__PURE__*/
-  messageDesc(file_workflowgraph_v1_worker_service, 5);
+  messageDesc(file_workflowgraph_v1_worker_service, 10);
 
 /**
  * A registered worker.
@@ -220,6 +351,13 @@ export type Worker = Message<"workflowgraph.v1.Worker"> & {
    * @generated from field: bool only_labelled = 11;
    */
   onlyLabelled: boolean;
+
+  /**
+   * Null unless it is draining.
+   *
+   * @generated from field: workflowgraph.v1.WorkerDrain drain = 12;
+   */
+  drain?: WorkerDrain | undefined;
 };
 
 /**
@@ -227,7 +365,7 @@ export type Worker = Message<"workflowgraph.v1.Worker"> & {
  * Use `create(WorkerSchema)` to create a new message.
  */
 export const WorkerSchema: GenMessage<Worker> = /*@__PURE__*/
-  messageDesc(file_workflowgraph_v1_worker_service, 6);
+  messageDesc(file_workflowgraph_v1_worker_service, 11);
 
 /**
  * @generated from message workflowgraph.v1.GetWorkerRequest
@@ -244,7 +382,7 @@ export type GetWorkerRequest = Message<"workflowgraph.v1.GetWorkerRequest"> & {
  * Use `create(GetWorkerRequestSchema)` to create a new message.
  */
 export const GetWorkerRequestSchema: GenMessage<GetWorkerRequest> = /*@__PURE__*/
-  messageDesc(file_workflowgraph_v1_worker_service, 7);
+  messageDesc(file_workflowgraph_v1_worker_service, 12);
 
 /**
  * @generated from message workflowgraph.v1.GetWorkerResponse
@@ -268,7 +406,7 @@ export type GetWorkerResponse = Message<"workflowgraph.v1.GetWorkerResponse"> & 
  * Use `create(GetWorkerResponseSchema)` to create a new message.
  */
 export const GetWorkerResponseSchema: GenMessage<GetWorkerResponse> = /*@__PURE__*/
-  messageDesc(file_workflowgraph_v1_worker_service, 8);
+  messageDesc(file_workflowgraph_v1_worker_service, 13);
 
 /**
  * A job that is running on a worker.
@@ -321,7 +459,7 @@ export type RunningJob = Message<"workflowgraph.v1.RunningJob"> & {
  * Use `create(RunningJobSchema)` to create a new message.
  */
 export const RunningJobSchema: GenMessage<RunningJob> = /*@__PURE__*/
-  messageDesc(file_workflowgraph_v1_worker_service, 9);
+  messageDesc(file_workflowgraph_v1_worker_service, 14);
 
 /**
  * @generated from message workflowgraph.v1.GetQueueRequest
@@ -334,7 +472,7 @@ export type GetQueueRequest = Message<"workflowgraph.v1.GetQueueRequest"> & {
  * Use `create(GetQueueRequestSchema)` to create a new message.
  */
 export const GetQueueRequestSchema: GenMessage<GetQueueRequest> = /*@__PURE__*/
-  messageDesc(file_workflowgraph_v1_worker_service, 10);
+  messageDesc(file_workflowgraph_v1_worker_service, 15);
 
 /**
  * @generated from message workflowgraph.v1.GetQueueResponse
@@ -367,7 +505,7 @@ export type GetQueueResponse = Message<"workflowgraph.v1.GetQueueResponse"> & {
  * Use `create(GetQueueResponseSchema)` to create a new message.
  */
 export const GetQueueResponseSchema: GenMessage<GetQueueResponse> = /*@__PURE__*/
-  messageDesc(file_workflowgraph_v1_worker_service, 11);
+  messageDesc(file_workflowgraph_v1_worker_service, 16);
 
 /**
  * The claimable jobs that require the same labels.
@@ -400,7 +538,7 @@ export type QueuedLabelSet = Message<"workflowgraph.v1.QueuedLabelSet"> & {
   oldestAtMs: bigint;
 
   /**
-   * The number of live workers that match.
+   * The number of live workers that match and are not draining.
    *
    * @generated from field: uint32 matching_workers = 5;
    */
@@ -433,7 +571,7 @@ export type QueuedLabelSet = Message<"workflowgraph.v1.QueuedLabelSet"> & {
  * Use `create(QueuedLabelSetSchema)` to create a new message.
  */
 export const QueuedLabelSetSchema: GenMessage<QueuedLabelSet> = /*@__PURE__*/
-  messageDesc(file_workflowgraph_v1_worker_service, 12);
+  messageDesc(file_workflowgraph_v1_worker_service, 17);
 
 /**
  * @generated from message workflowgraph.v1.ListQueuedJobsRequest
@@ -457,7 +595,7 @@ export type ListQueuedJobsRequest = Message<"workflowgraph.v1.ListQueuedJobsRequ
  * Use `create(ListQueuedJobsRequestSchema)` to create a new message.
  */
 export const ListQueuedJobsRequestSchema: GenMessage<ListQueuedJobsRequest> = /*@__PURE__*/
-  messageDesc(file_workflowgraph_v1_worker_service, 13);
+  messageDesc(file_workflowgraph_v1_worker_service, 18);
 
 /**
  * @generated from message workflowgraph.v1.ListQueuedJobsResponse
@@ -486,7 +624,7 @@ export type ListQueuedJobsResponse = Message<"workflowgraph.v1.ListQueuedJobsRes
  * Use `create(ListQueuedJobsResponseSchema)` to create a new message.
  */
 export const ListQueuedJobsResponseSchema: GenMessage<ListQueuedJobsResponse> = /*@__PURE__*/
-  messageDesc(file_workflowgraph_v1_worker_service, 14);
+  messageDesc(file_workflowgraph_v1_worker_service, 19);
 
 /**
  * A job that waits for a worker.
@@ -532,7 +670,7 @@ export type QueuedJob = Message<"workflowgraph.v1.QueuedJob"> & {
  * Use `create(QueuedJobSchema)` to create a new message.
  */
 export const QueuedJobSchema: GenMessage<QueuedJob> = /*@__PURE__*/
-  messageDesc(file_workflowgraph_v1_worker_service, 15);
+  messageDesc(file_workflowgraph_v1_worker_service, 20);
 
 /**
  * The state of a worker.
@@ -621,6 +759,28 @@ export const WorkerService: GenService<{
     methodKind: "unary";
     input: typeof GetWorkerRequestSchema;
     output: typeof GetWorkerResponseSchema;
+  },
+  /**
+   * Drains a worker: it gets no more jobs until the drain is undone, also when it registers again or the server restarts.
+   * Jobs that it runs continue. A drain with the same `stop` changes nothing; one with another `stop` replaces it.
+   * Errors: `not_found`.
+   *
+   * @generated from rpc workflowgraph.v1.WorkerService.DrainWorker
+   */
+  drainWorker: {
+    methodKind: "unary";
+    input: typeof DrainWorkerRequestSchema;
+    output: typeof DrainWorkerResponseSchema;
+  },
+  /**
+   * Undoes the drain of a worker. Does nothing when it is not draining. Errors: `not_found`.
+   *
+   * @generated from rpc workflowgraph.v1.WorkerService.UndrainWorker
+   */
+  undrainWorker: {
+    methodKind: "unary";
+    input: typeof UndrainWorkerRequestSchema;
+    output: typeof UndrainWorkerResponseSchema;
   },
   /**
    * Jobs that wait for a worker, by required labels: first labels that no live worker has, then those with the most

@@ -84,7 +84,13 @@ export interface HeartbeatLeaseResponse {
     | StopReason
     | undefined;
   /** How long the server still waits for the report that the job has stopped, in seconds. */
-  stop_within_secs?: number | undefined;
+  stop_within_secs?:
+    | number
+    | undefined;
+  /** Whether the worker is draining: it gets no jobs. */
+  drain: boolean;
+  /** Whether the worker should exit when it runs no job. */
+  drain_stop: boolean;
 }
 
 export interface PushLogsRequest {
@@ -219,6 +225,16 @@ export interface WorkJobsResponse {
   draining: boolean;
   /** Leases whose jobs the worker must stop. */
   stops: WorkJobsResponse_Stop[];
+  /** Present when the worker begins to drain or stops draining, and first of all in a session of a draining worker. */
+  drain?: WorkJobsResponse_Drain | undefined;
+}
+
+/** Whether the worker is draining: it gets no jobs. */
+export interface WorkJobsResponse_Drain {
+  /** False when the drain was undone. */
+  active: boolean;
+  /** Whether the worker should exit when it runs no job. */
+  stop: boolean;
 }
 
 /** A job that the worker must stop. */
@@ -235,6 +251,10 @@ export interface StreamHeartbeatsRequest {
 
 export interface StreamHeartbeatsResponse {
   leases: StreamHeartbeatsResponse_LeaseState[];
+  /** Whether the worker of these leases is draining: it gets no jobs. In responses to messages; false in others. */
+  drain: boolean;
+  /** Whether the worker should exit when it runs no job. */
+  drain_stop: boolean;
 }
 
 /** The state of one lease. */
@@ -623,7 +643,14 @@ export const HeartbeatLeaseRequest: MessageFns<HeartbeatLeaseRequest> = {
 };
 
 function createBaseHeartbeatLeaseResponse(): HeartbeatLeaseResponse {
-  return { ttl_secs: 0, cancelled: false, stop_reason: undefined, stop_within_secs: undefined };
+  return {
+    ttl_secs: 0,
+    cancelled: false,
+    stop_reason: undefined,
+    stop_within_secs: undefined,
+    drain: false,
+    drain_stop: false,
+  };
 }
 
 export const HeartbeatLeaseResponse: MessageFns<HeartbeatLeaseResponse> = {
@@ -639,6 +666,12 @@ export const HeartbeatLeaseResponse: MessageFns<HeartbeatLeaseResponse> = {
     }
     if (message.stop_within_secs !== undefined) {
       writer.uint32(33).double(message.stop_within_secs);
+    }
+    if (message.drain !== false) {
+      writer.uint32(40).bool(message.drain);
+    }
+    if (message.drain_stop !== false) {
+      writer.uint32(48).bool(message.drain_stop);
     }
     return writer;
   },
@@ -686,6 +719,22 @@ export const HeartbeatLeaseResponse: MessageFns<HeartbeatLeaseResponse> = {
             }
 
             message.stop_within_secs = reader.double();
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.drain = reader.bool();
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.drain_stop = reader.bool();
             continue;
           }
         }
@@ -1775,7 +1824,15 @@ export const WorkJobsRequest_Hello: MessageFns<WorkJobsRequest_Hello> = {
 };
 
 function createBaseWorkJobsResponse(): WorkJobsResponse {
-  return { claims: [], results: [], cancelled_lease_ids: [], lost_lease_ids: [], draining: false, stops: [] };
+  return {
+    claims: [],
+    results: [],
+    cancelled_lease_ids: [],
+    lost_lease_ids: [],
+    draining: false,
+    stops: [],
+    drain: undefined,
+  };
 }
 
 export const WorkJobsResponse: MessageFns<WorkJobsResponse> = {
@@ -1797,6 +1854,9 @@ export const WorkJobsResponse: MessageFns<WorkJobsResponse> = {
     }
     for (const v of message.stops) {
       WorkJobsResponse_Stop.encode(v!, writer.uint32(50).fork()).join();
+    }
+    if (message.drain !== undefined) {
+      WorkJobsResponse_Drain.encode(message.drain, writer.uint32(58).fork()).join();
     }
     return writer;
   },
@@ -1860,6 +1920,71 @@ export const WorkJobsResponse: MessageFns<WorkJobsResponse> = {
             }
 
             message.stops.push(WorkJobsResponse_Stop.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.drain = WorkJobsResponse_Drain.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseWorkJobsResponse_Drain(): WorkJobsResponse_Drain {
+  return { active: false, stop: false };
+}
+
+export const WorkJobsResponse_Drain: MessageFns<WorkJobsResponse_Drain> = {
+  encode(message: WorkJobsResponse_Drain, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.active !== false) {
+      writer.uint32(8).bool(message.active);
+    }
+    if (message.stop !== false) {
+      writer.uint32(16).bool(message.stop);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): WorkJobsResponse_Drain {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseWorkJobsResponse_Drain();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.active = reader.bool();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.stop = reader.bool();
             continue;
           }
         }
@@ -1990,13 +2115,19 @@ export const StreamHeartbeatsRequest: MessageFns<StreamHeartbeatsRequest> = {
 };
 
 function createBaseStreamHeartbeatsResponse(): StreamHeartbeatsResponse {
-  return { leases: [] };
+  return { leases: [], drain: false, drain_stop: false };
 }
 
 export const StreamHeartbeatsResponse: MessageFns<StreamHeartbeatsResponse> = {
   encode(message: StreamHeartbeatsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     for (const v of message.leases) {
       StreamHeartbeatsResponse_LeaseState.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.drain !== false) {
+      writer.uint32(16).bool(message.drain);
+    }
+    if (message.drain_stop !== false) {
+      writer.uint32(24).bool(message.drain_stop);
     }
     return writer;
   },
@@ -2020,6 +2151,22 @@ export const StreamHeartbeatsResponse: MessageFns<StreamHeartbeatsResponse> = {
             }
 
             message.leases.push(StreamHeartbeatsResponse_LeaseState.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.drain = reader.bool();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.drain_stop = reader.bool();
             continue;
           }
         }
@@ -2160,7 +2307,7 @@ export type JobServiceService = typeof JobServiceService;
 export const JobServiceService = {
   /**
    * Claims the job with the highest priority that the worker can run, or returns no job (`null` on the documented
-   * path). With `wait_secs` the call waits for a job.
+   * path). With `wait_secs` the call waits for a job. A draining worker gets no job.
    */
   claimJob: {
     path: "/workflowgraph.v1.JobService/ClaimJob" as const,
@@ -2306,7 +2453,7 @@ export const JobServiceService = {
 export interface JobServiceServer extends UntypedServiceImplementation {
   /**
    * Claims the job with the highest priority that the worker can run, or returns no job (`null` on the documented
-   * path). With `wait_secs` the call waits for a job.
+   * path). With `wait_secs` the call waits for a job. A draining worker gets no job.
    */
   claimJob: handleUnaryCall<ClaimJobRequest, ClaimJobResponse>;
   /** Claims up to `max_jobs` jobs in one call. */
@@ -2357,7 +2504,7 @@ export interface JobServiceServer extends UntypedServiceImplementation {
 export interface JobServiceClient extends Client {
   /**
    * Claims the job with the highest priority that the worker can run, or returns no job (`null` on the documented
-   * path). With `wait_secs` the call waits for a job.
+   * path). With `wait_secs` the call waits for a job. A draining worker gets no job.
    */
   claimJob(
     request: ClaimJobRequest,

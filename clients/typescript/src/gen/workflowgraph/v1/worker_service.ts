@@ -66,6 +66,42 @@ export interface HeartbeatWorkerRequest {
 }
 
 export interface HeartbeatWorkerResponse {
+  /** Whether the worker is draining: it gets no jobs. */
+  drain: boolean;
+  /** Whether it should exit when it runs no job. */
+  drain_stop: boolean;
+}
+
+export interface DrainWorkerRequest {
+  worker_id: string;
+  /** Whether the worker should exit when it runs no job. Workers of the client libraries do. */
+  stop: boolean;
+  /** Why, for people. */
+  reason: string;
+}
+
+export interface DrainWorkerResponse {
+  drain: WorkerDrain | undefined;
+}
+
+export interface UndrainWorkerRequest {
+  worker_id: string;
+}
+
+export interface UndrainWorkerResponse {
+}
+
+/** The drain of a worker. */
+export interface WorkerDrain {
+  since_ms: number;
+  /** The name of the token that drained it; null when the server ran without tokens. */
+  by?:
+    | string
+    | undefined;
+  /** Why, for people; may be empty. */
+  reason: string;
+  /** Whether the worker should exit when it runs no job. */
+  stop: boolean;
 }
 
 export interface ListWorkersRequest {
@@ -99,6 +135,8 @@ export interface Worker {
   version: string;
   /** Whether it takes only jobs that require at least one label. */
   only_labelled: boolean;
+  /** Null unless it is draining. */
+  drain: WorkerDrain | undefined;
 }
 
 export interface GetWorkerRequest {
@@ -146,7 +184,7 @@ export interface QueuedLabelSet {
   waiting: number;
   /** When the oldest of them became claimable. */
   oldest_at_ms: number;
-  /** The number of live workers that match. */
+  /** The number of live workers that match and are not draining. */
   matching_workers: number;
   /** The free slots of these workers, which other jobs can take too. */
   free_slots: number;
@@ -363,11 +401,17 @@ export const HeartbeatWorkerRequest: MessageFns<HeartbeatWorkerRequest> = {
 };
 
 function createBaseHeartbeatWorkerResponse(): HeartbeatWorkerResponse {
-  return {};
+  return { drain: false, drain_stop: false };
 }
 
 export const HeartbeatWorkerResponse: MessageFns<HeartbeatWorkerResponse> = {
-  encode(_: HeartbeatWorkerResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+  encode(message: HeartbeatWorkerResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.drain !== false) {
+      writer.uint32(8).bool(message.drain);
+    }
+    if (message.drain_stop !== false) {
+      writer.uint32(16).bool(message.drain_stop);
+    }
     return writer;
   },
 
@@ -384,6 +428,296 @@ export const HeartbeatWorkerResponse: MessageFns<HeartbeatWorkerResponse> = {
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.drain = reader.bool();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.drain_stop = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseDrainWorkerRequest(): DrainWorkerRequest {
+  return { worker_id: "", stop: false, reason: "" };
+}
+
+export const DrainWorkerRequest: MessageFns<DrainWorkerRequest> = {
+  encode(message: DrainWorkerRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.worker_id !== "") {
+      writer.uint32(10).string(message.worker_id);
+    }
+    if (message.stop !== false) {
+      writer.uint32(16).bool(message.stop);
+    }
+    if (message.reason !== "") {
+      writer.uint32(26).string(message.reason);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): DrainWorkerRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDrainWorkerRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.worker_id = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.stop = reader.bool();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.reason = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseDrainWorkerResponse(): DrainWorkerResponse {
+  return { drain: undefined };
+}
+
+export const DrainWorkerResponse: MessageFns<DrainWorkerResponse> = {
+  encode(message: DrainWorkerResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.drain !== undefined) {
+      WorkerDrain.encode(message.drain, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): DrainWorkerResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDrainWorkerResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.drain = WorkerDrain.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseUndrainWorkerRequest(): UndrainWorkerRequest {
+  return { worker_id: "" };
+}
+
+export const UndrainWorkerRequest: MessageFns<UndrainWorkerRequest> = {
+  encode(message: UndrainWorkerRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.worker_id !== "") {
+      writer.uint32(10).string(message.worker_id);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): UndrainWorkerRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseUndrainWorkerRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.worker_id = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseUndrainWorkerResponse(): UndrainWorkerResponse {
+  return {};
+}
+
+export const UndrainWorkerResponse: MessageFns<UndrainWorkerResponse> = {
+  encode(_: UndrainWorkerResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): UndrainWorkerResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseUndrainWorkerResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseWorkerDrain(): WorkerDrain {
+  return { since_ms: 0, by: undefined, reason: "", stop: false };
+}
+
+export const WorkerDrain: MessageFns<WorkerDrain> = {
+  encode(message: WorkerDrain, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.since_ms !== 0) {
+      writer.uint32(8).int64(message.since_ms);
+    }
+    if (message.by !== undefined) {
+      writer.uint32(18).string(message.by);
+    }
+    if (message.reason !== "") {
+      writer.uint32(26).string(message.reason);
+    }
+    if (message.stop !== false) {
+      writer.uint32(32).bool(message.stop);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): WorkerDrain {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseWorkerDrain();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.since_ms = longToNumber(reader.int64());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.by = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.reason = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.stop = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -524,6 +858,7 @@ function createBaseWorker(): Worker {
     slots: 0,
     version: "",
     only_labelled: false,
+    drain: undefined,
   };
 }
 
@@ -561,6 +896,9 @@ export const Worker: MessageFns<Worker> = {
     }
     if (message.only_labelled !== false) {
       writer.uint32(88).bool(message.only_labelled);
+    }
+    if (message.drain !== undefined) {
+      WorkerDrain.encode(message.drain, writer.uint32(98).fork()).join();
     }
     return writer;
   },
@@ -664,6 +1002,14 @@ export const Worker: MessageFns<Worker> = {
             }
 
             message.only_labelled = reader.bool();
+            continue;
+          }
+          case 12: {
+            if (tag !== 98) {
+              break;
+            }
+
+            message.drain = WorkerDrain.decode(reader, reader.uint32());
             continue;
           }
         }
@@ -1410,6 +1756,31 @@ export const WorkerServiceService = {
     responseDeserialize: (value: Buffer): GetWorkerResponse => GetWorkerResponse.decode(value),
   },
   /**
+   * Drains a worker: it gets no more jobs until the drain is undone, also when it registers again or the server restarts.
+   * Jobs that it runs continue. A drain with the same `stop` changes nothing; one with another `stop` replaces it.
+   * Errors: `not_found`.
+   */
+  drainWorker: {
+    path: "/workflowgraph.v1.WorkerService/DrainWorker" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: DrainWorkerRequest): Buffer => Buffer.from(DrainWorkerRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): DrainWorkerRequest => DrainWorkerRequest.decode(value),
+    responseSerialize: (value: DrainWorkerResponse): Buffer => Buffer.from(DrainWorkerResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): DrainWorkerResponse => DrainWorkerResponse.decode(value),
+  },
+  /** Undoes the drain of a worker. Does nothing when it is not draining. Errors: `not_found`. */
+  undrainWorker: {
+    path: "/workflowgraph.v1.WorkerService/UndrainWorker" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: UndrainWorkerRequest): Buffer => Buffer.from(UndrainWorkerRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): UndrainWorkerRequest => UndrainWorkerRequest.decode(value),
+    responseSerialize: (value: UndrainWorkerResponse): Buffer =>
+      Buffer.from(UndrainWorkerResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): UndrainWorkerResponse => UndrainWorkerResponse.decode(value),
+  },
+  /**
    * Jobs that wait for a worker, by required labels: first labels that no live worker has, then those with the most
    * jobs.
    */
@@ -1452,6 +1823,14 @@ export interface WorkerServiceServer extends UntypedServiceImplementation {
   listWorkers: handleUnaryCall<ListWorkersRequest, ListWorkersResponse>;
   /** One worker, with all its running jobs. Errors: `not_found`. */
   getWorker: handleUnaryCall<GetWorkerRequest, GetWorkerResponse>;
+  /**
+   * Drains a worker: it gets no more jobs until the drain is undone, also when it registers again or the server restarts.
+   * Jobs that it runs continue. A drain with the same `stop` changes nothing; one with another `stop` replaces it.
+   * Errors: `not_found`.
+   */
+  drainWorker: handleUnaryCall<DrainWorkerRequest, DrainWorkerResponse>;
+  /** Undoes the drain of a worker. Does nothing when it is not draining. Errors: `not_found`. */
+  undrainWorker: handleUnaryCall<UndrainWorkerRequest, UndrainWorkerResponse>;
   /**
    * Jobs that wait for a worker, by required labels: first labels that no live worker has, then those with the most
    * jobs.
@@ -1532,6 +1911,42 @@ export interface WorkerServiceClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: GetWorkerResponse) => void,
+  ): ClientUnaryCall;
+  /**
+   * Drains a worker: it gets no more jobs until the drain is undone, also when it registers again or the server restarts.
+   * Jobs that it runs continue. A drain with the same `stop` changes nothing; one with another `stop` replaces it.
+   * Errors: `not_found`.
+   */
+  drainWorker(
+    request: DrainWorkerRequest,
+    callback: (error: ServiceError | null, response: DrainWorkerResponse) => void,
+  ): ClientUnaryCall;
+  drainWorker(
+    request: DrainWorkerRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: DrainWorkerResponse) => void,
+  ): ClientUnaryCall;
+  drainWorker(
+    request: DrainWorkerRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: DrainWorkerResponse) => void,
+  ): ClientUnaryCall;
+  /** Undoes the drain of a worker. Does nothing when it is not draining. Errors: `not_found`. */
+  undrainWorker(
+    request: UndrainWorkerRequest,
+    callback: (error: ServiceError | null, response: UndrainWorkerResponse) => void,
+  ): ClientUnaryCall;
+  undrainWorker(
+    request: UndrainWorkerRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: UndrainWorkerResponse) => void,
+  ): ClientUnaryCall;
+  undrainWorker(
+    request: UndrainWorkerRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: UndrainWorkerResponse) => void,
   ): ClientUnaryCall;
   /**
    * Jobs that wait for a worker, by required labels: first labels that no live worker has, then those with the most

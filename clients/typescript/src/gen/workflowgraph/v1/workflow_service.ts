@@ -854,6 +854,19 @@ export interface JobReason_NoMatchingWorker {
   offline: JobReason_OfflineWorker[];
   /** The number of live workers that do not match only because the job requires no label. */
   only_labelled_workers: number;
+  /** Live workers that match and are draining, at most 3. */
+  draining: JobReason_DrainingWorker[];
+}
+
+export interface JobReason_DrainingWorker {
+  worker_id: string;
+  since_ms: number;
+  /** The name of the token that drained it; null when the server ran without tokens. */
+  by?:
+    | string
+    | undefined;
+  /** Why, for people; may be empty. */
+  reason: string;
 }
 
 export interface JobReason_NearWorker {
@@ -6050,6 +6063,7 @@ function createBaseJobReason_NoMatchingWorker(): JobReason_NoMatchingWorker {
     nearest: [],
     offline: [],
     only_labelled_workers: 0,
+    draining: [],
   };
 }
 
@@ -6072,6 +6086,9 @@ export const JobReason_NoMatchingWorker: MessageFns<JobReason_NoMatchingWorker> 
     }
     if (message.only_labelled_workers !== 0) {
       writer.uint32(48).uint32(message.only_labelled_workers);
+    }
+    for (const v of message.draining) {
+      JobReason_DrainingWorker.encode(v!, writer.uint32(58).fork()).join();
     }
     return writer;
   },
@@ -6135,6 +6152,93 @@ export const JobReason_NoMatchingWorker: MessageFns<JobReason_NoMatchingWorker> 
             }
 
             message.only_labelled_workers = reader.uint32();
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.draining.push(JobReason_DrainingWorker.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseJobReason_DrainingWorker(): JobReason_DrainingWorker {
+  return { worker_id: "", since_ms: 0, by: undefined, reason: "" };
+}
+
+export const JobReason_DrainingWorker: MessageFns<JobReason_DrainingWorker> = {
+  encode(message: JobReason_DrainingWorker, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.worker_id !== "") {
+      writer.uint32(10).string(message.worker_id);
+    }
+    if (message.since_ms !== 0) {
+      writer.uint32(16).int64(message.since_ms);
+    }
+    if (message.by !== undefined) {
+      writer.uint32(26).string(message.by);
+    }
+    if (message.reason !== "") {
+      writer.uint32(34).string(message.reason);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): JobReason_DrainingWorker {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseJobReason_DrainingWorker();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.worker_id = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.since_ms = longToNumber(reader.int64());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.by = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.reason = reader.string();
             continue;
           }
         }
