@@ -17,6 +17,8 @@ const words: Readonly<Record<string, string>> = {
   'workflow.resumed': 'Workflow resumed',
   'run.paused': 'Run paused',
   'run.resumed': 'Run resumed',
+  'worker.drained': 'Worker drained',
+  'worker.undrained': 'Drain of a worker undone',
   'label.paused': 'Label paused',
   'label.resumed': 'Label resumed',
   'schedule.resumed': 'Schedule resumed',
