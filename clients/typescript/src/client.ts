@@ -408,8 +408,8 @@ export class Client {
   }
 
   /**
-   * Drains a worker: it gets no more jobs, and those that it runs continue. With `stop`, workers of the client libraries
-   * exit when they run no job. Needs a token with the scope admin.
+   * Drains a worker: it gets no more jobs, and those that it runs continue. With `stop`, the standalone worker and
+   * those of this library end when they run no job. Needs a token with the scope admin.
    */
   async drainWorker(workerId: string, options: DrainOptions = {}): Promise<WorkerDrain> {
     const { stop = false, reason = '' } = options;

@@ -8,12 +8,12 @@ import { StartCommand } from '../workers/start-command.js';
 import styles from './capacity.module.css';
 import { capacityByLabel } from './capacity-by-label.js';
 
-/** How many slots the live workers have for each label, and how many are taken. */
+/** How many slots the live workers that are not draining have for each label, and how many are taken. */
 export function Capacity({ workers, error }: { workers: readonly Worker[] | undefined; error: unknown }) {
   if (error !== null && workers === undefined) return <Failed error={error} />;
   if (workers === undefined) return <Skeleton rows={4} label="Loading workers" />;
   const live = workers.filter(({ status }) => status !== WorkerStatus.OFFLINE);
-  const rows = capacityByLabel(live);
+  const rows = capacityByLabel(live.filter(({ drain }) => drain === undefined));
   return (
     <section>
       <div className={styles.head}>

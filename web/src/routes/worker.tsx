@@ -12,6 +12,8 @@ import { StateMark } from '../parts/state-mark.js';
 import { Empty, Failed, Skeleton } from '../parts/states.js';
 import { useTitle } from '../parts/use-title.js';
 import { workflowName } from '../parts/workflow-name.js';
+import { DrainNote } from '../workers/drain-note.js';
+import { DrainWorker } from '../workers/drain-worker.js';
 import { Slots } from '../workers/slots.js';
 import { lookOfWorker } from '../workers/worker-look.js';
 import styles from './worker.module.css';
@@ -44,7 +46,13 @@ export function WorkerPage() {
         <StateMark look={look} size={22} />
         <h1>{visible(worker.workerId, 200)}</h1>
         <span className={styles.state}>{word}</span>
+        <DrainWorker worker={worker} />
       </header>
+      {worker.drain === undefined ? null : (
+        <p className={styles.state}>
+          <DrainNote drain={worker.drain} />
+        </p>
+      )}
       <dl className={`card ${styles.facts}`}>
         <Fact word="Slots">
           <Slots running={worker.running} slots={Math.max(worker.slots, worker.running, 1)} />

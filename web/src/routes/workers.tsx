@@ -10,6 +10,7 @@ import { Labels } from '../parts/labels.js';
 import { StateMark } from '../parts/state-mark.js';
 import { Empty, Failed, Skeleton } from '../parts/states.js';
 import { useTitle } from '../parts/use-title.js';
+import { DrainNote } from '../workers/drain-note.js';
 import { Slots } from '../workers/slots.js';
 import { StartCommand } from '../workers/start-command.js';
 import { lookOfWorker } from '../workers/worker-look.js';
@@ -71,6 +72,12 @@ function WorkerRow({ worker }: { worker: Worker }) {
         <span className={styles.quiet}>
           {word}
           {worker.version === '' ? '' : ` · ${visible(worker.version, 40)}`}
+          {worker.drain === undefined ? null : (
+            <>
+              {' · '}
+              <DrainNote drain={worker.drain} />
+            </>
+          )}
         </span>
       </span>
       <Labels labels={worker.labels} none={worker.onlyLabelled ? 'no labels' : 'jobs without labels'} />

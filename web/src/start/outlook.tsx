@@ -23,7 +23,7 @@ export function Outlook({ workflow, version }: { workflow: string; version: numb
   const missing = missingWorkers(
     graph.labelSets.map(({ labels }) => labels),
     graph.labelSetIndexes,
-    live,
+    live.filter(({ drain }) => drain === undefined),
   );
   if (missing.length === 0) return null;
   return (
@@ -34,9 +34,11 @@ export function Outlook({ workflow, version }: { workflow: string; version: numb
           <span>
             {live.length === 0
               ? `No worker is live: ${plural(jobs, 'job')}`
-              : labels.length === 0
-                ? `Every live worker takes only jobs with labels: ${plural(jobs, 'job')}`
-                : `No live worker has ${visible(labels.join(', '), 200)}: ${plural(jobs, 'job')}`}
+              : live.every(({ drain }) => drain !== undefined)
+                ? `Every live worker is draining: ${plural(jobs, 'job')}`
+                : labels.length === 0
+                  ? `Every live worker takes only jobs with labels: ${plural(jobs, 'job')}`
+                  : `No live worker has ${visible(labels.join(', '), 200)}: ${plural(jobs, 'job')}`}
             {' will wait.'}
           </span>
         </li>
