@@ -11,6 +11,7 @@ import { isOpen, markOf, paintState, stateOfJob, tookMs } from './states.js';
 import { summaries } from './summaries.js';
 import { sizeText } from './terminal/sizes.js';
 import { ago, duration, localTime } from './terminal/times.js';
+import { jobTitle, type NamedJob } from './watch/job-title.js';
 import { groupBy, groupedMin, groupThatHolds, nameJobs, statusesOf, whatItWaitsFor } from './watch/waiting.js';
 import { watchToEnd } from './watch/watch-to-end.js';
 
@@ -86,7 +87,7 @@ interface Row {
   readonly notes: string;
 }
 
-async function printStatus(workflow: Workflow, { all }: StatusFlags): Promise<void> {
+async function printStatus(workflow: Workflow, { all, children }: StatusFlags): Promise<void> {
   const paint = stdoutPaint();
   const nowMs = Date.now();
   await printLines([...headingOf(workflow, nowMs), '']);
@@ -107,12 +108,12 @@ async function printStatus(workflow: Workflow, { all }: StatusFlags): Promise<vo
       { heading: 'WORKER', text: ({ job }) => escapeLine(job.worker_id ?? '') },
       { heading: 'NOTES', text: ({ notes }) => notes, wraps: true },
     ],
-    rowsOf(workflow, nowMs, all === true),
+    rowsOf(workflow, nowMs, all === true, children === undefined ? undefined : { id: children, name: '' }),
     'It has no jobs.',
   );
 }
 
-function rowsOf(workflow: Workflow, nowMs: number, isEach: boolean): Row[] {
+function rowsOf(workflow: Workflow, nowMs: number, isEach: boolean, node: NamedJob | undefined): Row[] {
   const statuses = statusesOf(workflow);
   const heldBy = groupThatHolds(workflow);
   const noted = workflow.jobs.map((job) => ({ job, notes: notesOf(job, statuses, nowMs, heldBy) }));
@@ -122,7 +123,7 @@ function rowsOf(workflow: Workflow, nowMs: number, isEach: boolean): Row[] {
   return [...groupBy(noted, keyOf).values()].flatMap((group) => {
     const [first] = group;
     if (first === undefined) return [];
-    if (group.length < groupedMin) return group.map(({ job, notes }) => ({ job, name: escapeLine(job.id), notes }));
+    if (group.length < groupedMin) return group.map(({ job, notes }) => ({ job, name: jobTitle(job, node), notes }));
     const name = `${group.length} jobs`;
     const which = nameJobs(group.map(({ job }) => job.id));
     return [{ job: first.job, name, notes: `${first.notes} (${which})` }];

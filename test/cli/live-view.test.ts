@@ -164,8 +164,8 @@ jobs:
   await server.logged(/workflow "matrix" is new/);
   const terminal = startOnTerminal(['run', 'matrix', '--watch', '--server', server.url]);
   await terminal.shows(/test {2,}[\d.]+s {2}1 of 3 children ended, 1 failed\n/);
-  await terminal.shows(/├─ . test\.0 {2,}[\d.]+s {2}line of a\n/);
-  await terminal.shows(/├─ ✗ test\.1 {2,}[\d.]+s {2}exit status 7/);
+  await terminal.shows(/├─ . test\.0 \(a\) {2,}[\d.]+s {2}line of a\n/);
+  await terminal.shows(/├─ ✗ test\.1 \(b\) {2,}[\d.]+s {2}exit status 7/);
   writeFileSync(join(folder, 'a'), '');
   await terminal.shows(/2 of 3 children ended, 1 failed\n/);
   writeFileSync(join(folder, 'c'), '');
@@ -173,9 +173,9 @@ jobs:
   // Without a live view each child has its lines, and its output.
   const plain = await runProgram(['run', 'matrix', '--watch', '--logs', '--server', server.url]);
   expect(plain.stdout).toMatch(/^test\.0 \| line of a$/m);
-  expect(plain.stdout).toMatch(/test\.2: started on w-1/);
-  expect(plain.stdout).toMatch(/test\.1: failure after [\d.]+s: exit status 7/);
-  expect(plain.stdout.indexOf('test.1: failure')).toBeLessThan(plain.stdout.indexOf('test: failure'));
+  expect(plain.stdout).toMatch(/test\.2 \(c\): started on w-1/);
+  expect(plain.stdout).toMatch(/test\.1 \(b\): failure after [\d.]+s: exit status 7/);
+  expect(plain.stdout.indexOf('test.1 (b): failure')).toBeLessThan(plain.stdout.indexOf('test: failure'));
   const logs = await runProgram(['logs', 'matrix', '--server', server.url]);
   expect(logs.stdout).toContain('line of b');
 });

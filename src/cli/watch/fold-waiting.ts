@@ -1,4 +1,3 @@
-import { escapeLine } from '../../telemetry/escape-controls.js';
 import type { TreeRow } from './job-tree.js';
 import { groupedMin, nameJobs } from './waiting.js';
 
@@ -21,7 +20,7 @@ export function foldWaiting(rows: readonly TreeRow[], aboutOf: (row: TreeRow) =>
     if (last !== undefined && siblings.length >= groupedMin) {
       const which = nameJobs(siblings.map(({ job }) => job.id));
       folded.push({ ...last, name: `${siblings.length} jobs`, about: `${last.about} (${which})` });
-    } else folded.push(...siblings.map((row) => ({ ...row, name: escapeLine(row.job.id) })));
+    } else folded.push(...siblings.map((row) => ({ ...row, name: row.title })));
     siblings = [];
   };
   rows.forEach((row, at) => {
@@ -33,7 +32,7 @@ export function foldWaiting(rows: readonly TreeRow[], aboutOf: (row: TreeRow) =>
     if (canFold) siblings.push({ ...row, about });
     else {
       flush();
-      folded.push({ ...row, name: escapeLine(row.job.id), about });
+      folded.push({ ...row, name: row.title, about });
     }
   });
   flush();

@@ -1,8 +1,10 @@
 import type { Job } from '#client';
+import { jobTitle } from './job-title.js';
 
 /** A job and the branch drawn before it: `│  ├─ `. */
 export interface TreeRow {
   readonly job: Job;
+  readonly title: string;
   readonly branch: string;
 }
 
@@ -29,7 +31,7 @@ export class JobTree {
    *
    * @param nodeOf the job with a matrix under which each child hangs
    */
-  rows(jobs: readonly Job[], nodeOf: ReadonlyMap<string, string> = noNodes): TreeRow[] {
+  rows(jobs: readonly Job[], nodeOf: ReadonlyMap<string, Job> = noNodes): TreeRow[] {
     const shown = new Map(jobs.map((job) => [job.id, job]));
     const children = new Map<string | null, Job[]>();
     for (const job of jobs) {
@@ -43,7 +45,7 @@ export class JobTree {
     const stack = (children.get(null) ?? []).map((job) => ({ job, branch: '', below: '' })).reverse();
     for (let next = stack.pop(); next !== undefined; next = stack.pop()) {
       const { job, branch, below } = next;
-      rows.push({ job, branch });
+      rows.push({ job, title: jobTitle(job, nodeOf.get(job.id)), branch });
       const under = children.get(job.id) ?? [];
       for (const [at, child] of [...under.entries()].reverse()) {
         const isLast = at === under.length - 1;
@@ -57,8 +59,8 @@ export class JobTree {
     return rows;
   }
 
-  #parentAmong(shown: ReadonlyMap<string, Job>, id: string, nodeOf: ReadonlyMap<string, string>): string | null {
-    let parent = nodeOf.get(id) ?? this.#parents.get(id) ?? null;
+  #parentAmong(shown: ReadonlyMap<string, Job>, id: string, nodeOf: ReadonlyMap<string, Job>): string | null {
+    let parent = nodeOf.get(id)?.id ?? this.#parents.get(id) ?? null;
     for (let step = 0; parent !== null && !shown.has(parent); step++) {
       parent = step < climbedMax ? (this.#parents.get(parent) ?? null) : null;
     }
@@ -66,7 +68,7 @@ export class JobTree {
   }
 }
 
-const noNodes: ReadonlyMap<string, string> = new Map();
+const noNodes: ReadonlyMap<string, Job> = new Map();
 
 /** Levels up to which a visible parent is searched, so that a frame does not cost the length of a chain. */
 const climbedMax = 1_000;

@@ -8,8 +8,8 @@ const pageChildren = 200;
 export interface WithChildren {
   /** Those that have not ended, and those that ended since the last poll. */
   readonly children: readonly Job[];
-  /** The key of the job that each child belongs to, by the id of the child. */
-  readonly nodeOf: ReadonlyMap<string, string>;
+  /** The job with a matrix that each child belongs to, by the id of the child. */
+  readonly nodeOf: ReadonlyMap<string, Job>;
 }
 
 export const noChildren: WithChildren = { children: [], nodeOf: new Map() };
@@ -32,7 +32,7 @@ export class MatrixChildren {
 
   async read({ jobs, state }: Workflow): Promise<WithChildren> {
     const children: Job[] = [];
-    const nodeOf = new Map<string, string>();
+    const nodeOf = new Map<string, Job>();
     for (const node of jobs) {
       const total = node.children?.total ?? 0;
       // A re-run of children opens some again.
@@ -43,7 +43,7 @@ export class MatrixChildren {
         const page = await this.#page(node.id, from);
         for (const child of page) {
           children.push(child);
-          nodeOf.set(child.id, node.id);
+          nodeOf.set(child.id, node);
         }
         const open = page.findIndex(({ status }) => !hasEnded(status));
         this.#from.set(node.id, from + (open === -1 ? page.length : open));

@@ -4,6 +4,7 @@ import { printLines, stdoutPaint } from '../print.js';
 import { markOf, paintState } from '../states.js';
 import { type JobEvent, JobEvents } from './job-events.js';
 import { jobPrefix } from './job-prefix.js';
+import { jobTitle } from './job-title.js';
 import { pollRun } from './poll-run.js';
 import { RunLogs } from './run-logs.js';
 import type { Watching } from './watch-run.js';
@@ -19,11 +20,12 @@ export async function watchPlain(watching: Watching, withLogs: boolean): Promise
   let last: Workflow | null = null;
   let isAway = false;
   let prefix: ((jobId: string) => string) | null = null;
+  const titles = new Map<string, string>();
   const logs = new RunLogs(client, runId, (line) => printLines([`${prefix?.(line.jobId) ?? ''}${line.text}`]));
   const print = new InOrder(async (event) => {
     if (signal.aborted) return;
     if (withLogs && event.kind === 'ended') await logs.complete(event.jobId);
-    const text = `${markOf(event.status)} ${escapeLine(event.jobId)}: ${event.text}`;
+    const text = `${markOf(event.status)} ${titles.get(event.jobId) ?? escapeLine(event.jobId)}: ${event.text}`;
     await printLines([paintState(stdoutPaint(), event.status, text)]);
     if (withLogs && event.kind === 'started') logs.begin(event.jobId);
   });
@@ -37,7 +39,9 @@ export async function watchPlain(watching: Watching, withLogs: boolean): Promise
       isAway = false;
       last = seen.workflow;
       prefix ??= jobPrefix(last);
-      print.add(await events.since({ jobs: [...last.jobs, ...seen.matrices.children] }));
+      const { children, nodeOf } = seen.matrices;
+      for (const child of children) titles.set(child.id, jobTitle(child, nodeOf.get(child.id)));
+      print.add(await events.since({ jobs: [...last.jobs, ...children] }));
     }
     if (signal.aborted || last === null) return null;
     await print.done();
