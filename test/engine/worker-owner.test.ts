@@ -3,6 +3,7 @@ import type { Caller } from '../../src/engine/engine.js';
 import { createToken, revokeTokens } from '../../src/tokens.js';
 import { EngineFixture } from '../support/engine-fixture.js';
 import { settled } from '../support/hand-moved-environment.js';
+import { shuffledStore } from '../support/shuffled-store.js';
 
 let fixture: EngineFixture;
 let prod: Caller;
@@ -16,8 +17,12 @@ beforeEach(async () => {
 
 afterEach(() => fixture.end());
 
-async function token(name: string, expiresAtMs: number | null = null): Promise<Caller> {
-  const wanted = { name, scopes: ['worker'], labels: null, onlyLabelled: false, expiresAtMs } as const;
+async function token(
+  name: string,
+  expiresAtMs: number | null = null,
+  labels: readonly string[] | null = null,
+): Promise<Caller> {
+  const wanted = { name, scopes: ['worker'], labels, onlyLabelled: false, expiresAtMs } as const;
   return { credential: (await createToken(fixture.store, fixture.environment, wanted)).id };
 }
 
@@ -61,6 +66,14 @@ it('another token can neither register, claim, open a session nor send heartbeat
   expect(await fixture.claim({ caller: prod, workerId: 'prod-1', labels: ['production'] })).not.toBeNull();
 });
 
+it('a token that is limited to some labels takes over no id either, and keeps its own', async () => {
+  const limited = await token('limited', null, ['gpu']);
+  await register(prod, ['gpu']);
+  await expect(register(limited, ['gpu'])).rejects.toMatchObject(refused);
+  await register(limited, ['gpu'], 'limited-1');
+  await expect(register(prod, ['gpu'], 'limited-1')).rejects.toMatchObject({ code: 'forbidden' });
+});
+
 it('a claim right after one of the owner is refused too', async () => {
   await fixture.run('jobs: { a: { run: x }, b: { run: x } }');
   await fixture.claimed({ caller: prod, workerId: 'prod-1' });
@@ -94,4 +107,63 @@ it('an id that was used without a token belongs to the first token that uses it'
   await register({ credential: null });
   await register(prod);
   await expect(register(dev)).rejects.toMatchObject(refused);
+});
+
+/** The names of the tokens whose claims under the id of one worker, sent at once, were accepted. */
+async function claimAtOnce(workerId: string, callers: ReadonlyMap<string, Caller>): Promise<string[]> {
+  const names = [...callers.keys()];
+  const answers = await Promise.allSettled(
+    names.map((name) => fixture.claim({ caller: callers.get(name) as Caller, workerId })),
+  );
+  for (const answer of answers) {
+    if (answer.status === 'rejected') expect(answer.reason).toMatchObject({ code: 'forbidden' });
+  }
+  return names.filter((_, at) => answers[at]?.status === 'fulfilled');
+}
+
+it('of two tokens that claim under an id that nobody has used, at once, the first gets it', async () => {
+  await fixture.run('jobs: { a: { run: x }, b: { run: x } }');
+  const both = new Map([
+    ['prod', prod],
+    ['dev', dev],
+  ]);
+  expect(await claimAtOnce('new', both)).toEqual(['prod']);
+  await fixture.environment.advance(10_000);
+  expect(await claimAtOnce('new', both)).toEqual(['prod']);
+});
+
+it('of two tokens that claim under the id of one that has expired, at once, the first gets it', async () => {
+  await register(await token('guest', fixture.environment.now() + 1_000), [], 'g');
+  await fixture.environment.advance(10_000);
+  const both = new Map([
+    ['dev', dev],
+    ['prod', prod],
+  ]);
+  expect(await claimAtOnce('g', both)).toEqual(['dev']);
+  await fixture.environment.advance(10_000);
+  expect(await claimAtOnce('g', both)).toEqual(['dev']);
+});
+
+it('two tokens of one name may claim under one id at once', async () => {
+  const both = new Map([
+    ['old', prod],
+    ['new', await token('prod')],
+    ['dev', dev],
+  ]);
+  expect(await claimAtOnce('new', both)).toEqual(['old', 'new']);
+});
+
+it.each([1, 2, 3, 4, 5, 6, 7, 8])('in order %i of the answers, one of two tokens gets an id', async (seed) => {
+  let state = seed;
+  const random = () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return state / 2 ** 32;
+  };
+  await fixture.end();
+  fixture = await new EngineFixture(undefined, { around: (store) => shuffledStore(store, random) }).start();
+  const both = new Map([
+    ['prod', await token('prod')],
+    ['dev', await token('dev')],
+  ]);
+  for (let round = 0; round < 3; round++) expect(await claimAtOnce(`new-${round}`, both)).toHaveLength(1);
 });

@@ -12,9 +12,53 @@ beforeEach(async () => {
 afterEach(() => engines.end());
 
 it('of two tokens that register the same worker ids at two servers at the same moment, each id goes to one', async () => {
-  const servers = [engines.at(0), engines.at(1)];
+  await expectOneOwner((at, caller, workerId) =>
+    engines.at(at).engine.registerWorker({ caller, workerId, labels: [], onlyLabelled: false, slots: 1, version: '' }),
+  );
+});
+
+it('of two tokens whose first claims under the same worker ids come to two servers at once, each id goes to one', async () => {
+  await expectOneOwner((at, caller, workerId) =>
+    engines.at(at).engine.claimJobs(
+      {
+        caller,
+        workerId,
+        labels: [],
+        onlyLabelled: false,
+        leaseTtlSecs: null,
+        waitMs: 0,
+        requestId: null,
+        maxJobs: 1,
+      },
+      null,
+    ),
+  );
+});
+
+/** Lets two tokens use the same ids, each at its own server and in its own order, as workers come. */
+async function expectOneOwner(use: (at: number, caller: Caller, workerId: string) => Promise<unknown>): Promise<void> {
+  const callers = await twoTokens();
+  for (let round = 0; round < 10; round++) {
+    const ids = Array.from({ length: 20 }, (_, at) => `w${round}-${at}`);
+    const answers = await Promise.all(
+      callers.map((caller, at) =>
+        Promise.allSettled(
+          (at === 0 ? ids : ids.toReversed()).map(async (workerId) => {
+            await use(at, caller, workerId);
+            return workerId;
+          }),
+        ),
+      ),
+    );
+    const owned = answers.flat().flatMap((answer) => (answer.status === 'fulfilled' ? [answer.value] : []));
+    expect(owned.toSorted()).toEqual(ids.toSorted());
+  }
+}
+
+async function twoTokens(): Promise<Caller[]> {
   const callers: Caller[] = [];
-  for (const [at, { store, environment }] of servers.map((server) => server.engine.context).entries()) {
+  for (const at of [0, 1]) {
+    const { store, environment } = engines.at(at).engine.context;
     const wanted = {
       name: `t${at}`,
       scopes: ['worker'],
@@ -24,21 +68,5 @@ it('of two tokens that register the same worker ids at two servers at the same m
     } as const;
     callers.push({ credential: (await createToken(store, environment, wanted)).id });
   }
-  for (let round = 0; round < 10; round++) {
-    const ids = Array.from({ length: 20 }, (_, at) => `w${round}-${at}`);
-    const answers = await Promise.all(
-      servers.map(({ engine }, at) =>
-        Promise.allSettled(
-          // Each in its own order, as workers come.
-          (at === 0 ? ids : ids.toReversed()).map(async (workerId) => {
-            const caller = callers[at] as Caller;
-            await engine.registerWorker({ caller, workerId, labels: [], onlyLabelled: false, slots: 1, version: '' });
-            return workerId;
-          }),
-        ),
-      ),
-    );
-    const registered = answers.flat().flatMap((answer) => (answer.status === 'fulfilled' ? [answer.value] : []));
-    expect(registered.toSorted()).toEqual(ids.toSorted());
-  }
-});
+  return callers;
+}

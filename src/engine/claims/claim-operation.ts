@@ -9,7 +9,7 @@ import type { Claim, ClaimedJob } from './claim.js';
 import type { Parking } from './parking.js';
 import { answerRepeats, lockRequestsOf } from './repeated-claims.js';
 import { noteWhatBecameClaimable, takeJobs } from './take-jobs.js';
-import { ownersOf } from './worker-owner.js';
+import { decideContested, ownersOf } from './worker-owner.js';
 
 /** Gives claimable jobs to workers; a draining worker gets none, and its claim can wait. Claims come last in a batch, so that they see what the batch made claimable. */
 export function claimOperation(context: BatchContext, parking: Parking<Claim>): Operation<Claim, ClaimedJob[]> {
@@ -47,7 +47,10 @@ export function claimOperation(context: BatchContext, parking: Parking<Claim>): 
   };
 }
 
-/** Records that the workers are alive; returns the claims under ids of another token, with the refusals. */
+/**
+ * Records that the workers are alive; returns the claims under ids of another token, with the refusals. An id that nobody owns
+ * belongs to the first claim under it, in this batch or of another server: the row that is stored says which one that is.
+ */
 async function noteWorkersSeen(
   context: BatchContext,
   batch: Batch,
@@ -61,11 +64,11 @@ async function noteWorkersSeen(
   const alive = new Map<string, Claim>();
   for (const claim of due) {
     const refusal = owners.refusalOf(claim);
-    if (refusal === null) alive.set(claim.workerId, claim);
-    else refusals.set(claim, refusal);
+    if (refusal !== null) refusals.set(claim, refusal);
+    else if (!alive.has(claim.workerId)) alive.set(claim.workerId, claim);
   }
   if (alive.size === 0) return refusals;
-  await noteWorkers.run(batch.connection, {
+  const stored = await noteWorkers.run(batch.connection, {
     rows: [...alive.values()].map((claim) => ({
       id: claim.workerId,
       labels: claim.offer.labelsKey,
@@ -77,6 +80,15 @@ async function noteWorkersSeen(
       credential: owners.ownerFor(claim),
     })),
   });
+  const ownerOf = new Map(stored.map(({ id, credential }) => [id, credential]));
+  const contested = due.filter((claim) => {
+    const owner = owners.ownerFor(claim);
+    return !refusals.has(claim) && owner !== null && owner !== ownerOf.get(claim.workerId);
+  });
+  for (const [claim, refusal] of await decideContested(batch, contested)) {
+    refusals.set(claim, refusal);
+    if (alive.get(claim.workerId) === claim) alive.delete(claim.workerId);
+  }
   batch.afterCommit.push(() => {
     for (const { workerId, caller } of alive.values()) workersSeen.wrote(workerId, caller.credential, batch.nowMs);
   });

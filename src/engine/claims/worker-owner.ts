@@ -1,7 +1,7 @@
 import { DomainError } from '../../domain/errors.js';
 import { tokenIsValid } from '../../domain/token.js';
 import { lockRequests } from '../../store/statements/claims.js';
-import { otherOwners } from '../../store/statements/workers.js';
+import { otherOwners, replaceOwners } from '../../store/statements/workers.js';
 import type { Caller } from '../caller.js';
 import type { Batch } from '../writer/batch.js';
 
@@ -53,9 +53,35 @@ export async function ownersOf(batch: Batch, calls: readonly WorkerCall[]): Prom
 }
 
 /**
+ * Decides between calls under ids that have another owner when their rows are locked than was found before: the owner may pass
+ * the id on, to one call after the other. Returns the refusals.
+ */
+export async function decideContested<Call extends WorkerCall>(
+  batch: Batch,
+  contested: readonly Call[],
+): Promise<Map<Call, DomainError>> {
+  const refusals = new Map<Call, DomainError>();
+  for (let left = contested; left.length > 0; ) {
+    const firsts = new Map(left.toReversed().map((call) => [call.workerId, call]));
+    const calls = [...firsts.values()];
+    const owners = await ownersOf(batch, calls);
+    const allowed = calls.filter((call) => owners.refusalOf(call) === null);
+    for (const call of calls) {
+      const refusal = owners.refusalOf(call);
+      if (refusal !== null) refusals.set(call, refusal);
+    }
+    const rows = allowed.map((call) => ({ id: call.workerId, credential: owners.ownerFor(call) }));
+    if (rows.length > 0) await replaceOwners.run(batch.connection, { rows });
+    left = left.filter((call) => firsts.get(call.workerId) !== call);
+  }
+  return refusals;
+}
+
+/**
  * Blocks registrations of the same ids at other servers until the transaction ends, so that the second of two tokens
  * finds the owner that the first one set. Registrations are the first operations of a batch and take their locks in one
- * order, so there is no deadlock. Claims do not lock: by then their batch holds many other locks.
+ * order, so there is no deadlock. Claims do not lock, because by then their batch holds many other locks: the row of the worker,
+ * which keeps its owner, decides between them.
  */
 export async function lockWorkerIds(batch: Batch, calls: readonly WorkerCall[]): Promise<void> {
   if (!batch.connection.dialect.hasManyWriters) return;

@@ -50,8 +50,11 @@ export const registerWorkers = statement<{ rows: Rows<typeof knownWorkers> }, ne
       ),
 );
 
-/** Records that workers are alive; a worker that claims without having registered becomes known. Same rows. */
-export const noteWorkers = statement<{ rows: Rows<typeof knownWorkers> }, never>(
+/**
+ * Records that workers are alive; a worker that claims without having registered becomes known. Same rows. An owner stays; returns
+ * the owners.
+ */
+export const noteWorkers = statement<{ rows: Rows<typeof knownWorkers> }, Pick<WorkerTable, 'id' | 'credential'>>(
   'noteWorkers',
   ({ db, dialect, rows }) =>
     db
@@ -76,9 +79,21 @@ export const noteWorkers = statement<{ rows: Rows<typeof knownWorkers> }, never>
       .onConflict((conflict) =>
         conflict.column('id').doUpdateSet({
           seen_at_ms: dialect.greatest(sql`workers.seen_at_ms`, sql`excluded.seen_at_ms`),
-          credential: sql`coalesce(excluded.credential, workers.credential)`,
+          credential: sql`coalesce(workers.credential, excluded.credential)`,
         }),
-      ),
+      )
+      .returning(['id', 'credential']),
+);
+
+const newOwners = rowSet({ id: 'text', credential: 'text?' });
+
+/** Gives workers, whose rows are locked, another owner. */
+export const replaceOwners = statement<{ rows: Rows<typeof newOwners> }, never>('replaceOwners', ({ db, rows }) =>
+  db
+    .updateTable('workers')
+    .from(rows('rows', newOwners).as('r'))
+    .set({ credential: sql<string | null>`coalesce(r.credential, workers.credential)` })
+    .whereRef('workers.id', '=', 'r.id'),
 );
 
 const seenWorkers = rowSet({ id: 'text', seen_at_ms: 'integer' });

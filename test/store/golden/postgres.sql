@@ -1506,7 +1506,8 @@ insert into "workers" ("id", "labels", "slots", "version", "registered_at_ms", "
   where true
   order by "r"."id"
   on conflict ("id") do update
-  set "seen_at_ms" = greatest(workers.seen_at_ms, excluded.seen_at_ms), "credential" = coalesce(excluded.credential, workers.credential);
+  set "seen_at_ms" = greatest(workers.seen_at_ms, excluded.seen_at_ms), "credential" = coalesce(workers.credential, excluded.credential)
+  returning "id", "credential";
 
 -- noteWritable
 insert into "meta" ("key", "value")
@@ -1753,6 +1754,14 @@ update "runs"
   set "open" = open + cast($1 as bigint), "failed" = failed - cast($2 as bigint), "cancelled" = cancelled - cast($3 as bigint), "state" = case when ended_at_ms is null then state when started_at_ms is null then 'queued' else 'running' end, "cancel_requested_at_ms" = case when ended_at_ms is null then cancel_requested_at_ms end, "cancel_forced" = case when ended_at_ms is null then cancel_forced else 0 end, "held" = case when ended_at_ms is not null and gate is not null then 1 else held end, "gate_since_ms" = case when ended_at_ms is null then gate_since_ms else cast($4 as bigint) end, "timed_out" = case when ended_at_ms is null then timed_out else 0 end, "deadline_ms" = case when started_at_ms is null or held = 1 or (ended_at_ms is not null and gate is not null) then null else cast($5 as bigint) + timeout_ms end, "ended_at_ms" = $6, "logs_pruned" = 0, "generation" = cast($7 as bigint), "rerun_from" = $8, "activate_from" = $9
   where "no" = cast($10 as bigint)
   returning "no", "deadline_ms";
+
+-- replaceOwners
+update "workers"
+  set "credential" = coalesce(r.credential, workers.credential)
+  from (select e.value ->> 0 as "id", e.value ->> 1 as "credential"
+  from jsonb_array_elements(cast($1 as jsonb)) as e(value)
+  where jsonb_typeof(e.value) = 'array') as "r"
+  where "workers"."id" = "r"."id";
 
 -- requestCancel
 update "runs"

@@ -1421,7 +1421,8 @@ insert into "workers" ("id", "labels", "slots", "version", "registered_at_ms", "
   where true
   order by "r"."id"
   on conflict ("id") do update
-  set "seen_at_ms" = max(workers.seen_at_ms, excluded.seen_at_ms), "credential" = coalesce(excluded.credential, workers.credential);
+  set "seen_at_ms" = max(workers.seen_at_ms, excluded.seen_at_ms), "credential" = coalesce(workers.credential, excluded.credential)
+  returning "id", "credential";
 
 -- noteWritable
 insert into "meta" ("key", "value")
@@ -1652,6 +1653,13 @@ update "runs"
   set "open" = open + cast(? as integer), "failed" = failed - cast(? as integer), "cancelled" = cancelled - cast(? as integer), "state" = case when ended_at_ms is null then state when started_at_ms is null then 'queued' else 'running' end, "cancel_requested_at_ms" = case when ended_at_ms is null then cancel_requested_at_ms end, "cancel_forced" = case when ended_at_ms is null then cancel_forced else 0 end, "held" = case when ended_at_ms is not null and gate is not null then 1 else held end, "gate_since_ms" = case when ended_at_ms is null then gate_since_ms else cast(? as integer) end, "timed_out" = case when ended_at_ms is null then timed_out else 0 end, "deadline_ms" = case when started_at_ms is null or held = 1 or (ended_at_ms is not null and gate is not null) then null else cast(? as integer) + timeout_ms end, "ended_at_ms" = ?, "logs_pruned" = 0, "generation" = cast(? as integer), "rerun_from" = ?, "activate_from" = ?
   where "no" = cast(? as integer)
   returning "no", "deadline_ms";
+
+-- replaceOwners
+update "workers"
+  set "credential" = coalesce(r.credential, workers.credential)
+  from (select value ->> 0 as "id", value ->> 1 as "credential"
+  from jsonb_each(?)) as "r"
+  where "workers"."id" = "r"."id";
 
 -- requestCancel
 update "runs"
