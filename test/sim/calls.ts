@@ -17,6 +17,8 @@ export interface EndOfJob {
   readonly outputs: ReadonlyMap<string, string>;
   readonly error: string;
   readonly retryable: boolean;
+  /** Of the command; null when the worker reports none. */
+  readonly exitCode: number | null;
 }
 
 /**
@@ -75,7 +77,10 @@ export class Calls {
     this.#noteRace(lease);
     await this.#leaseMessage(call, lease, report, receivedAtMs, async () => {
       if (end.kind === 'success') await live.engine.completeJob({ credential }, leaseId, end.outputs);
-      else await live.engine.failJob({ credential }, leaseId, { error: end.error, retryable: end.retryable });
+      else {
+        const { error, retryable, exitCode } = end;
+        await live.engine.failJob({ credential }, leaseId, { error, retryable, exitCode });
+      }
     });
     if (lease === null || report === null) {
       this.#simulation.world.violated('nobody reports under a lease that is not his', leaseId);

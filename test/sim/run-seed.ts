@@ -2,6 +2,7 @@ import { checkHealth } from './checks/doctor.js';
 import { checkLogs } from './checks/logs.js';
 import { checkNodesEnd } from './checks/nodes.js';
 import { checkOverdue } from './checks/overdue.js';
+import { checkOverdueWaits } from './checks/overdue-waits.js';
 import type { Counters } from './counters.js';
 import { Scenario } from './scenario.js';
 import { Simulation } from './simulation.js';
@@ -82,6 +83,7 @@ async function happen(simulation: Simulation, isEnough: () => boolean): Promise<
     if (world.events % waitingEvery === 0) simulation.waiting.check();
     if (world.events % overdueEvery === 0) {
       checkOverdue(simulation);
+      checkOverdueWaits(simulation);
       checkNodesEnd(simulation);
     }
     if (world.events % doctorEvery === 0) await checkHealth(simulation);

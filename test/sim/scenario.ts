@@ -2,6 +2,7 @@ import { Calls } from './calls.js';
 import { Canceller } from './clients/canceller.js';
 import { LogFollower } from './clients/log-follower.js';
 import { LongPollWorker } from './clients/long-poll-worker.js';
+import { Pauser } from './clients/pauser.js';
 import { PollWorker } from './clients/poll-worker.js';
 import { Reader } from './clients/reader.js';
 import { Rerunner } from './clients/rerunner.js';
@@ -10,6 +11,7 @@ import { Submitter } from './clients/submitter.js';
 import { Watcher } from './clients/watcher.js';
 import { drawLabels, type Style, type Temper, type Worker, type WorkerProfile } from './clients/worker.js';
 import { allLabels } from './model/definitions.js';
+import { exitCodesLabel } from './model/keys.js';
 import { offerOf } from './model/offer.js';
 import { allJobs, endStates } from './model/states.js';
 import { Network } from './network.js';
@@ -54,6 +56,7 @@ export class Scenario {
     if (random.chance(0.4)) void new Rerunner(this.#parts, 'rerunner').run(this.#faultsMs, 6_000);
     for (let count = random.within(0, 2); count > 0; count--)
       void new Reader(this.#parts, `reader${count}`).run(this.#faultsMs);
+    if (this.#simulation.hasPauses) void new Pauser(this.#parts, 'pauser').run(this.#submitters, this.#faultsMs);
     if (random.chance(0.3)) this.#watchers.push(this.#watcher(null));
     this.#watchSome();
     this.#misfortunes();
@@ -120,8 +123,9 @@ export class Scenario {
     });
   }
 
-  #startWorker(profile: WorkerProfile): void {
-    const { world, offers } = this.#simulation;
+  #startWorker(drawn: WorkerProfile): void {
+    const { world, offers, hasKeys } = this.#simulation;
+    const profile = hasKeys ? { ...drawn, labels: [...drawn.labels, exitCodesLabel] } : drawn;
     offers.set(profile.id, offerOf(profile));
     if (profile.onlyLabelled) world.count('worker: only labelled');
     world.count(`worker: ${profile.style}, ${profile.temper}`);
@@ -136,7 +140,7 @@ export class Scenario {
     worker.process.onDeath(() => {
       if (this.#simulation.isHealing) return;
       world.after(world.random.within(500, 15_000), null, 'worker again', () => {
-        if (!this.#simulation.isHealing) this.#startWorker(profile);
+        if (!this.#simulation.isHealing) this.#startWorker(drawn);
       });
     });
   }

@@ -29,7 +29,7 @@ function leaseThat(simulation: Simulation, outcome: Lease['attempt']['outcome'])
   return found;
 }
 
-const success = { kind: 'success', outputs: new Map(), error: '', retryable: false } as const;
+const success = { kind: 'success', outputs: new Map(), error: '', retryable: false, exitCode: null } as const;
 
 describe('a seed', () => {
   it('gives the same history each time', async () => {

@@ -15,6 +15,10 @@ import { Waiting } from './waiting.js';
 import { calm, drawWeather, type Weather } from './weather.js';
 import { World } from './world.js';
 
+/** The last digits of the seeds whose worlds have further keys, and pauses: so other worlds stay as they were. */
+const keySeeds: readonly number[] = [6, 8];
+const pauseSeeds: readonly number[] = [4, 8];
+
 /** One world with its servers, and what is known about it. */
 export class Simulation {
   readonly world: World;
@@ -27,6 +31,10 @@ export class Simulation {
   readonly hasJobGroups: boolean;
   /** Whether some jobs have a matrix; the same. */
   readonly hasMatrices: boolean;
+  /** Whether definitions have timeouts of the queue and the run, `retry-on`, `continue-on-error` and `max-parallel`. By the seed. */
+  readonly hasKeys: boolean;
+  /** Whether workflows, runs and labels are paused now and then; the same. */
+  readonly hasPauses: boolean;
   readonly database: SimDatabase;
   readonly model: Model;
   readonly leases: Leases;
@@ -66,6 +74,10 @@ export class Simulation {
     if (this.hasJobGroups) world.count('worlds with groups of jobs');
     this.hasMatrices = new Random(Math.imul(world.seed + 29, 0x7d695815)).chance(0.35);
     if (this.hasMatrices) world.count('worlds with matrices');
+    this.hasKeys = keySeeds.includes(world.seed % 10);
+    if (this.hasKeys) world.count('worlds with further keys');
+    this.hasPauses = pauseSeeds.includes(world.seed % 10);
+    if (this.hasPauses) world.count('worlds with pauses');
     this.weather = random.chance(0.05) ? calm : drawWeather(random);
     this.database = new SimDatabase(
       empty,
@@ -84,6 +96,7 @@ export class Simulation {
       () => (!this.isShared ? 'all' : this.weather.rowTaken > 0 || this.isHealing ? 'no' : 'same labels'),
       random.pick([0, 2_000, 10_000, 10_000]),
       this.isShared ? Math.max(this.weather.clockErrorMsMax, calm.clockErrorMsMax) : 0,
+      () => (this.isShared ? this.troubleAtMs() : null),
     );
     this.clock = new Clock(
       world,
@@ -100,6 +113,16 @@ export class Simulation {
     const count = this.isShared ? random.within(1, 3) : 1;
     this.servers = Array.from({ length: count }, (_, index) => new SimServer(this, index));
     world.count(this.isShared ? 'worlds with a shared database' : 'worlds with a database of one server');
+  }
+
+  /** By the world's clock, when anything was wrong with any server, the last time. */
+  troubleAtMs(): number {
+    const { world, outage, slowUntilMs } = this;
+    if (outage.isAway) return world.nowMs;
+    const at = this.servers.map(({ live, troubleAtMs }) =>
+      live === null ? world.nowMs : Math.max(troubleAtMs, live.process.frozenUntilMs),
+    );
+    return Math.max(slowUntilMs, ...at);
   }
 
   /** Any server that a client may know the address of. */

@@ -49,7 +49,7 @@ export class Waiting {
       if (wants <= 0 || world.nowMs - healthySinceMs < patienceMs) continue;
       for (const { run, job } of model.queued.values()) {
         if (world.nowMs - job.queuedSinceMs < patienceMs) continue;
-        if (!mayGet(offer, job.def.labels)) continue;
+        if (!mayGet(offer, job.def.labels) || model.pauses.isKeptBack({ run, job })) continue;
         world.violated(
           'no worker waits beside a job that it could run',
           `${waiter.workerId} at ${live.process.name} beside ${run.no}/${job.def.key}, queued ${world.nowMs - job.queuedSinceMs} ms ago`,

@@ -6,7 +6,7 @@ const outputLine = /^::set-output ([^=]+)=(.*)$/;
 
 /** Notes a report as it comes to a server, with what the log may say of outputs at that time. */
 export function noteReport(lease: Lease, end: EndOfJob): Report {
-  const digest = digestOf(end.kind, end.outputs, end.error, end.retryable);
+  const digest = digestOf(end.kind, end.outputs, end.error, end.retryable, end.exitCode);
   const known = lease.reports.get(digest);
   const printed = linesOf(lease, (chunk) => chunk.isStored && chunk.texts.size === 1);
   const perhapsPrinted = linesOf(lease, () => true);

@@ -60,7 +60,8 @@ export class Canceller extends Client {
     const run = model.runs.get(runId);
     const { forced } = this.parts.simulation;
     const isForcedByGroup = run?.isForcedByGroup === true;
-    if (run?.isForced === true && !isForcedByGroup && !forced.has(runId) && !forced.has(run.workflowId)) {
+    const isForcedByServer = isForcedByGroup || run?.isForcedByTimeout === true;
+    if (run?.isForced === true && !isForcedByServer && !forced.has(runId) && !forced.has(run.workflowId)) {
       world.violated('a cancel is forced only when a caller asks for it', runId);
     }
     if (run !== undefined && run.open === 0) return;

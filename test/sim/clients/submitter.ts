@@ -2,6 +2,7 @@ import { DomainError } from '../../../src/domain/errors.js';
 import { type Definition, drawDefinition } from '../model/definitions.js';
 import { drawGroup, inGroup } from '../model/groups.js';
 import { withJobGroups } from '../model/job-groups.js';
+import { withKeys } from '../model/keys.js';
 import { drawLargeDefinition } from '../model/large-definition.js';
 import { withMatrices } from '../model/with-matrices.js';
 import { Client } from './client.js';
@@ -47,7 +48,8 @@ export class Submitter extends Client {
     const drawn = isLarge ? drawLargeDefinition(this.random, name) : drawDefinition(this.random, name);
     const grouped = simulation.hasJobGroups ? withJobGroups(drawn, this.#seedOf(name)) : drawn;
     const expanded = simulation.hasMatrices ? withMatrices(grouped, this.#seedOf(name) ^ 0x5bd1e995) : grouped;
-    const definition = simulation.hasGroups ? inGroup(expanded, drawGroup(this.random)) : expanded;
+    const keyed = simulation.hasKeys ? withKeys(expanded, this.#seedOf(name) ^ 0x27d4eb2f) : expanded;
+    const definition = simulation.hasGroups ? inGroup(keyed, drawGroup(this.random)) : keyed;
     simulation.definitions.set(name, definition);
     if (isLarge) simulation.world.count('large definition');
     const again = this.#workflows.length > 0 && this.random.chance(0.5) ? this.random.pick(this.#workflows) : null;

@@ -1,6 +1,7 @@
 import type { ClaimedJob, ClaimJobs, NewLogChunk } from '../../../src/engine/engine.js';
 import type { EndOfJob } from '../calls.js';
 import { allLabels } from '../model/definitions.js';
+import { exitCodes } from '../model/keys.js';
 import { drawList } from '../model/matrix.js';
 import type { Answer } from '../network.js';
 import type { Parts } from '../parts.js';
@@ -89,7 +90,8 @@ export abstract class Worker extends Client {
       world.count('frozen worker went on');
     }
     if (temper === 'lying' && this.random.chance(0.7)) await tellLies(this, job);
-    await this.report(job, this.#endOf(job));
+    if (this.parts.simulation.hasKeys && this.random.chance(0.3)) await this.#reportInOneTurn(job, chunks);
+    else await this.report(job, this.#endOf(job));
     state.isOver = true;
   }
 
@@ -121,15 +123,46 @@ export abstract class Worker extends Client {
     return this.insist(end.kind, (live) => this.parts.calls.end(live, job.leaseId, this.profile.credential, end), 12);
   }
 
+  /** Sends two lines and the report at once: none of them waits for the answer to another, and they count in their order. */
+  async #reportInOneTurn(job: ClaimedJob, sequence: number): Promise<void> {
+    const { simulation, calls } = this.parts;
+    const { credential } = this.profile;
+    const end = this.#endOf(job);
+    const lines = [1, 2].map((at) => this.chunk(job, sequence + at, `line ${simulation.unique()}\n`));
+    await this.insist(
+      'lines and report',
+      async (live) => {
+        const isFirst = simulation.leases.byId.get(job.leaseId)?.attempt.outcome === null;
+        const sent = [
+          ...lines.map((line) => calls.logs(live, job.leaseId, credential, [line], false)),
+          calls.end(live, job.leaseId, credential, end),
+        ];
+        const answers = await Promise.allSettled(sent);
+        const isEnded = answers.at(-1)?.status === 'fulfilled';
+        const isRefused = answers.some(
+          (answer) => answer.status === 'rejected' && answer.reason.reason === 'completed',
+        );
+        if (isFirst && isEnded) simulation.world.count('lines and report in one turn');
+        if (isFirst && isEnded && isRefused)
+          simulation.world.violated('messages of one turn count in their order', job.leaseId);
+        for (const answer of answers) if (answer.status === 'rejected') throw answer.reason;
+      },
+      12,
+    );
+  }
+
   protected newEnd(kind: EndOfJob['kind']): EndOfJob {
     if (kind === 'success') {
       const value = this.random.pick(['a', 'b', null]);
       const outputs = new Map(value === null ? [] : [['v', value]]);
       if (this.random.chance(0.3)) outputs.set('by', `${this.name} ${this.parts.simulation.unique()}`);
-      return { kind, outputs, error: '', retryable: false };
+      return { kind, outputs, error: '', retryable: false, exitCode: null };
     }
     const retryable = this.random.chance(0.7);
-    return { kind, outputs: new Map(), error: `error ${this.parts.simulation.unique()} of ${this.name}`, retryable };
+    const { simulation } = this.parts;
+    const error = `error ${simulation.unique()} of ${this.name}`;
+    const exitCode = simulation.hasKeys && this.random.chance(0.8) ? this.random.pick(exitCodes) : null;
+    return { kind, outputs: new Map(), error, retryable, exitCode };
   }
 
   /** A report that differs from the others. */
@@ -158,6 +191,7 @@ export abstract class Worker extends Client {
         outputs: new Map(),
         error: `failed as told ${this.parts.simulation.unique()}`,
         retryable: false,
+        exitCode: null,
       };
     const { isHealing } = this.parts.simulation;
     const end = this.newEnd(this.random.chance(isHealing ? 0.95 : 0.8) ? 'success' : 'failure');

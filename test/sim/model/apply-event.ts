@@ -1,10 +1,13 @@
 import { endAttempt } from './end-attempt.js';
 import { applyAdmitted } from './groups.js';
 import { applyHeld, noteAdmitted } from './job-groups.js';
+import { isTolerated, maxParallelOf } from './keys.js';
 import type { Model, Place, Touched } from './model.js';
 import { applyToNode, mayCancelChild, noteChildEnd, noteMade } from './nodes.js';
+import { applyQueueTimeout, beginQueueTimeout } from './queue-timeouts.js';
 import { applyReset, beginRerun, type RerunData } from './rerun.js';
 import { verdictOn } from './rules.js';
+import { applyRunTimeout, beginRunTimeout, cancelRunTimeout } from './run-timeouts.js';
 import { endStates, type ModelRun, type ModelState, type StoredEvent } from './states.js';
 import { stopTimedOut } from './stop-attempt.js';
 
@@ -18,6 +21,7 @@ export interface EventData extends RerunData {
   readonly forced?: boolean;
   readonly superseded_by?: string;
   readonly children?: number;
+  readonly tolerated?: boolean;
 }
 
 /** Changes the model as an event says, and says whether it was allowed. */
@@ -40,12 +44,15 @@ export function applyEvent(model: Model, run: ModelRun, event: StoredEvent, touc
   if (before === 'queued' && job.state !== 'queued') model.unsetQueued(place);
   if (before !== 'queued' && job.state === 'queued') model.setQueued(place);
   if (endStates.has(before) || !endStates.has(job.state)) return;
+  if ((data.tolerated === true) !== isTolerated(job))
+    model.violated('a failure is tolerated as its job says', `${run.no}/${job.def.key}: ${event.data}`);
+  if (isTolerated(job)) model.world.count('failure tolerated');
   if (job.node !== null) {
     noteChildEnd(model, place, event.at_ms);
     return;
   }
   run.open -= 1;
-  if (job.state === 'failure') run.failed += 1;
+  if (job.state === 'failure' && !isTolerated(job)) run.failed += 1;
   if (job.state === 'cancelled') run.cancelled += 1;
   if (run.definition.isLarge) return;
   for (const ord of run.definition.dependants[job.def.ord] ?? []) {
@@ -60,6 +67,8 @@ function applyToRun(model: Model, run: ModelRun, event: StoredEvent, data: Event
     const isNews = run.cancelRequests === 0 || (data.forced === true && !run.isForced);
     if (!isNews) model.violated('a cancel that is repeated records nothing', `run ${run.id}`);
     if (endStates.has(run.state)) model.violated('the cancel of a run that has ended records nothing', `run ${run.id}`);
+    if (data.reason === 'run_timeout') applyRunTimeout(model, run, event, data.forced === true);
+    else cancelRunTimeout(run, event.at_ms, data.forced === true);
     run.cancelRequests += 1;
     run.cancelledSinceMs = model.world.nowMs;
     // Nothing of it has begun, so the server cancels its clean-up jobs too.
@@ -70,6 +79,7 @@ function applyToRun(model: Model, run: ModelRun, event: StoredEvent, data: Event
   }
   if (what === 'admitted') {
     applyAdmitted(model, run);
+    beginRunTimeout(run, event.at_ms);
     return;
   }
   if (what === 'rerun') {
@@ -79,7 +89,10 @@ function applyToRun(model: Model, run: ModelRun, event: StoredEvent, data: Event
   const isAllowed = what === 'running' ? run.state === 'queued' : !endStates.has(run.state) && endStates.has(what);
   if (!isAllowed) model.violated('a run goes from queued to running to its end', `${run.id}: ${run.state} to ${what}`);
   run.state = what;
-  if (endStates.has(what)) run.isHeld = false;
+  if (what === 'running' && run.deadlineMs === null && run.cancelRequests === 0) beginRunTimeout(run, event.at_ms);
+  if (!endStates.has(what)) return;
+  run.isHeld = false;
+  run.deadlineMs = null;
 }
 
 function applyToJob(model: Model, place: Place, event: StoredEvent, data: EventData, touched: Touched): void {
@@ -108,24 +121,33 @@ function applyToJob(model: Model, place: Place, event: StoredEvent, data: EventD
   }
   switch (to) {
     case 'running':
-      begin(place, event, data, touched, refuse);
+      begin(model, place, event, data, touched, refuse);
       return;
     case 'queued':
       if (job.state === 'delayed') {
         if (event.at_ms < (job.delayedUntilMs ?? 0)) refuse('before its delay was over');
         model.world.count('retry after a delay');
+        beginQueueTimeout(place, event.at_ms);
       } else {
         const isHeld = job.state === 'held';
         if (!isHeld && (job.state !== 'waiting' || verdictOn(run, job) !== 'queued')) {
           refuse(`the rules say ${job.state === 'waiting' ? verdictOn(run, job) : 'no'}`);
         }
-        if (job.def.group != null) noteAdmitted(model, place, touched, event.at_ms);
+        if (!isHeld) beginQueueTimeout(place, event.at_ms);
+        if (job.def.group != null || maxParallelOf(job) !== null) noteAdmitted(model, place, touched, event.at_ms);
       }
       job.enqueuedAtMs = event.at_ms;
       break;
     case 'held':
-      if (job.state !== 'waiting' || verdictOn(run, job) !== 'queued' || job.def.group == null)
+      if (job.state === 'queued') {
+        if (!model.pauses.perhapsPaused('run', run.id)) refuse('its run is not paused');
+        model.world.count('job held by a pause');
+        break;
+      }
+      if (job.state !== 'waiting' || verdictOn(run, job) !== 'queued') refuse('it does not come to a gate');
+      if (job.def.group == null && maxParallelOf(job) === null && !model.pauses.perhapsPaused('run', run.id))
         refuse('it has no gate to wait at');
+      beginQueueTimeout(place, event.at_ms);
       applyHeld(model, place, event.at_ms);
       break;
     case 'skipped':
@@ -135,6 +157,10 @@ function applyToJob(model: Model, place: Place, event: StoredEvent, data: EventD
       checkCancelled(model, place, refuse);
       break;
     case 'failure':
+      if (data.reason === 'queue_timeout') {
+        applyQueueTimeout(model, place, event.at_ms, data, refuse);
+        return;
+      }
       if (job.state !== 'waiting' || verdictOn(run, job) !== 'failure') refuse('it does not run');
       else model.world.count(job.def.matrix == null ? 'job without a value for an expression' : 'matrix that is wrong');
       break;
@@ -154,6 +180,7 @@ function checkCancelled(model: Model, place: Place, refuse: (why: string) => voi
 }
 
 function begin(
+  model: Model,
   { run, job }: Place,
   event: StoredEvent,
   data: EventData,
@@ -161,6 +188,8 @@ function begin(
   refuse: (why: string) => void,
 ): void {
   if (job.state !== 'queued') refuse('it cannot be claimed');
+  const pause = model.pauses.forbids({ run, job });
+  if (pause !== null) refuse(pause);
   if (job.attempts.at(-1)?.outcome === null) refuse('the attempt before it has not ended');
   for (const ord of job.def.needs) {
     if (run.jobs[ord]?.attempts.at(-1)?.outcome === null)

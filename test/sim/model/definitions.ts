@@ -1,6 +1,7 @@
 import type { Random } from '../../crash/random.js';
 import type { GroupDef } from './groups.js';
 import type { JobGroupDef } from './job-groups.js';
+import type { RetryCause } from './keys.js';
 import type { MatrixDef } from './matrix.js';
 
 /** The labels that jobs ask for and workers offer. */
@@ -8,8 +9,10 @@ export const allLabels = ['arm', 'big', 'gpu', 'linux'] as const;
 
 /** How a job's needs ended, as its condition may ask. */
 interface NeedsEnded {
+  /** As it ended; a tolerated failure is a `failure` here. */
   result(key: string): string;
   output(key: string, name: string): string | null;
+  /** How the needs count: a tolerated failure as a `success`. */
   readonly results: readonly string[];
   readonly inputs: ReadonlyMap<string, string>;
   readonly runCancelled: boolean;
@@ -50,6 +53,12 @@ export interface JobDef {
   readonly group?: JobGroupDef | null;
   /** Its matrix; absent or null when it has none. */
   readonly matrix?: MatrixDef | null;
+  /** How long it may be claimable or held; absent or null for any time. */
+  readonly queueTimeoutSecs?: number | null;
+  /** What its retries follow; absent or null for anything. */
+  readonly retryOn?: readonly RetryCause[] | null;
+  /** Whether its failure counts as success. */
+  readonly tolerates?: boolean;
 }
 
 export interface Definition {
@@ -64,6 +73,8 @@ export interface Definition {
   readonly isLarge: boolean;
   /** The concurrency of its runs; null when there is none. */
   readonly group: GroupDef | null;
+  /** The timeout of its runs; absent or null when there is none. */
+  readonly timeoutSecs?: number | null;
 }
 
 export const always = (text: string, holds: ConditionDef['holds']): ConditionDef => ({

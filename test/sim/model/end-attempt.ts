@@ -1,7 +1,9 @@
 import type { EventData } from './apply-event.js';
+import { mayRetryAfter } from './keys.js';
 import { arriveByMs, hasArrivedInTime, type Lease, type Report } from './lease.js';
 import type { Model, Place } from './model.js';
 import { mayCancelChild } from './nodes.js';
+import { beginQueueTimeout } from './queue-timeouts.js';
 import { retryDelay } from './rules.js';
 import type { ModelAttempt, ModelState, StoredEvent } from './states.js';
 import { stopCancelled } from './stop-attempt.js';
@@ -57,22 +59,25 @@ export function endAttempt(
 
 function retryOrFail(
   model: Model,
-  { job }: Place,
+  place: Place,
   attempt: ModelAttempt,
   event: StoredEvent,
   data: EventData,
   to: ModelState,
   refuse: (why: string) => void,
 ): void {
+  const { job } = place;
   const { lease } = attempt;
   let retryable = true;
   if (attempt.outcome === 'failure') {
     const report = [...(lease?.reports.values() ?? [])].find(({ error }) => error !== '' && error === data.error);
     if (report === undefined) refuse(`nobody reported ${data.error}`);
-    retryable = report?.retryable ?? false;
-  } else if (lease !== null) {
-    checkOverdue(model, attempt, lease, event.at_ms, refuse);
+    retryable = (report?.retryable ?? false) && mayRetryAfter(job.def, 'failure', report?.exitCode ?? null);
+  } else {
+    retryable = mayRetryAfter(job.def, attempt.outcome, null);
+    if (lease !== null) checkOverdue(model, attempt, lease, event.at_ms, refuse);
   }
+  if (!retryable) model.world.count('failure that is not tried again');
   const tried = job.attempt - job.budgetFrom;
   const delay = attempt.outcome === 'lease_expired' ? { leastMs: 0, mostMs: 0 } : retryDelay(job.def.backoff, tried);
   const right: ModelState =
@@ -87,6 +92,7 @@ function retryOrFail(
     }
     job.delayedUntilMs = data.until_ms ?? null;
   }
+  if (to === 'queued') beginQueueTimeout(place, event.at_ms);
   job.state = to;
 }
 

@@ -44,21 +44,28 @@ export function checkBegun(model: Model, run: ModelRun): void {
   if (group === null) return;
   model.world.count(run.isHeld ? 'run held' : 'run of a group with a place at once');
   if (run.isHeld) return;
-  const waiting = membersOf(model, group.name).filter((other) => other !== run && isWaiting(other));
+  const waiting = atGate(model, group.name, membersOf(model, group.name)).filter((other) => other !== run);
   if (waiting.length > 0) model.violated('a run goes past nobody who waits', `${run.no} past ${waiting[0]?.no}`);
 }
 
 /** A run that waited has its place. */
 export function applyAdmitted(model: Model, run: ModelRun): void {
   const { group } = run.definition;
-  if (group === null || !run.isHeld) model.violated('only a run that waits is admitted', `${run.no}`);
-  else {
+  if (!run.isHeld || (group === null && !run.isHeldByPause))
+    model.violated('only a run that waits is admitted', `${run.no}`);
+  else if (group === null) {
+    if (model.pauses.surelyPaused('workflow', run.workflowId))
+      model.violated('a new run of a paused workflow waits', `${run.no}`);
+  } else if (!run.isHeldByPause) {
     const earlier = membersOf(model, group.name).filter(
-      (other) => other !== run && isWaiting(other) && other.heldSinceMs < run.heldSinceMs - clockSlackMs,
+      // How long one has waited since the end of a pause, no event says.
+      (other) =>
+        other !== run && isWaiting(other) && !other.isHeldByPause && other.heldSinceMs < run.heldSinceMs - clockSlackMs,
     );
     if (earlier.length > 0) model.violated('who has waited longest is admitted', `${run.no} before ${earlier[0]?.no}`);
   }
   run.isHeld = false;
+  run.isHeldByPause = false;
   model.world.count('run admitted');
 }
 
@@ -68,7 +75,7 @@ export function checkGroups(model: Model, { runs }: Pick<Touched, 'runs'>): void
   for (const name of names) {
     const members = membersOf(model, name);
     const holders = members.filter(({ isHeld }) => !isHeld);
-    const waiting = members.filter(isWaiting);
+    const waiting = atGate(model, name, members);
     const most = Math.max(0, ...holders.map(maxOf));
     if (holders.length > most)
       model.violated('no group has more runs than places', `${name}: ${holders.length} of ${most}`);
@@ -84,7 +91,7 @@ export function checkGroups(model: Model, { runs }: Pick<Touched, 'runs'>): void
 
 /** Whether jobs of the run need not be decided yet: it waits, or it was just admitted. */
 export function isUndecided(model: Model, run: ModelRun): boolean {
-  if (run.definition.group === null && !run.isResetInPieces) return false;
+  if (run.definition.group === null && !run.isResetInPieces && model.pauses.isUnused) return false;
   if (run.isHeld) return true;
   return model.database.rows('select 1 from runs where no = ? and activate_from is not null', run.no).length > 0;
 }
@@ -93,6 +100,18 @@ function membersOf(model: Model, name: string): ModelRun[] {
   return [...model.runs.values()].filter(
     ({ definition, state }) => definition.group?.name === name && !endStates.has(state),
   );
+}
+
+/** Those that wait for a place, and not for the end of a pause. */
+function atGate(model: Model, name: string, members: readonly ModelRun[]): ModelRun[] {
+  const waiting = members.filter(isWaiting);
+  if (waiting.every(({ isHeldByPause }) => !isHeldByPause)) return waiting;
+  const rows = model.database.rows<{ no: number }>(
+    'select n.no from gates as g join runs as n on n.gate = g.no where g.key = ? and n.held = 1',
+    `run:${name}`,
+  );
+  const numbers = new Set(rows.map(({ no }) => no));
+  return waiting.filter(({ no }) => numbers.has(no));
 }
 
 function isWaiting({ isHeld, cancelRequests, resetting }: ModelRun): boolean {

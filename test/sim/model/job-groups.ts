@@ -1,5 +1,6 @@
 import { Random } from '../../crash/random.js';
 import type { Definition, JobDef } from './definitions.js';
+import { maxParallelOf } from './keys.js';
 import type { Model, Place, Touched } from './model.js';
 import { allJobs, type ModelJob, type ModelRun } from './states.js';
 
@@ -55,7 +56,9 @@ export function checkJobGroups(model: Model, touched: Touched): void {
   const names = new Set([...touched.jobs.values()].flatMap(({ job }) => job.def.group?.name ?? []));
   for (const name of names) {
     const holders = membersOf(model, name, hasPlace);
-    const held = membersOf(model, name, ({ state }) => state === 'held');
+    const held = membersOf(model, name, ({ state }) => state === 'held').filter(
+      ({ run, job }) => model.held.gateOf(run.no * 2 ** 20 + job.def.ord) === keyOf(name),
+    );
     const most = Math.max(0, ...holders.map(({ job }) => maxOf(job)));
     if (holders.length > most)
       model.violated('no group has more jobs than places', `${name}: ${holders.length} of ${most}`);
@@ -65,7 +68,10 @@ export function checkJobGroups(model: Model, touched: Touched): void {
     for (const { place, sinceMs } of touched.admitted) {
       if (place.job.def.group?.name !== name) continue;
       const passed = held.find(({ job }) => {
+        // When a child came here that passed the gate of its node before, no event says.
+        if (maxParallelOf(job) !== null) return false;
         if (job.def.priority !== place.job.def.priority) return job.def.priority > place.job.def.priority;
+        if (maxParallelOf(place.job) !== null) return false;
         return job.enqueuedAtMs < sinceMs - clockSlackMs;
       });
       if (passed !== undefined) {

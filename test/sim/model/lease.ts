@@ -8,6 +8,7 @@ export interface Report {
   /** Unique in its world, so that the stored error tells which report was taken. */
   readonly error: string;
   readonly retryable: boolean;
+  readonly exitCode: number | null;
   /** Output lines of the log that were acknowledged before the report came, and those that may have been stored. */
   readonly printed: ReadonlyMap<string, string>;
   perhapsPrinted: ReadonlyMap<string, string>;
@@ -63,8 +64,9 @@ export function digestOf(
   outputs: ReadonlyMap<string, string>,
   error: string,
   retryable: boolean,
+  exitCode: number | null,
 ) {
-  if (kind === 'failure') return `failure ${error} ${retryable}`;
+  if (kind === 'failure') return `failure ${error} ${retryable} ${exitCode}`;
   const sorted = [...outputs].sort(([a], [b]) => (a < b ? -1 : 1));
   return `success ${JSON.stringify(sorted)}`;
 }

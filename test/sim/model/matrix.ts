@@ -20,6 +20,8 @@ export interface MatrixDef {
   /** Of the children: the job with a matrix itself passes no gate and has no such expressions. */
   readonly group: JobGroupDef | null;
   readonly expressions: 'none' | 'computed' | 'broken';
+  /** How many children may be claimable or running at once; absent or null for any number. */
+  readonly maxParallel?: number | null;
 }
 
 /** A matrix before its place among those of its definition is known. */

@@ -4,10 +4,14 @@ import { applyEvent } from './apply-event.js';
 import { compareWithDatabase } from './compare.js';
 import type { Definition } from './definitions.js';
 import { checkBegun, checkGroups, isUndecided } from './groups.js';
+import { HeldJobs } from './held-jobs.js';
 import { checkJobGroups } from './job-groups.js';
+import { checkNodeGates } from './node-gates.js';
 import { checkNodes } from './nodes.js';
 import { mayGet, type WorkerOffer } from './offer.js';
+import { ModelPauses } from './pauses.js';
 import { goesBefore, hasBegun, stateOfRun, verdictOn } from './rules.js';
+import { beginRunTimeout } from './run-timeouts.js';
 import { endStates, type ModelAttempt, type ModelJob, type ModelRun, newRun, type StoredEvent } from './states.js';
 import { checkStopped } from './stop-attempt.js';
 
@@ -50,6 +54,8 @@ export class Model {
   readonly forcedReruns = new Set<string>();
   /** Jobs that anybody with the labels may claim. */
   readonly queued = new Map<number, Place>();
+  readonly pauses: ModelPauses;
+  readonly held: HeldJobs;
   readonly #offerOf: (workerId: string) => WorkerOffer;
   /** Whether every claim sees every claimable job: not where servers tell one another, and never where rows are taken. */
   readonly #isOrderStrict: () => 'all' | 'same labels' | 'no';
@@ -63,6 +69,7 @@ export class Model {
     isOrderStrict: () => 'all' | 'same labels' | 'no',
     stopGraceMs: number,
     clockErrorMsMax: number,
+    troubleAtMs: () => number | null,
   ) {
     this.world = world;
     this.database = database;
@@ -71,6 +78,13 @@ export class Model {
     this.#isOrderStrict = isOrderStrict;
     this.stopGraceMs = stopGraceMs;
     this.clockErrorMsMax = clockErrorMsMax;
+    this.pauses = new ModelPauses(this, troubleAtMs);
+    this.held = new HeldJobs(database);
+  }
+
+  /** The same of what is due: a transaction that waits for another may count from before its wait. */
+  get waitErrorMsMax(): number {
+    return this.clockErrorMsMax === 0 ? 0 : 3_000;
   }
 
   /** The time of the newest commit, by the clock that judges. */
@@ -80,6 +94,8 @@ export class Model {
 
   /** Follows what was just committed. */
   afterCommit(): void {
+    this.pauses.afterCommit();
+    this.held.afterCommit();
     const fresh = this.database.rows<StoredEvent>(
       'select number, at_ms, type, run, job, attempt, data from events where number > ? order by number',
       this.events.length,
@@ -96,6 +112,7 @@ export class Model {
     for (const run of touched.runs) this.#checkRun(run, touched);
     checkGroups(this, touched);
     checkJobGroups(this, touched);
+    checkNodeGates(this, touched);
     checkNodes(this, touched);
     this.#checkOrder(touched);
     compareWithDatabase(this, touched);
@@ -213,6 +230,8 @@ export class Model {
     this.runsByNumber.set(run.no, run);
     this.runs.set(run.id, run);
     for (const job of run.jobs) if (job.state === 'queued') this.setQueued({ run, job });
+    if (!held && definition.group !== null) beginRunTimeout(run, event.at_ms);
+    this.pauses.checkBegun(run);
     checkBegun(this, run);
   }
 
@@ -260,6 +279,7 @@ export class Model {
         // Gates admit after the claims of their commit.
         if (admitted.some(({ place }) => place.job === left.job)) continue;
         if (!mayGet(offer, left.job.def.labels)) continue;
+        if (this.pauses.mayKeepBack(left)) continue;
         if (strict === 'same labels' && left.job.def.labels.join() !== job.def.labels.join()) continue;
         this.world.count('order of claims compared');
         if (!goesBefore(left, { run, job })) continue;

@@ -8,7 +8,8 @@ export const nothingOffered: WorkerOffer = { labels: new Set(), onlyLabelled: fa
 
 /** Whether a worker may get a job that requires these labels. */
 export function mayGet(offer: WorkerOffer, required: readonly string[]): boolean {
-  if (required.length === 0) return !offer.onlyLabelled;
+  // What the server requires of a worker's library is no label of the job.
+  if (required.every((label) => label.startsWith('feature:')) && offer.onlyLabelled) return false;
   return required.every((label) => offer.labels.has(label));
 }
 

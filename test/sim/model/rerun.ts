@@ -1,5 +1,7 @@
+import { isTolerated } from './keys.js';
 import type { Model, Place } from './model.js';
 import { hasBegun } from './rules.js';
+import { beginRunTimeout } from './run-timeouts.js';
 import { endStates, type ModelJob, type ModelRun, type StoredEvent } from './states.js';
 
 /** So many jobs are reset in the transaction that begins the re-run. */
@@ -50,13 +52,17 @@ export function beginRerun(model: Model, run: ModelRun, event: StoredEvent, data
     run.state = hasBegun(run) ? 'running' : 'queued';
     run.cancelRequests = 0;
     run.isForced = false;
+    run.isTimedOut = false;
+    run.isForcedByTimeout = false;
+    run.deadlineMs = null;
     run.isForcedByGroup = false;
-    if (run.definition.group !== null) {
+    if (run.definition.group !== null || run.isHeldByPause) {
       run.isHeld = true;
       run.heldSinceMs = event.at_ms;
       model.world.count('re-run of a run in a group');
     }
   }
+  if (!run.isHeld && hasBegun(run)) beginRunTimeout(run, event.at_ms);
   run.isResetInPieces = chosen.length + following.length > inOnePiece;
   const reopened = new Set(chosen.flatMap(({ node }) => node ?? []));
   for (const node of reopened) if (!chosen.includes(node)) refuse(`${node.def.key} is not opened for its children`);
@@ -69,15 +75,27 @@ export function beginRerun(model: Model, run: ModelRun, event: StoredEvent, data
 
 /** A job of a re-run waits again. */
 export function applyReset(model: Model, { run, job }: Place, refuse: (why: string) => void): void {
+  if (job.state === 'held' && !run.resetting.has(job.def.ord)) {
+    resumeJob(model, { run, job }, refuse);
+    return;
+  }
   if (!run.resetting.delete(job.def.ord)) refuse('no re-run is about it');
   if (job.state === 'running' || job.attempts.at(-1)?.outcome === null) refuse('an attempt of it is live');
   if (job.node === null) {
     if (endStates.has(job.state)) run.open += 1;
-    if (job.state === 'failure') run.failed -= 1;
+    if (job.state === 'failure' && !isTolerated(job)) run.failed -= 1;
     if (job.state === 'cancelled') run.cancelled -= 1;
   } else model.world.count('child of a re-run waits again');
   resetJob(job, model.lastAtMs);
   model.world.count('job of a re-run waits again');
+}
+
+/** The pause that held a job is over: it is decided anew. */
+function resumeJob(model: Model, { run, job }: Place, refuse: (why: string) => void): void {
+  if (model.pauses.surelyPaused('run', run.id)) refuse('its run is paused');
+  if (!model.pauses.perhapsPaused('run', run.id)) refuse('no pause held it');
+  job.state = 'waiting';
+  model.world.count('job resumed');
 }
 
 /** As if it had not begun: its retries count anew, and the numbers of its attempts continue. */
@@ -88,6 +106,7 @@ function resetJob(job: ModelJob, atMs: number): void {
   job.budgetFrom = job.attempt;
   job.outputs = new Map();
   job.delayedUntilMs = null;
+  job.queueDueAtMs = null;
   job.resetAtMs = atMs;
   job.failedFastAtMs = null;
   job.emptySinceMs = null;

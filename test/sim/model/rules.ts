@@ -1,4 +1,5 @@
 import type { BackoffDef } from './definitions.js';
+import { isTolerated } from './keys.js';
 import { endStates, type ModelJob, type ModelRun, type ModelState } from './states.js';
 
 /** What must become of a waiting job, or null while a need of it is open. Written from the documents, not from the code. */
@@ -18,13 +19,14 @@ function verdictOfNeeds(run: ModelRun, job: ModelJob): ModelState | null {
   const needs = job.def.needs.map((ord) => jobAt(run, ord));
   if (needs.some((need) => !hasStopped(run, need))) return null;
   const { condition } = job.def;
-  if (condition === null) return needs.every((need) => need.state === 'success') ? 'queued' : 'skipped';
+  const counted = needs.map((need) => (isTolerated(need) ? 'success' : need.state));
+  if (condition === null) return counted.every((state) => state === 'success') ? 'queued' : 'skipped';
   const runCancelled = run.cancelRequests > 0;
   if (run.isForced || run.isForcedByGroup) return 'cancelled';
   if (runCancelled && !condition.survivesCancel) return 'cancelled';
   const byKey = new Map(needs.map((need) => [need.def.key, need]));
   const holds = condition.holds({
-    results: needs.map((need) => need.state),
+    results: counted,
     result: (key) => byKey.get(key)?.state ?? '',
     output: (key, name) => byKey.get(key)?.outputs.get(name) ?? null,
     inputs: run.inputs,
@@ -63,8 +65,9 @@ export function retryDelay(backoff: BackoffDef, attempt: number): { leastMs: num
 
 /** The state of a run, from its jobs. */
 export function stateOfRun(run: ModelRun): string {
-  const states = run.jobs.map((job) => job.state);
+  const states = run.jobs.map((job) => (isTolerated(job) ? 'success' : job.state));
   if (states.every((state) => endStates.has(state))) {
+    if (run.isTimedOut) return 'failure';
     if (states.includes('cancelled')) return 'cancelled';
     return states.includes('failure') ? 'failure' : 'success';
   }

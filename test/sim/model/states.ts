@@ -58,6 +58,8 @@ export interface ModelJob {
   /** By the world's clock, for how long nobody has taken it. */
   queuedSinceMs: number;
   delayedUntilMs: number | null;
+  /** Until when it may be claimable or held, by the clock that judges; null for any time. */
+  queueDueAtMs: number | null;
   outputs: ReadonlyMap<string, string>;
   /** Of a child: the job with the matrix, its index, and its values; whether it is there yet, and was compared with its row. */
   readonly node: ModelJob | null;
@@ -97,9 +99,18 @@ export interface ModelRun {
   /** By the world's clock, when it was cancelled the last time. */
   cancelledSinceMs: number;
   isForced: boolean;
+  /** When it has taken too long, by the clock that judges; null without a timeout, and before its time has begun. */
+  deadlineMs: number | null;
+  /** By the world's clock, since when that is over; 0 while it is not. */
+  deadlineSinceMs: number;
+  /** Whether it was cancelled because it took too long, and whether its clean-up jobs were too. */
+  isTimedOut: boolean;
+  isForcedByTimeout: boolean;
   /** Whether it waits for a place in its group, and since when. */
   isHeld: boolean;
   heldSinceMs: number;
+  /** Whether the pause of its workflow held it when it was made, and whether it did so to the end or the last that is known. */
+  isHeldByPause: boolean;
   /** Whether it was cancelled while it waited, which ends its clean-up jobs too. */
   isForcedByGroup: boolean;
   /** How often parts of it have begun, from 1. */
@@ -140,8 +151,13 @@ export function newRun(
     cancelRequests: 0,
     cancelledSinceMs: 0,
     isForced: false,
+    deadlineMs: null,
+    deadlineSinceMs: 0,
+    isTimedOut: false,
+    isForcedByTimeout: false,
     isHeld,
     heldSinceMs: atMs,
+    isHeldByPause: false,
     isForcedByGroup: false,
     generation: 1,
     resetting: new Set(),
@@ -151,7 +167,7 @@ export function newRun(
     hasOpened: false,
     jobs: definition.jobs.map((def) => ({
       ...newJob(def, { node: null, index: 0 }),
-      state: isClaimableAtOnce(def) && isDecidedAtOnce(definition) ? 'queued' : 'waiting',
+      state: isClaimableAtOnce(def) && isDecidedAtOnce(definition) && !isHeld ? 'queued' : 'waiting',
       isMade: true,
       enqueuedAtMs: atMs,
       queuedSinceMs: worldMs,
@@ -172,6 +188,7 @@ export function newJob(def: JobDef, of: Pick<ModelJob, 'node' | 'index'>): Model
     enqueuedAtMs: 0,
     queuedSinceMs: 0,
     delayedUntilMs: null,
+    queueDueAtMs: null,
     outputs: new Map(),
     ...of,
     combination: null,
@@ -197,7 +214,9 @@ function isDecidedAtOnce({ isLarge, group }: Definition): boolean {
 }
 
 /** Whether nothing is decided about the job before it can be claimed. */
-function isClaimableAtOnce({ needs, condition, expressions, group = null, matrix = null }: JobDef): boolean {
-  const isPlain = condition === null && expressions === 'none' && group === null && matrix === null;
+function isClaimableAtOnce(job: JobDef): boolean {
+  const { needs, condition, expressions, group = null, matrix = null, queueTimeoutSecs = null } = job;
+  const isPlain =
+    condition === null && expressions === 'none' && group === null && matrix === null && queueTimeoutSecs === null;
   return needs.length === 0 && isPlain;
 }

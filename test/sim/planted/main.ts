@@ -1,7 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { type Hunt, hunt, plantOnLoad, timesFound } from './plant.js';
-import { type PlantedBug, plantedBugs } from './table.js';
+import type { PlantedBug } from './planted-bug.js';
+import { plantedBugs } from './table.js';
 
 const { values } = parseArgs({
   options: {

@@ -3,7 +3,7 @@ import { registerHooks } from 'node:module';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { runSeed } from '../run-seed.js';
-import type { PlantedBug } from './table.js';
+import type { PlantedBug } from './planted-bug.js';
 
 /** The folder with the compiled sources and the compiled simulation. */
 const compiled = join(import.meta.dirname, '../../..');

@@ -1,4 +1,4 @@
-import type { PlantedBug } from './table.js';
+import type { PlantedBug } from './planted-bug.js';
 
 /** Bugs of jobs with a matrix. */
 export const plantedInMatrices: readonly PlantedBug[] = [
