@@ -8,6 +8,7 @@ const refusals = [
   [408, 'RequestTimeout', 'request_timeout', 'The request took too long to arrive.'],
   [409, 'Conflict', 'conflict', 'The lease accepts no report; `reason` says why.'],
   [409, 'RequestIdUsed', 'conflict', 'The same `request_id` was used for another definition.'],
+  [409, 'CannotUpdate', 'conflict', 'The workflow comes from a file, or `base_version` is not its current version.'],
   [409, 'CannotRerun', 'conflict', 'There is nothing to re-run, or a running job prevents it, as `reason` says.'],
   [409, 'CannotPause', 'conflict', 'The run has ended, or the pause was ended at the same time.'],
   [409, 'BackfillActive', 'conflict', 'The schedule has an active backfill: wait for it, or cancel it.'],

@@ -127,8 +127,12 @@ function refusals({ rule, inPath, names, body }) {
     byStatus[422] = 'InvalidInputs';
     byStatus[429] = 'GroupQueueFull';
   }
-  if (rule.body !== '' && rule.body !== '*') {
+  if (names.includes('definition') && names.includes('request_id')) {
     byStatus[409] = 'RequestIdUsed';
+    byStatus[422] = 'InvalidDefinition';
+  }
+  if (names.includes('base_version')) {
+    byStatus[409] = 'CannotUpdate';
     byStatus[422] = 'InvalidDefinition';
   }
   return Object.fromEntries(

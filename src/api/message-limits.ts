@@ -11,6 +11,8 @@ export function requestBytesMax(method: DescMethod): number {
 const larger: ReadonlyMap<string, number> = new Map([
   // A definition of 100,000 jobs.
   ['CreateWorkflow', 16 * mib],
+  ['UpdateWorkflow', 16 * mib],
+  ['ValidateDefinition', 16 * mib],
   // Up to a thousand chunks or reports.
   ['PushLogs', 4 * mib],
   ['StreamLogs', 4 * mib],

@@ -1,4 +1,5 @@
 import { AuditService } from '../../gen/workflowgraph/v1/audit_service_pb.js';
+import { DefinitionService } from '../../gen/workflowgraph/v1/definition_service_pb.js';
 import { GateService } from '../../gen/workflowgraph/v1/gate_service_pb.js';
 import { JobService } from '../../gen/workflowgraph/v1/job_service_pb.js';
 import { LogService } from '../../gen/workflowgraph/v1/log_service_pb.js';
@@ -11,6 +12,7 @@ import { WorkerService } from '../../gen/workflowgraph/v1/worker_service_pb.js';
 import { WorkflowService } from '../../gen/workflowgraph/v1/workflow_service_pb.js';
 import type { Engine } from '../engine/engine.js';
 import { auditService } from './audit-service.js';
+import { definitionService } from './definition-service.js';
 import { gateService } from './gate-service.js';
 import { jobService } from './job-service.js';
 import { logPieces, logService } from './log-service.js';
@@ -44,6 +46,7 @@ export function buildProcedures(
     ...serviceProcedures(JobService, jobService(engine), around),
     ...serviceProcedures(WorkerService, workerService(engine), around),
     ...serviceProcedures(WorkflowService, workflowService(engine), around),
+    ...serviceProcedures(DefinitionService, definitionService(engine), around),
     ...serviceProcedures(LogService, logService(engine), around, logPieces(engine)),
     ...serviceProcedures(AuditService, auditService(engine), around),
     ...serviceProcedures(RunService, runService(engine), around),

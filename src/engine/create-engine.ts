@@ -17,6 +17,8 @@ import { createWorkflow } from './definitions/create-workflow.js';
 import { type Defined, defineWorkflow, type NewDefinition } from './definitions/define-workflow.js';
 import { removeMissingWorkflowsVerb } from './definitions/remove-missing-workflows.js';
 import { removeWorkflowVerb } from './definitions/remove-workflow.js';
+import { updateWorkflow } from './definitions/update-workflow.js';
+import { validateDefinition } from './definitions/validate-definition.js';
 import type { Engine } from './engine.js';
 import { changeGates } from './gates/change-gates.js';
 import { holdPaused } from './gates/hold-paused.js';
@@ -61,6 +63,7 @@ import { ScheduleLoop } from './schedules/schedule-loop.js';
 import { changeVariableVerbs } from './variables/change-variable.js';
 import { variableViews } from './variables/list-variables.js';
 import { withBrokenFiles } from './views/broken-workflows.js';
+import { definitionViews } from './views/definitions.js';
 import { explainJobVerb } from './views/explain-job.js';
 import { explainRunVerb } from './views/explain-run.js';
 import { isReadyVerb } from './views/is-ready.js';
@@ -295,6 +298,9 @@ export async function createEngine(options: EngineOptions): Promise<RunningEngin
     async createWorkflow(input) {
       return views.workflowStatus(await createWorkflow(context, input));
     },
+    updateWorkflow: (input) => updateWorkflow(context, input),
+    validateDefinition,
+    ...definitionViews(context),
     removeWorkflow: removeWorkflowVerb(context),
     ready: isReadyVerb(context),
     define: (definition) => defineWorkflow(context, definition),

@@ -5,6 +5,9 @@ import type { ClaimJobs, Patience } from './claims/claim-jobs.js';
 import type { RegisterWorker } from './claims/register-worker.js';
 import type { JobSession, SessionHello, SessionSink } from './claims/worker-session.js';
 import type { CreateWorkflow } from './definitions/create-workflow.js';
+import type { DefinitionGraphResult } from './definitions/definition-graph.js';
+import type { UpdatedWorkflow, UpdateWorkflow } from './definitions/update-workflow.js';
+import type { ValidateDefinition } from './definitions/validate-definition.js';
 import type { ReportedFailure } from './leases/complete-job.js';
 import type { LeaseRenewal } from './leases/lease-operations.js';
 import type { LeaseEvent, LeaseWatch } from './leases/lease-watch.js';
@@ -20,6 +23,7 @@ import type { PauseSchedule } from './schedules/pause-schedule.js';
 import type { ChangeVariable, VariableKey } from './variables/change-variable.js';
 import type { VariablePage, VariableQuery, VariableView } from './variables/list-variables.js';
 import type { ChildrenQuery } from './views/children.js';
+import type { DefinitionView, VersionPage, VersionQuery } from './views/definitions.js';
 import type { JobExplanation } from './views/explain-job.js';
 import type { RunExplanation } from './views/explain-run.js';
 import type { JobDetails } from './views/job-details.js';
@@ -60,6 +64,7 @@ export type { BackfillView } from './schedules/change-backfill.js';
 export type { ChangeVariable, VariableKey } from './variables/change-variable.js';
 export type { VariablePage, VariableQuery, VariableView } from './variables/list-variables.js';
 export type { ChildrenQuery } from './views/children.js';
+export type { DefinitionVersionView } from './views/definitions.js';
 export type { RunExplanation } from './views/explain-run.js';
 export type { JobDetails } from './views/job-details.js';
 export type { JobHistoryPage, JobHistoryQuery } from './views/job-history.js';
@@ -108,6 +113,14 @@ export interface Engine {
   stopReasonOfJob(id: string, jobKey: string): Promise<StopReason | null>;
 
   createWorkflow(input: CreateWorkflow): Promise<WorkflowView>;
+  /** Replaces the definition of a workflow. Errors: `invalid_definition`, `not_found`, `conflict`. */
+  updateWorkflow(input: UpdateWorkflow): Promise<UpdatedWorkflow>;
+  /** Checks a definition and stores nothing. */
+  validateDefinition(input: ValidateDefinition): Promise<DefinitionGraphResult>;
+  /** A version with its text; the current one without a number. Errors: `not_found`. */
+  definition(workflow: string, number: number | null): Promise<DefinitionView>;
+  /** Newest first. Errors: `not_found`; `malformed` for an invalid page token. */
+  listVersions(query: VersionQuery): Promise<VersionPage>;
   /**
    * Removes a workflow from the list, so that it cannot be started. Its runs stay. Repeating it changes nothing.
    * Errors: `not_found`; `conflict` for one that comes from a file.

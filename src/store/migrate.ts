@@ -31,6 +31,7 @@ import { pauses } from './migrations/0080-pauses.js';
 import { queueTimeouts } from './migrations/0085-queue-timeouts.js';
 import { backfills } from './migrations/0086-backfills.js';
 import { drains } from './migrations/0087-drains.js';
+import { versionTexts } from './migrations/0090-version-texts.js';
 import type { Schema } from './schema.js';
 import { StoreError } from './store.js';
 
@@ -77,6 +78,7 @@ export function migrationsFor(dialect: DialectRecord) {
     '0085-queue-timeouts': marked(queueTimeouts(dialect)),
     '0086-backfills': marked(backfills(dialect)),
     '0087-drains': marked(drains(dialect)),
+    '0090-version-texts': marked(versionTexts(dialect)),
   };
 }
 

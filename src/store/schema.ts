@@ -16,6 +16,7 @@ export interface Schema {
   workflows: WorkflowTable;
   versions: VersionTable;
   version_jobs: VersionJobTable;
+  version_texts: VersionTextTable;
   version_edges: { version: number; from_ord: number; to_ord: number };
   label_sets: { id: Generated<number>; labels: string };
   runs: RunTable;
@@ -69,6 +70,21 @@ export interface VersionTable {
   start_spec: string | null;
   whole: number;
   created_at_ms: number;
+}
+
+/** The text of a version as it was loaded. */
+export interface VersionTextTable {
+  version: number;
+  source: WorkflowTable['source'];
+  /** The name of its file; null for a text that a call sent. */
+  file: string | null;
+  format: 'yaml' | 'json';
+  /** The id of the token that sent it; null for a file, and where there are no tokens. */
+  created_by: string | null;
+  /** The size of the text. */
+  bytes: number;
+  /** The text, compressed with gzip, as base64. */
+  gzip: string;
 }
 
 /** The specification of a job in a version. */

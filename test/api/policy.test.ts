@@ -7,6 +7,7 @@ import {
 } from '@bufbuild/protobuf/wkt';
 import { expect, test } from 'vitest';
 import { AuditService } from '../../gen/workflowgraph/v1/audit_service_pb.js';
+import { DefinitionService } from '../../gen/workflowgraph/v1/definition_service_pb.js';
 import { GateService } from '../../gen/workflowgraph/v1/gate_service_pb.js';
 import { file_workflowgraph_v1_job_service, JobService } from '../../gen/workflowgraph/v1/job_service_pb.js';
 import { LogService } from '../../gen/workflowgraph/v1/log_service_pb.js';
@@ -26,6 +27,7 @@ import { noTokens } from '../http/start-server.js';
 
 const methods = [
   AuditService,
+  DefinitionService,
   GateService,
   JobService,
   LogService,
@@ -80,6 +82,10 @@ test('every method has the policy that its kind of caller needs', () => {
     ListPauses: ['read'],
     PauseRun: ['submit'],
     ResumeRun: ['submit'],
+    GetDefinition: ['submit', 'admin'],
+    ListVersions: ['submit', 'admin'],
+    ValidateDefinition: ['submit'],
+    UpdateWorkflow: ['submit'],
     CreateBackfill: ['submit'],
     ListBackfills: ['read'],
     CancelBackfill: ['submit'],
@@ -164,7 +170,9 @@ test('every documented path is bound', () => {
       "GET /api/workflows/{id}/jobs/{job_id}/why 200",
       "GET /api/workflows/{id}/status 200",
       "GET /api/workflows/{id}/why 200",
+      "GET /api/workflows/{workflow}/definition 200",
       "GET /api/workflows/{workflow}/job-history 200",
+      "GET /api/workflows/{workflow}/versions 200",
       "GET /api/workflows/{workflow}/versions/{version}/graph 200",
       "POST /api/jobs/claim 200",
       "POST /api/jobs/claim-many 200",
@@ -182,6 +190,7 @@ test('every documented path is bound', () => {
       "POST /api/workers/{worker_id}/drain 200",
       "POST /api/workers/{worker_id}/heartbeat 200",
       "POST /api/workflows 201",
+      "POST /api/workflows/validate 200",
       "POST /api/workflows/{id}/backfills 200",
       "POST /api/workflows/{id}/cancel 202",
       "POST /api/workflows/{id}/pause 200",
@@ -191,6 +200,7 @@ test('every documented path is bound', () => {
       "POST /api/workflows/{id}/schedules/{schedule}/pause 200",
       "POST /api/workflows/{id}/schedules/{schedule}/resume 200",
       "PUT /api/variables/{name} 200",
+      "PUT /api/workflows/{id} 200",
     ]
   `);
 });

@@ -51,6 +51,7 @@ const everyService = [
   'grpc.reflection.v1.ServerReflection',
   'grpc.reflection.v1alpha.ServerReflection',
   'workflowgraph.v1.AuditService',
+  'workflowgraph.v1.DefinitionService',
   'workflowgraph.v1.GateService',
   'workflowgraph.v1.JobService',
   'workflowgraph.v1.LogService',

@@ -14,6 +14,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type FieldRules, FieldRulesSchema, field as fieldOption } from '../../gen/buf/validate/validate_pb.js';
 import { AuditService } from '../../gen/workflowgraph/v1/audit_service_pb.js';
+import { DefinitionService } from '../../gen/workflowgraph/v1/definition_service_pb.js';
 import { GateService } from '../../gen/workflowgraph/v1/gate_service_pb.js';
 import {
   ClaimJobRequestSchema,
@@ -32,6 +33,7 @@ import { compileRules, messageCheck } from '../../src/api/validate.js';
 
 const requests = [
   AuditService,
+  DefinitionService,
   GateService,
   JobService,
   LogService,

@@ -87,6 +87,7 @@ export const kinds: Readonly<Record<string, IdKind>> = {
   next_page_token: 'page',
   after: 'position',
   version: 'version',
+  base_version: 'version',
   token: 'token',
   label_set: 'labels',
   name: 'variable',

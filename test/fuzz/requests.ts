@@ -88,7 +88,7 @@ function queryOf(source: ValueSource, { parameters }: Operation): string {
 function bodyOf(source: ValueSource, operation: Operation): { body: Buffer | null; contentType: string | null } {
   const { random, wrongShare } = source;
   if (operation.verb === 'GET') return { body: null, contentType: null };
-  if (operation.id === 'CreateWorkflow') return definition(source, operation);
+  if (takesDefinition.has(operation.id)) return definition(source, operation);
   const text = random.chance(wrongShare / 4)
     ? random.pick(brokenBodies)
     : operation.body === null || Object.keys(operation.body).length === 0
@@ -124,6 +124,8 @@ function definition(source: ValueSource, operation: Operation) {
     contentType: random.pick(['application/json', 'application/yaml']),
   };
 }
+
+const takesDefinition: ReadonlySet<string> = new Set(['CreateWorkflow', 'UpdateWorkflow', 'ValidateDefinition']);
 
 const goodDefinitions: readonly (readonly [type: string, text: string])[] = [
   [

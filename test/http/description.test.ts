@@ -4,6 +4,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { AuditService } from '../../gen/workflowgraph/v1/audit_service_pb.js';
+import { DefinitionService } from '../../gen/workflowgraph/v1/definition_service_pb.js';
 import { GateService } from '../../gen/workflowgraph/v1/gate_service_pb.js';
 import { JobService } from '../../gen/workflowgraph/v1/job_service_pb.js';
 import { LogService } from '../../gen/workflowgraph/v1/log_service_pb.js';
@@ -24,6 +25,7 @@ const { document, operations } = apiDescription();
 
 const bindings = [
   AuditService,
+  DefinitionService,
   GateService,
   JobService,
   LogService,

@@ -17,7 +17,7 @@ export interface ServedWorld {
   readonly backfill: string;
   /** Page tokens, by what they page through. */
   readonly next: Readonly<
-    Record<'audit' | 'gates' | 'runs' | 'history' | 'schedules' | 'summaries' | 'variables', string>
+    Record<'audit' | 'gates' | 'runs' | 'history' | 'schedules' | 'summaries' | 'variables' | 'versions', string>
   >;
 }
 
@@ -84,6 +84,7 @@ export async function makeWorld(fixture: EngineFixture): Promise<ServedWorld> {
     requestId: null,
   });
 
+  await fixture.define('name: Earlier\njobs: { a: { run: x } }\n', 'ci');
   await fixture.define(ci, 'ci');
   for (const name of ['area', 'region'])
     await engine.setVariable({ caller, name, workflow: 'ci', value: `the ${name}` });
@@ -134,6 +135,7 @@ export async function makeWorld(fixture: EngineFixture): Promise<ServedWorld> {
       history: (await engine.jobHistory({ workflow: 'ci', limit: 1, pageToken: '' })).nextPageToken,
       schedules: (await engine.listSchedules({ workflow: '', limit: 1, pageToken: '' })).nextPageToken,
       summaries: (await engine.listWorkflowSummaries({ limit: 1, pageToken: '', query: 'c' })).nextPageToken,
+      versions: (await engine.listVersions({ workflow: 'ci', limit: 1, pageToken: '' })).nextPageToken,
       variables: (await engine.listVariables({ workflow: 'ci', limit: 1, pageToken: '' })).nextPageToken,
     },
   };

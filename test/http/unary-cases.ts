@@ -1,5 +1,6 @@
 import type { DescMethod } from '@bufbuild/protobuf';
 import { AuditService } from '../../gen/workflowgraph/v1/audit_service_pb.js';
+import { DefinitionService } from '../../gen/workflowgraph/v1/definition_service_pb.js';
 import { GateService } from '../../gen/workflowgraph/v1/gate_service_pb.js';
 import { JobService } from '../../gen/workflowgraph/v1/job_service_pb.js';
 import { LogService } from '../../gen/workflowgraph/v1/log_service_pb.js';
@@ -30,7 +31,7 @@ export const nowhere: ServedWorld = {
   created: '',
   labelSet: 0,
   backfill: '',
-  next: { audit: '', gates: '', runs: '', history: '', schedules: '', summaries: '', variables: '' },
+  next: { audit: '', gates: '', runs: '', history: '', schedules: '', summaries: '', variables: '', versions: '' },
 };
 
 export function unaryCases(world: ServedWorld): UnaryCase[] {
@@ -39,6 +40,7 @@ export function unaryCases(world: ServedWorld): UnaryCase[] {
   const worker = WorkerService.method;
   const workflow = WorkflowService.method;
   const audit = AuditService.method;
+  const definition = DefinitionService.method;
   const claim = { worker_id: 'w1', labels: ['linux'], lease_ttl_secs: 60 };
   const wireClaim = { workerId: 'w1', labels: ['linux'], leaseTtlSecs: 60n };
   const chunk = { workflow_id: run, job_id: 'build', sequence: 7, data: 'hi\n', timestamp_ms: 1_700_000_000_123 };
@@ -144,6 +146,39 @@ export function unaryCases(world: ServedWorld): UnaryCase[] {
       method: workflow.createWorkflow,
       request: { definition: { contentType: 'application/yaml', data: encoded(yaml) } },
       http: { path: '/api/workflows', body: yaml, type: 'application/yaml' },
+    },
+    {
+      method: definition.updateWorkflow,
+      request: {
+        id: world.created,
+        definition: { contentType: 'application/yaml', data: encoded('jobs: { b: { run: y } }') },
+        baseVersion: 1,
+      },
+      http: {
+        path: `/api/workflows/${world.created}?base_version=1`,
+        body: 'jobs: { b: { run: y } }',
+        type: 'application/yaml',
+      },
+    },
+    {
+      method: definition.validateDefinition,
+      request: { definition: { contentType: 'application/yaml', data: encoded(yaml) } },
+      http: { path: '/api/workflows/validate', body: yaml, type: 'application/yaml' },
+    },
+    {
+      method: definition.validateDefinition,
+      request: { definition: { contentType: 'application/yaml', data: encoded('jobs: { a: { needs: b, run: x } }') } },
+      http: { path: '/api/workflows/validate', body: 'jobs: { a: { needs: b, run: x } }', type: 'application/yaml' },
+    },
+    {
+      method: definition.getDefinition,
+      request: { workflow: 'ci', version: 1 },
+      http: { path: '/api/workflows/ci/definition?version=1' },
+    },
+    {
+      method: definition.listVersions,
+      request: { workflow: 'ci', limit: 1, pageToken: next.versions },
+      http: { path: `/api/workflows/ci/versions?limit=1&page_token=${next.versions}` },
     },
     {
       method: workflow.getWorkflowStatus,

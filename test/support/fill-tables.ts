@@ -25,6 +25,8 @@ export async function fillTables(connection: Connection, jobs: number): Promise<
     `insert into version_jobs (version, ord, key, label_set, priority, needs, conditional, spec)
        select i / 10 + 1, i % 10, 'j' || (i % 10), 1 + i % 50, 0, case when i % 10 = 0 then 0 else 1 end, 0, '{}'
        from ${numbers(500)}`,
+    `insert into version_texts (version, source, format, bytes, gzip)
+       select i + 1, 'file', 'yaml', 1, 'x' from ${numbers(50)}`,
     `insert into version_edges (version, from_ord, to_ord) select i / 9 + 1, i % 9, i % 9 + 1 from ${numbers(450)}`,
     `insert into runs (id, workflow, version, state, inputs, request_hash, job_count, open, failed, cancelled,
        created_at_ms, cancel_forced, gate, gate_max, held, gate_since_ms)

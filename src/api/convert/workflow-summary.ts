@@ -7,7 +7,7 @@ import { toInt64, toOptionalInt64 } from './numbers.js';
 import { toWireRunState } from './states.js';
 import { toWireBrokenFile, toWireRun } from './workflow.js';
 
-const sources: Readonly<Record<WorkflowSummary['source'], WorkflowSource>> = {
+export const workflowSources: Readonly<Record<WorkflowSummary['source'], WorkflowSource>> = {
   file: WorkflowSource.FILE,
   api: WorkflowSource.API,
 };
@@ -18,7 +18,7 @@ export function toWireWorkflowSummary(summary: WorkflowSummary): WireSummary {
     id: summary.id,
     name: summary.name,
     trigger: summary.trigger,
-    source: sources[summary.source],
+    source: workflowSources[summary.source],
     version: summary.version,
     jobs: summary.jobs,
     newestRun: summary.newestRun === null ? undefined : toWireRun(summary.newestRun),

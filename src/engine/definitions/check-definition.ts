@@ -1,5 +1,6 @@
 import { DomainError } from '../../domain/errors.js';
 import { limits } from '../../domain/limits.js';
+import { type DefinitionGraphResult, definitionGraph } from './definition-graph.js';
 import { type DefinitionRows, definitionRows } from './definition-rows.js';
 import type { DefinitionTask } from './definition-thread.js';
 import { DefinitionThreads } from './definition-threads.js';
@@ -16,12 +17,7 @@ const threads = new DefinitionThreads();
  * Errors: `too_large`, or `invalid_definition` with every problem and its place.
  */
 export async function checkDefinition(task: DefinitionTask, signal: AbortSignal | null): Promise<DefinitionRows> {
-  if (task.text.byteLength > limits.definitionBytes) {
-    throw new DomainError(
-      'too_large',
-      `definition: ${task.text.byteLength} bytes are more than the limit of ${limits.definitionBytes} bytes`,
-    );
-  }
+  refuseTooLarge(task);
   const result =
     task.text.byteLength <= definitionLimits.inlineBytes
       ? definitionRows(new TextDecoder().decode(task.text), task.format, task.file, task.anyWorker)
@@ -32,4 +28,23 @@ export async function checkDefinition(task: DefinitionTask, signal: AbortSignal 
   throw new DomainError('invalid_definition', `The definition cannot run: ${first?.message ?? ''}${more}`, {
     problems: result.problems,
   });
+}
+
+/** The graph of a definition, or its problems; a large one is checked in a thread of its own. Errors: `too_large`. */
+export async function definitionGraphOf(
+  task: DefinitionTask,
+  signal: AbortSignal | null,
+): Promise<DefinitionGraphResult> {
+  refuseTooLarge(task);
+  return task.text.byteLength <= definitionLimits.inlineBytes
+    ? definitionGraph(new TextDecoder().decode(task.text), task.format, task.file)
+    : threads.graph(task, signal);
+}
+
+function refuseTooLarge({ text }: DefinitionTask): void {
+  if (text.byteLength <= limits.definitionBytes) return;
+  throw new DomainError(
+    'too_large',
+    `definition: ${text.byteLength} bytes are more than the limit of ${limits.definitionBytes} bytes`,
+  );
 }

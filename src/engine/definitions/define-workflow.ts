@@ -3,7 +3,9 @@ import type { DefinitionFormat } from '../../domain/definition/definition.js';
 import { DomainError } from '../../domain/errors.js';
 import { formatProblem } from '../../domain/problem.js';
 import type { Connection } from '../../store/connection.js';
+import type { VersionTextTable } from '../../store/schema.js';
 import { lockSchedulesOfWorkflow } from '../../store/statements/schedules.js';
+import { hasVersionText, insertVersionText } from '../../store/statements/version-texts.js';
 import {
   type CurrentVersionRow,
   currentVersion,
@@ -22,6 +24,7 @@ import { yieldToEventLoop } from '../writer/yield-turn.js';
 import { checkDefinition } from './check-definition.js';
 import type { DefinitionRows } from './definition-rows.js';
 import { definitionLimits } from './limits.js';
+import { packText } from './version-text.js';
 
 /** A definition and the id to store it under. */
 export interface NewDefinition {
@@ -39,6 +42,8 @@ export interface NewDefinition {
   readonly anyWorker?: boolean;
   /** Set for a workflow that is created once: another definition under its id is refused with `conflict`. */
   readonly once?: boolean;
+  /** The version that the text is based on: another current one is refused with `conflict`. Null for any. */
+  readonly baseVersion?: number | null;
 }
 
 /** What storing the definition did. */
@@ -66,7 +71,10 @@ export async function defineWorkflow(context: EngineContext, definition: NewDefi
   );
   const [before] = await currentVersion.run(store.read, { id: definition.id });
   const isStored = (current: CurrentVersionRow | undefined) => isCurrent(definition, digest, current);
-  if (isStored(before)) return 'unchanged';
+  if (before !== undefined && isStored(before)) {
+    await keepText(context, definition, before.version);
+    return 'unchanged';
+  }
 
   const rows = await checkDefinition(
     {
@@ -79,6 +87,8 @@ export async function defineWorkflow(context: EngineContext, definition: NewDefi
   );
   await labelSets.numbersOf(store, rows.labelSets);
   const rootLabelSets = await labelSets.numbersOf(store, rows.rootLabelSets);
+
+  const text = await textRow(definition);
 
   const entry: AuditDraft = {
     action: before === undefined ? 'workflow.created' : 'workflow.changed',
@@ -106,6 +116,7 @@ export async function defineWorkflow(context: EngineContext, definition: NewDefi
       nowMs,
     });
     if (version === undefined) throw new Error(`no version of ${definition.id} was stored`);
+    await insertVersionText.run(connection, { ...text, version: version.no });
     return { workflow: workflow.no, version: version.no };
   };
   const finish = async (
@@ -165,16 +176,43 @@ async function currentIn(connection: Connection, id: string): Promise<CurrentVer
 
 /** Whether the workflow's current version has the same text. */
 function isCurrent(
-  { id, once = false }: NewDefinition,
+  { id, once = false, baseVersion = null }: NewDefinition,
   digest: string,
   current: CurrentVersionRow | undefined,
 ): boolean {
+  if (baseVersion !== null && current !== undefined && current.hash !== digest && current.number !== baseVersion) {
+    throw new DomainError(
+      'conflict',
+      `base_version: version ${current.number} of workflow ${id} is current, and the text is based on version ` +
+        `${baseVersion}; compare the two, and send the text with base_version ${current.number}`,
+    );
+  }
   if (!once || current === undefined) return current?.hash === digest && current.removed_at_ms === null;
   if (current.hash === digest) return true;
   throw new DomainError(
     'conflict',
     `request_id: an earlier request with this id created workflow ${id} from another definition; use a new request_id`,
   );
+}
+
+/** The row of a definition's text, without its version. */
+async function textRow({ source, file, format, by, text }: NewDefinition): Promise<Omit<VersionTextTable, 'version'>> {
+  return {
+    source,
+    file: file === '' ? null : file,
+    format,
+    created_by: by ?? null,
+    bytes: text.byteLength,
+    gzip: await packText(text),
+  };
+}
+
+/** Adds the text to a version that a program stored which kept no texts. */
+async function keepText({ store }: EngineContext, definition: NewDefinition, version: number): Promise<void> {
+  const [kept] = await hasVersionText.run(store.read, { version });
+  if (kept !== undefined) return;
+  const row = { ...(await textRow(definition)), version };
+  await store.transact((connection) => insertVersionText.run(connection, row));
 }
 
 function pieceWrites(rows: DefinitionRows): ((connection: Connection, version: number) => Promise<unknown>)[] {

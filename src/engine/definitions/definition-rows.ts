@@ -5,11 +5,11 @@ import type { JobSpec } from '../../domain/definition/job-spec.js';
 import { parseDefinition } from '../../domain/definition/parse-definition.js';
 import type { StartSpec } from '../../domain/definition/start-spec.js';
 import { labelsKey } from '../../domain/labels.js';
-import { firstChildOrdinal } from '../../domain/matrix/matrix-spec.js';
 import type { Problem } from '../../domain/problem.js';
 import type { Schedule } from '../../domain/schedule/schedule.js';
 import { conditionKind } from '../../domain/settle.js';
 import { newVersionEdges, newVersionJobs } from '../../store/version-rows.js';
+import { firstChildren } from './definition-graph.js';
 import { definitionLimits } from './limits.js';
 
 /** A checked definition as the rows of the store, in pieces that each fit into a short transaction. */
@@ -89,17 +89,6 @@ function kindOf(job: JobDefinition): number {
   return runsAfterCancel(parseCondition(job.condition, typedInputs(job.inputTypes)))
     ? conditionKind.survivesCancel
     : conditionKind.plain;
-}
-
-/** The ordinals of the first children of the jobs with a matrix, one range behind the other; null for other jobs. */
-function firstChildren(jobs: readonly JobDefinition[]): (number | null)[] {
-  let next = firstChildOrdinal;
-  return jobs.map(({ strategy }) => {
-    if (strategy === null) return null;
-    const from = next;
-    next += strategy.childrenMax;
-    return from;
-  });
 }
 
 function toStartSpec({ inputs, concurrency, runName, timeoutSecs, variables }: WorkflowDefinition): string | null {

@@ -1,5 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import type { DefinitionFormat } from '../../domain/definition/definition.js';
+import { definitionGraph } from './definition-graph.js';
 import { definitionRows } from './definition-rows.js';
 
 /** Input of the thread. */
@@ -11,5 +12,13 @@ export interface DefinitionTask {
   readonly anyWorker?: boolean;
 }
 
-const { text, format, file, anyWorker } = workerData as DefinitionTask;
-parentPort?.postMessage(definitionRows(new TextDecoder().decode(text), format, file, anyWorker));
+/** A task with what is made of a valid definition. */
+export interface ThreadTask extends DefinitionTask {
+  readonly make: 'rows' | 'graph';
+}
+
+const { text, format, file, anyWorker, make } = workerData as ThreadTask;
+const decoded = new TextDecoder().decode(text);
+parentPort?.postMessage(
+  make === 'graph' ? definitionGraph(decoded, format, file) : definitionRows(decoded, format, file, anyWorker),
+);

@@ -1,8 +1,9 @@
 import { Worker } from 'node:worker_threads';
 import { DomainError } from '../../domain/errors.js';
 import { threadEntry } from '../../thread-entry.js';
+import type { DefinitionGraphResult } from './definition-graph.js';
 import type { DefinitionRowsResult } from './definition-rows.js';
-import type { DefinitionTask } from './definition-thread.js';
+import type { DefinitionTask, ThreadTask } from './definition-thread.js';
 import { definitionLimits } from './limits.js';
 
 interface Waiting {
@@ -27,12 +28,21 @@ export class DefinitionThreads {
    *
    * Errors: `unavailable` when too many wait, or when the check was cancelled.
    */
-  async check(task: DefinitionTask, signal: AbortSignal | null = null): Promise<DefinitionRowsResult> {
+  check(task: DefinitionTask, signal: AbortSignal | null = null): Promise<DefinitionRowsResult> {
+    return this.#run({ ...task, make: 'rows' }, signal);
+  }
+
+  /** As `check`, for the graph instead of the rows. */
+  graph(task: DefinitionTask, signal: AbortSignal | null): Promise<DefinitionGraphResult> {
+    return this.#run({ ...task, make: 'graph' }, signal);
+  }
+
+  async #run<Result>(task: ThreadTask, signal: AbortSignal | null): Promise<Result> {
     if (signal?.aborted) throw cancelled();
     if (this.#running >= definitionLimits.threads) await this.#turn(signal);
     else this.#running += 1;
     try {
-      return await inThread(task, signal);
+      return await inThread<Result>(task, signal);
     } finally {
       // The next check takes over this one's thread slot.
       const next = this.#waiting.shift();
@@ -62,8 +72,8 @@ export class DefinitionThreads {
   }
 }
 
-function inThread(task: DefinitionTask, signal: AbortSignal | null): Promise<DefinitionRowsResult> {
-  return new Promise<DefinitionRowsResult>((resolve, reject) => {
+function inThread<Result>(task: ThreadTask, signal: AbortSignal | null): Promise<Result> {
+  return new Promise<Result>((resolve, reject) => {
     const thread = new Worker(threadEntry(import.meta.url, './definition-thread.js'), {
       workerData: task,
       resourceLimits: { maxOldGenerationSizeMb: 2_048 },

@@ -26,6 +26,7 @@ import {
 import { deleteRerunsOfRun } from '../../store/statements/reruns.js';
 import { deleteSchedulesOfWorkflowNo } from '../../store/statements/schedules.js';
 import { deleteVariablesOfWorkflow } from '../../store/statements/variables.js';
+import { deleteVersionText } from '../../store/statements/version-texts.js';
 import { deleteVersionEdges, deleteVersionJobs } from '../../store/statements/workflows.js';
 import type { Operation } from '../writer/writer.js';
 import { runLimits } from './limits.js';
@@ -166,6 +167,7 @@ async function pruneVersion(connection: Connection, { version, workflow }: Ended
 async function deleteVersionRows(connection: Connection, no: number): Promise<void> {
   await deleteVersionEdges.run(connection, { no });
   await deleteVersionJobs.run(connection, { no });
+  await deleteVersionText.run(connection, { no });
   await deleteVersion.run(connection, { no });
 }
 

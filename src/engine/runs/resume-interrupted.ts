@@ -6,6 +6,7 @@ import { graceForLiveLeases } from '../../store/statements/attempts.js';
 import type { RunRow } from '../../store/statements/find-runs.js';
 import { countJobsOfRange, runsWithUnfinishedWork } from '../../store/statements/large-runs.js';
 import { schedulesByWorkflowId } from '../../store/statements/schedules.js';
+import { deleteVersionText } from '../../store/statements/version-texts.js';
 import {
   deleteVersionEdges,
   deleteVersionJobs,
@@ -164,6 +165,7 @@ export class InterruptedWork {
       if (gone === undefined) return;
       await deleteVersionEdges.run(connection, { no });
       await deleteVersionJobs.run(connection, { no });
+      await deleteVersionText.run(connection, { no });
     });
   }
 }

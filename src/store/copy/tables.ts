@@ -15,6 +15,7 @@ export const copiedTables: readonly CopiedTable[] = [
   { name: 'workflows', key: ['no'], identity: 'no', rowsAtOnce: 1_000 },
   { name: 'versions', key: ['no'], identity: 'no', rowsAtOnce: 1_000 },
   { name: 'version_jobs', key: ['version', 'ord'], identity: null, rowsAtOnce: 500 },
+  { name: 'version_texts', key: ['version'], identity: null, rowsAtOnce: 2 },
   { name: 'version_edges', key: ['version', 'from_ord', 'to_ord'], identity: null, rowsAtOnce: 5_000 },
   { name: 'label_sets', key: ['id'], identity: 'id', rowsAtOnce: 1_000 },
   { name: 'gates', key: ['no'], identity: 'no', rowsAtOnce: 1_000 },

@@ -69,6 +69,13 @@ export const runChecks: readonly Check[] = [
         and (v.job_count <> coalesce(j.jobs, 0) or coalesce(j.needs, 0) <> coalesce(e.edges, 0))`,
   },
   {
+    name: 'text-of-version',
+    promise: 'A stored text belongs to a version.',
+    violations: () => sql`select 'text of version ' || cast(t.version as text) as subject from version_texts as t
+      left join versions as v on v.no = t.version
+      where v.no is null`,
+  },
+  {
     name: 'current-version',
     promise: "A workflow's current version is a complete version of its own.",
     violations: () => sql`select 'workflow ' || w.id as subject from workflows as w

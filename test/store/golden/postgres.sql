@@ -552,6 +552,11 @@ delete
   from "version_jobs"
   where "version" = cast($1 as bigint);
 
+-- deleteVersionText
+delete
+  from "version_texts"
+  where "version" = cast($1 as bigint);
+
 -- deleteVersionUnlessWhole
 delete
   from "versions"
@@ -839,6 +844,11 @@ select "v"."ord", "v"."children_from"
   where "v"."version" = cast($1 as bigint) and "v"."children_from" is not null
   order by "v"."ord";
 
+-- hasVersionText
+select "version"
+  from "version_texts"
+  where "version" = cast($1 as bigint);
+
 -- holdJobs
 update "jobs"
   set "state" = 'held', "gate" = "r"."gate", "places" = "r"."places"
@@ -978,6 +988,11 @@ insert into "version_jobs" ("version", "ord", "key", "label_set", "priority", "n
   from jsonb_array_elements(cast($2 as jsonb)) as e(value)
   where jsonb_typeof(e.value) = 'array') as "r"
   inner join "label_sets" as "s" on "s"."labels" = "r"."labels";
+
+-- insertVersionText
+insert into "version_texts" ("version", "source", "file", "format", "created_by", "bytes", "gzip")
+  values (cast($1 as bigint), $2, $3, $4, $5, cast($6 as bigint), cast($7 as text))
+  on conflict ("version") do nothing;
 
 -- jobById
 select "id", "state", "attempt"
@@ -2313,6 +2328,22 @@ select "v"."version", "v"."ord", "v"."key", "v"."needs", "v"."conditional", "v".
   from jsonb_array_elements(cast($1 as jsonb)) as e(value)
   where jsonb_typeof(e.value) = 'array') as "r"
   inner join "version_jobs" as "v" on "v"."version" = "r"."version" and "v"."ord" = "r"."ord";
+
+-- versionText
+select "gzip"
+  from "version_texts"
+  where "version" = cast($1 as bigint);
+
+-- versionsBefore
+select "v"."no", "v"."number", "v"."name", "v"."job_count", "v"."created_at_ms", "w"."source" as "workflow_source", "t"."source", "t"."file", "t"."format", "t"."bytes", "t"."created_by", (select o.name
+  from tokens as o
+  where o.id = t.created_by) as "created_by_name"
+  from "versions" as "v"
+  inner join "workflows" as "w" on "w"."no" = "v"."workflow"
+  left join "version_texts" as "t" on "t"."version" = "v"."no"
+  where "v"."workflow" = cast($1 as bigint) and "v"."number" < cast($2 as bigint) and "v"."whole" = 1
+  order by "v"."number" desc
+  limit cast($3 as bigint);
 
 -- viewSizes
 select "r"."at", cast(sum(octet_length(v.spec)) as bigint) as "definition", cast(sum(coalesce(octet_length(j.error), 0) + coalesce(octet_length(j.outputs), 0)) as bigint) as "results", coalesce(max(octet_length(n.inputs)), 0) as "inputs"

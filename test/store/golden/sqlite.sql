@@ -526,6 +526,11 @@ delete
   from "version_jobs"
   where "version" = cast(? as integer);
 
+-- deleteVersionText
+delete
+  from "version_texts"
+  where "version" = cast(? as integer);
+
 -- deleteVersionUnlessWhole
 delete
   from "versions"
@@ -801,6 +806,11 @@ select "v"."ord", "v"."children_from"
   where "v"."version" = cast(? as integer) and "v"."children_from" is not null
   order by "v"."ord";
 
+-- hasVersionText
+select "version"
+  from "version_texts"
+  where "version" = cast(? as integer);
+
 -- holdJobs
 update "jobs"
   set "state" = 'held', "gate" = "r"."gate", "places" = "r"."places"
@@ -928,6 +938,11 @@ insert into "version_jobs" ("version", "ord", "key", "label_set", "priority", "n
   from (select cast(value ->> 0 as integer) as "ord", value ->> 1 as "key", value ->> 2 as "labels", cast(value ->> 3 as integer) as "priority", cast(value ->> 4 as integer) as "needs", cast(value ->> 5 as integer) as "conditional", value ->> 6 as "spec", cast(value ->> 7 as integer) as "children_from"
   from jsonb_each(?)) as "r"
   inner join "label_sets" as "s" on "s"."labels" = "r"."labels";
+
+-- insertVersionText
+insert into "version_texts" ("version", "source", "file", "format", "created_by", "bytes", "gzip")
+  values (cast(? as integer), ?, ?, ?, ?, cast(? as integer), cast(? as text))
+  on conflict ("version") do nothing;
 
 -- jobById
 select "id", "state", "attempt"
@@ -2181,6 +2196,22 @@ select "v"."version", "v"."ord", "v"."key", "v"."needs", "v"."conditional", "v".
   from (select cast(value ->> 0 as integer) as "version", cast(value ->> 1 as integer) as "ord"
   from jsonb_each(?)) as "r"
   inner join "version_jobs" as "v" on "v"."version" = "r"."version" and "v"."ord" = "r"."ord";
+
+-- versionText
+select "gzip"
+  from "version_texts"
+  where "version" = cast(? as integer);
+
+-- versionsBefore
+select "v"."no", "v"."number", "v"."name", "v"."job_count", "v"."created_at_ms", "w"."source" as "workflow_source", "t"."source", "t"."file", "t"."format", "t"."bytes", "t"."created_by", (select o.name
+  from tokens as o
+  where o.id = t.created_by) as "created_by_name"
+  from "versions" as "v"
+  inner join "workflows" as "w" on "w"."no" = "v"."workflow"
+  left join "version_texts" as "t" on "t"."version" = "v"."no"
+  where "v"."workflow" = cast(? as integer) and "v"."number" < cast(? as integer) and "v"."whole" = 1
+  order by "v"."number" desc
+  limit cast(? as integer);
 
 -- viewSizes
 select "r"."at", cast(sum(octet_length(v.spec)) as bigint) as "definition", cast(sum(coalesce(octet_length(j.error), 0) + coalesce(octet_length(j.outputs), 0)) as bigint) as "results", coalesce(max(octet_length(n.inputs)), 0) as "inputs"

@@ -1,0 +1,1 @@
+create table "version_texts" ("version" integer not null primary key, "source" text not null, "file" text, "format" text not null, "created_by" text, "bytes" integer not null, "gzip" text not null) strict;
