@@ -1,0 +1,1 @@
+create table "version_texts" ("version" bigint not null primary key, "source" text collate "C" not null, "file" text collate "C", "format" text collate "C" not null, "created_by" text collate "C", "bytes" bigint not null, "gzip" text collate "C" not null) ;
