@@ -181,8 +181,7 @@ describe('a validation', () => {
   });
 
   it('has the same graph as the stored version', async () => {
-    const text =
-      'jobs: { a: { run: x, labels: l }, b: { needs: a, run: x, if: "always()", retries: 2, timeout: 3s } }';
+    const text = 'jobs: { a: { run: x, labels: l }, b: { needs: a, run: x, if: "always()", retries: 2, timeout: 3s } }';
     const result = await validate(text);
     if (!result.ok) throw new Error('it is valid');
     const id = await fixture.define(text);
