@@ -94,7 +94,7 @@ func readClaim(answer []byte) (*claim, error) {
 		} `json:"lease"`
 	}
 	if err := json.Unmarshal(answer, &body); err != nil {
-		return nil, &Error{Status: 200, Code: "malformed_claim", Message: "the answer to a claim cannot be read: " + err.Error()}
+		return nil, malformedClaim(err)
 	}
 	if body == nil {
 		return nil, nil
@@ -111,4 +111,8 @@ func readClaim(answer []byte) (*claim, error) {
 		ttl:       durationOfSecs(body.Lease.TTLSecs),
 		stopGrace: durationOfSecs(body.Lease.StopGraceSecs),
 	}}, nil
+}
+
+func malformedClaim(err error) error {
+	return &Error{Status: 200, Code: "malformed_claim", Message: "the answer to a claim cannot be read: " + err.Error()}
 }

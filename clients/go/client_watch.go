@@ -64,7 +64,7 @@ type watch struct {
 	isOver bool
 }
 
-// once watches until the stream ends. The error is never nil.
+// once watches until the stream ends. The error is nil only when the watch is over.
 func (w *watch) once(ctx context.Context) error {
 	connection, err := w.client.grpc()
 	if err != nil {
@@ -82,19 +82,22 @@ func (w *watch) once(ctx context.Context) error {
 		if err != nil {
 			return errorOfGRPC(w.client.config.ServerURL, err)
 		}
-		if w.take(message); w.isOver {
-			return nil
+		if err := w.take(message); err != nil || w.isOver {
+			return err
 		}
 	}
 }
 
-func (w *watch) take(message *workflowgraphv1.WatchRunsResponse) {
+func (w *watch) take(message *workflowgraphv1.WatchRunsResponse) error {
 	last := message.GetLastEvent()
 	w.after = &last
 	change := Change{LastEvent: last}
 	hasEnded := false
 	for _, workflow := range message.GetSnapshot() {
-		shown := workflowOfProto(workflow)
+		shown, err := workflowOfProto(workflow)
+		if err != nil {
+			return err
+		}
 		change.Snapshot = append(change.Snapshot, shown)
 		if w.id != "" && shown.RunID != "" {
 			// A workflow id means its newest run, which changes over time.
@@ -109,6 +112,7 @@ func (w *watch) take(message *workflowgraphv1.WatchRunsResponse) {
 	}
 	isRead := w.yield(change, nil)
 	w.isOver = hasEnded || !isRead
+	return nil
 }
 
 // grpc returns the connection, which is opened on first use.

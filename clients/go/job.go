@@ -72,13 +72,16 @@ func (j *Job) writer(stream LogStream) io.Writer {
 	return j.log.writer(stream)
 }
 
-// fillIn makes what is absent empty, so that it is written as {} and [] and not as null.
+// fillIn makes what is absent empty, so that it is written as {} and [] and not as null, and a missing backoff none.
 func (j *Job) fillIn() {
 	orEmptyMap(&j.UpstreamOutputs)
 	orEmptyMap(&j.Needs)
 	orEmptyMap(&j.Inputs)
 	orEmptyMap(&j.Env)
 	orEmptyMap(&j.Metadata)
+	if j.RetryPolicy.Backoff.Kind == "" {
+		j.RetryPolicy.Backoff.Kind = "None"
+	}
 	if j.RequiredLabels == nil {
 		j.RequiredLabels = []string{}
 	}

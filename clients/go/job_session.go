@@ -32,6 +32,8 @@ type sessionEvents interface {
 	// answered: the result of the lease's job was judged by the server.
 	answered(leaseID string)
 	claimed(claim claim)
+	// malformed: a job was pushed that cannot be read.
+	malformed(leaseID string, err error)
 	stopped(leaseID string, order stopOrder)
 	lost(leaseID string)
 }
@@ -235,7 +237,11 @@ func (s *jobSession) handle(message *workflowgraphv1.WorkJobsResponse) {
 		}
 	}
 	for _, claimed := range message.GetClaims() {
-		s.events.claimed(claimOfProto(claimed))
+		if read, err := claimOfProto(claimed); err != nil {
+			s.events.malformed(claimed.GetLease().GetLeaseId(), err)
+		} else {
+			s.events.claimed(*read)
+		}
 	}
 	for _, stop := range message.GetStops() {
 		s.events.stopped(stop.GetLeaseId(), stopOrder{causeOfProto(stop.GetReason()), durationOfSecs(stop.GetWithinSecs())})

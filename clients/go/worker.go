@@ -313,11 +313,26 @@ func (e workerEvents) claimed(claimed claim) {
 		w.start(claimed)
 		return
 	}
+	w.release(claimed.lease.id, "a job that came too late could not be released", "job", claimed.job.ID)
+}
+
+// malformed releases the job: another worker may read it.
+func (e workerEvents) malformed(leaseID string, err error) {
+	w := e.worker
+	w.config.Logger.Warn("a pushed job could not be read", "error", err)
+	if w.slots.take(leaseID) {
+		w.slots.free(leaseID)
+	}
+	w.release(leaseID, "a job that could not be read could not be released")
+}
+
+// release gives a job back unrun. A failure is logged.
+func (w *Worker) release(leaseID, failed string, fields ...any) {
 	w.releases.Go(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), takeBackTimeout)
 		defer cancel()
-		if err := w.api.release(ctx, claimed.lease.id); err != nil {
-			w.config.Logger.Debug("a job that came too late could not be released", "job", claimed.job.ID, "error", err)
+		if err := w.api.release(ctx, leaseID); err != nil {
+			w.config.Logger.Debug(failed, append(fields, "error", err)...)
 		}
 	})
 }
