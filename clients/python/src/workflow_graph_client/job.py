@@ -1,4 +1,4 @@
-"""A job as its executor sees it."""
+"""A job as its executor sees it, and as the JSON of the documented paths, which messages become as well."""
 
 from __future__ import annotations
 
@@ -127,6 +127,86 @@ class Job:
     grace_secs: float | None = field(default=None, repr=False)
     #: Set when the job has to end. The task of an async executor is cancelled as well.
     cancelled: CancelSignal = field(default_factory=CancelSignal, repr=False)
+
+
+def read_job(job: dict[str, Any]) -> Job:
+    """The job as it was claimed. What an older server does not send gets the value for "none"."""
+    policy = job.get("retry_policy") or {}
+    return Job(
+        job_id=job["job_id"],
+        command=job["command"],
+        workflow_id=job["workflow_id"],
+        workflow=job.get("workflow") or "",
+        name=job.get("name") or "",
+        attempt=job.get("attempt") or 0,
+        upstream_outputs=job.get("upstream_outputs") or {},
+        inputs=job.get("inputs") or {},
+        env=job.get("env") or {},
+        required_labels=tuple(job.get("required_labels") or ()),
+        timeout_secs=job.get("timeout_secs"),
+        priority=job.get("priority") or 0,
+        metadata=job.get("metadata") or {},
+        steps=tuple(
+            Step(step.get("id", ""), step.get("name", ""), step.get("run", ""), step.get("env") or {})
+            for step in job.get("steps") or ()
+        ),
+        retry_policy=RetryPolicy(policy.get("max_retries", 0), policy.get("backoff", "None")),
+        enqueued_at_ms=job.get("enqueued_at_ms") or 0,
+        delayed_until_ms=job.get("delayed_until_ms") or None,
+        needs={key: read_need(need) for key, need in (job.get("needs") or {}).items()},
+        group=job.get("group"),
+        index=job.get("index"),
+        matrix_json=job.get("matrix_json"),
+    )
+
+
+def read_need(need: dict[str, Any]) -> NeedResult:
+    """The result of a need."""
+    return NeedResult(
+        need.get("result") or "",
+        bool(need.get("tolerated")),
+        need.get("error"),
+        need.get("attempt") or 0,
+        need.get("duration_secs"),
+    )
+
+
+def need_json(need: NeedResult) -> dict[str, Any]:
+    """The result of a need, in the form of the documented paths."""
+    return {
+        "result": need.result,
+        "tolerated": need.tolerated,
+        "error": need.error,
+        "attempt": need.attempt,
+        "duration_secs": need.duration_secs,
+    }
+
+
+def job_json(job: Job) -> dict[str, Any]:
+    """The job in the form of the documented paths."""
+    return {
+        "job_id": job.job_id,
+        "workflow_id": job.workflow_id,
+        "command": job.command,
+        "required_labels": list(job.required_labels),
+        "retry_policy": {"max_retries": job.retry_policy.max_retries, "backoff": job.retry_policy.backoff},
+        "attempt": job.attempt,
+        "upstream_outputs": {key: dict(outputs) for key, outputs in job.upstream_outputs.items()},
+        "enqueued_at_ms": job.enqueued_at_ms,
+        "delayed_until_ms": job.delayed_until_ms,
+        "workflow": job.workflow,
+        "name": job.name,
+        "timeout_secs": job.timeout_secs,
+        "env": dict(job.env),
+        "steps": [{"id": s.id, "name": s.name, "run": s.run, "env": dict(s.env)} for s in job.steps],
+        "inputs": dict(job.inputs),
+        "priority": job.priority,
+        "metadata": dict(job.metadata),
+        "needs": {key: need_json(need) for key, need in job.needs.items()},
+        "group": job.group,
+        "index": job.index,
+        "matrix_json": job.matrix_json,
+    }
 
 
 #: Runs one attempt and gives its outputs, or raises. `PermanentError` fails the job at once; any other exception is

@@ -8,8 +8,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..http.claims import job_json, need_json
-from ..job import Job
+from ..job import Job, job_json, need_json
 from ..text import valid_text
 from .passed_variables import passed_variables
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator
+from typing import cast
 
 import grpc
 
@@ -13,7 +14,7 @@ from ..errors import is_temporary
 from ..gen.workflowgraph.v1 import workflow_service_pb2 as pb
 from ..wire import Event, RunChanges, Workflow
 from .channel import Channel, error_of
-from .workflows import read_workflow
+from .documented_json import documented_json
 
 
 def watch_runs(
@@ -32,7 +33,7 @@ def watch_runs(
                 snapshot: list[Workflow] = []
                 for response in call:
                     backoff.reset()
-                    snapshot += [read_workflow(workflow) for workflow in response.snapshot]
+                    snapshot += [cast(Workflow, documented_json(workflow)) for workflow in response.snapshot]
                     if response.snapshot_continues:
                         continue
                     after = response.last_event

@@ -233,7 +233,19 @@ class StreamSource:
         if is_stopping:
             self._context.threads.run(lambda: self._release(lease_id))
         elif not is_known:
-            self._context.start(read_claim(message))
+            self._start(message)
+
+    def _start(self, message: types_pb.Claim) -> None:
+        """One that cannot be read is released: another worker may read it."""
+        lease_id = message.lease.lease_id
+        try:
+            claim = read_claim(message)
+        except WorkflowGraphError:
+            with self._lock:
+                self._held.pop(lease_id, None)
+            self._context.threads.run(lambda: self._release(lease_id))
+        else:
+            self._context.start(claim)
 
     def _release(self, lease_id: str) -> None:
         """A job that arrived during the stop. If it cannot be released, it is requeued when its lease expires."""
