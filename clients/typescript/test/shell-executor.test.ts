@@ -2,85 +2,11 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { RetryableError, shellExecutor, Worker } from '../src/index.js';
+import { RetryableError, shellExecutor } from '../src/index.js';
 import { sweepWorkspaces } from '../src/shell/fresh-workspace.js';
 import { logOf } from './fake-server.js';
 import { startServer, startWorker } from './harness.js';
-
-test('output of both streams arrives complete, each in order, under one sequence', async () => {
-  const server = await startServer();
-  startWorker(server);
-  server.push('i=0; while [ $i -lt 3000 ]; do echo "out $i"; echo "err $i" >&2; i=$((i+1)); done');
-  const attempt = await server.reported();
-  const expected = (name: string) => Array.from({ length: 3000 }, (_, i) => `${name} ${i}\n`).join('');
-  expect(logOf(attempt, 'stdout')).toBe(expected('out'));
-  expect(logOf(attempt, 'stderr')).toBe(expected('err'));
-  expect(attempt.reports).toEqual([{ kind: 'complete', body: { outputs: {} } }]);
-});
-
-test('output keeps its order across the streams when there is time between the writes', async () => {
-  const server = await startServer();
-  startWorker(server);
-  server.push('for i in 1 2 3 4 5; do echo "o$i"; sleep 0.03; echo "e$i" >&2; sleep 0.03; done');
-  expect(logOf(await server.reported())).toBe('o1\ne1\no2\ne2\no3\ne3\no4\ne4\no5\ne5\n');
-});
-
-test('output arrives while the job runs', async () => {
-  const server = await startServer();
-  startWorker(server);
-  server.push('echo early; sleep 30');
-  const attempt = await server.claimed();
-  await server.until(() => attempt.chunks.size > 0);
-  expect(logOf(attempt)).toBe('early\n');
-  expect(attempt.reports).toEqual([]);
-});
-
-test('a character that is cut by the reads is put together, and bytes that are no UTF-8 become U+FFFD', async () => {
-  const server = await startServer();
-  startWorker(server);
-  server.push(
-    `printf '\\342\\202'; sleep 0.1; printf '\\254 \\360\\237'; sleep 0.1; printf '\\230\\200 [\\377] \\342\\202'`,
-  );
-  expect(logOf(await server.reported())).toBe('€ 😀 [\uFFFD] \uFFFD');
-});
-
-test('ten megabytes of output arrive unchanged, in calls of about the batch size', async () => {
-  const server = await startServer();
-  startWorker(server, { unsentLogBytesMax: 256 * 1024 });
-  server.push('head -c 10000000 /dev/zero | tr "\\0" "x"; echo; echo end');
-  const log = logOf(await server.reported());
-  expect(log.length).toBe(10_000_005);
-  expect(log.endsWith('x\nend\n')).toBe(true);
-  const calls = server.seen.filter((request) => request.path.endsWith('/logs'));
-  expect(Math.max(...calls.map((call) => JSON.stringify(call.body).length))).toBeLessThan(80 * 1024);
-});
-
-test('a job that writes more than can be sent has to wait, and loses nothing', async () => {
-  const server = await startServer();
-  const { event } = startWorker(server, { unsentLogBytesMax: 64 * 1024 });
-  server.fault = { path: /logs$/, status: 503 };
-  const directory = mkdtempSync(join(tmpdir(), 'worker-test-'));
-  server.push(`head -c 2000000 /dev/zero | tr "\\0" "x"; touch ${directory}/written`);
-  await event('server-away');
-  await sleep(700);
-  expect(existsSync(`${directory}/written`)).toBe(false);
-  server.fault = null;
-  const attempt = await server.reported();
-  expect(existsSync(`${directory}/written`)).toBe(true);
-  expect(logOf(attempt).length).toBe(2_000_000);
-  rmSync(directory, { recursive: true });
-});
-
-test('a script may open its output by name', async () => {
-  const server = await startServer();
-  startWorker(server);
-  server.push('echo one > /dev/stderr; echo two | tee /dev/stderr >/dev/null; echo three > /dev/stdout');
-  const attempt = await server.reported();
-  expect(attempt.reports[0]?.kind).toBe('complete');
-  expect(logOf(attempt, 'stderr')).toBe('one\ntwo\n');
-});
 
 test('a job has no input and its own process group', async () => {
   const server = await startServer();
@@ -112,6 +38,7 @@ test('the error text is capped, and keeps the end of stderr', async () => {
 
 const named = (...names: readonly string[]) =>
   names.map((name, at) => ({ id: `step-${at + 1}`, name, run: 'true', env: {} }));
+
 const announced = (step: string) => `echo "::step ${step}"`;
 
 test('the step that failed is named', async () => {
@@ -209,218 +136,6 @@ test('a job that was killed says by which signal', async () => {
   expect(report).toEqual({ kind: 'fail', body: { error: 'killed by SIGKILL', retryable: true, exit_code: 137 } });
 });
 
-test('outputs come from the outputs file and from ::set-output, and the file wins', async () => {
-  const server = await startServer();
-  startWorker(server);
-  server.push(`
-    echo "::set-output version=1.2.3"
-    echo "::set-output url=s3://bucket/a=b.tar.gz"
-    echo "::set-output both=stdout"
-    echo " ::set-output indented=no"
-    echo "::set-output error=no" >&2
-    echo "both=file" >> "$WORKFLOW_GRAPH_OUTPUT"
-    printf 'text<<EOF\\nfirst\\nsecond=2\\nEOF\\n' >> "$WORKFLOW_GRAPH_OUTPUT"
-    printf '::set-output last=no newline'`);
-  const [report] = (await server.reported()).reports;
-  expect(report).toEqual({
-    kind: 'complete',
-    body: {
-      outputs: {
-        version: '1.2.3',
-        url: 's3://bucket/a=b.tar.gz',
-        both: 'file',
-        last: 'no newline',
-        text: 'first\nsecond=2',
-      },
-    },
-  });
-});
-
-test('an outputs file that cannot be read fails the job for good and names the line', async () => {
-  const server = await startServer();
-  startWorker(server);
-  server.push('echo "fine=1" >> $WORKFLOW_GRAPH_OUTPUT; echo "nonsense" >> $WORKFLOW_GRAPH_OUTPUT');
-  const [report] = (await server.reported()).reports;
-  expect(report).toEqual({
-    kind: 'fail',
-    body: { error: 'outputs file, line 2: expected key=value or key<<END', retryable: false },
-  });
-});
-
-test('a job finds ids, env, inputs and upstream outputs in its environment and in the context file', async () => {
-  const server = await startServer();
-  startWorker(server, { token: 'secret-token' });
-  server.push('env; echo ---; cat "$WORKFLOW_GRAPH_CONTEXT"', {
-    jobId: 'deploy',
-    extra: {
-      attempt: 2,
-      env: { CI: 'true' },
-      inputs: { 'dry-run': 'no' },
-      upstream_outputs: { 'build-it': { 'artifact.url': 's3://bucket/a', __proto__x: 'y' } },
-    },
-  });
-  const attempt = await server.reported('deploy');
-  const [environment = '', context = ''] = logOf(attempt, 'stdout').split('---\n');
-  expect(environment.split('\n')).toEqual(
-    expect.arrayContaining([
-      'CI=true',
-      'INPUT_DRY_RUN=no',
-      'NEEDS_BUILD_IT_ARTIFACT_URL=s3://bucket/a',
-      'WORKFLOW_GRAPH_RUN_ID=run-1',
-      'WORKFLOW_GRAPH_WORKFLOW=ci',
-      'WORKFLOW_GRAPH_JOB_ID=deploy',
-      'WORKFLOW_GRAPH_ATTEMPT=2',
-      'WORKFLOW_GRAPH_WORKER_ID=w1',
-    ]),
-  );
-  expect(JSON.parse(context)).toMatchObject({
-    run_id: 'run-1',
-    workflow: 'ci',
-    job_id: 'deploy',
-    attempt: 2,
-    worker_id: 'w1',
-    inputs: { 'dry-run': 'no' },
-    upstream_outputs: { 'build-it': { 'artifact.url': 's3://bucket/a' } },
-    job: { job_id: 'deploy', command: 'env; echo ---; cat "$WORKFLOW_GRAPH_CONTEXT"' },
-  });
-});
-
-test('neither the token nor the lease id is in a job’s environment or context', async () => {
-  process.env.WORKFLOW_GRAPH_TOKEN = 'secret-token';
-  process.env.MY_COPY = 'secret-token';
-  const server = await startServer();
-  server.token = 'secret-token';
-  startWorker(server, { token: 'secret-token' });
-  server.push('env; cat "$WORKFLOW_GRAPH_CONTEXT"; ls -A "$(dirname "$WORKFLOW_GRAPH_CONTEXT")"');
-  const attempt = await server.reported();
-  delete process.env.WORKFLOW_GRAPH_TOKEN;
-  delete process.env.MY_COPY;
-  expect(logOf(attempt)).toContain('WORKFLOW_GRAPH_RUN_ID=run-1');
-  expect(logOf(attempt)).not.toContain('secret-token');
-  expect(logOf(attempt)).not.toContain(attempt.leaseId);
-});
-
-test('a command, an input and an upstream output too long for an argument still reach the job', async () => {
-  const server = await startServer();
-  startWorker(server);
-  const big = 'b'.repeat(300_000);
-  server.push(`: ${big}\necho "input \${INPUT_BIG:-left out}"; grep -c ${'b'.repeat(50)} "$WORKFLOW_GRAPH_CONTEXT"`, {
-    extra: { inputs: { big }, upstream_outputs: { up: { big } } },
-  });
-  expect(logOf(await server.reported())).toBe('input left out\n5\n');
-});
-
-test('a command with a NUL character fails for good', async () => {
-  const server = await startServer();
-  startWorker(server);
-  server.push('echo a\0b');
-  const [report] = (await server.reported()).reports;
-  expect(report?.body).toEqual({
-    error: 'the command holds a NUL character, which no shell takes',
-    retryable: false,
-  });
-});
-
-test('a job that removes its outputs file, or the directory that it is in, succeeds without outputs from it', async () => {
-  const server = await startServer();
-  startWorker(server);
-  for (const command of ['rm "$WORKFLOW_GRAPH_OUTPUT"', 'rm -rf "$(dirname "$WORKFLOW_GRAPH_OUTPUT")"']) {
-    server.push(`echo "::set-output a=1"; ${command}`, { jobId: command });
-    expect((await server.reported(command)).reports).toEqual([{ kind: 'complete', body: { outputs: { a: '1' } } }]);
-  }
-});
-
-test('a byte order mark at the start of the outputs file is no part of the first key', async () => {
-  const server = await startServer();
-  startWorker(server);
-  server.push(`printf '\\357\\273\\277a=1\\n' > "$WORKFLOW_GRAPH_OUTPUT"`);
-  expect((await server.reported()).reports).toEqual([{ kind: 'complete', body: { outputs: { a: '1' } } }]);
-});
-
-test.each([
-  ['a FIFO', 'rm "$WORKFLOW_GRAPH_OUTPUT"; mkfifo "$WORKFLOW_GRAPH_OUTPUT"'],
-  ['a link to a device', 'ln -sf /dev/zero "$WORKFLOW_GRAPH_OUTPUT"'],
-  ['a link to a file', 'ln -sf /etc/hostname "$WORKFLOW_GRAPH_OUTPUT"'],
-  ['a directory', 'rm "$WORKFLOW_GRAPH_OUTPUT"; mkdir "$WORKFLOW_GRAPH_OUTPUT"'],
-])('%s in the place of the outputs file fails the job for good and does not stall the worker', async (_, command) => {
-  const server = await startServer();
-  startWorker(server);
-  server.push(command, { jobId: 'bad' });
-  expect((await server.reported('bad')).reports).toEqual([
-    {
-      kind: 'fail',
-      body: { error: expect.stringMatching(/^outputs file: it is not a regular file/), retryable: false },
-    },
-  ]);
-  server.push('echo fine', { jobId: 'next' });
-  expect(logOf(await server.reported('next'))).toBe('fine\n');
-});
-
-test('an outputs file that is too large is not read whole', async () => {
-  const server = await startServer();
-  startWorker(server);
-  server.push('head -c 2000000 /dev/zero | tr "\\0" "x" > "$WORKFLOW_GRAPH_OUTPUT"');
-  expect((await server.reported()).reports).toEqual([
-    {
-      kind: 'fail',
-      body: { error: expect.stringMatching(/^outputs file: it has more than 1048576 bytes/), retryable: false },
-    },
-  ]);
-});
-
-test('a job gets an allow-list of the worker’s environment and what passEnv names', async () => {
-  const server = await startServer();
-  const given = {
-    LC_TIME: 'C',
-    TZ: 'UTC',
-    DATABASE_URL: 'postgres://user:secret@db/x',
-    SERVER_URL: 'http://user:secret@localhost',
-    AWS_REGION: 'eu-1',
-    AWS_TOKEN: 'secret-token',
-    WORKER_LABELS: 'a',
-    CACHE_DIR: '/cache',
-    OTHER: 'left out',
-  };
-  Object.assign(process.env, given);
-  try {
-    startWorker(server, { token: 'secret-token', passEnv: ['CACHE_DIR', 'AWS_*', 'NOT_SET'] });
-    server.push('env', { extra: { env: { DATABASE_URL: 'of the job' } } });
-    const lines = logOf(await server.reported())
-      .trimEnd()
-      .split('\n');
-    const names = lines.map((line) => line.slice(0, line.indexOf('=')));
-    expect(lines).toEqual(
-      expect.arrayContaining(['LC_TIME=C', 'TZ=UTC', 'CACHE_DIR=/cache', 'AWS_REGION=eu-1', 'DATABASE_URL=of the job']),
-    );
-    for (const absent of ['OTHER', 'SERVER_URL', 'WORKER_LABELS', 'AWS_TOKEN', 'NOT_SET'])
-      expect(names).not.toContain(absent);
-    expect(lines.join('\n')).not.toContain('secret');
-  } finally {
-    for (const name of Object.keys(given)) delete process.env[name];
-  }
-});
-
-test.each([['DATABASE_URL'], ['SERVER_URL'], ['WORKER_ID'], ['WORKFLOW_GRAPH_TOKEN_FILE']])(
-  'passEnv refuses %s, a setting of the program itself',
-  (name) => {
-    expect(() => new Worker({ passEnv: [name] })).toThrow(`passEnv: ${name} is a setting of workflow-graph`);
-    expect(() => shellExecutor({ passEnv: [name] })).toThrow(`passEnv: ${name} is a setting of workflow-graph`);
-  },
-);
-
-test('passEnv refuses what is no name', () => {
-  expect(() => shellExecutor({ passEnv: ['A=B'] })).toThrow('passEnv: "A=B" is not the name of a variable');
-});
-
-test('the names of derived variables have one underscore for each character that is no ASCII letter or digit', async () => {
-  const server = await startServer();
-  startWorker(server);
-  server.push('env', { extra: { inputs: { 'straße.😀': 'x' }, upstream_outputs: { ınfo: { k1: 'y' } } } });
-  expect(logOf(await server.reported()).split('\n')).toEqual(
-    expect.arrayContaining(['INPUT_STRA_E__=x', 'NEEDS__NFO_K1=y']),
-  );
-});
-
 test('a shell that finds its directory gone fails the job retryably and names the directory', async () => {
   const server = await startServer();
   startWorker(server, { executor: shellExecutor({ workdir: '/nowhere' }) });
@@ -455,13 +170,6 @@ test('what a job leaves in the background does not hold the worker, and ends wit
   const pid = Number(logOf(attempt).split('\n')[0]);
   expect(attempt.reports[0]?.kind).toBe('complete');
   expect(isAlive(pid)).toBe(false);
-});
-
-test('output that a background process writes just after the shell’s end is kept', async () => {
-  const server = await startServer();
-  startWorker(server);
-  server.push('(sleep 0.5; echo late) & echo first');
-  expect(logOf(await server.reported())).toBe('first\nlate\n');
 });
 
 function isAlive(pid: number): boolean {
