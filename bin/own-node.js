@@ -1,8 +1,10 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** Where a clone keeps a Node of its own: with its tools, or by itself where the Node at hand is too old. */
-const places = ['node_modules/node/bin/node', 'scripts/own-node/node_modules/node/bin/node'];
+/** Where `npm start` puts a Node, below the root, if the one at hand is too old. */
+export const placeOfOwnNode = `dist/own-node/${process.platform === 'win32' ? 'node.exe' : 'node'}`;
+/** Where a clone keeps a Node of its own: with its tools, or by itself. */
+const places = ['node_modules/node/bin/node', placeOfOwnNode];
 
 /** Whether this Node is too old for the program. */
 export const isOldNode = Number(process.versions.node.split('.', 1)[0]) < 22;

@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { isOldNode, ownNode } from '../bin/own-node.js';
 import { programFile } from '../bin/program-file.js';
+import { installOwnNode } from './own-node.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const installedMark = join(root, 'node_modules/.workflow-graph-installed');
@@ -26,12 +27,17 @@ export async function setUp({ withTools }) {
   if (isReady(withTools)) return;
   const release = await alone();
   try {
+    const ownNode = ensureOwnNode(withTools);
     await ensureInstalled(withTools || existsSync(aTool));
+    if (!canBundle) await ownNode;
     // The bundle must be newer than what tsc writes, to count as what was compiled last (bin/program-file.js).
-    const compiled = withTools ? ensureBuilt() : ensureClientCompiled();
+    const compiled = withTools ? ensureBuilt() : null;
     await Promise.all([
-      compiled.then(() => Promise.all([ensureBundleBuilt(), ensureClientsBuilt()])),
-      ensurePageBuilt().then(ensureWorkerFileBuilt),
+      ownNode,
+      ensurePageBuilt(),
+      Promise.resolve(compiled).then(() =>
+        Promise.all([ensureBundleBuilt(), ensureWorkerFileBuilt(), ensureClientsBuilt()]),
+      ),
     ]);
   } finally {
     release();
@@ -89,28 +95,25 @@ function isInstalled(withTools) {
 
 const hasNode = () => !isOldNode || ownNode(root) !== null;
 
+/** Whether the bundlers run on this Node. */
+const [major, minor] = process.versions.node.split('.').map(Number);
+const canBundle = major > 20 || (major === 20 && minor >= 19);
+
 async function ensureInstalled(withTools) {
-  const quietly = ['--no-audit', '--no-fund', '--loglevel=error'];
-  const tasks = [];
-  if (!isInstalled(withTools)) {
-    say(
-      withTools ? 'installing packages and tools, 700 MB, about a minute' : 'installing packages, 190 MB, about 10 s',
-    );
-    // What is there stays where it is when only the tools are missing: a server may be running from it.
-    const isAddition = installed().isCurrent;
-    const how = isAddition ? ['install', '--no-save'] : withTools ? ['ci'] : ['ci', '--omit=dev'];
-    tasks.push(
-      run('npm', [...how, ...quietly]).then(() =>
-        writeFileSync(installedMark, `${lockHash()} ${withTools ? 'tools' : 'program'}`),
-      ),
-    );
-  }
-  // The tools bring a Node.
-  if (isOldNode && !withTools && ownNode(root) === null) {
-    say(`installing Node for itself, 190 MB: this one, ${process.versions.node}, is too old for the program`);
-    tasks.push(run('npm', ['ci', ...quietly], join(root, 'scripts/own-node')));
-  }
-  await Promise.all(tasks);
+  if (isInstalled(withTools)) return;
+  say(withTools ? 'installing packages and tools, 700 MB, about a minute' : 'installing packages, 160 MB, about 10 s');
+  // What is there stays where it is when only the tools are missing: a server may be running from it.
+  const isAddition = installed().isCurrent;
+  const how = isAddition ? ['install', '--no-save'] : withTools ? ['ci'] : ['ci', '--omit=dev'];
+  await run('npm', [...how, '--no-audit', '--no-fund', '--loglevel=error']);
+  writeFileSync(installedMark, `${lockHash()} ${withTools ? 'tools' : 'program'}`);
+}
+
+/** The tools bring a Node. */
+async function ensureOwnNode(withTools) {
+  if (withTools || hasNode()) return;
+  say(`installing Node for itself, 127 MB: this one, ${process.versions.node}, is too old for the program`);
+  await installOwnNode().catch((error) => fail(error.message));
 }
 
 /** What the program is made from. */
@@ -126,13 +129,6 @@ async function ensureBuilt() {
   await runNode('node_modules/typescript/bin/tsc', '-b');
   mkdirSync(join(root, 'dist'), { recursive: true });
   writeFileSync(builtMark, '');
-}
-
-/** The archive of the TypeScript client has declarations, which only the compiler makes. Nothing else needs it to run. */
-async function ensureClientCompiled() {
-  if (areClientsBuilt()) return;
-  say('compiling the TypeScript client, about 2 s');
-  await runNode('node_modules/typescript/bin/tsc', '-p', 'clients/typescript');
 }
 
 function isWorkerFileBuilt() {
@@ -161,7 +157,7 @@ function areClientsBuilt() {
     ...['typescript/src', 'typescript/package.json', 'typescript/README.md'].map((path) => `clients/${path}`),
     ...['go', 'python/src', 'python/pyproject.toml', 'python/README.md'].map((path) => `clients/${path}`),
     ...['rust/Cargo.toml', 'rust/worker-sdk'].map((path) => `clients/${path}`),
-    ...['scripts/build-clients.js', 'scripts/clients', 'scripts/archives'],
+    ...['scripts/build-clients.js', 'scripts/compile-client.js', 'scripts/clients', 'scripts/archives'],
   ]);
 }
 

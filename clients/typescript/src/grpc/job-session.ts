@@ -61,7 +61,7 @@ export class JobSession {
   credits = 0;
   /** Why it ended; undefined while it is open, null if it ended normally. */
   end: ServiceError | null | undefined;
-  readonly openedAt = performance.now();
+  readonly openedAt: number = performance.now();
   /** Whether the server has sent a message. */
   wasHeard = false;
   hasReported = false;

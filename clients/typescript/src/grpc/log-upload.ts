@@ -1,6 +1,7 @@
 import type { ClientDuplexStream, ServiceError } from '@grpc/grpc-js';
 import { WorkflowGraphError } from '../errors.js';
 import type { StreamLogsRequest, StreamLogsResponse } from '../gen/workflowgraph/v1/log_service.js';
+import type { LogChunk as WireChunk } from '../gen/workflowgraph/v1/types.js';
 import type { LogChunk } from '../wire.js';
 import { SessionEndedError } from './job-session.js';
 import { logStream, reasonName } from './wire-names.js';
@@ -70,7 +71,7 @@ export class LogUpload {
 }
 
 /** A chunk in the binary form; its run and job are read from the lease. */
-export function toWireChunk(chunk: LogChunk) {
+export function toWireChunk(chunk: LogChunk): WireChunk {
   const { sequence, data, timestamp_ms, stream } = chunk;
   return { workflow_id: '', job_id: '', sequence, data, timestamp_ms, stream: logStream(stream), attempt: 0 };
 }

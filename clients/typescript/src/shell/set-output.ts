@@ -4,7 +4,7 @@ const LINE_CHARACTERS_MAX = 1024 * 1024;
 
 /** Finds `::set-output key=value` lines in a job's stdout as it comes. The last value of a key counts. */
 export class SetOutputScanner {
-  readonly outputs = new Map<string, string>();
+  readonly outputs: Map<string, string> = new Map();
   #line = '';
   /** The line under way cannot set an output. */
   #skipping = false;
