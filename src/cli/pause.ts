@@ -60,7 +60,7 @@ export function resumeCommand(): Command {
     change(command, run, flags, async (client, kind, subject) => {
       await client.resume(kind, subject);
       if (flags.json) return printJson({});
-      await printLines([`${nameOf(kind, subject)} is not paused.`]);
+      await printLines([`${nameOf(kind, subject)} is resumed.`]);
     }),
   );
 }

@@ -97,6 +97,13 @@ describe.runIf(hasGo || isCi)('the files of deploy/', () => {
         const env = found?.spec.template.spec.containers[0]?.env ?? [];
         return (variable: string) => env.find((each) => each.name === variable)?.value;
       };
+      const worker = objects(stdout).find(({ metadata }) => metadata.name === 'flow-worker-gpu')?.spec.template.spec;
+      expect(worker?.containers[0]).toMatchObject({
+        readinessProbe: { exec: { command: ['sh', '-c', expect.stringContaining('/tmp/workflow-graph-worker ')] } },
+        livenessProbe: {
+          exec: { command: ['sh', '-c', expect.stringContaining('/tmp/workflow-graph-worker-alive ')] },
+        },
+      });
       const value = envOf('flow');
       const ofWorker = envOf('flow-worker-gpu');
       expect(['SERVER_URL', 'WORKER_SLOTS', 'WORKER_LABELS', 'WORKER_ONLY_LABELLED'].map(ofWorker)).toEqual([

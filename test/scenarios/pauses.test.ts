@@ -24,7 +24,7 @@ test('a paused run waits, also across a kill of the server, and ends after it is
   );
   expect(await cli('why', run, 'a')).toContain('Its run was paused');
   expect(states(await api.status(run))).toEqual({ a: 'queued', b: 'queued' });
-  expect(await cli('resume', run)).toBe(`Run ${run} is not paused.\n`);
+  expect(await cli('resume', run)).toBe(`Run ${run} is resumed.\n`);
   expect(states(await api.ended(run))).toEqual({ a: 'success', b: 'success' });
 });
 
