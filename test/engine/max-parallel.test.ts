@@ -71,6 +71,41 @@ describe('max-parallel', () => {
     expect(await inUse()).toEqual([0]);
   });
 
+  it('can be an expression, which reads variables and outputs of needs, and stays as it was when a child is retried', async () => {
+    await fixture.engine.setVariable({ caller: fixture.caller, name: 'width', value: '2', workflow: '' });
+    await fixture.run(matrix(5, "max-parallel: '${{ vars.width }}'", ', retries: 1, env: { W: "${{ vars.width }}" }'));
+    await fixture.engine.setVariable({ caller: fixture.caller, name: 'width', value: '4', workflow: '' });
+    const [first, second] = (await take(2)) as [ClaimedJob, ClaimedJob];
+    expect([first.spec.env.W, second.spec.env.W]).toEqual(['2', '2']);
+    expect(await fixture.claim()).toBeNull();
+    await fixture.complete(first);
+    await take(1);
+    expect(await parallel()).toBe(2);
+    await fixture.run(`
+      jobs:
+        list: { run: x }
+        test: { needs: list, run: x, strategy: { matrix: { n: [1, 2, 3] }, max-parallel: '\${{ needs.list.outputs.width }}' } }
+    `);
+    const list = await nextJob();
+    expect(list.jobKey).toBe('list');
+    await fixture.complete(list, { width: '1' });
+    await take(1);
+    expect(await fixture.claim()).toBeNull();
+    expect(await inUse()).toEqual([2, 1]);
+  });
+
+  it.each([
+    ['${{ vars.width }}', 'it must be a whole number from 1 to 10000, not null'],
+    ['${{ inputs.width }}', 'it must be a whole number from 1 to 10000, not the text "wide"'],
+    ['${{ 0 }}', 'it must be a whole number from 1 to 10000, not the number 0'],
+  ])('that comes to something else fails the job before it has children: %s', async (text, said) => {
+    const run = await fixture.run(matrix(3, `max-parallel: '${text}'`), { width: 'wide' });
+    await ended(run, 'failure');
+    const [job] = (await fixture.engine.workflowStatus(run)).jobs;
+    expect(job?.error).toBe(`strategy.max-parallel: ${said}`);
+    expect(await parallel()).toBe(0);
+  });
+
   it('is a limit of each node of each run', async () => {
     const id = await fixture.define(
       '{ jobs: { a: { run: x, strategy: { matrix: { n: [0, 1] }, max-parallel: 1 } }, b: { run: x, strategy: { matrix: { n: [0, 1] }, max-parallel: 1 } } } }',

@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { limits } from '../../src/domain/limits.js';
 import { EngineFixture } from '../support/engine-fixture.js';
+import { claimChildren } from '../support/matrix-children.js';
 
 let fixture: EngineFixture;
 
@@ -39,6 +40,25 @@ describe('a variable', () => {
     await fixture.startRun(id);
     const jobs = await fixture.claimMany(4);
     expect(jobs.map(({ spec }) => spec.env.REGION)).toEqual(['eu', 'us', 'eu', '']);
+  });
+
+  it('is seen by the children of a matrix, in what their creation decides', async () => {
+    await set('pool', 'blue');
+    await set('urgency', '7');
+    await fixture.run(`
+      jobs:
+        test:
+          strategy: { matrix: { n: [1, 2] } }
+          labels: ['\${{ vars.pool }}']
+          priority: \${{ vars.urgency }}
+          name: \${{ vars.pool }} \${{ matrix.n }}
+          run: x
+    `);
+    const children = await claimChildren(fixture, 2, ['blue']);
+    expect(children.map(({ spec }) => [spec.labels, spec.priority, spec.name])).toEqual([
+      [['blue'], 7, 'blue 1'],
+      [['blue'], 7, 'blue 2'],
+    ]);
   });
 
   it('is not seen by other workflows when it belongs to one', async () => {

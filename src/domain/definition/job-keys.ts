@@ -203,7 +203,7 @@ export const strategyKeys: ReadonlyMap<string, KeyRow> = new Map<string, KeyRow>
     'max-parallel',
     {
       meaning: 'How many children are claimable or run at once; all of them when absent.',
-      schema: wholeNumber(1, limits.matrixChildren),
+      schema: orTemplate(wholeNumber(1, limits.matrixChildren)),
     },
   ],
 ]);

@@ -45,14 +45,12 @@ export function readStrategy(
     object['fail-fast'] ?? null,
     valueAt(place, 'fail-fast'),
   );
-  const maxParallel = checker.wholeNumber(
-    subject,
-    'strategy.max-parallel',
-    object['max-parallel'],
-    valueAt(place, 'max-parallel'),
-    1,
-    limits.matrixChildren,
-  );
+  const parallelAt = valueAt(place, 'max-parallel');
+  const parallel = object['max-parallel'];
+  const isComputed = typeof parallel === 'string' && hasExpression(parallel);
+  const maxParallel = isComputed
+    ? parallel
+    : checker.wholeNumber(subject, 'strategy.max-parallel', parallel, parallelAt, 1, limits.matrixChildren);
   const matrix = object.matrix ?? null;
   if (matrix === null) {
     checker.say(subject, '"strategy" has no "matrix"', keyAt(jobPlace, 'strategy'));
@@ -61,7 +59,11 @@ export function readStrategy(
   const at = valueAt(place, 'matrix');
   const source = jsonOf(matrix);
   const found = checker.found.length;
-  const inputTypes = checkTemplates(checker, subject, source, at, { needs, inputs });
+  const names = { needs, inputs };
+  const inputTypes = {
+    ...checkTemplates(checker, subject, 'strategy.matrix', source, at, names),
+    ...(isComputed ? checkTemplates(checker, subject, 'strategy.max-parallel', parallel, parallelAt, names) : {}),
+  };
   checkShape(checker, subject, matrix, at);
   if (checker.found.length > found) return null;
   const isDynamic = matrixTemplates(source).length > 0;
@@ -126,6 +128,7 @@ function checkShape(checker: Checker, subject: Subject, matrix: SourceValue, pla
 function checkTemplates(
   checker: Checker,
   subject: Subject,
+  label: string,
   value: JsonValue,
   place: Place,
   { needs, inputs }: { readonly needs: readonly string[]; readonly inputs: DeclaredInputs },
@@ -133,7 +136,7 @@ function checkTemplates(
   if (typeof value === 'string') {
     if (!hasExpression(value)) return {};
     const report = (error: ConditionError): void => {
-      const said = `"strategy.matrix" at character ${error.column}: ${error.message}`;
+      const said = `"${label}" at character ${error.column}: ${error.message}`;
       checker.say(subject, said, textOffset(place, error.offset));
     };
     try {
@@ -147,6 +150,8 @@ function checkTemplates(
     }
   }
   const inner = Array.isArray(value) ? [...value.entries()] : isJsonObject(value) ? Object.entries(value) : [];
-  const types = inner.map(([key, of]) => checkTemplates(checker, subject, of, valueAt(place, key), { needs, inputs }));
+  const types = inner.map(([key, of]) =>
+    checkTemplates(checker, subject, label, of, valueAt(place, key), { needs, inputs }),
+  );
   return Object.assign({}, ...types) as InputTypes;
 }

@@ -6,8 +6,8 @@ export interface Strategy {
   readonly source: JsonValue;
   /** Whether the first child that fails cancels those that have not ended. */
   readonly failFast: boolean;
-  /** How many children may be claimable or running at once; absent when there is no limit. */
-  readonly maxParallel?: number;
+  /** How many children may be claimable or running at once, or an expression of it; absent when there is no limit. */
+  readonly maxParallel?: number | string;
   /** How many children there can be. */
   readonly childrenMax: number;
 }

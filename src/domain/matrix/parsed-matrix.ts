@@ -1,6 +1,6 @@
 import type { ConditionContext } from '../condition/evaluate.js';
 import type { DeclaredInputs, Reference } from '../condition/expression.js';
-import { EvaluationBudget, EvaluationError } from '../condition/functions.js';
+import { EvaluationBudget, EvaluationError, kindOf } from '../condition/functions.js';
 import { sites } from '../condition/site.js';
 import {
   hasExpression,
@@ -11,8 +11,9 @@ import {
   unescapeText,
 } from '../condition/template.js';
 import { bareObject, isJsonObject, type JsonValue } from '../json.js';
+import { limits } from '../limits.js';
 import { expandMatrix } from './expand-matrix.js';
-import type { Combination } from './matrix-spec.js';
+import type { Combination, Strategy } from './matrix-spec.js';
 
 /** A matrix without expressions as it is meant: with `${{` for each `$${{`. */
 export function unescaped(value: JsonValue): JsonValue {
@@ -28,10 +29,11 @@ function mapTexts(value: JsonValue, of: (text: string) => JsonValue): JsonValue 
   return values;
 }
 
-/** A matrix whose texts with expressions are parsed. */
+/** A matrix whose texts with expressions are parsed, and its `max-parallel`. */
 export interface ParsedMatrix {
   readonly source: JsonValue;
   readonly templates: ReadonlyMap<string, Template>;
+  readonly maxParallel: number | Template | undefined;
 }
 
 /** The texts of a matrix that have expressions in them. */
@@ -41,14 +43,44 @@ export function matrixTemplates(source: JsonValue): string[] {
   return isJsonObject(source) ? Object.values(source).flatMap(matrixTemplates) : [];
 }
 
-export function parseMatrix(source: JsonValue, inputs: DeclaredInputs): ParsedMatrix {
+export function parseMatrix(
+  { source, maxParallel }: Pick<Strategy, 'source' | 'maxParallel'>,
+  inputs: DeclaredInputs,
+): ParsedMatrix {
   const texts = new Set(matrixTemplates(source));
-  const parsed = [...texts].map((text) => [text, parseTemplate(text, { site: sites.matrix, inputs })] as const);
-  return { source, templates: new Map(parsed) };
+  const parsed = (text: string) => parseTemplate(text, { site: sites.matrix, inputs });
+  return {
+    source,
+    templates: new Map([...texts].map((text) => [text, parsed(text)] as const)),
+    maxParallel: typeof maxParallel === 'string' ? parsed(maxParallel) : maxParallel,
+  };
 }
 
-export function matrixReferences({ templates }: ParsedMatrix): Reference[] {
-  return [...templates.values()].flatMap(templateReferences);
+export function matrixReferences(matrix: ParsedMatrix): Reference[] {
+  return [...[...matrix.templates.values()].flatMap(templateReferences), ...parallelReferences(matrix)];
+}
+
+/** What `max-parallel` reads, also for each child. */
+export function parallelReferences({ maxParallel }: ParsedMatrix): Reference[] {
+  return maxParallel === undefined || typeof maxParallel === 'number' ? [] : templateReferences(maxParallel);
+}
+
+/**
+ * The value of `max-parallel`; undefined when there is none.
+ *
+ * @throws EvaluationError naming the key: `strategy.max-parallel: …`
+ */
+export function evaluateMaxParallel({ maxParallel }: ParsedMatrix, context: ConditionContext): number | undefined {
+  if (maxParallel === undefined || typeof maxParallel === 'number') return maxParallel;
+  try {
+    const value = renderTemplate(maxParallel, context, new EvaluationBudget());
+    const number = typeof value === 'string' && /^[0-9]{1,5}$/.test(value) ? Number(value) : value;
+    const max = limits.matrixChildren;
+    if (typeof number === 'number' && Number.isInteger(number) && number >= 1 && number <= max) return number;
+    throw new EvaluationError(`it must be a whole number from 1 to ${max}, not ${kindOf(value)}`);
+  } catch (error) {
+    throw error instanceof EvaluationError ? new EvaluationError(`strategy.max-parallel: ${error.message}`) : error;
+  }
 }
 
 /**

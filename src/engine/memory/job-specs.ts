@@ -8,7 +8,12 @@ import { type ParsedJobGroup, parseJobGroup } from '../../domain/gates/job-gates
 import { expressionReferences, type ParsedExpressions, parseJobExpressions } from '../../domain/job-values.js';
 import { childKey } from '../../domain/matrix/child.js';
 import { firstChildOrdinal } from '../../domain/matrix/matrix-spec.js';
-import { matrixReferences, type ParsedMatrix, parseMatrix } from '../../domain/matrix/parsed-matrix.js';
+import {
+  matrixReferences,
+  type ParsedMatrix,
+  parallelReferences,
+  parseMatrix,
+} from '../../domain/matrix/parsed-matrix.js';
 import type { Connection } from '../../store/connection.js';
 import { groupsOfVersion } from '../../store/statements/matrices.js';
 import { versionJobs } from '../../store/statements/workflows.js';
@@ -138,7 +143,7 @@ function toKnownJob(row: { key: string; needs: number; conditional: number; spec
   const condition = spec.condition === null ? null : parseCondition(spec.condition, inputs);
   const expressions = spec.expressions === undefined ? null : parseJobExpressions(spec.expressions, inputs);
   const group = spec.concurrency === undefined ? null : parseJobGroup(spec.concurrency, inputs);
-  const matrix = spec.matrix === undefined ? null : parseMatrix(spec.matrix.source, inputs);
+  const matrix = spec.matrix === undefined ? null : parseMatrix(spec.matrix, inputs);
   const inGroup = group === null || typeof group.name === 'string' ? [] : templateReferences(group.name);
   const inExpressions = expressions === null ? [] : expressionReferences(expressions);
   const named = [
@@ -157,7 +162,11 @@ function toKnownJob(row: { key: string; needs: number; conditional: number; spec
     expressions,
     group,
     outputsRead: needsRead(named),
-    outputsReadByChildren: needsRead([...inExpressions, ...inGroup]),
+    outputsReadByChildren: needsRead([
+      ...inExpressions,
+      ...inGroup,
+      ...(matrix === null ? [] : parallelReferences(matrix)),
+    ]),
     matrix,
     child: null,
     namesRunContext: named.some(

@@ -5,6 +5,7 @@ import { decideJobValues, type JobValues, nameOfChild } from '../../domain/job-v
 import { exceedsBytes, limits } from '../../domain/limits.js';
 import { childName, joinOutputs, nodeResult } from '../../domain/matrix/child.js';
 import type { Combination } from '../../domain/matrix/matrix-spec.js';
+import { evaluateMaxParallel } from '../../domain/matrix/parsed-matrix.js';
 import { conditionKind } from '../../domain/settle.js';
 import { jobIdOf, ordinalOfJob } from '../../store/job-id.js';
 import { cancelJobs, cancelLiveAttempts } from '../../store/statements/jobs.js';
@@ -198,8 +199,8 @@ async function decideChildren(
   const runs = await context.runs.get(batch, [node.run]);
   const needs = await needResults(batch.connection, [{ ...place, known }]);
   const valuesOf = await runValuesOf(batch.connection, runs, [{ run: node.run, known }]);
-  const { expressions, spec } = known;
-  if (expressions === null) throw new Error(`job ${node.job} has a matrix and no expressions`);
+  const { expressions, matrix: parsed, spec } = known;
+  if (expressions === null || parsed === null) throw new Error(`job ${node.job} has a matrix and no expressions`);
   const decided = new Map<number, Decision>();
   const evaluated = new Map<number, JobValues>();
   for (const [at, matrix] of combinations.entries()) {
@@ -208,6 +209,7 @@ async function decideChildren(
     const context = {
       needs: needs.get(node.job) ?? new Map(),
       inputs: factsOf(runs, node.run).inputs,
+      vars: factsOf(runs, node.run).vars,
       run: valuesOf(node.run),
       runCancelled: false,
       job: { key: `${known.key}.${index}`, index, attempt: 0 },
@@ -216,7 +218,8 @@ async function decideChildren(
     try {
       const values = decideJobValues(spec, expressions, context);
       evaluated.set(id, { ...values, name: nameOfChild({ ...spec, name: values.name }, context) });
-      const gates = gatesOfJob(known.group, { node: node.job, max: spec.matrix?.maxParallel }, context);
+      const max = evaluateMaxParallel(parsed, context);
+      const gates = gatesOfJob(known.group, { node: node.job, max }, context);
       const { queueTimeoutSecs } = values;
       decided.set(id, { state: gates.length === 0 ? 'queued' : 'held', gates, queueTimeoutSecs });
     } catch (error) {

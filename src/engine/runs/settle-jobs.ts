@@ -8,7 +8,7 @@ import { asChild, decideJobValues, type JobValues } from '../../domain/job-value
 import { labelsKey } from '../../domain/labels.js';
 import { limits } from '../../domain/limits.js';
 import type { Combination } from '../../domain/matrix/matrix-spec.js';
-import { evaluateMatrix } from '../../domain/matrix/parsed-matrix.js';
+import { evaluateMatrix, evaluateMaxParallel } from '../../domain/matrix/parsed-matrix.js';
 import { type Settlement, settleByCondition, settleByDefault } from '../../domain/settle.js';
 import type { JobState } from '../../domain/states.js';
 import type { Connection } from '../../store/connection.js';
@@ -306,12 +306,17 @@ function decide(
     const isMet = child !== null || holds(condition, context);
     const state = settleByCondition(isMet, context.runCancelled, isForced, kind);
     if (state === 'queued' && matrix !== null && child === null) {
-      return { ...decideNode(spec, evaluateMatrix(matrix, context)), values: null };
+      const combinations = evaluateMatrix(matrix, context);
+      evaluateMaxParallel(matrix, context);
+      return { ...decideNode(spec, combinations), values: null };
     }
     const isComputed = state === 'queued' && expressions !== null;
     const computed = isComputed ? decideJobValues(spec, expressions, context) : null;
     const values = computed === null || child === null ? computed : asChild(spec, computed, context);
-    const ofNode = child === null ? null : { node: jobIdOf(run, child.ord), max: spec.matrix?.maxParallel };
+    const ofNode =
+      child === null || matrix === null
+        ? null
+        : { node: jobIdOf(run, child.ord), max: evaluateMaxParallel(matrix, context) };
     const gates = state === 'queued' ? gatesOfJob(group, ofNode, context) : [];
     const queueTimeoutSecs = computed === null ? (spec.queueTimeoutSecs ?? null) : computed.queueTimeoutSecs;
     return { state: gates.length === 0 ? state : 'held', gates, queueTimeoutSecs, values };

@@ -24,6 +24,10 @@ it.each([
     ['1:53 job "a": "strategy.matrix" at character 5: it asks about "b", which is not among the job\'s needs'],
   ],
   [
+    'jobs: { a: { run: x, strategy: { matrix: { n: [1] }, max-parallel: "${{ needs.b.outputs.x }}" } } }',
+    ['1:73 job "a": "strategy.max-parallel" at character 5: it asks about "b", which is not among the job\'s needs'],
+  ],
+  [
     'jobs: { a: { run: x, labels: "${{ matrix.oss }}", strategy: { matrix: { os: [x] } } } }',
     ['1:42 job "a": "labels" at character 12: the matrix of the job has no "oss", did you mean "os"?'],
   ],
@@ -58,6 +62,7 @@ it.each([
   ['', undefined],
   [', max-parallel: 1', 1],
   [', max-parallel: 10000', 10_000],
+  [', max-parallel: "${{ vars.width }}"', '${{ vars.width }}'],
 ])('max-parallel is a number of children, or absent: %j', (written, maxParallel) => {
   const text = `jobs: { a: { run: x, strategy: { matrix: { n: [1] }${written} } } }`;
   const result = parseDefinition(text, 'yaml', '');
