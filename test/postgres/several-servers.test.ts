@@ -163,6 +163,24 @@ describe('a pause at one server', () => {
   });
 });
 
+describe('a drain at one server', () => {
+  it('keeps jobs from the worker at another, until it is undone there', async () => {
+    const [one, two] = [engines.at(0).engine, engines.at(1).engine];
+    const worker = { caller, workerId: 'w1' };
+    await one.registerWorker({ workerId: 'w1', labels: [], onlyLabelled: false, slots: 1, version: '' });
+    await define(one, 'w', workflow);
+    const waiting = claim(two, { waitMs: scaled(30_000), workerId: 'w1' });
+    await parked(two);
+    await one.drainWorker({ ...worker, stop: true, reason: '' });
+    await until('the other server knows', async () => two.drainOf('w1')?.stop === true);
+    await startRun(one, 'w');
+    expect(await claim(two, { workerId: 'w1' })).toEqual([]);
+    await one.undrainWorker(worker);
+    expect((await waiting).map(({ jobKey }) => jobKey)).toEqual(['a']);
+    expect(two.drainOf('w1')).toBeNull();
+  });
+});
+
 describe('the same request for a run, at several servers at once', () => {
   it('makes one run, and every answer names it', async () => {
     await define(engines.at(0).engine, 'w', workflow);
