@@ -346,8 +346,12 @@ type HeartbeatLeaseResponse struct {
 	StopReason *StopReason `protobuf:"varint,3,opt,name=stop_reason,json=stopReason,proto3,enum=workflowgraph.v1.StopReason,oneof" json:"stop_reason,omitempty"`
 	// How long the server still waits for the report that the job has stopped, in seconds.
 	StopWithinSecs *float64 `protobuf:"fixed64,4,opt,name=stop_within_secs,json=stopWithinSecs,proto3,oneof" json:"stop_within_secs,omitempty"`
-	unknownFields  protoimpl.UnknownFields
-	sizeCache      protoimpl.SizeCache
+	// Whether the worker is draining: it gets no jobs.
+	Drain bool `protobuf:"varint,5,opt,name=drain,proto3" json:"drain,omitempty"`
+	// Whether the worker should exit when it runs no job.
+	DrainStop     bool `protobuf:"varint,6,opt,name=drain_stop,json=drainStop,proto3" json:"drain_stop,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *HeartbeatLeaseResponse) Reset() {
@@ -406,6 +410,20 @@ func (x *HeartbeatLeaseResponse) GetStopWithinSecs() float64 {
 		return *x.StopWithinSecs
 	}
 	return 0
+}
+
+func (x *HeartbeatLeaseResponse) GetDrain() bool {
+	if x != nil {
+		return x.Drain
+	}
+	return false
+}
+
+func (x *HeartbeatLeaseResponse) GetDrainStop() bool {
+	if x != nil {
+		return x.DrainStop
+	}
+	return false
 }
 
 type PushLogsRequest struct {
@@ -1300,7 +1318,9 @@ type WorkJobsResponse struct {
 	// The server is about to stop: reconnect, possibly to another.
 	Draining bool `protobuf:"varint,5,opt,name=draining,proto3" json:"draining,omitempty"`
 	// Leases whose jobs the worker must stop.
-	Stops         []*WorkJobsResponse_Stop `protobuf:"bytes,6,rep,name=stops,proto3" json:"stops,omitempty"`
+	Stops []*WorkJobsResponse_Stop `protobuf:"bytes,6,rep,name=stops,proto3" json:"stops,omitempty"`
+	// Present when the worker begins to drain or stops draining, and first of all in a session of a draining worker.
+	Drain         *WorkJobsResponse_Drain `protobuf:"bytes,7,opt,name=drain,proto3,oneof" json:"drain,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1377,6 +1397,13 @@ func (x *WorkJobsResponse) GetStops() []*WorkJobsResponse_Stop {
 	return nil
 }
 
+func (x *WorkJobsResponse) GetDrain() *WorkJobsResponse_Drain {
+	if x != nil {
+		return x.Drain
+	}
+	return nil
+}
+
 type StreamHeartbeatsRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	LeaseIds      []string               `protobuf:"bytes,1,rep,name=lease_ids,json=leaseIds,proto3" json:"lease_ids,omitempty"`
@@ -1422,8 +1449,12 @@ func (x *StreamHeartbeatsRequest) GetLeaseIds() []string {
 }
 
 type StreamHeartbeatsResponse struct {
-	state         protoimpl.MessageState                 `protogen:"open.v1"`
-	Leases        []*StreamHeartbeatsResponse_LeaseState `protobuf:"bytes,1,rep,name=leases,proto3" json:"leases,omitempty"`
+	state  protoimpl.MessageState                 `protogen:"open.v1"`
+	Leases []*StreamHeartbeatsResponse_LeaseState `protobuf:"bytes,1,rep,name=leases,proto3" json:"leases,omitempty"`
+	// Whether the worker of these leases is draining: it gets no jobs. In responses to messages; false in others.
+	Drain bool `protobuf:"varint,2,opt,name=drain,proto3" json:"drain,omitempty"`
+	// Whether the worker should exit when it runs no job.
+	DrainStop     bool `protobuf:"varint,3,opt,name=drain_stop,json=drainStop,proto3" json:"drain_stop,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1463,6 +1494,20 @@ func (x *StreamHeartbeatsResponse) GetLeases() []*StreamHeartbeatsResponse_Lease
 		return x.Leases
 	}
 	return nil
+}
+
+func (x *StreamHeartbeatsResponse) GetDrain() bool {
+	if x != nil {
+		return x.Drain
+	}
+	return false
+}
+
+func (x *StreamHeartbeatsResponse) GetDrainStop() bool {
+	if x != nil {
+		return x.DrainStop
+	}
+	return false
 }
 
 // The first message of a session.
@@ -1551,6 +1596,61 @@ func (x *WorkJobsRequest_Hello) GetOnlyLabelled() bool {
 	return false
 }
 
+// Whether the worker is draining: it gets no jobs.
+type WorkJobsResponse_Drain struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// False when the drain was undone.
+	Active bool `protobuf:"varint,1,opt,name=active,proto3" json:"active,omitempty"`
+	// Whether the worker should exit when it runs no job.
+	Stop          bool `protobuf:"varint,2,opt,name=stop,proto3" json:"stop,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WorkJobsResponse_Drain) Reset() {
+	*x = WorkJobsResponse_Drain{}
+	mi := &file_workflowgraph_v1_job_service_proto_msgTypes[27]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WorkJobsResponse_Drain) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WorkJobsResponse_Drain) ProtoMessage() {}
+
+func (x *WorkJobsResponse_Drain) ProtoReflect() protoreflect.Message {
+	mi := &file_workflowgraph_v1_job_service_proto_msgTypes[27]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WorkJobsResponse_Drain.ProtoReflect.Descriptor instead.
+func (*WorkJobsResponse_Drain) Descriptor() ([]byte, []int) {
+	return file_workflowgraph_v1_job_service_proto_rawDescGZIP(), []int{22, 0}
+}
+
+func (x *WorkJobsResponse_Drain) GetActive() bool {
+	if x != nil {
+		return x.Active
+	}
+	return false
+}
+
+func (x *WorkJobsResponse_Drain) GetStop() bool {
+	if x != nil {
+		return x.Stop
+	}
+	return false
+}
+
 // A job that the worker must stop.
 type WorkJobsResponse_Stop struct {
 	state   protoimpl.MessageState `protogen:"open.v1"`
@@ -1564,7 +1664,7 @@ type WorkJobsResponse_Stop struct {
 
 func (x *WorkJobsResponse_Stop) Reset() {
 	*x = WorkJobsResponse_Stop{}
-	mi := &file_workflowgraph_v1_job_service_proto_msgTypes[27]
+	mi := &file_workflowgraph_v1_job_service_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1576,7 +1676,7 @@ func (x *WorkJobsResponse_Stop) String() string {
 func (*WorkJobsResponse_Stop) ProtoMessage() {}
 
 func (x *WorkJobsResponse_Stop) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_job_service_proto_msgTypes[27]
+	mi := &file_workflowgraph_v1_job_service_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1589,7 +1689,7 @@ func (x *WorkJobsResponse_Stop) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WorkJobsResponse_Stop.ProtoReflect.Descriptor instead.
 func (*WorkJobsResponse_Stop) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_job_service_proto_rawDescGZIP(), []int{22, 0}
+	return file_workflowgraph_v1_job_service_proto_rawDescGZIP(), []int{22, 1}
 }
 
 func (x *WorkJobsResponse_Stop) GetLeaseId() string {
@@ -1633,7 +1733,7 @@ type StreamHeartbeatsResponse_LeaseState struct {
 
 func (x *StreamHeartbeatsResponse_LeaseState) Reset() {
 	*x = StreamHeartbeatsResponse_LeaseState{}
-	mi := &file_workflowgraph_v1_job_service_proto_msgTypes[28]
+	mi := &file_workflowgraph_v1_job_service_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1645,7 +1745,7 @@ func (x *StreamHeartbeatsResponse_LeaseState) String() string {
 func (*StreamHeartbeatsResponse_LeaseState) ProtoMessage() {}
 
 func (x *StreamHeartbeatsResponse_LeaseState) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_job_service_proto_msgTypes[28]
+	mi := &file_workflowgraph_v1_job_service_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1738,13 +1838,16 @@ const file_workflowgraph_v1_job_service_proto_rawDesc = "" +
 	"\x11ClaimJobsResponse\x12/\n" +
 	"\x06claims\x18\x01 \x03(\v2\x17.workflowgraph.v1.ClaimR\x06claims\"2\n" +
 	"\x15HeartbeatLeaseRequest\x12\x19\n" +
-	"\blease_id\x18\x01 \x01(\tR\aleaseId\"\xe9\x01\n" +
+	"\blease_id\x18\x01 \x01(\tR\aleaseId\"\x9e\x02\n" +
 	"\x16HeartbeatLeaseResponse\x12\x19\n" +
 	"\bttl_secs\x18\x01 \x01(\x04R\attlSecs\x12\x1c\n" +
 	"\tcancelled\x18\x02 \x01(\bR\tcancelled\x12B\n" +
 	"\vstop_reason\x18\x03 \x01(\x0e2\x1c.workflowgraph.v1.StopReasonH\x00R\n" +
 	"stopReason\x88\x01\x01\x12-\n" +
-	"\x10stop_within_secs\x18\x04 \x01(\x01H\x01R\x0estopWithinSecs\x88\x01\x01B\x0e\n" +
+	"\x10stop_within_secs\x18\x04 \x01(\x01H\x01R\x0estopWithinSecs\x88\x01\x01\x12\x14\n" +
+	"\x05drain\x18\x05 \x01(\bR\x05drain\x12\x1d\n" +
+	"\n" +
+	"drain_stop\x18\x06 \x01(\bR\tdrainStopB\x0e\n" +
 	"\f_stop_reasonB\x13\n" +
 	"\x11_stop_within_secs\"`\n" +
 	"\x0fPushLogsRequest\x12\x19\n" +
@@ -1815,23 +1918,31 @@ const file_workflowgraph_v1_job_service_proto_rawDesc = "" +
 	"\x05slots\x18\x04 \x01(\rR\x05slots\x12\x18\n" +
 	"\aversion\x18\x05 \x01(\tR\aversion\x12#\n" +
 	"\ronly_labelled\x18\x06 \x01(\bR\fonlyLabelledB\x11\n" +
-	"\x0f_lease_ttl_secs\"\xab\x03\n" +
+	"\x0f_lease_ttl_secs\"\xaf\x04\n" +
 	"\x10WorkJobsResponse\x12/\n" +
 	"\x06claims\x18\x01 \x03(\v2\x17.workflowgraph.v1.ClaimR\x06claims\x12;\n" +
 	"\aresults\x18\x02 \x03(\v2!.workflowgraph.v1.JobReportResultR\aresults\x12.\n" +
 	"\x13cancelled_lease_ids\x18\x03 \x03(\tR\x11cancelledLeaseIds\x12$\n" +
 	"\x0elost_lease_ids\x18\x04 \x03(\tR\flostLeaseIds\x12\x1a\n" +
 	"\bdraining\x18\x05 \x01(\bR\bdraining\x12=\n" +
-	"\x05stops\x18\x06 \x03(\v2'.workflowgraph.v1.WorkJobsResponse.StopR\x05stops\x1ax\n" +
+	"\x05stops\x18\x06 \x03(\v2'.workflowgraph.v1.WorkJobsResponse.StopR\x05stops\x12C\n" +
+	"\x05drain\x18\a \x01(\v2(.workflowgraph.v1.WorkJobsResponse.DrainH\x00R\x05drain\x88\x01\x01\x1a3\n" +
+	"\x05Drain\x12\x16\n" +
+	"\x06active\x18\x01 \x01(\bR\x06active\x12\x12\n" +
+	"\x04stop\x18\x02 \x01(\bR\x04stop\x1ax\n" +
 	"\x04Stop\x12\x19\n" +
 	"\blease_id\x18\x01 \x01(\tR\aleaseId\x124\n" +
 	"\x06reason\x18\x02 \x01(\x0e2\x1c.workflowgraph.v1.StopReasonR\x06reason\x12\x1f\n" +
 	"\vwithin_secs\x18\x03 \x01(\x01R\n" +
-	"withinSecs\"6\n" +
+	"withinSecsB\b\n" +
+	"\x06_drain\"6\n" +
 	"\x17StreamHeartbeatsRequest\x12\x1b\n" +
-	"\tlease_ids\x18\x01 \x03(\tR\bleaseIds\"\xad\x03\n" +
+	"\tlease_ids\x18\x01 \x03(\tR\bleaseIds\"\xe2\x03\n" +
 	"\x18StreamHeartbeatsResponse\x12M\n" +
-	"\x06leases\x18\x01 \x03(\v25.workflowgraph.v1.StreamHeartbeatsResponse.LeaseStateR\x06leases\x1a\xc1\x02\n" +
+	"\x06leases\x18\x01 \x03(\v25.workflowgraph.v1.StreamHeartbeatsResponse.LeaseStateR\x06leases\x12\x14\n" +
+	"\x05drain\x18\x02 \x01(\bR\x05drain\x12\x1d\n" +
+	"\n" +
+	"drain_stop\x18\x03 \x01(\bR\tdrainStop\x1a\xc1\x02\n" +
 	"\n" +
 	"LeaseState\x12\x19\n" +
 	"\blease_id\x18\x01 \x01(\tR\aleaseId\x12!\n" +
@@ -1872,7 +1983,7 @@ func file_workflowgraph_v1_job_service_proto_rawDescGZIP() []byte {
 	return file_workflowgraph_v1_job_service_proto_rawDescData
 }
 
-var file_workflowgraph_v1_job_service_proto_msgTypes = make([]protoimpl.MessageInfo, 29)
+var file_workflowgraph_v1_job_service_proto_msgTypes = make([]protoimpl.MessageInfo, 30)
 var file_workflowgraph_v1_job_service_proto_goTypes = []any{
 	(*ClaimJobRequest)(nil),                     // 0: workflowgraph.v1.ClaimJobRequest
 	(*ClaimJobResponse)(nil),                    // 1: workflowgraph.v1.ClaimJobResponse
@@ -1901,64 +2012,66 @@ var file_workflowgraph_v1_job_service_proto_goTypes = []any{
 	(*StreamHeartbeatsResponse)(nil),            // 24: workflowgraph.v1.StreamHeartbeatsResponse
 	nil,                                         // 25: workflowgraph.v1.CompleteJobRequest.OutputsEntry
 	(*WorkJobsRequest_Hello)(nil),               // 26: workflowgraph.v1.WorkJobsRequest.Hello
-	(*WorkJobsResponse_Stop)(nil),               // 27: workflowgraph.v1.WorkJobsResponse.Stop
-	(*StreamHeartbeatsResponse_LeaseState)(nil), // 28: workflowgraph.v1.StreamHeartbeatsResponse.LeaseState
-	(*Claim)(nil),                               // 29: workflowgraph.v1.Claim
-	(StopReason)(0),                             // 30: workflowgraph.v1.StopReason
-	(*LogChunk)(nil),                            // 31: workflowgraph.v1.LogChunk
-	(*Outputs)(nil),                             // 32: workflowgraph.v1.Outputs
-	(ErrorReason)(0),                            // 33: workflowgraph.v1.ErrorReason
+	(*WorkJobsResponse_Drain)(nil),              // 27: workflowgraph.v1.WorkJobsResponse.Drain
+	(*WorkJobsResponse_Stop)(nil),               // 28: workflowgraph.v1.WorkJobsResponse.Stop
+	(*StreamHeartbeatsResponse_LeaseState)(nil), // 29: workflowgraph.v1.StreamHeartbeatsResponse.LeaseState
+	(*Claim)(nil),                               // 30: workflowgraph.v1.Claim
+	(StopReason)(0),                             // 31: workflowgraph.v1.StopReason
+	(*LogChunk)(nil),                            // 32: workflowgraph.v1.LogChunk
+	(*Outputs)(nil),                             // 33: workflowgraph.v1.Outputs
+	(ErrorReason)(0),                            // 34: workflowgraph.v1.ErrorReason
 }
 var file_workflowgraph_v1_job_service_proto_depIdxs = []int32{
-	29, // 0: workflowgraph.v1.ClaimJobResponse.claim:type_name -> workflowgraph.v1.Claim
-	29, // 1: workflowgraph.v1.ClaimJobsResponse.claims:type_name -> workflowgraph.v1.Claim
-	30, // 2: workflowgraph.v1.HeartbeatLeaseResponse.stop_reason:type_name -> workflowgraph.v1.StopReason
-	31, // 3: workflowgraph.v1.PushLogsRequest.chunks:type_name -> workflowgraph.v1.LogChunk
+	30, // 0: workflowgraph.v1.ClaimJobResponse.claim:type_name -> workflowgraph.v1.Claim
+	30, // 1: workflowgraph.v1.ClaimJobsResponse.claims:type_name -> workflowgraph.v1.Claim
+	31, // 2: workflowgraph.v1.HeartbeatLeaseResponse.stop_reason:type_name -> workflowgraph.v1.StopReason
+	32, // 3: workflowgraph.v1.PushLogsRequest.chunks:type_name -> workflowgraph.v1.LogChunk
 	25, // 4: workflowgraph.v1.CompleteJobRequest.outputs:type_name -> workflowgraph.v1.CompleteJobRequest.OutputsEntry
-	32, // 5: workflowgraph.v1.JobReport.success:type_name -> workflowgraph.v1.Outputs
+	33, // 5: workflowgraph.v1.JobReport.success:type_name -> workflowgraph.v1.Outputs
 	11, // 6: workflowgraph.v1.JobReport.failure:type_name -> workflowgraph.v1.Failure
-	33, // 7: workflowgraph.v1.JobReportResult.refused:type_name -> workflowgraph.v1.ErrorReason
+	34, // 7: workflowgraph.v1.JobReportResult.refused:type_name -> workflowgraph.v1.ErrorReason
 	10, // 8: workflowgraph.v1.CompleteJobsRequest.reports:type_name -> workflowgraph.v1.JobReport
 	2,  // 9: workflowgraph.v1.CompleteJobsRequest.claim:type_name -> workflowgraph.v1.ClaimJobsRequest
 	12, // 10: workflowgraph.v1.CompleteJobsResponse.results:type_name -> workflowgraph.v1.JobReportResult
-	29, // 11: workflowgraph.v1.CompleteJobsResponse.claims:type_name -> workflowgraph.v1.Claim
-	30, // 12: workflowgraph.v1.GetJobCancelledResponse.reason:type_name -> workflowgraph.v1.StopReason
+	30, // 11: workflowgraph.v1.CompleteJobsResponse.claims:type_name -> workflowgraph.v1.Claim
+	31, // 12: workflowgraph.v1.GetJobCancelledResponse.reason:type_name -> workflowgraph.v1.StopReason
 	26, // 13: workflowgraph.v1.WorkJobsRequest.hello:type_name -> workflowgraph.v1.WorkJobsRequest.Hello
 	10, // 14: workflowgraph.v1.WorkJobsRequest.reports:type_name -> workflowgraph.v1.JobReport
-	29, // 15: workflowgraph.v1.WorkJobsResponse.claims:type_name -> workflowgraph.v1.Claim
+	30, // 15: workflowgraph.v1.WorkJobsResponse.claims:type_name -> workflowgraph.v1.Claim
 	12, // 16: workflowgraph.v1.WorkJobsResponse.results:type_name -> workflowgraph.v1.JobReportResult
-	27, // 17: workflowgraph.v1.WorkJobsResponse.stops:type_name -> workflowgraph.v1.WorkJobsResponse.Stop
-	28, // 18: workflowgraph.v1.StreamHeartbeatsResponse.leases:type_name -> workflowgraph.v1.StreamHeartbeatsResponse.LeaseState
-	30, // 19: workflowgraph.v1.WorkJobsResponse.Stop.reason:type_name -> workflowgraph.v1.StopReason
-	33, // 20: workflowgraph.v1.StreamHeartbeatsResponse.LeaseState.lost:type_name -> workflowgraph.v1.ErrorReason
-	30, // 21: workflowgraph.v1.StreamHeartbeatsResponse.LeaseState.stop_reason:type_name -> workflowgraph.v1.StopReason
-	0,  // 22: workflowgraph.v1.JobService.ClaimJob:input_type -> workflowgraph.v1.ClaimJobRequest
-	2,  // 23: workflowgraph.v1.JobService.ClaimJobs:input_type -> workflowgraph.v1.ClaimJobsRequest
-	4,  // 24: workflowgraph.v1.JobService.HeartbeatLease:input_type -> workflowgraph.v1.HeartbeatLeaseRequest
-	6,  // 25: workflowgraph.v1.JobService.PushLogs:input_type -> workflowgraph.v1.PushLogsRequest
-	8,  // 26: workflowgraph.v1.JobService.CompleteJob:input_type -> workflowgraph.v1.CompleteJobRequest
-	13, // 27: workflowgraph.v1.JobService.CompleteJobs:input_type -> workflowgraph.v1.CompleteJobsRequest
-	15, // 28: workflowgraph.v1.JobService.FailJob:input_type -> workflowgraph.v1.FailJobRequest
-	17, // 29: workflowgraph.v1.JobService.ReleaseJob:input_type -> workflowgraph.v1.ReleaseJobRequest
-	19, // 30: workflowgraph.v1.JobService.GetJobCancelled:input_type -> workflowgraph.v1.GetJobCancelledRequest
-	21, // 31: workflowgraph.v1.JobService.WorkJobs:input_type -> workflowgraph.v1.WorkJobsRequest
-	23, // 32: workflowgraph.v1.JobService.StreamHeartbeats:input_type -> workflowgraph.v1.StreamHeartbeatsRequest
-	1,  // 33: workflowgraph.v1.JobService.ClaimJob:output_type -> workflowgraph.v1.ClaimJobResponse
-	3,  // 34: workflowgraph.v1.JobService.ClaimJobs:output_type -> workflowgraph.v1.ClaimJobsResponse
-	5,  // 35: workflowgraph.v1.JobService.HeartbeatLease:output_type -> workflowgraph.v1.HeartbeatLeaseResponse
-	7,  // 36: workflowgraph.v1.JobService.PushLogs:output_type -> workflowgraph.v1.PushLogsResponse
-	9,  // 37: workflowgraph.v1.JobService.CompleteJob:output_type -> workflowgraph.v1.CompleteJobResponse
-	14, // 38: workflowgraph.v1.JobService.CompleteJobs:output_type -> workflowgraph.v1.CompleteJobsResponse
-	16, // 39: workflowgraph.v1.JobService.FailJob:output_type -> workflowgraph.v1.FailJobResponse
-	18, // 40: workflowgraph.v1.JobService.ReleaseJob:output_type -> workflowgraph.v1.ReleaseJobResponse
-	20, // 41: workflowgraph.v1.JobService.GetJobCancelled:output_type -> workflowgraph.v1.GetJobCancelledResponse
-	22, // 42: workflowgraph.v1.JobService.WorkJobs:output_type -> workflowgraph.v1.WorkJobsResponse
-	24, // 43: workflowgraph.v1.JobService.StreamHeartbeats:output_type -> workflowgraph.v1.StreamHeartbeatsResponse
-	33, // [33:44] is the sub-list for method output_type
-	22, // [22:33] is the sub-list for method input_type
-	22, // [22:22] is the sub-list for extension type_name
-	22, // [22:22] is the sub-list for extension extendee
-	0,  // [0:22] is the sub-list for field type_name
+	28, // 17: workflowgraph.v1.WorkJobsResponse.stops:type_name -> workflowgraph.v1.WorkJobsResponse.Stop
+	27, // 18: workflowgraph.v1.WorkJobsResponse.drain:type_name -> workflowgraph.v1.WorkJobsResponse.Drain
+	29, // 19: workflowgraph.v1.StreamHeartbeatsResponse.leases:type_name -> workflowgraph.v1.StreamHeartbeatsResponse.LeaseState
+	31, // 20: workflowgraph.v1.WorkJobsResponse.Stop.reason:type_name -> workflowgraph.v1.StopReason
+	34, // 21: workflowgraph.v1.StreamHeartbeatsResponse.LeaseState.lost:type_name -> workflowgraph.v1.ErrorReason
+	31, // 22: workflowgraph.v1.StreamHeartbeatsResponse.LeaseState.stop_reason:type_name -> workflowgraph.v1.StopReason
+	0,  // 23: workflowgraph.v1.JobService.ClaimJob:input_type -> workflowgraph.v1.ClaimJobRequest
+	2,  // 24: workflowgraph.v1.JobService.ClaimJobs:input_type -> workflowgraph.v1.ClaimJobsRequest
+	4,  // 25: workflowgraph.v1.JobService.HeartbeatLease:input_type -> workflowgraph.v1.HeartbeatLeaseRequest
+	6,  // 26: workflowgraph.v1.JobService.PushLogs:input_type -> workflowgraph.v1.PushLogsRequest
+	8,  // 27: workflowgraph.v1.JobService.CompleteJob:input_type -> workflowgraph.v1.CompleteJobRequest
+	13, // 28: workflowgraph.v1.JobService.CompleteJobs:input_type -> workflowgraph.v1.CompleteJobsRequest
+	15, // 29: workflowgraph.v1.JobService.FailJob:input_type -> workflowgraph.v1.FailJobRequest
+	17, // 30: workflowgraph.v1.JobService.ReleaseJob:input_type -> workflowgraph.v1.ReleaseJobRequest
+	19, // 31: workflowgraph.v1.JobService.GetJobCancelled:input_type -> workflowgraph.v1.GetJobCancelledRequest
+	21, // 32: workflowgraph.v1.JobService.WorkJobs:input_type -> workflowgraph.v1.WorkJobsRequest
+	23, // 33: workflowgraph.v1.JobService.StreamHeartbeats:input_type -> workflowgraph.v1.StreamHeartbeatsRequest
+	1,  // 34: workflowgraph.v1.JobService.ClaimJob:output_type -> workflowgraph.v1.ClaimJobResponse
+	3,  // 35: workflowgraph.v1.JobService.ClaimJobs:output_type -> workflowgraph.v1.ClaimJobsResponse
+	5,  // 36: workflowgraph.v1.JobService.HeartbeatLease:output_type -> workflowgraph.v1.HeartbeatLeaseResponse
+	7,  // 37: workflowgraph.v1.JobService.PushLogs:output_type -> workflowgraph.v1.PushLogsResponse
+	9,  // 38: workflowgraph.v1.JobService.CompleteJob:output_type -> workflowgraph.v1.CompleteJobResponse
+	14, // 39: workflowgraph.v1.JobService.CompleteJobs:output_type -> workflowgraph.v1.CompleteJobsResponse
+	16, // 40: workflowgraph.v1.JobService.FailJob:output_type -> workflowgraph.v1.FailJobResponse
+	18, // 41: workflowgraph.v1.JobService.ReleaseJob:output_type -> workflowgraph.v1.ReleaseJobResponse
+	20, // 42: workflowgraph.v1.JobService.GetJobCancelled:output_type -> workflowgraph.v1.GetJobCancelledResponse
+	22, // 43: workflowgraph.v1.JobService.WorkJobs:output_type -> workflowgraph.v1.WorkJobsResponse
+	24, // 44: workflowgraph.v1.JobService.StreamHeartbeats:output_type -> workflowgraph.v1.StreamHeartbeatsResponse
+	34, // [34:45] is the sub-list for method output_type
+	23, // [23:34] is the sub-list for method input_type
+	23, // [23:23] is the sub-list for extension type_name
+	23, // [23:23] is the sub-list for extension extendee
+	0,  // [0:23] is the sub-list for field type_name
 }
 
 func init() { file_workflowgraph_v1_job_service_proto_init() }
@@ -1978,15 +2091,16 @@ func file_workflowgraph_v1_job_service_proto_init() {
 	file_workflowgraph_v1_job_service_proto_msgTypes[12].OneofWrappers = []any{}
 	file_workflowgraph_v1_job_service_proto_msgTypes[15].OneofWrappers = []any{}
 	file_workflowgraph_v1_job_service_proto_msgTypes[20].OneofWrappers = []any{}
+	file_workflowgraph_v1_job_service_proto_msgTypes[22].OneofWrappers = []any{}
 	file_workflowgraph_v1_job_service_proto_msgTypes[26].OneofWrappers = []any{}
-	file_workflowgraph_v1_job_service_proto_msgTypes[28].OneofWrappers = []any{}
+	file_workflowgraph_v1_job_service_proto_msgTypes[29].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_workflowgraph_v1_job_service_proto_rawDesc), len(file_workflowgraph_v1_job_service_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   29,
+			NumMessages:   30,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -49,7 +49,7 @@ const (
 // and changes nothing. A late report is refused with `aborted` (HTTP 409) and an `ErrorReason`.
 type JobServiceClient interface {
 	// Claims the job with the highest priority that the worker can run, or returns no job (`null` on the documented
-	// path). With `wait_secs` the call waits for a job.
+	// path). With `wait_secs` the call waits for a job. A draining worker gets no job.
 	ClaimJob(ctx context.Context, in *ClaimJobRequest, opts ...grpc.CallOption) (*ClaimJobResponse, error)
 	// Claims up to `max_jobs` jobs in one call.
 	ClaimJobs(ctx context.Context, in *ClaimJobsRequest, opts ...grpc.CallOption) (*ClaimJobsResponse, error)
@@ -223,7 +223,7 @@ type JobService_StreamHeartbeatsClient = grpc.BidiStreamingClient[StreamHeartbea
 // and changes nothing. A late report is refused with `aborted` (HTTP 409) and an `ErrorReason`.
 type JobServiceServer interface {
 	// Claims the job with the highest priority that the worker can run, or returns no job (`null` on the documented
-	// path). With `wait_secs` the call waits for a job.
+	// path). With `wait_secs` the call waits for a job. A draining worker gets no job.
 	ClaimJob(context.Context, *ClaimJobRequest) (*ClaimJobResponse, error)
 	// Claims up to `max_jobs` jobs in one call.
 	ClaimJobs(context.Context, *ClaimJobsRequest) (*ClaimJobsResponse, error)

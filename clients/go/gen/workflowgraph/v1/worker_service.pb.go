@@ -246,7 +246,11 @@ func (x *HeartbeatWorkerRequest) GetWorkerId() string {
 }
 
 type HeartbeatWorkerResponse struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Whether the worker is draining: it gets no jobs.
+	Drain bool `protobuf:"varint,1,opt,name=drain,proto3" json:"drain,omitempty"`
+	// Whether it should exit when it runs no job.
+	DrainStop     bool `protobuf:"varint,2,opt,name=drain_stop,json=drainStop,proto3" json:"drain_stop,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -281,6 +285,278 @@ func (*HeartbeatWorkerResponse) Descriptor() ([]byte, []int) {
 	return file_workflowgraph_v1_worker_service_proto_rawDescGZIP(), []int{3}
 }
 
+func (x *HeartbeatWorkerResponse) GetDrain() bool {
+	if x != nil {
+		return x.Drain
+	}
+	return false
+}
+
+func (x *HeartbeatWorkerResponse) GetDrainStop() bool {
+	if x != nil {
+		return x.DrainStop
+	}
+	return false
+}
+
+type DrainWorkerRequest struct {
+	state    protoimpl.MessageState `protogen:"open.v1"`
+	WorkerId string                 `protobuf:"bytes,1,opt,name=worker_id,json=workerId,proto3" json:"worker_id,omitempty"`
+	// Whether the worker should exit when it runs no job. The standalone worker and those of the TypeScript library do.
+	Stop bool `protobuf:"varint,2,opt,name=stop,proto3" json:"stop,omitempty"`
+	// Why, for people.
+	Reason        string `protobuf:"bytes,3,opt,name=reason,proto3" json:"reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DrainWorkerRequest) Reset() {
+	*x = DrainWorkerRequest{}
+	mi := &file_workflowgraph_v1_worker_service_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DrainWorkerRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DrainWorkerRequest) ProtoMessage() {}
+
+func (x *DrainWorkerRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_workflowgraph_v1_worker_service_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DrainWorkerRequest.ProtoReflect.Descriptor instead.
+func (*DrainWorkerRequest) Descriptor() ([]byte, []int) {
+	return file_workflowgraph_v1_worker_service_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *DrainWorkerRequest) GetWorkerId() string {
+	if x != nil {
+		return x.WorkerId
+	}
+	return ""
+}
+
+func (x *DrainWorkerRequest) GetStop() bool {
+	if x != nil {
+		return x.Stop
+	}
+	return false
+}
+
+func (x *DrainWorkerRequest) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+type DrainWorkerResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Drain         *WorkerDrain           `protobuf:"bytes,1,opt,name=drain,proto3" json:"drain,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DrainWorkerResponse) Reset() {
+	*x = DrainWorkerResponse{}
+	mi := &file_workflowgraph_v1_worker_service_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DrainWorkerResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DrainWorkerResponse) ProtoMessage() {}
+
+func (x *DrainWorkerResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_workflowgraph_v1_worker_service_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DrainWorkerResponse.ProtoReflect.Descriptor instead.
+func (*DrainWorkerResponse) Descriptor() ([]byte, []int) {
+	return file_workflowgraph_v1_worker_service_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *DrainWorkerResponse) GetDrain() *WorkerDrain {
+	if x != nil {
+		return x.Drain
+	}
+	return nil
+}
+
+type UndrainWorkerRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	WorkerId      string                 `protobuf:"bytes,1,opt,name=worker_id,json=workerId,proto3" json:"worker_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *UndrainWorkerRequest) Reset() {
+	*x = UndrainWorkerRequest{}
+	mi := &file_workflowgraph_v1_worker_service_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UndrainWorkerRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UndrainWorkerRequest) ProtoMessage() {}
+
+func (x *UndrainWorkerRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_workflowgraph_v1_worker_service_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UndrainWorkerRequest.ProtoReflect.Descriptor instead.
+func (*UndrainWorkerRequest) Descriptor() ([]byte, []int) {
+	return file_workflowgraph_v1_worker_service_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *UndrainWorkerRequest) GetWorkerId() string {
+	if x != nil {
+		return x.WorkerId
+	}
+	return ""
+}
+
+type UndrainWorkerResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *UndrainWorkerResponse) Reset() {
+	*x = UndrainWorkerResponse{}
+	mi := &file_workflowgraph_v1_worker_service_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UndrainWorkerResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UndrainWorkerResponse) ProtoMessage() {}
+
+func (x *UndrainWorkerResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_workflowgraph_v1_worker_service_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UndrainWorkerResponse.ProtoReflect.Descriptor instead.
+func (*UndrainWorkerResponse) Descriptor() ([]byte, []int) {
+	return file_workflowgraph_v1_worker_service_proto_rawDescGZIP(), []int{7}
+}
+
+// The drain of a worker.
+type WorkerDrain struct {
+	state   protoimpl.MessageState `protogen:"open.v1"`
+	SinceMs int64                  `protobuf:"varint,1,opt,name=since_ms,json=sinceMs,proto3" json:"since_ms,omitempty"`
+	// The name of the token that drained it; null when the server ran without tokens.
+	By *string `protobuf:"bytes,2,opt,name=by,proto3,oneof" json:"by,omitempty"`
+	// Why, for people; may be empty.
+	Reason string `protobuf:"bytes,3,opt,name=reason,proto3" json:"reason,omitempty"`
+	// Whether the worker should exit when it runs no job.
+	Stop          bool `protobuf:"varint,4,opt,name=stop,proto3" json:"stop,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WorkerDrain) Reset() {
+	*x = WorkerDrain{}
+	mi := &file_workflowgraph_v1_worker_service_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WorkerDrain) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WorkerDrain) ProtoMessage() {}
+
+func (x *WorkerDrain) ProtoReflect() protoreflect.Message {
+	mi := &file_workflowgraph_v1_worker_service_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WorkerDrain.ProtoReflect.Descriptor instead.
+func (*WorkerDrain) Descriptor() ([]byte, []int) {
+	return file_workflowgraph_v1_worker_service_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *WorkerDrain) GetSinceMs() int64 {
+	if x != nil {
+		return x.SinceMs
+	}
+	return 0
+}
+
+func (x *WorkerDrain) GetBy() string {
+	if x != nil && x.By != nil {
+		return *x.By
+	}
+	return ""
+}
+
+func (x *WorkerDrain) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *WorkerDrain) GetStop() bool {
+	if x != nil {
+		return x.Stop
+	}
+	return false
+}
+
 type ListWorkersRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// 1000 when absent; more than 1000 means 1000.
@@ -292,7 +568,7 @@ type ListWorkersRequest struct {
 
 func (x *ListWorkersRequest) Reset() {
 	*x = ListWorkersRequest{}
-	mi := &file_workflowgraph_v1_worker_service_proto_msgTypes[4]
+	mi := &file_workflowgraph_v1_worker_service_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -304,7 +580,7 @@ func (x *ListWorkersRequest) String() string {
 func (*ListWorkersRequest) ProtoMessage() {}
 
 func (x *ListWorkersRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_worker_service_proto_msgTypes[4]
+	mi := &file_workflowgraph_v1_worker_service_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -317,7 +593,7 @@ func (x *ListWorkersRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListWorkersRequest.ProtoReflect.Descriptor instead.
 func (*ListWorkersRequest) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_worker_service_proto_rawDescGZIP(), []int{4}
+	return file_workflowgraph_v1_worker_service_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *ListWorkersRequest) GetLimit() uint32 {
@@ -345,7 +621,7 @@ type ListWorkersResponse struct {
 
 func (x *ListWorkersResponse) Reset() {
 	*x = ListWorkersResponse{}
-	mi := &file_workflowgraph_v1_worker_service_proto_msgTypes[5]
+	mi := &file_workflowgraph_v1_worker_service_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -357,7 +633,7 @@ func (x *ListWorkersResponse) String() string {
 func (*ListWorkersResponse) ProtoMessage() {}
 
 func (x *ListWorkersResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_worker_service_proto_msgTypes[5]
+	mi := &file_workflowgraph_v1_worker_service_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -370,7 +646,7 @@ func (x *ListWorkersResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListWorkersResponse.ProtoReflect.Descriptor instead.
 func (*ListWorkersResponse) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_worker_service_proto_rawDescGZIP(), []int{5}
+	return file_workflowgraph_v1_worker_service_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *ListWorkersResponse) GetWorkers() []*Worker {
@@ -404,14 +680,16 @@ type Worker struct {
 	Slots   uint32 `protobuf:"varint,9,opt,name=slots,proto3" json:"slots,omitempty"`
 	Version string `protobuf:"bytes,10,opt,name=version,proto3" json:"version,omitempty"`
 	// Whether it takes only jobs that require at least one label.
-	OnlyLabelled  bool `protobuf:"varint,11,opt,name=only_labelled,json=onlyLabelled,proto3" json:"only_labelled,omitempty"`
+	OnlyLabelled bool `protobuf:"varint,11,opt,name=only_labelled,json=onlyLabelled,proto3" json:"only_labelled,omitempty"`
+	// Null unless it is draining.
+	Drain         *WorkerDrain `protobuf:"bytes,12,opt,name=drain,proto3" json:"drain,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Worker) Reset() {
 	*x = Worker{}
-	mi := &file_workflowgraph_v1_worker_service_proto_msgTypes[6]
+	mi := &file_workflowgraph_v1_worker_service_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -423,7 +701,7 @@ func (x *Worker) String() string {
 func (*Worker) ProtoMessage() {}
 
 func (x *Worker) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_worker_service_proto_msgTypes[6]
+	mi := &file_workflowgraph_v1_worker_service_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -436,7 +714,7 @@ func (x *Worker) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Worker.ProtoReflect.Descriptor instead.
 func (*Worker) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_worker_service_proto_rawDescGZIP(), []int{6}
+	return file_workflowgraph_v1_worker_service_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *Worker) GetWorkerId() string {
@@ -516,6 +794,13 @@ func (x *Worker) GetOnlyLabelled() bool {
 	return false
 }
 
+func (x *Worker) GetDrain() *WorkerDrain {
+	if x != nil {
+		return x.Drain
+	}
+	return nil
+}
+
 type GetWorkerRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	WorkerId      string                 `protobuf:"bytes,1,opt,name=worker_id,json=workerId,proto3" json:"worker_id,omitempty"`
@@ -525,7 +810,7 @@ type GetWorkerRequest struct {
 
 func (x *GetWorkerRequest) Reset() {
 	*x = GetWorkerRequest{}
-	mi := &file_workflowgraph_v1_worker_service_proto_msgTypes[7]
+	mi := &file_workflowgraph_v1_worker_service_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -537,7 +822,7 @@ func (x *GetWorkerRequest) String() string {
 func (*GetWorkerRequest) ProtoMessage() {}
 
 func (x *GetWorkerRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_worker_service_proto_msgTypes[7]
+	mi := &file_workflowgraph_v1_worker_service_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -550,7 +835,7 @@ func (x *GetWorkerRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetWorkerRequest.ProtoReflect.Descriptor instead.
 func (*GetWorkerRequest) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_worker_service_proto_rawDescGZIP(), []int{7}
+	return file_workflowgraph_v1_worker_service_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *GetWorkerRequest) GetWorkerId() string {
@@ -571,7 +856,7 @@ type GetWorkerResponse struct {
 
 func (x *GetWorkerResponse) Reset() {
 	*x = GetWorkerResponse{}
-	mi := &file_workflowgraph_v1_worker_service_proto_msgTypes[8]
+	mi := &file_workflowgraph_v1_worker_service_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -583,7 +868,7 @@ func (x *GetWorkerResponse) String() string {
 func (*GetWorkerResponse) ProtoMessage() {}
 
 func (x *GetWorkerResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_worker_service_proto_msgTypes[8]
+	mi := &file_workflowgraph_v1_worker_service_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -596,7 +881,7 @@ func (x *GetWorkerResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetWorkerResponse.ProtoReflect.Descriptor instead.
 func (*GetWorkerResponse) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_worker_service_proto_rawDescGZIP(), []int{8}
+	return file_workflowgraph_v1_worker_service_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *GetWorkerResponse) GetWorker() *Worker {
@@ -631,7 +916,7 @@ type RunningJob struct {
 
 func (x *RunningJob) Reset() {
 	*x = RunningJob{}
-	mi := &file_workflowgraph_v1_worker_service_proto_msgTypes[9]
+	mi := &file_workflowgraph_v1_worker_service_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -643,7 +928,7 @@ func (x *RunningJob) String() string {
 func (*RunningJob) ProtoMessage() {}
 
 func (x *RunningJob) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_worker_service_proto_msgTypes[9]
+	mi := &file_workflowgraph_v1_worker_service_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -656,7 +941,7 @@ func (x *RunningJob) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RunningJob.ProtoReflect.Descriptor instead.
 func (*RunningJob) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_worker_service_proto_rawDescGZIP(), []int{9}
+	return file_workflowgraph_v1_worker_service_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *RunningJob) GetRunId() string {
@@ -716,7 +1001,7 @@ type GetQueueRequest struct {
 
 func (x *GetQueueRequest) Reset() {
 	*x = GetQueueRequest{}
-	mi := &file_workflowgraph_v1_worker_service_proto_msgTypes[10]
+	mi := &file_workflowgraph_v1_worker_service_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -728,7 +1013,7 @@ func (x *GetQueueRequest) String() string {
 func (*GetQueueRequest) ProtoMessage() {}
 
 func (x *GetQueueRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_worker_service_proto_msgTypes[10]
+	mi := &file_workflowgraph_v1_worker_service_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -741,7 +1026,7 @@ func (x *GetQueueRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetQueueRequest.ProtoReflect.Descriptor instead.
 func (*GetQueueRequest) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_worker_service_proto_rawDescGZIP(), []int{10}
+	return file_workflowgraph_v1_worker_service_proto_rawDescGZIP(), []int{15}
 }
 
 type GetQueueResponse struct {
@@ -758,7 +1043,7 @@ type GetQueueResponse struct {
 
 func (x *GetQueueResponse) Reset() {
 	*x = GetQueueResponse{}
-	mi := &file_workflowgraph_v1_worker_service_proto_msgTypes[11]
+	mi := &file_workflowgraph_v1_worker_service_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -770,7 +1055,7 @@ func (x *GetQueueResponse) String() string {
 func (*GetQueueResponse) ProtoMessage() {}
 
 func (x *GetQueueResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_worker_service_proto_msgTypes[11]
+	mi := &file_workflowgraph_v1_worker_service_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -783,7 +1068,7 @@ func (x *GetQueueResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetQueueResponse.ProtoReflect.Descriptor instead.
 func (*GetQueueResponse) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_worker_service_proto_rawDescGZIP(), []int{11}
+	return file_workflowgraph_v1_worker_service_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *GetQueueResponse) GetAtMs() int64 {
@@ -816,7 +1101,7 @@ type QueuedLabelSet struct {
 	Waiting  uint64   `protobuf:"varint,3,opt,name=waiting,proto3" json:"waiting,omitempty"`
 	// When the oldest of them became claimable.
 	OldestAtMs int64 `protobuf:"varint,4,opt,name=oldest_at_ms,json=oldestAtMs,proto3" json:"oldest_at_ms,omitempty"`
-	// The number of live workers that match.
+	// The number of live workers that match and are not draining.
 	MatchingWorkers uint32 `protobuf:"varint,5,opt,name=matching_workers,json=matchingWorkers,proto3" json:"matching_workers,omitempty"`
 	// The free slots of these workers, which other jobs can take too.
 	FreeSlots uint32 `protobuf:"varint,6,opt,name=free_slots,json=freeSlots,proto3" json:"free_slots,omitempty"`
@@ -830,7 +1115,7 @@ type QueuedLabelSet struct {
 
 func (x *QueuedLabelSet) Reset() {
 	*x = QueuedLabelSet{}
-	mi := &file_workflowgraph_v1_worker_service_proto_msgTypes[12]
+	mi := &file_workflowgraph_v1_worker_service_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -842,7 +1127,7 @@ func (x *QueuedLabelSet) String() string {
 func (*QueuedLabelSet) ProtoMessage() {}
 
 func (x *QueuedLabelSet) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_worker_service_proto_msgTypes[12]
+	mi := &file_workflowgraph_v1_worker_service_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -855,7 +1140,7 @@ func (x *QueuedLabelSet) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use QueuedLabelSet.ProtoReflect.Descriptor instead.
 func (*QueuedLabelSet) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_worker_service_proto_rawDescGZIP(), []int{12}
+	return file_workflowgraph_v1_worker_service_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *QueuedLabelSet) GetLabelSet() uint32 {
@@ -925,7 +1210,7 @@ type ListQueuedJobsRequest struct {
 
 func (x *ListQueuedJobsRequest) Reset() {
 	*x = ListQueuedJobsRequest{}
-	mi := &file_workflowgraph_v1_worker_service_proto_msgTypes[13]
+	mi := &file_workflowgraph_v1_worker_service_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -937,7 +1222,7 @@ func (x *ListQueuedJobsRequest) String() string {
 func (*ListQueuedJobsRequest) ProtoMessage() {}
 
 func (x *ListQueuedJobsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_worker_service_proto_msgTypes[13]
+	mi := &file_workflowgraph_v1_worker_service_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -950,7 +1235,7 @@ func (x *ListQueuedJobsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListQueuedJobsRequest.ProtoReflect.Descriptor instead.
 func (*ListQueuedJobsRequest) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_worker_service_proto_rawDescGZIP(), []int{13}
+	return file_workflowgraph_v1_worker_service_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *ListQueuedJobsRequest) GetLabelSet() uint32 {
@@ -979,7 +1264,7 @@ type ListQueuedJobsResponse struct {
 
 func (x *ListQueuedJobsResponse) Reset() {
 	*x = ListQueuedJobsResponse{}
-	mi := &file_workflowgraph_v1_worker_service_proto_msgTypes[14]
+	mi := &file_workflowgraph_v1_worker_service_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -991,7 +1276,7 @@ func (x *ListQueuedJobsResponse) String() string {
 func (*ListQueuedJobsResponse) ProtoMessage() {}
 
 func (x *ListQueuedJobsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_worker_service_proto_msgTypes[14]
+	mi := &file_workflowgraph_v1_worker_service_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1004,7 +1289,7 @@ func (x *ListQueuedJobsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListQueuedJobsResponse.ProtoReflect.Descriptor instead.
 func (*ListQueuedJobsResponse) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_worker_service_proto_rawDescGZIP(), []int{14}
+	return file_workflowgraph_v1_worker_service_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *ListQueuedJobsResponse) GetLabels() []string {
@@ -1044,7 +1329,7 @@ type QueuedJob struct {
 
 func (x *QueuedJob) Reset() {
 	*x = QueuedJob{}
-	mi := &file_workflowgraph_v1_worker_service_proto_msgTypes[15]
+	mi := &file_workflowgraph_v1_worker_service_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1056,7 +1341,7 @@ func (x *QueuedJob) String() string {
 func (*QueuedJob) ProtoMessage() {}
 
 func (x *QueuedJob) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_worker_service_proto_msgTypes[15]
+	mi := &file_workflowgraph_v1_worker_service_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1069,7 +1354,7 @@ func (x *QueuedJob) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use QueuedJob.ProtoReflect.Descriptor instead.
 func (*QueuedJob) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_worker_service_proto_rawDescGZIP(), []int{15}
+	return file_workflowgraph_v1_worker_service_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *QueuedJob) GetRunId() string {
@@ -1128,8 +1413,26 @@ const file_workflowgraph_v1_worker_service_proto_rawDesc = "" +
 	"\x16RegisterWorkerResponse\x12\x1b\n" +
 	"\tworker_id\x18\x01 \x01(\tR\bworkerId\"5\n" +
 	"\x16HeartbeatWorkerRequest\x12\x1b\n" +
-	"\tworker_id\x18\x01 \x01(\tR\bworkerId\"\x19\n" +
-	"\x17HeartbeatWorkerResponse\"Q\n" +
+	"\tworker_id\x18\x01 \x01(\tR\bworkerId\"N\n" +
+	"\x17HeartbeatWorkerResponse\x12\x14\n" +
+	"\x05drain\x18\x01 \x01(\bR\x05drain\x12\x1d\n" +
+	"\n" +
+	"drain_stop\x18\x02 \x01(\bR\tdrainStop\"]\n" +
+	"\x12DrainWorkerRequest\x12\x1b\n" +
+	"\tworker_id\x18\x01 \x01(\tR\bworkerId\x12\x12\n" +
+	"\x04stop\x18\x02 \x01(\bR\x04stop\x12\x16\n" +
+	"\x06reason\x18\x03 \x01(\tR\x06reason\"J\n" +
+	"\x13DrainWorkerResponse\x123\n" +
+	"\x05drain\x18\x01 \x01(\v2\x1d.workflowgraph.v1.WorkerDrainR\x05drain\"3\n" +
+	"\x14UndrainWorkerRequest\x12\x1b\n" +
+	"\tworker_id\x18\x01 \x01(\tR\bworkerId\"\x17\n" +
+	"\x15UndrainWorkerResponse\"p\n" +
+	"\vWorkerDrain\x12\x19\n" +
+	"\bsince_ms\x18\x01 \x01(\x03R\asinceMs\x12\x13\n" +
+	"\x02by\x18\x02 \x01(\tH\x00R\x02by\x88\x01\x01\x12\x16\n" +
+	"\x06reason\x18\x03 \x01(\tR\x06reason\x12\x12\n" +
+	"\x04stop\x18\x04 \x01(\bR\x04stopB\x05\n" +
+	"\x03_by\"Q\n" +
 	"\x12ListWorkersRequest\x12\x19\n" +
 	"\x05limit\x18\x01 \x01(\rH\x00R\x05limit\x88\x01\x01\x12\x16\n" +
 	"\x06offset\x18\x02 \x01(\rR\x06offsetB\b\n" +
@@ -1137,7 +1440,7 @@ const file_workflowgraph_v1_worker_service_proto_rawDesc = "" +
 	"\x13ListWorkersResponse\x122\n" +
 	"\aworkers\x18\x01 \x03(\v2\x18.workflowgraph.v1.WorkerR\aworkers\x12\x1f\n" +
 	"\vnext_offset\x18\x02 \x01(\rR\n" +
-	"nextOffset\"\xbd\x03\n" +
+	"nextOffset\"\xf2\x03\n" +
 	"\x06Worker\x12\x1b\n" +
 	"\tworker_id\x18\x01 \x01(\tR\bworkerId\x12\x16\n" +
 	"\x06labels\x18\x02 \x03(\tR\x06labels\x12(\n" +
@@ -1151,7 +1454,8 @@ const file_workflowgraph_v1_worker_service_proto_rawDesc = "" +
 	"\x05slots\x18\t \x01(\rR\x05slots\x12\x18\n" +
 	"\aversion\x18\n" +
 	" \x01(\tR\aversion\x12#\n" +
-	"\ronly_labelled\x18\v \x01(\bR\fonlyLabelledB\x0e\n" +
+	"\ronly_labelled\x18\v \x01(\bR\fonlyLabelled\x123\n" +
+	"\x05drain\x18\f \x01(\v2\x1d.workflowgraph.v1.WorkerDrainR\x05drainB\x0e\n" +
 	"\f_current_jobB\x16\n" +
 	"\x14_current_workflow_id\"/\n" +
 	"\x10GetWorkerRequest\x12\x1b\n" +
@@ -1204,12 +1508,14 @@ const file_workflowgraph_v1_worker_service_proto_rawDesc = "" +
 	"\x19WORKER_STATUS_UNSPECIFIED\x10\x00\x12\x16\n" +
 	"\x12WORKER_STATUS_IDLE\x10\x01\x12\x16\n" +
 	"\x12WORKER_STATUS_BUSY\x10\x02\x12\x19\n" +
-	"\x15WORKER_STATUS_OFFLINE\x10\x032\xc6\x04\n" +
+	"\x15WORKER_STATUS_OFFLINE\x10\x032\x84\x06\n" +
 	"\rWorkerService\x12c\n" +
 	"\x0eRegisterWorker\x12'.workflowgraph.v1.RegisterWorkerRequest\x1a(.workflowgraph.v1.RegisterWorkerResponse\x12f\n" +
 	"\x0fHeartbeatWorker\x12(.workflowgraph.v1.HeartbeatWorkerRequest\x1a).workflowgraph.v1.HeartbeatWorkerResponse\x12Z\n" +
 	"\vListWorkers\x12$.workflowgraph.v1.ListWorkersRequest\x1a%.workflowgraph.v1.ListWorkersResponse\x12T\n" +
-	"\tGetWorker\x12\".workflowgraph.v1.GetWorkerRequest\x1a#.workflowgraph.v1.GetWorkerResponse\x12Q\n" +
+	"\tGetWorker\x12\".workflowgraph.v1.GetWorkerRequest\x1a#.workflowgraph.v1.GetWorkerResponse\x12Z\n" +
+	"\vDrainWorker\x12$.workflowgraph.v1.DrainWorkerRequest\x1a%.workflowgraph.v1.DrainWorkerResponse\x12`\n" +
+	"\rUndrainWorker\x12&.workflowgraph.v1.UndrainWorkerRequest\x1a'.workflowgraph.v1.UndrainWorkerResponse\x12Q\n" +
 	"\bGetQueue\x12!.workflowgraph.v1.GetQueueRequest\x1a\".workflowgraph.v1.GetQueueResponse\x12c\n" +
 	"\x0eListQueuedJobs\x12'.workflowgraph.v1.ListQueuedJobsRequest\x1a(.workflowgraph.v1.ListQueuedJobsResponseB\xca\x01\n" +
 	"\x14com.workflowgraph.v1B\x12WorkerServiceProtoP\x01Z=workflowgraph.dev/client/gen/workflowgraph/v1;workflowgraphv1\xa2\x02\x03WXX\xaa\x02\x10Workflowgraph.V1\xca\x02\x10Workflowgraph\\V1\xe2\x02\x1cWorkflowgraph\\V1\\GPBMetadata\xea\x02\x11Workflowgraph::V1b\x06proto3"
@@ -1227,50 +1533,61 @@ func file_workflowgraph_v1_worker_service_proto_rawDescGZIP() []byte {
 }
 
 var file_workflowgraph_v1_worker_service_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_workflowgraph_v1_worker_service_proto_msgTypes = make([]protoimpl.MessageInfo, 16)
+var file_workflowgraph_v1_worker_service_proto_msgTypes = make([]protoimpl.MessageInfo, 21)
 var file_workflowgraph_v1_worker_service_proto_goTypes = []any{
 	(WorkerStatus)(0),               // 0: workflowgraph.v1.WorkerStatus
 	(*RegisterWorkerRequest)(nil),   // 1: workflowgraph.v1.RegisterWorkerRequest
 	(*RegisterWorkerResponse)(nil),  // 2: workflowgraph.v1.RegisterWorkerResponse
 	(*HeartbeatWorkerRequest)(nil),  // 3: workflowgraph.v1.HeartbeatWorkerRequest
 	(*HeartbeatWorkerResponse)(nil), // 4: workflowgraph.v1.HeartbeatWorkerResponse
-	(*ListWorkersRequest)(nil),      // 5: workflowgraph.v1.ListWorkersRequest
-	(*ListWorkersResponse)(nil),     // 6: workflowgraph.v1.ListWorkersResponse
-	(*Worker)(nil),                  // 7: workflowgraph.v1.Worker
-	(*GetWorkerRequest)(nil),        // 8: workflowgraph.v1.GetWorkerRequest
-	(*GetWorkerResponse)(nil),       // 9: workflowgraph.v1.GetWorkerResponse
-	(*RunningJob)(nil),              // 10: workflowgraph.v1.RunningJob
-	(*GetQueueRequest)(nil),         // 11: workflowgraph.v1.GetQueueRequest
-	(*GetQueueResponse)(nil),        // 12: workflowgraph.v1.GetQueueResponse
-	(*QueuedLabelSet)(nil),          // 13: workflowgraph.v1.QueuedLabelSet
-	(*ListQueuedJobsRequest)(nil),   // 14: workflowgraph.v1.ListQueuedJobsRequest
-	(*ListQueuedJobsResponse)(nil),  // 15: workflowgraph.v1.ListQueuedJobsResponse
-	(*QueuedJob)(nil),               // 16: workflowgraph.v1.QueuedJob
+	(*DrainWorkerRequest)(nil),      // 5: workflowgraph.v1.DrainWorkerRequest
+	(*DrainWorkerResponse)(nil),     // 6: workflowgraph.v1.DrainWorkerResponse
+	(*UndrainWorkerRequest)(nil),    // 7: workflowgraph.v1.UndrainWorkerRequest
+	(*UndrainWorkerResponse)(nil),   // 8: workflowgraph.v1.UndrainWorkerResponse
+	(*WorkerDrain)(nil),             // 9: workflowgraph.v1.WorkerDrain
+	(*ListWorkersRequest)(nil),      // 10: workflowgraph.v1.ListWorkersRequest
+	(*ListWorkersResponse)(nil),     // 11: workflowgraph.v1.ListWorkersResponse
+	(*Worker)(nil),                  // 12: workflowgraph.v1.Worker
+	(*GetWorkerRequest)(nil),        // 13: workflowgraph.v1.GetWorkerRequest
+	(*GetWorkerResponse)(nil),       // 14: workflowgraph.v1.GetWorkerResponse
+	(*RunningJob)(nil),              // 15: workflowgraph.v1.RunningJob
+	(*GetQueueRequest)(nil),         // 16: workflowgraph.v1.GetQueueRequest
+	(*GetQueueResponse)(nil),        // 17: workflowgraph.v1.GetQueueResponse
+	(*QueuedLabelSet)(nil),          // 18: workflowgraph.v1.QueuedLabelSet
+	(*ListQueuedJobsRequest)(nil),   // 19: workflowgraph.v1.ListQueuedJobsRequest
+	(*ListQueuedJobsResponse)(nil),  // 20: workflowgraph.v1.ListQueuedJobsResponse
+	(*QueuedJob)(nil),               // 21: workflowgraph.v1.QueuedJob
 }
 var file_workflowgraph_v1_worker_service_proto_depIdxs = []int32{
-	7,  // 0: workflowgraph.v1.ListWorkersResponse.workers:type_name -> workflowgraph.v1.Worker
-	0,  // 1: workflowgraph.v1.Worker.status:type_name -> workflowgraph.v1.WorkerStatus
-	7,  // 2: workflowgraph.v1.GetWorkerResponse.worker:type_name -> workflowgraph.v1.Worker
-	10, // 3: workflowgraph.v1.GetWorkerResponse.running:type_name -> workflowgraph.v1.RunningJob
-	13, // 4: workflowgraph.v1.GetQueueResponse.label_sets:type_name -> workflowgraph.v1.QueuedLabelSet
-	16, // 5: workflowgraph.v1.ListQueuedJobsResponse.jobs:type_name -> workflowgraph.v1.QueuedJob
-	1,  // 6: workflowgraph.v1.WorkerService.RegisterWorker:input_type -> workflowgraph.v1.RegisterWorkerRequest
-	3,  // 7: workflowgraph.v1.WorkerService.HeartbeatWorker:input_type -> workflowgraph.v1.HeartbeatWorkerRequest
-	5,  // 8: workflowgraph.v1.WorkerService.ListWorkers:input_type -> workflowgraph.v1.ListWorkersRequest
-	8,  // 9: workflowgraph.v1.WorkerService.GetWorker:input_type -> workflowgraph.v1.GetWorkerRequest
-	11, // 10: workflowgraph.v1.WorkerService.GetQueue:input_type -> workflowgraph.v1.GetQueueRequest
-	14, // 11: workflowgraph.v1.WorkerService.ListQueuedJobs:input_type -> workflowgraph.v1.ListQueuedJobsRequest
-	2,  // 12: workflowgraph.v1.WorkerService.RegisterWorker:output_type -> workflowgraph.v1.RegisterWorkerResponse
-	4,  // 13: workflowgraph.v1.WorkerService.HeartbeatWorker:output_type -> workflowgraph.v1.HeartbeatWorkerResponse
-	6,  // 14: workflowgraph.v1.WorkerService.ListWorkers:output_type -> workflowgraph.v1.ListWorkersResponse
-	9,  // 15: workflowgraph.v1.WorkerService.GetWorker:output_type -> workflowgraph.v1.GetWorkerResponse
-	12, // 16: workflowgraph.v1.WorkerService.GetQueue:output_type -> workflowgraph.v1.GetQueueResponse
-	15, // 17: workflowgraph.v1.WorkerService.ListQueuedJobs:output_type -> workflowgraph.v1.ListQueuedJobsResponse
-	12, // [12:18] is the sub-list for method output_type
-	6,  // [6:12] is the sub-list for method input_type
-	6,  // [6:6] is the sub-list for extension type_name
-	6,  // [6:6] is the sub-list for extension extendee
-	0,  // [0:6] is the sub-list for field type_name
+	9,  // 0: workflowgraph.v1.DrainWorkerResponse.drain:type_name -> workflowgraph.v1.WorkerDrain
+	12, // 1: workflowgraph.v1.ListWorkersResponse.workers:type_name -> workflowgraph.v1.Worker
+	0,  // 2: workflowgraph.v1.Worker.status:type_name -> workflowgraph.v1.WorkerStatus
+	9,  // 3: workflowgraph.v1.Worker.drain:type_name -> workflowgraph.v1.WorkerDrain
+	12, // 4: workflowgraph.v1.GetWorkerResponse.worker:type_name -> workflowgraph.v1.Worker
+	15, // 5: workflowgraph.v1.GetWorkerResponse.running:type_name -> workflowgraph.v1.RunningJob
+	18, // 6: workflowgraph.v1.GetQueueResponse.label_sets:type_name -> workflowgraph.v1.QueuedLabelSet
+	21, // 7: workflowgraph.v1.ListQueuedJobsResponse.jobs:type_name -> workflowgraph.v1.QueuedJob
+	1,  // 8: workflowgraph.v1.WorkerService.RegisterWorker:input_type -> workflowgraph.v1.RegisterWorkerRequest
+	3,  // 9: workflowgraph.v1.WorkerService.HeartbeatWorker:input_type -> workflowgraph.v1.HeartbeatWorkerRequest
+	10, // 10: workflowgraph.v1.WorkerService.ListWorkers:input_type -> workflowgraph.v1.ListWorkersRequest
+	13, // 11: workflowgraph.v1.WorkerService.GetWorker:input_type -> workflowgraph.v1.GetWorkerRequest
+	5,  // 12: workflowgraph.v1.WorkerService.DrainWorker:input_type -> workflowgraph.v1.DrainWorkerRequest
+	7,  // 13: workflowgraph.v1.WorkerService.UndrainWorker:input_type -> workflowgraph.v1.UndrainWorkerRequest
+	16, // 14: workflowgraph.v1.WorkerService.GetQueue:input_type -> workflowgraph.v1.GetQueueRequest
+	19, // 15: workflowgraph.v1.WorkerService.ListQueuedJobs:input_type -> workflowgraph.v1.ListQueuedJobsRequest
+	2,  // 16: workflowgraph.v1.WorkerService.RegisterWorker:output_type -> workflowgraph.v1.RegisterWorkerResponse
+	4,  // 17: workflowgraph.v1.WorkerService.HeartbeatWorker:output_type -> workflowgraph.v1.HeartbeatWorkerResponse
+	11, // 18: workflowgraph.v1.WorkerService.ListWorkers:output_type -> workflowgraph.v1.ListWorkersResponse
+	14, // 19: workflowgraph.v1.WorkerService.GetWorker:output_type -> workflowgraph.v1.GetWorkerResponse
+	6,  // 20: workflowgraph.v1.WorkerService.DrainWorker:output_type -> workflowgraph.v1.DrainWorkerResponse
+	8,  // 21: workflowgraph.v1.WorkerService.UndrainWorker:output_type -> workflowgraph.v1.UndrainWorkerResponse
+	17, // 22: workflowgraph.v1.WorkerService.GetQueue:output_type -> workflowgraph.v1.GetQueueResponse
+	20, // 23: workflowgraph.v1.WorkerService.ListQueuedJobs:output_type -> workflowgraph.v1.ListQueuedJobsResponse
+	16, // [16:24] is the sub-list for method output_type
+	8,  // [8:16] is the sub-list for method input_type
+	8,  // [8:8] is the sub-list for extension type_name
+	8,  // [8:8] is the sub-list for extension extendee
+	0,  // [0:8] is the sub-list for field type_name
 }
 
 func init() { file_workflowgraph_v1_worker_service_proto_init() }
@@ -1278,16 +1595,17 @@ func file_workflowgraph_v1_worker_service_proto_init() {
 	if File_workflowgraph_v1_worker_service_proto != nil {
 		return
 	}
-	file_workflowgraph_v1_worker_service_proto_msgTypes[4].OneofWrappers = []any{}
-	file_workflowgraph_v1_worker_service_proto_msgTypes[6].OneofWrappers = []any{}
-	file_workflowgraph_v1_worker_service_proto_msgTypes[13].OneofWrappers = []any{}
+	file_workflowgraph_v1_worker_service_proto_msgTypes[8].OneofWrappers = []any{}
+	file_workflowgraph_v1_worker_service_proto_msgTypes[9].OneofWrappers = []any{}
+	file_workflowgraph_v1_worker_service_proto_msgTypes[11].OneofWrappers = []any{}
+	file_workflowgraph_v1_worker_service_proto_msgTypes[18].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_workflowgraph_v1_worker_service_proto_rawDesc), len(file_workflowgraph_v1_worker_service_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   16,
+			NumMessages:   21,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

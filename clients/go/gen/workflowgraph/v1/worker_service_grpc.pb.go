@@ -23,6 +23,8 @@ const (
 	WorkerService_HeartbeatWorker_FullMethodName = "/workflowgraph.v1.WorkerService/HeartbeatWorker"
 	WorkerService_ListWorkers_FullMethodName     = "/workflowgraph.v1.WorkerService/ListWorkers"
 	WorkerService_GetWorker_FullMethodName       = "/workflowgraph.v1.WorkerService/GetWorker"
+	WorkerService_DrainWorker_FullMethodName     = "/workflowgraph.v1.WorkerService/DrainWorker"
+	WorkerService_UndrainWorker_FullMethodName   = "/workflowgraph.v1.WorkerService/UndrainWorker"
 	WorkerService_GetQueue_FullMethodName        = "/workflowgraph.v1.WorkerService/GetQueue"
 	WorkerService_ListQueuedJobs_FullMethodName  = "/workflowgraph.v1.WorkerService/ListQueuedJobs"
 )
@@ -44,6 +46,12 @@ type WorkerServiceClient interface {
 	ListWorkers(ctx context.Context, in *ListWorkersRequest, opts ...grpc.CallOption) (*ListWorkersResponse, error)
 	// One worker, with all its running jobs. Errors: `not_found`.
 	GetWorker(ctx context.Context, in *GetWorkerRequest, opts ...grpc.CallOption) (*GetWorkerResponse, error)
+	// Drains a worker: it gets no more jobs until the drain is undone, also when it registers again or the server restarts.
+	// Jobs that it runs continue. A drain with the same `stop` changes nothing; one with another `stop` replaces it.
+	// Errors: `not_found`.
+	DrainWorker(ctx context.Context, in *DrainWorkerRequest, opts ...grpc.CallOption) (*DrainWorkerResponse, error)
+	// Undoes the drain of a worker. Does nothing when it is not draining. Errors: `not_found`.
+	UndrainWorker(ctx context.Context, in *UndrainWorkerRequest, opts ...grpc.CallOption) (*UndrainWorkerResponse, error)
 	// Jobs that wait for a worker, by required labels: first labels that no live worker has, then those with the most
 	// jobs.
 	GetQueue(ctx context.Context, in *GetQueueRequest, opts ...grpc.CallOption) (*GetQueueResponse, error)
@@ -99,6 +107,26 @@ func (c *workerServiceClient) GetWorker(ctx context.Context, in *GetWorkerReques
 	return out, nil
 }
 
+func (c *workerServiceClient) DrainWorker(ctx context.Context, in *DrainWorkerRequest, opts ...grpc.CallOption) (*DrainWorkerResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(DrainWorkerResponse)
+	err := c.cc.Invoke(ctx, WorkerService_DrainWorker_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *workerServiceClient) UndrainWorker(ctx context.Context, in *UndrainWorkerRequest, opts ...grpc.CallOption) (*UndrainWorkerResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(UndrainWorkerResponse)
+	err := c.cc.Invoke(ctx, WorkerService_UndrainWorker_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *workerServiceClient) GetQueue(ctx context.Context, in *GetQueueRequest, opts ...grpc.CallOption) (*GetQueueResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(GetQueueResponse)
@@ -136,6 +164,12 @@ type WorkerServiceServer interface {
 	ListWorkers(context.Context, *ListWorkersRequest) (*ListWorkersResponse, error)
 	// One worker, with all its running jobs. Errors: `not_found`.
 	GetWorker(context.Context, *GetWorkerRequest) (*GetWorkerResponse, error)
+	// Drains a worker: it gets no more jobs until the drain is undone, also when it registers again or the server restarts.
+	// Jobs that it runs continue. A drain with the same `stop` changes nothing; one with another `stop` replaces it.
+	// Errors: `not_found`.
+	DrainWorker(context.Context, *DrainWorkerRequest) (*DrainWorkerResponse, error)
+	// Undoes the drain of a worker. Does nothing when it is not draining. Errors: `not_found`.
+	UndrainWorker(context.Context, *UndrainWorkerRequest) (*UndrainWorkerResponse, error)
 	// Jobs that wait for a worker, by required labels: first labels that no live worker has, then those with the most
 	// jobs.
 	GetQueue(context.Context, *GetQueueRequest) (*GetQueueResponse, error)
@@ -162,6 +196,12 @@ func (UnimplementedWorkerServiceServer) ListWorkers(context.Context, *ListWorker
 }
 func (UnimplementedWorkerServiceServer) GetWorker(context.Context, *GetWorkerRequest) (*GetWorkerResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetWorker not implemented")
+}
+func (UnimplementedWorkerServiceServer) DrainWorker(context.Context, *DrainWorkerRequest) (*DrainWorkerResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method DrainWorker not implemented")
+}
+func (UnimplementedWorkerServiceServer) UndrainWorker(context.Context, *UndrainWorkerRequest) (*UndrainWorkerResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method UndrainWorker not implemented")
 }
 func (UnimplementedWorkerServiceServer) GetQueue(context.Context, *GetQueueRequest) (*GetQueueResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetQueue not implemented")
@@ -262,6 +302,42 @@ func _WorkerService_GetWorker_Handler(srv interface{}, ctx context.Context, dec 
 	return interceptor(ctx, in, info, handler)
 }
 
+func _WorkerService_DrainWorker_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(DrainWorkerRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(WorkerServiceServer).DrainWorker(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: WorkerService_DrainWorker_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(WorkerServiceServer).DrainWorker(ctx, req.(*DrainWorkerRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _WorkerService_UndrainWorker_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(UndrainWorkerRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(WorkerServiceServer).UndrainWorker(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: WorkerService_UndrainWorker_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(WorkerServiceServer).UndrainWorker(ctx, req.(*UndrainWorkerRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _WorkerService_GetQueue_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(GetQueueRequest)
 	if err := dec(in); err != nil {
@@ -320,6 +396,14 @@ var WorkerService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "GetWorker",
 			Handler:    _WorkerService_GetWorker_Handler,
+		},
+		{
+			MethodName: "DrainWorker",
+			Handler:    _WorkerService_DrainWorker_Handler,
+		},
+		{
+			MethodName: "UndrainWorker",
+			Handler:    _WorkerService_UndrainWorker_Handler,
 		},
 		{
 			MethodName: "GetQueue",

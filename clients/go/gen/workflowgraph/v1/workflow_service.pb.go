@@ -5243,8 +5243,10 @@ type JobReason_NoMatchingWorker struct {
 	Offline []*JobReason_OfflineWorker `protobuf:"bytes,5,rep,name=offline,proto3" json:"offline,omitempty"`
 	// The number of live workers that do not match only because the job requires no label.
 	OnlyLabelledWorkers uint32 `protobuf:"varint,6,opt,name=only_labelled_workers,json=onlyLabelledWorkers,proto3" json:"only_labelled_workers,omitempty"`
-	unknownFields       protoimpl.UnknownFields
-	sizeCache           protoimpl.SizeCache
+	// Live workers that match and are draining, at most 3.
+	Draining      []*JobReason_DrainingWorker `protobuf:"bytes,7,rep,name=draining,proto3" json:"draining,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *JobReason_NoMatchingWorker) Reset() {
@@ -5319,6 +5321,83 @@ func (x *JobReason_NoMatchingWorker) GetOnlyLabelledWorkers() uint32 {
 	return 0
 }
 
+func (x *JobReason_NoMatchingWorker) GetDraining() []*JobReason_DrainingWorker {
+	if x != nil {
+		return x.Draining
+	}
+	return nil
+}
+
+type JobReason_DrainingWorker struct {
+	state    protoimpl.MessageState `protogen:"open.v1"`
+	WorkerId string                 `protobuf:"bytes,1,opt,name=worker_id,json=workerId,proto3" json:"worker_id,omitempty"`
+	SinceMs  int64                  `protobuf:"varint,2,opt,name=since_ms,json=sinceMs,proto3" json:"since_ms,omitempty"`
+	// The name of the token that drained it; null when the server ran without tokens.
+	By *string `protobuf:"bytes,3,opt,name=by,proto3,oneof" json:"by,omitempty"`
+	// Why, for people; may be empty.
+	Reason        string `protobuf:"bytes,4,opt,name=reason,proto3" json:"reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *JobReason_DrainingWorker) Reset() {
+	*x = JobReason_DrainingWorker{}
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[63]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *JobReason_DrainingWorker) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*JobReason_DrainingWorker) ProtoMessage() {}
+
+func (x *JobReason_DrainingWorker) ProtoReflect() protoreflect.Message {
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[63]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use JobReason_DrainingWorker.ProtoReflect.Descriptor instead.
+func (*JobReason_DrainingWorker) Descriptor() ([]byte, []int) {
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{41, 10}
+}
+
+func (x *JobReason_DrainingWorker) GetWorkerId() string {
+	if x != nil {
+		return x.WorkerId
+	}
+	return ""
+}
+
+func (x *JobReason_DrainingWorker) GetSinceMs() int64 {
+	if x != nil {
+		return x.SinceMs
+	}
+	return 0
+}
+
+func (x *JobReason_DrainingWorker) GetBy() string {
+	if x != nil && x.By != nil {
+		return *x.By
+	}
+	return ""
+}
+
+func (x *JobReason_DrainingWorker) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
 type JobReason_NearWorker struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	WorkerId      string                 `protobuf:"bytes,1,opt,name=worker_id,json=workerId,proto3" json:"worker_id,omitempty"`
@@ -5329,7 +5408,7 @@ type JobReason_NearWorker struct {
 
 func (x *JobReason_NearWorker) Reset() {
 	*x = JobReason_NearWorker{}
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[63]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[64]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5341,7 +5420,7 @@ func (x *JobReason_NearWorker) String() string {
 func (*JobReason_NearWorker) ProtoMessage() {}
 
 func (x *JobReason_NearWorker) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[63]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[64]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5354,7 +5433,7 @@ func (x *JobReason_NearWorker) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JobReason_NearWorker.ProtoReflect.Descriptor instead.
 func (*JobReason_NearWorker) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{41, 10}
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{41, 11}
 }
 
 func (x *JobReason_NearWorker) GetWorkerId() string {
@@ -5381,7 +5460,7 @@ type JobReason_OfflineWorker struct {
 
 func (x *JobReason_OfflineWorker) Reset() {
 	*x = JobReason_OfflineWorker{}
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[64]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[65]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5393,7 +5472,7 @@ func (x *JobReason_OfflineWorker) String() string {
 func (*JobReason_OfflineWorker) ProtoMessage() {}
 
 func (x *JobReason_OfflineWorker) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[64]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[65]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5406,7 +5485,7 @@ func (x *JobReason_OfflineWorker) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JobReason_OfflineWorker.ProtoReflect.Descriptor instead.
 func (*JobReason_OfflineWorker) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{41, 11}
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{41, 12}
 }
 
 func (x *JobReason_OfflineWorker) GetWorkerId() string {
@@ -5440,7 +5519,7 @@ type JobReason_WaitsForWorker struct {
 
 func (x *JobReason_WaitsForWorker) Reset() {
 	*x = JobReason_WaitsForWorker{}
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[65]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[66]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5452,7 +5531,7 @@ func (x *JobReason_WaitsForWorker) String() string {
 func (*JobReason_WaitsForWorker) ProtoMessage() {}
 
 func (x *JobReason_WaitsForWorker) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[65]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[66]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5465,7 +5544,7 @@ func (x *JobReason_WaitsForWorker) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JobReason_WaitsForWorker.ProtoReflect.Descriptor instead.
 func (*JobReason_WaitsForWorker) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{41, 12}
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{41, 13}
 }
 
 func (x *JobReason_WaitsForWorker) GetEnqueuedAtMs() int64 {
@@ -5519,7 +5598,7 @@ type JobReason_Running struct {
 
 func (x *JobReason_Running) Reset() {
 	*x = JobReason_Running{}
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[66]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[67]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5531,7 +5610,7 @@ func (x *JobReason_Running) String() string {
 func (*JobReason_Running) ProtoMessage() {}
 
 func (x *JobReason_Running) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[66]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[67]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5544,7 +5623,7 @@ func (x *JobReason_Running) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JobReason_Running.ProtoReflect.Descriptor instead.
 func (*JobReason_Running) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{41, 13}
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{41, 14}
 }
 
 func (x *JobReason_Running) GetAttempt() uint32 {
@@ -5600,7 +5679,7 @@ type JobReason_Succeeded struct {
 
 func (x *JobReason_Succeeded) Reset() {
 	*x = JobReason_Succeeded{}
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[67]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[68]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5612,7 +5691,7 @@ func (x *JobReason_Succeeded) String() string {
 func (*JobReason_Succeeded) ProtoMessage() {}
 
 func (x *JobReason_Succeeded) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[67]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[68]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5625,7 +5704,7 @@ func (x *JobReason_Succeeded) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JobReason_Succeeded.ProtoReflect.Descriptor instead.
 func (*JobReason_Succeeded) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{41, 14}
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{41, 15}
 }
 
 func (x *JobReason_Succeeded) GetAttempt() uint32 {
@@ -5663,7 +5742,7 @@ type JobReason_Failed struct {
 
 func (x *JobReason_Failed) Reset() {
 	*x = JobReason_Failed{}
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[68]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[69]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5675,7 +5754,7 @@ func (x *JobReason_Failed) String() string {
 func (*JobReason_Failed) ProtoMessage() {}
 
 func (x *JobReason_Failed) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[68]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[69]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5688,7 +5767,7 @@ func (x *JobReason_Failed) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JobReason_Failed.ProtoReflect.Descriptor instead.
 func (*JobReason_Failed) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{41, 15}
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{41, 16}
 }
 
 func (x *JobReason_Failed) GetAttempt() uint32 {
@@ -5738,7 +5817,7 @@ type JobReason_Retried struct {
 
 func (x *JobReason_Retried) Reset() {
 	*x = JobReason_Retried{}
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[69]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[70]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5750,7 +5829,7 @@ func (x *JobReason_Retried) String() string {
 func (*JobReason_Retried) ProtoMessage() {}
 
 func (x *JobReason_Retried) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[69]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[70]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5763,7 +5842,7 @@ func (x *JobReason_Retried) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JobReason_Retried.ProtoReflect.Descriptor instead.
 func (*JobReason_Retried) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{41, 16}
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{41, 17}
 }
 
 func (x *JobReason_Retried) GetRetries() uint32 {
@@ -5801,7 +5880,7 @@ type JobReason_ConditionFalse struct {
 
 func (x *JobReason_ConditionFalse) Reset() {
 	*x = JobReason_ConditionFalse{}
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[70]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[71]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5813,7 +5892,7 @@ func (x *JobReason_ConditionFalse) String() string {
 func (*JobReason_ConditionFalse) ProtoMessage() {}
 
 func (x *JobReason_ConditionFalse) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[70]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[71]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5826,7 +5905,7 @@ func (x *JobReason_ConditionFalse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JobReason_ConditionFalse.ProtoReflect.Descriptor instead.
 func (*JobReason_ConditionFalse) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{41, 17}
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{41, 18}
 }
 
 func (x *JobReason_ConditionFalse) GetCondition() string {
@@ -5862,7 +5941,7 @@ type JobReason_ConditionValue struct {
 
 func (x *JobReason_ConditionValue) Reset() {
 	*x = JobReason_ConditionValue{}
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[71]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[72]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5874,7 +5953,7 @@ func (x *JobReason_ConditionValue) String() string {
 func (*JobReason_ConditionValue) ProtoMessage() {}
 
 func (x *JobReason_ConditionValue) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[71]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[72]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5887,7 +5966,7 @@ func (x *JobReason_ConditionValue) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JobReason_ConditionValue.ProtoReflect.Descriptor instead.
 func (*JobReason_ConditionValue) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{41, 18}
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{41, 19}
 }
 
 func (x *JobReason_ConditionValue) GetText() string {
@@ -5917,7 +5996,7 @@ type JobReason_NeedsUnsuccessful struct {
 
 func (x *JobReason_NeedsUnsuccessful) Reset() {
 	*x = JobReason_NeedsUnsuccessful{}
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[72]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[73]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5929,7 +6008,7 @@ func (x *JobReason_NeedsUnsuccessful) String() string {
 func (*JobReason_NeedsUnsuccessful) ProtoMessage() {}
 
 func (x *JobReason_NeedsUnsuccessful) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[72]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[73]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5942,7 +6021,7 @@ func (x *JobReason_NeedsUnsuccessful) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JobReason_NeedsUnsuccessful.ProtoReflect.Descriptor instead.
 func (*JobReason_NeedsUnsuccessful) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{41, 19}
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{41, 20}
 }
 
 func (x *JobReason_NeedsUnsuccessful) GetNeeds() []*JobReason_Need {
@@ -5984,7 +6063,7 @@ type JobReason_Cancelled struct {
 
 func (x *JobReason_Cancelled) Reset() {
 	*x = JobReason_Cancelled{}
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[73]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[74]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5996,7 +6075,7 @@ func (x *JobReason_Cancelled) String() string {
 func (*JobReason_Cancelled) ProtoMessage() {}
 
 func (x *JobReason_Cancelled) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[73]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[74]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6009,7 +6088,7 @@ func (x *JobReason_Cancelled) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JobReason_Cancelled.ProtoReflect.Descriptor instead.
 func (*JobReason_Cancelled) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{41, 20}
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{41, 21}
 }
 
 func (x *JobReason_Cancelled) GetAtMs() int64 {
@@ -6067,7 +6146,7 @@ type JobReason_Rerun struct {
 
 func (x *JobReason_Rerun) Reset() {
 	*x = JobReason_Rerun{}
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[74]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[75]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6079,7 +6158,7 @@ func (x *JobReason_Rerun) String() string {
 func (*JobReason_Rerun) ProtoMessage() {}
 
 func (x *JobReason_Rerun) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[74]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[75]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6092,7 +6171,7 @@ func (x *JobReason_Rerun) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JobReason_Rerun.ProtoReflect.Descriptor instead.
 func (*JobReason_Rerun) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{41, 21}
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{41, 22}
 }
 
 func (x *JobReason_Rerun) GetGeneration() uint32 {
@@ -6126,7 +6205,7 @@ type JobReason_NeedsStopping struct {
 
 func (x *JobReason_NeedsStopping) Reset() {
 	*x = JobReason_NeedsStopping{}
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[75]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[76]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6138,7 +6217,7 @@ func (x *JobReason_NeedsStopping) String() string {
 func (*JobReason_NeedsStopping) ProtoMessage() {}
 
 func (x *JobReason_NeedsStopping) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[75]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[76]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6151,7 +6230,7 @@ func (x *JobReason_NeedsStopping) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JobReason_NeedsStopping.ProtoReflect.Descriptor instead.
 func (*JobReason_NeedsStopping) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{41, 22}
+	return file_workflowgraph_v1_workflow_service_proto_rawDescGZIP(), []int{41, 23}
 }
 
 func (x *JobReason_NeedsStopping) GetNeeds() []*JobReason_Need {
@@ -6173,7 +6252,7 @@ type RunReason_Holder struct {
 
 func (x *RunReason_Holder) Reset() {
 	*x = RunReason_Holder{}
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[76]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[77]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6185,7 +6264,7 @@ func (x *RunReason_Holder) String() string {
 func (*RunReason_Holder) ProtoMessage() {}
 
 func (x *RunReason_Holder) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[76]
+	mi := &file_workflowgraph_v1_workflow_service_proto_msgTypes[77]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6566,7 +6645,7 @@ const file_workflowgraph_v1_workflow_service_proto_rawDesc = "" +
 	"\x06status\x18\x04 \x01(\x0e2\x1b.workflowgraph.v1.JobStatusR\x06status\x12\x13\n" +
 	"\x05at_ms\x18\x05 \x01(\x03R\x04atMs\x125\n" +
 	"\areasons\x18\x06 \x03(\v2\x1b.workflowgraph.v1.JobReasonR\areasons\x128\n" +
-	"\battempts\x18\a \x03(\v2\x1c.workflowgraph.v1.JobAttemptR\battempts\"\xeb%\n" +
+	"\battempts\x18\a \x03(\v2\x1c.workflowgraph.v1.JobAttemptR\battempts\"\xb1'\n" +
 	"\tJobReason\x123\n" +
 	"\x04code\x18\x01 \x01(\x0e2\x1f.workflowgraph.v1.JobReasonCodeR\x04code\x12\x18\n" +
 	"\amessage\x18\x02 \x01(\tR\amessage\x12F\n" +
@@ -6636,14 +6715,21 @@ const file_workflowgraph_v1_workflow_service_proto_rawDesc = "" +
 	"\buntil_ms\x18\x01 \x01(\x03R\auntilMs\x12\x18\n" +
 	"\aattempt\x18\x02 \x01(\rR\aattempt\x12\x19\n" +
 	"\x05error\x18\x03 \x01(\tH\x00R\x05error\x88\x01\x01B\b\n" +
-	"\x06_error\x1a\xc0\x02\n" +
+	"\x06_error\x1a\x88\x03\n" +
 	"\x10NoMatchingWorker\x12'\n" +
 	"\x0frequired_labels\x18\x01 \x03(\tR\x0erequiredLabels\x12%\n" +
 	"\x0eunknown_labels\x18\x02 \x03(\tR\runknownLabels\x12!\n" +
 	"\flive_workers\x18\x03 \x01(\rR\vliveWorkers\x12@\n" +
 	"\anearest\x18\x04 \x03(\v2&.workflowgraph.v1.JobReason.NearWorkerR\anearest\x12C\n" +
 	"\aoffline\x18\x05 \x03(\v2).workflowgraph.v1.JobReason.OfflineWorkerR\aoffline\x122\n" +
-	"\x15only_labelled_workers\x18\x06 \x01(\rR\x13onlyLabelledWorkers\x1aP\n" +
+	"\x15only_labelled_workers\x18\x06 \x01(\rR\x13onlyLabelledWorkers\x12F\n" +
+	"\bdraining\x18\a \x03(\v2*.workflowgraph.v1.JobReason.DrainingWorkerR\bdraining\x1a|\n" +
+	"\x0eDrainingWorker\x12\x1b\n" +
+	"\tworker_id\x18\x01 \x01(\tR\bworkerId\x12\x19\n" +
+	"\bsince_ms\x18\x02 \x01(\x03R\asinceMs\x12\x13\n" +
+	"\x02by\x18\x03 \x01(\tH\x00R\x02by\x88\x01\x01\x12\x16\n" +
+	"\x06reason\x18\x04 \x01(\tR\x06reasonB\x05\n" +
+	"\x03_by\x1aP\n" +
 	"\n" +
 	"NearWorker\x12\x1b\n" +
 	"\tworker_id\x18\x01 \x01(\tR\bworkerId\x12%\n" +
@@ -6869,7 +6955,7 @@ func file_workflowgraph_v1_workflow_service_proto_rawDescGZIP() []byte {
 }
 
 var file_workflowgraph_v1_workflow_service_proto_enumTypes = make([]protoimpl.EnumInfo, 5)
-var file_workflowgraph_v1_workflow_service_proto_msgTypes = make([]protoimpl.MessageInfo, 77)
+var file_workflowgraph_v1_workflow_service_proto_msgTypes = make([]protoimpl.MessageInfo, 78)
 var file_workflowgraph_v1_workflow_service_proto_goTypes = []any{
 	(WorkflowSource)(0),                   // 0: workflowgraph.v1.WorkflowSource
 	(InputType)(0),                        // 1: workflowgraph.v1.InputType
@@ -6939,40 +7025,41 @@ var file_workflowgraph_v1_workflow_service_proto_goTypes = []any{
 	(*JobReason_NeedsOpen)(nil),           // 65: workflowgraph.v1.JobReason.NeedsOpen
 	(*JobReason_Delayed)(nil),             // 66: workflowgraph.v1.JobReason.Delayed
 	(*JobReason_NoMatchingWorker)(nil),    // 67: workflowgraph.v1.JobReason.NoMatchingWorker
-	(*JobReason_NearWorker)(nil),          // 68: workflowgraph.v1.JobReason.NearWorker
-	(*JobReason_OfflineWorker)(nil),       // 69: workflowgraph.v1.JobReason.OfflineWorker
-	(*JobReason_WaitsForWorker)(nil),      // 70: workflowgraph.v1.JobReason.WaitsForWorker
-	(*JobReason_Running)(nil),             // 71: workflowgraph.v1.JobReason.Running
-	(*JobReason_Succeeded)(nil),           // 72: workflowgraph.v1.JobReason.Succeeded
-	(*JobReason_Failed)(nil),              // 73: workflowgraph.v1.JobReason.Failed
-	(*JobReason_Retried)(nil),             // 74: workflowgraph.v1.JobReason.Retried
-	(*JobReason_ConditionFalse)(nil),      // 75: workflowgraph.v1.JobReason.ConditionFalse
-	(*JobReason_ConditionValue)(nil),      // 76: workflowgraph.v1.JobReason.ConditionValue
-	(*JobReason_NeedsUnsuccessful)(nil),   // 77: workflowgraph.v1.JobReason.NeedsUnsuccessful
-	(*JobReason_Cancelled)(nil),           // 78: workflowgraph.v1.JobReason.Cancelled
-	(*JobReason_Rerun)(nil),               // 79: workflowgraph.v1.JobReason.Rerun
-	(*JobReason_NeedsStopping)(nil),       // 80: workflowgraph.v1.JobReason.NeedsStopping
-	(*RunReason_Holder)(nil),              // 81: workflowgraph.v1.RunReason.Holder
-	(JobStatus)(0),                        // 82: workflowgraph.v1.JobStatus
-	(*Workflow)(nil),                      // 83: workflowgraph.v1.Workflow
-	(*BrokenFile)(nil),                    // 84: workflowgraph.v1.BrokenFile
-	(*Document)(nil),                      // 85: workflowgraph.v1.Document
-	(RunState)(0),                         // 86: workflowgraph.v1.RunState
-	(*Children)(nil),                      // 87: workflowgraph.v1.Children
-	(*RunAtGate)(nil),                     // 88: workflowgraph.v1.RunAtGate
-	(PauseKind)(0),                        // 89: workflowgraph.v1.PauseKind
+	(*JobReason_DrainingWorker)(nil),      // 68: workflowgraph.v1.JobReason.DrainingWorker
+	(*JobReason_NearWorker)(nil),          // 69: workflowgraph.v1.JobReason.NearWorker
+	(*JobReason_OfflineWorker)(nil),       // 70: workflowgraph.v1.JobReason.OfflineWorker
+	(*JobReason_WaitsForWorker)(nil),      // 71: workflowgraph.v1.JobReason.WaitsForWorker
+	(*JobReason_Running)(nil),             // 72: workflowgraph.v1.JobReason.Running
+	(*JobReason_Succeeded)(nil),           // 73: workflowgraph.v1.JobReason.Succeeded
+	(*JobReason_Failed)(nil),              // 74: workflowgraph.v1.JobReason.Failed
+	(*JobReason_Retried)(nil),             // 75: workflowgraph.v1.JobReason.Retried
+	(*JobReason_ConditionFalse)(nil),      // 76: workflowgraph.v1.JobReason.ConditionFalse
+	(*JobReason_ConditionValue)(nil),      // 77: workflowgraph.v1.JobReason.ConditionValue
+	(*JobReason_NeedsUnsuccessful)(nil),   // 78: workflowgraph.v1.JobReason.NeedsUnsuccessful
+	(*JobReason_Cancelled)(nil),           // 79: workflowgraph.v1.JobReason.Cancelled
+	(*JobReason_Rerun)(nil),               // 80: workflowgraph.v1.JobReason.Rerun
+	(*JobReason_NeedsStopping)(nil),       // 81: workflowgraph.v1.JobReason.NeedsStopping
+	(*RunReason_Holder)(nil),              // 82: workflowgraph.v1.RunReason.Holder
+	(JobStatus)(0),                        // 83: workflowgraph.v1.JobStatus
+	(*Workflow)(nil),                      // 84: workflowgraph.v1.Workflow
+	(*BrokenFile)(nil),                    // 85: workflowgraph.v1.BrokenFile
+	(*Document)(nil),                      // 86: workflowgraph.v1.Document
+	(RunState)(0),                         // 87: workflowgraph.v1.RunState
+	(*Children)(nil),                      // 88: workflowgraph.v1.Children
+	(*RunAtGate)(nil),                     // 89: workflowgraph.v1.RunAtGate
+	(PauseKind)(0),                        // 90: workflowgraph.v1.PauseKind
 }
 var file_workflowgraph_v1_workflow_service_proto_depIdxs = []int32{
-	82, // 0: workflowgraph.v1.ListWorkflowsRequest.status:type_name -> workflowgraph.v1.JobStatus
-	83, // 1: workflowgraph.v1.ListWorkflowsResponse.workflows:type_name -> workflowgraph.v1.Workflow
+	83, // 0: workflowgraph.v1.ListWorkflowsRequest.status:type_name -> workflowgraph.v1.JobStatus
+	84, // 1: workflowgraph.v1.ListWorkflowsResponse.workflows:type_name -> workflowgraph.v1.Workflow
 	9,  // 2: workflowgraph.v1.ListWorkflowSummariesResponse.workflows:type_name -> workflowgraph.v1.WorkflowSummary
 	0,  // 3: workflowgraph.v1.WorkflowSummary.source:type_name -> workflowgraph.v1.WorkflowSource
 	42, // 4: workflowgraph.v1.WorkflowSummary.newest_run:type_name -> workflowgraph.v1.Run
 	54, // 5: workflowgraph.v1.WorkflowSummary.recent_runs:type_name -> workflowgraph.v1.WorkflowSummary.RecentRun
-	84, // 6: workflowgraph.v1.WorkflowSummary.broken:type_name -> workflowgraph.v1.BrokenFile
-	85, // 7: workflowgraph.v1.CreateWorkflowRequest.definition:type_name -> workflowgraph.v1.Document
-	83, // 8: workflowgraph.v1.CreateWorkflowResponse.workflow:type_name -> workflowgraph.v1.Workflow
-	83, // 9: workflowgraph.v1.GetWorkflowStatusResponse.workflow:type_name -> workflowgraph.v1.Workflow
+	85, // 6: workflowgraph.v1.WorkflowSummary.broken:type_name -> workflowgraph.v1.BrokenFile
+	86, // 7: workflowgraph.v1.CreateWorkflowRequest.definition:type_name -> workflowgraph.v1.Document
+	84, // 8: workflowgraph.v1.CreateWorkflowResponse.workflow:type_name -> workflowgraph.v1.Workflow
+	84, // 9: workflowgraph.v1.GetWorkflowStatusResponse.workflow:type_name -> workflowgraph.v1.Workflow
 	18, // 10: workflowgraph.v1.GetWorkflowInputsResponse.inputs:type_name -> workflowgraph.v1.InputDeclaration
 	1,  // 11: workflowgraph.v1.InputDeclaration.type:type_name -> workflowgraph.v1.InputType
 	55, // 12: workflowgraph.v1.RunWorkflowRequest.inputs:type_name -> workflowgraph.v1.RunWorkflowRequest.InputsEntry
@@ -6986,104 +7073,105 @@ var file_workflowgraph_v1_workflow_service_proto_depIdxs = []int32{
 	39, // 20: workflowgraph.v1.PauseScheduleResponse.schedule:type_name -> workflowgraph.v1.Schedule
 	39, // 21: workflowgraph.v1.ResumeScheduleResponse.schedule:type_name -> workflowgraph.v1.Schedule
 	56, // 22: workflowgraph.v1.Schedule.inputs:type_name -> workflowgraph.v1.Schedule.InputsEntry
-	86, // 23: workflowgraph.v1.ListRunsRequest.state:type_name -> workflowgraph.v1.RunState
-	86, // 24: workflowgraph.v1.ListRunsRequest.states:type_name -> workflowgraph.v1.RunState
+	87, // 23: workflowgraph.v1.ListRunsRequest.state:type_name -> workflowgraph.v1.RunState
+	87, // 24: workflowgraph.v1.ListRunsRequest.states:type_name -> workflowgraph.v1.RunState
 	42, // 25: workflowgraph.v1.ListRunsResponse.runs:type_name -> workflowgraph.v1.Run
-	86, // 26: workflowgraph.v1.Run.state:type_name -> workflowgraph.v1.RunState
+	87, // 26: workflowgraph.v1.Run.state:type_name -> workflowgraph.v1.RunState
 	57, // 27: workflowgraph.v1.Run.inputs:type_name -> workflowgraph.v1.Run.InputsEntry
 	43, // 28: workflowgraph.v1.Run.details:type_name -> workflowgraph.v1.RunDetails
-	82, // 29: workflowgraph.v1.ExplainJobResponse.status:type_name -> workflowgraph.v1.JobStatus
+	83, // 29: workflowgraph.v1.ExplainJobResponse.status:type_name -> workflowgraph.v1.JobStatus
 	46, // 30: workflowgraph.v1.ExplainJobResponse.reasons:type_name -> workflowgraph.v1.JobReason
 	50, // 31: workflowgraph.v1.ExplainJobResponse.attempts:type_name -> workflowgraph.v1.JobAttempt
 	2,  // 32: workflowgraph.v1.JobReason.code:type_name -> workflowgraph.v1.JobReasonCode
 	65, // 33: workflowgraph.v1.JobReason.needs_open:type_name -> workflowgraph.v1.JobReason.NeedsOpen
 	66, // 34: workflowgraph.v1.JobReason.delayed:type_name -> workflowgraph.v1.JobReason.Delayed
 	67, // 35: workflowgraph.v1.JobReason.no_matching_worker:type_name -> workflowgraph.v1.JobReason.NoMatchingWorker
-	70, // 36: workflowgraph.v1.JobReason.waits_for_worker:type_name -> workflowgraph.v1.JobReason.WaitsForWorker
-	71, // 37: workflowgraph.v1.JobReason.running:type_name -> workflowgraph.v1.JobReason.Running
-	72, // 38: workflowgraph.v1.JobReason.succeeded:type_name -> workflowgraph.v1.JobReason.Succeeded
-	73, // 39: workflowgraph.v1.JobReason.failed:type_name -> workflowgraph.v1.JobReason.Failed
-	74, // 40: workflowgraph.v1.JobReason.retried:type_name -> workflowgraph.v1.JobReason.Retried
-	75, // 41: workflowgraph.v1.JobReason.condition_false:type_name -> workflowgraph.v1.JobReason.ConditionFalse
-	77, // 42: workflowgraph.v1.JobReason.needs_unsuccessful:type_name -> workflowgraph.v1.JobReason.NeedsUnsuccessful
-	78, // 43: workflowgraph.v1.JobReason.cancelled:type_name -> workflowgraph.v1.JobReason.Cancelled
-	80, // 44: workflowgraph.v1.JobReason.needs_stopping:type_name -> workflowgraph.v1.JobReason.NeedsStopping
+	71, // 36: workflowgraph.v1.JobReason.waits_for_worker:type_name -> workflowgraph.v1.JobReason.WaitsForWorker
+	72, // 37: workflowgraph.v1.JobReason.running:type_name -> workflowgraph.v1.JobReason.Running
+	73, // 38: workflowgraph.v1.JobReason.succeeded:type_name -> workflowgraph.v1.JobReason.Succeeded
+	74, // 39: workflowgraph.v1.JobReason.failed:type_name -> workflowgraph.v1.JobReason.Failed
+	75, // 40: workflowgraph.v1.JobReason.retried:type_name -> workflowgraph.v1.JobReason.Retried
+	76, // 41: workflowgraph.v1.JobReason.condition_false:type_name -> workflowgraph.v1.JobReason.ConditionFalse
+	78, // 42: workflowgraph.v1.JobReason.needs_unsuccessful:type_name -> workflowgraph.v1.JobReason.NeedsUnsuccessful
+	79, // 43: workflowgraph.v1.JobReason.cancelled:type_name -> workflowgraph.v1.JobReason.Cancelled
+	81, // 44: workflowgraph.v1.JobReason.needs_stopping:type_name -> workflowgraph.v1.JobReason.NeedsStopping
 	63, // 45: workflowgraph.v1.JobReason.expression_failed:type_name -> workflowgraph.v1.JobReason.ExpressionFailed
-	79, // 46: workflowgraph.v1.JobReason.rerun:type_name -> workflowgraph.v1.JobReason.Rerun
+	80, // 46: workflowgraph.v1.JobReason.rerun:type_name -> workflowgraph.v1.JobReason.Rerun
 	58, // 47: workflowgraph.v1.JobReason.held_by_group:type_name -> workflowgraph.v1.JobReason.HeldByGroup
 	61, // 48: workflowgraph.v1.JobReason.superseded:type_name -> workflowgraph.v1.JobReason.Superseded
-	87, // 49: workflowgraph.v1.JobReason.children:type_name -> workflowgraph.v1.Children
+	88, // 49: workflowgraph.v1.JobReason.children:type_name -> workflowgraph.v1.Children
 	59, // 50: workflowgraph.v1.JobReason.held_by_max_parallel:type_name -> workflowgraph.v1.JobReason.HeldByMaxParallel
 	62, // 51: workflowgraph.v1.JobReason.queue_timed_out:type_name -> workflowgraph.v1.JobReason.QueueTimedOut
 	60, // 52: workflowgraph.v1.JobReason.paused:type_name -> workflowgraph.v1.JobReason.Paused
-	86, // 53: workflowgraph.v1.ExplainRunResponse.state:type_name -> workflowgraph.v1.RunState
+	87, // 53: workflowgraph.v1.ExplainRunResponse.state:type_name -> workflowgraph.v1.RunState
 	49, // 54: workflowgraph.v1.ExplainRunResponse.reasons:type_name -> workflowgraph.v1.RunReason
 	2,  // 55: workflowgraph.v1.RunReason.code:type_name -> workflowgraph.v1.JobReasonCode
-	82, // 56: workflowgraph.v1.RunReason.status:type_name -> workflowgraph.v1.JobStatus
-	81, // 57: workflowgraph.v1.RunReason.holders:type_name -> workflowgraph.v1.RunReason.Holder
+	83, // 56: workflowgraph.v1.RunReason.status:type_name -> workflowgraph.v1.JobStatus
+	82, // 57: workflowgraph.v1.RunReason.holders:type_name -> workflowgraph.v1.RunReason.Holder
 	3,  // 58: workflowgraph.v1.JobAttempt.outcome:type_name -> workflowgraph.v1.AttemptOutcome
 	4,  // 59: workflowgraph.v1.WatchRunsRequest.level:type_name -> workflowgraph.v1.WatchLevel
-	83, // 60: workflowgraph.v1.WatchRunsResponse.snapshot:type_name -> workflowgraph.v1.Workflow
+	84, // 60: workflowgraph.v1.WatchRunsResponse.snapshot:type_name -> workflowgraph.v1.Workflow
 	53, // 61: workflowgraph.v1.WatchRunsResponse.events:type_name -> workflowgraph.v1.Event
 	42, // 62: workflowgraph.v1.WatchRunsResponse.runs:type_name -> workflowgraph.v1.Run
-	86, // 63: workflowgraph.v1.WorkflowSummary.RecentRun.state:type_name -> workflowgraph.v1.RunState
-	88, // 64: workflowgraph.v1.JobReason.HeldByGroup.holders:type_name -> workflowgraph.v1.RunAtGate
-	89, // 65: workflowgraph.v1.JobReason.Paused.kind:type_name -> workflowgraph.v1.PauseKind
-	82, // 66: workflowgraph.v1.JobReason.Need.status:type_name -> workflowgraph.v1.JobStatus
+	87, // 63: workflowgraph.v1.WorkflowSummary.RecentRun.state:type_name -> workflowgraph.v1.RunState
+	89, // 64: workflowgraph.v1.JobReason.HeldByGroup.holders:type_name -> workflowgraph.v1.RunAtGate
+	90, // 65: workflowgraph.v1.JobReason.Paused.kind:type_name -> workflowgraph.v1.PauseKind
+	83, // 66: workflowgraph.v1.JobReason.Need.status:type_name -> workflowgraph.v1.JobStatus
 	64, // 67: workflowgraph.v1.JobReason.NeedsOpen.needs:type_name -> workflowgraph.v1.JobReason.Need
-	68, // 68: workflowgraph.v1.JobReason.NoMatchingWorker.nearest:type_name -> workflowgraph.v1.JobReason.NearWorker
-	69, // 69: workflowgraph.v1.JobReason.NoMatchingWorker.offline:type_name -> workflowgraph.v1.JobReason.OfflineWorker
-	3,  // 70: workflowgraph.v1.JobReason.Failed.outcome:type_name -> workflowgraph.v1.AttemptOutcome
-	50, // 71: workflowgraph.v1.JobReason.Retried.last:type_name -> workflowgraph.v1.JobAttempt
-	76, // 72: workflowgraph.v1.JobReason.ConditionFalse.values:type_name -> workflowgraph.v1.JobReason.ConditionValue
-	64, // 73: workflowgraph.v1.JobReason.ConditionFalse.needs:type_name -> workflowgraph.v1.JobReason.Need
-	64, // 74: workflowgraph.v1.JobReason.NeedsUnsuccessful.needs:type_name -> workflowgraph.v1.JobReason.Need
-	64, // 75: workflowgraph.v1.JobReason.NeedsUnsuccessful.origins:type_name -> workflowgraph.v1.JobReason.Need
-	64, // 76: workflowgraph.v1.JobReason.NeedsStopping.needs:type_name -> workflowgraph.v1.JobReason.Need
-	82, // 77: workflowgraph.v1.RunReason.Holder.status:type_name -> workflowgraph.v1.JobStatus
-	5,  // 78: workflowgraph.v1.WorkflowService.ListWorkflows:input_type -> workflowgraph.v1.ListWorkflowsRequest
-	7,  // 79: workflowgraph.v1.WorkflowService.ListWorkflowSummaries:input_type -> workflowgraph.v1.ListWorkflowSummariesRequest
-	10, // 80: workflowgraph.v1.WorkflowService.CreateWorkflow:input_type -> workflowgraph.v1.CreateWorkflowRequest
-	12, // 81: workflowgraph.v1.WorkflowService.RemoveWorkflow:input_type -> workflowgraph.v1.RemoveWorkflowRequest
-	14, // 82: workflowgraph.v1.WorkflowService.GetWorkflowStatus:input_type -> workflowgraph.v1.GetWorkflowStatusRequest
-	16, // 83: workflowgraph.v1.WorkflowService.GetWorkflowInputs:input_type -> workflowgraph.v1.GetWorkflowInputsRequest
-	19, // 84: workflowgraph.v1.WorkflowService.RunWorkflow:input_type -> workflowgraph.v1.RunWorkflowRequest
-	21, // 85: workflowgraph.v1.WorkflowService.CancelWorkflow:input_type -> workflowgraph.v1.CancelWorkflowRequest
-	23, // 86: workflowgraph.v1.WorkflowService.RerunWorkflow:input_type -> workflowgraph.v1.RerunWorkflowRequest
-	40, // 87: workflowgraph.v1.WorkflowService.ListRuns:input_type -> workflowgraph.v1.ListRunsRequest
-	44, // 88: workflowgraph.v1.WorkflowService.ExplainJob:input_type -> workflowgraph.v1.ExplainJobRequest
-	47, // 89: workflowgraph.v1.WorkflowService.ExplainRun:input_type -> workflowgraph.v1.ExplainRunRequest
-	26, // 90: workflowgraph.v1.WorkflowService.ListSchedules:input_type -> workflowgraph.v1.ListSchedulesRequest
-	35, // 91: workflowgraph.v1.WorkflowService.PauseSchedule:input_type -> workflowgraph.v1.PauseScheduleRequest
-	37, // 92: workflowgraph.v1.WorkflowService.ResumeSchedule:input_type -> workflowgraph.v1.ResumeScheduleRequest
-	28, // 93: workflowgraph.v1.WorkflowService.CreateBackfill:input_type -> workflowgraph.v1.CreateBackfillRequest
-	30, // 94: workflowgraph.v1.WorkflowService.ListBackfills:input_type -> workflowgraph.v1.ListBackfillsRequest
-	32, // 95: workflowgraph.v1.WorkflowService.CancelBackfill:input_type -> workflowgraph.v1.CancelBackfillRequest
-	51, // 96: workflowgraph.v1.WorkflowService.WatchRuns:input_type -> workflowgraph.v1.WatchRunsRequest
-	6,  // 97: workflowgraph.v1.WorkflowService.ListWorkflows:output_type -> workflowgraph.v1.ListWorkflowsResponse
-	8,  // 98: workflowgraph.v1.WorkflowService.ListWorkflowSummaries:output_type -> workflowgraph.v1.ListWorkflowSummariesResponse
-	11, // 99: workflowgraph.v1.WorkflowService.CreateWorkflow:output_type -> workflowgraph.v1.CreateWorkflowResponse
-	13, // 100: workflowgraph.v1.WorkflowService.RemoveWorkflow:output_type -> workflowgraph.v1.RemoveWorkflowResponse
-	15, // 101: workflowgraph.v1.WorkflowService.GetWorkflowStatus:output_type -> workflowgraph.v1.GetWorkflowStatusResponse
-	17, // 102: workflowgraph.v1.WorkflowService.GetWorkflowInputs:output_type -> workflowgraph.v1.GetWorkflowInputsResponse
-	20, // 103: workflowgraph.v1.WorkflowService.RunWorkflow:output_type -> workflowgraph.v1.RunWorkflowResponse
-	22, // 104: workflowgraph.v1.WorkflowService.CancelWorkflow:output_type -> workflowgraph.v1.CancelWorkflowResponse
-	24, // 105: workflowgraph.v1.WorkflowService.RerunWorkflow:output_type -> workflowgraph.v1.RerunWorkflowResponse
-	41, // 106: workflowgraph.v1.WorkflowService.ListRuns:output_type -> workflowgraph.v1.ListRunsResponse
-	45, // 107: workflowgraph.v1.WorkflowService.ExplainJob:output_type -> workflowgraph.v1.ExplainJobResponse
-	48, // 108: workflowgraph.v1.WorkflowService.ExplainRun:output_type -> workflowgraph.v1.ExplainRunResponse
-	27, // 109: workflowgraph.v1.WorkflowService.ListSchedules:output_type -> workflowgraph.v1.ListSchedulesResponse
-	36, // 110: workflowgraph.v1.WorkflowService.PauseSchedule:output_type -> workflowgraph.v1.PauseScheduleResponse
-	38, // 111: workflowgraph.v1.WorkflowService.ResumeSchedule:output_type -> workflowgraph.v1.ResumeScheduleResponse
-	29, // 112: workflowgraph.v1.WorkflowService.CreateBackfill:output_type -> workflowgraph.v1.CreateBackfillResponse
-	31, // 113: workflowgraph.v1.WorkflowService.ListBackfills:output_type -> workflowgraph.v1.ListBackfillsResponse
-	33, // 114: workflowgraph.v1.WorkflowService.CancelBackfill:output_type -> workflowgraph.v1.CancelBackfillResponse
-	52, // 115: workflowgraph.v1.WorkflowService.WatchRuns:output_type -> workflowgraph.v1.WatchRunsResponse
-	97, // [97:116] is the sub-list for method output_type
-	78, // [78:97] is the sub-list for method input_type
-	78, // [78:78] is the sub-list for extension type_name
-	78, // [78:78] is the sub-list for extension extendee
-	0,  // [0:78] is the sub-list for field type_name
+	69, // 68: workflowgraph.v1.JobReason.NoMatchingWorker.nearest:type_name -> workflowgraph.v1.JobReason.NearWorker
+	70, // 69: workflowgraph.v1.JobReason.NoMatchingWorker.offline:type_name -> workflowgraph.v1.JobReason.OfflineWorker
+	68, // 70: workflowgraph.v1.JobReason.NoMatchingWorker.draining:type_name -> workflowgraph.v1.JobReason.DrainingWorker
+	3,  // 71: workflowgraph.v1.JobReason.Failed.outcome:type_name -> workflowgraph.v1.AttemptOutcome
+	50, // 72: workflowgraph.v1.JobReason.Retried.last:type_name -> workflowgraph.v1.JobAttempt
+	77, // 73: workflowgraph.v1.JobReason.ConditionFalse.values:type_name -> workflowgraph.v1.JobReason.ConditionValue
+	64, // 74: workflowgraph.v1.JobReason.ConditionFalse.needs:type_name -> workflowgraph.v1.JobReason.Need
+	64, // 75: workflowgraph.v1.JobReason.NeedsUnsuccessful.needs:type_name -> workflowgraph.v1.JobReason.Need
+	64, // 76: workflowgraph.v1.JobReason.NeedsUnsuccessful.origins:type_name -> workflowgraph.v1.JobReason.Need
+	64, // 77: workflowgraph.v1.JobReason.NeedsStopping.needs:type_name -> workflowgraph.v1.JobReason.Need
+	83, // 78: workflowgraph.v1.RunReason.Holder.status:type_name -> workflowgraph.v1.JobStatus
+	5,  // 79: workflowgraph.v1.WorkflowService.ListWorkflows:input_type -> workflowgraph.v1.ListWorkflowsRequest
+	7,  // 80: workflowgraph.v1.WorkflowService.ListWorkflowSummaries:input_type -> workflowgraph.v1.ListWorkflowSummariesRequest
+	10, // 81: workflowgraph.v1.WorkflowService.CreateWorkflow:input_type -> workflowgraph.v1.CreateWorkflowRequest
+	12, // 82: workflowgraph.v1.WorkflowService.RemoveWorkflow:input_type -> workflowgraph.v1.RemoveWorkflowRequest
+	14, // 83: workflowgraph.v1.WorkflowService.GetWorkflowStatus:input_type -> workflowgraph.v1.GetWorkflowStatusRequest
+	16, // 84: workflowgraph.v1.WorkflowService.GetWorkflowInputs:input_type -> workflowgraph.v1.GetWorkflowInputsRequest
+	19, // 85: workflowgraph.v1.WorkflowService.RunWorkflow:input_type -> workflowgraph.v1.RunWorkflowRequest
+	21, // 86: workflowgraph.v1.WorkflowService.CancelWorkflow:input_type -> workflowgraph.v1.CancelWorkflowRequest
+	23, // 87: workflowgraph.v1.WorkflowService.RerunWorkflow:input_type -> workflowgraph.v1.RerunWorkflowRequest
+	40, // 88: workflowgraph.v1.WorkflowService.ListRuns:input_type -> workflowgraph.v1.ListRunsRequest
+	44, // 89: workflowgraph.v1.WorkflowService.ExplainJob:input_type -> workflowgraph.v1.ExplainJobRequest
+	47, // 90: workflowgraph.v1.WorkflowService.ExplainRun:input_type -> workflowgraph.v1.ExplainRunRequest
+	26, // 91: workflowgraph.v1.WorkflowService.ListSchedules:input_type -> workflowgraph.v1.ListSchedulesRequest
+	35, // 92: workflowgraph.v1.WorkflowService.PauseSchedule:input_type -> workflowgraph.v1.PauseScheduleRequest
+	37, // 93: workflowgraph.v1.WorkflowService.ResumeSchedule:input_type -> workflowgraph.v1.ResumeScheduleRequest
+	28, // 94: workflowgraph.v1.WorkflowService.CreateBackfill:input_type -> workflowgraph.v1.CreateBackfillRequest
+	30, // 95: workflowgraph.v1.WorkflowService.ListBackfills:input_type -> workflowgraph.v1.ListBackfillsRequest
+	32, // 96: workflowgraph.v1.WorkflowService.CancelBackfill:input_type -> workflowgraph.v1.CancelBackfillRequest
+	51, // 97: workflowgraph.v1.WorkflowService.WatchRuns:input_type -> workflowgraph.v1.WatchRunsRequest
+	6,  // 98: workflowgraph.v1.WorkflowService.ListWorkflows:output_type -> workflowgraph.v1.ListWorkflowsResponse
+	8,  // 99: workflowgraph.v1.WorkflowService.ListWorkflowSummaries:output_type -> workflowgraph.v1.ListWorkflowSummariesResponse
+	11, // 100: workflowgraph.v1.WorkflowService.CreateWorkflow:output_type -> workflowgraph.v1.CreateWorkflowResponse
+	13, // 101: workflowgraph.v1.WorkflowService.RemoveWorkflow:output_type -> workflowgraph.v1.RemoveWorkflowResponse
+	15, // 102: workflowgraph.v1.WorkflowService.GetWorkflowStatus:output_type -> workflowgraph.v1.GetWorkflowStatusResponse
+	17, // 103: workflowgraph.v1.WorkflowService.GetWorkflowInputs:output_type -> workflowgraph.v1.GetWorkflowInputsResponse
+	20, // 104: workflowgraph.v1.WorkflowService.RunWorkflow:output_type -> workflowgraph.v1.RunWorkflowResponse
+	22, // 105: workflowgraph.v1.WorkflowService.CancelWorkflow:output_type -> workflowgraph.v1.CancelWorkflowResponse
+	24, // 106: workflowgraph.v1.WorkflowService.RerunWorkflow:output_type -> workflowgraph.v1.RerunWorkflowResponse
+	41, // 107: workflowgraph.v1.WorkflowService.ListRuns:output_type -> workflowgraph.v1.ListRunsResponse
+	45, // 108: workflowgraph.v1.WorkflowService.ExplainJob:output_type -> workflowgraph.v1.ExplainJobResponse
+	48, // 109: workflowgraph.v1.WorkflowService.ExplainRun:output_type -> workflowgraph.v1.ExplainRunResponse
+	27, // 110: workflowgraph.v1.WorkflowService.ListSchedules:output_type -> workflowgraph.v1.ListSchedulesResponse
+	36, // 111: workflowgraph.v1.WorkflowService.PauseSchedule:output_type -> workflowgraph.v1.PauseScheduleResponse
+	38, // 112: workflowgraph.v1.WorkflowService.ResumeSchedule:output_type -> workflowgraph.v1.ResumeScheduleResponse
+	29, // 113: workflowgraph.v1.WorkflowService.CreateBackfill:output_type -> workflowgraph.v1.CreateBackfillResponse
+	31, // 114: workflowgraph.v1.WorkflowService.ListBackfills:output_type -> workflowgraph.v1.ListBackfillsResponse
+	33, // 115: workflowgraph.v1.WorkflowService.CancelBackfill:output_type -> workflowgraph.v1.CancelBackfillResponse
+	52, // 116: workflowgraph.v1.WorkflowService.WatchRuns:output_type -> workflowgraph.v1.WatchRunsResponse
+	98, // [98:117] is the sub-list for method output_type
+	79, // [79:98] is the sub-list for method input_type
+	79, // [79:79] is the sub-list for extension type_name
+	79, // [79:79] is the sub-list for extension extendee
+	0,  // [0:79] is the sub-list for field type_name
 }
 
 func init() { file_workflowgraph_v1_workflow_service_proto_init() }
@@ -7137,17 +7225,18 @@ func file_workflowgraph_v1_workflow_service_proto_init() {
 	file_workflowgraph_v1_workflow_service_proto_msgTypes[49].OneofWrappers = []any{}
 	file_workflowgraph_v1_workflow_service_proto_msgTypes[55].OneofWrappers = []any{}
 	file_workflowgraph_v1_workflow_service_proto_msgTypes[61].OneofWrappers = []any{}
-	file_workflowgraph_v1_workflow_service_proto_msgTypes[66].OneofWrappers = []any{}
-	file_workflowgraph_v1_workflow_service_proto_msgTypes[68].OneofWrappers = []any{}
-	file_workflowgraph_v1_workflow_service_proto_msgTypes[73].OneofWrappers = []any{}
+	file_workflowgraph_v1_workflow_service_proto_msgTypes[63].OneofWrappers = []any{}
+	file_workflowgraph_v1_workflow_service_proto_msgTypes[67].OneofWrappers = []any{}
+	file_workflowgraph_v1_workflow_service_proto_msgTypes[69].OneofWrappers = []any{}
 	file_workflowgraph_v1_workflow_service_proto_msgTypes[74].OneofWrappers = []any{}
+	file_workflowgraph_v1_workflow_service_proto_msgTypes[75].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_workflowgraph_v1_workflow_service_proto_rawDesc), len(file_workflowgraph_v1_workflow_service_proto_rawDesc)),
 			NumEnums:      5,
-			NumMessages:   77,
+			NumMessages:   78,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

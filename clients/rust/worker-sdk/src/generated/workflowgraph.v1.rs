@@ -30,7 +30,7 @@ pub struct AuditEvent {
     /// `token.created`, `token.revoked`, `session.started`, `session.ended`, `workflow.created`, `workflow.changed`,
     /// `workflow.removed`, `run.started`, `run.rerun`, `run.cancel_requested`, `schedule.skipped`, `schedule.paused`,
     /// `schedule.resumed`, `workflow.paused`, `workflow.resumed`, `run.paused`, `run.resumed`,
-    /// `label.paused`, `label.resumed`, `backfill.created`, `backfill.cancelled`, `variable.set` or `variable.deleted`. More can be
+    /// `label.paused`, `label.resumed`, `worker.drained`, `worker.undrained`, `backfill.created`, `backfill.cancelled`, `variable.set` or `variable.deleted`. More can be
     /// added.
     #[prost(string, tag = "2")]
     pub action: ::prost::alloc::string::String,
@@ -1107,6 +1107,12 @@ pub struct HeartbeatLeaseResponse {
     /// How long the server still waits for the report that the job has stopped, in seconds.
     #[prost(double, optional, tag = "4")]
     pub stop_within_secs: ::core::option::Option<f64>,
+    /// Whether the worker is draining: it gets no jobs.
+    #[prost(bool, tag = "5")]
+    pub drain: bool,
+    /// Whether the worker should exit when it runs no job.
+    #[prost(bool, tag = "6")]
+    pub drain_stop: bool,
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct PushLogsRequest {
@@ -1285,9 +1291,22 @@ pub struct WorkJobsResponse {
     /// Leases whose jobs the worker must stop.
     #[prost(message, repeated, tag = "6")]
     pub stops: ::prost::alloc::vec::Vec<work_jobs_response::Stop>,
+    /// Present when the worker begins to drain or stops draining, and first of all in a session of a draining worker.
+    #[prost(message, optional, tag = "7")]
+    pub drain: ::core::option::Option<work_jobs_response::Drain>,
 }
 /// Nested message and enum types in `WorkJobsResponse`.
 pub mod work_jobs_response {
+    /// Whether the worker is draining: it gets no jobs.
+    #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+    pub struct Drain {
+        /// False when the drain was undone.
+        #[prost(bool, tag = "1")]
+        pub active: bool,
+        /// Whether the worker should exit when it runs no job.
+        #[prost(bool, tag = "2")]
+        pub stop: bool,
+    }
     /// A job that the worker must stop.
     #[derive(Clone, PartialEq, ::prost::Message)]
     pub struct Stop {
@@ -1309,6 +1328,12 @@ pub struct StreamHeartbeatsRequest {
 pub struct StreamHeartbeatsResponse {
     #[prost(message, repeated, tag = "1")]
     pub leases: ::prost::alloc::vec::Vec<stream_heartbeats_response::LeaseState>,
+    /// Whether the worker of these leases is draining: it gets no jobs. In responses to messages; false in others.
+    #[prost(bool, tag = "2")]
+    pub drain: bool,
+    /// Whether the worker should exit when it runs no job.
+    #[prost(bool, tag = "3")]
+    pub drain_stop: bool,
 }
 /// Nested message and enum types in `StreamHeartbeatsResponse`.
 pub mod stream_heartbeats_response {
@@ -1426,7 +1451,7 @@ pub mod job_service_client {
             self
         }
         /// Claims the job with the highest priority that the worker can run, or returns no job (`null` on the documented
-        /// path). With `wait_secs` the call waits for a job.
+        /// path). With `wait_secs` the call waits for a job. A draining worker gets no job.
         pub async fn claim_job(
             &mut self,
             request: impl tonic::IntoRequest<super::ClaimJobRequest>,
@@ -3225,6 +3250,22 @@ pub mod job_reason {
         /// The number of live workers that do not match only because the job requires no label.
         #[prost(uint32, tag = "6")]
         pub only_labelled_workers: u32,
+        /// Live workers that match and are draining, at most 3.
+        #[prost(message, repeated, tag = "7")]
+        pub draining: ::prost::alloc::vec::Vec<DrainingWorker>,
+    }
+    #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+    pub struct DrainingWorker {
+        #[prost(string, tag = "1")]
+        pub worker_id: ::prost::alloc::string::String,
+        #[prost(int64, tag = "2")]
+        pub since_ms: i64,
+        /// The name of the token that drained it; null when the server ran without tokens.
+        #[prost(string, optional, tag = "3")]
+        pub by: ::core::option::Option<::prost::alloc::string::String>,
+        /// Why, for people; may be empty.
+        #[prost(string, tag = "4")]
+        pub reason: ::prost::alloc::string::String,
     }
     #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
     pub struct NearWorker {
@@ -5500,7 +5541,52 @@ pub struct HeartbeatWorkerRequest {
     pub worker_id: ::prost::alloc::string::String,
 }
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct HeartbeatWorkerResponse {}
+pub struct HeartbeatWorkerResponse {
+    /// Whether the worker is draining: it gets no jobs.
+    #[prost(bool, tag = "1")]
+    pub drain: bool,
+    /// Whether it should exit when it runs no job.
+    #[prost(bool, tag = "2")]
+    pub drain_stop: bool,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DrainWorkerRequest {
+    #[prost(string, tag = "1")]
+    pub worker_id: ::prost::alloc::string::String,
+    /// Whether the worker should exit when it runs no job. The standalone worker and those of the TypeScript library do.
+    #[prost(bool, tag = "2")]
+    pub stop: bool,
+    /// Why, for people.
+    #[prost(string, tag = "3")]
+    pub reason: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DrainWorkerResponse {
+    #[prost(message, optional, tag = "1")]
+    pub drain: ::core::option::Option<WorkerDrain>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct UndrainWorkerRequest {
+    #[prost(string, tag = "1")]
+    pub worker_id: ::prost::alloc::string::String,
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct UndrainWorkerResponse {}
+/// The drain of a worker.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct WorkerDrain {
+    #[prost(int64, tag = "1")]
+    pub since_ms: i64,
+    /// The name of the token that drained it; null when the server ran without tokens.
+    #[prost(string, optional, tag = "2")]
+    pub by: ::core::option::Option<::prost::alloc::string::String>,
+    /// Why, for people; may be empty.
+    #[prost(string, tag = "3")]
+    pub reason: ::prost::alloc::string::String,
+    /// Whether the worker should exit when it runs no job.
+    #[prost(bool, tag = "4")]
+    pub stop: bool,
+}
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ListWorkersRequest {
     /// 1000 when absent; more than 1000 means 1000.
@@ -5546,6 +5632,9 @@ pub struct Worker {
     /// Whether it takes only jobs that require at least one label.
     #[prost(bool, tag = "11")]
     pub only_labelled: bool,
+    /// Null unless it is draining.
+    #[prost(message, optional, tag = "12")]
+    pub drain: ::core::option::Option<WorkerDrain>,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct GetWorkerRequest {
@@ -5607,7 +5696,7 @@ pub struct QueuedLabelSet {
     /// When the oldest of them became claimable.
     #[prost(int64, tag = "4")]
     pub oldest_at_ms: i64,
-    /// The number of live workers that match.
+    /// The number of live workers that match and are not draining.
     #[prost(uint32, tag = "5")]
     pub matching_workers: u32,
     /// The free slots of these workers, which other jobs can take too.
@@ -5879,6 +5968,62 @@ pub mod worker_service_client {
             let mut req = request.into_request();
             req.extensions_mut()
                 .insert(GrpcMethod::new("workflowgraph.v1.WorkerService", "GetWorker"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Drains a worker: it gets no more jobs until the drain is undone, also when it registers again or the server restarts.
+        /// Jobs that it runs continue. A drain with the same `stop` changes nothing; one with another `stop` replaces it.
+        /// Errors: `not_found`.
+        pub async fn drain_worker(
+            &mut self,
+            request: impl tonic::IntoRequest<super::DrainWorkerRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::DrainWorkerResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/workflowgraph.v1.WorkerService/DrainWorker",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("workflowgraph.v1.WorkerService", "DrainWorker"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Undoes the drain of a worker. Does nothing when it is not draining. Errors: `not_found`.
+        pub async fn undrain_worker(
+            &mut self,
+            request: impl tonic::IntoRequest<super::UndrainWorkerRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::UndrainWorkerResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/workflowgraph.v1.WorkerService/UndrainWorker",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("workflowgraph.v1.WorkerService", "UndrainWorker"),
+                );
             self.inner.unary(req, path, codec).await
         }
         /// Jobs that wait for a worker, by required labels: first labels that no live worker has, then those with the most
