@@ -47,7 +47,7 @@ function framed(message: Uint8Array): Buffer {
   return Buffer.concat([head, message]);
 }
 
-test('a connection that breaks under a stream is nothing that the server reports as a bug', async () => {
+test('a connection that breaks during a stream is not reported as a bug', async () => {
   const stream = open('JobService/StreamHeartbeats');
   const answered = new Promise((resolve) => stream.once('data', resolve));
   stream.write(framed(StreamHeartbeatsRequest.encode({ lease_ids: ['gone'] }).finish()));
@@ -57,7 +57,7 @@ test('a connection that breaks under a stream is nothing that the server reports
   expect(errors).toEqual([]);
 });
 
-test('a message of a stream that is too large is refused as such', async () => {
+test('a stream message that is too large is refused as such', async () => {
   const stream = open('LogService/StreamLogs');
   const status = new Promise((resolve) => {
     const look = (headers: http2.IncomingHttpHeaders) => {

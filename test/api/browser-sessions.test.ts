@@ -19,7 +19,7 @@ afterEach(() => here.end());
 
 const admin: NewToken = { name: 'laptop', scopes: ['admin'], labels: null, onlyLabelled: false, expiresAtMs: null };
 
-/** What the command line does on the database of a server that runs. */
+/** The command line's operations on the database of a running server. */
 async function onDatabase<T>(
   work: (
     store: Awaited<ReturnType<typeof openStore>>,
@@ -51,7 +51,7 @@ async function session(headers: Record<string, string>): Promise<Record<string, 
 }
 
 describe('a browser that signs in', () => {
-  test('gets a cookie that no script reads and no other site uses', async () => {
+  test('gets a cookie that is hidden from scripts and from other sites', async () => {
     const { answer, cookie } = await signIn();
     expect([answer.status, await answer.json()]).toEqual([200, { lifetime_secs: 43_200 }]);
     expect(cookie).toMatch(/^wg_session=[\w-]{43}$/);
@@ -69,14 +69,14 @@ describe('a browser that signs in', () => {
     expect(answer.headers.get('set-cookie')).toContain('Max-Age=2592000');
   });
 
-  test('is refused with a wrong token, and with a body that has none', async () => {
+  test('is refused with a wrong token, and with a body without one', async () => {
     expect((await signIn({ token: 'wfg_wrong' })).answer.status).toBe(401);
     expect((await signIn({})).answer.status).toBe(400);
     expect((await signIn({ token: 5 })).answer.status).toBe(400);
     expect((await signIn({ token, stay_signed_in: 'yes' })).answer.status).toBe(400);
   });
 
-  test('has to wait after five wrong tokens, whatever it tries then', async () => {
+  test('must wait after five wrong tokens, whatever it tries then', async () => {
     for (let at = 0; at < 5; at++) expect((await signIn({ token: `wfg_${at}` })).answer.status).toBe(401);
     const { answer } = await signIn();
     expect(answer.status).toBe(429);
@@ -99,19 +99,19 @@ describe('the cookie of a session', () => {
     expect(await status({ cookie: `a=b; ${cookie}; c=d`, ...ownPage })).toBe(200);
   });
 
-  test('changes something by POST only', async () => {
+  test('changes something only by POST', async () => {
     const { cookie } = await signIn();
     await here.define('jobs: { a: { run: x } }', 'wf');
     expect(await status({ cookie, ...ownPage }, 'DELETE', '/api/workflows/wf')).toBe(401);
     expect(await status({ cookie, ...ownPage }, 'POST', '/api/workflows/wf/run')).toBe(202);
   });
 
-  test('is passed over where there is an Authorization header', async () => {
+  test('is ignored if there is an Authorization header', async () => {
     const { cookie } = await signIn();
     expect(await status({ cookie, ...ownPage, authorization: 'Bearer wfg_wrong' })).toBe(401);
   });
 
-  test('counts over Connect', async () => {
+  test('is accepted over Connect', async () => {
     const { cookie } = await signIn();
     const call = (headers: Record<string, string>) =>
       fetch(`${here.url}/workflowgraph.v1.WorkflowService/ListRuns`, {
@@ -141,7 +141,7 @@ describe('the cookie of a session', () => {
     });
   });
 
-  test('outlives a restart of the server, which has only its hash', async () => {
+  test('survives a restart of the server, which stores only its hash', async () => {
     const { cookie } = await signIn();
     await here.stop();
     await here.start();
@@ -155,8 +155,8 @@ describe('the cookie of a session', () => {
 });
 
 describe('a request for the session without a cookie', () => {
-  test('learns what its token may do, or that it has to sign in', async () => {
-    // The first call with the token makes the server look for it.
+  test('returns what the token may do, or that a sign-in is required', async () => {
+    // The first call with the token makes the server read it.
     const withToken = await session({ authorization: `Bearer ${token}` });
     expect(withToken).toMatchObject({ token_name: 'laptop', scopes: ['admin'], session_expires_at_ms: null });
     expect(await session({})).toMatchObject({ token_name: null, scopes: [], tokens_required: true });

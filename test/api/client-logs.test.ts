@@ -15,7 +15,7 @@ afterEach(async () => {
   await here.end();
 });
 
-/** Claims the only job; gives its lease's id. */
+/** Claims the only job; returns the id of its lease. */
 async function claim(): Promise<string> {
   const [job] = await here.server.engine.claimJobs(
     {
@@ -30,7 +30,7 @@ async function claim(): Promise<string> {
     },
     null,
   );
-  if (job === undefined) throw new Error('there was no job');
+  if (job === undefined) throw new Error('no job is claimable');
   return job.leaseId;
 }
 
@@ -46,7 +46,7 @@ async function push(leaseId: string, ...chunks: (readonly [number, 'stdout' | 's
   await here.server.engine.pushLogs({ credential: null }, leaseId, pushed);
 }
 
-/** Reads the log on after each of its chunks, at once and live. */
+/** Resumes reading the log after each of its chunks, both stored and live. */
 async function expectResumable(run: string, texts: readonly string[]): Promise<void> {
   const all = await client.logs(run, 'a');
   expect(all.map(({ data }) => data)).toEqual(texts);
@@ -59,7 +59,7 @@ async function expectResumable(run: string, texts: readonly string[]): Promise<v
   }
 }
 
-it('the client reads a log on from any chunk of either stream', async () => {
+it('the client resumes a log after any chunk of either stream', async () => {
   await here.define('jobs: { a: { run: x } }');
   const run = await here.run('wf');
   const lease = await claim();
@@ -68,7 +68,7 @@ it('the client reads a log on from any chunk of either stream', async () => {
   await expectResumable(run, ['0', '1', '2']);
 });
 
-it('the client reads a log on from a line that the server wrote', async () => {
+it('the client resumes a log after a line that the server wrote', async () => {
   await here.define('jobs: { a: { run: x, timeout: 1 } }');
   const run = await here.run('wf');
   const lease = await claim();

@@ -35,7 +35,7 @@ async function remove(base: string, path: string): Promise<Answer> {
   return { status: answer.status, body: await answer.text() };
 }
 
-/** Sends a call whose answer is cut after the server has done it, and sends it again. */
+/** Sends a call whose response is cut after the server has handled it, and sends it again. */
 function sentTwice(path: string, body: object): Promise<Answer> {
   return cutAndSentAgain(operationAt(path), () => post(proxy.url, path, body));
 }
@@ -65,7 +65,7 @@ async function start(id: string): Promise<string> {
 
 async function claim(more: object = {}): Promise<{ job: { job_id: string }; lease: { lease_id: string } }> {
   const { body } = await post(here.url, '/api/jobs/claim', { worker_id: 'w', ...more });
-  if (body === null) throw new Error('there was no job');
+  if (body === null) throw new Error('no job is claimable');
   return body as Awaited<ReturnType<typeof claim>>;
 }
 
@@ -83,7 +83,7 @@ async function runs(): Promise<number> {
   return (await here.server.engine.listRuns(runQuery())).runs.length;
 }
 
-describe('a call whose answer is cut after the commit, and that is sent again', () => {
+describe('a call whose response is cut after the commit, and that is repeated', () => {
   test('creates one workflow', async () => {
     const { status } = await sentTwice(`/api/workflows?request_id=${requestId}`, withCleanUp);
     expect([status, await workflows()]).toEqual([201, 1]);
@@ -111,7 +111,7 @@ describe('a call whose answer is cut after the commit, and that is sent again', 
     expect([status, await runs()]).toEqual([202, 1]);
   });
 
-  test('cancels once, and leaves clean-up jobs alone', async () => {
+  test('cancels once, and leaves clean-up jobs unaffected', async () => {
     const run = await start(await create(withCleanUp));
     expect((await sentTwice(`/api/workflows/${run}/cancel`, {})).status).toBe(202);
     expect(await statuses(run)).toEqual({ a: 'cancelled', clean: 'queued' });
@@ -165,7 +165,7 @@ describe('a call whose answer is cut after the commit, and that is sent again', 
     expect(await statuses(run)).toEqual({ a: 'success', b: 'running' });
   });
 
-  test('releases a job once: the repeat says that the lease is gone, and another holder keeps the job', async () => {
+  test('releases a job once: the repeat reports the lease as gone, and the next holder keeps the job', async () => {
     const run = await start(await create(definition({ id: 'a', command: 'x' })));
     const { lease } = await claim();
     const { status, body } = await sentTwice(`/api/jobs/${lease.lease_id}/release`, {});
@@ -177,8 +177,8 @@ describe('a call whose answer is cut after the commit, and that is sent again', 
   });
 });
 
-describe('the TypeScript client, whose kept connection is cut after the commit', () => {
-  /** What the client calls on a connection that it has used before, which it takes for one that was closed. */
+describe('the TypeScript client, whose reused connection is cut after the commit', () => {
+  /** The calls that the client sends on a reused connection, which it takes for one that the server had closed. */
   async function onKeptConnection<T>(of: Operation, act: (client: Client) => Promise<T>): Promise<T> {
     const client = new Client({ serverUrl: proxy.url });
     await client.workflows();

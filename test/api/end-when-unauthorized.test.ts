@@ -4,7 +4,7 @@ import type { Message } from '@bufbuild/protobuf';
 import { expect, test } from 'vitest';
 import { endWhenUnauthorized } from '../../src/api/end-when-unauthorized.js';
 
-/** A caller whose token can be made doubtful. */
+/** A caller whose token a test can invalidate. */
 class Caller {
   refusal: Error | null = null;
   isAsked = false;
@@ -23,13 +23,13 @@ class Caller {
   };
 }
 
-/** A stream that says one thing, and then nothing. */
+/** A stream that sends one message, and then nothing. */
 async function* oneThenSilence(): AsyncGenerator<Message> {
   yield { $typeName: 'first' };
   await new Promise(() => {});
 }
 
-test('a stream that waits for its next message ends with the refusal when its caller is no longer admitted', async () => {
+test('a stream that waits for its next message ends with an error when its caller loses access', async () => {
   const caller = new Caller();
   const items = endWhenUnauthorized(oneThenSilence(), caller);
   await items.next();
@@ -54,7 +54,7 @@ test('a refusal without a waiting caller applies to the next caller', async () =
   await expect(items.next()).rejects.toThrow('expired');
 });
 
-test('a message that was passed on is not kept as long as the stream lasts', async () => {
+test('a delivered message is not retained for the life of the stream', async () => {
   setFlagsFromString('--expose-gc');
   const collect = runInNewContext('gc') as () => void;
   const passed: WeakRef<Message>[] = [];
@@ -71,6 +71,6 @@ test('a message that was passed on is not kept as long as the stream lasts', asy
   void items.next();
   await new Promise((resolve) => setImmediate(resolve));
   collect();
-  // The newest may still be in some variable.
+  // A variable may still hold the newest one.
   expect(passed.filter((message) => message.deref() !== undefined).length).toBeLessThanOrEqual(1);
 });

@@ -9,7 +9,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** Counts up for as long as it is asked, and says when it was ended. */
+/** Counts up while it is read, and records its end. */
 function counter() {
   const source = { isEnded: false, numbers };
   async function* numbers(): AsyncGenerator<number> {
@@ -37,7 +37,7 @@ test('a reader that reads nothing for a minute is disconnected, and gets the pos
   });
 });
 
-test('a slow reader that comes back in time misses nothing', async () => {
+test('a slow reader that resumes in time misses nothing', async () => {
   const source = counter();
   const stream = endWhenUnread(source.numbers(), String);
   const taken: unknown[] = [];
@@ -49,7 +49,7 @@ test('a slow reader that comes back in time misses nothing', async () => {
   expect(source.isEnded).toBe(false);
 });
 
-test('waiting for what has not happened yet is no slowness', async () => {
+test('waiting for an event does not count as slow', async () => {
   const { promise, resolve } = Promise.withResolvers<void>();
   async function* late(): AsyncGenerator<string> {
     yield 'now';
@@ -64,7 +64,7 @@ test('waiting for what has not happened yet is no slowness', async () => {
   expect(await next).toEqual({ done: false, value: 'later' });
 });
 
-test('a reader that leaves ends what is read', async () => {
+test('a reader that disconnects ends the source', async () => {
   const source = counter();
   const stream = endWhenUnread(source.numbers(), String);
   await stream.next();

@@ -114,7 +114,7 @@ test('every method has the policy that its kind of caller needs', () => {
   });
 });
 
-test('a method without a policy, or with an unknown scope, keeps the server from starting', () => {
+test('a method without a policy, or with an unknown scope, prevents the start of the server', () => {
   const bare = claimJobWith(undefined);
   expect(() => methodPolicy(bare)).toThrow('workflowgraph.v1.JobService.ClaimJob declares no (policy)');
   const options = create(MethodOptionsSchema);
@@ -205,7 +205,7 @@ test('every documented path is bound', () => {
   `);
 });
 
-/** `JobService.ClaimJob` as it would be with other options. */
+/** `JobService.ClaimJob` with changed options. */
 function claimJobWith(options: MethodOptions | undefined): DescMethod {
   const files = new Map<string, DescFile>();
   const visit = (file: DescFile) => {

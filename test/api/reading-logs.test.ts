@@ -61,7 +61,7 @@ it('the documented path returns a whole log as one list, or the requested part',
   expect(await part('attempt=1')).toEqual([]);
 });
 
-it('refusals are answers of their own, and HEAD reads no log', async () => {
+it('errors have their usual responses, and HEAD reads no log', async () => {
   expect((await fetch(`${here.url}/api/workflows/${run}/jobs/missing/logs`)).status).toBe(404);
   const malformed = await fetch(`${path}?after=nonsense`);
   expect([malformed.status, ((await malformed.json()) as { code: string }).code]).toEqual([400, 'malformed']);
@@ -69,7 +69,7 @@ it('refusals are answers of their own, and HEAD reads no log', async () => {
   expect([head.status, await head.text()]).toEqual([200, '']);
 });
 
-it('over Connect a log comes in pages that say where the next begins', async () => {
+it('over Connect a log comes in pages that name the next position', async () => {
   const client = createClient(LogService, createConnectTransport({ baseUrl: here.url, httpVersion: '1.1' }));
   const seen: number[] = [];
   let pages = 0;

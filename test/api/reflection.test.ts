@@ -21,7 +21,7 @@ import { startServer, tokensOf } from '../http/start-server.js';
 
 type Question = NonNullable<MessageInitShape<typeof ServerReflectionRequestSchema>['messageRequest']>;
 
-/** Asks on one stream, by a gRPC client of another make; the two versions are the same on the wire. */
+/** Sends a request on a stream with another gRPC client library; the two versions are the same on the wire. */
 async function ask(service: DescService, ...questions: Question[]): Promise<ServerReflectionResponse[]> {
   const { port } = await startServer({ tokens: tokensOf({}) });
   const client = new Client(`127.0.0.1:${port}`, credentials.createInsecure());
@@ -65,7 +65,7 @@ const everyService = [
 ];
 
 describe.each([ServerReflection, ServerReflectionAlpha] as const)('$typeName, without a token', (service) => {
-  test('lists every service, and answers with what it was asked', async () => {
+  test('lists every service, and echoes the request', async () => {
     const [answer] = await ask(service, { case: 'listServices', value: '*' });
     expect(answer).toMatchObject({
       validHost: 'here',
@@ -74,7 +74,7 @@ describe.each([ServerReflection, ServerReflectionAlpha] as const)('$typeName, wi
     });
   });
 
-  test('gives the file of every service, whole enough to call its methods', async () => {
+  test('returns the file of every service, complete enough to call its methods', async () => {
     for (const name of everyService) {
       const [answer] = await ask(service, { case: 'fileContainingSymbol', value: name });
       const registry = createFileRegistry(create(FileDescriptorSetSchema, { file: filesOf(answer) }));
@@ -82,7 +82,7 @@ describe.each([ServerReflection, ServerReflectionAlpha] as const)('$typeName, wi
     }
   });
 
-  test('gives a file by its name, what it imports before it, and sends no import twice', async () => {
+  test('returns a file by name, its imports first, and sends no import twice', async () => {
     const value = 'workflowgraph/v1/worker_service.proto';
     const [first, again, other] = await ask(
       service,

@@ -63,7 +63,7 @@ describe('a job session over gRPC', () => {
 
   afterEach(() => client.close());
 
-  it('carries a whole run: jobs pushed within the credits, reports answered, dependants following', async () => {
+  it('carries a whole run: jobs pushed within the credits, reports answered, dependents following', async () => {
     await here.define('jobs: { a: { run: x }, b: { run: x }, c: { run: x, needs: [a, b] } }');
     const session = openSession(client, 1);
     const run = await here.run('wf');
@@ -87,7 +87,7 @@ describe('a job session over gRPC', () => {
     expect((await here.server.engine.workflowStatus(run)).run?.state).toBe('success');
   });
 
-  it('says why a report is refused; one on a lease that was never given returns no credit', async () => {
+  it('gives the reason of a refused report; one on a lease that was never granted returns no credit', async () => {
     await here.define('jobs: { a: { run: x }, b: { run: x } }');
     const session = openSession(client, 1);
     await here.run('wf');
@@ -146,7 +146,7 @@ describe('a job session over gRPC', () => {
     session.stream.end();
   });
 
-  it('is notified that the server drains, and then ended', async () => {
+  it('is notified that the server drains, and then ends', async () => {
     const session = openSession(client, 1);
     await soon(async () => (await here.server.engine.listWorkers({ limit: 1, offset: 0 })).length === 1);
     const stopped = here.stop();
@@ -155,7 +155,7 @@ describe('a job session over gRPC', () => {
     await soon(() => session.hasEnded() || session.errors.length > 0);
   });
 
-  it('refuses a session that does not begin with hello', async () => {
+  it('is refused if it does not begin with hello', async () => {
     const stream = client.workJobs();
     const failed = new Promise<Error>((resolve) => stream.on('error', resolve));
     stream.write(message({ add_credits: 1 }));
@@ -163,7 +163,7 @@ describe('a job session over gRPC', () => {
     expect((await failed).message).toContain('hello');
   });
 
-  it('frees what was parked for a connection that is gone', async () => {
+  it('releases what was parked for a broken connection', async () => {
     await here.define('jobs: { a: { run: x } }');
     const session = openSession(client, 1);
     await soon(async () => (await here.server.engine.listWorkers({ limit: 1, offset: 0 })).length === 1);
@@ -177,8 +177,8 @@ describe('a job session over gRPC', () => {
   });
 });
 
-describe('streams beside the session', () => {
-  it('renews leases, and sends a cancellation without a request', async () => {
+describe('streams outside the session', () => {
+  it('renews leases, and pushes a cancellation unprompted', async () => {
     const { address, credentials } = here.grpc;
     const client = new JobServiceClient(address, credentials);
     await here.define('jobs: { a: { run: x } }');
@@ -214,7 +214,7 @@ describe('streams beside the session', () => {
     client.close();
   });
 
-  it('takes logs in, says what is durable, and gives them to a follower to the end of the job', async () => {
+  it('accepts logs, confirms what is durable, and delivers them to a follower to the end of the job', async () => {
     const { address, credentials } = here.grpc;
     const jobs = new JobServiceClient(address, credentials);
     const logs = new LogServiceClient(address, credentials);
@@ -260,7 +260,7 @@ describe('streams beside the session', () => {
     logs.close();
   });
 
-  it('gives the changes of a run, each once, to its end', async () => {
+  it('delivers the changes of a run, each once, to its end', async () => {
     const { address, credentials } = here.grpc;
     const jobs = new JobServiceClient(address, credentials);
     const workflows = new WorkflowServiceClient(address, credentials);

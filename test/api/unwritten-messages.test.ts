@@ -20,7 +20,7 @@ const context: CallContext = {
   isGone: () => false,
 };
 
-/** A stream whose first message the protocol cannot write, or that breaks by itself; and what the server's log says. */
+/** A stream whose first message the protocol cannot write, or that fails by itself; and the server's log. */
 async function failWith(error: Error, where: 'writing' | 'answering') {
   const logged: string[] = [];
   let isLeft = false;
@@ -52,7 +52,7 @@ function nodeError(code: string): Error {
 }
 
 test.each(['ERR_HTTP2_INVALID_STREAM', 'ERR_STREAM_DESTROYED', 'ECONNRESET', 'EPIPE'])(
-  'a message that cannot be written because the caller has disconnected (%s) ends the stream and is no bug',
+  'a message that cannot be written because the caller has disconnected (%s) ends the stream and is not a bug',
   async (code) => {
     expect(await failWith(nodeError(code), 'writing')).toEqual({ logged: [], isLeft: true, code: 'cancelled' });
   },
@@ -64,7 +64,7 @@ test('a message that cannot be written for any other reason is a bug', async () 
   expect(logged[0]).toContain('not bytes');
 });
 
-test('a connection of the server itself that breaks is not taken for the caller', async () => {
+test('a broken connection of the server itself is not attributed to the caller', async () => {
   const { logged, code } = await failWith(nodeError('ECONNRESET'), 'answering');
   expect({ code, lines: logged.length }).toEqual({ code: 'internal', lines: 1 });
 });

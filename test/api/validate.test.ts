@@ -60,7 +60,7 @@ function ofOurs(schema: DescMessage, message: Message): string[] {
   return (messageCheck(schema)(message) ?? []).map(({ path, message: text }) => `${path}: ${text}`).sort();
 }
 
-describe('requests are judged as the protovalidate library judges them', () => {
+describe('requests are validated as by the protovalidate library', () => {
   test.each(requests)('%s', (_name, schema) => {
     fc.assert(
       fc.property(anyMessage(schema, 3), (message) => {
@@ -94,7 +94,7 @@ describe('requests are judged as the protovalidate library judges them', () => {
   });
 });
 
-test('U+0000 is refused in every text, list and map of a request, but for what a job printed', () => {
+test('U+0000 is refused in every text, list and map of a request, except in job output', () => {
   const said = (schema: DescMessage, init: object) => ofOurs(schema, create(schema, init as never));
   const why = 'contains the character U+0000, which cannot be stored';
   expect(said(JobService.method.claimJob.input, { workerId: 'w\0', labels: ['a', '\0'] })).toEqual([
@@ -114,12 +114,12 @@ test.each<[string, Partial<Pick<FieldRules, 'type'>>, string]>([
   ['a pattern', { type: { case: 'string', value: { pattern: '^a$' } } as never }, 'pattern'],
   ['an exact value', { type: { case: 'string', value: { const: 'a' } } as never }, 'const'],
   ['a rule for another type', { type: { case: 'bytes', value: { minLen: 1n } } as never }, 'bytes'],
-])('%s is a rule that keeps the server from starting', (_name, rules, named) => {
+])('%s is a rule that prevents the start of the server', (_name, rules, named) => {
   const schema = claimWithRules(rules);
   expect(() => compileRules(schema)).toThrow(new RegExp(`worker_id has .*\\b${named}\\b.* not supported`));
 });
 
-/** Random messages, with values around the limits more often than chance would have them. */
+/** Random messages, biased toward values around the limits. */
 function anyMessage(schema: DescMessage, depth: number): fc.Arbitrary<Message> {
   const text = fc.oneof(
     fc.string({ maxLength: 20 }),
@@ -169,7 +169,7 @@ function anyMessage(schema: DescMessage, depth: number): fc.Arbitrary<Message> {
   });
 }
 
-/** `ClaimJobRequest` with other rules for its `worker_id`. */
+/** `ClaimJobRequest` with changed rules for its `worker_id`. */
 function claimWithRules(rules: object): DescMessage {
   const files = new Map<string, DescFile>();
   const visit = (file: DescFile) => {

@@ -8,7 +8,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** The tokens of a database, and what a server knows of them since it last looked. */
+/** The tokens of a database, and the server's cached knowledge of them. */
 class Directory {
   readonly stored = new Set<string>();
   looks = 0;
@@ -75,6 +75,6 @@ test('an unavailable or slow database does not affect a caller whose token is kn
   expect(doubted).toEqual(['unknown', 'unknown', 'unknown', 'unknown']);
   tokens.refresh = () => new Promise(() => {});
   await vi.advanceTimersByTimeAsync(2_000);
-  // The first of these looks has not come back, the second time what is known has to do.
+  // The first of these reads has not returned; the second time the cache must suffice.
   expect(doubted).toHaveLength(5);
 });

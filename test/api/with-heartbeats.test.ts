@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { withHeartbeats } from '../../src/api/with-heartbeats.js';
 
-test('a silent stream is filled with heartbeats that know the last item, and ends when it ends', async () => {
+test('a silent stream is filled with heartbeats that carry the last position, and ends with its source', async () => {
   const { promise, resolve } = Promise.withResolvers<void>();
   async function* items() {
     yield 'a';
@@ -18,7 +18,7 @@ test('a silent stream is filled with heartbeats that know the last item, and end
 });
 
 test('an error of the stream is passed on', async () => {
-  // biome-ignore lint/correctness/useYield: it fails before it has anything
+  // biome-ignore lint/correctness/useYield: it fails before the first item
   async function* broken(): AsyncGenerator<string> {
     throw new Error('gone');
   }

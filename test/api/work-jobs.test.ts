@@ -63,7 +63,7 @@ const report = (leaseId: string) =>
     result: { case: 'success', value: { $typeName: 'workflowgraph.v1.Outputs', values: {} } },
   }) as const;
 
-/** Messages of a caller, which says how many of them were read. */
+/** Messages of a caller, which records how many of them were read. */
 function sender<T>(messages: readonly T[], { ends }: { ends: boolean }) {
   const sent = { read: 0, isReturned: false, requests: requests() };
   async function* requests(): AsyncGenerator<T> {
@@ -96,13 +96,13 @@ describe('a session whose first message is refused', () => {
     expect((await fixture.claimed()).jobKey).toBe('a');
   });
 
-  it('was never opened, when the token may not offer its labels', async () => {
+  it('is not opened if the token may not offer its labels', async () => {
     const limited: Principal = { ...anyone, tokenId: 't', name: 'gpu-box', labelLimit: ['gpu'] };
     const { requests } = sender([message({ hello: { ...hello, labels: ['gpu', 'prod'] } })], { ends: false });
     const stream = workJobs(fixture.engine, requests, callOf(limited));
     await expect(stream.next()).rejects.toThrow('the token "gpu-box" may not offer the label "prod"');
     expect(await seenMs()).toEqual([]);
-    // Labels that say what a worker can do are free.
+    // Feature labels are always allowed.
     const allowed = sender([message({ hello: { ...hello, labels: ['gpu', 'feature:exit-codes'] } })], { ends: true });
     await workJobs(fixture.engine, allowed.requests, callOf(limited)).next();
     expect(await seenMs()).toHaveLength(1);
@@ -110,7 +110,7 @@ describe('a session whose first message is refused', () => {
 });
 
 describe('a session with a token for labelled jobs only', () => {
-  it('gets no other job, whatever its hello asks for', async () => {
+  it('gets no other job, whatever its hello requests', async () => {
     await fixture.run('jobs: { plain: { run: x }, train: { run: x, labels: gpu } }');
     const only: Principal = { ...anyone, tokenId: 't', onlyLabelled: true };
     const { requests } = sender([message({ hello: { ...hello, labels: ['gpu'] }, addCredits: 2 })], { ends: false });
@@ -129,7 +129,7 @@ describe('a worker that does not read', () => {
     const stream = workJobs(fixture.engine, sent.requests, callOf());
     const first = stream.next();
     await settled();
-    // It takes one message, and then none.
+    // It reads one message, and then none.
     await first;
     await settled();
     const heldBack = sent.read;
@@ -142,7 +142,7 @@ describe('a worker that does not read', () => {
     expect(results).toBe(8_000);
   });
 
-  it('is not read from while the answers to a thousand heartbeats wait for it', async () => {
+  it('is not read from while the responses to a thousand heartbeats wait for it', async () => {
     const leaseIds = Array.from({ length: 600 }, (_, at) => `lease-${at}`);
     const messages = Array.from({ length: 20 }, () => ({
       $typeName: 'workflowgraph.v1.StreamHeartbeatsRequest' as const,

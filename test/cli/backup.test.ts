@@ -30,10 +30,10 @@ function countRuns(file: string): number {
   }
 }
 
-/** A job that was claimed, and whose log and end were acknowledged, by its run. */
+/** The run of a job that was claimed and whose log and end were acknowledged. */
 type Acknowledged = Map<string, { readonly made: string }>;
 
-/** Starts runs and does their jobs, one after the other, until it is told to stop. */
+/** Starts runs and executes their jobs one after another until told to stop. */
 async function work(
   api: Api,
   workflow: string,
@@ -51,7 +51,7 @@ async function work(
   }
 }
 
-test('a backup made under load has all that was acknowledged before it began, and a server starts on it', async () => {
+test('a backup made under load has everything that was acknowledged before it began, and a server starts on it', async () => {
   const server = await startServerProcess();
   const api = server.api();
   const workflow = await api.define({ name: 'w', jobs: { a: { run: 'x' } } });
@@ -67,7 +67,7 @@ test('a backup made under load has all that was acknowledged before it began, an
   const said = JSON.parse(backup.stdout) as { checks: number };
   expect(said).toMatchObject({ file: target, schema: 'current', broken: [] });
   expect(said.checks).toBeGreaterThan(20);
-  expect(done.size, 'work went on meanwhile').toBeGreaterThan(before.size + 10);
+  expect(done.size, 'work continued during the backup').toBeGreaterThan(before.size + 10);
   expect(readdirSync(join(target, '..'))).toEqual(['backup.db']);
   isWorking = false;
   await Promise.all(workers);
@@ -108,7 +108,7 @@ test('a backup replaces a file only with --force, and leaves nothing behind when
   expect(readdirSync(folder)).toEqual(['backup.db']);
 });
 
-test('a backup of a database with damage is kept, and says so', async () => {
+test('a backup of a damaged database is kept, and the damage is reported', async () => {
   const server = await stoppedServer({ willBeDamaged: true });
   const database = new Database(server.databaseFile);
   database.exec(`update runs set state = 'running'`);
@@ -119,7 +119,7 @@ test('a backup of a database with damage is kept, and says so', async () => {
   expect(countRuns(target)).toBe(1);
 });
 
-test('restore refuses a server that runs, a database that is there, and files that are no whole backup', async () => {
+test('restore refuses a running server, an existing database, and files that are not a complete backup', async () => {
   const server = await stoppedServer();
   const folder = temporaryFolder();
   const backup = join(folder, 'backup.db');
@@ -145,7 +145,7 @@ test('restore refuses a server that runs, a database that is there, and files th
   new Database(other).exec('create table t (x)').close();
   const broken = join(folder, 'broken.db');
   const bytes = readFileSync(backup);
-  // The pages of the tables' contents; the header and the schema stay whole.
+  // The pages with the tables' contents; the header and the schema stay intact.
   bytes.fill(0x5a, 8 * 4096, 12 * 4096);
   writeFileSync(broken, bytes);
   const newer = join(folder, 'newer.db');
@@ -174,7 +174,7 @@ test('restore refuses a server that runs, a database that is there, and files th
   expect((await server.api().get(`/api/workflows/${later}/status`)).status).toBe(404);
 });
 
-test('the commits of a killed server, which are still in its log, do not get into the database that replaces it', async () => {
+test('commits of a killed server that are still in its log do not leak into the database that replaces it', async () => {
   const server = await stoppedServer();
   const backup = join(temporaryFolder(), 'backup.db');
   await runProgram(['backup', backup, '--data', server.dataDir]);
@@ -187,7 +187,7 @@ test('the commits of a killed server, which are still in its log, do not get int
   expect(countRuns((JSON.parse(stdout) as { kept: string }).kept)).toBe(2);
 });
 
-test('a database of an older version is brought up to date by the start after the restore', async () => {
+test('the start after a restore upgrades a database of an older version', async () => {
   const server = await stoppedServer();
   const folder = temporaryFolder();
   const old = join(folder, 'old.db');
@@ -203,7 +203,7 @@ test('a database of an older version is brought up to date by the start after th
   expect((await runProgram(['doctor', '--data', dataDir])).code).toBe(0);
 });
 
-test('a backup that is stopped by a signal leaves nothing behind', async () => {
+test('a backup that is interrupted by a signal leaves nothing behind', async () => {
   const server = await stoppedServer();
   const database = new Database(server.databaseFile);
   database.exec('create table large (x); begin');
@@ -213,7 +213,7 @@ test('a backup that is stopped by a signal leaves nothing behind', async () => {
   database.close();
   const folder = temporaryFolder();
   const program = startProgram(['backup', join(folder, 'backup.db'), '--data', server.dataDir]);
-  await until('a part of it is there', () => readdirSync(folder).some((name) => name.includes('.partial-')));
+  await until('a part of it exists', () => readdirSync(folder).some((name) => name.includes('.partial-')));
   program.signal('SIGINT');
   expect(await program.ended).toEqual({ code: 130, signal: null });
   expect(readdirSync(folder)).toEqual([]);

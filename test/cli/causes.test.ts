@@ -23,7 +23,7 @@ function job(id: string, status: Job['status'], depends_on: readonly string[] = 
 const described = (jobs: readonly Job[]) =>
   groupCauses(jobs).map((group) => [group.kind, group.jobs.map(({ id }) => id).join(), group.roots.join()]);
 
-test('root causes come before what follows from them, and equal reasons are one group', () => {
+test('root causes come before their consequences, and equal reasons form one group', () => {
   const jobs = [
     job('deploy', 'skipped', ['image']),
     job('image', 'skipped', ['unit', 'lint']),
@@ -41,7 +41,7 @@ test('root causes come before what follows from them, and equal reasons are one 
   ]);
 });
 
-test('waiting jobs are grouped by the jobs that hold all of them up', () => {
+test('waiting jobs are grouped by the jobs that block all of them', () => {
   const jobs = [
     job('build', 'running'),
     job('gpu-1', 'queued', [], { required_labels: ['gpu', 'linux'] }),
@@ -59,7 +59,7 @@ test('waiting jobs are grouped by the jobs that hold all of them up', () => {
   ]);
 });
 
-test('a run of very many jobs costs no more than its edges', () => {
+test('a run with very many jobs takes time linear in its edges', () => {
   const roots = Array.from({ length: 1_000 }, (_, at) => job(`root-${at}`, 'queued'));
   const names = roots.map(({ id }) => id);
   const all = [...roots, ...Array.from({ length: 200 }, (_, at) => job(`leaf-${at}`, 'queued', names))];

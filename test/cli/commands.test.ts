@@ -21,7 +21,7 @@ async function run(args: readonly string[], options: ProgramOptions = {}) {
 /** Runs a command against a server. */
 const at = (server: ServerProcess, ...args: string[]) => run(args, { env: { SERVER_URL: server.url } });
 
-/** The JSON that a command against a server prints. */
+/** The JSON that a command prints when run against a server. */
 async function jsonAt<T>(server: ServerProcess, ...args: string[]): Promise<T> {
   const { code, out, err } = await at(server, ...args, '--json');
   expect(err).toBe('');
@@ -63,10 +63,10 @@ test('exit codes distinguish wrong usage, an unreachable server, a refusal and a
   await token.ended;
   const file = join(temporaryFolder(), 'token');
   writeFileSync(file, token.stdout);
-  await until('the token is asked for', async () => (await at(server, 'runs')).code === 4);
+  await until('the token is required', async () => (await at(server, 'runs')).code === 4);
   const refused = (await at(server, 'runs')).err;
   expect(refused).toContain('Give a token with --token-file or WORKFLOW_GRAPH_TOKEN');
-  // The command that it names works.
+  // The suggested command works.
   const [, hint = ''] = /^ {2}workflow-graph (token create .*)$/m.exec(refused) ?? [];
   expect(await run([...hint.split(' '), '--data', join(temporaryFolder(), 'data')])).toMatchObject({
     code: 0,
@@ -197,7 +197,7 @@ test('a log is followed from its last lines', async () => {
   expect(follow.stdout).toBe('three\nfour\n');
 });
 
-test('failed jobs of a run run again, with what needs them, and the command for it is printed', async () => {
+test('failed jobs of a run run again together with their dependents, and the command for it is printed', async () => {
   const server = await startServerProcess();
   const flag = join(temporaryFolder(), 'repaired');
   writeFileSync(
@@ -234,7 +234,7 @@ Would stay as they are: 2 jobs
   expect(JSON.parse(begun.out)).toMatchObject({ run_id: id, generation: 3, job_count: 1 });
 });
 
-test('to cancel a run that has ended says that it has', async () => {
+test('cancelling an ended run reports that it has ended', async () => {
   const server = await startServerProcess();
   const api = server.api();
   const id = await api.start({ name: 'short', jobs: { a: { run: 'x' } } });
@@ -246,7 +246,7 @@ test('to cancel a run that has ended says that it has', async () => {
   });
 });
 
-test('a server that cannot start says which setting is wrong, and ends with 2', async () => {
+test('a server that cannot start names the wrong setting and exits with 2', async () => {
   const folder = temporaryFolder();
   const file = join(folder, 'a-file');
   writeFileSync(file, 'x');
@@ -267,11 +267,11 @@ test.each([
   ],
   ['there is one', { 'b.yml': 'b', 'ci.yml': 'ci' }, /run ci --watch/],
   [
-    'there is none at all',
+    'there are none at all',
     {},
     /Put a workflow there, such as hello\.yml, and in another terminal:[\s\S]*run hello --watch/,
   ],
-])('a start with a worker suggests a workflow that the folder has: %s', async (_when, files, suggestion) => {
+])('a start with a worker suggests a workflow from the folder: %s', async (_when, files, suggestion) => {
   const folder = temporaryFolder();
   for (const name of Object.keys(files)) writeFileSync(join(folder, name), 'jobs: { a: { run: x } }');
   const data = join(folder, 'data');
@@ -297,7 +297,7 @@ test('a missing workflows folder is reported, and read once it exists', async ()
 test.each([
   ['--insecure', /others can reach 0\.0\.0\.0 and need no token \(--insecure\)/],
   ['tokens', /others can reach 0\.0\.0\.0, in clear text \(no TLS_CERT\)/],
-])('a server that others can reach, with %s, says what that leaves open', async (how, warning) => {
+])('a server that others can reach, with %s, warns about what that leaves open', async (how, warning) => {
   const data = join(temporaryFolder(), 'data');
   if (how === 'tokens')
     expect((await run(['token', 'create', '--name', 'a', '--scope', 'admin', '--data', data])).code).toBe(0);
@@ -318,7 +318,7 @@ test.each([
   expect(serving.stderr + serving.stdout).toMatch(warning);
 });
 
-test('a certificate that is not trusted is named as the reason, by commands and by a worker', async () => {
+test('commands and workers report an untrusted certificate as the reason', async () => {
   const folder = temporaryFolder();
   const { tlsCert, tlsKey } = selfSigned(folder);
   const server = await startServerProcess({ flags: ['--tls-cert', tlsCert, '--tls-key', tlsKey] });
@@ -333,7 +333,7 @@ test('a certificate that is not trusted is named as the reason, by commands and 
   }
 });
 
-test('what a job chooses cannot reach the terminal as an escape, wherever it is printed', async () => {
+test('text chosen by a job never reaches the terminal as an escape sequence, wherever it is printed', async () => {
   const evil = '\u001b]0;owned\u0007\u001b[2J\u009b31mx';
   const server = await startServerProcess();
   const api = server.api();
@@ -373,14 +373,14 @@ test('what a job chooses cannot reach the terminal as an escape, wherever it is 
   await look('status', id, '--watch');
   await look('status', id, '--watch', '--no-logs');
   expect(outputs.join('')).toContain('error');
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: the pattern matches them
   expect(outputs.join('')).not.toMatch(/[\0-\x08\x0b-\x1f\x7f-\x9f]/);
 
   const raw = await at(server, 'logs', id, job, '--raw');
   expect(raw.out).toBe(`log${evil}\n`);
 });
 
-test('what reads the output may go away', async () => {
+test('the reader of the output may exit early', async () => {
   const server = await startServerProcess();
   const api = server.api();
   const id = await api.start('jobs: { a: { run: x } }');

@@ -42,19 +42,23 @@ async function complete(...words: string[]): Promise<string[]> {
   return [...candidates.map((each) => each.word), ...(files ? [':files'] : [])];
 }
 
-describe('completed are', () => {
+describe('these are completed', () => {
   test.each([
     ['commands', ['ru'], ['run', 'runs']],
     ['commands of commands', ['token', ''], ['create', 'list', 'revoke', 'help']],
     ['options', ['runs', '--s'], ['--state', '--server']],
     ['the choices of an option', ['runs', '--state', 'f'], ['failure']],
-    ['the choices of an option after an equals sign, as bash breaks it', ['runs', '--state', '=', 'f'], ['failure']],
+    [
+      'the choices of an option after an equals sign, which bash splits off',
+      ['runs', '--state', '=', 'f'],
+      ['failure'],
+    ],
     ['workflows as the value of an option', ['runs', '--workflow', ''], ['ci', 'release']],
     ['runs and workflows', ['why', ''], ['ci', 'release', '0198']],
-    ['jobs of the run that was named', ['why', 'ci', 'b'], ['build']],
+    ['jobs of the named run', ['why', 'ci', 'b'], ['build']],
     ['jobs after options too', ['logs', '-f', '--tail', '3', 'ci', 'u'], ['unit']],
     ['workflows and files', ['run', ''], ['ci', 'release', ':files']],
-    ['files once it looks like one', ['run', './c'], [':files']],
+    ['files once the word looks like a path', ['run', './c'], [':files']],
     ['any number of files', ['validate', 'a.yml', ''], [':files']],
     ['files as the value of an option', ['runs', '--token-file', ''], [':files']],
     ['shells', ['completion', ''], ['bash', 'zsh', 'fish']],
@@ -63,7 +67,7 @@ describe('completed are', () => {
   });
 });
 
-test('in bash, with what the server knows, and nothing when it is away', async () => {
+test("in bash, with the server's data, and nothing while the server is unreachable", async () => {
   const server = await startServerProcess();
   const api = server.api();
   writeFileSync(join(server.workflowsDir, 'ci.yml'), 'jobs: { build-all: { run: x }, unit: { run: x } }');
@@ -89,19 +93,19 @@ printf '%s\\n' "\${COMPREPLY[@]}"`;
   expect(completed('workflow-graph why c')).toEqual(['ci']);
   expect(completed('workflow-graph why ci b')).toEqual(['build-all']);
   expect(completed('workflow-graph why c', 'http://127.0.0.1:9')).toEqual(['']);
-  // A line that is completed is not run.
+  // A completed line is not executed.
   expect(completed("workflow-graph why '$(touch ran)'")).toEqual(['']);
   expect(execFileSync('ls', { cwd: folder, encoding: 'utf8' })).toBe('bin\nflow.yml\n');
 });
 
-test.each(['bash', 'zsh', 'fish'])('the script of %s is one that the shell can read', async (shell) => {
+test.each(['bash', 'zsh', 'fish'])('the shell accepts the script of %s', async (shell) => {
   const program = startProgram(['completion', shell]);
   await program.ended;
   expect(program.stdout).toContain('workflow-graph complete-words --');
   try {
     execFileSync(shell, ['-n'], { input: program.stdout, stdio: ['pipe', 'pipe', 'pipe'] });
   } catch (error) {
-    // A shell that is not installed cannot judge.
+    // Skipped for a shell that is not installed.
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
   }
 });

@@ -15,7 +15,7 @@ const commands = root
 /** A section of the page, without its heading. */
 const section = (heading: string) => page.split(`\n## ${heading}\n`)[1]?.split('\n## ')[0] ?? '';
 
-test('the page lists every command with what it does, and has a section for each', () => {
+test('the page lists every command with its summary, and has a section for each', () => {
   const rows = [...page.matchAll(/^\| \[`([a-z-]+)`\]\(#([a-z-]+)\) \| (.+) \|$/gm)];
   expect(rows.map(([, name, anchor, meaning]) => [name, anchor, meaning]).sort()).toEqual(
     commands.map((command) => [command.name(), command.name(), command.description()]).sort(),
@@ -24,7 +24,7 @@ test('the page lists every command with what it does, and has a section for each
     expect(section(command.name()), command.name()).toContain(`workflow-graph ${command.name()}`);
 });
 
-test('its table of exit codes is that of the program', () => {
+test('its table of exit codes matches the program', () => {
   const rows = [...section('Exit codes').matchAll(/^\| (\d+) \| (.+) \|$/gm)].map(([, code, meaning]) => [
     Number(code),
     meaning,
@@ -33,7 +33,7 @@ test('its table of exit codes is that of the program', () => {
   expect(rows).toEqual(names.map((name) => [exitCodes[name], exitCodeMeanings[name]]));
 });
 
-test('every option that it names exists, of a command or of the script that installs a worker', () => {
+test('every option that it mentions exists, in a command or in the install script of a worker', () => {
   const script = readFileSync(join(import.meta.dirname, '../../deploy/worker/install.sh'), 'utf8');
   const ofScript = [...script.matchAll(/^\s*(--[a-z-]+)\)/gm)].map(([, option]) => option);
   const known = new Set(['--help', ...allOptions(root), ...ofScript]);

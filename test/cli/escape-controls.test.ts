@@ -18,8 +18,8 @@ test.each([
 
 test.each([
   ['a lone escape', 'a\x1b', 'a␛'],
-  ['a string without an end', '\x1b]0;never ended', '␛]0;never ended'],
-  ['a sequence that is cut', '\x1b[31', '␛[31'],
+  ['an unterminated string', '\x1b]0;never ended', '␛]0;never ended'],
+  ['a truncated sequence', '\x1b[31', '␛[31'],
   ['bell, backspace and delete', 'a\x07\x08\x7f', 'a␇␈␡'],
   ['a carriage return', 'safe\rrm -rf', 'safe␍rm -rf'],
   ['a single C1 control', 'a\x85b\x9b', 'a<U+0085>b<U+009B>'],
@@ -28,7 +28,7 @@ test.each([
   expect(escapeControls(text)).toBe(shown);
 });
 
-test('nothing that a terminal obeys is left of any mixture', () => {
+test('no mixture leaves anything that a terminal obeys', () => {
   const parts = [
     '\x1b',
     '[',
@@ -54,12 +54,12 @@ test('nothing that a terminal obeys is left of any mixture', () => {
   };
   for (let round = 0; round < 20_000; round++) {
     const text = Array.from({ length: (next() >>> 8) % 8 }, () => parts[(next() >>> 8) % parts.length]).join('');
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: the pattern matches them
     expect(escapeControls(text)).not.toMatch(/[\0-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e]/);
   }
 });
 
-test('long runs of beginnings take no longer than their length asks for', () => {
+test('long runs of sequence starts take linear time', () => {
   const startedMs = performance.now();
   for (const beginning of ['\x1b]', '\x9d', '\x1b[', '\x1b', '\x9b0;']) escapeControls(beginning.repeat(100_000));
   expect(performance.now() - startedMs).toBeLessThan(scaled(2_000));
@@ -71,7 +71,7 @@ test('text keeps its lines and tabs, and a name is one line', () => {
   expect(escapeControls('grün 日本 🚀')).toBe('grün 日本 🚀');
 });
 
-test('JSON is escaped further, and still means the same', () => {
+test('escaped JSON has the same value', () => {
   const value = { text: 'a\x1b[31m\x9b\x7f\u202e"', n: 1 };
   const text = escapeJson(value);
   expect(text).toBe('{"text":"a\\u001b[31m\\u009b\\u007f\\u202e\\"","n":1}');

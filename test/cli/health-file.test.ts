@@ -14,7 +14,7 @@ afterEach(() => {
 
 const registered = { type: 'registered', workerId: 'w', serverUrl: 'http://ci', labels: [], slots: 1 } as const;
 
-test('the file is written again and again while the server answers, and only then', () => {
+test('the file is rewritten periodically while the server answers, and only then', () => {
   const file = join(temporaryFolder(), 'health');
   const logger = writingHealthFile(() => {}, file);
   const isWritten = () => {

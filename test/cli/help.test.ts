@@ -17,7 +17,7 @@ function helpOf(command: Command): string {
   return help;
 }
 
-test('no line of any help is wider than 80 columns', () => {
+test('no line of any help text is wider than 80 columns', () => {
   const wide = all(root).flatMap((command) =>
     helpOf(command)
       .split('\n')
@@ -26,7 +26,7 @@ test('no line of any help is wider than 80 columns', () => {
   expect(wide).toEqual([]);
 });
 
-test('each command has the summary of the list, and the list has all commands', () => {
+test('each command has the summary shown in the list, and the list has all commands', () => {
   const described = root.commands.map((command) => [command.name(), command.description()]);
   expect(Object.fromEntries(described)).toEqual({ ...summaries });
 });
@@ -40,7 +40,7 @@ test('only the requested command is loaded', async () => {
   ]);
 });
 
-test('an error that quotes a megabyte is cut', () => {
+test('an error that quotes a megabyte is truncated', () => {
   expect(errorText('short\n')).toBe('short\n');
   const cut = errorText('x'.repeat(1_000_000));
   expect(cut.length).toBeLessThan(5_000);

@@ -11,7 +11,7 @@ const attempt = (number: number, startedAt: number, endedAt: number | null): Job
   error: endedAt === null ? null : 'boom',
 });
 
-/** What the server would answer about the attempts of a job. */
+/** The server's response about the attempts of a job. */
 function clientWith(attempts: Readonly<Record<string, readonly JobAttempt[]>>): Client {
   const explain = async (_run: string, job: string) => ({ attempts: attempts[job] ?? [] });
   return { explain } as unknown as Client;
@@ -31,7 +31,7 @@ function run(...jobs: readonly Partial<Job>[]): Workflow {
 
 const ended = { status: 'success', worker_id: 'w' } as const;
 
-test('jobs that started and ended between two looks have both lines, in the order of time', async () => {
+test('jobs that started and ended between two polls get both lines, in order of time', async () => {
   const events = new JobEvents(clientWith({}), 'r');
   const found = await events.since(
     run(
@@ -63,7 +63,7 @@ test('attempts that were not shown yet are read', async () => {
   ]);
 });
 
-test('each change is found once, whatever the looks see of it', async () => {
+test('each change is found once, whatever the polls see of it', async () => {
   const events = new JobEvents(clientWith({ a: [attempt(0, 10, 15), attempt(1, 20, null)] }), 'r');
   const texts: string[] = [];
   for (const look of [

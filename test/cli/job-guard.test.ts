@@ -6,7 +6,10 @@ import { expect, onTestFinished, test } from 'vitest';
 import { temporaryFolder } from '../support/temporary-folder.js';
 import { until } from '../support/until.js';
 
-/** A job that writes its clean-up when it is asked to end; its shell ends at a failed command, as those of files do. */
+/**
+ * A job that writes its clean-up when it is asked to end. Its shell exits at a failed command, like those of workflow
+ * files.
+ */
 function startJob(folder: string, variable: string) {
   const job = spawn(
     '/bin/sh',

@@ -22,7 +22,7 @@ async function report(server: ServerProcess, how: 'complete' | 'fail', body: unk
   await post(server, `/jobs/${claim.lease.lease_id}/${how}`, body);
 }
 
-test('a long error is cut in why, which says how to get it whole', async () => {
+test('why truncates a long error, and names the command that prints all of it', async () => {
   const server = await startServerProcess();
   const jobs = [{ id: 'long', command: 'x', max_retries: 1 }];
   const { id } = (await post(server, '/workflows', { name: 'Long', jobs })) as { id: string };
@@ -45,7 +45,7 @@ test('a long error is cut in why, which says how to get it whole', async () => {
   expect(await at(server, 'status', id, '--job', 'nowhere')).toMatchObject({ code: 5 });
 });
 
-test('status names the jobs that are too large for its list, and shows each by itself', async () => {
+test('status names the jobs that are too large for its list, and shows each individually', async () => {
   const server = await startServerProcess();
   const jobs = Array.from({ length: 20 }, (_, at) => ({ id: `j${at}`, command: 'x' }));
   const { id } = (await post(server, '/workflows', { name: 'Large', jobs })) as { id: string };

@@ -52,7 +52,7 @@ function draw(jobs: readonly Job[], { rows = 24, ...more }: Partial<Scene> & { r
 
 const texts = (...given: Parameters<typeof draw>) => draw(...given).map(({ text }) => text);
 
-test('a run is drawn with what each job does', () => {
+test('a run is drawn with the activity of each job', () => {
   const jobs = [
     job('build', 'success'),
     job('unit', 'running', { depends_on: ['build'], attempt: 2 }),
@@ -74,7 +74,7 @@ test('a run is drawn with what each job does', () => {
   ]);
 });
 
-test('siblings that wait for the same thing share a row, unless something hangs under them', () => {
+test('siblings that wait for the same thing share a row, unless a job hangs under them', () => {
   const shard = (at: number) => job(`shard-${at}`, 'queued', { depends_on: ['build'] });
   const jobs = [
     job('build', 'running'),
@@ -121,7 +121,7 @@ test('a large run shows what runs and what failed, and counts the rest', () => {
   expect(lines.at(-2)).toMatch(/^… and 995 more \(300 success, 695 queued\)$/);
 });
 
-test('of what has ended the newest is shown, and of what waits what is next', () => {
+test('of the ended jobs the newest are shown, of the waiting ones the next', () => {
   const jobs = [
     job('old', 'success', { ended_at: 1 }),
     job('new', 'success', { ended_at: 2 }),
@@ -147,7 +147,7 @@ describe('the tree', () => {
     ]);
   });
 
-  test('of some jobs hangs them under the next one up that is shown', () => {
+  test('of selected jobs hangs them under their nearest shown ancestor', () => {
     const jobs = ['a', 'b', 'c', 'd'].map((id, at, all) =>
       job(id, 'queued', at === 0 ? {} : { depends_on: [all[at - 1] ?? ''] }),
     );
@@ -155,7 +155,7 @@ describe('the tree', () => {
     expect(new JobTree(jobs).rows(shown).map(({ branch, job: { id } }) => branch + id)).toEqual(['a', '└─ d']);
   });
 
-  test('of a chain of 100,000 jobs is made without a deep stack', () => {
+  test('of a chain of 100,000 jobs is built without deep recursion', () => {
     const jobs = Array.from({ length: 100_000 }, (_, at) =>
       job(`j${at}`, 'queued', at === 0 ? {} : { depends_on: [`j${at - 1}`] }),
     );
@@ -175,7 +175,7 @@ describe('lines of a log', () => {
     attempt,
   });
 
-  test('are put together from chunks, each stream by itself', () => {
+  test('are assembled from chunks, each stream separately', () => {
     const splitter = new LineSplitter();
     const lines = [
       ...splitter.push(chunk('one\ntw')),
@@ -193,13 +193,13 @@ describe('lines of a log', () => {
     ]);
   });
 
-  test('end at a lone carriage return too, and escapes split over chunks are taken out', () => {
+  test('also end at a lone carriage return, and escape sequences split over chunks are removed', () => {
     const splitter = new LineSplitter();
     const lines = [...splitter.push(chunk('10%\r20%\r\x1b[3')), ...splitter.push(chunk('1mdone\x1b[0m\n'))];
     expect(lines.map(({ text }) => text)).toEqual(['10%', '20%', 'done']);
   });
 
-  test('that never end are shown in pieces', () => {
+  test('without an end are shown in pieces', () => {
     const splitter = new LineSplitter();
     let told = 0;
     for (let at = 0; at < 40; at++)

@@ -10,7 +10,7 @@ import { startOnTerminal } from './terminal.js';
 
 vi.setConfig({ testTimeout: 120_000 });
 
-/** Jobs hold on until their file is there, so that the test says when what happens. */
+/** Each job waits for its file, so that the test controls the order of events. */
 const workflow = (folder: string) => `name: Live
 on: push
 jobs:
@@ -55,16 +55,16 @@ test('a run is drawn as a tree that follows it, with last lines, attempts and to
   const screen = terminal.screen();
   expect(screen[0]).toMatch(/^✓ Live {2}success {2}[\d.]+s {2}run /);
   expect(screen.at(-1)).toBe('4 of 4 jobs ended: 4 success');
-  // Each frame was drawn over the one before: there is one picture, and nothing above it.
+  // Each frame overwrote the one before: the screen has one picture, and nothing above it.
   expect(screen).toHaveLength(6);
   expect(terminal.colourOf('✓ first')).toBe(2);
-  // The cursor is there again, lines wrap again, and what the job wrote as an escape did not arrive.
+  // The cursor is visible again, lines wrap again, and the job's escape sequence was not passed on.
   expect(terminal.written.slice(-20)).toContain('\x1b[?7h\x1b[?25h');
   expect(terminal.written).not.toContain('owned');
   expect(terminal.written).not.toContain('\x1b[2J');
 });
 
-test('frames fit a narrow terminal and one that changes its size', async () => {
+test('frames fit a narrow terminal and a terminal that is resized', async () => {
   const { server, release } = await aServer();
   const terminal = startOnTerminal(['run', 'live', '--watch', '--server', server.url], { columns: 100, rows: 24 });
   await terminal.shows(/one of first/);
@@ -85,7 +85,7 @@ test('NO_COLOR draws without colours, and a dumb terminal gets plain lines', asy
   const plain = startOnTerminal(['run', 'live', '--watch', '--server', server.url], { env: { NO_COLOR: '1' } });
   expect(await plain.ended).toBe(0);
   expect(plain.screen().at(-1)).toBe('4 of 4 jobs ended: 4 success');
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: the pattern matches them
   expect(plain.written).not.toMatch(/\x1b\[[\d;]*m/);
 
   const dumb = startOnTerminal(['run', 'live', '--watch', '--server', server.url], { env: { TERM: 'dumb' } });
@@ -107,11 +107,11 @@ test('Ctrl-C stops watching, prints how to continue, and the run continues', asy
   release('first');
   release('second');
   expect(await again.ended).toBe(0);
-  // Lines of the log stay above the picture.
+  // Log lines stay above the picture.
   expect(again.screen().join('\n')).toMatch(/second \| red line\n[\s\S]*✓ Live {2}success/);
 });
 
-test('a server that goes away is waited for, and said so', async () => {
+test('an outage of the server is reported and waited out', async () => {
   const { server, release } = await aServer();
   const terminal = startOnTerminal(['run', 'live', '--watch', '--server', server.url], { columns: 120 });
   await terminal.shows(/one of first/);
@@ -124,7 +124,7 @@ test('a server that goes away is waited for, and said so', async () => {
   expect(terminal.screen().join('\n')).not.toContain('The server is unavailable');
 });
 
-test('a file runs here with a live view; Ctrl-C cancels it and says what a second one does', async () => {
+test('a file runs locally with a live view; Ctrl-C cancels it and says what a second one does', async () => {
   const folder = temporaryFolder();
   const file = join(folder, 'hold.yml');
   writeFileSync(
@@ -170,7 +170,7 @@ jobs:
   await terminal.shows(/2 of 3 children ended, 1 failed\n/);
   writeFileSync(join(folder, 'c'), '');
   expect(await terminal.ended).toBe(1);
-  // Without a live view each child has its lines, and its output.
+  // Without a live view each child has its own lines and output.
   const plain = await runProgram(['run', 'matrix', '--watch', '--logs', '--server', server.url]);
   expect(plain.stdout).toMatch(/^test\.0 \| line of a$/m);
   expect(plain.stdout).toMatch(/test\.2 \(c\): started on w-1/);

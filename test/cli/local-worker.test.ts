@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { workerEnvironment } from '../../src/cli/local-worker.js';
 import { settings } from '../../src/config.js';
 
-test('the worker of a server gets none of the settings and credentials of the server', () => {
+test("the worker started by a server gets none of the server's settings and credentials", () => {
   const kept = {
     PATH: '/bin',
     HOME: '/root',

@@ -9,7 +9,7 @@ vi.setConfig({ testTimeout: 120_000 });
 
 const at = (server: ServerProcess, ...args: string[]) => runProgram(args, { env: { SERVER_URL: server.url } });
 
-test('the first characters of a run id do for every command, as long as no other id begins so', async () => {
+test('every command accepts the first characters of a run id, if they are unambiguous', async () => {
   const server = await startServerProcess();
   const api = server.api();
   const id = await api.start({ name: 'one', jobs: { build: { run: 'x' } } });
@@ -30,7 +30,7 @@ test('the first characters of a run id do for every command, as long as no other
   expect(again).toMatch(/^[0-9a-f-]{36}$/);
   expect(again).not.toBe(id);
 
-  // Ids begin with their time: the two have the first characters in common.
+  // Ids begin with their time, so the two share their first characters.
   const ambiguous = await at(server, 'status', id.slice(0, 6));
   expect(ambiguous).toMatchObject({ code: 6, stdout: '' });
   expect(ambiguous.stderr).toContain(
@@ -40,7 +40,7 @@ test('the first characters of a run id do for every command, as long as no other
   expect((await at(server, 'status', id.slice(0, 5))).code).toBe(5);
 });
 
-test('a name that does not exist is answered with a similar one that does', async () => {
+test('an unknown name is answered with a similar existing one', async () => {
   const server = await startServerProcess();
   const api = server.api();
   writeFileSync(join(server.workflowsDir, 'release.yml'), 'jobs: { build: { run: x }, deploy: { run: x } }');
@@ -58,7 +58,7 @@ test('a name that does not exist is answered with a similar one that does', asyn
   expect(JSON.parse(json.stderr).error.message).toContain('Did you mean "release"?');
 });
 
-test('status says when, by whom, with which inputs; equal waiting jobs are one row, and why explains the run', async () => {
+test('status shows when, by whom and with which inputs; equal waiting jobs share a row, and why explains the run', async () => {
   const server = await startServerProcess();
   const jobs = Array.from({ length: 5 }, (_, at) => `  deploy-${at}: { run: x, needs: image }\n`).join('');
   const file = join(server.workflowsDir, 'big.yml');
@@ -97,7 +97,7 @@ test('status says when, by whom, with which inputs; equal waiting jobs are one r
   expect(list.stdout).toMatch(/ laptop +valid +admin +any +.* ago +(now|\d+s ago|\d+m ago) +never\n$/);
 });
 
-test('a workflow that was created by a call can be removed, and a file that is sent does not stay in the list', async () => {
+test('a workflow created by a call can be removed, and a submitted file does not stay in the list', async () => {
   const server = await startServerProcess();
   const api = server.api();
   writeFileSync(join(server.workflowsDir, 'kept.yml'), 'jobs: { a: { run: x } }');
@@ -128,7 +128,7 @@ test('a workflow that was created by a call can be removed, and a file that is s
   expect((await at(server, 'cancel', runId)).code).toBe(0);
   await api.ended(runId);
   await runProgram(['prune', '--older-than', '0s', '--data', server.dataDir]);
-  // Nothing of it is left: neither the run, which was the newest of its workflow, nor the definition.
+  // Neither the run, which was the newest of its workflow, nor the definition remains.
   expect((await at(server, 'runs')).stdout).toBe('No runs match.\n');
   expect((await runProgram(['doctor', '--data', server.dataDir])).code).toBe(0);
 });

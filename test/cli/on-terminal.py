@@ -34,7 +34,7 @@ def main():
         if terminal in ready:
             try:
                 written = os.read(terminal, 65536)
-            except OSError:  # The command has ended and closed its side.
+            except OSError:  # The command has exited and closed its side.
                 written = b""
             if not written:
                 break

@@ -10,16 +10,16 @@ import { startWorkerProcess } from '../support/worker-process.js';
 
 vi.setConfig({ testTimeout: 300_000 });
 
-/** What a process has taken of memory at most, in bytes. */
+/** The peak memory of a process, in bytes. */
 const peakOf = (pid: number) =>
   Number(/VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) * 1024;
 
 test.runIf(process.platform === 'linux')(
-  'a reader that is slow gets all that a job has printed, and the command does not keep it in memory',
+  'a slow reader gets everything that a job has printed, and the command does not buffer it in memory',
   async () => {
     const server = await startServerProcess();
     await startWorkerProcess(server, { id: 'w' });
-    // Less than the cap of a log; several times what a command may take.
+    // Below the cap of a log; several times the memory that a command may take.
     const megabytes = 48;
     writeFileSync(
       join(server.workflowsDir, 'loud.yml'),
@@ -39,7 +39,7 @@ test.runIf(process.platform === 'linux')(
     child.stderr.setEncoding('utf8').on('data', (text: string) => (errors += text));
     let bytes = 0;
     let tail = '';
-    // Nothing is read until the command has nothing more to do but to wait for the reader.
+    // Nothing is read until the command only waits for the reader.
     let cpu = -1;
     await until('the command waits', () => {
       const now = cpuOf(child.pid ?? 0);
@@ -67,7 +67,7 @@ function cpuOf(pid: number): number {
   return Number(fields[11]) + Number(fields[12]);
 }
 
-test('without arguments the workflows folder is checked, directories are taken, and doubtful files get a warning', async () => {
+test('without arguments the workflows folder is checked, directories are accepted, and doubtful files get a warning', async () => {
   const cwd = temporaryFolder();
   expect((await runProgram(['validate'], { cwd })).stderr).toContain('cannot be read');
   const { mkdirSync } = await import('node:fs');

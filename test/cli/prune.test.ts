@@ -5,7 +5,7 @@ import { type ServerProcess, startServerProcess } from '../support/server-proces
 
 const prune = (server: ServerProcess, ...flags: string[]) => runProgram(['prune', '--data', server.dataDir, ...flags]);
 
-/** Ends some runs of one workflow, each with a line of log. */
+/** Ends some runs of one workflow, each with a log line. */
 async function finishRuns(server: ServerProcess, count: number): Promise<string> {
   const api = server.api();
   const workflow = await api.define({ name: 'w', jobs: { a: { run: 'x' } } });
@@ -27,7 +27,7 @@ function countOf(server: ServerProcess, table: 'runs' | 'jobs' | 'log_chunks'): 
   }
 }
 
-test('prune deletes what is older than the given age, while a server runs', async () => {
+test('prune deletes what is older than the given age while a server runs', async () => {
   const server = await startServerProcess();
   const workflow = await finishRuns(server, 12);
   const running = await server.api().run(workflow);
@@ -52,7 +52,7 @@ test('prune deletes what is older than the given age, while a server runs', asyn
   expect(JSON.parse(runs.stdout)).toMatchObject({ runs: 12, logs: 0 });
   expect([countOf(server, 'runs'), countOf(server, 'jobs')]).toEqual([1, 1]);
 
-  // The server knew of them all, and goes on.
+  // The server had all of them in memory, and continues.
   const claim = await server.api().claimed('w1');
   expect((await server.api().complete(claim)).status).toBe(200);
   expect((await server.api().ended(running)).jobs[0]?.status).toBe('success');
@@ -61,7 +61,7 @@ test('prune deletes what is older than the given age, while a server runs', asyn
   expect((await runProgram(['doctor', '--data', server.dataDir])).code).toBe(0);
 });
 
-test('without ages it heeds the settings, and what keeps everything is an error', async () => {
+test('without ages it uses the settings, and a setting that keeps everything is an error', async () => {
   const server = await startServerProcess({ env: { RETENTION_RUNS_DAYS: '0', RETENTION_LOGS_DAYS: '0' } });
   await finishRuns(server, 3);
   const env = { RETENTION_RUNS_DAYS: '0', RETENTION_LOGS_DAYS: '0.000001' };

@@ -11,7 +11,7 @@ import { startWorkerProcess } from '../support/worker-process.js';
 
 vi.setConfig({ testTimeout: 120_000 });
 
-/** A folder with a workflow file, and a folder for temporary files, so that what is left behind is seen. */
+/** A folder with a workflow file and a folder for temporary files, to detect leftovers. */
 function fileOf(text: string, name = 'job.yml') {
   const folder = temporaryFolder();
   const temporary = join(folder, 'tmp');
@@ -25,7 +25,7 @@ function fileOf(text: string, name = 'job.yml') {
   };
 }
 
-test('a file runs here to its end, with outputs, inputs and every label, and leaves nothing behind', async () => {
+test('a file runs locally to its end, with outputs, inputs and every label, and leaves nothing behind', async () => {
   const { start, temporary, folder } = fileOf(`name: Make
 on: manual
 jobs:
@@ -60,7 +60,7 @@ test('a failed run exits with 1 and prints the last output of its jobs', async (
   expect(JSON.parse(json.stdout) as Workflow).toMatchObject({ state: 'failure', workflow: 'job' });
 });
 
-test('an invalid file is reported with locations, and a missing one with its name', async () => {
+test('an invalid file is reported with locations, and a missing one by name', async () => {
   const { start, folder } = fileOf('jobs:\n  a: { run: x, needs: b }\n  c: { runs: x }\n');
   const program = start();
   expect(await program.ended).toMatchObject({ code: 6 });
@@ -69,7 +69,7 @@ test('an invalid file is reported with locations, and a missing one with its nam
   expect(await missing.ended).toMatchObject({ code: 5 });
 });
 
-test('--jobs says how many jobs run at once', async () => {
+test('--jobs limits the number of concurrent jobs', async () => {
   const { start, folder } = fileOf(`jobs:
 ${['a', 'b', 'c', 'd'].map((id) => `  ${id}: { run: "echo +; sleep 0.3; echo - " }`).join('\n')}
 `);
@@ -85,7 +85,7 @@ ${['a', 'b', 'c', 'd'].map((id) => `  ${id}: { run: "echo +; sleep 0.3; echo - "
   expect(await levels('4')).toBeGreaterThan(1);
 });
 
-test('a first Ctrl-C cancels the run and lets clean-up run, a second one ends everything', async () => {
+test('a first Ctrl-C cancels the run and lets clean-up run, a second one kills everything', async () => {
   const yaml = (cleanUp: string) => `jobs:
   hold: { run: "echo $$ > hold.pid; exec sleep 600" }
   clean-up: { needs: hold, if: always(), run: "echo $$ > clean.pid; ${cleanUp}" }
@@ -111,7 +111,7 @@ test('a first Ctrl-C cancels the run and lets clean-up run, a second one ends ev
   expect(readdirSync(impolite.temporary).filter((name) => name.startsWith('workflow-graph-run-'))).toEqual([]);
 });
 
-test('a program that is killed takes its jobs with it, also those that left their process group', async () => {
+test('a killed program takes its jobs with it, including those that left their process group', async () => {
   const { start, folder } = fileOf(`jobs:
   quick: { run: "true" }
   hold: { needs: quick, run: "setsid sh -c 'echo $$ > away.pid; exec sleep 600' & echo $PPID > parent.pid; echo $$ > hold.pid; exec sleep 600" }
@@ -128,7 +128,7 @@ test('a program that is killed takes its jobs with it, also those that left thei
   expect(existsSync(join(folder, 'asked'))).toBe(true);
 });
 
-test('with --server a file is sent to that server, and its variable alone keeps it here', async () => {
+test('with --server a file is sent to that server; the environment variable alone keeps it local', async () => {
   const server = await startServerProcess();
   await startWorkerProcess(server, { id: 'w-1' });
   const { folder } = fileOf('name: Sent\njobs: { a: { run: "echo on $WORKFLOW_GRAPH_WORKER_ID" } }');
@@ -151,7 +151,7 @@ test.each([
   [['run', 'ci.yml', '--jobs', '0'], 'It must be a whole number from 1 to 1000.'],
   [['run', 'ci', '--input', 'novalue'], 'Write it as key=value.'],
   [['logs', 'ci', '--raw'], '--attempt and --raw need a job'],
-])('%j is a mistake in writing', async (args, message) => {
+])('%j is a usage error', async (args, message) => {
   const program = startProgram(args);
   expect(await program.ended).toMatchObject({ code: 2 });
   expect(program.stderr).toContain(message);

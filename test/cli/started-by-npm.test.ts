@@ -9,7 +9,10 @@ import { until } from '../support/until.js';
 
 const bin = fileURLToPath(new URL('../../bin/workflow-graph.js', import.meta.url));
 
-/** A server that a shell started and waits for, as npm runs a script; with npm's sign in the environment or without. */
+/**
+ * A server started by a shell that waits for it, as npm runs a script; with or without npm's variable in the
+ * environment.
+ */
 async function startUnderShell(env: Readonly<Record<string, string>>) {
   const folder = temporaryFolder();
   const serve = `"${process.execPath}" "${bin}" serve --port 0 --data "${join(folder, 'data')}" --workflows "${folder}"`;
@@ -26,14 +29,14 @@ async function startUnderShell(env: Readonly<Record<string, string>>) {
   return { shell, pid, said };
 }
 
-test('a server that npm started stops, in order, when npm and its shell are gone', async () => {
+test('a server started by npm shuts down cleanly when npm and its shell are gone', async () => {
   const { shell, pid, said } = await startUnderShell({ npm_lifecycle_event: 'npx' });
   shell.signal('SIGKILL');
   await said('stopped');
-  await until('its process has ended', () => !isAlive(pid));
+  await until('its process has exited', () => !isAlive(pid));
 });
 
-test('a server that a shell started continues without the shell', async () => {
+test('a server started by a shell continues without the shell', async () => {
   const { shell, pid, said } = await startUnderShell({});
   shell.signal('SIGKILL');
   await shell.ended;
@@ -42,7 +45,7 @@ test('a server that a shell started continues without the shell', async () => {
   await said('stopped');
 });
 
-/** Makes the wrapper believe that it runs on a Node that is too old for the program. */
+/** Makes the wrapper believe that it runs on a Node version that is too old for the program. */
 const oldNode = `data:text/javascript,${encodeURIComponent(
   `Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '20.0.0' } }); process.execve = undefined;`,
 )}`;
@@ -72,13 +75,13 @@ const startScript = fileURLToPath(new URL('../../scripts/start.js', import.meta.
 test.runIf(process.platform === 'linux').each([
   ['bin/workflow-graph.js', bin, ['serve']],
   ['scripts/start.js', startScript, []],
-])('a server behind the wrapper %s ends when the wrapper is killed', async (_name, script, args) => {
+])('a server behind the wrapper %s exits when the wrapper is killed', async (_name, script, args) => {
   const { wrapper, child } = await startWrapped(script, args);
   wrapper.signal('SIGKILL');
-  await until('the server has ended', () => !isAlive(child));
+  await until('the server has exited', () => !isAlive(child));
 });
 
-test.runIf(process.platform === 'linux')('the status of what a wrapper runs is its own', async () => {
+test.runIf(process.platform === 'linux')('the wrapper exits with the status of its program', async () => {
   const { wrapper, child } = await startWrapped(bin, ['serve']);
   process.kill(child, 'SIGKILL');
   expect((await wrapper.ended).code).toBe(128 + 9);

@@ -14,7 +14,7 @@ export interface TerminalOptions {
   readonly cwd?: string;
 }
 
-/** Runs `workflow-graph` on a pseudo-terminal, whose screen is drawn by a real emulator. It ends with the test. */
+/** Runs `workflow-graph` on a pseudo-terminal, with a real emulator for the screen. It ends with the test. */
 export function startOnTerminal(args: readonly string[], options: TerminalOptions = {}): TerminalSession {
   return startOnTerminalAny([process.execPath, mainFile, ...args], options);
 }
@@ -38,9 +38,9 @@ function startOnTerminalAny(command: readonly string[], options: TerminalOptions
 }
 
 export class TerminalSession {
-  /** Everything that was written, escapes and all. */
+  /** Everything that was written, including escape sequences. */
   written = '';
-  /** The status that it ended with; null for a kill. */
+  /** The exit status; null if killed. */
   readonly ended: Promise<number | null>;
   readonly #child: ChildProcess;
   readonly #terminal: InstanceType<typeof xterm.Terminal>;
@@ -58,7 +58,7 @@ export class TerminalSession {
     });
   }
 
-  /** What is typed, such as `\x03` for Ctrl-C. */
+  /** Types text, such as `\x03` for Ctrl-C. */
   type(input: string): void {
     this.#child.stdin?.write(`${JSON.stringify({ input })}\n`);
   }
@@ -68,7 +68,7 @@ export class TerminalSession {
     this.#child.stdin?.write(`${JSON.stringify({ columns, rows })}\n`);
   }
 
-  /** The lines on the screen and above it, without blanks at their ends, without empty ones at the end. */
+  /** The lines of the screen and its scrollback, without trailing blanks and trailing empty lines. */
   screen(): string[] {
     const { active } = this.#terminal.buffer;
     const lines = Array.from({ length: active.length }, (_, row) => active.getLine(row)?.translateToString(true) ?? '');
@@ -91,7 +91,7 @@ export class TerminalSession {
     return new Promise((resolve) => this.#terminal.onTitleChange(resolve));
   }
 
-  /** Waits until the screen shows what matches. */
+  /** Waits until the screen matches. */
   shows(pattern: RegExp): Promise<RegExpExecArray> {
     return until(`the screen shows ${pattern}`, () => pattern.exec(this.screen().join('\n')), {
       describe: () => this.screen().join('\n'),

@@ -43,14 +43,14 @@ describe('colours', () => {
     expect(isColourful(output, env)).toBe(coloured);
   });
 
-  test('do not decide whether lines are drawn over', () => {
+  test('do not decide whether lines are overwritten', () => {
     expect(isLive(terminal, { NO_COLOR: '1' })).toBe(true);
     expect(isLive(terminal, { TERM: 'dumb' })).toBe(false);
     expect(isLive(file, { FORCE_COLOR: '1' })).toBe(false);
   });
 });
 
-test('a table is as wide as a terminal at most, and whole in a file', () => {
+test('a table is at most as wide as the terminal, and complete in a file', () => {
   const columns = [
     { heading: 'NAME', text: (row: string[]) => row[0] ?? '' },
     { heading: 'NOTE', text: (row: string[]) => row[1] ?? '' },

@@ -6,25 +6,25 @@ import { startProgram } from '../support/program.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 import { until } from '../support/until.js';
 
-test('the worker of a server that was killed lets its job finish', async () => {
+test('the worker of a killed server lets its job finish', async () => {
   const { server, folder, client } = await startServer();
   await client.runWorkflow('job');
   await until('the job begins', () => existsSync(join(folder, 'begun')));
   const worker = workerOf(server.pid);
   server.signal('SIGKILL');
   await until('the job finishes', () => existsSync(join(folder, 'finished')));
-  // It still tries to report, for as long as a drain takes.
+  // It keeps trying to report for the duration of a drain.
   process.kill(worker, 'SIGKILL');
 });
 
-test('the worker of a server that was killed ends by itself when nothing runs', async () => {
+test('the worker of a killed server exits by itself when nothing runs', async () => {
   const { server } = await startServer();
   const worker = workerOf(server.pid);
   server.signal('SIGKILL');
   await until('the worker ends', () => !existsSync(`/proc/${worker}`));
 });
 
-test('no job of the worker finds a setting of the server, in its own environment or in that of the worker', async () => {
+test("no job of the worker finds a setting of the server, in its own environment or in the worker's", async () => {
   const { folder, client } = await startServer({
     INSECURE: 'false',
     ALLOWED_HOSTS: 'kept.from.jobs',
@@ -54,7 +54,7 @@ async function startServer(env: Readonly<Record<string, string>> = {}) {
   return { server, folder, client: new Client({ serverUrl: url ?? '' }) };
 }
 
-/** The process that a server started its worker as. */
+/** The process that a server started as its worker. */
 function workerOf(server: number): number {
   const isWorker = (pid: string) => {
     try {

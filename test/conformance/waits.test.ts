@@ -45,7 +45,7 @@ it('a wait continues while there is progress, and ends by its bound without', as
   clearInterval(timer);
   expect(found).toBe(true);
   await expect(until('more', () => steps > 1_000, { withinMs: here(50), seen })).rejects.toThrow(
-    /without progress until more; seen: \d+/,
+    /without progress: more; seen: \d+/,
   );
 });
 

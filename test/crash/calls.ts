@@ -1,6 +1,6 @@
 import type { Answer } from '../support/api.js';
 
-/** Sends until there is an answer: a server that is away comes back. */
+/** Retries until there is a response: a server that is down comes back. */
 export async function answered(call: () => Promise<Answer>): Promise<Answer> {
   for (;;) {
     const answer = await maybe(call);
@@ -9,12 +9,12 @@ export async function answered(call: () => Promise<Answer>): Promise<Answer> {
   }
 }
 
-/** Null when the connection broke: nobody knows whether the server did what it was asked. */
+/** Null if the connection broke: the outcome of the call is unknown. */
 export async function maybe(call: () => Promise<Answer>): Promise<Answer | null> {
   try {
     return await call();
   } catch (error) {
-    // `fetch` reports every broken connection so. Anything else is a mistake of this test.
+    // `fetch` reports every broken connection this way. Anything else is a bug of this test.
     if (error instanceof TypeError) return null;
     throw error;
   }

@@ -13,12 +13,12 @@ interface Member {
   readonly program: RunningProgram;
 }
 
-/** The lease of a job that a process of the crew has, in seconds. */
+/** The lease time of jobs held by a process of the crew, in seconds. */
 export const crewLeaseSecs = 2;
 
 const streamWorker = fileURLToPath(new URL('./stream-worker.ts', import.meta.url));
 
-/** Worker processes of both kinds. One that is killed is replaced by another of its kind. */
+/** Worker processes of both kinds. A killed one is replaced by another of its kind. */
 export class Crew {
   readonly #server: OneServer;
   readonly #journal: Journal;
@@ -35,7 +35,7 @@ export class Crew {
     for (const kind of ['stream', 'stream', 'shell', 'shell'] as const) this.#hire(kind);
   }
 
-  /** Kills one of them, or some, at once, and hires others. */
+  /** Kills one or several of them, and starts replacements. */
   async kill(random: Random): Promise<void> {
     const fallen = this.#some(random);
     for (const { program } of fallen) program.signal('SIGKILL');
@@ -43,7 +43,7 @@ export class Crew {
     for (const { kind } of fallen) this.#hire(kind);
   }
 
-  /** Stops some of them in their tracks; the answer lets them go on. */
+  /** Freezes some of them; the returned function resumes them. */
   freeze(random: Random): () => void {
     const frozen = this.#some(random);
     for (const { program } of frozen) program.signal('SIGSTOP');
@@ -52,7 +52,7 @@ export class Crew {
     };
   }
 
-  /** Lets all of them finish what they run, and end. */
+  /** Lets all of them finish their jobs and exit. */
   async dismiss(): Promise<void> {
     for (const { program } of this.#members) program.signal('SIGTERM');
     for (const member of [...this.#members]) await this.#bury(member);
@@ -68,7 +68,7 @@ export class Crew {
         : startProgram([
             ...['worker', '--server', this.#server.url, '--id', id, '--log-format', 'json', '--labels', 'shell'],
             ...['--slots', '2', '--lease-ttl', lease, '--grace', '1', '--workdir', this.#workdir],
-            // Each protocol has one of them.
+            // One worker for each protocol.
             ...['--transport', this.#count % 2 === 0 ? 'http' : 'stream'],
           ]);
     this.#members.push({ kind, id, program });
@@ -79,7 +79,7 @@ export class Crew {
     this.#members = this.#members.filter((other) => other !== member);
     const { id, kind, program } = member;
     if (signal !== 'SIGKILL' && code !== 0) {
-      this.#journal.contradictions.push(`worker ${id} ended by itself with ${code ?? signal}: ${program.stderr}`);
+      this.#journal.contradictions.push(`worker ${id} exited by itself with ${code ?? signal}: ${program.stderr}`);
     }
     journalProcess(this.#journal, id, kind, program.stdout);
   }

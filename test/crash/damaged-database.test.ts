@@ -6,7 +6,9 @@ import { type OneServer, oneServer } from '../support/one-server.js';
 const pageBytes = 4096;
 const text = 'a line of a log that can be found again';
 
-/** A server that has run a job; its newest changes are in the write-ahead log when it was killed, else in the file. */
+/**
+ * A server that has run a job. Its newest changes are either in the write-ahead log of a killed server, or in the file.
+ */
 async function served(end: 'stop' | 'kill'): Promise<{ server: OneServer; run: string }> {
   const server = oneServer({ willBeDamaged: true });
   await server.start();
@@ -25,7 +27,7 @@ function overwrite(file: string, at: number, bytes: number): void {
   closeSync(opened);
 }
 
-/** Where the page begins that holds the log. */
+/** The offset of the page that holds the log line. */
 function pageOfLog(file: string): number {
   const at = readFileSync(file).indexOf(`${text} 20`);
   expect(at).toBeGreaterThan(0);
@@ -33,14 +35,14 @@ function pageOfLog(file: string): number {
 }
 
 const damages: readonly (readonly [string, 'stop' | 'kill', (file: string) => void, RegExp])[] = [
-  ['whose header was overwritten', 'stop', (file) => overwrite(file, 0, 100), /workflow-graph\.db: .*not a database/],
+  ['with an overwritten header', 'stop', (file) => overwrite(file, 0, 100), /workflow-graph\.db: .*not a database/],
   [
-    'of which a page in the middle was overwritten',
+    'with an overwritten page in the middle',
     'stop',
     (file) => overwrite(file, pageOfLog(file), pageBytes),
     /workflow-graph\.db is damaged: .*page/,
   ],
-  ['that was cut off', 'stop', (file) => truncateSync(file, 20 * pageBytes), /workflow-graph\.db: .*malformed/],
+  ['that was truncated', 'stop', (file) => truncateSync(file, 20 * pageBytes), /workflow-graph\.db: .*malformed/],
   [
     'whose write-ahead log lost its header',
     'kill',
@@ -56,7 +58,7 @@ const damages: readonly (readonly [string, 'stop' | 'kill', (file: string) => vo
 ];
 
 test.for(damages)(
-  'a database %s is refused at the start, with its name and the way out',
+  'a database %s is refused at the start, with its name and a remedy',
   async ([, end, damage, words]) => {
     const { server } = await served(end);
     damage(server.databaseFile);
@@ -70,7 +72,7 @@ test.for(damages)(
   },
 );
 
-test('what a crash left half written at the end of the write-ahead log is passed over, and all that was acknowledged is there', async () => {
+test('a half-written end of the write-ahead log after a crash is ignored, and everything acknowledged is there', async () => {
   const { server, run } = await served('kill');
   appendFileSync(`${server.databaseFile}-wal`, Buffer.alloc(3 * (pageBytes + 24), 0xa5));
   await server.start();
@@ -78,7 +80,7 @@ test('what a crash left half written at the end of the write-ahead log is passed
   expect(await server.api().logText(run, 'a')).toContain(`${text} 49`);
 });
 
-test('when a page is found damaged while the server runs, what lies elsewhere can be read, and what lies there says so', async () => {
+test('if a page turns out damaged while the server runs, other pages can still be read, and a read of it reports the damage', async () => {
   const { server, run } = await served('stop');
   await server.start();
   const api = server.api();

@@ -3,12 +3,12 @@ const good = [
   'echo "run $WORKFLOW_GRAPH_RUN_ID"',
 ].join('\n');
 
-/** Fails at its first attempt where a shell runs it. */
+/** Fails at its first attempt if a shell runs it. */
 const bad = `${good}\n[ "$WORKFLOW_GRAPH_ATTEMPT" != 0 ] || exit 3`;
 
 const slow = `${good}\nsleep 0.2`;
 
-/** What a shell prints for each of these jobs. */
+/** The output of each of these jobs when a shell runs it. */
 export function printed(run: string, job: string, attempt: number): string {
   return `::set-output from_log=${job}.${attempt}\nrun ${run}\n`;
 }

@@ -12,11 +12,11 @@ import { SmallLoad } from './small-load.js';
 import { type Fault, needStrace, underCount, underFault } from './strace.js';
 import { judge } from './verdict.js';
 
-/** How many places of each sweep are struck; `all` strikes at every write and sync, `1-60` at the first 60. */
+/** The number of faults of each sweep; `all` means every write and sync, `1-60` the first 60. */
 const points = process.env.CRASH_POINTS ?? '1';
 const seed = Number(process.env.CRASH_SEED ?? Date.now() % 1_000_000_000);
 
-/** What a server finds when it starts under the fault. Where there was one before, its load goes on. */
+/** The state in which a server starts under the fault. If a server ran before, its load continues. */
 const scenes: readonly (readonly [string, (server: OneServer, random: Random) => Promise<SmallLoad | null>])[] = [
   ['a new database', async () => null],
   [
@@ -47,7 +47,7 @@ const faults: readonly (readonly [string, Omit<Fault, 'when'>])[] = [
 ];
 
 describe.each(scenes)('a server on %s', (scene, prepare) => {
-  /** How many writes and syncs a life has, about: when each comes depends on the load. */
+  /** The approximate number of writes and syncs of a life; their timing depends on the load. */
   let calls: Promise<Record<Fault['call'], number>> | null = null;
 
   test.for(faults)(
@@ -78,7 +78,7 @@ function placesOf(total: number, random: Random): number[] {
   return Array.from({ length: Math.min(to, total) - from + 1 }, (_, i) => from + i);
 }
 
-/** A seed for each kind of fault in each scene, so that one does not strike where the other does. */
+/** A separate seed for each kind of fault in each scene, so that they strike at different places. */
 function seedOf(what: string): number {
   return [...what].reduce((sum, letter) => Math.imul(sum, 31) + letter.charCodeAt(0), seed);
 }
@@ -109,7 +109,7 @@ async function countCalls(prepare: Prepare, random: Random): Promise<Record<Faul
   };
 }
 
-/** A server's life with one fault in it, from its start to its stop, and then another without. */
+/** The life of a server with one fault, from start to stop, followed by one without a fault. */
 async function live(prepare: Prepare, random: Random, fault: Fault) {
   const server = oneServer();
   const before = await prepare(server, random.fork());
@@ -137,7 +137,7 @@ async function live(prepare: Prepare, random: Random, fault: Fault) {
   wrong.push(...wrongEnd(await server.stop(), server.program.stderr));
   await server.start();
   const last = await server.stop();
-  if (last.code !== 0) wrong.push(`the server does not stop after all: ${JSON.stringify(last)}`);
+  if (last.code !== 0) wrong.push(`the server does not stop: ${JSON.stringify(last)}`);
   const doctor = await runProgram(['doctor', '--data', server.dataDir]);
   if (doctor.code !== 0) wrong.push(doctor.stdout + doctor.stderr);
   return {
@@ -146,12 +146,12 @@ async function live(prepare: Prepare, random: Random, fault: Fault) {
   };
 }
 
-/** What a process may not end with: a stack, a code that says nothing. */
+/** Forbidden ends of a process: a stack trace, or an exit code without a meaning. */
 function wrongEnd({ code, signal }: Ended, stderr: string): string[] {
   if (signal === 'SIGKILL' || code === 0) return [];
   const isTold =
     (code === 70 && /"level":60.*the disk failed/.test(stderr)) ||
     (code === 1 && /^error: .*(disk|database|lock)/m.test(stderr));
   if (isTold && !/^ {4}at /m.test(stderr)) return [];
-  return [`it ended with ${code ?? signal}, and said: ${stderr}`];
+  return [`it exited with ${code ?? signal}, and printed: ${stderr}`];
 }

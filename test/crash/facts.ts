@@ -1,20 +1,20 @@
 import Database from 'better-sqlite3';
 import type { AttemptName } from './journal.js';
 
-/** What a database holds, in the words of the journals. Jobs are `<run>/<job>`. */
+/** The content of a database in the terms of the journals. Jobs are `<run>/<job>`. */
 export interface Facts {
-  /** What SQLite itself finds wrong with the file. */
+  /** Damage of the file that SQLite reports. */
   readonly damage: readonly string[];
   readonly runs: ReadonlyMap<string, RunFact>;
   readonly jobs: ReadonlyMap<string, JobFact>;
   readonly attempts: ReadonlyMap<AttemptName, AttemptFact>;
-  /** Attempts that were given back unrun: what comes next has the same number. */
+  /** Attempts that were released unrun: the next attempt has the same number. */
   readonly released: ReadonlySet<AttemptName>;
   readonly logs: ReadonlyMap<AttemptName, readonly ChunkFact[]>;
-  /** The jobs that a job needs. */
+  /** The needs of a job. */
   readonly needs: ReadonlyMap<string, readonly string[]>;
   readonly events: { readonly count: number; readonly last: number };
-  /** Runs with other than one event that says that they ended. */
+  /** Runs that do not have exactly one end event. */
   readonly endedOften: readonly string[];
 }
 
@@ -131,7 +131,7 @@ function damageOf(database: Database.Database): string[] {
   const strays = database.pragma('foreign_key_check') as unknown[];
   return [
     ...integrity.map((row) => row.integrity_check).filter((text) => text !== 'ok'),
-    ...strays.map((stray) => `a foreign key leads nowhere: ${JSON.stringify(stray)}`),
+    ...strays.map((stray) => `a foreign key has no target: ${JSON.stringify(stray)}`),
   ];
 }
 

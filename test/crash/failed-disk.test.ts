@@ -8,7 +8,7 @@ import { maybe } from './calls.js';
 import { SmallDisk } from './small-disk.js';
 import { failFromNowOn, needStrace } from './strace.js';
 
-test('a sync that fails ends the server with 70 and a message, and nothing acknowledged is lost', async (context) => {
+test('a failed sync ends the server with 70 and a message, and nothing acknowledged is lost', async (context) => {
   needStrace(context);
   const server = oneServer();
   await server.start();
@@ -16,7 +16,7 @@ test('a sync that fails ends the server with 70 and a message, and nothing ackno
   const run = await api.start({ name: 'sync', jobs: { a: { run: 'x' } } });
   const claim = await api.claimed('w');
   await failFromNowOn(server.program.pid, { call: 'fsync', how: 'error=EIO' });
-  // It is unknown whether it is stored, so no caller gets a success.
+  // It is unknown whether the change is stored, so no caller gets a success.
   const answer = await maybe(() => api.complete(claim));
   expect(answer?.status ?? 'none').not.toBe(200);
   expect(await server.program.ended).toEqual({ code: 70, signal: null });
@@ -28,7 +28,7 @@ test('a sync that fails ends the server with 70 and a message, and nothing ackno
 
   await server.start();
   expect((await api.status(run)).jobs[0]?.attempt).toBe(0);
-  // Its worker sends the report again, and it counts once.
+  // Its worker repeats the report, which counts once.
   expect((await api.complete(claim)).status).toBe(200);
   expect((await api.status(run)).jobs[0]?.status).toBe('success');
   await server.stop();

@@ -14,7 +14,7 @@ test('a server that was frozen for longer than a lease extends it by its full ti
   const second = await api.claimed('w', { ttlSecs });
 
   server.program.signal('SIGSTOP');
-  // It waits in the socket, and is the first thing that the server hears.
+  // It waits in the socket, and is the first event after the freeze.
   const heartbeat = api.heartbeat(first);
   await pause(ttlSecs * 1_000 + 1_500);
   server.program.signal('SIGCONT');

@@ -11,7 +11,7 @@ import { pause } from './calls.js';
 import { SmallDisk } from './small-disk.js';
 import { failFromNowOn, needStrace } from './strace.js';
 
-/** A server whose disk can be filled; `fill` answers what makes room again. */
+/** A server whose disk can be filled; `fill` returns a function that frees the space. */
 interface Place {
   readonly server: OneServer;
   fill(): Promise<() => Promise<void>>;
@@ -32,7 +32,7 @@ const places: readonly (readonly [string, (context: TestContext) => Place])[] = 
     },
   ],
   [
-    'a disk whose every write finds no space',
+    'a disk on which every write runs out of space',
     (context) => {
       needStrace(context);
       const server = oneServer();
@@ -45,7 +45,7 @@ const places: readonly (readonly [string, (context: TestContext) => Place])[] = 
 const ttlSecs = shortLease(2);
 
 test.for(places)(
-  'on %s that is full, changes are refused with the reason, reads go on, and with room again all goes on',
+  'on %s that is full, changes are refused with the reason, reads continue, and with free space everything works again',
   async ([, make], context) => {
     const { server, fill } = make(context);
     await server.start();
@@ -66,7 +66,7 @@ test.for(places)(
       await server.logged(/disk full or read-only: changes are refused until it can be written again; reads continue/),
     ).toBeDefined();
 
-    // Longer than the lease: its holder lives, and nobody can write down that it does.
+    // Longer than the lease: its holder is alive, but renewals cannot be stored.
     const fullUntil = Date.now() + ttlSecs * 1_500;
     while (Date.now() < fullUntil) {
       expect((await api.heartbeat(claim)).status).toBe(503);
@@ -96,7 +96,7 @@ test.for(places)(
   },
 );
 
-test('on a disk that is full when the server starts, it says so and ends; with room it starts, and all is there', async (context) => {
+test('if the disk is full when the server starts, it reports that and exits; with free space it starts with all data', async (context) => {
   const disk = new SmallDisk(context, 12);
   const server = oneServer({}, join(disk.folder, 'data'));
   await server.start();
@@ -115,7 +115,7 @@ test('on a disk that is full when the server starts, it says so and ends; with r
   expect((await server.api().job(run, 'a')).status).toBe('running');
 });
 
-test('where the index of the write-ahead log finds no room, the file and the disk are named', async (context) => {
+test('if the index of the write-ahead log has no space, the file and the disk are named', async (context) => {
   needStrace(context);
   const server = oneServer();
   await server.start();
@@ -134,7 +134,7 @@ test('where the index of the write-ahead log finds no room, the file and the dis
   expect((await server.api().job(run, 'a')).status).toBe('queued');
 });
 
-/** Sends pieces of a job's log, and knows what was taken. */
+/** Sends chunks of a job's log, and records which were accepted. */
 class Pusher {
   acknowledged = '';
   readonly #api: Api;
@@ -146,13 +146,13 @@ class Pusher {
     this.#claim = claim;
   }
 
-  /** One piece, again and again until it is taken. */
+  /** Sends one chunk repeatedly until it is accepted. */
   async push(): Promise<void> {
     const answer = await this.#send('x'.repeat(100));
     expect(answer.status).toBe(200);
   }
 
-  /** Large pieces, so that what room there is goes soon. */
+  /** Large chunks, to use up the free space quickly. */
   async pushUntilRefused(): Promise<Answer> {
     for (let i = 0; i < 200; i++) {
       const answer = await this.#send('y'.repeat(60_000));

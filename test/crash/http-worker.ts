@@ -6,7 +6,7 @@ import { attemptName, type End } from './journal.js';
 import type { Load } from './load.js';
 import type { Random } from './random.js';
 
-/** Claims jobs and ends them in all the ways that workers do; what got no answer is sent again, as workers do. */
+/** Claims jobs and ends them in all the ways of real workers; like them it repeats calls without a response. */
 export async function work(load: Load, workerId: string, random: Random): Promise<void> {
   while (load.working) {
     const claim = await claimOne(load, workerId, random);
@@ -16,7 +16,7 @@ export async function work(load: Load, workerId: string, random: Random): Promis
     if (random.chance(0.3)) await heartbeat(load, claim);
     // Some workers vanish with their lease.
     if (random.chance(0.02)) continue;
-    // And some are late: by then the lease has run out, and perhaps another worker has the job.
+    // Some are late: by then the lease has expired, and another worker may have the job.
     if (random.chance(0.03)) {
       await pause(random.within(500, claim.lease.ttl_secs * 1_500));
       await pushSome(load, claim, 100, 1, random);
@@ -55,7 +55,7 @@ async function pushSome(load: Load, claim: Claim, from: number, count: number, r
     const sentAtMs = Date.now();
     const answer = await answered(() => load.api.post(path, { chunks }));
     if (answer.status !== 200) {
-      if (taken) load.journal.contradictions.push(`${attempt}: a log that was taken is refused when it comes again`);
+      if (taken) load.journal.contradictions.push(`${attempt}: an accepted log is refused when it is repeated`);
       refused(load, claim, 'log', answer);
       continue;
     }
@@ -90,16 +90,16 @@ async function report(load: Load, claim: Claim, end: End, random: Random): Promi
     const again = await send(load, claim, end);
     if ((again === null) !== (refused === null)) {
       const told = `${refused ?? 'taken'}, then ${again ?? 'taken'}`;
-      load.journal.contradictions.push(`${under(claim).attempt}: the same report was answered ${told}`);
+      load.journal.contradictions.push(`${under(claim).attempt}: the repeated report got ${told}`);
     }
   }
   if (random.chance(0.2)) {
     const judged = await send(load, claim, { kind: 'failure', error: 'a different end', retryable: true });
-    if (judged === null) load.journal.contradictions.push(`a second end of ${claim.lease.lease_id} was taken`);
+    if (judged === null) load.journal.contradictions.push(`a second end of ${claim.lease.lease_id} was accepted`);
   }
 }
 
-/** Null when the report was taken, else why not. */
+/** Null if the report was accepted, else the reason. */
 async function send({ api, journal }: Load, claim: Claim, end: End): Promise<string | null> {
   const answer = await answered(() =>
     end.kind === 'success' ? api.complete(claim, end.outputs) : api.fail(claim, end.error, end.retryable),

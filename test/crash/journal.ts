@@ -1,9 +1,9 @@
-/** How a worker said that an attempt ended. */
+/** The end of an attempt as reported by a worker. */
 export type End =
   | { readonly kind: 'success'; readonly outputs: Readonly<Record<string, string>> }
   | { readonly kind: 'failure'; readonly error: string; readonly retryable: boolean };
 
-/** Which attempt: `<run>/<job>/<attempt>`. */
+/** The attempt: `<run>/<job>/<attempt>`. */
 export type AttemptName = string;
 
 /** The name of an attempt in a journal. */
@@ -11,17 +11,17 @@ export function attemptName(run: string, job: string, attempt: number): AttemptN
   return `${run}/${job}/${attempt}`;
 }
 
-/** A job that a worker was given. */
+/** A job assigned to a worker. */
 export interface Grant {
   readonly attempt: AttemptName;
   readonly worker: string;
-  /** The lease; a worker process that does not tell its leases has one for each attempt. */
+  /** The lease; a worker process that does not print its leases has one for each attempt. */
   readonly lease: string;
-  /** Outputs of the needed jobs that came with it; null when the worker does not tell. */
+  /** Outputs of the needed jobs that came with it; null if the worker does not print them. */
   readonly upstream: Readonly<Record<string, Readonly<Record<string, string>>>> | null;
 }
 
-/** What the server answered to a report of an end: taken, or refused and why. */
+/** The server's response to an end report: accepted, or refused with a reason. */
 export interface Report {
   readonly attempt: AttemptName;
   readonly worker: string;
@@ -30,26 +30,26 @@ export interface Report {
   readonly refused: string | null;
 }
 
-/** A piece of a log, as it was acknowledged to a worker or shown to a reader. */
+/** A log chunk, as acknowledged to a worker or shown to a reader. */
 export interface Chunk {
   readonly attempt: AttemptName;
   readonly sequence: number;
   readonly stream: string;
   readonly data: string;
-  /** When it was first sent, in Unix milliseconds of this machine; null for what was read. */
+  /** When it was first sent, in Unix milliseconds of this machine; null if read. */
   readonly sentAtMs: number | null;
 }
 
-/** What a follower of a job's log was sent, over broken connections and restarts. */
+/** The events of a job's log that a follower received, across broken connections and restarts. */
 export interface Followed {
   /** `<run>/<job>`. */
   readonly job: string;
   readonly chunks: readonly Chunk[];
-  /** Whether the server said that there is no more. */
+  /** Whether the server ended the log. */
   readonly toTheEnd: boolean;
 }
 
-/** A 409 on something else than a report of an end. */
+/** A 409 response to a call other than an end report. */
 export interface Refusal {
   readonly attempt: AttemptName;
   readonly lease: string;
@@ -57,24 +57,24 @@ export interface Refusal {
   readonly reason: string;
 }
 
-/** What clients know for certain, since the server has answered. */
+/** Facts that clients know for certain, because the server has acknowledged them. */
 export class Journal {
   /** Runs whose start was acknowledged, by the request that started them. */
   readonly runs = new Map<string, string>();
   readonly grants: Grant[] = [];
   readonly reports: Report[] = [];
   readonly chunks: Chunk[] = [];
-  /** All that an attempt printed on stdout, where all of it was acknowledged. */
+  /** The complete stdout of attempts for which all of it was acknowledged. */
   readonly texts = new Map<AttemptName, string>();
   readonly refusals: Refusal[] = [];
-  /** Runs whose cancel was acknowledged, and when, in Unix milliseconds of this machine. */
+  /** Runs whose cancel was acknowledged, with the time, in Unix milliseconds of this machine. */
   readonly cancelled = new Map<string, number>();
-  /** What readers were shown of logs. */
+  /** Log chunks shown to readers. */
   readonly shownChunks: Chunk[] = [];
   readonly followed: Followed[] = [];
-  /** Ends of jobs that readers were shown, by `<run>/<job>`. */
+  /** Ends of jobs shown to readers, by `<run>/<job>`. */
   readonly shownEnds = new Map<string, string>();
-  /** Answers that contradict another answer; each is a failure of the test. */
+  /** Responses that contradict another response; each is a failure of the test. */
   readonly contradictions: string[] = [];
 
   started(request: string, run: string): void {
@@ -93,7 +93,7 @@ export class Journal {
     this.shownEnds.set(job, state);
   }
 
-  /** How many answers clients have had, about. */
+  /** The approximate number of responses that clients have received. */
   get answers(): number {
     const { runs, grants, reports, refusals, chunks } = this;
     return runs.size + grants.length + reports.length + refusals.length + chunks.length;

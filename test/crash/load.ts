@@ -5,22 +5,22 @@ import { answered, maybe, pause } from './calls.js';
 import { attemptName, type Chunk, type Journal } from './journal.js';
 import type { Random } from './random.js';
 
-/** What the clients of a load share. */
+/** State shared by the clients of a load. */
 export interface Load {
   readonly api: Api;
   readonly journal: Journal;
-  /** No new runs from now on. */
+  /** Start no new runs. */
   submitting: boolean;
-  /** About how many runs have not ended. */
+  /** The approximate number of runs that have not ended. */
   openRuns: number;
-  /** Workers go on until all is done. */
+  /** Workers continue until everything is done. */
   working: boolean;
 }
 
-/** Enough that claims do not run dry while some jobs wait for the leases of vanished workers. */
+/** Enough for claims to find jobs while some jobs wait for the leases of vanished workers. */
 const runsOpenMax = 150;
 
-/** Starts runs, some with a request id that it repeats until it has an answer. */
+/** Starts runs, some with a request id that it repeats until there is a response. */
 export async function submit(load: Load, workflows: readonly string[], random: Random): Promise<void> {
   while (load.submitting) {
     await pause(random.within(0, 30));
@@ -34,7 +34,7 @@ export async function submit(load: Load, workflows: readonly string[], random: R
   }
 }
 
-/** Keeps an eye on how many runs are open. */
+/** Tracks the number of open runs. */
 export async function countOpenRuns(load: Load): Promise<void> {
   while (load.submitting) {
     const pages = await Promise.all(
@@ -61,7 +61,7 @@ export async function cancelSome(load: Load, random: Random): Promise<void> {
 
 const ends = new Set(['success', 'failure', 'skipped', 'cancelled']);
 
-/** Reads states and logs. What it was shown must stay so. */
+/** Reads states and logs, which must not change later. */
 export async function read(load: Load, random: Random): Promise<void> {
   const { api, journal } = load;
   while (load.working) {
@@ -92,7 +92,7 @@ export async function read(load: Load, random: Random): Promise<void> {
 /** Longest time for which a log is followed. */
 const followMs = 6_000;
 
-/** Follows logs from their beginning, over whatever befalls the server. */
+/** Follows logs from the beginning, across all faults of the server. */
 export async function follow(load: Load, random: Random): Promise<void> {
   const client = new Client({ serverUrl: load.api.url });
   while (load.working) {
@@ -110,7 +110,7 @@ export async function follow(load: Load, random: Random): Promise<void> {
       }
       toTheEnd = true;
     } catch {
-      // The server was away before the first line, or the time is up: what came by then counts.
+      // The server was down before the first line, or the time is up: the lines received by then count.
     }
     load.journal.followed.push({ job: `${run}/${id}`, chunks, toTheEnd });
   }

@@ -8,8 +8,8 @@ import { SqliteConnection } from '../../src/store/sqlite/sqlite-connection.js';
 import { sqliteDialect } from '../../src/store/sqlite/sqlite-dialect.js';
 
 /**
- * The first release ended an attempt in the transaction that cancelled its job, and told the dependants then: it knew
- * no job that was cancelled and is still being stopped.
+ * The first release ended an attempt in the transaction that cancelled its job, and notified the dependents then: it
+ * had no state for a cancelled job that is still being stopped.
  */
 const endBeingStopped = `
   update main.attempts set outcome = 'cancelled', ended_at_ms = j.ended_at_ms
@@ -17,8 +17,8 @@ const endBeingStopped = `
   update main.jobs set settled = 0 where settled = 2;`;
 
 /**
- * Turns a database that no server uses into one of the first release: the same rows, in the tables of then. What a later
- * version added is gone, so that a server that starts on it has to migrate.
+ * Converts a database that no server uses into one of the first release: the same rows in the tables of that time.
+ * Additions of later versions are removed, so a server that starts on it has to migrate.
  */
 export async function makeOld(file: string): Promise<void> {
   const old = `${file}-old`;
@@ -35,7 +35,7 @@ export async function makeOld(file: string): Promise<void> {
   database.exec('pragma foreign_keys = off; begin');
   for (const table of tablesOf(database)) {
     const columns = columnsOf(database, table).join(', ');
-    // Migrations bring their own counters, and must find them absent.
+    // Migrations create their counters, which must be absent before.
     const known = table === 'counters' ? `where name in (select name from main.counters)` : '';
     const copy = `insert or replace into main.${table} (${columns}) select ${columns} from new.${table} ${known}`;
     database.exec(copy);
@@ -62,7 +62,7 @@ function columnsOf(database: Database.Database, table: string): string[] {
   return database.prepare<[string], string>('select name from pragma_table_info(?)').pluck().all(table);
 }
 
-/** Whether a server that starts on this database has something to migrate. */
+/** Whether a server that starts on this database has to migrate it. */
 export function isOld(file: string): boolean {
   const database = new Database(file, { readonly: true });
   try {

@@ -1,4 +1,4 @@
-/** Numbers from 0 (inclusive) to 1 (exclusive) that a seed repeats (mulberry32). */
+/** Reproducible random numbers from 0 (inclusive) to 1 (exclusive) for a seed (mulberry32). */
 export class Random {
   #state: number;
 
@@ -14,7 +14,7 @@ export class Random {
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
   }
 
-  /** True so often. */
+  /** True with this probability. */
   chance(share: number): boolean {
     return this.next() < share;
   }
@@ -30,7 +30,7 @@ export class Random {
     return found;
   }
 
-  /** Another row of numbers, for someone of his own. */
+  /** An independent sequence of numbers for another component. */
   fork(): Random {
     return new Random(this.within(0, 2 ** 32 - 1));
   }

@@ -15,11 +15,11 @@ import { Random } from './random.js';
 import { type Blow, blows, dealBlows } from './rounds.js';
 import { judge } from './verdict.js';
 
-/** A deck has 18, and with them every kind of blow. */
+/** A deck has 18 rounds, which cover every kind of fault. */
 const rounds = sized({ of: 'rounds of kills and freezes', asked: process.env.CRASH_ROUNDS, full: 30, floor: 18 });
 const seed = Number(process.env.CRASH_SEED ?? Date.now() % 1_000_000_000);
 
-test(`what was acknowledged is there after ${rounds} rounds of kills and freezes under load, and nothing counts twice`, {
+test(`everything acknowledged is there after ${rounds} rounds of kills and freezes under load, and nothing counts twice`, {
   timeout: scaled(120_000 + rounds * 15_000),
 }, async () => {
   console.log(`npm run crash -- --rounds ${rounds} --seed ${seed}   # repeats these rounds`);
@@ -70,17 +70,19 @@ test(`what was acknowledged is there after ${rounds} rounds of kills and freezes
   for (const [blow, times] of struck) console.log(`${times} × ${blow}`);
   console.log(`at the end: ${load.journal.counts()}`);
   const doctor = await runProgram(['doctor', '--data', server.dataDir]);
-  expect(doctor, `CRASH_SEED=${seed}, the doctor says:\n${doctor.stdout}${doctor.stderr}`).toMatchObject({ code: 0 });
+  expect(doctor, `CRASH_SEED=${seed}, the doctor reports:\n${doctor.stdout}${doctor.stderr}`).toMatchObject({
+    code: 0,
+  });
   const contradictions = judge(readFacts(server.databaseFile), load.journal);
   expect(contradictions.slice(0, 20), `${contradictions.length} contradictions, CRASH_SEED=${seed}`).toEqual([]);
   expect(load.journal.grants.length, 'enough happened to prove something').toBeGreaterThan(rounds * 10);
   expect(load.journal.texts.size, 'worker processes took part').toBeGreaterThan(rounds);
 });
 
-/** How long a round waits for answers, where the machine is slow. */
+/** How long a round waits for responses on a slow machine. */
 const answersWithinMs = 2_000;
 
-/** Lets the load go on until clients have had so many more answers, so that a blow falls into the midst of work. */
+/** Lets the load run until clients have received this many more responses, so that a fault strikes during work. */
 async function afterAnswers(journal: Journal, count: number): Promise<void> {
   const from = journal.answers;
   const giveUpAt = performance.now() + answersWithinMs;

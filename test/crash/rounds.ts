@@ -10,7 +10,7 @@ interface Scene {
   readonly random: Random;
 }
 
-/** What befalls the processes in a round; each leaves a server that serves. */
+/** The faults of a round; the server serves again after each. */
 export const blows = {
   async 'the server is killed'({ server }: Scene) {
     await server.kill();
@@ -105,7 +105,7 @@ async function freezeAfter(server: OneServer, ms: number, random: Random): Promi
 
 export type Blow = keyof typeof blows;
 
-/** How often each comes in a deck of rounds. */
+/** How often each fault comes in a deck of rounds. */
 const deck = Object.entries({
   'the server is killed': 4,
   'the server is killed, and again while it starts': 1,
@@ -123,7 +123,7 @@ const deck = Object.entries({
   'workers and the server are killed together': 1,
 } satisfies Readonly<Record<Blow, number>>).flatMap(([blow, times]) => Array<Blow>(times).fill(blow as Blow));
 
-/** The blows of so many rounds: decks, each shuffled, so that every kind comes early and often. */
+/** The faults of this many rounds: shuffled decks, so that every kind comes early and often. */
 export function dealBlows(rounds: number, random: Random): Blow[] {
   const dealt: Blow[] = [];
   while (dealt.length < rounds) {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { onTestFinished, type TestContext } from 'vitest';
 import { passOver } from './strace.js';
 
-/** A disk of its own for a test, which goes away with it. It needs the right to mount. */
+/** A separate disk for a test, which is unmounted with it. It needs the right to mount. */
 export class SmallDisk {
   readonly folder: string;
   readonly #filler: string;
@@ -21,7 +21,7 @@ export class SmallDisk {
     if (mounted.status !== 0) passOver(context, 'right to mount a small disk');
   }
 
-  /** Leaves no room at all. */
+  /** Leaves no space at all. */
   fill(): void {
     const file = openSync(this.#filler, 'w');
     const block = Buffer.alloc(4096, 1);

@@ -9,7 +9,7 @@ import { Journal } from './journal.js';
 import { type Load, read } from './load.js';
 import type { Random } from './random.js';
 
-/** A few runs, two workers and a reader, who go on through whatever befalls the server until all is done. */
+/** A few runs, two workers and a reader, which continue through all faults of the server until everything is done. */
 export class SmallLoad {
   readonly journal = new Journal();
   readonly #load: Load;
@@ -40,7 +40,7 @@ export class SmallLoad {
     }
   }
 
-  /** Waits until all runs have ended, and lets everybody go home. */
+  /** Waits until all runs have ended, and stops the clients. */
   async end(): Promise<void> {
     const giveUpAt = runningTime() + scaled(patienceMs);
     while ((await this.#openRuns()) > 0) {

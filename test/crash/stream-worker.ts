@@ -1,6 +1,6 @@
 /**
- * A worker of the TypeScript package on its streams, as a process that may be killed at any moment. It prints what it was
- * given and what it reports, then the worker's own events: a result that is followed by its `job-ended` was taken.
+ * A worker of the TypeScript package on its streams, as a process that may be killed at any moment. It prints its
+ * assignments and reports, then the worker's own events: a result followed by its `job-ended` was accepted.
  *
  * Runs from the built package: `node stream-worker.ts <server> <id> <lease seconds> <seed>`.
  */
@@ -9,7 +9,7 @@ import { jsonLogger, PermanentError, RetryableError, Worker } from '@workflow-gr
 
 const [, , serverUrl = '', workerId = '', leaseTtlSecs = '2', seed = '1'] = process.argv;
 
-// Node strips the types of this file and finds the other by its own name.
+// Node strips the types of this file and resolves the other by its own name.
 const { Random } = (await import(new URL('./random.ts', import.meta.url).href)) as typeof import('./random.js');
 const ownRandom = new Random(Number(seed));
 
@@ -28,7 +28,7 @@ const worker = new Worker({
   logger: jsonLogger(process.stdout),
   async executor(job, { log, upstreamOutputs, attempt }) {
     const ids = { runId: job.workflow_id, jobId: job.job_id, attempt };
-    // Jobs that run at once do not disturb each other's numbers.
+    // Concurrent jobs do not disturb each other's numbers.
     const random = ownRandom.fork();
     note({ type: 'granted', ...ids, upstream: upstreamOutputs });
     let text = '';

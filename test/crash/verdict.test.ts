@@ -28,7 +28,7 @@ const attempt: AttemptFact = {
 };
 
 /**
- * Two runs of `b` after `a`. In the first, `a` lost its lease once, was tried again and succeeded, and its end was sent
+ * Two runs of `b` after `a`. In the first, `a` lost its lease once, was retried and succeeded, and its end was sent
  * twice; the second was cancelled while `a` ran.
  */
 function story(): Story {
@@ -106,7 +106,7 @@ function move<Entry>(list: Entry[], find: (entry: Entry) => boolean, changes: Pa
   list[at] = { ...entry, ...changes };
 }
 
-/** What may not have happened, and what the judge must say to it. */
+/** Forbidden facts, and the judge's finding for each. */
 const crimes: readonly (readonly [string, (story: Story) => void, RegExp])[] = [
   ['a lost run', ({ facts }) => facts.runs.delete('r1'), /run r1 was acknowledged and is lost/],
   [
@@ -146,7 +146,7 @@ const crimes: readonly (readonly [string, (story: Story) => void, RegExp])[] = [
     /job r1\/a succeeded 2 times/,
   ],
   [
-    'an end that a worker without the lease reported',
+    'an end reported by a worker without the lease',
     ({ facts }) => change(facts.attempts, 'r1/b/0', { worker: 'w7' }),
     /an end by w1 was taken under the lease of w7/,
   ],
@@ -159,29 +159,29 @@ const crimes: readonly (readonly [string, (story: Story) => void, RegExp])[] = [
     /a report was refused \(completed\) and recorded all the same/,
   ],
   [
-    'a lease that is said to have expired, and has not',
+    'a lease reported as expired that has not',
     ({ facts }) => change(facts.attempts, 'r1/a/0', { outcome: 'failure' }),
     /a heartbeat was refused as lease_expired, but the attempt's outcome is failure/,
   ],
   [
-    'a lease that nobody has superseded',
+    'a lease that was not superseded',
     ({ facts }) => facts.attempts.delete('r1/a/1'),
     /refused as superseded, but no later attempt is there/,
   ],
   [
-    'a cancel that nobody asked for',
+    'a cancel that nobody requested',
     ({ facts }) => change(facts.runs, 'r2', { cancelRequested: false }),
     /refused as cancelled, but .* nobody asked to cancel its run/,
   ],
   [
-    'an end that is said to be a second, and was the first',
+    'an end reported as a repeat that was the first',
     ({ journal }) => {
       move(journal.reports, ({ lease }) => lease === 'l3', { refused: 'completed' });
     },
     /refused as completed, but nothing else was reported under its lease/,
   ],
   [
-    'a lease that the server does not know any more',
+    'a lease that the server no longer knows',
     ({ journal }) => move(journal.refusals, () => true, { reason: 'unknown_lease' }),
     /refused as unknown_lease, but the attempt was never given back/,
   ],
@@ -197,7 +197,7 @@ const crimes: readonly (readonly [string, (story: Story) => void, RegExp])[] = [
     /output from_log is undefined and not a.1/,
   ],
   [
-    'outputs that were handed on otherwise',
+    'outputs that were passed on with other values',
     ({ journal }) => move(journal.grants, ({ lease }) => lease === 'l3', { upstream: { a: { mark: 'other' } } }),
     /r1\/b\/0 was given .*other/,
   ],
@@ -231,17 +231,17 @@ const crimes: readonly (readonly [string, (story: Story) => void, RegExp])[] = [
     /the log of r1\/b was followed as r1\/b\/0\/1\/stdout and is/,
   ],
   [
-    'a log whose end a follower did not get',
+    'a log without an end for its follower',
     ({ journal }) => move(journal.followed, ({ toTheEnd }) => !toTheEnd, { toTheEnd: true }),
     /the log of r1\/b was followed as r1\/b\/0\/0\/stdout and is/,
   ],
   [
-    'a log line that was taken after the end',
+    'a log line that was accepted after the end',
     ({ journal }) => move(journal.chunks, () => true, { sentAtMs: 2_100 }),
     /taken 100 ms after the attempt's end/,
   ],
   [
-    'an end that a reader saw and that is undone',
+    'an end that a reader saw and that was undone',
     ({ journal }) => journal.shownEnds.set('r1/b', 'failure'),
     /job r1\/b was shown as failure and is success/,
   ],
@@ -251,7 +251,7 @@ const crimes: readonly (readonly [string, (story: Story) => void, RegExp])[] = [
     /job r2\/b is queued at the end/,
   ],
   [
-    'a run that ended otherwise than its jobs',
+    'a run that ended in another state than its jobs imply',
     ({ facts }) => change(facts.runs, 'r1', { state: 'failure' }),
     /run r1 is failure, and its jobs are success, success/,
   ],
@@ -260,12 +260,12 @@ const crimes: readonly (readonly [string, (story: Story) => void, RegExp])[] = [
 ];
 
 describe('the judge of the crash rounds', () => {
-  it('finds nothing in a story that holds together', () => {
+  it('finds nothing in a consistent story', () => {
     const { facts, journal } = story();
     expect(judge(facts, journal)).toEqual([]);
   });
 
-  it('knows that a released attempt can go to another worker', () => {
+  it('accepts that a released attempt goes to another worker', () => {
     const told = story();
     told.journal.grants.push({ attempt: 'r1/a/1', worker: 'w9', lease: 'l9', upstream: {} });
     expect(judge(told.facts, told.journal)).not.toEqual([]);
@@ -273,7 +273,7 @@ describe('the judge of the crash rounds', () => {
     expect(judge(told.facts, told.journal)).toEqual([]);
   });
 
-  it('knows that the report of a released attempt finds no lease', () => {
+  it('accepts that the report of a released attempt finds no lease', () => {
     const told = story();
     const lease = { worker: 'w8', lease: 'l8', end: success };
     told.journal.reports.push({ attempt: 'r1/a/1', ...lease, refused: 'lease_expired' });

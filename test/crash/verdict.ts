@@ -2,9 +2,9 @@ import type { AttemptFact, Facts } from './facts.js';
 import type { Chunk, End, Followed, Journal, Report } from './journal.js';
 
 /**
- * Everything in a database that contradicts what its clients know; nothing when all is well. All runs must have ended.
+ * Every contradiction between a database and its clients' journal; empty if all is well. All runs must have ended.
  *
- * It knows no code of the server: what it holds against it is the contract.
+ * It uses no code of the server, only the contract.
  */
 export function judge(facts: Facts, journal: Journal): string[] {
   return [
@@ -29,7 +29,7 @@ function* checkRuns(facts: Facts, journal: Journal): Iterable<string> {
   for (const [run, answeredAtMs] of journal.cancelled) {
     const fact = facts.runs.get(run);
     if (fact === undefined) yield `run ${run} was cancelled and is lost`;
-    // A cancel of a run that has ended changes nothing.
+    // A cancel of an ended run changes nothing.
     else if (!fact.cancelRequested && (fact.endedAtMs ?? Number.POSITIVE_INFINITY) > answeredAtMs) {
       yield `the cancel of run ${run} was acknowledged and is lost`;
     }
@@ -118,7 +118,7 @@ function* checkRefusals(facts: Facts, journal: Journal): Iterable<string> {
     const others = (sentUnder.get(lease) ?? []).filter((other) => !isSame(other.end, end));
     const reason = unjustified(facts, attempt, refused, others.length > 0);
     if (reason !== null) yield `${attempt}: a report was refused as ${refused}, but ${reason}`;
-    // What marks a failure is its text: no other report can have left it there.
+    // The text of a failure identifies it: no other report can have written it.
     if (end.kind === 'failure' && others.length > 0 && isRecorded(facts.attempts.get(attempt), end)) {
       yield `${attempt}: a report was refused (${refused}) and recorded all the same`;
     }
@@ -129,7 +129,7 @@ function* checkRefusals(facts: Facts, journal: Journal): Iterable<string> {
   }
 }
 
-/** What speaks against a refusal; null when the database shows its reason. */
+/** The contradiction of a refusal; null if the database shows its reason. */
 function unjustified(facts: Facts, attempt: string, reason: string, reportedElse: boolean): string | null {
   const fact = facts.attempts.get(attempt);
   const cancelled = fact?.outcome === 'cancelled' && facts.runs.get(runOf(attempt))?.cancelRequested === true;
@@ -141,8 +141,8 @@ function unjustified(facts: Facts, attempt: string, reason: string, reportedElse
     case 'cancelled':
       return cancelled ? null : `the attempt's outcome is ${fact?.outcome}, or nobody asked to cancel its run`;
     case 'lease_expired':
-      // A restart gives a lease that had run out its time again, and in that time the run may be cancelled.
-      // With its lease a pushed job is released if its arrival was not confirmed; the next attempt has the same number.
+      // A restart gives an expired lease its time again, and the run may be cancelled in that time. When its lease
+      // expires, a pushed job whose arrival was not confirmed is released; the next attempt has the same number.
       return fact?.outcome === 'lease_expired' ||
         fact?.outcome === 'timed_out' ||
         cancelled ||
@@ -215,11 +215,11 @@ function* checkLogs(facts: Facts, journal: Journal): Iterable<string> {
   for (const followed of journal.followed) yield* checkFollowed(facts, followed);
 }
 
-/** A follower gets every piece once and in order, up to where it stopped; to the end, all there is. */
+/** A follower gets every chunk once and in order, up to where it stopped; to the end, if it reached it. */
 function* checkFollowed(facts: Facts, { job, chunks, toTheEnd }: Followed): Iterable<string> {
   const attempts = [...facts.attempts.values()].filter((attempt) => attempt.job === job).sort(byNumber);
   const names = attempts.map(({ number }) => `${job}/${number}`);
-  // The pieces of an attempt that was given back are gone, and the log of a cancelled job goes on behind its end.
+  // The chunks of a released attempt are gone, and the log of a cancelled job continues after its end.
   if (names.some((name) => facts.released.has(name))) return;
   const isCancelled = attempts.some(({ outcome }) => outcome === 'cancelled');
   const stored = names.flatMap((name) => (facts.logs.get(name) ?? []).map((chunk) => pieceName(name, chunk)));
@@ -249,10 +249,13 @@ function* checkChunks(
   }
 }
 
-/** How far the clocks of two processes may differ: a server's goes on by itself from its start, and is cut to milliseconds. */
+/**
+ * Maximum difference between the clocks of two processes: a server's clock is monotonic from its start, and is
+ * truncated to milliseconds.
+ */
 const clocksDifferMs = 10;
 
-/** A log that was first sent after the attempt had lost its lease must not have been taken. */
+/** A log that was first sent after the attempt had lost its lease must be refused. */
 function* checkLateChunks({ attempts }: Facts, chunks: readonly Chunk[]): Iterable<string> {
   for (const { attempt, sequence, sentAtMs } of chunks) {
     const fact = attempts.get(attempt);

@@ -2,15 +2,15 @@ import type { WorkerEvent } from '@workflow-graph/client';
 import { printed } from './definitions.js';
 import { attemptName, type End, type Journal } from './journal.js';
 
-/** What `stream-worker.ts` prints beside the worker's events. */
+/** The lines that `stream-worker.ts` prints besides the worker's events. */
 type Note = { readonly runId: string; readonly jobId: string; readonly attempt: number } & (
   | { readonly type: 'granted'; readonly upstream: Readonly<Record<string, Readonly<Record<string, string>>>> }
   | { readonly type: 'result'; readonly text: string; readonly end: End }
 );
 
 /**
- * Writes into the journal what a worker process printed until its end, however that came: a last line that was cut
- * off is left out. A shell worker says nothing of its results; what its jobs print is known.
+ * Records the output of a worker process in the journal, however it ended: a truncated last line is ignored. A shell
+ * worker prints nothing about its results; the output of its jobs is known.
  */
 export function journalProcess(journal: Journal, worker: string, kind: 'stream' | 'shell', output: string): void {
   const results = new Map<string, Extract<Note, { type: 'result' }>>();
@@ -42,7 +42,7 @@ export function journalProcess(journal: Journal, worker: string, kind: 'stream' 
             ? { kind: 'failure', error: entry.error ?? '', retryable: entry.retryable }
             : { kind: 'success', outputs: result?.end.kind === 'success' ? result.end.outputs : {} };
         journal.reports.push({ attempt, worker, lease, end, refused: null });
-        // A job that was stopped in its middle has not said all that it would have.
+        // A job that was stopped midway has not printed its whole output.
         const isWhole = !dropped.has(attempt) && (kind === 'stream' ? end.kind === result?.end.kind : true);
         const text = kind === 'stream' ? result?.text : printed(entry.runId, entry.jobId, entry.attempt);
         if (isWhole && text !== undefined && !wasStopped(end)) journal.texts.set(attempt, text);

@@ -7,9 +7,9 @@ import { wholeProgram } from '../../src/cli/program.js';
 
 const root = await wholeProgram();
 
-/** The command lines of this program in the blocks of a page, with their continuation lines. */
+/** The command lines of this program in the code blocks of a page, with their continuation lines. */
 function commandLines(text: string): string[] {
-  // Outside of a block, and inside of one, in turn.
+  // Text outside of and inside a block, alternating.
   const blocks = text.split(/^(?:```|~~~).*$/m).filter((_, i) => i % 2 === 1);
   const command = /(?:^|[(|;&])[ \t]*(?:npx |sudo |[A-Z_]+=\S+ )*workflow-graph ([^\n|)&;#]+)/gm;
   return blocks.flatMap((block) =>
@@ -17,7 +17,7 @@ function commandLines(text: string): string[] {
   );
 }
 
-/** What the program would not take of a command line. */
+/** The parts of a command line that the program would reject. */
 function problemOf(line: string): string | null {
   const words = line.split(/\s+/);
   let command: Command = root;
@@ -28,7 +28,7 @@ function problemOf(line: string): string | null {
   }
   if (command === root) return /^-/.test(words[0] ?? '') ? null : `there is no command ${words[0]}`;
   const known = new Set(['--help', '-h', ...command.options.flatMap(({ long, short }) => [long, short])]);
-  // What follows -- is for another program.
+  // Arguments after -- are for another program.
   const own = words.includes('--') ? words.slice(0, words.indexOf('--')) : words;
   const named = own.map((word) => word.split('=', 1)[0] ?? '').filter((word) => /^--?[a-z]/.test(word));
   const unknown = named.filter((option) => !known.has(option));
@@ -43,7 +43,7 @@ test.each([...pagePaths().keys()].filter((page) => page !== 'CHANGELOG.md'))(
   },
 );
 
-test('a command that does not exist is found', () => {
+test('an unknown command is found', () => {
   expect(commandLines('```sh\nRUN=$(npx workflow-graph run ci \\\n  --nowhere)\n```\n')).toEqual(['run ci --nowhere']);
   expect(problemOf('run ci --nowhere')).toBe('run has no option --nowhere');
   expect(problemOf('walk ci')).toBe('there is no command walk');

@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
-/** Says to take the crate by its name, which on crates.io is another project's. */
+/** Matches texts that install the crate by its name, which on crates.io belongs to another project. */
 const byName = [
   /cargo (add|install)\s+(?![^\n]*--(path|git|registry))[^\n]*workflow-graph-worker-sdk/,
   /workflow-graph-worker-sdk\s*=\s*"/,
@@ -13,7 +13,7 @@ const byName = [
   /(crates\.io|docs\.rs)\/(crates\/)?workflow-graph/,
 ];
 
-test('the rules find what they are for', () => {
+test('the rules match their examples', () => {
   const refused = [
     'cargo add workflow-graph-worker-sdk',
     'cargo install workflow-graph-worker-sdk --locked',
@@ -41,8 +41,8 @@ test('the rules find what they are for', () => {
     ).toBe(false);
 });
 
-// What tries the other project's published crates against this server (test/interop) takes them from there.
-test('no text says to use the Rust crate from crates.io', () => {
+// Tests of the other project's published crates against this server (test/interop) install them from there.
+test('no text recommends the Rust crate from crates.io', () => {
   const files = execFileSync('git', ['ls-files', '-z', '--', ':!test/docs/crate-name.test.ts', ':!test/interop'], {
     cwd: root,
     encoding: 'utf8',

@@ -15,7 +15,7 @@ import { httpLimits } from '../../src/http/limits.js';
 
 const page = readFileSync(join(import.meta.dirname, '../../docs/limits.md'), 'utf8');
 
-/** The rows of a section's table, without its head. */
+/** The rows of a section's table, without its header. */
 function rows(heading: string): string[] {
   const section = page.split(`\n## ${heading}\n`)[1]?.split('\n## ')[0] ?? '';
   return section
@@ -40,7 +40,7 @@ const beyond = {
   cut: 'cut',
 } as const;
 
-test('the page has a row for each limit of definitions, logs and outputs, with its value and what lies beyond', () => {
+test('the page has a row for each limit of definitions, logs and outputs, with its value and the effect of exceeding it', () => {
   expect(rows('Definitions, logs and outputs')).toEqual(
     (Object.keys(limits) as LimitName[]).map((name) => {
       const row = limitRows[name];
@@ -52,7 +52,7 @@ test('the page has a row for each limit of definitions, logs and outputs, with i
   expect(page).toContain(gapMark(gap).trim());
 });
 
-test('and one for each size of request that a method takes', () => {
+test('and one for each maximum request size of a method', () => {
   const sizes = new Map<number, string[]>();
   for (const service of [JobService, LogService, WorkerService, WorkflowService]) {
     for (const method of service.methods) {
@@ -82,7 +82,7 @@ test('and those of the port', () => {
   ]);
 });
 
-test('and those of answers', () => {
+test('and those of responses', () => {
   expect(rows('Answers').map((row) => row.split(' | ')[1])).toEqual([
     bytes(claimLimits.jobsBytes),
     bytes(outboxBytesMax),

@@ -9,12 +9,12 @@ const pages = execFileSync('git', ['ls-files', '*.md'], { cwd: root, encoding: '
   .split('\n')
   .filter((page) => page !== '' && !page.startsWith('third_party/'));
 
-/** A page without its blocks of code, in which nothing is a link or a heading. */
+/** A page without its code blocks, in which nothing is a link or a heading. */
 function proseOf(page: string): string {
   return readFileSync(join(root, page), 'utf8').replaceAll(/^(```|~~~)[\s\S]*?^\1/gm, '');
 }
 
-/** The anchors that readers of Markdown make of headings: small letters, no punctuation, spaces as hyphens. */
+/** The anchors that Markdown renderers generate for headings: lower case, no punctuation, hyphens for spaces. */
 function anchorsOf(page: string): ReadonlySet<string> {
   const anchors = new Set<string>();
   for (const [, heading = ''] of proseOf(page).matchAll(/^#{1,6} (.*)$/gm)) {
@@ -36,17 +36,17 @@ function problemOf(page: string, target: string): string | null {
   return anchorsOf(file).has(anchor) ? null : `${target}: ${file} has no heading of that name`;
 }
 
-test('there are pages to look at', () => {
+test('there are pages to check', () => {
   expect(pages).toContain('README.md');
   expect(pages.length).toBeGreaterThan(15);
 });
 
-test.each(pages)('every link within the project that %s has leads somewhere', (page) => {
+test.each(pages)('every link within the project in %s has a target', (page) => {
   const targets = [...proseOf(page).matchAll(/\]\(([^)\s]+)\)/g)].map(([, target = '']) => target);
   expect(targets.map((target) => problemOf(page, target)).filter((problem) => problem !== null)).toEqual([]);
 });
 
-test('a link that leads nowhere is found', () => {
+test('a broken link is found', () => {
   expect(problemOf('README.md', 'docs/nowhere.md')).toBe('docs/nowhere.md: there is no docs/nowhere.md');
   expect(problemOf('docs/cli.md', '../../outside')).toContain('there is no');
   expect(problemOf('README.md', 'docs/conditions.md#no-such')).toContain('has no heading of that name');

@@ -17,7 +17,7 @@ test('every page of docs/ is in the menu of the manual', () => {
   ).toEqual([]);
 });
 
-test('links lead to pages of the manual, and what it does not have is named', () => {
+test('links lead to pages of the manual, and missing targets are reported', () => {
   const staged = (text: string) => stagedText('docs/cli.md', text, paths);
   expect(staged('[limits](limits.md#jobs)')).toBe('[limits](./limits.md#jobs)');
   expect(staged('[Go](../clients/go/README.md)')).toBe('[Go](./client-go.md)');

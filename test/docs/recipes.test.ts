@@ -10,6 +10,6 @@ test('the recipes name files', () => {
   expect(paths.length).toBeGreaterThan(30);
 });
 
-test.each(paths)('%s, which a recipe names, is there', (path) => {
+test.each(paths)('%s, which a recipe names, exists', (path) => {
   expect(existsSync(`${root}${path}`)).toBe(true);
 });

@@ -4,7 +4,7 @@ import type { JobState } from '../../src/domain/states.js';
 
 const entry = (state: JobState, durationMs = 0, attempt = 0) => ({ state, durationMs, attempt });
 
-it('what a job did is counted over the runs in which it succeeded or failed', () => {
+it("a job's statistics cover the runs in which it succeeded or failed", () => {
   const entries = [
     entry('success', 100),
     entry('success', 300, 1),
@@ -18,7 +18,7 @@ it('what a job did is counted over the runs in which it succeeded or failed', ()
   expect(jobStatistics(entries)).toEqual({ ended: 4, failed: 1, flaky: 1, medianMs: 200, p95Ms: 300 });
 });
 
-it('of a job that never ended there is nothing to say', () => {
+it('a job that never ended has no statistics', () => {
   expect(jobStatistics([null, entry('skipped')])).toEqual({
     ended: 0,
     failed: 0,

@@ -22,7 +22,7 @@ describe('labels', () => {
     });
   }
 
-  it('are sorted and without repeats, otherwise as written', () => {
+  it('are sorted and without duplicates, otherwise as written', () => {
     expect(normaliseLabels(['b', 'a', 'b', ' a', 'A'])).toEqual([' a', 'A', 'a', 'b']);
   });
 
@@ -37,7 +37,7 @@ describe('labels', () => {
     expect(isLeftToOthers(required, only)).toBe(left);
   });
 
-  it('make offers that are alike exactly when the same jobs are taken', () => {
+  it('offers are normalized to the same value exactly if they match the same jobs', () => {
     const offer = makeOffer(['b', 'a', 'b'], false);
     expect(offer).toMatchObject({ labels: ['a', 'b'], labelsKey: '["a","b"]' });
     expect(makeOffer(['a', 'b'], false).key).toBe(offer.key);
@@ -46,7 +46,7 @@ describe('labels', () => {
     expect(makeOffer(['a'], true).key).not.toBe(makeOffer(['b'], true).key);
   });
 
-  it('have one key for one set, however it is written, and another for another', () => {
+  it('each set has one key, however it is written, and different sets have different keys', () => {
     const set = fc.array(fc.constantFrom('a', 'b', 'a,b', '"', 'a","b'));
     fc.assert(
       fc.property(set, set, (left, right) => {

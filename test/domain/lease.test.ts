@@ -34,7 +34,7 @@ describe('the holder of a lease', () => {
   it.each([
     ['another token', attempt, { ...message, credential: 'token-b' }],
     ['no token', attempt, { ...message, credential: null }],
-    ['a token, where none claimed', { ...attempt, credential: null }, message],
+    ['a token, although the claim had none', { ...attempt, credential: null }, message],
     ['another secret', attempt, { ...message, leaseHash: 'hash-b' }],
     ['no attempt', null, message],
   ])('is nobody with %s', (_, of, shown) => {
@@ -55,20 +55,20 @@ describe('the end of a lease', () => {
   it.each([
     [499, null],
     [500, 'timed_out'],
-  ])('is asked for at %d ms with a timeout at 500: %s', (nowMs, reason) => {
+  ])('is requested at %d ms with a timeout at 500: %s', (nowMs, reason) => {
     expect(stopReasonOf({ ...attempt, timeoutAtMs: 500 }, nowMs)).toBe(reason);
   });
 
   it.each([
     [699, null],
     [700, 'lease_expired'],
-  ])('at %d ms of a grace until 700 after a timeout: %s', (nowMs, reason) => {
+  ])('at %d ms of a grace period until 700 after a timeout: %s', (nowMs, reason) => {
     const stopping = { ...attempt, timeoutAtMs: 500, stop: { reason: 'timed_out', byMs: 700 } } as const;
     expect(reasonOf(refusalOf(stopping, nowMs))).toBe(reason);
     expect(reasonOf(checkReport(stopping, 'digest', nowMs))).toBe(reason ?? 'timed_out');
   });
 
-  it('is said to be another attempt only when that has begun', () => {
+  it('is reported as superseded only after the next attempt has started', () => {
     const lost = { ...attempt, outcome: 'lease_expired', jobAttempt: 1 } as const;
     expect(reasonOf(refusalOf(lost, 0))).toBe('superseded');
     expect(reasonOf(refusalOf({ ...lost, jobState: 'queued' }, 0))).toBe('lease_expired');
@@ -76,15 +76,15 @@ describe('the end of a lease', () => {
   });
 });
 
-describe('a report that is sent again', () => {
+describe('a repeated report', () => {
   const ended = { ...attempt, outcome: 'success', reportDigest: 'same' } as const;
 
-  it('is taken for the first when it says the same, also after the lease', () => {
+  it('counts as the first if it has the same content, also after the lease', () => {
     expect(checkReport(ended, 'same', 5_000)).toBe('replay');
     expect(reasonOf(checkReport(ended, 'other', 0))).toBe('completed');
   });
 
-  it('is no repeat of an end that no report made', () => {
+  it('is not a repeat of an end that was not reported', () => {
     expect(reasonOf(checkReport({ ...ended, outcome: 'cancelled' }, 'same', 0))).toBe('cancelled');
   });
 });
@@ -95,8 +95,8 @@ describe('the lease of a cancelled job', () => {
 
   it.each([
     ['that has ended', ended],
-    ['whose worker stops it', stopping],
-  ])('%s takes logs until its time is up, and no longer', (_, cancelled) => {
+    ['whose worker is stopping it', stopping],
+  ])('%s accepts logs until its time is up, and no longer', (_, cancelled) => {
     expect(refusalOf(cancelled, 999)).toBeNull();
     expect(reasonOf(refusalOf(cancelled, 1_000))).toBe('cancelled');
     expect(reasonOf(checkReport(cancelled, 'digest', 0))).toBe('cancelled');

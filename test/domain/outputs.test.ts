@@ -21,19 +21,19 @@ function refusal(result: ReturnType<typeof parseOutputsFile>): unknown {
   return result.ok ? 'accepted' : result.refusal;
 }
 
-describe('outputs in a stdout', () => {
+describe('outputs in stdout', () => {
   const table: readonly (readonly [promise: string, stdout: string, outputs: [string, string][]])[] = [
     [
-      'are read from lines of their own',
+      'are read from separate lines',
       'Compiling\n::set-output version=1.2.3\ndone\n::set-output url=s3://b/x\n',
       [
         ['version', '1.2.3'],
         ['url', 's3://b/x'],
       ],
     ],
-    ['may stand in a last line without an end', '::set-output a=1', [['a', '1']]],
+    ['may be on a last line without a line end', '::set-output a=1', [['a', '1']]],
     [
-      'end where a Windows line does',
+      'accept Windows line ends',
       '::set-output a=1\r\n::set-output b=2\r',
       [
         ['a', '1'],
@@ -73,7 +73,7 @@ describe('outputs in a stdout', () => {
     });
   }
 
-  it('are the same however the stdout is cut', () => {
+  it('are the same however the stdout is split', () => {
     const line = fc.constantFrom(
       '::set-output a=1',
       '::set-output b=x=y\r',
@@ -108,7 +108,7 @@ describe('outputs in a stdout', () => {
     expect(entries(scanner.end())).toEqual([['a', '1']]);
   });
 
-  it('are refused when a line never ends', () => {
+  it('are refused if a line never ends', () => {
     const scanner = new OutputScanner();
     scanner.push('::set-output a=');
     for (let i = 0; i < 100; i++) scanner.push('x'.repeat(10_000));
@@ -120,7 +120,7 @@ describe('limits of outputs', () => {
   const many = (count: number): string => Array.from({ length: count }, (_, i) => `::set-output k${i}=v\n`).join('');
   const set = (key: string, value: string): string => `::set-output ${key}=${value}\n`;
   const large = (bytes: number): string => {
-    // Sixteen values, keys of three letters.
+    // Sixteen values with keys of three letters.
     const size = Math.floor(bytes / 16) - 3;
     const last = bytes - 16 * 3 - 15 * size;
     return Array.from({ length: 16 }, (_, i) =>
@@ -160,12 +160,12 @@ describe('limits of outputs', () => {
     });
   }
 
-  it('leave a known key free to change when their number is reached', () => {
+  it('allow a known key to change when the number is reached', () => {
     const result = scanOutputs(`${many(limits.outputsPerJob)}::set-output k0=changed\n`);
     expect(result.ok ? result.outputs.get('k0') : result).toBe('changed');
   });
 
-  it('hold for reported outputs and for merged ones', () => {
+  it('apply to reported outputs and to merged ones', () => {
     const half = (prefix: string) => new Map(Array.from({ length: 200 }, (_, i) => [`${prefix}${i}`, 'v']));
     expect(mergeOutputs(half('a'), half('a')).ok).toBe(true);
     expect(refusal(mergeOutputs(half('a'), half('b')))).toMatchObject({ code: 'too_many_outputs' });
@@ -178,7 +178,7 @@ describe('limits of outputs', () => {
   });
 });
 
-it('reported outputs win over scanned ones', () => {
+it('reported outputs take precedence over scanned ones', () => {
   const merged = mergeOutputs(
     new Map([
       ['a', 'scanned'],
@@ -196,7 +196,7 @@ it('reported outputs win over scanned ones', () => {
   ]);
 });
 
-it('outputs become an object and come back, whatever their keys', () => {
+it('outputs convert to an object and back, whatever their keys', () => {
   const object = JSON.parse('{"__proto__": "1", "constructor": "2"}') as Record<string, string>;
   const outputs = outputsFromObject(object);
   expect([...outputs.keys()]).toEqual(['__proto__', 'constructor']);
@@ -215,15 +215,15 @@ describe('an outputs file', () => {
       ],
     ],
     [
-      'may have values of several lines',
+      'may have multi-line values',
       'a<<EOF\none\n\ntwo=2\nEOF\nb=1\n',
       [
         ['a', 'one\n\ntwo=2'],
         ['b', '1'],
       ],
     ],
-    ['may have an empty value of several lines', 'a<<EOF\nEOF\n', [['a', '']]],
-    ['takes << after = as a part of the value', 'a=b<<c\n', [['a', 'b<<c']]],
+    ['may have an empty multi-line value', 'a<<EOF\nEOF\n', [['a', '']]],
+    ['treats << after = as a part of the value', 'a=b<<c\n', [['a', 'b<<c']]],
     ['may have = in a delimiter', 'a<<x=y\n1\nx=y\n', [['a', '1']]],
     [
       'may have Windows line ends',
@@ -258,12 +258,12 @@ describe('an outputs file', () => {
     ['\na<<END\nx\nEND \n', 2, 'the delimiter "END" does not follow'],
   ];
   for (const [text, line, message] of bad) {
-    it(`${JSON.stringify(text)} is refused in line ${line}`, () => {
+    it(`${JSON.stringify(text)} is refused at line ${line}`, () => {
       expect(parseOutputsFile(text)).toEqual({ ok: false, refusal: null, line, message });
     });
   }
 
-  it('is held to the same limits', () => {
+  it('has the same limits', () => {
     expect(refusal(parseOutputsFile(`${'k'.repeat(201)}=v`))).toMatchObject({ code: 'key_too_long' });
   });
 });

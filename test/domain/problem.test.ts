@@ -14,7 +14,7 @@ it('a problem is a line with its place in front', () => {
   expect(formatProblem(problem)).toBe('ci.yml:14:12: job "build" needs "tests", which does not exist');
 });
 
-it('what is not known of the place is left out', () => {
+it('unknown parts of the place are omitted', () => {
   expect(formatProblem({ ...problem, line: null, column: null })).toMatch(/^ci\.yml: job/);
   expect(formatProblem({ ...problem, file: null })).toMatch(/^14:12: job/);
   expect(formatProblem({ ...problem, file: null, line: null })).toBe(problem.message);

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { ordinalRanges, ordinalsOf, planRerun, type RerunJob, type RerunQuestion } from '../../src/domain/rerun.js';
 import type { JobState } from '../../src/domain/states.js';
 
-/** A question about a graph: each job with its state and needs. Dependents are found here, as the store finds them. */
+/** A question about a graph: each job with its state and needs. Dependents are computed here, as the store does. */
 function ask(
   graph: Readonly<Record<number, readonly [state: JobState, needs?: readonly number[], more?: Partial<RerunJob>]>>,
   chosen: readonly number[],
@@ -31,7 +31,7 @@ function plan(question: RerunQuestion) {
 }
 
 describe('a re-run', () => {
-  it('resets the chosen jobs and all that need them, and counts their needs anew', () => {
+  it('resets the chosen jobs and all their dependents, and recounts their needs', () => {
     const graph = {
       0: ['success'],
       1: ['failure', [0]],
@@ -65,12 +65,12 @@ describe('a re-run', () => {
     ]);
   });
 
-  it('counts a need as open whose end is still to be propagated', () => {
+  it('counts a need as open if its end is not yet propagated', () => {
     const graph = { 0: ['failure', [], { isSettled: false }], 1: ['skipped', [0]] } as const;
     expect(plan(ask(graph, [1])).resets).toEqual([{ ordinal: 1, pending: 1, bad: 0 }]);
   });
 
-  it('without dependents leaves what has ended and what runs further away, and lets the rest wait again', () => {
+  it('without dependents leaves ended jobs and running jobs further away, and makes the rest wait again', () => {
     const graph = {
       0: ['success'],
       1: ['success', [0]],
@@ -98,7 +98,7 @@ describe('a re-run', () => {
       { reason: 'dependant_running', ordinal: 1, state: 'running' },
     ],
     [
-      'a dependent that runs, also when dependents stay as they are: its retry would not wait',
+      'a running dependent, also if dependents are kept: its retry would not wait',
       ask({ 0: ['success'], 1: ['running', [0]] }, [0], false),
       { reason: 'dependant_running', ordinal: 1, state: 'running' },
     ],
@@ -107,7 +107,7 @@ describe('a re-run', () => {
   });
 });
 
-it('ranges hold the ordinals that they were made of', () => {
+it('ranges contain the ordinals that they were built from', () => {
   expect(ordinalRanges([0, 1, 2, 5, 7, 8])).toEqual([
     [0, 3],
     [5, 6],

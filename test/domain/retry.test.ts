@@ -32,7 +32,7 @@ describe('the wait before a retry', () => {
     });
   }
 
-  it('with jitter lies in the upper half of the one without, and covers it', () => {
+  it('with jitter is in the upper half of the one without, and covers it', () => {
     expect(delay(exponential(2, 60, true), 1, 0)).toBe(2_000);
     expect(delay(exponential(2, 60, true), 1, 0.5)).toBe(3_000);
     expect(delay(exponential(2, 60, true), 1, 0.999_999)).toBe(4_000);

@@ -35,7 +35,7 @@ describe('the steps of a job', () => {
     expect(statuses(two(), { outcome, endedAtMs: outcome === null ? null : 40, error: null })).toEqual(expected);
   });
 
-  it('wait before the first line, and are skipped by an attempt that ended before it', () => {
+  it('wait before the first line, and are skipped if the attempt ended before it', () => {
     expect(statuses(scanned(['hello\n', 1]), running)).toEqual(['queued', 'queued', 'queued']);
     expect(statuses(scanned(), { outcome: 'failure', endedAtMs: 5, error: 'no shell' })).toEqual([
       'skipped',
@@ -44,13 +44,13 @@ describe('the steps of a job', () => {
     ]);
   });
 
-  it('are announced by whole lines with their own name, and never backwards', () => {
+  it('are announced by whole lines with their own name, and never go backwards', () => {
     const scanner = scanned(['::step 2/3 Unit tests\n', 5], ['::step 1/3 Build\nx ::step 3/3 Report\n', 6]);
     scanner.push('::step 3/3 Other\n::step 3/4 Report\n', 7);
     expect(statuses(scanner, running)).toEqual(['success', 'running', 'queued']);
   });
 
-  it('whose lines are missing in the log are known by the error that names one', () => {
+  it('without lines in the log are known from the error that names one', () => {
     const attempt = { outcome: 'failure', endedAtMs: 40, error: 'step 2/3 "Unit tests": exit status 1' } as const;
     expect(scanned(['::step 1/3 Build\n', 10]).states(attempt)).toEqual([
       { status: 'success', startedAtMs: 10, endedAtMs: null },

@@ -22,7 +22,7 @@ for (const [word, candidates, expected] of table) {
   });
 }
 
-/** The same distance by the whole table, as textbooks have it. */
+/** The same distance by the full textbook table. */
 function wholeDistance(a: string, b: string): number {
   const table = Array.from({ length: a.length + 1 }, (_, row) => [row]);
   for (let column = 0; column <= b.length; column++) (table[0] as number[])[column] = column;
@@ -40,7 +40,7 @@ function wholeDistance(a: string, b: string): number {
   return at(a.length, b.length);
 }
 
-it('finds what the whole table of distances finds', () => {
+it('finds the same as the full table of distances', () => {
   const word = fc.string({ unit: fc.constantFrom('a', 'b', 'c'), minLength: 1, maxLength: 9 });
   fc.assert(
     fc.property(word, word, (misspelt, candidate) => {
@@ -52,7 +52,7 @@ it('finds what the whole table of distances finds', () => {
   );
 });
 
-it('compares five letters for each letter of a word at most, and fewer of words that are unlike from the start', () => {
+it('compares at most five letters for each letter of a word, and fewer for words with different beginnings', () => {
   const cost = (word: string, candidate: string) => {
     const budget = new HintBudget();
     const before = budget.letterPairs;
@@ -67,7 +67,7 @@ it('stops at its budget, over all words together', () => {
   const candidates = Array.from({ length: 257 }, (_, at) => `${'k'.repeat(96)}${100 + at}`);
   const budget = new HintBudget();
   for (let at = 0; at < 100; at++) nearest(`${'k'.repeat(94)}zz${at}`.slice(0, 99), candidates, budget);
-  // The last row may go beyond.
+  // The last row may exceed it.
   expect(budget.letterPairs).toBeGreaterThan(-5 * 99);
   expect(nearest('build', ['biuld'], budget)).toBeNull();
 });

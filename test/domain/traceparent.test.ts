@@ -7,7 +7,7 @@ const span = '00f067aa0ba902b7';
 it.each([
   [`00-${trace}-${span}-01`, `00-${trace}-${span}-01`],
   [`00-${trace}-${span}-00`, `00-${trace}-${span}-00`],
-  // Other flags have no meaning here; a later version may have more to say behind.
+  // Other flags have no meaning here; a later version may append fields.
   [`00-${trace}-${span}-03`, `00-${trace}-${span}-01`],
   [`cc-${trace}-${span}-02-what the future holds`, `00-${trace}-${span}-00`],
   [null, null],

@@ -23,7 +23,7 @@ test.each([
   ['with a bad escape', `["${long('x')}\\x"]`],
   ['with a control character', `["${long('x')}\n"]`],
   ['with half an escape', '["\\u12"]'],
-])('a string %s is an error where it begins', (_name, text) => {
+])('a string %s is an error at its start', (_name, text) => {
   expect(jsonSyntaxError(text)).toMatchObject({
     message: 'the text that begins here is not closed, or has a bad escape or a control character',
     offset: 1,

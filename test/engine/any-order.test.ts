@@ -5,7 +5,7 @@ import { settled } from '../support/hand-moved-environment.js';
 import { sized } from '../support/machine.js';
 import { shuffledStore } from '../support/shuffled-store.js';
 
-// What an engine does between two awaits depends on which answer of the database comes first. Each seed is one order.
+// What an engine does between two awaits depends on the order of the database's answers. Each seed is one order.
 const orders = sized({ of: 'orders of answers', asked: process.env.ORDERS, full: 60, floor: 12 });
 const firstSeed = Number(process.env.ORDER_SEED ?? 1);
 const seeds = Array.from({ length: orders }, (_, at) => firstSeed + at);
@@ -45,7 +45,7 @@ beforeEach(() => {
 
 afterEach(() => fixture.end());
 
-/** Takes jobs as they come. */
+/** Claims jobs as they become available. */
 async function work(workerId: string): Promise<void> {
   while (!isOver) {
     const [job] = await fixture.claimMany(1, { workerId, waitMs: 60_000 });
@@ -53,7 +53,7 @@ async function work(workerId: string): Promise<void> {
   }
 }
 
-/** Sends two lines and the report in one turn: none of them waits for the answer to another. */
+/** Sends two lines and the report in one turn: none waits for the response to another. */
 async function finish(job: ClaimedJob): Promise<void> {
   const chunk = (sequence: number) =>
     ({ runId: '', jobKey: '', sequence, data: `${sequence}\n`, timestampMs: 1, stream: 'stdout' }) as const;
@@ -64,7 +64,7 @@ async function finish(job: ClaimedJob): Promise<void> {
   for (const outcome of await Promise.allSettled(sent)) if (outcome.status === 'rejected') refused(outcome.reason);
 }
 
-/** A job of a cancelled run is reported to a lease that has gone; whatever else fails is a bug. */
+/** A job of a cancelled run is reported on a lease that has gone; any other failure is a bug. */
 function refused(error: unknown): void {
   if ((error as { code?: string }).code === undefined) throw error;
 }
@@ -75,7 +75,7 @@ async function collect<T>(stream: AsyncIterable<T>): Promise<T[]> {
   return all;
 }
 
-/** Nothing here waits for a time: what is not over when everything has settled has lost a wake-up. */
+/** Nothing here waits for a timer: work that is unfinished when everything has settled has lost a wake-up. */
 async function withoutTime<T>(what: string, promise: Promise<T>): Promise<T> {
   let outcome: { value: T } | { error: unknown } | null = null;
   promise.then(
@@ -87,7 +87,7 @@ async function withoutTime<T>(what: string, promise: Promise<T>): Promise<T> {
     },
   );
   await settled();
-  if (outcome === null) throw new Error(`${what}: nothing is under way, and it is not over`);
+  if (outcome === null) throw new Error(`${what}: nothing is in progress, but it is not finished`);
   if ('error' in (outcome as object)) throw (outcome as { error: unknown }).error;
   return (outcome as { value: T }).value;
 }
@@ -98,7 +98,7 @@ async function endWorkers(): Promise<void> {
   await Promise.all(working);
 }
 
-describe.each(seeds)('in order %i of the answers', (seed) => {
+describe.each(seeds)('with the answers in order %i', (seed) => {
   it('every run ends, and every watcher and follower gets everything once and in order', async () => {
     await begin(seed);
     await fixture.define(workflow, 'wf');
@@ -128,7 +128,7 @@ describe.each(seeds)('in order %i of the answers', (seed) => {
     await endWorkers();
   });
 
-  it('cancels and re-runs at any moment leave no run hanging', async () => {
+  it('cancels and re-runs at any moment leave no run stuck', async () => {
     await begin(seed);
     await fixture.define(workflow, 'wf');
     working = ['w1', 'w2'].map(work);

@@ -30,7 +30,7 @@ function told(events: readonly AuditEventView[]): string[] {
 }
 
 describe('the audit log', () => {
-  it('is found by the beginning of a run id, on every page; one that begins several is refused', async () => {
+  it('is filtered by a run id prefix on every page; an ambiguous prefix is refused', async () => {
     const id = await fixture.define('jobs: { a: { run: x } }');
     const { runId } = await fixture.startRun(id);
     await fixture.cancel(runId);
@@ -43,7 +43,7 @@ describe('the audit log', () => {
     expect(await audit({ subject: 'abcdef' })).toEqual([]);
   });
 
-  it('for tokens, workflows, runs and cancels, with the token that did it, newest first', async () => {
+  it('for tokens, workflows, runs and cancels, with the acting token, newest first', async () => {
     const { id: laptop } = await createToken(fixture.store, fixture.environment, token);
     const caller = { credential: laptop };
     const text = Buffer.from('{"jobs":{"a":{"run":"x"}}}');
@@ -71,7 +71,7 @@ describe('the audit log', () => {
     expect(JSON.stringify(events)).not.toContain('wfg_');
   });
 
-  it('for files that come, change and go', async () => {
+  it('for files that are added, changed and removed', async () => {
     const define = (text: string) =>
       fixture.engine.define({ id: 'ci', source: 'file', text: Buffer.from(text), format: 'yaml', file: 'ci.yml' });
     await define('jobs: { a: { run: x } }');
@@ -86,7 +86,7 @@ describe('the audit log', () => {
     ]);
   });
 
-  it('once for a start that is repeated, and not at all for what was refused', async () => {
+  it('once for a repeated start, and never for a refused call', async () => {
     const id = await fixture.define('jobs: { a: { run: x } }');
     const start = () =>
       fixture.engine.startRun({ caller: fixture.caller, id, inputs: new Map(), requestId: 'the-same-request-id' });
@@ -97,7 +97,7 @@ describe('the audit log', () => {
     expect(await audit({ action: 'run.cancel_requested' })).toEqual([]);
   });
 
-  it('and found by action and by subject', async () => {
+  it('and filtered by action and by subject', async () => {
     const first = await fixture.run('jobs: { a: { run: x } }');
     await fixture.run('jobs: { a: { run: x } }');
     await fixture.cancel(first);
@@ -109,7 +109,7 @@ describe('the audit log', () => {
     expect(await audit({ action: 'run.started', subject: 'nothing' })).toEqual([]);
   });
 
-  it('until it is older than it is kept', async () => {
+  it('until it exceeds its retention time', async () => {
     await fixture.run('jobs: { a: { run: x } }');
     const before = (await audit()).length;
     await fixture.environment.advance(1_000);

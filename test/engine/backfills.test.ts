@@ -1,4 +1,4 @@
-// biome-ignore-all lint/suspicious/noTemplateCurlyInString: expressions are written so
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: workflow expressions use this syntax
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { CreateBackfill } from '../../src/engine/schedules/change-backfill.js';
 import { EngineFixture } from '../support/engine-fixture.js';
@@ -46,7 +46,7 @@ async function newest() {
   return view;
 }
 
-/** Lets the loop run, which the hand-moved clock wakes, until there is something. */
+/** Runs the loop, which the hand-moved clock wakes, until there is a result. */
 function eventually<T>(look: () => Promise<T>) {
   return soon(async () => {
     await fixture.environment.advance(1);
@@ -54,7 +54,7 @@ function eventually<T>(look: () => Promise<T>) {
   });
 }
 
-/** Ends jobs as they come, until the backfill has no more. */
+/** Ends jobs as they appear, until the backfill has none left. */
 async function finish(): Promise<void> {
   await eventually(async () => {
     for (const job of await fixture.claimMany(100)) await fixture.complete(job);
@@ -78,7 +78,7 @@ describe('a backfill', () => {
     expect(await newest()).toMatchObject({ position: 3, started: 3, skipped: 0, refused: 0, live: 0 });
   });
 
-  it('lets so many of its runs go on at once, the newest first where that is asked for', async () => {
+  it('limits its concurrent runs, and starts with the newest if asked to', async () => {
     await fixture.define(daily(), 'w');
     await backfill(5, { maxLive: 2, order: 'newest' });
     await eventually(async () => (await slots()).length === 2);
@@ -91,7 +91,7 @@ describe('a backfill', () => {
     expect(await slots()).toEqual(['12-31', '12-30', '12-29', '12-28', '12-27']);
   });
 
-  it('skips times that have a run, unless they are to run again', async () => {
+  it('skips times that have a run, unless asked to run them again', async () => {
     await fixture.define(daily(), 'w');
     await backfill(2);
     await finish();
@@ -105,7 +105,7 @@ describe('a backfill', () => {
     expect((await slots()).toSorted()).toEqual(['12-29', '12-29', '12-30', '12-30', '12-31', '12-31']);
   });
 
-  it('leaves the next time of the schedule to the schedule, and its runs are in the way of none', async () => {
+  it('leaves the next time of the schedule to the schedule, and its runs block no other', async () => {
     await fixture.define(daily(', overlap: skip'), 'w');
     await backfill(1, { toMs: fixture.environment.now() + 10 * dayMs });
     await eventually(async () => (await slots()).length === 1);
@@ -114,7 +114,7 @@ describe('a backfill', () => {
     expect(await newest()).toMatchObject({ total: 1, live: 1 });
   });
 
-  it('continues after a restart, with runs of many jobs too', async () => {
+  it('continues after a restart, also with runs of many jobs', async () => {
     const jobs = Array.from({ length: 2_100 }, (_, at) => `j${at}: {run: x}`).join(', ');
     await fixture.define(daily('', jobs), 'w');
     await backfill(2);
@@ -124,7 +124,7 @@ describe('a backfill', () => {
     expect(await slots()).toEqual(['12-30', '12-31']);
   });
 
-  it('starts no more when it is cancelled, and a new one can follow', async () => {
+  it('starts no more runs when cancelled, and a new backfill can follow', async () => {
     await fixture.define(daily(), 'w');
     const { id } = await backfill(3);
     await eventually(async () => (await slots()).length === 1);
@@ -152,7 +152,7 @@ describe('a backfill', () => {
     expect((await newest())?.lastError).toContain('input "n"');
   });
 
-  it('is refused where it cannot be meant', async () => {
+  it('is refused where it makes no sense', async () => {
     await fixture.define('on: {schedule: [{id: daily, cron: "* * * * *"}]}\njobs: {a: {run: x}}', 'w');
     await expect(backfill(0)).rejects.toMatchObject({ code: 'malformed' });
     await expect(backfill(8)).rejects.toMatchObject({ code: 'too_large' });

@@ -16,7 +16,7 @@ const other = { credential: 'token-2' };
 const requestId = 'a request that nobody guesses';
 
 describe('a lease', () => {
-  it('takes nothing from the holder of another token', async () => {
+  it('cannot take over work of another token', async () => {
     await fixture.run('jobs: { a: { run: x } }');
     const { leaseId } = await fixture.claimed({ caller: one });
     const { engine } = fixture;
@@ -34,14 +34,14 @@ describe('a lease', () => {
   });
 });
 
-describe('a claim that is repeated', () => {
-  it('gets its first answer', async () => {
+describe('a repeated claim', () => {
+  it('gets its first response', async () => {
     await fixture.run('jobs: { a: { run: x }, b: { run: x } }');
     const first = await fixture.claimed({ caller: one, requestId });
     expect((await fixture.claimed({ caller: one, requestId })).leaseId).toBe(first.leaseId);
   });
 
-  it('is another claim with another token', async () => {
+  it('is another claim if sent with another token', async () => {
     await fixture.run('jobs: { a: { run: x }, b: { run: x } }');
     const first = await fixture.claimed({ caller: one, requestId });
     const second = await fixture.claimed({ caller: other, requestId });
@@ -50,7 +50,7 @@ describe('a claim that is repeated', () => {
   });
 });
 
-describe('a chunk of a log', () => {
+describe('a log chunk', () => {
   it('of another job or run is refused, and not stored', async () => {
     const run = await fixture.run('jobs: { a: { run: x }, b: { run: x } }');
     const { leaseId, jobKey } = await fixture.claimed();
@@ -63,7 +63,7 @@ describe('a chunk of a log', () => {
     expect(rows).toEqual([{ data: 'line 0\n' }]);
   });
 
-  it('with half of a surrogate pair, or with NUL, is stored with U+FFFD in its place', async () => {
+  it('with a lone surrogate or NUL is stored with U+FFFD in its place', async () => {
     await fixture.run('jobs: { a: { run: x } }');
     const { leaseId } = await fixture.claimed();
     await fixture.engine.pushLogs(fixture.caller, leaseId, [jobLog(0, { data: 'a\uD800b\0c😀' })]);
@@ -73,7 +73,7 @@ describe('a chunk of a log', () => {
 });
 
 describe('the list of tokens', () => {
-  it('has nothing that could be used in the place of a token', async () => {
+  it('has nothing that could be used instead of a token', async () => {
     const wanted = { name: 't', scopes: ['read'], labels: null, onlyLabelled: false, expiresAtMs: null } as const;
     const { token } = await createToken(fixture.store, fixture.environment, wanted);
     const [stored] = await fixture.store.read.query('select hash from tokens', []);

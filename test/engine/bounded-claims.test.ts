@@ -12,10 +12,10 @@ beforeEach(async () => {
 
 afterEach(() => fixture.end());
 
-/** Almost all that a job may have: 15 values of 64 KiB. */
+/** Nearly the maximum of a job: 15 values of 64 KiB. */
 const largeOutputs = Object.fromEntries(Array.from({ length: 15 }, (_, at) => [`k${at}`, 'x'.repeat(64 * 1024)]));
 
-/** A run of `makers`, whose outputs are large, and of `takers`, each of which needs all of them. */
+/** A run of `makers` with large outputs, and of `takers`, each of which needs all makers. */
 async function makersAndTakers(makers: number, takers: number): Promise<string> {
   const names = Array.from({ length: makers }, (_, at) => `m${at}`);
   const needs = `needs: [${names.join(', ')}]`;
@@ -67,7 +67,7 @@ describe('a claim of many jobs', () => {
     expect(await fixture.claimMany(100)).toHaveLength(50);
   });
 
-  it('that is repeated gets the same jobs', async () => {
+  it('returns the same jobs if repeated', async () => {
     await makersAndTakers(1, 10);
     const requestId = 'a-request-of-16-characters';
     const first = await fixture.claimMany(100, { requestId });
@@ -77,7 +77,7 @@ describe('a claim of many jobs', () => {
   });
 });
 
-it('a session is pushed as many jobs as its reader has room for, and the next when it has read', async () => {
+it('a session is pushed as many jobs as its reader has room for, and the next one after a read', async () => {
   await makersAndTakers(1, 10);
   const pushes: number[] = [];
   let room = 2;
@@ -129,7 +129,7 @@ describe('a job whose needs have more outputs than a job may get', () => {
     expect((await fixture.claimed()).jobKey).toBe('after');
   });
 
-  it('does not keep a claim that waits from the job behind it', async () => {
+  it('does not block the job behind it for a waiting claim', async () => {
     await makersAndTakers(18, 1);
     await fixture.run('jobs: { behind: { run: x } }');
     const waiting = fixture.claimMany(1, { waitMs: 30_000 });

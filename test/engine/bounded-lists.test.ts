@@ -20,7 +20,7 @@ async function list(more: { limit?: number; offset?: number; jobsMax?: number } 
 }
 
 describe('a page of workflows', () => {
-  it('ends before the workflow that takes it over its jobs, and says where the rest begins', async () => {
+  it('ends before the workflow that exceeds its number of jobs, and says where the rest begins', async () => {
     for (const [id, count] of [
       ['a', 3],
       ['b', 4],
@@ -31,11 +31,11 @@ describe('a page of workflows', () => {
     expect(await list({ jobsMax: 8, offset: 2 })).toMatchObject({ shown: ['c:5'], nextOffset: null });
     expect(await list({ limit: 2 })).toMatchObject({ shown: ['a:3', 'b:4'], nextOffset: 2 });
     expect(await list({ limit: 3 })).toMatchObject({ shown: ['a:3', 'b:4', 'c:5'], nextOffset: null });
-    // A workflow that is larger than a page comes alone.
+    // A workflow that is larger than a page is returned alone.
     expect(await list({ jobsMax: 2 })).toMatchObject({ shown: ['a:3'], nextOffset: 1 });
   });
 
-  it('shows what each workflow alone shows, in the order of its jobs', async () => {
+  it('shows each workflow as if read alone, with its jobs in order', async () => {
     await fixture.define('jobs: { z: { run: x }, y: { run: x, needs: z }, a: { run: x } }', 'a');
     await fixture.define(jobs(1_200), 'b');
     await fixture.define(jobs(2), 'c');
@@ -45,12 +45,12 @@ describe('a page of workflows', () => {
     const { workflows } = await list();
     expect(workflows.map(({ id }) => id)).toEqual(['a', 'b', 'c']);
     for (const view of workflows) expect(view).toEqual(await fixture.engine.workflowStatus(view.id));
-    // The newest run shows the definition that it began with.
+    // The newest run shows the definition that it started with.
     await fixture.define(jobs(7), 'a');
     expect((await list()).shown).toEqual(['a:3', 'b:1200', 'c:2']);
   });
 
-  it('is read with as many statements for many workflows as for one', async () => {
+  it('takes as many statements for many workflows as for one', async () => {
     const read = fixture.store.longRead;
     const statementsOf = async () => {
       let count = 0;
@@ -73,7 +73,7 @@ describe('a page of workflows', () => {
 });
 
 describe('the snapshot of every run', () => {
-  it('comes in parts, of which only the last says where to resume', async () => {
+  it('comes in parts, and only the last part says where to resume', async () => {
     for (const id of ['a', 'b', 'c']) await fixture.define(jobs(1_500), id);
     await fixture.startRun('c');
     const stop = new AbortController();

@@ -13,7 +13,7 @@ beforeEach(async () => {
 afterEach(() => fixture.end());
 
 const mib = 1024 * 1024;
-/** Almost all that a job may have: 15 values of 64 KiB. */
+/** Nearly the maximum of a job: 15 values of 64 KiB. */
 const largeOutputs = Object.fromEntries(Array.from({ length: 15 }, (_, at) => [`k${at}`, 'x'.repeat(64 * 1024)]));
 
 async function runOf(jobs: number, id: string): Promise<string> {
@@ -33,7 +33,7 @@ const bytesOf = (jobs: readonly JobView[]) =>
   );
 
 describe('the status of a workflow', () => {
-  it('has a bounded size of outputs, marks the jobs that lost theirs, and shows one of them whole when asked', async () => {
+  it('has outputs of bounded size, marks the jobs whose outputs were omitted, and shows one in full on request', async () => {
     const run = await runOf(20, 'large');
     await completeAll(20);
     const { jobs } = await fixture.engine.workflowStatus(run);
@@ -49,7 +49,7 @@ describe('the status of a workflow', () => {
     expect(Object.fromEntries(whole?.outputs ?? [])).toEqual(largeOutputs);
   });
 
-  it('keeps long error texts whole while there is room, and their beginnings beyond it', async () => {
+  it('keeps long error texts in full while there is room, and truncates them beyond it', async () => {
     const run = await runOf(22, 'failing');
     const jobs = await fixture.claimMany(22);
     for (const job of jobs.slice(0, 20)) await fixture.complete(job, largeOutputs);
@@ -86,7 +86,7 @@ describe('a page of workflows', () => {
     return { shown: workflows.map(({ id }) => id), nextOffset, bytes: bytesOf(workflows.flatMap(({ jobs }) => jobs)) };
   };
 
-  it('ends before the workflow that takes it over its bytes: outputs, scripts and inputs', async () => {
+  it('ends before the workflow that exceeds its bytes: outputs, scripts and inputs', async () => {
     for (const id of ['a', 'b', 'c']) {
       await runOf(7, id);
       await completeAll(7);
@@ -104,7 +104,7 @@ describe('a page of workflows', () => {
 });
 
 describe('why', () => {
-  it('cuts the error texts of many attempts, and has one whole when asked', async () => {
+  it('truncates the error texts of many attempts, and shows one in full on request', async () => {
     const run = await fixture.run('jobs: { a: { run: x, retries: 30, backoff: none } }');
     const error = `boom ${'x'.repeat(60_000)}`;
     for (let at = 0; at < 31; at++) await fixture.fail(await fixture.claimed(), true, error);
@@ -117,7 +117,7 @@ describe('why', () => {
     await expect(fixture.engine.explainJob(run, 'a', 31)).rejects.toMatchObject({ code: 'not_found' });
   });
 
-  it('cuts the values of a condition, and reads no more of the outputs than it asks about', async () => {
+  it('truncates the values of a condition, and reads only the outputs that the condition uses', async () => {
     const run = await fixture.run(
       `jobs: { a: { run: x }, b: { run: x }, c: { run: x, needs: [a, b], if: "needs.a.outputs.k0 == 'no' && inputs.i == 'no'" } }`,
       { i: 'y'.repeat(60_000) },

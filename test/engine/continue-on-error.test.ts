@@ -22,7 +22,7 @@ const codesOf = async (run: string, job: string) =>
   (await fixture.engine.explainJob(run, job)).reasons.map(({ reason }) => reason.code);
 
 describe('a job with continue-on-error that fails', () => {
-  it('is a failure that fails neither its run nor the jobs that need it', async () => {
+  it('counts as a failure that fails neither its run nor its dependents', async () => {
     const run = await fixture.run(workflow);
     await fixture.fail(await fixture.claimed({ labels: ['lint'] }), false, 'two warnings');
     expect(await fixture.statuses(run)).toEqual({ lint: 'failure', ship: 'queued', alarm: 'skipped', note: 'queued' });
@@ -32,7 +32,7 @@ describe('a job with continue-on-error that fails', () => {
     expect(lint).toMatchObject({ status: 'failure', isTolerated: true, error: 'two warnings' });
   });
 
-  it('is tolerated only when its retries are used up', async () => {
+  it('is tolerated only after its retries are used up', async () => {
     const run = await fixture.run('jobs: { lint: { run: x, continue-on-error: true, retries: 1 } }');
     await fixture.fail(await fixture.claimed(), true);
     expect((await fixture.engine.workflowStatus(run)).jobs[0]).toMatchObject({ status: 'queued', isTolerated: false });
@@ -41,7 +41,7 @@ describe('a job with continue-on-error that fails', () => {
     expect(await fixture.runState(run)).toBe('success');
   });
 
-  it('says so in "why" and to those that follow the run', async () => {
+  it('is reported in "why" and to followers of the run', async () => {
     const run = await fixture.run(workflow);
     await fixture.fail(await fixture.claimed({ labels: ['lint'] }));
     expect(await codesOf(run, 'lint')).toEqual(['failed', 'tolerated']);
@@ -51,7 +51,7 @@ describe('a job with continue-on-error that fails', () => {
     expect(details?.details).toMatchObject({ counts: { failure: 1 }, tolerated: 1, firstFailure: null });
   });
 
-  it('counts as success also when an expression of it has no value', async () => {
+  it('also counts as success when one of its expressions has no value', async () => {
     const run = await fixture.run(
       `
       inputs: { labels: {} }
@@ -66,7 +66,7 @@ describe('a job with continue-on-error that fails', () => {
     expect(await fixture.runState(run)).toBe('success');
   });
 
-  it('is undone by a re-run, after which its counts are right', async () => {
+  it("is undone by a re-run, after which the run's counters are right", async () => {
     const run = await fixture.run('jobs: { lint: { run: x, continue-on-error: true }, ship: { run: x, needs: lint } }');
     await fixture.fail(await fixture.claimed());
     await fixture.complete(await fixture.claimed());
@@ -95,7 +95,7 @@ describe('a job with continue-on-error that fails', () => {
 });
 
 describe('the jobs that a job needs', () => {
-  it('are handed to its worker with how they ended, also when the claim is repeated', async () => {
+  it('are sent to its worker with their results, also in a repeated claim', async () => {
     await fixture.run(`
       jobs:
         build: { run: x, retries: 1, labels: build }
@@ -121,7 +121,7 @@ describe('the jobs that a job needs', () => {
     }
   });
 
-  it('have short error texts when very many of them failed', async () => {
+  it('have short error texts if very many of them failed', async () => {
     const jobs = Array.from({ length: 100 }, (_, at) => `j${at}: { run: x, labels: many }`);
     await fixture.run(`{ jobs: { ${jobs.join(', ')}, all: { run: x, needs: '*', if: always() } } }`);
     for (const job of await fixture.claimMany(100, { labels: ['many'] })) {

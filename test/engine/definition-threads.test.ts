@@ -2,14 +2,14 @@ import { expect, it } from 'vitest';
 import { DefinitionThreads } from '../../src/engine/definitions/definition-threads.js';
 
 const task = { text: Buffer.from('jobs: { a: { run: x } }'), format: 'yaml', file: 'a.yml' } as const;
-/** Takes a while: the check of one is under way while the test goes on. */
+/** Takes a while, so that its check is still in progress when the test continues. */
 const largeTask = {
   text: Buffer.from(`jobs:\n${Array.from({ length: 20_000 }, (_, at) => `  j${at}: { run: x }\n`).join('')}`),
   format: 'yaml',
   file: 'large.yml',
 } as const;
 
-it('checks two at once; the others wait for their turn and are all answered', async () => {
+it('checks two at once; the others are queued and all are answered', async () => {
   const threads = new DefinitionThreads();
   const answers = Array.from({ length: 5 }, () => threads.check(task));
   expect([threads.running, threads.waiting]).toEqual([2, 3]);
@@ -17,7 +17,7 @@ it('checks two at once; the others wait for their turn and are all answered', as
   expect([threads.running, threads.waiting]).toEqual([0, 0]);
 });
 
-it('ends the thread of a caller that has gone, and takes the next one', async () => {
+it('stops the thread of a caller that has disconnected, and starts the next check', async () => {
   const threads = new DefinitionThreads();
   const gone = [new AbortController(), new AbortController()];
   const cancelled = gone.map(({ signal }) => threads.check(largeTask, signal).catch((error: Error) => error.message));
@@ -28,7 +28,7 @@ it('ends the thread of a caller that has gone, and takes the next one', async ()
   expect([threads.running, threads.waiting]).toEqual([0, 0]);
 });
 
-it('takes a caller that has gone out of the queue', async () => {
+it('removes a disconnected caller from the queue', async () => {
   const threads = new DefinitionThreads();
   const running = [threads.check(task), threads.check(task)];
   const gone = new AbortController();
@@ -41,7 +41,7 @@ it('takes a caller that has gone out of the queue', async () => {
   expect(threads.running).toBe(0);
 });
 
-it('refuses more than can wait', async () => {
+it('refuses callers beyond the size of the queue', async () => {
   const threads = new DefinitionThreads();
   const gone = new AbortController();
   const answers = Array.from({ length: 34 }, () => threads.check(task, gone.signal).catch(() => null));

@@ -17,7 +17,7 @@ beforeEach(async () => {
 
 afterEach(() => fixture.stop());
 
-/** A server's doctor, with metrics of its own. */
+/** A server's doctor, with its own metrics. */
 function doctor() {
   const metrics = new Metrics();
   const log = pino({ level: 'debug' }, { write: (line: string) => void lines.push(JSON.parse(line)) });
@@ -49,7 +49,7 @@ it('reports damage in the metric, and in the log by check and rows', async () =>
   ]);
 });
 
-it('looks by itself, in its interval, until it is stopped', async () => {
+it('checks at its interval until it is stopped', async () => {
   const { loop } = doctor();
   loop.start();
   await fixture.environment.advance(intervalMs * 1.1);
@@ -78,12 +78,12 @@ it('continues after a failed check', async () => {
   expect(await violations()).toBe(1);
 });
 
-onlyIn('postgres')('of several servers looks once in an interval, and each shows what was found', async () => {
+onlyIn('postgres')('of several servers checks once in an interval, and every server shows the result', async () => {
   await damage();
   const servers = [doctor(), doctor(), doctor()];
   await Promise.all(servers.map(({ loop }) => loop.runOnce()));
   expect(looked()).toBe(1);
-  // Those that came while the one looked learn it the next time.
+  // Servers that arrived during the check learn the result the next time.
   await fixture.environment.advance(intervalMs / 2);
   for (const { loop } of servers) await loop.runOnce();
   expect(looked()).toBe(1);

@@ -30,7 +30,7 @@ it.each([
   expect(await fixture.statuses(run)).toEqual({ a: isRetried ? 'queued' : 'failure' });
 });
 
-it('an exit code does not make a failure that the worker calls permanent one that is retried', async () => {
+it('an exit code does not make a failure that the worker calls permanent retryable', async () => {
   const run = await fixture.run(file('75'));
   await fixture.fail(await fixture.claimed(able), false, 'it failed', 75);
   expect(await fixture.statuses(run)).toEqual({ a: 'failure' });
@@ -54,25 +54,25 @@ it('a job whose retry depends on exit codes goes only to workers that report the
   expect(job.spec.labels).toEqual(['feature:exit-codes', 'linux']);
 });
 
-it('retry-on without exit codes asks nothing of a worker', async () => {
+it('retry-on without exit codes requires nothing of a worker', async () => {
   await fixture.run(file('[lost, failure]'));
   expect((await fixture.claimed()).spec.labels).toEqual([]);
 });
 
-it('a worker that takes only jobs with labels leaves one that only asks what it can do', async () => {
+it('a worker for labelled jobs only does not take a job that only requires features', async () => {
   await fixture.run('jobs: { a: { run: x, workspace: fresh } }');
   const labels = ['gpu', 'feature:workspace'];
   expect(await fixture.claim({ labels, onlyLabelled: true })).toBeNull();
   expect(await fixture.claim({ labels })).not.toBeNull();
 });
 
-it('labels for what a worker can do do not count toward the labels of a job', async () => {
+it('feature labels do not count toward the number of labels of a job', async () => {
   const labels = Array.from({ length: 64 }, (_, at) => `l${at}`);
   await fixture.run(`jobs: { a: { run: x, workspace: fresh, labels: [${labels.join(', ')}] } }`);
   expect((await fixture.claimed({ labels: [...labels, 'feature:workspace'] })).spec.labels).toHaveLength(65);
 });
 
-it('the exit code is shown with the job, its attempts and the event of its end', async () => {
+it('the exit code is shown with the job, its attempts and its end event', async () => {
   const run = await fixture.run(file('75'));
   await fixture.fail(await fixture.claimed(able), true, 'it failed', 75);
   await fixture.fail(await fixture.claimed(able), true, 'it failed', 1);
@@ -84,7 +84,7 @@ it('the exit code is shown with the job, its attempts and the event of its end',
   expect(explained.reasons[0]?.sentence).toContain('it is retried only on: 75 (retry-on)');
 });
 
-it('the same report again is answered alike, and one with another exit code is refused', async () => {
+it('a repeated report gets the same answer, and one with another exit code is refused', async () => {
   await fixture.run(file('75'));
   const job = await fixture.claimed(able);
   await fixture.fail(job, true, 'it failed', 75);

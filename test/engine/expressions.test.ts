@@ -1,4 +1,4 @@
-// biome-ignore-all lint/suspicious/noTemplateCurlyInString: expressions are written so
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: workflow expressions use this syntax
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { EngineFixture } from '../support/engine-fixture.js';
 
@@ -83,7 +83,7 @@ describe('texts with expressions', () => {
     expect(spec.command).toContain("wg_set B 'b'\nwg_set A 'it'\\''s'\n");
   });
 
-  it('give a repeated claim the same', async () => {
+  it('return the same values to a repeated claim', async () => {
     await fixture.run('jobs: { a: { run: x, name: "n ${{ run.id }}", labels: ["l-${{ inputs.l }}"] } }', { l: '1' });
     const claim = { labels: ['l-1'], requestId: 'a-request-of-a-worker' };
     const first = await fixture.claimed(claim);
@@ -145,7 +145,7 @@ describe('an expression without a value', () => {
     });
   }
 
-  it('is never looked at when the job is skipped', async () => {
+  it('is not evaluated if the job is skipped', async () => {
     const run = await fixture.run(
       'jobs: { a: { run: x }, b: { run: x, needs: a, priority: "${{ fromJSON(inputs.x) }}" } }',
       { x: 'no' },

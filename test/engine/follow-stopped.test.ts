@@ -28,7 +28,7 @@ async function next(follower: AsyncIterator<LogBatch>): Promise<string | null> {
   return done === true ? null : value.chunks.map(({ data }: { data: string }) => data).join('');
 }
 
-it('a follower of a cancelled job gets what the job prints until its worker reports that it has stopped', async () => {
+it('a follower of a cancelled job gets its output until its worker reports that it has stopped', async () => {
   await push(0, 'begun\n');
   const follower = follow();
   expect(await next(follower)).toBe('begun\n');
@@ -44,7 +44,7 @@ it('a follower of a cancelled job gets what the job prints until its worker repo
   expect(await fixture.engine.canFollowLogs(query('0.1.stdout'))).toBe(false);
 });
 
-it('a follower of a cancelled job whose worker never reports ends when the grace is over', async () => {
+it('a follower of a cancelled job whose worker never reports ends after the grace period', async () => {
   const follower = follow();
   await fixture.cancel(job.runId);
   const first = next(follower);
@@ -53,7 +53,7 @@ it('a follower of a cancelled job whose worker never reports ends when the grace
   expect(await next(follower)).toBeNull();
 });
 
-it('a follower of a job that was cancelled before a worker had it ends at once', async () => {
+it('a follower of a job that was cancelled before its claim ends immediately', async () => {
   await fixture.fail(job, true);
   await fixture.cancel(job.runId);
   expect(await next(follow())).toBeNull();

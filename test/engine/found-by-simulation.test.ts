@@ -5,7 +5,7 @@ import { jobIdOf } from '../../src/store/job-id.js';
 import { EngineFixture } from '../support/engine-fixture.js';
 import { settled } from '../support/hand-moved-environment.js';
 
-/** What the simulation found, each by the promise that was broken; docs/reliability.md lists the seeds. */
+/** Bugs found by the simulation, each by the promise that was broken; docs/reliability.md lists the seeds. */
 let fixture: EngineFixture;
 
 beforeEach(async () => {
@@ -45,8 +45,8 @@ function first(jobs: readonly ClaimedJob[]): ClaimedJob {
   return job;
 }
 
-describe('word that a pushed job has arrived', () => {
-  it('counts when it comes just before its time is over', async () => {
+describe('the confirmation of a pushed job', () => {
+  it('counts if it arrives just before its deadline', async () => {
     const { session, jobs } = open();
     session.addCredits(1);
     await fixture.run('jobs: { a: { run: x } }');
@@ -58,13 +58,13 @@ describe('word that a pushed job has arrived', () => {
     await fixture.complete(first(jobs));
   });
 
-  it('says nothing about the next lease of that job, which has the same number', async () => {
+  it('does not apply to the next lease of that job, which has the same number', async () => {
     const one = open();
     one.session.addCredits(1);
     await fixture.run('jobs: { a: { run: x, retries: 0 } }');
     await settled();
     await fixture.environment.advance(4_900);
-    // It is given back, and claimed and pushed again, before the word is written down.
+    // The job is released, claimed and pushed again before the confirmation is written.
     await fixture.engine.releaseJob(fixture.caller, first(one.jobs).leaseId);
     const other = open();
     one.session.drain();
@@ -75,12 +75,12 @@ describe('word that a pushed job has arrived', () => {
     await fixture.environment.advance(31_000);
     other.session.close();
     await settled();
-    // It never arrived the second time either, so it is no attempt.
+    // It did not arrive the second time either, so it is not an attempt.
     expect((await fixture.claimed()).attempt).toBe(0);
   });
 });
 
-it('a claim that is repeated while the first still waits gets the same lease', async () => {
+it('a claim repeated while the first still waits gets the same lease', async () => {
   const again = () => fixture.claimMany(1, { waitMs: 60_000, requestId: 'claim-1' });
   const claims = [again(), again()];
   await settled();
@@ -91,7 +91,7 @@ it('a claim that is repeated while the first still waits gets the same lease', a
   expect((await fixture.claimed()).jobKey).toBe('b');
 });
 
-it('two callers with one request id never have one lease id', async () => {
+it('two callers with one request id never share a lease id', async () => {
   await fixture.run('jobs: { a: { run: x } }');
   const input = {
     workerId: 'w',
@@ -110,7 +110,7 @@ it('two callers with one request id never have one lease id', async () => {
   expect(theirs.leaseId).not.toBe(mine.leaseId);
 });
 
-it('a job that is given back takes its log along', async () => {
+it('the log of a released job is removed', async () => {
   await fixture.run('jobs: { a: { run: x } }');
   const push = (job: ClaimedJob, data: string) =>
     fixture.engine.pushLogs(fixture.caller, job.leaseId, [
@@ -125,17 +125,17 @@ it('a job that is given back takes its log along', async () => {
   expect(page.map(({ data }) => data)).toEqual(['kept\n']);
 });
 
-describe('a run that takes several transactions', () => {
+describe('a run created in several transactions', () => {
   const large = ['jobs:', ...Array.from({ length: 2_010 }, (_, at) => `  j${at}: { run: x }`), ''].join('\n');
 
-  it('goes on without a restart when one of them failed', async () => {
+  it('continues without a restart after one of them failed', async () => {
     const id = await fixture.run(large);
-    // As a failed transaction leaves it: whole, and not one of its jobs claimable.
+    // The state that a failed transaction leaves: complete, with no claimable job.
     await fixture.store.transact(async (connection) => {
       const [run] = await connection.query('select no from runs', []);
       const no = Number(run?.no);
       await connection.query('update runs set activate_from = 0', []);
-      // The numbers of events have no gaps, so those of the jobs stay, without an event.
+      // The numbers of events have no gaps, so the jobs' events stay, without their job.
       await connection.query('update events set job = null where job is not null', []);
       await connection.query(
         `update jobs set state = 'waiting', enqueued_at_ms = null where id >= ${jobIdOf(no, 0)}`,
@@ -147,7 +147,7 @@ describe('a run that takes several transactions', () => {
     expect((await fixture.claimed()).runId).toBe(id);
   });
 
-  it('is not acknowledged to a repeated request before it is whole', async () => {
+  it('is not acknowledged to a repeated request before it is complete', async () => {
     const id = await fixture.define(large);
     const start = () =>
       fixture.engine.startRun({ caller: fixture.caller, id, inputs: new Map(), requestId: 'start-1' });

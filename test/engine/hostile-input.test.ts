@@ -10,7 +10,7 @@ beforeEach(async () => {
 
 afterEach(() => fixture.end());
 
-it('a job that is released after an empty chunk of log leaves nothing to its next attempt', async () => {
+it('a job that is released after an empty log chunk leaves nothing to its next attempt', async () => {
   await fixture.run('jobs: { a: { run: x } }');
   const first = await fixture.claimed();
   const chunk = { runId: '', jobKey: '', sequence: 0, timestampMs: 0, stream: 'stdout' } as const;
@@ -26,14 +26,14 @@ it('a job that is released after an empty chunk of log leaves nothing to its nex
 it('an error that is cut in the middle of a character is stored', async () => {
   const run = await fixture.run('jobs: { a: { run: x } }');
   const job = await fixture.claimed();
-  // Characters of two halves, from an odd place on: the first cut goes through one.
+  // Surrogate pairs from an odd position on: the first cut splits one.
   await fixture.engine.failJob(fixture.caller, job.leaseId, { error: `x${'😀'.repeat(50_000)}y\0`, retryable: false });
   const { jobs } = await fixture.engine.workflowStatus(run);
   expect(jobs[0]?.error).toMatch(/^x😀+\uFFFD\n… \d+ characters cut …\n😀+y\uFFFD$/u);
 });
 
 it.each(['x!', '-1', 'ZZZ', '9007199254740993', 'z'.repeat(200), '1.5', ' '])(
-  'a page token that no page had is refused: %j',
+  'an invented page token is refused: %j',
   async (pageToken) => {
     await expect(fixture.engine.listRuns(runQuery({ pageToken }))).rejects.toMatchObject({
       code: 'malformed',
@@ -47,7 +47,7 @@ async function logOf(run: string): Promise<{ chunks: string[] }> {
   return { chunks: found.map(({ data }) => data) };
 }
 
-it('an output without a key is malformed, and not too large', async () => {
+it('an output without a key is malformed, not too large', async () => {
   await fixture.run('jobs: { a: { run: x } }');
   const job = await fixture.claimed();
   await expect(fixture.complete(job, { '': 'v' })).rejects.toMatchObject({

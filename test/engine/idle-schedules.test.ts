@@ -12,7 +12,7 @@ let fixture: EngineFixture | null = null;
 
 afterEach(() => fixture?.end());
 
-/** Counts the statements that reach the database. */
+/** Counts the statements sent to the database. */
 function countingStore(store: Store, count: () => void): Store {
   const counting = (connection: Connection): Connection => ({
     dialect: connection.dialect,

@@ -1,4 +1,4 @@
-// biome-ignore-all lint/suspicious/noTemplateCurlyInString: expressions are written so
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: workflow expressions use this syntax
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { EngineFixture } from '../support/engine-fixture.js';
 import { runQuery } from '../support/run-query.js';
@@ -22,7 +22,7 @@ const deploy = `
 `;
 
 describe('a workflow that declares inputs', () => {
-  it('starts with the checked ones in canonical form and with defaults', async () => {
+  it('starts with the validated ones in canonical form and with defaults', async () => {
     const run = await fixture.run(deploy, { replicas: '3.0', regions: '[ "us", "eu" ]' });
     const job = await fixture.claimed();
     expect(job.inputs).toEqual(
@@ -35,7 +35,7 @@ describe('a workflow that declares inputs', () => {
     expect(await fixture.statuses(run)).toEqual({ deploy: 'running', second: 'queued' });
   });
 
-  it('has defaults from variables, which the run keeps', async () => {
+  it('takes defaults from variables, and the run keeps them', async () => {
     const { engine, caller } = fixture;
     await engine.setVariable({ caller, workflow: '', name: 'REGION', value: 'eu' });
     const file =
@@ -49,7 +49,7 @@ describe('a workflow that declares inputs', () => {
     expect((await engine.workflowStatus(other.runId)).run?.inputs).toEqual(new Map());
   });
 
-  it('decides conditions on values of the declared types', async () => {
+  it('evaluates conditions on values of the declared types', async () => {
     const run = await fixture.run(deploy, { replicas: '3', dry_run: 'true' });
     expect(await fixture.statuses(run)).toEqual({ deploy: 'skipped', second: 'skipped' });
     const explained = await fixture.engine.explainJob(run, 'deploy');
@@ -63,7 +63,7 @@ describe('a workflow that declares inputs', () => {
     });
   });
 
-  it('is not started with wrong ones, and nothing is left of the attempt', async () => {
+  it('is not started with invalid ones, and no trace of the call remains', async () => {
     const id = await fixture.define(deploy);
     const starting = fixture.engine.startRun({
       caller: fixture.caller,
@@ -88,7 +88,7 @@ describe('a workflow that declares inputs', () => {
     expect((await fixture.engine.listRuns(runQuery())).runs).toEqual([]);
   });
 
-  it('keeps the run of a repeated request, whatever the inputs are then', async () => {
+  it('returns the run of a repeated request, whatever its inputs are then', async () => {
     const id = await fixture.define(deploy);
     const start = (inputs: Record<string, string>) =>
       fixture.engine.startRun({
@@ -116,7 +116,7 @@ describe('a workflow that declares inputs', () => {
 });
 
 describe('a condition without a value', () => {
-  it('fails its job without an attempt, and what needs it is decided', async () => {
+  it('fails its job without an attempt, and its dependents are decided', async () => {
     const run = await fixture.run(
       `
       jobs:

@@ -1,4 +1,4 @@
-// biome-ignore-all lint/suspicious/noTemplateCurlyInString: expressions are written so
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: workflow expressions use this syntax
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ClaimedJob, RerunAnswer } from '../../src/engine/engine.js';
 import { EngineFixture } from '../support/engine-fixture.js';
@@ -17,7 +17,7 @@ const jobs = (keys: readonly string[], concurrency: string, more = '') =>
 
 const named = (claimed: readonly ClaimedJob[]) => claimed.map(({ jobKey }) => jobKey);
 
-/** The next job that can be claimed, by its key; waits until there is one. */
+/** The key of the next claimable job; waits until there is one. */
 async function nextJob(): Promise<ClaimedJob> {
   return soon(async () => fixture.claim());
 }
@@ -28,7 +28,7 @@ async function inUse(): Promise<Record<string, number>> {
 }
 
 describe('a group of jobs', () => {
-  it('lets as many jobs be claimable as it has places, and the others in turn as places come back', async () => {
+  it('has as many claimable jobs as places, and admits the others in turn as places become free', async () => {
     const run = await fixture.run(jobs(['a', 'b', 'c', 'd'], '{ group: warehouse, max: 2 }'));
     const first = await fixture.claimMany(10);
     expect(named(first)).toEqual(['a', 'b']);
@@ -42,7 +42,7 @@ describe('a group of jobs', () => {
     expect(await inUse()).toEqual({ 'job:warehouse': 0 });
   });
 
-  it('serves a claim that waits when a place comes back', async () => {
+  it('serves a waiting claim when a place becomes free', async () => {
     await fixture.run(jobs(['a', 'b'], 'warehouse'));
     const first = await fixture.claimed();
     const waiting = fixture.claimMany(1, { waitMs: 600_000, workerId: 'w2' });
@@ -50,7 +50,7 @@ describe('a group of jobs', () => {
     expect(named(await waiting)).toEqual(['b']);
   });
 
-  it('is shared by workflows, one for each value of its name, and apart from groups of runs', async () => {
+  it('is shared by workflows, one for each value of its name, and separate from groups of runs', async () => {
     const yaml = (run: string) => `
       ${run}
       inputs: { target: { default: staging } }
@@ -81,7 +81,7 @@ describe('a group of jobs', () => {
     await fixture.cancel(run);
   });
 
-  it('fails a job whose group has no name, and says which key', async () => {
+  it('fails a job whose group has no name, and names the key', async () => {
     const run = await fixture.run('{ jobs: { ship: { run: x, concurrency: "${{ inputs.target }}" } } }');
     const { reasons } = await fixture.engine.explainJob(run, 'ship');
     expect(reasons[0]?.reason).toMatchObject({
@@ -91,7 +91,7 @@ describe('a group of jobs', () => {
     expect(await inUse()).toEqual({});
   });
 
-  it('admits the highest priority first, then who has waited longest', async () => {
+  it('admits the highest priority first, then the longest wait', async () => {
     await fixture.run(jobs(['holder'], 'g'));
     const low = await fixture.run(jobs(['low'], 'g'));
     await fixture.environment.advance(10);
@@ -108,7 +108,7 @@ describe('a group of jobs', () => {
     expect(await fixture.runState(low)).toBe('success');
   });
 
-  it('has as many places as the job that asks says, and nobody passes the first that waits', async () => {
+  it('has as many places as the requesting job says, and no job overtakes the first in line', async () => {
     await fixture.run(jobs(['a', 'b'], '{ group: g, max: 2 }'));
     await fixture.environment.advance(10);
     await fixture.run(jobs(['one'], '{ group: g, max: 1 }'));
@@ -118,13 +118,13 @@ describe('a group of jobs', () => {
     expect(named(first)).toEqual(['a', 'b']);
     const [a, b] = first;
     if (a !== undefined) await fixture.complete(a);
-    // The last would fit, but one waits before it.
+    // The last would fit, but another is ahead of it.
     expect(await fixture.claim()).toBeNull();
     if (b !== undefined) await fixture.complete(b);
     expect(named(await fixture.claimMany(10))).toEqual(['one', 'three']);
   });
 
-  it('counts jobs that come to it together with those that end', async () => {
+  it('counts jobs that arrive together with those that end', async () => {
     const run = await fixture.run(`
       jobs:
         a: { run: x, concurrency: g }
@@ -152,13 +152,13 @@ describe('the place of a job', () => {
     return { run, other, job };
   }
 
-  it('comes back when it fails', async () => {
+  it('is released when the job fails', async () => {
     const { job } = await twoJobs();
     await fixture.fail(job);
     expect((await nextJob()).jobKey).toBe('next');
   });
 
-  it('stays with it through the backoff of a retry and is not taken twice', async () => {
+  it('is kept through the backoff of a retry and is not taken twice', async () => {
     const { job } = await twoJobs(', retries: 2, backoff: { fixed: { delay: 60 } }');
     await fixture.fail(job, true);
     expect(await fixture.claim()).toBeNull();
@@ -170,28 +170,28 @@ describe('the place of a job', () => {
     expect((await nextJob()).jobKey).toBe('next');
   });
 
-  it('stays with it when its worker gives it back unrun', async () => {
+  it('is kept when the worker releases the job unrun', async () => {
     const { job } = await twoJobs();
     await fixture.engine.releaseJob(fixture.caller, job.leaseId);
     expect((await fixture.claimed()).jobKey).toBe('ship');
     expect(await fixture.claim()).toBeNull();
   });
 
-  it('comes back when its lease expires without a retry', async () => {
+  it('is released when the lease expires without a retry', async () => {
     const { run } = await twoJobs();
     await fixture.environment.advance(31_000);
     expect(await fixture.runState(run)).toBe('failure');
     expect((await nextJob()).jobKey).toBe('next');
   });
 
-  it('comes back when it times out', async () => {
+  it('is released when the job times out', async () => {
     const { job } = await twoJobs(', timeout: 5');
     await fixture.environment.advance(6_000);
     await fixture.fail(job);
     expect((await nextJob()).jobKey).toBe('next');
   });
 
-  it('comes back with a cancel, whether it runs, is claimable, is delayed or waits', async () => {
+  it('is released by a cancel, whether the job runs, is claimable, is delayed or waits', async () => {
     const { run, job } = await twoJobs(', retries: 2, backoff: { fixed: { delay: 60 } }');
     await fixture.fail(job, true);
     await fixture.cancel(run);
@@ -208,7 +208,7 @@ describe('the place of a job', () => {
     expect(await fixture.claim()).toBeNull();
   });
 
-  it('comes back with the cancel of a job that runs, forced or not', async () => {
+  it('is released by the cancel of a running job, forced or not', async () => {
     for (const force of [false, true]) {
       const { run, other } = await twoJobs(', if: always()');
       await fixture.cancel(run, { force });
@@ -219,7 +219,7 @@ describe('the place of a job', () => {
     }
   });
 
-  it('is asked for again by a re-run, behind those that wait', async () => {
+  it('is requested again by a re-run, behind the waiting jobs', async () => {
     const { run, job } = await twoJobs();
     await fixture.environment.advance(10);
     await fixture.fail(job);
@@ -241,7 +241,7 @@ describe('the place of a job', () => {
     }
   });
 
-  it('comes back when a re-run of what it needs resets it, claimable or held', async () => {
+  it('is released when a re-run of a need resets the job, claimable or held', async () => {
     const run = await fixture.run(`
       jobs:
         plan: { run: x }
@@ -269,7 +269,7 @@ describe('the place of a job', () => {
     expect(await fixture.runState(run)).toBe('success');
   });
 
-  it('is kept over a restart, and so is who waits', async () => {
+  it('survives a restart, and so does the queue', async () => {
     const { job } = await twoJobs();
     await fixture.restart();
     expect(await fixture.claim()).toBeNull();
@@ -277,7 +277,7 @@ describe('the place of a job', () => {
     expect((await nextJob()).jobKey).toBe('next');
   });
 
-  it('is counted anew for those that wait: a server of an older version ends jobs and gives no place back', async () => {
+  it('is recounted for the queue: a server of an older version ends jobs without releasing their places', async () => {
     const { job } = await twoJobs();
     await fixture.complete(job);
     await fixture.complete(await nextJob());
@@ -292,7 +292,7 @@ describe('the place of a job', () => {
 });
 
 describe('a large run', () => {
-  it('has its jobs in a group of one, each in its turn', async () => {
+  it('has its jobs in a group of one, each in turn', async () => {
     const many = Array.from({ length: 2_500 }, (_, at) => `    j${at}: { run: x, concurrency: g }`).join('\n');
     const run = await fixture.run(`  jobs:\n${many}\n`);
     const first = await nextJob();
@@ -306,7 +306,7 @@ describe('a large run', () => {
 });
 
 describe('readers', () => {
-  it('see why a job waits: the group, who has its places and since when, and how many are before it', async () => {
+  it('see why a job waits: the group, the holders of its places and since when, and the number of jobs ahead', async () => {
     const holder = await fixture.run(jobs(['a'], '{ group: g, max: 1 }'));
     await fixture.environment.advance(10);
     await fixture.run(jobs(['b'], 'g'));

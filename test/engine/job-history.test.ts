@@ -10,12 +10,12 @@ afterEach(() => fixture.end());
 
 const history = (more: object = {}) => fixture.engine.jobHistory({ workflow: 'ci', limit: 30, pageToken: '', ...more });
 
-/** Defines the workflow `ci` anew and starts a run of it. */
+/** Defines the workflow `ci` again and starts a run of it. */
 async function start(jobs: string): Promise<void> {
   await fixture.startRun(await fixture.define(`jobs: { ${jobs} }`, 'ci'));
 }
 
-it('has a row for each job and an entry for each run, the newest first, over versions', async () => {
+it('has a row for each job and an entry for each run, newest first, across versions', async () => {
   await start('a: { run: x }, old: { needs: a, run: x }');
   await fixture.fail(await fixture.claimed());
   await start('a: { run: x, retries: 1 }, b: { needs: a, run: x }');
@@ -32,7 +32,7 @@ it('has a row for each job and an entry for each run, the newest first, over ver
   expect(jobs[0]?.statistics).toMatchObject({ ended: 2, failed: 1, flaky: 1 });
 });
 
-it('goes on to older runs', async () => {
+it('continues with older runs', async () => {
   for (let n = 0; n < 3; n++) await start('a: { run: x }');
   const first = await history({ limit: 2 });
   expect(first.runs.length).toBe(2);
@@ -42,7 +42,7 @@ it('goes on to older runs', async () => {
   expect(new Set([...first.runs, ...second.runs].map(({ runId }) => runId)).size).toBe(3);
 });
 
-it('of a workflow that has not run is empty, and of one that there is not is refused', async () => {
+it('of a workflow without runs is empty, and of an unknown workflow is refused', async () => {
   await fixture.define('jobs: { a: { run: x } }', 'ci');
   expect(await history()).toEqual({ runs: [], jobs: [], nextPageToken: '' });
   await expect(history({ workflow: 'nowhere' })).rejects.toThrow('nowhere');

@@ -1,4 +1,4 @@
-// biome-ignore-all lint/suspicious/noTemplateCurlyInString: expressions are written so
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: workflow expressions use this syntax
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { EngineFixture } from '../support/engine-fixture.js';
 import { until } from '../support/until.js';
@@ -20,7 +20,7 @@ async function claimOne(jobs: string) {
 
 const cancel = (id: string) => fixture.cancel(id);
 
-test('each edge of the state table is walked by what it stands for, and no other is', async () => {
+test('each edge of the state table is taken by the change that it describes, and no other edge is', async () => {
   const met = await claimOne('{ a: { run: x }, b: { run: x, needs: a }, c: { run: x, needs: a, if: failure() } }');
   await fixture.complete(met.job); // a succeeds; b's needs are met; c's condition is false
   await cancel(met.run); // b, which is claimable
@@ -31,7 +31,7 @@ test('each edge of the state table is walked by what it stands for, and no other
   expect(await fixture.statuses(waiting.run)).toEqual({ a: 'cancelled', b: 'cancelled' });
 
   const retried = await claimOne('{ a: { run: x, retries: 1 } }');
-  await fixture.fail(retried.job, true); // a is tried again at once
+  await fixture.fail(retried.job, true); // a is retried immediately
   await fixture.fail(await fixture.claimed(), true); // and has failed
   expect(await fixture.statuses(retried.run)).toEqual({ a: 'failure' });
 
@@ -117,7 +117,7 @@ test('each edge of the state table is walked by what it stands for, and no other
   await fixture.engine.resume(pause);
   await fixture.complete(await fixture.claimed());
 
-  // A job that is cancelled before anything else happened to it has no event that tells where it was.
+  // A job that is cancelled as its first change has no event that shows its previous state.
   const cancelledFirst = 'waiting → cancelled';
   expect(new Set([...(await walkedEdges(fixture.store.read)), cancelledFirst])).toEqual(jobEdges);
 });

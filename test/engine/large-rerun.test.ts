@@ -11,7 +11,7 @@ beforeEach(async () => {
 
 afterEach(() => fixture.end());
 
-/** Restarts the engine as if its process had ended after the first range of a re-run. */
+/** Restarts the engine as if its process had crashed after the first range of a re-run. */
 async function crashAfterFirstRange(begin: () => Promise<unknown>): Promise<void> {
   const { writer } = fixture.engine.context;
   const submit = writer.submit.bind(writer);
@@ -33,7 +33,7 @@ describe('a large re-run', () => {
     .concat(Array.from({ length: 2_100 }, (_, at) => `  j${at}: { run: x, needs: first }`))
     .join('\n');
 
-  it('resets its jobs in ranges, of which nothing is claimable before the last', async () => {
+  it('resets its jobs in ranges; none is claimable before the last range', async () => {
     const run = await fixture.run(wide);
     await fixture.fail(await fixture.claimed());
     for (let tries = 0; (await fixture.runState(run)) !== 'failure' && tries < 1_000; tries++) {
@@ -89,7 +89,7 @@ describe('a large re-run', () => {
   });
 });
 
-it('a run that is started by a run’s id repeats it: with its inputs, and says which', async () => {
+it('a run started by a run’s id repeats that run with its inputs, and names it', async () => {
   const id = await fixture.define('jobs: { a: { run: x } }');
   const { runId } = await fixture.startRun(id, { branch: 'main' });
   const again = await fixture.startRun(runId);

@@ -31,7 +31,7 @@ describe('listing runs', () => {
     await expect(listed({ workflows: ['one', 'none'] })).rejects.toMatchObject({ code: 'not_found' });
   });
 
-  it('by the beginning of a workflow id or of a run id', async () => {
+  it('by the prefix of a workflow id or of a run id', async () => {
     const run = (await fixture.startRun(await fixture.define('jobs: { a: { run: x } }', 'release'))).runId;
     const other = (await fixture.startRun(await fixture.define('jobs: { a: { run: x } }', 'build'))).runId;
     expect(await listed({ query: 'rel' })).toEqual([run]);
@@ -41,7 +41,7 @@ describe('listing runs', () => {
     expect(await listed({ query: 'nothing' })).toEqual([]);
   });
 
-  it('by the time of their creation', async () => {
+  it('by creation time', async () => {
     const id = await fixture.define('jobs: { a: { run: x } }');
     const runs: { runId: string; createdAtMs: number }[] = [];
     for (let at = 0; at < 3; at++) {
@@ -74,7 +74,7 @@ describe('listing runs', () => {
     }
   });
 
-  it('with how many jobs are in each state, the first failure, and what no worker takes', async () => {
+  it('with the number of jobs in each state, the first failure, and the jobs that no worker takes', async () => {
     const yaml =
       'jobs: { a: { run: x }, b: { run: x, needs: a }, c: { run: x, needs: a, if: always() }, d: { run: x, labels: gpu } }';
     const run = await fixture.run(yaml);
@@ -104,7 +104,7 @@ describe('listing runs', () => {
 });
 
 describe('listing workflows without their jobs', () => {
-  it('with the newest run, the last runs and the median of those that succeeded', async () => {
+  it('with the newest run, the last runs and the median duration of the successful ones', async () => {
     const id = await fixture.define('name: Release\njobs: { a: { run: x } }', 'release');
     await fixture.define('jobs: { a: { run: x } }', 'unrun');
     await fixture.startRun(id);
@@ -128,7 +128,7 @@ describe('listing workflows without their jobs', () => {
     expect(workflows[1]).toMatchObject({ newestRun: null, medianDurationMs: null });
   });
 
-  it('by a text that the id or the name contains, in pages', async () => {
+  it('by a text contained in the id or the name, in pages', async () => {
     await fixture.define('name: The 100% build\njobs: { a: { run: x } }', 'one');
     await fixture.define('jobs: { a: { run: x } }', 'two');
     const ids = async (query: string, limit = 10, pageToken = '') => {
@@ -159,7 +159,7 @@ describe('a run as columns', () => {
     ]);
     expect([page.nextOrdinal, page.lastEvent > 0]).toEqual([null, true]);
     const [ended] = page.jobs;
-    expect(ended?.enqueuedAtMs, 'how long it waited is kept').toBe(ended?.startedAtMs);
+    expect(ended?.enqueuedAtMs, 'the waiting time is kept').toBe(ended?.startedAtMs);
     const part = await fixture.engine.listRunJobs({ id: run, fromOrdinal: 1, limit: 1, states: [], childrenOf: '' });
     expect([part.jobs.map(({ ordinal }) => ordinal), part.nextOrdinal]).toEqual([[1], 2]);
     const waiting = await fixture.engine.listRunJobs({

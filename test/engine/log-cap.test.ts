@@ -40,8 +40,8 @@ async function claimedJob(): Promise<ClaimedJob> {
 
 const sequences = async (job: ClaimedJob) => (await fixture.logOf(job.runId, 'a')).map(({ sequence }) => sequence);
 
-describe('a log that is longer than its cap', () => {
-  it('keeps its first and its last chunks, with one mark between them that says what is missing', async () => {
+describe('a log that exceeds its cap', () => {
+  it('keeps its first and its last chunks, with one mark between them that gives the missing size', async () => {
     const job = await claimedJob();
     for (let at = 0; at < 100; at += 5) await push(job, ...[0, 1, 2, 3, 4].map((more) => line(at + more)));
     const log = await fixture.logOf(job.runId, 'a');
@@ -54,7 +54,7 @@ describe('a log that is longer than its cap', () => {
     await fixture.complete(job);
   });
 
-  it('says nothing of a gap once the log was pruned', async () => {
+  it('has no gap mark once the log was pruned', async () => {
     const job = await claimedJob();
     for (let at = 0; at < 60; at++) await push(job, line(at));
     await fixture.complete(job);
@@ -67,7 +67,7 @@ describe('a log that is longer than its cap', () => {
     expect(await missing()).toBeNull();
   });
 
-  it('takes chunks again that it has dropped, also under a lease that is gone, and stores them no more', async () => {
+  it('accepts repeated chunks that it has dropped, also under a lost lease, and does not store them', async () => {
     const job = await claimedJob();
     for (let at = 0; at < 60; at++) await push(job, line(at));
     const before = await sequences(job);
@@ -80,13 +80,13 @@ describe('a log that is longer than its cap', () => {
     expect(await sequences(job)).toEqual(before);
   });
 
-  it('counts what one push names twice once', async () => {
+  it('counts a chunk once if one push contains it twice', async () => {
     const job = await claimedJob();
     for (let at = 0; at < 30; at++) await push(job, line(at), line(at));
     expect(await sequences(job)).toEqual(range(0, 30));
   });
 
-  it('counts U+0000 as it is stored: three bytes', async () => {
+  it('counts U+0000 as stored: three bytes', async () => {
     const job = await claimedJob();
     for (let at = 0; at < 30; at++) await push(job, chunk({ sequence: at, data: '\0'.repeat(kib) }));
     const log = await fixture.logOf(job.runId, 'a');
@@ -95,13 +95,13 @@ describe('a log that is longer than its cap', () => {
     expect(kept.every(({ data }) => data === '\uFFFD'.repeat(kib))).toBe(true);
   });
 
-  it('counts lone surrogates as they are stored: three bytes', async () => {
+  it('counts lone surrogates as stored: three bytes', async () => {
     const job = await claimedJob();
     for (let at = 0; at < 30; at++) await push(job, chunk({ sequence: at, data: '\ud800'.repeat(kib) }));
     expect(await sequences(job)).toEqual([0, 1, 2, 22, ...range(23, 30)]);
   });
 
-  it('counts a minimum for every chunk, so that empty ones fill it too', async () => {
+  it('counts a minimum for every chunk, so that empty ones also fill it', async () => {
     const job = await claimedJob();
     for (let at = 0; at < 1_000; at += 100) {
       await push(job, ...range(at, at + 100).map((sequence) => chunk({ sequence, data: '' })));
@@ -122,7 +122,7 @@ describe('a log that is longer than its cap', () => {
     expect(await sequences(job)).toEqual([...range(0, 10), 12, 13]);
   });
 
-  it('is cut for each attempt by itself', async () => {
+  it('is cut for each attempt separately', async () => {
     await fixture.run('jobs: { a: { run: x, retries: 1 } }');
     const first = await fixture.claimed();
     for (let at = 0; at < 31; at++) await push(first, line(at));
@@ -139,7 +139,7 @@ describe('a log that is longer than its cap', () => {
 });
 
 describe('a reader of a log with a gap', () => {
-  it('that resumes inside the gap gets the mark and what comes after; one that read its last chunk gets no mark', async () => {
+  it('that resumes inside the gap gets the mark and the rest; one that read the last chunk before the gap gets no mark', async () => {
     const job = await claimedJob();
     for (let at = 0; at < 50; at++) await push(job, line(at));
     const from = async (after: string) =>
@@ -164,7 +164,7 @@ describe('a reader of a log with a gap', () => {
     expect(more.map(({ missingBytes }) => missingBytes).filter((bytes) => bytes !== null)).toHaveLength(1);
   });
 
-  it('that follows live and is fast enough misses nothing; a slow one passes the mark', async () => {
+  it('that follows live and is fast enough misses nothing; a slow one gets the mark', async () => {
     const job = await claimedJob();
     const abort = new AbortController();
     const query = { id: job.runId, jobKey: 'a', attempt: null, limit: null, after: '', tail: null };
@@ -185,13 +185,13 @@ describe('a reader of a log with a gap', () => {
   });
 });
 
-describe('outputs that a job prints', () => {
+describe('outputs printed by a job', () => {
   const outputsOf = async (job: ClaimedJob) => {
     const { jobs } = await fixture.engine.workflowStatus(job.runId);
     return Object.fromEntries(jobs[0]?.outputs ?? []);
   };
 
-  it('count although the chunk with the line was dropped, and the last line of a key wins', async () => {
+  it('count even if the chunk with the line was dropped, and the last line of a key wins', async () => {
     const job = await claimedJob();
     await push(job, line(0, '::set-output in_head=1\n::set-output twice=head\n'));
     for (let at = 1; at < 20; at++) await push(job, line(at));
@@ -225,7 +225,7 @@ describe('outputs that a job prints', () => {
     expect(await outputsOf(job)).toEqual({ first: 'one more', second: 'two' });
   });
 
-  it('begin at the beginning of a line, also where lines without outputs were dropped first', async () => {
+  it('begin at the start of a line, also where lines without outputs were dropped first', async () => {
     const job = await claimedJob();
     for (let at = 0; at < 31; at++) await push(job, chunk({ sequence: at, data: 'x'.repeat(kib) }));
     await push(job, chunk({ sequence: 31, data: '::set-output none=1\n'.padEnd(kib) }));
@@ -234,7 +234,7 @@ describe('outputs that a job prints', () => {
     expect(await outputsOf(job)).toEqual({});
   });
 
-  it('are refused when those that were dropped are too large', async () => {
+  it('are refused if the dropped ones are too large', async () => {
     const job = await claimedJob();
     for (let at = 0; at < 20; at++) {
       await push(job, chunk({ sequence: at, data: `::set-output k${at}=${'v'.repeat(60 * kib)}\n` }));
@@ -245,7 +245,7 @@ describe('outputs that a job prints', () => {
   });
 });
 
-it('the migration counts logs again that were counted before U+0000 was replaced', async () => {
+it('the migration recounts logs that were counted before U+0000 was replaced', async () => {
   const job = await claimedJob();
   await push(job, chunk({ sequence: 0, data: 'a\0b\0' }), chunk({ sequence: 1, data: 'x'.repeat(200) }));
   await fixture.store.transact(async (connection) => {
@@ -262,7 +262,7 @@ it('the migration counts logs again that were counted before U+0000 was replaced
   expect(attempt).toMatchObject({ log_bytes: 208, log_padding: 120 });
 });
 
-it('with the defaults the first 16 MiB and the last 48 MiB are kept', async () => {
+it('by default the first 16 MiB and the last 48 MiB are kept', async () => {
   const whole = await new EngineFixture().start();
   try {
     await whole.run('jobs: { a: { run: x } }');

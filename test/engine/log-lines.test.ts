@@ -14,7 +14,7 @@ beforeEach(async () => {
 });
 afterEach(() => fixture.end());
 
-/** Chunks from texts; those that begin with `!` are of stderr. */
+/** Chunks from texts; a leading `!` marks stderr. */
 async function push(...texts: string[]): Promise<void> {
   await pushAt(
     sequence,
@@ -63,7 +63,7 @@ describe('the lines of a log', () => {
   });
 
   it('are the same from any line of a long log, and from its end', async () => {
-    // Lines of 300 bytes that chunks cut, over many marks, with stderr between.
+    // Lines of 300 bytes split over chunks, across many marks, interleaved with stderr.
     const line = (number: number) => `${number}:${'x'.repeat(300)}`;
     const text = Array.from({ length: 2_000 }, (_, at) => `${line(at)}\n`).join('');
     const texts: string[] = [];
@@ -84,7 +84,7 @@ describe('the lines of a log', () => {
     expect((await read(lineCount + 1, 10)).lines).toEqual([]);
   });
 
-  it('are counted on as the log grows, and anew when a chunk comes late', async () => {
+  it('are counted on as the log grows, and recounted when a chunk arrives late', async () => {
     await push('a\nb');
     expect((await read(1)).openLines).toEqual([{ source: 'stdout', number: 2 }]);
     await push('c\nd\n');
@@ -95,7 +95,7 @@ describe('the lines of a log', () => {
     expect(await textsOf(1)).toEqual(['1 a', '2 bc', '3 d', '4 late', '5 z']);
   });
 
-  it('follow on from where they were read', async () => {
+  it('continue where the last read ended', async () => {
     await push('a\nb');
     const { position } = await read(null);
     await push('c\n');
@@ -105,7 +105,7 @@ describe('the lines of a log', () => {
     expect(chunks.map(({ data }) => data)).toEqual(['c\n']);
   });
 
-  it('are not those of an attempt, job or run that there is not', async () => {
+  it('do not exist for an unknown attempt, job or run', async () => {
     await expect(fixture.engine.logLines({ ...place(), attempt: 7, fromLine: 1, limit: 1 })).rejects.toThrow(
       'attempt 7',
     );
@@ -132,7 +132,7 @@ describe('a search', () => {
   const search = (text: string, more = {}) =>
     fixture.engine.searchLog({ ...place(), text, matchCase: false, fromLine: 1, limit: 100, ...more });
 
-  it('finds lines in upper and lower case unless it is told not to, and goes on where it stopped', async () => {
+  it('finds lines ignoring case unless told otherwise, and resumes where it stopped', async () => {
     await push('Error one\nfine\n', '!an ERR', 'OR\n', '!OR two\nerror three\n');
     expect(await search('error')).toEqual({ lines: [1, 3, 5], nextLine: null });
     expect(await search('ERROR', { matchCase: true })).toEqual({ lines: [3], nextLine: null });

@@ -12,7 +12,7 @@ beforeEach(async () => {
 });
 afterEach(() => fixture.end());
 
-/** Chunks from texts; those that begin with `!` are of stderr. */
+/** Chunks from texts; a leading `!` marks stderr. */
 async function push(...texts: string[]): Promise<void> {
   const chunks = texts.map(
     (text, sequence): NewLogChunk => ({
@@ -34,7 +34,7 @@ const tail = async (lines: number, more = {}) =>
 
 it.each<[string, string[], number, string[]]>([
   ['nothing is stored', [], 3, []],
-  ['no line is wanted', ['a\n'], 0, []],
+  ['no line is requested', ['a\n'], 0, []],
   ['there are fewer', ['a\nb\n'], 5, ['a\nb\n']],
   ['they are in one chunk', ['a\nb\nc\n'], 2, ['b\nc\n']],
   ['they are in several', ['a\nb\n', 'c\n', 'd\n'], 3, ['b\n', 'c\n', 'd\n']],
@@ -49,7 +49,7 @@ it.each<[string, string[], number, string[]]>([
     2,
     ['long ', '!y\n', 'line\n'],
   ],
-  ['a stream has no wanted line', ['!x\n', 'a\nb\n', '!', 'c\n'], 2, ['b\n', 'c\n']],
+  ['a stream has no requested line', ['!x\n', 'a\nb\n', '!', 'c\n'], 2, ['b\n', 'c\n']],
 ])('the last lines are found when %s', async (_, texts, lines, expected) => {
   if (texts.length > 0) await push(...texts);
   expect(await tail(lines)).toEqual(expected);
@@ -65,7 +65,7 @@ it('the last lines are those of all attempts, or of one', async () => {
   expect(await tail(1, { attempt: 0 })).toEqual(['b\n']);
 });
 
-it('a follower begins with the last lines and gets what comes; one that resumes gets all that it has not', async () => {
+it('a follower begins with the last lines and gets new ones; one that resumes gets everything that it missed', async () => {
   await push('a\nb\nc\n');
   const query = { id: job.runId, jobKey: 'a', attempt: null, limit: null, after: '', tail: 1 };
   const follower = fixture.engine.followJobLogs(query, new AbortController().signal)[Symbol.asyncIterator]();
@@ -78,7 +78,7 @@ it('a follower begins with the last lines and gets what comes; one that resumes 
   expect(await tail(1, { after: first.value?.position })).toEqual(['d\n']);
 });
 
-it('of lines that are longer than what is looked through, the end is given', async () => {
+it('of lines that exceed the search limit, the end is returned', async () => {
   const data = 'x'.repeat(4 * 1024 * 1024);
   await push(...Array.from({ length: 6 }, () => data));
   const found = await tail(1);

@@ -1,4 +1,4 @@
-// biome-ignore-all lint/suspicious/noTemplateCurlyInString: expressions are written so
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: workflow expressions use this syntax
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ClaimedJob } from '../../src/engine/engine.js';
 import { EngineFixture } from '../support/engine-fixture.js';
@@ -20,7 +20,7 @@ describe('a re-run of a job with a matrix', () => {
     return fixture.engine.rerunRun({ caller: fixture.caller, id, failed, jobs, ...choice });
   }
 
-  it('opens again for the children that failed, whose attempts count on', async () => {
+  it('reopens for the failed children, whose attempt numbers continue', async () => {
     const run = await fixture.run(`
       jobs:
         test: { strategy: { fail-fast: false, matrix: { n: [1, 2, 3] } }, run: x }
@@ -48,7 +48,7 @@ describe('a re-run of a job with a matrix', () => {
     await untilRun(fixture, run, 'success');
   });
 
-  it('opens again for one child that is named, and not while it is open', async () => {
+  it('reopens for one named child, and not while it is open', async () => {
     const run = await fixture.run('jobs: { test: { strategy: { matrix: { n: [1, 2] } }, run: x } }');
     const children = (await claimChildren(fixture, 2)) as [ClaimedJob, ClaimedJob];
     await fixture.complete(children[0]);
@@ -63,7 +63,7 @@ describe('a re-run of a job with a matrix', () => {
     await expect(rerun(run, { jobs: ['test.2'] })).rejects.toThrow('job "test.2"');
   });
 
-  it('gets its children anew when what it needs runs again, also when there are fewer', async () => {
+  it('gets new children when its needs run again, even if there are fewer', async () => {
     const run = await fixture.run(`
       jobs:
         list: { run: x }
@@ -86,7 +86,7 @@ describe('a re-run of a job with a matrix', () => {
     await expect(fixture.engine.jobDetails(run, 'test.2')).rejects.toThrow('job "test.2"');
   });
 
-  it('can be re-run whole by a run in a group, when it has its place again', async () => {
+  it('can be re-run as a whole in a run with a group, once the run has its place again', async () => {
     const run = await fixture.run(`
       concurrency: g
       jobs: { test: { strategy: { fail-fast: false, matrix: { n: [1, 2] } }, run: x } }

@@ -1,4 +1,4 @@
-// biome-ignore-all lint/suspicious/noTemplateCurlyInString: expressions are written so
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: workflow expressions use this syntax
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ClaimedJob } from '../../src/engine/engine.js';
 import { EngineFixture } from '../support/engine-fixture.js';
@@ -74,7 +74,7 @@ describe('a job with a matrix', () => {
     ]);
   });
 
-  it('takes its axes from the outputs of a need, and tells readers how its children stand', async () => {
+  it('takes its axes from the outputs of a need, and shows readers the states of its children', async () => {
     const run = await fixture.run(`
       jobs:
         list: { run: ./list.sh }
@@ -102,7 +102,7 @@ describe('a job with a matrix', () => {
     expect(await fixture.logOf(run, 'test.1')).toEqual([]);
   });
 
-  it('succeeds without children when there is no combination', async () => {
+  it('succeeds without children if there are no combinations', async () => {
     const run = await fixture.run(`
       jobs:
         list: { run: ./list.sh }
@@ -116,7 +116,7 @@ describe('a job with a matrix', () => {
     await untilRun(fixture, run, 'success');
   });
 
-  it('fails without children when its matrix is none', async () => {
+  it('fails without children if its matrix is invalid', async () => {
     const run = await fixture.run(`
       jobs:
         list: { run: ./list.sh }
@@ -129,7 +129,7 @@ describe('a job with a matrix', () => {
     );
   });
 
-  it('cancels the other children when one has failed for good, and is a failure', async () => {
+  it('cancels the other children once one has failed for good, and fails', async () => {
     const run = await fixture.run(`
       jobs:
         test: { strategy: { matrix: { n: [1, 2, 3, 4] } }, retries: 1, run: x }
@@ -184,7 +184,7 @@ describe('a job with a matrix', () => {
     expect(shown.jobs.map(({ exitCode }) => exitCode)).toEqual([3]);
   });
 
-  it('tolerates the failures of children that may fail', async () => {
+  it('tolerates failures of children with continue-on-error', async () => {
     const run = await fixture.run(`
       jobs:
         test: { strategy: { matrix: { n: [1, 2] } }, continue-on-error: true, run: x }
@@ -199,7 +199,7 @@ describe('a job with a matrix', () => {
     expect(await fixture.statuses(run)).toEqual({ test: 'failure', after: 'success' });
   });
 
-  it('makes thousands of children in ranges, also when the server ends in between', async () => {
+  it('creates thousands of children in ranges, even if the server restarts in between', async () => {
     const run = await fixture.run(`
       jobs:
         list: { run: x }
@@ -209,7 +209,7 @@ describe('a job with a matrix', () => {
     const numbers = Array.from({ length: 4_100 }, (_, at) => at);
     await fixture.complete(await fixture.claimed(), { n: JSON.stringify(numbers) });
     await fixture.restart();
-    await until('all children are there', async () => {
+    await until('all children exist', async () => {
       const { jobs } = await fixture.engine.childrenStatus(run, { of: 'test', limit: 10, offset: 4_090 });
       return jobs.length === 10;
     });
@@ -224,7 +224,7 @@ describe('a job with a matrix', () => {
     await untilRun(fixture, run, 'success');
   }, 120_000);
 
-  it('ends with the cancel of its run when its children have stopped', async () => {
+  it('ends with the cancel of its run once its children have stopped', async () => {
     const run = await fixture.run(`
       jobs:
         test: { strategy: { matrix: { n: [1, 2, 3] } }, run: x }
@@ -245,7 +245,7 @@ describe('a job with a matrix', () => {
     expect((await fixture.engine.workflowStatus(run)).jobs[0]?.children).toMatchObject({ total: 3, cancelled: 3 });
   });
 
-  it('runs after a cancel when its condition says so', async () => {
+  it('runs after a cancel if its condition allows it', async () => {
     const run = await fixture.run(`
       jobs:
         build: { run: x }
@@ -260,7 +260,7 @@ describe('a job with a matrix', () => {
     expect(await fixture.statuses(run)).toEqual({ build: 'cancelled', clean: 'success' });
   });
 
-  it('has a child that fails by itself when an expression of it has no value', async () => {
+  it('has a single failed child if an expression of that child has no value', async () => {
     const run = await fixture.run(`
       jobs:
         test:
@@ -278,7 +278,7 @@ describe('a job with a matrix', () => {
     ]);
   });
 
-  it('can need another one, each child all of its children', async () => {
+  it('can need another one; each child then needs all children of the other', async () => {
     const run = await fixture.run(`
       jobs:
         one: { strategy: { matrix: { n: [1, 2] } }, run: x }
@@ -300,7 +300,7 @@ describe('a job with a matrix', () => {
     await untilRun(fixture, run, 'success');
   });
 
-  it('has children that wait for places in the group of the job, by their values', async () => {
+  it('has children that wait for places in the group of the job, according to their values', async () => {
     const run = await fixture.run(`
       jobs:
         test:

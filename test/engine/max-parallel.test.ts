@@ -1,4 +1,4 @@
-// biome-ignore-all lint/suspicious/noTemplateCurlyInString: expressions are written so
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: workflow expressions use this syntax
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ClaimedJob } from '../../src/engine/engine.js';
 import { EngineFixture } from '../support/engine-fixture.js';
@@ -21,7 +21,7 @@ const keysOf = (claimed: readonly ClaimedJob[]) => claimed.map(({ jobKey }) => j
 
 const nextJob = (): Promise<ClaimedJob> => soon(async () => fixture.claim());
 
-/** Claims a number of jobs, waiting until there are so many. */
+/** Claims a number of jobs, waiting until there are enough. */
 async function take(count: number): Promise<ClaimedJob[]> {
   const claimed: ClaimedJob[] = [];
   while (claimed.length < count) claimed.push(await nextJob());
@@ -46,13 +46,13 @@ async function ended(run: string, state = 'success'): Promise<void> {
   await until(`the run is ${state}`, async () => (await fixture.runState(run)) === state);
 }
 
-/** Reports that a cancelled job has stopped, which is refused as any report of a cancelled job is. */
+/** Reports that a cancelled job has stopped; the report is refused, like every report on a cancelled job. */
 async function stop(job: ClaimedJob): Promise<void> {
   await expect(fixture.fail(job)).rejects.toMatchObject({ reason: 'cancelled' });
 }
 
 describe('max-parallel', () => {
-  it('lets no more children be claimable or run at once, and the next by its index as one ends', async () => {
+  it('limits the children that are claimable or running, and admits the next by index when one ends', async () => {
     const run = await fixture.run(matrix(7, 'max-parallel: 3'));
     const order: string[] = [];
     const running = await take(3);
@@ -116,7 +116,7 @@ describe('max-parallel', () => {
     expect(await fixture.claim()).toBeNull();
   });
 
-  it('says why a child waits, and is in no list of groups', async () => {
+  it('says why a child waits, and appears in no list of groups', async () => {
     const run = await fixture.run(matrix(4, 'max-parallel: 2'));
     await take(2);
     await fixture.environment.advance(5_000);
@@ -150,7 +150,7 @@ describe('max-parallel', () => {
     await ended(run);
   });
 
-  it('gets the place back from a lease that expires, and from a child that its worker gives back only when it ends', async () => {
+  it('releases the place of a child with an expired lease, or one released by its worker, only when the child ends', async () => {
     await fixture.run(matrix(3, 'max-parallel: 1, fail-fast: false'));
     const first = await nextJob();
     await fixture.engine.releaseJob(fixture.caller, first.leaseId);
@@ -174,7 +174,7 @@ describe('max-parallel', () => {
     expect(await fixture.claim()).toBeNull();
   });
 
-  it('gets all places back from a cancel of the run', async () => {
+  it('releases all places when the run is cancelled', async () => {
     const run = await fixture.run(matrix(4, 'max-parallel: 2'));
     const [job] = (await take(1)) as [ClaimedJob];
     await fixture.cancel(run, { force: true });
@@ -183,7 +183,7 @@ describe('max-parallel', () => {
     expect(await inUse()).toEqual([0]);
   });
 
-  it('holds for the children that a re-run runs again', async () => {
+  it('applies to the children that a re-run runs again', async () => {
     const run = await fixture.run(matrix(4, 'max-parallel: 2, fail-fast: false'));
     for (let at = 0; at < 4; at += 1) await fixture.fail(await nextJob());
     await ended(run, 'failure');
@@ -206,7 +206,7 @@ describe('max-parallel', () => {
     expect(await inUse()).toEqual([0]);
   });
 
-  it('comes before the group of the job, so that no child has a shared place while its node is full', async () => {
+  it('comes before the group of the job, so that no child takes a shared place while its node is full', async () => {
     const run = await fixture.run(
       matrix(4, 'max-parallel: 2', ", concurrency: { group: 'odd-${{ job.index }}', max: 1 }"),
     );
@@ -219,7 +219,7 @@ describe('max-parallel', () => {
     await ended(other);
   });
 
-  it('counts a child that a further gate holds, also after a recount', async () => {
+  it('counts a child that another gate holds, also after a recount', async () => {
     const holder = await fixture.run('{ jobs: { holder: { run: x, concurrency: shared } } }');
     const job = await nextJob();
     const run = await fixture.run(matrix(3, 'max-parallel: 2', ', concurrency: shared'));
@@ -235,7 +235,7 @@ describe('max-parallel', () => {
     await ended(run);
   });
 
-  it('holds for children that are made in several ranges, also across a restart', async () => {
+  it('applies to children that are created in several ranges, also across a restart', async () => {
     const list = JSON.stringify(Array.from({ length: 4_500 }, (_, n) => n));
     const run = await fixture.run(
       `{ jobs: { test: { run: x, strategy: { matrix: { n: '\${{ fromJSON(inputs.list) }}' }, max-parallel: 5 } } } }`,

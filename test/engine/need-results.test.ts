@@ -16,7 +16,7 @@ afterEach(() => fixture.end());
 const dependants = 50;
 const outputBytes = 60_000;
 
-/** A connection that counts the bytes of the rows that it returns. */
+/** A connection that counts the bytes of the returned rows. */
 function measured(connection: Connection): Connection & { readBytes: number } {
   return {
     dialect: connection.dialect,
@@ -44,7 +44,7 @@ async function resultsRead(condition: string) {
   return { results, readBytes: connection.readBytes };
 }
 
-it('reads the outputs of a job once, however many jobs ask for them', async () => {
+it('reads the outputs of a job once, however many jobs use them', async () => {
   const { results, readBytes } = await resultsRead("needs.a.outputs.k == 'v'");
   expect(results.size).toBe(dependants);
   expect(results.get(jobIdOf(1, dependants))?.get('a')).toMatchObject({ result: 'success', outputs: { k: 'v' } });
@@ -52,7 +52,7 @@ it('reads the outputs of a job once, however many jobs ask for them', async () =
   expect(readBytes).toBeLessThan(outputBytes * 2);
 });
 
-it('reads no outputs for jobs that ask only how their needs ended', async () => {
+it('reads no outputs for jobs that only use the results of their needs', async () => {
   const { results, readBytes } = await resultsRead("needs.a.result == 'success'");
   expect(results.get(jobIdOf(1, 1))?.get('a')).toMatchObject({ result: 'success', outputs: {} });
   expect(readBytes).toBeLessThan(outputBytes / 2);

@@ -14,7 +14,7 @@ const onlyLabelled = { labels: ['gpu'], onlyLabelled: true };
 const everything = { labels: ['gpu'], onlyLabelled: false };
 
 describe('a worker that takes only labelled jobs', () => {
-  it('claims those that it has the labels for, and leaves those without labels to others', async () => {
+  it('claims those whose labels it has, and leaves jobs without labels to others', async () => {
     await fixture.run('jobs: { plain: { run: x, priority: 9 }, train: { run: x, labels: gpu } }');
     const mine = await fixture.claimMany(5, onlyLabelled);
     expect(mine.map(({ jobKey }) => jobKey)).toEqual(['train']);
@@ -22,7 +22,7 @@ describe('a worker that takes only labelled jobs', () => {
     expect((await fixture.claimed(everything)).jobKey).toBe('plain');
   });
 
-  it('gets nothing without labels of its own', async () => {
+  it('gets nothing if it has no labels itself', async () => {
     await fixture.run('jobs: { plain: { run: x }, train: { run: x, labels: gpu } }');
     expect(await fixture.claim({ labels: [], onlyLabelled: true })).toBeNull();
   });
@@ -37,7 +37,7 @@ describe('a worker that takes only labelled jobs', () => {
     expect(other.map(({ jobKey }) => jobKey)).toEqual(['plain']);
   });
 
-  it('waits on while a job without labels comes, which goes to one that waits beside it', async () => {
+  it('keeps waiting when a job without labels arrives, which goes to another waiting worker', async () => {
     const picky = fixture.claimMany(1, { ...onlyLabelled, workerId: 'picky', waitMs: 30_000 });
     const other = fixture.claimMany(1, { ...everything, workerId: 'other', waitMs: 30_000 });
     await settled();
@@ -47,7 +47,7 @@ describe('a worker that takes only labelled jobs', () => {
     expect((await picky)[0]?.jobKey).toBe('train');
   });
 
-  it('is pushed no other in a session', async () => {
+  it('is pushed no other job in a session', async () => {
     const keys: string[] = [];
     const session = fixture.engine.openSession(
       { caller: fixture.caller, workerId: 'w1', ...onlyLabelled, leaseTtlSecs: 30, slots: 2, version: '' },
@@ -85,7 +85,7 @@ describe('the list of workers', () => {
     expect(await shown()).toEqual([['w1', false]]);
   });
 
-  it('says it of a worker that claims without having registered', async () => {
+  it('shows it for a worker that claims without having registered', async () => {
     await fixture.claim({ ...onlyLabelled, workerId: 'bare' });
     expect(await shown()).toEqual([['bare', true]]);
   });
@@ -99,7 +99,7 @@ describe('a job without labels that only such workers could take', () => {
   const register = (workerId: string, onlyLabelled: boolean) =>
     fixture.engine.registerWorker({ workerId, labels: ['gpu'], onlyLabelled, slots: 1, version: '' });
 
-  it('says so, and what to do', async () => {
+  it('reports that, and the remedy', async () => {
     const run = await fixture.run('jobs: { plain: { run: x } }');
     await register('gpu-1', true);
     expect(await reasonOf(run)).toMatchObject({
@@ -115,7 +115,7 @@ describe('a job without labels that only such workers could take', () => {
     expect((await reasonOf(run)).sentence).toContain('all 2 live workers take only jobs with labels');
   });
 
-  it('counts only workers that take it as matching', async () => {
+  it('counts only workers that take the job as matching', async () => {
     const run = await fixture.run('jobs: { plain: { run: x } }');
     await register('gpu-1', true);
     await register('all', false);

@@ -23,10 +23,10 @@ it.each([1, 2, 5])(
   },
 );
 
-it('a call about another job does not wait for what is put off', async () => {
+it('a call about another job does not wait for a postponed one', async () => {
   await fixture.run('jobs: { a: { run: x }, b: { run: x } }');
   const [a, b] = await fixture.claimMany(2);
-  if (a === undefined || b === undefined) throw new Error('two jobs were to be claimed');
+  if (a === undefined || b === undefined) throw new Error('two claimable jobs are missing');
   const order: string[] = [];
   const note = (what: string, work: Promise<unknown>) => work.then(() => order.push(what));
   await Promise.all([

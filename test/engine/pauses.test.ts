@@ -1,4 +1,4 @@
-// biome-ignore-all lint/suspicious/noTemplateCurlyInString: expressions are written so
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: workflow expressions use this syntax
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ClaimedJob, PauseSubject } from '../../src/engine/engine.js';
 import { EngineFixture } from '../support/engine-fixture.js';
@@ -38,7 +38,7 @@ async function ended(run: string, state = 'success'): Promise<void> {
 }
 
 describe('a pause', () => {
-  it('is listed with its reason, stays as it was when it is asked for again, and is in the audit once', async () => {
+  it('is listed with its reason, stays unchanged when requested again, and is in the audit log once', async () => {
     const run = await fixture.run('{ jobs: { a: { run: x } } }');
     const first = await pause('run', run, 'wait');
     await fixture.environment.advance(1_000);
@@ -55,7 +55,7 @@ describe('a pause', () => {
     expect(await actions()).toEqual(['run.paused', 'label.paused', 'run.resumed', 'label.resumed']);
   });
 
-  it('is refused for what there is not, and for a run that has ended', async () => {
+  it('is refused for an unknown subject, and for a run that has ended', async () => {
     await expect(pause('workflow', 'nothing')).rejects.toMatchObject({ code: 'not_found' });
     await expect(pause('run', 'nothing')).rejects.toMatchObject({ code: 'not_found' });
     const run = await fixture.run('{ jobs: { a: { run: x } } }');
@@ -65,7 +65,7 @@ describe('a pause', () => {
 });
 
 describe('a paused run', () => {
-  it('gives no job to workers, lets those run that run, and goes on when it is resumed', async () => {
+  it('hands out no jobs, lets running jobs finish, and continues when it is resumed', async () => {
     const run = await fixture.run('{ jobs: { a: { run: x }, b: { run: x }, c: { run: x, needs: a } } }');
     const a = await fixture.claimed();
     await pause('run', run, 'a fix comes');
@@ -84,7 +84,7 @@ describe('a paused run', () => {
     expect((await fixture.claimMany(5)).map(({ jobKey }) => jobKey)).toEqual(['b', 'c']);
   });
 
-  it('serves a claim that waits when it is resumed', async () => {
+  it('serves a waiting claim when it is resumed', async () => {
     const run = await fixture.run('{ jobs: { a: { run: x } } }');
     await pause('run', run);
     const waiting = fixture.claimMany(1, { waitMs: 600_000, workerId: 'w2' });
@@ -92,7 +92,7 @@ describe('a paused run', () => {
     expect((await waiting).map(({ jobKey }) => jobKey)).toEqual(['a']);
   });
 
-  it('does not take a job by a claim that waits, when the job becomes claimable', async () => {
+  it('does not hand a job to a waiting claim when the job becomes claimable', async () => {
     const run = await fixture.run('{ jobs: { a: { run: x }, b: { run: x, needs: a } } }');
     const a = await fixture.claimed();
     await pause('run', run);
@@ -120,7 +120,7 @@ describe('a paused run', () => {
     await ended(run);
   });
 
-  it('returns the places of the jobs that it holds, which ask again when it is resumed', async () => {
+  it('releases the places of the jobs that it holds, which are requested again when it is resumed', async () => {
     const run = await fixture.run('{ jobs: { a: { run: x, concurrency: g }, b: { run: x, concurrency: g } } }');
     await fixture.environment.advance(10);
     const other = await fixture.run('{ jobs: { next: { run: x, concurrency: g } } }');
@@ -141,7 +141,7 @@ describe('a paused run', () => {
     expect(await inUse()).toEqual({ 'job:g': 0 });
   });
 
-  it('holds the children of a job with a matrix, made before and since', async () => {
+  it('holds the children of a job with a matrix, created before and after the pause', async () => {
     const run = await fixture.run(`
       jobs:
         list: { run: x }
@@ -152,7 +152,7 @@ describe('a paused run', () => {
     await until('the first children are claimable', async () => (await inUse())[`node:${await nodeOf('old')}`] === 2);
     await pause('run', run);
     await fixture.complete(list);
-    await until('the others are made', async () => {
+    await until('the others are created', async () => {
       const { jobs } = await fixture.engine.childrenStatus(run, { of: 'new', limit: 5, offset: 0 });
       return jobs.length === 2;
     });
@@ -177,7 +177,7 @@ describe('a paused run', () => {
     return Number(row?.id);
   }
 
-  it('can be cancelled, and run again, while it is paused', async () => {
+  it('can be cancelled and re-run while it is paused', async () => {
     const run = await fixture.run('{ jobs: { a: { run: x }, b: { run: x, needs: a } } }');
     await fixture.complete(await fixture.claimed());
     await pause('run', run);
@@ -198,7 +198,7 @@ describe('a paused run', () => {
     await until('its pause is gone', async () => (await fixture.engine.listPauses()).length === 0);
   });
 
-  it('stays paused across a restart, and is held by ranges when it is large', async () => {
+  it('stays paused across a restart, and is held in ranges if it is large', async () => {
     const jobs = Array.from({ length: 4_500 }, (_, n) => `j${n}: { run: x }`).join(', ');
     const run = await fixture.run(`{ jobs: { ${jobs} } }`);
     await pause('run', run, 'large');
@@ -212,7 +212,7 @@ describe('a paused run', () => {
 });
 
 describe('a paused workflow', () => {
-  it('accepts starts and holds them, and lets live runs go on', async () => {
+  it('accepts starts and holds their runs, and lets live runs continue', async () => {
     const id = await fixture.define('{ jobs: { a: { run: x }, b: { run: x, needs: a } } }');
     const live = (await fixture.startRun(id)).runId;
     await pause('workflow', id, 'freeze');
@@ -237,7 +237,7 @@ describe('a paused workflow', () => {
     await ended(held);
   });
 
-  it('lets its runs ask for their group when it is resumed, and refuses none then', async () => {
+  it('lets its runs request their group when it is resumed, and refuses none then', async () => {
     const id = await fixture.define('{ concurrency: { group: g, queue: none }, jobs: { a: { run: x } } }');
     await pause('workflow', id);
     const runs = [(await fixture.startRun(id)).runId, (await fixture.startRun(id)).runId];
@@ -264,7 +264,7 @@ describe('a paused workflow', () => {
     expect((await nextJob()).jobKey).toBe('a');
   });
 
-  it('holds a run of which a cancel ends it at once, and stays paused across a restart', async () => {
+  it('holds a run, which a cancel ends immediately, and stays paused across a restart', async () => {
     const id = await fixture.define('{ jobs: { a: { run: x } } }');
     await pause('workflow', id);
     await fixture.restart();
@@ -276,7 +276,7 @@ describe('a paused workflow', () => {
 });
 
 describe('a paused label', () => {
-  it('keeps jobs that require it from workers, and no others', async () => {
+  it('withholds jobs that require it from workers, and no others', async () => {
     const run = await fixture.run(
       '{ jobs: { a: { run: x, labels: [gpu] }, b: { run: x, labels: [gpu, big] }, c: { run: x, labels: [big] } } }',
     );

@@ -1,4 +1,4 @@
-// biome-ignore-all lint/suspicious/noTemplateCurlyInString: expressions are written so
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: workflow expressions use this syntax
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { EngineFixture } from '../support/engine-fixture.js';
 import { soon } from '../support/until.js';
@@ -17,7 +17,7 @@ const whyOf = async (run: string, job: string) => {
   const { reasons } = await fixture.engine.explainJob(run, job);
   return { codes: reasons.map(({ reason }) => reason.code), sentence: reasons[0]?.sentence ?? '' };
 };
-/** Lets the time pass, and waits until the job has the status. */
+/** Advances the clock, and waits until the job has the status. */
 async function untilStatus(run: string, job: string, status: string): Promise<void> {
   await soon(async () => (await fixture.statuses(run))[job] === status);
 }
@@ -51,7 +51,7 @@ describe('a job that nobody claims within its queue timeout', () => {
     await untilStatus(run, 'a', 'failure');
   });
 
-  it('fails at once when its worker gives it back too late', async () => {
+  it('fails immediately if its worker releases it too late', async () => {
     const run = await fixture.run('jobs: { a: { run: x, queue-timeout: 10s } }');
     const job = await fixture.claimed();
     await fixture.environment.advance(11_000);
@@ -61,7 +61,7 @@ describe('a job that nobody claims within its queue timeout', () => {
     await untilStatus(run, 'a', 'failure');
   });
 
-  it('does not fail its run when it continues on error', async () => {
+  it('does not fail its run if it continues on error', async () => {
     const run = await fixture.run('jobs: { a: { run: x, queue-timeout: 1m, continue-on-error: true } }');
     await fixture.environment.advance(minuteMs);
     await soon(async () => (await fixture.runState(run)) === 'success');
@@ -79,7 +79,7 @@ describe('the queue timeout of a job', () => {
     expect(await fixture.runState(run)).toBe('success');
   });
 
-  it('begins anew with each retry, not with its delay', async () => {
+  it('starts anew with each retry, not with its delay', async () => {
     const run = await fixture.run(
       'jobs: { a: { run: x, queue-timeout: 10m, retries: 1, backoff: { fixed: { delay: 1h } } } }',
     );
@@ -93,7 +93,7 @@ describe('the queue timeout of a job', () => {
     expect((await whyOf(run, 'a')).codes).toEqual(['queue_timed_out', 'retried']);
   });
 
-  it('counts the time for which the job is held, and leaves the gate', async () => {
+  it('counts the time in which the job is held, and leaves the gate', async () => {
     const run = await fixture.run(`
       jobs:
         a: { run: x, concurrency: g }
@@ -119,7 +119,7 @@ describe('the queue timeout of a job', () => {
     expect((await soon(async () => fixture.claim())).jobKey).toBe('b');
   });
 
-  it('is an expression over needs, and of a matrix each child has its own', async () => {
+  it('is an expression over needs, evaluated for each child of a matrix', async () => {
     const run = await fixture.run(`
       jobs:
         a: { run: x }
@@ -142,7 +142,7 @@ describe('the queue timeout of a job', () => {
     await untilStatus(run, 'b', 'failure');
   });
 
-  it('that is no duration fails the job', async () => {
+  it('fails the job if it is not a duration', async () => {
     const run = await fixture.run(`
       inputs: { limit: {} }
       jobs: { a: { run: x, queue-timeout: "\${{ inputs.limit }}" } }
@@ -151,7 +151,7 @@ describe('the queue timeout of a job', () => {
     expect((await whyOf(run, 'a')).sentence).toContain('queue-timeout: it must be whole seconds from 1');
   });
 
-  it('begins anew with a re-run', async () => {
+  it('starts anew with a re-run', async () => {
     const run = await fixture.run('jobs: { a: { run: x, queue-timeout: 1m } }');
     await fixture.environment.advance(minuteMs);
     await untilStatus(run, 'a', 'failure');
@@ -171,7 +171,7 @@ describe('the queue timeout of a job', () => {
     expect(await fixture.runState(run)).toBe('success');
   });
 
-  it('of the form of the API is queue_timeout_secs, and readers see it', async () => {
+  it("is queue_timeout_secs in the API's form, and is shown to readers", async () => {
     const text = JSON.stringify({ jobs: [{ id: 'a', command: 'x', queue_timeout_secs: 60 }] });
     await fixture.engine.define({ id: 'api', source: 'api', text: Buffer.from(text), format: 'json', file: 'api' });
     const run = (await fixture.startRun('api')).runId;

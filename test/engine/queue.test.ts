@@ -13,7 +13,7 @@ const register = (workerId: string, labels: string[], slots = 1, onlyLabelled = 
   world.engine.registerWorker({ workerId, labels, onlyLabelled, slots, version: 'test' });
 
 describe('the queue', () => {
-  test('shows what waits by labels, those first that no live worker has', async () => {
+  test('shows the waiting jobs by labels, first those that no live worker has', async () => {
     await register('w1', ['linux'], 3);
     await world.run(`jobs:
       a: { run: x, labels: linux }
@@ -39,7 +39,7 @@ describe('the queue', () => {
     });
   });
 
-  test('lists the jobs of a label set in the order in which they are claimed', async () => {
+  test('lists the jobs of a label set in the order of their claims', async () => {
     const run = await world.run('jobs: { a: { run: x }, b: { run: x, priority: 5 }, c: { run: x } }');
     const [set] = (await world.engine.queue()).labelSets;
     const { jobs, more } = await world.engine.queuedJobs(set?.labelSet ?? -1, 2);
@@ -53,19 +53,19 @@ describe('the queue', () => {
     await expect(world.engine.queuedJobs(99_999, 10)).rejects.toMatchObject({ code: 'not_found' });
   });
 
-  test('counts the free slots of workers that claim to have more than anybody needs', async () => {
+  test('counts the free slots of workers that claim an excessive number of slots', async () => {
     await register('w1', [], 2 ** 32 - 1);
     await register('w2', [], 2 ** 32 - 1);
     await world.run('jobs: { a: { run: x } }');
     expect((await world.engine.queue()).labelSets[0]?.freeSlots).toBe(2 ** 32 - 1);
   });
 
-  test('is empty when nothing waits', async () => {
+  test('is empty if nothing waits', async () => {
     expect(await world.engine.queue()).toMatchObject({ waiting: 0, labelSets: [] });
   });
 });
 
-test('a worker is shown with every job that it runs', async () => {
+test('a worker is shown with all jobs that it runs', async () => {
   const run = await world.run('jobs: { a: { run: x }, b: { run: x }, c: { run: x } }');
   await register('w1', ['linux'], 4);
   await world.claimMany(2, { workerId: 'w1' });

@@ -27,7 +27,7 @@ async function eventsOf(run: string): Promise<string[]> {
 }
 
 describe('a cancel', () => {
-  it('with force lets no clean-up job of a large run begin, though the jobs that it needs are cancelled first', async () => {
+  it('with force starts no clean-up job of a large run, although the jobs that it needs are cancelled first', async () => {
     const needed = Array.from({ length: 2_000 }, (_, at) => `  j${at}: { run: x }`);
     const run = await fixture.run(`jobs:\n${needed.join('\n')}\n  clean: { run: x, needs: j0, if: always() }\n`);
     await fixture.cancel(run, { force: true });
@@ -39,7 +39,7 @@ describe('a cancel', () => {
 
   const withCleanUp = 'jobs: { a: { run: x }, clean: { run: x, needs: a, if: always() } }';
 
-  it('that is repeated changes nothing and records nothing: clean-up jobs still run', async () => {
+  it('changes and records nothing if repeated: clean-up jobs still run', async () => {
     const run = await fixture.run(withCleanUp);
     const a = await fixture.claimed();
     await fixture.cancel(run);
@@ -52,7 +52,7 @@ describe('a cancel', () => {
     expect(await cancelsOnRecord()).toHaveLength(1);
   });
 
-  it('ends clean-up jobs, running or not, when it is forced', async () => {
+  it('ends clean-up jobs, running or not, if forced', async () => {
     const run = await fixture.run(withCleanUp);
     await fixture.cancel(run);
     const clean = await fixture.claimed();
@@ -78,7 +78,7 @@ describe('a cancel', () => {
     expect(await fixture.runState(run)).toBe('success');
   });
 
-  it('by a workflow means the same run when its request is sent again, though a newer one has begun', async () => {
+  it('by a workflow refers to the same run when its request is repeated, even if a newer run has started', async () => {
     const id = await fixture.define('jobs: { a: { run: x } }');
     const { runId: first } = await fixture.startRun(id);
     expect(await fixture.cancel(id, { requestId })).toEqual({ runId: first });
@@ -88,7 +88,7 @@ describe('a cancel', () => {
     expect(await fixture.cancel(id, { requestId, caller: { credential: 'another' } })).toEqual({ runId: second });
   });
 
-  it('of a workflow that has not run is no mistake', async () => {
+  it('of a workflow without runs is not an error', async () => {
     const id = await fixture.define('jobs: { a: { run: x } }');
     expect(await fixture.cancel(id)).toEqual({ runId: '' });
     expect(await cancelsOnRecord()).toEqual([]);
@@ -100,30 +100,30 @@ describe('a request id of a run', () => {
   const start = (id: string, credential: string | null = null) =>
     fixture.engine.startRun({ caller: { credential }, id, inputs: new Map(), requestId });
 
-  it('counts within its workflow', async () => {
+  it('is scoped to its workflow', async () => {
     const [a, b] = [await fixture.define('jobs: { a: { run: x } }'), await fixture.define('jobs: { b: { run: x } }')];
     const first = await start(a);
     const other = await start(b);
     expect(other).not.toEqual(first);
     expect((await fixture.engine.workflowStatus(other.runId)).workflowId).toBe(b);
     expect([await start(a), await start(b)]).toEqual([first, other]);
-    // A run's id means that run's workflow.
+    // A run's id refers to that run's workflow.
     expect(await start(first.runId)).toEqual(first);
-    // Also when they come in one turn.
+    // Also if they arrive in one turn.
     expect(await Promise.all([start(b), start(a), start(b)])).toEqual([other, first, other]);
   });
 
-  it('counts within its caller', async () => {
+  it('is scoped to its caller', async () => {
     const id = await fixture.define('jobs: { a: { run: x } }');
     const [one, two] = [await start(id, 'one'), await start(id, 'two')];
     expect(two).not.toEqual(one);
     expect(await start(id, 'one')).toEqual(one);
   });
 
-  it('still finds its run when the workflow is gone', async () => {
+  it('still finds its run after the workflow is removed', async () => {
     const id = await fixture.define('jobs: { a: { run: x } }');
     const first = await start(id);
-    // On a shared database a server removes only what was in its own folder.
+    // On a shared database a server removes only workflows of its own folder.
     await fixture.engine.removeMissingWorkflows([id]);
     await fixture.engine.removeMissingWorkflows([]);
     expect(await start(id)).toEqual(first);

@@ -13,7 +13,7 @@ afterEach(() => fixture.end());
 describe('a dry run with force', () => {
   const chain = 'jobs: { a: { run: x }, b: { run: x, needs: a }, c: { run: x, needs: b } }';
 
-  it('names the running dependents that are cancelled first, and cancels nothing', async () => {
+  it('names the running dependents that would be cancelled first, and cancels nothing', async () => {
     const run = await fixture.run(chain);
     await fixture.complete(await fixture.claimed());
     const b = await fixture.claimed();

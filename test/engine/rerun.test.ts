@@ -20,7 +20,7 @@ const chain = `
     lint: { run: x }
 `;
 
-/** A run of the chain whose `test` failed, and in which nothing runs. */
+/** A run of the chain whose `test` failed, and in which no job runs. */
 async function failedChain(): Promise<string> {
   const run = await fixture.run(chain);
   const [build, lint] = await fixture.claimMany(2);
@@ -33,7 +33,7 @@ async function failedChain(): Promise<string> {
 }
 
 describe('a re-run of what failed', () => {
-  it('opens the run again, keeps the outputs of what succeeded, and runs failed jobs and those that need them', async () => {
+  it('reopens the run, keeps the outputs of successful jobs, and runs failed jobs and their dependents', async () => {
     const run = await failedChain();
     const answer = await rerun(fixture, run);
     expect(answer).toMatchObject({ runId: run, generation: 2, again: { count: 2 } });
@@ -49,7 +49,7 @@ describe('a re-run of what failed', () => {
     expect(await fixture.runState(run)).toBe('success');
   });
 
-  it('gives the jobs all of their retries again, with attempts that count on', async () => {
+  it('gives the jobs all of their retries again, with continuing attempt numbers', async () => {
     const run = await fixture.run('jobs: { a: { run: x, retries: 1 } }');
     await fixture.fail(await fixture.claimed(), true);
     await fixture.fail(await fixture.claimed(), true);
@@ -68,7 +68,7 @@ describe('a re-run of what failed', () => {
     );
   });
 
-  it('takes the cancel of a run back', async () => {
+  it('revokes the cancel of a run', async () => {
     const run = await fixture.run(chain);
     await fixture.complete(await fixture.claimed());
     await fixture.cancel(run);
@@ -80,7 +80,7 @@ describe('a re-run of what failed', () => {
     expect(await fixture.runState(run)).toBe('success');
   });
 
-  it('is not cancelled by the cancel that it took back, when that arrives once more', async () => {
+  it('is not cancelled by a repetition of the cancel that it revoked', async () => {
     const run = await fixture.run(chain);
     await fixture.cancel(run, { requestId: 'cancel-that-is-repeated' });
     await rerun(fixture, run);
@@ -99,7 +99,7 @@ describe('a re-run of what failed', () => {
     });
   });
 
-  it('decides conditions anew', async () => {
+  it('evaluates conditions again', async () => {
     const run = await fixture.run(`
       jobs:
         a: { run: x }
@@ -136,7 +136,7 @@ describe('a re-run of what failed', () => {
   });
 });
 
-it('a watch from the first event of a re-run run continues to its last end', async () => {
+it('a watch from the first event of a re-run run continues to its final end', async () => {
   const run = await fixture.run('jobs: { a: { run: x } }');
   await fixture.fail(await fixture.claimed());
   await rerun(fixture, run);
@@ -149,7 +149,7 @@ it('a watch from the first event of a re-run run continues to its last end', asy
 });
 
 describe('a re-run of named jobs', () => {
-  it('runs what needs them too, unless dependents are left as they are', async () => {
+  it('also runs their dependents, unless told otherwise', async () => {
     const run = await failedChain();
     expect(keysOf(await rerun(fixture, run, { jobs: ['build'] }))).toEqual(['build', 'test', 'ship']);
     await fixture.complete(await fixture.claimed());
@@ -161,7 +161,7 @@ describe('a re-run of named jobs', () => {
     expect(await fixture.runState(run)).toBe('failure');
   });
 
-  it('may begin while the run is live, and is refused while one of them, or one that needs them, runs', async () => {
+  it('may begin while the run is live, and is refused while one of the jobs or a dependent is running', async () => {
     const run = await fixture.run(chain);
     const [build, lint] = await fixture.claimMany(2);
     if (build === undefined || lint === undefined) throw new Error('the roots were not claimable');
@@ -184,7 +184,7 @@ describe('a re-run of named jobs', () => {
     expect(await fixture.runState(run)).toBe('success');
   });
 
-  it('lets jobs that were claimable wait for them again', async () => {
+  it('makes claimable dependents wait for them again', async () => {
     const run = await fixture.run(chain);
     await fixture.complete(await fixture.claimed());
     await fixture.environment.advance(1);
@@ -195,7 +195,7 @@ describe('a re-run of named jobs', () => {
     expect((await fixture.claimed()).jobKey).toBe('test');
   });
 
-  it('with force cancels a dependent that runs, waits until it has stopped, and runs it again', async () => {
+  it('with force cancels a running dependent, waits until it has stopped, and runs it again', async () => {
     const run = await fixture.run(chain);
     const [build, lint] = await fixture.claimMany(2);
     if (build === undefined || lint === undefined) throw new Error('the roots were not claimable');
@@ -226,7 +226,7 @@ describe('a re-run of named jobs', () => {
     expect(await fixture.runState(run)).toBe('success');
   });
 
-  it('is refused while a cancelled job of them has not stopped', async () => {
+  it('is refused while a cancelled job among them has not stopped', async () => {
     const run = await fixture.run('jobs: { a: { run: x } }');
     const a = await fixture.claimed();
     await fixture.cancel(run);
@@ -236,7 +236,7 @@ describe('a re-run of named jobs', () => {
     expect((await fixture.claimed()).attempt).toBe(1);
   });
 
-  it('is refused while another cancelled job of the run has not stopped, which its needs did not wait for', async () => {
+  it('is refused while another cancelled job of the run has not stopped, even if its needs did not wait for it', async () => {
     const run = await fixture.run('jobs: { a: { run: x }, b: { run: x, needs: a }, c: { run: x, needs: b } }');
     const a = await fixture.claimed();
     await fixture.cancel(run);
@@ -268,7 +268,7 @@ describe('a re-run of named jobs', () => {
     expect((await fixture.claimed()).jobKey).toBe('b');
   });
 
-  it('without dependents is refused while a job that needs them runs; with force that one is cancelled and stays so', async () => {
+  it('without dependents is refused while a dependent is running; with force that one is cancelled and stays cancelled', async () => {
     const run = await fixture.run('jobs: { a: { run: x }, b: { run: x, needs: a, retries: 3 } }');
     await fixture.complete(await fixture.claimed());
     const b = await fixture.claimed();
@@ -289,7 +289,7 @@ describe('a re-run of named jobs', () => {
     expect(await fixture.statuses(run)).toEqual({ a: 'success', b: 'cancelled' });
   });
 
-  it('does not make a stopping dependent wait for it: its own end is what counts', async () => {
+  it("does not make a stopping dependent wait for it: the dependent's own end counts", async () => {
     const run = await fixture.run(
       'jobs: { a: { run: x }, b: { run: x, needs: a }, tidy: { run: x, needs: b, if: always() }, other: { run: x } }',
     );
@@ -310,19 +310,15 @@ describe('a re-run of named jobs', () => {
   it.each<[string, Partial<RerunRun>, object]>([
     ['nothing', { failed: false, jobs: [] }, { code: 'malformed' }],
     ['both ways', { failed: true, jobs: ['build'] }, { code: 'malformed' }],
-    [
-      'a job that is not there',
-      { jobs: ['biuld'] },
-      { code: 'not_found', message: expect.stringContaining('"biuld"') },
-    ],
-  ])('that choose %s is refused', async (_, more, error) => {
+    ['an unknown job', { jobs: ['biuld'] }, { code: 'not_found', message: expect.stringContaining('"biuld"') }],
+  ])('of %s is refused', async (_, more, error) => {
     const run = await failedChain();
     await expect(rerun(fixture, run, more)).rejects.toMatchObject(error);
   });
 });
 
-describe('the same re-run', () => {
-  it('that is sent again with its request id changes nothing more', async () => {
+describe('a repeated re-run', () => {
+  it('with the same request id changes nothing more', async () => {
     const run = await failedChain();
     const first = await rerun(fixture, run, { requestId: 'rerun-that-is-repeated' });
     await fixture.complete(await fixture.claimed());

@@ -63,7 +63,7 @@ describe('pruning', () => {
     expect((await fixture.engine.workflowStatus(id)).run?.state).toBe('success');
   });
 
-  it('leaves runs that have not ended', async () => {
+  it('keeps runs that have not ended', async () => {
     const id = await fixture.define('jobs: { a: { run: x } }');
     await fixture.startRun(id);
     await fixture.startRun(id);
@@ -71,7 +71,7 @@ describe('pruning', () => {
     expect(await count('runs')).toBe(2);
   });
 
-  it('leaves nothing of a workflow that was removed, not even its newest run, once that has ended', async () => {
+  it('deletes everything of a removed workflow, even its newest run once that has ended', async () => {
     const { engine, caller, environment } = fixture;
     const text = Buffer.from('jobs: { a: { run: x } }');
     const made = await engine.createWorkflow({ caller, text, format: 'yaml', requestId: null });
@@ -83,7 +83,7 @@ describe('pruning', () => {
     await expect(fixture.startRun(made.id)).rejects.toThrow('was removed');
     await environment.advance(1_000);
     await prune({ runsMs: environment.now(), logsMs: environment.now() });
-    // What has not ended stays, with its definition.
+    // Unfinished runs stay, with their definition.
     expect([await count('workflows'), await count('versions'), await count('runs')]).toEqual([1, 1, 1]);
     await fixture.complete(await fixture.claimed());
     expect((await engine.workflowStatus(open)).run?.state).toBe('success');

@@ -33,7 +33,7 @@ it.each([
   ['failure', ['failure']],
   ['[lost, timeout]', ['lost', 'timeout']],
   ['[failure, lost, timeout]', ['lost', 'timeout', 'failure']],
-])('a job with retry-on: %s is retried on that only', async (written, causes) => {
+])('a job with retry-on: %s is retried only on that', async (written, causes) => {
   for (const [cause, end] of Object.entries(endings)) {
     const yaml = cause === 'timeout' ? job(`, retry-on: ${written}`) : lease(`, retry-on: ${written}`);
     const run = await fixture.run(yaml);
@@ -43,7 +43,7 @@ it.each([
   }
 });
 
-it('a job without retry-on is retried on all of them', async () => {
+it('a job without retry-on is retried on all causes', async () => {
   for (const [cause, end] of Object.entries(endings)) {
     const run = await fixture.run(cause === 'timeout' ? job('') : lease(''));
     await end(run);
@@ -52,7 +52,7 @@ it('a job without retry-on is retried on all of them', async () => {
   }
 });
 
-it('a failure that the worker calls permanent is not retried whatever retry-on says', async () => {
+it('a failure that the worker calls permanent is not retried, whatever retry-on says', async () => {
   const run = await fixture.run(lease(', retry-on: failure'));
   await fixture.fail(await fixture.claimed(), false);
   expect(await fixture.statuses(run)).toEqual({ a: 'failure' });
@@ -61,7 +61,7 @@ it('a failure that the worker calls permanent is not retried whatever retry-on s
   );
 });
 
-it('"why" says that it was for retry-on that there was no retry', async () => {
+it('"why" reports that retry-on ruled out a retry', async () => {
   const run = await fixture.run(`defaults: { retry-on: [lost, timeout] }\n${lease('')}`);
   await fixture.fail(await fixture.claimed(), true, 'exit status 1');
   const [why] = (await fixture.engine.explainJob(run, 'a')).reasons;

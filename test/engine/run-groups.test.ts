@@ -1,4 +1,4 @@
-// biome-ignore-all lint/suspicious/noTemplateCurlyInString: expressions are written so
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: workflow expressions use this syntax
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { DomainError } from '../../src/domain/errors.js';
 import type { RerunAnswer } from '../../src/engine/engine.js';
@@ -26,7 +26,7 @@ async function start(id: string, inputs: Record<string, string> = {}): Promise<s
   return (await fixture.startRun(id, inputs)).runId;
 }
 
-/** The run of the one job that can be claimed now; waits until there is one. */
+/** The run of the only claimable job; waits until there is one. */
 async function nextJob() {
   return soon(async () => fixture.claim());
 }
@@ -56,7 +56,7 @@ describe('a group of runs', () => {
     expect(await Promise.all(runs.map((run) => fixture.runState(run)))).toEqual(['success', 'success', 'success']);
   });
 
-  it('is one for each value of its name, and shared by workflows that name it', async () => {
+  it('exists for each value of its name, and is shared by workflows that use the name', async () => {
     const one = await fixture.define(deploy('"deploy-${{ inputs.target }}"'));
     const other = await fixture.define(deploy('deploy-staging'));
     const staging = await start(one, { target: 'staging' });
@@ -65,17 +65,17 @@ describe('a group of runs', () => {
     expect(await Promise.all([staging, production, third].map(isHeld))).toEqual([false, false, true]);
   });
 
-  it('has as many places as the run that asks says', async () => {
+  it('has as many places as the requesting run says', async () => {
     const two = await fixture.define(deploy('{ group: deploy, max: 2 }'));
     const three = await fixture.define(deploy('{ group: deploy, max: 3 }'));
     const runs = [await start(two), await start(two), await start(two), await start(three)];
-    // The last would fit, but one waits before it.
+    // The last would fit, but another is ahead of it.
     expect(await Promise.all(runs.map(isHeld))).toEqual([false, false, true, true]);
     await fixture.cancel(runs[2] ?? '');
     expect(await isHeld(runs[3] ?? '')).toBe(false);
   });
 
-  it('gives the place of a run that failed, and of one that was cancelled, to the next', async () => {
+  it('passes the place of a failed or cancelled run to the next', async () => {
     const id = await fixture.define('{ concurrency: deploy, jobs: { ship: { run: x } } }');
     const runs = [await start(id), await start(id), await start(id)];
     await fixture.fail(await nextJob());
@@ -84,7 +84,7 @@ describe('a group of runs', () => {
     expect(job.runId).toBe(runs[2]);
   });
 
-  it('gives the place of a run whose worker was lost to the next', async () => {
+  it('passes the place of a run whose worker was lost to the next', async () => {
     const id = await fixture.define('{ concurrency: deploy, jobs: { ship: { run: x } } }');
     const runs = [await start(id), await start(id)];
     await nextJob();
@@ -93,7 +93,7 @@ describe('a group of runs', () => {
     expect((await nextJob()).runId).toBe(runs[1]);
   });
 
-  it('ends a waiting run at once when it is cancelled, clean-up jobs too', async () => {
+  it('ends a cancelled waiting run immediately, including its clean-up jobs', async () => {
     const id = await fixture.define(deploy('deploy'));
     await start(id);
     const waiting = await start(id);
@@ -102,7 +102,7 @@ describe('a group of runs', () => {
     expect(await fixture.runState(waiting)).toBe('cancelled');
   });
 
-  it('holds a run of more jobs than one transaction makes, and then runs all of it', async () => {
+  it('holds a run with more jobs than one transaction creates, and then runs all of it', async () => {
     const jobs = Array.from({ length: 2_500 }, (_, at) => `    j${at}: { run: x }`).join('\n');
     const large = await fixture.define(`  concurrency: deploy\n  jobs:\n${jobs}\n`);
     const small = await fixture.define('{ concurrency: deploy, jobs: { ship: { run: x } } }');
@@ -118,7 +118,7 @@ describe('a group of runs', () => {
     await fixture.cancel(run);
   });
 
-  it('counts its places anew for those that wait: a server of an older version ends runs and gives no place back', async () => {
+  it('recounts its places for the queue: a server of an older version ends runs without releasing their places', async () => {
     const id = await fixture.define('{ concurrency: deploy, jobs: { ship: { run: x } } }');
     const only = await fixture.define(
       '{ concurrency: { group: only, queue: none }, jobs: { lone: { run: x, labels: [lone] } } }',
@@ -144,7 +144,7 @@ describe('a group of runs', () => {
     expect((await nextJob()).runId).toBe(next);
   });
 
-  it('refuses a run of more jobs than one transaction makes, and nothing of it is left', async () => {
+  it('refuses a run with more jobs than one transaction creates, and leaves nothing of it', async () => {
     const jobs = Array.from({ length: 2_500 }, (_, at) => `    j${at}: { run: x }`).join('\n');
     const large = await fixture.define(`  concurrency: { group: deploy, queue: none }\n  jobs:\n${jobs}\n`);
     const first = await start(await fixture.define('{ concurrency: deploy, jobs: { ship: { run: x } } }'));
@@ -158,7 +158,7 @@ describe('a group of runs', () => {
     expect(await isHeld(first)).toBe(false);
   });
 
-  it('goes with the last of its runs when they are pruned', async () => {
+  it('is deleted with the last of its runs when they are pruned', async () => {
     const id = await fixture.define(deploy('"deploy-${{ inputs.target }}"'));
     for (const target of ['staging', 'production']) await runOne(await start(id, { target }));
     await fixture.environment.advance(60_000);
@@ -166,7 +166,7 @@ describe('a group of runs', () => {
     const prune = () => fixture.store.transact((connection) => pruneStep(connection, before));
     while ((await prune()).more);
     const gates = await fixture.store.read.query('select key from gates', []);
-    // The newest run of a workflow stays, and its gate with it.
+    // The newest run of a workflow is kept, and so is its gate.
     expect(gates).toEqual([{ key: 'run:deploy-production' }]);
   });
 
@@ -207,7 +207,7 @@ describe('the queue of a group', () => {
     expect(await refusal(id)).toMatchObject({ code: 'group_queue_full', message: expect.stringContaining('"deploy"') });
   });
 
-  it('newest: a new run takes the turn of those that wait, and they say for which', async () => {
+  it('newest: a new run replaces the waiting ones, which name it as the reason', async () => {
     const id = await fixture.define(deploy('{ group: deploy, queue: newest }'));
     const [running, waiting, newest] = [await start(id), await start(id), await start(id)];
     await soon(async () => (await fixture.runState(waiting)) === 'cancelled');
@@ -248,7 +248,7 @@ describe('a re-run in a group', () => {
       dryRun: false,
     });
 
-  it('asks for a place again, and waits behind those that wait', async () => {
+  it('requests a place again, and waits behind the waiting runs', async () => {
     const id = await fixture.define('{ concurrency: deploy, jobs: { ship: { run: x } } }');
     const failed = await start(id);
     await fixture.fail(await nextJob());
@@ -264,7 +264,7 @@ describe('a re-run in a group', () => {
     expect(await fixture.runState(failed)).toBe('success');
   });
 
-  it('begins at once when there is a place', async () => {
+  it('starts immediately if a place is free', async () => {
     const id = await fixture.define('{ concurrency: deploy, jobs: { ship: { run: x } } }');
     const failed = await start(id);
     await fixture.fail(await nextJob());
@@ -275,7 +275,7 @@ describe('a re-run in a group', () => {
 });
 
 describe('why a run waits', () => {
-  it('names the group, the runs with a place and since when, and how many runs wait before it', async () => {
+  it('names the group, the runs with a place and since when, and how many runs wait ahead', async () => {
     const id = await fixture.define(deploy('{ group: deploy, max: 1 }'), 'ship-it');
     const [holder, , waiting] = [await start(id), await start(id), await start(id)];
     await fixture.environment.advance(90_000);
@@ -315,7 +315,7 @@ describe('why a run waits', () => {
 });
 
 describe('a group whose name has no value', () => {
-  it('refuses the start, and says where', async () => {
+  it('refuses the start, and names the place in the file', async () => {
     const id = await fixture.define(`
       concurrency: "\${{ inputs.target }}"
       inputs: { target: {} }

@@ -9,7 +9,7 @@ beforeEach(async () => {
 
 afterEach(() => fixture.end());
 
-it('the beginning of a run id means that run wherever a run is meant, unless it means several or a workflow', async () => {
+it("a run id prefix is accepted wherever a run is expected, unless it is ambiguous or a workflow's id", async () => {
   const { engine, caller } = fixture;
   const id = await fixture.define('jobs: { a: { run: x } }');
   const { runId } = await fixture.startRun(id);
@@ -21,7 +21,7 @@ it('the beginning of a run id means that run wherever a run is meant, unless it 
   expect(await engine.stopReasonOfJob(short, 'a')).toBeNull();
   expect(await engine.cancelRun({ caller, id: short, force: false, requestId: null })).toEqual({ runId });
 
-  // Starting by it starts that run's workflow again.
+  // Starting by the prefix starts that run's workflow again.
   await fixture.environment.advance(5);
   const { runId: again } = await fixture.startRun(short);
   expect((await engine.workflowStatus(again)).workflowId).toBe(id);
@@ -34,7 +34,7 @@ it('the beginning of a run id means that run wherever a run is meant, unless it 
     await expect(call(runId.slice(0, 5))).rejects.toThrow('does not exist');
     await expect(call(`${runId.slice(0, 13)}%`)).rejects.toThrow('does not exist');
   }
-  // A workflow of that name comes first.
+  // A workflow with that id takes precedence.
   await fixture.define('jobs: { b: { run: x } }', short);
   expect((await engine.workflowStatus(short)).jobs.map(({ key }) => key)).toEqual(['b']);
 });

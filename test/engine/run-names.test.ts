@@ -21,7 +21,7 @@ async function tokenNamed(name: string): Promise<string> {
   return id;
 }
 
-it('a run has the name that its workflow says, of its inputs and of how it came about', async () => {
+it('a run has the name that its workflow declares, made of its inputs and its origin', async () => {
   const yaml = `
     name: Deploy
     run-name: Deploy \${{ inputs.target }} by \${{ default(run.started_by, 'nobody') }}, no. \${{ run.generation }}
@@ -38,7 +38,7 @@ it('a run has the name that its workflow says, of its inputs and of how it came 
   expect((await fixture.engine.workflowStatus(runId)).run?.name).toBe('Deploy');
 });
 
-it('a name without expressions is that of every run, and a workflow without one names none', async () => {
+it('a name without expressions applies to every run, and a workflow without one leaves runs unnamed', async () => {
   expect(await nameOf(await fixture.run('run-name: Nightly $${{ x\njobs: { a: { run: x } }'))).toBe('Nightly ${{ x');
   expect(await nameOf(await fixture.run('jobs: { a: { run: x } }'))).toBeNull();
 });
@@ -50,13 +50,13 @@ it('a name is one line of at most 200 characters', async () => {
   expect(await nameOf((await fixture.startRun(id, { note: '' })).runId)).toBeNull();
 });
 
-it('a name without a value does not keep a run from starting, and is shown as written', async () => {
+it('a name without a value does not prevent the start of a run, and is shown as written', async () => {
   const written = `\${{ fromJSON(inputs.note) }}`;
   const id = await fixture.define(`run-name: "${written}"\njobs: { a: { run: x } }`);
   expect(await nameOf((await fixture.startRun(id, { note: 'no JSON' })).runId)).toBe(written);
 });
 
-it('a run-name cannot name what is not known at the start, with the place', async () => {
+it('a run-name cannot use values that are unknown at the start, and the error has the place', async () => {
   const refused = (name: string) => fixture.define(`run-name: "\${{ ${name} }}"\njobs: { a: { run: x } }`);
   await expect(refused('needs.a.result')).rejects.toMatchObject({
     problems: [{ line: 1, column: 16, message: expect.stringContaining('"needs" has no value here') }],
@@ -89,7 +89,7 @@ it('jobs see the name of their run, the token that started it, and its generatio
   expect(await nameOf(runId)).toBe('Release 2');
 });
 
-it('a workflow whose runs are repeated by their ids names each of them', async () => {
+it('runs repeated by run id are each named by their workflow', async () => {
   const run = await fixture.run(`run-name: "\${{ inputs.note }}"\njobs: { a: { run: x } }`, { note: 'first' });
   expect(await nameOf((await fixture.startRun(run)).runId)).toBe('first');
 });

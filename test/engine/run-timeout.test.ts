@@ -48,7 +48,7 @@ async function work(job: Awaited<ReturnType<EngineFixture['claimed']>>, ms: numb
   }
 }
 
-describe('a run that takes longer than its timeout', () => {
+describe('a run that exceeds its timeout', () => {
   it('is cancelled, lets its clean-up jobs run, and ends as a failure', async () => {
     const run = await fixture.run(file);
     const job = await fixture.claimed();
@@ -94,7 +94,7 @@ describe('a run that takes longer than its timeout', () => {
     expect(await fixture.statuses(run)).toMatchObject({ build: 'cancelled', test: 'cancelled' });
   });
 
-  it('is cancelled in ranges when it is large', async () => {
+  it('is cancelled in ranges if it is large', async () => {
     const jobs = Array.from({ length: 4_500 }, (_, at) => `    j${at}: { run: x }`).join('\n');
     const run = await fixture.run(`  timeout: 1m\n  jobs:\n${jobs}\n`);
     await soon(async () => (await fixture.claim()) !== null);
@@ -118,7 +118,7 @@ describe('the timeout of a run', () => {
     expect(await fixture.runState(run)).toBe('success');
   });
 
-  it('counts from its admission when it waited for its group', async () => {
+  it('counts from its admission if it waited for its group', async () => {
     const id = await fixture.define('{ timeout: 1h, concurrency: deploy, jobs: { ship: { run: x } } }');
     const { runId: first } = await fixture.startRun(id);
     const { runId: second } = await fixture.startRun(id);
@@ -133,7 +133,7 @@ describe('the timeout of a run', () => {
     expect(await fixture.runState(first)).toBe('success');
   });
 
-  it('counts anew for a re-run', async () => {
+  it('starts anew for a re-run', async () => {
     const run = await fixture.run('{ timeout: 1h, jobs: { a: { run: x } } }');
     const job = await fixture.claimed();
     await work(job, 50 * minuteMs);
@@ -151,7 +151,7 @@ describe('the timeout of a run', () => {
     expect(await fixture.runState(run)).toBe('success');
   });
 
-  it('leaves a run that was cancelled before a cancelled one, and bounds its clean-up', async () => {
+  it('leaves a run that was cancelled before the timeout in the state cancelled, and bounds its clean-up', async () => {
     const run = await fixture.run(file);
     const job = await fixture.claimed();
     await work(job, 55 * minuteMs);

@@ -10,7 +10,7 @@ beforeEach(async () => {
 afterEach(() => fixture.end());
 
 describe('a run', () => {
-  it('assigns a job only when all of its needs have succeeded, with their outputs', async () => {
+  it('assigns a job only after all of its needs have succeeded, with their outputs', async () => {
     const run = await fixture.run(`
       jobs:
         a: { run: echo a }
@@ -36,7 +36,7 @@ describe('a run', () => {
     expect(await fixture.runState(run)).toBe('success');
   });
 
-  it('skips what needs a failed job, to the end of the chain', async () => {
+  it('skips the dependents of a failed job, to the end of the chain', async () => {
     const run = await fixture.run(`
       jobs:
         a: { run: 'false' }
@@ -50,7 +50,7 @@ describe('a run', () => {
     expect(await fixture.runState(run)).toBe('failure');
   });
 
-  it('retries after the backoff that the job asks for', async () => {
+  it("retries after the job's backoff", async () => {
     const run = await fixture.run(`
       jobs:
         a: { run: x, retries: 2, backoff: { exponential: { base: 2, max: 60 } } }
@@ -71,7 +71,7 @@ describe('a run', () => {
     expect(await fixture.runState(run)).toBe('failure');
   });
 
-  it('queues a job again when its lease runs out, and fails it when no retry is left', async () => {
+  it('requeues a job when its lease expires, and fails it when no retry is left', async () => {
     const run = await fixture.run('jobs: { a: { run: x, retries: 1 } }');
     const first = await fixture.claimed({ leaseTtlSecs: 5 });
     await fixture.environment.advance(5_001);
@@ -87,13 +87,13 @@ describe('a run', () => {
     expect(await fixture.runState(run)).toBe('failure');
   });
 
-  it('gives a waiting claim the job in the transaction that makes it ready', async () => {
+  it('assigns a job to a waiting claim in the transaction that makes it claimable', async () => {
     const waiting = fixture.claimMany(1, { waitMs: 30_000, labels: ['gpu'] });
     await fixture.run('jobs: { a: { run: x, labels: [gpu] } }');
     expect((await waiting).map((job) => job.jobKey)).toEqual(['a']);
   });
 
-  it('cancels what waits and what runs', async () => {
+  it('cancels waiting and running jobs', async () => {
     const run = await fixture.run(`
       jobs:
         a: { run: x }
@@ -140,7 +140,7 @@ describe('a run', () => {
     expect(await fixture.runState(run)).toBe('success');
   });
 
-  it('takes outputs from the pushed stdout, and lets reported ones win', async () => {
+  it('reads outputs from the pushed stdout; reported ones take precedence', async () => {
     await fixture.run('jobs: { a: { run: x }, b: { run: x, needs: a } }');
     const a = await fixture.claimed();
     const push = (sequence: number, data: string) =>

@@ -1,4 +1,4 @@
-// biome-ignore-all lint/suspicious/noTemplateCurlyInString: expressions are written so
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: workflow expressions use this syntax
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { EngineFixture } from '../support/engine-fixture.js';
 import { soon } from '../support/until.js';
@@ -23,7 +23,7 @@ interface StartedRun {
   readonly inputs: string;
 }
 
-/** The runs that schedules started, in the order of their slots. */
+/** The runs started by schedules, in the order of their slots. */
 async function startedRuns(): Promise<StartedRun[]> {
   const text = `select scheduled_at_ms, created_at_ms, state, inputs from runs where schedule is not null order by scheduled_at_ms`;
   return (await fixture.store.read.query(text, [])) as unknown as StartedRun[];
@@ -51,13 +51,13 @@ async function skipped(): Promise<unknown[]> {
   return events.map(({ data }) => JSON.parse(data ?? '{}')).reverse();
 }
 
-/** Ends the jobs that can be claimed. */
+/** Ends the claimable jobs. */
 async function finishAll(): Promise<void> {
   for (const job of await fixture.claimMany(100)) await fixture.complete(job);
 }
 
 describe('a schedule', () => {
-  it('starts a run at each of its times, which says so', async () => {
+  it('starts a run at each of its times, and the run names the schedule', async () => {
     const id = await fixture.define(scheduled('cron: "*/10 * * * *"'));
     await fixture.environment.advance(25 * minuteMs);
     expect(await slots()).toEqual(['00:10:00', '00:20:00']);
@@ -70,7 +70,7 @@ describe('a schedule', () => {
     });
   });
 
-  it('starts nothing before its next time, nor twice at one time, whatever the file says again', async () => {
+  it('starts nothing before its next time, nor twice at one time, however often the file is loaded', async () => {
     await fixture.define(scheduled('cron: "0 * * * *"'), 'w');
     await fixture.environment.advance(59 * minuteMs);
     await fixture.define(scheduled('cron: "0 * * * *", jitter: 0'), 'w');
@@ -83,7 +83,7 @@ describe('a schedule', () => {
     expect(await slots()).toEqual(['01:00:00']);
   });
 
-  it('gives its inputs, in the form that the workflow declares', async () => {
+  it('passes its inputs in the form that the workflow declares', async () => {
     const inputs = 'inputs: {n: {type: number}, at: {}, b: {default: x}}\n';
     await fixture.define(scheduled('cron: "0 1 * * *", inputs: {n: 1e1, at: "at ${{ run.scheduled_at }}"}', inputs));
     await fixture.environment.advance(hourMs);
@@ -91,7 +91,7 @@ describe('a schedule', () => {
     expect(JSON.parse(run?.inputs ?? '')).toEqual({ n: '10', at: 'at 2026-01-01T01:00:00Z', b: 'x' });
   });
 
-  it('is seen by expressions of its jobs', async () => {
+  it('is visible to expressions of its jobs', async () => {
     await fixture.define(
       'on: {schedule: [{cron: "0 1 * * *"}]}\njobs: {a: {run: x, env: {T: "${{ run.trigger }} ${{ run.scheduled_at }}"}}}',
     );
@@ -99,13 +99,13 @@ describe('a schedule', () => {
     expect((await fixture.claimed()).spec.env).toEqual({ T: 'schedule 2026-01-01T01:00:00Z' });
   });
 
-  it('follows the clocks of its time zone', async () => {
+  it('follows the clock changes of its time zone', async () => {
     await fixture.define(scheduled('cron: "0 2 * * *", timezone: Europe/Berlin'));
     await fixture.environment.advance(2 * hourMs);
     expect(await slots()).toEqual(['01:00:00']);
   });
 
-  it('starts its run late by a part of its jitter, the same for every server', async () => {
+  it('delays its run by a fraction of its jitter, the same on every server', async () => {
     await fixture.define(scheduled('cron: "0 * * * *", jitter: 30m'), 'w');
     await fixture.environment.advance(5 * hourMs);
     const delays = (await startedRuns()).map((run) => run.created_at_ms - run.scheduled_at_ms);
@@ -122,7 +122,7 @@ describe('a schedule', () => {
     for (const run of runs) expect(run.created_at_ms - run.scheduled_at_ms).toBeLessThan(minuteMs);
   });
 
-  it('starts no more when its file does not have it any more, or is gone', async () => {
+  it('starts no more runs once its file drops it, or is removed', async () => {
     await fixture.define(scheduled('cron: "* * * * *"'), 'w');
     await fixture.environment.advance(minuteMs);
     await fixture.define('jobs: {a: {run: x}}', 'w');
@@ -133,7 +133,7 @@ describe('a schedule', () => {
     expect(await slots()).toEqual(['00:01:00']);
   });
 
-  it('begins anew from now when its times change', async () => {
+  it('starts anew from the current time when its times change', async () => {
     await fixture.define(scheduled('cron: "0 * * * *"'), 'w');
     await fixture.environment.advance(50 * minuteMs);
     await fixture.define(scheduled('cron: "30 * * * *"'), 'w');
@@ -160,7 +160,7 @@ describe('a schedule', () => {
   });
 });
 
-describe('a server that was away', () => {
+describe('a server after an outage', () => {
   async function away(schedule: string, ms: number): Promise<void> {
     await fixture.define(scheduled(schedule), 'w');
     await fixture.stop();
@@ -169,7 +169,7 @@ describe('a server that was away', () => {
     await fixture.environment.advance(0);
   }
 
-  it('starts a run for the newest of the times that it missed', async () => {
+  it('starts a run for the newest of the missed times', async () => {
     await away('cron: "*/2 * * * *"', 9 * minuteMs);
     expect(await slots()).toEqual(['00:08:00']);
     expect(await skipped()).toEqual([
@@ -187,29 +187,29 @@ describe('a server that was away', () => {
     expect(await slots()).toEqual(['01:00:00']);
   });
 
-  it('starts what is within the time that the schedule says', async () => {
+  it('starts those within the time that the schedule allows', async () => {
     await away('cron: "0 1 * * *", within: 12h', 12 * hourMs);
     expect(await slots()).toEqual(['01:00:00']);
   });
 
-  it('starts all of them, where the schedule says so', async () => {
+  it('starts all of them if the schedule says so', async () => {
     await away('cron: "*/2 * * * *", catch-up: all', 9 * minuteMs);
     expect(await slots()).toEqual(['00:02:00', '00:04:00', '00:06:00', '00:08:00']);
   });
 
-  it('starts all of very many, in several transactions', async () => {
+  it('starts very many of them in several transactions', async () => {
     await away('cron: "* * * * *", catch-up: all, within: 4h', 4 * hourMs);
     expect(await slots()).toHaveLength(4 * 60);
   });
 
-  it('starts none of them, where the schedule says so', async () => {
+  it('starts none of them if the schedule says so', async () => {
     await away('cron: "*/2 * * * *", catch-up: none', 9.5 * minuteMs);
     expect(await slots()).toEqual([]);
     await fixture.environment.advance(2 * minuteMs);
     expect(await slots()).toEqual(['00:10:00']);
   });
 
-  it('says of a year what was missed, without going through all of it', async () => {
+  it('reports the missed times of a year without enumerating all of them', async () => {
     await away('cron: "* * * * *", timezone: Europe/Berlin', 365 * 24 * hourMs);
     expect(await slots()).toHaveLength(1);
     expect(await skipped()).toMatchObject([
@@ -222,7 +222,7 @@ describe('a server that was away', () => {
     const jobs = Array.from({ length: 4_500 }, (_, i) => `j${i}: {run: x}`).join(', ');
     await fixture.define(`on: {schedule: [{cron: "0 1 * * *"}]}\njobs: {${jobs}}`, 'w');
     await fixture.environment.advance(hourMs);
-    // As a crash after the first range left it.
+    // The state after a crash behind the first range.
     await fixture.store.transact(async (connection) => {
       const [run] = await connection.query('select no from runs where schedule is not null', []);
       connection.execute(`delete from jobs where id >= ${Number(run?.no) * 2 ** 20 + 2_000}`, []);
@@ -245,7 +245,7 @@ describe('while an earlier run has not ended', () => {
     await fixture.define(`on: {schedule: [{cron: "0 * * * *", overlap: queue}]}\njobs: {${jobs}}`, 'w');
     await fixture.environment.advance(2 * hourMs);
     await soon(async () => (await heldRuns()).join() === '0,1');
-    // As a crash after the first range of the second run left it.
+    // The state after a crash behind the first range of the second run.
     await fixture.store.transact(async (connection) => {
       const [run] = await connection.query('select max(no) as no from runs', []);
       const no = Number(run?.no);
@@ -262,7 +262,7 @@ describe('while an earlier run has not ended', () => {
     await soon(async () => (await heldRuns()).join() === '0,1');
   });
 
-  it('`overlap: skip` leaves a time out and says which run was in the way', async () => {
+  it('`overlap: skip` skips a time and names the run that blocked it', async () => {
     await fixture.define(scheduled('cron: "* * * * *", overlap: skip'), 'w');
     await fixture.environment.advance(3 * minuteMs);
     expect(await slots()).toEqual(['00:01:00']);
@@ -276,14 +276,14 @@ describe('while an earlier run has not ended', () => {
     expect(await slots()).toEqual(['00:01:00', '00:04:00']);
   });
 
-  it('only runs of the same schedule are in the way', async () => {
+  it('only runs of the same schedule block each other', async () => {
     await fixture.define(scheduled('cron: "*/2 * * * *", overlap: skip}, {cron: "1-59/2 * * * *", overlap: skip'), 'w');
     await fixture.startRun('w');
     await fixture.environment.advance(3 * minuteMs);
     expect(await slots()).toEqual(['00:01:00', '00:02:00']);
   });
 
-  it('`overlap: queue` lets the new one wait, and `why` names the one before it', async () => {
+  it('`overlap: queue` makes the new run wait, and `why` names the run ahead of it', async () => {
     await fixture.define(scheduled('cron: "* * * * *", overlap: queue'), 'w');
     await fixture.startRun('w');
     await fixture.environment.advance(3 * minuteMs);
@@ -298,7 +298,7 @@ describe('while an earlier run has not ended', () => {
     await soon(async () => (await fixture.claimMany(100)).length === 1);
   });
 
-  it('`overlap: cancel` cancels the earlier one, and begins when that has ended', async () => {
+  it('`overlap: cancel` cancels the earlier run, and starts once that has ended', async () => {
     await fixture.define(scheduled('cron: "* * * * *", overlap: cancel', 'inputs: {}\n'), 'w');
     await fixture.environment.advance(minuteMs);
     await fixture.claimed({ leaseTtlSecs: 3_600 });
@@ -306,7 +306,7 @@ describe('while an earlier run has not ended', () => {
     await soon(async () => (await startedRuns()).map(({ state }) => state).join() === 'cancelled,cancelled,queued');
   });
 
-  it('`overlap: queue` lets a large run wait too', async () => {
+  it('`overlap: queue` makes a large run wait too', async () => {
     const jobs = Array.from({ length: 4_500 }, (_, at) => `j${at}: {run: x}`).join(', ');
     await fixture.define(`on: {schedule: [{cron: "0 * * * *", overlap: queue}]}\njobs: {${jobs}}`, 'w');
     await fixture.environment.advance(2 * hourMs);
@@ -320,7 +320,7 @@ describe('while an earlier run has not ended', () => {
   });
 });
 
-describe('a schedule that is paused', () => {
+describe('a paused schedule', () => {
   const pause = (schedule = 'cron-1') =>
     fixture.engine.pauseSchedule({ caller: fixture.caller, workflow: 'w', schedule, reason: 'database moves' });
   const resume = () => fixture.engine.resumeSchedule({ caller: fixture.caller, workflow: 'w', schedule: 'cron-1' });
@@ -335,7 +335,7 @@ describe('a schedule that is paused', () => {
     expect(await slots()).toEqual(['00:01:00', '00:07:00']);
   });
 
-  it('stays paused when its file changes and when the server starts anew', async () => {
+  it('stays paused when its file changes and when the server restarts', async () => {
     await fixture.define(scheduled('cron: "* * * * *"'), 'w');
     await pause();
     await fixture.define(scheduled('cron: "*/2 * * * *"'), 'w');
@@ -352,7 +352,7 @@ describe('a schedule that is paused', () => {
     ]);
   });
 
-  it('is paused once, however often that is said, and the audit trail says so', async () => {
+  it('is paused once, however often that is requested, and the audit log shows it once', async () => {
     await fixture.define(scheduled('cron: "* * * * *"'), 'w');
     await pause();
     await fixture.environment.advance(minuteMs);
@@ -376,7 +376,7 @@ describe('the list of schedules', () => {
   const list = (limit: number, pageToken = '', workflow = '') =>
     fixture.engine.listSchedules({ workflow, limit, pageToken });
 
-  it('says when each is due next, and what became of its last time', async () => {
+  it('says when each is due next, and the result of its last time', async () => {
     await fixture.define(scheduled('cron: "* * * * *", overlap: skip, jitter: 10s'), 'w');
     await fixture.environment.advance(90_000);
     const [first] = (await list(10)).schedules;
@@ -394,7 +394,7 @@ describe('the list of schedules', () => {
     );
   });
 
-  it('is in pages, each schedule once', async () => {
+  it('is paged, with each schedule once', async () => {
     for (const id of ['b', 'a', 'c']) {
       await fixture.define(scheduled('cron: "@daily", id: x}, {cron: "@daily", id: w'), id);
     }
@@ -436,7 +436,7 @@ describe('a schedule of a workflow whose runs are in a group', () => {
   });
 
   it.each([['{a: {run: x}}'], [`{${Array.from({ length: 2_500 }, (_, i) => `j${i}: {run: x}`).join(', ')}}`]])(
-    'says which time was refused, where nobody waits: %.20s',
+    'reports the refused time if no queue is allowed: %.20s',
     async (jobs) => {
       await fixture.define(
         `on: {schedule: [{cron: "* * * * *"}]}\nconcurrency: {group: deploy, queue: none}\njobs: ${jobs}`,

@@ -52,7 +52,7 @@ describe('a session', () => {
     expect(jobs.map((job) => job.jobKey)).toEqual(['a', 'b', 'c']);
   });
 
-  it('uses credits that come while it waits', async () => {
+  it('uses credits that arrive while it waits', async () => {
     const { session, jobs } = open();
     session.addCredits(1);
     await settled();
@@ -62,7 +62,7 @@ describe('a session', () => {
     expect(jobs.map((job) => job.jobKey)).toEqual(['a', 'b']);
   });
 
-  it('loses a pushed job that never arrived, without an attempt', async () => {
+  it('loses a pushed job that never arrived, without counting an attempt', async () => {
     const { session, jobs, events } = open();
     session.addCredits(1);
     await fixture.run('jobs: { a: { run: x } }');
@@ -75,7 +75,7 @@ describe('a session', () => {
     expect(events).toEqual([]);
   });
 
-  it('keeps a pushed job that has arrived, across a restart too', async () => {
+  it('keeps a pushed job that has arrived, also across a restart', async () => {
     const { session, jobs } = open();
     session.addCredits(1);
     await fixture.run('jobs: { a: { run: x } }');
@@ -88,7 +88,7 @@ describe('a session', () => {
     await fixture.complete(jobs[0] as ClaimedJob);
   });
 
-  it('counts an attempt that has arrived, however soon its timeout is over', async () => {
+  it('counts an attempt that has arrived, even if it times out immediately', async () => {
     const { session, jobs } = open();
     session.addCredits(2);
     await fixture.run('jobs: { other: { run: x } }');
@@ -102,7 +102,7 @@ describe('a session', () => {
     expect((await fixture.claimed()).attempt).toBe(1);
   });
 
-  it('gets cancellations and lost leases at once', async () => {
+  it('gets cancellations and lost leases immediately', async () => {
     const { session, jobs, events } = open();
     session.addCredits(2);
     const run = await fixture.run('jobs: { a: { run: x } }');
@@ -117,7 +117,7 @@ describe('a session', () => {
     expect(events[1]).toEqual({ kind: 'lost', leaseId: jobs[1]?.leaseId, reason: 'lease_expired' });
   });
 
-  it('leaves nothing parked when it is closed or drained', async () => {
+  it('leaves nothing parked after it is closed or drained', async () => {
     const one = open();
     one.session.addCredits(1);
     const two = open();
@@ -146,7 +146,7 @@ describe('a session that ends early', () => {
     expect(await heartbeats()).toEqual(registered);
   });
 
-  it.each(['drain', 'close'] as const)('gets no job when it calls %s in the turn of its claim', async (end) => {
+  it.each(['drain', 'close'] as const)('gets no job if it calls %s in the turn of its claim', async (end) => {
     await fixture.run('jobs: { a: { run: x } }');
     const { session, jobs } = open();
     session.addCredits(1);
@@ -158,9 +158,9 @@ describe('a session that ends early', () => {
   });
 
   it.each(['drain', 'close'] as const)(
-    'releases at once what a transaction took for it while it called %s, whichever comes first',
+    'releases a job immediately that a transaction took for it while it called %s, whichever comes first',
     async (end) => {
-      // Each step of the event loop in which it can happen, from before the transaction to after the push.
+      // Every step of the event loop in which it can happen, from before the transaction to after the push.
       for (let turns = 0; turns < 8; turns++) {
         const run = await fixture.run('jobs: { a: { run: x } }');
         const { session, jobs } = open();
@@ -179,7 +179,7 @@ describe('a session that ends early', () => {
   );
 
   it.each(['drain', 'close'] as const)(
-    'releases at once what was taken for its parked claim while it called %s',
+    'releases a job immediately that was taken for its parked claim while it called %s',
     async (end) => {
       for (let turns = 0; turns < 8; turns++) {
         const id = await fixture.define('jobs: { a: { run: x } }');
@@ -216,7 +216,7 @@ describe('the credits of a session', () => {
     session.close();
   });
 
-  it('are returned once for a pushed job, however its report is answered', async () => {
+  it('are returned once for a pushed job, whatever the response to its report', async () => {
     const { session, jobs } = open();
     session.addCredits(4);
     await fixture.run(six);
@@ -229,9 +229,9 @@ describe('the credits of a session', () => {
     session.close();
   });
 
-  it('are returned for a job of an earlier session, whose slot is missing in this one', async () => {
+  it('are returned for a job of an earlier session, which occupies a slot of this one', async () => {
     const { session, jobs } = open();
-    // One of its four slots runs a job of the session before.
+    // One of its four slots runs a job of the previous session.
     session.addCredits(3);
     await fixture.run(six);
     await settled();
@@ -245,7 +245,7 @@ describe('the credits of a session', () => {
     session.close();
   });
 
-  it('are not withheld for jobs that ended by calls of their own', async () => {
+  it('are not withheld for jobs that ended by calls outside the session', async () => {
     const { session, jobs } = open();
     session.addCredits(3);
     await fixture.run(six);
@@ -260,7 +260,7 @@ describe('the credits of a session', () => {
     session.close();
   });
 
-  it('do not run out for a worker that reports each job by a call of its own', async () => {
+  it('do not run out for a worker that reports each job by a separate call', async () => {
     const { session, jobs } = open();
     const keys = Array.from({ length: 100 }, (_, at) => `j${at}: { run: x }`);
     await fixture.run(`jobs: { ${keys.join(', ')} }`);
@@ -273,7 +273,7 @@ describe('the credits of a session', () => {
     session.close();
   });
 
-  it('are at most ten thousand, those of jobs that it holds included', async () => {
+  it('are at most ten thousand, including those of jobs that it holds', async () => {
     const { session } = open();
     await fixture.run('jobs: { a: { run: x } }');
     session.addCredits(10_000);
@@ -283,7 +283,7 @@ describe('the credits of a session', () => {
     session.close();
   });
 
-  it('wait while its reader takes nothing, and are used when it does', async () => {
+  it('wait while the reader does not read, and are used once it does', async () => {
     room.isFree = false;
     const { session, jobs } = open();
     session.addCredits(2);
@@ -299,7 +299,7 @@ describe('the credits of a session', () => {
 });
 
 describe('watching leases', () => {
-  it('listens to nothing that is added after its end', async () => {
+  it('ignores what is added after its end', async () => {
     await fixture.run('jobs: { a: { run: x } }');
     const job = await fixture.claimed();
     const watch = fixture.engine.watchLeases(() => {});
@@ -311,7 +311,7 @@ describe('watching leases', () => {
 });
 
 describe('watching a run', () => {
-  it('gives a snapshot and then each change once, in order, to the end', async () => {
+  it('delivers a snapshot and then each change once, in order, to the end', async () => {
     const run = await fixture.run('jobs: { a: { run: x }, b: { run: x, needs: a } }');
     const seen: string[] = [];
     const numbers: number[] = [];

@@ -10,7 +10,7 @@ beforeEach(async () => {
 
 afterEach(() => fixture.end());
 
-/** Where servers share a database the others go on, and its time counts. */
+/** Servers that share a database continue when one stalls, and its time counts. */
 const it = onlyIn('sqlite');
 
 describe('a server that stalled', () => {
@@ -23,7 +23,7 @@ describe('a server that stalled', () => {
     await fixture.complete(job);
   });
 
-  it('gives the time also when a call is the first thing that it hears', async () => {
+  it('also extends it if a call is the first event after the stall', async () => {
     const run = await fixture.run('jobs: { a: { run: x, retries: 1 } }');
     const job = await fixture.claimed({ leaseTtlSecs: 30 });
     fixture.environment.skip(600_000);
@@ -40,14 +40,14 @@ describe('a server that stalled', () => {
     expect(await fixture.runState(run)).toBe('failure');
   });
 
-  it('gives a timeout that could not be kept its time too', async () => {
+  it('also extends a timeout that passed during the stall', async () => {
     await fixture.run('jobs: { a: { run: x, timeout: 40 } }');
     const job = await fixture.claimed({ leaseTtlSecs: 30 });
     await fixture.environment.standStill(600_000);
     await fixture.complete(job);
   });
 
-  it('keeps a timeout that has passed: the attempt being stopped ends as timed out', async () => {
+  it('keeps a timeout that had passed before: the attempt being stopped ends as timed out', async () => {
     const run = await fixture.run('jobs: { a: { run: x, timeout: 5 } }');
     await fixture.claimed({ leaseTtlSecs: 600 });
     await fixture.environment.advance(5_000);
@@ -57,7 +57,7 @@ describe('a server that stalled', () => {
     expect(attempts).toMatchObject([{ outcome: 'timed_out', error: 'timed out after 5 s' }]);
   });
 
-  it('notices it after a time in which nothing was due', async () => {
+  it('detects it after a period in which nothing was due', async () => {
     await fixture.run('jobs: { a: { run: x }, b: { run: x, needs: a } }');
     await fixture.complete(await fixture.claimed());
     await fixture.environment.standStill(3_600_000);

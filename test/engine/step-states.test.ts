@@ -12,7 +12,7 @@ afterEach(() => fixture.end());
 
 const file = 'jobs: { a: { retries: 1, steps: [{ name: Build, run: x }, { name: Test, run: y }] } }';
 
-it('a job shows how far each of its steps is in the newest attempt, by the lines of its log', async () => {
+it('a job shows the state of each step in the newest attempt, according to its log lines', async () => {
   const run = await fixture.run(file);
   const steps = async () => (await fixture.engine.jobDetails(run, 'a')).steps;
   expect(await steps()).toEqual([]);

@@ -66,7 +66,7 @@ describe('an attempt that has timed out', () => {
     expect(await readLog(run, 'a')).toBe('… timed out after 5 s: its worker has 10 s to stop it …\ntrap\n');
   });
 
-  it('says so in its events', async () => {
+  it('is marked in its events', async () => {
     const run = await fixture.run(timed);
     await fixture.claimed();
     await fixture.environment.advance(5_000);
@@ -92,7 +92,7 @@ describe('an attempt that has timed out', () => {
     );
   });
 
-  it('ends with its lease when its worker is gone, though the grace is not over', async () => {
+  it('ends with its lease if its worker is gone, even within the grace period', async () => {
     const run = await fixture.run('jobs: { a: { run: x, timeout: 5 } }');
     await fixture.claimed({ leaseTtlSecs: 7 });
     await fixture.environment.advance(6_999);
@@ -102,7 +102,7 @@ describe('an attempt that has timed out', () => {
     expect(await readLog(run, 'a')).toContain('… no heartbeat from worker "w1" for 7 s: the attempt has ended …');
   });
 
-  it('ends as timed out although its worker reports success, or another failure; a repeat gets the same answer', async () => {
+  it('ends as timed out even if its worker reports success or another failure; a repeat gets the same response', async () => {
     for (const [report, said] of [
       [(job: ClaimedJob) => fixture.complete(job, { a: 'b' }), 'its worker reported success after that'],
       [(job: ClaimedJob) => fixture.fail(job, false, 'exit status 1'), 'its worker reported: exit status 1'],
@@ -169,7 +169,7 @@ describe('an attempt that has timed out', () => {
     expect(events).toHaveLength(1);
   });
 
-  it('is lost to its session after the grace', async () => {
+  it('is lost to its session after the grace period', async () => {
     const events: LeaseEvent[] = [];
     const watch = fixture.engine.watchLeases((event) => events.push(event));
     await fixture.run('jobs: { a: { run: x, timeout: 5 } }');
@@ -203,7 +203,7 @@ describe('an attempt that has timed out', () => {
     expect(await fixture.statuses(run)).toEqual({ a: 'running' });
   });
 
-  it('has its whole grace again after a restart', async () => {
+  it('has its whole grace period again after a restart', async () => {
     await fixture.run(timed);
     const job = await fixture.claimed();
     await fixture.environment.advance(12_000);
@@ -215,7 +215,7 @@ describe('an attempt that has timed out', () => {
     expect((await fixture.claimed()).attempt).toBe(1);
   });
 
-  it('is cancelled when its run is, and waited for no longer than was said', async () => {
+  it('is cancelled when its run is, without extending its grace period', async () => {
     const run = await fixture.run('jobs: { a: { run: x, timeout: 5 }, clean: { run: x, needs: a, if: always() } }');
     const job = await fixture.claimed();
     await fixture.environment.advance(8_000);
@@ -235,7 +235,7 @@ describe('a job that is cancelled while it runs', () => {
       clean: { run: x, needs: b, if: always() }
   `;
 
-  it('is cancelled at once, and its clean-up begins when its worker has reported, which is refused', async () => {
+  it("is cancelled immediately; its clean-up starts after its worker's report, which is refused", async () => {
     const run = await fixture.run(cleaned);
     const job = await fixture.claimed();
     await cancel(run);
@@ -251,7 +251,7 @@ describe('a job that is cancelled while it runs', () => {
     expect(await readLog(run, 'a')).toBe('trap\nmore\n');
   });
 
-  it('is waited for until the grace is over, or its lease', async () => {
+  it('is waited for until the grace period or its lease is over', async () => {
     for (const [leaseTtlSecs, ms] of [
       [30, 10_000],
       [4, 4_000],
@@ -280,7 +280,7 @@ describe('a job that is cancelled while it runs', () => {
     expect((await fixture.claimed()).jobKey).toBe('clean');
   });
 
-  it('is a busy slot of its worker until it has stopped', async () => {
+  it('occupies a slot of its worker until it has stopped', async () => {
     const run = await fixture.run(cleaned);
     const job = await fixture.claimed();
     await cancel(run);
@@ -303,7 +303,7 @@ describe('a job that is cancelled while it runs', () => {
     expect((await fixture.claimed()).jobKey).toBe('clean');
   });
 
-  it('is not waited for by what a forced cancel ends', async () => {
+  it('is not waited for by jobs that a forced cancel ends', async () => {
     const run = await fixture.run(cleaned);
     const job = await fixture.claimed();
     await cancel(run);

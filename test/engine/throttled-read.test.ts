@@ -15,8 +15,8 @@ function reading(tookMs: number) {
   return { clock, sparing };
 }
 
-describe('something that is costly to read', () => {
-  it('is read again when fifty times as long has passed as the reading took', async () => {
+describe('an expensive read', () => {
+  it('is repeated after fifty times its duration', async () => {
     const { clock, sparing } = reading(100);
     expect(await sparing.get()).toBe(1);
     clock.nowMs += 4_999;
@@ -25,17 +25,17 @@ describe('something that is costly to read', () => {
     expect(await sparing.get()).toBe(2);
   });
 
-  it('is read each time when that takes little', async () => {
+  it('is repeated each time if it is cheap', async () => {
     const { sparing } = reading(20);
     expect([await sparing.get(), await sparing.get()]).toEqual([1, 2]);
   });
 
-  it('is read once for concurrent callers', async () => {
+  it('is shared by concurrent callers', async () => {
     const { sparing } = reading(100);
     expect(await Promise.all([sparing.get(), sparing.get()])).toEqual([1, 1]);
   });
 
-  it('is read again after a failure', async () => {
+  it('is repeated after a failure', async () => {
     let fails = true;
     const sparing = new ThrottledRead(
       async () => {

@@ -31,7 +31,7 @@ const say = (leaseId: string, data: string) =>
     { runId: '', jobKey: '', sequence: 0, data, timestampMs: 0, stream: 'stdout' },
   ]);
 
-describe('a workflow that has not run', () => {
+describe('a workflow without runs', () => {
   it('has jobs with empty logs, none of them cancelled', async () => {
     const id = await fixture.define('jobs: { a: { run: x } }');
     expect(await texts(fixture.engine.jobLogs(query(id)))).toEqual([]);
@@ -39,7 +39,7 @@ describe('a workflow that has not run', () => {
     expect(await fixture.engine.canFollowLogs(query(id))).toBe(true);
   });
 
-  it('refuses a job that it does not have, and a position that is none', async () => {
+  it('refuses an unknown job, and an invalid position', async () => {
     const id = await fixture.define('jobs: { a: { run: x } }');
     const missing = query(id, { jobKey: 'b' });
     await expect(texts(fixture.engine.jobLogs(missing))).rejects.toMatchObject({ code: 'not_found' });
@@ -62,7 +62,7 @@ describe('a workflow that has not run', () => {
 });
 
 describe('a position in a log', () => {
-  it('of an earlier attempt does not bring that attempt to a reader of another', async () => {
+  it('of an earlier attempt does not return that attempt to a reader of another', async () => {
     const id = await fixture.define('jobs: { a: { run: x, retries: 1 } }');
     await fixture.startRun(id);
     const first = await fixture.claimed();

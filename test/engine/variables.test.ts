@@ -1,4 +1,4 @@
-// biome-ignore-all lint/suspicious/noTemplateCurlyInString: expressions are written so
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: workflow expressions use this syntax
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { limits } from '../../src/domain/limits.js';
 import { EngineFixture } from '../support/engine-fixture.js';
@@ -28,7 +28,7 @@ const keptWith = async (run: string) => {
 const file = 'jobs: { a: { run: x, env: { REGION: "${{ vars.region }}" } } }';
 
 describe('a variable', () => {
-  it('is seen by the runs that start after it was set; one of the workflow wins over one of the server', async () => {
+  it("is visible to runs that start after it was set; a workflow's variable takes precedence over the server's", async () => {
     const id = await fixture.define(file);
     await set('region', 'eu');
     await fixture.startRun(id);
@@ -69,7 +69,7 @@ describe('a variable', () => {
     expect((await fixture.claimed()).spec.env.REGION).toBe('');
   });
 
-  it('stays as it was for a run that has started: for later jobs, retries, re-runs, and after a restart', async () => {
+  it('keeps its value for a run that has started: for later jobs, retries, re-runs, and after a restart', async () => {
     const id = await fixture.define(`
       jobs:
         a: { run: x, retries: 1, env: { REGION: "\${{ vars.region }}" } }
@@ -99,7 +99,7 @@ describe('a variable', () => {
     expect((await fixture.claimed()).spec.env.REGION).toBe('eu');
   });
 
-  it('has a value in every place of a file that takes expressions', async () => {
+  it('has a value in every place of a file that accepts expressions', async () => {
     await set('region', 'eu');
     const id = await fixture.define(
       `
@@ -138,7 +138,7 @@ describe('a variable', () => {
     expect(reasons[0]?.sentence).toContain('vars.quiet is "yes"');
   });
 
-  it('costs a run nothing whose file names none', async () => {
+  it('costs nothing for a run whose file uses none', async () => {
     await set('region', 'eu');
     expect(await keptWith(await fixture.run('jobs: { a: { run: x } }'))).toBeNull();
     expect(await keptWith(await fixture.run(file))).toBe('{"region":"eu"}');
@@ -148,7 +148,7 @@ describe('a variable', () => {
 });
 
 describe('setting variables', () => {
-  it('is in the audit trail, and repeating it changes nothing', async () => {
+  it('is recorded in the audit log, and repeating it changes nothing', async () => {
     const id = await fixture.define(file, 'w');
     await set('region', 'eu');
     await set('region', 'eu');
@@ -162,7 +162,7 @@ describe('setting variables', () => {
     ]);
   });
 
-  it('is refused for what does not exist and for what cannot be a name or a value', async () => {
+  it('is refused for an unknown workflow or variable, and for an invalid name or value', async () => {
     await expect(set('region', 'eu', 'nope')).rejects.toThrow('workflow "nope" does not exist');
     await expect(remove('region')).rejects.toThrow('variable "region" of the server does not exist');
     await expect(fixture.engine.variable({ name: 'x', workflow: '' })).rejects.toThrow('does not exist');
@@ -175,7 +175,7 @@ describe('setting variables', () => {
     await expect(set('a', 'a\u0000')).rejects.toThrow('U+0000');
   });
 
-  it('is refused beyond the number of variables that a server has', async () => {
+  it("is refused beyond the server's limit of variables", async () => {
     const values = `with recursive g(i) as (select 1 union all select i + 1 from g where i < ${limits.variables})
       insert into variables (workflow, name, value, changed_at_ms) select 0, 'v' || i, '', 0 from g`;
     await fixture.store.transact(async (connection) => connection.query(values, []));
@@ -187,7 +187,7 @@ describe('setting variables', () => {
 });
 
 describe('a start', () => {
-  it('is refused when the variables that it is to keep take too much', async () => {
+  it('is refused if the variables that the run would keep are too large', async () => {
     const names = ['a', 'b', 'c', 'd', 'e'];
     const id = await fixture.define(
       `jobs: { j: { run: x, if: "${names.map((n) => `vars.${n} == ''`).join(' || ')}" } }`,
@@ -201,7 +201,7 @@ describe('a start', () => {
 });
 
 describe('the list', () => {
-  it('has the variables of the server first, then those of each workflow, page by page', async () => {
+  it("has the server's variables first, then those of each workflow, page by page", async () => {
     const id = await fixture.define(file, 'w');
     for (const name of ['b', 'a', 'c']) await set(name, name);
     await set('a', 'own', id);
@@ -214,7 +214,7 @@ describe('the list', () => {
     await expect(listed('', 3, 'x')).rejects.toThrow('page_token');
   });
 
-  it('is short of many large values', async () => {
+  it('has shorter pages if values are large', async () => {
     for (let at = 0; at < 20; at++) await set(`v${at}`, 'x'.repeat(limits.variableValueBytes));
     const first = await listed();
     expect(first.names.length).toBeGreaterThan(5);

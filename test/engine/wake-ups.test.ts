@@ -9,10 +9,10 @@ import { EngineFixture } from '../support/engine-fixture.js';
 import { HandMovedEnvironment, settled } from '../support/hand-moved-environment.js';
 import { testStorage } from '../support/open-test-store.js';
 
-/** A store whose short reads are answered when the test says so: each sees what was committed when it was asked. */
+/** A store whose short reads are answered when the test allows it: each sees what was committed when it was issued. */
 class SlowReads {
   readonly store: Store;
-  /** How many more reads are answered at once before one is held. */
+  /** How many more reads are answered immediately before one is held. */
   #untilHeld = Number.POSITIVE_INFINITY;
   #held: (() => void)[] = [];
 
@@ -43,7 +43,7 @@ class SlowReads {
     return this.#held.length;
   }
 
-  /** Holds the reads after so many. */
+  /** Holds the reads after this many. */
   holdAfter(reads: number): void {
     this.#untilHeld = reads;
   }
@@ -55,9 +55,10 @@ class SlowReads {
 }
 
 describe('the reaper', () => {
-  // The reaper reads twice before it ends what is overdue, and twice after that: a lease may be written during each read.
+  // The reaper reads twice before it ends overdue leases, and twice after that: a lease may be written during each
+  // read.
   it.each(['before', 0, 1, 2, 3, 'after'] as const)(
-    'ends a lease on time that was written before a look, during one of its reads, or after it: %s',
+    'expires a lease on time that was written before a poll, during one of its reads, or after it: %s',
     async (when) => {
       const environment = new HandMovedEnvironment();
       const storage = testStorage('sqlite');
@@ -87,7 +88,7 @@ describe('the reaper', () => {
           },
           null,
         );
-      // The first lease makes the reaper look when it falls due.
+      // The first lease makes the reaper poll when it falls due.
       await claim(10);
       if (when === 'before') await claim(30);
       if (typeof when === 'number') slow.holdAfter(when);
@@ -109,7 +110,7 @@ describe('the reaper', () => {
   );
 });
 
-describe('the look for claimable jobs of other servers', () => {
+describe('the poll for claimable jobs of other servers', () => {
   it('leaves no timer behind when it is stopped', async () => {
     const fixture = await new EngineFixture('sqlite').start();
     let looks = 0;

@@ -14,7 +14,7 @@ afterEach(async () => {
   await fixture.end();
 });
 
-/** Follows runs; what came is in the list. */
+/** Watches runs; the received changes are in the list. */
 function watch(query: Partial<WatchSeveralQuery>): WatchSeveralBatch[] {
   const batches: WatchSeveralBatch[] = [];
   const end = new AbortController();
@@ -26,7 +26,7 @@ function watch(query: Partial<WatchSeveralQuery>): WatchSeveralBatch[] {
   return batches;
 }
 
-/** Waits while the clock moves on, since the stream pauses after each batch of runs. */
+/** Waits while the clock advances, since the stream pauses after each batch of runs. */
 function soonWithPauses(look: () => boolean) {
   return soon(async () => {
     await fixture.environment.advance(250);
@@ -37,7 +37,7 @@ function soonWithPauses(look: () => boolean) {
 const yaml = 'jobs: { a: { run: x }, b: { run: x, needs: a } }';
 
 describe('watching several runs', () => {
-  it('gives a snapshot of each, then the changes of these and no others, and does not end with them', async () => {
+  it('delivers a snapshot of each, then the changes of these and no others, and does not end with them', async () => {
     const one = await fixture.run(yaml);
     const two = await fixture.run(yaml);
     const other = await fixture.run(yaml);
@@ -71,7 +71,7 @@ describe('watching several runs', () => {
   });
 });
 
-describe('watching runs as they are', () => {
+describe('watching the state of runs', () => {
   it('starts with the requested runs, and sends them again when they change', async () => {
     const run = await fixture.run(yaml);
     await fixture.run(yaml);
@@ -86,7 +86,7 @@ describe('watching runs as they are', () => {
     expect(batches.at(-1)?.runs[0]?.details?.counts.success).toBe(2);
   });
 
-  it('shows every run that changes when none was named, from where the stream begins', async () => {
+  it('without named runs sends every run that changes after the start of the stream', async () => {
     await fixture.run(yaml);
     const batches = watch({ level: 'runs' });
     await soon(() => batches.length === 1);

@@ -20,7 +20,7 @@ async function why(run: string, job: string) {
 const register = (workerId: string, labels: string[], slots = 1, onlyLabelled = false) =>
   world.engine.registerWorker({ workerId, labels, onlyLabelled, slots, version: 'test' });
 
-test('a job whose needs are open names them', async () => {
+test('a job with open needs names them', async () => {
   const run = await world.run('jobs: { a: { run: x }, b: { run: x }, c: { run: x, needs: [a, b] } }');
   await world.complete(await world.claimed());
   const open = (await why(run, 'c')).main;
@@ -44,7 +44,7 @@ test('a job whose labels no live worker has names the nearest and the offline wo
 });
 
 describe('jobs ahead', () => {
-  test('are those of the same labels with a higher priority or more age', async () => {
+  test('are those of the same labels with a higher priority or age', async () => {
     await register('w1', ['gpu']);
     const old = await world.run('jobs: { a: { run: x, labels: [gpu] }, other: { run: x } }');
     await world.environment.advance(10);
@@ -145,7 +145,7 @@ test('a clean-up job names the cancelled jobs that have not stopped yet', async 
   });
 });
 
-test('a skipped job names the need and the job where it began', async () => {
+test('a skipped job names the need, and the job that caused the skip', async () => {
   const run = await world.run(`jobs:
   root: { run: x }
   fine: { run: x }
@@ -161,7 +161,7 @@ test('a skipped job names the need and the job where it began', async () => {
   expect((await why(run, 'mid')).main).toMatchObject({ needs: [{ jobKey: 'root', state: 'failure' }], origins: [] });
 });
 
-test('a job whose condition was false shows the outputs and inputs that it was decided on', async () => {
+test('a job whose condition was false shows the outputs and inputs that decided it', async () => {
   const run = await world.run(
     `jobs:
   build: { run: x }
@@ -206,7 +206,7 @@ test('a cancelled job names the token that cancelled its run, and the stopped at
   });
 });
 
-test('a job or run that does not exist is said so', async () => {
+test('an unknown job or run is reported as such', async () => {
   const run = await world.run('jobs: { a: { run: x } }');
   await expect(world.engine.explainJob(run, 'z')).rejects.toMatchObject({ code: 'not_found' });
   await expect(world.engine.explainJob('nowhere', 'a')).rejects.toMatchObject({ code: 'not_found' });

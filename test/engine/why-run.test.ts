@@ -16,7 +16,7 @@ async function reasonsOf(run: string) {
 const register = (workerId: string, labels: string[], slots = 1) =>
   world.engine.registerWorker({ workerId, labels, onlyLabelled: false, slots, version: 'test' });
 
-test('a run is explained by groups: what no worker takes, what runs, and what waits for these', async () => {
+test('a run is explained by groups: jobs that no worker takes, running jobs, and jobs that wait for these', async () => {
   await register('w1', ['linux']);
   const run = await world.run(`jobs:
     build: { run: x, priority: 9 }
@@ -49,7 +49,7 @@ test('a run is explained by groups: what no worker takes, what runs, and what wa
   });
 });
 
-test('failures that begin alike are one reason, and what follows from them comes last', async () => {
+test('failures with the same beginning are one reason, and their consequences come last', async () => {
   const run = await world.run(`jobs:
     a: { run: x }
     b: { run: x }
@@ -92,7 +92,7 @@ test('delayed jobs report when the next of them starts, and cancelled ones the t
   });
 });
 
-test('a run that waits for a place in its group says so, and one that made way for another', async () => {
+test('a run that waits for a place in its group says so, and so does one that was replaced by another', async () => {
   const group = 'concurrency: { group: deploy }\n';
   const first = await world.run(`${group}jobs: { a: { run: x } }`);
   const second = await world.run(`${group}jobs: { a: { run: x }, b: { run: x } }`);
@@ -100,7 +100,7 @@ test('a run that waits for a place in its group says so, and one that made way f
   expect(held).toMatchObject({ code: 'held_by_group', count: 2, sentence: expect.stringContaining(first) });
 });
 
-test('a failure that counts as success comes last, and says so', async () => {
+test('a failure that counts as success comes last and is marked', async () => {
   const run = await world.run('jobs: { a: { run: x, continue-on-error: true }, b: { run: x, needs: a } }');
   await world.fail(await world.claimed(), false, 'flaky');
   expect((await reasonsOf(run)).at(-1)).toMatchObject({
@@ -110,7 +110,7 @@ test('a failure that counts as success comes last, and says so', async () => {
   });
 });
 
-test('a run whose jobs all succeeded has no reasons; a run that there is not is not found', async () => {
+test('a run whose jobs all succeeded has no reasons; an unknown run is not found', async () => {
   const run = await world.run('jobs: { a: { run: x } }');
   await world.complete(await world.claimed());
   expect(await world.engine.explainRun(run)).toMatchObject({ succeeded: 1, reasons: [] });

@@ -6,7 +6,7 @@ import { passOverWithout, runs } from '../support/tools.js';
 
 const json = { 'content-type': 'application/json' };
 
-/** A request as workers in the field send it: its headers and its body, from what the body says. */
+/** A request as workers in the field send it: headers and body, built from its content. */
 const senders: readonly (readonly [
   what: string,
   send: (body: string) => [Record<string, string>, string | Uint8Array],
@@ -31,7 +31,7 @@ async function claimOver(api: Api, send: (typeof senders)[number][1]) {
   return { post, lease: `/api/jobs/${claim.body.lease.lease_id}` };
 }
 
-test.each(senders)('a worker that sends %s lives a whole life', async (_what, send) => {
+test.each(senders)('a worker that sends %s completes a whole job', async (_what, send) => {
   const server = await startServerProcess();
   const api = server.api();
   const run = await api.start({ name: 'life', jobs: { a: { run: 'x', retries: 1 } } });
@@ -58,7 +58,7 @@ test.each(senders)('a worker that sends %s lives a whole life', async (_what, se
 
 const empty: readonly (readonly [what: string, headers: Record<string, string>, body: string | null])[] = [
   ['no body and no content type', {}, null],
-  ['an empty body that is said to be JSON', json, ''],
+  ['an empty body declared as JSON', json, ''],
   ['an empty body with a character set', { 'content-type': 'application/json; charset=utf-8' }, ''],
   ['a line feed', json, '\n'],
   ['spaces', json, '  '],
@@ -67,7 +67,7 @@ const empty: readonly (readonly [what: string, headers: Record<string, string>, 
   ['an empty form, as `curl -d ""` sends it', { 'content-type': 'application/x-www-form-urlencoded' }, ''],
 ];
 
-test.each(empty)('%s is taken wherever nothing needs to be said', async (_what, headers, body) => {
+test.each(empty)('%s is accepted wherever no body is needed', async (_what, headers, body) => {
   const server = await startServerProcess();
   const api = server.api();
   const workflow = await api.define({ name: 'empty', jobs: { a: { run: 'x' }, b: { run: 'x', needs: 'a' } } });
@@ -85,7 +85,7 @@ test.each(empty)('%s is taken wherever nothing needs to be said', async (_what, 
   expect((await api.status(workflow)).state).toBe('cancelled');
 });
 
-test('curl, as the documents and people use it', async (context) => {
+test('curl, as in the documentation', async (context) => {
   passOverWithout(context, 'curl', runs('curl', '--version'));
   const server = await startServerProcess();
   const api = server.api();

@@ -8,7 +8,7 @@ import { everyLabel } from './every-label.js';
 const guide = readFileSync(new URL('../../docs/guide.md', import.meta.url), 'utf8');
 const examples = [...guide.matchAll(/^## (.+)\n[\s\S]*?```yaml\n([\s\S]*?)```/gm)];
 
-test('every file of the guide runs to success as it is printed', async () => {
+test('every file of the guide runs to success as printed', async () => {
   const server = await startServerProcess();
   const api = server.api();
   await startWorkerProcess(server, { labels: everyLabel, slots: 4 });

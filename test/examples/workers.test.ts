@@ -17,7 +17,7 @@ interface Example {
   readonly label: string;
   /** The Go worker sends no logs, so the server finds no outputs there. */
   readonly pushesLogs: boolean;
-  /** What it reports of a command that prints "no luck" on stderr and ends with 1. */
+  /** Its report for a command that prints "no luck" on stderr and exits with 1. */
   readonly error: string;
   readonly needs: string;
   isHere(): boolean;
@@ -68,7 +68,7 @@ const examples: readonly Example[] = [
   },
 ];
 
-/** A Python that has `requests`: the machine's, else one of a virtual environment that later tests find again. */
+/** A Python that has `requests`: the machine's, or one in a virtual environment that later tests reuse. */
 function python(): string | null {
   if (runs('python3', '-c', 'import requests')) return 'python3';
   const environment = join(tmpdir(), 'workflow-graph-test-python');
@@ -84,7 +84,7 @@ test.for(examples)('the $name worker runs a workflow of several jobs to its end'
 });
 
 test.for(examples)(
-  'the $name worker finishes its job after a hang-up, and gives it nothing of its address',
+  "the $name worker finishes its job after a hang-up, and does not pass on the server's address",
   async (example, context) => {
     passOverWithout(context, example.needs, example.isHere());
     const server = await startServerProcess();
@@ -98,7 +98,7 @@ test.for(examples)(
     const command = 'touch began; while [ ! -e go ]; do sleep 0.05; done; test -z "$SERVER_URL"';
     const run = await api.start({ name: 'hung-up', jobs: { a: { run: command } } });
     await until('the job has begun', () => existsSync(join(workdir, 'began')));
-    // A terminal that closes says so more than once.
+    // A closing terminal sends the signal more than once.
     for (let count = 0; count < 3; count++) worker.signal('SIGHUP');
     writeFileSync(join(workdir, 'go'), '');
     expect((await api.ended(run)).state).toBe('success');
@@ -141,7 +141,7 @@ async function runWorkflow({ label, pushesLogs, error, ...example }: Example): P
     },
   });
 
-  // A job with a label that the worker lacks comes to no one else but who has it, with the outputs of what it needs.
+  // A job with a label that this worker lacks goes only to a worker that has it, with the outputs of its needs.
   const claim = await api.claimed('inspector', { labels: ['inspector'] });
   expect(claim.job).toMatchObject({ workflow_id: run, job_id: 'inspected' });
   const built = pushesLogs ? { version: '1.2.3', url: 's3://b' } : {};

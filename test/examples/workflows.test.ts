@@ -12,7 +12,7 @@ import { everyLabel } from './every-label.js';
 const folder = fileURLToPath(new URL('../../examples/workflows/', import.meta.url));
 const files = readdirSync(folder);
 
-test('every example is without mistakes', async () => {
+test('every example is valid', async () => {
   const { code, stdout, stderr } = await runProgram(['validate', ...files.map((file) => `${folder}${file}`)]);
   expect(stderr).toBe('');
   expect(code).toBe(0);

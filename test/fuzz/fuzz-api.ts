@@ -5,20 +5,23 @@ import { type FuzzRequest, type FuzzTokens, fuzzRequest } from './requests.js';
 import { type FuzzAnswer, Sender } from './send.js';
 
 export interface Fuzzed {
-  /** How often each operation answered with each status: `ClaimJob 200`. */
+  /** The number of responses by operation and status: `ClaimJob 200`. */
   readonly seen: ReadonlyMap<string, number>;
-  /** Answers that the description does not declare, with their requests; at most the first twenty. */
+  /** Responses that the description does not declare, with their requests; at most the first twenty. */
   readonly undeclared: readonly string[];
   readonly sent: number;
 }
 
-/** Sends so many requests, made of the description by a seed, a few at a time, and holds every answer to the description. */
+/**
+ * Sends this many requests, generated from the description by a seed, a few at a time, and checks every response
+ * against the description.
+ */
 export async function fuzzApi(options: {
   readonly port: number;
   readonly tokens: FuzzTokens;
   readonly seed: number;
   readonly requests: number;
-  /** More requests are sent, up to `most`, until what was seen is enough. */
+  /** Sends more requests, up to `most`, until the coverage suffices. */
   readonly isEnough?: (seen: ReadonlyMap<string, number>) => boolean;
   readonly most?: number;
 }): Promise<Fuzzed> {
@@ -54,12 +57,12 @@ export async function fuzzApi(options: {
   return { seen, undeclared, sent };
 }
 
-/** Null for an answer that the description declares. */
+/** Null for a response that the description declares. */
 function whatIsWrong({ operation, arrives }: FuzzRequest, { status, contentType, text }: FuzzAnswer): string | null {
   const type = contentType.split(';', 1)[0] ?? '';
   const declared = operation.answers.get(status);
   if (declared === undefined) {
-    // A path that leads elsewhere may be answered as what is there, or as nothing.
+    // A path that leads elsewhere gets the response of that place, or 404.
     return !arrives && status < 500 ? null : `the status ${status} is not declared`;
   }
   if (declared.size === 0 && type === '')

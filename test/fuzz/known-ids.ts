@@ -20,7 +20,7 @@ export type IdKind =
 /** At most this many of a kind are kept, the newest. */
 const kept = 50;
 
-/** Ids that the server has told, so that requests reach beyond "there is no such thing". */
+/** Ids from the server's responses, so that requests get past "does not exist". */
 export class KnownIds {
   readonly #byKind = new Map<IdKind, string[]>([
     ['job', ['build', 'test', 'notify']],
@@ -42,19 +42,19 @@ export class KnownIds {
   /** One of them; null while none is known. */
   pick(random: Random, kind: IdKind): string | null {
     const ids = this.#byKind.get(kind) ?? [];
-    // Drawn in any case, so that what follows does not depend on what the server has told.
+    // Drawn in any case, so that the following draws do not depend on the server's responses.
     const draw = random.next();
     return ids[Math.floor(draw * ids.length)] ?? null;
   }
 
-  /** Takes what an answer tells, however deep it lies. */
+  /** Collects the ids of a response, at any depth. */
   learn(answer: unknown): void {
     if (Array.isArray(answer)) {
       for (const item of answer.slice(0, 5)) this.learn(item);
       return;
     }
     if (typeof answer !== 'object' || answer === null) return;
-    // Only tokens that the fuzz has created may be revoked, not its own.
+    // Only tokens created by the fuzz test may be revoked, not its own.
     if ('token' in answer && 'token_id' in answer) this.add('token-id', String(answer.token_id));
     for (const [key, value] of Object.entries(answer)) {
       const kind = kinds[key];
@@ -64,15 +64,15 @@ export class KnownIds {
   }
 }
 
-/** Kinds that are never learned from answers. */
+/** Kinds that are never learned from responses. */
 const given: ReadonlySet<IdKind> = new Set(['version', 'token', 'token-id', 'variable', 'scope']);
 
-/** What answers call a version is that of a program, and no answer tells a token that counts. */
+/** A `version` in responses is that of a program, and no response has the text of a usable token. */
 function isLearned(kind: IdKind | undefined): kind is IdKind {
   return kind !== undefined && !given.has(kind);
 }
 
-/** Which ids a field holds, by its name. */
+/** The kind of ids in a field, by its name. */
 export const kinds: Readonly<Record<string, IdKind>> = {
   id: 'run',
   workflow_id: 'run',

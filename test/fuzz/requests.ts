@@ -10,25 +10,25 @@ export interface FuzzRequest {
   readonly target: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Buffer | null;
-  /** Whether it is bound to reach the operation: else it may be for a path or verb that is not there. */
+  /** Whether it must reach the operation; otherwise its path or method may not exist. */
   readonly arrives: boolean;
 }
 
-/** The tokens that requests are made with. */
+/** The tokens of the requests. */
 export interface FuzzTokens {
   readonly admin: string;
   readonly reader: string;
 }
 
-/** Makes requests for every operation of a description, from valid ones to hostile ones. */
+/** Generates requests for every operation of a description, from valid to hostile. */
 export function fuzzRequest(
   { operations, resolve }: ApiDescription,
   { random, ids, tokens }: { random: Random; ids: KnownIds; tokens: FuzzTokens },
 ): FuzzRequest {
-  // What the server shows beside the API takes little to hold to it, and much to read.
+  // Paths outside the API take few requests to check, and their responses are long.
   const [ofServer, ofApi] = [operations.filter(isOfServer), operations.filter((one) => !isOfServer(one))];
   const operation = random.pick(random.chance(0.01) ? ofServer : ofApi);
-  // Whole requests are right or wrong: were every field wrong at times, few requests would be right.
+  // A whole request is right or wrong: if each field were wrong at random, few requests would be right.
   const wrongShare = random.pick([0, 0, 0.02, 0.3]);
   const source: ValueSource = { random, ids, resolve, wrongShare };
   const path = pathOf(source, operation);
@@ -58,7 +58,7 @@ function pathOf(source: ValueSource, { route, parameters }: Operation): { text: 
   const text = route.replaceAll(/\{(\w+)\}/g, (_, name: string) => {
     const schema = parameters.find((parameter) => parameter.name === name)?.schema ?? {};
     if (random.chance(source.wrongShare / 4)) {
-      // As it comes: it may lead elsewhere, or be no path at all.
+      // Unescaped: it may lead elsewhere, or be no path at all.
       arrives = false;
       return random.pick(['', '.', '..', '%', '%zz', '%00', '%ff', 'a/b', '%2F', '?', ';', 'a%20b', '*', ':id']);
     }
@@ -75,7 +75,7 @@ function queryOf(source: ValueSource, { parameters }: Operation): string {
   for (const { name, in: where, schema } of parameters) {
     if (where !== 'query' || random.chance(0.5)) continue;
     const value = valueFor(source, schema, name);
-    // Texts stand there without their quotes.
+    // Strings are written without their quotes.
     const text = value.startsWith('"') ? String(JSON.parse(value)).toWellFormed() : value;
     parts.push(`${name}=${encodeURIComponent(text)}`);
     if (random.chance(source.wrongShare / 4)) parts.push(`${name}=2`);
@@ -94,7 +94,7 @@ function bodyOf(source: ValueSource, operation: Operation): { body: Buffer | nul
     : operation.body === null || Object.keys(operation.body).length === 0
       ? random.pick(['', '{}', 'null', '{"more":1}'])
       : valueFor({ ...source, wrongShare: wrongShare / 2 }, operation.body as JsonObject);
-  // For the server's own paths the content type says nothing; workers in the field send all of these.
+  // The server's own paths ignore the content type; workers in the field send all of these.
   const contentType = random.chance(0.7) ? 'application/json' : random.pick(contentTypes);
   return { body: typeof text === 'string' ? Buffer.from(text) : text, contentType };
 }
@@ -184,7 +184,7 @@ function authorization(random: Random, { admin, reader }: FuzzTokens): Record<st
   return {};
 }
 
-/** Headers hold no other characters. */
+/** Headers cannot hold other characters. */
 function latin1(text: string): string {
   return text.replaceAll(/[^\x20-\x7e]/g, '?');
 }

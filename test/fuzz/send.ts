@@ -7,7 +7,7 @@ export interface FuzzAnswer {
   readonly text: string;
 }
 
-/** Sends requests as they are, which `fetch` would tidy up first, over a few connections. */
+/** Sends requests unchanged, which `fetch` would normalize, over a few connections. */
 export class Sender {
   readonly #agent: Agent;
   readonly #port: number;
@@ -34,7 +34,7 @@ export class Sender {
         const done = () => resolve({ status: response.statusCode ?? 0, contentType, text });
         response.setEncoding('utf8').on('data', (piece: string) => {
           text += piece;
-          // An event stream lasts; its first bytes are enough.
+          // An event stream does not end; its first bytes are enough.
           if (contentType.startsWith('text/event-stream')) {
             done();
             request.destroy();
@@ -52,7 +52,7 @@ export class Sender {
   }
 }
 
-/** Node sends the body of some methods without its length, which the server reads as the next request. */
+/** Node sends the body of some methods without its length, and the server reads it as the next request. */
 function withLength(headers: FuzzRequest['headers'], body: FuzzRequest['body']): FuzzRequest['headers'] {
   const isFramed = Object.keys(headers).some((name) => /^(content-length|transfer-encoding)$/i.test(name));
   return body === null || isFramed ? headers : { ...headers, 'content-length': String(body.length) };

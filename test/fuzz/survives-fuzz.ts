@@ -4,18 +4,18 @@ import { runProgram } from '../support/program.js';
 import { startServerProcess } from '../support/server-process.js';
 import { fuzzApi } from './fuzz-api.js';
 
-/** At most so many requests come to every operation and every refusal, whatever the seed. */
+/** At most this many requests reach every operation and every error, whatever the seed. */
 const enoughForAll = 20_000;
 
 /**
- * Starts a server with tokens on any database, sends it requests from valid to hostile, and expects: no answer that the
- * description does not declare, nothing that the server calls a bug, a job that still runs, and a database without damage.
+ * Starts a server with tokens on any database, sends it requests from valid to hostile, and expects: no response that
+ * the description does not declare, no reported bug, a job that still runs, and a database without damage.
  */
 export async function expectSurvivesFuzz(options: {
   readonly env?: Readonly<Record<string, string>>;
   readonly seed: number;
   readonly requests: number;
-  /** The requests must come to every operation and every refusal; more are sent when these few did not. */
+  /** The requests must reach every operation and every error; more are sent if these do not. */
   readonly isForReach?: boolean;
 }): Promise<void> {
   const { env = {}, seed, requests, isForReach = false } = options;
@@ -40,7 +40,7 @@ export async function expectSurvivesFuzz(options: {
 
   const api = server.api(tokens.admin);
   const run = await api.start({ name: 'after', jobs: { only: { run: 'x', priority: 1000 } } });
-  // The fuzz has left jobs that are as urgent and older.
+  // The fuzz test has left jobs of the same priority that are older.
   let claim = await api.claimed('after');
   while (claim.job.workflow_id !== run) claim = await api.claimed('after');
   await api.complete(claim);
@@ -51,10 +51,10 @@ export async function expectSurvivesFuzz(options: {
   expect(doctor.code, doctor.stdout + doctor.stderr).toBe(0);
 }
 
-/** Operations on what random requests do not make: a backfill is of times that have passed and that its schedule has. */
+/** Operations on objects that random requests do not create: a backfill needs past times of its schedule. */
 const beyondReach: ReadonlySet<string> = new Set(['CancelBackfill']);
 
-/** What the requests did not reach: operations that were never served, and refusals that a caller can cause. */
+/** What the requests did not reach: operations that never succeeded, and errors that a caller can cause. */
 function unreachedBy(operations: ApiDescription['operations'], seen: ReadonlyMap<string, number>): string[] {
   const unserved = operations.filter(
     ({ id, answers }) =>

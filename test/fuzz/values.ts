@@ -2,19 +2,19 @@ import type { JsonObject, JsonValue } from '../../src/domain/json.js';
 import type { Random } from '../crash/random.js';
 import { type KnownIds, kinds } from './known-ids.js';
 
-/** A JSON value as text, because some of them no JSON value of this language can say. */
+/** A JSON value as text, because some of them have no JavaScript value. */
 export type JsonText = string;
 
 export interface ValueSource {
   readonly random: Random;
   readonly ids: KnownIds;
-  /** What a reference of the description leads to. */
+  /** Follows a reference of the description. */
   readonly resolve: (schema: JsonObject) => JsonObject;
-  /** How often a value is wrong. */
+  /** The probability of a wrong value. */
   readonly wrongShare: number;
 }
 
-/** A value for a schema: mostly one that it allows, at times one just beyond it, at times a hostile one. */
+/** A value for a schema: usually a valid one, sometimes one just out of range, sometimes a hostile one. */
 export function valueFor(source: ValueSource, schema: JsonObject, name = ''): JsonText {
   const { random, wrongShare } = source;
   if (random.chance(wrongShare)) return random.chance(0.5) ? justBeyond(source, schema) : random.pick(hostileValues);
@@ -35,7 +35,7 @@ function allowed(source: ValueSource, schema: JsonObject, name: string): JsonTex
     case 'integer':
       return String(wholeNumber(random, schema, name));
     case 'number':
-      // A long poll would wait; a short one is as good.
+      // A long poll would wait; a short one works as well.
       return name === 'wait_secs' ? String(random.next() / 50) : String(random.next() * 100);
     case 'boolean':
       return String(random.chance(0.5));
@@ -50,7 +50,7 @@ function allowed(source: ValueSource, schema: JsonObject, name: string): JsonTex
   }
 }
 
-/** A text that the schema allows; a known id where ids belong. */
+/** A valid text of the schema; a known id for id fields. */
 export function textFor({ random, ids }: ValueSource, schema: JsonObject, name: string): string {
   const kind = kinds[name];
   if (kind !== undefined && random.chance(0.8)) {
@@ -86,7 +86,7 @@ function object(source: ValueSource, schema: JsonObject): JsonText {
   const { random } = source;
   const properties = Object.entries((schema.properties ?? {}) as Record<string, JsonObject>);
   const required = new Set((schema.required ?? []) as string[]);
-  // Of alternatives one is chosen, as the schema says.
+  // Picks one of the alternatives of the schema.
   const alternatives = [schema.oneOf, schema.anyOf].find(Array.isArray) as JsonObject[] | undefined;
   const exclusive = new Set((alternatives ?? []).flatMap((one) => (one.required ?? []) as string[]));
   const chosen = alternatives === undefined ? [] : ((random.pick(alternatives).required ?? []) as string[]);
@@ -106,7 +106,7 @@ function object(source: ValueSource, schema: JsonObject): JsonText {
   return `{${members.join(',')}}`;
 }
 
-/** What the schema only just forbids. */
+/** Values that the schema only just forbids. */
 function justBeyond(source: ValueSource, given: JsonObject): JsonText {
   const schema = source.resolve(given);
   const beyond: JsonValue[] = [];
@@ -125,7 +125,7 @@ function justBeyond(source: ValueSource, given: JsonObject): JsonText {
   return JSON.stringify(source.random.pick(beyond));
 }
 
-/** Texts that break programs that were not careful. */
+/** Texts that break careless programs. */
 export const hostileTexts: readonly string[] = [
   '',
   ' ',
@@ -150,7 +150,7 @@ export const hostileTexts: readonly string[] = [
 
 const hostileValues: readonly JsonText[] = [
   ...hostileTexts.map((text) => JSON.stringify(text)),
-  // Half of a surrogate pair as an escape, which is how it can be sent at all.
+  // A lone surrogate as an escape, the only way to send one.
   '"\\ud800"',
   '"\\udc00\\ud800"',
   'null',

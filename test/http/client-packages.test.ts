@@ -21,7 +21,7 @@ const paths = [
   `/cargo/wo/rk/${packages.rust.package}`,
 ];
 
-test('client libraries are public, but not for the pages of other sites', async () => {
+test('client libraries are public, but not readable by pages of other sites', async () => {
   const { url } = await startServer({
     tokens: tokensOf({ some: { tokenId: 't', name: 'some', scopes: new Set(['read']) } as never }),
   });
@@ -32,7 +32,7 @@ test('client libraries are public, but not for the pages of other sites', async 
   }
 });
 
-test('each archive has the checksum that is listed', async () => {
+test('each archive has the listed checksum', async () => {
   const { url } = await startServer();
   const sums = await (await fetch(`${url}/clients/SHA256SUMS`)).text();
   for (const file of files) {
@@ -41,14 +41,14 @@ test('each archive has the checksum that is listed', async () => {
   }
 });
 
-test('what the registries do not have is not there, so that the next one is asked', async () => {
+test('an unknown package is 404, so that package managers try the next registry', async () => {
   const { url } = await startServer();
   for (const path of ['/go/golang.org/x/sys/@v/list', '/cargo/to/ki/tokio', '/clients/other.tgz']) {
     expect([path, (await fetch(url + path)).status]).toEqual([path, 404]);
   }
 });
 
-test('the commands have the address at which the caller reaches the server, and docs/clients.md prints the same', async () => {
+test('the commands have the address by which the caller reaches the server, and docs/clients.md prints the same', async () => {
   const { url } = await startServer({ config: { basePath: '/flows/' } });
   const page = await (await fetch(`${url}/clients/`)).text();
   const commands = [...page.matchAll(/<pre>([^<]*)<\/pre>/g)].map(([, text = '']) => text);
@@ -62,7 +62,7 @@ test('the commands have the address at which the caller reaches the server, and 
   expect(config).toEqual({ dl: `${url}/flows/clients/{crate}-{version}.crate` });
 });
 
-test('a host that is none stands in no command', async () => {
+test('an invalid host appears in no command', async () => {
   const { url } = await startServer({ config: { trustProxy: true }, loopback: false });
   const headers = { 'x-forwarded-host': '<script>alert(1)</script>' };
   const page = await (await fetch(`${url}/clients/`, { headers })).text();

@@ -19,7 +19,7 @@ async function rawGet(url: string, headers: Record<string, string>) {
 
 const path = '/api/workflows/ci/versions/1/graph';
 
-/** A server whose graph has so many jobs. */
+/** A server whose graph has this many jobs. */
 async function serverWithJobs(jobs: number) {
   const server = await startServer();
   await startBuild(server);
@@ -40,11 +40,11 @@ async function serverWithJobs(jobs: number) {
   return server;
 }
 
-describe('an answer on the JSON paths', () => {
+describe('a response on the JSON paths', () => {
   test.each([
     [110, 'of a few kilobytes'],
     [3_000, 'in pieces'],
-  ])('with %i jobs, %s, is compressed for a reader who accepts gzip, and says the same', async (jobs) => {
+  ])('with %i jobs, %s, is compressed for a client that accepts gzip, with the same content', async (jobs) => {
     const { url } = await serverWithJobs(jobs);
     const plain = await rawGet(url + path, {});
     const packed = await rawGet(url + path, { 'accept-encoding': 'br, gzip;q=0.5' });
@@ -60,7 +60,7 @@ describe('an answer on the JSON paths', () => {
     expect(refused.headers['content-encoding']).toBeUndefined();
   });
 
-  test('that is small goes as it is', async () => {
+  test('that is small is sent uncompressed', async () => {
     const { url } = await serverWithJobs(2);
     const { headers, body } = await rawGet(url + path, { 'accept-encoding': 'gzip' });
     expect(headers['content-encoding']).toBeUndefined();

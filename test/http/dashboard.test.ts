@@ -29,10 +29,10 @@ const expressions = [
   ...alerts.groups.flatMap(({ rules }) => rules.map(({ alert, expr }) => [`alert ${alert}`, expr] as const)),
 ];
 
-/** What Prometheus itself says of a server: whether it answered, and the labels of its job. */
+/** The metrics that Prometheus itself adds for a server: whether it answered, and the labels of its job. */
 const ofPrometheus = { metrics: ['up'], labels: ['job'] };
 
-/** The labels of each metric, by name, as a server shows them that has done something of every kind. */
+/** The labels of each metric, by name, from a server that has done something of every kind. */
 async function shown(): Promise<Map<string, Set<string>>> {
   const post = (path: string, body: unknown = {}) =>
     fetch(`${here.url}${path}`, { method: 'POST', body: JSON.stringify(body) });
@@ -54,21 +54,22 @@ async function shown(): Promise<Map<string, Set<string>>> {
 }
 
 describe('the dashboard and the alert rules', () => {
-  it('ask for metrics and labels that the server has', async () => {
+  it('query metrics and labels that the server has', async () => {
     const metrics = await shown();
     const wrong: string[] = [];
     for (const [where, expr] of expressions) {
       const names = [...expr.matchAll(/\b(?:workflow_graph|nodejs|process)_\w+|\bup\b/g)].map(([name]) => name);
-      if (names.length === 0) wrong.push(`${where} asks for no metric: ${expr}`);
+      if (names.length === 0) wrong.push(`${where} queries no metric: ${expr}`);
       const labels = [...expr.matchAll(/\bby \(([^)]*)\)|(\w+)\s*(?:=~|!~|!=|=)\s*"/g)].flatMap(([, by, one]) =>
         (by ?? one ?? '').split(',').map((label) => label.trim()),
       );
       for (const name of names) {
         const known = metrics.get(name);
-        if (known === undefined && !ofPrometheus.metrics.includes(name)) wrong.push(`${where}: there is no ${name}`);
+        if (known === undefined && !ofPrometheus.metrics.includes(name))
+          wrong.push(`${where}: metric ${name} does not exist`);
         for (const label of labels) {
           if (known?.has(label) || ofPrometheus.labels.includes(label)) continue;
-          // Of a metric without samples nobody can tell.
+          // A metric without samples shows no labels.
           if (known !== undefined && known.size === 0 && label === 'method') continue;
           wrong.push(`${where}: ${name} has no label ${label}`);
         }

@@ -48,7 +48,7 @@ function operationOf({ method }: MethodBinding) {
 }
 
 describe('the description of the API', () => {
-  test('is OpenAPI 3.1 that a validator takes', async () => {
+  test('is OpenAPI 3.1 that a validator accepts', async () => {
     const validator = new Validator();
     const { valid, errors } = await validator.validate(structuredClone(document));
     expect(errors).toBeUndefined();
@@ -56,9 +56,9 @@ describe('the description of the API', () => {
     expect(validator.version).toBe('3.1');
   });
 
-  test('has every documented path with its verb and status, and no other under /api', () => {
+  test('has every documented path with its method and status, and no other under /api', () => {
     const described = operations.filter(({ route }) => route.startsWith('/api/')).map(({ id }) => id);
-    // The download of a log is a file, which no method's message is.
+    // The download of a log is a file, not a message of a method.
     expect(described.sort()).toEqual(['DownloadLog', ...bindings.map(({ method }) => method.name)].sort());
     for (const binding of bindings) {
       const { verb, route, answers } = operationOf(binding);
@@ -73,10 +73,10 @@ describe('the description of the API', () => {
 
   const unary = bindings.filter(({ method }) => method.methodKind === 'unary');
   test.each(unary.map((binding) => [binding.method.name, binding] as const))(
-    'whatever %s answers is as described',
+    'describes every response of %s',
     (_, binding) => {
       const matches = operationOf(binding).answers.get(binding.status)?.get('application/json');
-      if (matches === undefined) throw new Error('its answer is not described');
+      if (matches === undefined) throw new Error('the response is not described');
       const holds = (text: string) => {
         if (!matches(JSON.parse(text))) throw new Error(`${JSON.stringify(matches.errors)}: ${text}`);
       };
@@ -87,7 +87,7 @@ describe('the description of the API', () => {
     },
   );
 
-  test('every refusal that is described is one of the table of codes, with its status', () => {
+  test('every described error is in the table of codes, with its status', () => {
     for (const { id, answers } of operations) {
       for (const [status, types] of answers) {
         const matches = types.get('application/json');
@@ -95,7 +95,7 @@ describe('the description of the API', () => {
         const error = new ApiError(codeOf(id, status), 'x', { reason: status === 409 ? 'cancelled' : null });
         expect(error.status, `${id} ${status}`).toBe(status);
         expect(matches(JSON.parse(errorJson(error))), `${id} ${status} ${JSON.stringify(matches.errors)}`).toBe(true);
-        expect(matches({ code: 'internal', message: 'x' }), 'a bug is no answer of the API').toBe(false);
+        expect(matches({ code: 'internal', message: 'x' }), 'the API does not declare bugs as responses').toBe(false);
       }
     }
   });
@@ -119,14 +119,14 @@ const codes: Readonly<Record<number, ApiErrorCode>> = {
 const codeOf = (id: string, status: number) =>
   (id === 'RunWorkflow' ? codesOfStart[status] : undefined) ?? codes[status] ?? 'internal';
 
-/** A run that starts has refusals of its own. */
+/** A start of a run has specific errors. */
 const codesOfStart: Readonly<Record<number, ApiErrorCode>> = {
   409: 'group_full',
   422: 'invalid_inputs',
   429: 'group_queue_full',
 };
 
-describe('a server, also one with tokens, shows to everyone', () => {
+describe('every server, with or without tokens, publishes', () => {
   const tokens = tokensOf({});
 
   test('its description at /openapi.json', async () => {
@@ -155,7 +155,7 @@ describe('a server, also one with tokens, shows to everyone', () => {
     const wanted = [...page.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, link]) => link ?? '');
     expect(wanted.length).toBeGreaterThan(3);
     for (const link of wanted) {
-      // From the page on, so that it holds behind a path prefix too.
+      // Relative to the page, so that it also works behind a path prefix.
       expect(link).not.toMatch(/^\/|:/);
       const part = await fetch(new URL(link, answer.url));
       expect([link, part.status]).toEqual([link, 200]);
@@ -165,13 +165,13 @@ describe('a server, also one with tokens, shows to everyone', () => {
     expect([head.status, Number(head.headers.get('content-length')) > 1_000_000]).toEqual([200, true]);
   });
 
-  test('a browser that asks for the address itself is sent to the page', async () => {
+  test('a browser that opens the address itself is redirected to the page', async () => {
     const { url } = await startServer({ tokens });
     const answer = await fetch(url, { redirect: 'manual' });
     expect([answer.status, answer.headers.get('location')]).toEqual([302, 'docs']);
   });
 
-  test('nothing of it to the pages of other sites', async () => {
+  test('none of it to pages of other sites', async () => {
     const { url } = await startServer({ tokens });
     const headers = { origin: 'https://elsewhere.example' };
     for (const path of ['/openapi.json', '/docs', '/schema/workflow.json']) {

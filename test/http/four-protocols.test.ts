@@ -47,7 +47,7 @@ async function callPath(server: RunningServer, { method, http }: UnaryCase): Pro
   return response.json();
 }
 
-describe('every unary method gives the same result, and the engine the same input, on every protocol', () => {
+describe('every unary method returns the same result, and passes the engine the same input, on every protocol', () => {
   const original = new EngineFixture('sqlite');
   let world = nowhere;
   beforeAll(async () => {
@@ -80,9 +80,9 @@ describe('every unary method gives the same result, and the engine the same inpu
 
   test.each(names.map((name, i) => [name, i] as const))('%s', async (_name, i) => {
     const one = unaryCases(world)[i];
-    if (one === undefined) throw new Error(`there is no case ${i}`);
+    if (one === undefined) throw new Error(`case ${i} does not exist`);
     const binding = bindMethod(one.method);
-    // A call that changes something meets a copy of the world that no other has changed.
+    // A call that changes something runs on its own copy of the world.
     const shared = binding?.verb === 'GET' ? await startServer({ copyOf: original }) : null;
     const run = async (call: (server: RunningServer) => Promise<string>) => {
       const server = shared ?? (await startServer({ copyOf: original }));
@@ -113,8 +113,8 @@ describe('every unary method gives the same result, and the engine the same inpu
   }
 });
 
-describe('a refusal says the same on every protocol', () => {
-  test('a lease that is gone is 409 with its reason, and `aborted` with a detail', async () => {
+describe('an error is the same on every protocol', () => {
+  test('a lost lease is 409 with its reason, and `aborted` with a detail', async () => {
     const server = await startServer();
     const { leaseId } = await claimBuild(server);
     await server.fixture.environment.advance(31_000);

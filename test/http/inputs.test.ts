@@ -34,7 +34,7 @@ async function inputsOf(url: string, { body }: { body: Record<string, unknown> }
   return ((await (await fetch(`${url}/api/workflows/${body.run_id}/status`)).json()) as { inputs: unknown }).inputs;
 }
 
-test('inputs may be any JSON on the documented path, and null is absence', async () => {
+test('inputs may be any JSON on the documented path, and null means absent', async () => {
   const url = await serve();
   const id = await created(url, file);
   const inputs = { replicas: 3, dry_run: false, regions: ['eu', { a: null }], note: null };
@@ -61,7 +61,7 @@ test('invalid inputs and unknown fields are all reported with 422 invalid_inputs
   expect([deep.status, deep.body.code]).toEqual([422, 'invalid_inputs']);
 });
 
-test('the declarations are there for forms', async () => {
+test('the declarations are available for forms', async () => {
   const url = await serve();
   const answer = await fetch(`${url}/api/workflows/${await created(url, file)}/inputs`);
   const { declared, inputs } = (await answer.json()) as { declared: boolean; inputs: object[] };

@@ -19,7 +19,7 @@ async function post(
   return { status: response.status, code: json?.code, message: json?.message };
 }
 
-/** A JSON object that is exactly so many bytes long. */
+/** A JSON object of exactly this many bytes. */
 function bodyOf(bytes: number, more = ''): string {
   const head = `{"worker_id":"w1"${more},"x":"`;
   return `${head}${'x'.repeat(bytes - head.length - 2)}"}`;
@@ -31,7 +31,7 @@ describe('the size of a body', () => {
     ['/api/jobs/:lease_id/complete', mib],
     ['/api/jobs/:lease_id/logs', 4 * mib],
     ['/api/workflows', 16 * mib, ',"name":"ci","jobs":[{"id":"a","command":"make"}]'],
-  ])('%s takes %i bytes and not one more', async (documented, limit, more = '') => {
+  ])('%s accepts %i bytes and not one more', async (documented, limit, more = '') => {
     const server = await startServer();
     const { url } = server;
     const path = documented.replace(':lease_id', (await claimBuild(server)).leaseId);
@@ -50,7 +50,7 @@ describe('the size of a body', () => {
     expect((await post(url, '/api/jobs/claim', '{"worker_id":"w1"}')).status).toBe(200);
   });
 
-  test('a body of unknown length is held to the same limit', async () => {
+  test('the same limit applies to a body of unknown length', async () => {
     const { url } = await startServer();
     const stream = new ReadableStream({
       pull: (controller) => controller.enqueue(new Uint8Array(64 * 1024).fill(0x20)),
@@ -63,7 +63,7 @@ describe('the size of a body', () => {
     expect([413, 'cut off']).toContain(answer);
   });
 
-  test('Connect, gRPC and gRPC-Web hold messages to the same limit, compressed or not', async () => {
+  test('Connect, gRPC and gRPC-Web apply the same limit to messages, compressed or not', async () => {
     const { url, fixture } = await startServer();
     await fixture.run('name: CI\njobs: { a: { run: x }, b: { run: x }, c: { run: x } }\n');
     for (const transport of [
@@ -73,7 +73,7 @@ describe('the size of a body', () => {
     ]) {
       const client = createClient(JobService, transport);
       const { leaseId } = await fixture.claimed();
-      /** Sixteen outputs that take so many bytes. */
+      /** Sixteen outputs of this many bytes in total. */
       const outputs = (bytes: number) => ({
         leaseId,
         outputs: Object.fromEntries(
@@ -123,7 +123,7 @@ describe('the length of fields', () => {
       { lease_ttl_secs: Number.MAX_SAFE_INTEGER + 1 },
       'lease_ttl_secs: 9007199254740992 is out of range, it must be from -9007199254740991 to 9007199254740991',
     ],
-  ])('%s at its limit is taken, one past it is not', async (_name, good, bad, message) => {
+  ])('%s is accepted at its limit and refused one past it', async (_name, good, bad, message) => {
     const { url, engine } = await startServer();
     const claim = (more: object) => post(url, '/api/jobs/claim', JSON.stringify({ worker_id: 'w1', ...more }));
     expect((await claim(good)).status).toBe(200);
@@ -150,7 +150,7 @@ describe('the length of fields', () => {
   });
 });
 
-test('a status of 100,000 jobs is whole, and others are answered while it is written', async () => {
+test('a status of 100,000 jobs is complete, and other calls are answered while it is written', async () => {
   const server = await startServer();
   const { url, engine } = server;
   await startBuild(server);
@@ -178,7 +178,7 @@ test('a status of 100,000 jobs is whole, and others are answered while it is wri
   const { jobs } = JSON.parse(text) as { jobs: { id: string }[] };
   expect(jobs).toHaveLength(100_000);
   expect(jobs.at(-1)?.id).toBe('job-99999');
-  // Converted in one go it would let one or two others through; written in one go it would say its length.
+  // Converted in one step it would let at most two other calls through; written in one step it would have a length.
   expect(atHeaders).toBeGreaterThan(10);
   expect(response.headers.get('content-length')).toBeNull();
 });

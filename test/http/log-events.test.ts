@@ -11,7 +11,7 @@ const path = '/api/workflows/ci/jobs/build/logs/stream';
 const line = (sequence: number, data = `line ${sequence}\n`) =>
   ({ runId: '', jobKey: '', sequence, data, timestampMs: 5, stream: 'stdout' }) as const;
 
-/** A server with a running job: `push` writes to its log, and `endLog` ends the job, and its log with it. */
+/** A server with a running job: `push` writes to its log, and `endLog` ends the job and its log. */
 async function startWithJob(options: StartOptions = {}) {
   const server = await startServer(options);
   const { fixture } = server;
@@ -24,7 +24,7 @@ async function untilTrue(condition: () => boolean): Promise<void> {
   while (!condition()) await pause(5);
 }
 
-test('what is stored comes first, then what is new, then the end', async () => {
+test('stored chunks come first, then new ones, then the end', async () => {
   const { url, engine, runId, push, endLog } = await startWithJob();
   await push(line(1, 'a\nb'));
   const response = await fetch(`${url}${path}`);
@@ -65,7 +65,7 @@ test('comments keep a quiet stream alive', async () => {
   expect(await response.text()).toMatch(/^retry: 2000\n\n(: still here\n\n)+event: end\ndata: \{\}\n\n$/);
 });
 
-test('a reader that leaves ends the following', async () => {
+test('a reader that disconnects ends the follower', async () => {
   const { url, engine } = await startWithJob();
   const abort = new AbortController();
   await fetch(`${url}${path}`, { signal: abort.signal });
@@ -74,7 +74,7 @@ test('a reader that leaves ends the following', async () => {
   await untilTrue(() => engine.followers === 0);
 });
 
-test('a reader that does not read holds back the log instead of filling the memory', async () => {
+test('a reader that stops reading causes backpressure instead of filling the memory', async () => {
   const { port, engine, push } = await startWithJob();
   for (let sequence = 0; sequence < 2_000; sequence += 100) {
     await push(...Array.from({ length: 100 }, (_, i) => line(sequence + i, 'x'.repeat(20_000))));

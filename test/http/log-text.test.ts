@@ -11,7 +11,7 @@ const piece = (sequence: number, data: string, stream: 'stdout' | 'stderr' = 'st
   stream,
 });
 
-/** A server with a job whose log has these pieces. */
+/** A server with a job whose log has these chunks. */
 async function startWithLog(workflow: string, ...pieces: NewLogChunk[]) {
   const server = await startServer();
   const job = await claimBuild(server, {}, workflow);
@@ -19,7 +19,7 @@ async function startWithLog(workflow: string, ...pieces: NewLogChunk[]) {
   return { url: server.url, engine: server.engine, path: `/api/runs/${job.runId}/jobs/build/log` };
 }
 
-test('a log is downloaded as it came, under a name of safe characters', async () => {
+test('a log is downloaded unchanged, under a file name of safe characters', async () => {
   const { url, engine } = await startWithLog(
     'a"b/c',
     piece(1, 'a\nb'),
@@ -35,7 +35,7 @@ test('a log is downloaded as it came, under a name of safe characters', async ()
   expect(engine.calls.at(-1)).toMatchObject({ verb: 'jobLogs', args: [{ id: 'a"b/c', jobKey: 'build', attempt: 0 }] });
 });
 
-test('each line begins with its time where that is asked for', async () => {
+test('each line begins with its time if requested', async () => {
   const { url, path } = await startWithLog('ci', piece(1, 'a\n\nb'), piece(2, 'c\nd'));
   const answer = await fetch(`${url}${path}?timestamps=true`, { headers: { 'accept-encoding': 'identity' } });
   expect(answer.headers.get('content-encoding')).toBeNull();

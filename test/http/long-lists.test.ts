@@ -18,7 +18,7 @@ function batch(sequence: number, data: string): LogBatch {
   return { chunks: [{ ...chunk, stream: 'stdout' }], position: `0.${sequence}.stdout` };
 }
 
-test('a log without an end is read no further than its reader takes it, and not at all when the reader has gone', async () => {
+test('an endless log is read only as far as its reader accepts it, and no further once the reader has disconnected', async () => {
   const { url, engine } = await startServer();
   const ended = Promise.withResolvers<number>();
   const data = 'x'.repeat(1024 * 1024);
@@ -43,7 +43,7 @@ test('a log without an end is read no further than its reader takes it, and not 
   expect(await ended.promise).toBeLessThan(100);
 });
 
-test('when reading fails in the middle the list has no end', async () => {
+test('if a read fails midway the list has no end', async () => {
   const { url, engine } = await startServer();
   engine.jobLogs = async function* () {
     yield batch(0, 'a\n');
@@ -55,9 +55,9 @@ test('when reading fails in the middle the list has no end', async () => {
   await expect(response.text()).rejects.toThrow();
 });
 
-test('when the first piece cannot be read the answer is the refusal', async () => {
+test('if the first piece cannot be read the response is the error', async () => {
   const { url, engine } = await startServer();
-  // biome-ignore lint/correctness/useYield: it fails before it has anything
+  // biome-ignore lint/correctness/useYield: it fails before the first item
   engine.jobLogs = async function* () {
     throw new Error('a bug');
   };

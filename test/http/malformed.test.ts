@@ -3,7 +3,7 @@ import { Client, credentials, type ServiceError } from '@grpc/grpc-js';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { claimBuild, startServer } from './start-server.js';
 
-/** Sends exactly this target, which fetch would tidy up first. */
+/** Sends exactly this target, which fetch would normalize. */
 async function send(port: number, method: string, path: string, body: string, headers: Record<string, string>) {
   const { promise, resolve, reject } = Promise.withResolvers<{ status: number; text: string; type: string }>();
   const request = httpRequest({ port, host: '127.0.0.1', method, path, headers }, (response) => {
@@ -23,9 +23,9 @@ const logs = 'POST /api/jobs/l1/logs';
 const complete = 'POST /api/jobs/l1/complete';
 const chunk = (more: string) => `{"chunks":[{"data":"a"},{${more}}]}`;
 
-describe('the documented paths refuse what they cannot understand, with its place', () => {
+describe('the documented paths refuse malformed requests, with the place', () => {
   test.each<[request: string, body: string, status: number, message: string]>([
-    // JSON that is none.
+    // Invalid JSON.
     [
       claim,
       '{',
@@ -236,7 +236,7 @@ describe('the documented paths refuse what they cannot understand, with its plac
   });
 
   test.each(['gzip', 'br', 'gzip, identity'])(
-    'a body that is encoded with %s is 415, and is not taken for JSON',
+    'a body encoded with %s is 415, and is not read as JSON',
     async (encoding) => {
       const { port } = await startServer();
       for (const path of ['/api/jobs/claim', '/api/workflows']) {
@@ -253,7 +253,7 @@ describe('the documented paths refuse what they cannot understand, with its plac
     },
   );
 
-  test('each thing that is wrong is a detail with its field', async () => {
+  test('each error is a detail with its field', async () => {
     const { port } = await startServer();
     const body = '{"worker_id":"","labels":[""],"wait_secs":-1}';
     const { text } = await send(port, 'POST', '/api/jobs/claim', body, {});
@@ -261,14 +261,14 @@ describe('the documented paths refuse what they cannot understand, with its plac
     expect(details.map(({ field }) => field)).toEqual(['worker_id', 'labels[0]', 'wait_secs']);
   });
 
-  test('405 says what is allowed', async () => {
+  test('405 lists the allowed methods', async () => {
     const { url } = await startServer();
     const response = await fetch(`${url}/api/jobs/claim`, { method: 'DELETE' });
     expect(response.headers.get('allow')).toBe('POST');
   });
 });
 
-test('a report under a lease that has ended says how it ended', async () => {
+test('a report under an ended lease gets the way in which it ended', async () => {
   const server = await startServer();
   const { fixture } = server;
   const fail = async (leaseId: string) => {
@@ -285,7 +285,7 @@ test('a report under a lease that has ended says how it ended', async () => {
   expect(await fail(expired)).toEqual([409, 'lease_expired', 'The lease has ended: it was not renewed in time.']);
 });
 
-describe('Connect refuses what it cannot understand', () => {
+describe('Connect refuses malformed requests', () => {
   const path = '/workflowgraph.v1.JobService/ClaimJob';
   test.each<[method: string, path: string, type: string, body: string, status: number, code: string | null]>([
     ['POST', path, 'application/json', '{', 400, 'invalid_argument'],
@@ -312,7 +312,7 @@ describe('Connect refuses what it cannot understand', () => {
     if (code !== null) expect(JSON.parse(answer.text).code).toBe(code);
   });
 
-  test('a deadline that is no number, or beyond what a timer can keep, is refused', async () => {
+  test('a deadline that is not a number, or exceeds the timer range, is refused', async () => {
     const { port } = await startServer();
     for (const timeout of ['soon', '9999999999']) {
       const headers = { 'content-type': 'application/json', 'connect-timeout-ms': timeout };
@@ -322,7 +322,7 @@ describe('Connect refuses what it cannot understand', () => {
   });
 });
 
-describe('gRPC refuses what it cannot understand, to a client of another make', () => {
+describe('gRPC refuses malformed requests, sent by another client library', () => {
   test.each<[method: string, bytes: number[], code: number, details: string | RegExp]>([
     ['/workflowgraph.v1.JobService/ClaimJob', [], 3, 'worker_id: must be at least 1 characters'],
     ['/workflowgraph.v1.JobService/ClaimJob', [0xff, 0xff], 3, /^parse binary/],
@@ -362,7 +362,7 @@ describe('gRPC refuses what it cannot understand, to a client of another make', 
   });
 });
 
-test("gRPC-Web calls a request that is no protobuf the caller's mistake, too", async () => {
+test("gRPC-Web also reports a request that is not protobuf as the caller's error", async () => {
   const { url } = await startServer();
   const response = await fetch(`${url}/workflowgraph.v1.JobService/ClaimJob`, {
     method: 'POST',

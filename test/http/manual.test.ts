@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { temporaryFolder } from '../support/temporary-folder.js';
 import { startServer } from './start-server.js';
 
-/** A small manual, as scripts/build-manual.js lays it out. */
+/** A small manual with the layout of scripts/build-manual.js. */
 function manualFolder(): URL {
   const folder = temporaryFolder();
   mkdirSync(join(folder, 'assets'));
@@ -16,7 +16,7 @@ function manualFolder(): URL {
 }
 
 describe('/manual', () => {
-  test('is public, under a policy without inline scripts and styles, and kept by browsers', async () => {
+  test('is public, under a policy without inline scripts and styles, and cached by browsers', async () => {
     const { url } = await startServer({ manual: manualFolder() });
     const page = await fetch(`${url}/manual`);
     expect([page.url, page.status]).toEqual([`${url}/manual/`, 200]);
@@ -31,14 +31,14 @@ describe('/manual', () => {
     expect(again.status).toBe(304);
   });
 
-  test('gives only its own files', async () => {
+  test('serves only its own files', async () => {
     const { url } = await startServer({ manual: manualFolder() });
     for (const path of ['secret.key', '..%2f..%2fpackage.json', 'nowhere.html']) {
       expect((await fetch(`${url}/manual/${path}`)).status, path).toBe(404);
     }
   });
 
-  test('names its files by the path below which a proxy serves it', async () => {
+  test('links its files below the path of the proxy', async () => {
     const { url } = await startServer({ manual: manualFolder(), config: { basePath: '/ci/' } });
     const moved = await fetch(`${url}/manual`, { redirect: 'manual' });
     expect(moved.headers.get('location')).toBe('/ci/manual/');
@@ -47,7 +47,7 @@ describe('/manual', () => {
     expect(await (await fetch(`${url}/manual/assets/app.js`)).text()).toBe('import("/ci/manual/assets/cli.js")');
   });
 
-  test('says how to build it where it is not built', async () => {
+  test('explains how to build it if it is not built', async () => {
     const { url } = await startServer({ manual: new URL('nowhere/', manualFolder()) });
     const page = await fetch(`${url}/manual/`);
     expect([page.status, await page.text()]).toEqual([404, expect.stringContaining('npm run build:manual')]);

@@ -9,7 +9,7 @@ beforeEach(async () => {
 
 afterEach(() => here.end());
 
-/** Every sample of a text in Prometheus' exposition format, by name and labels; a line that is none fails the test. */
+/** Every sample of a text in Prometheus' exposition format, by name and labels; an invalid line fails the test. */
 async function samples(): Promise<Map<string, number>> {
   const answer = await fetch(`${here.url}/metrics`);
   expect(answer.status).toBe(200);
@@ -51,7 +51,7 @@ describe('/metrics', () => {
     expect([...found.keys()].some((name) => name.startsWith('nodejs_eventloop_lag_'))).toBe(true);
   });
 
-  it('shows the claims that wait', async () => {
+  it('shows the waiting claims', async () => {
     const waiting = post('/api/jobs/claim', { worker_id: 'w', labels: [], wait_secs: 5 });
     await expect.poll(async () => (await samples()).get('workflow_graph_claims_parked')).toBe(1);
     await here.define('jobs: { a: { run: x } }');

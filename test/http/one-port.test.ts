@@ -26,7 +26,7 @@ describe('HTTP/1.1 and HTTP/2 with prior knowledge share the port', () => {
     connection.socket.destroy();
   });
 
-  test('a verb that begins like the HTTP/2 preface is HTTP/1.1', async () => {
+  test('a method that begins like the HTTP/2 preface is HTTP/1.1', async () => {
     const { port } = await startServer();
     const connection = new RawConnection(port);
     await connection.write('P');
@@ -130,7 +130,7 @@ describe('HTTP/1.1 and HTTP/2 with prior knowledge share the port', () => {
     expect(stream.rstCode).toBe(constants.NGHTTP2_CANCEL);
   });
 
-  test('connections beyond the limit are closed, and served again when others have left', async () => {
+  test('connections beyond the limit are closed, and accepted again when others have disconnected', async () => {
     const server = await startServer({ limits: { connectionsMax: 1 } });
     const { port, logged } = server;
     const { leaseId } = await claimBuild(server);
@@ -159,7 +159,7 @@ describe('HTTP/1.1 and HTTP/2 with prior knowledge share the port', () => {
 });
 
 describe('the port', () => {
-  test('the next free port is taken, and the log says so', async () => {
+  test('the next free port is used, and the log reports it', async () => {
     const other = createServer();
     const { promise, resolve } = Promise.withResolvers<void>();
     other.listen(0, '127.0.0.1', resolve);
@@ -199,7 +199,7 @@ describe('with TLS', () => {
     expect((await client.heartbeatLease({ leaseId })).ttlSecs).toBe(30n);
   });
 
-  test('plain HTTP to the TLS port gets nothing and does no harm', async () => {
+  test('plain HTTP to the TLS port gets no response and does no harm', async () => {
     const server = await startServer({ config: files });
     const { port, url } = server;
     const { leaseId } = await claimBuild(server);

@@ -1,6 +1,6 @@
 import { connect, type Socket } from 'node:net';
 
-/** A TCP connection that a test writes to byte by byte, and whose answers it waits for. */
+/** A TCP connection that a test writes to byte by byte, and whose responses it waits for. */
 export class RawConnection {
   readonly socket: Socket;
   received = '';
@@ -27,7 +27,7 @@ export class RawConnection {
     await promise;
   }
 
-  /** Resolves when the answers so far match, or the connection is closed. */
+  /** Resolves when the responses so far match, or the connection is closed. */
   async until(pattern: RegExp): Promise<string> {
     while (!pattern.test(this.received) && !this.closed) await this.#nextChange();
     return this.received;

@@ -1,22 +1,22 @@
 import type { Engine } from '../../src/engine/engine.js';
 
-/** A call of a verb as the edge made it. */
+/** A call of an engine verb by the edge. */
 export interface Call {
   readonly verb: string;
   readonly args: readonly unknown[];
 }
 
 /**
- * A real engine that records which verb was called with what. A test may replace a verb, for instance to make it throw;
- * the others stay real.
+ * A real engine that records the called verbs and their arguments. A test may replace a verb, for instance to make it
+ * throw; the others stay real.
  */
 export type RecordedEngine = { -readonly [Verb in keyof Engine]: Engine[Verb] } & {
   readonly calls: Call[];
   /** The ids of leases that the edge released. */
   readonly released: readonly string[];
-  /** How many claims wait. */
+  /** The number of waiting claims. */
   readonly parked: number;
-  /** How many logs are followed. */
+  /** The number of followed logs. */
   readonly followers: number;
 };
 
@@ -26,7 +26,7 @@ export function recordCalls(engine: Engine): RecordedEngine {
   const recorded = Object.fromEntries(
     Object.entries(engine).map(([verb, call]) => [
       verb,
-      // Health checks ask at times of their own.
+      // Health checks run at unpredictable times.
       typeof call !== 'function' || verb === 'ready'
         ? call
         : (...args: unknown[]) => {

@@ -35,7 +35,7 @@ async function send(
   return promise;
 }
 
-describe('the host by which the server is called', () => {
+describe('the Host header of a request', () => {
   const named: StartOptions = { config: { allowedHosts: ['ci.example.com', '::2'] } };
   const open: StartOptions = { loopback: false };
 
@@ -66,7 +66,7 @@ describe('the host by which the server is called', () => {
     );
   });
 
-  test('the refusal names the remedy', async () => {
+  test('the error names the remedy', async () => {
     const server = await startServer();
     expect(JSON.parse((await send(server, { host: 'evil.example' })).body)).toEqual({
       code: 'forbidden',
@@ -75,7 +75,7 @@ describe('the host by which the server is called', () => {
     });
   });
 
-  test('HTTP/2 is held to its :authority', async () => {
+  test('the same check applies to :authority in HTTP/2', async () => {
     const { port } = await startServer();
     const session = connectHttp2(`http://127.0.0.1:${port}`);
     onTestFinished(() => session.destroy());
@@ -119,7 +119,7 @@ describe('the page that sends a request', () => {
     expect(server.engine.calls).toHaveLength(status === 200 ? 1 : 0);
   });
 
-  test('only allowed pages may read answers, on the documented paths and with Connect', async () => {
+  test('only allowed pages may read responses, on the documented paths and with Connect', async () => {
     const server = await startServer(cors);
     const origin = 'https://ci.example.com';
     for (const path of ['/api/jobs/l1/heartbeat', '/workflowgraph.v1.JobService/HeartbeatLease']) {
@@ -154,7 +154,7 @@ describe('the page that sends a request', () => {
     }
   });
 
-  test('answers are not sniffed and not kept', async () => {
+  test('responses are neither sniffed nor cached', async () => {
     const server = await startServer();
     for (const path of ['/api/workers', '/healthz', '/nowhere']) {
       const { headers } = await send(server, { host: 'localhost' }, 'GET', path);

@@ -1,6 +1,6 @@
 import type { EngineFixture } from '../support/engine-fixture.js';
 
-/** What the calls of a test refer to. */
+/** The objects that the calls of a test refer to. */
 export interface ServedWorld {
   /** A run in progress with jobs in many states. */
   readonly run: string;
@@ -15,7 +15,7 @@ export interface ServedWorld {
   /** The number of the label set of the job that waits for a worker. */
   readonly labelSet: number;
   readonly backfill: string;
-  /** Page tokens, by what they page through. */
+  /** Page tokens, by list. */
   readonly next: Readonly<
     Record<'audit' | 'gates' | 'runs' | 'history' | 'schedules' | 'summaries' | 'variables' | 'versions', string>
   >;

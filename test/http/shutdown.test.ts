@@ -31,7 +31,7 @@ test('a parked long poll is answered with `null` when the server stops, and the 
   expect([response.status, await response.text()]).toEqual([200, 'null']);
 });
 
-test('an open log stream ends without an `end` event, so that the reader comes back', async () => {
+test('an open log stream ends without an `end` event, so that the reader reconnects', async () => {
   const running = await startServer({ config: { shutdownTimeoutSecs: 15 } });
   await startBuild(running);
   const response = await fetch(`${running.url}/api/workflows/ci/jobs/build/logs/stream`);
@@ -53,7 +53,7 @@ test('gRPC streams end and idle HTTP/2 connections get GOAWAY', async () => {
   await followed.catch(() => {});
 });
 
-test('a request under way finishes, an idle connection closes', async () => {
+test('a request in progress finishes, an idle connection is closed', async () => {
   const running = await startServer({ config: { shutdownTimeoutSecs: 15 } });
   const { leaseId } = await claimBuild(running);
   const idle = new RawConnection(running.port);
@@ -70,7 +70,7 @@ test('a request under way finishes, an idle connection closes', async () => {
   await closing;
 });
 
-test('what does not finish in time is cut off', async () => {
+test('a request that does not finish in time is cut off', async () => {
   const running = await startServer({ config: { shutdownTimeoutSecs: 0.1 } });
   const stuck = new RawConnection(running.port);
   await stuck.write('POST /api/jobs/l1/heartbeat HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n{');
@@ -79,7 +79,7 @@ test('what does not finish in time is cut off', async () => {
   await stuck.untilClosed();
 });
 
-test('a new connection is refused and readiness says why while the server stops', async () => {
+test('while the server stops a new connection is refused and readiness gives the reason', async () => {
   const running = await startServer();
   const keptAlive = new RawConnection(running.port);
   await keptAlive.write('POST /api/jobs/claim HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n\r\n');
@@ -92,7 +92,7 @@ test('a new connection is refused and readiness says why while the server stops'
   await closing;
 });
 
-/** A claim takes a job in the very moment in which its caller leaves. Answers their lease ids. */
+/** A claim takes a job at the moment in which its caller disconnects. Returns the lease ids. */
 function claimAsCallersLeave(engine: RecordedEngine): string[] {
   const leases: string[] = [];
   const { claimJobs } = engine;
@@ -121,7 +121,7 @@ test('a job claimed for a caller that hung up is released at once', async () => 
   await untilTrue(() => engine.released.length > 0);
   expect(engine.released).toEqual(orphans);
   expect(engine.parked).toBe(0);
-  expect((await fixture.claimed({ labels: ['late'] })).attempt, 'it cost no attempt').toBe(0);
+  expect((await fixture.claimed({ labels: ['late'] })).attempt, 'it counted no attempt').toBe(0);
 });
 
 test('a gRPC caller that hung up gets no job either', async () => {

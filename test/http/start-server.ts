@@ -9,14 +9,14 @@ import { EngineFixture } from '../support/engine-fixture.js';
 import { type RecordedEngine, recordCalls } from './recorded-engine.js';
 
 export interface RunningServer {
-  /** The real engine, and what the edge asked of it. */
+  /** The real engine, and the calls that the edge made. */
   readonly engine: RecordedEngine;
-  /** Its world: the clock that a test moves, its store, and short forms of its verbs, which are not recorded. */
+  /** Its environment: the clock that a test moves, its store, and shortcuts for its verbs, which are not recorded. */
   readonly fixture: EngineFixture;
   readonly server: HttpServer;
   readonly url: string;
   readonly port: number;
-  /** Finished lines of the log. */
+  /** Complete lines of the log. */
   readonly logged: string[];
 }
 
@@ -29,14 +29,14 @@ export interface StartOptions {
   readonly page?: URL;
   readonly manual?: URL;
   readonly loopback?: boolean;
-  /** A stopped fixture whose database the server begins with. */
+  /** A stopped fixture whose database the server starts with. */
   readonly copyOf?: EngineFixture;
   readonly moreRoutes?: (app: FastifyInstance) => void;
 }
 
 export const noTokens: AllTokens = tokensOf({});
 
-/** The tokens are those of the record at the time, which a test may change; there is no need of one while it is empty. */
+/** The tokens of the record at the time of a call; a test may change it. None is needed while it is empty. */
 export function tokensOf(known: Readonly<Record<string, Principal>>): AllTokens {
   const all = () => Object.values(known);
   return {
@@ -67,7 +67,7 @@ export function tokensOf(known: Readonly<Record<string, Principal>>): AllTokens 
   };
 }
 
-/** A server on a free port; it is closed when the test ends. */
+/** A server on a free port, closed at the end of the test. */
 export async function startServer(options: StartOptions = {}): Promise<RunningServer> {
   const fixture = await new EngineFixture('sqlite', { copyOf: options.copyOf ?? null }).start();
   onTestFinished(() => fixture.end());
@@ -103,7 +103,7 @@ export async function startServer(options: StartOptions = {}): Promise<RunningSe
   return { engine, fixture, server, url, port: address.port, logged };
 }
 
-/** Starts a run of a workflow whose job `build` is claimable; answers the run's id. */
+/** Starts a run of a workflow whose job `build` is claimable; returns the run's id. */
 export async function startBuild({ fixture }: RunningServer, workflow = 'ci'): Promise<string> {
   await fixture.define('name: CI\njobs: { build: { run: make } }\n', workflow);
   return (await fixture.startRun(workflow)).runId;

@@ -11,10 +11,10 @@ import {
 } from '../support/published-types.js';
 import { ServerHere } from '../support/running-server.js';
 
-/** Calls documented paths, and holds each answer to what the published crates read. */
+/** Calls documented paths, and checks each response against what the published crates read. */
 class StrictCaller {
   readonly #url: string;
-  /** What was refused, by the call. */
+  /** The rejected fields, by call. */
   readonly refused: string[] = [];
 
   constructor(url: string) {
@@ -44,7 +44,7 @@ class StrictCaller {
 
   async must(): Promise<{ id: string; lease: string }> {
     const job = await this.claim();
-    if (job === null) throw new Error('there was no job');
+    if (job === null) throw new Error('no job is claimable');
     return job;
   }
 
@@ -81,7 +81,7 @@ const definition = {
   ],
 };
 
-test('every answer of the documented paths is what the published crates read', async () => {
+test('every response of the documented paths is readable by the published crates', async () => {
   const here = await new ServerHere().start();
   onTestFinished(() => here.end());
   const caller = new StrictCaller(here.url);
@@ -142,7 +142,7 @@ test('every answer of the documented paths is what the published crates read', a
   expect(caller.refused).toEqual([]);
 });
 
-test('the table refuses what the crates refuse', () => {
+test('the table rejects what the crates reject', () => {
   const refusals = (strict: StrictType, value: unknown) => strict.check(value, '').length;
   const good = { id: 'a', name: 'a', trigger: '', jobs: [] };
   expect(refusals(workflow, good)).toBe(0);

@@ -6,13 +6,13 @@ import { readTlsFiles } from '../../src/http/tls-files.js';
 import { selfSigned } from '../support/self-signed.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 
-test('a certificate and its key are taken', async () => {
+test('a certificate and its key are accepted', async () => {
   const files = selfSigned(temporaryFolder());
   expect(await readTlsFiles(files)).toMatchObject({ cert: expect.any(Buffer), key: expect.any(Buffer) });
   expect(await readTlsFiles({ tlsCert: null, tlsKey: null })).toBeNull();
 });
 
-test('what is not a certificate with its key is refused, by the name of the setting and the file', async () => {
+test('an invalid certificate or key is refused with the names of the setting and the file', async () => {
   const folder = temporaryFolder();
   const own = selfSigned(folder);
   const other = selfSigned(folder, 'other');

@@ -64,7 +64,7 @@ describe('permissions', () => {
     }
   });
 
-  test('a caller is refused before the body is looked at', async () => {
+  test('an unauthorized caller is refused before the body is read', async () => {
     const { url } = await startServer({ tokens });
     const response = await fetch(`${url}/api/jobs/claim`, { method: 'POST', body: '{broken' });
     expect(response.status).toBe(401);
@@ -76,14 +76,14 @@ describe('permissions', () => {
     expect(rpc.status).toBe(401);
   });
 
-  test('the engine learns whose token it was', async () => {
+  test('the engine learns which token was used', async () => {
     const { url, engine } = await startServer({ tokens });
     const body = '{"worker_id":"w1","labels":["linux"]}';
     await fetch(`${url}/api/jobs/claim`, { method: 'POST', body, headers: bearer('worker-token') });
     expect(engine.calls[0]?.args[0]).toMatchObject({ caller: { credential: 'id-of-worker' } });
   });
 
-  test('without tokens everyone is the admin', async () => {
+  test('without tokens every caller is the admin', async () => {
     const { url, engine } = await startServer();
     const body = '{"worker_id":"w1","labels":["anything"]}';
     await fetch(`${url}/api/jobs/claim`, { method: 'POST', body, headers: bearer('whatever') });
@@ -102,7 +102,7 @@ describe("a worker token's labels", () => {
     ['/api/jobs/claim', {}],
     ['/api/jobs/claim-many', { max_jobs: 1 }],
     ['/api/workers/register', {}],
-  ])('%s may offer those of the token and no others', async (path, more) => {
+  ])('%s may offer the labels of the token and no others', async (path, more) => {
     const { url } = await startServer({ tokens });
     const offer = async (token: string, labels: string[]) => {
       const body = JSON.stringify({ worker_id: 'w1', labels, ...more });
@@ -121,7 +121,7 @@ describe("a worker token's labels", () => {
     ]);
   });
 
-  test('a refused claim beside reports takes none of the reports', async () => {
+  test('a refused claim combined with reports applies none of the reports', async () => {
     const { url, engine } = await startServer({ tokens });
     const body = JSON.stringify({
       reports: [{ lease_id: 'l1', success: {} }],
@@ -142,7 +142,7 @@ describe('a worker with a token for labelled jobs only', () => {
     ['/api/jobs/claim', {}, 'claimJobs'],
     ['/api/jobs/claim-many', { max_jobs: 1 }, 'claimJobs'],
     ['/api/workers/register', {}, 'registerWorker'],
-  ])('%s takes only those, whatever it asks for', async (path, more, verb) => {
+  ])('%s takes only those, whatever it requests', async (path, more, verb) => {
     const { url, engine } = await startServer({ tokens });
     const asked = async (token: string, body: object) => {
       engine.calls.length = 0;
@@ -157,13 +157,13 @@ describe('a worker with a token for labelled jobs only', () => {
   });
 });
 
-describe('routes beside the API', () => {
-  test('one without a policy keeps the server from starting', async () => {
+describe('routes outside the API', () => {
+  test('a route without a policy prevents the start of the server', async () => {
     const starting = startServer({ moreRoutes: (app) => void app.get('/naked', async () => 'x') });
     await expect(starting).rejects.toThrow('the route GET /naked declares no policy');
   });
 
-  test('one with a scope asks for it', async () => {
+  test('a route with a scope requires it', async () => {
     const { url } = await startServer({
       tokens,
       moreRoutes: (app) => void app.get('/metrics', { config: { policy: 'read' } }, async () => 'numbers'),

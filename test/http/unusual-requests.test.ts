@@ -4,7 +4,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { RawConnection } from './raw-connection.js';
 import { claimBuild, startServer } from './start-server.js';
 
-/** Sends a request byte by byte, and returns its answer's status and body. */
+/** Sends a request byte by byte, and returns the status and body of the response. */
 async function send(port: number, head: string) {
   const connection = new RawConnection(port);
   await connection.write(head);
@@ -15,19 +15,19 @@ async function send(port: number, head: string) {
 
 const portOf = (url: string) => Number(new URL(url).port);
 
-describe('health checks ask for no host', () => {
+describe('health checks need no valid host', () => {
   test.each(['/healthz', '/readyz'])('%s', async (path) => {
     const { url } = await startServer({ config: { allowedHosts: ['ci.example.org'] } });
     const port = portOf(url);
     const withoutHost = [`GET ${path} HTTP/1.0\r\n\r\n`, `GET ${path} HTTP/1.1\r\nConnection: close\r\n\r\n`];
     const byAddress = `GET ${path} HTTP/1.1\r\nHost: 10.1.2.3:3000\r\nConnection: close\r\n\r\n`;
     for (const head of [...withoutHost, byAddress]) expect((await send(port, head)).status).toBe(200);
-    // What a page of another site asks for is still refused.
+    // A request from a page of another site is still refused.
     const foreign = `GET ${path} HTTP/1.1\r\nHost: localhost\r\nOrigin: https://x.example\r\nConnection: close\r\n\r\n`;
     expect((await send(port, foreign)).status).toBe(403);
   });
 
-  test('and everything else does', async () => {
+  test('all other paths do', async () => {
     const { url } = await startServer({ config: { allowedHosts: ['ci.example.org'] } });
     const port = portOf(url);
     for (const version of ['1.0', '1.1']) {
@@ -42,7 +42,7 @@ describe('health checks ask for no host', () => {
   });
 });
 
-describe('what a server does not do is refused in the form of every error', () => {
+describe('unsupported requests are refused in the common error format', () => {
   const isTaken = new Set(['GET', 'HEAD']);
   test.each(METHODS.filter((method) => method !== 'CONNECT' && !isTaken.has(method)))(
     '%s on a path that takes GET',
@@ -79,8 +79,8 @@ describe('what a server does not do is refused in the form of every error', () =
   });
 });
 
-describe('a list of which an answer has only a part', () => {
-  test('says where the next begins, in a header that holds behind any prefix', async () => {
+describe('a list that is returned only in part', () => {
+  test('names the next page in a header that works behind any prefix', async () => {
     const { url, fixture } = await startServer({});
     for (let i = 0; i < 4; i++) await fixture.run('name: CI\njobs: { build: { run: make } }\n');
     const answer = await fetch(`${url}/api/workflows?status=queued&limit=2&offset=1`);
@@ -98,7 +98,7 @@ describe('a log stream that is resumed', () => {
     return fetch(path, { headers: { 'last-event-id': position } });
   };
 
-  test('at a position that is none is refused before it opens', async () => {
+  test('at an invalid position is refused before it opens', async () => {
     const answer = await resume('junk');
     expect([answer.status, await answer.json()]).toEqual([
       400,
@@ -106,13 +106,13 @@ describe('a log stream that is resumed', () => {
     ]);
   });
 
-  test('at the end of a log that has ended answers 204, so that an EventSource stays away', async () => {
+  test('at the end of a finished log returns 204, so that an EventSource does not reconnect', async () => {
     const answer = await resume('9.9.stdout');
     expect([answer.status, await answer.text()]).toEqual([204, '']);
   });
 });
 
-test('a refusal of a body that is too large reaches a caller that is still writing it, and keeps the connection', async () => {
+test('a 413 response reaches a caller that is still writing the body, and keeps the connection', async () => {
   const { url } = await startServer();
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
   onTestFinished(() => agent.destroy());

@@ -12,7 +12,7 @@ function worker(name: string): Principal {
   return { tokenId: `id-of-${name}`, scopes: new Set(['worker', 'read']), labelLimit: null, onlyLabelled: false, name };
 }
 
-/** How a call that waits ended: `null` for no job, else the refusal's code and message. */
+/** The result of a waiting call: `null` for no job, else the code and message of the error. */
 type Ending = null | readonly [code: string, message: string];
 
 /** The three calls that can wait for a job, over one protocol. */
@@ -84,7 +84,7 @@ function claimants(
   return [['JSON', overJson(url, headers, leases[0])], ...rpc];
 }
 
-/** Sends each of the calls over each of the protocols, and gives how they end once all of them wait. */
+/** Sends each of the calls over each of the protocols, and returns their results once all of them wait. */
 async function parkAll({ url, engine, fixture }: RunningServer, token: string | null) {
   const before = engine.parked;
   await fixture.run('name: Reported\njobs: { a: { run: x }, b: { run: x }, c: { run: x }, d: { run: x } }\n');
@@ -109,7 +109,7 @@ async function untilTrue(condition: () => boolean): Promise<void> {
   while (!condition()) await pause(5);
 }
 
-/** From now on a claim whose wait is cut short gets a job in that moment. Answers the lease ids. */
+/** From now on a claim whose wait is cut short gets a job at that moment. Returns the lease ids. */
 function serveAtTheLast(engine: RecordedEngine): string[] {
   const leases: string[] = [];
   const { claimJobs } = engine;
@@ -124,7 +124,7 @@ function serveAtTheLast(engine: RecordedEngine): string[] {
 }
 
 describe('a claim that waits, over every protocol,', () => {
-  test('ends with the refusal of a new call when its token counts no more; others wait on', async () => {
+  test('ends with the error of a new call when its token is no longer valid; others keep waiting', async () => {
     const known: Record<string, Principal> = { leaver: worker('leaver'), stayer: worker('stayer') };
     const running = await startServer({ tokens: tokensOf(known) });
     const ended = await parkAll(running, 'leaver');
@@ -151,12 +151,12 @@ describe('a claim that waits, over every protocol,', () => {
     const ended = await parkAll(running, 'leaver');
     delete known.leaver;
     for (const { ending } of await ended()) expect(ending?.[1]).toBe('the token is not valid');
-    // One job for each of four claims, two for each of the eight that want two.
+    // One job for each of four claims, two for each of the eight that request two.
     expect(leases).toHaveLength(20);
     expect([...running.engine.released].sort()).toEqual(leases.sort());
   });
 
-  test('is refused when the server that needed no token gets its first', async () => {
+  test('is refused when the first token is created on a server that needed none', async () => {
     const known: Record<string, Principal> = {};
     const running = await startServer({ tokens: tokensOf(known) });
     const ended = await parkAll(running, null);
@@ -165,7 +165,7 @@ describe('a claim that waits, over every protocol,', () => {
   });
 });
 
-test('a stream ends with the refusal of a new call when its token counts no more', async () => {
+test('a stream ends with the error of a new call when its token is no longer valid', async () => {
   const known: Record<string, Principal> = { leaver: worker('leaver'), other: worker('other') };
   const running = await startServer({ tokens: tokensOf(known) });
   const { url, engine } = running;

@@ -10,7 +10,7 @@ import { type RunningServer, type StartOptions, startServer } from './start-serv
 
 const script = 'console.log("a script that is long enough to be worth compressing, or so one hopes");\n';
 
-/** A page as the build leaves it. */
+/** A page as the build writes it. */
 function builtPage(): URL {
   const folder = mkdtempSync(join(tmpdir(), 'workflow-graph-page-'));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
@@ -49,7 +49,7 @@ describe('the page', () => {
     expect(routes.sort()).toEqual([...pageAddresses].sort());
   });
 
-  test('answers at each of its addresses, and at no other', async () => {
+  test('is served at each of its addresses, and at no other', async () => {
     const { url } = await start();
     for (const address of pageAddresses) {
       const answer = await fetch(url + address.replaceAll(/:\w+/g, 'a-1'));
@@ -69,7 +69,7 @@ describe('the page', () => {
     }
   });
 
-  test('is held to a policy without inline scripts, and is not framed', async () => {
+  test('has a policy without inline scripts, and cannot be framed', async () => {
     const { url } = await start();
     const { headers } = await fetch(url);
     expect(headers.get('content-security-policy')).toBe(
@@ -89,7 +89,7 @@ describe('the page', () => {
     expect(policy).toContain('; frame-ancestors https://wiki.example.com;');
   });
 
-  test('names its base path: the setting, or the prefix of a trusted proxy', async () => {
+  test('uses its base path: the setting, or the prefix of a trusted proxy', async () => {
     const baseOf = async (url: string, prefix?: string) => {
       const headers = prefix === undefined ? {} : { 'x-forwarded-prefix': prefix };
       return /<base href="([^"]*)">/.exec(await (await fetch(`${url}/runs`, { headers })).text())?.[1];
@@ -103,7 +103,7 @@ describe('the page', () => {
     }
   });
 
-  test('is fetched again only when it has changed', async () => {
+  test('is downloaded again only after a change', async () => {
     const { url } = await start();
     for (const path of ['/', '/theme.js']) {
       const first = await fetch(url + path);
@@ -115,7 +115,7 @@ describe('the page', () => {
     }
   });
 
-  test('has files that are kept for ever, compressed as the browser takes them', async () => {
+  test('has files that are cached forever, compressed as the browser accepts them', async () => {
     const { url } = await start();
     const asset = `${url}/assets/main-1a.js`;
     const brotli = await rawGet(asset, { 'accept-encoding': 'gzip, br' });

@@ -12,11 +12,11 @@ test.each([
   ['an array', { headers: json, body: '[1, 2]' }],
   ['a string', { headers: json, body: '"alive"' }],
   ['a number', { headers: json, body: '7' }],
-  ['fields that nobody knows', { headers: json, body: '{"lease_id":"other","x":{"y":1}}' }],
+  ['unknown fields', { headers: json, body: '{"lease_id":"other","x":{"y":1}}' }],
   ['the content type of curl', { headers: { 'content-type': 'application/x-www-form-urlencoded' }, body: '{}' }],
-  ['a content type that is none', { headers: { 'content-type': 'nonsense' }, body: '{}' }],
+  ['an invalid content type', { headers: { 'content-type': 'nonsense' }, body: '{}' }],
   ['white space only', { headers: json, body: ' \r\n' }],
-])('a heartbeat with %s is taken', async (_name, init) => {
+])('a heartbeat with %s is accepted', async (_name, init) => {
   const server = await startServer();
   const { url, engine } = server;
   const { leaseId } = await claimBuild(server);
@@ -47,7 +47,7 @@ test('a claim without a job is the bare `null`', async () => {
   ]);
 });
 
-test('a claimed job is written as the contract has it', async () => {
+test('a claimed job is written as in the contract', async () => {
   const { url, fixture } = await startServer();
   const { environment } = fixture;
   const runId = await fixture.run(`
@@ -126,7 +126,7 @@ test.each([
   expect(await response.text()).toContain(`"retry_policy":{"max_retries":1,"backoff":${expected}}`);
 });
 
-test('`__proto__` is an output like any other, on its way in and out', async () => {
+test('`__proto__` is an ordinary output key, in requests and responses', async () => {
   const { url, engine, fixture } = await startServer();
   await fixture.run('name: CI\njobs: { __proto__: { run: make }, test: { run: make, needs: __proto__ } }\n');
   const { leaseId } = await fixture.claimed();
@@ -144,7 +144,7 @@ test('`__proto__` is an output like any other, on its way in and out', async () 
   expect(await response.text()).toContain('"upstream_outputs":{"__proto__":{"__proto__":"deep","constructor":"b"}}');
 });
 
-test('path parameters are decoded, slashes in them included', async () => {
+test('path parameters are decoded, including slashes', async () => {
   const { url, engine } = await startServer();
   await fetch(`${url}/api/jobs/a%2Fb%20c/%C3%A9/cancelled`);
   expect(engine.calls).toEqual([{ verb: 'stopReasonOfJob', args: ['a/b c', 'é'] }]);
@@ -159,7 +159,7 @@ test.each([
   ['application/x-yaml', 'yaml'],
   ['text/x-yaml', 'yaml'],
   ['application/vnd.yaml', 'yaml'],
-])('a definition of type %s is read as %s, from the bytes as they came', async (type, format) => {
+])('a definition of type %s is read as %s, from its original bytes', async (type, format) => {
   const { url, engine } = await startServer();
   const headers: Record<string, string> = type === undefined ? {} : { 'content-type': type };
   const jobs = format === 'json' ? '[{"id": "a", "command": "make"}]' : '{"a": {"run": "make"}}';
@@ -186,7 +186,7 @@ test('statuses of the contract: 202 for a run and its cancellation', async () =>
   expect(cancelled.status).toBe(202);
 });
 
-test('HEAD answers as GET does, without a body', async () => {
+test('HEAD answers like GET, without a body', async () => {
   const server = await startServer();
   const { url } = server;
   await startBuild(server);

@@ -6,7 +6,7 @@ import { startServer, tokensOf } from './start-server.js';
 /** The line of the script that names the server. */
 async function addressIn(url: string, headers: Record<string, string>): Promise<string | undefined> {
   const { promise, resolve, reject } = Promise.withResolvers<string>();
-  // Unlike fetch, this may choose the header Host.
+  // Unlike fetch, this can set the Host header.
   request(`${url}/install.sh`, { headers }, (answer) => {
     let text = '';
     answer.setEncoding('utf8').on('data', (piece: string) => {
@@ -20,7 +20,7 @@ async function addressIn(url: string, headers: Record<string, string>): Promise<
 }
 
 describe('the worker as one file', () => {
-  test('is public, as its checksum and the script are, but not for the pages of other sites', async () => {
+  test('is public, like its checksum and the script, but not readable by pages of other sites', async () => {
     const { url } = await startServer({
       tokens: tokensOf({ some: { tokenId: 't', name: 'some', scopes: new Set(['read']) } as never }),
     });
@@ -30,7 +30,7 @@ describe('the worker as one file', () => {
     }
   });
 
-  test('has the checksum that is beside it, and is sent only to a caller that lacks it', async () => {
+  test('matches its published checksum, and is sent only to a caller without the current copy', async () => {
     const { url } = await startServer();
     const answer = await fetch(`${url}/worker.mjs`);
     const checksum = createHash('sha256')
@@ -46,13 +46,13 @@ describe('the worker as one file', () => {
   });
 });
 
-describe('install.sh names the server as its caller does', () => {
-  test('by the host and below the base path', async () => {
+describe("the server's address in install.sh", () => {
+  test("is that of the request's host, with the base path", async () => {
     const { url, port } = await startServer({ config: { basePath: '/flows/' } });
     expect(await addressIn(url, { host: `localhost:${port}` })).toBe(`'http://localhost:${port}/flows'`);
   });
 
-  test('as a trusted proxy says, and not as anybody else does', async () => {
+  test("is taken from a trusted proxy's headers, and from no other caller's", async () => {
     const forwarded = {
       'x-forwarded-proto': 'https',
       'x-forwarded-host': 'flows.example.org',
@@ -65,7 +65,7 @@ describe('install.sh names the server as its caller does', () => {
   });
 
   test.each(["a'; touch /tmp/x; '", 'a$(id)', 'a`id`', 'a b', 'a/b', 'a\\', '[::1]:x'])(
-    'and never by a host that a shell could take for a command: %j',
+    'is never a host that a shell could take for a command: %j',
     async (host) => {
       const { url } = await startServer({ config: { trustProxy: true }, loopback: false });
       expect(await addressIn(url, { 'x-forwarded-host': host })).toBe("''");

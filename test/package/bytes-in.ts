@@ -1,7 +1,7 @@
 import { lstatSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** The size of the files below a folder, without those below one of its own folders. */
+/** The size of the files below a folder, excluding one of its subfolders. */
 export function bytesIn(folder: string, { without = null }: { without?: string | null } = {}): number {
   return readdirSync(folder, { recursive: true, encoding: 'utf8' })
     .filter((path) => without === null || path.split('/')[0] !== without)

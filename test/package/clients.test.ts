@@ -10,15 +10,15 @@ import { temporaryFolder } from '../support/temporary-folder.js';
 import { withoutNpm } from './without-npm.js';
 
 /**
- * Each client library, installed from a server by the package manager of its language with the commands that `/clients/` shows,
- * and used.
+ * Each client library is installed from a server by the package manager of its language, with the commands that
+ * `/clients/` shows, and used.
  */
 const root = join(import.meta.dirname, '../..');
 const packages: ClientPackages = JSON.parse(readFileSync(join(root, 'dist/clients/clients.json'), 'utf8'));
 const isCi = process.env.CI === 'true';
 const has = (program: string) => isCi || spawnSync(program, ['--version'], { stdio: 'ignore' }).error === undefined;
 
-/** Runs what the page prints for a language, and then more, in a folder with these files. */
+/** Runs the commands that the page prints for a language, and then more, in a folder with these files. */
 async function installed(language: keyof ClientPackages, files: Record<string, string>, before: string, after: string) {
   const server = await startServerProcess();
   const page = await (await fetch(`${server.url}/clients/`)).text();
@@ -84,7 +84,7 @@ import (
 func main() { fmt.Println(workflowgraph.Version) }
 `;
     const files = { 'go.mod': 'module example.org/list\n\ngo 1.26.0\n', 'main.go': program };
-    // A cache of its own, or the module of another run with this version would be taken.
+    // A separate cache, or the module of another run with this version would be used.
     const before = 'export GOMODCACHE=$PWD/cache GOFLAGS=-modcacherw';
     const ran = await installed('go', files, before, 'go mod tidy\ngo run .');
     expect(ran, ran.stderr).toMatchObject({ code: 0 });
@@ -100,7 +100,7 @@ test.runIf(has('cargo'))(
       'Cargo.toml': '[package]\nname = "list"\nversion = "0.0.0"\nedition = "2024"\n',
       'src/main.rs': 'fn main() { let _ = workflow_graph_worker_sdk::WorkerConfig::default(); }\n',
     };
-    // What is on crates.io may be compiled already; this crate is not. A check finds what a build would.
+    // Dependencies from crates.io may be compiled already; this crate is not. A check finds the same errors as a build.
     const target = join(root, 'clients/rust/target/installed');
     const ran = await installed('rust', files, `export CARGO_TARGET_DIR='${target}'`, 'cargo check');
     expect(ran, ran.stderr).toMatchObject({ code: 0 });

@@ -12,7 +12,7 @@ import { withoutNpm } from './without-npm.js';
 const root = join(import.meta.dirname, '../..');
 
 test(
-  'npm start installs and builds in a clone what running needs, and not the tools of the tests',
+  'npm start installs and builds in a clone what running needs, without the tools of the tests',
   async () => {
     const room = temporaryFolder();
     const [clone, home] = [join(room, 'clone'), join(room, 'home')];

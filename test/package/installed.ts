@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 
 const root = join(import.meta.dirname, '../..');
 
-/** The package as `npm pack` makes it, installed in an empty folder, by an npm with an empty home and cache. */
+/** The package as `npm pack` builds it, installed in an empty folder by an npm with an empty home and cache. */
 export class InstalledPackage {
   readonly #room = mkdtempSync(join(tmpdir(), 'workflow-graph-package-'));
   readonly folder = join(this.#room, 'project');
@@ -15,7 +15,7 @@ export class InstalledPackage {
 
   constructor() {
     for (const folder of [this.folder, this.home]) mkdirSync(folder);
-    // Everything is built; building it anew would change it below the tests that run beside this one.
+    // Everything is built already; a rebuild would change it under the concurrent tests.
     const args = ['pack', '--ignore-scripts', '--json', '--pack-destination', this.#room];
     const packing = npm(root, process.env, ...args);
     const [packed] = Object.values(JSON.parse(packing) as Packed | Packed[string][]);

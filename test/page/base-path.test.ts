@@ -10,7 +10,7 @@ import { startWorkerProcess } from '../support/worker-process.js';
 
 const prefix = '/a/b';
 
-/** A reverse proxy that serves a server below a path, and nothing beside it; its address. */
+/** A reverse proxy that serves a server below a path, and nothing else; returns its address. */
 async function proxyBelowPath(server: string): Promise<string> {
   const proxy = createServer((request, response) => {
     const path = request.url ?? '';
@@ -38,7 +38,7 @@ async function proxyBelowPath(server: string): Promise<string> {
   return `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
 }
 
-it('all of it works below a path of a reverse proxy: sign-in, pages, streams, logs and links', async () => {
+it('everything works below a path of a reverse proxy: sign-in, pages, streams, logs and links', async () => {
   const server = await startServerProcess({ env: { TRUST_PROXY: 'true' } });
   const admin = await createToken(server, 'root', 'admin');
   await startWorkerProcess(server, { labels: ['linux'], token: admin });

@@ -3,7 +3,7 @@ import { openPage } from '../support/page/browser.js';
 import { runIs, wideWorkflow } from '../support/page/workflows.js';
 import { startServerProcess } from '../support/server-process.js';
 
-it('runs are chosen by checkbox and by key, and what becomes of each is said', async () => {
+it('runs are selected by checkbox and by key, and the result of each is shown', async () => {
   const server = await startServerProcess();
   const workflow = await server.api().define(wideWorkflow(4));
   const runs: string[] = [];
@@ -21,7 +21,7 @@ it('runs are chosen by checkbox and by key, and what becomes of each is said', a
     .click({ modifiers: ['Shift'] });
   const bar = page.getByRole('region', { name: 'Chosen runs' });
   await bar.getByText('3 chosen').waitFor();
-  // The key acts on the row that has the focus.
+  // The key acts on the focused row.
   await rows.nth(1).getByRole('link').focus();
   await page.keyboard.press('x');
   await bar.getByText('2 chosen').waitFor();

@@ -41,7 +41,7 @@ it('the palette leads to pages, workflows and runs, with the keyboard alone', as
   expect(await palette.count()).toBe(0);
 });
 
-it('two runs are compared job by job, what ended differently first', async () => {
+it('two runs are compared job by job, differing results first', async () => {
   const server = await startServerProcess();
   await startWorkerProcess(server, { slots: 2 });
   const folder = temporaryFolder();
@@ -65,7 +65,7 @@ it('two runs are compared job by job, what ended differently first', async () =>
   await page.getByText('There is no run before it').waitFor();
 });
 
-it('the audit says who did what, and leads to what it was done to', async () => {
+it('the audit log shows who did what, and links to its subject', async () => {
   const server = await startServerProcess();
   const folder = temporaryFolder();
   letGo(folder);
@@ -82,7 +82,7 @@ it('the audit says who did what, and leads to what it was done to', async () => 
   await page.waitForURL(new RegExp(`/runs/${run}`));
 });
 
-it('the history of a workflow has a row for each job and leads to each of its logs', async () => {
+it('the history of a workflow has a row for each job and links to each of its logs', async () => {
   const server = await startServerProcess();
   await startWorkerProcess(server, { slots: 2 });
   const folder = temporaryFolder();

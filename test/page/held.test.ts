@@ -17,7 +17,7 @@ jobs:
   build: { run: 'true' }
 `;
 
-it('a run that waits for a place in its group says so, with the run that has it', async () => {
+it('a run that waits for a place in its group says so, and names the run that has the place', async () => {
   const server = await startServerProcess();
   const workflow = await server.api().define(grouped);
   const holder = await server.api().run(workflow);
@@ -37,7 +37,7 @@ it('a run that waits for a place in its group says so, with the run that has it'
   await page.waitForURL(new RegExp(`/runs/(${holder}|${held})`));
 });
 
-it('a workflow shows when it starts by itself, and is paused and resumed there', async () => {
+it('a workflow shows its schedules, which can be paused and resumed there', async () => {
   const server = await startServerProcess();
   const workflow = await server.api().define(scheduled);
   const page = await openPage(`${server.url}/workflows/${workflow}`);

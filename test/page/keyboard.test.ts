@@ -9,7 +9,7 @@ import { startServerProcess } from '../support/server-process.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 import { startWorkerProcess } from '../support/worker-process.js';
 
-/** Presses Tab until what has the focus shows a text, as somebody without a mouse does. */
+/** Presses Tab until the focused element shows a text, like a user without a mouse. */
 async function tabTo(page: Page, text: string): Promise<void> {
   const focused = `(document.activeElement.innerText || document.activeElement.name || '').trim()`;
   for (let presses = 0; presses < 80; presses++) {

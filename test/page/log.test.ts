@@ -8,7 +8,7 @@ import { temporaryFolder } from '../support/temporary-folder.js';
 import { until } from '../support/until.js';
 import { startWorkerProcess } from '../support/worker-process.js';
 
-/** Writes `first` lines, then `more` when the test lets it, and ends when the test lets it. */
+/** Writes `first` lines, then `more` on a signal of the test, and ends on another. */
 function talkative(folder: string, first: number, more: number): object {
   const waitFor = (name: string) => `while [ ! -e '${join(folder, name)}' ]; do sleep 0.05; done`;
   const lines = (from: number, to: number) => `seq -f 'line %.0f' ${from} ${to}`;
@@ -20,7 +20,7 @@ function talkative(folder: string, first: number, more: number): object {
   };
 }
 
-it('follows the end until the reader scrolls up, and then stays where the reader is', async () => {
+it('follows the end until the reader scrolls up, and then stays in place', async () => {
   const server = await startServerProcess();
   await startWorkerProcess(server);
   const folder = temporaryFolder();
@@ -58,7 +58,7 @@ it('follows the end until the reader scrolls up, and then stays where the reader
   await linked.getByText('line 1234', { exact: true }).waitFor();
 });
 
-it('of any length opens at its end or at a linked line, reads little for it, and finds what it has not read', async () => {
+it('of any length opens at its end or at a linked line, reads little for it, and finds text that is not loaded', async () => {
   const server = await startServerProcess();
   await startWorkerProcess(server);
   const count = 60_000;

@@ -5,7 +5,7 @@ import { startServerProcess } from '../support/server-process.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 import { startWorkerProcess } from '../support/worker-process.js';
 
-it('a job with a matrix is one row with the counts of its children, which are reached from list, graph and its page', async () => {
+it('a job with a matrix is one row with the counts of its children, which can be reached from list, graph and its page', async () => {
   const server = await startServerProcess();
   await startWorkerProcess(server, { slots: 2 });
   const folder = temporaryFolder();
@@ -17,7 +17,7 @@ it('a job with a matrix is one row with the counts of its children, which are re
   await list.getByText('0 of 6 ended').waitFor();
   expect(await rows.count()).toBe(2);
 
-  // Unfolded, it follows its children without a reload; the address says that it is.
+  // Unfolded, it follows its children without a reload; the address has the state.
   await list.getByRole('button', { name: '6 children' }).click();
   await page.waitForURL(/open=test/);
   await list.getByText('test (mac, 3)').waitFor();
@@ -29,7 +29,7 @@ it('a job with a matrix is one row with the counts of its children, which are re
   await rows.filter({ hasText: 'test.0' }).getByText('succeeded').waitFor();
   expect(await page.evaluate('window.stillHere')).toBe(true);
 
-  // A filter for what failed keeps the node, with the child that did.
+  // A filter for failures keeps the node, with the failed child.
   await page.getByRole('button', { name: /^1 failed/ }).click();
   await rows.nth(1).getByText('test.5').waitFor();
   expect(await rows.count()).toBe(2);
@@ -42,7 +42,7 @@ it('a job with a matrix is one row with the counts of its children, which are re
   await members.getByText('test (linux, 1)').waitFor();
   await members.getByRole('link', { name: 'test', exact: true }).click();
 
-  // The page of the node lists its children, those that failed first, in place of a log.
+  // The page of the node lists its children, failed ones first, instead of a log.
   const children = page.getByRole('region', { name: 'Children' });
   expect(await children.getByRole('listitem').first().textContent()).toContain('test.5');
   await children.getByRole('link', { name: 'test.5' }).click();
@@ -52,7 +52,7 @@ it('a job with a matrix is one row with the counts of its children, which are re
   await children.waitFor();
 });
 
-it('children of a matrix that run again are counted anew on a page that is open', async () => {
+it('an open page recounts the children of a matrix that run again', async () => {
   const server = await startServerProcess();
   await startWorkerProcess(server, { slots: 2 });
   const folder = temporaryFolder();

@@ -10,7 +10,7 @@ import { startWorkerProcess } from '../support/worker-process.js';
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
-/** What axe finds against WCAG 2.2 AA. It is evaluated by the debugger, past the page's policy. */
+/** The violations of WCAG 2.2 AA that axe finds. The debugger evaluates it, bypassing the page's policy. */
 async function violations(page: Page): Promise<string[]> {
   await page.evaluate(axe);
   const tags = JSON.stringify(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']);
@@ -82,7 +82,7 @@ describe.each([
   });
 });
 
-it('a server on which nothing has happened says what to do', async () => {
+it('a server without any history shows what to do', async () => {
   const server = await startServerProcess();
   const page = await openPage(`${server.url}/`);
   await page.getByText('Nothing has run yet').waitFor();
@@ -100,7 +100,7 @@ it('a server on which nothing has happened says what to do', async () => {
   expect(await page.locator('pre').textContent()).toContain(`curl -fsSLO ${server.url}/worker.mjs`);
 });
 
-it('the list of runs gets new runs, and holds them back while the reader points at a row', async () => {
+it('the list of runs adds new runs, and holds them back while the pointer is over a row', async () => {
   const server = await startServerProcess();
   const workflow = await server.api().define(wideWorkflow(4));
   await server.api().run(workflow);

@@ -5,7 +5,7 @@ import { startServerProcess } from '../support/server-process.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 import { startWorkerProcess } from '../support/worker-process.js';
 
-it('the queue says what no worker takes, and leads to the jobs and to the run that has them', async () => {
+it('the queue shows what no worker takes, and links to the jobs and to their run', async () => {
   const server = await startServerProcess();
   const workflow = await server.api().define(wideWorkflow(60));
   const worker = await startWorkerProcess(server, { labels: ['linux'], slots: 4 });
@@ -34,7 +34,7 @@ it('the queue says what no worker takes, and leads to the jobs and to the run th
   await page.getByText('No job waits for a worker').waitFor();
 });
 
-it('a worker is shown with every job that it runs', async () => {
+it('a worker is shown with all jobs that it runs', async () => {
   const server = await startServerProcess();
   const worker = await startWorkerProcess(server, { id: 'box-1', labels: ['linux'], slots: 2 });
   const workflow = await server.api().define(smallWorkflow(temporaryFolder()));

@@ -7,7 +7,7 @@ import { startServerProcess } from '../support/server-process.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 import { startWorkerProcess } from '../support/worker-process.js';
 
-it('a re-run is shown before it happens, and followed in the same page', async () => {
+it('a re-run is previewed, and followed on the same page', async () => {
   const server = await startServerProcess();
   await startWorkerProcess(server, { slots: 2 });
   const folder = temporaryFolder();
@@ -34,7 +34,7 @@ it('a re-run is shown before it happens, and followed in the same page', async (
   await page.getByText('3 of 3 jobs done').waitFor();
 });
 
-it('what runs is cancelled first where that is asked for', async () => {
+it('running jobs are cancelled first if requested', async () => {
   const server = await startServerProcess();
   const worker = await startWorkerProcess(server, { slots: 2 });
   const folder = temporaryFolder();
@@ -66,7 +66,7 @@ it('what runs is cancelled first where that is asked for', async () => {
   expect((await server.api().job(run, 'second')).attempt).toBeGreaterThan(0);
 });
 
-it('a job is run again alone, from its page', async () => {
+it('a single job is re-run from its page', async () => {
   const server = await startServerProcess();
   await startWorkerProcess(server, { slots: 2 });
   const folder = temporaryFolder();

@@ -7,7 +7,7 @@ import { temporaryFolder } from '../support/temporary-folder.js';
 import { startWorkerProcess } from '../support/worker-process.js';
 
 describe('a run', () => {
-  it('is followed to its end without a reload, and leads to its failure and the log', async () => {
+  it('is followed to its end without a reload, and links to its failure and the log', async () => {
     const server = await startServerProcess();
     await startWorkerProcess(server, { slots: 2 });
     const folder = temporaryFolder();
@@ -33,7 +33,7 @@ describe('a run', () => {
     expect(await page.getByRole('list', { name: 'Jobs' }).getByRole('listitem').count()).toBe(1);
   });
 
-  it('of many jobs stays small in the browser, names the missing label, and is folded as a graph', async () => {
+  it('with many jobs stays small in the browser, names the missing label, and is folded as a graph', async () => {
     const server = await startServerProcess();
     const workflow = await server.api().define(wideWorkflow(2_000));
     const worker = await startWorkerProcess(server, { slots: 1 });
@@ -56,7 +56,7 @@ describe('a run', () => {
     await page.getByTestId('run-state').getByText('cancelled').waitFor();
   });
 
-  it('is cancelled from the page, after a question', async () => {
+  it('is cancelled from the page, after a confirmation', async () => {
     const server = await startServerProcess();
     const workflow = await server.api().define(wideWorkflow(5));
     const run = await server.api().run(workflow);
@@ -69,7 +69,7 @@ describe('a run', () => {
     expect(await page.getByRole('button', { name: 'Cancel run…' }).count()).toBe(0);
   });
 
-  it('whose texts are markup shows them as text', async () => {
+  it('shows markup in its texts as text', async () => {
     const server = await startServerProcess();
     await startWorkerProcess(server);
     const workflow = await server.api().define(hostileWorkflow());
@@ -100,13 +100,13 @@ describe('a run', () => {
       .waitFor();
     await server.start();
     letGo(folder);
-    // A watch that went silent is noticed by its silence, after 45 s.
+    // A watch without data is detected by its silence, after 45 s.
     const patience = { timeout: 45_000 + scaled(20_000) };
     await page.getByTestId('run-state').getByText('failed').waitFor(patience);
     await page.getByRole('status').getByText('live').waitFor(patience);
   });
 
-  it('is followed by its tab alone when the worker of the tabs cannot be loaded', async () => {
+  it('is followed by its tab alone if the shared worker of the tabs cannot be loaded', async () => {
     const server = await startServerProcess();
     const folder = temporaryFolder();
     await startWorkerProcess(server);
@@ -125,7 +125,7 @@ describe('a run', () => {
   });
 });
 
-it('ten tabs of one browser all load and all get the news', async () => {
+it('ten tabs of one browser all load and all get updates', async () => {
   const server = await startServerProcess();
   const folder = temporaryFolder();
   await startWorkerProcess(server);

@@ -4,7 +4,7 @@ import { createToken, revokeToken } from '../support/page/tokens.js';
 import { wideWorkflow } from '../support/page/workflows.js';
 import { startServerProcess } from '../support/server-process.js';
 
-it('takes a token once, shows what it may do, and keeps it from every script', async () => {
+it('accepts a token once, shows what it may do, and hides it from every script', async () => {
   const server = await startServerProcess();
   const admin = await createToken(server, 'root', 'admin');
   const reader = await createToken(server, 'reader', 'read');
@@ -37,7 +37,7 @@ it('takes a token once, shows what it may do, and keeps it from every script', a
   await page.getByText('Sign in to see this page').waitFor();
 });
 
-it('a token that is revoked ends the page that it signed in, and a new one opens it again where it was', async () => {
+it('revoking a token ends the page that it signed in, and a new one reopens it at the same place', async () => {
   const server = await startServerProcess();
   const admin = await createToken(server, 'root', 'admin');
   const reader = await createToken(server, 'reader', 'read');

@@ -17,7 +17,7 @@ it('the first load is at most 230 KB of script and 20 KB of style, compressed', 
   expect(sum('.css')).toBeLessThanOrEqual(20_000);
 });
 
-it('every script and style is there compressed, so that the server compresses nothing', () => {
+it('every script and style is available compressed, so the server compresses nothing', () => {
   const names = readdirSync(folder, { recursive: true, encoding: 'utf8' });
   for (const name of names.filter((one) => /\.(js|css|svg)$/.test(one))) {
     expect(names).toContain(`${name}.gz`);

@@ -3,11 +3,11 @@ import { openPage } from '../support/page/browser.js';
 import { deployFile } from '../support/page/workflows.js';
 import { startServerProcess } from '../support/server-process.js';
 
-it('a run is started by a form made of the inputs that its definition declares', async () => {
+it('a run is started by a form generated from the inputs that its definition declares', async () => {
   const server = await startServerProcess();
   const workflow = await server.api().define(deployFile);
   const page = await openPage(`${server.url}/workflows`);
-  // Its id says nothing, so its name is shown.
+  // Its id is meaningless, so its name is shown.
   await page.getByRole('link', { name: 'Deploy a service' }).click();
   await page.getByRole('heading', { name: 'Deploy a service' }).waitFor();
   await page.getByRole('link', { name: 'Run…' }).click();
@@ -37,7 +37,7 @@ it('a run is started by a form made of the inputs that its definition declares',
   const [started] = (body as { runs: { inputs: object }[] }).runs;
   expect(started?.inputs).toEqual({ target: 'production', dry_run: 'false', replicas: '3', regions: '["eu"]' });
 
-  // Another run, with the inputs of this one.
+  // Another run, with the same inputs.
   await server.api().post(`/api/workflows/${run}/cancel`, { force: true });
   await page.getByRole('link', { name: 'New run…' }).click();
   expect(await page.getByLabel('replicas').inputValue()).toBe('3');
@@ -47,7 +47,7 @@ it('a run is started by a form made of the inputs that its definition declares',
   await page.getByText('repeats').waitFor();
 });
 
-it('a workflow that declares no inputs takes any, as names and texts', async () => {
+it('a workflow without declared inputs accepts any, as names and texts', async () => {
   const server = await startServerProcess();
   const workflow = await server.api().define({
     name: 'free',

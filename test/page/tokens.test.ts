@@ -3,7 +3,7 @@ import { openPage } from '../support/page/browser.js';
 import { createToken } from '../support/page/tokens.js';
 import { startServerProcess } from '../support/server-process.js';
 
-it('an administrator makes a token, which is shown once, sees what it may do, and revokes it', async () => {
+it('an administrator creates a token, which is shown once, sees what it may do, and revokes it', async () => {
   const server = await startServerProcess();
   const admin = await createToken(server, 'root', 'admin');
   const page = await openPage(`${server.url}/sign-in?next=/tokens`);
@@ -20,7 +20,7 @@ it('an administrator makes a token, which is shown once, sees what it may do, an
   await page.getByRole('button', { name: 'Create the token' }).click();
   const secret = (await page.getByTestId('secret').textContent()) ?? '';
   expect(secret).toMatch(/^wfg_/);
-  // It works at once, for what it may do and no more.
+  // It works immediately, within its scope.
   expect((await server.api(secret).get('/api/session')).body).toMatchObject({
     token_name: 'gpu-box',
     scopes: ['worker'],
@@ -43,7 +43,7 @@ it('an administrator makes a token, which is shown once, sees what it may do, an
   await page.getByText('root').first().waitFor();
 });
 
-it('the first token of a server is for an administrator, and from then on the page asks for it', async () => {
+it('the first token of a server belongs to an administrator, and from then on the page requires a token', async () => {
   const server = await startServerProcess();
   const page = await openPage(`${server.url}/tokens`);
   await page.getByText('There is no token yet').waitFor();
@@ -59,13 +59,13 @@ it('the first token of a server is for an administrator, and from then on the pa
   await page.getByRole('button', { name: 'Sign in' }).click();
   await page.getByRole('link', { name: 'Tokens' }).click();
   await page.getByRole('list', { name: 'Tokens' }).getByText('yours').waitFor();
-  // A token that could not make others is refused as the first one, by the server too.
+  // A first token that could not create others is refused, by the server too.
   const other = await startServerProcess();
   const refused = await other.api().post('/api/tokens', { name: 'reader', scopes: ['read'] });
   expect([refused.status, JSON.stringify(refused.body)]).toEqual([400, expect.stringContaining('scope admin')]);
 });
 
-it('a reader sees why the tokens are not for it, and ends another session of its own token', async () => {
+it('a reader sees why the tokens are not accessible, and ends another session of its own token', async () => {
   const server = await startServerProcess();
   await createToken(server, 'root', 'admin');
   const reader = await createToken(server, 'reader', 'read');

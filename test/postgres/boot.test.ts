@@ -13,7 +13,7 @@ describe('serve with DATABASE_URL', () => {
 
   const serve = (env: Record<string, string>) => runProgram(['serve', '--port', '0'], { env });
 
-  it('says that nothing answers there, without the password', async () => {
+  it('reports that nothing answers there, without the password', async () => {
     const { code, stderr } = await serve({ DATABASE_URL: 'postgres://user:secret@127.0.0.1:9/db' });
     expect(code).toBe(1);
     expect(stderr).toMatch(
@@ -22,7 +22,7 @@ describe('serve with DATABASE_URL', () => {
     expect(stderr).not.toContain('secret');
   });
 
-  it('says that the password is wrong', async () => {
+  it('reports a wrong password', async () => {
     const url = new URL(database.url);
     url.password = 'wrong';
     const { code, stderr } = await serve({ DATABASE_URL: url.href });
@@ -31,7 +31,7 @@ describe('serve with DATABASE_URL', () => {
     expect(stderr).not.toContain('wrong');
   });
 
-  it('says that the database does not exist', async () => {
+  it('reports that the database does not exist', async () => {
     const url = new URL(database.url);
     url.pathname = '/nowhere';
     const { code, stderr } = await serve({ DATABASE_URL: url.href });
@@ -39,7 +39,7 @@ describe('serve with DATABASE_URL', () => {
     expect(stderr).toContain('database "nowhere" does not exist');
   });
 
-  it('refuses a URL that is none', async () => {
+  it('refuses an invalid URL', async () => {
     const { code, stderr } = await serve({ DATABASE_URL: 'mysql://x' });
     expect(code).toBe(2);
     expect(stderr).toContain('DATABASE_URL');
@@ -47,7 +47,7 @@ describe('serve with DATABASE_URL', () => {
 });
 
 describe('migrate with DATABASE_URL', () => {
-  it('makes the tables, says which migrations ran, and finds nothing to do the second time', async () => {
+  it('creates the tables, lists the migrations that ran, and finds nothing to do the second time', async () => {
     const database = await createTestDatabase(inject('postgresUrl'), 'empty');
     const migrate = () => runProgram(['migrate'], { env: { DATABASE_URL: database.url } });
     const first = await migrate();
@@ -59,7 +59,7 @@ describe('migrate with DATABASE_URL', () => {
     await database.drop();
   });
 
-  it('of several at once makes the tables once', async () => {
+  it('run several times at once creates the tables once', async () => {
     const database = await createTestDatabase(inject('postgresUrl'), 'empty');
     const done = await Promise.all(
       [1, 2, 3].map(() => runProgram(['migrate'], { env: { DATABASE_URL: database.url } })),

@@ -22,7 +22,7 @@ afterEach(async () => {
 const cuts: readonly Cut[] = ['before the commit arrives', 'after the commit, before its answer'];
 
 describe.each(cuts)('a connection that is cut %s', (cut) => {
-  it('starts the run once, and the caller learns which', async () => {
+  it('starts the run once, and returns which one to the caller', async () => {
     proxy.cutNextCommit(cut);
     const run = await startRun(server.engine, 'w');
     expect(proxy.cuts).toBe(1);
@@ -40,7 +40,7 @@ describe.each(cuts)('a connection that is cut %s', (cut) => {
     await server.engine.completeJob(caller, job?.leaseId ?? '', new Map());
   });
 
-  it('takes a report once', async () => {
+  it('accepts a report once', async () => {
     const run = await startRun(server.engine, 'w');
     const [job] = await claim(server.engine);
     proxy.cutNextCommit(cut);
@@ -51,7 +51,7 @@ describe.each(cuts)('a connection that is cut %s', (cut) => {
     expect(ends).toEqual({ count: 1 });
   });
 
-  it('keeps the numbers of events without gap or repeat', async () => {
+  it('leaves no gap or repeat in the numbers of events', async () => {
     for (let round = 0; round < 5; round++) {
       proxy.cutNextCommit(cut);
       await startRun(server.engine, 'w');
@@ -62,7 +62,7 @@ describe.each(cuts)('a connection that is cut %s', (cut) => {
   });
 });
 
-describe.each(cuts)('a connection that is cut %s, and then that of the question what became of it', (cut) => {
+describe.each(cuts)('a connection that is cut %s, followed by that of the query for its outcome', (cut) => {
   it('makes the change once', async () => {
     proxy.cutNextCommit(cut);
     proxy.cutNextQuestion();

@@ -79,7 +79,7 @@ async function fill(jobs: number): Promise<void> {
 }
 
 describe('a copy', () => {
-  it('copies everything, and back: a run continues with its leases, logs, outputs and tokens', async () => {
+  it('copies everything, in both directions: a run continues with its leases, logs, outputs and tokens', async () => {
     const begun = await withServer('sqlite', async (engine, store) => {
       await createToken(store, engine.context.environment, {
         name: 't',
@@ -117,7 +117,7 @@ describe('a copy', () => {
       await engine.completeJob(caller, begun.b.leaseId, new Map([['from', 'postgres']]));
       const [job] = await claim(engine);
       expect(job?.upstreamOutputs.get('b')).toEqual(new Map([['from', 'postgres']]));
-      // Numbers go on where they were.
+      // Sequences continue.
       await startRun(engine, 'w');
       return job as ClaimedJob;
     });
@@ -142,7 +142,7 @@ describe('a copy', () => {
     );
   });
 
-  it('has equal counts and checksums both ways', async () => {
+  it('has equal counts and checksums in both directions', async () => {
     await fill(3_000);
     const there = await copy(sqlite, database.url);
     expect(there.tables.find(({ table }) => table === 'jobs')?.rows).toBe(3_000);
@@ -150,7 +150,7 @@ describe('a copy', () => {
     expect((await copy(database.url, sqlite)).tables).toEqual(there.tables);
   });
 
-  it('resumes where it was stopped, and until then no server starts on it', async () => {
+  it('resumes where it was interrupted, and until then no server starts on the copy', async () => {
     await fill(12_000);
     await expect(
       copy(sqlite, database.url, ({ table, rows }) => {
@@ -182,7 +182,7 @@ describe('a copy', () => {
     ).rejects.toThrow(/^jobs differs between/);
   });
 
-  it('refuses a target that is not empty, a server at either end, and what is no database', async () => {
+  it('refuses a target that is not empty, a server at either end, and anything that is not a database', async () => {
     await fill(100);
     await withServer('postgres', async (engine) => {
       await define(engine, 'w', 'jobs: { a: { run: x } }');
@@ -198,7 +198,7 @@ describe('a copy', () => {
 });
 
 describe('migrate --from --to', () => {
-  it('shows its progress and what it did', async () => {
+  it('shows its progress and a summary', async () => {
     await fill(2_000);
     const ran = await runProgram(['migrate', '--from', sqlite, '--to', database.url]);
     expect(ran).toMatchObject({ code: 0 });
@@ -212,7 +212,7 @@ describe('migrate --from --to', () => {
     expect(await runProgram(['migrate', '--from', sqlite])).toMatchObject({ code: 2 });
   });
 
-  it('that was killed resumes', async () => {
+  it('resumes after a kill', async () => {
     await fill(40_000);
     const args = ['migrate', '--from', sqlite, '--to', database.url, '--json'];
     const first = startProgram(args);

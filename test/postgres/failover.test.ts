@@ -57,7 +57,7 @@ it('a promoted synchronous standby has everything acknowledged, and the servers 
 
   await primary.crash();
   port = portOf(second.url);
-  // As long as it only reads, it counts as a database that is away.
+  // While the standby is read-only, it counts as an unavailable database.
   await until('no server is ready', async () => {
     const all = await Promise.all(engines.members.map(({ engine }) => engine.ready()));
     return all.every(({ ready }) => !ready);

@@ -9,10 +9,10 @@ import { createTestDatabase, makeTemplate, queryOnce } from '../support/postgres
 import { type ServerProcess, startServerProcess } from '../support/server-process.js';
 import { until } from '../support/until.js';
 
-/** How soon after the database all is well again, in milliseconds. */
+/** The bound for full recovery after the database has returned, in milliseconds. */
 const normalWithinMs = scaled(5_000);
 
-/** More of both by flag. */
+/** Flags allow more of both. */
 const crashes = sized({ of: 'crashes of PostgreSQL', asked: process.env.FAULT_CRASHES, full: 20, floor: 6 });
 const terminations = sized({
   of: 'terminated sessions',
@@ -21,7 +21,7 @@ const terminations = sized({
   floor: 60,
 });
 
-/** Says how long it takes until a crash comes, and until the database is available again. */
+/** Seeds the time until each crash, and until the database is available again. */
 const seed = Number(process.env.FAULT_SEED ?? 1);
 
 const workflow = `jobs:
@@ -45,7 +45,7 @@ async function enginesOn(count: number): Promise<Engines> {
   return Engines.start(count, url);
 }
 
-/** How long after the return of the database a server says that it is ready and takes a change, in milliseconds. */
+/** The time after the return of the database until a server is ready and accepts a change, in milliseconds. */
 async function backToNormal(server: ServerProcess, workflowId: string): Promise<number> {
   const backAt = runningTime();
   await until('the server is ready', async () => (await fetch(`${server.url}/readyz`)).status === 200);
@@ -93,10 +93,10 @@ describe('under load', () => {
       await new Promise((resolve) => setTimeout(resolve, random.within(0, 300)));
       await cluster.resume();
       recoveriesMs.push(await backToNormal(server, id));
-      // Asked while the database was away, it said so, unless that was over before its patience.
+      // If it was called during the outage it reported the outage, unless that ended before its timeout.
       expect([200, 503]).toContain(await during);
     }
-    // One in ten may have met a machine that was busy elsewhere; most take a tenth of a second.
+    // One in ten may have met a busy machine; most take a tenth of a second.
     recoveriesMs.sort((a, b) => a - b);
     expect(recoveriesMs[Math.floor((crashes - 1) * 0.9)]).toBeLessThan(normalWithinMs);
     await finishAndCompare(engines, load);
@@ -106,8 +106,8 @@ describe('under load', () => {
   });
 });
 
-describe('a database that is away', () => {
-  it('keeps calls waiting, refuses those that waited long, says so, and all is well within 5 seconds of its return', async () => {
+describe('a database outage', () => {
+  it('makes calls wait, refuses those that waited long, is reported, and is over within 5 seconds of the return', async () => {
     const engines = await enginesOn(2);
     const [one, two] = [engines.at(0), engines.at(1)];
     await define(one.engine, 'w', 'jobs: { a: { run: x, labels: [other] } }');
@@ -132,16 +132,16 @@ describe('a database that is away', () => {
     expect(runningTime() - backAt).toBeLessThan(normalWithinMs);
     expect(one.news.map((item) => item.kind)).toEqual(['lost', 'back']);
 
-    // Nobody could renew while it was away, so the lease got its time again.
+    // No worker could renew during the outage, so the lease got its time again.
     await one.engine.heartbeatLease({ credential: null }, held?.leaseId ?? '');
-    // Messages are heard again.
+    // Notifications are received again.
     await define(one.engine, 'none', 'jobs: { a: { run: x, labels: [none] } }');
     await startRun(one.engine, 'none');
     expect((await parked)[0]?.workflowId).toBe('none');
     await engines.end();
   });
 
-  it('answers a call that was made while it restarted', async () => {
+  it('delays a call made during a restart of the database until it is answered', async () => {
     const engines = await enginesOn(1);
     await define(engines.at(0).engine, 'w', workflow);
     const starts = Array.from({ length: 20 }, () => startRun(engines.at(0).engine, 'w'));

@@ -29,13 +29,13 @@ it('a server that was frozen for three lease times and resumes writes nothing st
     leases.push(claim?.lease.lease_id ?? '');
   }
 
-  // Reports are on their way when it freezes: some may be in the middle of a transaction.
+  // Reports are in flight when it freezes: some may be in the middle of a transaction.
   const reports = leases.map((lease) => post(frozen.url, `/api/jobs/${lease}/complete`, { outputs: { by: 'stale' } }));
   const answers = Promise.all(reports.map(async (report) => (await report).status));
   frozen.program.signal('SIGSTOP');
   await new Promise((resolve) => setTimeout(resolve, 3 * ttlSecs * 1000 + 500));
 
-  // Nobody else is kept from the work for long.
+  // Other servers are not blocked for long.
   const again: { job: string; lease: string }[] = [];
   for (;;) {
     const claim = await json<Claim>(
@@ -57,7 +57,7 @@ it('a server that was frozen for three lease times and resumes writes nothing st
   expect(rows.map(({ state }) => state)).toEqual(rows.map(() => 'success'));
   const retaken = new Set(again.map(({ job }) => job));
   rows.forEach(({ key, outputs }, at) => {
-    // Taken before it froze, or taken again by another: never both, and the answer says which.
+    // Accepted before the freeze, or run again by another worker: never both, and the response says which.
     expect(JSON.parse(outputs)).toEqual({ by: retaken.has(key) ? 'new' : 'stale' });
     expect(statuses[at]).toBe(retaken.has(key) ? 409 : 200);
   });

@@ -16,8 +16,8 @@ async function readyz(server: ServerProcess): Promise<number> {
   return (await fetch(`${server.url}/readyz`)).status;
 }
 
-describe('a server whose database is away', () => {
-  it('answers 503 with Retry-After, is not ready and says so in its log; then all is well by itself', async () => {
+describe('a server whose database is unavailable', () => {
+  it('answers 503 with Retry-After, is not ready and logs it; then recovers by itself', async () => {
     const server = await startServerProcess({ env: { DATABASE_URL: cluster.url } });
     const api = server.api();
     const workflow = await api.define(definition);

@@ -17,7 +17,7 @@ describe.runIf(hasBouncer)('behind pgbouncer in transaction mode', () => {
     await bouncer.end();
   });
 
-  it('a server works, and says that it does not hear others', async () => {
+  it('a server works, and reports that it cannot hear the other servers', async () => {
     engines.members.push(await engines.join(bouncer.url), await engines.join(bouncer.url));
     const [one, two] = [engines.at(0), engines.at(1)];
     expect(one.news).toEqual([{ kind: 'unheard' }]);
@@ -34,7 +34,7 @@ describe.runIf(hasBouncer)('behind pgbouncer in transaction mode', () => {
     expect(one.news).toHaveLength(1);
   });
 
-  it('a waiting claim gets what another server makes ready within about a second', async () => {
+  it('a waiting claim gets a job that another server makes claimable within about a second', async () => {
     engines.members.push(await engines.join(bouncer.url), await engines.join(bouncer.url));
     const [one, two] = [engines.at(0).engine, engines.at(1).engine];
     await define(one, 'w', 'jobs: { a: { run: x } }');
@@ -46,7 +46,7 @@ describe.runIf(hasBouncer)('behind pgbouncer in transaction mode', () => {
     expect(runningTime() - startedAt).toBeLessThan(scaled(2_500));
   });
 
-  it('with an address of the database itself to listen at, at once', async () => {
+  it('with a direct address of the database for LISTEN, immediately', async () => {
     engines.members.push(
       await engines.join(bouncer.url, { listenUrl: engines.url }),
       await engines.join(bouncer.url, { listenUrl: engines.url }),

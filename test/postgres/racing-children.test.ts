@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import { scaled, sized } from '../support/machine.js';
 import { caller, claim, define, Engines, startRun } from '../support/postgres/engines.js';
 
-/** How many nodes have their last children ended at two servers at once: 10,000 where there is time for it. */
+/** The number of nodes whose last children end at two servers at once; 10,000 for a long run. */
 const nodes = sized({
   of: 'raced nodes',
   asked: process.env.RACE_NODES ?? (process.env.CI === 'true' ? undefined : '300'),
@@ -10,7 +10,7 @@ const nodes = sized({
   floor: 300,
 });
 
-/** Runs that are raced at a time. */
+/** The number of runs that race at a time. */
 const runsAtOnce = 25;
 
 let engines: Engines;
@@ -58,7 +58,7 @@ it(`two servers that end the last children of a node at once close it once, with
   expect(await engines.query('select distinct state from runs')).toEqual([{ state: 'success' }]);
 });
 
-/** So many jobs, claimed at both servers in turn. */
+/** This many jobs, claimed alternately at both servers. */
 async function claimAll(count: number) {
   const jobs: Awaited<ReturnType<typeof claim>> = [];
   for (let at = 0; jobs.length < count; at++) {

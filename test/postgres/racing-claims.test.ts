@@ -3,7 +3,7 @@ import { expectHealthy } from '../support/healthy.js';
 import { scaled, sized } from '../support/machine.js';
 import { caller, claim, define, Engines, startRun, stateOf } from '../support/postgres/engines.js';
 
-/** How many jobs are claimed in all: 100,000 where there is time for it. */
+/** The total number of claimed jobs; 100,000 for a long run. */
 const claims = sized({
   of: 'raced claims',
   asked: process.env.RACE_CLAIMS ?? (process.env.CI === 'true' ? undefined : '20000'),
@@ -22,7 +22,7 @@ beforeEach(async () => {
 
 afterEach(() => engines.end());
 
-/** A fan of jobs of several label sets between a first and a last one. */
+/** A fan of jobs of several label sets between a first and a last job. */
 function fan(): string {
   const middle = Array.from({ length: jobsPerRun - 2 }, (_, at) => `m${at}`);
   const lines = middle.map((key, at) => `  ${key}: { run: x, needs: first, labels: [l${at % 3}] }`);
@@ -44,7 +44,7 @@ describe('claims that race at three servers', () => {
       while (started < runsWanted) {
         started += 1;
         runs.push(await startRun(engines.at(at).engine, 'w'));
-        // Jobs are made about as fast as they are taken, so that claims meet at a short queue.
+        // Jobs are created about as fast as they are claimed, so that claims compete for a short queue.
         while (started * jobsPerRun - done > 2_000) await new Promise((resolve) => setTimeout(resolve, 5));
       }
     }
@@ -63,7 +63,7 @@ describe('claims that race at three servers', () => {
           const key = `${job.runId}/${job.jobKey}/${job.attempt}`;
           leases.set(key, (leases.get(key) ?? 0) + 1);
         }
-        // The report goes to another server than the claim, as a balancer would have it.
+        // The report goes to another server than the claim, as behind a load balancer.
         await Promise.all(jobs.map((job) => engines.at(at + 1).engine.completeJob(caller, job.leaseId, new Map())));
         done += jobs.length;
       }
@@ -88,7 +88,7 @@ describe('claims that race at three servers', () => {
     expect(runsOpen).toEqual({ count: 0 });
     const [events] = await engines.query('select max(number)::int - count(*)::int as missing from events');
     expect(events).toEqual({ missing: 0 });
-    // The doctor joins whole tables, for which the planner needs to know how large they are; autovacuum may not have come by.
+    // The doctor joins whole tables, for which the planner needs statistics; autovacuum may not have run yet.
     await engines.query('analyze');
     const reader = await engines.at(0).store.openReader();
     await expectHealthy(reader);

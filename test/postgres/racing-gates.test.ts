@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import { scaled, sized } from '../support/machine.js';
 import { caller, claim, define, Engines, startRun } from '../support/postgres/engines.js';
 
-/** How many runs race for the places of groups in all: 10,000 where there is time for it. */
+/** The total number of runs that race for the places of groups; 10,000 for a long run. */
 const runs = sized({ of: 'raced runs', asked: process.env.RACE_RUNS, full: 10_000, floor: 1_000 });
 
 /** Each has several children. */
@@ -18,7 +18,7 @@ beforeEach(async () => {
 
 afterEach(() => engines.end());
 
-/** Two workflows share one group, whose places they count differently, and a third has a group with one place. */
+/** Two workflows share one group with different numbers of places, and a third has a group with one place. */
 const workflows = {
   one: '{ concurrency: { group: shared, max: 1 }, jobs: { a: { run: x } } }',
   two: '{ concurrency: { group: shared, max: 2 }, jobs: { a: { run: x }, b: { run: x, needs: a } } }',
@@ -39,7 +39,7 @@ it(
     ),
 );
 
-/** The same for jobs; in one workflow jobs of both groups follow one another, and a retry keeps its place. */
+/** The same for jobs: in one workflow jobs of both groups follow one another, and a retry keeps its place. */
 const workflowsOfJobs = {
   one: '{ jobs: { a: { run: x, concurrency: { group: shared, max: 1 } }, b: { run: x, needs: a, concurrency: alone } } }',
   two: '{ jobs: { a: { run: x, retries: 1, concurrency: { group: shared, max: 2 } }, b: { run: x, needs: a, concurrency: { group: shared, max: 2 } } } }',
@@ -60,7 +60,7 @@ it(
     ),
 );
 
-/** Children of nodes, some of which pass a group too; the gate of each node has the key of all of them here. */
+/** Children of nodes, some of which also pass through a group. Here one key covers the gates of all nodes. */
 const workflowsOfNodes = {
   one: '{ jobs: { a: { run: x, strategy: { matrix: { n: [0, 1, 2, 3] }, max-parallel: 2 } }, b: { run: x, needs: a } } }',
   two: '{ jobs: { a: { run: x, strategy: { matrix: { n: [0, 1, 2] }, max-parallel: 2, fail-fast: false }, concurrency: { group: shared, max: 1 } } } }',
@@ -80,7 +80,8 @@ it(
       left join (select (p.value ->> 0)::bigint as gate from jobs as j, jsonb_array_elements(j.places::jsonb) as p
         where j.state in ('held', 'queued', 'delayed', 'running') and p.value ->> 2 is not null) as w on w.gate = g.no
       group by g.no`,
-      // The end of the last child locks its node after the child, which a cancel locks first; such a deadlock is retried.
+      // The end of the last child locks the child first and then its node; a cancel locks the node first. Such a
+      // deadlock is retried.
       { total: nodeRuns, mayDeadlock: true },
     ),
 );
@@ -104,7 +105,7 @@ async function race(
       live += 1;
       const id = ids[started % ids.length] ?? 'one';
       const runId = await startRun(engines.at(at).engine, id);
-      // Some are cancelled, wherever they are by then.
+      // Some are cancelled, whatever their state by then.
       if (started % 7 === 0)
         await engines.at(at + 1).engine.cancelRun({ caller, id: runId, force: false, requestId: null });
       if (started % 50 === 0) live = Number((await openRuns())[0]?.count);
@@ -118,13 +119,13 @@ async function race(
   async function work(at: number): Promise<void> {
     while (producing) {
       const jobs = await claim(engines.at(at).engine, { workerId: `w${at}`, maxJobs: 1 + (at % 3), waitMs: 100 });
-      // Another server takes the report; the run may have been cancelled since.
+      // Another server handles the report; the run may have been cancelled in between.
       const report = (leaseId: string) => engines.at(at + 1).engine.completeJob(caller, leaseId, new Map());
       await Promise.all(jobs.map(({ leaseId }) => report(leaseId).catch(() => {})));
     }
   }
 
-  /** While they race, no group has more runs with a place than places, and the counter is that of the rows. */
+  /** During the race no group has more runs with a place than places, and the counter matches the rows. */
   async function watch(): Promise<void> {
     while (producing) {
       const rows = await engines.query<{ key: string; in_use: number; holders: number }>(holdersByGate);

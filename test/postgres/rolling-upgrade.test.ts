@@ -14,7 +14,7 @@ afterEach(() => engines.end());
 const chain = 'jobs: { a: { run: x }, b: { run: x, needs: a }, c: { run: x, needs: b } }';
 
 describe('servers that are upgraded one by one', () => {
-  it('share runs, leases and waiting claims while one began before the tables were changed and one after', async () => {
+  it('share runs, leases and waiting claims if one started before the tables were changed and one after', async () => {
     const older = engines.at(0);
     await define(older.engine, 'w', chain);
     const begun = await startRun(older.engine, 'w');
@@ -24,7 +24,7 @@ describe('servers that are upgraded one by one', () => {
     const newer = await engines.join();
     engines.members.push(newer);
 
-    // What waits at one gets what the other's report makes ready, both ways.
+    // A claim waiting at one server gets a job made claimable by a report at the other, in both directions.
     const atNewer = claim(newer.engine, { waitMs: scaled(10_000) });
     await older.engine.completeJob(caller, a?.leaseId ?? '', new Map([['k', 'v']]));
     const [b] = await atNewer;
@@ -33,11 +33,11 @@ describe('servers that are upgraded one by one', () => {
     const atOlder = claim(older.engine, { waitMs: scaled(10_000) });
     await newer.engine.completeJob(caller, b?.leaseId ?? '', new Map());
     const [c] = await atOlder;
-    // A lease of the one counts at the other.
+    // A lease of one server is valid at the other.
     await newer.engine.completeJob(caller, c?.leaseId ?? '', new Map());
     expect(await stateOf(older.engine, begun)).toBe('success');
 
-    // And what either defines and starts, the other works on.
+    // The other server works on whatever one defines and starts.
     await define(newer.engine, 'v', chain);
     const run = await startRun(newer.engine, 'v');
     for (const { engine } of [older, newer, older]) {

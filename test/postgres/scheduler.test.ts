@@ -24,7 +24,7 @@ describe('servers without loops', () => {
     await new Promise((resolve) => setTimeout(resolve, 1_500));
     expect(await engines.query('select outcome from attempts')).toEqual([{ outcome: null }]);
 
-    // It comes late, and polls; it gets a notification of the next lease.
+    // It starts late, and polls; it gets a notification of the next lease.
     engines.members.push(await engines.join());
     await until('the job is queued again', async () => (await claim(api.engine, { leaseTtlSecs: 1 })).length === 1);
     const startedAt = runningTime();
@@ -46,7 +46,7 @@ describe('servers without loops', () => {
 });
 
 describe('the command', () => {
-  it('scheduler does it for serve with API_ONLY', async () => {
+  it('scheduler runs the loops for serve with API_ONLY', async () => {
     const database = await createTestDatabase(inject('postgresUrl'));
     const env = { DATABASE_URL: database.url };
     const server = await startServerProcess({ env: { ...env, API_ONLY: '1' } });
@@ -62,7 +62,7 @@ describe('the command', () => {
     await database.drop();
   });
 
-  it('scheduler, and serve with API_ONLY, want PostgreSQL', async () => {
+  it('scheduler, and serve with API_ONLY, require PostgreSQL', async () => {
     const scheduler = await runProgram(['scheduler']);
     expect(scheduler).toMatchObject({ code: 2, stderr: expect.stringContaining('DATABASE_URL is not set') });
     const server = await runProgram(['serve', '--api-only'], { cwd: '/tmp' });

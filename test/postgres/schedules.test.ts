@@ -6,7 +6,7 @@ import { until } from '../support/until.js';
 
 const schedulesPerWorkflow = 20;
 
-/** How many slots servers race for: 10,000 where there is time for it. Each round has one of every schedule. */
+/** The number of slots that servers race for; 10,000 for a long run. Each round has one slot of every schedule. */
 const wantedSlots = sized({
   of: 'raced slots',
   asked: process.env.CI === 'true' ? undefined : '1000',
@@ -42,7 +42,7 @@ describe('servers on one database', () => {
       while (taken < schedulesPerWorkflow) {
         const answers = await Promise.all(racers.map(({ writer, operation }) => writer.submit(operation, null)));
         for (const { schedules } of answers) taken += schedules;
-        // What the loop of a server took is not among the answers.
+        // Slots taken by the loop of a server are not among the results.
         const [left] = await engines.query<{ count: string }>(
           'select count(*) as count from schedules where next_slot_ms = $1',
           [first + round],
@@ -90,13 +90,13 @@ describe('servers on one database', () => {
   });
 
   it(
-    'without loops leave the slots to those that have them, and tell them of schedules',
+    'without loops leave the slots to servers with loops, and notify them of schedules',
     async () => {
       const edge = await engines.join(undefined, { withoutLoops: true });
       try {
         const tokyo = 'on: {schedule: [{cron: "0 0 1 1 *", within: 30d}]}\njobs: {a: {run: x}}';
         await define(edge.engine, 'w', tokyo);
-        // Only a message makes the others look before a minute has passed.
+        // Without a notification the others would not look for a minute.
         await engines.query('update schedules set next_slot_ms = $1, due_at_ms = $1', [Date.now() - 1_000]);
         await define(edge.engine, 'v', tokyo);
         const started = async () => (await engines.query('select id from runs')).length > 0;

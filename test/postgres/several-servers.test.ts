@@ -21,7 +21,7 @@ function leasesOf(jobs: readonly ClaimedJob[]): string[] {
   return jobs.map(({ leaseId }) => leaseId);
 }
 
-/** How long something took, in milliseconds. */
+/** The duration of a call, in milliseconds. */
 async function timed<T>(work: Promise<T>): Promise<{ value: T; ms: number }> {
   const startedAt = runningTime();
   const value = await work;
@@ -46,7 +46,7 @@ describe('a claim that waits at one server', () => {
     expect(latencies[10]).toBeLessThan(scaled(100));
   });
 
-  it('gets the job that becomes ready when another server takes the report of its need', async () => {
+  it('gets the job that becomes claimable when another server handles the report of its need', async () => {
     const [one, two] = [engines.at(0).engine, engines.at(1).engine];
     await define(two, 'w', workflow);
     await startRun(two, 'w');
@@ -71,12 +71,12 @@ describe('a claim that waits at one server', () => {
     expect(ms).toBeLessThan(scaled(900));
   });
 
-  it('gets a job whose message was lost, within about a second', async () => {
+  it('gets a job whose notification was lost, within about a second', async () => {
     const [one, two] = [engines.at(0), engines.at(1)];
     await define(two.engine, 'w', 'jobs: { a: { run: x, retries: 1 } }');
     const waiting = claim(one.engine, { waitMs: scaled(10_000) });
     await parked(one.engine);
-    // Nothing is told: the job comes into being behind the servers' backs.
+    // No notification: the job is created directly in the database.
     await startRun(two.engine, 'w');
     const [a] = await waiting;
     await one.engine.releaseJob(caller, a?.leaseId ?? '');
@@ -98,14 +98,14 @@ describe('a pause at one server', () => {
     engines.at(at).engine.pause({ caller, kind, subject, reason: '' });
   const resume = (at: number, kind: 'workflow' | 'run' | 'label', subject: string) =>
     engines.at(at).engine.resume({ caller, kind, subject });
-  /** Until a server knows so many paused runs and labels, and what it made claimable before is held. */
+  /** Waits until a server knows this many paused runs and labels, and holds the jobs that it made claimable before. */
   const known = (at: number, count: number) =>
     until('the other server knows', async () => {
       const { pauses } = engines.at(at).engine.context;
       return pauses.runs.size + pauses.labels.size + pauses.workflowCount === count;
     });
 
-  it('of a label keeps jobs from the workers of another within a second, until it is resumed there', async () => {
+  it('of a label withholds jobs from the workers of another within a second, until it is resumed there', async () => {
     const [one, two] = [engines.at(0).engine, engines.at(1).engine];
     await define(one, 'w', 'jobs: { a: { run: x, labels: [gpu] } }');
     const startedAt = runningTime();
@@ -120,14 +120,14 @@ describe('a pause at one server', () => {
     expect((await waiting).map(({ jobKey }) => jobKey)).toEqual(['a']);
   });
 
-  it('of a run holds the jobs that another makes claimable, and none is left behind at resume', async () => {
+  it('of a run holds the jobs that another makes claimable, and resume leaves none held', async () => {
     const [one, two] = [engines.at(0).engine, engines.at(1).engine];
     const keys = Array.from({ length: 40 }, (_, n) => `j${n}: { run: x, needs: first }`);
     await define(one, 'w', `jobs: { first: { run: x }, ${keys.join(', ')} }`);
     for (let round = 0; round < 5; round++) {
       const run = await startRun(one, 'w');
       const [first] = await claim(two, { waitMs: scaled(10_000) });
-      // At the same time: in either order, the jobs are held in the end.
+      // Concurrently: in either order, the jobs end up held.
       await Promise.all([pause(0, 'run', run), two.completeJob(caller, first?.leaseId ?? '', new Map())]);
       await known(1, 1);
       await until('all are held', async () => {
@@ -182,7 +182,7 @@ describe('a drain at one server', () => {
 });
 
 describe('the same request for a run, at several servers at once', () => {
-  it('makes one run, and every answer names it', async () => {
+  it('creates one run, and every response names it', async () => {
     await define(engines.at(0).engine, 'w', workflow);
     for (let round = 0; round < 20; round++) {
       const request = { caller, id: 'w', inputs: new Map(), requestId: `request-${round}` };
@@ -196,7 +196,7 @@ describe('the same request for a run, at several servers at once', () => {
 describe('the same request for a job, at several servers at once', () => {
   const jobsOf = 'jobs: { a: { run: x }, b: { run: x }, c: { run: x }, d: { run: x } }';
 
-  it('leases one job, and every answer names it', async () => {
+  it('leases one job, and every response names it', async () => {
     await define(engines.at(0).engine, 'w', jobsOf);
     for (let round = 0; round < 25; round++) {
       await startRun(engines.at(0).engine, 'w');
@@ -210,16 +210,16 @@ describe('the same request for a job, at several servers at once', () => {
     expect(await engines.query('select count(*)::int as count from attempts')).toEqual([{ count: 50 }]);
   });
 
-  it('is left to the server that is answering it, when a claim waits for a job here', async () => {
+  it('is left to the server that is answering it when a claim waits for a job here', async () => {
     const [one, two] = [engines.at(0).engine, engines.at(1).engine];
     await define(two, 'w', 'jobs: { a: { run: x } }');
     const waiting = claim(one, { waitMs: scaled(30_000), requestId: 'claim-1' });
     await parked(one);
     const answering = await engines.holdRequest('claim-1');
-    // In the transaction that makes the job claimable the claim would be served, were it not for the other server's.
+    // The transaction that makes the job claimable would serve the claim, if the other server were not answering it.
     await startRun(one, 'w');
     expect(await engines.query('select job from attempts')).toEqual([]);
-    // That one found nothing after all.
+    // The other server found no job after all.
     await answering.end();
     expect(await waiting).toHaveLength(1);
   });
@@ -250,12 +250,12 @@ describe('the same request for a job, at several servers at once', () => {
   });
 });
 
-it('a server that starts after a silence gives leases their full time by the clock of the database, not by its own', async () => {
+it("a server that starts after a long pause gives leases their full time by the database's clock, not its own", async () => {
   const { engine } = engines.at(0);
   await define(engine, 'w', 'jobs: { a: { run: x } }');
   await startRun(engine, 'w');
   await claim(engine, { leaseTtlSecs: 600 });
-  // As if nobody had written for two minutes.
+  // The state after two minutes without a write.
   await engines.query('update attempts set expires_at_ms = expires_at_ms - 120000, deadline_ms = deadline_ms - 120000');
   await engines.query('update commit_marks set at_ms = at_ms - 120000');
   const [before] = await engines.query<{ at: number }>(`select ${databaseNow}::float8 as at`);
@@ -266,7 +266,7 @@ it('a server that starts after a silence gives leases their full time by the clo
   expect(lease?.expires).toBeLessThanOrEqual((after?.at ?? 0) + 600_000);
 });
 
-it('a job begins after the end of its last need, however far the clocks of the servers are apart', async () => {
+it('a job starts after the end of its last need, however far the clocks of the servers differ', async () => {
   const ahead = await engines.join(undefined, { aheadMs: 2_000 });
   engines.members.push(ahead);
   const other = engines.at(0).engine;
@@ -286,8 +286,8 @@ it('a job begins after the end of its last need, however far the clocks of the s
   await expectHealthy(engines.at(0).store.longRead);
 });
 
-describe('what one server does', () => {
-  it('is found by a claim at another that does not wait', async () => {
+describe('changes at one server', () => {
+  it('are seen by a claim at another that does not wait', async () => {
     const [one, two] = [engines.at(0).engine, engines.at(1).engine];
     await define(two, 'w', workflow);
     expect(await claim(one)).toEqual([]);
@@ -295,7 +295,7 @@ describe('what one server does', () => {
     await until('the job is claimed', async () => (await claim(one)).length === 1, { withinMs: 900 });
   });
 
-  it('reaches the holder of a lease at another: renewed, cancelled, refused', async () => {
+  it('reach the holder of a lease at another: renewed, cancelled, refused', async () => {
     const [one, two] = [engines.at(0).engine, engines.at(1).engine];
     await define(two, 'w', workflow);
     const run = await startRun(two, 'w');
@@ -306,14 +306,14 @@ describe('what one server does', () => {
     watch.add(lease);
     expect(await two.heartbeatLease(caller, lease)).toEqual({ ttlSecs: 30, stop: null });
     await two.cancelRun({ caller, id: run, force: false, requestId: null });
-    await until('the news of the cancel', () => news.length > 0, { withinMs: 900 });
+    await until('the message of the cancel', () => news.length > 0, { withinMs: 900 });
     expect(news).toEqual([{ kind: 'stop', leaseId: lease, reason: 'cancelled', withinMs: expect.any(Number) }]);
     await expect(one.completeJob(caller, lease, new Map())).rejects.toMatchObject({ reason: 'cancelled' });
     expect(await stateOf(one, run)).toBe('cancelled');
     watch.stop();
   });
 
-  it('is followed at another: a log as it grows, to the end of the job', async () => {
+  it('are followed at another: a log as it grows, to the end of the job', async () => {
     const [one, two] = [engines.at(0).engine, engines.at(1).engine];
     await define(two, 'w', workflow);
     const run = await startRun(two, 'w');
@@ -348,7 +348,7 @@ describe('what one server does', () => {
     expect(delays[5]).toBeLessThan(scaled(300));
   });
 
-  it('is watched at another: each change once and in order', async () => {
+  it('are watched at another: each change once and in order', async () => {
     const [one, two] = [engines.at(0).engine, engines.at(1).engine];
     await define(two, 'w', workflow);
     const run = await startRun(two, 'w');
@@ -373,7 +373,7 @@ describe('what one server does', () => {
     expect(types.filter((type) => type === 'run.running')).toHaveLength(1);
   });
 
-  it('ends leases that another server granted, and neither ends one twice', async () => {
+  it('expire leases that another server granted, and neither server expires one twice', async () => {
     const [one, two] = [engines.at(0), engines.at(1)];
     await define(two.engine, 'w', 'jobs: { a: { run: x, retries: 3 } }');
     const run = await startRun(two.engine, 'w');
@@ -388,7 +388,7 @@ describe('what one server does', () => {
 });
 
 describe('definitions', () => {
-  it('of files stay when a server with other files starts, and go with the file of one that had it', async () => {
+  it('of files stay when a server with other files starts, and are removed with the file of a server that had it', async () => {
     const [one, two] = [engines.at(0).engine, engines.at(1).engine];
     const listed = async () =>
       (await engines.query<{ id: string }>('select id from workflows where removed_at_ms is null order by id')).map(
@@ -404,7 +404,7 @@ describe('definitions', () => {
     expect(await listed()).toEqual(['release']);
   });
 
-  it('of the same file at several servers make one version', async () => {
+  it('of the same file at several servers create one version', async () => {
     const jobs = Array.from({ length: 50 }, (_, at) => `j${at}: { run: x, labels: [l${at % 7}] }`).join(', ');
     const yaml = `jobs: { ${jobs} }`;
     const third = await engines.join();
@@ -414,7 +414,7 @@ describe('definitions', () => {
     expect(await engines.query('select number, whole from versions')).toEqual([{ number: '1', whole: '1' }]);
   });
 
-  it('of many jobs at several servers make one version, and no fragment counts', async () => {
+  it('of many jobs at several servers create one version, and incomplete ones do not count', async () => {
     const jobs = Object.fromEntries(Array.from({ length: 5_000 }, (_, at) => [`j${at}`, { run: 'x' }]));
     const text = JSON.stringify({ jobs });
     const outcomes = await Promise.all(

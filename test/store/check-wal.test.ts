@@ -21,7 +21,7 @@ const transactions = 12;
 
 let file: string;
 
-/** A database as a killed process leaves it: each transaction wrote a few pages to the log, none is in the file. */
+/** A database as a killed process leaves it: each transaction wrote a few pages to the log, and none is in the file. */
 beforeEach(() => {
   const folder = temporaryFolder();
   const written = join(folder, 'written.db');
@@ -69,7 +69,7 @@ function spoil(at: number, bytes = 8): void {
 const frame = (number: number) => headerBytes + number * frameBytes;
 
 describe('a write-ahead log', () => {
-  it('is taken as it was written', () => {
+  it('is accepted as written', () => {
     expect(commits().length).toBe(transactions);
     expect(() => refuseDamagedWal(file)).not.toThrow();
     expect(rows()).toBe(5 * (transactions - 1));
@@ -81,7 +81,7 @@ describe('a write-ahead log', () => {
     expect(() => refuseDamagedWal(file)).not.toThrow();
   });
 
-  it('may end anywhere, as a crash leaves it', () => {
+  it('may end anywhere, as after a crash', () => {
     const whole = wal();
     for (let bytes = whole.length; bytes >= 0; bytes -= 3_001) {
       writeFileSync(`${file}-wal`, whole.subarray(0, bytes));
@@ -89,7 +89,7 @@ describe('a write-ahead log', () => {
     }
   });
 
-  it('may have any frame of its last transaction missing, whichever reached the disk', () => {
+  it('may lack any frame of its last transaction, whichever reached the disk', () => {
     const whole = wal();
     const [before = 0, last = 0] = commits().slice(-2);
     for (let number = before + 1; number <= last; number++) {
@@ -111,7 +111,7 @@ describe('a write-ahead log', () => {
     expect(() => refuseDamagedWal(copy)).not.toThrow();
   });
 
-  it('is refused when a frame is damaged behind which others were committed, and SQLite alone would pass over those', () => {
+  it('is refused if a damaged frame precedes committed ones, which SQLite alone would silently drop', () => {
     const whole = wal();
     const all = commits();
     const lastToFind = all[all.length - 3] ?? 0;
@@ -128,7 +128,7 @@ describe('a write-ahead log', () => {
     expect(rows()).toBeLessThan(5 * (transactions - 1));
   });
 
-  it('is refused when its header is damaged', () => {
+  it('is refused if its header is damaged', () => {
     const whole = wal();
     for (const at of [0, 8, 16, 24]) {
       writeFileSync(`${file}-wal`, whole);

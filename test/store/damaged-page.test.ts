@@ -34,7 +34,7 @@ function fail(error: Error): never {
   throw error;
 }
 
-it('after a change has met a damaged page no change is taken any more, and what lies elsewhere can be read', async () => {
+it('after a change hits a damaged page all changes are refused, and other pages can still be read', async () => {
   const file = join(temporaryFolder(), 'test.db');
   const before = await openSqliteStore({ file, lock: false, onFatal: fail, onEvent() {} });
   await before.transact(async (connection) => {

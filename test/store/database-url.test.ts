@@ -15,15 +15,15 @@ describe('the URL of a database', () => {
     expect(urlsOf(url)).toEqual(urls);
   });
 
-  it('is shown without user and password, and given to be copied without password', () => {
+  it('is shown without user and password, and offered for copying without the password', () => {
     expect(databaseName('postgres://u:p@a:1,b/w?x=1')).toBe('a:1,b/w');
     expect(withoutPassword('postgres://u:p%40q@a:1,b/w?x=1')).toBe('postgres://u@a:1,b/w?x=1');
     expect(withoutPassword('postgres://u@a/w')).toBe('postgres://u@a/w');
   });
 });
 
-describe('of several databases', () => {
-  it('the first that can be opened is taken, and asked first from then on', async () => {
+describe('several databases', () => {
+  it('the first that can be opened is used, and tried first from then on', async () => {
     const asked: string[] = [];
     const databases = new FirstOf<string>('postgres://a,b,c/w');
     const open = async (url: string) => {

@@ -10,7 +10,7 @@ import { until } from '../support/until.js';
 
 let fixture: EngineFixture;
 
-/** A run with a job in each state but `skipped`, then one that is over, with logs, retries and a skipped job. */
+/** A run with a job in each state but `skipped`, then one that has ended, with logs, retries and a skipped job. */
 beforeEach(async () => {
   fixture = await new EngineFixture().start();
   await fixture.run(`
@@ -44,7 +44,7 @@ beforeEach(async () => {
   const grid = await fixture.run(
     'jobs: { grid: { strategy: { matrix: { n: [1, 2] }, max-parallel: 1 }, run: x, labels: [grid] } }',
   );
-  await until('the children are made', async () => {
+  await until('the children exist', async () => {
     const { jobs: children } = await fixture.engine.childrenStatus(grid, { of: 'grid', limit: 2, offset: 0 });
     return children.length === 2;
   });
@@ -57,7 +57,7 @@ afterEach(async () => {
 const row = (key: string) => `(select n.no * 1048576 + v.ord from version_jobs as v
   join runs as n on n.version = v.version where v.key = '${key}')`;
 
-/** For each check, changes of the database that no code of ours would make. */
+/** For each check, changes of the database that none of our code would make. */
 const damage: Readonly<Record<string, readonly string[]>> = {
   'text-of-version': ['update version_texts set version = version + 1000'],
   'node-is-open': ['update matrices set open = 0, to_do = 0'],
@@ -185,11 +185,11 @@ describe('the doctor', () => {
     expect((await examine(fixture.store.read)).filter(({ violations }) => violations.length > 0)).toEqual([]);
   });
 
-  it('has damage to find for each of its checks', () => {
+  it('has a test with damage for each of its checks', () => {
     expect(Object.keys(damage).sort()).toEqual(checks.map(({ name }) => name).sort());
   });
 
-  it.each(Object.entries(damage))('finds what breaks %s', async (name, statements) => {
+  it.each(Object.entries(damage))('detects damage to: %s', async (name, statements) => {
     await fixture.store.transact(async (connection) => {
       for (const statement of statements) await connection.query(statement, []);
     });

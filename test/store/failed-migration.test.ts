@@ -31,9 +31,9 @@ function execute(file: string, text: string): void {
   database.close();
 }
 
-test('a migration that fails in its middle was never begun, and is done when the reason is gone', async () => {
+test('a migration that fails midway leaves no trace, and succeeds once the cause is removed', async () => {
   const file = await oldFile();
-  // Its table is changed before this index comes.
+  // It changes its table before it creates this index.
   execute(file, 'create index runs_ended_with_logs on runs (state)');
   const before = schemaOf(file);
   await expect(migrateSqliteFile(file)).rejects.toThrow(/^Migration 0002-retention failed: .*already exists/);
@@ -44,7 +44,7 @@ test('a migration that fails in its middle was never begun, and is done when the
   expect(isOld(file)).toBe(false);
 });
 
-test('tables and the word of which programs can work on them are stored together or not at all', async () => {
+test('the tables and the oldest supported program version are stored together or not at all', async () => {
   const file = await oldFile();
   execute(
     file,
@@ -55,7 +55,7 @@ test('tables and the word of which programs can work on them are stored together
   expect(isOld(file)).toBe(true);
 });
 
-test('a failure after which SQLite rolled back is reported, and not that of the rollback', async () => {
+test('a failure after which SQLite rolled back is reported, not the failure of the rollback', async () => {
   const connection = new SqliteConnection(openDatabase(join(temporaryFolder(), 'any.db'), 'write'));
   connection.execute('create table once (value integer unique)', []);
   connection.execute('insert into once values (1)', []);

@@ -5,7 +5,7 @@ import { sqliteDialect } from '../../src/store/sqlite/sqlite-dialect.js';
 import { everyStatement } from '../support/all-statements.js';
 import { onlyIn } from '../support/open-test-store.js';
 
-/** The SQL of each statement as a reviewer reads it. `npx vitest run --project unit test/store/golden -u` writes it anew. */
+/** The SQL of each statement for reviewers. `npx vitest run --project unit test/store/golden -u` rewrites it. */
 async function sqlOf(dialect: DialectRecord): Promise<string> {
   const statements = await everyStatement();
   return statements.map((statement) => `-- ${statement.name}\n${readable(statement.sql(dialect))};\n`).join('\n');
@@ -20,12 +20,12 @@ function readable(sql: string): string {
     );
 }
 
-onlyIn('sqlite')('no two statements have one name', async () => {
+onlyIn('sqlite')('no two statements share a name', async () => {
   const names = (await everyStatement()).map((statement) => statement.name);
   expect(names).toEqual([...new Set(names)]);
 });
 
-/** The parts of a statement where a bare parameter makes SQLite plan it anew at each run: comparisons and limits. */
+/** The parts of a statement where a bare parameter makes SQLite re-plan it on every run: comparisons and limits. */
 function bareParameters(sql: string): string[] {
   const inConditions = [
     ...sql.matchAll(/ where (.*?)(?= (?:group by|order by|limit|returning|on conflict|where)|$)/g),
@@ -33,7 +33,7 @@ function bareParameters(sql: string): string[] {
   return [...inConditions, ...(sql.match(/(?:limit|offset) \?/g) ?? [])];
 }
 
-onlyIn('sqlite')('no statement is planned anew by SQLite at each run', async () => {
+onlyIn('sqlite')('SQLite re-plans no statement on every run', async () => {
   const statements = (await everyStatement()).map(
     ({ name, sql }) => [name, bareParameters(sql(sqliteDialect))] as const,
   );

@@ -20,7 +20,7 @@ async function live(): Promise<void> {
 }
 
 describe('tables of the next version of the program', () => {
-  it('are worked on by a server of this one, which may start on them too', async () => {
+  it('work with a server of this version, which may also start on them', async () => {
     await live();
     await listWorkers.run(fixture.store.read, { limit: 1, offset: 0 });
     await migrateFurther(fixture.store, '0001-initial');
@@ -30,7 +30,7 @@ describe('tables of the next version of the program', () => {
     await live();
   });
 
-  it('are refused when they say that this version is too old', async () => {
+  it('are refused if they say that this version is too old', async () => {
     await migrateFurther(fixture.store, '9999-future');
     await fixture.stop();
     await expect(fixture.start()).rejects.toThrow(StoreError);

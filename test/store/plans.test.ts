@@ -14,13 +14,13 @@ import { scaled } from '../support/machine.js';
 import { databaseKind } from '../support/open-test-store.js';
 import { createTestDatabase, type TestDatabase } from '../support/postgres/test-database.js';
 
-/** The plans are those of tables of one size: with more rows some joins come in another order. */
+/** The plans are those for tables of one size: with more rows the planner orders some joins differently. */
 const largeJobs = Number(process.env.PLAN_JOBS ?? 100_000);
 
-/** Tables that grow with what a server does; reading one from end to end, or one of its indexes, is a fault. */
+/** Tables that grow with use; a full scan of one, or of one of its indexes, is a fault. */
 const growing = /^(jobs|attempts|runs|events|log_chunks|version_jobs|version_edges|workers|workflows|versions)$/;
 
-/** What may be read without a lookup, and why. */
+/** Permitted scans, with the reason. */
 const inOrder: Readonly<Record<string, string>> = {
   activeBackfills: 'the active backfills, by the index that has only those',
   anyActiveBackfill: 'the first entry of an index',
@@ -60,8 +60,8 @@ interface PlanNode {
 }
 
 /**
- * A plan without its figures: what is read, and by which index with which condition. Whether rows are made distinct by
- * sorting or by hashing is left out: the two cost nearly the same, and the sampled statistics decide.
+ * A plan without its costs: what is read, by which index and condition. Whether rows are made distinct by sorting or by
+ * hashing is left out: the costs are nearly equal, and the sampled statistics decide.
  */
 function shapeOf(node: PlanNode, depth = 0): string[] {
   const [sort] = node.Plans ?? [];
@@ -73,12 +73,12 @@ function shapeOf(node: PlanNode, depth = 0): string[] {
   return [line, ...(node.Plans ?? []).flatMap((plan) => shapeOf(plan, depth + 1))];
 }
 
-/** Whether a condition on an index is more than that something is there. */
+/** Whether a condition on an index is more than a check for null. */
 function looksUp(condition: string): boolean {
   return condition.replaceAll(/\(*\w+ IS NOT NULL\)*( AND )?/g, '') !== '';
 }
 
-/** What a plan reads from end to end. */
+/** The full scans of a plan. */
 function scansOf(node: PlanNode): string[] {
   const table = node['Relation Name'];
   const isScan =
@@ -112,7 +112,7 @@ describe.runIf(databaseKind === 'postgres')('the plans of PostgreSQL', () => {
         connectTimeoutMs: scaled(5_000),
       };
       const session = await PostgresSession.open({ url: database.url, ...options });
-      // Statistics of a sample differ from time to time, and with them plans that cost nearly the same.
+      // Sampled statistics vary between runs, and with them plans of nearly equal cost.
       await session.command(withoutAutovacuum);
       await session.command('set default_statistics_target = 10000');
       if (jobs > 0) await fillTables(session, jobs);
@@ -143,7 +143,7 @@ describe.runIf(databaseKind === 'postgres')('the plans of PostgreSQL', () => {
     }
   }
 
-  it('read no table from end to end, whatever the statistics say', async () => {
+  it('scan no table in full, whatever the statistics say', async () => {
     const scans: string[] = [];
     for (const { name, sql } of statements) {
       if (name in inOrder) continue;
@@ -171,7 +171,7 @@ describe.runIf(databaseKind === 'postgres')('the plans of PostgreSQL', () => {
 
 describe.runIf(databaseKind === 'sqlite')('the plans of SQLite', () => {
   it.each([0, 50, largeJobs])(
-    'read no table from end to end, also after an ANALYZE by hand, with %i jobs',
+    'scan no table in full, also after a manual ANALYZE, with %i jobs',
     async (jobs) => {
       const folder = mkdtempSync(join(tmpdir(), 'workflow-graph-plans-'));
       const file = join(folder, 'test.db');
@@ -196,8 +196,8 @@ describe.runIf(databaseKind === 'sqlite')('the plans of SQLite', () => {
 });
 
 /**
- * Of a table, not of a parameter's rows, which are `s`, `jsonb_each` and so on; nor of what a subquery, or a recursive one
- * (`found`, `reached`), gathered.
+ * Of a table, not of a parameter's rows (`s`, `jsonb_each` and so on), nor of the result of a subquery or a recursive
+ * one (`found`, `reached`).
  */
 function isScan(detail: string): boolean {
   const gathered = /^SCAN (s|c|lengths|places|json_each|jsonb_each|found|reached|CONSTANT ROW|\(subquery-\d+\))(?!\w)/;

@@ -30,7 +30,7 @@ async function openAndClose(file: string, look: () => void = () => {}): Promise<
   await store.close();
 }
 
-it('a new database and what lies beside it is for the owner alone', async () => {
+it('a new database and the files next to it are readable by the owner only', async () => {
   const folder = join(base, 'data');
   await openAndClose(join(folder, 'x.db'), () => {
     expect(modeOf(folder)).toBe('700');
@@ -42,7 +42,7 @@ it('a new database and what lies beside it is for the owner alone', async () => 
   });
 });
 
-it('files and folder of an earlier version are tightened', async () => {
+it('the modes of files and folder of an earlier version are tightened', async () => {
   const folder = join(base, 'data');
   const file = join(folder, 'x.db');
   await openAndClose(file);
@@ -52,7 +52,7 @@ it('files and folder of an earlier version are tightened', async () => {
   expect(modeOf(folder)).toBe('700');
 });
 
-it('a folder that holds other things keeps its mode, and so do they', async () => {
+it('a folder with other files keeps its mode, and so do they', async () => {
   const folder = join(base, 'shared');
   mkdirSync(folder, { mode: 0o755 });
   writeFileSync(join(folder, 'notes.txt'), '');
@@ -60,7 +60,7 @@ it('a folder that holds other things keeps its mode, and so do they', async () =
   expect([modeOf(folder), modeOf(join(folder, 'notes.txt'))]).toEqual(['755', '644']);
 });
 
-it('a backup is for the owner alone', async () => {
+it('a backup is readable by the owner only', async () => {
   const file = join(base, 'data', 'x.db');
   await openAndClose(file);
   const target = join(base, 'copy.db');

@@ -11,9 +11,10 @@ import { databaseKind } from '../support/open-test-store.js';
 import { schemaOf } from '../support/schema-of.js';
 
 /**
- * A server starts on the database of every earlier schema, with data, and works with it. The files of `earlier/` are those schemas as
- * they were: what each migration said to the database, and what the program of then had written. A migration that was released never
- * changes, and neither do they. `vitest run test/store/upgrades.test.ts -u` in both projects writes the file of a new one.
+ * A server starts on the database of every earlier schema, with data, and works with it. The files in `earlier/` record
+ * those schemas: the statements of each migration, and the data that the program of that time had written. A released
+ * migration never changes, and neither do these files. `vitest run test/store/upgrades.test.ts -u` in both projects
+ * writes the file of a new one.
  */
 const folder = join(import.meta.dirname, 'earlier');
 const dialect = databaseKind === 'postgres' ? postgresDialect : sqliteDialect;
@@ -25,7 +26,7 @@ const [succeeded, failed, atWork] = [
 ] as const;
 
 let fixture: EngineFixture;
-/** The schema of a new database, made once. */
+/** The schema of a new database, created once. */
 let current: Promise<unknown> | null = null;
 
 beforeEach(() => {
@@ -34,12 +35,12 @@ beforeEach(() => {
 
 afterEach(() => fixture.end());
 
-describe('a migration says to the database what it said when it was released', () => {
+describe('a migration sends the same statements as when it was released', () => {
   test.each(names)('%s', async (name) => {
     await expect(await said(name)).toMatchFileSnapshot(fileOf(name));
   });
 
-  test('and there is a file for no other', () => {
+  test('and there is no file without a migration', () => {
     expect(readdirSync(join(folder, databaseKind)).sort()).toEqual(names.map((name) => `${name}.sql`));
   });
 });
@@ -56,7 +57,7 @@ test.each(names)('a database of %s is upgraded to this version, and its runs con
   expect((await fixture.logOf(succeeded, 'build')).map(({ data }) => data)).toEqual(['compiling\n', 'one warning\n']);
   expect(await fixture.statuses(failed)).toEqual({ one: 'failure', two: 'skipped', mourn: 'success' });
 
-  // The worker of the open attempt is gone with its server: its lease expires, and another worker has the job.
+  // The worker of the open attempt is gone with its server: its lease expires, and another worker gets the job.
   await fixture.environment.advance(120_000);
   const again = await fixture.claimed({ workerId: 'w2' });
   expect([again.runId, again.jobKey, again.attempt]).toEqual([atWork, 'ship', 1]);
@@ -70,7 +71,7 @@ test.each(names)('a database of %s is upgraded to this version, and its runs con
   expect(await fixture.runState(fresh)).toBe('success');
 });
 
-/** The statements of a migration, as its database gets them. */
+/** The statements of a migration, as sent to its database. */
 async function said(name: string): Promise<string> {
   const statements: string[] = [];
   const connection: Connection = {
@@ -85,13 +86,13 @@ async function said(name: string): Promise<string> {
   };
   const migration = migrationsFor(dialect)[name as keyof ReturnType<typeof migrationsFor>];
   await migration.up(kyselyOver(connection) as never);
-  // The last writes with parameters which programs can work on the tables.
+  // The last one writes, with parameters, which programs can work on the tables.
   return `${statements.slice(0, -1).join(';\n')};\n`;
 }
 
 const fileOf = (name: string) => join(folder, databaseKind, `${name}.sql`);
 
-/** The tables up to a migration, with what was written into them at the time. */
+/** The tables up to a migration, with the data written at that time. */
 function databaseOf(newest: string): string {
   const past = names.slice(0, names.indexOf(newest) + 1);
   const known = `create table kysely_migration (name varchar(255) not null primary key, timestamp varchar(255) not null);
@@ -106,7 +107,7 @@ function databaseOf(newest: string): string {
   return [known, ...parts, end, databaseKind === 'postgres' ? numbersGoOn : ''].join('\n');
 }
 
-/** The rows of the data have their numbers; the next ones come after them. */
+/** The rows of the data have explicit numbers; the sequences continue after them. */
 const numbersGoOn = [
   ['workflows', 'no'],
   ['versions', 'no'],

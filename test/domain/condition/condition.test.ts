@@ -160,7 +160,7 @@ describe('a condition decides', () => {
   });
 });
 
-describe('a condition that cannot be meant is refused at its place', () => {
+describe('an invalid condition is refused at its place', () => {
   const table: readonly (readonly [source: string, column: number, message: string])[] = [
     ['', 1, 'the condition is empty'],
     ['  ', 3, 'the condition is empty'],
@@ -295,7 +295,7 @@ describe('a condition that cannot be meant is refused at its place', () => {
       '😀',
     ],
   );
-  it('and whatever is written, nothing but a ConditionError with a place within the text is thrown', () => {
+  it('any text either parses or throws a ConditionError with a place within the text', () => {
     fc.assert(
       fc.property(
         fc.oneof(
@@ -318,13 +318,13 @@ describe('a condition that cannot be meant is refused at its place', () => {
 });
 
 describe('about a condition', () => {
-  it('it says which needs it asks about', () => {
+  it('it lists the needs that it uses', () => {
     const condition = parseCondition("needs.a.result == 'success' && needs['b c'].outputs.x || needs.a.outputs.y");
     expect(referencedNeeds(condition)).toEqual(['a', 'b c']);
     expect(referencedNeeds(parseCondition('always()'))).toEqual([]);
   });
 
-  it('it says which of them the job does not need, once each', () => {
+  it('it lists the used ones that the job does not need, once each', () => {
     const condition = parseCondition(
       'needs.bild.outputs.x || needs.bild.outputs.y || needs.z.outputs.q || needs.build.outputs.q',
     );
@@ -371,7 +371,7 @@ describe('about a condition', () => {
     expect(explainCondition(null, ok)).toEqual([{ text: 'success()', value: true }]);
   });
 
-  it('it is true of the results, whatever they are', () => {
+  it('the result is true for every combination of results', () => {
     const results = fc.dictionary(fc.constantFrom('a', 'b', 'c'), fc.constantFrom(...needResults));
     fc.assert(
       fc.property(results, fc.boolean(), (given, runCancelled) => {
@@ -385,7 +385,7 @@ describe('about a condition', () => {
   });
 });
 
-it('a text that an expression makes may have as many bytes as the limit says, and not one more', () => {
+it('a text produced by an expression is limited in bytes', () => {
   const most = limits.expressionResultBytes;
   expect(made('x'.repeat(most), null)).toHaveLength(most);
   expect(() => made('x'.repeat(most + 1), null)).toThrow(`more than ${most} bytes`);

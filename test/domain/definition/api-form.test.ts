@@ -7,14 +7,14 @@ import { saidByEditor, saidOfApiForm } from '../../support/workflow-file-schema.
 function accepted(text: string, format: DefinitionFormat = 'yaml', file = 'workflows/ci.yml'): WorkflowDefinition {
   const result = parseDefinition(text, format, file);
   if (!result.ok) throw new Error(formatProblems(result.problems));
-  // What runs must not be underlined in an editor. The API's form has a schema of its own.
+  // A valid file must not be underlined in an editor. The API's form has its own schema.
   if (format === 'yaml') expect(saidByEditor(text), text).toBeNull();
   else if (text.length < 10_000) expect(saidOfApiForm(text), text).toBeNull();
   return result.definition;
 }
 
 describe("the API's form", () => {
-  it('becomes a definition, with all that a job can say', () => {
+  it('becomes a definition, with every field of a job', () => {
     const text = JSON.stringify({
       name: 'Nightly',
       trigger: 'schedule',

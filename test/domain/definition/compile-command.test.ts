@@ -38,7 +38,7 @@ describe('the script of a run', () => {
   const several = 'echo "a b"\n  exit 3\n';
   const simple = ['make build', 'cargo build --release\n', "echo 'it''s'", 'X=1 ./run.sh --all  # the rest', 'exit 3'];
 
-  it.each(simple)('stays as written when it is one simple command: %j', (run) => {
+  it.each(simple)('stays as written if it is one simple command: %j', (run) => {
     expect(compile({ run })).toBe(run);
     expect(compile({ run, env: { A: 'b' } })).toBe(`export A='b'\n${run}`);
   });
@@ -63,7 +63,7 @@ describe('the script of a run', () => {
     expect(run('sh', command)).toMatchObject({ lines: ['a'], status: 1 });
   });
 
-  it('names the values of shell when it is none of them', () => {
+  it('lists the values of shell for an unknown one', () => {
     const result = parseDefinition('jobs:\n  a:\n    run: x\n    shell: zsh\n', 'yaml', 'a.yml');
     expect(result.ok ? '' : formatProblems(result.problems)).toBe(
       'a.yml:4:12: job "a": "shell" must be one of "sh", "bash", "plain", not the text "zsh"',
@@ -71,7 +71,7 @@ describe('the script of a run', () => {
   });
 });
 
-it('the steps come first in the script, then what runs them', () => {
+it('the steps come first in the script, then their runner', () => {
   expect(
     compile({ env: { CI: 'true' }, steps: [{ name: 'Sign', run: './sign.sh', env: { KEY_ID: 'release' } }] }),
   ).toMatch(
@@ -150,7 +150,7 @@ for (const shell of shells) {
         1,
       ],
       [
-        'keeps the status of what exec runs before the last step',
+        'keeps the exit status of a program that the last step runs by exec',
         [
           { name: 'a', run: 'exit 0' },
           { name: 'b', run: 'exec sh -c "exit 5"' },

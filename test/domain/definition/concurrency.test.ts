@@ -1,4 +1,4 @@
-// biome-ignore-all lint/suspicious/noTemplateCurlyInString: expressions are written so
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: workflow expressions use this syntax
 import { describe, expect, it } from 'vitest';
 import { parseDefinition } from '../../../src/domain/definition/parse-definition.js';
 import { limits } from '../../../src/domain/limits.js';
@@ -35,7 +35,7 @@ describe('the concurrency of a file', () => {
     expect(group('')).toBeNull();
   });
 
-  it('is read in the form of the API too', () => {
+  it("is also read in the API's form", () => {
     const text = JSON.stringify({ concurrency: 'deploy', jobs: [{ id: 'a', command: 'x' }] });
     const result = parseDefinition(text, 'json', '');
     expect(result.ok && result.definition.concurrency?.group).toBe('deploy');
@@ -66,7 +66,7 @@ describe('the concurrency of a file', () => {
     expect(problems(concurrency)).toEqual([`ci.yml:${expected}`]);
   });
 
-  it('may name declared inputs and the run, and nothing that is not known at the start', () => {
+  it('may use declared inputs and the run, and no value that is unknown at the start', () => {
     const inputs = 'inputs: { target: {} }\n';
     expect(group('"deploy-${{ inputs.target }}"', inputs)?.group).toBe('deploy-${{ inputs.target }}');
     expect(problems('"${{ inputs.targt }}"', inputs)[0]).toMatch(

@@ -9,7 +9,7 @@ function jobsOf(text: string): readonly JobDefinition[] {
   return result.definition.jobs;
 }
 
-it('jobs have the defaults for what they do not say, each key whole', () => {
+it('jobs inherit the defaults for keys that they lack, each key as a whole', () => {
   const [a, b] = jobsOf(`
 defaults: {labels: [linux, docker], retries: 2, backoff: {fixed: 5}, timeout: 10m, shell: plain, working-directory: app}
 jobs:
@@ -35,14 +35,14 @@ it('a key without a value has the default, and an empty list is a value', () => 
   expect([a?.labels, b?.labels]).toEqual([['linux'], []]);
 });
 
-it('a default with an expression is evaluated for each job that has it', () => {
+it('a default with an expression is evaluated for each job that inherits it', () => {
   const [a, b] = jobsOf(
     `defaults: {labels: ["zone-\${{ inputs.zone }}"]}\njobs: {a: {run: x}, b: {run: x, labels: y}}`,
   );
   expect([a?.expressions?.labels, b?.expressions]).toEqual([[[0, `zone-\${{ inputs.zone }}`]], null]);
 });
 
-it("needs: '*' is every job of the file that does not have it itself", () => {
+it("needs: '*' is every job of the file that does not use it itself", () => {
   const jobs = jobsOf(`
 jobs:
   gate: {needs: '*', if: always(), run: x}
@@ -58,7 +58,7 @@ jobs:
   ]);
 });
 
-it('jobs whose variables would be the same may be needed by different jobs, and by the form of the API', () => {
+it("jobs with equal variable names may be needed by different jobs, and in the API's form", () => {
   jobsOf('jobs: {a-1: {run: x}, a.1: {run: x}, b: {run: x, needs: a-1}, c: {run: x, needs: a.1}}');
   const api = {
     jobs: [

@@ -84,16 +84,13 @@ describe('the documentation of workflow files', () => {
       'id if name uses run working-directory shell with env continue-on-error timeout-minutes',
     ],
   ] as const;
-  it.each(gitHubKeys)(
-    'says what becomes of each key of GitHub Actions, as the checks do: %s',
-    (heading, known, keys) => {
-      const section = fromGitHub.split(`\n## ${heading}\n`)[1]?.split('\n## ')[0] ?? '';
-      const firstCells = [...section.matchAll(/^\| (`.+?) \|/gm)].map((match) => match[1] ?? '').join(' ');
-      const described = [...firstCells.matchAll(/`([\w-]+)`/g)].map((match) => match[1] ?? '');
-      expect(described.sort()).toEqual(keys.split(' ').sort());
-      for (const key of described) expect(known.has(key) || whatToWrite(key, known) !== null, key).toBe(true);
-    },
-  );
+  it.each(gitHubKeys)('says what to do for each key of GitHub Actions, like the checks: %s', (heading, known, keys) => {
+    const section = fromGitHub.split(`\n## ${heading}\n`)[1]?.split('\n## ')[0] ?? '';
+    const firstCells = [...section.matchAll(/^\| (`.+?) \|/gm)].map((match) => match[1] ?? '').join(' ');
+    const described = [...firstCells.matchAll(/`([\w-]+)`/g)].map((match) => match[1] ?? '');
+    expect(described.sort()).toEqual(keys.split(' ').sort());
+    for (const key of described) expect(known.has(key) || whatToWrite(key, known) !== null, key).toBe(true);
+  });
 
   it('has conditions that can be parsed', () => {
     const written = [...conditions.matchAll(/`if: ("[^"`]+"|[^"`]+)`/g)].map((match) =>

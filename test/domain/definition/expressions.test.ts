@@ -1,4 +1,4 @@
-// biome-ignore-all lint/suspicious/noTemplateCurlyInString: expressions are written so
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: workflow expressions use this syntax
 import { describe, expect, it } from 'vitest';
 import { parseDefinition } from '../../../src/domain/definition/parse-definition.js';
 import { limits } from '../../../src/domain/limits.js';
@@ -11,7 +11,7 @@ const problems = (text: string) => {
 };
 
 describe('a text with an expression', () => {
-  it('is taken where it has an effect', () => {
+  it('is accepted where it has an effect', () => {
     const text = [
       'inputs: { n: { type: number, default: 1 } }',
       'env: { A: "${{ inputs.n }}" }',
@@ -40,7 +40,7 @@ describe('a text with an expression', () => {
     });
   });
 
-  it('stays as it is in the form of the API, whose scripts and values are handed on as they are', () => {
+  it("stays unchanged in the API's form, whose scripts and values are passed on unchanged", () => {
     const jobs = [{ id: 'a', name: '${{ x', command: 'echo ${{ x }}', env: { A: '${{ x }}', B: '$${{' } }];
     const result = parseDefinition(JSON.stringify({ jobs }), 'json', '');
     expect(result.ok && result.definition.jobs[0]).toMatchObject({
@@ -107,7 +107,7 @@ describe('a text with an expression', () => {
     });
   }
 
-  it('reports a mistake in the top-level env once', () => {
+  it('reports an error in the top-level env once', () => {
     expect(problems('env: { A: "${{ inputs. }}" }\njobs: { a: { run: x }, b: { run: x } }\n')).toEqual([
       '1:24: variable "A" at character 13: expected the name of an input after ".", found the end',
     ]);
@@ -116,7 +116,7 @@ describe('a text with an expression', () => {
     ]);
   });
 
-  it(`is taken up to ${limits.templateBytes} bytes, each expression up to ${limits.conditionChars} characters`, () => {
+  it(`is accepted up to ${limits.templateBytes} bytes, each expression up to ${limits.conditionChars} characters`, () => {
     const env = (text: string) => problems(`jobs: { a: { run: x, env: { A: ${JSON.stringify(text)} } } }\n`);
     const long = (bytes: number) => `\${{ inputs.x }}${'y'.repeat(bytes - 15)}`;
     expect(env(long(limits.templateBytes))).toEqual([]);

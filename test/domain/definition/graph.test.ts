@@ -9,14 +9,14 @@ import { saidByEditor, saidOfApiForm } from '../../support/workflow-file-schema.
 function accepted(text: string, format: DefinitionFormat = 'yaml', file = 'workflows/ci.yml'): WorkflowDefinition {
   const result = parseDefinition(text, format, file);
   if (!result.ok) throw new Error(formatProblems(result.problems));
-  // What runs must not be underlined in an editor. The API's form has a schema of its own.
+  // A valid file must not be underlined in an editor. The API's form has its own schema.
   if (format === 'yaml') expect(saidByEditor(text), text).toBeNull();
   else if (text.length < 10_000) expect(saidOfApiForm(text), text).toBeNull();
   return result.definition;
 }
 
 describe('the graph', () => {
-  /** Each job may need any before it, then the jobs are shuffled. */
+  /** Each job may need any earlier one, then the jobs are shuffled. */
   const graph = fc.integer({ min: 2, max: 30 }).chain((count) =>
     fc.record({
       needs: fc.tuple(
@@ -45,7 +45,7 @@ describe('the graph', () => {
     );
   });
 
-  it('with an edge back is refused, naming a cycle that is there', () => {
+  it('with a back edge is refused, naming an existing cycle', () => {
     fc.assert(
       fc.property(graph, fc.nat(), ({ needs, order }, pick) => {
         const from = (needs.findLastIndex((list) => list.length > 0) + needs.length) % needs.length;

@@ -1,4 +1,4 @@
-// biome-ignore-all lint/suspicious/noTemplateCurlyInString: expressions are written so
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: workflow expressions use this syntax
 import { describe, expect, it } from 'vitest';
 import { EvaluationError } from '../../../src/domain/condition/functions.js';
 import { parseDefinition } from '../../../src/domain/definition/parse-definition.js';
@@ -30,7 +30,7 @@ describe('the concurrency of a job', () => {
     expect(group('')).toBeNull();
   });
 
-  it('of a name and of places is taken up to the limit', () => {
+  it('is accepted up to the limit of its name and places', () => {
     const name = 'g'.repeat(limits.groupChars);
     expect(group(`{ group: ${name}, max: ${limits.groupMax} }`)).toEqual({ group: name, max: limits.groupMax });
     expect(problems(`${name}g`).join()).toContain(`at most ${limits.groupChars}`);
@@ -79,13 +79,13 @@ describe('the gates of a job', () => {
   const gates = (name: string, ofNode: Parameters<typeof gatesOfJob>[1] = null) =>
     gatesOfJob(parseJobGroup({ group: name, max: 2 }, null), ofNode, context);
 
-  it('are that of its group, by the evaluated name', () => {
+  it('have that of its group, by the evaluated name', () => {
     expect(gatesOfJob(null, null, context)).toEqual([]);
     expect(gates('warehouse')).toEqual([{ key: 'job:warehouse', max: 2 }]);
     expect(gates('load-${{ inputs.target }}')).toEqual([{ key: 'job:load-staging', max: 2 }]);
   });
 
-  it('begin with the limit of its node, so that it holds no shared place while it waits for that', () => {
+  it('begin with the limit of its node, so that a waiting child holds no shared place', () => {
     const [first, second] = gates('warehouse', { node: 7, max: 3 });
     expect(first).toMatchObject({ max: 3 });
     expect(second).toEqual({ key: 'job:warehouse', max: 2 });
@@ -100,7 +100,7 @@ describe('the gates of a job', () => {
       /^concurrency\.group: the name of the group /,
     ],
     ['${{ fromJSON(\'"a\\nb"\') }}', /^concurrency\.group: the name of the group /],
-  ])('of a name that has no value fail the job: %.30s', (name, error) => {
+  ])('whose name has no value fail the job: %.30s', (name, error) => {
     expect(() => gates(name)).toThrow(EvaluationError);
     expect(() => gates(name)).toThrow(error);
   });

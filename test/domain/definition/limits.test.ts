@@ -9,7 +9,7 @@ const job = (fields: string): string => `jobs:\n  a: {run: x, ${fields}}\n`;
 const jsonJobs = (count: number): string =>
   `{"name":"x","jobs":[${list(count, (i) => `{"id":"j${i}","command":"x"}`)}]}`;
 
-/** So many needs, of jobs that each need the same 1,415 jobs, but the last. */
+/** This many needs, of jobs that each need the same 1,415 jobs, except the last. */
 function jsonNeeds(count: number): string {
   const ids = Array.from({ length: 1415 }, (_, i) => `a${i}`);
   const needing = (id: string, needs: readonly string[]): string =>
@@ -19,14 +19,14 @@ function jsonNeeds(count: number): string {
   return `{"name":"x","jobs":[${first}, ${whole}, ${needing('z', ids.slice(0, count % ids.length))}]}`;
 }
 
-/** Aliases that stand for so many values: each for a list of 99 and itself, the last ones for one each. */
+/** Aliases that expand to this many values: each to a list of 99 and itself, the last ones to one each. */
 function yamlAliases(count: number): string {
   const lists = Array.from({ length: Math.floor(count / 100) }, (_, i) => `  j${i}: {run: x, metadata: {x: *m}}\n`);
   const single = list(count % 100, (i) => `v${i}: *s`);
   return `jobs:\n  a: {run: x, metadata: {m: &m [${list(99, () => '1')}], s: &s 1}}\n${lists.join('')}  z: {run: x, metadata: {${single}}}\n`;
 }
 
-/** A definition of a given size, and what is said of it one past the limit. */
+/** A definition of a given size, and the error one past the limit. */
 const table: readonly (readonly [LimitName, (size: number) => string, string, ('yaml' | 'json')?])[] = [
   [
     'keyChars',
@@ -198,7 +198,7 @@ describe('limits of a definition', () => {
     ]);
   });
 
-  it('an alias bomb is refused at once', () => {
+  it('an alias bomb is refused immediately', () => {
     const levels = Array.from({ length: 20 }, (_, i) => `a${i + 1}: &a${i + 1} [${list(9, () => `*a${i}`)}]\n`);
     const result = parseDefinition(`a0: &a0 [1]\n${levels.join('')}jobs: {a: {run: x}}\n`, 'yaml', 'ci.yml');
     expect(result.ok ? [] : result.problems.map((problem) => problem.message)).toEqual([
@@ -215,7 +215,7 @@ describe('limits of a definition', () => {
     ['json', `${'['.repeat(1_000_000)}${']'.repeat(1_000_000)}`],
     ['json', '{"a":'.repeat(1_000_000)],
   ] as const) {
-    it(`nesting without end is a problem and not a crash: ${format} ${text.slice(0, 8)}`, () => {
+    it(`endless nesting is a problem and not a crash: ${format} ${text.slice(0, 8)}`, () => {
       const result = parseDefinition(text, format, '');
       expect(result.ok).toBe(false);
       expect(result.ok ? 0 : result.problems.length).toBeGreaterThan(0);
@@ -235,7 +235,7 @@ describe('limits of a definition', () => {
     expect(Object.keys(limitRows)).toEqual(Object.keys(limits));
   });
 
-  it('UTF-8 lengths are those of an encoder', () => {
+  it('UTF-8 lengths match an encoder', () => {
     for (const text of ['', 'abc', 'é', '€', '😀', 'a😀é', '\ud800', '\udc00x', '\ud800\ud800\udc00']) {
       expect(utf8Bytes(text), JSON.stringify(text)).toBe(new TextEncoder().encode(text).length);
     }

@@ -707,7 +707,7 @@ const table: readonly (readonly [what: string, text: string, problems: readonly 
   ],
 ];
 
-/** What stands in relation to something else, or in a text with a language of its own. */
+/** Rules that relate one value to another, or concern a text with its own syntax. */
 const beyondSchema = [
   'a tag with a value',
   'a default that one job cannot have',
@@ -746,12 +746,12 @@ describe('a workflow file with a mistake', () => {
   }
 });
 
-test('an editor with the JSON Schema refuses the same files, but for what a schema cannot see', () => {
+test('an editor with the JSON Schema refuses the same files, except for errors that a schema cannot detect', () => {
   const accepted = table.filter(([, text]) => {
     try {
       return saidByEditor(text) === null;
     } catch {
-      // What is not YAML is refused before there is a schema.
+      // A file that is not YAML is refused before any schema applies.
       return false;
     }
   });

@@ -9,7 +9,7 @@ import { saidByEditor, saidOfApiForm } from '../../support/workflow-file-schema.
 function accepted(text: string, format: DefinitionFormat = 'yaml', file = 'workflows/ci.yml'): WorkflowDefinition {
   const result = parseDefinition(text, format, file);
   if (!result.ok) throw new Error(formatProblems(result.problems));
-  // What runs must not be underlined in an editor. The API's form has a schema of its own.
+  // A valid file must not be underlined in an editor. The API's form has its own schema.
   if (format === 'yaml') expect(saidByEditor(text), text).toBeNull();
   else if (text.length < 10_000) expect(saidOfApiForm(text), text).toBeNull();
   return result.definition;
@@ -88,7 +88,7 @@ jobs:
     ]);
   });
 
-  it('keeps a script of several lines as it is: outputs for a deploy', () => {
+  it('keeps a script of several lines unchanged: outputs for a deploy', () => {
     const definition = accepted(`jobs:
   build:
     run: |
@@ -147,7 +147,7 @@ jobs:
     ],
   ];
   for (const [written, read] of fields) {
-    it(`a job may say ${written}`, () => {
+    it(`a job may have ${written}`, () => {
       expect(job(written)).toMatchObject(read);
     });
   }
@@ -190,7 +190,7 @@ jobs:
     expect(jobs[1]).toMatchObject({ env: { A: '1' }, labels: ['z'] });
   });
 
-  it('the env of a job wins over that of the top level', () => {
+  it('the env of a job overrides that of the top level', () => {
     const { jobs, env } = accepted('env: {A: 1, B: 2}\njobs:\n  a: {run: x, env: {B: 3, C: "it\'s"}}\n  b: {run: x}\n');
     expect(env).toEqual({ A: '1', B: '2' });
     expect(jobs[0]).toMatchObject({ env: { A: '1', B: '3', C: "it's" } });
@@ -233,7 +233,7 @@ jobs:
       '{"name": "p", "jobs": [{"id": "__proto__", "command": "x", "env": {"__proto__": "1", "constructor": "2"}, "metadata": {"__proto__": {"a": 1}}}, {"id": "constructor", "command": "y", "depends_on": ["__proto__"]}, {"id": "toString", "command": "z", "depends_on": ["constructor", "__proto__"]}]}',
     ],
   ] as const) {
-    it(`names of JavaScript's own are names like any other (${format})`, () => {
+    it(`names of JavaScript properties are ordinary names (${format})`, () => {
       const { jobs } = accepted(text, format);
       expect(jobs.map(({ key, needs }) => [key, needs])).toEqual([
         ['__proto__', []],
@@ -250,10 +250,10 @@ jobs:
   }
 });
 
-describe('a key that comes twice in JSON', () => {
+describe('a duplicate key in JSON', () => {
   const jobs = '"jobs": [{"id": "a", "command": "x"}]';
   for (const text of ['\\"', '\\"\\"', '\\\\', '\\\\\\"', '\\": ', '\\"x\\": \\"']) {
-    it(`is found beside the text ${text}, and only then`, () => {
+    it(`is found next to the text ${text}, and only then`, () => {
       expect(parseDefinition(`{"name": "a${text}", "trigger": "t", ${jobs}}`, 'json', '').ok).toBe(true);
       const result = parseDefinition(`{"name": "a${text}", "name": "n", ${jobs}}`, 'json', '');
       expect(result.ok ? [] : result.problems.map((problem) => problem.message)).toEqual([
@@ -262,7 +262,7 @@ describe('a key that comes twice in JSON', () => {
     });
   }
 
-  it('is found wherever it is, whatever texts are around it', () => {
+  it('is found anywhere, whatever texts surround it', () => {
     const key = fc.string({ maxLength: 5, unit: fc.constantFrom('a', '"', '\\', ':', ' ', '{', ',') });
     fc.assert(
       fc.property(fc.array(fc.tuple(key, key)), (pairs) => {

@@ -1,4 +1,4 @@
-// biome-ignore-all lint/suspicious/noTemplateCurlyInString: expressions are written so
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: workflow expressions use this syntax
 import { describe, expect, it } from 'vitest';
 import type { JobDefinition } from '../../../src/domain/definition/definition.js';
 import { parseDefinition } from '../../../src/domain/definition/parse-definition.js';
@@ -35,7 +35,7 @@ describe('the key queue-timeout', () => {
     },
   );
 
-  it('is absent without one, and a default of the file', () => {
+  it('is absent by default, and can be a default of the file', () => {
     const [a, b, c] = jobsOf(`
       defaults: { queue-timeout: 1h }
       jobs: { a: { run: x }, b: { run: x, queue-timeout: 5m }, c: { run: x, queue-timeout: '\${{ inputs.limit }}' } }
@@ -45,7 +45,7 @@ describe('the key queue-timeout', () => {
     expect(jobsOf('jobs: { a: { run: x } }')[0]?.queueTimeoutSecs).toBeNull();
   });
 
-  it('cannot read the attempt, which it does not concern', () => {
+  it('cannot use the attempt', () => {
     expect(problemsOf('jobs: { a: { run: x, queue-timeout: "${{ job.attempt }}" } }').join()).toContain(
       'a job has "key" and "index", not "attempt"',
     );

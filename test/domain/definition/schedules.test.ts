@@ -1,4 +1,4 @@
-// biome-ignore-all lint/suspicious/noTemplateCurlyInString: expressions are written so
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: workflow expressions use this syntax
 import { describe, expect, it } from 'vitest';
 import type { WorkflowDefinition } from '../../../src/domain/definition/definition.js';
 import { parseDefinition } from '../../../src/domain/definition/parse-definition.js';
@@ -21,7 +21,7 @@ function problems(text: string): string[] {
 }
 
 describe('on.schedule', () => {
-  it('is a list of schedules, with what they say and what they do not', () => {
+  it('is a list of schedules, with their settings and defaults', () => {
     const { schedules, trigger } = accepted(
       `on:
   schedule:
@@ -55,7 +55,7 @@ describe('on.schedule', () => {
   });
 
   it.each(['queue', 'cancel'])(
-    'with `overlap: %s` makes a group, which a file with a group of its own refuses',
+    'with `overlap: %s` creates a group, which conflicts with a group of the file',
     (overlap) => {
       const file = (more: string) =>
         `on: {schedule: [{cron: "@daily", overlap: ${overlap}}]}\n${more}jobs: {a: {run: x}}`;
@@ -72,7 +72,7 @@ describe('on.schedule', () => {
     },
   );
 
-  it('is nothing for other names of "on"', () => {
+  it('is empty for other names of "on"', () => {
     expect(accepted('on: manual').schedules).toEqual([]);
   });
 

@@ -1,4 +1,4 @@
-// biome-ignore-all lint/suspicious/noTemplateCurlyInString: expressions are written so
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: workflow expressions use this syntax
 import { expect, it } from 'vitest';
 import { parseDefinition } from '../../../src/domain/definition/parse-definition.js';
 
@@ -49,7 +49,7 @@ it.each([
     'jobs: { a: { run: x, strategy: { matrix: { n: [1] }, max-parallel: 10001 } } }',
     ['1:68 job "a": "strategy.max-parallel" must be a whole number from 1 to 10000, not the number 10001'],
   ],
-])('a strategy that cannot be is refused at its place: %s', (text, problems) => {
+])('an invalid strategy is refused at its place: %s', (text, problems) => {
   expect(problemsOf(text)).toEqual(problems);
 });
 

@@ -29,19 +29,19 @@ it.each([
 });
 
 it.each(['', 'on: manual\n', 'on: [api, workflow_dispatch]\n', 'on: {schedule: [{cron: "@daily"}]}\n'])(
-  'what starts runs, or says that calls do, has no warning: %j',
+  'triggers that start runs, or that leave starts to calls, have no warning: %j',
   (on) => {
     expect(warnings(on + jobs)).toEqual([]);
   },
 );
 
-it('retry-on without retries is a warning where the job says it, and not where it is a default', () => {
+it('retry-on without retries is a warning in a job, but not in the defaults', () => {
   const expected = 'ci.yml:4:5: job "a": "retry-on" does nothing without "retries"';
   expect(warnings('jobs:\n  a:\n    run: x\n    retry-on: lost\n')).toEqual([expected]);
   expect(warnings('defaults: {retry-on: lost}\njobs: {a: {run: x}}\n')).toEqual([]);
 });
 
-it('no key that there is has a sentence for its absence', () => {
+it('no existing key has a message for its absence', () => {
   for (const keys of [workflowKeys, jobKeys, stepKeys]) {
     expect([...keys.keys()].filter((key) => whatToWrite(key, keys) !== null && keys.has(key))).toEqual([]);
   }
@@ -61,7 +61,7 @@ it.each([
     'jobs: {a: {steps: [{run: x, if: a}]}}',
     'step 1 of job "a": unknown key "if": a step has no condition; write "if" in the script, or make it a job of its own',
   ],
-])('a key of GitHub Actions is refused with what to write here: %j', (text, expected) => {
+])('a key of GitHub Actions is refused with its replacement here: %j', (text, expected) => {
   const result = parseDefinition(text, 'yaml', '');
   expect(result.ok ? [] : result.problems.map(({ message }) => message)).toEqual([expected]);
 });

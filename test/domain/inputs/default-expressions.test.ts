@@ -1,4 +1,4 @@
-// biome-ignore-all lint/suspicious/noTemplateCurlyInString: expressions are written so
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: workflow expressions use this syntax
 import { describe, expect, it } from 'vitest';
 import { parseDefinition } from '../../../src/domain/definition/parse-definition.js';
 import { DomainError } from '../../../src/domain/errors.js';
@@ -38,7 +38,7 @@ describe('a default with expressions', () => {
     });
   });
 
-  it('that gives null is no default, and a required input is missed then', () => {
+  it('that yields null counts as no default, and a required input is then missing', () => {
     expect(resolved('{ default: "${{ vars.REGION }}" }')).toEqual({});
     expect(fault('{ required: true, default: "${{ vars.REGION }}" }')).toContain('input "x" is required');
   });

@@ -42,7 +42,7 @@ describe('declared inputs', () => {
     ['', ' any text\n', ' any text\n'],
     ['{ max_length: 3 }', 'abc', 'abc'],
   ] as const) {
-    it(`${declaration} takes ${given} as ${canonical}`, () => {
+    it(`${declaration} accepts ${given} as ${canonical}`, () => {
       expect(resolved(`{ x: ${declaration} }`, { x: given })).toEqual({ x: canonical });
     });
   }
@@ -77,13 +77,13 @@ describe('declared inputs', () => {
     });
   }
 
-  it('have their defaults, and are left out when there is none', () => {
+  it('get their defaults, and are omitted without one', () => {
     const inputs =
       '{ a: { default: 1.10 }, b: { type: json, default: [1, {c: d}] }, c: , d: { type: boolean, default: false } }';
     expect(resolved(inputs, {})).toEqual({ a: '1.10', b: '[1,{"c":"d"}]', d: 'false' });
   });
 
-  it('are refused all at once, with the fields that are unknown', () => {
+  it('are refused all at once, together with unknown fields', () => {
     const inputs = '{ target: { required: true }, n: { type: number }, odd-one: { type: boolean } }';
     expect(refused(inputs, { n: 'x', 'odd-one': 'y', targte: 'z' }, ['input', 'target'])).toEqual([
       'input: the request has an unknown field "input"; inputs go into "inputs": {"inputs": {"target": …}}',
@@ -96,7 +96,7 @@ describe('declared inputs', () => {
     expect(refused('{}', { a: 'b' })).toEqual(['inputs.a: the workflow declares no input "a"; it takes none']);
   });
 
-  it('are taken up to their limits and not beyond', () => {
+  it('are accepted up to their limits and not beyond', () => {
     const most = 'x'.repeat(limits.inputValueBytes);
     expect(resolved('{ x: }', { x: most })).toEqual({ x: most });
     expect(refused('{ x: }', { x: `${most}x` })).toEqual([
@@ -116,7 +116,7 @@ describe('declared inputs', () => {
   });
 });
 
-describe('a declaration that cannot be meant is refused at its place', () => {
+describe('an invalid declaration is refused at its place', () => {
   for (const [inputs, problem] of [
     ['', '1:1: "inputs" is empty; write {} for a workflow that takes none'],
     ['[]', '1:9: "inputs" must be a map of names to declarations, not a list'],
@@ -177,7 +177,7 @@ describe('a condition knows the declared inputs', () => {
   ] as const) {
     it(condition, () => expect(problems(condition)).toEqual([problem]));
   }
-  it('and takes what can be meant', () => {
+  it('and accepts valid uses', () => {
     for (const condition of [
       'inputs.dry == true',
       '!inputs.dry',

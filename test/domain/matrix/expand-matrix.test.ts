@@ -7,7 +7,7 @@ import { expandMatrix } from '../../../src/domain/matrix/expand-matrix.js';
 const plain = (matrix: JsonValue) => expandMatrix(matrix).map((combination) => ({ ...combination }));
 
 describe('the combinations of a matrix', () => {
-  it('are the product of its axes, the last one fastest', () => {
+  it('are the product of its axes, the last one varying fastest', () => {
     expect(plain({ os: ['a', 'b'], n: [1, 2] })).toEqual([
       { os: 'a', n: 1 },
       { os: 'a', n: 2 },
@@ -16,13 +16,13 @@ describe('the combinations of a matrix', () => {
     ]);
   });
 
-  it('are without those that an entry of exclude agrees with in all of its values', () => {
+  it('exclude those that match all values of an exclude entry', () => {
     expect(plain({ os: ['a', 'b'], n: [1, 2], exclude: [{ os: 'b' }, { os: 'a', n: 2 }] })).toEqual([
       { os: 'a', n: 1 },
     ]);
   });
 
-  it('are extended by each entry of include, or it is one more when it contradicts all of them', () => {
+  it('are extended by each include entry, or gain a new one if it contradicts all of them', () => {
     const include = [{ extra: true }, { os: 'b', extra: false }, { os: 'c', n: 9 }, { os: 'c', n: 9 }];
     expect(plain({ os: ['a', 'b'], n: [1], include })).toEqual([
       { os: 'a', n: 1, extra: true },
@@ -32,7 +32,7 @@ describe('the combinations of a matrix', () => {
     ]);
   });
 
-  it('are what include says alone, and the entries of a list', () => {
+  it('can consist of include alone, or of the entries of a list', () => {
     expect(plain({ include: [{ a: 1 }, { a: 2, b: [3] }] })).toEqual([{ a: 1 }, { a: 2, b: [3] }]);
     expect(plain([{ a: 1 }, { a: 1 }])).toEqual([{ a: 1 }, { a: 1 }]);
     expect(plain({ n: [] })).toEqual([]);
@@ -55,11 +55,11 @@ describe('the combinations of a matrix', () => {
     [{ a: Array(200).fill(1), b: Array(200).fill(1), c: Array(200).fill(1) }, 'it gives 8000000 combinations'],
     [Object.fromEntries(Array.from({ length: 17 }, (_, at) => [`a${at}`, [1]])), 'it has 17 axes'],
     [Array.from({ length: 1_000 }, () => ({ t: 'x'.repeat(5_000) })), 'the combinations take more than 4194304 bytes'],
-  ])('are refused for what can be none: %j', (matrix, message) => {
+  ])('are refused if invalid: %j', (matrix, message) => {
     expect(() => expandMatrix(matrix)).toThrow(message);
   });
 
-  it('are as many as the limit allows', () => {
+  it('are limited in number', () => {
     expect(expandMatrix({ a: Array(100).fill(1), b: Array(100).fill(1) })).toHaveLength(limits.matrixChildren);
     expect(expandMatrix(Object.fromEntries(Array.from({ length: 16 }, (_, at) => [`a${at}`, [1]])))).toHaveLength(1);
   });

@@ -56,7 +56,7 @@ describe('a cron expression', () => {
     expect(cronFault(text)?.fault ?? null).toBe(fault);
   });
 
-  it('names the place of a wrong field', () => {
+  it('reports the place of a wrong field', () => {
     expect(cronFault('0 0 1 13 *')?.offset).toBe(6);
   });
 
@@ -64,11 +64,11 @@ describe('a cron expression', () => {
     expect(isZone(name)).toBe(true);
   });
 
-  it.each(['Europe/Atlantis', '+01:00', '-03', '', ' UTC'])('%j is no time zone', (name) => {
+  it.each(['Europe/Atlantis', '+01:00', '-03', '', ' UTC'])('%j is not a time zone', (name) => {
     expect(isZone(name)).toBe(false);
   });
 
-  it('means the day of the month or the day of the week where both are given', () => {
+  it('means the day of the month or the day of the week if both are given', () => {
     const from = Date.UTC(2026, 0, 1);
     expect(iso(slots('0 0 13 * 5', 'UTC', from, from + 14 * dayMs))).toEqual([
       '2026-01-02T00:00',
@@ -84,18 +84,18 @@ describe('a cron expression', () => {
   });
 });
 
-describe('a change of the clocks', () => {
+describe('a clock change', () => {
   it('a fixed time that is skipped comes once, at the first moment after the gap', () => {
     const night = Date.UTC(2026, 2, 28, 12);
     expect(iso(slots('10,30,50 2 * * *', 'Europe/Berlin', night, night + dayMs))).toEqual(['2026-03-29T01:00']);
   });
 
-  it('a fixed time that comes twice is due at the first', () => {
+  it('a fixed time that occurs twice is due at the first', () => {
     const night = Date.UTC(2026, 9, 24, 12);
     expect(iso(slots('30 2 * * *', 'Europe/Berlin', night, night + dayMs))).toEqual(['2026-10-25T00:30']);
   });
 
-  it('a schedule with a step follows real time: in both passes of an hour, and not in one that is skipped', () => {
+  it('a schedule with a step follows real time: in both passes of a repeated hour, and never in a skipped one', () => {
     const autumn = Date.UTC(2026, 9, 24, 23, 59);
     expect(iso(slots('*/30 2 * * *', 'Europe/Berlin', autumn, autumn + 3 * hourMs))).toEqual([
       '2026-10-25T00:00',
@@ -123,7 +123,7 @@ interface Transition {
   readonly changeMs: number;
 }
 
-/** Each change of the clocks of a zone in three years, found by halving. */
+/** All clock changes of a zone in three years, found by bisection. */
 function transitionsOf(zone: string): Transition[] {
   const offset = (at: number) => wallTime(zone, at) - at;
   const found: Transition[] = [];
@@ -141,7 +141,7 @@ function transitionsOf(zone: string): Transition[] {
   return found;
 }
 
-/** What the rule says, minute by minute: the wall times of `matches` between two moments. */
+/** The expected times, minute by minute: the wall times of `matches` between two moments. */
 function byTheRule(
   { zone, atMs, changeMs }: Transition,
   matches: (hour: number, minute: number) => boolean,
@@ -163,9 +163,9 @@ function byTheRule(
   return [...due].filter((at) => at > fromMs).sort((a, b) => a - b);
 }
 
-describe('every change of the clocks of three years', () => {
+describe('every clock change of three years', () => {
   const all = Intl.supportedValuesOf('timeZone').flatMap(transitionsOf);
-  // Zones whose clocks change by as much at the same moment and wall time behave alike.
+  // Zones whose clocks change by the same amount at the same moment and wall time behave alike.
   const transitions = [
     ...new Map(all.map((one) => [`${one.atMs} ${one.changeMs} ${wallTime(one.zone, one.atMs) % dayMs}`, one])).values(),
   ];

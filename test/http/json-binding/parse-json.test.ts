@@ -33,7 +33,7 @@ describe('a body', () => {
             expect(() => parseJson(bad)).not.toThrow();
             continue;
           }
-          // What stands before the named place can still become JSON, so the place is never after the first mistake.
+          // The text before the reported place can still become JSON, so the place is never after the first error.
           expect(() => parseJson(bad)).toThrow(/ at line \d+, column \d+$/);
         }
       }),

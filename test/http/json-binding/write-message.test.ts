@@ -24,8 +24,8 @@ import { messageWriter } from '../../../src/http/json-binding/write-message.js';
 const write = (schema: DescMessage, message: Message) => messageWriter(schema).write(message);
 const read = (schema: DescMessage, text: string) => messageReader(schema)(JSON.parse(text)) as Message;
 
-describe('a message is written as the contract has it', () => {
-  test('defaults are written and what is unset is null', () => {
+describe('a message is written as in the contract', () => {
+  test('defaults are written, and unset fields are null', () => {
     expect(JSON.parse(write(JobSchema, create(JobSchema)))).toEqual({
       truncated: false,
       children: null,
@@ -81,7 +81,7 @@ describe('a message is written as the contract has it', () => {
     expect(write(OutputsSchema, create(OutputsSchema, { values: { a: '1', b: '2' } }))).toBe('{"a":"1","b":"2"}');
   });
 
-  test('any JSON under `metadata` is written as it is', () => {
+  test('any JSON under `metadata` is written unchanged', () => {
     const metadata = JSON.parse('{"__proto__":{"a":1},"n":null,"l":[1,"x",{}],"big":1e21}');
     expect(write(JobSchema, create(JobSchema, { metadata }))).toContain(`"metadata":${JSON.stringify(metadata)}`);
   });
@@ -107,7 +107,7 @@ describe('a message is written as the contract has it', () => {
     );
   });
 
-  test('in pieces it is the same text as in one', () => {
+  test('writing it in pieces gives the same text', () => {
     const runs = Array.from({ length: 1_500 }, (_, i) => ({ runId: `run-${i}`, inputs: { i: String(i) } }));
     const message = create(ListRunsResponseSchema, { runs, nextPageToken: 'x' });
     const writer = messageWriter(ListRunsResponseSchema);
@@ -118,8 +118,8 @@ describe('a message is written as the contract has it', () => {
   });
 });
 
-describe('a message is read from what workers send', () => {
-  test('an absent field and null are the default, unknown ones are passed over', () => {
+describe('a message is read from worker requests', () => {
+  test('an absent field and null are the default, unknown fields are ignored', () => {
     const expected = create(ClaimJobRequestSchema, { workerId: 'w' });
     expect(toBinary(ClaimJobRequestSchema, read(ClaimJobRequestSchema, '{"worker_id":"w"}') as never)).toEqual(
       toBinary(ClaimJobRequestSchema, expected),
@@ -160,13 +160,13 @@ describe('a message is read from what workers send', () => {
     },
   );
 
-  test('one of two results is chosen', () => {
+  test('one of two results is selected', () => {
     expect(read(JobReportSchema, '{"lease_id":"l","success":{"a":"1"},"failure":null}')).toMatchObject({
       result: { case: 'success', value: { values: { a: '1' } } },
     });
   });
 
-  test('a lone surrogate becomes U+FFFD, as it would on the other protocols', () => {
+  test('a lone surrogate becomes U+FFFD, as on the other protocols', () => {
     expect(read(ClaimJobRequestSchema, '{"worker_id":"a\\ud800"}')).toMatchObject({ workerId: 'a\ufffd' });
   });
 

@@ -51,7 +51,7 @@ describe.each(contractStores)('claiming from $name', ({ open }) => {
   const start = (jobs: readonly number[]) =>
     store.transact((connection) => startJobsIfQueued.run(connection, { rows: jobs.map((id) => ({ id, at_ms: 50 })) }));
 
-  /** Begins attempts: [job, number, expires at, deadline, request]. */
+  /** Starts attempts: [job, number, expires at, deadline, request]. */
   const attempt = (rows: readonly (readonly [number, number, number, number, string | null])[]) =>
     store.transact((connection) =>
       insertAttempts.run(connection, {
@@ -101,7 +101,7 @@ describe.each(contractStores)('claiming from $name', ({ open }) => {
     await attempt([[jobIdOf(run, 0), 0, 9, 9, null]]);
   });
 
-  it('knows in which label sets there are claimable jobs', async () => {
+  it('knows which label sets have claimable jobs', async () => {
     expect(await claimableLabelSets.run(store.read, {})).toEqual([]);
     const version = await defineVersion(store, 'w', [{ key: 'x', labels: '["gpu"]' }]);
     const run = await makeRun(store, version, 1);
@@ -114,10 +114,10 @@ describe.each(contractStores)('claiming from $name', ({ open }) => {
     expect(await labelSetsWithQueuedJobs.run(store.read, among)).toEqual([]);
   });
 
-  it('finds live attempts by the request that began them', async () => {
+  it('finds live attempts by the request that started them', async () => {
     const version = await defineVersion(store, 'w', [{ key: 'x' }, { key: 'y' }, { key: 'z' }]);
     const run = await makeRun(store, version, 3);
-    // One attempt ends, and its job is left as it was.
+    // One attempt ends, and its job is left unchanged.
     opened.leaves('running-is-leased');
     await start([jobIdOf(run, 0), jobIdOf(run, 1), jobIdOf(run, 2)]);
     await attempt([
@@ -140,7 +140,7 @@ describe.each(contractStores)('claiming from $name', ({ open }) => {
     expect(await of('q1')).toEqual([jobIdOf(run, 1)]);
   });
 
-  it('ends an attempt once, and says which were live', async () => {
+  it('ends an attempt once, and returns which ones were live', async () => {
     const version = await defineVersion(store, 'w', [{ key: 'x' }]);
     const job = jobIdOf(await makeRun(store, version, 1), 0);
     await start([job]);
@@ -179,7 +179,7 @@ describe.each(contractStores)('claiming from $name', ({ open }) => {
     expect(await find([sets.plain], 1)).toMatchObject([{ id: job, attempt: 1, enqueued_at_ms: 70 }]);
   });
 
-  it('finds what is overdue, the longest first, and what falls due next', async () => {
+  it('finds overdue attempts, the longest overdue first, and the next one due', async () => {
     const version = await defineVersion(store, 'w', [{ key: 'x' }, { key: 'y' }, { key: 'z' }]);
     const run = await makeRun(store, version, 3);
     expect(await nextDeadline.run(store.read, {})).toEqual([{ at_ms: null }]);
@@ -207,11 +207,11 @@ describe.each(contractStores)('claiming from $name', ({ open }) => {
     expect(await overdue(1_350, 10)).toHaveLength(3);
   });
 
-  it('gives how needs ended, and the outputs of those that succeeded', async () => {
+  it('returns the results of needs, and the outputs of those that succeeded', async () => {
     const version = await defineVersion(store, 'w', [{ key: 'x' }, { key: 'y' }, { key: 'z', needs: [0, 1] }]);
     const run = await makeRun(store, version, 3);
     const [x, y] = [jobIdOf(run, 0), jobIdOf(run, 1)];
-    // They end without attempts and events, and neither their run nor their dependant is told.
+    // They end without attempts and events, and neither their run nor their dependent is updated.
     const untold = ['open-needs-counted', 'run-counts', 'tolerated-failure'];
     opened.leaves('success-was-reported', 'failure-was-recorded', 'end-told-once', ...untold);
     await start([x, y]);

@@ -39,7 +39,7 @@ describe.each(contractStores)('$name keeps', ({ open }) => {
   });
   afterEach(() => opened.end());
 
-  it('label sets, each once, under a number of its own', async () => {
+  it('label sets, each once, under its own number', async () => {
     const ensure = (...labels: string[]) =>
       store.transact((connection) =>
         ensureLabelSets.run(connection, { rows: labels.map((text) => ({ labels: text })) }),
@@ -54,7 +54,7 @@ describe.each(contractStores)('$name keeps', ({ open }) => {
     expect(some.map(({ labels }) => labels)).toEqual(['["c"]']);
   });
 
-  it('versions of a workflow, numbered from 1, of which one is current', async () => {
+  it('versions of a workflow, numbered from 1, one of them current', async () => {
     expect(await currentVersion.run(store.read, { id: 'w' })).toEqual([]);
     const one = await defineVersion(store, 'w', [{ key: 'a' }]);
     const two = await defineVersion(store, 'w', [{ key: 'a' }, { key: 'b', needs: [0] }]);
@@ -75,7 +75,7 @@ describe.each(contractStores)('$name keeps', ({ open }) => {
     ]);
   });
 
-  it('versions in the making apart, until they are whole or deleted', async () => {
+  it('unfinished versions separately, until they are complete or deleted', async () => {
     const [workflow] = await store.transact((connection) =>
       ensureWorkflow.run(connection, { id: 'w', source: 'api', nowMs: 1 }),
     );
@@ -104,7 +104,7 @@ describe.each(contractStores)('$name keeps', ({ open }) => {
     expect(await store.transact((connection) => lockVersionBeingMade.run(connection, { no }))).toEqual([]);
   });
 
-  it('workflows in the order of the bytes of their ids, by page and by state of a job', async () => {
+  it('workflows in the byte order of their ids, by page and by state of a job', async () => {
     for (const id of ['b', 'B', 'a', 'é', 'a-b', 'a_b', '10', '9']) await defineVersion(store, id, [{ key: 'x' }]);
     const list = async (more: Partial<{ limit: number; offset: number; states: string[]; unrun: number }> = {}) => {
       const { limit = 100, offset = 0, states = [], unrun = 0 } = more;
@@ -150,7 +150,7 @@ describe.each(contractStores)('$name keeps', ({ open }) => {
   });
 
   it('log chunks once, in the order of attempt, sequence and stream', async () => {
-    // Of a job that is not there.
+    // Of a job that does not exist.
     opened.leaves('logs-of-attempts');
     const chunk = (attempt: number, sequence: number, stream: number): LogChunkTable => ({
       job: 5,

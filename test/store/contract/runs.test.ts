@@ -48,7 +48,7 @@ describe.each(contractStores)('runs of $name', ({ open }) => {
   beforeEach(async () => {
     opened = await open();
     store = opened.store;
-    // a and b, then c of both, and d of c.
+    // a and b, then c after both, and d after c.
     version = await defineVersion(store, 'w', [
       { key: 'a' },
       { key: 'b' },
@@ -62,7 +62,7 @@ describe.each(contractStores)('runs of $name', ({ open }) => {
   const job = (ord: number) => jobIdOf(run, ord);
   const act = <T>(work: Parameters<Store['transact']>[0]) => store.transact(work) as Promise<T>;
 
-  it('are found by id, by request, and by workflow when they are the newest', async () => {
+  it('are found by id, by request, and by workflow if they are the newest', async () => {
     expect(await runById.run(store.read, { id: 'first' })).toMatchObject([
       { no: run, workflow_id: 'w', job_count: 4, state: 'queued', activate_from: null, cancel_requested_at_ms: null },
     ]);
@@ -94,7 +94,7 @@ describe.each(contractStores)('runs of $name', ({ open }) => {
   });
 
   it('notify the dependents of an ended job, once for each need', async () => {
-    // The last job is not decided, the run is not told, and no event is written.
+    // The last job is not decided, the run is not updated, and no event is written.
     opened.leaves('waiting-has-open-needs', 'run-counts', 'end-told-once');
     const lower = (rows: readonly (readonly [ord: number, bad: number])[]) =>
       act<readonly unknown[]>((connection) =>
@@ -117,8 +117,8 @@ describe.each(contractStores)('runs of $name', ({ open }) => {
     expect(await lower([[3, 0]])).toEqual([]);
   });
 
-  it('report two needs that ended together at once', async () => {
-    // The needs themselves do not end, and their dependant is not decided.
+  it('report two needs that ended together in one result', async () => {
+    // The needs themselves do not end, and their dependent is not decided.
     opened.leaves('waiting-has-open-needs', 'open-needs-counted', 'bad-needs-counted');
     const rows = await act<readonly unknown[]>((connection) =>
       lowerOpenNeeds.run(connection, {
@@ -131,8 +131,8 @@ describe.each(contractStores)('runs of $name', ({ open }) => {
     expect(rows).toMatchObject([{ id: job(2), pending: 0, bad: 2 }]);
   });
 
-  it('know how the needs of a job ended', async () => {
-    // The job ends without an attempt or an event, and nobody is told.
+  it("know the results of a job's needs", async () => {
+    // The job ends without an attempt or an event, and nothing is propagated.
     opened.leaves('success-was-reported', 'open-needs-counted', 'run-counts', 'end-told-once');
     await act((connection) => startJobsIfQueued.run(connection, { rows: [{ id: job(0), at_ms: 50 }] }));
     await act((connection) =>
@@ -174,8 +174,8 @@ describe.each(contractStores)('runs of $name', ({ open }) => {
     expect(await nextDelayedJob.run(store.read, {})).toEqual([{ at_ms: null }]);
   });
 
-  it('are cancelled in ranges: what has not ended, but not what survives a cancel', async () => {
-    // The run is not told, and no event is written.
+  it('are cancelled in ranges: jobs that have not ended, except those that survive a cancel', async () => {
+    // The run is not updated, and no event is written.
     opened.leaves('run-counts', 'end-told-once');
     const survivors = await defineVersion(store, 's', [
       { key: 'a' },
@@ -227,7 +227,7 @@ describe.each(contractStores)('runs of $name', ({ open }) => {
     expect(await end()).toEqual([]);
   });
 
-  it('note the first cancel and whether it was forced', async () => {
+  it('record the first cancel and whether it was forced', async () => {
     const request = (nowMs: number, forced: number) =>
       act((connection) => requestCancel.run(connection, { no: run, nowMs, forced, hash: null }));
     await request(100, 0);
@@ -241,8 +241,8 @@ describe.each(contractStores)('runs of $name', ({ open }) => {
     expect(await runsWithUnfinishedWork.run(store.read, {})).toEqual([]);
   });
 
-  it('begin once, count what ended, and end', async () => {
-    // The counters of the run change by ends that its jobs did not have.
+  it('start once, count ended jobs, and end', async () => {
+    // The run's counters change by ends that its jobs did not have.
     opened.leaves('run-counts', 'run-state');
     const begin = () =>
       act<readonly unknown[]>((connection) =>
@@ -271,7 +271,7 @@ describe.each(contractStores)('runs of $name', ({ open }) => {
     expect(await runById.run(store.read, { id: 'first' })).toMatchObject([{ state: 'failure' }]);
   });
 
-  it('in the making are whole at the end, or deleted', async () => {
+  it('that are being created are completed at the end, or deleted', async () => {
     const made = await makeRun(store, version, 4, { id: 'made', state: 'creating' });
     const left = await makeRun(store, version, 4, { id: 'left', state: 'creating' });
     const making = () =>
@@ -311,7 +311,7 @@ describe.each(contractStores)('runs of $name', ({ open }) => {
     expect(await act((connection) => unsettledJobs.run(connection, { limit: 10 }))).toMatchObject([{ id: job(1) }]);
   });
 
-  it('have events whose numbers follow one another, and none from a transaction that failed', async () => {
+  it('have events with consecutive numbers, and none from a failed transaction', async () => {
     const write = (count: number, fail = false) =>
       store.transact(async (connection) => {
         const [counter] = await takeEventNumbers.run(connection, { count });

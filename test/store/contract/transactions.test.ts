@@ -43,13 +43,13 @@ describe.each(contractStores)('a transaction of $name', ({ open }) => {
 
   const ids = async () => (await allTokens.run(store.read, {})).map(({ id }) => id);
 
-  it('is seen by readers when it is committed', async () => {
+  it('is visible to readers once committed', async () => {
     await store.transact((connection) => insertToken.run(connection, token('a')));
     expect(await ids()).toEqual(['a']);
     expect((await allTokens.run(store.longRead, {})).map(({ id }) => id)).toEqual(['a']);
   });
 
-  it('is not seen before, but sees itself', async () => {
+  it('is invisible to readers before, but visible to itself', async () => {
     let seenOutside: Promise<string[]> | null = null;
     await store.transact(async (connection) => {
       await insertToken.run(connection, token('a'));
@@ -60,7 +60,7 @@ describe.each(contractStores)('a transaction of $name', ({ open }) => {
     await seenOutside;
   });
 
-  it('changes nothing when its work fails, and the next one is not harmed', async () => {
+  it('changes nothing if its work fails, and the next one is unaffected', async () => {
     await expect(
       store.transact(async (connection) => {
         await insertToken.run(connection, token('a'));
@@ -72,7 +72,7 @@ describe.each(contractStores)('a transaction of $name', ({ open }) => {
     expect(await ids()).toEqual(['b']);
   });
 
-  it('fails as a whole when a statement of it fails, even one that is not awaited', async () => {
+  it('fails as a whole if one of its statements fails, even one that is not awaited', async () => {
     await store.transact((connection) => insertToken.run(connection, token('a')));
     await expect(
       store.transact(async (connection) => {
@@ -110,7 +110,7 @@ describe.each(contractStores)('a transaction of $name', ({ open }) => {
     expect(order).toEqual(['begin a', 'end a', 'begin b', 'end b', 'begin c', 'end c']);
   });
 
-  it('has the time of the database where servers share it, and none elsewhere', async () => {
+  it('has the time of the database if servers share it, and none otherwise', async () => {
     const before = Date.now();
     const nowMs = await store.transact(async (_, databaseNowMs) => databaseNowMs);
     if (store.shared === null) {
@@ -122,7 +122,7 @@ describe.each(contractStores)('a transaction of $name', ({ open }) => {
     expect(Math.abs(store.shared.now() - Date.now())).toBeLessThan(scaled(1_000));
   });
 
-  it('gives 64-bit integers as numbers, and null as null', async () => {
+  it('returns 64-bit integers as numbers, and null as null', async () => {
     const large = 2 ** 52 + 1;
     await store.transact((connection) =>
       registerWorkers.run(connection, { rows: [{ ...someWorker, registered_at_ms: large, seen_at_ms: 0 }] }),
@@ -132,7 +132,7 @@ describe.each(contractStores)('a transaction of $name', ({ open }) => {
     expect(await newestEvent.run(store.read, {})).toEqual([]);
   });
 
-  it('keeps any text as it is: quotes, newlines, emoji, what looks like JSON or SQL', async () => {
+  it('keeps any text unchanged: quotes, newlines, emoji, text that looks like JSON or SQL', async () => {
     const texts = [`it's "quoted"`, 'a\nb\tc\\d', '😀 ünïcödé', '[1, null]', "'; drop table tokens; --", '$1 ?', ''];
     await store.transact((connection) =>
       registerWorkers.run(connection, {
