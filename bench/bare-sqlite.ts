@@ -7,8 +7,8 @@ const jobsPerWorkflow = 10;
 
 /**
  * Whole lives of jobs in SQLite alone, per second: workflows of ten independent jobs are inserted, each job is claimed
- * and completed with one update each, and a completion lowers the counters of the jobs that need it (none here, but it
- * looks). This is the database alone: no server, leases, events or checks.
+ * and completed with one update each, and a completion lowers the counters of its dependents (there are none, but the
+ * query runs). This is the database alone: no server, leases, events or checks.
  *
  * @param operationsPerCommit how many inserts of workflows, claims and completions share one commit and its full sync
  */
@@ -52,7 +52,10 @@ function lives(database: Database.Database, operationsPerCommit: number, seconds
   const claimed: { id: number; lease: string }[] = [];
   let ended = 0;
 
-  /** Completes the oldest claimed job when enough are claimed or nothing is ready; else claims, else inserts a workflow. */
+  /**
+   * Completes the oldest claimed job if enough are claimed or none is ready; otherwise claims, otherwise inserts a
+   * workflow.
+   */
   function operation(at: number): void {
     const lease = `lease-${at}-0123456789abcdef`;
     const isFull = claimed.length >= operationsPerCommit;

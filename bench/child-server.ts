@@ -4,16 +4,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** A server in a process of its own. */
+/** A server in its own process. */
 export interface ChildServer {
   readonly url: string;
   readonly pid: number;
-  /** From the start of the process until it said where it listens. */
+  /** From the start of the process until it printed its address. */
   readonly startMs: number;
   /** Its data folder; empty for one without. */
   readonly dataDir: string;
   stop(): Promise<void>;
-  /** Stops it, lets `look` see the data folder, and removes that. */
+  /** Stops it, calls `look` with the data folder, and removes the folder. */
   stopAndLook<T>(look: (dataDir: string) => T): Promise<T>;
 }
 
@@ -26,7 +26,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => pr
 const programFile = fileURLToPath(new URL('../../bin/workflow-graph.js', import.meta.url));
 const noopFile = fileURLToPath(new URL('./noop-server.js', import.meta.url));
 
-/** A folder for a server, on the disk that is measured; it goes away with this process if not before. */
+/** A folder for a server on the measured disk; removed at the latest when this process exits. */
 export function benchFolder(): { readonly path: string; remove(): void } {
   const path = mkdtempSync(join(process.env.BENCH_DIR ?? tmpdir(), 'workflow-graph-bench-'));
   const removeFolder = () => rmSync(path, { recursive: true, force: true });
@@ -40,7 +40,7 @@ export function benchFolder(): { readonly path: string; remove(): void } {
   };
 }
 
-/** The workflow server as it is shipped, on `<folder>/data`, without tokens. */
+/** The workflow server as shipped, on `<folder>/data`, without tokens. */
 export function serveFolder(folder: string, env: Record<string, string> = {}) {
   const nodeFlags = process.env.BENCH_SERVER_NODE_FLAGS?.split(' ') ?? [];
   const [data, workflows] = [join(folder, 'data'), join(folder, 'workflows')];
@@ -50,7 +50,7 @@ export function serveFolder(folder: string, env: Record<string, string> = {}) {
   });
 }
 
-/** The same on an empty data folder, or on the database given. */
+/** The same on an empty data folder, or on the given database. */
 export async function startServer(databaseUrl: string | null = null): Promise<ChildServer> {
   const folder = benchFolder();
   const server = await serveFolder(folder.path, databaseUrl === null ? {} : { DATABASE_URL: databaseUrl });
@@ -66,7 +66,7 @@ export async function startServer(databaseUrl: string | null = null): Promise<Ch
   return { ...server, dataDir, stop: () => stopAndLook(() => {}), stopAndLook };
 }
 
-/** The server that does nothing, to compare with. */
+/** The no-op server for comparison. */
 export async function startNoopServer(): Promise<ChildServer> {
   const server = await start([noopFile], {});
   return {
@@ -106,7 +106,7 @@ async function start(args: readonly string[], env: Record<string, string>) {
   };
 }
 
-/** The first URL that the process prints. What it prints later is read and dropped, so that it never waits for us. */
+/** The first URL that the process prints. Later output is read and discarded, so that it never blocks. */
 function announcedUrl(child: ChildProcess): Promise<string> {
   return new Promise((resolve, reject) => {
     let printed = '';

@@ -1,12 +1,12 @@
 export type Unit = '/s' | 'ms' | 's' | 'µs' | 'MB' | 'KB' | '×' | '';
 
-/** What a figure is wanted to be. */
+/** The target of a figure. */
 export interface Target {
   readonly at: 'least' | 'most';
   readonly value: number;
 }
 
-/** One measured number. A null value could not be measured here. */
+/** One measured number; null if it could not be measured here. */
 export interface Figure {
   readonly name: string;
   readonly value: number | null;
@@ -26,13 +26,13 @@ export function atMost(value: number): Target {
   return { at: 'most', value };
 }
 
-/** Null when nothing is wanted, or nothing was measured. */
+/** Null without a target or a measurement. */
 export function isMet({ value, target }: Figure): boolean | null {
   if (value === null || target === null) return null;
   return target.at === 'least' ? value >= target.value : value <= target.value;
 }
 
-/** One line for a person: the figure, what is wanted of it, and whether it is so. */
+/** One line for people: the figure, its target, and whether it is met. */
 export function lineOf(figure: Figure): string {
   const value = figure.value === null ? 'not measured here' : `${digits(figure.value)} ${figure.unit}`.trimEnd();
   const line = `  ${figure.name.padEnd(62)} ${value.padStart(12)}`;
@@ -42,7 +42,7 @@ export function lineOf(figure: Figure): string {
   return `${line}   ${wanted.padEnd(12)} ${met === null ? '?' : met ? 'met' : 'NOT MET'}`;
 }
 
-/** About three digits, and whole numbers whole. */
+/** About three significant digits; integers stay integers. */
 function digits(value: number): string {
   if (!Number.isFinite(value)) return String(value);
   const size = Math.abs(value);

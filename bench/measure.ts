@@ -1,19 +1,19 @@
 import type { Figure } from './figures.js';
 
-/** What the benchmarks of one run share. */
+/** State shared by the benchmarks of one run. */
 export interface BenchContext {
-  /** How long each load is measured. */
+  /** The measured time of each load. */
   readonly seconds: number;
-  /** Whole lives per second in bare SQLite at so many operations per commit, measured once in this run. */
+  /** Whole lives per second in bare SQLite at this many operations per commit, measured once in this run. */
   bareLivesPerSec(operationsPerCommit: number): number;
 }
 
 /** One benchmark. */
 export interface Measure {
   readonly name: string;
-  /** What is measured, in a line for people. */
+  /** A one-line description of the measurement. */
   readonly title: string;
-  /** It runs only when it is named. */
+  /** Runs only when named. */
   readonly named?: true;
   run(context: BenchContext): Promise<readonly Figure[]>;
 }

@@ -1,4 +1,4 @@
-// A Fastify server that reads a JSON body and answers what a claim would be answered, and does nothing else.
+// A Fastify server that reads a JSON body, returns the response of a claim, and does nothing else.
 import Fastify from 'fastify';
 
 const claim = {

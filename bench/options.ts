@@ -1,16 +1,16 @@
 import { parseArgs } from 'node:util';
 
 export interface BenchOptions {
-  /** The benchmarks to run; all when empty. */
+  /** The benchmarks to run; all if empty. */
   readonly names: readonly string[];
-  /** How long each load is measured. */
+  /** The measured time of each load. */
   readonly seconds: number;
-  /** Where the figures go as JSON; null for nowhere. */
+  /** The path for the figures as JSON; null for none. */
   readonly jsonFile: string | null;
   readonly help: boolean;
 }
 
-/** Errors: a message for the person who typed it. */
+/** Errors: a usage message. */
 export function readOptions(args: readonly string[], known: readonly string[]): BenchOptions {
   const { values, positionals } = parseArgs({
     args: [...args],
@@ -26,6 +26,6 @@ export function readOptions(args: readonly string[], known: readonly string[]): 
     throw new Error(`--seconds is ${JSON.stringify(values.seconds)}; it must be a number from 0.5 to 600`);
   }
   const strange = positionals.filter((name) => !known.includes(name));
-  if (strange.length > 0) throw new Error(`there is no benchmark ${strange.join(', ')}; there are ${known.join(', ')}`);
+  if (strange.length > 0) throw new Error(`unknown benchmark ${strange.join(', ')}; there are ${known.join(', ')}`);
   return { names: positionals, seconds, jsonFile: values.json ?? null, help: values.help };
 }

@@ -2,16 +2,16 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 
-/** A PostgreSQL on which databases can be made. */
+/** A PostgreSQL server on which databases can be created. */
 export interface PostgresServer {
-  /** Makes an empty database and returns its URL. */
+  /** Creates an empty database and returns its URL. */
   createDatabase(name: string): Promise<string>;
   stop(): Promise<void>;
 }
 
 const clusterFile = fileURLToPath(new URL('../postgres/serve-cluster.js', import.meta.url));
 
-/** Gives the work a PostgreSQL for as long as it takes. */
+/** Provides a PostgreSQL server for the duration of the work. */
 export async function withPostgres<T>(work: (database: PostgresServer) => Promise<T>): Promise<T> {
   const database = await startPostgres();
   try {
@@ -21,7 +21,7 @@ export async function withPostgres<T>(work: (database: PostgresServer) => Promis
   }
 }
 
-/** That of BENCH_DATABASE_URL, or one of its own with the safe settings that PostgreSQL comes with. */
+/** That of BENCH_DATABASE_URL, or a new one with PostgreSQL's default, durable settings. */
 async function startPostgres(): Promise<PostgresServer> {
   const given = process.env.BENCH_DATABASE_URL ?? '';
   const child =
@@ -46,7 +46,7 @@ async function startPostgres(): Promise<PostgresServer> {
   };
 }
 
-/** Runs one statement in a session of its own. */
+/** Runs one statement in its own session. */
 export async function query(url: string, text: string): Promise<Record<string, unknown>[]> {
   const client = new pg.Client({ connectionString: url });
   await client.connect();

@@ -1,15 +1,15 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
-/** The clock ticks in which Linux counts processor time; 100 a second on every platform that Node runs on. */
+/** Linux counts processor time in clock ticks: 100 a second on every platform that Node runs on. */
 const ticksPerSecond = 100;
 
-/** Processor time of a process since its start, in microseconds. Null where there is no /proc. */
+/** Processor time of a process since its start, in microseconds; null without /proc. */
 export function cpuMicros(pid: number): number | null {
   const fields = statFields(pid);
   return fields === null ? null : cpuOf(fields);
 }
 
-/** Processor time of the live processes of a group, in microseconds. Null where there is no /proc. */
+/** Processor time of the live processes of a group, in microseconds; null without /proc. */
 export function groupCpuMicros(groupId: number): number | null {
   if (statFields(groupId) === null) return null;
   let sum = 0;
@@ -20,10 +20,10 @@ export function groupCpuMicros(groupId: number): number | null {
   return sum;
 }
 
-/** The fields of a process from its state on. */
+/** The fields of a process, starting with its state. */
 function statFields(pid: number): readonly string[] | null {
   const stat = readProc(`/proc/${pid}/stat`);
-  // The second field is the program's name, in parentheses, and may hold spaces.
+  // The second field is the program's name, in parentheses, and may contain spaces.
   return stat === null ? null : stat.slice(stat.lastIndexOf(')') + 2).split(' ');
 }
 
@@ -31,7 +31,7 @@ function cpuOf(fields: readonly string[]): number {
   return ((Number(fields[11]) + Number(fields[12])) / ticksPerSecond) * 1e6;
 }
 
-/** Resident memory in megabytes, now or at its peak. Null where there is no /proc. */
+/** Resident memory in megabytes, current or peak; null without /proc. */
 export function residentMb(pid: number, when: 'now' | 'peak' = 'now'): number | null {
   const line = readProc(`/proc/${pid}/status`)?.match(when === 'now' ? /VmRSS:\s+(\d+) kB/ : /VmHWM:\s+(\d+) kB/);
   return line?.[1] === undefined ? null : Number(line[1]) / 1024;

@@ -7,7 +7,7 @@ export interface StoredCounts {
   readonly succeededJobs: number;
 }
 
-/** Counts what a stopped server has left in its database. */
+/** Counts the rows that a stopped server left in its database. */
 export function storedCounts(dataDir: string): StoredCounts {
   const database = new Database(join(dataDir, 'workflow-graph.db'));
   try {

@@ -18,7 +18,7 @@ export function chain(length: number): BenchJob[] {
   return Array.from({ length }, (_, at) => job(`j${at}`, at === 0 ? [] : [`j${at - 1}`]));
 }
 
-/** One job, then `width` jobs beside each other, then one that needs them all. */
+/** One job, then `width` parallel jobs, then one that needs them all. */
 export function diamond(width: number): BenchJob[] {
   const middle = Array.from({ length: width }, (_, at) => job(`m${at}`, ['first']));
   return [
@@ -31,13 +31,13 @@ export function diamond(width: number): BenchJob[] {
   ];
 }
 
-/** Pairs: half of the jobs need nothing, and each of the others needs one of those. Every out-degree is 1. */
+/** Pairs: half of the jobs have no needs, and each of the others needs one of those. Every out-degree is 1. */
 export function pairs(count: number, label: string): BenchJob[] {
   const half = count / 2;
   return Array.from({ length: count }, (_, at) => job(`j${at}`, at < half ? [] : [`j${at - half}`], [label]));
 }
 
-/** Layers of a hundred jobs; each job needs two of the layer before. */
+/** Layers of a hundred jobs; each job needs two jobs of the layer before. */
 export function layers(count: number, label: string): BenchJob[] {
   const width = 100;
   return Array.from({ length: count }, (_, at) => {

@@ -1,4 +1,4 @@
-// `npm run bench`: what is missing is installed and built, then the benchmarks are compiled and run.
+// `npm run bench`: installs and builds what is missing, then compiles and runs the benchmarks.
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
@@ -16,11 +16,11 @@ if (process.argv.some((name) => name.startsWith('postgres'))) preparePostgres();
 
 const child = spawn(node, [`${root}dist/bench/main.js`, ...process.argv.slice(2)], { stdio: 'inherit' });
 for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill('SIGTERM'));
-// The terminal sends its interrupt to the child as well, which stops the servers and ends.
+// The terminal also sends its interrupt to the child, which stops the servers and exits.
 process.on('SIGINT', () => {});
 child.on('exit', (code, signal) => process.exit(code ?? (signal === null ? 1 : 128)));
 
-/** Compiles what starts a PostgreSQL, and installs the libraries that are compared, which nothing else needs. */
+/** Compiles the program that starts PostgreSQL, and installs the compared libraries, which nothing else needs. */
 function preparePostgres() {
   const project = `${root}test/support/postgres/tsconfig.json`;
   const status = spawnSync(node, [`${root}node_modules/typescript/bin/tsc`, '-p', project], {
@@ -32,7 +32,7 @@ function preparePostgres() {
     .digest('hex');
   const marker = `${root}bench/node_modules/.workflow-graph-installed`;
   if (existsSync(marker) && readFileSync(marker, 'utf8') === lock) return;
-  process.stderr.write('installing what is compared…\n');
+  process.stderr.write('installing the compared libraries…\n');
   const env = { ...process.env, PATH: `${root}node_modules/node/bin:${process.env.PATH}` };
   const installed = spawnSync('npm', ['ci', '--no-audit', '--no-fund', '--prefix', `${root}bench`], {
     stdio: ['ignore', 2, 2],

@@ -1,5 +1,5 @@
-// Makes dist/bundle: the program and what it imports in a few dozen files in place of 1,700, which halves the processor time of
-// a short command. bin/program-file.js chooses it. Made from the sources: `npm start` checks no types.
+// Builds dist/bundle: the program and its imports in a few dozen files instead of 1,700, which halves the processor
+// time of a short command. bin/program-file.js selects it. Built from the sources: `npm start` does not check types.
 
 import { chmodSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import http from 'node:http';
@@ -11,7 +11,7 @@ import { sourcesResolved } from './sources-resolved.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
-/** The program and its threads, which it looks for beside itself by these names. */
+/** The program and its threads, which it looks up by these names next to itself. */
 const input = {
   main: join(root, 'src/main.ts'),
   'definition-thread': join(root, 'src/engine/definitions/definition-thread.ts'),
@@ -19,12 +19,12 @@ const input = {
   'heartbeat-thread': join(root, 'clients/typescript/src/heartbeats/heartbeat-thread.ts'),
 };
 
-/** A native module, files that are served, and what `pg` uses if it is there. */
+/** A native module, served files, and an optional dependency of `pg`. */
 const external = [/^better-sqlite3(?:\/|$)/, /^@fastify\/swagger-ui(?:\/|$)/, 'pg-native'];
 
 /**
- * An `import` of node:http reads all its properties, and one of them loads the whole of fetch, which takes 30 ms of processor
- * time and which most commands do not need. `require` reads none.
+ * An `import` of node:http reads all its properties, and one of them loads all of fetch, which takes 30 ms of processor
+ * time and is rarely needed by commands. `require` reads none.
  */
 const httpWithoutFetch = {
   name: 'http-without-fetch',
@@ -47,7 +47,7 @@ export async function buildBundle() {
     platform: 'node',
     resolve: sourcesResolved,
     transform: { target: 'node22' },
-    // Packages say that their modules do nothing by being loaded. Threads and the registrations of others do.
+    // Packages declare their modules free of side effects. Threads and the modules that register others are not.
     treeshake: { moduleSideEffects: true },
   });
   const made = mkdtempSync(join(root, 'dist/.bundle-'));
@@ -56,7 +56,8 @@ export async function buildBundle() {
     format: 'esm',
     entryFileNames: '[name].js',
     chunkFileNames: '[name]-[hash].js',
-    // Comments and indentation are a quarter of the bytes, which are read at each start. Names stay, for stack traces.
+    // Comments and indentation are a quarter of the bytes, which are read at each start. Names are kept for stack
+    // traces.
     minify: { compress: false, mangle: false, codegen: true },
   });
   await bundle.close();

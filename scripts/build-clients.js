@@ -44,7 +44,7 @@ export function buildClients() {
   renameSync(made, folder);
 }
 
-/** npm itself knows best what belongs into its archive. */
+/** npm itself decides what its archive contains. */
 function npmTarball(folder) {
   const source = join(clientsFolder, 'typescript');
   const staged = mkdtempSync(join(dist, '.client-'));

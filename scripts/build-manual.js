@@ -1,5 +1,5 @@
-// Makes dist/manual: docs/ and the READMEs as a site, which every server that has it serves at /manual. Its generator is
-// installed by this command alone. `npm start` does not need it.
+// Builds dist/manual: docs/ and the READMEs as a site, which a server serves at /manual if present. Only this command
+// installs the site generator. `npm start` does not need it.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -33,15 +33,15 @@ export function buildManual() {
   rmSync(pages, { recursive: true, force: true });
 }
 
-/** The server keeps it in memory, and its policy takes no scripts and styles in pages. */
+/** The server keeps it in memory, and its policy forbids inline scripts and styles. */
 function checkSite(site) {
   const files = readdirSync(site, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
   const paths = files.map(({ parentPath, name }) => join(parentPath, name));
   const bytes = paths.reduce((sum, path) => sum + statSync(path).size, 0);
-  if (bytes > 3_000_000) throw new Error(`the manual has ${bytes} bytes, and may have 3,000,000`);
+  if (bytes > 3_000_000) throw new Error(`the manual has ${bytes} bytes; at most 3,000,000 are allowed`);
   for (const path of paths.filter((path) => path.endsWith('.html'))) {
     const found = /<script(?![^>]*\bsrc=)|<style|<[a-z][^>]*\s(?:style|on[a-z]+)=/.exec(readFileSync(path, 'utf8'));
-    if (found !== null) throw new Error(`${path} has "${found[0]}", which the policy of the server refuses`);
+    if (found !== null) throw new Error(`${path} contains "${found[0]}", which the policy of the server refuses`);
   }
   process.stderr.write(`the manual: ${files.length} files, ${(bytes / 1e6).toFixed(1)} MB\n`);
 }
@@ -54,8 +54,8 @@ function install() {
     ? JSON.parse(readFileSync(mark, 'utf8')).packages['node_modules/vitepress']?.version
     : null;
   if (has === wanted) return;
-  process.stderr.write('workflow-graph: installing what renders the manual, 100 MB, about 20 s …\n');
-  // `npm pack --dry-run` of the root must not make a dry run of this one.
+  process.stderr.write('workflow-graph: installing the site generator, 100 MB, about 20 s …\n');
+  // `npm pack --dry-run` of the root must not make this one a dry run.
   const { npm_config_dry_run: _, ...env } = process.env;
   execFileSync('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], {
     cwd: folder,

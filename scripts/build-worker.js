@@ -1,5 +1,5 @@
-// Makes dist/worker.mjs: the standalone worker as one file, which every server hands out at /worker.mjs. It needs Node 20 and
-// nothing else. Made from the sources.
+// Builds dist/worker.mjs: the standalone worker as one file, which every server serves at /worker.mjs. It needs only
+// Node 20. Built from the sources.
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -25,7 +25,7 @@ if (isMainThread) {
 }
 `;
 
-/** Modules that look for files beside them, as they are where there is only this one. */
+/** Replacements of modules that look for files next to them: here there is only one file. */
 const replacements = (version) =>
   new Map([
     [join(root, 'src/version.ts'), `export const version = ${JSON.stringify(version)};`],
@@ -35,7 +35,7 @@ const replacements = (version) =>
     ],
   ]);
 
-/** Builds the file with a version, which is that of the package unless a test wants another. */
+/** Builds the file with a version: that of the package, unless a test passes another. */
 export async function buildWorkerFile({ file = join(root, 'dist/worker.mjs'), version = versionOf(root) } = {}) {
   const pending = replacements(version);
   const bundle = await rolldown({
@@ -43,7 +43,8 @@ export async function buildWorkerFile({ file = join(root, 'dist/worker.mjs'), ve
     platform: 'node',
     resolve: sourcesResolved,
     transform: { target: 'node20' },
-    // The client's package says that none of its modules matters by being loaded. This one does: it is what the thread runs.
+    // The client's package declares its modules free of side effects. This one is an exception: it is what the thread
+    // runs.
     treeshake: { moduleSideEffects: [{ test: /\/heartbeat-thread\.ts$/, sideEffects: true }] },
     plugins: [
       {
@@ -60,12 +61,12 @@ export async function buildWorkerFile({ file = join(root, 'dist/worker.mjs'), ve
   });
   const { output } = await bundle.generate({ format: 'esm', codeSplitting: false });
   await bundle.close();
-  if (pending.size > 0) throw new Error(`nothing imports ${[...pending.keys()].join(', ')} any more`);
+  if (pending.size > 0) throw new Error(`no module imports ${[...pending.keys()].join(', ')} any more`);
   const [chunk, ...others] = output;
-  if (others.length > 0) throw new Error(`one file was to be made, and not ${output.length}`);
+  if (others.length > 0) throw new Error(`expected one output file, got ${output.length}`);
   const licenses = licensesOf(chunk.moduleIds).replaceAll('*/', '* /');
   const text = `// The worker of workflow-graph ${version}. node worker.mjs --help\n${chunk.code}\n/*\n${licenses}\n*/\n`;
-  // In one step: a server may be reading it.
+  // Atomically: a server may be reading it.
   writeFileSync(`${file}.new`, text);
   renameSync(`${file}.new`, file);
 }

@@ -1,4 +1,4 @@
-// `npm run conformance`: what is missing is installed and built, then the conformance suite is compiled and run.
+// `npm run conformance`: installs and builds what is missing, then compiles and runs the conformance suite.
 import { spawn, spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { describeFactor, timeFactor } from './suites/machine.js';
@@ -13,7 +13,7 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const node = `${root}node_modules/node/bin/node`;
 const project = `${root}test/conformance/tsconfig.json`;
 const projects = [project];
-// What starts a PostgreSQL, for several servers on one.
+// The program that starts PostgreSQL, for several servers on one database.
 if (process.argv.some((argument) => argument.startsWith('--servers'))) {
   projects.push(`${root}test/support/postgres/tsconfig.json`);
 }

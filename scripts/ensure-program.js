@@ -1,4 +1,4 @@
-// Makes a clone ready to run: far less to install than what its tests need.
+// Makes a clone ready to run: installs far less than the tests need.
 import { setUp } from './set-up.js';
 
 await setUp({ withTools: false });

@@ -1,5 +1,5 @@
-// `npm run interop`: programs that others publish, and clients that generators make of the API description, against a server
-// of this repository. Not part of `npm test`; see test/interop/README.md.
+// `npm run interop`: runs third-party programs, and clients generated from the API description, against a server of
+// this repository. Not part of `npm test`; see test/interop/README.md.
 import { spawn, spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -53,7 +53,7 @@ const parts = {
 
 const wanted = process.argv.slice(2);
 const unknown = wanted.find((name) => parts[name] === undefined);
-if (unknown !== undefined) fail(`there is no part "${unknown}"; there are ${Object.keys(parts).join(', ')}`);
+if (unknown !== undefined) fail(`unknown part "${unknown}"; there are ${Object.keys(parts).join(', ')}`);
 mkdirSync(kept, { recursive: true });
 
 let failed = 0;
@@ -65,7 +65,7 @@ for (const name of wanted.length > 0 ? wanted : Object.keys(parts)) {
 }
 process.exit(failed === 0 ? 0 : 1);
 
-/** Runs a server on a free port and an empty folder while it is used. */
+/** Runs a server on a free port and an empty folder while `use` runs. */
 async function withServer(use) {
   const folder = mkdtempSync(join(tmpdir(), 'workflow-graph-interop-server-'));
   mkdirSync(join(folder, 'workflows'));
@@ -81,7 +81,7 @@ async function withServer(use) {
   }
 }
 
-/** The address that the server says in its log. */
+/** The address in the server's log. */
 function addressOf(server) {
   return new Promise((resolve, reject) => {
     let said = '';

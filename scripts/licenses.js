@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
-/** The licenses of this project and of the packages that bundled modules are of: they ask to be passed on. */
+/** The licenses of this project and of the packages whose modules are bundled, which require their inclusion. */
 export function licensesOf(moduleIds) {
   const folders = new Set(moduleIds.flatMap((id) => /^.*\/node_modules\/(?:@[^/]+\/)?[^/]+/.exec(id)?.[0] ?? []));
   const texts = [...folders].sort().map((folder) => {

@@ -1,6 +1,6 @@
-// `node scripts/mutate.js`: changes one place of the sources at a time and runs the nearest unit tests, to find out which changes no
-// test notices. Works on a copy of the tree. What survives is printed with its place: a gap in the tests, a change
-// without effect, or a place that only tests further away look at (--tests).
+// `node scripts/mutate.js`: changes one place of the sources at a time and runs the nearest unit tests, to find changes
+// that no test detects. Works on a copy of the tree. Survivors are printed with their place: a gap in the tests, a
+// change without effect, or a place that only more distant tests cover (--tests).
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -14,13 +14,13 @@ const { values } = parseArgs({
   options: {
     count: { type: 'string', default: '100' },
     seed: { type: 'string', default: '1' },
-    /** Only files with this in their path below src. */
+    /** Only files whose path below src contains this. */
     only: { type: 'string', default: '' },
-    /** How many test files a mutation is tried on, the nearest by imports. */
+    /** The number of test files per mutation, nearest first by imports. */
     tests: { type: 'string', default: '5' },
-    /** The longest that they may take, in seconds; a mutation that hangs counts as noticed. */
+    /** Their time limit, in seconds; a mutation that hangs counts as detected. */
     limit: { type: 'string', default: '90' },
-    /** Where the result goes as JSON. */
+    /** The path for the result as JSON. */
     report: { type: 'string' },
   },
 });
@@ -40,9 +40,9 @@ const mutations = chooseMutations(root, {
   only: values.only,
 });
 const testsOf = nearestTests(root, Number(values.tests));
-/** Whether the tests pass on the copy as it is, by their names. */
+/** Whether the tests pass on the unchanged copy, by name. */
 const sound = new Map();
-/** The file that the mutation before changed, and that is as it was again. */
+/** The file of the previous mutation, now restored. */
 let previous = '';
 const results = [];
 for (const [at, mutation] of mutations.entries()) {
@@ -72,7 +72,7 @@ async function tried({ file, changed, original }) {
   }
 }
 
-/** A test that fails without a mutation would seem to notice every one. */
+/** A test that fails without a mutation would appear to detect every one. */
 async function isSound(test) {
   if (!sound.has(test)) sound.set(test, (await runs.run([previous], [test])) === true);
   return sound.get(test);

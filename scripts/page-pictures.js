@@ -1,5 +1,6 @@
-// `node scripts/page-pictures.js`: runs a server with workers and workflows, and takes the pictures of the page in docs/images. With a
-// folder as its argument it takes every page there, in both themes and at the widths of a desk and of a phone, to be looked at.
+// `node scripts/page-pictures.js`: runs a server with workers and workflows, and writes screenshots of the page to
+// docs/images. With a folder as its argument it captures every page there for review, in both themes and at desktop and
+// phone widths.
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -16,7 +17,7 @@ const browserFile = [process.env.CHROMIUM ?? '', '/usr/bin/chromium', '/usr/bin/
   (file) => file !== '' && existsSync(file),
 );
 if (browserFile === undefined)
-  throw new Error('there is no Chromium: install the package chromium, or name it by CHROMIUM');
+  throw new Error('no Chromium found: install the package chromium, or set CHROMIUM to its path');
 
 const folder = mkdtempSync(join(tmpdir(), 'workflow-graph-pictures-'));
 const children = [];
@@ -121,7 +122,7 @@ async function pictures(url, pages, { theme, width }) {
   await context.close();
 }
 
-/** The workflows of the pictures: of 3, 10, 200 and 5,000 jobs, and one with a matrix. */
+/** The workflows of the screenshots: of 3, 10, 200 and 5,000 jobs, and one with a matrix. */
 function files() {
   const jobs = (name, count, jobOf) =>
     Object.fromEntries(Array.from({ length: count }, (_, n) => [`${name}-${n + 1}`, jobOf(n)]));
@@ -230,7 +231,7 @@ function callerOf(url) {
     if (!answer.ok) throw new Error(`${path}: ${await answer.text()}`);
     return answer.json();
   };
-  /** Waits until a run is as wanted: until it has ended. */
+  /** Waits until a run matches; by default until it has ended. */
   const ended = async (id, isWanted = ({ state }) => state !== 'queued' && state !== 'running') => {
     for (;;) {
       if (isWanted(await call(`/api/workflows/${id}/status`))) return;

@@ -1,4 +1,4 @@
-// The proto as buf reads it: the descriptors of every file, with the comments that stand there.
+// The proto as parsed by buf: the descriptors of every file, with their comments.
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 
@@ -13,12 +13,12 @@ export function protoImage(root) {
   return JSON.parse(stdout).file;
 }
 
-/** Those of this API, without the ones that only hold options. */
+/** The files of this API, except those that only define options. */
 export function apiFiles(image) {
   return image.filter((file) => file.package === 'workflowgraph.v1' && !file.name.endsWith('options.proto'));
 }
 
-/** The comment of what stands at a path of a file's descriptor. */
+/** The comment at a path of a file's descriptor. */
 export function comment(file, path) {
   const wanted = path.join(',');
   const found = file.sourceCodeInfo?.location.find((location) => (location.path ?? []).join(',') === wanted);
@@ -29,7 +29,7 @@ export function comment(file, path) {
     .trim();
 }
 
-/** A method's HTTP rule as `{verb, route, body, responseBody, status}`; null when it has none. */
+/** A method's HTTP rule as `{verb, route, body, responseBody, status}`; null if absent. */
 export function httpRule(method) {
   const rule = method.options?.['[google.api.http]'];
   if (rule === undefined) return null;

@@ -1,10 +1,10 @@
-// The reference part of docs/protocol.md, made from the proto: services, methods, paths, policies, messages, with the
-// comments that stand there.
+// The reference part of docs/protocol.md, generated from the proto: services, methods, paths, policies and messages,
+// with their comments.
 import { apiFiles, comment, httpRule, scopesOf } from './proto-image.js';
 
 const jsonForm = '[workflowgraph.v1.json_form]';
 
-/** The reference as Markdown, of the proto's image. */
+/** The reference as Markdown, from the proto's image. */
 export function protocolReference(image) {
   const files = apiFiles(image);
   const services = files.flatMap((file) =>

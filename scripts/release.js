@@ -1,5 +1,7 @@
-// `npm run release`: makes all files of a release in dist/release, and proves each by running it. It publishes nothing. With
-// --dry-run it does so from what is here; without, only from a clean checkout of the release's tag, so that a file has one origin.
+// `npm run release`: builds all files of a release in dist/release, and proves each by running it. It publishes
+// nothing. With
+// --dry-run it builds from the current tree; otherwise only from a clean checkout of the release's tag, so that each
+// file has one origin.
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -15,7 +17,7 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const given = process.argv.slice(2);
 const unknown = given.filter((arg) => arg !== '--dry-run');
 if (unknown.length > 0) {
-  process.stderr.write(`release: unknown argument ${unknown.join(' ')}; there is only --dry-run\n`);
+  process.stderr.write(`release: unknown argument ${unknown.join(' ')}; the only one is --dry-run\n`);
   process.exit(2);
 }
 
@@ -23,7 +25,7 @@ const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
 const problems = problemsOf(root, version);
 for (const problem of problems) process.stderr.write(`release: ${problem}\n`);
 if (problems.length > 0 && !given.includes('--dry-run')) {
-  process.stderr.write('release: nothing was made; --dry-run makes the files all the same\n');
+  process.stderr.write('release: nothing was built; use --dry-run to build the files anyway\n');
   process.exit(1);
 }
 
@@ -45,10 +47,10 @@ for (const name of names) {
 }
 process.stdout.write(`${names.length} files of ${version} in dist/release, each proved\n`);
 
-/** Runs a command to its end and returns what it printed; its failure ends the release. */
+/** Runs a command to its end and returns its output; a failure ends the release. */
 function run(what, command, args, { cwd = root, env = {} } = {}) {
   process.stderr.write(`release: ${what} …\n`);
-  // A dry run of this is not one of the npm that it starts.
+  // A dry run of this script must not make the npm commands that it runs dry runs.
   const { npm_config_dry_run: _, ...own } = process.env;
   const options = { cwd, env: { ...own, ...env }, encoding: 'utf8', maxBuffer: 64e6 };
   const { status, stdout, stderr, error } = spawnSync(command, args, options);

@@ -1,5 +1,5 @@
-// `node scripts/screen-capture.js`: runs a workflow under `run --watch` on a pseudo-terminal and draws what its screen
-// shows in the middle of the run, as docs/images/run-watch.svg, the picture in the README.
+// `node scripts/screen-capture.js`: runs a workflow under `run --watch` on a pseudo-terminal and draws its screen in
+// the middle of the run as docs/images/run-watch.svg, the picture in the README.
 import { spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -56,7 +56,7 @@ setTimeout(() => {
   mkdirSync(join(root, 'docs/images'), { recursive: true });
   writeFileSync(picture, drawing(terminal.buffer.active));
   process.stdout.write(`${picture}\n`);
-  // Typed twice: the first asks the jobs to stop, the second does not wait for them.
+  // Typed twice: the first asks the jobs to stop, the second kills them.
   for (let times = 0; times < 2; times += 1) child.stdin.write(`${JSON.stringify({ input: '\u0003' })}\n`);
 }, 4_500);
 child.on('close', () => {
@@ -64,7 +64,7 @@ child.on('close', () => {
   process.exit(0);
 });
 
-/** The eight colours of a terminal, and the text's own. */
+/** The eight colours of a terminal, and the default text colour. */
 function colourOf(cell) {
   const colours = ['#484f58', '#f85149', '#3fb950', '#d29922', '#58a6ff', '#bc8cff', '#39c5cf', '#c9d1d9'];
   if (cell.isDim()) return '#8b949e';

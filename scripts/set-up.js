@@ -1,8 +1,8 @@
 // Makes a clone ready: installs the packages of the lock file and builds what is out of date. Runs on Node 20, before
-// anything is installed, and does nothing when nothing is to do.
+// anything is installed, and does nothing if everything is up to date.
 //
-// To run the program takes the dependencies of the package and of the workspaces (`npm ci --omit=dev`). The tools of the tests, linters
-// and generators are the development dependencies, four times as large.
+// Running the program needs the dependencies of the package and of the workspaces (`npm ci --omit=dev`). The tools of
+// the tests, linters and generators are the development dependencies, four times as large.
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
@@ -22,7 +22,7 @@ const pageMark = join(root, 'dist/web/index.html');
 /** One of the tools. A clone that has them keeps them. */
 const aTool = join(root, 'node_modules/vitest');
 
-/** Installs and compiles what is missing; with the tools when they are wanted, or were there before. */
+/** Installs and compiles what is missing, including the tools if requested or installed before. */
 export async function setUp({ withTools }) {
   if (isReady(withTools)) return;
   const release = await alone();
@@ -56,7 +56,7 @@ function isReady(withTools) {
   );
 }
 
-/** Two at once would install over each other: the second waits, and then finds everything done. */
+/** Two concurrent runs would overwrite each other's files: the second waits, and then finds everything done. */
 async function alone() {
   const lock = join(root, '.setup-lock');
   const giveUpAt = Date.now() + 10 * 60_000;
@@ -66,7 +66,7 @@ async function alone() {
       break;
     } catch (error) {
       if (error.code !== 'EEXIST') throw error;
-      if (Date.now() > giveUpAt) fail(`another set-up holds ${lock}; remove it if there is none`);
+      if (Date.now() > giveUpAt) fail(`another set-up holds ${lock}; remove it if none is running`);
       await new Promise((resolve) => setTimeout(resolve, 250));
     }
   }
@@ -82,7 +82,7 @@ function lockHash() {
     .digest('hex');
 }
 
-/** The lock file of what is installed, and whether the tools are. */
+/** The lock file of the installed packages, and whether the tools are installed. */
 function installed() {
   const [hash, tools] = existsSync(installedMark) ? readFileSync(installedMark, 'utf8').split(' ') : [];
   return { isCurrent: hash === lockHash(), hasTools: tools === 'tools' };
@@ -116,7 +116,7 @@ async function ensureOwnNode(withTools) {
   await installOwnNode().catch((error) => fail(error.message));
 }
 
-/** What the program is made from. */
+/** The sources of the program. */
 const sources = ['src', 'gen', 'clients/typescript/src', 'tsconfig.json', 'tsconfig.base.json', 'package-lock.json'];
 
 function isBuilt() {
@@ -152,7 +152,7 @@ async function ensureBundleBuilt() {
 }
 
 function areClientsBuilt() {
-  // Each with what its sources are; a tool's folder beside them may hold a hundred thousand files.
+  // Each with its sources; a tool's folder next to them may contain a hundred thousand files.
   return isNewer(clientsMark, [
     ...['typescript/src', 'typescript/package.json', 'typescript/README.md'].map((path) => `clients/${path}`),
     ...['go', 'python/src', 'python/pyproject.toml', 'python/README.md'].map((path) => `clients/${path}`),
@@ -181,7 +181,7 @@ async function ensurePageBuilt() {
   await runNode('node_modules/vite/bin/vite.js', 'build', '--logLevel=warn', join(root, 'web'));
 }
 
-/** Whether a file is there, and no older than the sources. */
+/** Whether a file exists and is no older than the sources. */
 function isNewer(file, sources) {
   if (!existsSync(file)) return false;
   return statSync(file).mtimeMs >= Math.max(...sources.map((path) => newestIn(join(root, path))));
@@ -200,7 +200,7 @@ function runNode(script, ...args) {
 }
 
 async function run(command, args, cwd = root) {
-  // `npm pack --dry-run` would make a dry run of `npm ci` too.
+  // `npm pack --dry-run` would make `npm ci` a dry run too.
   const { npm_config_dry_run: _, ...env } = process.env;
   const child = spawn(command, args, { cwd, env, stdio: ['ignore', 2, 2] });
   const problem = await new Promise((resolve) => {

@@ -1,5 +1,5 @@
-// `npm run sim`: what is missing is installed, then the simulation and the sources that it runs are compiled into a
-// folder of their own, and it runs. `--planted` runs the planted bugs instead; the rest of the line is handed on.
+// `npm run sim`: installs what is missing, then compiles the simulation and its sources into a separate folder, and
+// runs it. `--planted` runs the planted bugs instead; the other arguments are passed on.
 import { spawn, spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 

@@ -18,7 +18,7 @@ const env = { ...process.env, PATH: `${root}node_modules/.bin:${process.env.PATH
 const npm = startedByNpm();
 delete env.npm_lifecycle_event;
 
-// One process where this Node can become another; else this one is a wrapper, with which the server ends.
+// One process if this Node can replace itself by another; otherwise this is a wrapper, and the server exits with it.
 if (process.platform !== 'win32') {
   const parent = npm === null ? {} : { WORKFLOW_GRAPH_PARENT_PID: String(npm) };
   process.execve?.(node, [node, ...args], { ...env, ...parent });

@@ -1,5 +1,5 @@
-// `npm test`: what is missing is installed and built, then every suite runs, and one line counts them all. A suite whose
-// toolchain is absent is named loudly; with CI=true its absence is a failure. `npm test -- unit scenarios` runs some.
+// `npm test`: installs and builds what is missing, then runs every suite and prints one line with the totals. A suite
+// whose toolchain is missing is reported; with CI=true that is a failure. `npm test -- unit scenarios` runs some.
 import { availableParallelism } from 'node:os';
 import { check, compileTests, counted, isThere, killAll, vitest } from './suites/commands.js';
 import { countCargo, countClosingLine, countGo, countPython, countSeeds } from './suites/counts.js';
@@ -9,18 +9,19 @@ import { tellerOf } from './suites/telling.js';
 
 await import('./ensure.js');
 
-/** What has no clock but its own leaves the processors to those beside it that look at the time. */
+/** Suites on a simulated clock yield the processors to concurrent suites that depend on real time. */
 const computing = ['nice', '-n', '3', 'node'];
 
 /**
- * A suite runs commands and says how many of its tests passed and failed. Those that take long, or let others begin, come
- * first: the compilers of Rust and Go have the whole run for their work. Of the suites of a `group` one runs at a time.
+ * A suite runs commands and reports how many of its tests passed and failed. Long suites, or those that others depend
+ * on, come first: the Rust and Go compilers have the whole run for their work. Of the suites of a `group` one runs at a
+ * time.
  */
 const suites = [
   { name: 'typescript', run: counted(countClosingLine, 'bash', 'clients/typescript/ci.sh') },
   { name: 'rust', needs: 'cargo', run: counted(countCargo, 'bash', 'clients/rust/ci.sh') },
   { name: 'go', needs: 'go', run: counted(countGo, 'bash', 'clients/go/ci.sh') },
-  // Clients through every scenario. Each plays several at once and takes what the processors have left.
+  // Clients through every scenario. Each plays several at once and uses the idle time of the processors.
   {
     name: 'conformance',
     group: 'conformance',
@@ -70,12 +71,12 @@ const wanted = process.argv.slice(2);
 const unknown = wanted.filter((name) => !suites.some((suite) => suite.name === name));
 if (unknown.length > 0) {
   process.stderr.write(
-    `There is no suite ${unknown.join(', ')}; there are ${suites.map(({ name }) => name).join(', ')}.\n`,
+    `Unknown suite ${unknown.join(', ')}; there are ${suites.map(({ name }) => name).join(', ')}.\n`,
   );
   process.exit(2);
 }
 
-/** How many suites run at once: each waits for a good part of its time. */
+/** The number of concurrent suites: each spends much of its time waiting. */
 const lanes = Number(process.env.TEST_LANES ?? Math.min(6, availableParallelism() + 2));
 if (!Number.isInteger(lanes) || lanes < 1) {
   process.stderr.write(`TEST_LANES: ${process.env.TEST_LANES} is not a number from 1\n`);
@@ -83,7 +84,7 @@ if (!Number.isInteger(lanes) || lanes < 1) {
 }
 
 const chosen = suites.filter(({ name }) => wanted.length === 0 || wanted.includes(name));
-// Suites that run beside each other are slower than one alone, so the machine is measured under such a load.
+// Concurrent suites are slower than a single one, so the machine is measured under such a load.
 process.stdout.write(`${describeFactor(timeFactor(Math.min(lanes, chosen.length) - 1))}\n`);
 const present = [];
 const absent = [];
@@ -105,7 +106,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
 const reduced = new Set();
 let passed = 0;
 let failed = 0;
-// What several suites run is compiled once, before they could do so beside each other.
+// Code that several suites run is compiled once, before they start.
 if (!(await compileTests((text) => process.stdout.write(text)))) {
   process.stdout.write('0 passed, 1 failed\n');
   process.exit(1);

@@ -5,12 +5,15 @@ import { groupCpuMicros } from '../process-usage.js';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 
-/** A worker library, by its conformance adapter: a program that starts workers as it is told (test/conformance/ADAPTER.md). */
+/**
+ * A worker library, driven through its conformance adapter: a program that starts workers on command
+ * (test/conformance/ADAPTER.md).
+ */
 export interface ClientProgram {
   readonly name: string;
   /** A shell command, run from the repository's root. */
   readonly command: string;
-  /** Without this program it cannot be built or run. */
+  /** The program required to build or run it. */
   readonly needs: string | null;
 }
 
@@ -49,7 +52,7 @@ export class ClientWorker {
     process.once('exit', this.#stopAtExit);
   }
 
-  /** Returns when the worker is registered. The program is built first if need be. */
+  /** Returns when the worker is registered. Builds the program first if necessary. */
   static async start(
     program: ClientProgram,
     serverUrl: string,
@@ -66,7 +69,7 @@ export class ClientWorker {
     return worker;
   }
 
-  /** Processor time of its processes, in microseconds. Null where there is no /proc. */
+  /** Processor time of its processes, in microseconds; null without /proc. */
   cpuMicros(): number | null {
     return groupCpuMicros(this.#child.pid ?? 0);
   }
@@ -78,7 +81,7 @@ export class ClientWorker {
     try {
       process.kill(-pid, 'SIGKILL');
     } catch {
-      // It ended in this moment.
+      // It exited in the meantime.
     }
   }
 

@@ -12,14 +12,14 @@ export interface DispatchLoad {
   readonly runsPerSec: number;
   readonly warmUpMs: number;
   readonly measuredMs: number;
-  /** How the workers wait; by long poll when absent. */
+  /** How the workers wait; by long poll if absent. */
   readonly openWorkers?: OpenWorkers;
 }
 
 export interface DispatchResult {
-  /** From just before the run is asked for until a worker has its job. */
+  /** From just before the request of the run until a worker has its job. */
   readonly fromRequestMs: readonly number[];
-  /** From the producer's answer until a worker has the job; negative when the worker had it first. */
+  /** From the producer's response until a worker has the job; negative if the worker had it first. */
   readonly fromAnswerMs: readonly number[];
   readonly producerMs: readonly number[];
   readonly started: number;
@@ -35,8 +35,8 @@ interface RunTimes {
 const producerConnections = 64;
 
 /**
- * A producer starts runs of one job at a fixed pace, whether or not the answers keep up; workers wait for them,
- * complete at once, and wait again.
+ * A producer starts runs of one job at a fixed pace, independent of the responses; workers wait for them, complete
+ * immediately, and wait again.
  */
 export async function loadDispatch(load: DispatchLoad): Promise<DispatchResult> {
   const producers = await openMany(load.url, producerConnections);
@@ -79,7 +79,10 @@ export async function loadDispatch(load: DispatchLoad): Promise<DispatchResult> 
   };
 }
 
-/** Asks for runs at the given pace. One that finds every connection busy waits, and its time counts from when it was due. */
+/**
+ * Requests runs at the given pace. If every connection is busy a request waits, and its time counts from when it was
+ * due.
+ */
 async function produce(
   connections: readonly HttpConnection[],
   load: DispatchLoad,

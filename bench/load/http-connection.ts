@@ -5,7 +5,7 @@ export interface HttpAnswer {
   readonly body: string;
 }
 
-/** The bytes of a request, written once and sent as often as wanted. Path and body must be ASCII. */
+/** The bytes of a request, written once and sent repeatedly. Path and body must be ASCII. */
 export function requestText(method: 'GET' | 'POST', path: string, body: string | null): string {
   const head = `${method} ${path} HTTP/1.1\r\nHost: localhost\r\n`;
   if (body === null) return `${head}Content-Length: 0\r\n\r\n`;
@@ -16,8 +16,8 @@ const bufferBytes = 64 * 1024;
 const headEnd = '\r\n\r\n';
 
 /**
- * One HTTP/1.1 connection with one request in flight: as little of a client as the measurement needs, because it shares
- * the processor with the server that it measures. It reads answers with a `Content-Length` only, in ASCII.
+ * One HTTP/1.1 connection with one request in flight: a minimal client, because it shares the processor with the
+ * measured server. It reads only ASCII responses with a `Content-Length`.
  */
 export class HttpConnection {
   readonly #socket: Socket;
@@ -33,7 +33,7 @@ export class HttpConnection {
     const { hostname, port } = new URL(url);
     const buffer = Buffer.allocUnsafe(bufferBytes);
     return new Promise((resolve, reject) => {
-      // Nothing can be received before the connection is made.
+      // Nothing can be received before the connection is established.
       let read: (text: string) => void = () => {};
       const socket = connect({
         host: hostname,
@@ -58,7 +58,7 @@ export class HttpConnection {
     });
   }
 
-  /** Sends one request and waits for its answer. Errors: the connection ended, or a request is in flight. */
+  /** Sends one request and waits for its response. Errors: the connection ended, or a request is in flight. */
   send(request: string): Promise<HttpAnswer> {
     if (this.#ended !== null) return Promise.reject(this.#ended);
     if (this.#waiting !== null) return Promise.reject(new Error('a request is in flight on this connection'));

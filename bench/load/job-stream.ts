@@ -10,14 +10,14 @@ import type { Claim } from '@workflow-graph/client/gen/workflowgraph/v1/types';
 export interface JobStreamEvents {
   /** Jobs were pushed. */
   readonly claimed: (claims: readonly Claim[]) => void;
-  /** Reports were answered; the slots of those that were taken are free again. */
+  /** Reports were answered; the slots of the accepted ones are free again. */
   readonly reported: (count: number) => void;
   readonly failed: (error: Error) => void;
 }
 
 /**
- * A worker's session over gRPC, on a connection of its own. What it says within one turn of the event loop goes in one
- * message, as the worker libraries do it.
+ * A worker's session over gRPC on its own connection. Messages of one turn of the event loop are sent as one, as in the
+ * worker libraries.
  */
 export class JobStream {
   readonly #client: JobServiceClient;
@@ -51,7 +51,7 @@ export class JobStream {
     );
   }
 
-  /** Says that the job has come, and that it succeeded. */
+  /** Confirms that the job arrived, and reports success. */
   complete(leaseId: string): void {
     if (this.#reports.length === 0) setImmediate(() => this.#send());
     this.#received.push(leaseId);

@@ -1,7 +1,7 @@
 import { HttpConnection } from './http-connection.js';
 import { sent } from './whole-lives.js';
 
-/** Sends one request again and again over each connection; returns the answers per second. */
+/** Sends one request repeatedly over each connection; returns the responses per second. */
 export async function repeatRequest(load: {
   readonly url: string;
   readonly request: string;

@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
-/** A job library that works on the database itself, without a server between. */
+/** A job library that works directly on the database, without a server. */
 export type Rival = 'graphile-worker' | 'pg-boss';
 
-/** One call for each job, or many jobs in each call as its documentation has it for throughput. */
+/** One call per job, or many jobs per call as its documentation recommends for throughput. */
 export type RivalMode = 'single' | 'batches';
 
 /** Whole lives per second of a library that adds and executes no-op jobs in one process. Errors: it failed. */

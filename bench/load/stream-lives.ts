@@ -5,7 +5,7 @@ import { sent } from './whole-lives.js';
 import { runRequest } from './worker-requests.js';
 
 export interface StreamLivesLoad {
-  /** The servers: streams and producers take turns among them. */
+  /** The servers: streams and producers are assigned to them in turn. */
   readonly urls: readonly [string, ...string[]];
   readonly workflowId: string;
   readonly jobsPerRun: number;
@@ -21,16 +21,16 @@ export interface StreamLivesResult {
   /** Reports that were answered within the measured time. */
   readonly lives: number;
   readonly seconds: number;
-  /** Over the whole load, warm-up and end included. */
+  /** Over the whole load, including warm-up and end. */
   readonly total: { readonly completed: number; readonly runs: number };
 }
 
 const producerConnections = 16;
 
 /**
- * Workers with many slots complete each job as soon as it is pushed; producers start runs as long as less than twice
- * what fits the slots is under way. At the end everything that was started is finished. A report that is refused, or a
- * session that ends, ends the load with an error.
+ * Workers with many slots complete each job as soon as it is pushed; producers start runs while less than twice the
+ * number of slots is in progress. At the end all started runs are finished. A refused report, or a session that ends,
+ * ends the load with an error.
  */
 export async function loadStreamLives(load: StreamLivesLoad): Promise<StreamLivesResult> {
   const urlOf = (at: number): string => load.urls[at % load.urls.length] ?? load.urls[0];

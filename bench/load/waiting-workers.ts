@@ -3,15 +3,15 @@ import { JobStream } from './job-stream.js';
 import { sent } from './whole-lives.js';
 import { claimRequest, completeRequest, leaseIdOf, runIdOfClaim } from './worker-requests.js';
 
-/** What the workers of a dispatch load report about the jobs that they get. */
+/** What the workers of a dispatch load report about their jobs. */
 export interface Heard {
   readonly received: (runId: string, at: number) => void;
   readonly completed: () => void;
 }
 
-/** Workers that wait for jobs, complete each at once, and wait again. */
+/** Workers that wait for jobs, complete each immediately, and wait again. */
 export interface WaitingWorkers {
-  /** Rejects when one of them cannot go on; it never resolves. */
+  /** Rejects when one of them fails; it never resolves. */
   readonly failed: Promise<never>;
   close(): void;
 }

@@ -17,13 +17,13 @@ export interface LivesResult {
   readonly seconds: number;
   readonly claimMs: readonly number[];
   readonly completeMs: readonly number[];
-  /** Over the whole load, warm-up and end included. */
+  /** Over the whole load, including warm-up and end. */
   readonly total: { readonly claimed: number; readonly completed: number; readonly runs: number };
 }
 
 /**
- * Each connection is a worker: it claims a job and completes it; when there is none it starts a run. At the end of the
- * time each finishes the job in its hands. An answer that is not 2xx ends the load with an error.
+ * Each connection is a worker: it claims a job and completes it; if there is none it starts a run. At the end of the
+ * time each finishes its current job. A response other than 2xx ends the load with an error.
  */
 export async function loadWholeLives(load: LivesLoad): Promise<LivesResult> {
   const connections = await Promise.all(Array.from({ length: load.connections }, () => HttpConnection.open(load.url)));
@@ -71,7 +71,7 @@ export async function loadWholeLives(load: LivesLoad): Promise<LivesResult> {
   return { lives, seconds: load.measuredMs / 1000, claimMs, completeMs, total };
 }
 
-/** The body of a 2xx answer. Errors: any other answer, with what was asked and answered. */
+/** The body of a 2xx response. Errors: any other response, with request and response. */
 export async function sent(connection: HttpConnection, request: string): Promise<string> {
   const answer = await connection.send(request);
   if (answer.status >= 200 && answer.status < 300) return answer.body;

@@ -24,7 +24,7 @@ export function runRequest(workflowId: string): string {
   return requestText('POST', `/api/workflows/${workflowId}/run`, null);
 }
 
-/** The lease id of a claim's answer; null when there was no job. */
+/** The lease id in the response to a claim; null if there was no job. */
 export function leaseIdOf(body: string): string | null {
   return body === 'null' ? null : textField(body, '"lease_id":"');
 }
@@ -38,7 +38,9 @@ export function runIdOfRun(body: string): string | null {
   return textField(body, '"run_id":"');
 }
 
-/** A text field without escapes, cut out: parsing whole answers would cost the generator more than the rest of it. */
+/**
+ * A text field without escapes, cut out of the response: parsing it would cost the generator more than everything else.
+ */
 function textField(body: string, start: string): string | null {
   const at = body.indexOf(start);
   if (at < 0) return null;

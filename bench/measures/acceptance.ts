@@ -40,7 +40,7 @@ export const acceptance: Measure = {
   },
 };
 
-/** One request again and again with short pauses, until it is stopped. */
+/** Sends one request repeatedly with short pauses until it is stopped. */
 class Pulse {
   readonly #connection: HttpConnection;
   readonly #beating: Promise<number[]>;
@@ -51,7 +51,7 @@ class Pulse {
     this.#beating = this.#beat(request);
   }
 
-  /** What each answer took, in milliseconds. */
+  /** The duration of each response, in milliseconds. */
   async stop(): Promise<number[]> {
     this.#stopped = true;
     const tookMs = await this.#beating;

@@ -21,7 +21,7 @@ export const claimCost: Measure = {
     few.noteCpu();
     many.noteCpu();
     for (let round = 0; round < rounds; round += 1) {
-      // Turns are short, so that both servers see the same disturbances.
+      // Short turns expose both servers to the same disturbances.
       await few.begin();
       await many.begin();
       for (let n = 0; n < jobsOfRun; n += 1) {
@@ -42,7 +42,7 @@ export const claimCost: Measure = {
         cpuOfFew === null || cpuOfMany === null ? null : cpuOfMany / cpuOfFew,
         '×',
       ),
-      figure('time to make the 1 000 000 jobs wait', many.filledMs / 1000, 's'),
+      figure('time to create the 1 000 000 waiting jobs', many.filledMs / 1000, 's'),
     ];
   },
 };
@@ -53,7 +53,7 @@ class Backlog {
   readonly completeMs: number[] = [];
   readonly filledMs: number;
   readonly #server: ChildServer;
-  /** Opened when it is needed: the server closes one that says nothing while the other server is filled. */
+  /** Opened on demand: the server closes an idle connection while the other server is filled. */
   #connection: HttpConnection | null = null;
   #cpuBefore: number | null = null;
   readonly #workflowId: string;
@@ -103,7 +103,7 @@ class Backlog {
     this.#cpuBefore = cpuMicros(this.#server.pid);
   }
 
-  /** Processor time of the server for each life since it was noted; null where it cannot be read. */
+  /** Processor time of the server per life since the mark; null if it cannot be read. */
   cpuMicrosOfLife(): number | null {
     const now = cpuMicros(this.#server.pid);
     return now === null || this.#cpuBefore === null ? null : (now - this.#cpuBefore) / this.claimMs.length;

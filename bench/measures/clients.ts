@@ -9,7 +9,7 @@ const transports = ['stream', 'http'] as const;
 const slots = 32;
 const chainLength = 40;
 const rounds = 5;
-/** How often a run is looked at; its times are the server's own. */
+/** The polling interval of a run; its times are the server's. */
 const lookEveryMs = 50;
 
 export const clients: Measure = {
@@ -45,7 +45,7 @@ async function measureClient(
   }
 }
 
-/** A first run warms it up and tells how many jobs it does in the time. */
+/** A first run warms it up and measures how many jobs it does in the time. */
 async function rateOf(server: ChildServer, client: ClientProgram, transport: 'stream' | 'http', seconds: number) {
   const worker = await ClientWorker.start(client, server.url, { slots, transport });
   try {

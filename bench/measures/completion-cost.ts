@@ -7,7 +7,7 @@ import type { Measure } from '../measure.js';
 import { median } from '../statistics.js';
 import { createWorkflow, pairs, startRun } from '../workflows.js';
 
-/** Jobs without needs in the small workflow, all of which are completed in a round. */
+/** Jobs without needs in the small workflow; each round completes all of them. */
 const roots = 50;
 const rounds = 10;
 
@@ -27,7 +27,7 @@ export const completionCost: Measure = {
     const [ofSmall, ofLarge] = [worker('small'), worker('large')];
     for (let round = 0; round < rounds; round += 1) {
       await startRun(server.url, small);
-      // Claimed first: the jobs that become claimable by the completions would be claimed after the other roots.
+      // Claimed first: otherwise the jobs that become claimable by the completions would be claimed instead.
       const leases: string[] = [];
       for (let n = 0; n < roots; n += 1)
         for (const { claim } of [ofSmall, ofLarge]) leases.push(await leased(connection, claim));
@@ -38,7 +38,7 @@ export const completionCost: Measure = {
           tookMs.push(performance.now() - sentAt);
         }
       }
-      // The small run's second half is not measured; it is emptied, so that the next round claims roots.
+      // The small run's second half is not measured; it is drained, so that the next round claims roots.
       for (let n = 0; n < roots; n += 1)
         await sent(connection, completeRequest(await leased(connection, ofSmall.claim)));
     }

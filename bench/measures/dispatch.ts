@@ -8,7 +8,7 @@ import { createWorkflow, job } from '../workflows.js';
 
 export const dispatch: Measure = {
   name: 'dispatch',
-  title: 'Dispatch: from just before a run is asked for until a worker that waits has its job in hand',
+  title: 'Dispatch: from just before the request of a run until a waiting worker has its job',
   async run({ seconds }) {
     const figures: Figure[] = [];
     for (const runsPerSec of [1_000, 100]) {
@@ -23,7 +23,7 @@ export const dispatch: Measure = {
   },
 };
 
-/** What is wanted of the median and of the 99th percentile, in milliseconds. */
+/** The targets of the median and of the 99th percentile, in milliseconds. */
 interface DispatchTarget {
   readonly p50: number;
   readonly p99: number;

@@ -11,7 +11,7 @@ import { createWorkflowOfFile, startRun } from '../workflows.js';
 const jobsOfRun = 100;
 const rounds = 20;
 const groups = 1_000;
-/** Held jobs at the server with many of them, and jobs of each run that makes them. */
+/** Held jobs at the server with many of them, and jobs of each run that creates them. */
 const heldMany = Number(process.env.BENCH_HELD_JOBS ?? 1_000_000);
 const heldPerRun = 100_000;
 
@@ -44,12 +44,12 @@ export const gates: Measure = {
         'ms',
       ),
       figure('  ratio', (claimMs[1] ?? 0) / (claimMs[0] ?? 1), '×', atMost(1.3)),
-      figure('time to make the jobs wait', many.filledMs / 1000, 's'),
+      figure('time to create the waiting jobs', many.filledMs / 1000, 's'),
     ];
   },
 };
 
-/** Processor time of the server for a start's share, a claim and a completion, in turns on one server. */
+/** Processor time of the server for a share of a start, a claim and a completion, in turns on one server. */
 async function lifeCosts(): Promise<{ plain: number | null; gated: number | null }> {
   const server = await startServer();
   const connection = await HttpConnection.open(server.url);
@@ -97,7 +97,7 @@ function jobsWith(count: number, more: (at: number) => object): Record<string, o
   return Object.fromEntries(Array.from({ length: count }, (_, at) => [`j${at}`, { run: 'true', ...more(at) }]));
 }
 
-/** A server at whose gates jobs are held for other workers, and one worker. */
+/** A server whose gates hold jobs for other workers, and one worker. */
 class Holding {
   readonly claimMs: number[] = [];
   readonly filledMs: number;

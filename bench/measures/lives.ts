@@ -16,7 +16,7 @@ interface LivesRun {
   readonly peakMb: number | null;
 }
 
-/** Times that the load with a target is measured, each right after a no-op of its own. */
+/** Repetitions of the load with a target, each right after its own no-op measurement. */
 const pairs = 3;
 
 export const lives: Measure = {
@@ -65,7 +65,7 @@ function figuresOf(what: string, run: LivesRun): Figure[] {
   ];
 }
 
-/** Errors: what was acknowledged is not what the database holds afterwards. */
+/** Errors: the acknowledged counts differ from the database afterwards. */
 export async function livesOf(jobs: readonly BenchJob[], connections: number, seconds: number): Promise<LivesRun> {
   const server = await startServer();
   const cpu: (number | null)[] = [];

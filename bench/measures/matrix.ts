@@ -12,7 +12,7 @@ const connections = 16;
 
 export const matrix: Measure = {
   name: 'matrix',
-  title: `A matrix of ${children} children: when the first and the last can be claimed, and what their join costs`,
+  title: `A matrix of ${children} children: when the first and the last become claimable, and the cost of their join`,
   async run() {
     const server = await startServer();
     const numbers = Array.from({ length: side }, (_, at) => at);
@@ -49,15 +49,15 @@ export const matrix: Measure = {
     const livesMs = performance.now() - begunAt;
     if (done !== children) throw new Error(`${done} of ${children} children were claimed`);
     const after = leaseIdOf(await sent(one, claimRequest('bench', { labels: ['after'], waitSecs: 60 })));
-    if (after === null) throw new Error('what needs the matrix did not become claimable');
+    if (after === null) throw new Error('the dependent of the matrix did not become claimable');
     const joinMs = performance.now() - lastReportAt;
     for (const connection of open) connection.close();
     await server.stop();
     return [
       figure('from the start of the run to the claim of the first child', firstMs, 'ms'),
-      figure('to the last child being claimable', lastMs, 'ms'),
+      figure('to the last child becoming claimable', lastMs, 'ms'),
       figure('claims and completions of the children', children / (livesMs / 1000), '/s'),
-      figure('from the last report to the claim of what needs the matrix', joinMs, 'ms'),
+      figure('from the last report to the claim of the dependent', joinMs, 'ms'),
     ];
   },
 };

@@ -5,11 +5,11 @@ import { cpuMicros } from '../process-usage.js';
 
 export interface NoopRate {
   readonly perSec: number;
-  /** Processor time of the server for one request; null where it cannot be read. */
+  /** Processor time of the server for one request; null if it cannot be read. */
   readonly cpuMicros: number | null;
 }
 
-/** How often a Fastify server that does nothing answers the same generator over 64 connections. */
+/** The rate at which a no-op Fastify server answers the same generator over 64 connections. */
 export async function noopRate(seconds: number): Promise<NoopRate> {
   const server = await startNoopServer();
   const request = requestText('POST', '/api/jobs/claim', '{"worker_id":"bench-1","labels":[],"lease_ttl_secs":60}');

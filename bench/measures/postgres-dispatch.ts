@@ -9,7 +9,7 @@ import { createWorkflow, job } from '../workflows.js';
 
 export const postgresDispatch: Measure = {
   name: 'postgres-dispatch',
-  title: 'Dispatch across two servers on PostgreSQL: a run is asked for at one, its worker has a stream at the other',
+  title: 'Dispatch across two servers on PostgreSQL: a run is requested at one, its worker has a stream at the other',
   named: true,
   run: ({ seconds }) => withPostgres((database) => dispatchAcross(database, seconds * 1000)),
 };

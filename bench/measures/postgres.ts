@@ -10,7 +10,7 @@ import { createWorkflow, independentJobs } from '../workflows.js';
 
 const jobsPerRun = 10;
 const warmUpMs = 2_000;
-/** Each load in turn, so many times: what else happens on the machine meets all alike. */
+/** Repetitions of each load, interleaved: disturbances of the machine then affect all alike. */
 const rounds = 3;
 
 export const postgres: Measure = {
@@ -41,7 +41,7 @@ async function livesOf(database: PostgresServer, measuredMs: number): Promise<Fi
     }
   }
   const rate = (name: string) => median(rates.get(name) ?? []);
-  /** Of the ratios within each round the one in the middle. */
+  /** The median of the ratios within each round. */
   const ratio = (ours: string, theirs: string) =>
     median((rates.get(ours) ?? []).map((own, round) => own / (rates.get(theirs)?.[round] ?? Number.NaN)));
   return [
@@ -66,7 +66,7 @@ function ofRival(rival: Rival, mode: RivalMode): Load {
   };
 }
 
-/** Each server has its part of the connections; the work is common. */
+/** Each server gets its share of the connections; the work is shared. */
 async function jsonLives(database: PostgresServer, name: string, count: number, measuredMs: number): Promise<number> {
   return withServers(database, name, count, async (urls, workflowId) => {
     const parts = await Promise.all(
@@ -87,7 +87,7 @@ async function streamLives(database: PostgresServer, name: string, count: number
   });
 }
 
-/** Errors: what was acknowledged is not what the database holds afterwards. */
+/** Errors: the acknowledged counts differ from the database afterwards. */
 async function withServers(
   database: PostgresServer,
   name: string,

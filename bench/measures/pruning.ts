@@ -9,11 +9,11 @@ import type { Measure } from '../measure.js';
 import { quantile } from '../statistics.js';
 import { createWorkflow, independentJobs } from '../workflows.js';
 
-/** `BENCH_OLD_RUNS` for a shorter look. */
+/** Set `BENCH_OLD_RUNS` for a shorter measurement. */
 const oldRuns = Number(process.env.BENCH_OLD_RUNS ?? 100_000);
 const connections = 16;
 const warmUpMs = 1_000;
-/** How long pruning may take before the measure gives up. */
+/** The time limit of pruning. */
 const patienceMs = 900_000;
 const dayMs = 24 * 60 * 60 * 1000;
 
@@ -22,7 +22,7 @@ const pruned = { RETENTION_RUNS_DAYS: '30', RETENTION_LOGS_DAYS: '14' };
 
 export const pruning: Measure = {
   name: 'pruning',
-  title: `${oldRuns.toLocaleString('en').replaceAll(',', ' ')} old runs are taken away while 16 connections claim, complete and start runs`,
+  title: `${oldRuns.toLocaleString('en').replaceAll(',', ' ')} old runs are deleted while 16 connections claim, complete and start runs`,
   async run({ seconds }) {
     const folder = benchFolder();
     const file = join(folder.path, 'data', 'workflow-graph.db');
@@ -48,14 +48,14 @@ export const pruning: Measure = {
       figure('  p99', p99Without, 'ms'),
       figure('  before / after: p99', quantile(before, 0.99), 'ms'),
       figure('', quantile(after, 0.99), 'ms'),
-      figure('claims while runs are taken away: p50', quantile(during, 0.5), 'ms'),
+      figure('claims while runs are deleted: p50', quantile(during, 0.5), 'ms'),
       figure('  p99', p99, 'ms'),
       figure('  ratio of the p99', p99 / p99Without, '×', atMost(2)),
     ];
   },
 };
 
-/** Makes runs that end, through the server; returns their workflow. */
+/** Creates runs that end, through the server; returns their workflow. */
 async function fill(folder: string): Promise<string> {
   const server = await serveFolder(folder, kept);
   const workflowId = await createWorkflow(server.url, independentJobs(1));
@@ -68,7 +68,7 @@ async function fill(folder: string): Promise<string> {
   return workflowId;
 }
 
-/** Makes the runs of a stopped server old, `oldRuns` of them, and counts how many of those are left. */
+/** Makes the runs of a stopped server old, `oldRuns` of them, and counts how many of those remain. */
 function agedRuns(file: string): { left(): number; close(): void } {
   const writer = new Database(file);
   writer
@@ -84,7 +84,7 @@ function agedRuns(file: string): { left(): number; close(): void } {
   return { left: () => Number(count.get(beforeMs)), close: () => void reader.close() };
 }
 
-/** The time begins when it is first asked, which is when the server is there. */
+/** The time starts at the first call, when the server is up. */
 function lasting(seconds: number): () => boolean {
   let until: number | null = null;
   return () => {
@@ -93,7 +93,7 @@ function lasting(seconds: number): () => boolean {
   };
 }
 
-/** What each claim took while a server ran with these settings, without the first second. */
+/** The duration of each claim while a server ran with these settings, without the first second. */
 async function claimsDuring(
   folder: string,
   env: Record<string, string>,
@@ -115,7 +115,7 @@ async function claimsDuring(
     connection.close();
   };
   const workers = Array.from({ length: connections }, (_, at) => work(`bench-${at}`));
-  // Looked at now and then, since counting costs the generator's processor time.
+  // Polled rarely, since counting costs the generator's processor time.
   do await new Promise((resolve) => setTimeout(resolve, 250));
   while (goesOn());
   isOver = true;

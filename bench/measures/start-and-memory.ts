@@ -24,7 +24,7 @@ export const startAndMemory: Measure = {
     await sleep(5_000);
     const idleMb = residentMb(server.pid);
     const connections = await Promise.all(Array.from({ length: parkedWorkers }, () => HttpConnection.open(server.url)));
-    // The answers never come: the connections are closed first.
+    // The responses never come: the connections are closed first.
     const parked = connections.map((connection, at) =>
       connection.send(claimRequest(`bench-${at}`, { waitSecs: 60 })).catch(() => null),
     );

@@ -49,7 +49,7 @@ interface StreamsRun {
   readonly peakMb: number | null;
 }
 
-/** Errors: what was acknowledged is not what the database holds afterwards. */
+/** Errors: the acknowledged counts differ from the database afterwards. */
 async function streamLivesOf(seconds: number): Promise<StreamsRun> {
   const server: ChildServer = await startServer();
   const cpu: (number | null)[] = [];

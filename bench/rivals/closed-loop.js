@@ -1,16 +1,16 @@
-// What the programs beside this one share: a load that keeps about as many jobs under way as it is told, for a warm-up and
-// a measured time, until all that was added is done; then one line of JSON.
+// Shared by the programs in this folder: a load that keeps a given number of jobs in progress, for a warm-up and a
+// measured time, and then until all added jobs are done; finally one line of JSON.
 
-/** The settings that the benchmark gives on the command line. */
+/** The settings from the benchmark's command line. */
 export function settings() {
   const [url, mode, measuredMs, warmUpMs] = process.argv.slice(2);
   return { url, isBatched: mode === 'batches', measuredMs: Number(measuredMs), warmUpMs: Number(warmUpMs) };
 }
 
 /**
- * @param add adds some jobs and says how many
- * @param producers how many calls of `add` are under way at once
- * @param underWayMax how many jobs may be added and not done
+ * @param add adds some jobs and returns how many
+ * @param producers the number of concurrent calls of `add`
+ * @param underWayMax the maximum number of jobs that are added and not done
  */
 export function closedLoop({ measuredMs, warmUpMs }, { add, producers, underWayMax }) {
   const startsAt = performance.now() + warmUpMs;
@@ -40,7 +40,7 @@ export function closedLoop({ measuredMs, warmUpMs }, { add, producers, underWayM
       room.resolve();
       room = Promise.withResolvers();
     },
-    /** Fulfilled when everything that was added is done. */
+    /** Resolves when every added job is done. */
     async run() {
       await Promise.all(Array.from({ length: producers }, produce));
       while (count.done < count.added) await new Promise((resolve) => setTimeout(resolve, 10));
@@ -49,5 +49,5 @@ export function closedLoop({ measuredMs, warmUpMs }, { add, producers, underWayM
   };
 }
 
-/** The jobs that one call adds, where the library takes many: as many as a run of the workflow that it is compared with. */
+/** The jobs added by one call if the library accepts many: as many as a run of the workflow in the comparison. */
 export const jobsPerCall = 10;

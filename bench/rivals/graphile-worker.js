@@ -1,5 +1,5 @@
-// Whole lives of no-op jobs in graphile-worker: added, taken, executed in this very process, and deleted when they have
-// succeeded. In batches it is set as its page on performance says.
+// Whole lives of no-op jobs in graphile-worker: added, fetched, executed in this process, and deleted on success. In
+// batches it is configured as its page on performance recommends.
 import { Logger, makeWorkerUtils, run } from 'graphile-worker';
 import pg from 'pg';
 import { closedLoop, jobsPerCall, settings } from './closed-loop.js';

@@ -1,5 +1,5 @@
-// Whole lives of no-op jobs in pg-boss: sent, fetched and completed by calls of this very process. Its own `work` polls
-// at most twice a second; fetching again as soon as the last jobs are done is the fastest that it offers.
+// Whole lives of no-op jobs in pg-boss: sent, fetched and completed by calls of this process. Its own `work` polls at
+// most twice a second; fetching again as soon as the last jobs are done is the fastest way that it offers.
 import { PgBoss } from 'pg-boss';
 import { closedLoop, jobsPerCall, settings } from './closed-loop.js';
 

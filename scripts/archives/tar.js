@@ -2,13 +2,16 @@ import { gzipSync } from 'node:zlib';
 
 const blockBytes = 512;
 
-/** A gzipped tar archive of files, each `{ path, content }`, in their order. The same files make the same archive. */
+/**
+ * A gzipped tar archive of files, each `{ path, content }`, in the given order. The same files produce the same
+ * archive.
+ */
 export function tarGz(files) {
   const blocks = files.flatMap(({ path, content }) => [header(path, content.length), content, padding(content.length)]);
   return gzipSync(Buffer.concat([...blocks, Buffer.alloc(2 * blockBytes)]), { level: 9 });
 }
 
-/** A header of the form ustar: a regular file of nobody, from 1970. */
+/** A ustar header: a regular file without an owner, from 1970. */
 function header(path, size) {
   const { name, prefix } = split(path);
   const block = Buffer.alloc(blockBytes);
@@ -22,7 +25,7 @@ function header(path, size) {
   block.write('0', 156);
   block.write('ustar\x0000', 257, 'latin1');
   block.write(prefix, 345);
-  // The checksum is that of the block with blanks in its place.
+  // The checksum is computed with blanks in its field.
   block.fill(' ', 148, 156);
   octal(
     block.reduce((sum, byte) => sum + byte, 0),
@@ -33,7 +36,7 @@ function header(path, size) {
   return block;
 }
 
-/** A path of more than 100 bytes has its folders in a field of their own, of at most 155. */
+/** A path of more than 100 bytes has its folders in a separate field of at most 155 bytes. */
 function split(path) {
   if (Buffer.byteLength(path) <= 100) return { name: path, prefix: '' };
   for (let at = path.indexOf('/'); at !== -1; at = path.indexOf('/', at + 1)) {

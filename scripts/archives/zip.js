@@ -1,12 +1,12 @@
 import { crc32, deflateRawSync } from 'node:zlib';
 
-/** The earliest time that the format can say, so that the same files make the same archive: 1980-01-01 00:00. */
+/** The earliest time that the format can hold, so that the same files produce the same archive: 1980-01-01 00:00. */
 const date = (1 << 5) | 1;
 /** Names are UTF-8. */
 const flags = 0x0800;
 const version = 20;
 
-/** A ZIP archive of files, each `{ path, content }`, in their order. */
+/** A ZIP archive of files, each `{ path, content }`, in the given order. */
 export function zip(files) {
   const locals = [];
   const entries = [];
@@ -16,7 +16,7 @@ export function zip(files) {
     const deflated = deflateRawSync(content, { level: 9 });
     const isSmaller = deflated.length < content.length;
     const stored = isSmaller ? deflated : content;
-    // What the header of a file and its entry in the directory have in common.
+    // The fields shared by the header of a file and its directory entry.
     const facts = Buffer.alloc(26);
     facts.writeUInt16LE(version, 0);
     facts.writeUInt16LE(flags, 2);
@@ -35,14 +35,14 @@ export function zip(files) {
   return Buffer.concat([...locals, directory, endOf(files.length, directory.length, offset)]);
 }
 
-/** Unix, which gives the attributes of each file their meaning. */
+/** Unix, which defines the meaning of the file attributes. */
 function madeBy() {
   const bytes = Buffer.alloc(2);
   bytes.writeUInt16LE((3 << 8) | version);
   return bytes;
 }
 
-/** A regular file that its owner may write, and where its header is. */
+/** A regular file that its owner may write, and the offset of its header. */
 function attributes(offset) {
   const bytes = Buffer.alloc(14);
   bytes.writeUInt32LE((0o100644 << 16) >>> 0, 6);

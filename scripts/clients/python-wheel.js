@@ -8,8 +8,8 @@ import { clientsFolder, filesIn } from './sources.js';
 const folder = join(clientsFolder, 'python');
 
 /**
- * The package as pip installs it (https://packaging.python.org/specifications/binary-distribution-format): its modules as they
- * are, and beside them what pyproject.toml says. So a server can offer it without a Python at hand.
+ * The package as pip installs it (https://packaging.python.org/specifications/binary-distribution-format): its modules
+ * unchanged, and the metadata from pyproject.toml. A server can thus offer it without Python.
  */
 export function pythonWheel() {
   const { project, tool } = parse(readFileSync(join(folder, 'pyproject.toml'), 'utf8'));
@@ -34,7 +34,7 @@ export function pythonWheel() {
 
 const file = (path, content) => ({ path, content: Buffer.from(content) });
 
-/** Hatch finds the version by a pattern with a group, as Python writes it. */
+/** Hatch finds the version by a Python pattern with a group. */
 function versionOf({ path, pattern }) {
   const found = new RegExp(pattern.replace('(?P<', '(?<')).exec(readFileSync(join(folder, path), 'utf8'));
   return found.groups.version;
@@ -62,7 +62,7 @@ function entryPoints(scripts) {
   return `[console_scripts]\n${lines.join('\n')}\n`;
 }
 
-/** The checksum of each file but its own. */
+/** The checksum of each file except the list itself. */
 function record(files, itself) {
   const lines = files.map(
     ({ path, content }) => `${path},sha256=${hash('sha256', content, 'base64url')},${content.length}`,

@@ -29,7 +29,7 @@ export function rustCrate() {
   };
 }
 
-/** The manifest with the values that it has from its workspace, which is not in the archive. */
+/** The manifest with its workspace values filled in, because the archive has no workspace. */
 function withoutWorkspace({ package: own, lints: _, ...others }, workspace) {
   const values = Object.entries(own).map(([key, value]) => [
     key,
@@ -44,7 +44,7 @@ function indexLine(manifest, checksum) {
     ...Object.entries(manifest.dependencies).map((entry) => dependency(entry, 'normal')),
     ...Object.entries(manifest['dev-dependencies']).map((entry) => dependency(entry, 'dev')),
   ];
-  // Features that speak of `dep:` are read by what knows version 2 of the index.
+  // Features with `dep:` require version 2 of the index.
   const line = {
     name,
     vers: version,

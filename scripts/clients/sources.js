@@ -5,8 +5,8 @@ import { fileURLToPath } from 'node:url';
 export const clientsFolder = fileURLToPath(new URL('../../clients', import.meta.url));
 
 /**
- * The files below a folder whose paths pass, sorted by path, each `{ path, content }`. Folders of tools and caches (hidden,
- * `__pycache__`) are never entered.
+ * The files below a folder whose paths pass the filter, sorted by path, each `{ path, content }`. Folders of tools and
+ * caches (hidden, `__pycache__`) are skipped.
  */
 export function filesIn(folder, passes = () => true) {
   return pathsIn(folder)

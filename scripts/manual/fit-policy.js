@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** Moves each script in a page into a file and removes styles of single elements: the server's policy takes files alone. */
+/** Moves inline scripts of a page into files and removes inline styles: the server's policy allows only files. */
 export function fitPolicy(site) {
   const pages = readdirSync(site, { recursive: true }).filter((name) => name.endsWith('.html'));
   for (const page of pages) {

@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 
 export const root = fileURLToPath(new URL('../..', import.meta.url));
 
-/** The menu: its groups, and the pages of each in the order of reading. */
+/** The menu: its groups, and the pages of each in reading order. */
 export const menu = [
   { text: 'Start', pages: ['README.md', 'docs/guide.md', 'docs/from-github-actions.md', 'docs/page.md'] },
   {

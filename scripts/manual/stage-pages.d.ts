@@ -1,2 +1,2 @@
-/** A page with the links that it has in the manual. */
+/** A page with its links rewritten for the manual. */
 export function stagedText(source: string, text: string, paths: ReadonlyMap<string, string>): string;

@@ -2,7 +2,7 @@ import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join, posix } from 'node:path';
 import { pagePaths, root } from './page-paths.js';
 
-/** Writes the pages into a folder as the site generator reads them: by their new paths, with links between those. */
+/** Writes the pages into a folder for the site generator: under their new paths, with links between those. */
 export function stagePages(folder) {
   rmSync(folder, { recursive: true, force: true });
   const paths = pagePaths();
@@ -14,12 +14,15 @@ export function stagePages(folder) {
   cpSync(join(root, 'docs/images'), join(folder, 'images'), { recursive: true });
 }
 
-/** A page with the links that it has in the manual; what the manual does not have is named by its path in the project. */
+/**
+ * A page with its links rewritten for the manual; a link to a file outside of the manual becomes the file's path in the
+ * project.
+ */
 export function stagedText(source, text, paths) {
   const from = posix.dirname(source);
   const to = posix.dirname(paths.get(source));
   const parts = text.split(/^((?:```|~~~)[\s\S]*?^(?:```|~~~))/m);
-  // Every second part is a block of code.
+  // Every second part is a code block.
   return parts.map((part, i) => (i % 2 === 1 ? part : prose(part))).join('');
 
   function prose(part) {
@@ -38,7 +41,7 @@ export function stagedText(source, text, paths) {
   }
 }
 
-/** Pictures are the only HTML in the pages. */
+/** Images are the only HTML in the pages. */
 function withoutHtml(text) {
   return text
     .replaceAll(/<picture>[\s\S]*?(<img [^>]*>)\s*<\/picture>/g, '$1')

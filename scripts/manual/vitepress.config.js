@@ -9,17 +9,17 @@ export default defineConfig({
   title: 'workflow-graph',
   description: 'A job server that runs DAGs of jobs on workers written in any language',
   lang: 'en',
-  // No icon; without this browsers ask for one.
+  // No icon; without this browsers request one.
   head: [['link', { rel: 'icon', href: 'data:,' }]],
-  // The server replaces it where a proxy adds a path (src/http/manual.ts).
+  // The server replaces it if a proxy adds a path (src/http/manual.ts).
   base: '/manual/',
   outDir: '../site',
-  // A server of the reader's.
+  // The address of the reader's server.
   ignoreDeadLinks: 'localhostLinks',
-  // Data of the site in files of their own, and no colours of code: the server's policy takes no inline scripts or styles.
+  // Site data in separate files, and no syntax colours: the server's policy allows no inline scripts or styles.
   metaChunk: true,
   markdown: {
-    // The pages are Markdown for every reader: neither HTML nor the templates of Vue.
+    // The pages are plain Markdown: neither HTML nor Vue templates.
     html: false,
     config(markdown) {
       for (const name of ['text', 'code_inline']) {
@@ -27,7 +27,7 @@ export default defineConfig({
         markdown.renderer.rules[name] = (...given) => withoutTemplates(rule(...given));
       }
     },
-    // As in the headings of the project's pages: small letters, no punctuation, hyphens.
+    // The same anchors as in the project's pages: lower case, no punctuation, hyphens.
     anchor: {
       slugify: (text) =>
         text

@@ -4,12 +4,14 @@ import { mutationsOf } from './mutations-of.js';
 
 const rooms = ['domain', 'engine', 'api', 'store'];
 
-/** Migrations run once in the life of a database, on data of earlier versions; unit tests run on SQLite. */
+/**
+ * Excluded: migrations run once in the life of a database, on data of earlier versions, and unit tests run on SQLite.
+ */
 const leftOut = /^src\/store\/(migrations|postgres)\//;
 
 /**
- * As many mutations of each room, the same for the same seed and sources. Each has the whole text of its file before and
- * after.
+ * The same number of mutations for each room, reproducible for a seed and sources. Each has the whole text of its file
+ * before and after.
  */
 export function chooseMutations(root, { seed, count, only }) {
   const random = randomFrom(seed);

@@ -4,9 +4,9 @@ const boundaries = { '<': '<=', '<=': '<', '>': '>=', '>=': '>' };
 const opposites = { '===': '!==', '!==': '===', '&&': '||', '||': '&&', '+': '-', '-': '+', '*': '/', '/': '*' };
 
 /**
- * The small changes that a source file allows: a boundary moved by one, a comparison or a connective turned round, an operand
- * of a condition or a statement left out, an `if` negated, a constant changed, a function that returns at once. Each is a range
- * of the text and what takes its place.
+ * The small changes that a source file allows: a boundary moved by one, a comparison or a connective inverted, an
+ * operand of a condition or a statement removed, an `if` negated, a constant changed, a function that returns
+ * immediately. Each is a range of the text and its replacement.
  */
 export function mutationsOf(file, text) {
   const { program, errors } = parseSync(file, text, { lang: 'ts' });
@@ -26,7 +26,7 @@ function changesOf(node, parent, text) {
     case 'BinaryExpression':
     case 'LogicalExpression': {
       const { left, right, operator } = node;
-      // A text that is put together is not a sum.
+      // String concatenation is not a sum.
       if (operator === '+' && isText(left, right)) return [];
       const other = boundaries[operator] ?? opposites[operator];
       const changed =
@@ -60,7 +60,7 @@ function changesOf(node, parent, text) {
 }
 
 function visit(node, parent, take) {
-  // Types are gone when the program runs.
+  // Types do not exist at run time.
   if (node.type.startsWith('TS') && !/^TS(As|Satisfies|NonNull)/.test(node.type)) return;
   if (node.type === 'ImportDeclaration') return;
   take(node, parent);

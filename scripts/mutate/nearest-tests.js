@@ -1,13 +1,13 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 
-/** These start the compiled program, which a mutation does not change, or are no unit tests. */
+/** These run the compiled program, which a mutation does not change, or are not unit tests. */
 const leftOut =
   /^test\/(scenarios|examples|sim|fuzz|crash|postgres|page|conformance|interop|deploy|architecture\.test)/;
 
 /**
- * Finds the test files that import a source file, the nearest first: by how many imports lie between, then by how much
- * they are about it.
+ * Finds the test files that import a source file, the nearest first: by the number of imports in between, then by
+ * relevance.
  *
  * @returns {(file: string) => string[]} paths from the root
  */
@@ -47,7 +47,7 @@ export function nearestTests(root, max) {
 
 function importsOf(root, file) {
   const text = readFileSync(join(root, file), 'utf8');
-  // Types are gone when the program runs, so an import of nothing else leads nowhere.
+  // Types do not exist at run time, so an import of types alone leads nowhere.
   const imports = text.matchAll(/(?:^|\n)(?:import|export)\s+(?!type\s)[^;]*?from\s+'(\.[^']+)'/g);
   return [...imports]
     .map(([, path]) => normalize(join(dirname(file), path)).replace(/\.js$/, '.ts'))
@@ -55,8 +55,8 @@ function importsOf(root, file) {
 }
 
 /**
- * How much a test is about a file: how many words of the file's path stand in the test's path, and how often in its text.
- * Tests of the engine import all of it alike, so their imports say nothing.
+ * The relevance of a test for a file: how many words of the file's path occur in the test's path, and how often in its
+ * text. Tests of the engine all import the same files, so their imports do not distinguish them.
  */
 function likeness(root, file, test) {
   const words = file.split(/\W+/).filter((word) => word.length > 3);
@@ -66,5 +66,5 @@ function likeness(root, file, test) {
   return inPath * timesMax + inText;
 }
 
-/** A word that stands in a test more often than this says no more. */
+/** More occurrences of a word in a test than this add nothing. */
 const timesMax = 10;

@@ -4,10 +4,10 @@ import { fileURLToPath } from 'node:url';
 
 const runner = fileURLToPath(new URL('./test-runner.js', import.meta.url));
 
-/** With `CI` some tests are larger; and the machine need not be measured for each run. */
+/** With `CI` some tests are larger; and this avoids measuring the machine for each run. */
 const { CI: _, TEST_TIME_FACTOR: timeFactor = '4', ...withoutCi } = process.env;
 
-/** Runs tests in the copy, one after the other; a run that takes too long is killed. */
+/** Runs tests in the copy, one after the other; a run that exceeds its time limit is killed. */
 export class TestRuns {
   #folder;
   #limitMs;
@@ -19,9 +19,9 @@ export class TestRuns {
   }
 
   /**
-   * Whether the tests pass; null when they take too long.
+   * Whether the tests pass; null if they exceed the time limit.
    *
-   * @param {readonly string[]} changed files that are not as they were at the run before
+   * @param {readonly string[]} changed files that differ from the previous run
    * @param {readonly string[]} tests
    */
   async run(changed, tests) {
@@ -41,10 +41,10 @@ export class TestRuns {
   stop() {
     if (this.#child === null) return;
     try {
-      // Its workers too.
+      // Including its workers.
       process.kill(-this.#child.pid, 'SIGKILL');
     } catch {
-      // It has ended.
+      // It has exited.
     }
     this.#child = null;
   }

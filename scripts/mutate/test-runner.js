@@ -1,5 +1,5 @@
-// A process that keeps vitest and what it has transformed, so that each further run costs only the tests. Its parent says which
-// files have changed and which tests are to run, and is told whether they passed.
+// A process that keeps vitest and its transformed modules, so that each further run costs only the tests. Its parent
+// sends the changed files and the tests to run, and receives whether they passed.
 import { createVitest } from 'vitest/node';
 
 const vitest = await createVitest('test', {

@@ -1,4 +1,4 @@
-// The two forms of a definition, from the tables that its reader checks keys with.
+// The two forms of a definition, from the tables with which its parser checks keys.
 
 /** For `components.schemas`. */
 export function definitionSchemas({ workflowFile, apiForm }) {
@@ -13,8 +13,8 @@ export function definitionSchemas({ workflowFile, apiForm }) {
 }
 
 /**
- * A map without the rule which of its keys must be there (`run` or `steps`): generators of code take the alternatives for
- * types of their own, and lose the map. The server checks it.
+ * A map without the rule about its required keys (`run` or `steps`): code generators turn the alternatives into
+ * separate types, and lose the map. The server checks the rule.
  */
 function withoutChoiceOfKeys(schema) {
   if (schema.properties === undefined) return schema;
@@ -23,7 +23,7 @@ function withoutChoiceOfKeys(schema) {
   return { ...rest, ...(isOfKeys(anyOf) ? {} : anyOf && { anyOf }), ...(isOfKeys(oneOf) ? {} : oneOf && { oneOf }) };
 }
 
-/** A schema whose `$defs` become components of their own: `#/$defs/job` is `WorkflowFileJob`. */
+/** A schema whose `$defs` become separate components: `#/$defs/job` is `WorkflowFileJob`. */
 function embedded(name, { $schema: _, $defs, title, ...schema }) {
   const componentName = (def) => `${name}${def[0].toUpperCase()}${def.slice(1)}`;
   const rewritten = (value) => {
@@ -35,7 +35,7 @@ function embedded(name, { $schema: _, $defs, title, ...schema }) {
     });
     return Object.fromEntries(entries);
   };
-  // Generators of code would name the type after the title.
+  // Code generators would name the type after the title.
   const components = { [name]: { description: title, ...rewritten(schema) } };
   for (const [def, inner] of Object.entries($defs)) components[componentName(def)] = rewritten(inner);
   return components;

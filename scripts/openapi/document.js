@@ -1,6 +1,6 @@
-// The OpenAPI 3.1 document of the documented JSON paths, made from the proto: its comments, google.api.http rules,
-// policies and field rules, and what the JSON binding (src/http/json-binding) makes of messages. A test sends requests
-// made from it to a real server and holds every answer to it.
+// The OpenAPI 3.1 document of the documented JSON paths, generated from the proto: its comments, google.api.http rules,
+// policies and field rules, and the mapping of the JSON binding (src/http/json-binding). A test sends generated
+// requests to a real server and checks every response against it.
 import { apiFiles, comment, httpRule } from '../proto-image.js';
 import { definitionSchemas } from './definition-schemas.js';
 import { errorResponses, errorSchemas } from './errors.js';

@@ -1,4 +1,4 @@
-// Refusals on the documented paths: the statuses and codes of src/api/errors.ts (a test compares the two).
+// Errors on the documented paths: the statuses and codes of src/api/errors.ts (a test compares the two).
 
 const refusals = [
   [400, 'Malformed', 'malformed', 'The request cannot be read, or breaks a rule; the message names the field.'],

@@ -1,5 +1,5 @@
-// The rules of protovalidate that this API uses, as constraints of JSON Schema. A rule beyond them stops the generator, as
-// it stops the server (src/api/field-rules.ts). They are about requests: answers are not held to them.
+// The protovalidate rules that this API uses, as JSON Schema constraints. Any other rule stops the generator, as it
+// stops the server (src/api/field-rules.ts). They apply to requests, not to responses.
 
 export function valueRules(rules, way) {
   if (way === 'answer') return {};
@@ -28,5 +28,5 @@ function limit(keyword, value) {
 
 function onlyKnown(rules, known) {
   const unknown = Object.keys(rules).find((rule) => !known.includes(rule));
-  if (unknown !== undefined) throw new Error(`the rule ${unknown} has no form in JSON Schema here`);
+  if (unknown !== undefined) throw new Error(`the rule ${unknown} has no JSON Schema form here`);
 }

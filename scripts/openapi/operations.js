@@ -1,4 +1,4 @@
-// One operation: what a method with a documented path takes and answers, and every status that it can answer with.
+// One operation: the request and response of a method with a documented path, and every status that it can return.
 import { scopesOf } from '../proto-image.js';
 
 /** A method's operation object. */
@@ -57,7 +57,7 @@ const lastEventId = {
 function requestBody({ schemas, method, rule, bodyFields }) {
   if (rule.body === '') return null;
   if (rule.body !== '*') return definitionBody;
-  // A method without fields in its body passes over whatever JSON is sent as one.
+  // A method without body fields ignores any JSON body.
   const schema =
     bodyFields.length === 0
       ? {}
@@ -107,12 +107,12 @@ const events = {
 /** Errors of every call: a wrong origin or a bad header, a missing or insufficient token, and a server that is unavailable. */
 const always = { 400: 'Malformed', 401: 'Unauthenticated', 403: 'Forbidden', 500: 'Damaged', 503: 'Unavailable' };
 
-/** What the method can refuse with, as its path and its body say. */
+/** The errors of the method, according to its path and its body. */
 function refusals({ rule, inPath, names, body }) {
   const byStatus = { ...always };
   if (inPath.includes('lease_id')) byStatus[409] = 'Conflict';
   else if (inPath.length > 0 || names.includes('workflow')) byStatus[404] = 'NotFound';
-  // A DELETE may carry a body that nothing reads.
+  // A DELETE may carry a body, which is ignored.
   if (body !== null || rule.verb.toUpperCase() === 'DELETE') {
     byStatus[408] = 'RequestTimeout';
     byStatus[413] = 'TooLarge';

@@ -1,4 +1,5 @@
-// Scalars of the proto in JSON. 64-bit integers are numbers, and so are held to those that a number says exactly.
+// Scalars of the proto in JSON. 64-bit integers are numbers, so they are limited to those that a number represents
+// exactly.
 const safe = Number.MAX_SAFE_INTEGER;
 
 const scalars = {

@@ -1,5 +1,5 @@
-// Messages of the proto as JSON Schemas. A message is described as an answer writes it, every field there; where requests
-// take it too, there is a second schema named `…Input`, in which only what must be given is required.
+// Messages of the proto as JSON Schemas. A message is described as a response has it, with every field present; if
+// requests use it too, a second schema named `…Input` requires only the mandatory fields.
 import { comment } from '../proto-image.js';
 import { listRules, valueRules } from './field-rules.js';
 import { scalarSchema } from './scalars.js';
@@ -30,7 +30,7 @@ export class Schemas {
     }
   }
 
-  /** The schemas that were referred to, by name in order. */
+  /** The referenced schemas, sorted by name. */
   all() {
     return Object.fromEntries([...this.#made].sort(([a], [b]) => (a < b ? -1 : 1)));
   }
@@ -51,7 +51,7 @@ export class Schemas {
     return this.#requestObject(this.#types.get(typeName), fields);
   }
 
-  /** The value of one field, with its rules; `way` is `answer` or `request`. Unset is not considered. */
+  /** The value of one field, with its rules; `way` is `answer` or `request`. Absence is handled elsewhere. */
   value(message, field, way) {
     const rules = field.options?.[fieldRules] ?? {};
     const entry = mapEntry(message, field);
@@ -65,12 +65,12 @@ export class Schemas {
     return { type: 'array', items, ...listRules(rules.repeated ?? {}, way) };
   }
 
-  /** The value of a field of an answer, which is null when it can be unset. */
+  /** The value of a response field, which is null if it can be unset. */
   answerValue(message, field) {
     const schema = this.value(message, field, 'answer');
     const canBeUnset =
       field.label !== 'LABEL_REPEATED' &&
-      // A struct is empty then.
+      // An unset struct is empty.
       field.typeName !== '.google.protobuf.Struct' &&
       (isMessage(field) || field.proto3Optional || field.oneofIndex !== undefined);
     return canBeUnset ? orNull(schema) : schema;
@@ -82,11 +82,11 @@ export class Schemas {
     return { ...scalarSchema(field.type), ...valueRules(rules, way) };
   }
 
-  /** A message or an enum by its name; what stands for a value of it. */
+  /** The schema of a message or an enum by name. */
   reference(typeName, way) {
     const found = this.#types.get(typeName);
     if (found === undefined) throw new Error(`${typeName} has no form in JSON`);
-    // The one field of such a message stands for it.
+    // Such a message is represented by its only field.
     if (found.type.options?.[jsonForm] === 'JSON_FORM_INLINE') return this.value(found.type, found.type.field[0], way);
     const name = found.kind === 'message' && way === 'request' ? `${found.name}Input` : found.name;
     if (!this.#made.has(name)) {
@@ -145,7 +145,7 @@ export class Schemas {
         (inner.type.field ?? []).length === 0
           ? { type: 'string', enum: [name], ...text }
           : { type: 'object', properties: { [name]: value }, required: [name], additionalProperties: false, ...text };
-      // Generators of code need a name for each.
+      // Code generators need a name for each.
       const component = `${base}${name}`;
       this.#made.set(component, schema);
       return { $ref: `#/components/schemas/${component}` };
@@ -153,7 +153,7 @@ export class Schemas {
     return { ...described(comment(file, path)), oneOf: alternatives };
   }
 
-  /** What is unset inside is left out and not null. */
+  /** Unset fields inside are omitted instead of null. */
   #alternative({ file, type, path }, way) {
     const properties = {};
     for (const [at, field] of (type.field ?? []).entries()) {
@@ -164,12 +164,12 @@ export class Schemas {
   }
 }
 
-/** A message's name as a component's. Generators of Go call what a method returns by the method and `Response`. */
+/** The component name of a message. Go generators name the result of a method after the method and `Response`. */
 function componentName(name) {
   return name.replaceAll('.', '').replace(/Response$/, 'Answer');
 }
 
-/** A schema with a description; beside a reference too, which this version of OpenAPI allows. */
+/** A schema with a description; this version of OpenAPI also allows it next to a reference. */
 function withText(schema, text) {
   return text === '' ? schema : { ...schema, description: text };
 }
@@ -191,7 +191,7 @@ function mapEntry(message, field) {
   return (message.nestedType ?? []).find((type) => type.options?.mapEntry && field.typeName?.endsWith(`.${type.name}`));
 }
 
-/** Whether a request without the field is refused: its default breaks a rule. */
+/** Whether a request without the field is refused: its default violates a rule. */
 function mustBeGiven(field) {
   const rules = field.options?.[fieldRules] ?? {};
   if (rules.required) return true;

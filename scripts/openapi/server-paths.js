@@ -1,4 +1,4 @@
-// What the port answers beside the API.
+// The paths of the port outside the API.
 
 const refused = (name) => ({ $ref: `#/components/responses/${name}` });
 const foreign = { 400: refused('Malformed'), 403: refused('Forbidden') };

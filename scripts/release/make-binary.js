@@ -5,10 +5,13 @@ import { serverNodeFlags } from '../../bin/node-flags.js';
 import { tarGz } from '../archives/tar.js';
 import { filesIn } from '../clients/sources.js';
 
-/** What Node looks for in an executable to know that there is a program in it (nodejs.org/api/single-executable-applications.html). */
+/**
+ * The marker by which Node recognizes an executable with an embedded program
+ * (nodejs.org/api/single-executable-applications.html).
+ */
 const fuse = 'NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2';
 
-/** Makes one executable of this Node and the installed package, for the kind of machine that this is. Returns its path. */
+/** Builds one executable of this Node and the installed package, for this machine's platform. Returns its path. */
 export async function makeBinary({ root, folder, room, project, version, run }) {
   const kind = `${process.platform}-${process.arch}`;
   const work = join(room, 'binary');
@@ -33,7 +36,7 @@ export async function makeBinary({ root, folder, room, project, version, run }) 
   run('preparing the single binary', process.execPath, ['--experimental-sea-config', join(work, 'sea.json')]);
   const file = join(folder, `workflow-graph-${kind}`);
   cpSync(process.execPath, file);
-  // Imported here, because it is one of the tools that a release installs first.
+  // Imported here, because the release installs this tool first.
   const { inject } = await import('postject');
   await inject(file, 'NODE_SEA_BLOB', readFileSync(config.output), { sentinelFuse: fuse });
   chmodSync(file, 0o755);
@@ -41,8 +44,8 @@ export async function makeBinary({ root, folder, room, project, version, run }) 
 }
 
 /**
- * Leaves out what nothing runs: types, maps, sources of SQLite and its builds for other kinds of machines. The packages that the bundle holds
- * are not needed beside it; LICENSES.txt in it has their licences.
+ * Removes files that are not executed: types, source maps, sources of SQLite and its builds for other platforms. The
+ * packages in the bundle are not needed next to it; LICENSES.txt in it has their licences.
  */
 function isNeeded(path, kind) {
   const isWhole = /^(?:workflow-graph|better-sqlite3|@fastify\/swagger-ui)\//.test(path);

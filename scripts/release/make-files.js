@@ -9,15 +9,15 @@ import { makeBinary } from './make-binary.js';
 const quietly = ['--no-audit', '--no-fund', '--loglevel=error'];
 
 /**
- * Makes the files. All but the chart and the bills come out of the package as it is installed in an empty folder, so they are what a user gets.
- * Returns the folder of the installed package, and the single binary.
+ * Builds the files. All except the chart and the bills of materials are taken from the package installed in an empty
+ * folder, so they are what a user gets. Returns the folder of the installed package, and the single binary.
  */
 export async function makeFiles({ root, folder, room, version, run }) {
   run('packing the package', 'npm', ['pack', '--ignore-scripts', '--loglevel=error', '--pack-destination', folder]);
   const [tarball] = readdirSync(folder);
   const [project, home] = [join(room, 'workflow-graph-installed'), join(room, 'home')];
   for (const made of [project, home]) mkdirSync(made);
-  // A bill of materials names the project that it is for.
+  // A bill of materials names its project.
   writeFileSync(
     join(project, 'package.json'),
     JSON.stringify({ name: 'workflow-graph-installed', version, private: true }),
@@ -50,12 +50,12 @@ export async function makeFiles({ root, folder, room, version, run }) {
   return { installed, binary };
 }
 
-/** Bills of materials: of what an installation brings, and of what the page and the bundle are built from. */
+/** Bills of materials: the packages of an installation, and those from which the page and the bundle are built. */
 function writeBills({ root, folder, project, version, run }) {
   const sbom = ['sbom', '--sbom-format=cyclonedx', '--sbom-type=application'];
   const program = run('listing what it brings', 'npm', [...sbom, '--omit=dev'], { cwd: project });
   writeFileSync(join(folder, `workflow-graph-${version}.cdx.json`), program);
-  // With --omit=dev npm would leave out what is also a tool of the tests.
+  // With --omit=dev npm would omit packages that are also tools of the tests.
   const workspaces = ['--workspace=web', '--workspace=scripts'];
   const build = run('listing what it is built from', 'npm', [...sbom, '--package-lock-only', ...workspaces], {
     cwd: root,
@@ -63,7 +63,7 @@ function writeBills({ root, folder, project, version, run }) {
   writeFileSync(join(folder, `workflow-graph-build-${version}.cdx.json`), build);
 }
 
-/** `sha256sum --check SHA256SUMS` finds a damaged file. */
+/** `sha256sum --check SHA256SUMS` detects a damaged file. */
 export function writeChecksums(folder) {
   const lines = readdirSync(folder)
     .sort()

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** Runs each file of the release; a test or a program that fails ends the release. */
+/** Runs each file of the release; a failing test or program ends the release. */
 export function prove({ root, folder, room, installed, binary, version, run }) {
   const command = join(installed, '../.bin/workflow-graph');
   expectText(run('asking the package for its version', command, ['--version']), `${version}\n`);
@@ -26,7 +26,7 @@ export function prove({ root, folder, room, installed, binary, version, run }) {
   proveBills({ root, folder, version });
 }
 
-/** Each dependency is in its bill. */
+/** Each dependency is in its bill of materials. */
 function proveBills({ root, folder, version }) {
   for (const [path, bill] of [
     ['package.json', `workflow-graph-${version}.cdx.json`],
@@ -40,7 +40,7 @@ function proveBills({ root, folder, version }) {
   }
 }
 
-/** On a machine without Node, and in a home that nothing is in: a local run has a server, a worker, a database and threads. */
+/** On a machine without Node, and with an empty home: a local run has a server, a worker, a database and threads. */
 function proveBinary({ room, binary, version, run }) {
   const place = join(room, 'without-node');
   mkdirSync(place);
@@ -56,17 +56,17 @@ function proveBinary({ room, binary, version, run }) {
 
 function expectText(printed, text) {
   if (!printed.includes(text))
-    throw new Error(`printed was ${JSON.stringify(printed)}, and not ${JSON.stringify(text)}`);
+    throw new Error(`the output was ${JSON.stringify(printed)} instead of ${JSON.stringify(text)}`);
 }
 
-/** Helm's own library renders it, if Go is here to build that. */
+/** Helm's own library renders it, if Go is installed to build the renderer. */
 function proveChart({ root, folder, version, run }) {
   if (spawnSync('go', ['version']).status !== 0) {
-    process.stderr.write('release: NOT PROVED, for want of Go: the chart\n');
+    process.stderr.write('release: NOT PROVED, Go is missing: the chart\n');
     return;
   }
   const check = join(root, 'deploy/check');
-  run('building the reader of charts', 'go', ['build', '-o', 'bin/check', '.'], { cwd: check });
+  run('building the chart renderer', 'go', ['build', '-o', 'bin/check', '.'], { cwd: check });
   const unpacked = join(root, 'dist/release-chart');
   rmSync(unpacked, { recursive: true, force: true });
   mkdirSync(unpacked);

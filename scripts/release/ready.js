@@ -12,11 +12,11 @@ export const places = [
   ['deploy/helm/workflow-graph/Chart.yaml', /^appVersion: "([^"]+)"$/m],
 ];
 
-/** Why the files that this tree makes would not be those of a release. */
+/** The reasons why files built from this tree would not be those of a release. */
 export function problemsOf(root, version) {
   const git = (...args) => spawnSync('git', args, { cwd: root, encoding: 'utf8' }).stdout?.trim() ?? '';
   const problems = [];
-  if (git('status', '--porcelain') !== '') problems.push('the checkout has changes that are not committed');
+  if (git('status', '--porcelain') !== '') problems.push('the checkout has uncommitted changes');
   if (!git('tag', '--points-at', 'HEAD').split('\n').includes(`v${version}`)) {
     problems.push(`this commit has no tag v${version}`);
   }
@@ -25,7 +25,7 @@ export function problemsOf(root, version) {
   return [...problems, ...otherVersions(root, version)];
 }
 
-/** What says another version than the program's. */
+/** The files whose version differs from the program's. */
 export function otherVersions(root, version) {
   return places.flatMap(([path, pattern]) => {
     const found = pattern.exec(readFileSync(join(root, path), 'utf8'))?.[1];

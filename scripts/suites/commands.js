@@ -1,4 +1,4 @@
-// What suites are made of: commands, run from the repository's root with its own Node and programs.
+// The building blocks of suites: commands, run from the repository's root with its own Node and programs.
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -9,15 +9,15 @@ import { failuresOfOutput, failuresOfVitest } from './failures.js';
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const bin = join(root, 'node_modules/.bin');
 
-/** Made for each command, since the factor of the machine is put into the environment after this file is loaded. */
+/** Read for each command, since the machine factor is set in the environment after this file is loaded. */
 function environment() {
   const env = { ...process.env, PATH: `${join(root, 'node_modules/node/bin')}:${bin}:${process.env.PATH}` };
-  // Commands print into a pipe, whose other end may be a terminal all the same.
+  // Commands print into a pipe whose other end may be a terminal.
   if (process.stdout.isTTY && env.NO_COLOR === undefined) env.FORCE_COLOR ??= '1';
   return env;
 }
 
-/** One command that is right or wrong as a whole. */
+/** A single command that passes or fails as a whole. */
 export function check(command, ...args) {
   return async (show) => {
     const { status, output } = await executeReading(command, args, show);
@@ -45,12 +45,12 @@ export function vitest(project) {
   };
 }
 
-/** A program that runs tests of its own and says in its output how many passed; `count` reads that. */
+/** A program that runs its own tests and reports in its output how many passed; `count` parses that. */
 export function counted(count, command, ...args) {
   return async (show) => {
     const { status, output } = await executeReading(command, args, show);
     const { passed, failed: counted } = count(output);
-    // What fails without a failed test (a format, a build) counts as one, and so does a suite of which no test is seen.
+    // A failure without a failed test (a format, a build) counts as one, and so does a suite without any tests.
     const failed = status === 0 && passed > 0 ? counted : Math.max(1, counted);
     return { passed, failed, failures: failed > 0 ? failuresOfOutput(output) : [] };
   };
@@ -58,7 +58,7 @@ export function counted(count, command, ...args) {
 
 const compiled = ['test/conformance', 'test/support/postgres', 'test/sim'];
 
-/** Compiles the drivers and the simulation, which several suites run. Says whether it could. */
+/** Compiles the drivers and the simulation, which several suites run. Returns whether it succeeded. */
 export async function compileTests(show) {
   for (const folder of compiled) {
     if ((await execute('tsc', ['-p', folder], show)) !== 0) return false;
@@ -66,7 +66,7 @@ export async function compileTests(show) {
   return true;
 }
 
-/** Whether a program is on this machine. */
+/** Whether a program is installed on this machine. */
 export function isThere(program) {
   return new Promise((resolve) => {
     const child = spawn('sh', ['-c', `command -v ${program}`], { env: environment(), stdio: 'ignore' });
@@ -74,17 +74,17 @@ export function isThere(program) {
   });
 }
 
-/** Sends a signal to every command that runs. */
+/** Sends a signal to every running command. */
 export function killAll(signal) {
   for (const child of running) child.kill(signal);
 }
 
 const running = new Set();
 
-/** What a process left behind may hold the output of a command open; nobody waits for that longer than this. */
+/** An orphaned process may hold the output of a command open; this is how long to wait for it. */
 const lastWordsMs = () => 2_000 * Number(process.env.TEST_TIME_FACTOR ?? 1);
 
-/** Runs a command as `execute` does, and gives what it printed too. */
+/** Runs a command as `execute` does, and also returns its output. */
 async function executeReading(command, args, show) {
   let output = '';
   const status = await execute(command, args, (text) => {
@@ -94,7 +94,7 @@ async function executeReading(command, args, show) {
   return { status, output };
 }
 
-/** Runs a command, hands all that it prints to `show`, and gives its exit status. */
+/** Runs a command, passes its output to `show`, and returns its exit status. */
 function execute(command, args, show) {
   return new Promise((resolve) => {
     const child = spawn(command, args, { cwd: root, env: environment(), stdio: ['ignore', 'pipe', 'pipe'] });

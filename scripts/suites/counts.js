@@ -1,4 +1,4 @@
-// How the programs that run tests of their own say how many passed and failed.
+// Parses how many tests passed and failed from the output of programs that run their own tests.
 
 /** `npm run sim`: its last line about seeds. */
 export function countSeeds(output) {
@@ -21,7 +21,7 @@ export function countPython(output) {
   return { passed: number('passed'), failed: number('failed') + number('error') };
 }
 
-/** The sum of all its test programs. */
+/** The sum over all its test programs. */
 export function countCargo(output) {
   const results = [...output.matchAll(/^test result: \w+\. (\d+) passed; (\d+) failed/gm)];
   const sum = (at) => results.reduce((total, result) => total + Number(result[at]), 0);

@@ -1,4 +1,4 @@
-/** The part of vitest's JSON report that is read. */
+/** The part of vitest's JSON report that is used. */
 export interface Report {
   readonly testResults: readonly {
     readonly name: string;

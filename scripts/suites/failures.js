@@ -3,7 +3,7 @@
 const linesMax = 40;
 const lineMax = 400;
 
-/** From a report of vitest: each failed test, and each file or error outside of any test, with how it failed. */
+/** From a report of vitest: each failed test, and each file or error outside of any test, with its failure. */
 export function failuresOfVitest({ testResults }) {
   return testResults.flatMap(({ name: file, message, status, assertionResults }) => {
     const failed = assertionResults.filter((test) => test.status === 'failed');
@@ -14,7 +14,7 @@ export function failuresOfVitest({ testResults }) {
   });
 }
 
-/** How the other programs name what failed: Go, Cargo, pytest, the conformance suite, the simulation. */
+/** How the other programs mark failures: Go, Cargo, pytest, the conformance suite, the simulation. */
 const marks = [
   /^\s*--- FAIL: /,
   /^test .* \.\.\. FAILED$/,
@@ -27,7 +27,7 @@ const marks = [
 ];
 const shownAfterMark = 4;
 
-/** Of what a program printed: the lines that name what failed, each with a few that follow; else its last lines. */
+/** From a program's output: the lines that name a failure, each with a few that follow; otherwise its last lines. */
 export function failuresOfOutput(output) {
   const lines = plain(output).split('\n');
   const marked = new Set();

@@ -1,8 +1,8 @@
-// Suites side by side: most of them wait for longer than they compute, so another one has the processor meanwhile.
+// Runs suites concurrently: most of them wait longer than they compute, so another one uses the processor in that time.
 
 /**
- * Runs suites, so many at once as there are lanes. The first that may begin does: one that names others in `after` begins
- * when those of them that are among these have ended, and of those with the same `group` one runs at a time.
+ * Runs suites, as many at once as there are lanes. The first eligible one starts: a suite with `after` waits for the
+ * end of those of them that are selected, and of the suites with the same `group` only one runs at a time.
  */
 export async function inLanes(suites, lanes, runSuite) {
   const waiting = [...suites];

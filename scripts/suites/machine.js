@@ -1,5 +1,6 @@
-// How slow this machine is at the moment: a fixed piece of work is timed and compared with the fastest machine that the
-// tests have run on. Every bound of a test is multiplied by the ratio, and what is only more of the same is divided by it.
+// Measures how slow this machine currently is: it times a fixed piece of work and compares it with the fastest machine
+// that the tests have run on. Every bound of a test is multiplied by the ratio, and the number of interchangeable cases
+// is divided by it.
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { closeSync, fsyncSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
@@ -7,23 +8,24 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 /**
- * What one round takes on the fastest machine. A quiet machine that answered a sixth of its no-op requests
+ * The time of one round on the fastest machine. A quiet machine that answered a sixth of its no-op requests
  * (docs/benchmarks.md: 62,400 a second) took 78 ms.
  */
 const referenceMs = 13;
 
 const rounds = 5;
 
-/** A machine that seems slower than this has stalled while it was measured. */
+/** A machine that seems slower than this stalled during the measurement. */
 const mostFactor = 30;
 
 const variable = 'TEST_TIME_FACTOR';
 
 /**
- * The factor of this run, at least 1. It is measured once and handed to every process that is started from here on;
- * TEST_TIME_FACTOR in the environment is believed.
+ * The factor of this run, at least 1. It is measured once and passed to every process started from here;
+ * TEST_TIME_FACTOR in the environment overrides it.
  *
- * @param {number} beside how many busy processes run meanwhile: as many as the suites that will run beside each other
+ * @param {number} beside how many busy processes run during the measurement: as many as the suites that will run
+ * concurrently
  * @returns {{ factor: number, isMeasured: boolean }}
  */
 export function timeFactor(beside = 0) {
@@ -38,13 +40,13 @@ export function timeFactor(beside = 0) {
   return { factor, isMeasured: true };
 }
 
-/** One line that says what the factor is and what it does. */
+/** One line that gives the factor and its effect. */
 export function describeFactor({ factor, isMeasured }) {
   const source = isMeasured ? 'measured' : `from ${variable}`;
   return `machine factor ${factor} (${source}; 1 is the reference): every wait may take ${factor} times as long`;
 }
 
-/** They end by themselves when this process cannot end them. */
+/** They exit by themselves if this process cannot end them. */
 const busy = 'const end = Date.now() + 30_000; while (Date.now() < end);';
 
 function measureBeside(count) {
@@ -56,7 +58,7 @@ function measureBeside(count) {
   }
 }
 
-/** The mean time of a round: load of others counts, as it does for the tests. */
+/** The mean time of a round: load of other processes counts, as it does for the tests. */
 function measureMs() {
   const folder = mkdtempSync(join(tmpdir(), 'workflow-graph-machine-'));
   try {

@@ -1,9 +1,9 @@
-// What is printed while suites run. One alone is shown as it goes. Of several at once each is shown as a block when it has
-// ended; until then a line now and then says which are under way.
+// The output while suites run. A single suite is shown live. Of several concurrent ones each is shown as a block when
+// it has ended; until then a periodic line names those in progress.
 
 const remindEveryMs = 60_000;
 
-/** @param isLive show what a suite prints at once, which only one at a time can */
+/** @param isLive show a suite's output immediately, which only one at a time can */
 export function tellerOf(isLive) {
   const begunAt = performance.now();
   const running = new Map();
@@ -35,9 +35,9 @@ export function tellerOf(isLive) {
       clearInterval(reminder);
       return seconds(begunAt);
     },
-    /** It is broken off: what the suites under way have printed is not lost. */
+    /** The run is interrupted: the output of the suites in progress is printed. */
     breaksOff() {
-      for (const [name, { output }] of running) line(`\n── ${name}, broken off\n${output.join('').trimEnd()}`);
+      for (const [name, { output }] of running) line(`\n── ${name}, interrupted\n${output.join('').trimEnd()}`);
     },
   };
 }

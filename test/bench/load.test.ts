@@ -121,6 +121,6 @@ test('the large workflows have the degrees that they promise', () => {
 
 test('options that cannot be are refused', () => {
   expect(readOptions(['lives', '--seconds', '2'], ['lives'])).toMatchObject({ names: ['lives'], seconds: 2 });
-  expect(() => readOptions(['life'], ['lives'])).toThrow('there is no benchmark life; there are lives');
+  expect(() => readOptions(['life'], ['lives'])).toThrow('unknown benchmark life; there are lives');
   for (const seconds of ['0', 'x', '601']) expect(() => readOptions(['--seconds', seconds], [])).toThrow('--seconds');
 });

@@ -24,7 +24,7 @@ test('a release is made only of a clean checkout of its tag, with its section of
     execFileSync('git', ['-c', 'user.name=t', '-c', 'user.email=t@example.org', ...args], { cwd: folder });
   git('init', '--quiet');
   const [changes, tag, changelog] = [
-    'the checkout has changes that are not committed',
+    'the checkout has uncommitted changes',
     `this commit has no tag v${version}`,
     `CHANGELOG.md has no section "## ${version}"`,
   ];

@@ -13,7 +13,7 @@ if (root === null) throw new Error('index.html has no element "page"');
 const queries = new QueryClient({
   defaultOptions: {
     queries: {
-      // The stream brings what changes; a second look would bring nothing else.
+      // The stream delivers changes; a refetch would return nothing else.
       refetchOnWindowFocus: false,
       refetchOnReconnect: false,
       retry: (failures, error) => failures < 2 && describeFailure(error).retryable,

@@ -6,13 +6,13 @@ export interface Failure {
   readonly title: string;
   /** The server's sentence. */
   readonly sentence: string;
-  /** What would help; empty when the sentence says it. */
+  /** A remedy; empty if the sentence has it. */
   readonly wayOut: string;
   readonly code: string;
   readonly retryable: boolean;
 }
 
-/** An error of a call as a reader sees it: the server's sentence, and what would help. */
+/** An error of a call for display: the server's sentence, and a remedy. */
 export function describeFailure(error: unknown): Failure {
   const from = ConnectError.from(error);
   const code = Code[from.code] ?? 'Unknown';
@@ -44,12 +44,12 @@ export function describeFailure(error: unknown): Failure {
   }
 }
 
-/** What was wrong with a request, one entry for each place. */
+/** The problems of a request, one entry for each place. */
 export function problemsOf(error: unknown): readonly Problem[] {
   return ConnectError.from(error).findDetails(ErrorDetailSchema)[0]?.problems ?? [];
 }
 
-/** Whether a re-run is refused since jobs run that it would run again, or that need these. */
+/** Whether a re-run is refused because jobs that it would run again, or their dependents, are running. */
 export function isRefusedByRunning(error: unknown): boolean {
   const reason = ConnectError.from(error).findDetails(ErrorDetailSchema)[0]?.reason;
   return reason === ErrorReason.JOB_RUNNING || reason === ErrorReason.DEPENDANT_RUNNING;

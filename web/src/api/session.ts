@@ -23,7 +23,7 @@ export function can(of: GetSessionResponse | undefined, scope: Scope): boolean {
   return !of.tokensRequired || of.scopes.includes('admin') || of.scopes.includes(scope);
 }
 
-/** @throws an error with the server's sentence when the token is refused */
+/** @throws an error with the server's sentence if the token is refused */
 export async function signIn(token: string, stay: boolean): Promise<void> {
   await post('session', { token, stay_signed_in: stay });
 }

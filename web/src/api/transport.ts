@@ -9,11 +9,14 @@ import { TokenService } from '../../gen/workflowgraph/v1/token_service_pb.js';
 import { WorkerService } from '../../gen/workflowgraph/v1/worker_service_pb.js';
 import { WorkflowService } from '../../gen/workflowgraph/v1/workflow_service_pb.js';
 
-/** Where the server is reached, without the last slash: the page may live below a path. A worker's own address is below `assets/`. */
+/**
+ * The server's base URL without the last slash: the page may live below a path. A web worker's own address is below
+ * `assets/`.
+ */
 const base =
   typeof document === 'undefined' ? new URL('..', self.location.href).href : new URL('.', document.baseURI).href;
 
-/** The path that every address of the page begins with, with a slash at its end. */
+/** The common path prefix of the page's addresses, with a slash at its end. */
 export const basePath = new URL(base).pathname;
 
 const transport = createConnectTransport({ baseUrl: base.replace(/\/$/, ''), useBinaryFormat: true });

@@ -26,12 +26,12 @@ const words: Readonly<Record<string, string>> = {
 
 export const auditActions = Object.keys(words);
 
-/** An action that is not known, since the server is newer than the page, is shown as it is. */
+/** An unknown action, from a server newer than the page, is shown unchanged. */
 export function wordsOf(action: string): string {
   return words[action] ?? action;
 }
 
-/** The page of what something was done to; null where there is none. */
+/** The page of an entry's subject; null without one. */
 export function placeOfSubject(action: string, subject: string) {
   if (action.startsWith('run.')) return { to: '/runs/$run', params: { run: subject }, search: {} } as const;
   if (action.startsWith('workflow.') || action.startsWith('schedule.')) {
@@ -40,7 +40,7 @@ export function placeOfSubject(action: string, subject: string) {
   return null;
 }
 
-/** `workflow ci · version 3`: what else the entry says. */
+/** `workflow ci · version 3`: the other fields of the entry. */
 export function detailsOf({ dataJson }: Pick<AuditEvent, 'dataJson'>): string {
   if (dataJson === '') return '';
   try {

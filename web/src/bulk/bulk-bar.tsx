@@ -7,7 +7,7 @@ import styles from './bulk.module.css';
 import { BulkDialog } from './bulk-dialog.js';
 import type { BulkAction } from './eligible.js';
 
-/** What can be done with the chosen runs. */
+/** The actions on the selected runs. */
 export function BulkBar({ runs, onClear }: { runs: readonly Run[]; onClear: () => void }) {
   const { data: session } = useSession();
   const [action, setAction] = useState<BulkAction | null>(null);

@@ -9,7 +9,7 @@ import { workflowName } from '../parts/workflow-name.js';
 import styles from './bulk.module.css';
 import { type BulkAction, eligibleFor } from './eligible.js';
 
-/** So many calls are under way at once; a browser has six connections to a server in all. */
+/** The number of concurrent calls; a browser opens at most six connections to a server. */
 const callsAtOnce = 3;
 
 const words = {
@@ -22,7 +22,7 @@ const words = {
   },
 } as const;
 
-/** Asks first, does it run by run, and says of each what became of it. */
+/** Asks first, then acts run by run, and shows the result of each. */
 export function BulkDialog({
   action,
   runs,
@@ -32,7 +32,7 @@ export function BulkDialog({
   runs: readonly Run[];
   onClose: () => void;
 }) {
-  // What was asked about is what is done, whatever the runs do meanwhile.
+  // The confirmed runs stay fixed, whatever changes in the meantime.
   const [{ eligible, others }] = useState(() => eligibleFor(action, runs));
   const [results, setResults] = useState<ReadonlyMap<string, string>>(new Map());
   const [isBusy, setIsBusy] = useState(false);

@@ -1,7 +1,7 @@
 import { RunState } from '../../gen/workflowgraph/v1/types_pb.js';
 import type { Run } from '../../gen/workflowgraph/v1/workflow_service_pb.js';
 
-/** What is done to several runs. */
+/** An action on several runs. */
 export type BulkAction = 'cancel' | 'rerun-failed';
 
 export interface Eligibility {
@@ -10,7 +10,7 @@ export interface Eligibility {
   readonly others: readonly { readonly why: string; readonly count: number }[];
 }
 
-/** Which of the chosen runs an action is for. The server decides for each; the page only does not ask in vain. */
+/** The selected runs to which an action applies. The server decides for each; the page only avoids pointless calls. */
 export function eligibleFor(action: BulkAction, runs: readonly Run[]): Eligibility {
   const whys = new Map<string, number>();
   const eligible = runs.filter((run) => {

@@ -5,12 +5,12 @@ import { useKeys } from '../keys/use-keys.js';
 export interface Chosen {
   readonly runs: readonly Run[];
   readonly has: (runId: string) => boolean;
-  /** With `upTo` all rows between the one that was toggled last and this one are chosen too. */
+  /** With `upTo` all rows between the last toggled one and this one are selected too. */
   readonly toggle: (runId: string, upTo: boolean) => void;
   readonly all: (on: boolean) => void;
 }
 
-/** The runs of a list that are chosen, by checkbox, shift-click or `x`. A run that leaves the list is no longer chosen. */
+/** The selected runs of a list, by checkbox, shift-click or `x`. A run that leaves the list is deselected. */
 export function useChosen(rows: readonly Run[], list: RefObject<HTMLElement | null>): Chosen {
   const [ids, setIds] = useState<ReadonlySet<string>>(new Set());
   const last = useRef<string | null>(null);

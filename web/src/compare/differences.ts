@@ -1,18 +1,18 @@
 import type { JobRow } from '../run/job-row.js';
 
-/** A job of two runs; null where a run has none of that key. */
+/** A job of two runs; null for a run without that key. */
 export interface Difference {
   readonly id: string;
   readonly a: JobRow | null;
   readonly b: JobRow | null;
-  /** How much longer it ran in the second run, in milliseconds; null where it did not run in both. */
+  /** How much longer it ran in the second run, in milliseconds; null unless it ran in both. */
   readonly ranMs: number | null;
   /** How much longer it waited for a worker. */
   readonly waitedMs: number | null;
   readonly hasOtherEnd: boolean;
 }
 
-/** The jobs of two runs beside each other: other ends first, then the largest differences of time. */
+/** The jobs of two runs side by side: different results first, then the largest differences of time. */
 export function differencesOf(a: readonly JobRow[], b: readonly JobRow[]): Difference[] {
   const second = new Map(b.map((job) => [job.id, job]));
   const first = new Set(a.map(({ id }) => id));

@@ -10,7 +10,7 @@ const nouns: Readonly<Record<GateKind, string>> = {
   [GateKind.JOBS]: 'job',
 };
 
-/** The concurrency groups in which somebody waits, and who has the places; nothing where nobody waits. */
+/** The concurrency groups with waiting runs or jobs, and the holders of their places; nothing if none waits. */
 export function Groups() {
   const { data: gates } = useGates();
   const busy = (gates ?? []).filter(({ waitingTotal }) => waitingTotal > 0);

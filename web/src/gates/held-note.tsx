@@ -3,7 +3,7 @@ import styles from './gates.module.css';
 import { RunLinks } from './run-links.js';
 import { useGate } from './use-gate.js';
 
-/** Who has the places of the group in which a run waits; why it waits is the server's sentence. */
+/** The holders of the places for which a run waits; the reason is the server's sentence. */
 export function HeldNote({ runId, group }: { runId: string; group: string }) {
   const { data: gate } = useGate(group, true);
   const before = gate?.waiting.findIndex((run) => run.runId === runId) ?? -1;

@@ -4,7 +4,7 @@ import type { RunAtGate } from '../../gen/workflowgraph/v1/types_pb.js';
 import { Ago } from '../parts/duration.js';
 import { shortId, visible } from '../parts/format.js';
 
-/** Runs or jobs that have a place in a group, or wait for one, each with since when. */
+/** Runs or jobs that hold or wait for a place in a group, each with its start time. */
 export function RunLinks({ runs }: { runs: readonly RunAtGate[] }) {
   return runs.map(({ runId, workflow, jobId, sinceMs }, n) => (
     <Fragment key={`${runId} ${jobId}`}>

@@ -2,10 +2,10 @@ import { useQuery } from '@tanstack/react-query';
 import { type Gate, GateKind } from '../../gen/workflowgraph/v1/gate_service_pb.js';
 import { gates } from '../api/transport.js';
 
-/** How often somebody who waits in a group is looked at: places have no stream. */
+/** The polling interval of a group with waiters: places have no stream. */
 const refreshMs = 15_000;
 
-/** The groups in use; of all when no name is given. */
+/** The groups in use; all of them without a name. */
 export function useGates() {
   return useQuery({
     queryKey: ['gates'],
@@ -14,7 +14,7 @@ export function useGates() {
   });
 }
 
-/** One group of runs; null when nobody is in it. */
+/** One group of runs; null if it is unused. */
 export function useGate(group: string, isWanted: boolean) {
   return useQuery({
     queryKey: ['gate', group],

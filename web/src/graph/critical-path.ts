@@ -1,4 +1,4 @@
-/** A job with its times, in Unix milliseconds; null for what has not been. */
+/** A job with its times, in Unix milliseconds; null for events that have not happened. */
 export interface TimedJob {
   readonly needs: readonly number[];
   readonly enqueuedMs: number | null;
@@ -6,7 +6,7 @@ export interface TimedJob {
   readonly endedMs: number | null;
 }
 
-/** A job of the chain, and how its part of the run's time was spent. */
+/** A job of the chain, and its share of the run's time. */
 export interface PathStep {
   readonly job: number;
   /** From the end of its last need until its last attempt was claimed. */
@@ -15,8 +15,8 @@ export interface PathStep {
 }
 
 /**
- * The chain that made a run as long as it was: from the job that ended last back to the need that ended last, and so on. First
- * job first. Jobs that never started, such as skipped ones, are on no chain.
+ * The chain that determined a run's duration: from the job that ended last back to its need that ended last, and so on.
+ * First job first. Jobs that never started, such as skipped ones, are on no chain.
  */
 export function criticalPath(jobs: readonly TimedJob[]): PathStep[] {
   const path: PathStep[] = [];

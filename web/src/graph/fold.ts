@@ -1,6 +1,6 @@
 import { type GraphJob, ranksOf } from './ranks.js';
 
-/** A node of the folded graph: one job, or several that are alike. */
+/** A node of the folded graph: one job, or several similar ones. */
 export interface FoldedNode {
   /** `build`, or `test-* (48)` without its count. */
   readonly title: string;
@@ -21,7 +21,7 @@ export interface FoldedGraph {
   readonly edges: readonly FoldedEdge[];
 }
 
-/** More nodes than this nobody reads. */
+/** More nodes than this are unreadable. */
 export const maxNodes = 150;
 
 /**
@@ -59,7 +59,7 @@ function families(jobs: readonly GraphJob[], ranks: Uint32Array): number[][] {
   });
 }
 
-/** Joins groups of one rank that need the same groups and are needed by the same. */
+/** Joins groups of one rank that have the same needs and dependents. */
 function joinAlike(jobs: readonly GraphJob[], groups: number[][], byRank: (job: number) => string): number[][] {
   const groupOf = groupsOf(groups, jobs.length);
   const needs = groups.map(

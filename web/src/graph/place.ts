@@ -1,24 +1,24 @@
 import type { FoldedGraph } from './fold.js';
 
-/** Where a node of the graph is, in units of columns and rows. */
+/** The position of a node in the graph, in columns and rows. */
 export interface Place {
   readonly column: number;
   readonly row: number;
 }
 
 export interface Placed {
-  /** Of each node. */
+  /** For each node. */
   readonly places: readonly Place[];
-  /** Of each edge: its begin, the free places that it passes in the columns between, and its end. */
+  /** For each edge: its start, the free places that it passes in the columns between, and its end. */
   readonly routes: readonly (readonly Place[])[];
 }
 
 const sweeps = 6;
 
 /**
- * A column for each rank, and in it the nodes in the order that crosses few edges: each sweep sorts a column by the mean place
- * of its neighbours. An edge over several columns takes a place in each of them, so that it passes between nodes and not below
- * them. Time is linear in the edges, so no graph of `maxNodes` nodes takes long.
+ * A column for each rank, with the nodes in an order that crosses few edges: each sweep sorts a column by the mean
+ * position of its neighbours. An edge over several columns takes a place in each of them, so that it passes between
+ * nodes and not below them. Time is linear in the edges, so a graph of `maxNodes` nodes is always fast.
  */
 export function placeNodes({ nodes, edges }: FoldedGraph): Placed {
   const ranks = [...new Set(nodes.map(({ rank }) => rank))].sort((a, b) => a - b);

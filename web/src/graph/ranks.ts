@@ -1,4 +1,4 @@
-/** A job of a graph: what folding and ranking look at. Its needs are positions in the same list. */
+/** A job of a graph, as folding and ranking see it. Its needs are positions in the same list. */
 export interface GraphJob {
   readonly id: string;
   readonly needs: readonly number[];
@@ -6,8 +6,8 @@ export interface GraphJob {
 }
 
 /**
- * Each job's rank: 0 for one without needs, else one more than its deepest need. Needs form no circle, which the server checks;
- * a job within one would stay at rank 0.
+ * Each job's rank: 0 without needs, otherwise one more than its deepest need. The server rejects cycles; a job within
+ * one would stay at rank 0.
  */
 export function ranksOf(jobs: readonly Pick<GraphJob, 'needs'>[]): Uint32Array {
   const ranks = new Uint32Array(jobs.length);

@@ -14,7 +14,7 @@ const outcomes: Readonly<Record<AttemptOutcome, readonly [Look, string]>> = {
   [AttemptOutcome.CANCELLED]: ['cancelled', 'cancelled'],
 };
 
-/** The attempts of a job, oldest first. A single one that says nothing more than the job is left out. */
+/** The attempts of a job, oldest first. A single one that adds nothing to the job is left out. */
 export function Attempts({
   attempts,
   shown,

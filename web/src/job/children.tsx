@@ -10,7 +10,7 @@ import { countLooks, type RunStore } from '../run/run-store.js';
 import { useChildren, useRunStore, useSnapshot } from '../run/use-run.js';
 import styles from './children.module.css';
 
-/** The children of a job with a matrix, in place of a log: the job itself has none. */
+/** The children of a job with a matrix, instead of a log: the job itself has none. */
 export function Children({ runId, node }: { runId: string; node: string }) {
   const query = useRunStore(runId);
   if (query.isError) return <Failed error={query.error} retry={() => query.refetch()} />;
@@ -41,7 +41,7 @@ function ShownChildren({ store, node }: { store: RunStore; node: string }) {
   );
 }
 
-/** What failed stands first: the reader came for it. */
+/** Failed ones come first: they are what the reader looks for. */
 function failedFirst(children: readonly JobRow[]): readonly JobRow[] {
   const failed = children.filter(({ look, isTolerated }) => look === 'failure' && !isTolerated);
   return failed.length === 0 ? children : [...failed, ...children.filter((child) => !failed.includes(child))];

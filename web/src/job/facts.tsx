@@ -6,7 +6,7 @@ import { formatDuration, visible } from '../parts/format.js';
 import { Labels } from '../parts/labels.js';
 import styles from './facts.module.css';
 
-/** What a job is: what its definition says, where it ran, what it gave. */
+/** The facts of a job: its definition, its worker, its outputs. */
 export function Facts({ details }: { details: GetJobResponse }) {
   const { job, steps, retryPolicy } = details;
   if (job === undefined) return null;
@@ -114,7 +114,7 @@ const stepWords: Readonly<Partial<Record<JobStatus, string>>> = {
   [JobStatus.CANCELLED]: 'cancelled',
 };
 
-/** How far a step is, and how long it took; nothing before the first attempt. */
+/** The state of a step and its duration; nothing before the first attempt. */
 function StepLine({ number, state }: { number: number; state: StepState | undefined }) {
   if (state === undefined) return null;
   const { startedAtMs: begun, endedAtMs: ended, status } = state;

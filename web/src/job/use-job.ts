@@ -4,10 +4,10 @@ import { runs, workflows } from '../api/transport.js';
 import { live } from '../live/client.js';
 import { isOver, lookOfPhase } from '../run/phases.js';
 
-/** News of one job often comes with news of others: they are asked about together. */
+/** Events of one job often come with events of others: one request covers them. */
 const settleMs = 300;
 
-/** A job with its reasons, asked for again when an event of the run may have changed them. */
+/** A job with its reasons, fetched again when an event of the run may have changed them. */
 export function useJob(run: string, job: string) {
   const queries = useQueryClient();
   const query = useQuery({
@@ -25,7 +25,7 @@ export function useJob(run: string, job: string) {
   const runId = query.data?.details.runId;
   const ordinal = query.data?.details.ordinal;
   const isSettled = isOver(lookOfPhase(query.data?.details.phase ?? 0));
-  // The position to watch from is read after the job, so whatever changed between is asked for once more.
+  // The position to watch from is read after the job, so a change in between causes one more fetch.
   const position = useQuery({
     queryKey: ['job-position', runId],
     queryFn: ({ signal }) => runs.listRunJobs({ id: runId ?? '', fromOrdinal: ordinal ?? 0, limit: 1 }, { signal }),

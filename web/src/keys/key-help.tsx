@@ -6,7 +6,7 @@ import { type Key, keyTable } from './keys.js';
 const places = ['everywhere', 'lists', 'run', 'log'] as const satisfies readonly Key['where'][];
 const words = { everywhere: 'Everywhere', lists: 'In a list', run: 'In a run', log: 'In a log' } as const;
 
-/** The keys, from the table that they act by. */
+/** The keys, from the table that implements them. */
 export function KeyHelp({ open, onClose }: { open: boolean; onClose: () => void }) {
   const dialog = useRef<HTMLDialogElement>(null);
   const { keys } = usePreferences();

@@ -1,4 +1,4 @@
-/** What a key does. The help is printed from this table, so a key that is not here does nothing. */
+/** The effect of a key. The help is generated from this table, so a key that is not here does nothing. */
 export interface Key {
   /** One key, or two that follow each other: `g r`. */
   readonly keys: string;

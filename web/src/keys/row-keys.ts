@@ -1,7 +1,7 @@
 import type { RefObject } from 'react';
 import { useKeys } from './use-keys.js';
 
-/** `j` and `k` move along the links of a list's rows; Enter then opens the one that has the focus, as for any link. */
+/** `j` and `k` move along the links of a list's rows; Enter then opens the focused one, as for any link. */
 export function useRowKeys(list: RefObject<HTMLElement | null>): void {
   const move = (by: number) => {
     const links = [...(list.current?.querySelectorAll<HTMLElement>('[data-row] a') ?? [])];

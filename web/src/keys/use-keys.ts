@@ -4,11 +4,11 @@ import type { KeyName } from './keys.js';
 
 export type KeyActions = Partial<Record<KeyName, () => void>>;
 
-/** How long the second key of a pair may take. */
+/** The time limit for the second key of a pair. */
 const pairMs = 1_500;
 let prefix: { readonly key: string; readonly at: number } | null = null;
 
-/** Lets keys of the table act while a component is shown; none acts in a field, or while a dialog is open. */
+/** Activates keys of the table while a component is mounted; none acts in a field, or while a dialog is open. */
 export function useKeys(actions: KeyActions): void {
   const latest = useRef(actions);
   latest.current = actions;

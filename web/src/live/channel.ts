@@ -3,10 +3,10 @@ import type { WatchRunsResponse } from '../../gen/workflowgraph/v1/workflow_serv
 import { reconnectDelayMs } from './backoff.js';
 import type { Connection } from './messages.js';
 
-/** The server sends something every 15 seconds. A stream that is silent for longer is dead, and is opened again. */
+/** The server sends something every 15 seconds. A stream that is silent for longer is dead and is reopened. */
 const silenceMs = 45_000;
 
-/** A stream that has not failed for this long is open, though nothing has come yet. */
+/** A stream that has not failed for this long counts as open, even without a message. */
 const openMs = 1_000;
 
 export interface ChannelOptions {
@@ -14,11 +14,11 @@ export interface ChannelOptions {
   readonly open: (after: bigint, signal: AbortSignal) => AsyncIterable<WatchRunsResponse>;
   readonly onMessage: (message: WatchRunsResponse) => void;
   readonly onConnection: (connection: Connection) => void;
-  /** Before it is opened again. */
+  /** Called before it is reopened. */
   readonly onError: (error: unknown) => void;
 }
 
-/** One stream that opens itself again where it broke, by the number of the last event that it brought. */
+/** A stream that reopens itself after a break, from the number of the last received event. */
 export class Channel {
   readonly #options: ChannelOptions;
   #after: bigint;
@@ -36,7 +36,7 @@ export class Channel {
     return this.#after;
   }
 
-  /** Tries at once instead of waiting out the delay. */
+  /** Retries immediately instead of waiting out the delay. */
   retry(): void {
     this.#wakeUp();
   }

@@ -16,7 +16,7 @@ export interface EventsListener {
   readonly onEvents: (events: readonly Event[]) => void;
 }
 
-/** This tab's line to what holds the streams; and what its pages look at. */
+/** This tab's connection to the owner of the streams, and what its pages watch. */
 class Live {
   readonly #lists = new Map<RunsListener, bigint>();
   readonly #runs = new Set<EventsListener>();
@@ -80,7 +80,7 @@ class Live {
     return send;
   }
 
-  /** A tab that nobody sees lets go of the streams; when it is seen again it resumes from what it holds. */
+  /** A hidden tab closes its streams; when it is shown again it resumes from its last events. */
   #hidden(hidden: boolean): void {
     this.#isHiddenForLong = hidden;
     this.#look();
@@ -90,7 +90,7 @@ class Live {
     const worker = new SharedWorker(workerAddress(), { type: 'module', name: 'workflow-graph' });
     let send = (message: ToHub): void => worker.port.postMessage(message);
     worker.port.onmessage = ({ data }: MessageEvent<FromHub>) => this.#receive(data);
-    // Its script could not be fetched: the server went away after it had served the page. The browser does not try again.
+    // Its script could not be fetched: the server went down after it had served the page. The browser does not retry.
     worker.onerror = () => {
       worker.port.close();
       send = this.#connectHere();
@@ -131,7 +131,7 @@ export function useConnection(): Connection {
   return useSyncExternalStore(live.subscribeConnection, live.connection);
 }
 
-/** Calls back with each run that changes, from an answer's last event on. */
+/** Calls back with each run that changes after an answer's last event. */
 export function useChangedRuns(after: bigint | undefined, onRuns: (runs: readonly Run[]) => void): void {
   useEffect(() => {
     if (after === undefined) return;

@@ -3,23 +3,23 @@ import type { WatchRunsResponse } from '../../gen/workflowgraph/v1/workflow_serv
 import { Channel } from './channel.js';
 import { type Connection, type FromHub, type Interest, nothing, type ToHub } from './messages.js';
 
-/** What the hub asks the server for. */
+/** The streams that the hub requests from the server. */
 export interface HubServer {
   /** Every change of some runs, or of every run when none is named, after an event. */
   watchJobs(ids: readonly string[], afterEvent: bigint, signal: AbortSignal): AsyncIterable<WatchRunsResponse>;
-  /** Every run that changed after an event, as it is now. */
+  /** Every run that changed after an event, in its current state. */
   watchLists(afterEvent: bigint, signal: AbortSignal): AsyncIterable<WatchRunsResponse>;
 }
 
-/** A tab, as the hub sees it. */
+/** A tab, as seen by the hub. */
 export interface Tab {
   send(message: FromHub): void;
 }
 
-/** Tabs that open pages one after the other change a stream once. */
+/** Tabs that open pages in quick succession change a stream once. */
 const settleMs = 100;
 
-/** More runs than the server takes by their ids are watched by watching all. */
+/** Beyond the server's limit of run ids the hub watches all runs. */
 const maxIds = 64;
 
 type Kind = 'jobs' | 'lists';
@@ -74,11 +74,11 @@ export class Hub {
     this.#hold('jobs', smallest(runs.map(({ after }) => after)), ids.length > maxIds ? [] : ids);
   }
 
-  /** Opens a stream, keeps it, or hangs it up: as the tabs want it now. */
+  /** Opens, keeps or closes a stream, as the tabs currently require. */
   #hold(kind: Kind, first: bigint | null, ids: readonly string[]): void {
     const held = this.#channels.get(kind);
     const wanted = ids.join();
-    // A tab that holds less than the stream has brought needs what came between.
+    // A tab that is behind the stream needs the events in between.
     if (first !== null && held?.ids === wanted && first >= held.channel.after) return;
     this.#hangUp(kind);
     if (first === null) return;
@@ -89,7 +89,7 @@ export class Hub {
       onMessage: (message) => this.#pass(kind, message),
       onConnection: (connection) => this.#note(kind, connection),
       onError: (error) => {
-        // One of the runs was deleted. The others are still watched, among all.
+        // One of the runs was deleted. The others are watched as part of all runs.
         if (ConnectError.from(error).code === Code.NotFound) named = [];
       },
     });
@@ -116,7 +116,7 @@ export class Hub {
     this.#tell();
   }
 
-  /** The worst of what the streams say is what the tabs show. */
+  /** The tabs show the worst state of the streams. */
   #tell(): void {
     const states = [...this.#states.values()];
     const connection =

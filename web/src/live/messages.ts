@@ -1,6 +1,6 @@
 import type { Event, Run } from '../../gen/workflowgraph/v1/workflow_service_pb.js';
 
-/** What one tab looks at. */
+/** What one tab watches. */
 export interface Interest {
   /** Every run, as the lists show them; the number of the last event that the lists hold. */
   readonly lists: bigint | null;
@@ -12,12 +12,12 @@ export const nothing: Interest = { lists: null, runs: [] };
 
 export type Connection =
   | { readonly kind: 'live' }
-  /** The stream broke, at this time of `Date.now()`, and is being opened again. */
+  /** The stream broke at this time of `Date.now()` and is being reopened. */
   | { readonly kind: 'lost'; readonly sinceMs: number }
-  /** The server wants a sign-in. */
+  /** The server requires a sign-in. */
   | { readonly kind: 'signed-out' };
 
-/** From a tab to what holds the streams. */
+/** From a tab to the owner of the streams. */
 export type ToHub =
   | { readonly type: 'look'; readonly interest: Interest }
   | { readonly type: 'retry' }

@@ -1,14 +1,14 @@
 import address from './shared-worker.ts?sharedworker&url';
 
 /**
- * The address of our worker, in the form that the page's policy asks for: under "require-trusted-types-for" a worker starts
- * only from an address that a named policy has given out, and this one gives out no other.
+ * The address of our worker, as the page's policy requires it: under "require-trusted-types-for" a worker starts only
+ * from an address issued by a named policy, and this one issues no other.
  */
 export function workerAddress(): string {
   const url = new URL(address, document.baseURI).href;
   const { trustedTypes } = globalThis as { trustedTypes?: TrustedTypesFactory };
   const policy = trustedTypes?.createPolicy('wg-worker', { createScriptURL: (given) => checked(given, url) });
-  // The worker takes what the policy made; the types of the DOM do not know it.
+  // The worker accepts the policy's value; the DOM types do not declare it.
   return policy === undefined ? url : (policy.createScriptURL(url) as string);
 }
 

@@ -16,9 +16,10 @@ export interface Span {
 export const maxShown = 10_000;
 
 /**
- * A line as spans of text, never as HTML. Sequences that do not select a style are dropped, and a carriage return overwrites.
+ * A line as spans of text, never as HTML. Sequences that do not select a style are dropped, and a carriage return
+ * overwrites.
  *
- * @param style the sequences in force where the line begins
+ * @param style the sequences in force at the start of the line
  */
 export function ansiSpans(text: string, style = ''): Span[] {
   const cut = text.length > maxShown ? `${text.slice(0, maxShown)}…` : text;
@@ -48,7 +49,7 @@ const plain: Span = {
   underline: false,
 };
 
-/** With colours in it, a line that is written over is shown from its last start, unless that is empty. */
+/** With colours, an overwritten line is shown from its last start, unless that is empty. */
 function lastOverwrite(text: string): string {
   const parts = text.split('\r').filter((part) => part !== '');
   return parts.at(-1) ?? '';

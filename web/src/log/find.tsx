@@ -7,7 +7,7 @@ import type { LogWindow } from './log-window.js';
 import { searchLines } from './read-lines.js';
 
 const maxMatches = 10_000;
-/** The server is asked when its reader has stopped to write for so long. */
+/** The server is queried after a pause in typing of this length. */
 const typingMs = 250;
 
 interface Found {
@@ -15,7 +15,7 @@ interface Found {
   readonly isOver: boolean;
 }
 
-/** Finds in all lines, not in the few that the page shows: here when every line is here, else at the server. */
+/** Searches all lines, not only the few on the page: locally if every line is loaded, otherwise on the server. */
 export function Find({
   query,
   lines,
@@ -36,7 +36,7 @@ export function Find({
   useEffect(() => log.current?.find(text, matchCase), [log, text, matchCase]);
   const isWaiting = useRef(false);
   const go = (to: number) => {
-    // Asked before the server has found anything: the first match is gone to when it is there.
+    // Pressed before the server has found anything: the page goes to the first match when it arrives.
     isWaiting.current = found.length === 0 && !isOver;
     const next = (to + found.length) % found.length;
     const line = found[next];
@@ -134,7 +134,10 @@ function useFound(query: LogQuery, lines: LineIndex, count: number, text: string
   return here ?? there;
 }
 
-/** Ctrl+F comes here, since the browser's own search sees only the lines on the screen; a second one is the browser's. */
+/**
+ * Ctrl+F comes here, since the browser's own search sees only the lines on the screen; a second one opens the
+ * browser's.
+ */
 function useBrowserFind(field: React.RefObject<HTMLInputElement | null>): void {
   useEffect(() => {
     const listen = (event: KeyboardEvent) => {

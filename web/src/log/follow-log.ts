@@ -11,8 +11,8 @@ export interface LogQuery {
 }
 
 /**
- * Reads what is written to an attempt's log after a position into an index, until the job ends or the signal stops it. Where the connection
- * breaks it resumes after the last position, so no line is lost or doubled.
+ * Reads new chunks of an attempt's log after a position into an index, until the job ends or the signal stops it. After
+ * a broken connection it resumes at the last position, so no line is lost or duplicated.
  *
  * @param onGrowth called at most once for each message
  */

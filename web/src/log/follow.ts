@@ -1,6 +1,6 @@
-/** What a reader or the log does. */
+/** An action of the reader or the log. */
 export type FollowEvent =
-  /** A wheel, key, touch or drag of the bar; `atEnd` says where it arrived. */
+  /** A wheel, key, touch or drag of the scroll bar; `atEnd` says whether it reached the end. */
   | { readonly type: 'moved'; readonly direction: 'up' | 'down'; readonly atEnd: boolean }
   | { readonly type: 'selected' }
   /** A link to a line was opened, or a search found one. */
@@ -10,8 +10,8 @@ export type FollowEvent =
   | { readonly type: 'grew' };
 
 /**
- * Whether the window follows the end of the log. It is a state, not a place: growth never changes it, only a gesture does. A
- * gesture upwards ends it at once, and one downwards begins it only where it reaches the end.
+ * Whether the window follows the end of the log. It is a state, not a position: growth never changes it, only a gesture
+ * does. A gesture upwards ends it immediately, and one downwards starts it only when it reaches the end.
  */
 export function follows(now: boolean, event: FollowEvent): boolean {
   switch (event.type) {

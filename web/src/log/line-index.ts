@@ -1,16 +1,16 @@
 export type LogSource = 'stdout' | 'stderr' | 'system';
 
-/** A line of a log, as it came: escape sequences are still in it. */
+/** A line of a log, unchanged: escape sequences are still in it. */
 export interface LogLine {
   readonly text: string;
   readonly source: LogSource;
   /** The worker's clock. */
   readonly atMs: number;
-  /** The escape sequences that are in force where the line begins, since colours go over lines. */
+  /** The escape sequences in force at the start of the line, since colours span lines. */
   readonly style: string;
 }
 
-/** A line by its number, as the server hands it out. */
+/** A line with its number, as the server returns it. */
 export interface NumberedLine {
   readonly number: number;
   readonly text: string;
@@ -27,11 +27,14 @@ export interface NumberedLine {
  */
 export class LineIndex {
   readonly #lines: (LogLine | undefined)[] = [];
-  /** The lines that were open, and not read, when the index began. What is written to them is read with them when they end. */
+  /**
+   * The lines that were open and not loaded when the index started. Text appended to them is loaded with them when they
+   * end.
+   */
   readonly #unread = new Set<number>();
   #begun = 0;
   #missing = 0;
-  /** For each stream, the index of its line without an end. */
+  /** For each stream, the index of its unfinished line. */
   readonly #open = new Map<LogSource, number>();
   readonly #style = new Map<LogSource, string>();
   #characters = 0;
@@ -40,7 +43,7 @@ export class LineIndex {
     return this.#lines.length;
   }
 
-  /** How many characters there are in all. */
+  /** The total number of characters. */
   get characters(): number {
     return this.#characters;
   }
@@ -50,7 +53,7 @@ export class LineIndex {
     return this.#missing === 0 && this.#unread.size === 0;
   }
 
-  /** Says how many lines there are, which of them are open, and gives some of them. */
+  /** Sets the number of lines, which of them are open, and some of the lines. */
   begin(count: number, lines: readonly NumberedLine[], open: readonly { source: LogSource; number: number }[]): void {
     this.#begun = count;
     this.#missing = count;
@@ -62,7 +65,10 @@ export class LineIndex {
     }
   }
 
-  /** Takes lines that were read, in the order of their numbers. A line that is here stays, and one that may grow is left out. */
+  /**
+   * Adds loaded lines, in the order of their numbers. A line that is present is kept, and one that may grow is left
+   * out.
+   */
   put(lines: readonly NumberedLine[]): void {
     const before = this.#lines[(lines[0]?.number ?? 1) - 2];
     const style = new Map<LogSource, string>();
@@ -79,7 +85,7 @@ export class LineIndex {
     }
   }
 
-  /** The first line that is to be read from a number up to another; null when there is none. */
+  /** The first missing line in a range of numbers; null if there is none. */
   firstMissing(from: number, to: number): number | null {
     for (let number = Math.max(1, from); number <= Math.min(to, this.#begun); number++) {
       if (this.#lines[number - 1] === undefined && !this.#unread.has(number)) return number;
@@ -104,7 +110,7 @@ export class LineIndex {
     const open = this.#open.get(source);
     if (open !== undefined && this.#unread.has(open + 1)) {
       if (!ends) return;
-      // It is whole now, so it can be read.
+      // The line is complete now, so it can be loaded.
       this.#unread.delete(open + 1);
       this.#open.delete(source);
       return;
@@ -120,7 +126,7 @@ export class LineIndex {
     } else this.#open.set(source, at);
   }
 
-  /** The numbers of the lines here that contain a text; at most `max` of them. */
+  /** The numbers of the present lines that contain a text; at most `max` of them. */
   search(text: string, max: number, matchCase = false): number[] {
     const wanted = matchCase ? text : text.toLowerCase();
     const found: number[] = [];
@@ -135,7 +141,10 @@ export class LineIndex {
 
 const escapeCode = '\u001b';
 const selectStyle = new RegExp(`${escapeCode}\\[[\\d;:]*m`, 'g');
-/** Sequences as ECMA-48 has them: control, operating-system command (ended by BEL or ST), device control, and short ones. */
+/**
+ * Sequences as defined by ECMA-48: control, operating-system command (ended by BEL or ST), device control, and short
+ * ones.
+ */
 const anyEscape = new RegExp(
   [
     `${escapeCode}\\[[0-?]*[ -/]*[@-~]`,
@@ -155,11 +164,11 @@ export function styleAfter(text: string, style: string): string {
     if (/^0*$/.test(codes)) after = '';
     else after = codes.startsWith('0;') ? sequence : after + sequence;
   }
-  // A program that never resets: what came first has long been overridden.
+  // A program that never resets: the first sequences have long been overridden.
   return after.length > 200 ? after.slice(after.lastIndexOf('\u001b', after.length - 100)) : after;
 }
 
-/** What a terminal would show of a line, without any style. */
+/** The text that a terminal would show for a line, without any style. */
 export function withoutEscapes(text: string): string {
   return overwritten(text.replace(anyEscape, ''));
 }
@@ -173,7 +182,7 @@ function isStyle(sequence: string): boolean {
   return sequence.startsWith('\u001b[') && sequence.endsWith('m');
 }
 
-/** A carriage return begins the line anew, as a progress bar does: the last writer of a place wins. */
+/** A carriage return restarts the line, as a progress bar does: the last text at a position wins. */
 export function overwritten(text: string): string {
   if (!text.includes('\r')) return text;
   let shown = '';

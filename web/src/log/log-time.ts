@@ -13,7 +13,7 @@ export function nextLogTime(now: LogTime): LogTime {
   return now === 'off' ? 'clock' : now === 'clock' ? 'elapsed' : 'off';
 }
 
-/** How the time of a line is written; null when none is shown. The times are those of the worker's clock. */
+/** Formats the time of a line; null if none is shown. Times are by the worker's clock. */
 export function timeWriter(logTime: LogTime, startedMs: number): ((atMs: number) => string) | null {
   if (logTime === 'off') return null;
   if (logTime === 'elapsed') return (atMs) => `+${formatDuration(Math.max(0, atMs - startedMs))}`;

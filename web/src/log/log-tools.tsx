@@ -4,7 +4,7 @@ import type { LogQuery } from './follow-log.js';
 import { logTimes } from './log-time.js';
 import styles from './log-view.module.css';
 
-/** What is done to a log: go to a line, wrap, show times, download. */
+/** The tools of a log: go to a line, wrap, show times, download. */
 export function LogTools({
   query,
   isEmpty,

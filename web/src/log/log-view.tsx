@@ -19,13 +19,13 @@ export interface LogViewProps {
   readonly jobId: string;
   readonly attempt: number;
   readonly attemptStartedMs: number;
-  /** Whether the reader begins at the end: of an attempt that is written, and of one that failed. */
+  /** Whether the reader starts at the end: for a running attempt, and for a failed one. */
   readonly startsAtEnd: boolean;
-  /** Whether it is still written. */
+  /** Whether it is still being written. */
   readonly isLive: boolean;
 }
 
-/** An attempt's log, of any length: the lines that are looked at are read, and those that are written are followed. */
+/** An attempt's log, of any length: visible lines are loaded, and new ones are followed. */
 export function LogView({ runId, jobId, attempt, attemptStartedMs, startsAtEnd, isLive }: LogViewProps) {
   const scroller = useRef<HTMLElement>(null);
   const log = useRef<LogWindow | null>(null);
@@ -34,9 +34,9 @@ export function LogView({ runId, jobId, attempt, attemptStartedMs, startsAtEnd, 
   const navigate = useNavigate();
   const range = useMemo(() => readLineRange(hash), [hash]);
   const query = useMemo(() => ({ runId, jobId, attempt }), [runId, jobId, attempt]);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: each attempt has lines of its own
+  // biome-ignore lint/correctness/useExhaustiveDependencies: each attempt has its own lines
   const lines = useMemo(() => new LineIndex(), [query]);
-  // As it was at first: an attempt that ends while it is read begins nothing anew.
+  // The initial value: an attempt that ends while it is read does not restart the view.
   const [beginsAtEnd] = useState(startsAtEnd);
   const [follow, setFollow] = useState({ following: beginsAtEnd, newLines: 0 });
   const [state, setState] = useState<{ kind: 'reading' | 'over' } | { kind: 'failed'; error: unknown }>({
@@ -91,7 +91,7 @@ export function LogView({ runId, jobId, attempt, attemptStartedMs, startsAtEnd, 
       const at = wanted !== null ? { line: wanted.first } : beginsAtEnd ? 'end' : 'start';
       const position = await readFirstLines(query, lines, at, stop.signal);
       onGrowth();
-      // A link's line is gone to once.
+      // A linked line is scrolled to once.
       if (wanted !== null) made.goToLine(wanted.first);
       await followLog(query, lines, position, onGrowth, stop.signal);
     };
@@ -108,7 +108,7 @@ export function LogView({ runId, jobId, attempt, attemptStartedMs, startsAtEnd, 
     };
   }, [query, lines, beginsAtEnd]);
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: a new window, made for new lines, is told too
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a new window, created for new lines, gets it too
   useEffect(() => {
     if (log.current === null) return;
     log.current.wrap = wrap;

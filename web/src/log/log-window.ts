@@ -6,22 +6,22 @@ import { type LineIndex, withoutEscapes } from './line-index.js';
 import styles from './log-window.module.css';
 import { RowIndex } from './rows.js';
 
-/** Below the height that every browser can scroll; beyond it the bar is scaled. */
+/** Below the maximum scroll height of every browser; longer logs scale the scroll bar. */
 const maxHeight = 8_000_000;
 const overscan = 8;
 
 export interface LogWindowOptions {
   readonly lines: LineIndex;
-  /** Whether it follows the end, and how many lines came since it does not. */
+  /** Whether it follows the end, and how many lines arrived since it stopped following. */
   readonly onFollow: (following: boolean, newLines: number) => void;
   readonly onPickLine: (line: number, extend: boolean) => void;
-  /** These lines are on the screen. */
+  /** Reports the lines on the screen. */
   readonly onShow: (first: number, last: number) => void;
 }
 
 /**
- * The rows of a log that are on the screen, over an index of lines of any length. It makes a few dozen elements once and writes
- * into them; no library of views is asked while the log grows or scrolls.
+ * The visible rows of a log, over an index of lines of any length. It creates a few dozen elements once and writes into
+ * them; no view library runs while the log grows or scrolls.
  */
 export class LogWindow {
   readonly #options: LogWindowOptions;
@@ -69,14 +69,14 @@ export class LogWindow {
     this.#scroller.replaceChildren();
   }
 
-  /** Lines came. */
+  /** Lines were appended. */
   grew(): void {
     this.#rows.extend(this.#options.lines.count, this.#lengthOf);
     this.#feel({ type: 'grew' });
     this.#draw();
   }
 
-  /** Lines that were missing are here. */
+  /** Missing lines were loaded. */
   filled(): void {
     if (this.#wrap) {
       const top = this.#rows.at(this.#topRow());
@@ -106,7 +106,7 @@ export class LogWindow {
     this.#draw();
   }
 
-  /** Marks a text wherever it is on the screen. */
+  /** Highlights a text wherever it is on the screen. */
   find(text: string, matchCase: boolean): void {
     this.#found = matchCase ? text : text.toLowerCase();
     this.#matchCase = matchCase;
@@ -135,7 +135,7 @@ export class LogWindow {
 
   readonly #onScroll = (): void => {
     const { scrollTop } = this.#scroller;
-    // What the window did itself is no gesture.
+    // A scroll caused by the window itself is not a gesture.
     const isOwn = Math.abs(scrollTop - this.#ownScroll) < 2;
     if (!isOwn && scrollTop !== this.#lastTop) {
       const direction = scrollTop < this.#lastTop ? 'up' : 'down';
@@ -219,7 +219,7 @@ export class LogWindow {
     this.#ownScroll = this.#scroller.scrollTop;
   }
 
-  /** Once for each frame, however often it is asked. */
+  /** At most once for each frame. */
   #draw(): void {
     if (this.#frame !== 0) return;
     this.#frame = requestAnimationFrame(() => {
@@ -277,7 +277,7 @@ function shownLength(text: string): number {
 function newRow(): HTMLElement {
   const row = element('div', styles.row);
   const number = element('a', styles.number);
-  // One way in by the keyboard is the field for a line; hundreds of links would be none.
+  // Keyboard users reach a line by the line field; hundreds of links would be in the way.
   number.tabIndex = -1;
   row.append(number, element('span', styles.time), element('span', styles.text));
   return row;
@@ -329,7 +329,10 @@ function styled(span: Span, text: string, extra: string): HTMLElement {
   return made;
 }
 
-/** The theme's own colour for the sixteen names; a palette number or a true colour is drawn towards the text's for contrast. */
+/**
+ * The theme's own colour for the sixteen names; a palette number or a true colour is mixed with the text's for
+ * contrast.
+ */
 function paint(color: string): string {
   if (/^ansi-(bright-)?[a-z]+$/.test(color)) return `var(--${color})`;
   const palette = /^ansi-palette-(\d+)$/.exec(color);

@@ -3,13 +3,13 @@ import { logs } from '../api/transport.js';
 import type { LogQuery } from './follow-log.js';
 import type { LineIndex, LogSource, NumberedLine } from './line-index.js';
 
-/** Lines are read in blocks of so many, and a first look reads one. */
+/** The size of a block of lines; the first load is one block. */
 const blockLines = 1_000;
-/** How much is read before a linked line: what its colours may follow from, and what its reader looks at next. */
+/** How many lines are loaded before a linked one: its colours may depend on them, and the reader may scroll there. */
 const linesBefore = 300;
 const retryMs = 1_000;
 
-/** Reads the lines that a reader sees first; returns the position after which the log goes on. */
+/** Loads the lines that a reader sees first; returns the position after which the log continues. */
 export async function readFirstLines(
   query: LogQuery,
   lines: LineIndex,
@@ -27,7 +27,7 @@ export async function readFirstLines(
   return page.position;
 }
 
-/** Reads the lines that are looked at and are not here yet, block by block. */
+/** Loads the visible missing lines, block by block. */
 export class LineReader {
   readonly #query: LogQuery;
   readonly #lines: LineIndex;
@@ -43,7 +43,7 @@ export class LineReader {
     this.#signal = signal;
   }
 
-  /** These lines are on the screen. Those that were before and are not read yet are forgotten. */
+  /** The lines on the screen. Earlier requests that have not started are dropped. */
   look(first: number, last: number): void {
     this.#wanted = { first, last };
     if (!this.#isReading) void this.#read();
@@ -64,7 +64,7 @@ export class LineReader {
   }
 
   async #readBlock(missing: number, last: number): Promise<void> {
-    // A block reaches to both sides of what is looked at, wherever the reader goes next.
+    // A block extends to both sides of the visible lines, wherever the reader goes next.
     const start = Math.max(1, Math.min(missing, last - Math.floor(blockLines / 2)));
     const from = this.#lines.firstMissing(start, missing) ?? missing;
     const { runId, jobId, attempt } = this.#query;
@@ -74,7 +74,7 @@ export class LineReader {
         { signal: this.#signal },
       );
       this.#lines.put(page.lines.map(toLine));
-      // A log of which less is stored than before: what is missing stays so.
+      // A log that was truncated in the store: missing lines stay missing.
       if (page.lines.length === 0) this.#wanted = { first: 1, last: 0 };
       this.#onLines();
     } catch {

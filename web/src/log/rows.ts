@@ -1,6 +1,6 @@
 /**
- * Lines as rows of one height. Without wrapping each line is a row; with it, a line of n characters takes as many rows as it
- * has times the columns of the window. So the height of everything is known without measuring anything.
+ * Lines as rows of equal height. Without wrapping each line is a row; with it, a line takes as many rows as its length
+ * in columns requires. All heights are thus known without measuring.
  */
 export class RowIndex {
   /** `#firstRows[n]` is the first row of line n + 1. */
@@ -13,7 +13,7 @@ export class RowIndex {
     return this.#rows;
   }
 
-  /** @param columns how many characters fit into a row; 0 when lines do not wrap */
+  /** @param columns the number of characters in a row; 0 without wrapping */
   rebuild(columns: number, lines: number, lengthOf: (line: number) => number): void {
     this.#columns = columns;
     this.#lines = 0;
@@ -21,7 +21,7 @@ export class RowIndex {
     this.extend(lines, lengthOf);
   }
 
-  /** Adds the lines that came since. The last line may have grown, and counts anew. */
+  /** Adds new lines. The last known line may have grown, and is recounted. */
   extend(lines: number, lengthOf: (line: number) => number): void {
     const from = Math.max(1, this.#lines);
     if (this.#lines > 0) this.#rows = this.#firstRows[this.#lines - 1] ?? 0;
@@ -33,7 +33,7 @@ export class RowIndex {
     this.#lines = lines;
   }
 
-  /** The line of a row, and which part of it the row is, from 0. */
+  /** The line of a row, and the index of the row within it, from 0. */
   at(row: number): { line: number; part: number } {
     let low = 0;
     let high = this.#lines - 1;

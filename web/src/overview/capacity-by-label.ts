@@ -12,7 +12,7 @@ export function capacityByLabel(live: readonly Pick<Worker, 'labels' | 'running'
   for (const { labels, running, slots } of live) {
     for (const label of ['', ...new Set(labels.filter(isGiven))]) {
       const sum = byLabel.get(label) ?? { running: 0, slots: 0 };
-      // A worker that claims by single calls says no slots; it has at least those that it uses.
+      // A worker that claims by single calls declares no slots; it has at least those in use.
       byLabel.set(label, { running: sum.running + running, slots: sum.slots + Math.max(slots, running, 1) });
     }
   }
@@ -24,7 +24,7 @@ export function capacityByLabel(live: readonly Pick<Worker, 'labels' | 'running'
     .slice(0, 10);
 }
 
-/** Workers offer what they can do by labels of their own, which are no share of the capacity. */
+/** Feature labels of workers are not a share of the capacity. */
 function isGiven(label: string): boolean {
   return !label.startsWith('feature:');
 }

@@ -4,8 +4,8 @@ import { lookOfState } from '../run/phases.js';
 const atMost = 8;
 
 /**
- * The runs that a person has to do something about: those with jobs that no live worker takes, and of each workflow the newest
- * run when it failed. A failure that a later success followed is over.
+ * The runs that need attention: those with jobs that no live worker takes, and the newest run of each workflow if it
+ * failed. A failure followed by a success is over.
  *
  * @param runs newest first
  * @param sinceMs failures that ended before are left out

@@ -7,12 +7,12 @@ import { lookOfState, runWords } from '../run/phases.js';
 export interface Place {
   readonly kind: 'page' | 'workflow' | 'run' | 'worker';
   readonly name: string;
-  /** What tells it from others of the name. */
+  /** Distinguishes it from others of the same name. */
   readonly note: string;
   readonly to: string;
 }
 
-/** So many of a kind are shown. */
+/** The maximum number of entries of a kind. */
 const perKind = 6;
 
 const pages: readonly Place[] = [
@@ -32,7 +32,7 @@ export function findPages(text: string): readonly Place[] {
   return pages.filter(({ name }) => name.toLowerCase().includes(wanted));
 }
 
-/** Workflows, runs and workers that a text may mean. */
+/** Workflows, runs and workers that match a text. */
 export async function findPlaces(text: string, signal: AbortSignal): Promise<Place[]> {
   const wanted = text.toLowerCase();
   const [summaries, runs, { workers: all }] = await Promise.all([

@@ -12,10 +12,10 @@ const kinds: Readonly<Record<Place['kind'], string>> = {
   worker: 'Worker',
 };
 
-/** The server is asked when its reader has stopped to write for so long. */
+/** The server is queried after a pause in typing of this length. */
 const typingMs = 150;
 
-/** Goes to a page, workflow, run or worker by its name or the beginning of its id. */
+/** Opens a page, workflow, run or worker by its name or the prefix of its id. */
 export function Palette({ onClose }: { onClose: () => void }) {
   const dialog = useRef<HTMLDialogElement>(null);
   const id = useId();

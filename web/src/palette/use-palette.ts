@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'react';
 
-/** Ctrl+K, or the key with the same sign on a Mac, opens the palette wherever the reader is. */
+/** Ctrl+K, or Command+K on a Mac, opens the palette on any page. */
 export function usePalette() {
   const [isOpen, setIsOpen] = useState(false);
   useEffect(() => {

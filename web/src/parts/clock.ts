@@ -1,8 +1,8 @@
 import { useSyncExternalStore } from 'react';
 
 /**
- * The server's clock: its time once, and this machine's monotonic clock from there. A laptop whose clock is wrong shows right
- * durations all the same.
+ * The server's clock: its time is read once, and this machine's monotonic clock continues from there. A wrong clock on
+ * a laptop does not affect durations.
  */
 let originMs = Date.now() - performance.now();
 
@@ -14,7 +14,7 @@ export function serverNow(): number {
   return originMs + performance.now();
 }
 
-/** One timer for everything on the page that ticks, and none when nothing does. */
+/** One timer for everything on the page that ticks; none if nothing ticks. */
 const listeners = new Set<() => void>();
 let timer: ReturnType<typeof setInterval> | undefined;
 let second = 0;
@@ -36,7 +36,7 @@ function tick(): void {
   for (const listener of listeners) listener();
 }
 
-/** The time now, anew each second while `live`. */
+/** The current time, updated each second while `live`. */
 export function useNow(live: boolean): number {
   useSyncExternalStore(live ? subscribe : never, () => second);
   return serverNow();

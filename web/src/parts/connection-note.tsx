@@ -3,7 +3,7 @@ import { live, useConnection } from '../live/client.js';
 import styles from './connection-note.module.css';
 import { formatDuration } from './format.js';
 
-/** Whether news arrives. A break is shown after two seconds, since most are over by then. */
+/** Whether updates arrive. A break is shown after two seconds, since most are over by then. */
 export function ConnectionNote() {
   const connection = useConnection();
   const [now, setNow] = useState(Date.now());

@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'react';
 
-/** Copies a text. Without TLS a browser lets no page do that, but for this machine's: then there is no button. */
+/** Copies a text. Without TLS browsers allow that only for localhost; otherwise there is no button. */
 export function CopyButton({ text, word = 'Copy' }: { text: string; word?: string }) {
   const [isDone, setIsDone] = useState(false);
   useEffect(() => {

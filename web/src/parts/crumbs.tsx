@@ -1,7 +1,7 @@
 import { Children } from 'react';
 import styles from './crumbs.module.css';
 
-/** Where this page is below others. */
+/** The position of this page in the hierarchy. */
 export function Crumbs({ children }: { children: React.ReactNode }) {
   return (
     <nav aria-label="Above this page">

@@ -1,7 +1,7 @@
 import { useEffect, useId, useRef } from 'react';
 import styles from './dialog.module.css';
 
-/** A question in front of the page. The buttons stay in sight, whatever the length of what is asked. */
+/** A question in front of the page. The buttons stay visible, whatever the length of the content. */
 export function Dialog({
   title,
   open,
@@ -15,7 +15,7 @@ export function Dialog({
   open: boolean;
   onClose: () => void;
   wide?: boolean;
-  /** Why what was asked for did not happen. */
+  /** Why the requested action failed. */
   problem?: string;
   actions: React.ReactNode;
   children: React.ReactNode;

@@ -45,16 +45,16 @@ export function plural(n: number, one: string, many = `${one}s`): string {
   return `${formatCount(n)} ${plurals.select(n) === 'one' ? one : many}`;
 }
 
-/** The part of a run's id that a person needs: its first 13 characters are its time in milliseconds. */
+/** The part of a run's id that people need: its first 13 characters are its time in milliseconds. */
 export function shortId(runId: string): string {
   return runId.slice(0, 13);
 }
 
-/** Marks that reorder or hide text, and control characters, are shown as what they are. */
+/** Characters that reorder or hide text, and control characters, are shown as visible symbols. */
 export function visible(text: string, max = 2_000): string {
   const cut = text.length > max ? `${text.slice(0, max)}…` : text;
   return cut.replace(
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: the pattern matches them
     /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]/g,
     (mark) => `<U+${mark.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0')}>`,
   );

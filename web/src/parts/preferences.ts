@@ -1,10 +1,10 @@
 import { useSyncExternalStore } from 'react';
 
-/** What a reader chose, kept in this browser. */
+/** The reader's settings, stored in this browser. */
 export interface Preferences {
   readonly theme: 'system' | 'light' | 'dark';
   readonly density: 'comfortable' | 'compact';
-  /** Single keys; off for those who speak to their computer. */
+  /** Single keys; off for users of speech input. */
   readonly keys: 'on' | 'off';
   readonly wrap: boolean;
   /** The time before each line of a log: none, of the clock, or since the attempt began. */
@@ -24,7 +24,7 @@ export const preferences = {
     try {
       localStorage.setItem(storageKey, JSON.stringify(current));
     } catch {
-      // Storage is off or full: the choice lasts as long as the page.
+      // Storage is off or full: the setting lasts as long as the page.
     }
     for (const listener of listeners) listener();
   },

@@ -16,7 +16,7 @@ const order: readonly Look[] = [
   'blocked',
 ];
 
-/** How many jobs are in each state, as parts of one bar. Its text says the same. */
+/** The number of jobs in each state, as parts of one bar. Its text says the same. */
 export function StateBar({ counts }: { counts: Counts }) {
   const total = order.reduce((sum, look) => sum + counts[look], 0);
   if (total === 0) return null;

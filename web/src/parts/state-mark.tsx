@@ -2,7 +2,8 @@ import type { Look } from '../run/phases.js';
 import styles from './state-mark.module.css';
 
 /**
- * A state as a shape: each differs without its colour. The word stands beside it, or is its name where there is no room.
+ * A state as a shape that is distinct without its colour. The word is next to it, or is its accessible name if there is
+ * no room.
  */
 export function StateMark({ look, word, size = 16 }: { look: Look; word?: string | undefined; size?: number }) {
   return (

@@ -5,7 +5,7 @@ import styles from './states.module.css';
 
 const widths = [88, 51, 73, 64, 82, 46, 69, 58, 77, 54, 85, 61];
 
-/** Rows in the place of what loads; after a moment only, since most answers are faster than an eye. */
+/** Placeholder rows while data loads; only after a moment, since most responses are faster. */
 export function Skeleton({ rows = 6, label }: { rows?: number; label: string }) {
   const [isShown, setIsShown] = useState(false);
   useEffect(() => {
@@ -20,7 +20,7 @@ export function Skeleton({ rows = 6, label }: { rows?: number; label: string }) 
   );
 }
 
-/** What failed, by the server's sentence, and a way out. The rest of the page stays. */
+/** A failure with the server's sentence and a remedy. The rest of the page stays. */
 export function Failed({ error, retry }: { error: unknown; retry?: (() => void) | undefined }) {
   const failure = describeFailure(error);
   return (
@@ -45,7 +45,7 @@ export function Failed({ error, retry }: { error: unknown; retry?: (() => void) 
   );
 }
 
-/** Nothing to show, and what would change that. */
+/** An empty list, and how to fill it. */
 export function Empty({ title, children }: { title: string; children?: React.ReactNode }) {
   return (
     <div className={styles.empty}>

@@ -12,7 +12,7 @@ import { workflowName } from '../parts/workflow-name.js';
 import { StartCommand } from '../workers/start-command.js';
 import styles from './label-set-row.module.css';
 
-/** The jobs of one label set: how many wait, for how long, for whom, and why; opened, which they are. */
+/** The jobs of one label set: how many wait, for how long, for which workers, and why; the unfolded row lists them. */
 export function LabelSetRow({
   set,
   isOpen,
@@ -83,7 +83,7 @@ export function LabelSetRow({
 
 const shownJobs = 100;
 
-/** In the order in which they will be claimed. */
+/** In the order of their claims. */
 function QueuedJobs({ labelSet }: { labelSet: number }) {
   const query = useQuery({
     queryKey: ['queue', labelSet],

@@ -1,18 +1,18 @@
 import type { RerunJob } from '../../gen/workflowgraph/v1/workflow_service_pb.js';
 
-/** What of a run is to run again. */
+/** The part of a run to run again. */
 export type Choice =
   | { readonly kind: 'failed' }
-  /** Every job: those without needs, and with them all others. */
+  /** Every job: those without needs, and thus all others. */
   | { readonly kind: 'all'; readonly roots: readonly string[] }
   | { readonly kind: 'job'; readonly job: string }
-  /** The job alone; what needs it stays as it is. */
+  /** The job alone; its dependents stay unchanged. */
   | { readonly kind: 'only'; readonly job: string };
 
-/** More jobs than the server takes by their keys. */
+/** More jobs than the server accepts by key. */
 const maxNamed = 1_000;
 
-/** The request's part that says what runs again. */
+/** The request's fields that select what runs again. */
 export function wishOf(choice: Choice): { failed: boolean; jobs: string[]; dependants: boolean } {
   switch (choice.kind) {
     case 'failed':
@@ -26,7 +26,7 @@ export function wishOf(choice: Choice): { failed: boolean; jobs: string[]; depen
   }
 }
 
-/** What can be chosen for a whole run: what failed, when something did, and everything, when all of it has ended. */
+/** The choices for a whole run: the failed jobs, if any, and everything, if all of it has ended. */
 export function choicesOfRun(
   jobs: readonly { readonly id: string; readonly needs: readonly number[] }[],
   { failed, isOver }: { readonly failed: number; readonly isOver: boolean },
@@ -43,13 +43,13 @@ export function choicesOfJob(job: string): Choice[] {
   ];
 }
 
-/** Jobs of an answer that have one reason. */
+/** Jobs of a response that share a reason. */
 export interface ReasonOfJobs {
   readonly reason: string;
   readonly jobs: readonly string[];
 }
 
-/** The jobs of an answer by their reasons, the most frequent first. */
+/** The jobs of a response by reason, the most frequent first. */
 export function byReason(jobs: readonly Pick<RerunJob, 'jobId' | 'reason'>[]): ReasonOfJobs[] {
   const groups = Map.groupBy(jobs, ({ reason }) => reason);
   return [...groups]

@@ -6,7 +6,7 @@ import styles from './rerun.module.css';
 const namesShown = 6;
 const reasonsShown = 5;
 
-/** What would run again, stay, and be skipped, each with the server's reason. */
+/** The jobs that would run again, stay, and be skipped, each with the server's reason. */
 export function Preview({ answer }: { answer: RerunWorkflowResponse }) {
   return (
     <div className={styles.preview}>

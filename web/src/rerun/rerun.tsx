@@ -12,7 +12,7 @@ import { type Choice, wishOf } from './choice.js';
 import { Preview } from './preview.js';
 import styles from './rerun.module.css';
 
-/** Runs parts of a run again. What will happen is shown before it does. */
+/** Runs parts of a run again. A preview shows the effect first. */
 export function Rerun({ runId, choices }: { runId: string; choices: readonly Choice[] }) {
   const { data: session } = useSession();
   const [isOpen, setIsOpen] = useState(false);
@@ -42,7 +42,7 @@ function RerunDialog({ runId, choices, onClose }: { runId: string; choices: read
   const [problem, setProblem] = useState('');
   const [force, setForce] = useState(false);
   const [isBusy, setIsBusy] = useState(false);
-  // The same request, should the answer get lost.
+  // The request is repeatable in case its response is lost.
   const requestId = useRef(newRequestId());
   const choice = choices[Math.min(at, choices.length - 1)];
   const wish = choice === undefined ? null : wishOf(choice);
@@ -63,7 +63,7 @@ function RerunDialog({ runId, choices, onClose }: { runId: string; choices: read
     setProblem('');
     try {
       await workflows.rerunWorkflow({ id: runId, ...wish, force: forced, requestId: requestId.current });
-      // The page of a job that had ended was no longer watched.
+      // The page of an ended job was no longer watched.
       void queries.invalidateQueries({ queryKey: ['job', runId] });
       onClose();
     } catch (error) {

@@ -18,12 +18,14 @@ import { timesOf } from '../run/sentence.js';
 import { useRunStore, useSnapshot } from '../run/use-run.js';
 import styles from './compare.module.css';
 
-/** So many jobs are shown at first: those that differ most. */
+/** The number of jobs shown at first: those that differ most. */
 const shownFirst = 200;
-/** Less is no difference that a person looks for. */
+/** Smaller differences do not matter to people. */
 const smallMs = 100;
 
-/** Two runs job by job, by what differs most. With one run, it is compared with the one of its workflow before it. */
+/**
+ * Two runs job by job, by their largest differences. A single run is compared with the previous one of its workflow.
+ */
 export function ComparePage() {
   useTitle('Compare');
   const { a, b } = useSearch({ from: '/compare' });

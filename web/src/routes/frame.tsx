@@ -40,7 +40,7 @@ export function Frame() {
   const connection = useConnection();
   const queries = useQueryClient();
   useEffect(() => {
-    // The token was revoked, or the session is over: the session says so, and the page shows it.
+    // The token was revoked, or the session has ended: the session reports it, and the page shows it.
     if (connection.kind === 'signed-out') void queries.invalidateQueries({ queryKey: ['session'] });
   }, [connection.kind, queries]);
   const mustSignIn = session?.tokensRequired === true && session.scopes.length === 0;

@@ -21,7 +21,7 @@ import styles from './job.module.css';
 
 const signs: Partial<Record<string, string>> = { success: '✓ ', failure: '✗ ', running: '◐ ' };
 
-/** A job in full: why it is as it is, what it is, and its log. */
+/** A job in full: the reasons of its state, its facts, and its log. */
 export function JobPage() {
   const { run, job } = useParams({ from: '/runs/$run/jobs/$job' });
   const { attempt } = useSearch({ from: '/runs/$run/jobs/$job' });
@@ -33,7 +33,7 @@ export function JobPage() {
   useTitle(`${details === undefined ? '' : (signs[look] ?? '')}${job}`);
   const numbers = details?.attempts.map(({ attempt: number }) => number) ?? [];
   const newest = numbers.at(-1);
-  // The reader stays at the attempt that was the newest when the page was opened: another that begins is announced.
+  // The reader stays at the attempt that was the newest when the page was opened; a later one is announced.
   const [opened, setOpened] = useState<number | undefined>(undefined);
   if (opened === undefined && newest !== undefined) setOpened(newest);
   const shown = attempt ?? opened ?? newest;

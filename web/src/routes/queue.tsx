@@ -11,7 +11,7 @@ import { useTitle } from '../parts/use-title.js';
 import { LabelSetRow } from '../queue/label-set-row.js';
 import styles from './workers.module.css';
 
-/** What waits for a worker, by the labels that it requires, and why. */
+/** The jobs that wait for a worker, by required labels, with the reason. */
 export function QueuePage() {
   const { set } = useSearch({ from: '/queue' });
   const navigate = useNavigate({ from: '/queue' });

@@ -22,7 +22,7 @@ import { WorkflowsPage } from './workflows.js';
 const root = createRootRoute({ component: Frame, notFoundComponent: NoPage });
 const under = { getParentRoute: () => root };
 
-/** The runs that are compared, and what of the audit is shown. */
+/** The compared runs, and the filters of the audit log. */
 const readCompared = readTexts('a', 'b');
 const readAudit = readTexts('action', 'subject');
 
@@ -83,12 +83,12 @@ function readQuery(raw: Readonly<Record<string, unknown>>): { q?: string } {
   return typeof raw.q === 'string' && raw.q !== '' ? { q: raw.q.slice(0, 200) } : {};
 }
 
-/** Which view of a workflow is shown: its runs when there is none. */
+/** The selected view of a workflow; its runs by default. */
 function readTab(raw: Readonly<Record<string, unknown>>): { tab?: 'jobs' } {
   return raw.tab === 'jobs' ? { tab: 'jobs' } : {};
 }
 
-/** The run whose inputs a new one begins with. */
+/** The run whose inputs a new one starts with. */
 function readFrom(raw: Readonly<Record<string, unknown>>): { from?: string } {
   return typeof raw.from === 'string' && raw.from !== '' ? { from: raw.from.slice(0, 200) } : {};
 }
@@ -111,7 +111,7 @@ function readTexts<Name extends string>(...names: readonly Name[]) {
   };
 }
 
-/** Only our own paths: an address must not send its reader elsewhere. */
+/** Only paths of this page: an address must not redirect its reader elsewhere. */
 function readNext(raw: Readonly<Record<string, unknown>>): { next?: string } {
   return typeof raw.next === 'string' && /^\/(?![/\\])/.test(raw.next) ? { next: raw.next } : {};
 }

@@ -31,7 +31,7 @@ import styles from './run.module.css';
 
 const words: Readonly<Record<RunView, string>> = { list: 'List', graph: 'Graph', timeline: 'Timeline', why: 'Why' };
 
-/** Fewer jobs are all on the screen anyway. */
+/** Fewer jobs all fit on the screen. */
 const mapFrom = 30;
 
 export function RunPage() {
@@ -39,7 +39,7 @@ export function RunPage() {
   const navigate = useNavigate();
   const query = useRunStore(run);
   const runId = query.data?.store.runId;
-  // A workflow's id means its newest run; the address then says which that was.
+  // A workflow's id means its newest run; the address is then replaced by that run's.
   useEffect(() => {
     if (runId !== undefined && runId !== run) {
       navigate({ to: '/runs/$run', params: { run: runId }, search: (before: RunSearch) => before, replace: true });
@@ -60,7 +60,7 @@ function ShownRun({ store, workflow, name }: { store: RunStore; workflow: string
   const generation = snapshot.reruns;
   const { refetch } = info;
   useEffect(() => {
-    // A re-run changes what was said of the whole run.
+    // A re-run invalidates the statements about the whole run.
     if (generation > 0) void refetch();
   }, [generation, refetch]);
   const look = lookOfRun(snapshot, info.data ?? undefined);

@@ -98,13 +98,13 @@ function useRuns(search: RunsSearch) {
       ),
     initialPageParam: '',
     getNextPageParam: ({ nextPageToken }) => (nextPageToken === '' ? undefined : nextPageToken),
-    // The stream holds it up to date while the page is shown, and nobody does when it is not.
+    // The stream keeps it up to date while the page is shown.
     gcTime: 0,
     staleTime: Number.POSITIVE_INFINITY,
   });
 }
 
-/** Runs that the answer lacks because they are younger than it, as far as the filters want them. */
+/** Runs missing in the response because they are newer, if they match the filters. */
 function newRuns(shown: readonly Run[], changed: ReadonlyMap<string, Run>, search: RunsSearch): Run[] {
   const known = new Set(shown.map(({ runId }) => runId));
   const newest = shown[0]?.runId ?? '';
@@ -121,8 +121,8 @@ function matches(run: Run, { state, workflow, by, q }: RunsSearch): boolean {
 }
 
 /**
- * New runs come by themselves while the reader is at the top and touches nothing; else they are counted, so that no row
- * moves under an eye or a pointer.
+ * New runs are inserted while the reader is at the top and idle; otherwise they are counted, so that no row moves under
+ * the pointer.
  */
 function useHeldBack(fresh: readonly Run[], list: React.RefObject<HTMLElement | null>) {
   const [taken, setTaken] = useState<ReadonlySet<string>>(new Set());
@@ -136,7 +136,7 @@ function useHeldBack(fresh: readonly Run[], list: React.RefObject<HTMLElement | 
   return { kept: fresh.filter(({ runId }) => taken.has(runId)), news: waiting.length, take };
 }
 
-/** @param name of the workflow that a filter names, where a run of it is shown */
+/** @param name of the workflow in the filter, if a run of it is shown */
 function Filters({ search, name }: { search: RunsSearch; name: string | undefined }) {
   const navigate = useNavigate({ from: '/runs' });
   const set = (change: Partial<Record<keyof RunsSearch, string | undefined>>) =>
@@ -175,7 +175,7 @@ function Filters({ search, name }: { search: RunsSearch; name: string | undefine
   );
 }
 
-/** Asks when the reader pauses, not with each letter. */
+/** Queries when the reader pauses, not with each letter. */
 function SearchField({ value, onChange }: { value: string; onChange: (text: string) => void }) {
   const [text, setText] = useState(value);
   const latest = useRef(onChange);

@@ -7,7 +7,9 @@ import { Empty } from '../parts/states.js';
 import { useTitle } from '../parts/use-title.js';
 import styles from './sign-in.module.css';
 
-/** Takes the token once and sends it in a body. The browser keeps a cookie that no script can read, never the token. */
+/**
+ * Accepts the token once and sends it in a body. The browser keeps a cookie that no script can read, never the token.
+ */
 export function SignInPage() {
   useTitle('Sign in');
   const { next = '/' } = useSearch({ from: '/sign-in' });

@@ -11,7 +11,7 @@ import { StartForm } from '../start/start-form.js';
 import styles from '../start/start-form.module.css';
 import { useWorkflow } from '../workflows/use-workflow.js';
 
-/** Starts a run of a workflow, with the inputs of an earlier one when the address names it. */
+/** Starts a run of a workflow, with the inputs of an earlier one if the address names it. */
 export function StartPage() {
   const { id } = useParams({ from: '/workflows/$id/run' });
   const { from } = useSearch({ from: '/workflows/$id/run' });

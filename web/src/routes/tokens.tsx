@@ -24,7 +24,7 @@ export function TokensPage() {
   });
   const close = () => {
     setAsked(null);
-    // The first token of a server changes what everyone may do.
+    // The first token of a server changes what every caller may do.
     void queries.invalidateQueries({ queryKey: ['tokens'] });
     void queries.invalidateQueries({ queryKey: ['session'] });
   };

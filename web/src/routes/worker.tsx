@@ -18,7 +18,7 @@ import { Slots } from '../workers/slots.js';
 import { lookOfWorker } from '../workers/worker-look.js';
 import styles from './worker.module.css';
 
-/** A worker: what it is, and every job that it runs. */
+/** A worker: its facts, and every job that it runs. */
 export function WorkerPage() {
   const { id } = useParams({ from: '/workers/$id' });
   useTitle(id);

@@ -22,7 +22,7 @@ const shownRuns = 50;
 
 const HistoryGrid = lazy(() => import('../workflows/history-grid.js'));
 
-/** A workflow: what it is, and its runs, newest first. */
+/** A workflow: its facts, and its runs, newest first. */
 export function WorkflowPage() {
   const { id } = useParams({ from: '/workflows/$id' });
   const { tab } = useSearch({ from: '/workflows/$id' });

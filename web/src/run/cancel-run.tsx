@@ -6,7 +6,7 @@ import { Dialog } from '../parts/dialog.js';
 import { plural } from '../parts/format.js';
 import type { Counts } from '../parts/state-bar.js';
 
-/** Asks first, since what runs is stopped, and says what will happen. */
+/** Asks first, since running jobs are stopped, and shows the effect. */
 export function CancelRun({ runId, counts }: { runId: string; counts: Counts }) {
   const { data: session } = useSession();
   const [isAsking, setIsAsking] = useState(false);

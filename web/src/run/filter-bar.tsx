@@ -4,7 +4,7 @@ import { StateMark } from '../parts/state-mark.js';
 import styles from './filter-bar.module.css';
 import { jobWords, type Look, looks, manyJobsWords } from './phases.js';
 
-/** Which jobs are shown: by state, with their numbers, and by a part of their key. */
+/** Filters the shown jobs: by state, with counts, and by a part of their key. */
 export function FilterBar({
   counts,
   state,

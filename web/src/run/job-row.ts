@@ -11,22 +11,22 @@ export interface JobRow {
   readonly labels: readonly string[];
   readonly needs: readonly number[];
   readonly look: Look;
-  /** Whether it failed, and that counts as success. */
+  /** Whether it failed and counts as success. */
   readonly isTolerated: boolean;
   readonly attempt: number;
   readonly enqueuedMs: number | null;
   readonly startedMs: number | null;
   readonly endedMs: number | null;
   readonly worker: string;
-  /** Whether it has a matrix, and so children. */
+  /** Whether it has a matrix, and thus children. */
   readonly isNode: boolean;
-  /** How its children stand; null for a job without a matrix, and before they are made. */
+  /** The states of its children; null for a job without a matrix, and before they exist. */
   readonly children: ChildCounts | null;
-  /** Of a child: the key of its node. */
+  /** For a child: the key of its node. */
   readonly group: string | null;
 }
 
-/** A job of which nothing but its definition is known. */
+/** A job of which only its definition is known. */
 export function staticRow(graph: GetRunGraphResponse, id: string, ordinal: number): JobRow {
   return {
     ordinal,
@@ -60,7 +60,7 @@ const looksOfEvents: Readonly<Record<string, Look>> = {
   'job.cancelled': 'cancelled',
 };
 
-/** What an event changes about a job. */
+/** The changes that an event makes to a job. */
 export function changeOf(event: Event, row: JobRow): Partial<JobRow> {
   const look = looksOfEvents[event.type];
   if (look === undefined) return {};
@@ -73,7 +73,7 @@ export function changeOf(event: Event, row: JobRow): Partial<JobRow> {
   return { look };
 }
 
-/** The state that an event leads to; null for an event that changes none. */
+/** The state after an event; null if the event does not change it. */
 export function lookAfter(event: Event): { readonly look: Look; readonly isTolerated: boolean } | null {
   const look = looksOfEvents[event.type];
   return look === undefined ? null : { look, isTolerated: isTolerated(event) };
@@ -96,7 +96,7 @@ function workerOf(event: Event, row: JobRow): string {
   }
 }
 
-/** What the n-th entry of an answer says about its job. */
+/** The fields of a job in the n-th entry of a response. */
 export function stateOf(page: ListRunJobsResponse, n: number): Partial<JobRow> {
   const base = Number(page.baseMs);
   const time = (ms: bigint | undefined) => (ms === undefined || ms === 0n ? null : base + Number(ms));
@@ -111,7 +111,7 @@ export function stateOf(page: ListRunJobsResponse, n: number): Partial<JobRow> {
   };
 }
 
-/** A child, as the n-th entry of an answer about the children of its node says. */
+/** A child from the n-th entry of a response about the children of its node. */
 export function childRow(node: JobRow, firstChild: number, page: ListRunJobsResponse, n: number): JobRow {
   const ordinal = page.ordinals[n] ?? 0;
   const id = `${node.id}.${ordinal - firstChild}`;

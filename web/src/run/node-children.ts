@@ -4,7 +4,7 @@ import type { Counts } from '../parts/state-bar.js';
 import { changeOf, childRow, type JobRow, lookAfter } from './job-row.js';
 import { isOver } from './phases.js';
 
-/** How the children of a job with a matrix stand. */
+/** The states of the children of a job with a matrix. */
 export interface ChildCounts {
   readonly total: number;
   readonly open: number;
@@ -12,14 +12,14 @@ export interface ChildCounts {
   readonly cancelled: number;
 }
 
-/** The children of one job with a matrix, as far as they were asked for. */
+/** The children of one job with a matrix, as far as they are loaded. */
 export class NodeChildren {
   readonly #firstChild: number;
-  /** Events that came while an answer was awaited: it may show them or not. */
+  /** Events that arrived during a request: its response may or may not include them. */
   #meanwhile: Event[] = [];
   #awaited = 0;
   #rows: JobRow[] | null = null;
-  /** A copy, replaced when a row was. */
+  /** A copy, replaced whenever a row is. */
   #shown: readonly JobRow[] | null = null;
   #isStale = false;
   #isAsked = false;
@@ -33,18 +33,18 @@ export class NodeChildren {
     return this.#shown;
   }
 
-  /** Whether they must be asked for, when somebody looks at them. */
+  /** Whether they must be loaded once they are shown. */
   get isWanted(): boolean {
     return !this.#isAsked && (this.#rows === null || this.#isStale);
   }
 
-  /** They were replaced by a re-run. */
+  /** A re-run replaced them. */
   drop(): void {
     this.#rows = null;
     this.#shown = null;
   }
 
-  /** An answer about them, or about their counts, is awaited from here to `settled`. */
+  /** A request for them, or for their counts, is pending from here to `settled`. */
   await(isAboutRows: boolean): void {
     this.#awaited += 1;
     if (!isAboutRows) return;
@@ -65,7 +65,7 @@ export class NodeChildren {
     for (const event of this.#meanwhile) if (event.number > shown) this.#change(event);
   }
 
-  /** The counts of an answer, with what happened since. */
+  /** The counts of a response, with the events since. */
   countsSince(counts: ChildCounts, shown: bigint): ChildCounts {
     return this.#meanwhile.filter(({ number }) => number > shown).reduce(countsAfter, counts);
   }
@@ -78,7 +78,7 @@ export class NodeChildren {
   #change(event: Event): void {
     const index = Number(event.jobId.slice(event.jobId.lastIndexOf('.') + 1));
     const row = this.#rows?.[index];
-    // One that was not made yet when they were asked for.
+    // A child that did not exist at the time of the request.
     if (row === undefined) this.#isStale = true;
     else {
       this.#rows?.splice(index, 1, { ...row, ...changeOf(event, row) });

@@ -1,7 +1,7 @@
 import { JobPhase } from '../../gen/workflowgraph/v1/run_service_pb.js';
 import { RunState } from '../../gen/workflowgraph/v1/types_pb.js';
 
-/** What a state looks like. Runs and jobs share the looks. */
+/** The look of a state. Runs and jobs share the looks. */
 export type Look =
   | 'blocked'
   | 'held'
@@ -73,7 +73,7 @@ export function wordOfJob({ look, isTolerated }: { readonly look: Look; readonly
   return isTolerated ? 'failed, tolerated' : jobWords[look];
 }
 
-/** The same for any other number of jobs than one. */
+/** The plural form. */
 export const manyJobsWords: Readonly<Record<Look, string>> = {
   ...jobWords,
   blocked: 'wait for needs',

@@ -3,10 +3,12 @@ import type { ExplainRunResponse } from '../../gen/workflowgraph/v1/workflow_ser
 import styles from './reasons.module.css';
 import { isCause, ReasonRow } from './why/reason-row.js';
 
-/** More causes are behind the view Why. */
+/** More causes are in the view Why. */
 const shownCauses = 5;
 
-/** What keeps a run from being green, by the server's own sentences: failures, and what waits for a worker or a retry. */
+/**
+ * What prevents a run from succeeding, in the server's sentences: failures, and jobs that wait for a worker or a retry.
+ */
 export function Reasons({ runId, answer }: { runId: string; answer: ExplainRunResponse }) {
   const causes = answer.reasons.filter(isCause);
   if (causes.length === 0) return null;

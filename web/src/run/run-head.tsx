@@ -16,14 +16,14 @@ const looksOfEvents: Readonly<Record<string, Look>> = {
   'run.cancelled': 'cancelled',
 };
 
-/** The state of a run: what its last event said, else what the server answered, else what its jobs say. */
+/** The state of a run: from its last event, else from the server's response, else from its jobs. */
 export function lookOfRun({ runEvent, counts, tolerated, jobs }: RunSnapshot, run: Run | undefined): Look {
   const said = runEvent === null ? undefined : looksOfEvents[runEvent.type];
   if (said !== undefined) return said;
-  // After a re-run, what was said of the run before it is old.
+  // After a re-run the previous statements about the run are outdated.
   if (run !== undefined && runEvent?.type !== 'run.rerun') {
     const look = lookOfState(run.state);
-    // Jobs run that did not when the run was asked about.
+    // Jobs are running that were not at the time of the request.
     return look === 'waiting' && counts.running + counts.success + counts.failure > 0 ? 'running' : look;
   }
   return lookOfCounts(counts, tolerated, jobs.length);
@@ -35,7 +35,7 @@ function lookOfCounts(counts: Counts, tolerated: number, jobs: number): Look {
   return counts.failure > tolerated ? 'failure' : counts.cancelled > 0 ? 'cancelled' : 'success';
 }
 
-/** What a run is and how far it is. */
+/** The facts of a run and its progress. */
 export function RunHead({
   name,
   run,

@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { workflows } from '../api/transport.js';
 
-/** What is said of a whole run; null for one that is not there. */
+/** The data of a whole run; null if it does not exist. */
 export function useRunInfo(runId: string | undefined) {
   return useQuery({
     queryKey: ['run', runId],

@@ -6,8 +6,8 @@ import { type ChildCounts, countsAfter, NodeChildren } from './node-children.js'
 import type { Look } from './phases.js';
 
 /**
- * The jobs of one run: what the version says, what the server answered, and every event since. Rows are replaced, never
- * changed, so that a row that is the same object looks the same.
+ * The jobs of one run: from the version, the server's response, and every event since. Rows are replaced, never
+ * mutated, so an identical object needs no redraw.
  */
 export class RunStore {
   readonly runId: string;
@@ -15,7 +15,7 @@ export class RunStore {
   readonly #ordinals = new Map<string, number>();
   /** The jobs with a matrix, by ordinal. */
   readonly #nodes = new Map<number, NodeChildren>();
-  /** Nodes whose counts no event tells. */
+  /** Nodes whose counts cannot be derived from events. */
   readonly #uncounted = new Set<number>();
   readonly #listeners = new Set<() => void>();
   #last: bigint;
@@ -28,7 +28,7 @@ export class RunStore {
     const [first] = pages;
     if (first === undefined) throw new Error('a run has at least one page of jobs');
     this.runId = first.runId;
-    // What the earliest page shows is what all pages show.
+    // The state of the earliest page applies to all pages.
     this.#last = pages.reduce((least, page) => (page.lastEvent < least ? page.lastEvent : least), first.lastEvent);
     this.#rows = graph.keys.map((id, ordinal) => staticRow(graph, id, ordinal));
     graph.childrenFrom.forEach((first, ordinal) => {
@@ -39,7 +39,7 @@ export class RunStore {
     this.#snapshot = this.#picture();
   }
 
-  /** The number of the last event that the rows show. */
+  /** The number of the last event reflected in the rows. */
   get lastEvent(): bigint {
     return this.#last;
   }
@@ -107,7 +107,7 @@ export class RunStore {
     if (row !== undefined && row.children !== children) this.#rows[ordinal] = { ...row, children };
   }
 
-  /** Asks for the children of those of these nodes that are looked at and not known. */
+  /** Requests the children of those of these nodes that are shown and not loaded. */
   async load(ids: readonly string[], ask: (node: string) => Promise<readonly ListRunJobsResponse[]>): Promise<void> {
     await Promise.all(
       ids.map(async (id) => {
@@ -121,7 +121,7 @@ export class RunStore {
           node.settled(true);
           this.#show();
         } catch {
-          // The stream reports a lost connection. They are asked for again while somebody looks at them.
+          // The stream reports a lost connection. They are requested again while shown.
           setTimeout(() => {
             node.settled(true);
             this.#show();
@@ -131,7 +131,7 @@ export class RunStore {
     );
   }
 
-  /** Asks for the counts that no event told. */
+  /** Requests the counts that events do not carry. */
   async recount(ask: (fromOrdinal: number, limit: number) => Promise<ListRunJobsResponse>): Promise<void> {
     if (this.#uncounted.size === 0) return;
     const ordinals = [...this.#uncounted];
@@ -181,14 +181,14 @@ const retryMs = 5_000;
 
 export interface RunSnapshot {
   readonly jobs: readonly JobRow[];
-  /** The children of the jobs with a matrix that were looked at, by the keys of those jobs. */
+  /** The loaded children of the jobs with a matrix, by the keys of those jobs. */
   readonly children: ReadonlyMap<string, readonly JobRow[]>;
   readonly counts: Counts;
   /** How many of the failed jobs count as successful. */
   readonly tolerated: number;
-  /** The last event of the run itself; null when none came. */
+  /** The last event of the run itself; null if none has arrived. */
   readonly runEvent: RunEvent | null;
-  /** How many re-runs began while it was looked at. */
+  /** The number of re-runs that started while it was shown. */
   readonly reruns: number;
 }
 
@@ -197,7 +197,7 @@ export interface RunEvent {
   readonly atMs: number;
 }
 
-/** How many children a node got; null when the event does not tell, as after a re-run of some of them. */
+/** The number of a node's children; null if the event does not have it, as after a re-run of some of them. */
 function childrenMade({ dataJson }: Event): number | null {
   if (dataJson === '') return null;
   const { children } = JSON.parse(dataJson) as { children?: unknown };

@@ -3,7 +3,7 @@ import { formatCount, plural } from '../parts/format.js';
 import type { Counts } from '../parts/state-bar.js';
 import { lookOfState } from './phases.js';
 
-/** How many jobs of a run are in each state; all of them blocked when the answer has no details. */
+/** The number of a run's jobs in each state; all of them blocked if the response has no details. */
 export function countsOf({ details, jobs }: Run): Counts {
   return {
     blocked: details === undefined ? jobs : details.waitsForNeeds + details.waitsForPlace,
@@ -18,7 +18,7 @@ export function countsOf({ details, jobs }: Run): Counts {
   };
 }
 
-/** The one thing to know of a run. */
+/** The most important fact of a run. */
 export function sentenceOf(run: Run): string {
   const { details } = run;
   if (details === undefined) return plural(run.jobs, 'job');

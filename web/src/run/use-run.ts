@@ -5,7 +5,10 @@ import { runs } from '../api/transport.js';
 import { live } from '../live/client.js';
 import { type RunSnapshot, RunStore } from './run-store.js';
 
-/** A run's jobs, kept up by the stream. Two requests: the jobs, then the version's graph, which the browser keeps. */
+/**
+ * A run's jobs, kept up to date by the stream. Two requests: the jobs, then the version's graph, which the browser
+ * caches.
+ */
 export function useRunStore(id: string) {
   const query = useQuery({
     queryKey: ['run-jobs', id],
@@ -16,7 +19,7 @@ export function useRunStore(id: string) {
       return { store: new RunStore(graph, pages), workflow, version, graph };
     },
     staleTime: Number.POSITIVE_INFINITY,
-    // A run that was looked at before is asked for anew, since its stream was let go.
+    // A run that was shown before is loaded again, since its stream was closed.
     gcTime: 0,
   });
   const store = query.data?.store;
@@ -27,7 +30,7 @@ export function useRunStore(id: string) {
       after: () => store.lastEvent,
       onEvents: (events) => {
         store.apply(events);
-        // Only a re-run of some children of a matrix asks for anything.
+        // Only a re-run of some children of a matrix requires a request.
         void store.recount((fromOrdinal, limit) => runs.listRunJobs({ id: store.runId, fromOrdinal, limit }));
       },
     });
@@ -39,7 +42,7 @@ export function useSnapshot(store: RunStore): RunSnapshot {
   return useSyncExternalStore(store.subscribe, store.snapshot);
 }
 
-/** Keeps the children of these nodes loaded while they are looked at. */
+/** Keeps the children of these nodes loaded while they are shown. */
 export function useChildren(store: RunStore, nodes: readonly string[], snapshot: RunSnapshot): void {
   // biome-ignore lint/correctness/useExhaustiveDependencies: a change of the run may have made children that are not loaded
   useEffect(() => {
@@ -52,7 +55,7 @@ async function allPages(id: string, signal: AbortSignal, childrenOf = ''): Promi
   for (;;) {
     const last = pages.at(-1);
     if (last === undefined || last.nextOrdinal === 0) return pages;
-    // Of the same run, also when a workflow's newest run has changed since.
+    // Of the same run, even if the workflow's newest run has changed since.
     pages.push(await runs.listRunJobs({ id: last.runId, fromOrdinal: last.nextOrdinal, childrenOf }, { signal }));
   }
 }

@@ -3,7 +3,7 @@ import type { Run } from '../../gen/workflowgraph/v1/workflow_service_pb.js';
 import { useChangedRuns } from '../live/client.js';
 
 export interface LiveRuns {
-  /** A run as it is now. */
+  /** A run in its current state. */
   readonly now: (run: Run) => Run;
   /** Runs that changed since the answer, by their ids. */
   readonly changed: ReadonlyMap<string, Run>;
@@ -11,10 +11,10 @@ export interface LiveRuns {
 
 const none: ReadonlyMap<string, Run> = new Map();
 
-/** More changed runs than any list shows; older ones are in the next answer. */
+/** More changed runs than any list shows; older ones are in the next response. */
 const maxKept = 2_000;
 
-/** The runs that changed since an answer whose last event is `after`. */
+/** The runs that changed since a response whose last event is `after`. */
 export function useLiveRuns(after: bigint | undefined): LiveRuns {
   const [changed, setChanged] = useState(none);
   const onRuns = useCallback((runs: readonly Run[]) => {

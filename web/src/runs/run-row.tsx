@@ -10,13 +10,13 @@ import { lookOfState, runWords } from '../run/phases.js';
 import { countsOf, sentenceOf, timesOf } from '../run/sentence.js';
 import styles from './run-row.module.css';
 
-/** Where runs can be chosen. */
+/** Present if runs can be selected. */
 interface ChosenRow {
   readonly isChosen: boolean;
   readonly toggle: (runId: string, upTo: boolean) => void;
 }
 
-/** A run in a list: its state, what it is, the one thing to know, and its times. */
+/** A run in a list: its state, its name, its most important fact, and its times. */
 export const RunRow = memo(function RunRow({ run, chosen }: { run: Run; chosen?: ChosenRow }) {
   const look = lookOfState(run.state);
   const sentence = visible(sentenceOf(run), 300);

@@ -9,7 +9,7 @@ import { useNow } from '../parts/clock.js';
 import { formatDuration, formatExact, visible } from '../parts/format.js';
 import styles from './schedules.module.css';
 
-/** When a workflow starts by itself: its schedules with their next times, and what became of the last ones. */
+/** When a workflow starts by itself: its schedules with their next times, and the results of the last ones. */
 export function Schedules({ workflow }: { workflow: string }) {
   const query = useQuery({
     queryKey: ['schedules', workflow],

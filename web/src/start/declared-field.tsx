@@ -4,7 +4,7 @@ import { visible } from '../parts/format.js';
 import { type Declared, expected } from './fields.js';
 import styles from './start-form.module.css';
 
-/** The field of a declared input, with what it is for and what is wrong with it. */
+/** The field of a declared input, with its description and its problem. */
 export function DeclaredField({
   input,
   text,

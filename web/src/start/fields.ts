@@ -1,6 +1,6 @@
 import { InputType } from '../../gen/workflowgraph/v1/workflow_service_pb.js';
 
-/** A declared input, as far as its field needs it. */
+/** The parts of a declared input that its field needs. */
 export interface Declared {
   readonly name: string;
   readonly type: InputType;
@@ -14,7 +14,7 @@ export interface Declared {
   readonly maxLength?: number | undefined;
 }
 
-/** What stands in the fields at first: what was given to another run, else the defaults. */
+/** The initial values of the fields: the inputs of another run, else the defaults. */
 export function firstTexts(
   declared: readonly Declared[],
   given: Readonly<Record<string, string>>,
@@ -23,8 +23,8 @@ export function firstTexts(
 }
 
 /**
- * What is sent: the texts of the fields. An empty field is an input that is not given, but where a text is meant that would
- * otherwise get its default.
+ * The request: the texts of the fields. An empty field means that the input is absent, except for a text input that
+ * would otherwise get its default.
  */
 export function inputsOf(
   declared: readonly Declared[],
@@ -38,7 +38,7 @@ export function inputsOf(
   return Object.fromEntries(given);
 }
 
-/** What a field takes, in a few words; empty where its control shows it. */
+/** A short description of the accepted values; empty if the control shows it. */
 export function expected({ type, min, max, integer, maxLength }: Declared): string {
   if (type === InputType.JSON) return 'JSON';
   if (type === InputType.STRING) return maxLength === undefined ? '' : `at most ${maxLength} characters`;
@@ -54,10 +54,10 @@ export function fieldPath(name: string): string {
   return /^[A-Za-z_][A-Za-z0-9_-]*$/.test(name) ? `inputs.${name}` : `inputs[${JSON.stringify(name)}]`;
 }
 
-/** The command that does what the form would, for a shell. */
+/** The shell command that is equivalent to the form. */
 export function commandLine(workflow: string, inputs: Readonly<Record<string, string>>): string {
   const flags = Object.entries(inputs).map(([name, value]) => {
-    // A text that begins with @ would name a file.
+    // A text that begins with @ would be read as a file name.
     const text = value.startsWith('@') ? `@${value}` : value;
     return ` --input ${quoted(`${name}=${text}`)}`;
   });

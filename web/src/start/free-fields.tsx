@@ -1,14 +1,14 @@
 import { useRef } from 'react';
 import styles from './start-form.module.css';
 
-/** An input of a workflow that declares none. */
+/** An input of a workflow without declarations. */
 export interface FreeInput {
   readonly key: number;
   readonly name: string;
   readonly value: string;
 }
 
-/** Names and texts, as many as wanted. */
+/** Names and texts, any number of them. */
 export function FreeFields({
   inputs,
   onChange,
@@ -21,7 +21,7 @@ export function FreeFields({
     onChange(inputs.map((input) => (input.key === key ? { ...input, ...to } : input)));
   const add = () => {
     onChange([...inputs, { key: Math.max(0, ...inputs.map(({ key }) => key)) + 1, name: '', value: '' }]);
-    // The row is drawn first.
+    // The row is rendered first.
     setTimeout(() => list.current?.querySelector<HTMLInputElement>('li:last-child input')?.focus());
   };
   return (
@@ -68,7 +68,7 @@ export function freeInputs(given: Readonly<Record<string, string>>): readonly Fr
   return Object.entries(given).map(([name, value], key) => ({ key, name, value }));
 }
 
-/** What is sent: rows without a name are not. */
+/** The request: rows without a name are left out. */
 export function givenInputs(inputs: readonly FreeInput[]): Readonly<Record<string, string>> {
   return Object.fromEntries(inputs.flatMap(({ name, value }) => (name === '' ? [] : [[name, value] as const])));
 }

@@ -6,7 +6,7 @@ import { StateMark } from '../parts/state-mark.js';
 import { missingWorkers } from './missing-workers.js';
 import styles from './start-form.module.css';
 
-/** Which jobs of a version would wait, because no live worker takes them. */
+/** The jobs of a version that would wait, because no live worker takes them. */
 export function Outlook({ workflow, version }: { workflow: string; version: number }) {
   const { data: graph } = useQuery({
     queryKey: ['graph', workflow, version],

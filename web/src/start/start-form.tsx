@@ -10,7 +10,7 @@ import { Outlook } from './outlook.js';
 import styles from './start-form.module.css';
 import { useStart } from './use-start.js';
 
-/** The inputs of a new run: a field for each that the definition declares, or names and texts where it declares none. */
+/** The inputs of a new run: a field for each declared one, or names and texts if none are declared. */
 export function StartForm({
   workflow,
   version,
@@ -20,7 +20,7 @@ export function StartForm({
 }: {
   workflow: string;
   version: number;
-  /** Null where the definition declares no inputs and takes any. */
+  /** Null if the definition declares no inputs and accepts any. */
   declared: readonly Declared[] | null;
   /** The run that this one repeats; null for none. */
   from: string | null;
@@ -39,7 +39,7 @@ export function StartForm({
 
   async function submit(event: FormEvent): Promise<void> {
     event.preventDefault();
-    // A run without inputs that repeats another gets that one's.
+    // A run without inputs that repeats another gets the inputs of that one.
     const isRepeat = from !== null && Object.keys(inputs).length > 0;
     const names = declared?.map(({ name }) => name) ?? [];
     const answer = await start(isRepeat ? from : workflow, inputs, names);

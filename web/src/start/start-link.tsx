@@ -1,7 +1,7 @@
 import { Link } from '@tanstack/react-router';
 import { can, useSession } from '../api/session.js';
 
-/** To the form for a new run; with the inputs of an earlier one, when it is named. */
+/** A link to the form for a new run; with the inputs of an earlier one, if given. */
 export function StartLink({ workflow, from, isMain = false }: { workflow: string; from?: string; isMain?: boolean }) {
   const { data: session } = useSession();
   const mayRun = can(session, 'submit');

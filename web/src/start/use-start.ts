@@ -5,15 +5,15 @@ import { workflows } from '../api/transport.js';
 import { fieldPath } from './fields.js';
 
 interface Refusal {
-  /** What is wrong with each input, by its name. */
+  /** The problem of each input, by its name. */
   readonly fields: Readonly<Record<string, string>>;
-  /** What is wrong beside them. */
+  /** Problems outside of the inputs. */
   readonly rest: string;
 }
 
 const none: Refusal = { fields: {}, rest: '' };
 
-/** Starts a run; sent again unchanged, it means the same run. */
+/** Starts a run; repeated unchanged, it refers to the same run. */
 export function useStart() {
   const sent = useRef({ id: newRequestId(), of: '' });
   const [refusal, setRefusal] = useState(none);

@@ -21,7 +21,7 @@ const lifetimes = [
   ['31536000', 'in a year'],
 ] as const;
 
-/** Asks for a token's name and rights, and shows its secret once. No state that outlives the dialog has the secret. */
+/** Asks for a token's name and rights, and shows its secret once. Only the dialog's own state holds the secret. */
 export function CreateToken({ isFirst, onClose }: { isFirst: boolean; onClose: () => void }) {
   const form = useId();
   const [chosen, setChosen] = useState<readonly string[]>(isFirst ? ['admin'] : ['read']);

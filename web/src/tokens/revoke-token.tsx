@@ -4,7 +4,7 @@ import { tokens } from '../api/transport.js';
 import { Dialog } from '../parts/dialog.js';
 import { visible } from '../parts/format.js';
 
-/** Asks once more: a revoked token cannot be restored. */
+/** Asks for confirmation: a revoked token cannot be restored. */
 export function RevokeToken({
   token,
   isOwn,

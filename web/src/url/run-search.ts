@@ -3,7 +3,7 @@ import { type Look, looks } from '../run/phases.js';
 export const runViews = ['list', 'graph', 'timeline', 'why'] as const;
 export type RunView = (typeof runViews)[number];
 
-/** What of a run is shown, as its address says. */
+/** The shown part of a run, from the address. */
 export interface RunSearch {
   readonly view?: RunView;
   readonly state?: Look;

@@ -1,6 +1,6 @@
 import type { Look } from '../run/phases.js';
 
-/** What the list of runs shows, as its address says. */
+/** The filters of the list of runs, from the address. */
 export interface RunsSearch {
   readonly state?: RunFilter;
   readonly workflow?: string;
@@ -11,7 +11,7 @@ export interface RunsSearch {
 export const runFilters = ['waiting', 'running', 'success', 'failure', 'cancelled'] as const satisfies readonly Look[];
 export type RunFilter = (typeof runFilters)[number];
 
-/** Reads it from an address that anybody may have written: what is unknown is left out. */
+/** Parses an untrusted address: unknown parts are left out. */
 export function readRunsSearch(raw: Readonly<Record<string, unknown>>): RunsSearch {
   const state = runFilters.find((one) => one === raw.state);
   return {

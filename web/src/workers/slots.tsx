@@ -1,6 +1,6 @@
 import styles from './slots.module.css';
 
-/** How many of a worker's slots are taken, as a bar with its numbers. */
+/** The slots of a worker in use, as a bar with numbers. */
 export function Slots({ running, slots }: { running: number; slots: number }) {
   const share = slots === 0 ? 0 : Math.min(1, running / slots);
   return (

@@ -1,7 +1,7 @@
 import { CopyButton } from '../parts/copy-button.js';
 import styles from './start-command.module.css';
 
-/** The commands that start a worker on a machine that reaches this server, which hands out its worker as one file. */
+/** The commands that start a worker on a machine with access to this server, which serves its worker as one file. */
 export function StartCommand({ labels = [] }: { labels?: readonly string[] }) {
   const address = new URL('.', document.baseURI).href;
   const wanted = labels.length === 0 ? '' : ` WORKER_LABELS=${quoted(labels.join(','))}`;

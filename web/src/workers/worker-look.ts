@@ -8,7 +8,7 @@ const looks: Readonly<Record<WorkerStatus, { readonly look: Look; readonly word:
   [WorkerStatus.OFFLINE]: { look: 'cancelled', word: 'offline' },
 };
 
-/** What a worker's state looks like. */
+/** The look of a worker's state. */
 export function lookOfWorker(status: WorkerStatus): { readonly look: Look; readonly word: string } {
   return looks[status] ?? looks[WorkerStatus.UNSPECIFIED];
 }

@@ -5,7 +5,10 @@ import styles from './broken-file.module.css';
 
 const shown = 20;
 
-/** Why the file of a workflow could not be loaded: every problem with its place. Runs use the last version that could be loaded. */
+/**
+ * Why a workflow file could not be loaded: every problem with its place. Runs use the last version that could be
+ * loaded.
+ */
 export function BrokenFileNote({ broken }: { broken: BrokenFile }) {
   const { file, problems, sinceMs } = broken;
   return (

@@ -9,7 +9,7 @@ import { Empty, Failed, Skeleton } from '../parts/states.js';
 import { jobWords, lookOfPhase, lookOfState, runWords } from '../run/phases.js';
 import styles from './history-grid.module.css';
 
-/** So many rows are drawn at first: a grid of everything is nothing that anybody reads. */
+/** The number of rows drawn at first: a grid of everything is unreadable. */
 const rowsFirst = 60;
 const cellsMax = 2_400;
 
@@ -159,7 +159,7 @@ function Row({ job, runIds }: { job: JobHistory; runIds: readonly string[] }) {
   );
 }
 
-/** Those that failed most come first, then those that needed retries; the others stay in their order. */
+/** The most failures come first, then the most retries; the others keep their order. */
 function worstFirst(a: JobHistory, b: JobHistory): number {
   return b.failed - a.failed || b.flaky - a.flaky;
 }

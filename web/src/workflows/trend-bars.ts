@@ -9,10 +9,10 @@ export interface TrendBar {
 }
 
 export interface Trend {
-  /** Runs that have ended, the oldest first. */
+  /** Ended runs, oldest first. */
   readonly bars: readonly TrendBar[];
   readonly longestMs: number;
-  /** Of those that succeeded; null when none did. */
+  /** Of the successful ones; null if none was. */
   readonly medianMs: number | null;
   readonly p95Ms: number | null;
   readonly succeeded: number;
@@ -41,7 +41,7 @@ export function trendOf(runs: readonly Run[]): Trend {
   };
 }
 
-/** The smallest value that a share of the sorted values does not exceed; null of none. */
+/** The smallest value that a share of the sorted values does not exceed; null for an empty list. */
 export function quantile(sorted: readonly number[], share: number): number | null {
   return sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)] ?? null;
 }

@@ -5,9 +5,9 @@ import { runWords } from '../run/phases.js';
 import styles from './trend.module.css';
 import { trendOf } from './trend-bars.js';
 
-/** Fewer say nothing about a trend. */
+/** Fewer show no trend. */
 const fewest = 3;
-/** A bar of a run that took no time at all is still seen. */
+/** A bar of a run without a duration is still visible. */
 const leastShare = 0.04;
 
 /** How long the last runs took, one bar each, the oldest first. */

@@ -3,7 +3,7 @@ import { formatDuration, plural, visible } from '../parts/format.js';
 import { hasMadeUpId } from '../parts/workflow-name.js';
 import styles from './workflow-head.module.css';
 
-/** What a workflow is. The summary is null for one that is no longer in the list. */
+/** The facts of a workflow. The summary is null for one that is no longer in the list. */
 export function WorkflowHead({ name, summary }: { name: string; summary: WorkflowSummary | null }) {
   return (
     <div className={styles.head}>

@@ -8,7 +8,7 @@ import { lookOfState, runWords } from '../run/phases.js';
 import { RecentRuns } from './recent-runs.js';
 import styles from './workflow-row.module.css';
 
-/** A workflow in the list: what it is, how its last runs went, and how it does in general. */
+/** A workflow in the list: its facts, its last runs, and its statistics. */
 export function WorkflowRow({ workflow }: { workflow: WorkflowSummary }) {
   const { newestRun, broken } = workflow;
   const look = lookOfState(newestRun?.state);

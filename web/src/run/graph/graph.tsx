@@ -15,12 +15,12 @@ import styles from './graph.module.css';
 const card = { width: 180, height: 48, gapX: 48, gapY: 14 };
 const maxMembers = 100;
 
-/** The folded graph of a run, left to right. News changes colours and counts, never a place. */
+/** The folded graph of a run, left to right. Events change colours and counts, never positions. */
 export function Graph({ store }: { store: RunStore }) {
   const snapshot = useSnapshot(store);
   const { runId } = store;
   const { jobs } = snapshot;
-  // biome-ignore lint/correctness/useExhaustiveDependencies: what a job needs and its key never change within a run
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a job's needs and its key never change within a run
   const { graph, places, routes } = useMemo(() => {
     const folded = foldGraph(jobs);
     return { graph: folded, ...placeNodes(folded) };
@@ -31,7 +31,7 @@ export function Graph({ store }: { store: RunStore }) {
   const lowest = Math.max(0, ...places.map(({ row }) => row), ...routes.flat().map(({ row }) => row));
   const height = (lowest + 1) * (card.height + card.gapY) - card.gapY;
   const members = (graph.nodes[open ?? -1]?.members ?? []).flatMap((job) => jobs[job] ?? []);
-  // One job with a matrix: what is listed are its children.
+  // A single job with a matrix: its children are listed.
   const [only] = members;
   const matrix = members.length === 1 && only?.isNode === true ? only.id : null;
   const asked = useMemo(() => (matrix === null ? [] : [matrix]), [matrix]);

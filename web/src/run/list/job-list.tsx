@@ -13,7 +13,10 @@ import { barOf, type ChildCounts } from '../node-children.js';
 import { isOver, jobWords, type Look, wordOfJob } from '../phases.js';
 import styles from './job-list.module.css';
 
-/** The jobs in the order of their definition: news changes a row, never its place. Only rows near the window exist. */
+/**
+ * The jobs in the order of their definition: an event changes a row, never its position. Only rows near the window
+ * exist.
+ */
 export function JobList({
   runId,
   jobs,
@@ -142,7 +145,7 @@ const Row = memo(function Row({
 
 const none: Unfolded = { open: [], children: new Map() };
 
-/** How the children of a node stand, in words. */
+/** The states of a node's children, in words. */
 function wordOfChildren(look: Look, { total, open, failed }: ChildCounts): string {
   const bad = failed === 0 ? '' : `, ${formatCount(failed)} failed`;
   if (isOver(look)) return `${jobWords[look]}${bad === '' ? '' : ` (${formatCount(failed)} of ${formatCount(total)})`}`;

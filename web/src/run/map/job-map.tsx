@@ -20,7 +20,10 @@ const colors: Readonly<Record<Look, string>> = {
   cancelled: '--cancelled',
 };
 
-/** One cell for each job, in columns by rank: the whole run at a glance, whatever its size. The list is its equal in words. */
+/**
+ * One cell for each job, in columns by rank: the whole run at a glance, whatever its size. The list shows the same in
+ * words.
+ */
 export function JobMap({ jobs, runId }: { jobs: readonly JobRow[]; runId: string }) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const navigate = useNavigate();
@@ -55,7 +58,7 @@ export function JobMap({ jobs, runId }: { jobs: readonly JobRow[]; runId: string
     return at === null ? null : (jobs[at] ?? null);
   };
   return (
-    // The list says the same in words, and is what assistive technology gets.
+    // The list says the same in words, for assistive technology.
     <div className={styles.map} aria-hidden="true">
       <canvas
         ref={canvas}
@@ -93,7 +96,7 @@ function drawMap(canvas: HTMLCanvasElement, layout: MapLayout, jobs: readonly Jo
     context.fillStyle = paint.get(look) ?? '#888';
     context.fillRect(x, y, inner, inner);
     if (inner < 4) return;
-    // Patterns, so that no state is its colour alone.
+    // Patterns, so that colour is never the only distinction.
     context.fillStyle = ground;
     if (look === 'failure') {
       context.fillRect(x + inner / 2 - 0.75, y, 1.5, inner);

@@ -13,8 +13,8 @@ const columnGap = 10;
 const maxHeight = 132;
 
 /**
- * Cells in columns by rank, each column as wide as its rank needs at the height of the map. The largest cells that fit are
- * taken; when even the smallest do not fit the width, the map grows higher.
+ * Cells in columns by rank, each column as wide as its rank needs at the height of the map. The largest cells that fit
+ * are used; if even the smallest do not fit the width, the map grows in height.
  */
 export function mapLayout(ranks: Uint32Array, width: number): MapLayout {
   const counts: number[] = [];
@@ -51,12 +51,12 @@ function place(ranks: Uint32Array, counts: readonly number[], size: number, heig
   return { width, height: rows * size, size, gap: size > 5 ? 2 : 1, cells };
 }
 
-/** Many ranks stand closer together. */
+/** Many ranks are placed closer together. */
 function gapFor(ranks: number, width: number): number {
   return Math.min(columnGap, Math.max(1, (width * 0.2) / Math.max(1, ranks)));
 }
 
-/** Whose cell a point is in; null for none. */
+/** The job whose cell contains a point; null for none. */
 export function cellAt({ cells, size }: MapLayout, x: number, y: number): number | null {
   const at = cells.findIndex(([left, top]) => x >= left && x < left + size && y >= top && y < top + size);
   return at === -1 ? null : at;

@@ -14,7 +14,7 @@ import styles from './timeline.module.css';
 
 const rowHeight = 30;
 
-/** When each job waited for a worker and when it ran, by its last attempt; those that began first stand first. */
+/** When each job waited for a worker and when it ran, by its last attempt; ordered by start. */
 export function Timeline({
   runId,
   jobs,
@@ -121,7 +121,7 @@ function byBegin(a: JobRow, b: JobRow): number {
   return (beginOf(a) ?? 0) - (beginOf(b) ?? 0) || a.ordinal - b.ordinal;
 }
 
-/** When it became claimable, or was claimed where that is not known any more; null for a job that never was. */
+/** When it became claimable, or was claimed if that is no longer known; null for a job that never was. */
 function beginOf({ enqueuedMs, startedMs }: JobRow): number | null {
   return enqueuedMs ?? startedMs;
 }

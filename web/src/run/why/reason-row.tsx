@@ -34,7 +34,7 @@ const urgent: ReadonlySet<JobReasonCode> = new Set([
   JobReasonCode.NO_MATCHING_WORKER,
 ]);
 
-/** Whether a person should know of it without asking: it failed, or nobody will take it. */
+/** Whether it needs attention: it failed, or no worker will take it. */
 export function isUrgent({ code }: Pick<RunReason, 'code'>): boolean {
   return urgent.has(code);
 }
@@ -47,14 +47,14 @@ const causes: ReadonlySet<JobReasonCode> = new Set([
   JobReasonCode.PAUSED,
 ]);
 
-/** Whether it is shown above the jobs: what is not green by itself, and does not follow from others. */
+/** Whether it is shown above the jobs: problems that do not follow from others. */
 export function isCause({ code }: Pick<RunReason, 'code'>): boolean {
   return isUrgent({ code }) || causes.has(code);
 }
 
 const namesShort = 3;
 
-/** Jobs that are in their state for one reason: how many, which, and the server's sentence. */
+/** Jobs that share the reason of their state: how many, which, and the server's sentence. */
 export function ReasonRow({ runId, reason, isFull = false }: { runId: string; reason: RunReason; isFull?: boolean }) {
   const look = lookOfReason(reason);
   const names = reason.jobIds.slice(0, isFull ? reason.jobIds.length : namesShort);

@@ -3,12 +3,12 @@ import { useEffect, useState } from 'react';
 import { workflows } from '../../api/transport.js';
 import type { RunSnapshot } from '../run-store.js';
 
-/** A busy run changes all the time; its reasons are asked for at most so often. */
+/** A busy run changes all the time; this is the minimum interval between requests for its reasons. */
 const atMostEveryMs = 2_000;
 
 /**
- * Why a run is as it is. Asked again when news of its jobs may have changed the answer; what workers there are changes without news
- * of jobs, so while something waits it is asked again each half minute too.
+ * The reasons of a run's state. Fetched again when events of its jobs may have changed them. Workers change without
+ * events of jobs, so while something waits the reasons are also fetched every half minute.
  */
 export function useWhy(runId: string, snapshot: RunSnapshot) {
   const settled = useSettled(snapshot);
@@ -24,7 +24,7 @@ export function useWhy(runId: string, snapshot: RunSnapshot) {
   });
 }
 
-/** The first snapshot at once, and later ones when a while has passed since the last. */
+/** The first snapshot immediately, and later ones after an interval. */
 function useSettled(snapshot: RunSnapshot): RunSnapshot {
   const [{ shown, atMs }, setShown] = useState({ shown: snapshot, atMs: performance.now() });
   useEffect(() => {

@@ -18,7 +18,7 @@ const consequences: ReadonlySet<JobReasonCode> = new Set([
   JobReasonCode.SUPERSEDED,
 ]);
 
-/** Why a run is in its state, whole: what failed or is stuck, what waits and runs, and what follows from these. */
+/** All reasons of a run's state: what failed or is stuck, what waits and runs, and the consequences. */
 export function WhyView({ runId, answer }: { runId: string; answer: ExplainRunResponse }) {
   const { reasons, jobs, succeeded } = answer;
   if (reasons.length === 0) {
