@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// leaveBehindAfterGrace: an executor that ends processes within the grace may need a little longer to say so.
+// leaveBehindAfterGrace: an executor that ends processes within the grace period may need a little longer to return.
 const leaveBehindAfterGrace = 5 * time.Second
 
 // The outcomes of an attempt on this worker. An attempt whose lease was lost reports nothing.
@@ -96,7 +96,7 @@ func (a *attempt) run() {
 	a.logger.Info("job started")
 	a.worker.heartbeats.watch(a.lease, a)
 	if secs := a.job.TimeoutSecs; secs != nil && *secs > 0 {
-		// The server says so as well, unless it is away.
+		// The server says so as well, unless it is unavailable.
 		timeout := time.AfterFunc(seconds(*secs), func() { a.leaseStopped(stopOrder{cause: ErrTimedOut}) })
 		defer timeout.Stop()
 	}
@@ -210,7 +210,7 @@ func (a *attempt) report(ctx context.Context, ended result) string {
 	return outcomeFailure
 }
 
-// lostOutcome is what became of an attempt whose report the server does not take any more.
+// lostOutcome is the outcome of an attempt whose report the server no longer accepts.
 func (a *attempt) lostOutcome(isCancelled, isTimedOut bool) string {
 	switch {
 	case isTimedOut:

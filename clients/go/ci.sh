@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Checks the Go client: format, vet on every system that it is for, generated code, tests with the race detector, and that
-# the module can be taken as others would take it.
+# Checks the Go client: format, vet for every supported system, generated code, tests with the race detector, and that
+# other modules can use the module.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 export GOFLAGS="${GOFLAGS:-} -p=1"
-# Compilers leave a little more of the processors to tests that run beside them, and are not starved by them.
+# Compilers leave some processor time to concurrent tests, and are not starved by them.
 compile() { nice -n 2 "$@"; }
 
 echo "== go client: format"
@@ -26,7 +26,7 @@ buf=../../node_modules/.bin/buf
 if [[ -x "$buf" ]]; then
   compile ./tools.sh
   before=$(find gen -type f -exec sha256sum {} + | sort)
-  # buf is a Node program: the repository's own Node runs it where there is one.
+  # buf is a Node program: the repository's own Node runs it if present.
   (cd ../.. && PATH="$PWD/node_modules/node/bin:$PATH" node_modules/.bin/buf generate --template clients/go/buf.gen.yaml)
   after=$(find gen -type f -exec sha256sum {} + | sort)
   if [[ "$before" != "$after" ]]; then
@@ -38,7 +38,7 @@ else
 fi
 
 echo "== go client: tests"
-# One line for each test; what a failed one said stays in the file.
+# One line for each test; the output of a failed one stays in the file.
 compile go build -race ./...
 said=$(mktemp)
 if ! go test -race -count=1 -v ./... >"$said" 2>&1; then
@@ -50,8 +50,7 @@ rm "$said"
 
 echo "== go client: artefact"
 compile go build -o bin/ ./cmd/... ./conformance
-# A Go module is published by its files under a tag: those that git has, and no others, must be enough for a program
-# that takes it.
+# A Go module is published as the files under a tag: the files in git alone must suffice for a program that uses it.
 taken=$(mktemp -d)
 trap 'rm -rf "$taken"' EXIT
 mkdir "$taken/module" "$taken/program"

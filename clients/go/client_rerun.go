@@ -6,47 +6,47 @@ import (
 	"net/url"
 )
 
-// RerunOptions say which jobs of a run run again: the failed ones, or those that are named.
+// RerunOptions select the jobs of a run that run again: the failed ones, or the named ones.
 type RerunOptions struct {
-	// Failed runs every job again that failed or was cancelled.
+	// Failed re-runs every failed or cancelled job.
 	Failed bool
-	// Jobs runs these again, instead of Failed.
+	// Jobs re-runs these, instead of Failed.
 	Jobs []string
-	// WithoutDependants keeps the jobs that need them as they are.
+	// WithoutDependants leaves the jobs that need them unchanged.
 	WithoutDependants bool
 	// Force cancels jobs that are running and would run again, and waits until they have stopped.
 	Force bool
-	// DryRun changes nothing, and answers what would happen.
+	// DryRun changes nothing, and returns what would happen.
 	DryRun bool
-	// RequestID begins the same re-run however often it is sent, 16 characters at least; a random one when empty.
+	// RequestID makes the call idempotent: the same id starts one re-run. At least 16 characters; random when empty.
 	RequestID string
 }
 
-// Rerun is what a re-run does, or would do. Lists hold the first thousand.
+// Rerun is the effect of a re-run. Lists contain at most a thousand jobs.
 type Rerun struct {
 	RunID string `json:"run_id"`
-	// Generation is that of the run which begins with it.
+	// Generation is the run's generation that starts with it.
 	Generation int `json:"generation"`
 	// Jobs run again.
 	Jobs     []RerunJob `json:"jobs"`
 	JobCount int        `json:"job_count"`
-	// Kept are the jobs that stay as they are; of a dry run only.
+	// Kept are the unchanged jobs; only in a dry run.
 	Kept      []RerunJob `json:"kept"`
 	KeptCount int        `json:"kept_count"`
-	// Skipped are jobs that wait again and are certain to be skipped; of a dry run only.
+	// Skipped are jobs that wait again and are certain to be skipped; only in a dry run.
 	Skipped      []RerunJob `json:"skipped"`
 	SkippedCount int        `json:"skipped_count"`
 }
 
-// RerunJob is a job, and why it runs again, stays or is skipped.
+// RerunJob is a job with the reason why it runs again, is kept or is skipped.
 type RerunJob struct {
 	JobID string `json:"job_id"`
-	// Reason is a part of a sentence for people.
+	// Reason is part of a sentence for people.
 	Reason string `json:"reason"`
 }
 
-// RerunJobs runs jobs of a run again, in the same run, and with them all jobs that need them. Outputs of the others stay.
-// It fails with an *Error with ReasonJobRunning or ReasonDependantRunning when a job is in the way.
+// RerunJobs runs jobs of a run again, in the same run, together with all jobs that need them. The outputs of the others
+// are kept. It fails with an *Error with ReasonJobRunning or ReasonDependantRunning if a running job prevents it.
 func (c *Client) RerunJobs(ctx context.Context, id string, options RerunOptions) (*Rerun, error) {
 	answer := new(Rerun)
 	jobs := options.Jobs

@@ -13,7 +13,7 @@ type Schedule struct {
 	ID       string `json:"id"`
 	Cron     string `json:"cron"`
 	Timezone string `json:"timezone"`
-	// Inputs are those of its runs, as the file has them.
+	// Inputs are the inputs of its runs, as written in the file.
 	Inputs     map[string]string `json:"inputs"`
 	JitterSecs int64             `json:"jitter_secs"`
 	// CatchUp is "latest", "all" or "none".
@@ -23,30 +23,30 @@ type Schedule struct {
 	Overlap string `json:"overlap"`
 	// NextAt is the next time that it is due; zero while it is paused.
 	NextAt Time `json:"next_at_ms"`
-	// NextStart is when the run of that time starts: later by a part of the jitter.
+	// NextStart is when the run of that time starts: later by a fraction of the jitter.
 	NextStart Time `json:"next_start_ms"`
-	// LastAt is the last time that something became of; zero before the first.
+	// LastAt is the last time with an outcome; zero before the first.
 	LastAt Time `json:"last_at_ms"`
 	// LastOutcome is "started", "overlap", "missed" or "refused"; empty before the first.
 	LastOutcome string `json:"last_outcome"`
 	LastRunID   string `json:"last_run_id"`
 	LastError   string `json:"last_error"`
-	// PausedAt is zero while it is not paused.
+	// PausedAt is zero unless it is paused.
 	PausedAt Time `json:"paused_at_ms"`
-	// PausedBy is the name of the token that it was paused with.
+	// PausedBy is the name of the token that paused it.
 	PausedBy    string `json:"paused_by"`
 	PauseReason string `json:"pause_reason"`
-	// Explanation says what it does next and what it did last, in a sentence for people.
+	// Explanation is a sentence for people about its next and its last time.
 	Explanation string `json:"explanation"`
 }
 
-// ScheduleQuery chooses schedules.
+// ScheduleQuery filters schedules.
 type ScheduleQuery struct {
-	// Workflow chooses the schedules of this workflow; all when empty.
+	// Workflow selects the schedules of this workflow; all when empty.
 	Workflow string
 	// Limit is at most 1000; 100 when zero.
 	Limit int
-	// PageToken is the NextPageToken of the page before.
+	// PageToken is the NextPageToken of the previous page.
 	PageToken string
 }
 
@@ -57,14 +57,14 @@ type SchedulePage struct {
 	NextPageToken string `json:"next_page_token"`
 }
 
-// Schedules gives a page of the schedules of workflows.
+// Schedules returns a page of the schedules of workflows.
 func (c *Client) Schedules(ctx context.Context, query ScheduleQuery) (*SchedulePage, error) {
 	page := new(SchedulePage)
 	values := Page{Limit: query.Limit}.values()
 	return page, c.http.get(ctx, "/api/schedules"+encodeQuery(values, "workflow", query.Workflow, "page_token", query.PageToken), page)
 }
 
-// AllSchedules gives all schedules, page by page. It ends after an error.
+// AllSchedules iterates over all schedules. It ends after an error.
 func (c *Client) AllSchedules(ctx context.Context, query ScheduleQuery) iter.Seq2[Schedule, error] {
 	return func(yield func(Schedule, error) bool) {
 		for {
@@ -86,7 +86,7 @@ func (c *Client) AllSchedules(ctx context.Context, query ScheduleQuery) iter.Seq
 	}
 }
 
-// PauseSchedule pauses a schedule: until it is resumed it starts no runs, and the times that come meanwhile get none later.
+// PauseSchedule pauses a schedule: until it is resumed it starts no runs, and it does not catch up on missed times.
 func (c *Client) PauseSchedule(ctx context.Context, workflow, schedule, reason string) (*Schedule, error) {
 	paused := new(Schedule)
 	return paused, c.http.post(ctx, schedulePath(workflow, schedule, "pause"), map[string]any{"reason": reason}, paused)

@@ -5,10 +5,10 @@ import (
 	"net/url"
 )
 
-// Queue is what waits for a worker.
+// Queue lists the jobs that wait for a worker.
 type Queue struct {
 	At Time `json:"at_ms"`
-	// LabelSets are the waiting jobs by the labels that they require, those that no live worker has first.
+	// LabelSets are the waiting jobs by required labels; labels that no live worker has come first.
 	LabelSets []QueuedLabelSet `json:"label_sets"`
 	Waiting   int64            `json:"waiting"`
 }
@@ -18,17 +18,17 @@ type QueuedLabelSet struct {
 	LabelSet int64    `json:"label_set"`
 	Labels   []string `json:"labels"`
 	Waiting  int64    `json:"waiting"`
-	// OldestAt is when the one that has waited longest became claimable.
+	// OldestAt is when the longest waiting job became claimable.
 	OldestAt Time `json:"oldest_at_ms"`
-	// MatchingWorkers are live and take these jobs; FreeSlots are theirs.
+	// MatchingWorkers are the live workers that accept these jobs; FreeSlots are theirs.
 	MatchingWorkers int64 `json:"matching_workers"`
 	FreeSlots       int64 `json:"free_slots"`
-	// Message says why they wait, in a sentence for people.
+	// Message is a sentence for people about why they wait.
 	Message          string `json:"message"`
 	NoMatchingWorker bool   `json:"no_matching_worker"`
 }
 
-// Queue gives what waits for a worker.
+// Queue returns the jobs that wait for a worker.
 func (c *Client) Queue(ctx context.Context) (*Queue, error) {
 	queue := new(Queue)
 	return queue, c.http.get(ctx, "/api/queue", queue)
@@ -38,30 +38,30 @@ func (c *Client) Queue(ctx context.Context) (*Queue, error) {
 type Gate struct {
 	Kind  string `json:"kind"`
 	Group string `json:"group"`
-	// InUse is how many have a place.
+	// InUse is the number of places in use.
 	InUse int `json:"in_use"`
-	// Holders are the first ten that have a place, the oldest first.
+	// Holders are the first ten holders of a place, oldest first.
 	Holders []RunAtGate `json:"holders"`
-	// Waiting are the first ten that wait, in order, of WaitingTotal.
+	// Waiting are the first ten of WaitingTotal waiting runs, in order.
 	Waiting      []RunAtGate `json:"waiting"`
 	WaitingTotal int         `json:"waiting_total"`
 }
 
-// RunAtGate is a run that has a place in a concurrency group, or waits for one.
+// RunAtGate is a run that holds or waits for a place in a concurrency group.
 type RunAtGate struct {
 	RunID    string `json:"run_id"`
 	Workflow string `json:"workflow"`
-	// Since is since when it has its place, or waits for it.
+	// Since is the start of holding or waiting.
 	Since Time `json:"since_ms"`
 }
 
-// GateQuery chooses concurrency groups.
+// GateQuery filters concurrency groups.
 type GateQuery struct {
-	// Prefix chooses groups whose names begin so; all when empty.
+	// Prefix selects groups by the start of their names; all when empty.
 	Prefix string
 	// Limit is at most 200; 100 when zero.
 	Limit int
-	// PageToken is the NextPageToken of the page before.
+	// PageToken is the NextPageToken of the previous page.
 	PageToken string
 }
 
@@ -72,7 +72,7 @@ type GatePage struct {
 	NextPageToken string `json:"next_page_token"`
 }
 
-// Gates gives a page of the concurrency groups in use, by name.
+// Gates returns a page of the concurrency groups in use, by name.
 func (c *Client) Gates(ctx context.Context, query GateQuery) (*GatePage, error) {
 	page := new(GatePage)
 	values := Page{Limit: query.Limit}.values()
@@ -83,7 +83,7 @@ func (c *Client) Gates(ctx context.Context, query GateQuery) (*GatePage, error) 
 type WorkflowInputs struct {
 	// Workflow is the id of the workflow's definition.
 	Workflow string `json:"workflow"`
-	// Declared says whether the definition declares inputs. If not, a run takes any, as texts.
+	// Declared is whether the definition declares inputs. If not, a run accepts any, as texts.
 	Declared bool               `json:"declared"`
 	Inputs   []InputDeclaration `json:"inputs"`
 }
@@ -95,20 +95,20 @@ type InputDeclaration struct {
 	Type        string `json:"type"`
 	Description string `json:"description"`
 	Required    bool   `json:"required"`
-	// Default is what it is when a run is started without it; nil when there is no default.
+	// Default is the value of a run started without it; nil without a default.
 	Default *string `json:"default"`
-	// Options are what a choice may be.
+	// Options are the allowed values of a choice.
 	Options []string `json:"options"`
 	// Min, Max and Integer bound a number, MaxLength a string; nil without a bound.
 	Min       *float64 `json:"min"`
 	Max       *float64 `json:"max"`
 	Integer   bool     `json:"integer"`
 	MaxLength *int64   `json:"max_length"`
-	// DefaultExpression is a default with expressions, as written; nil when there is none. Default is nil then.
+	// DefaultExpression is a default with expressions, as written; nil without one. Default is nil then.
 	DefaultExpression *string `json:"default_expression"`
 }
 
-// WorkflowInputs gives what the current definition of a workflow, or of a run's workflow, says of the inputs of its runs.
+// WorkflowInputs returns the inputs that the current definition of a workflow, or of a run's workflow, declares.
 func (c *Client) WorkflowInputs(ctx context.Context, id string) (*WorkflowInputs, error) {
 	inputs := new(WorkflowInputs)
 	return inputs, c.http.get(ctx, "/api/workflows/"+url.PathEscape(id)+"/inputs", inputs)

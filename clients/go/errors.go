@@ -110,7 +110,7 @@ type ExitError struct {
 
 func (e *ExitError) Error() string { return e.Err.Error() }
 
-// Unwrap gives the error that was wrapped.
+// Unwrap returns the wrapped error.
 func (e *ExitError) Unwrap() error { return e.Err }
 
 // Retryable wraps an error of an executor to mark it as retryable. An error that is neither Retryable nor Permanent is

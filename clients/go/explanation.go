@@ -15,7 +15,7 @@ type JobExplanation struct {
 	Attempts []JobAttempt `json:"attempts"`
 }
 
-// JobReason is one reason for the state of a job. Of the details, the one that Code names is set where there are any.
+// JobReason is one reason for the state of a job. Of the details, at most the one named by Code is set.
 type JobReason struct {
 	// Code is what kind of reason it is, such as "needs_open", "delayed" or "no_matching_worker".
 	Code string `json:"code"`
@@ -77,7 +77,7 @@ type NeedsOpen struct {
 // Delayed: an attempt failed, and the next waits for its backoff.
 type Delayed struct {
 	Until Time `json:"until_ms"`
-	// Attempt is the one that failed.
+	// Attempt is the failed attempt.
 	Attempt int    `json:"attempt"`
 	Error   string `json:"error"`
 }

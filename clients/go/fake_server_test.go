@@ -21,8 +21,8 @@ import (
 	workflowgraphv1 "workflowgraph.dev/client/gen/workflowgraph/v1"
 )
 
-// fakeServer is a server that does what a test wants: the job stream, and the documented paths that workers use. What it
-// does not have of gRPC is unimplemented.
+// fakeServer is a server controlled by the test: the job stream, and the documented paths that workers use. Other gRPC
+// methods are unimplemented.
 type fakeServer struct {
 	workflowgraphv1.UnimplementedJobServiceServer
 	URL string
@@ -37,20 +37,19 @@ type fakeServer struct {
 	reports  int
 	released []string
 	calls    []string
-	// asked are the numbers of jobs that claims of several asked for.
+	// asked are the numbers of jobs requested by claims for several jobs.
 	asked []int
 	// The authorization headers of calls and streams.
 	authorizations map[string]bool
-	// requests are the paths, queries and bodies of calls; onlyLabelled says whether register and claim said so.
+	// requests are the paths, queries and bodies of calls; onlyLabelled is the value sent by register and claim.
 	requests     []string
 	onlyLabelled map[string]bool
-	// Behaviours.
-	// answersToCut: so many calls are carried out and their connection is cut before the answer.
+	// Behaviours. answersToCut: this many calls are handled, but their connection is cut before the response.
 	answersToCut int
 	noJobStream  bool
 	// cutsToCome cuts that many sessions before anything is sent.
 	cutsToCome int
-	// refuse gives the status and body of the answer to a call; zero lets it be.
+	// refuse returns the status and body of the response to a call; zero handles the call.
 	refuse func(method, path string) (int, string)
 	// beat is the answer to heartbeats of leases; that the lease lives when empty.
 	beat string
@@ -60,7 +59,7 @@ type fakeServer struct {
 	stopGraceSecs float64
 	leaseTTLSecs  uint64
 	timeoutSecs   *uint64
-	// judge refuses a result that came over the stream; nil takes it.
+	// judge refuses a result from the stream; nil accepts it.
 	judge func(report *workflowgraphv1.JobReport) *workflowgraphv1.JobReportResult
 }
 
@@ -235,7 +234,7 @@ func (f *fakeServer) session(number int) *fakeSession {
 	return f.sessions[number]
 }
 
-// until waits for what a test expects of the server.
+// until waits for a state of the server that the test expects.
 func (f *fakeServer) until(t *testing.T, what string, isSo func() bool) {
 	t.Helper()
 	timer := time.AfterFunc(within(20*time.Second), f.changed.Broadcast)

@@ -1,11 +1,11 @@
 package workflowgraph
 
-// Labels that the server requires of a worker for keys of a job that need its help. A worker offers those of its executor
-// beside its own labels.
+// Labels that the server requires of a worker for keys of a job that need its help. A worker offers those of its
+// executor in addition to its own labels.
 const (
 	// FeatureExitCodes: a command that failed is reported with its exit code; see [ExitError].
 	FeatureExitCodes = "feature:exit-codes"
-	// FeatureWorkspace: a job that requires this label runs in an empty directory of its own, which is deleted afterwards.
+	// FeatureWorkspace: a job that requires this label runs in its own empty directory, which is deleted afterwards.
 	FeatureWorkspace = "feature:workspace"
 )
 

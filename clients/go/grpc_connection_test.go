@@ -37,7 +37,7 @@ func TestAConnectionThatFailedIsTriedAgainAtOnceWhenItIsWanted(t *testing.T) {
 	t.Errorf("the connection is %s", connection.GetState())
 }
 
-// doorTo stands before a server that is away: it takes connections and closes them, until it is told otherwise.
+// doorTo stands in for a server that is down: it accepts connections and closes them, until told otherwise.
 func doorTo(t *testing.T, serverURL string) (address string, isAway *atomic.Bool) {
 	t.Helper()
 	server, err := url.Parse(serverURL)

@@ -41,7 +41,7 @@ type openHeartbeats struct {
 	asked map[string][]time.Time
 }
 
-// send is false when the leases have to be renewed in another way. It asks for them only when there is a stream.
+// send returns false if the leases must be renewed in another way.
 func (h *heartbeatStream) send(leases func() []string) bool {
 	if h == nil {
 		return false
@@ -72,8 +72,8 @@ func (h *heartbeatStream) isOpen() bool {
 	return h.current != nil
 }
 
-// owesAnswerFor says whether the stream has left something unanswered for so long. One that does for much longer is
-// ended.
+// owesAnswerFor reports whether the stream has left a message unanswered for this long. One that does for much longer
+// is ended.
 func (h *heartbeatStream) owesAnswerFor(wait time.Duration) bool {
 	if h == nil {
 		return false
@@ -101,7 +101,7 @@ func (h *heartbeatStream) close() {
 	}
 }
 
-// open gives the open stream, or a new one; nil when there is none to be had now.
+// open returns the open stream, or a new one; nil if none is available now.
 func (h *heartbeatStream) open() *openHeartbeats {
 	h.mutex.Lock()
 	defer h.mutex.Unlock()
@@ -172,7 +172,7 @@ func (o *openHeartbeats) ask(leaseIDs []string) {
 	}
 }
 
-// answered gives when the lease was asked for by what has now been answered.
+// answered returns when the answered renewal of the lease was sent.
 func (o *openHeartbeats) answered(leaseID string) (sentAt time.Time, wasAsked bool) {
 	o.mutex.Lock()
 	defer o.mutex.Unlock()

@@ -48,8 +48,8 @@ type watchedLease struct {
 	watcher   leaseWatcher
 	ttl       time.Duration
 	renewedAt time.Time
-	// The next renewal, whether or not the one before was answered: on a busy machine an answer may take long, and one
-	// that comes late is as good.
+	// The next renewal, whether or not the last one was answered: on a busy machine a response may take long, and a late
+	// one is as good.
 	nextBeat         time.Time
 	expired, stopped bool
 }
@@ -81,7 +81,7 @@ func (h *heartbeats) forget(leaseID string) {
 	delete(h.leases, leaseID)
 }
 
-// stop and lost take what the job stream says.
+// stop and lost handle the messages of the job stream.
 func (h *heartbeats) stop(leaseID string, order stopOrder) {
 	h.mutex.Lock()
 	watched := h.leases[leaseID]
@@ -180,7 +180,7 @@ func (h *heartbeats) beat(ctx context.Context, due []*watchedLease) {
 	}()
 }
 
-// all gives all leases: the stream watches those that the last message named.
+// all returns all leases: the stream watches those named in the last message.
 func (h *heartbeats) all() []string {
 	h.mutex.Lock()
 	defer h.mutex.Unlock()

@@ -33,7 +33,7 @@ func newHTTPConnection(server serverAddress, tlsConfig *tls.Config) *httpConnect
 		DialContext:       (&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
 		TLSClientConfig:   tlsConfig.Clone(),
 		ForceAttemptHTTP2: true,
-		// Enough for one each of many slots, and the claim and the heartbeats beside them.
+		// Enough connections for many slots, and for the claim and the heartbeats.
 		MaxIdleConnsPerHost:   256,
 		IdleConnTimeout:       90 * time.Second,
 		TLSHandshakeTimeout:   10 * time.Second,
@@ -147,7 +147,7 @@ func (c *httpConnection) readAll(ctx context.Context, answer *http.Response) ([]
 	return data, nil
 }
 
-// unreachable keeps the caller's own cancellation apart from a call that took too long.
+// unreachable distinguishes the caller's cancellation from a timeout.
 func (c *httpConnection) unreachable(ctx context.Context, err error) error {
 	if errors.Is(ctx.Err(), context.Canceled) {
 		return ctx.Err()

@@ -4,7 +4,7 @@
 set -euo pipefail
 here="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
 cd "$here"
-# What needs no other process leaves the processors to tests that run beside it.
+# Tests without other processes yield the processors to concurrent tests.
 nice -n 2 tools/make-venv.sh
 .venv/bin/ruff format --check --quiet .
 .venv/bin/ruff check --quiet .

@@ -9,7 +9,7 @@ export CARGO_TERM_COLOR="${CARGO_TERM_COLOR:-auto}"
 [[ "${CI:-}" != true ]] || export CARGO_INCREMENTAL=0
 
 step() { printf '\n== %s\n' "$*"; "$@"; }
-# Compilers leave a little more of the processors to tests that run beside them, and are not starved by them.
+# Compilers leave some processor time to concurrent tests, and are not starved by them.
 compile() { printf '\n== %s\n' "$*"; nice -n 2 "$@"; }
 
 for component in rustfmt clippy; do
@@ -24,7 +24,7 @@ RUSTDOCFLAGS="-D warnings" compile cargo doc --locked --no-deps --package workfl
 # The adapter of the conformance suite is built with the tests, so that both are of the same compiled crates.
 tested=(--locked --package workflow-graph-worker-sdk --package conformance-adapter)
 compile cargo build "${tested[@]}" --all-targets
-# Servers and workers run beside the tests: more of them at once would only wait for each other.
+# Servers and workers run concurrently with the tests: more of them at once would only wait for each other.
 step cargo test "${tested[@]}" --no-fail-fast -- --test-threads "${RUST_TEST_THREADS:-4}"
 compile cargo package --locked --allow-dirty --package workflow-graph-worker-sdk
 ls -l "$CARGO_TARGET_DIR"/package/*.crate

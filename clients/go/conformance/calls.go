@@ -15,7 +15,7 @@ import (
 // logReadsMax bounds the reading of a log that has no end.
 const logReadsMax = 1000
 
-// clientCall is what the library's client is to do.
+// clientCall is a call for the library's client.
 type clientCall struct {
 	ID         string          `json:"id"`
 	Call       string          `json:"call"`

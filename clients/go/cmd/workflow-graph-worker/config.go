@@ -111,7 +111,7 @@ func splitList(text string) []string {
 	return entries
 }
 
-// listFlag adds the entries of each of its uses to what the environment gave.
+// listFlag adds the entries of each use to those of the environment.
 type listFlag []string
 
 func (l *listFlag) String() string { return strings.Join(*l, ",") }

@@ -5,7 +5,7 @@ import "bytes"
 
 var prefix = []byte("::set-output ")
 
-// lineBytesMax: a line that sets an output may be this long; the rest of a longer one is not looked at.
+// lineBytesMax is the maximum length of a line that sets an output; the rest of a longer one is ignored.
 const lineBytesMax = 1024 * 1024
 
 // Scanner finds "::set-output key=value" lines in a job's stdout as it comes. The last value of a key counts. The zero

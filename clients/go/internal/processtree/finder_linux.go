@@ -10,7 +10,7 @@ import (
 	"syscall"
 )
 
-// process is one line of /proc. Its start time, with the pid, tells it from a later one of the same number.
+// process is one entry of /proc. Its start time distinguishes it from a later process with the same pid.
 type process struct {
 	pid, parent, group int
 	isZombie           bool
@@ -82,8 +82,8 @@ func (f *finder) kill() bool {
 	return len(members) > 0
 }
 
-// members are the job's live processes, by one look at /proc; the oldest first, so that a parent is asked to end before it
-// sees its children gone.
+// members are the job's live processes from one pass over /proc, oldest first, so that a parent is asked to end before
+// its children.
 func (f *finder) members() []process {
 	self := os.Getpid()
 	isMember := make(map[int]bool)
@@ -158,7 +158,7 @@ func listProcesses() []process {
 	return entries
 }
 
-// readProcess is false when the process has ended since it was listed.
+// readProcess returns false if the process has exited since it was listed.
 func readProcess(pid int) (process, bool) {
 	stat, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
 	if err != nil {
@@ -180,7 +180,8 @@ func readProcess(pid int) (process, bool) {
 	}, true
 }
 
-// hasInEnvironment is false for a process that has ended, and for one of another user, whose environment is unreadable.
+// hasInEnvironment returns false for a process that has exited, and for one of another user, whose environment is
+// unreadable.
 func hasInEnvironment(pid int, variable []byte) bool {
 	environment, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/environ")
 	if err != nil {

@@ -25,7 +25,7 @@ func killGroup(leader int) {
 
 func (f *finder) groupIsAlive() bool { return false }
 
-// askToEnd can only end: there is no asking here.
+// askToEnd can only kill: this system has no way to ask.
 func (f *finder) askToEnd() bool { return f.kill() }
 
 func (f *finder) kill() bool {

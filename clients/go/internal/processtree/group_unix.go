@@ -14,5 +14,5 @@ func leadGroup(command *exec.Cmd) {
 	command.SysProcAttr.Setpgid = true
 }
 
-// signal is false when there is no such process (or group), or it may not be signalled.
+// signal returns false if the process (or group) does not exist, or must not be signalled.
 func signal(pid int, sig syscall.Signal) bool { return syscall.Kill(pid, sig) == nil }

@@ -63,14 +63,14 @@ func KillAll() {
 	}
 }
 
-// Forget says that the job has ended.
+// Forget records that the job has ended.
 func (t *Tree) Forget() {
 	liveMutex.Lock()
 	defer liveMutex.Unlock()
 	delete(live, t)
 }
 
-// GroupIsAlive says whether the group has a process that still runs.
+// GroupIsAlive reports whether a process of the group is still running.
 func (t *Tree) GroupIsAlive() bool { return t.finder.groupIsAlive() }
 
 // End asks all processes to end (SIGTERM) and forces those that are left after the grace (SIGKILL). What they start to

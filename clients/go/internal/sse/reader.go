@@ -21,7 +21,8 @@ type Reader struct{ lines *bufio.Reader }
 // NewReader reads from a stream.
 func NewReader(stream io.Reader) *Reader { return &Reader{bufio.NewReaderSize(stream, 64*1024)} }
 
-// Next gives the next event, or io.EOF. One that is cut by the end of the stream is dropped, as the format says.
+// Next returns the next event, or io.EOF. An event truncated by the end of the stream is dropped, as the format
+// requires.
 func (r *Reader) Next() (Event, error) {
 	event := Event{Name: "message"}
 	var data []string

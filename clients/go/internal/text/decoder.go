@@ -9,7 +9,7 @@ const replacement = "\uFFFD"
 // character that is not one, as the WHATWG's decoder does. The zero value is ready.
 type Decoder struct{ rest []byte }
 
-// Decode gives the text of all bytes but those that may be the beginning of a character.
+// Decode returns the text of all bytes except those that may be the beginning of a character.
 func (d *Decoder) Decode(data []byte) []byte {
 	if len(d.rest) > 0 {
 		data = append(d.rest, data...)
@@ -22,7 +22,7 @@ func (d *Decoder) Decode(data []byte) []byte {
 	return clean(data[:cut])
 }
 
-// Flush gives what is left when no more bytes come.
+// Flush returns the rest when no more bytes follow.
 func (d *Decoder) Flush() []byte {
 	rest := d.rest
 	d.rest = nil
@@ -76,7 +76,7 @@ func brokenWidth(data []byte) int {
 	return max(1, min(3, len(data)))
 }
 
-// Cut gives the text in parts of at most so many bytes (4 at least), never inside a character.
+// Cut splits the text into parts of at most this many bytes (4 at least), never inside a character.
 func Cut(valid []byte, bytesMax int) [][]byte {
 	bytesMax = max(utf8.UTFMax, bytesMax)
 	var parts [][]byte
@@ -94,7 +94,7 @@ func Cut(valid []byte, bytesMax int) [][]byte {
 	return parts
 }
 
-// Head gives at most so many characters of the beginning.
+// Head returns at most this many characters from the beginning.
 func Head(text string, charactersMax int) string {
 	for i := range text {
 		if charactersMax == 0 {

@@ -247,7 +247,7 @@ def fulfil(room: asyncio.Future[None]) -> None:
 
 
 def cut_text(text: str, characters_max: int) -> Iterator[str]:
-    """The text in parts of at most so many characters."""
+    """The text in parts of at most this many characters."""
     if len(text) <= characters_max:
         yield text
         return

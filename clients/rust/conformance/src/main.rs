@@ -1,5 +1,5 @@
-//! The program by which the conformance suite drives this library: commands on stdin, events on stdout, a JSON object a
-//! line. `test/conformance/ADAPTER.md` says what each means.
+//! The conformance adapter of this library: commands on stdin, events on stdout, one JSON object
+//! per line. `test/conformance/ADAPTER.md` describes each.
 
 mod calls;
 mod commands;

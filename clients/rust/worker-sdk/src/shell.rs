@@ -193,7 +193,7 @@ impl ShellExecutor {
         }
         output.never_wait();
         output.read_until(tree.end(job.stop.kill_after(self.grace))).await;
-        // SIGKILL was sent; what is left cannot be ended by anyone.
+        // SIGKILL was sent; no further means are left.
         let status = timeout(LINGER, output.read_until(child.wait())).await;
         output.read_for(LINGER).await;
         status.map_err(|_| Failure::retryable("the shell cannot be ended"))?.map_err(Failure::from)

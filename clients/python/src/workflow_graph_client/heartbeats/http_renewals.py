@@ -14,7 +14,7 @@ from ..stop import Stop
 
 @dataclass(frozen=True, slots=True)
 class LeaseState:
-    """What the server says of a lease."""
+    """The server's statement about a lease."""
 
     lease_id: str
     #: The time to live in use; None when it was not said.
@@ -38,7 +38,7 @@ class HttpRenewals:
         self._worker_id = worker_id
 
     def renew(self, lease_id: str, timeout_secs: float) -> LeaseState | str:
-        """What became of the lease; a text that says what happened when the server did not say."""
+        """The state of the lease; a text with the cause if the server did not answer."""
         path = f"/api/jobs/{quote(lease_id, safe='')}/heartbeat"
         try:
             answer = self._connection.request(Request("POST", path, timeout_secs=timeout_secs))
@@ -74,7 +74,7 @@ class HttpRenewals:
 
 
 def stop_in(body: dict[str, Any]) -> Stop | None:
-    """What the answer to a heartbeat says of stopping."""
+    """What the response to a heartbeat says about stopping."""
     if body.get("cancelled") is not True:
         return None
     within = body.get("stop_within_secs")

@@ -124,7 +124,9 @@ class LeaseKeeper:
         return process
 
     def _send(self, message: Any) -> None:
-        """One short write for each message: it is taken whole, or the process is stuck and is replaced."""
+        """One short write for each message: either it is written whole, or the process is stuck and
+        is replaced.
+        """
         if self._process.stdin is None:
             return
         try:
@@ -209,7 +211,7 @@ def watch_message(watched: Watched) -> list[Any]:
 
 
 def close_pipes(process: subprocess.Popen[bytes]) -> None:
-    """Lets go of a process that has ended."""
+    """Closes a process that has exited."""
     for pipe in (process.stdin, process.stdout):
         with contextlib.suppress(OSError):
             if pipe is not None:

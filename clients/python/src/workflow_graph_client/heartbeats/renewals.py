@@ -1,4 +1,4 @@
-"""Which leases are renewed when, and what became of them. Runs in the heartbeat process."""
+"""When each lease is renewed, and its state. Runs in the heartbeat process."""
 
 from __future__ import annotations
 
@@ -112,7 +112,8 @@ class Renewals:
                 self._expire(now)
                 if due := self._take_due(now):
                     self._send(due)
-                # A lease that was forgotten wakes nobody, so there may be nothing to do when the time comes.
+                # A forgotten lease does not wake the thread, so there may be nothing to do when the
+                # time comes.
                 next_at = min(self._next_times(), default=None)
                 self._changed.wait(None if next_at is None else max(0.001, next_at - now))
 
@@ -180,7 +181,7 @@ class Renewals:
         return min(10.0, max(0.5, self._interval(lease)))
 
     def _take(self, state: LeaseState) -> None:
-        """Notes what the server says of a lease, whether it was asked or not."""
+        """Records the server's statement about a lease, whether requested or not."""
         with self._changed:
             lease = self._leases.get(state.lease_id)
             if lease is None:

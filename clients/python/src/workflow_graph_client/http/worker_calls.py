@@ -41,7 +41,7 @@ class WorkerCalls:
         self._post("/api/workers/register", body)
 
     def server_version(self) -> str | None:
-        """The version of the server; None from one that does not tell it. Needs no token."""
+        """The version of the server; None if it does not report one. Needs no token."""
         request = Request("GET", "/api/session", timeout_secs=VERSION_TIMEOUT_SECS)
         answer = call(self._connection, request)
         version = answer.get("version") if isinstance(answer, dict) else None

@@ -156,7 +156,7 @@ def list_processes() -> Iterator[ProcessEntry]:
 
 
 def read_process(pid: int) -> ProcessEntry | None:
-    """None if the process has ended since it was listed."""
+    """None if the process has exited since it was listed."""
     try:
         with open(f"/proc/{pid}/stat", encoding="latin-1") as file:
             stat = file.read()
@@ -177,7 +177,7 @@ def has_in_environment(pid: int, variable: bytes) -> bool:
 
 
 def signal_process(pid: int, number: int) -> bool:
-    """False when there is no such process, or it may not be signalled."""
+    """False if the process does not exist, or must not be signalled."""
     try:
         os.kill(pid, number)
     except OSError:
@@ -186,7 +186,7 @@ def signal_process(pid: int, number: int) -> bool:
 
 
 def signal_group(group_id: int, number: int) -> bool:
-    """False when there is no such group, or it may not be signalled."""
+    """False if the group does not exist, or must not be signalled."""
     try:
         os.killpg(group_id, number)
     except OSError:

@@ -38,7 +38,7 @@ def read_outputs_file(path: Path) -> dict[str, str]:
         os.close(descriptor)
     if len(content) > FILE_BYTES_MAX:
         raise OutputsFileError(f"outputs file: it has more than {FILE_BYTES_MAX} bytes; store large results elsewhere")
-    # A carriage return inside a value stays as it is.
+    # A carriage return inside a value is kept.
     return parse_outputs_file(content.removeprefix(codecs.BOM_UTF8).decode(errors="replace"))
 
 
@@ -51,5 +51,5 @@ def read_at_most(descriptor: int, size: int) -> bytes:
 
 
 def not_regular() -> OutputsFileError:
-    """The error for something that is no longer a file."""
+    """The error for a path that is no longer a file."""
     return OutputsFileError(f"outputs file: it is not a regular file any more (the job replaced it); {WAY_OUT}")

@@ -29,7 +29,7 @@ class StepTracker:
                 self._begun += 1
             self._line = ""
         if self._begun < len(self._names):
-            # A longer line is no announcement; one character more is enough to see that.
+            # A longer line is not an announcement; one character more is enough to detect that.
             self._line = (self._line + rest)[: len(self._announcement()) + 1]
 
     def named(self, failure: str) -> str:

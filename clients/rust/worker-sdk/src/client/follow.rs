@@ -76,7 +76,8 @@ impl FollowedLog {
             match body.frame().await {
                 Some(Ok(frame)) => reader.write(frame.data_ref().map_or(&[], |data| data)),
                 Some(Err(error)) => return Err(self.connection.broken(&error)),
-                // The log has an end only where it says so: a server that stops ends the stream as well.
+                // The log ends only with an explicit end event: a stopping server ends the stream
+                // as well.
                 None => {
                     self.open = None;
                     tokio::time::sleep(RETRY).await;
@@ -85,7 +86,7 @@ impl FollowedLog {
         }
     }
 
-    /// None when the log has ended and nothing is left.
+    /// None when the log has ended and nothing remains.
     async fn connect(&self) -> Result<Option<Incoming>, Error> {
         let request = HttpRequest {
             accept: "text/event-stream",

@@ -55,7 +55,7 @@ pub struct RerunOptions {
     pub failed: bool,
     /// These jobs run again, instead of `failed`.
     pub jobs: Vec<String>,
-    /// Keeps the jobs that need them as they are.
+    /// Leaves the jobs that need them unchanged.
     pub without_dependants: bool,
     /// Cancels jobs that are running and would run again, and waits until they have stopped.
     pub force: bool,

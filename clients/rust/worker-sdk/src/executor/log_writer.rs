@@ -25,7 +25,7 @@ impl LogWriter {
         self.write(LogStream::Stderr, text.as_ref()).await;
     }
 
-    /// Writes without waiting, even if there is no room.
+    /// Writes without waiting, even if the buffer is full.
     pub fn write_now(&self, stream: LogStream, text: &str) {
         self.log.append(stream, text);
     }

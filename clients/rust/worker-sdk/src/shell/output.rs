@@ -123,10 +123,10 @@ impl<R: AsyncRead + Unpin> Pipe<R> {
         Self { source, buffer: vec![0; READ_BYTES], begun: Vec::new() }
     }
 
-    /// The next text; at the end what is left, and no source.
+    /// The next text; at the end the rest, without a source.
     async fn read(&mut self) -> String {
         let Some(source) = &mut self.source else { return String::new() };
-        // A pipe that cannot be read has ended for us.
+        // A pipe that cannot be read counts as ended.
         let count = source.read(&mut self.buffer).await.unwrap_or(0);
         if count == 0 {
             self.source = None;

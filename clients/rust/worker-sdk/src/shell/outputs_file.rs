@@ -42,7 +42,7 @@ pub(super) fn read_outputs_file(path: &Path) -> Result<HashMap<String, String>, 
         return Err(OutputsFileError::TooLarge(bytes.max(metadata.len())));
     }
     let text = String::from_utf8_lossy(&content);
-    // A byte order mark is no part of the first key.
+    // A byte order mark is not part of the first key.
     parse_outputs_file(text.strip_prefix('\u{feff}').unwrap_or(&text))
 }
 

@@ -39,7 +39,7 @@ pub(super) struct ProcessTree {
 /// by their ancestry, and, once that is broken by a parent's end, by a variable of the environment that the job was
 /// started with. A process that both left its ancestors and changed that variable is out of reach.
 struct JobProcesses {
-    /// None when the shell has ended already.
+    /// None if the shell has exited already.
     group: Option<Pid>,
     marker: Vec<u8>,
     seen: Mutex<Seen>,
@@ -63,7 +63,7 @@ impl ProcessTree {
         Self { processes, has_ended: AtomicBool::new(false) }
     }
 
-    /// The shell has ended, and what it left was ended.
+    /// The shell has exited, and its remaining processes were ended.
     pub fn ended(&self) {
         self.has_ended.store(true, Ordering::Relaxed);
     }
@@ -153,8 +153,8 @@ impl JobProcesses {
         !members.is_empty()
     }
 
-    /// The job's live processes, by one look at /proc; the oldest first, so that a parent is asked to end before it sees
-    /// its children gone.
+    /// The job's live processes from one pass over /proc, oldest first, so that a parent is asked
+    /// to end before its children.
     fn members(&self) -> Vec<Process> {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         let group = self.group.map(|group| group.as_raw_nonzero().get());
@@ -215,7 +215,7 @@ impl Process {
     }
 }
 
-/// One that has ended since, or is another user's, is no matter.
+/// A process that has exited since, or is another user's, is ignored.
 fn signal_process(pid: i32, signal: Signal) {
     if let Some(pid) = Pid::from_raw(pid) {
         let _ = rustix::process::kill_process(pid, signal);
@@ -227,7 +227,7 @@ fn list_processes() -> Vec<Process> {
     entries.flatten().filter_map(|entry| read_process(entry.file_name().to_str()?.parse().ok()?)).collect()
 }
 
-/// None when the process has ended since it was listed.
+/// None if the process has exited since it was listed.
 fn read_process(pid: i32) -> Option<Process> {
     let stat = fs::read(format!("/proc/{pid}/stat")).ok()?;
     let stat = String::from_utf8_lossy(&stat);

@@ -1,7 +1,7 @@
 use std::collections::HashMap;
 
 const PREFIX: &str = "::set-output ";
-/// A line that sets an output may be this long; the rest of a longer one is not looked at.
+/// The maximum length of a line that sets an output; the rest of a longer one is ignored.
 const LINE_BYTES_MAX: usize = 1024 * 1024;
 
 /// Finds `::set-output key=value` lines in a job's stdout as it comes. The last value of a key counts.

@@ -18,7 +18,7 @@ impl StepTracker {
         let mut rest = text;
         while let Some(next) = self.announcement() {
             let Some((line, after)) = rest.split_once('\n') else {
-                // A longer line is no announcement; a little more is enough to see that.
+                // A longer line is not an announcement; a little more is enough to detect that.
                 let room = (next.len() + 1).saturating_sub(self.line.len());
                 self.line.extend(rest.chars().take(room));
                 return;

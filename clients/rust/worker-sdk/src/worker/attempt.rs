@@ -21,7 +21,7 @@ use crate::wire::{Claim, ClaimedJob};
 
 /// The server stores error texts up to this length.
 const ERROR_CHARACTERS_MAX: usize = 4096;
-/// An executor that ends processes within the grace may need a little longer to say so.
+/// An executor that ends processes within the grace period may need a little longer to return.
 const LEAVE_BEHIND_AFTER_GRACE: Duration = Duration::from_secs(5);
 
 /// What the attempts of a worker share.
@@ -140,7 +140,7 @@ impl Attempt {
     async fn stop_at_timeout(&self) {
         if let Some(secs) = self.job.timeout_secs.filter(|&secs| secs > 0) {
             sleep(Duration::from_secs(secs)).await;
-            // The server says so as well, unless it is away.
+            // The server says so as well, unless it is unavailable.
             self.lease.ordered_to_stop(StopOrder { cause: StopCause::Timeout, within: None });
         }
         pending().await
@@ -188,7 +188,8 @@ impl Attempt {
             (401 | 403 | 409, _) => return Outcome::Lost,
             _ => {}
         }
-        // The lease lives but the report itself cannot be taken, such as outputs that are too large: the job has failed.
+        // The lease is valid but the report is not, for example because its outputs are too large:
+        // the job fails.
         let error = Failure::permanent(format!("the server refused the result: {}", refusal.message));
         match reporter.report(&cut_error(Err(error)), ttl).await {
             ReportOutcome::Accepted => Outcome::Failure,

@@ -3,8 +3,8 @@ use tokio::time::{Instant, sleep_until};
 use super::leases::Leases;
 use crate::executor::StopCause;
 
-/// Ends jobs whose lease passed its time to live without a renewal, by this machine's monotonic clock: the server may
-/// have given the job to another, though nobody said so. Renewing goes on. Never returns.
+/// Ends jobs whose lease time has passed without a renewal, by this machine's monotonic clock: the
+/// server may have requeued the job even without a message. Renewals continue. Never returns.
 pub(super) async fn watch_deadlines(leases: &Leases) {
     loop {
         let added = leases.added.notified();

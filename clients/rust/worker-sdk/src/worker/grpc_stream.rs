@@ -35,7 +35,7 @@ pub(super) enum Incoming<T> {
 
 /// What came.
 pub(super) enum Received<T> {
-    /// The server has taken the call.
+    /// The server has accepted the call.
     Opened,
     Message(T),
 }
@@ -45,7 +45,8 @@ impl<T> Incoming<T> {
         Self::Opening(Box::pin(call))
     }
 
-    /// The next message; an error when the stream has ended, however it did. May be dropped and called again.
+    /// The next message; an error when the stream has ended for any reason. May be dropped and
+    /// called again.
     pub async fn next(&mut self) -> Result<Received<T>, Status> {
         match self {
             Self::Opening(call) => {

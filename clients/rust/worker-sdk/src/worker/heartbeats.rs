@@ -32,7 +32,7 @@ const LEASES_IN_MESSAGE_MAX: usize = 10_000;
 pub(super) struct LeaseKeeper {
     pub link: Arc<ServerLink>,
     pub leases: Arc<Leases>,
-    /// A connection of its own, so that nothing else can hold heartbeats up.
+    /// A separate connection, so that nothing else can delay heartbeats.
     pub channel: Channel,
     /// Streams cannot be had, or are not wanted.
     pub no_streams: CancellationToken,

@@ -9,8 +9,8 @@ use super::WorkerInner;
 use super::supervise::supervise;
 use crate::error::Error;
 
-/// Runs the worker's own work on a thread of its own until it is done. When this future is dropped the thread ends, and
-/// with it whatever it runs.
+/// Runs the worker's own work on a separate thread until it is done. Dropping this future ends the
+/// thread and everything that it runs.
 pub(super) async fn run(worker: Arc<WorkerInner>, executors: Handle) -> Result<(), Error> {
     let (done, result) = oneshot::channel();
     let abandoned = CancellationToken::new();

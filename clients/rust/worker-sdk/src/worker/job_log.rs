@@ -101,7 +101,7 @@ impl JobLog {
         self.grown.notify_one();
     }
 
-    /// The lease is gone: forgets what is unsent, and takes no more.
+    /// The lease is gone: drops unsent output, and accepts no more.
     pub fn close(&self) {
         let mut state = self.state();
         *state = State { is_closed: true, ..State::default() };
@@ -160,13 +160,14 @@ impl JobLog {
 }
 
 impl State {
-    /// Adds what fits into the last piece or a new one, and gives the rest.
+    /// Adds what fits into the last piece or a new one, and returns the rest.
     fn append_some<'a>(&mut self, stream: LogStream, text: &'a str, piece_bytes_max: usize) -> &'a str {
         let room = match self.pieces.back() {
             Some(last) if last.stream == stream => piece_bytes_max.saturating_sub(last.data.len()),
             _ => 0,
         };
-        // A text that does not fit as it is begins a new piece, so that lines stay whole where they can.
+        // A text that does not fit as a whole begins a new piece, so that lines stay whole where
+        // possible.
         let fits_last = text.len() <= room;
         let end = if fits_last { text.len() } else { floor_char_boundary(text, piece_bytes_max) };
         let (now, rest) = text.split_at(end);

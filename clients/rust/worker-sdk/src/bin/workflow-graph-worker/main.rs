@@ -143,7 +143,8 @@ fn token(secrets: &Secrets) -> Result<Option<String>, String> {
 }
 
 fn log_to_stdout() {
-    // Where a terminal was closed, reporting on stderr that stdout takes no more would panic, and end the jobs.
+    // After the terminal has closed, reporting a failed write to stdout on stderr would panic, and
+    // end the jobs.
     let log = tracing_subscriber::fmt()
         .with_target(false)
         .log_internal_errors(false)
@@ -166,7 +167,7 @@ fn refusal_text(error: &Error, server_url: &str) -> String {
 }
 
 fn fail(code: u8, problem: &str) -> ExitCode {
-    // A terminal that was closed takes no more.
+    // A closed terminal accepts no output.
     drop(writeln!(std::io::stderr(), "error: {problem}"));
     ExitCode::from(code)
 }
