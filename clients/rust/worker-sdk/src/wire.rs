@@ -4,6 +4,7 @@
 //! that a newer server adds are passed over; those that an older one does not send have the value that means "none".
 
 mod claim;
+pub(crate) mod documented_json;
 mod explanation;
 mod from_proto;
 mod lenient;

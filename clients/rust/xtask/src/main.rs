@@ -1,6 +1,8 @@
 //! Writes the crate's messages and stubs from the protobuf files at the repository's root: `cargo xtask generate`.
 //! With `--check` it only says whether what is checked in is up to date. No protoc is needed.
 
+mod documented_json;
+
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
@@ -49,12 +51,13 @@ fn check_generated() -> Result<()> {
 
 fn generate() -> Result<String> {
     let out_dir = tempfile::tempdir()?;
-    tonic_prost_build::configure()
+    let files = client_files()?;
+    let builder = tonic_prost_build::configure()
         .build_server(false)
         .build_transport(false)
         .emit_rerun_if_changed(false)
-        .out_dir(out_dir.path())
-        .compile_fds(client_files()?)?;
+        .out_dir(out_dir.path());
+    documented_json::derive(builder, &files).compile_fds(files)?;
     Ok(fs::read_to_string(out_dir.path().join(GENERATED_FILE))?)
 }
 

@@ -163,6 +163,7 @@ pub mod audit_service_client {
 }
 /// The delay before the next attempt, written `"None"`, `{"Fixed": {"delay_secs": 5}}` or `{"Exponential": {"base_secs":
 /// 2, "max_secs": 60}}`.
+#[derive(serde::Serialize)]
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Backoff {
     #[prost(oneof = "backoff::Kind", tags = "1, 2, 3")]
@@ -171,9 +172,11 @@ pub struct Backoff {
 /// Nested message and enum types in `Backoff`.
 pub mod backoff {
     /// No delay.
+    #[derive(serde::Serialize)]
     #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
     pub struct None {}
     /// A constant delay.
+    #[derive(serde::Serialize)]
     #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
     pub struct Fixed {
         /// Seconds.
@@ -181,6 +184,7 @@ pub mod backoff {
         pub delay_secs: u64,
     }
     /// `base × 2^n`, at most `max`, with n = 0 for the first retry.
+    #[derive(serde::Serialize)]
     #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
     pub struct Exponential {
         /// Seconds.
@@ -193,6 +197,7 @@ pub mod backoff {
         #[prost(bool, optional, tag = "3")]
         pub jitter: ::core::option::Option<bool>,
     }
+    #[derive(serde::Serialize)]
     #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Oneof)]
     pub enum Kind {
         #[prost(message, tag = "1")]
@@ -204,15 +209,19 @@ pub mod backoff {
     }
 }
 /// How often, and after which delay, a failed attempt is retried.
+#[derive(serde::Serialize)]
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct RetryPolicy {
     /// Retries after the first attempt.
     #[prost(uint32, tag = "1")]
     pub max_retries: u32,
     #[prost(message, optional, tag = "2")]
+    #[serde(serialize_with = "crate::wire::documented_json::tagged")]
     pub backoff: ::core::option::Option<Backoff>,
 }
 /// The outputs of one job, written as a plain object of strings.
+#[derive(serde::Serialize)]
+#[serde(transparent)]
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Outputs {
     #[prost(map = "string, string", tag = "1")]
@@ -222,6 +231,7 @@ pub struct Outputs {
     >,
 }
 /// One step of a job. `Job.command` already runs the steps in order; they are for display only.
+#[derive(serde::Serialize)]
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Step {
     /// As written in the definition, or `step-N`, with N from 1.
@@ -238,6 +248,7 @@ pub struct Step {
     >,
 }
 /// A job as a worker receives it.
+#[derive(serde::Serialize)]
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct ClaimedJob {
     /// The job's key in its workflow.
@@ -297,6 +308,7 @@ pub struct ClaimedJob {
     pub priority: i32,
     /// The job's `metadata` from the definition; `{}` when absent.
     #[prost(message, optional, tag = "17")]
+    #[serde(serialize_with = "crate::wire::documented_json::object")]
     pub metadata: ::core::option::Option<::prost_types::Struct>,
     /// The result of each job that this one needs, by job id.
     #[prost(map = "string, message", tag = "20")]
@@ -311,9 +323,11 @@ pub struct ClaimedJob {
     pub matrix_json: ::core::option::Option<::prost::alloc::string::String>,
 }
 /// The result of a job that another one needs. Its outputs are in `ClaimedJob.upstream_outputs`.
+#[derive(serde::Serialize)]
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct NeedResult {
     #[prost(enumeration = "JobStatus", tag = "1")]
+    #[serde(serialize_with = "crate::wire::documented_json::word::<_, JobStatus>")]
     pub result: i32,
     /// Whether it failed with `continue-on-error`, so the failure counts as success.
     #[prost(bool, tag = "2")]
@@ -329,6 +343,7 @@ pub struct NeedResult {
     pub duration_secs: ::core::option::Option<u64>,
 }
 /// The right to report on one attempt.
+#[derive(serde::Serialize)]
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Lease {
     /// A secret that grants the right to report on the attempt.
@@ -352,6 +367,7 @@ pub struct Lease {
     pub stop_grace_secs: f64,
 }
 /// A job and the right to report on it.
+#[derive(serde::Serialize)]
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Claim {
     #[prost(message, optional, tag = "1")]
@@ -622,6 +638,8 @@ pub struct Problem {
     pub column: u32,
 }
 /// The public state of a job. A job whose needs are open, or whose retry is delayed, is `queued`.
+#[derive(serde::Serialize)]
+#[serde(rename_all = "snake_case")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
 pub enum JobStatus {

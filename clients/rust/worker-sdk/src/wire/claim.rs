@@ -144,7 +144,7 @@ pub enum Backoff {
         /// Seconds.
         max_secs: u64,
         /// Each wait is spread at random over its upper half.
-        #[serde(default)]
+        #[serde(default, deserialize_with = "or_default")]
         jitter: bool,
     },
 }

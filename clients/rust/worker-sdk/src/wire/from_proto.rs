@@ -1,92 +1,12 @@
-//! The messages of the streams as the types that executors see.
+//! The messages of the streams as the types that executors see, and back.
 
-use prost_types::value::Kind;
-use serde_json::{Map, Number, Value};
-
-use super::{Backoff, Claim, ClaimedJob, Lease, LogChunk, LogStream, NeedResult, RetryPolicy, Step};
+use super::{Claim, LogChunk, LogStream};
 use crate::proto;
 
 impl Claim {
-    /// None for a claim without a job or a lease, which no server sends.
+    /// Reads a pushed claim as one that was claimed. None without a job or a lease, which no server sends.
     pub(crate) fn from_proto(claim: proto::Claim) -> Option<Self> {
-        Some(Self { job: claim.job?.into(), lease: claim.lease?.into() })
-    }
-}
-
-impl From<proto::ClaimedJob> for ClaimedJob {
-    fn from(job: proto::ClaimedJob) -> Self {
-        Self {
-            job_id: job.job_id,
-            workflow_id: job.workflow_id,
-            command: job.command,
-            required_labels: job.required_labels,
-            retry_policy: job.retry_policy.map(RetryPolicy::from).unwrap_or_default(),
-            attempt: job.attempt,
-            upstream_outputs: job.upstream_outputs.into_iter().map(|(id, outputs)| (id, outputs.values)).collect(),
-            enqueued_at_ms: job.enqueued_at_ms,
-            delayed_until_ms: Some(job.delayed_until_ms).filter(|&ms| ms != 0),
-            workflow: job.workflow,
-            name: job.name,
-            timeout_secs: job.timeout_secs,
-            env: job.env,
-            steps: job.steps.into_iter().map(Step::from).collect(),
-            inputs: job.inputs,
-            priority: job.priority,
-            metadata: job.metadata.map(json_object).unwrap_or_default(),
-            needs: job.needs.into_iter().map(|(id, need)| (id, NeedResult::from(need))).collect(),
-            group: job.group,
-            index: job.index,
-            matrix_json: job.matrix_json,
-        }
-    }
-}
-
-impl From<proto::Lease> for Lease {
-    fn from(lease: proto::Lease) -> Self {
-        Self {
-            lease_id: lease.lease_id,
-            job_id: lease.job_id,
-            workflow_id: lease.workflow_id,
-            worker_id: lease.worker_id,
-            ttl_secs: lease.ttl_secs,
-            stop_grace_secs: lease.stop_grace_secs,
-            granted_at_ms: lease.granted_at_ms,
-        }
-    }
-}
-
-impl From<proto::NeedResult> for NeedResult {
-    fn from(need: proto::NeedResult) -> Self {
-        let result = need.result().as_str_name().trim_start_matches("JOB_STATUS_").to_ascii_lowercase();
-        Self {
-            result,
-            tolerated: need.tolerated,
-            error: need.error,
-            attempt: need.attempt,
-            duration_secs: need.duration_secs,
-        }
-    }
-}
-
-impl From<proto::Step> for Step {
-    fn from(step: proto::Step) -> Self {
-        Self { id: step.id, name: step.name, run: step.run, env: step.env }
-    }
-}
-
-impl From<proto::RetryPolicy> for RetryPolicy {
-    fn from(policy: proto::RetryPolicy) -> Self {
-        use proto::backoff::Kind;
-        let backoff = match policy.backoff.and_then(|backoff| backoff.kind) {
-            None | Some(Kind::None(_)) => Backoff::None,
-            Some(Kind::Fixed(fixed)) => Backoff::Fixed { delay_secs: fixed.delay_secs },
-            Some(Kind::Exponential(exponential)) => Backoff::Exponential {
-                base_secs: exponential.base_secs,
-                max_secs: exponential.max_secs,
-                jitter: exponential.jitter.unwrap_or(false),
-            },
-        };
-        Self { max_retries: policy.max_retries, backoff }
+        serde_json::from_value(serde_json::to_value(claim).ok()?).ok()
     }
 }
 
@@ -107,26 +27,128 @@ impl From<LogChunk> for proto::LogChunk {
     }
 }
 
-fn json_object(object: prost_types::Struct) -> Map<String, Value> {
-    object.fields.into_iter().map(|(key, value)| (key, json_value(value))).collect()
-}
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
 
-fn json_value(value: prost_types::Value) -> Value {
-    match value.kind {
-        None | Some(Kind::NullValue(_)) => Value::Null,
-        Some(Kind::BoolValue(flag)) => Value::Bool(flag),
-        Some(Kind::NumberValue(number)) => json_number(number),
-        Some(Kind::StringValue(text)) => Value::String(text),
-        Some(Kind::ListValue(list)) => list.values.into_iter().map(json_value).collect(),
-        Some(Kind::StructValue(object)) => Value::Object(json_object(object)),
-    }
-}
+    use prost_types::value::Kind as JsonKind;
+    use serde_json::{Value, json};
 
-/// Whole numbers as such, as the documented JSON paths write them.
-fn json_number(number: f64) -> Value {
-    const EXACT_MAX: f64 = 9_007_199_254_740_992.0;
-    if number.fract() == 0.0 && number.abs() <= EXACT_MAX {
-        return Value::from(number as i64);
+    use super::Claim;
+    use crate::proto::backoff::{Exponential, Fixed, Kind, None as NoWait};
+    use crate::proto::{self, Backoff, JobStatus, Outputs, RetryPolicy, Step};
+
+    fn texts(key: &str, value: &str) -> HashMap<String, String> {
+        HashMap::from([(key.to_string(), value.to_string())])
     }
-    Number::from_f64(number).map_or(Value::Null, Value::Number)
+
+    /// With a value other than the default in every field, and the same as the paths write it.
+    fn whole_claim() -> (proto::Claim, Value) {
+        let exponential = Exponential { base_secs: 2, max_secs: 60, jitter: Some(true) };
+        let number = prost_types::Value { kind: Some(JsonKind::NumberValue(4.0)) };
+        let need = proto::NeedResult {
+            result: JobStatus::Failure.into(),
+            tolerated: true,
+            error: Some("no".into()),
+            attempt: 4,
+            duration_secs: Some(7),
+        };
+        let job = proto::ClaimedJob {
+            job_id: "test.3".into(),
+            workflow_id: "r".into(),
+            command: "true".into(),
+            required_labels: vec!["gpu".into()],
+            retry_policy: Some(RetryPolicy {
+                max_retries: 2,
+                backoff: Some(Backoff { kind: Some(Kind::Exponential(exponential)) }),
+            }),
+            attempt: 1,
+            upstream_outputs: HashMap::from([("build".into(), Outputs { values: texts("url", "x") })]),
+            enqueued_at_ms: 1_700_000_000_000,
+            delayed_until_ms: 1_700_000_000_001,
+            workflow: "ci".into(),
+            name: "Test".into(),
+            timeout_secs: Some(60),
+            env: texts("A", "1"),
+            steps: vec![Step { id: "s".into(), name: "Step".into(), run: "true".into(), env: texts("B", "2") }],
+            inputs: texts("tag", "v1"),
+            priority: -3,
+            metadata: Some(prost_types::Struct { fields: [("size".to_string(), number)].into() }),
+            needs: HashMap::from([("build".into(), need)]),
+            group: Some("test".into()),
+            index: Some(3),
+            matrix_json: Some("{}".into()),
+        };
+        let lease = proto::Lease {
+            lease_id: "l".into(),
+            job_id: "test.3".into(),
+            workflow_id: "r".into(),
+            worker_id: "w".into(),
+            ttl_secs: 30,
+            granted_at_ms: 9,
+            stop_grace_secs: 1.5,
+        };
+        let documented = json!({
+            "job": {
+                "job_id": "test.3", "workflow_id": "r", "command": "true", "required_labels": ["gpu"],
+                "retry_policy": {
+                    "max_retries": 2,
+                    "backoff": {"Exponential": {"base_secs": 2, "max_secs": 60, "jitter": true}},
+                },
+                "attempt": 1, "upstream_outputs": {"build": {"url": "x"}}, "enqueued_at_ms": 1_700_000_000_000_i64,
+                "delayed_until_ms": 1_700_000_000_001_i64, "workflow": "ci", "name": "Test", "timeout_secs": 60,
+                "env": {"A": "1"}, "steps": [{"id": "s", "name": "Step", "run": "true", "env": {"B": "2"}}],
+                "inputs": {"tag": "v1"}, "priority": -3, "metadata": {"size": 4},
+                "needs": {
+                    "build": {"result": "failure", "tolerated": true, "error": "no", "attempt": 4, "duration_secs": 7},
+                },
+                "group": "test", "index": 3, "matrix_json": "{}",
+            },
+            "lease": {
+                "lease_id": "l", "job_id": "test.3", "workflow_id": "r", "worker_id": "w", "ttl_secs": 30,
+                "granted_at_ms": 9, "stop_grace_secs": 1.5,
+            },
+        });
+        (proto::Claim { job: Some(job), lease: Some(lease) }, documented)
+    }
+
+    #[test]
+    fn a_job_is_the_same_whether_it_was_pushed_or_claimed() {
+        let (message, documented) = whole_claim();
+        assert_eq!(serde_json::to_value(&message).unwrap(), documented);
+        let claimed: Claim = serde_json::from_value(documented.clone()).unwrap();
+        let pushed = Claim::from_proto(message).unwrap();
+        assert_eq!(pushed.job, claimed.job);
+        assert_eq!(pushed.lease, claimed.lease);
+        assert_eq!(serde_json::to_value(&pushed.job).unwrap(), documented["job"]);
+    }
+
+    #[test]
+    fn backoffs_are_those_of_the_documented_json() {
+        let exponential = Exponential { base_secs: 2, max_secs: 60, jitter: None };
+        for (kind, backoff) in [
+            (Some(Kind::None(NoWait {})), super::super::Backoff::None),
+            (None, super::super::Backoff::None),
+            (Some(Kind::Fixed(Fixed { delay_secs: 5 })), super::super::Backoff::Fixed { delay_secs: 5 }),
+            (
+                Some(Kind::Exponential(exponential)),
+                super::super::Backoff::Exponential { base_secs: 2, max_secs: 60, jitter: false },
+            ),
+        ] {
+            let (mut message, _) = whole_claim();
+            let policy = RetryPolicy { max_retries: 1, backoff: Some(Backoff { kind }) };
+            message.job.as_mut().unwrap().retry_policy = Some(policy);
+            let read = Claim::from_proto(message).unwrap().job.retry_policy;
+            assert_eq!((read.max_retries, read.backoff), (1, backoff));
+        }
+        let policy = RetryPolicy { max_retries: 1, backoff: Some(Backoff { kind: Some(Kind::None(NoWait {})) }) };
+        assert_eq!(serde_json::to_value(policy).unwrap()["backoff"], "None");
+    }
+
+    #[test]
+    fn what_is_absent_in_a_pushed_job_has_the_value_for_none() {
+        let message = proto::Claim { job: Some(proto::ClaimedJob::default()), lease: Some(proto::Lease::default()) };
+        assert_eq!(Claim::from_proto(message).unwrap().job, super::super::ClaimedJob::default());
+        assert!(Claim::from_proto(proto::Claim { job: None, lease: Some(proto::Lease::default()) }).is_none());
+    }
 }
