@@ -156,3 +156,18 @@ describe('a run created in several transactions', () => {
     expect(one).toMatchObject({ status: 'fulfilled', value: await start() });
   });
 });
+
+it('a job that comes to its gate and is cancelled in one batch is not reported as held after its end', async () => {
+  const run = await fixture.run(`
+    jobs:
+      a: { run: x }
+      b: { needs: a, run: x, concurrency: g }
+      c: { run: x, concurrency: g }
+  `);
+  const [first, second] = await fixture.claimMany(2);
+  const a = first?.jobKey === 'a' ? first : second;
+  if (a === undefined) throw new Error('nothing was claimed');
+  await Promise.all([fixture.complete(a), fixture.cancel(run)]);
+  const events = await fixture.store.read.query('select type from events where job % 1048576 = 1 order by number', []);
+  expect(events.map(({ type }) => type)).toEqual(['job.cancelled']);
+});

@@ -52,11 +52,13 @@ async function placeJobs(
   const comers = new Map<number, number>();
   const rows = gates.jobs.map(({ job, gates: way }) => {
     const places = way.map(({ key, max }) => ({ gate: numbers.get(key) ?? 0, max, sinceMs: null }));
-    const gate = places[0]?.gate ?? 0;
-    comers.set(gate, (comers.get(gate) ?? 0) + 1);
-    return { id: job, gate, places: writePlaces(places) };
+    return { id: job, gate: places[0]?.gate ?? 0, places: writePlaces(places) };
   });
-  if (rows.length > 0) await setJobGates.run(connection, { rows });
+  if (rows.length === 0) return comers;
+  const placed = new Set((await setJobGates.run(connection, { rows })).map(({ id }) => id));
+  // This batch may have cancelled a job after it came to its gate.
+  gates.forgetComers(new Set(rows.flatMap(({ id }) => (placed.has(id) ? [] : [id]))));
+  for (const { id, gate } of rows) if (placed.has(id)) comers.set(gate, (comers.get(gate) ?? 0) + 1);
   return comers;
 }
 

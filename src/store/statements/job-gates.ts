@@ -8,8 +8,8 @@ import { statement } from '../statement.js';
 
 const jobsAtGates = rowSet({ id: 'integer', gate: 'integer', places: 'text' });
 
-/** Stores the gates of jobs that reach their first one. */
-export const setJobGates = statement<{ rows: Rows<typeof jobsAtGates> }, never>(
+/** Stores the gates of jobs that reach their first one. Returns no row for a job that was cancelled in the meantime. */
+export const setJobGates = statement<{ rows: Rows<typeof jobsAtGates> }, { id: number }>(
   'setJobGates',
   ({ db, dialect, rows }) =>
     db
@@ -17,7 +17,8 @@ export const setJobGates = statement<{ rows: Rows<typeof jobsAtGates> }, never>(
       .from(rows('rows', jobsAtGates).as('r'))
       .set({ gate: sql.ref('r.gate'), places: sql.ref('r.places') })
       .whereRef('jobs.id', '=', 'r.id')
-      .where(dialect.guard('jobs.state'), '=', sql.lit<JobState>('held')),
+      .where(dialect.guard('jobs.state'), '=', sql.lit<JobState>('held'))
+      .returning('jobs.id'),
 );
 
 export interface HeldJob {

@@ -2055,7 +2055,8 @@ update "jobs"
   from (select cast(e.value ->> 0 as bigint) as "id", cast(e.value ->> 1 as bigint) as "gate", e.value ->> 2 as "places"
   from jsonb_array_elements(cast($1 as jsonb)) as e(value)
   where jsonb_typeof(e.value) = 'array') as "r"
-  where "jobs"."id" = "r"."id" and ("jobs"."state" || '') = 'held';
+  where "jobs"."id" = "r"."id" and ("jobs"."state" || '') = 'held'
+  returning "jobs"."id";
 
 -- setLogGap
 update "attempts"

@@ -1942,7 +1942,8 @@ update "jobs"
   set "gate" = "r"."gate", "places" = "r"."places"
   from (select cast(value ->> 0 as integer) as "id", cast(value ->> 1 as integer) as "gate", value ->> 2 as "places"
   from jsonb_each(?)) as "r"
-  where "jobs"."id" = "r"."id" and +"jobs"."state" = 'held';
+  where "jobs"."id" = "r"."id" and +"jobs"."state" = 'held'
+  returning "jobs"."id";
 
 -- setLogGap
 update "attempts"
