@@ -3,16 +3,18 @@ import type { Engine } from '../engine/engine.js';
 import { toWireBackoff } from './convert/backoff.js';
 import { toWireJobHistory } from './convert/job-history.js';
 import { fromWireJobPhases, toWireJobPhase } from './convert/job-phase.js';
-import { toOptionalInt64 } from './convert/numbers.js';
+import { fromInt64, toOptionalInt64 } from './convert/numbers.js';
 import { toWireRunGraph } from './convert/run-graph.js';
 import { toWireRunJobs } from './convert/run-jobs.js';
 import { toWireJobStatus } from './convert/states.js';
+import { toWireStatistics } from './convert/statistics.js';
 import { toWireAttempt } from './convert/why.js';
 import { toWireJob } from './convert/workflow.js';
 import type { ServiceHandlers } from './procedure.js';
 
 /** Jobs of a run on a page. */
 const runJobsMax = 20_000;
+const dayMs = 24 * 60 * 60 * 1000;
 const historyRunsDefault = 30;
 const historyRunsMax = 50;
 
@@ -38,6 +40,15 @@ export function runService(engine: Engine): ServiceHandlers<typeof RunService> {
           workflow,
           limit: limit === 0 ? historyRunsDefault : Math.min(limit, historyRunsMax),
           pageToken,
+        }),
+      ),
+
+    getStatistics: async ({ workflow, sinceMs, bucketMs }) =>
+      toWireStatistics(
+        await engine.statistics({
+          workflow,
+          sinceMs: sinceMs === undefined ? null : fromInt64('since_ms', sinceMs),
+          bucketMs: bucketMs === 0n ? dayMs : fromInt64('bucket_ms', bucketMs),
         }),
       ),
 

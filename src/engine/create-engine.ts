@@ -81,6 +81,7 @@ import { logVerbs } from './views/read-logs.js';
 import { runGraphVerb } from './views/run-graph.js';
 import { listRunJobsVerb } from './views/run-jobs.js';
 import { searchLogVerb } from './views/search-log.js';
+import { statisticsVerb } from './views/statistics.js';
 import { viewVerbs } from './views/view-workflows.js';
 import { watchRunsVerb } from './views/watch-runs.js';
 import { watchSeveralRunsVerb } from './views/watch-several-runs.js';
@@ -288,6 +289,7 @@ export async function createEngine(options: EngineOptions): Promise<RunningEngin
     listRunJobs: listRunJobsVerb(context),
     jobDetails: jobDetailsVerb(context),
     jobHistory: jobHistoryVerb(context),
+    statistics: statisticsVerb(context),
     listGates: listGatesVerb(context),
     ...pauseVerbs(context, pauseKeeper),
     ...drainVerbs(context, drainKeeper),

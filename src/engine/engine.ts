@@ -40,6 +40,7 @@ import type { QueuedJobsView, QueueView } from './views/queue.js';
 import type { RunGraph } from './views/run-graph.js';
 import type { RunJobsPage, RunJobsQuery } from './views/run-jobs.js';
 import type { LogSearch, LogSearchPage } from './views/search-log.js';
+import type { Statistics, StatisticsQuery } from './views/statistics.js';
 import type { WatchBatch, WatchQuery } from './views/watch-runs.js';
 import type { WatchSeveralBatch, WatchSeveralQuery } from './views/watch-several-runs.js';
 import type { WorkerDetails } from './views/worker-details.js';
@@ -81,6 +82,7 @@ export type { RunDetails } from './views/run-details.js';
 export type { RunGraph } from './views/run-graph.js';
 export type { RunJobsPage, RunJobsQuery } from './views/run-jobs.js';
 export type { LogSearch, LogSearchPage } from './views/search-log.js';
+export type { Statistics, StatisticsQuery } from './views/statistics.js';
 export type { EventView, WatchBatch, WatchQuery } from './views/watch-runs.js';
 export type { WatchSeveralBatch, WatchSeveralQuery } from './views/watch-several-runs.js';
 export type { WorkerDetails } from './views/worker-details.js';
@@ -181,6 +183,8 @@ export interface Engine {
   listRunJobs(query: RunJobsQuery): Promise<RunJobsPage>;
   /** How the jobs of a workflow's last runs went. Errors: `not_found`. */
   jobHistory(query: JobHistoryQuery): Promise<JobHistoryPage>;
+
+  statistics(query: StatisticsQuery): Promise<Statistics>;
   /** One job of a run, with its attempts. Errors: `not_found`. */
   jobDetails(id: string, jobKey: string): Promise<JobDetails>;
 

@@ -39,6 +39,8 @@ export interface DialectRecord {
    */
   lockName(text: string): RawBuilder<boolean>;
   lockNameUnlessTaken(text: string): RawBuilder<boolean>;
+  /** The rows that follow `from`, as the JSON text of an array of arrays, in any order. */
+  collected(columns: readonly RawBuilder<unknown>[], from: RawBuilder<unknown>): RawBuilder<string>;
   /** The greatest of some values that are not null. */
   greatest(...values: readonly RawBuilder<unknown>[]): RawBuilder<number>;
   /** The least of some values that are not null. */

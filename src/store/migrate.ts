@@ -32,6 +32,7 @@ import { queueTimeouts } from './migrations/0085-queue-timeouts.js';
 import { backfills } from './migrations/0086-backfills.js';
 import { drains } from './migrations/0087-drains.js';
 import { versionTexts } from './migrations/0090-version-texts.js';
+import { runFigures } from './migrations/0092-run-figures.js';
 import type { Schema } from './schema.js';
 import { StoreError } from './store.js';
 
@@ -79,6 +80,7 @@ export function migrationsFor(dialect: DialectRecord) {
     '0086-backfills': marked(backfills(dialect)),
     '0087-drains': marked(drains(dialect)),
     '0090-version-texts': marked(versionTexts(dialect)),
+    '0092-run-figures': marked(runFigures(dialect)),
   };
 }
 

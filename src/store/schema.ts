@@ -20,6 +20,7 @@ export interface Schema {
   version_edges: { version: number; from_ord: number; to_ord: number };
   label_sets: { id: Generated<number>; labels: string };
   runs: RunTable;
+  run_figures: RunFiguresTable;
   reruns: RerunTable;
   schedules: ScheduleTable;
   backfills: BackfillTable;
@@ -171,6 +172,21 @@ export interface RunTable {
   deadline_ms: Generated<number | null>;
   /** 1: it was cancelled because it took longer than its timeout. */
   timed_out: Generated<number>;
+  /** 1: it has ended, and its row of `run_figures` was written. A server of an older version writes none. */
+  has_figures: Generated<number>;
+}
+
+/** What statistics count of a run, written when it ends. */
+export interface RunFiguresTable {
+  run: number;
+  workflow: number;
+  ended_at_ms: number;
+  state: RunState;
+  /** From its first job to its end, and from its start to its first job; null when none began, and after a re-run. */
+  duration_ms: number | null;
+  waiting_ms: number | null;
+  /** Its first jobs that succeeded or failed, as JSON; see `readJobFigures`. */
+  jobs: string;
 }
 
 /** A variable of the server, or of one workflow. */

@@ -339,6 +339,11 @@ export function unaryCases(world: ServedWorld): UnaryCase[] {
       request: { workflow: 'ci', limit: 5, pageToken: next.history },
       http: { path: `/api/workflows/ci/job-history?limit=5&page_token=${next.history}` },
     },
+    {
+      method: RunService.method.getStatistics,
+      request: { workflow: 'ci', sinceMs: 1n, bucketMs: 3_600_000n },
+      http: { path: '/api/workflows/ci/statistics?since_ms=1&bucket_ms=3600000' },
+    },
     { method: SessionService.method.getSession, request: {}, http: { path: '/api/session' } },
     { method: SessionService.method.listSessions, request: {}, http: { path: '/api/sessions' } },
     {

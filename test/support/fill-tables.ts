@@ -46,6 +46,9 @@ export async function fillTables(connection: Connection, jobs: number): Promise<
        select 'b' || i, i % 50 + 1, 's0', '{}', i, i + 1, 0, 0, 1, '[1]', 1, 1, i, i from ${numbers(Math.min(runs, 100))}`,
     `update runs set schedule = 's0', scheduled_at_ms = no, trigger = 'schedule',
        ended_at_ms = case when state = 'success' then no end where no % 3 = 0`,
+    `insert into run_figures (run, workflow, ended_at_ms, state, duration_ms, waiting_ms, jobs)
+       select no, workflow, no, state, 1, 1, '[]' from runs where state = 'success'`,
+    `update runs set has_figures = 1 where state = 'success'`,
     `insert into jobs (id, label_set, priority, state, conditional, pending, bad, attempt, enqueued_at_ms,
        delayed_until_ms, settled, gate, places)
        select ${id}, 1 + i % 50, 0, ${state}, 0, 0, 0, 0, i, i + 1000, 1, case when i % 10 = 9 then 201 + i / 10 % 200 end,

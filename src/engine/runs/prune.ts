@@ -24,6 +24,7 @@ import {
   versionIsUnused,
 } from '../../store/statements/prune.js';
 import { deleteRerunsOfRun } from '../../store/statements/reruns.js';
+import { deleteRunFigures } from '../../store/statements/run-figures.js';
 import { deleteSchedulesOfWorkflowNo } from '../../store/statements/schedules.js';
 import { deleteVariablesOfWorkflow } from '../../store/statements/variables.js';
 import { deleteVersionText } from '../../store/statements/version-texts.js';
@@ -153,6 +154,7 @@ async function pruneRun(connection: Connection, run: EndedRun): Promise<Piece> {
   if (jobs.length === runLimits.prunedRows) return { runs: 0, logs: 0, more: true, cost };
   await deleteMatricesOfRun.run(connection, range);
   await deleteRerunsOfRun.run(connection, { run: run.no });
+  await deleteRunFigures.run(connection, { run: run.no });
   const gone = await deleteEndedRun.run(connection, { no: run.no });
   if (run.is_newest === 1) await forgetNewestRun.run(connection, { workflow: run.workflow, run: run.no });
   await pruneVersion(connection, run);

@@ -33,6 +33,11 @@ export const viewLimits = {
   holders: 10,
   /** A page has at most so many jobs of runs, and at least one run. */
   historyCells: 60_000,
+  /** Runs that statistics count, and those of which they count the jobs. */
+  countedRuns: 10_000,
+  runsOfJobs: 100,
+  /** Buckets of statistics. */
+  periods: 400,
   /** Bytes of an error text or output that one read returns. */
   resultChunkBytes: 1024 * 1024,
   /** Audit entries that one query reads. */

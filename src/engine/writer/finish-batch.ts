@@ -2,10 +2,12 @@ import { runEvents } from '../../domain/events.js';
 import { runState } from '../../domain/states.js';
 import { insertEvents, takeEventNumbers } from '../../store/statements/events.js';
 import { tallyMatrices } from '../../store/statements/matrices.js';
+import { insertRunFigures } from '../../store/statements/run-figures.js';
 import { setNewestRuns } from '../../store/statements/start-runs.js';
 import { beginRuns, endRuns, lockRuns, tallyRuns } from '../../store/statements/tally-runs.js';
 import { writeAudit } from './audit-draft.js';
 import type { Batch } from './batch.js';
+import { writerLimits } from './limits.js';
 
 /**
  * Counts the jobs that ended in this batch, ends the runs whose last job that was, and stores the events. Rows that
@@ -62,6 +64,10 @@ async function changeRuns(batch: Batch): Promise<void> {
     state: runState({ ...run, started: run.started_at_ms !== null, timedOut: run.timed_out === 1 }),
   }));
   await endRuns.run(batch.connection, { rows: ends.map((end) => ({ ...end, at_ms: batch.nowMs })) });
+  await insertRunFigures.run(batch.connection, {
+    rows: ends.map(({ no }) => ({ no })),
+    jobs: writerLimits.countedJobs,
+  });
   for (const { no, state } of ends) batch.changes.event(runEvents[state], { run: no });
   if (over.some(({ backfill }) => backfill !== null)) batch.wakeups.endedBackfillRun = true;
   for (const { gate, held } of over) if (gate !== null) batch.gates.ended(gate, held === 1);

@@ -20,6 +20,7 @@ export const copiedTables: readonly CopiedTable[] = [
   { name: 'label_sets', key: ['id'], identity: 'id', rowsAtOnce: 1_000 },
   { name: 'gates', key: ['no'], identity: 'no', rowsAtOnce: 1_000 },
   { name: 'runs', key: ['no'], identity: 'no', rowsAtOnce: 2_000 },
+  { name: 'run_figures', key: ['run'], identity: null, rowsAtOnce: 200 },
   { name: 'reruns', key: ['run', 'generation'], identity: null, rowsAtOnce: 20 },
   { name: 'variables', key: ['workflow', 'name'], identity: null, rowsAtOnce: 20 },
   { name: 'pauses', key: ['kind', 'subject'], identity: null, rowsAtOnce: 100 },

@@ -44,6 +44,21 @@ export const runChecks: readonly Check[] = [
       where (n.state in ${endedRun}) <> (n.ended_at_ms is not null)`,
   },
   {
+    name: 'ended-run-has-figures',
+    promise:
+      'A run that has ended has the figures that statistics count, unless a server of an older version ended it.',
+    violations: () => sql`select 'run ' || n.id as subject from runs as n
+      left join run_figures as f on f.run = n.no
+      where n.has_figures = 1 and n.ended_at_ms is not null
+        and (f.run is null or f.workflow <> n.workflow or f.ended_at_ms <> n.ended_at_ms or f.state <> n.state)`,
+  },
+  {
+    name: 'figures-of-runs',
+    promise: 'The figures of a run belong to a run that there is.',
+    violations: () => sql`select 'run row ' || cast(f.run as text) as subject from run_figures as f
+      left join runs as n on n.no = f.run where n.no is null`,
+  },
+  {
     name: 'run-deadline',
     promise: 'A run has a deadline only while it has not ended, and has timed out only when its cancel was requested.',
     violations: () => sql`select 'run ' || n.id as subject from runs as n

@@ -50,6 +50,8 @@ export const postgresDialect: DialectRecord = {
   lockRowsSkippingTaken: (alias) => sql`for update of ${sql.ref(alias)} skip locked`,
   lockName: (text) => sql<boolean>`pg_advisory_xact_lock(hashtextextended(${sql.ref(text)}, 0)) is not null`,
   lockNameUnlessTaken: (text) => sql<boolean>`pg_try_advisory_xact_lock(hashtextextended(${sql.ref(text)}, 0))`,
+  collected: (columns, from) =>
+    sql<string>`(select coalesce(json_agg(json_build_array(${sql.join(columns)})), '[]')::text ${from})`,
   greatest: (...values) => sql<number>`greatest(${sql.join(values)})`,
   least: (...values) => sql<number>`least(${sql.join(values)})`,
   guard: (column) => sql<string>`(${sql.ref(column)} || '')`,

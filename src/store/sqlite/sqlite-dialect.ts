@@ -44,6 +44,7 @@ export const sqliteDialect: DialectRecord = {
   lockRowsSkippingTaken: () => sql``,
   lockName: () => sql<boolean>`1 = 1`,
   lockNameUnlessTaken: () => sql<boolean>`1 = 1`,
+  collected: (columns, from) => sql<string>`(select json_group_array(json_array(${sql.join(columns)})) ${from})`,
   greatest: (...values) => sql<number>`max(${sql.join(values)})`,
   least: (...values) => sql<number>`min(${sql.join(values)})`,
   guard: (column) => sql<string>`+${sql.ref(column)}`,

@@ -236,6 +236,7 @@ export const reopenRun = statement<
       deadline_ms: sql<number | null>`case when started_at_ms is null or held = 1
         or (ended_at_ms is not null and gate is not null) then null else ${integer('nowMs')} + timeout_ms end`,
       ended_at_ms: null,
+      has_figures: sql.lit(0),
       logs_pruned: sql.lit(0),
       generation: integer('generation'),
       rerun_from: value('rerunFrom'),

@@ -64,7 +64,7 @@ export const tallyRuns = statement<{ rows: Rows<typeof runTallies> }, TalliedRun
 
 const runEnds = rowSet({ no: 'integer', state: textOf<RunState>(), at_ms: 'integer' });
 
-/** Ends runs. */
+/** Ends runs; `insertRunFigures` follows. */
 export const endRuns = statement<{ rows: Rows<typeof runEnds> }, never>('endRuns', ({ db, rows }) =>
   db
     .updateTable('runs')
@@ -75,6 +75,7 @@ export const endRuns = statement<{ rows: Rows<typeof runEnds> }, never>('endRuns
       held: sql.lit(0),
       gate_cancels: sql.lit(0),
       deadline_ms: null,
+      has_figures: sql.lit(1),
     })
     .whereRef('runs.no', '=', 'r.no'),
 );

@@ -482,6 +482,11 @@ delete
   where "no" = cast($1 as bigint) and ("state" || '') = 'creating'
   returning "no";
 
+-- deleteRunFigures
+delete
+  from "run_figures"
+  where "run" = cast($1 as bigint);
+
 -- deleteSchedule
 delete
   from "schedules"
@@ -608,7 +613,7 @@ update "attempts"
 
 -- endRuns
 update "runs"
-  set "state" = "r"."state", "ended_at_ms" = "r"."at_ms", "held" = 0, "gate_cancels" = 0, "deadline_ms" = $1
+  set "state" = "r"."state", "ended_at_ms" = "r"."at_ms", "held" = 0, "gate_cancels" = 0, "deadline_ms" = $1, "has_figures" = 1
   from (select cast(e.value ->> 0 as bigint) as "no", e.value ->> 1 as "state", cast(e.value ->> 2 as bigint) as "at_ms"
   from jsonb_array_elements(cast($2 as jsonb)) as e(value)
   where jsonb_typeof(e.value) = 'array') as "r"
@@ -697,6 +702,20 @@ select "v"."key", "j"."tolerated", substr(j.error, 1, cast(cast($1 as bigint) as
   order by "j"."id"
   limit cast($6 as bigint);
 
+-- figuresOfAll
+select "ended_at_ms", "state", "duration_ms", "waiting_ms"
+  from "run_figures"
+  where "ended_at_ms" >= cast($1 as bigint)
+  order by "ended_at_ms" desc
+  limit cast($2 as bigint);
+
+-- figuresOfWorkflow
+select "ended_at_ms", "state", "duration_ms", "waiting_ms"
+  from "run_figures"
+  where "workflow" = cast($1 as bigint) and "ended_at_ms" >= cast($2 as bigint)
+  order by "ended_at_ms" desc
+  limit cast($3 as bigint);
+
 -- fileWorkflows
 select "id", "removed_at_ms"
   from "workflows"
@@ -732,6 +751,19 @@ select "r"."no" as "run", case when j.idx is null then v.key else v.key || '.' |
   order by "f"."ended_at_ms", "f"."id"
   limit 1)
   inner join "version_jobs" as "v" on "v"."version" = "n"."version" and "v"."ord" = coalesce(j.group_ord, j.id % 1048576);
+
+-- firstFigures
+select "ended_at_ms"
+  from "run_figures"
+  where "workflow" = cast($1 as bigint)
+  order by "ended_at_ms"
+  limit 1;
+
+-- firstFiguresOfAll
+select "ended_at_ms"
+  from "run_figures"
+  order by "ended_at_ms"
+  limit 1;
 
 -- firstHeldJobs
 select "j"."id", "j"."places", "j"."enqueued_at_ms"
@@ -941,6 +973,18 @@ insert into "matrices" ("job", "total", "open", "failed", "cancelled", "fail_fas
 insert into "reruns" ("run", "generation", "at_ms", "requested_by", "request_hash", "chosen", "following")
   values (cast($1 as bigint), cast($2 as bigint), cast($3 as bigint), $4, $5, cast($6 as text), cast($7 as text));
 
+-- insertRunFigures
+insert into "run_figures" ("run", "workflow", "ended_at_ms", "state", "duration_ms", "waiting_ms", "jobs") select "n"."no", "n"."workflow", n.ended_at_ms as "ended_at_ms", n.state as "state", case when n.generation = 1 and n.started_at_ms is not null then n.ended_at_ms - n.started_at_ms end as "duration_ms", case when n.generation = 1 and n.started_at_ms is not null then n.started_at_ms - n.created_at_ms end as "waiting_ms", (select coalesce(json_agg(json_build_array(j.id % 1048576, case when j.state = 'failure' then 1 else 0 end, j.attempt, j.started_at_ms - j.enqueued_at_ms, j.ended_at_ms - j.started_at_ms)), '[]')::text
+  from jobs as j
+  where j.id >= n.no * 1048576 and j.id < n.no * 1048576 + cast($1 as bigint) and j.state in ('success', 'failure')) as "jobs"
+  from (select cast(e.value ->> 0 as bigint) as "no"
+  from jsonb_array_elements(cast($2 as jsonb)) as e(value)
+  where jsonb_typeof(e.value) = 'array') as "r"
+  inner join "runs" as "n" on "n"."no" = "r"."no"
+  where true
+  on conflict ("run") do update
+  set "ended_at_ms" = excluded.ended_at_ms, "state" = excluded.state, "duration_ms" = excluded.duration_ms, "waiting_ms" = excluded.waiting_ms, "jobs" = excluded.jobs;
+
 -- insertRuns
 insert into "runs" ("id", "workflow", "version", "state", "inputs", "request_hash", "job_count", "open", "failed", "cancelled", "created_at_ms", "cancel_forced", "activate_from", "traceparent", "started_by", "rerun_of", "name", "trigger", "schedule", "scheduled_at_ms", "backfill", "vars", "timeout_ms") select "r"."id", "r"."workflow", "r"."version", "r"."state", "r"."inputs", "r"."request_hash", "r"."job_count", "r"."job_count" as "open", 0 as "failed", 0 as "cancelled", "r"."created_at_ms", 0 as "cancel_forced", "r"."activate_from", "r"."traceparent", "r"."started_by", "r"."rerun_of", "r"."name", "r"."trigger", "r"."schedule", "r"."scheduled_at_ms", "r"."backfill", "r"."vars", "r"."timeout_ms"
   from (select e.value ->> 0 as "id", cast(e.value ->> 1 as bigint) as "workflow", cast(e.value ->> 2 as bigint) as "version", e.value ->> 3 as "state", e.value ->> 4 as "inputs", e.value ->> 5 as "request_hash", cast(e.value ->> 6 as bigint) as "job_count", cast(e.value ->> 7 as bigint) as "created_at_ms", cast(e.value ->> 8 as bigint) as "activate_from", e.value ->> 9 as "traceparent", e.value ->> 10 as "started_by", e.value ->> 11 as "rerun_of", e.value ->> 12 as "name", e.value ->> 13 as "trigger", e.value ->> 14 as "schedule", cast(e.value ->> 15 as bigint) as "scheduled_at_ms", cast(e.value ->> 16 as bigint) as "backfill", e.value ->> 17 as "vars", cast(e.value ->> 18 as bigint) as "timeout_ms"
@@ -1004,6 +1048,14 @@ select "j"."id", "j"."state", "j"."attempt"
   from "version_jobs" as "v"
   inner join "jobs" as "j" on "j"."id" = cast($1 as bigint) * 1048576 + v.ord
   where "v"."version" = cast($2 as bigint) and "v"."key" = cast($3 as text);
+
+-- jobFigures
+select "n"."version", "f"."jobs"
+  from "run_figures" as "f"
+  inner join "runs" as "n" on "n"."no" = "f"."run"
+  where "f"."workflow" = cast($1 as bigint) and "f"."ended_at_ms" >= cast($2 as bigint)
+  order by "f"."ended_at_ms" desc
+  limit cast($3 as bigint);
 
 -- jobGroupsOfRun
 select "j"."state", case when j.state = 'queued' then j.label_set else 0 end as "label_set", case when j.state = 'skipped' then j.conditional else 0 end as "conditional", count(*) as "jobs", min("j"."enqueued_at_ms") as "enqueued_at_ms", min("j"."started_at_ms") as "started_at_ms", min("j"."delayed_until_ms") as "first_delay_ms", max("j"."delayed_until_ms") as "last_delay_ms"
@@ -1113,6 +1165,14 @@ select "v"."key", "v"."ord", "v"."children_from"
   from jsonb_array_elements(cast($1 as jsonb)) as e(value)
   where jsonb_typeof(e.value) = 'array') as "r" cross join "version_jobs" as "v"
   where "v"."version" = cast($2 as bigint) and "v"."ord" = "r"."ord";
+
+-- keysOfVersions
+select "v"."version", "v"."ord", "v"."key"
+  from (select cast(e.value ->> 0 as bigint) as "no"
+  from jsonb_array_elements(cast($1 as jsonb)) as e(value)
+  where jsonb_typeof(e.value) = 'array') as "r" cross join "version_jobs" as "v"
+  where "v"."version" = "r"."no" and "v"."ord" < cast($2 as bigint)
+  order by "v"."version" desc, "v"."ord";
 
 -- labelSetsByLabels
 select "s"."id", "s"."labels"
@@ -1766,7 +1826,7 @@ update "jobs"
 
 -- reopenRun
 update "runs"
-  set "open" = open + cast($1 as bigint), "failed" = failed - cast($2 as bigint), "cancelled" = cancelled - cast($3 as bigint), "state" = case when ended_at_ms is null then state when started_at_ms is null then 'queued' else 'running' end, "cancel_requested_at_ms" = case when ended_at_ms is null then cancel_requested_at_ms end, "cancel_forced" = case when ended_at_ms is null then cancel_forced else 0 end, "held" = case when ended_at_ms is not null and gate is not null then 1 else held end, "gate_since_ms" = case when ended_at_ms is null then gate_since_ms else cast($4 as bigint) end, "timed_out" = case when ended_at_ms is null then timed_out else 0 end, "deadline_ms" = case when started_at_ms is null or held = 1 or (ended_at_ms is not null and gate is not null) then null else cast($5 as bigint) + timeout_ms end, "ended_at_ms" = $6, "logs_pruned" = 0, "generation" = cast($7 as bigint), "rerun_from" = $8, "activate_from" = $9
+  set "open" = open + cast($1 as bigint), "failed" = failed - cast($2 as bigint), "cancelled" = cancelled - cast($3 as bigint), "state" = case when ended_at_ms is null then state when started_at_ms is null then 'queued' else 'running' end, "cancel_requested_at_ms" = case when ended_at_ms is null then cancel_requested_at_ms end, "cancel_forced" = case when ended_at_ms is null then cancel_forced else 0 end, "held" = case when ended_at_ms is not null and gate is not null then 1 else held end, "gate_since_ms" = case when ended_at_ms is null then gate_since_ms else cast($4 as bigint) end, "timed_out" = case when ended_at_ms is null then timed_out else 0 end, "deadline_ms" = case when started_at_ms is null or held = 1 or (ended_at_ms is not null and gate is not null) then null else cast($5 as bigint) + timeout_ms end, "ended_at_ms" = $6, "has_figures" = 0, "logs_pruned" = 0, "generation" = cast($7 as bigint), "rerun_from" = $8, "activate_from" = $9
   where "no" = cast($10 as bigint)
   returning "no", "deadline_ms";
 

@@ -456,6 +456,11 @@ delete
   where "no" = cast(? as integer) and +"state" = 'creating'
   returning "no";
 
+-- deleteRunFigures
+delete
+  from "run_figures"
+  where "run" = cast(? as integer);
+
 -- deleteSchedule
 delete
   from "schedules"
@@ -579,7 +584,7 @@ update "attempts"
 
 -- endRuns
 update "runs"
-  set "state" = "r"."state", "ended_at_ms" = "r"."at_ms", "held" = 0, "gate_cancels" = 0, "deadline_ms" = ?
+  set "state" = "r"."state", "ended_at_ms" = "r"."at_ms", "held" = 0, "gate_cancels" = 0, "deadline_ms" = ?, "has_figures" = 1
   from (select cast(value ->> 0 as integer) as "no", value ->> 1 as "state", cast(value ->> 2 as integer) as "at_ms"
   from jsonb_each(?)) as "r"
   where "runs"."no" = "r"."no";
@@ -663,6 +668,20 @@ select "v"."key", "j"."tolerated", substr(j.error, 1, cast(cast(? as integer) as
   order by "j"."id"
   limit cast(? as integer);
 
+-- figuresOfAll
+select "ended_at_ms", "state", "duration_ms", "waiting_ms"
+  from "run_figures"
+  where "ended_at_ms" >= cast(? as integer)
+  order by "ended_at_ms" desc
+  limit cast(? as integer);
+
+-- figuresOfWorkflow
+select "ended_at_ms", "state", "duration_ms", "waiting_ms"
+  from "run_figures"
+  where "workflow" = cast(? as integer) and "ended_at_ms" >= cast(? as integer)
+  order by "ended_at_ms" desc
+  limit cast(? as integer);
+
 -- fileWorkflows
 select "id", "removed_at_ms"
   from "workflows"
@@ -697,6 +716,19 @@ select "r"."no" as "run", case when j.idx is null then v.key else v.key || '.' |
   order by "f"."ended_at_ms", "f"."id"
   limit 1)
   inner join "version_jobs" as "v" on "v"."version" = "n"."version" and "v"."ord" = coalesce(j.group_ord, j.id % 1048576);
+
+-- firstFigures
+select "ended_at_ms"
+  from "run_figures"
+  where "workflow" = cast(? as integer)
+  order by "ended_at_ms"
+  limit 1;
+
+-- firstFiguresOfAll
+select "ended_at_ms"
+  from "run_figures"
+  order by "ended_at_ms"
+  limit 1;
 
 -- firstHeldJobs
 select "j"."id", "j"."places", "j"."enqueued_at_ms"
@@ -895,6 +927,17 @@ insert into "matrices" ("job", "total", "open", "failed", "cancelled", "fail_fas
 insert into "reruns" ("run", "generation", "at_ms", "requested_by", "request_hash", "chosen", "following")
   values (cast(? as integer), cast(? as integer), cast(? as integer), ?, ?, cast(? as text), cast(? as text));
 
+-- insertRunFigures
+insert into "run_figures" ("run", "workflow", "ended_at_ms", "state", "duration_ms", "waiting_ms", "jobs") select "n"."no", "n"."workflow", n.ended_at_ms as "ended_at_ms", n.state as "state", case when n.generation = 1 and n.started_at_ms is not null then n.ended_at_ms - n.started_at_ms end as "duration_ms", case when n.generation = 1 and n.started_at_ms is not null then n.started_at_ms - n.created_at_ms end as "waiting_ms", (select json_group_array(json_array(j.id % 1048576, case when j.state = 'failure' then 1 else 0 end, j.attempt, j.started_at_ms - j.enqueued_at_ms, j.ended_at_ms - j.started_at_ms))
+  from jobs as j
+  where j.id >= n.no * 1048576 and j.id < n.no * 1048576 + cast(? as integer) and j.state in ('success', 'failure')) as "jobs"
+  from (select cast(value ->> 0 as integer) as "no"
+  from jsonb_each(?)) as "r"
+  inner join "runs" as "n" on "n"."no" = "r"."no"
+  where true
+  on conflict ("run") do update
+  set "ended_at_ms" = excluded.ended_at_ms, "state" = excluded.state, "duration_ms" = excluded.duration_ms, "waiting_ms" = excluded.waiting_ms, "jobs" = excluded.jobs;
+
 -- insertRuns
 insert into "runs" ("id", "workflow", "version", "state", "inputs", "request_hash", "job_count", "open", "failed", "cancelled", "created_at_ms", "cancel_forced", "activate_from", "traceparent", "started_by", "rerun_of", "name", "trigger", "schedule", "scheduled_at_ms", "backfill", "vars", "timeout_ms") select "r"."id", "r"."workflow", "r"."version", "r"."state", "r"."inputs", "r"."request_hash", "r"."job_count", "r"."job_count" as "open", 0 as "failed", 0 as "cancelled", "r"."created_at_ms", 0 as "cancel_forced", "r"."activate_from", "r"."traceparent", "r"."started_by", "r"."rerun_of", "r"."name", "r"."trigger", "r"."schedule", "r"."scheduled_at_ms", "r"."backfill", "r"."vars", "r"."timeout_ms"
   from (select value ->> 0 as "id", cast(value ->> 1 as integer) as "workflow", cast(value ->> 2 as integer) as "version", value ->> 3 as "state", value ->> 4 as "inputs", value ->> 5 as "request_hash", cast(value ->> 6 as integer) as "job_count", cast(value ->> 7 as integer) as "created_at_ms", cast(value ->> 8 as integer) as "activate_from", value ->> 9 as "traceparent", value ->> 10 as "started_by", value ->> 11 as "rerun_of", value ->> 12 as "name", value ->> 13 as "trigger", value ->> 14 as "schedule", cast(value ->> 15 as integer) as "scheduled_at_ms", cast(value ->> 16 as integer) as "backfill", value ->> 17 as "vars", cast(value ->> 18 as integer) as "timeout_ms"
@@ -954,6 +997,14 @@ select "j"."id", "j"."state", "j"."attempt"
   from "version_jobs" as "v"
   inner join "jobs" as "j" on "j"."id" = cast(? as integer) * 1048576 + v.ord
   where "v"."version" = cast(? as integer) and "v"."key" = cast(? as text);
+
+-- jobFigures
+select "n"."version", "f"."jobs"
+  from "run_figures" as "f"
+  inner join "runs" as "n" on "n"."no" = "f"."run"
+  where "f"."workflow" = cast(? as integer) and "f"."ended_at_ms" >= cast(? as integer)
+  order by "f"."ended_at_ms" desc
+  limit cast(? as integer);
 
 -- jobGroupsOfRun
 select "j"."state", case when j.state = 'queued' then j.label_set else 0 end as "label_set", case when j.state = 'skipped' then j.conditional else 0 end as "conditional", count(*) as "jobs", min("j"."enqueued_at_ms") as "enqueued_at_ms", min("j"."started_at_ms") as "started_at_ms", min("j"."delayed_until_ms") as "first_delay_ms", max("j"."delayed_until_ms") as "last_delay_ms"
@@ -1056,6 +1107,13 @@ select "v"."key", "v"."ord", "v"."children_from"
   from (select cast(value ->> 0 as integer) as "ord"
   from jsonb_each(?)) as "r" cross join "version_jobs" as "v"
   where "v"."version" = cast(? as integer) and "v"."ord" = "r"."ord";
+
+-- keysOfVersions
+select "v"."version", "v"."ord", "v"."key"
+  from (select cast(value ->> 0 as integer) as "no"
+  from jsonb_each(?)) as "r" cross join "version_jobs" as "v"
+  where "v"."version" = "r"."no" and "v"."ord" < cast(? as integer)
+  order by "v"."version" desc, "v"."ord";
 
 -- labelSetsByLabels
 select "s"."id", "s"."labels"
@@ -1665,7 +1723,7 @@ update "jobs"
 
 -- reopenRun
 update "runs"
-  set "open" = open + cast(? as integer), "failed" = failed - cast(? as integer), "cancelled" = cancelled - cast(? as integer), "state" = case when ended_at_ms is null then state when started_at_ms is null then 'queued' else 'running' end, "cancel_requested_at_ms" = case when ended_at_ms is null then cancel_requested_at_ms end, "cancel_forced" = case when ended_at_ms is null then cancel_forced else 0 end, "held" = case when ended_at_ms is not null and gate is not null then 1 else held end, "gate_since_ms" = case when ended_at_ms is null then gate_since_ms else cast(? as integer) end, "timed_out" = case when ended_at_ms is null then timed_out else 0 end, "deadline_ms" = case when started_at_ms is null or held = 1 or (ended_at_ms is not null and gate is not null) then null else cast(? as integer) + timeout_ms end, "ended_at_ms" = ?, "logs_pruned" = 0, "generation" = cast(? as integer), "rerun_from" = ?, "activate_from" = ?
+  set "open" = open + cast(? as integer), "failed" = failed - cast(? as integer), "cancelled" = cancelled - cast(? as integer), "state" = case when ended_at_ms is null then state when started_at_ms is null then 'queued' else 'running' end, "cancel_requested_at_ms" = case when ended_at_ms is null then cancel_requested_at_ms end, "cancel_forced" = case when ended_at_ms is null then cancel_forced else 0 end, "held" = case when ended_at_ms is not null and gate is not null then 1 else held end, "gate_since_ms" = case when ended_at_ms is null then gate_since_ms else cast(? as integer) end, "timed_out" = case when ended_at_ms is null then timed_out else 0 end, "deadline_ms" = case when started_at_ms is null or held = 1 or (ended_at_ms is not null and gate is not null) then null else cast(? as integer) + timeout_ms end, "ended_at_ms" = ?, "has_figures" = 0, "logs_pruned" = 0, "generation" = cast(? as integer), "rerun_from" = ?, "activate_from" = ?
   where "no" = cast(? as integer)
   returning "no", "deadline_ms";
 

@@ -1231,7 +1231,7 @@ var File_workflowgraph_v1_run_service_proto protoreflect.FileDescriptor
 
 const file_workflowgraph_v1_run_service_proto_rawDesc = "" +
 	"\n" +
-	"\"workflowgraph/v1/run_service.proto\x12\x10workflowgraph.v1\x1a\x1cworkflowgraph/v1/types.proto\x1a'workflowgraph/v1/workflow_service.proto\"g\n" +
+	"\"workflowgraph/v1/run_service.proto\x12\x10workflowgraph.v1\x1a!workflowgraph/v1/statistics.proto\x1a\x1cworkflowgraph/v1/types.proto\x1a'workflowgraph/v1/workflow_service.proto\"g\n" +
 	"\x14GetJobHistoryRequest\x12\x1a\n" +
 	"\bworkflow\x18\x01 \x01(\tR\bworkflow\x12\x14\n" +
 	"\x05limit\x18\x02 \x01(\rR\x05limit\x12\x1d\n" +
@@ -1364,12 +1364,13 @@ const file_workflowgraph_v1_run_service_proto_rawDesc = "" +
 	"\x11JOB_PHASE_FAILURE\x10\x06\x12\x15\n" +
 	"\x11JOB_PHASE_SKIPPED\x10\a\x12\x17\n" +
 	"\x13JOB_PHASE_CANCELLED\x10\b\x12\x1d\n" +
-	"\x19JOB_PHASE_WAITS_FOR_PLACE\x10\x142\xf3\x02\n" +
+	"\x19JOB_PHASE_WAITS_FOR_PLACE\x10\x142\xd5\x03\n" +
 	"\n" +
 	"RunService\x12Z\n" +
 	"\vGetRunGraph\x12$.workflowgraph.v1.GetRunGraphRequest\x1a%.workflowgraph.v1.GetRunGraphResponse\x12Z\n" +
 	"\vListRunJobs\x12$.workflowgraph.v1.ListRunJobsRequest\x1a%.workflowgraph.v1.ListRunJobsResponse\x12`\n" +
-	"\rGetJobHistory\x12&.workflowgraph.v1.GetJobHistoryRequest\x1a'.workflowgraph.v1.GetJobHistoryResponse\x12K\n" +
+	"\rGetJobHistory\x12&.workflowgraph.v1.GetJobHistoryRequest\x1a'.workflowgraph.v1.GetJobHistoryResponse\x12`\n" +
+	"\rGetStatistics\x12&.workflowgraph.v1.GetStatisticsRequest\x1a'.workflowgraph.v1.GetStatisticsResponse\x12K\n" +
 	"\x06GetJob\x12\x1f.workflowgraph.v1.GetJobRequest\x1a .workflowgraph.v1.GetJobResponseB\xc7\x01\n" +
 	"\x14com.workflowgraph.v1B\x0fRunServiceProtoP\x01Z=workflowgraph.dev/client/gen/workflowgraph/v1;workflowgraphv1\xa2\x02\x03WXX\xaa\x02\x10Workflowgraph.V1\xca\x02\x10Workflowgraph\\V1\xe2\x02\x1cWorkflowgraph\\V1\\GPBMetadata\xea\x02\x11Workflowgraph::V1b\x06proto3"
 
@@ -1409,6 +1410,8 @@ var file_workflowgraph_v1_run_service_proto_goTypes = []any{
 	(*JobAttempt)(nil),                       // 18: workflowgraph.v1.JobAttempt
 	(JobStatus)(0),                           // 19: workflowgraph.v1.JobStatus
 	(*Children)(nil),                         // 20: workflowgraph.v1.Children
+	(*GetStatisticsRequest)(nil),             // 21: workflowgraph.v1.GetStatisticsRequest
+	(*GetStatisticsResponse)(nil),            // 22: workflowgraph.v1.GetStatisticsResponse
 }
 var file_workflowgraph_v1_run_service_proto_depIdxs = []int32{
 	14, // 0: workflowgraph.v1.GetJobHistoryResponse.runs:type_name -> workflowgraph.v1.Run
@@ -1430,13 +1433,15 @@ var file_workflowgraph_v1_run_service_proto_depIdxs = []int32{
 	4,  // 16: workflowgraph.v1.RunService.GetRunGraph:input_type -> workflowgraph.v1.GetRunGraphRequest
 	6,  // 17: workflowgraph.v1.RunService.ListRunJobs:input_type -> workflowgraph.v1.ListRunJobsRequest
 	1,  // 18: workflowgraph.v1.RunService.GetJobHistory:input_type -> workflowgraph.v1.GetJobHistoryRequest
-	8,  // 19: workflowgraph.v1.RunService.GetJob:input_type -> workflowgraph.v1.GetJobRequest
-	5,  // 20: workflowgraph.v1.RunService.GetRunGraph:output_type -> workflowgraph.v1.GetRunGraphResponse
-	7,  // 21: workflowgraph.v1.RunService.ListRunJobs:output_type -> workflowgraph.v1.ListRunJobsResponse
-	2,  // 22: workflowgraph.v1.RunService.GetJobHistory:output_type -> workflowgraph.v1.GetJobHistoryResponse
-	9,  // 23: workflowgraph.v1.RunService.GetJob:output_type -> workflowgraph.v1.GetJobResponse
-	20, // [20:24] is the sub-list for method output_type
-	16, // [16:20] is the sub-list for method input_type
+	21, // 19: workflowgraph.v1.RunService.GetStatistics:input_type -> workflowgraph.v1.GetStatisticsRequest
+	8,  // 20: workflowgraph.v1.RunService.GetJob:input_type -> workflowgraph.v1.GetJobRequest
+	5,  // 21: workflowgraph.v1.RunService.GetRunGraph:output_type -> workflowgraph.v1.GetRunGraphResponse
+	7,  // 22: workflowgraph.v1.RunService.ListRunJobs:output_type -> workflowgraph.v1.ListRunJobsResponse
+	2,  // 23: workflowgraph.v1.RunService.GetJobHistory:output_type -> workflowgraph.v1.GetJobHistoryResponse
+	22, // 24: workflowgraph.v1.RunService.GetStatistics:output_type -> workflowgraph.v1.GetStatisticsResponse
+	9,  // 25: workflowgraph.v1.RunService.GetJob:output_type -> workflowgraph.v1.GetJobResponse
+	21, // [21:26] is the sub-list for method output_type
+	16, // [16:21] is the sub-list for method input_type
 	16, // [16:16] is the sub-list for extension type_name
 	16, // [16:16] is the sub-list for extension extendee
 	0,  // [0:16] is the sub-list for field type_name
@@ -1447,6 +1452,7 @@ func file_workflowgraph_v1_run_service_proto_init() {
 	if File_workflowgraph_v1_run_service_proto != nil {
 		return
 	}
+	file_workflowgraph_v1_statistics_proto_init()
 	file_workflowgraph_v1_types_proto_init()
 	file_workflowgraph_v1_workflow_service_proto_init()
 	file_workflowgraph_v1_run_service_proto_msgTypes[2].OneofWrappers = []any{}

@@ -22,6 +22,7 @@ const (
 	RunService_GetRunGraph_FullMethodName   = "/workflowgraph.v1.RunService/GetRunGraph"
 	RunService_ListRunJobs_FullMethodName   = "/workflowgraph.v1.RunService/ListRunJobs"
 	RunService_GetJobHistory_FullMethodName = "/workflowgraph.v1.RunService/GetJobHistory"
+	RunService_GetStatistics_FullMethodName = "/workflowgraph.v1.RunService/GetStatistics"
 	RunService_GetJob_FullMethodName        = "/workflowgraph.v1.RunService/GetJob"
 )
 
@@ -40,6 +41,9 @@ type RunServiceClient interface {
 	ListRunJobs(ctx context.Context, in *ListRunJobsRequest, opts ...grpc.CallOption) (*ListRunJobsResponse, error)
 	// How the jobs of a workflow's last runs went, and how often each failed. Errors: `not_found`.
 	GetJobHistory(ctx context.Context, in *GetJobHistoryRequest, opts ...grpc.CallOption) (*GetJobHistoryResponse, error)
+	// How a workflow's runs went over time: how many succeeded and failed, how long they took and waited, and the same for
+	// each job. Errors: `not_found`.
+	GetStatistics(ctx context.Context, in *GetStatisticsRequest, opts ...grpc.CallOption) (*GetStatisticsResponse, error)
 	// One job of a run: its definition, its state, and its attempts. Errors: `not_found`, also for a workflow that has
 	// not run.
 	GetJob(ctx context.Context, in *GetJobRequest, opts ...grpc.CallOption) (*GetJobResponse, error)
@@ -83,6 +87,16 @@ func (c *runServiceClient) GetJobHistory(ctx context.Context, in *GetJobHistoryR
 	return out, nil
 }
 
+func (c *runServiceClient) GetStatistics(ctx context.Context, in *GetStatisticsRequest, opts ...grpc.CallOption) (*GetStatisticsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(GetStatisticsResponse)
+	err := c.cc.Invoke(ctx, RunService_GetStatistics_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *runServiceClient) GetJob(ctx context.Context, in *GetJobRequest, opts ...grpc.CallOption) (*GetJobResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(GetJobResponse)
@@ -108,6 +122,9 @@ type RunServiceServer interface {
 	ListRunJobs(context.Context, *ListRunJobsRequest) (*ListRunJobsResponse, error)
 	// How the jobs of a workflow's last runs went, and how often each failed. Errors: `not_found`.
 	GetJobHistory(context.Context, *GetJobHistoryRequest) (*GetJobHistoryResponse, error)
+	// How a workflow's runs went over time: how many succeeded and failed, how long they took and waited, and the same for
+	// each job. Errors: `not_found`.
+	GetStatistics(context.Context, *GetStatisticsRequest) (*GetStatisticsResponse, error)
 	// One job of a run: its definition, its state, and its attempts. Errors: `not_found`, also for a workflow that has
 	// not run.
 	GetJob(context.Context, *GetJobRequest) (*GetJobResponse, error)
@@ -129,6 +146,9 @@ func (UnimplementedRunServiceServer) ListRunJobs(context.Context, *ListRunJobsRe
 }
 func (UnimplementedRunServiceServer) GetJobHistory(context.Context, *GetJobHistoryRequest) (*GetJobHistoryResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetJobHistory not implemented")
+}
+func (UnimplementedRunServiceServer) GetStatistics(context.Context, *GetStatisticsRequest) (*GetStatisticsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetStatistics not implemented")
 }
 func (UnimplementedRunServiceServer) GetJob(context.Context, *GetJobRequest) (*GetJobResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetJob not implemented")
@@ -208,6 +228,24 @@ func _RunService_GetJobHistory_Handler(srv interface{}, ctx context.Context, dec
 	return interceptor(ctx, in, info, handler)
 }
 
+func _RunService_GetStatistics_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetStatisticsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(RunServiceServer).GetStatistics(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: RunService_GetStatistics_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(RunServiceServer).GetStatistics(ctx, req.(*GetStatisticsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _RunService_GetJob_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(GetJobRequest)
 	if err := dec(in); err != nil {
@@ -244,6 +282,10 @@ var RunService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "GetJobHistory",
 			Handler:    _RunService_GetJobHistory_Handler,
+		},
+		{
+			MethodName: "GetStatistics",
+			Handler:    _RunService_GetStatistics_Handler,
 		},
 		{
 			MethodName: "GetJob",

@@ -2450,6 +2450,95 @@ pub mod pause_service_client {
         }
     }
 }
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetStatisticsRequest {
+    /// The id of a workflow. Empty for the runs of every workflow, without their jobs; the documented path needs one.
+    #[prost(string, tag = "1")]
+    pub workflow: ::prost::alloc::string::String,
+    /// Counts the runs that ended since this time. Absent: since 30 days ago.
+    #[prost(uint64, optional, tag = "2")]
+    pub since_ms: ::core::option::Option<u64>,
+    /// The length of a bucket. Absent or 0: a day. It is longer if there would be more than 400 buckets.
+    #[prost(uint64, tag = "3")]
+    pub bucket_ms: u64,
+}
+/// Each run is counted once, as it ended last. Runs that ended before the server kept statistics are not counted.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct GetStatisticsResponse {
+    /// Since when runs are counted. Of more than 10,000 runs the newest are counted, and this is later than requested.
+    #[prost(uint64, tag = "1")]
+    pub since_ms: u64,
+    /// Whether runs were left out for that.
+    #[prost(bool, tag = "2")]
+    pub cut: bool,
+    /// When the oldest counted run of all ended, whatever `since_ms` says; absent when there is none.
+    #[prost(uint64, optional, tag = "3")]
+    pub began_ms: ::core::option::Option<u64>,
+    #[prost(message, optional, tag = "4")]
+    pub total: ::core::option::Option<RunStatistics>,
+    /// The length of a bucket. Buckets begin at its multiples since 1970, in UTC.
+    #[prost(uint64, tag = "5")]
+    pub bucket_ms: u64,
+    /// Oldest first; a bucket without runs is left out.
+    #[prost(message, repeated, tag = "6")]
+    pub buckets: ::prost::alloc::vec::Vec<StatisticsBucket>,
+    /// Of the first 500 jobs of each version, those that succeeded or failed, in the order of the newest version; jobs of
+    /// older versions follow.
+    #[prost(message, repeated, tag = "7")]
+    pub jobs: ::prost::alloc::vec::Vec<JobStatistics>,
+    /// The newest runs from which `jobs` were counted, at most 100.
+    #[prost(uint32, tag = "8")]
+    pub job_runs: u32,
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RunStatistics {
+    #[prost(uint32, tag = "1")]
+    pub succeeded: u32,
+    #[prost(uint32, tag = "2")]
+    pub failed: u32,
+    #[prost(uint32, tag = "3")]
+    pub cancelled: u32,
+    /// From the first job to the end, of runs that succeeded and were not re-run.
+    #[prost(message, optional, tag = "4")]
+    pub duration: ::core::option::Option<Quantiles>,
+    /// From the start to the first job, of runs that were not re-run.
+    #[prost(message, optional, tag = "5")]
+    pub waiting: ::core::option::Option<Quantiles>,
+}
+/// Half of the values, and 95 % of them, are at most so large; absent when there is none.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Quantiles {
+    #[prost(uint64, optional, tag = "1")]
+    pub median_ms: ::core::option::Option<u64>,
+    #[prost(uint64, optional, tag = "2")]
+    pub p95_ms: ::core::option::Option<u64>,
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct StatisticsBucket {
+    #[prost(uint64, tag = "1")]
+    pub from_ms: u64,
+    #[prost(message, optional, tag = "2")]
+    pub runs: ::core::option::Option<RunStatistics>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct JobStatistics {
+    #[prost(string, tag = "1")]
+    pub job_id: ::prost::alloc::string::String,
+    /// In how many runs it succeeded or failed.
+    #[prost(uint32, tag = "2")]
+    pub ended: u32,
+    #[prost(uint32, tag = "3")]
+    pub failed: u32,
+    /// In how many it succeeded only after another attempt.
+    #[prost(uint32, tag = "4")]
+    pub flaky: u32,
+    /// Of its successes.
+    #[prost(message, optional, tag = "5")]
+    pub duration: ::core::option::Option<Quantiles>,
+    /// How long each last attempt waited for a worker.
+    #[prost(message, optional, tag = "6")]
+    pub waiting: ::core::option::Option<Quantiles>,
+}
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ListWorkflowsRequest {
     /// 100 when absent; more than 1000 means 1000.
@@ -4992,6 +5081,32 @@ pub mod run_service_client {
             let mut req = request.into_request();
             req.extensions_mut()
                 .insert(GrpcMethod::new("workflowgraph.v1.RunService", "GetJobHistory"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// How a workflow's runs went over time: how many succeeded and failed, how long they took and waited, and the same for
+        /// each job. Errors: `not_found`.
+        pub async fn get_statistics(
+            &mut self,
+            request: impl tonic::IntoRequest<super::GetStatisticsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetStatisticsResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/workflowgraph.v1.RunService/GetStatistics",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("workflowgraph.v1.RunService", "GetStatistics"));
             self.inner.unary(req, path, codec).await
         }
         /// One job of a run: its definition, its state, and its attempts. Errors: `not_found`, also for a workflow that has

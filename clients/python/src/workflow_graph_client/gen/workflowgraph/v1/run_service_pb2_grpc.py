@@ -4,6 +4,7 @@ import grpc
 import warnings
 
 from workflow_graph_client.gen.workflowgraph.v1 import run_service_pb2 as workflowgraph_dot_v1_dot_run__service__pb2
+from workflow_graph_client.gen.workflowgraph.v1 import statistics_pb2 as workflowgraph_dot_v1_dot_statistics__pb2
 
 GRPC_GENERATED_VERSION = '1.76.0'
 GRPC_VERSION = grpc.__version__
@@ -52,6 +53,11 @@ class RunServiceStub(object):
                 request_serializer=workflowgraph_dot_v1_dot_run__service__pb2.GetJobHistoryRequest.SerializeToString,
                 response_deserializer=workflowgraph_dot_v1_dot_run__service__pb2.GetJobHistoryResponse.FromString,
                 _registered_method=True)
+        self.GetStatistics = channel.unary_unary(
+                '/workflowgraph.v1.RunService/GetStatistics',
+                request_serializer=workflowgraph_dot_v1_dot_statistics__pb2.GetStatisticsRequest.SerializeToString,
+                response_deserializer=workflowgraph_dot_v1_dot_statistics__pb2.GetStatisticsResponse.FromString,
+                _registered_method=True)
         self.GetJob = channel.unary_unary(
                 '/workflowgraph.v1.RunService/GetJob',
                 request_serializer=workflowgraph_dot_v1_dot_run__service__pb2.GetJobRequest.SerializeToString,
@@ -87,6 +93,14 @@ class RunServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GetStatistics(self, request, context):
+        """How a workflow's runs went over time: how many succeeded and failed, how long they took and waited, and the same for
+        each job. Errors: `not_found`.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def GetJob(self, request, context):
         """One job of a run: its definition, its state, and its attempts. Errors: `not_found`, also for a workflow that has
         not run.
@@ -112,6 +126,11 @@ def add_RunServiceServicer_to_server(servicer, server):
                     servicer.GetJobHistory,
                     request_deserializer=workflowgraph_dot_v1_dot_run__service__pb2.GetJobHistoryRequest.FromString,
                     response_serializer=workflowgraph_dot_v1_dot_run__service__pb2.GetJobHistoryResponse.SerializeToString,
+            ),
+            'GetStatistics': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetStatistics,
+                    request_deserializer=workflowgraph_dot_v1_dot_statistics__pb2.GetStatisticsRequest.FromString,
+                    response_serializer=workflowgraph_dot_v1_dot_statistics__pb2.GetStatisticsResponse.SerializeToString,
             ),
             'GetJob': grpc.unary_unary_rpc_method_handler(
                     servicer.GetJob,
@@ -203,6 +222,33 @@ class RunService(object):
             '/workflowgraph.v1.RunService/GetJobHistory',
             workflowgraph_dot_v1_dot_run__service__pb2.GetJobHistoryRequest.SerializeToString,
             workflowgraph_dot_v1_dot_run__service__pb2.GetJobHistoryResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetStatistics(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/workflowgraph.v1.RunService/GetStatistics',
+            workflowgraph_dot_v1_dot_statistics__pb2.GetStatisticsRequest.SerializeToString,
+            workflowgraph_dot_v1_dot_statistics__pb2.GetStatisticsResponse.FromString,
             options,
             channel_credentials,
             insecure,

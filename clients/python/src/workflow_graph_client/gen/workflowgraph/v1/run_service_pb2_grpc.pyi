@@ -6,6 +6,7 @@ isort:skip_file
 from collections import abc as _abc
 from grpc import aio as _aio
 from workflow_graph_client.gen.workflowgraph.v1 import run_service_pb2 as _run_service_pb2
+from workflow_graph_client.gen.workflowgraph.v1 import statistics_pb2 as _statistics_pb2
 import abc as _abc_1
 import grpc as _grpc
 import sys
@@ -44,6 +45,10 @@ class RunServiceStub:
     """The state of a run's jobs, ordered by ordinal. Errors: `not_found`, also for a workflow that has not run."""
     GetJobHistory: _grpc.UnaryUnaryMultiCallable[_run_service_pb2.GetJobHistoryRequest, _run_service_pb2.GetJobHistoryResponse]
     """How the jobs of a workflow's last runs went, and how often each failed. Errors: `not_found`."""
+    GetStatistics: _grpc.UnaryUnaryMultiCallable[_statistics_pb2.GetStatisticsRequest, _statistics_pb2.GetStatisticsResponse]
+    """How a workflow's runs went over time: how many succeeded and failed, how long they took and waited, and the same for
+    each job. Errors: `not_found`.
+    """
     GetJob: _grpc.UnaryUnaryMultiCallable[_run_service_pb2.GetJobRequest, _run_service_pb2.GetJobResponse]
     """One job of a run: its definition, its state, and its attempts. Errors: `not_found`, also for a workflow that has
     not run.
@@ -65,6 +70,10 @@ class RunServiceAsyncStub(RunServiceStub):
     """The state of a run's jobs, ordered by ordinal. Errors: `not_found`, also for a workflow that has not run."""
     GetJobHistory: _aio.UnaryUnaryMultiCallable[_run_service_pb2.GetJobHistoryRequest, _run_service_pb2.GetJobHistoryResponse]  # type: ignore[assignment]
     """How the jobs of a workflow's last runs went, and how often each failed. Errors: `not_found`."""
+    GetStatistics: _aio.UnaryUnaryMultiCallable[_statistics_pb2.GetStatisticsRequest, _statistics_pb2.GetStatisticsResponse]  # type: ignore[assignment]
+    """How a workflow's runs went over time: how many succeeded and failed, how long they took and waited, and the same for
+    each job. Errors: `not_found`.
+    """
     GetJob: _aio.UnaryUnaryMultiCallable[_run_service_pb2.GetJobRequest, _run_service_pb2.GetJobResponse]  # type: ignore[assignment]
     """One job of a run: its definition, its state, and its attempts. Errors: `not_found`, also for a workflow that has
     not run.
@@ -101,6 +110,16 @@ class RunServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_run_service_pb2.GetJobHistoryResponse, _abc.Awaitable[_run_service_pb2.GetJobHistoryResponse]]:
         """How the jobs of a workflow's last runs went, and how often each failed. Errors: `not_found`."""
+
+    @_abc_1.abstractmethod
+    def GetStatistics(
+        self,
+        request: _statistics_pb2.GetStatisticsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_statistics_pb2.GetStatisticsResponse, _abc.Awaitable[_statistics_pb2.GetStatisticsResponse]]:
+        """How a workflow's runs went over time: how many succeeded and failed, how long they took and waited, and the same for
+        each job. Errors: `not_found`.
+        """
 
     @_abc_1.abstractmethod
     def GetJob(
