@@ -103,4 +103,15 @@ it('the history of a workflow has a row for each job and links to each of its lo
   await grid.getByRole('row', { name: 'test' }).getByRole('link', { name: 'failed' }).first().click();
   await page.waitForURL(`${server.url}/runs/${runs.at(-1)}/jobs/test`);
   await page.getByText('connection refused').first().waitFor();
+
+  await page.goto(`${server.url}/workflows/${workflow}`);
+  await page.getByRole('link', { name: 'Trend', exact: true }).click();
+  await page.waitForURL(/tab=trend/);
+  await page.getByRole('region', { name: 'Statistics' }).getByText('3 runs · 0 % succeeded').waitFor();
+  const unreliable = page.getByRole('table', { name: 'Unreliable jobs of 3 runs' });
+  expect(await unreliable.getByRole('rowheader').allTextContents()).toEqual(['test']);
+  await unreliable.getByText('3 of 3').waitFor();
+  await page.getByRole('table', { name: 'Runs that succeeded by day' }).getByText('0 %').first().waitFor();
+  await page.goto(`${server.url}/`);
+  await page.getByRole('region', { name: 'Last 24 h' }).getByText('3 runs · 0 % succeeded').waitFor();
 });

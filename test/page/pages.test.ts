@@ -59,6 +59,7 @@ describe.each([
       ['/workflows', 'created by API'],
       [`/workflows/${small}`, 'Filter its runs'],
       [`/workflows/${small}?tab=jobs`, 'fetch'],
+      [`/workflows/${small}?tab=trend`, 'Unreliable jobs of 1 run'],
       [`/workflows/${deploy}/run`, 'Where to deploy'],
       [`/workflows/${wide}/run`, 'No live worker has gpu'],
       ['/workers', 'linux'],

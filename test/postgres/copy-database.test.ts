@@ -203,7 +203,7 @@ describe('migrate --from --to', () => {
     const ran = await runProgram(['migrate', '--from', sqlite, '--to', database.url]);
     expect(ran).toMatchObject({ code: 0 });
     expect(ran.stdout).toMatch(
-      /^Copied \d+ rows of 23 tables to 127\.0\.0\.1:\d+\/workflow_graph_test_\w+ and compared them\.\n$/,
+      /^Copied \d+ rows of 24 tables to 127\.0\.0\.1:\d+\/workflow_graph_test_\w+ and compared them\.\n$/,
     );
     expect(ran.stderr).toMatch(/copying counters: \d+ of \d+ rows/);
     expect(`${ran.stdout}${ran.stderr}`).not.toContain(`:${new URL(database.url).password}@`);

@@ -4,6 +4,7 @@ import { RunState } from '../../gen/workflowgraph/v1/types_pb.js';
 import type { Run } from '../../gen/workflowgraph/v1/workflow_service_pb.js';
 import { workers, workflows } from '../api/transport.js';
 import { Capacity } from '../overview/capacity.js';
+import { LastDay } from '../overview/last-day.js';
 import { needingPeople } from '../overview/needing-people.js';
 import { serverNow } from '../parts/clock.js';
 import { plural } from '../parts/format.js';
@@ -68,6 +69,7 @@ export function OverviewPage() {
                   : 'Nothing runs at the moment.'
               }
             />
+            <LastDay />
             <Section title="Ended lately" runs={ended} none="No run has ended yet.">
               <Link to="/runs" search={{}}>
                 All runs

@@ -84,8 +84,8 @@ function readQuery(raw: Readonly<Record<string, unknown>>): { q?: string } {
 }
 
 /** The selected view of a workflow; its runs by default. */
-function readTab(raw: Readonly<Record<string, unknown>>): { tab?: 'jobs' } {
-  return raw.tab === 'jobs' ? { tab: 'jobs' } : {};
+function readTab(raw: Readonly<Record<string, unknown>>): { tab?: 'jobs' | 'trend' } {
+  return raw.tab === 'jobs' || raw.tab === 'trend' ? { tab: raw.tab } : {};
 }
 
 /** The run whose inputs a new one starts with. */

@@ -20,6 +20,7 @@ import tabs from './workflow.module.css';
 
 const shownRuns = 50;
 
+const TrendTab = lazy(() => import('../workflows/trend-tab.js'));
 const HistoryGrid = lazy(() => import('../workflows/history-grid.js'));
 
 /** A workflow: its facts, and its runs, newest first. */
@@ -69,8 +70,15 @@ export function WorkflowPage() {
         <Link to="/workflows/$id" params={{ id }} search={{ tab: 'jobs' }} className={tabs.tab}>
           Jobs
         </Link>
+        <Link to="/workflows/$id" params={{ id }} search={{ tab: 'trend' }} className={tabs.tab}>
+          Trend
+        </Link>
       </nav>
-      {tab === 'jobs' ? (
+      {tab === 'trend' ? (
+        <Suspense fallback={<Skeleton rows={8} label="Loading statistics" />}>
+          <TrendTab workflow={id} />
+        </Suspense>
+      ) : tab === 'jobs' ? (
         <Suspense fallback={<Skeleton rows={10} label="Loading the history of jobs" />}>
           <HistoryGrid workflow={id} />
         </Suspense>
