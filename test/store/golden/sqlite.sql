@@ -727,6 +727,7 @@ select "ended_at_ms"
 -- firstFiguresOfAll
 select "ended_at_ms"
   from "run_figures"
+  where "ended_at_ms" >= 0
   order by "ended_at_ms"
   limit 1;
 
