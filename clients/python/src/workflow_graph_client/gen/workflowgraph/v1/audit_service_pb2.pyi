@@ -94,7 +94,7 @@ class AuditEvent(_message.Message):
     """`token.created`, `token.revoked`, `session.started`, `session.ended`, `workflow.created`, `workflow.changed`,
     `workflow.removed`, `run.started`, `run.rerun`, `run.cancel_requested`, `schedule.skipped`, `schedule.paused`,
     `schedule.resumed`, `workflow.paused`, `workflow.resumed`, `run.paused`, `run.resumed`,
-    `label.paused`, `label.resumed`, `backfill.created`, `backfill.cancelled`, `variable.set` or `variable.deleted`. More can be
+    `label.paused`, `label.resumed`, `worker.drained`, `worker.undrained`, `backfill.created`, `backfill.cancelled`, `variable.set` or `variable.deleted`. More can be
     added.
     """
     subject: _builtins.str

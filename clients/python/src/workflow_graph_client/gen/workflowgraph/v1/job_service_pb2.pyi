@@ -190,6 +190,8 @@ class HeartbeatLeaseResponse(_message.Message):
     CANCELLED_FIELD_NUMBER: _builtins.int
     STOP_REASON_FIELD_NUMBER: _builtins.int
     STOP_WITHIN_SECS_FIELD_NUMBER: _builtins.int
+    DRAIN_FIELD_NUMBER: _builtins.int
+    DRAIN_STOP_FIELD_NUMBER: _builtins.int
     ttl_secs: _builtins.int
     """The remaining lease time, in seconds."""
     cancelled: _builtins.bool
@@ -198,6 +200,10 @@ class HeartbeatLeaseResponse(_message.Message):
     """Why the worker must stop the job; null otherwise."""
     stop_within_secs: _builtins.float
     """How long the server still waits for the report that the job has stopped, in seconds."""
+    drain: _builtins.bool
+    """Whether the worker is draining: it gets no jobs."""
+    drain_stop: _builtins.bool
+    """Whether the worker should exit when it runs no job."""
     def __init__(
         self,
         *,
@@ -205,10 +211,12 @@ class HeartbeatLeaseResponse(_message.Message):
         cancelled: _builtins.bool = ...,
         stop_reason: _types_pb2.StopReason.ValueType | None = ...,
         stop_within_secs: _builtins.float | None = ...,
+        drain: _builtins.bool = ...,
+        drain_stop: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_stop_reason", b"_stop_reason", "_stop_within_secs", b"_stop_within_secs", "stop_reason", b"stop_reason", "stop_within_secs", b"stop_within_secs"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_stop_reason", b"_stop_reason", "_stop_within_secs", b"_stop_within_secs", "cancelled", b"cancelled", "stop_reason", b"stop_reason", "stop_within_secs", b"stop_within_secs", "ttl_secs", b"ttl_secs"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_stop_reason", b"_stop_reason", "_stop_within_secs", b"_stop_within_secs", "cancelled", b"cancelled", "drain", b"drain", "drain_stop", b"drain_stop", "stop_reason", b"stop_reason", "stop_within_secs", b"stop_within_secs", "ttl_secs", b"ttl_secs"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__stop_reason: _TypeAlias = _typing.Literal["stop_reason"]  # noqa: Y015
     _WhichOneofArgType__stop_reason: _TypeAlias = _typing.Literal["_stop_reason", b"_stop_reason"]  # noqa: Y015
@@ -681,6 +689,30 @@ class WorkJobsResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     @_typing.final
+    class Drain(_message.Message):
+        """Whether the worker is draining: it gets no jobs."""
+
+        DESCRIPTOR: _descriptor.Descriptor
+
+        ACTIVE_FIELD_NUMBER: _builtins.int
+        STOP_FIELD_NUMBER: _builtins.int
+        active: _builtins.bool
+        """False when the drain was undone."""
+        stop: _builtins.bool
+        """Whether the worker should exit when it runs no job."""
+        def __init__(
+            self,
+            *,
+            active: _builtins.bool = ...,
+            stop: _builtins.bool = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["active", b"active", "stop", b"stop"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+    @_typing.final
     class Stop(_message.Message):
         """A job that the worker must stop."""
 
@@ -712,6 +744,7 @@ class WorkJobsResponse(_message.Message):
     LOST_LEASE_IDS_FIELD_NUMBER: _builtins.int
     DRAINING_FIELD_NUMBER: _builtins.int
     STOPS_FIELD_NUMBER: _builtins.int
+    DRAIN_FIELD_NUMBER: _builtins.int
     draining: _builtins.bool
     """The server is about to stop: reconnect, possibly to another."""
     @_builtins.property
@@ -730,6 +763,10 @@ class WorkJobsResponse(_message.Message):
     def stops(self) -> _containers.RepeatedCompositeFieldContainer[Global___WorkJobsResponse.Stop]:
         """Leases whose jobs the worker must stop."""
 
+    @_builtins.property
+    def drain(self) -> Global___WorkJobsResponse.Drain:
+        """Present when the worker begins to drain or stops draining, and first of all in a session of a draining worker."""
+
     def __init__(
         self,
         *,
@@ -739,12 +776,15 @@ class WorkJobsResponse(_message.Message):
         lost_lease_ids: _abc.Iterable[_builtins.str] | None = ...,
         draining: _builtins.bool = ...,
         stops: _abc.Iterable[Global___WorkJobsResponse.Stop] | None = ...,
+        drain: Global___WorkJobsResponse.Drain | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_drain", b"_drain", "drain", b"drain"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["cancelled_lease_ids", b"cancelled_lease_ids", "claims", b"claims", "draining", b"draining", "lost_lease_ids", b"lost_lease_ids", "results", b"results", "stops", b"stops"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_drain", b"_drain", "cancelled_lease_ids", b"cancelled_lease_ids", "claims", b"claims", "drain", b"drain", "draining", b"draining", "lost_lease_ids", b"lost_lease_ids", "results", b"results", "stops", b"stops"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__drain: _TypeAlias = _typing.Literal["drain"]  # noqa: Y015
+    _WhichOneofArgType__drain: _TypeAlias = _typing.Literal["_drain", b"_drain"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__drain) -> _WhichOneofReturnType__drain | None: ...
 
 Global___WorkJobsResponse: _TypeAlias = WorkJobsResponse  # noqa: Y015
 
@@ -823,16 +863,24 @@ class StreamHeartbeatsResponse(_message.Message):
         def WhichOneof(self, oneof_group: _WhichOneofArgType__stop_within_secs) -> _WhichOneofReturnType__stop_within_secs | None: ...
 
     LEASES_FIELD_NUMBER: _builtins.int
+    DRAIN_FIELD_NUMBER: _builtins.int
+    DRAIN_STOP_FIELD_NUMBER: _builtins.int
+    drain: _builtins.bool
+    """Whether the worker of these leases is draining: it gets no jobs. In responses to messages; false in others."""
+    drain_stop: _builtins.bool
+    """Whether the worker should exit when it runs no job."""
     @_builtins.property
     def leases(self) -> _containers.RepeatedCompositeFieldContainer[Global___StreamHeartbeatsResponse.LeaseState]: ...
     def __init__(
         self,
         *,
         leases: _abc.Iterable[Global___StreamHeartbeatsResponse.LeaseState] | None = ...,
+        drain: _builtins.bool = ...,
+        drain_stop: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["leases", b"leases"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["drain", b"drain", "drain_stop", b"drain_stop", "leases", b"leases"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

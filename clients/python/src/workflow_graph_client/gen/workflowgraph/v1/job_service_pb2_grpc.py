@@ -118,7 +118,7 @@ class JobServiceServicer(object):
 
     def ClaimJob(self, request, context):
         """Claims the job with the highest priority that the worker can run, or returns no job (`null` on the documented
-        path). With `wait_secs` the call waits for a job.
+        path). With `wait_secs` the call waits for a job. A draining worker gets no job.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

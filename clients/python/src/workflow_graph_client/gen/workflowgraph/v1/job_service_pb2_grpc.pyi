@@ -46,7 +46,7 @@ class JobServiceStub:
     def __new__(cls, channel: _aio.Channel) -> JobServiceAsyncStub: ...
     ClaimJob: _grpc.UnaryUnaryMultiCallable[_job_service_pb2.ClaimJobRequest, _job_service_pb2.ClaimJobResponse]
     """Claims the job with the highest priority that the worker can run, or returns no job (`null` on the documented
-    path). With `wait_secs` the call waits for a job.
+    path). With `wait_secs` the call waits for a job. A draining worker gets no job.
     """
     ClaimJobs: _grpc.UnaryUnaryMultiCallable[_job_service_pb2.ClaimJobsRequest, _job_service_pb2.ClaimJobsResponse]
     """Claims up to `max_jobs` jobs in one call."""
@@ -103,7 +103,7 @@ class JobServiceAsyncStub(JobServiceStub):
     def __init__(self, channel: _aio.Channel) -> None: ...
     ClaimJob: _aio.UnaryUnaryMultiCallable[_job_service_pb2.ClaimJobRequest, _job_service_pb2.ClaimJobResponse]  # type: ignore[assignment]
     """Claims the job with the highest priority that the worker can run, or returns no job (`null` on the documented
-    path). With `wait_secs` the call waits for a job.
+    path). With `wait_secs` the call waits for a job. A draining worker gets no job.
     """
     ClaimJobs: _aio.UnaryUnaryMultiCallable[_job_service_pb2.ClaimJobsRequest, _job_service_pb2.ClaimJobsResponse]  # type: ignore[assignment]
     """Claims up to `max_jobs` jobs in one call."""
@@ -163,7 +163,7 @@ class JobServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_job_service_pb2.ClaimJobResponse, _abc.Awaitable[_job_service_pb2.ClaimJobResponse]]:
         """Claims the job with the highest priority that the worker can run, or returns no job (`null` on the documented
-        path). With `wait_secs` the call waits for a job.
+        path). With `wait_secs` the call waits for a job. A draining worker gets no job.
         """
 
     @_abc_1.abstractmethod

@@ -24,15 +24,15 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%workflowgraph/v1/worker_service.proto\x12\x10workflowgraph.v1\"\xa1\x01\n\x15RegisterWorkerRequest\x12\x1b\n\tworker_id\x18\x01 \x01(\tR\x08workerId\x12\x16\n\x06labels\x18\x02 \x03(\tR\x06labels\x12\x14\n\x05slots\x18\x03 \x01(\rR\x05slots\x12\x18\n\x07version\x18\x04 \x01(\tR\x07version\x12#\n\ronly_labelled\x18\x05 \x01(\x08R\x0conlyLabelled\"5\n\x16RegisterWorkerResponse\x12\x1b\n\tworker_id\x18\x01 \x01(\tR\x08workerId\"5\n\x16HeartbeatWorkerRequest\x12\x1b\n\tworker_id\x18\x01 \x01(\tR\x08workerId\"\x19\n\x17HeartbeatWorkerResponse\"Q\n\x12ListWorkersRequest\x12\x19\n\x05limit\x18\x01 \x01(\rH\x00R\x05limit\x88\x01\x01\x12\x16\n\x06offset\x18\x02 \x01(\rR\x06offsetB\x08\n\x06_limit\"j\n\x13ListWorkersResponse\x12\x32\n\x07workers\x18\x01 \x03(\x0b\x32\x18.workflowgraph.v1.WorkerR\x07workers\x12\x1f\n\x0bnext_offset\x18\x02 \x01(\rR\nnextOffset\"\xbd\x03\n\x06Worker\x12\x1b\n\tworker_id\x18\x01 \x01(\tR\x08workerId\x12\x16\n\x06labels\x18\x02 \x03(\tR\x06labels\x12(\n\x10registered_at_ms\x18\x03 \x01(\x03R\x0eregisteredAtMs\x12*\n\x11last_heartbeat_ms\x18\x04 \x01(\x03R\x0flastHeartbeatMs\x12$\n\x0b\x63urrent_job\x18\x05 \x01(\tH\x00R\ncurrentJob\x88\x01\x01\x12\x36\n\x06status\x18\x06 \x01(\x0e\x32\x1e.workflowgraph.v1.WorkerStatusR\x06status\x12\x33\n\x13\x63urrent_workflow_id\x18\x07 \x01(\tH\x01R\x11\x63urrentWorkflowId\x88\x01\x01\x12\x18\n\x07running\x18\x08 \x01(\rR\x07running\x12\x14\n\x05slots\x18\t \x01(\rR\x05slots\x12\x18\n\x07version\x18\n \x01(\tR\x07version\x12#\n\ronly_labelled\x18\x0b \x01(\x08R\x0conlyLabelledB\x0e\n\x0c_current_jobB\x16\n\x14_current_workflow_id\"/\n\x10GetWorkerRequest\x12\x1b\n\tworker_id\x18\x01 \x01(\tR\x08workerId\"}\n\x11GetWorkerResponse\x12\x30\n\x06worker\x18\x01 \x01(\x0b\x32\x18.workflowgraph.v1.WorkerR\x06worker\x12\x36\n\x07running\x18\x02 \x03(\x0b\x32\x1c.workflowgraph.v1.RunningJobR\x07running\"\xdd\x01\n\nRunningJob\x12\x15\n\x06run_id\x18\x01 \x01(\tR\x05runId\x12\x1a\n\x08workflow\x18\x02 \x01(\tR\x08workflow\x12#\n\rworkflow_name\x18\x03 \x01(\tR\x0cworkflowName\x12\x15\n\x06job_id\x18\x04 \x01(\tR\x05jobId\x12\x18\n\x07\x61ttempt\x18\x05 \x01(\rR\x07\x61ttempt\x12\"\n\rclaimed_at_ms\x18\x06 \x01(\x03R\x0b\x63laimedAtMs\x12\"\n\rexpires_at_ms\x18\x07 \x01(\x03R\x0b\x65xpiresAtMs\"\x11\n\x0fGetQueueRequest\"\x82\x01\n\x10GetQueueResponse\x12\x13\n\x05\x61t_ms\x18\x01 \x01(\x03R\x04\x61tMs\x12?\n\nlabel_sets\x18\x02 \x03(\x0b\x32 .workflowgraph.v1.QueuedLabelSetR\tlabelSets\x12\x18\n\x07waiting\x18\x03 \x01(\x04R\x07waiting\"\x93\x02\n\x0eQueuedLabelSet\x12\x1b\n\tlabel_set\x18\x01 \x01(\rR\x08labelSet\x12\x16\n\x06labels\x18\x02 \x03(\tR\x06labels\x12\x18\n\x07waiting\x18\x03 \x01(\x04R\x07waiting\x12 \n\x0coldest_at_ms\x18\x04 \x01(\x03R\noldestAtMs\x12)\n\x10matching_workers\x18\x05 \x01(\rR\x0fmatchingWorkers\x12\x1d\n\nfree_slots\x18\x06 \x01(\rR\tfreeSlots\x12\x18\n\x07message\x18\x07 \x01(\tR\x07message\x12,\n\x12no_matching_worker\x18\x08 \x01(\x08R\x10noMatchingWorker\"Y\n\x15ListQueuedJobsRequest\x12\x1b\n\tlabel_set\x18\x01 \x01(\rR\x08labelSet\x12\x19\n\x05limit\x18\x02 \x01(\rH\x00R\x05limit\x88\x01\x01\x42\x08\n\x06_limit\"u\n\x16ListQueuedJobsResponse\x12\x16\n\x06labels\x18\x01 \x03(\tR\x06labels\x12/\n\x04jobs\x18\x02 \x03(\x0b\x32\x1b.workflowgraph.v1.QueuedJobR\x04jobs\x12\x12\n\x04more\x18\x03 \x01(\x08R\x04more\"\xbc\x01\n\tQueuedJob\x12\x15\n\x06run_id\x18\x01 \x01(\tR\x05runId\x12\x1a\n\x08workflow\x18\x02 \x01(\tR\x08workflow\x12#\n\rworkflow_name\x18\x03 \x01(\tR\x0cworkflowName\x12\x15\n\x06job_id\x18\x04 \x01(\tR\x05jobId\x12\x1a\n\x08priority\x18\x05 \x01(\x05R\x08priority\x12$\n\x0e\x65nqueued_at_ms\x18\x06 \x01(\x03R\x0c\x65nqueuedAtMs*x\n\x0cWorkerStatus\x12\x1d\n\x19WORKER_STATUS_UNSPECIFIED\x10\x00\x12\x16\n\x12WORKER_STATUS_IDLE\x10\x01\x12\x16\n\x12WORKER_STATUS_BUSY\x10\x02\x12\x19\n\x15WORKER_STATUS_OFFLINE\x10\x03\x32\xc6\x04\n\rWorkerService\x12\x63\n\x0eRegisterWorker\x12\'.workflowgraph.v1.RegisterWorkerRequest\x1a(.workflowgraph.v1.RegisterWorkerResponse\x12\x66\n\x0fHeartbeatWorker\x12(.workflowgraph.v1.HeartbeatWorkerRequest\x1a).workflowgraph.v1.HeartbeatWorkerResponse\x12Z\n\x0bListWorkers\x12$.workflowgraph.v1.ListWorkersRequest\x1a%.workflowgraph.v1.ListWorkersResponse\x12T\n\tGetWorker\x12\".workflowgraph.v1.GetWorkerRequest\x1a#.workflowgraph.v1.GetWorkerResponse\x12Q\n\x08GetQueue\x12!.workflowgraph.v1.GetQueueRequest\x1a\".workflowgraph.v1.GetQueueResponse\x12\x63\n\x0eListQueuedJobs\x12\'.workflowgraph.v1.ListQueuedJobsRequest\x1a(.workflowgraph.v1.ListQueuedJobsResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%workflowgraph/v1/worker_service.proto\x12\x10workflowgraph.v1\"\xa1\x01\n\x15RegisterWorkerRequest\x12\x1b\n\tworker_id\x18\x01 \x01(\tR\x08workerId\x12\x16\n\x06labels\x18\x02 \x03(\tR\x06labels\x12\x14\n\x05slots\x18\x03 \x01(\rR\x05slots\x12\x18\n\x07version\x18\x04 \x01(\tR\x07version\x12#\n\ronly_labelled\x18\x05 \x01(\x08R\x0conlyLabelled\"5\n\x16RegisterWorkerResponse\x12\x1b\n\tworker_id\x18\x01 \x01(\tR\x08workerId\"5\n\x16HeartbeatWorkerRequest\x12\x1b\n\tworker_id\x18\x01 \x01(\tR\x08workerId\"N\n\x17HeartbeatWorkerResponse\x12\x14\n\x05\x64rain\x18\x01 \x01(\x08R\x05\x64rain\x12\x1d\n\ndrain_stop\x18\x02 \x01(\x08R\tdrainStop\"]\n\x12\x44rainWorkerRequest\x12\x1b\n\tworker_id\x18\x01 \x01(\tR\x08workerId\x12\x12\n\x04stop\x18\x02 \x01(\x08R\x04stop\x12\x16\n\x06reason\x18\x03 \x01(\tR\x06reason\"J\n\x13\x44rainWorkerResponse\x12\x33\n\x05\x64rain\x18\x01 \x01(\x0b\x32\x1d.workflowgraph.v1.WorkerDrainR\x05\x64rain\"3\n\x14UndrainWorkerRequest\x12\x1b\n\tworker_id\x18\x01 \x01(\tR\x08workerId\"\x17\n\x15UndrainWorkerResponse\"p\n\x0bWorkerDrain\x12\x19\n\x08since_ms\x18\x01 \x01(\x03R\x07sinceMs\x12\x13\n\x02\x62y\x18\x02 \x01(\tH\x00R\x02\x62y\x88\x01\x01\x12\x16\n\x06reason\x18\x03 \x01(\tR\x06reason\x12\x12\n\x04stop\x18\x04 \x01(\x08R\x04stopB\x05\n\x03_by\"Q\n\x12ListWorkersRequest\x12\x19\n\x05limit\x18\x01 \x01(\rH\x00R\x05limit\x88\x01\x01\x12\x16\n\x06offset\x18\x02 \x01(\rR\x06offsetB\x08\n\x06_limit\"j\n\x13ListWorkersResponse\x12\x32\n\x07workers\x18\x01 \x03(\x0b\x32\x18.workflowgraph.v1.WorkerR\x07workers\x12\x1f\n\x0bnext_offset\x18\x02 \x01(\rR\nnextOffset\"\xf2\x03\n\x06Worker\x12\x1b\n\tworker_id\x18\x01 \x01(\tR\x08workerId\x12\x16\n\x06labels\x18\x02 \x03(\tR\x06labels\x12(\n\x10registered_at_ms\x18\x03 \x01(\x03R\x0eregisteredAtMs\x12*\n\x11last_heartbeat_ms\x18\x04 \x01(\x03R\x0flastHeartbeatMs\x12$\n\x0b\x63urrent_job\x18\x05 \x01(\tH\x00R\ncurrentJob\x88\x01\x01\x12\x36\n\x06status\x18\x06 \x01(\x0e\x32\x1e.workflowgraph.v1.WorkerStatusR\x06status\x12\x33\n\x13\x63urrent_workflow_id\x18\x07 \x01(\tH\x01R\x11\x63urrentWorkflowId\x88\x01\x01\x12\x18\n\x07running\x18\x08 \x01(\rR\x07running\x12\x14\n\x05slots\x18\t \x01(\rR\x05slots\x12\x18\n\x07version\x18\n \x01(\tR\x07version\x12#\n\ronly_labelled\x18\x0b \x01(\x08R\x0conlyLabelled\x12\x33\n\x05\x64rain\x18\x0c \x01(\x0b\x32\x1d.workflowgraph.v1.WorkerDrainR\x05\x64rainB\x0e\n\x0c_current_jobB\x16\n\x14_current_workflow_id\"/\n\x10GetWorkerRequest\x12\x1b\n\tworker_id\x18\x01 \x01(\tR\x08workerId\"}\n\x11GetWorkerResponse\x12\x30\n\x06worker\x18\x01 \x01(\x0b\x32\x18.workflowgraph.v1.WorkerR\x06worker\x12\x36\n\x07running\x18\x02 \x03(\x0b\x32\x1c.workflowgraph.v1.RunningJobR\x07running\"\xdd\x01\n\nRunningJob\x12\x15\n\x06run_id\x18\x01 \x01(\tR\x05runId\x12\x1a\n\x08workflow\x18\x02 \x01(\tR\x08workflow\x12#\n\rworkflow_name\x18\x03 \x01(\tR\x0cworkflowName\x12\x15\n\x06job_id\x18\x04 \x01(\tR\x05jobId\x12\x18\n\x07\x61ttempt\x18\x05 \x01(\rR\x07\x61ttempt\x12\"\n\rclaimed_at_ms\x18\x06 \x01(\x03R\x0b\x63laimedAtMs\x12\"\n\rexpires_at_ms\x18\x07 \x01(\x03R\x0b\x65xpiresAtMs\"\x11\n\x0fGetQueueRequest\"\x82\x01\n\x10GetQueueResponse\x12\x13\n\x05\x61t_ms\x18\x01 \x01(\x03R\x04\x61tMs\x12?\n\nlabel_sets\x18\x02 \x03(\x0b\x32 .workflowgraph.v1.QueuedLabelSetR\tlabelSets\x12\x18\n\x07waiting\x18\x03 \x01(\x04R\x07waiting\"\x93\x02\n\x0eQueuedLabelSet\x12\x1b\n\tlabel_set\x18\x01 \x01(\rR\x08labelSet\x12\x16\n\x06labels\x18\x02 \x03(\tR\x06labels\x12\x18\n\x07waiting\x18\x03 \x01(\x04R\x07waiting\x12 \n\x0coldest_at_ms\x18\x04 \x01(\x03R\noldestAtMs\x12)\n\x10matching_workers\x18\x05 \x01(\rR\x0fmatchingWorkers\x12\x1d\n\nfree_slots\x18\x06 \x01(\rR\tfreeSlots\x12\x18\n\x07message\x18\x07 \x01(\tR\x07message\x12,\n\x12no_matching_worker\x18\x08 \x01(\x08R\x10noMatchingWorker\"Y\n\x15ListQueuedJobsRequest\x12\x1b\n\tlabel_set\x18\x01 \x01(\rR\x08labelSet\x12\x19\n\x05limit\x18\x02 \x01(\rH\x00R\x05limit\x88\x01\x01\x42\x08\n\x06_limit\"u\n\x16ListQueuedJobsResponse\x12\x16\n\x06labels\x18\x01 \x03(\tR\x06labels\x12/\n\x04jobs\x18\x02 \x03(\x0b\x32\x1b.workflowgraph.v1.QueuedJobR\x04jobs\x12\x12\n\x04more\x18\x03 \x01(\x08R\x04more\"\xbc\x01\n\tQueuedJob\x12\x15\n\x06run_id\x18\x01 \x01(\tR\x05runId\x12\x1a\n\x08workflow\x18\x02 \x01(\tR\x08workflow\x12#\n\rworkflow_name\x18\x03 \x01(\tR\x0cworkflowName\x12\x15\n\x06job_id\x18\x04 \x01(\tR\x05jobId\x12\x1a\n\x08priority\x18\x05 \x01(\x05R\x08priority\x12$\n\x0e\x65nqueued_at_ms\x18\x06 \x01(\x03R\x0c\x65nqueuedAtMs*x\n\x0cWorkerStatus\x12\x1d\n\x19WORKER_STATUS_UNSPECIFIED\x10\x00\x12\x16\n\x12WORKER_STATUS_IDLE\x10\x01\x12\x16\n\x12WORKER_STATUS_BUSY\x10\x02\x12\x19\n\x15WORKER_STATUS_OFFLINE\x10\x03\x32\x84\x06\n\rWorkerService\x12\x63\n\x0eRegisterWorker\x12\'.workflowgraph.v1.RegisterWorkerRequest\x1a(.workflowgraph.v1.RegisterWorkerResponse\x12\x66\n\x0fHeartbeatWorker\x12(.workflowgraph.v1.HeartbeatWorkerRequest\x1a).workflowgraph.v1.HeartbeatWorkerResponse\x12Z\n\x0bListWorkers\x12$.workflowgraph.v1.ListWorkersRequest\x1a%.workflowgraph.v1.ListWorkersResponse\x12T\n\tGetWorker\x12\".workflowgraph.v1.GetWorkerRequest\x1a#.workflowgraph.v1.GetWorkerResponse\x12Z\n\x0b\x44rainWorker\x12$.workflowgraph.v1.DrainWorkerRequest\x1a%.workflowgraph.v1.DrainWorkerResponse\x12`\n\rUndrainWorker\x12&.workflowgraph.v1.UndrainWorkerRequest\x1a\'.workflowgraph.v1.UndrainWorkerResponse\x12Q\n\x08GetQueue\x12!.workflowgraph.v1.GetQueueRequest\x1a\".workflowgraph.v1.GetQueueResponse\x12\x63\n\x0eListQueuedJobs\x12\'.workflowgraph.v1.ListQueuedJobsRequest\x1a(.workflowgraph.v1.ListQueuedJobsResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'workflowgraph.v1.worker_service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_WORKERSTATUS']._serialized_start=2230
-  _globals['_WORKERSTATUS']._serialized_end=2350
+  _globals['_WORKERSTATUS']._serialized_start=2699
+  _globals['_WORKERSTATUS']._serialized_end=2819
   _globals['_REGISTERWORKERREQUEST']._serialized_start=60
   _globals['_REGISTERWORKERREQUEST']._serialized_end=221
   _globals['_REGISTERWORKERRESPONSE']._serialized_start=223
@@ -40,31 +40,41 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_HEARTBEATWORKERREQUEST']._serialized_start=278
   _globals['_HEARTBEATWORKERREQUEST']._serialized_end=331
   _globals['_HEARTBEATWORKERRESPONSE']._serialized_start=333
-  _globals['_HEARTBEATWORKERRESPONSE']._serialized_end=358
-  _globals['_LISTWORKERSREQUEST']._serialized_start=360
-  _globals['_LISTWORKERSREQUEST']._serialized_end=441
-  _globals['_LISTWORKERSRESPONSE']._serialized_start=443
-  _globals['_LISTWORKERSRESPONSE']._serialized_end=549
-  _globals['_WORKER']._serialized_start=552
-  _globals['_WORKER']._serialized_end=997
-  _globals['_GETWORKERREQUEST']._serialized_start=999
-  _globals['_GETWORKERREQUEST']._serialized_end=1046
-  _globals['_GETWORKERRESPONSE']._serialized_start=1048
-  _globals['_GETWORKERRESPONSE']._serialized_end=1173
-  _globals['_RUNNINGJOB']._serialized_start=1176
-  _globals['_RUNNINGJOB']._serialized_end=1397
-  _globals['_GETQUEUEREQUEST']._serialized_start=1399
-  _globals['_GETQUEUEREQUEST']._serialized_end=1416
-  _globals['_GETQUEUERESPONSE']._serialized_start=1419
-  _globals['_GETQUEUERESPONSE']._serialized_end=1549
-  _globals['_QUEUEDLABELSET']._serialized_start=1552
-  _globals['_QUEUEDLABELSET']._serialized_end=1827
-  _globals['_LISTQUEUEDJOBSREQUEST']._serialized_start=1829
-  _globals['_LISTQUEUEDJOBSREQUEST']._serialized_end=1918
-  _globals['_LISTQUEUEDJOBSRESPONSE']._serialized_start=1920
-  _globals['_LISTQUEUEDJOBSRESPONSE']._serialized_end=2037
-  _globals['_QUEUEDJOB']._serialized_start=2040
-  _globals['_QUEUEDJOB']._serialized_end=2228
-  _globals['_WORKERSERVICE']._serialized_start=2353
-  _globals['_WORKERSERVICE']._serialized_end=2935
+  _globals['_HEARTBEATWORKERRESPONSE']._serialized_end=411
+  _globals['_DRAINWORKERREQUEST']._serialized_start=413
+  _globals['_DRAINWORKERREQUEST']._serialized_end=506
+  _globals['_DRAINWORKERRESPONSE']._serialized_start=508
+  _globals['_DRAINWORKERRESPONSE']._serialized_end=582
+  _globals['_UNDRAINWORKERREQUEST']._serialized_start=584
+  _globals['_UNDRAINWORKERREQUEST']._serialized_end=635
+  _globals['_UNDRAINWORKERRESPONSE']._serialized_start=637
+  _globals['_UNDRAINWORKERRESPONSE']._serialized_end=660
+  _globals['_WORKERDRAIN']._serialized_start=662
+  _globals['_WORKERDRAIN']._serialized_end=774
+  _globals['_LISTWORKERSREQUEST']._serialized_start=776
+  _globals['_LISTWORKERSREQUEST']._serialized_end=857
+  _globals['_LISTWORKERSRESPONSE']._serialized_start=859
+  _globals['_LISTWORKERSRESPONSE']._serialized_end=965
+  _globals['_WORKER']._serialized_start=968
+  _globals['_WORKER']._serialized_end=1466
+  _globals['_GETWORKERREQUEST']._serialized_start=1468
+  _globals['_GETWORKERREQUEST']._serialized_end=1515
+  _globals['_GETWORKERRESPONSE']._serialized_start=1517
+  _globals['_GETWORKERRESPONSE']._serialized_end=1642
+  _globals['_RUNNINGJOB']._serialized_start=1645
+  _globals['_RUNNINGJOB']._serialized_end=1866
+  _globals['_GETQUEUEREQUEST']._serialized_start=1868
+  _globals['_GETQUEUEREQUEST']._serialized_end=1885
+  _globals['_GETQUEUERESPONSE']._serialized_start=1888
+  _globals['_GETQUEUERESPONSE']._serialized_end=2018
+  _globals['_QUEUEDLABELSET']._serialized_start=2021
+  _globals['_QUEUEDLABELSET']._serialized_end=2296
+  _globals['_LISTQUEUEDJOBSREQUEST']._serialized_start=2298
+  _globals['_LISTQUEUEDJOBSREQUEST']._serialized_end=2387
+  _globals['_LISTQUEUEDJOBSRESPONSE']._serialized_start=2389
+  _globals['_LISTQUEUEDJOBSRESPONSE']._serialized_end=2506
+  _globals['_QUEUEDJOB']._serialized_start=2509
+  _globals['_QUEUEDJOB']._serialized_end=2697
+  _globals['_WORKERSERVICE']._serialized_start=2822
+  _globals['_WORKERSERVICE']._serialized_end=3594
 # @@protoc_insertion_point(module_scope)

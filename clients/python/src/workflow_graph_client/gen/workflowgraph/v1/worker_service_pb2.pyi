@@ -124,6 +124,96 @@ Global___HeartbeatWorkerRequest: _TypeAlias = HeartbeatWorkerRequest  # noqa: Y0
 class HeartbeatWorkerResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
+    DRAIN_FIELD_NUMBER: _builtins.int
+    DRAIN_STOP_FIELD_NUMBER: _builtins.int
+    drain: _builtins.bool
+    """Whether the worker is draining: it gets no jobs."""
+    drain_stop: _builtins.bool
+    """Whether it should exit when it runs no job."""
+    def __init__(
+        self,
+        *,
+        drain: _builtins.bool = ...,
+        drain_stop: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["drain", b"drain", "drain_stop", b"drain_stop"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___HeartbeatWorkerResponse: _TypeAlias = HeartbeatWorkerResponse  # noqa: Y015
+
+@_typing.final
+class DrainWorkerRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    WORKER_ID_FIELD_NUMBER: _builtins.int
+    STOP_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    worker_id: _builtins.str
+    stop: _builtins.bool
+    """Whether the worker should exit when it runs no job. The standalone worker and those of the TypeScript library do."""
+    reason: _builtins.str
+    """Why, for people."""
+    def __init__(
+        self,
+        *,
+        worker_id: _builtins.str = ...,
+        stop: _builtins.bool = ...,
+        reason: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["reason", b"reason", "stop", b"stop", "worker_id", b"worker_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DrainWorkerRequest: _TypeAlias = DrainWorkerRequest  # noqa: Y015
+
+@_typing.final
+class DrainWorkerResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DRAIN_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def drain(self) -> Global___WorkerDrain: ...
+    def __init__(
+        self,
+        *,
+        drain: Global___WorkerDrain | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["drain", b"drain"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["drain", b"drain"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DrainWorkerResponse: _TypeAlias = DrainWorkerResponse  # noqa: Y015
+
+@_typing.final
+class UndrainWorkerRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    WORKER_ID_FIELD_NUMBER: _builtins.int
+    worker_id: _builtins.str
+    def __init__(
+        self,
+        *,
+        worker_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["worker_id", b"worker_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___UndrainWorkerRequest: _TypeAlias = UndrainWorkerRequest  # noqa: Y015
+
+@_typing.final
+class UndrainWorkerResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
     def __init__(
         self,
     ) -> None: ...
@@ -133,7 +223,42 @@ class HeartbeatWorkerResponse(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___HeartbeatWorkerResponse: _TypeAlias = HeartbeatWorkerResponse  # noqa: Y015
+Global___UndrainWorkerResponse: _TypeAlias = UndrainWorkerResponse  # noqa: Y015
+
+@_typing.final
+class WorkerDrain(_message.Message):
+    """The drain of a worker."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SINCE_MS_FIELD_NUMBER: _builtins.int
+    BY_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    STOP_FIELD_NUMBER: _builtins.int
+    since_ms: _builtins.int
+    by: _builtins.str
+    """The name of the token that drained it; null when the server ran without tokens."""
+    reason: _builtins.str
+    """Why, for people; may be empty."""
+    stop: _builtins.bool
+    """Whether the worker should exit when it runs no job."""
+    def __init__(
+        self,
+        *,
+        since_ms: _builtins.int = ...,
+        by: _builtins.str | None = ...,
+        reason: _builtins.str = ...,
+        stop: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_by", b"_by", "by", b"by"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_by", b"_by", "by", b"by", "reason", b"reason", "since_ms", b"since_ms", "stop", b"stop"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__by: _TypeAlias = _typing.Literal["by"]  # noqa: Y015
+    _WhichOneofArgType__by: _TypeAlias = _typing.Literal["_by", b"_by"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__by) -> _WhichOneofReturnType__by | None: ...
+
+Global___WorkerDrain: _TypeAlias = WorkerDrain  # noqa: Y015
 
 @_typing.final
 class ListWorkersRequest(_message.Message):
@@ -201,6 +326,7 @@ class Worker(_message.Message):
     SLOTS_FIELD_NUMBER: _builtins.int
     VERSION_FIELD_NUMBER: _builtins.int
     ONLY_LABELLED_FIELD_NUMBER: _builtins.int
+    DRAIN_FIELD_NUMBER: _builtins.int
     worker_id: _builtins.str
     registered_at_ms: _builtins.int
     last_heartbeat_ms: _builtins.int
@@ -217,6 +343,10 @@ class Worker(_message.Message):
     """Whether it takes only jobs that require at least one label."""
     @_builtins.property
     def labels(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    @_builtins.property
+    def drain(self) -> Global___WorkerDrain:
+        """Null unless it is draining."""
+
     def __init__(
         self,
         *,
@@ -231,10 +361,11 @@ class Worker(_message.Message):
         slots: _builtins.int = ...,
         version: _builtins.str = ...,
         only_labelled: _builtins.bool = ...,
+        drain: Global___WorkerDrain | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_current_job", b"_current_job", "_current_workflow_id", b"_current_workflow_id", "current_job", b"current_job", "current_workflow_id", b"current_workflow_id"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_current_job", b"_current_job", "_current_workflow_id", b"_current_workflow_id", "current_job", b"current_job", "current_workflow_id", b"current_workflow_id", "drain", b"drain"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_current_job", b"_current_job", "_current_workflow_id", b"_current_workflow_id", "current_job", b"current_job", "current_workflow_id", b"current_workflow_id", "labels", b"labels", "last_heartbeat_ms", b"last_heartbeat_ms", "only_labelled", b"only_labelled", "registered_at_ms", b"registered_at_ms", "running", b"running", "slots", b"slots", "status", b"status", "version", b"version", "worker_id", b"worker_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_current_job", b"_current_job", "_current_workflow_id", b"_current_workflow_id", "current_job", b"current_job", "current_workflow_id", b"current_workflow_id", "drain", b"drain", "labels", b"labels", "last_heartbeat_ms", b"last_heartbeat_ms", "only_labelled", b"only_labelled", "registered_at_ms", b"registered_at_ms", "running", b"running", "slots", b"slots", "status", b"status", "version", b"version", "worker_id", b"worker_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__current_job: _TypeAlias = _typing.Literal["current_job"]  # noqa: Y015
     _WhichOneofArgType__current_job: _TypeAlias = _typing.Literal["_current_job", b"_current_job"]  # noqa: Y015
@@ -398,7 +529,7 @@ class QueuedLabelSet(_message.Message):
     oldest_at_ms: _builtins.int
     """When the oldest of them became claimable."""
     matching_workers: _builtins.int
-    """The number of live workers that match."""
+    """The number of live workers that match and are not draining."""
     free_slots: _builtins.int
     """The free slots of these workers, which other jobs can take too."""
     message: _builtins.str

@@ -55,6 +55,16 @@ class WorkerServiceStub(object):
                 request_serializer=workflowgraph_dot_v1_dot_worker__service__pb2.GetWorkerRequest.SerializeToString,
                 response_deserializer=workflowgraph_dot_v1_dot_worker__service__pb2.GetWorkerResponse.FromString,
                 _registered_method=True)
+        self.DrainWorker = channel.unary_unary(
+                '/workflowgraph.v1.WorkerService/DrainWorker',
+                request_serializer=workflowgraph_dot_v1_dot_worker__service__pb2.DrainWorkerRequest.SerializeToString,
+                response_deserializer=workflowgraph_dot_v1_dot_worker__service__pb2.DrainWorkerResponse.FromString,
+                _registered_method=True)
+        self.UndrainWorker = channel.unary_unary(
+                '/workflowgraph.v1.WorkerService/UndrainWorker',
+                request_serializer=workflowgraph_dot_v1_dot_worker__service__pb2.UndrainWorkerRequest.SerializeToString,
+                response_deserializer=workflowgraph_dot_v1_dot_worker__service__pb2.UndrainWorkerResponse.FromString,
+                _registered_method=True)
         self.GetQueue = channel.unary_unary(
                 '/workflowgraph.v1.WorkerService/GetQueue',
                 request_serializer=workflowgraph_dot_v1_dot_worker__service__pb2.GetQueueRequest.SerializeToString,
@@ -102,6 +112,22 @@ class WorkerServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def DrainWorker(self, request, context):
+        """Drains a worker: it gets no more jobs until the drain is undone, also when it registers again or the server restarts.
+        Jobs that it runs continue. A drain with the same `stop` changes nothing; one with another `stop` replaces it.
+        Errors: `not_found`.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UndrainWorker(self, request, context):
+        """Undoes the drain of a worker. Does nothing when it is not draining. Errors: `not_found`.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def GetQueue(self, request, context):
         """Jobs that wait for a worker, by required labels: first labels that no live worker has, then those with the most
         jobs.
@@ -139,6 +165,16 @@ def add_WorkerServiceServicer_to_server(servicer, server):
                     servicer.GetWorker,
                     request_deserializer=workflowgraph_dot_v1_dot_worker__service__pb2.GetWorkerRequest.FromString,
                     response_serializer=workflowgraph_dot_v1_dot_worker__service__pb2.GetWorkerResponse.SerializeToString,
+            ),
+            'DrainWorker': grpc.unary_unary_rpc_method_handler(
+                    servicer.DrainWorker,
+                    request_deserializer=workflowgraph_dot_v1_dot_worker__service__pb2.DrainWorkerRequest.FromString,
+                    response_serializer=workflowgraph_dot_v1_dot_worker__service__pb2.DrainWorkerResponse.SerializeToString,
+            ),
+            'UndrainWorker': grpc.unary_unary_rpc_method_handler(
+                    servicer.UndrainWorker,
+                    request_deserializer=workflowgraph_dot_v1_dot_worker__service__pb2.UndrainWorkerRequest.FromString,
+                    response_serializer=workflowgraph_dot_v1_dot_worker__service__pb2.UndrainWorkerResponse.SerializeToString,
             ),
             'GetQueue': grpc.unary_unary_rpc_method_handler(
                     servicer.GetQueue,
@@ -260,6 +296,60 @@ class WorkerService(object):
             '/workflowgraph.v1.WorkerService/GetWorker',
             workflowgraph_dot_v1_dot_worker__service__pb2.GetWorkerRequest.SerializeToString,
             workflowgraph_dot_v1_dot_worker__service__pb2.GetWorkerResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DrainWorker(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/workflowgraph.v1.WorkerService/DrainWorker',
+            workflowgraph_dot_v1_dot_worker__service__pb2.DrainWorkerRequest.SerializeToString,
+            workflowgraph_dot_v1_dot_worker__service__pb2.DrainWorkerResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UndrainWorker(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/workflowgraph.v1.WorkerService/UndrainWorker',
+            workflowgraph_dot_v1_dot_worker__service__pb2.UndrainWorkerRequest.SerializeToString,
+            workflowgraph_dot_v1_dot_worker__service__pb2.UndrainWorkerResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -46,6 +46,13 @@ class WorkerServiceStub:
     """
     GetWorker: _grpc.UnaryUnaryMultiCallable[_worker_service_pb2.GetWorkerRequest, _worker_service_pb2.GetWorkerResponse]
     """One worker, with all its running jobs. Errors: `not_found`."""
+    DrainWorker: _grpc.UnaryUnaryMultiCallable[_worker_service_pb2.DrainWorkerRequest, _worker_service_pb2.DrainWorkerResponse]
+    """Drains a worker: it gets no more jobs until the drain is undone, also when it registers again or the server restarts.
+    Jobs that it runs continue. A drain with the same `stop` changes nothing; one with another `stop` replaces it.
+    Errors: `not_found`.
+    """
+    UndrainWorker: _grpc.UnaryUnaryMultiCallable[_worker_service_pb2.UndrainWorkerRequest, _worker_service_pb2.UndrainWorkerResponse]
+    """Undoes the drain of a worker. Does nothing when it is not draining. Errors: `not_found`."""
     GetQueue: _grpc.UnaryUnaryMultiCallable[_worker_service_pb2.GetQueueRequest, _worker_service_pb2.GetQueueResponse]
     """Jobs that wait for a worker, by required labels: first labels that no live worker has, then those with the most
     jobs.
@@ -71,6 +78,13 @@ class WorkerServiceAsyncStub(WorkerServiceStub):
     """
     GetWorker: _aio.UnaryUnaryMultiCallable[_worker_service_pb2.GetWorkerRequest, _worker_service_pb2.GetWorkerResponse]  # type: ignore[assignment]
     """One worker, with all its running jobs. Errors: `not_found`."""
+    DrainWorker: _aio.UnaryUnaryMultiCallable[_worker_service_pb2.DrainWorkerRequest, _worker_service_pb2.DrainWorkerResponse]  # type: ignore[assignment]
+    """Drains a worker: it gets no more jobs until the drain is undone, also when it registers again or the server restarts.
+    Jobs that it runs continue. A drain with the same `stop` changes nothing; one with another `stop` replaces it.
+    Errors: `not_found`.
+    """
+    UndrainWorker: _aio.UnaryUnaryMultiCallable[_worker_service_pb2.UndrainWorkerRequest, _worker_service_pb2.UndrainWorkerResponse]  # type: ignore[assignment]
+    """Undoes the drain of a worker. Does nothing when it is not draining. Errors: `not_found`."""
     GetQueue: _aio.UnaryUnaryMultiCallable[_worker_service_pb2.GetQueueRequest, _worker_service_pb2.GetQueueResponse]  # type: ignore[assignment]
     """Jobs that wait for a worker, by required labels: first labels that no live worker has, then those with the most
     jobs.
@@ -117,6 +131,25 @@ class WorkerServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_worker_service_pb2.GetWorkerResponse, _abc.Awaitable[_worker_service_pb2.GetWorkerResponse]]:
         """One worker, with all its running jobs. Errors: `not_found`."""
+
+    @_abc_1.abstractmethod
+    def DrainWorker(
+        self,
+        request: _worker_service_pb2.DrainWorkerRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_worker_service_pb2.DrainWorkerResponse, _abc.Awaitable[_worker_service_pb2.DrainWorkerResponse]]:
+        """Drains a worker: it gets no more jobs until the drain is undone, also when it registers again or the server restarts.
+        Jobs that it runs continue. A drain with the same `stop` changes nothing; one with another `stop` replaces it.
+        Errors: `not_found`.
+        """
+
+    @_abc_1.abstractmethod
+    def UndrainWorker(
+        self,
+        request: _worker_service_pb2.UndrainWorkerRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_worker_service_pb2.UndrainWorkerResponse, _abc.Awaitable[_worker_service_pb2.UndrainWorkerResponse]]:
+        """Undoes the drain of a worker. Does nothing when it is not draining. Errors: `not_found`."""
 
     @_abc_1.abstractmethod
     def GetQueue(

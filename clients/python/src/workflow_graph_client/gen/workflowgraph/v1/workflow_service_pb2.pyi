@@ -2142,6 +2142,7 @@ class JobReason(_message.Message):
         NEAREST_FIELD_NUMBER: _builtins.int
         OFFLINE_FIELD_NUMBER: _builtins.int
         ONLY_LABELLED_WORKERS_FIELD_NUMBER: _builtins.int
+        DRAINING_FIELD_NUMBER: _builtins.int
         live_workers: _builtins.int
         only_labelled_workers: _builtins.int
         """The number of live workers that do not match only because the job requires no label."""
@@ -2159,6 +2160,10 @@ class JobReason(_message.Message):
         def offline(self) -> _containers.RepeatedCompositeFieldContainer[Global___JobReason.OfflineWorker]:
             """Workers that have the labels and sent no recent heartbeat."""
 
+        @_builtins.property
+        def draining(self) -> _containers.RepeatedCompositeFieldContainer[Global___JobReason.DrainingWorker]:
+            """Live workers that match and are draining, at most 3."""
+
         def __init__(
             self,
             *,
@@ -2168,12 +2173,43 @@ class JobReason(_message.Message):
             nearest: _abc.Iterable[Global___JobReason.NearWorker] | None = ...,
             offline: _abc.Iterable[Global___JobReason.OfflineWorker] | None = ...,
             only_labelled_workers: _builtins.int = ...,
+            draining: _abc.Iterable[Global___JobReason.DrainingWorker] | None = ...,
         ) -> None: ...
         _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
         def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-        _ClearFieldArgType: _TypeAlias = _typing.Literal["live_workers", b"live_workers", "nearest", b"nearest", "offline", b"offline", "only_labelled_workers", b"only_labelled_workers", "required_labels", b"required_labels", "unknown_labels", b"unknown_labels"]  # noqa: Y015
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["draining", b"draining", "live_workers", b"live_workers", "nearest", b"nearest", "offline", b"offline", "only_labelled_workers", b"only_labelled_workers", "required_labels", b"required_labels", "unknown_labels", b"unknown_labels"]  # noqa: Y015
         def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
         def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+    @_typing.final
+    class DrainingWorker(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        WORKER_ID_FIELD_NUMBER: _builtins.int
+        SINCE_MS_FIELD_NUMBER: _builtins.int
+        BY_FIELD_NUMBER: _builtins.int
+        REASON_FIELD_NUMBER: _builtins.int
+        worker_id: _builtins.str
+        since_ms: _builtins.int
+        by: _builtins.str
+        """The name of the token that drained it; null when the server ran without tokens."""
+        reason: _builtins.str
+        """Why, for people; may be empty."""
+        def __init__(
+            self,
+            *,
+            worker_id: _builtins.str = ...,
+            since_ms: _builtins.int = ...,
+            by: _builtins.str | None = ...,
+            reason: _builtins.str = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _typing.Literal["_by", b"_by", "by", b"by"]  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["_by", b"_by", "by", b"by", "reason", b"reason", "since_ms", b"since_ms", "worker_id", b"worker_id"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        _WhichOneofReturnType__by: _TypeAlias = _typing.Literal["by"]  # noqa: Y015
+        _WhichOneofArgType__by: _TypeAlias = _typing.Literal["_by", b"_by"]  # noqa: Y015
+        def WhichOneof(self, oneof_group: _WhichOneofArgType__by) -> _WhichOneofReturnType__by | None: ...
 
     @_typing.final
     class NearWorker(_message.Message):
