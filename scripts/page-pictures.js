@@ -73,6 +73,7 @@ async function take() {
     ['graph', `/runs/${nightly}?view=graph`, 'test-*'],
     ['matrix', `/runs/${matrix}?open=test`, 'test (linux, 22)'],
     ['job', `/runs/${release}/jobs/publish`, 'registry said 403'],
+    ['editor', `/workflows/${workflow.release}/edit`, 'publish'],
   ];
   const more = [
     ['why', `/runs/${checks}?view=why`, 'need gpu'],
@@ -87,6 +88,8 @@ async function take() {
     ['workflows', '/workflows', 'checks'],
     ['workflow', `/workflows/${workflow.docs}`, 'docs'],
     ['history', `/workflows/${workflow.docs}?tab=jobs`, 'docs'],
+    ['definition', `/workflows/${workflow.release}?tab=definition`, 'sent to the API'],
+    ['new', '/workflows/new', 'No problems'],
     ['start', `/workflows/${workflow.release}/run`, 'target'],
     ['queue', '/queue', 'gpu'],
     ['workers', '/workers', 'box-1'],

@@ -72,6 +72,8 @@ function emptyProgram(): Command {
   const root = new Command('workflow-graph')
     .description('A job server that runs DAGs of jobs on workers written in any language.')
     .version(version, '-V, --version', 'print the version')
+    // After a command its own options count: `workflows show` has a `--version`.
+    .enablePositionalOptions()
     .helpOption('-h, --help', 'print help; every command has its own')
     .showHelpAfterError('(add --help for help)')
     .configureHelp({ subcommandTerm: (command) => command.name() });

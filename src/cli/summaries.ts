@@ -10,7 +10,7 @@ export const summaries = {
   cancel: 'cancel a run',
   rerun: 'run failed or chosen jobs of a run again',
   runs: 'list runs, newest first',
-  workflows: 'list workflows, or remove one',
+  workflows: 'list workflows, show their definitions, or remove one',
   gates: 'list concurrency groups: who has a place and who waits',
   pause: 'pause a run, a workflow or a label',
   resume: 'end a pause',

@@ -2,6 +2,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { type Client, type JobStatus, type ListWorkflowsOptions, type Workflow, WorkflowGraphError } from '#client';
 import { escapeLine } from '../telemetry/escape-controls.js';
 import { brokenLines } from './broken-lines.js';
+import { definitionCommands } from './definitions.js';
 import { addHelp } from './help.js';
 import { printJson, printLines, printTable, stdoutPaint } from './print.js';
 import { parseLimit } from './runs.js';
@@ -18,7 +19,7 @@ interface WorkflowsFlags extends ServerFlags {
   readonly offset: number;
 }
 
-/** `workflow-graph workflows`: lists workflows; `workflows rm` removes one. */
+/** `workflow-graph workflows`: lists workflows; its subcommands show definitions and remove a workflow. */
 export function workflowsCommand(): Command {
   const command = new Command('workflows')
     .description(summaries.workflows)
@@ -32,9 +33,14 @@ export function workflowsCommand(): Command {
       'workflow-graph workflows',
       'workflow-graph workflows --status failure',
       "workflow-graph workflows --json | jq -r '.[].id'",
+      'workflow-graph workflows show release',
+      'workflow-graph workflows diff release 3 5',
       'workflow-graph workflows rm 5b3c0d52-8f0e-4a5c-9d3e-0c2f1b7a9e64',
     ],
   });
+  // The arguments of the subcommands are in their own help.
+  command.configureHelp({ subcommandTerm: (subcommand) => subcommand.name() });
+  for (const subcommand of definitionCommands()) command.addCommand(subcommand);
   command.addCommand(removeCommand());
   return command.action((flags: WorkflowsFlags) =>
     withClient(command, flags, async (client) => {

@@ -11,7 +11,9 @@ import type { BuiltPage, PageFile } from './page-files.js';
 export const pageAddresses = [
   '/',
   '/workflows',
+  '/workflows/new',
   '/workflows/:id',
+  '/workflows/:id/edit',
   '/workflows/:id/run',
   '/runs',
   '/runs/:run',

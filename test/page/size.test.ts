@@ -24,3 +24,11 @@ it('every script and style is available compressed, so the server compresses not
     expect(names).toContain(`${name}.br`);
   }
 });
+
+it('the editor, which loads when it is opened, is at most 150 KB', () => {
+  const names = readdirSync(join(folder, 'assets')).filter((name) => /^edit-.*\.(js|css)\.gz$/.test(name));
+  expect(names.length).toBeGreaterThan(0);
+  const bytes = names.reduce((total, name) => total + statSync(join(folder, 'assets', name)).size, 0);
+  expect(bytes).toBeGreaterThan(20_000);
+  expect(bytes).toBeLessThanOrEqual(150_000);
+});

@@ -49,6 +49,13 @@ export interface ListSchedulesOptions {
   readonly pageToken?: string;
 }
 
+export interface ListVersionsOptions {
+  /** At most 1000; 100 when absent. */
+  readonly limit?: number;
+  /** The `next_page_token` of the page before. */
+  readonly pageToken?: string;
+}
+
 export interface BackfillOptions {
   /** The first time, and the time before which it ends, in Unix milliseconds. */
   readonly fromMs: number;

@@ -13,6 +13,7 @@ import type {
   ListRunsOptions,
   ListSchedulesOptions,
   ListVariablesOptions,
+  ListVersionsOptions,
   ListWorkersOptions,
   ListWorkflowsOptions,
   LogOptions,
@@ -33,6 +34,8 @@ import type { RunChanges, WatchOptions } from './watch.js';
 import type {
   AuditPage,
   Backfill,
+  Definition,
+  DefinitionVersion,
   GatePage,
   JobDetails,
   JobExplanation,
@@ -48,6 +51,7 @@ import type {
   StartedRun,
   Variable,
   VariablePage,
+  VersionPage,
   WorkerDrain,
   WorkerInfo,
   Workflow,
@@ -175,6 +179,27 @@ export class Client {
     return allOf(async (page) => {
       const { schedules, next_page_token } = await this.schedules({ ...options, ...page });
       return [schedules, next_page_token];
+    });
+  }
+
+  /** The text of a version of a workflow's definition; of the current one without a number. */
+  async definition(workflow: string, version?: number): Promise<Definition> {
+    return (await this.#calls.get(`${workflowPath(workflow)}/definition${query({ version })}`)) as Definition;
+  }
+
+  /** The versions of a workflow's definition, newest first. */
+  async versions(workflow: string, options: ListVersionsOptions = {}): Promise<VersionPage> {
+    const { limit, pageToken } = options;
+    return (await this.#calls.get(
+      `${workflowPath(workflow)}/versions${query({ limit, page_token: pageToken })}`,
+    )) as VersionPage;
+  }
+
+  /** Iterates over all versions, newest first; pages are fetched on demand. */
+  allVersions(workflow: string): AsyncGenerator<DefinitionVersion, void> {
+    return allOf(async (page) => {
+      const { versions, next_page_token } = await this.versions(workflow, page);
+      return [versions, next_page_token];
     });
   }
 

@@ -11,6 +11,7 @@ export type {
   ListRunsOptions,
   ListSchedulesOptions,
   ListVariablesOptions,
+  ListVersionsOptions,
   ListWorkersOptions,
   ListWorkflowsOptions,
   LogOptions,

@@ -5,7 +5,9 @@
  */
 export type * from './wire/audit.js';
 export type * from './wire/backfill.js';
+export type * from './wire/claim.js';
 export type { Backoff, Claim, ClaimedJob, Lease, NeedResult, Outputs, Step } from './wire/claim.js';
+export type * from './wire/definition.js';
 export type * from './wire/gate.js';
 export type * from './wire/job-details.js';
 export type * from './wire/log.js';

@@ -1,6 +1,7 @@
 import { createClient } from '@connectrpc/connect';
 import { createConnectTransport } from '@connectrpc/connect-web';
 import { AuditService } from '../../gen/workflowgraph/v1/audit_service_pb.js';
+import { DefinitionService } from '../../gen/workflowgraph/v1/definition_service_pb.js';
 import { GateService } from '../../gen/workflowgraph/v1/gate_service_pb.js';
 import { LogService } from '../../gen/workflowgraph/v1/log_service_pb.js';
 import { RunService } from '../../gen/workflowgraph/v1/run_service_pb.js';
@@ -26,6 +27,7 @@ export const runs = createClient(RunService, transport);
 export const logs = createClient(LogService, transport);
 export const workers = createClient(WorkerService, transport);
 export const audit = createClient(AuditService, transport);
+export const definitions = createClient(DefinitionService, transport);
 export const gates = createClient(GateService, transport);
 export const session = createClient(SessionService, transport);
 export const tokens = createClient(TokenService, transport);

@@ -32,6 +32,16 @@ const routeTree = root.addChildren([
   createRoute({ ...under, path: '/runs/$run', validateSearch: readRunSearch, component: RunPage }),
   createRoute({ ...under, path: '/runs/$run/jobs/$job', validateSearch: readAttempt, component: JobPage }),
   createRoute({ ...under, path: '/workflows', validateSearch: readQuery, component: WorkflowsPage }),
+  createRoute({
+    ...under,
+    path: '/workflows/new',
+    component: lazyRouteComponent(() => import('./edit.js'), 'NewWorkflowPage'),
+  }),
+  createRoute({
+    ...under,
+    path: '/workflows/$id/edit',
+    component: lazyRouteComponent(() => import('./edit.js'), 'EditWorkflowPage'),
+  }),
   createRoute({ ...under, path: '/workflows/$id', validateSearch: readTab, component: WorkflowPage }),
   createRoute({ ...under, path: '/workflows/$id/run', validateSearch: readFrom, component: StartPage }),
   createRoute({ ...under, path: '/queue', validateSearch: readSet, component: QueuePage }),
@@ -84,8 +94,25 @@ function readQuery(raw: Readonly<Record<string, unknown>>): { q?: string } {
 }
 
 /** The selected view of a workflow; its runs by default. */
-function readTab(raw: Readonly<Record<string, unknown>>): { tab?: 'jobs' | 'trend' } {
-  return raw.tab === 'jobs' || raw.tab === 'trend' ? { tab: raw.tab } : {};
+function readTab(raw: Readonly<Record<string, unknown>>): WorkflowSearch {
+  if (raw.tab === 'jobs' || raw.tab === 'trend') return { tab: raw.tab };
+  return raw.tab === 'definition' ? { tab: 'definition', ...readVersions(raw) } : {};
+}
+
+interface WorkflowSearch {
+  readonly tab?: 'jobs' | 'trend' | 'definition';
+  /** The shown version of the definition, and the one that it is compared with. */
+  readonly version?: number;
+  readonly compare?: number;
+}
+
+function readVersions(raw: Readonly<Record<string, unknown>>): Pick<WorkflowSearch, 'version' | 'compare'> {
+  const number = (value: unknown) => {
+    const version = Number(value ?? Number.NaN);
+    return Number.isInteger(version) && version >= 1 && version < 2 ** 32 ? version : undefined;
+  };
+  const [version, compare] = [number(raw.version), number(raw.compare)];
+  return { ...(version === undefined ? {} : { version }), ...(compare === undefined ? {} : { compare }) };
 }
 
 /** The run whose inputs a new one starts with. */

@@ -20,6 +20,7 @@ import tabs from './workflow.module.css';
 
 const shownRuns = 50;
 
+const DefinitionTab = lazy(() => import('../definition/definition-tab.js'));
 const TrendTab = lazy(() => import('../workflows/trend-tab.js'));
 const HistoryGrid = lazy(() => import('../workflows/history-grid.js'));
 
@@ -73,10 +74,17 @@ export function WorkflowPage() {
         <Link to="/workflows/$id" params={{ id }} search={{ tab: 'trend' }} className={tabs.tab}>
           Trend
         </Link>
+        <Link to="/workflows/$id" params={{ id }} search={{ tab: 'definition' }} className={tabs.tab}>
+          Definition
+        </Link>
       </nav>
       {tab === 'trend' ? (
         <Suspense fallback={<Skeleton rows={8} label="Loading statistics" />}>
           <TrendTab workflow={id} />
+        </Suspense>
+      ) : tab === 'definition' && summary?.version !== 0 ? (
+        <Suspense fallback={<Skeleton rows={12} label="Loading the definition" />}>
+          <DefinitionTab workflow={id} />
         </Suspense>
       ) : tab === 'jobs' ? (
         <Suspense fallback={<Skeleton rows={10} label="Loading the history of jobs" />}>

@@ -1,6 +1,7 @@
 import { useInfiniteQuery } from '@tanstack/react-query';
-import { useNavigate, useSearch } from '@tanstack/react-router';
+import { Link, useNavigate, useSearch } from '@tanstack/react-router';
 import { useRef } from 'react';
+import { can, useSession } from '../api/session.js';
 import { workflows } from '../api/transport.js';
 import { useRowKeys } from '../keys/row-keys.js';
 import { Empty, Failed, Skeleton } from '../parts/states.js';
@@ -12,6 +13,7 @@ export function WorkflowsPage() {
   useTitle('Workflows');
   const { q = '' } = useSearch({ from: '/workflows' });
   const navigate = useNavigate({ from: '/workflows' });
+  const { data: session } = useSession();
   const query = useInfiniteQuery({
     queryKey: ['workflows', q],
     queryFn: ({ pageParam, signal }) =>
@@ -38,6 +40,15 @@ export function WorkflowsPage() {
               navigate({ search: target.value === '' ? {} : { q: target.value }, replace: true })
             }
           />
+          {can(session, 'submit') ? (
+            <Link to="/workflows/new" className="button">
+              New workflow
+            </Link>
+          ) : (
+            <button type="button" className="button" disabled title="Needs a token with the scope submit">
+              New workflow
+            </button>
+          )}
         </search>
       </div>
       {query.isError ? (

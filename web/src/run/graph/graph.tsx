@@ -1,7 +1,7 @@
 import { Link } from '@tanstack/react-router';
 import { useMemo, useState } from 'react';
-import { type FoldedGraph, foldGraph } from '../../graph/fold.js';
-import { type Place, placeNodes } from '../../graph/place.js';
+import { foldGraph } from '../../graph/fold.js';
+import { placeNodes } from '../../graph/place.js';
 import { formatCount, plural, visible } from '../../parts/format.js';
 import { StateBar } from '../../parts/state-bar.js';
 import { StateMark } from '../../parts/state-mark.js';
@@ -10,9 +10,9 @@ import { barOf } from '../node-children.js';
 import { jobWords, looks, wordOfJob } from '../phases.js';
 import { countLooks, type RunStore } from '../run-store.js';
 import { useChildren, useSnapshot } from '../use-run.js';
+import { Edges, moveTo, sizeOf } from './edges.js';
 import styles from './graph.module.css';
 
-const card = { width: 180, height: 48, gapX: 48, gapY: 14 };
 const maxMembers = 100;
 
 /** The folded graph of a run, left to right. Events change colours and counts, never positions. */
@@ -27,9 +27,7 @@ export function Graph({ store }: { store: RunStore }) {
   }, [jobs.length]);
   const [open, setOpen] = useState<number | null>(null);
   const [near, setNear] = useState<number | null>(null);
-  const width = (Math.max(0, ...places.map(({ column }) => column)) + 1) * (card.width + card.gapX) - card.gapX;
-  const lowest = Math.max(0, ...places.map(({ row }) => row), ...routes.flat().map(({ row }) => row));
-  const height = (lowest + 1) * (card.height + card.gapY) - card.gapY;
+  const { width, height } = sizeOf(places, routes);
   const members = (graph.nodes[open ?? -1]?.members ?? []).flatMap((job) => jobs[job] ?? []);
   // A single job with a matrix: its children are listed.
   const [only] = members;
@@ -53,7 +51,7 @@ export function Graph({ store }: { store: RunStore }) {
               <li
                 key={node.members[0]}
                 className={styles.place}
-                style={{ transform: `translate(${left(places[n])}px, ${top(places[n])}px)` }}
+                style={{ transform: moveTo(places[n]) }}
                 onMouseEnter={() => setNear(n)}
                 onMouseLeave={() => setNear(null)}
                 onFocus={() => setNear(n)}
@@ -160,58 +158,6 @@ function Node({
       </span>
     </button>
   );
-}
-
-function Edges({
-  graph,
-  routes,
-  near,
-  width,
-  height,
-}: {
-  graph: FoldedGraph;
-  routes: readonly (readonly Place[])[];
-  near: number | null;
-  width: number;
-  height: number;
-}) {
-  return (
-    <svg className={styles.edges} width={width} height={height} aria-hidden="true">
-      {graph.edges.map(({ from, to }, n) => (
-        <path
-          key={`${from}-${to}`}
-          d={pathOf(routes[n] ?? [])}
-          className={near === null ? styles.edge : from === near || to === near ? styles.strong : styles.dim}
-        />
-      ))}
-    </svg>
-  );
-}
-
-/** From the right of a card through the free places to the left of another. */
-function pathOf(route: readonly Place[]): string {
-  let path = '';
-  for (let at = 1; at < route.length; at++) {
-    const [from, to] = [route[at - 1], route[at]];
-    const x1 = left(from) + card.width;
-    const y1 = top(from) + card.height / 2;
-    const x2 = left(to);
-    const y2 = top(to) + card.height / 2;
-    const bend = (x2 - x1) / 2;
-    // Through a free place in a straight line as wide as a card.
-    if (at > 1) path += `H${x1}`;
-    else path = `M${x1} ${y1}`;
-    path += `C${x1 + bend} ${y1} ${x2 - bend} ${y2} ${x2} ${y2}`;
-  }
-  return path;
-}
-
-function left(place: Place | undefined): number {
-  return (place?.column ?? 0) * (card.width + card.gapX);
-}
-
-function top(place: Place | undefined): number {
-  return (place?.row ?? 0) * (card.height + card.gapY);
 }
 
 function worstFirst(jobs: readonly JobRow[]): JobRow[] {
