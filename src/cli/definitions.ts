@@ -124,7 +124,7 @@ function run<Flags extends ServerFlags>(
 ): Promise<void> {
   const given = Object.entries(own).filter(([name]) => command.getOptionValueSource(name) === 'cli');
   // The options of a server come before or after the subcommand.
-  const flags: Flags = { ...command.optsWithGlobals(), ...own, ...Object.fromEntries(given) };
+  const flags: Flags = { ...command.optsWithGlobals(), ...Object.fromEntries(given) };
   return withClient(command, flags, (client) => act(client, flags), { workflow });
 }
 
