@@ -35,6 +35,8 @@ type heartbeats struct {
 	interval time.Duration
 	// stream is nil without one.
 	stream *heartbeatStream
+	// drained receives the drain in each response to a plain call.
+	drained func(drain serverDrain)
 
 	mutex  sync.Mutex
 	leases map[string]*watchedLease
@@ -203,6 +205,7 @@ func (h *heartbeats) beatAlone(ctx context.Context, watched *watchedLease) {
 	case err == nil:
 		h.presence.back()
 		h.renewed(watched.lease.id, sentAt, durationOfSecs(answer.TTLSecs))
+		h.drained(answer.drain())
 		if answer.Cancelled {
 			h.stop(watched.lease.id, stopOrder{answer.StopReason.cause(), durationOfSecs(answer.StopWithinSecs)})
 		}

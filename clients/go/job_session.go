@@ -36,6 +36,8 @@ type sessionEvents interface {
 	malformed(leaseID string, err error)
 	stopped(leaseID string, order stopOrder)
 	lost(leaseID string)
+	// drain: the worker began to drain, or its drain was undone.
+	drain(drain serverDrain)
 }
 
 // jobSession is one stream of WorkJobs: jobs come down, and receipts, credits and results go up, those of a moment in one
@@ -252,6 +254,10 @@ func (s *jobSession) handle(message *workflowgraphv1.WorkJobsResponse) {
 	}
 	for _, leaseID := range message.GetLostLeaseIds() {
 		s.events.lost(leaseID)
+	}
+	// After the jobs that came with it: they are running.
+	if drain := message.GetDrain(); drain != nil {
+		s.events.drain(serverDrain{active: drain.GetActive(), stop: drain.GetActive() && drain.GetStop()})
 	}
 	if message.GetDraining() {
 		// What is under way may still be answered; then the server ends the stream, or we do.

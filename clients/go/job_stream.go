@@ -30,6 +30,8 @@ type jobStream struct {
 	config     *WorkerConfig
 	slots      *slots
 	events     sessionEvents
+	// forgetDrain is called before each new session, which begins with the worker's drain if there is one.
+	forgetDrain func()
 	// connected is called for each new session.
 	connected func()
 	// register makes the worker known by a plain call. It waits for a server that is away, and says whether it was.
@@ -111,6 +113,7 @@ func (j *jobStream) connect() (*jobSession, error) {
 	if err != nil {
 		return nil, err
 	}
+	j.forgetDrain()
 	j.slots.connect(session.addCredits)
 	session.start()
 	j.connected()

@@ -48,6 +48,7 @@ type Worker struct {
 	mutex      sync.Mutex
 	hasStarted bool
 	attempts   map[*attempt]struct{}
+	drained    serverDrain
 	// Told when attempts has become empty.
 	isIdle *sync.Cond
 	// The releases of jobs that came too late.
@@ -74,6 +75,7 @@ func NewWorker(config WorkerConfig) (*Worker, error) {
 	w.registered, w.isRegistered = context.WithCancel(context.Background())
 	w.reports, w.giveUpReports = context.WithCancel(context.Background())
 	w.heartbeats = newHeartbeats(w.api, w.presence, complete.HeartbeatInterval)
+	w.heartbeats.drained = w.heardDrain
 	if complete.Transport == TransportStream {
 		w.useStreams()
 	}
@@ -89,12 +91,13 @@ func (w *Worker) useStreams() {
 	}
 	w.connection = connection
 	w.jobs = &jobStream{
-		connection: connection,
-		config:     &w.config.WorkerConfig,
-		slots:      w.slots,
-		events:     workerEvents{w},
-		connected:  w.heartbeats.beatAll,
-		register:   w.register,
+		connection:  connection,
+		config:      &w.config.WorkerConfig,
+		slots:       w.slots,
+		events:      workerEvents{w},
+		connected:   w.heartbeats.beatAll,
+		forgetDrain: w.forgetDrain,
+		register:    w.register,
 	}
 	w.logs = &logStream{connection: connection, serverURL: w.config.ServerURL}
 	w.heartbeats.stream = &heartbeatStream{connection: connection, serverURL: w.config.ServerURL, owner: w.heartbeats}
@@ -119,6 +122,9 @@ func (w *Worker) Running() int {
 // Run works until the context is done, or Stop, and returns nil when the last job has ended and its result is with the
 // server: running jobs may finish, for the drain timeout at most, and those left are then ended and reported as failures
 // that may be retried. Executors' contexts have the values of this one.
+//
+// It also returns nil when the server drains the worker with stop, after the last running job. During a drain without
+// stop it stays, without jobs.
 //
 // A server that is away is waited for. Run fails with an *Error when the server refuses the worker, such as for its
 // token.
@@ -233,7 +239,11 @@ func (w *Worker) sayAlive(ctx context.Context) {
 		case <-ticker.C:
 		}
 		timed, cancel := context.WithTimeout(ctx, sayAliveInterval)
-		if statusOf(w.api.sayAlive(timed, w.ID())) == http.StatusNotFound {
+		drain, err := w.api.sayAlive(timed, w.ID())
+		switch {
+		case err == nil:
+			w.heardDrain(drain)
+		case statusOf(err) == http.StatusNotFound:
 			// A refusal is met by the next claim or stream too.
 			_ = w.api.register(timed, &w.config.WorkerConfig)
 		}
@@ -256,6 +266,7 @@ func (w *Worker) start(claimed claim) {
 		if len(w.attempts) == 0 {
 			w.isIdle.Broadcast()
 		}
+		w.stopIfDrained()
 	}()
 }
 
@@ -340,5 +351,7 @@ func (w *Worker) release(leaseID, failed string, fields ...any) {
 func (e workerEvents) stopped(leaseID string, order stopOrder) {
 	e.worker.heartbeats.stop(leaseID, order)
 }
+
+func (e workerEvents) drain(drain serverDrain) { e.worker.beDrained(drain) }
 
 func (e workerEvents) lost(leaseID string) { e.worker.heartbeats.lost(leaseID, "", "") }

@@ -28,8 +28,10 @@ func (a workerAPI) serverVersion(ctx context.Context) (string, error) {
 }
 
 // sayAlive fails with HTTP status 404 when the server does not know the worker.
-func (a workerAPI) sayAlive(ctx context.Context, workerID string) error {
-	return a.http.post(ctx, "/api/workers/"+url.PathEscape(workerID)+"/heartbeat", struct{}{}, nil)
+func (a workerAPI) sayAlive(ctx context.Context, workerID string) (serverDrain, error) {
+	var answer drainAnswer
+	err := a.http.post(ctx, "/api/workers/"+url.PathEscape(workerID)+"/heartbeat", struct{}{}, &answer)
+	return answer.drain(), err
 }
 
 type heartbeatAnswer struct {
@@ -38,6 +40,7 @@ type heartbeatAnswer struct {
 	Cancelled      bool       `json:"cancelled"`
 	StopReason     stopReason `json:"stop_reason"`
 	StopWithinSecs float64    `json:"stop_within_secs"`
+	drainAnswer
 }
 
 func (a workerAPI) heartbeat(ctx context.Context, leaseID string) (heartbeatAnswer, error) {
