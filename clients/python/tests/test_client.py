@@ -265,3 +265,17 @@ def test_what_waits_and_what_a_workflow_declares_is_listed(server: RealServer) -
     assert (schedule["id"], schedule["paused_at_ms"]) == ("night", None)
     assert server.client.pause_schedule(workflow, "night", reason="holidays")["pause_reason"] == "holidays"
     assert server.client.resume_schedule(workflow, "night")["paused_at_ms"] is None
+    counted = server.client.create_backfill(workflow, "night", from_ms=0, to_ms=3 * 86_400_000, dry_run=True)
+    assert (counted["id"], counted["total"], counted["order"]) == ("", 3, "oldest")
+    far = server.client.create_backfill(workflow, "night", from_ms=0, to_ms=3 * 86_400_000, order="newest")
+    cancelled = server.client.cancel_backfill(workflow, far["id"])
+    assert (cancelled["cancelled"], server.client.backfills(workflow)[0]["id"]) == (True, far["id"])
+
+
+def test_a_pause_holds_a_workflow_until_it_is_resumed(server: RealServer) -> None:
+    workflow = server.define(a={"run": "x", "labels": ["py-paused"]})
+    pause = server.client.pause("workflow", workflow, reason="holidays")
+    assert (pause["kind"], pause["subject"], pause["reason"]) == ("workflow", workflow, "holidays")
+    assert pause in server.client.pauses()
+    server.client.resume("workflow", workflow)
+    assert pause not in server.client.pauses()

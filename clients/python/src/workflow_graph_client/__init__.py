@@ -29,6 +29,7 @@ from .wire import (
     Workflow,
     WorkflowJob,
 )
+from .wire_controls import Backfill, Pause, PauseKind, WorkerDrain
 from .wire_waiting import (
     Gate,
     GatePage,
@@ -46,6 +47,7 @@ from .worker import Transport, Worker, run_workers
 
 __all__ = [
     "AsyncClient",
+    "Backfill",
     "CancelSignal",
     "Client",
     "Event",
@@ -62,6 +64,8 @@ __all__ = [
     "LogWriter",
     "NeedResult",
     "Outputs",
+    "Pause",
+    "PauseKind",
     "PermanentError",
     "Problem",
     "Queue",
@@ -82,6 +86,7 @@ __all__ = [
     "StoredLogChunk",
     "Transport",
     "Worker",
+    "WorkerDrain",
     "WorkerInfo",
     "Workflow",
     "WorkflowGraphError",

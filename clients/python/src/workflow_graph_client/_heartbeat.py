@@ -13,6 +13,7 @@ It writes its messages to standard output in the same form:
 
     ["renewed", lease_id, deadline]      ["lost", lease_id, reason, message]     ["cancelled", lease_id]
     ["expired", lease_id]                ["away", code]    ["back"]              ["unknown-worker"]
+    ["drain", active, stop]              what each response to a single call says of the worker's drain
 
 A deadline is a time of `time.monotonic`, which is the same clock in both processes. It is the time to live after the
 last renewal was *sent*: from then on the server may have given the job to another, so the lease counts as expired even

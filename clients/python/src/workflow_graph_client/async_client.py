@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import functools
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from .client import Client
 from .wire import JobExplanation, JobStatus, Run, RunChanges, RunPage, RunState, StoredLogChunk, WorkerInfo, Workflow
+from .wire_controls import Backfill, Pause, PauseKind, WorkerDrain
 from .wire_waiting import GatePage, Queue, RerunAnswer, Schedule, SchedulePage, WorkflowInputs
 
 Value = TypeVar("Value")
@@ -129,6 +130,59 @@ class AsyncClient:
     async def resume_schedule(self, workflow: str, schedule: str) -> Schedule:
         """See `Client.resume_schedule`."""
         return await asyncio.to_thread(self._client.resume_schedule, workflow, schedule)
+
+    async def drain_worker(self, worker_id: str, *, stop: bool = False, reason: str = "") -> WorkerDrain:
+        """See `Client.drain_worker`."""
+        return await asyncio.to_thread(self._client.drain_worker, worker_id, stop=stop, reason=reason)
+
+    async def undrain_worker(self, worker_id: str) -> None:
+        """See `Client.undrain_worker`."""
+        return await asyncio.to_thread(self._client.undrain_worker, worker_id)
+
+    async def pause(self, kind: PauseKind, subject: str, *, reason: str = "") -> Pause:
+        """See `Client.pause`."""
+        return await asyncio.to_thread(self._client.pause, kind, subject, reason=reason)
+
+    async def resume(self, kind: PauseKind, subject: str) -> None:
+        """See `Client.resume`."""
+        return await asyncio.to_thread(self._client.resume, kind, subject)
+
+    async def pauses(self) -> list[Pause]:
+        """See `Client.pauses`."""
+        return await asyncio.to_thread(self._client.pauses)
+
+    async def create_backfill(
+        self,
+        workflow: str,
+        schedule: str,
+        *,
+        from_ms: int,
+        to_ms: int,
+        max_live: int | None = None,
+        order: Literal["oldest", "newest"] | None = None,
+        again: bool = False,
+        dry_run: bool = False,
+    ) -> Backfill:
+        """See `Client.create_backfill`."""
+        return await asyncio.to_thread(
+            self._client.create_backfill,
+            workflow,
+            schedule,
+            from_ms=from_ms,
+            to_ms=to_ms,
+            max_live=max_live,
+            order=order,
+            again=again,
+            dry_run=dry_run,
+        )
+
+    async def backfills(self, workflow: str) -> list[Backfill]:
+        """See `Client.backfills`."""
+        return await asyncio.to_thread(self._client.backfills, workflow)
+
+    async def cancel_backfill(self, workflow: str, id: str) -> Backfill:
+        """See `Client.cancel_backfill`."""
+        return await asyncio.to_thread(self._client.cancel_backfill, workflow, id)
 
     async def gates(
         self, *, prefix: str | None = None, limit: int | None = None, page_token: str | None = None

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, cast
 from urllib.parse import quote, urlencode
 
+from .client_controls import ClientControls
 from .errors import is_temporary
 from .http.answers import call, call_for_page, error_of_answer
 from .http.connection import Abort, Answer, HttpConnection, Request, RequestAborted
@@ -20,7 +21,7 @@ from .wire_waiting import GatePage, Queue, RerunAnswer, Schedule, SchedulePage, 
 RECONNECT_SECS = 0.5
 
 
-class Client:
+class Client(ClientControls):
     """An `id` parameter accepts a run id, or a workflow id, which means its newest run.
 
     Every method raises WorkflowGraphError if the server refuses the call, and ServerUnreachableError if it cannot be
@@ -194,7 +195,7 @@ class Client:
 
         A workflow that comes from a file of the workflows folder is refused.
         """
-        call(self._connection, Request("DELETE", f"/api/workflows/{segment(id)}", timeout_secs=self._timeout_secs))
+        self._delete(f"/api/workflows/{segment(id)}")
 
     def explain(self, id: str, job_id: str) -> JobExplanation:
         """Explains the state of a job: what it waits for, why it was retried, skipped or cancelled, how it failed."""
@@ -310,6 +311,9 @@ class Client:
 
     def _post(self, path: str, body: bytes, content_type: str = "application/json") -> Any:
         return call(self._connection, Request("POST", path, body, content_type, timeout_secs=self._timeout_secs))
+
+    def _delete(self, path: str) -> Any:
+        return call(self._connection, Request("DELETE", path, timeout_secs=self._timeout_secs))
 
     def _pieces(self, request: Request) -> Iterator[bytes]:
         refusal: bytes | None = None

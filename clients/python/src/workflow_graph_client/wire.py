@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Any, Literal, TypedDict
 
+from .wire_controls import WorkerDrain
+
 JobStatus = Literal["queued", "running", "success", "failure", "skipped", "cancelled"]
 RunState = Literal["queued", "running", "success", "failure", "cancelled"]
 
@@ -120,6 +122,8 @@ class _OptionalWorkerFields(TypedDict, total=False):
     running: int
     slots: int
     version: str
+    #: None unless it is draining.
+    drain: WorkerDrain | None
 
 
 class WorkerInfo(_OptionalWorkerFields):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -33,9 +34,11 @@ class LeaseState:
 class HttpRenewals:
     """The calls of the heartbeat process."""
 
-    def __init__(self, connection: HttpConnection, worker_id: str) -> None:
+    def __init__(self, connection: HttpConnection, worker_id: str, drain: Callable[[bool, bool], None]) -> None:
+        """drain: receives, from each response, whether the worker is draining and whether it ends when it is free."""
         self._connection = connection
         self._worker_id = worker_id
+        self._drain = drain
 
     def renew(self, lease_id: str, timeout_secs: float) -> LeaseState | str:
         """The state of the lease; a text with the cause if the server did not answer."""
@@ -54,6 +57,7 @@ class HttpRenewals:
             )
         if answer.status != 200:
             return f"HTTP {answer.status}"
+        self._note_drain(body)
         ttl = body.get("ttl_secs")
         is_ttl = isinstance(ttl, int | float) and ttl > 0
         return LeaseState(lease_id, ttl_secs=ttl if is_ttl else None, stop=stop_in(body))
@@ -70,7 +74,15 @@ class HttpRenewals:
     def say_alive(self, timeout_secs: float) -> bool:
         """False when the server does not know the worker."""
         path = f"/api/workers/{quote(self._worker_id, safe='')}/heartbeat"
-        return self._connection.request(Request("POST", path, timeout_secs=timeout_secs)).status != 404
+        answer = self._connection.request(Request("POST", path, timeout_secs=timeout_secs))
+        if answer.status == 200:
+            self._note_drain(parse_object(answer.body))
+        return answer.status != 404
+
+    def _note_drain(self, body: dict[str, Any]) -> None:
+        """An older server sends neither field."""
+        is_draining = body.get("drain") is True
+        self._drain(is_draining, is_draining and body.get("drain_stop") is True)
 
 
 def stop_in(body: dict[str, Any]) -> Stop | None:

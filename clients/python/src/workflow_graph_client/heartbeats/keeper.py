@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from ..drain import Drain
 from ..job import Claim
 from ..stop import Stop
 
@@ -41,6 +42,8 @@ class KeeperCallbacks:
     """Other messages of the process."""
 
     unknown_worker: Callable[[], None]
+    #: What a response says of the worker's drain.
+    drain: Callable[[Drain | None], None]
     away: Callable[[str], None]
     back: Callable[[], None]
     restarted: Callable[[str], None]
@@ -161,6 +164,8 @@ class LeaseKeeper:
                     watched.watcher.stop_job(Stop(reason, within_secs))
             case ["unknown-worker"]:
                 self._callbacks.unknown_worker()
+            case ["drain", is_draining, stop]:
+                self._callbacks.drain(Drain(stop) if is_draining else None)
             case ["away", code]:
                 self._callbacks.away(code)
             case ["back"]:

@@ -65,7 +65,7 @@ class Renewals:
         self._leases: dict[str, WatchedLease] = {}
         self._calls = ThreadPoolExecutor(CALLS_MAX, "calls")
         server = (settings.server_url, settings.token, settings.ca_file)
-        self._http = HttpRenewals(HttpConnection(*server), settings.worker_id)
+        self._http = HttpRenewals(HttpConnection(*server), settings.worker_id, lambda *drain: tell("drain", *drain))
         self._stream = StreamRenewals(*server, self._take) if settings.stream else None
         self._is_away = False
 

@@ -88,6 +88,10 @@ class HttpSource:
         self.stop_claiming()
         self._finished.set()
 
+    def reports_drains(self) -> bool:
+        """Responses to heartbeats report them."""
+        return False
+
     def push_logs(self, claim: Claim, chunks: Sequence[LogChunk]) -> None:
         """Returns when the chunks are durable."""
         self._context.calls.push_logs(claim.lease.lease_id, claim.job.workflow_id, claim.job.job_id, chunks)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from ..backoff import Backoff
+from ..drain import Drain
 from ..errors import is_temporary
 from ..http.worker_calls import WorkerCalls
 from ..job import Claim
@@ -33,6 +34,9 @@ class JobSource(Reporter, Protocol):
     def finish(self) -> None:
         """Ends `run`: every job has ended."""
 
+    def reports_drains(self) -> bool:
+        """Whether it reports each change of the worker's drain by itself now."""
+
 
 @dataclass(frozen=True, slots=True)
 class SourceContext:
@@ -53,6 +57,10 @@ class SourceContext:
     stop: Callable[[str, Stop], None]
     #: This lease is gone.
     lost: Callable[[str], None]
+    #: The server drains the worker, or its drain was undone: None.
+    drain: Callable[[Drain | None], None]
+    #: A new session begins, with the worker's drain if there is one.
+    forget_drain: Callable[[], None]
 
     def register(self) -> None:
         """Registers the worker; waits while the server is unavailable. Raises if the server refuses the worker."""

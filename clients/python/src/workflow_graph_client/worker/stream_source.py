@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import grpc
 
 from ..backoff import Backoff
+from ..drain import Drain
 from ..errors import ServerUnreachableError, WorkflowGraphError, is_unauthorised
 from ..gen.workflowgraph.v1 import job_service_pb2 as pb
 from ..gen.workflowgraph.v1 import types_pb2 as types_pb
@@ -102,6 +103,10 @@ class StreamSource:
                     self._channel.renew()
             self._finished.wait(backoff.next_secs())
 
+    def reports_drains(self) -> bool:
+        """While a session is open."""
+        return self._outbox is not None
+
     def stop_claiming(self) -> None:
         """Requests no more jobs from the server."""
         with self._lock:
@@ -173,6 +178,7 @@ class StreamSource:
 
     def _open(self) -> Call[pb.WorkJobsResponse]:
         settings = self._context.settings
+        self._context.forget_drain()
         with self._lock:
             is_stopping = self._context.stopping.is_set()
             hello = pb.WorkJobsRequest.Hello(
@@ -220,6 +226,9 @@ class StreamSource:
             self._context.stop(lease_id, Stop("cancelled"))
         for lease_id in response.lost_lease_ids:
             self._context.lost(lease_id)
+        # After the jobs that came with it: they are running.
+        if response.HasField("drain"):
+            self._context.drain(Drain(response.drain.stop) if response.drain.active else None)
 
     def _take_claim(self, message: types_pb.Claim) -> None:
         lease_id = message.lease.lease_id

@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 
+from ..drain import Drain
 from ..errors import WorkflowGraphError
 from ..heartbeats.keeper import KeeperCallbacks, LeaseKeeper
 from ..http.connection import HttpConnection
@@ -25,6 +26,7 @@ from .executors import ExecutorRunner, ThreadRunner, runner_of
 from .http_source import HttpSource
 from .presence import ServerPresence
 from .present_source import PresentSource
+from .server_drain import ServerDrain
 from .settings import Transport, WorkerSettings, default_worker_id, features_of, text_of, whole_within, within
 from .signals import stopped_by_signals
 from .source import JobSource, SourceContext
@@ -124,6 +126,7 @@ class Worker:
         self._orders: queue.SimpleQueue[str | BaseException] = queue.SimpleQueue()
         self._running: dict[str, Attempt] = {}
         self._running_lock = threading.Lock()
+        self._drained = ServerDrain(self._events, lambda: self.running, self.stop)
         self._was_started = False
         self._context = self._source_context()
         self._source: JobSource | None = None
@@ -147,6 +150,9 @@ class Worker:
         On the main thread SIGTERM, SIGINT, SIGQUIT and SIGHUP stop the worker too, unless `handle_signals` is False:
         the first lets running jobs finish, a second ends them, a third ends this process. SIGHUP only ever does the
         first.
+
+        It also returns when the server drains the worker with `stop`, after the last running job. During a drain
+        without `stop` it stays, without jobs.
 
         A server that is away is waited for. Raises WorkflowGraphError when the server refuses the worker, such as for
         its token, and FileNotFoundError when the directory that shell jobs start in is gone.
@@ -303,6 +309,8 @@ class Worker:
             running=lambda: self.running,
             stop=lambda lease_id, stop: self._tell(lease_id, lambda attempt: attempt.stop_job(stop)),
             lost=lambda lease_id: self._tell(lease_id, lambda attempt: attempt.lease_lost("", "the lease is gone")),
+            drain=self._drained.report,
+            forget_drain=self._drained.forget,
         )
 
     def _tell(self, lease_id: str, what: Callable[[Attempt], None]) -> None:
@@ -334,6 +342,12 @@ class Worker:
             self._running.pop(attempt.claim.lease.lease_id, None)
         if self._stopping.is_set():
             self._orders.put("ended")
+        self._drained.stop_if_over()
+
+    def _heard_drain(self, drain: Drain | None) -> None:
+        """In a response to a heartbeat. One that was sent before a change may arrive after the source reports it."""
+        if self._source is None or not self._source.reports_drains():
+            self._drained.report(drain)
 
     def _attempt_context(self, runner: ExecutorRunner, keeper: LeaseKeeper) -> AttemptContext:
         return AttemptContext(
@@ -363,6 +377,7 @@ class Worker:
             },
             KeeperCallbacks(
                 unknown_worker=lambda: self._threads.run(self._register_again),
+                drain=self._heard_drain,
                 away=self._presence.away,
                 back=self._presence.back,
                 restarted=self._events.warning,
