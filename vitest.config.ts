@@ -19,7 +19,7 @@ const slow = [
   'test/scenarios/**/*.test.ts',
   'test/examples/**/*.test.ts',
   'test/sim/**/*.test.ts',
-  'test/cli/{backup,prune,commands,job-guard,run-file,live-view,completion,started-by-npm,names-of-runs,printing}.test.ts',
+  'test/cli/{backup,prune,commands,definitions,job-guard,run-file,live-view,completion,started-by-npm,names-of-runs,printing}.test.ts',
   'test/fuzz/**/*.test.ts',
   'test/deploy/{checked-files,reverse-proxies}.test.ts',
 ];
