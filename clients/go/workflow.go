@@ -137,6 +137,8 @@ type WorkerInfo struct {
 	Running int    `json:"running"`
 	Slots   int    `json:"slots"`
 	Version string `json:"version"`
+	// Drain is nil unless it is draining.
+	Drain *WorkerDrain `json:"drain"`
 }
 
 // Event is a change of state.
