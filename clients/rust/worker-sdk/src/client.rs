@@ -1,3 +1,4 @@
+mod controls;
 mod follow;
 mod options;
 mod server_sent_events;
@@ -18,8 +19,8 @@ use crate::wire::{
 pub use follow::FollowedLog;
 use options::query;
 pub use options::{
-    CancelOptions, ClientConfig, CreateOptions, FollowOptions, ListGates, ListRuns, ListSchedules, ListWorkers,
-    ListWorkflows, LogOptions, RerunOptions, RunOptions,
+    BackfillOptions, CancelOptions, ClientConfig, CreateOptions, DrainOptions, FollowOptions, ListGates, ListRuns,
+    ListSchedules, ListWorkers, ListWorkflows, LogOptions, RerunOptions, RunOptions,
 };
 
 /// Creates workflows, starts runs and inspects them. An `id` parameter accepts a run id, or a workflow id, which means

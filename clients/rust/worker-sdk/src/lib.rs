@@ -15,8 +15,8 @@ pub mod wire;
 mod worker;
 
 pub use client::{
-    CancelOptions, Client, ClientConfig, CreateOptions, FollowOptions, FollowedLog, ListGates, ListRuns, ListSchedules,
-    ListWorkers, ListWorkflows, LogOptions, RerunOptions, RunOptions,
+    BackfillOptions, CancelOptions, Client, ClientConfig, CreateOptions, DrainOptions, FollowOptions, FollowedLog,
+    ListGates, ListRuns, ListSchedules, ListWorkers, ListWorkflows, LogOptions, RerunOptions, RunOptions,
 };
 pub use config::{Transport, WorkerConfig};
 pub use error::{Error, Problem, ServerError};

@@ -4,6 +4,7 @@
 //! that a newer server adds are passed over; those that an older one does not send have the value that means "none".
 
 mod claim;
+mod controls;
 pub(crate) mod documented_json;
 mod explanation;
 mod from_proto;
@@ -15,6 +16,7 @@ mod workflow;
 use std::collections::HashMap;
 
 pub use claim::{Backoff, Claim, ClaimedJob, Lease, NeedResult, RetryPolicy, Step};
+pub use controls::{Backfill, Pause, PauseKind, WorkerDrain};
 pub use explanation::{JobAttempt, JobExplanation, JobReason};
 pub use log::{LogChunk, LogStream};
 pub use waiting::{

@@ -16,6 +16,7 @@ mod log_stream;
 mod newer_server;
 mod presence;
 mod report;
+mod server_drain;
 mod server_link;
 mod session;
 mod signals;
@@ -116,6 +117,9 @@ impl Worker {
 
     /// Works until [`drain`](Self::drain) or [`terminate`](Self::terminate), and returns when the last job has ended and
     /// its result is with the server. Executors run on the tokio runtime that this is called on.
+    ///
+    /// It also returns when the server drains the worker with `stop`, after the last running job. During a drain without
+    /// `stop` it stays, without jobs.
     ///
     /// A server that is away is waited for. Dropping the future ends the worker on the spot: its jobs are ended by
     /// force and report nothing, so that the server hands them out again when their leases have expired.

@@ -6,10 +6,10 @@ mod support;
 use serde_json::json;
 use support::{Running, Server};
 use workflow_graph_worker_sdk::executor::{Failure, Job, JobOutput};
-use workflow_graph_worker_sdk::wire::{JobStatus, RunState, WorkerStatus};
+use workflow_graph_worker_sdk::wire::{JobStatus, PauseKind, RunState, WorkerStatus};
 use workflow_graph_worker_sdk::{
-    Client, ClientConfig, Error, FollowOptions, ListGates, ListRuns, ListWorkflows, LogOptions, RerunOptions,
-    RunOptions, Transport, Worker, grpc, proto,
+    BackfillOptions, Client, ClientConfig, Error, FollowOptions, ListGates, ListRuns, ListWorkflows, LogOptions,
+    RerunOptions, RunOptions, Transport, Worker, grpc, proto,
 };
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -203,4 +203,16 @@ async fn what_waits_and_what_a_workflow_declares_is_listed() {
     assert!(schedules[0].id == "night" && schedules[0].next_at_ms.is_some(), "{schedules:?}");
     assert_eq!(client.pause_schedule(&workflow, "night", "holidays").await.unwrap().pause_reason, "holidays");
     assert_eq!(client.resume_schedule(&workflow, "night").await.unwrap().paused_at_ms, None);
+    let three_days = BackfillOptions { to_ms: 3 * 86_400_000, ..BackfillOptions::default() };
+    let only_count = BackfillOptions { dry_run: true, ..three_days.clone() };
+    let counted = client.create_backfill(&workflow, "night", only_count).await.unwrap();
+    assert_eq!((counted.id.as_str(), counted.total, counted.order.as_str()), ("", 3, "oldest"));
+    let created = client.create_backfill(&workflow, "night", three_days).await.unwrap();
+    assert!(client.cancel_backfill(&workflow, &created.id).await.unwrap().cancelled);
+    assert_eq!(client.backfills(&workflow).await.unwrap()[0].id, created.id);
+    let pause = client.pause(PauseKind::Workflow, &workflow, "holidays").await.unwrap();
+    assert_eq!((pause.kind, &pause.subject, pause.reason.as_str()), (PauseKind::Workflow, &workflow, "holidays"));
+    assert_eq!(client.pauses().await.unwrap(), [pause]);
+    client.resume(PauseKind::Workflow, &workflow).await.unwrap();
+    assert_eq!(client.pauses().await.unwrap(), []);
 }

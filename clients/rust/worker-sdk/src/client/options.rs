@@ -160,6 +160,32 @@ pub struct RunOptions {
     pub request_id: Option<String>,
 }
 
+/// Options for draining a worker.
+#[derive(Debug, Clone, Default)]
+pub struct DrainOptions {
+    /// Workers of the client libraries end when they run no job.
+    pub stop: bool,
+    /// Why, for people; at most 500 characters.
+    pub reason: String,
+}
+
+/// Which past times of a schedule get runs.
+#[derive(Debug, Clone, Default)]
+pub struct BackfillOptions {
+    /// The first time, in Unix milliseconds.
+    pub from_ms: i64,
+    /// The time before which it ends, in Unix milliseconds.
+    pub to_ms: i64,
+    /// How many of its runs may be unfinished at once; 1 when absent.
+    pub max_live: Option<u32>,
+    /// The newest times come first, not the oldest.
+    pub newest_first: bool,
+    /// Times that have a run get another one.
+    pub again: bool,
+    /// Only counts the times.
+    pub dry_run: bool,
+}
+
 /// The present fields, as the query of a URL.
 pub(super) fn query(fields: &impl Serialize) -> String {
     let fields = match serde_json::to_value(fields).unwrap_or_default() {

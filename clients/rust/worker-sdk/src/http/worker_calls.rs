@@ -36,7 +36,7 @@ pub(crate) struct ClaimRequest {
     pub max_jobs: usize,
 }
 
-/// The response to a renewal. An older server sends none of these fields.
+/// The response to a renewal of a lease, or to a worker's heartbeat, which has only the drain. An older server sends none of these fields.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct Renewal {
@@ -45,6 +45,10 @@ pub(crate) struct Renewal {
     pub cancelled: bool,
     pub stop_reason: Option<String>,
     pub stop_within_secs: Option<f64>,
+    /// The worker is draining.
+    pub drain: bool,
+    /// It stops when it runs no job.
+    pub drain_stop: bool,
 }
 
 impl ClaimRequest {
@@ -84,9 +88,10 @@ impl WorkerCalls {
     }
 
     /// Reports that the worker is alive. Refused with status 404 if the worker is not registered.
-    pub async fn heartbeat_worker(&self, worker_id: &str, timeout: Duration) -> Result<(), Error> {
+    pub async fn heartbeat_worker(&self, worker_id: &str, timeout: Duration) -> Result<Renewal, Error> {
         let path = format!("/api/workers/{}/heartbeat", path_segment(worker_id));
-        self.post(path, &json!({}), timeout).await.map(ignore)
+        let answer: Option<Renewal> = self.post(path, &json!({}), timeout).await?;
+        Ok(answer.unwrap_or_default())
     }
 
     /// Waits for a job and claims it.

@@ -3,8 +3,8 @@ use std::collections::HashMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::Outputs;
 use super::lenient::or_default;
+use super::{Outputs, WorkerDrain};
 
 /// The state of a job as readers see it. A job whose needs are open, or whose retry is delayed, is queued.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -231,4 +231,6 @@ pub struct WorkerInfo {
     pub slots: u32,
     /// Name and version of its software.
     pub version: String,
+    /// `None` unless it is draining.
+    pub drain: Option<WorkerDrain>,
 }

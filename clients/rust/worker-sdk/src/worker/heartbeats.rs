@@ -235,6 +235,7 @@ async fn renew_once(keeper: &LeaseKeeper, lease: &HeldLease) -> bool {
             keeper.link.presence.back();
             let ttl = renewal.ttl_secs.and_then(|secs| Duration::try_from_secs_f64(secs).ok());
             lease.renewed(sent_at, ttl);
+            keeper.link.drain.heard(&renewal);
             if renewal.cancelled {
                 lease.ordered_to_stop(StopOrder::of_json(renewal.stop_reason.as_deref(), renewal.stop_within_secs));
             }

@@ -6,6 +6,7 @@ use tokio::time::sleep;
 use super::WorkerInner;
 use super::backoff::Backoff;
 use super::presence::Presence;
+use super::server_drain::ServerDrain;
 use crate::config::WorkerConfig;
 use crate::error::Error;
 use crate::http::WorkerCalls;
@@ -17,6 +18,7 @@ pub(super) struct ServerLink {
     pub worker: Arc<WorkerInner>,
     pub calls: WorkerCalls,
     pub presence: Presence,
+    pub drain: ServerDrain,
 }
 
 impl ServerLink {
@@ -51,9 +53,11 @@ impl ServerLink {
         loop {
             sleep(WORKER_HEARTBEAT).await;
             let said = self.calls.heartbeat_worker(&self.offering().worker_id, WORKER_HEARTBEAT).await;
-            if said.is_err_and(|error| error.server_error().is_some_and(|refusal| refusal.status == 404)) {
+            match said {
+                Ok(answer) => self.drain.heard(&answer),
                 // A refusal ends the claims, which meet it too.
-                drop(self.register().await);
+                Err(Error::Refused(refusal)) if refusal.status == 404 => drop(self.register().await),
+                Err(_) => {}
             }
         }
     }

@@ -22,6 +22,7 @@ use super::backoff::Backoff;
 use super::grpc_stream::{Incoming, Received, cause_of, error_of_status, outgoing};
 use super::job_source::JobSource;
 use super::report::answer_of;
+use super::server_drain::Drain;
 use crate::config::WorkerConfig;
 use crate::error::Error;
 use crate::proto::work_jobs_request::Hello;
@@ -133,6 +134,7 @@ pub(super) async fn keep_session(source: &JobSource) -> Result<SessionsEnd, Erro
         was_ever_open |= live.is_open;
         drop(live);
         source.attempts.session.close();
+        source.link().drain.session_ended();
         let status = match end {
             SessionEnd::Finished => return Ok(SessionsEnd::Finished),
             SessionEnd::ServerDrains => Status::unavailable("the server is about to stop"),
@@ -186,6 +188,7 @@ impl<'a> LiveSession<'a> {
     fn open(source: &'a JobSource) -> Self {
         let (sender, messages) = outgoing();
         let requests = source.attempts.session.open();
+        source.link().drain.session_begins();
         let is_draining = source.no_more_jobs.is_cancelled();
         // Nothing can be unsent yet, so this cannot fail.
         drop(sender.send(WorkJobsRequest {
@@ -293,6 +296,10 @@ impl<'a> LiveSession<'a> {
         }
         for lease in message.lost_lease_ids.iter().filter_map(|id| self.source.attempts.leases.get(id)) {
             lease.lost(None, "the lease is gone");
+        }
+        // After the jobs that came with it: they are running.
+        if let Some(drain) = message.drain {
+            self.source.link().drain.report(drain.active.then_some(Drain { stop: drain.stop }));
         }
         if message.draining {
             self.server_drains_since.get_or_insert_with(Instant::now);

@@ -1,3 +1,4 @@
+use std::convert::Infallible;
 use std::sync::Arc;
 
 use tokio::runtime::Handle;
@@ -13,6 +14,7 @@ use super::job_source::JobSource;
 use super::leases::Leases;
 use super::log_stream::LogStreams;
 use super::presence::Presence;
+use super::server_drain::{ServerDrain, stop_when_drained};
 use super::server_link::ServerLink;
 use super::session::{SessionsEnd, keep_session};
 use crate::config::Transport;
@@ -35,6 +37,7 @@ pub(super) async fn supervise(worker: Arc<WorkerInner>, executors: Handle) -> Re
         result = work => result,
         () = keep_leases(Arc::clone(&keeper)) => Ok(()),
         () = watch_deadlines(&keeper.leases) => Ok(()),
+        never = stop_for_server(&source) => match never {},
     };
     draining.abort();
     tracing::info!(worker_id, "worker stopped");
@@ -49,7 +52,8 @@ fn open(worker: Arc<WorkerInner>, executors: Handle) -> Result<(JobSource, Arc<L
     let heartbeat_channel = channel_trusting(server_url, token, ca_file)?;
     let log_stream = LogStreams::new(channel.clone(), config.transport == Transport::Stream);
     let presence = Presence::new(connection.server_url());
-    let link = Arc::new(ServerLink { worker, calls: WorkerCalls::new(connection), presence });
+    let link =
+        Arc::new(ServerLink { worker, calls: WorkerCalls::new(connection), presence, drain: ServerDrain::default() });
     let leases = Arc::new(Leases::default());
     let attempts = Attempts {
         link: Arc::clone(&link),
@@ -94,6 +98,12 @@ async fn claim_until_told(source: &JobSource, no_streams: &CancellationToken) ->
         }
     }
     claim_jobs(source).await
+}
+
+async fn stop_for_server(source: &JobSource) -> Infallible {
+    stop_when_drained(source).await;
+    // The worker drains now, as if it were told to here.
+    std::future::pending().await
 }
 
 fn forward_drain(source: &JobSource) -> tokio::task::JoinHandle<()> {

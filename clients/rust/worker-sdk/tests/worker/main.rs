@@ -22,6 +22,7 @@ macro_rules! on_both_transports {
 }
 
 mod connections;
+mod drains;
 mod leases;
 mod results;
 mod stopping;
