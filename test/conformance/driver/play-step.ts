@@ -35,6 +35,10 @@ export async function playStep(stage: Stage, step: Step): Promise<void> {
   } else if (step.drain !== undefined) {
     adapter.send({ do: 'drain', worker: step.drain });
     await adapter.obeyed();
+  } else if (step.server_drain !== undefined) {
+    await api.drain(step.server_drain, step.stop ?? false);
+  } else if (step.server_undrain !== undefined) {
+    await api.undrain(step.server_undrain);
   } else if (step.terminate !== undefined) {
     adapter.send({ do: 'terminate', worker: step.terminate });
     await adapter.obeyed();

@@ -115,6 +115,10 @@ export interface Step {
   /** Waits for the response. */
   readonly call?: ClientCall;
   readonly drain?: string;
+  /** The server drains this worker; with `stop`, the worker ends when it is free. */
+  readonly server_drain?: string;
+  readonly stop?: boolean;
+  readonly server_undrain?: string;
   readonly terminate?: string;
   /** Releases the steps `hold` with that name. */
   readonly release?: string;

@@ -22,6 +22,14 @@ export class ServerApi {
     await this.#call('POST', `/api/workflows/${run}/cancel`);
   }
 
+  async drain(worker: string, stop: boolean): Promise<void> {
+    await this.#call('POST', `/api/workers/${worker}/drain`, { stop });
+  }
+
+  async undrain(worker: string): Promise<void> {
+    await this.#call('DELETE', `/api/workers/${worker}/drain`);
+  }
+
   async status(run: string): Promise<Workflow> {
     return (await this.#call('GET', `/api/workflows/${run}/status`)) as Workflow;
   }
