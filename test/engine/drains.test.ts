@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { claimLimits } from '../../src/engine/claims/limits.js';
 import type { ClaimedJob, DrainState } from '../../src/engine/engine.js';
 import { EngineFixture } from '../support/engine-fixture.js';
 import { settled } from '../support/hand-moved-environment.js';
@@ -138,7 +139,10 @@ describe('a draining worker', () => {
   it('does not keep waiting claims of others from jobs, however many of its own wait', async () => {
     await register('w1');
     await drain('w1');
-    const own = Array.from({ length: 300 }, () => fixture.claimMany(1, { waitMs: 60_000, workerId: 'w1' }));
+    // More than one batch of waiting claims.
+    const own = Array.from({ length: claimLimits.parkedPerBatch + 1 }, () =>
+      fixture.claimMany(1, { waitMs: 60_000, workerId: 'w1' }),
+    );
     const other = fixture.claimMany(1, { waitMs: 60_000, workerId: 'w2' });
     await settled();
     await fixture.run('jobs: { a: { run: x } }');

@@ -130,7 +130,7 @@ export type DrainWorkerRequest = Message<"workflowgraph.v1.DrainWorkerRequest"> 
   workerId: string;
 
   /**
-   * Whether the worker should exit when it runs no job. The standalone worker and those of the TypeScript library do.
+   * Whether the worker should exit when it runs no job. The standalone worker and those of the client libraries do.
    *
    * @generated from field: bool stop = 2;
    */

@@ -302,7 +302,7 @@ func (x *HeartbeatWorkerResponse) GetDrainStop() bool {
 type DrainWorkerRequest struct {
 	state    protoimpl.MessageState `protogen:"open.v1"`
 	WorkerId string                 `protobuf:"bytes,1,opt,name=worker_id,json=workerId,proto3" json:"worker_id,omitempty"`
-	// Whether the worker should exit when it runs no job. The standalone worker and those of the TypeScript library do.
+	// Whether the worker should exit when it runs no job. The standalone worker and those of the client libraries do.
 	Stop bool `protobuf:"varint,2,opt,name=stop,proto3" json:"stop,omitempty"`
 	// Why, for people.
 	Reason        string `protobuf:"bytes,3,opt,name=reason,proto3" json:"reason,omitempty"`

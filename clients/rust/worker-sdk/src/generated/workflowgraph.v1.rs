@@ -5686,7 +5686,7 @@ pub struct HeartbeatWorkerResponse {
 pub struct DrainWorkerRequest {
     #[prost(string, tag = "1")]
     pub worker_id: ::prost::alloc::string::String,
-    /// Whether the worker should exit when it runs no job. The standalone worker and those of the TypeScript library do.
+    /// Whether the worker should exit when it runs no job. The standalone worker and those of the client libraries do.
     #[prost(bool, tag = "2")]
     pub stop: bool,
     /// Why, for people.

@@ -74,7 +74,7 @@ export interface HeartbeatWorkerResponse {
 
 export interface DrainWorkerRequest {
   worker_id: string;
-  /** Whether the worker should exit when it runs no job. The standalone worker and those of the TypeScript library do. */
+  /** Whether the worker should exit when it runs no job. The standalone worker and those of the client libraries do. */
   stop: boolean;
   /** Why, for people. */
   reason: string;

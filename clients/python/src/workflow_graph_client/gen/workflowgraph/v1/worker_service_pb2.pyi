@@ -153,7 +153,7 @@ class DrainWorkerRequest(_message.Message):
     REASON_FIELD_NUMBER: _builtins.int
     worker_id: _builtins.str
     stop: _builtins.bool
-    """Whether the worker should exit when it runs no job. The standalone worker and those of the TypeScript library do."""
+    """Whether the worker should exit when it runs no job. The standalone worker and those of the client libraries do."""
     reason: _builtins.str
     """Why, for people."""
     def __init__(
