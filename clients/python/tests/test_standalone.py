@@ -39,6 +39,16 @@ def test_it_is_configured_by_the_environment_and_runs_shell_jobs(server: RealSer
     assert output.endswith("worker stopped\n")
 
 
+def test_a_drain_with_stop_ends_it_with_code_0(server: RealServer) -> None:
+    worker = start(server, "--labels", "drained-alone", "--worker-id", "drained-alone")
+    run_id = server.run(a={"run": "true", "labels": ["drained-alone"]})
+    server.client.wait(run_id, timeout_secs=scaled(20), interval_secs=0.05)
+    server.client.drain_worker("drained-alone", stop=True)
+    output, _ = worker.communicate(timeout=scaled(30))
+    assert worker.returncode == 0
+    assert output.endswith("worker stopped\n")
+
+
 def test_sigterm_lets_the_job_finish_and_a_second_one_ends_it(server: RealServer, tmp_path: Path) -> None:
     worker = start(server, "--labels", "twice", "--log-format", "json", "--grace", "0.5")
     run_id = server.run(a={"run": f"touch {tmp_path}/begun; sleep 30", "labels": ["twice"]})

@@ -1,5 +1,12 @@
 import type { Job, JobExpectation, LogChunk, Workflow } from './server-state.js';
 
+interface ListedWorker {
+  readonly worker_id: string;
+  readonly labels: readonly string[];
+  readonly status: string;
+  readonly drain: object | null;
+}
+
 /** The driver's own calls to the server, bypassing the proxy. */
 export class ServerApi {
   readonly #url: () => string;
@@ -81,8 +88,8 @@ export class ServerApi {
     return why.attempts;
   }
 
-  async workers(): Promise<readonly { worker_id: string; labels: string[]; status: string }[]> {
-    return (await this.#call('GET', '/api/workers')) as { worker_id: string; labels: string[]; status: string }[];
+  async workers(): Promise<readonly ListedWorker[]> {
+    return (await this.#call('GET', '/api/workers')) as readonly ListedWorker[];
   }
 
   async #call(method: string, path: string, body?: object): Promise<unknown> {

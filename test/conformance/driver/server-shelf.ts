@@ -39,7 +39,7 @@ export class ServerShelf {
   }
 }
 
-/** All runs have ended, and no waiting claim could take the jobs of other scenarios. */
+/** All runs have ended, no worker is draining, and no waiting claim could take the jobs of other scenarios. */
 async function isAtRest(server: Server, runs: readonly string[]): Promise<boolean> {
   const api = new ServerApi(
     () => server.url,
@@ -48,6 +48,7 @@ async function isAtRest(server: Server, runs: readonly string[]): Promise<boolea
   try {
     const states = await Promise.all(runs.map(async (run) => (await api.status(run)).state));
     if (states.some((state) => state === 'running' || state === 'queued')) return false;
+    if ((await api.workers()).some(({ drain }) => drain !== null)) return false;
     for (const giveUpAt = performance.now() + restWithinMs; performance.now() < giveUpAt; ) {
       // Long polls, and job streams with free slots.
       if ((await server.metric('claims_parked')) === 0) return true;

@@ -28,6 +28,7 @@ impl From<LogChunk> for proto::LogChunk {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use std::collections::HashMap;
 
