@@ -40,7 +40,7 @@ def test_it_is_configured_by_the_environment_and_runs_shell_jobs(server: RealSer
 
 
 def test_a_drain_with_stop_ends_it_with_code_0(server: RealServer) -> None:
-    worker = start(server, "--labels", "drained-alone", "--worker-id", "drained-alone")
+    worker = start(server, WORKER_LABELS="drained-alone", WORKER_ID="drained-alone")
     run_id = server.run(a={"run": "true", "labels": ["drained-alone"]})
     server.client.wait(run_id, timeout_secs=scaled(20), interval_secs=0.05)
     server.client.drain_worker("drained-alone", stop=True)
