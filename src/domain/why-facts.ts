@@ -69,6 +69,14 @@ export interface ChildrenFact {
   readonly cancelled: number;
 }
 
+/** A child that failed. */
+export interface FailedChildFact {
+  readonly jobKey: string;
+  /** Such as `test (mac, 2)`. */
+  readonly name: string;
+  readonly error: string | null;
+}
+
 /** The request to cancel a run. */
 export interface CancelFact {
   readonly atMs: number;
@@ -155,6 +163,8 @@ export interface WhyFacts {
     readonly requiredLabels: readonly string[];
     /** Of a job with a matrix that has opened; null for any other. */
     readonly children: ChildrenFact | null;
+    /** The first of its children that failed. */
+    readonly failedChild: FailedChildFact | null;
   };
   readonly condition: Condition | null;
   readonly inputs: ConditionContext['inputs'];

@@ -1,7 +1,7 @@
 import type { ExplainedValue } from './condition/decide-condition.js';
 import type { AttemptOutcome } from './lease.js';
 import type { RetryRule } from './retry.js';
-import type { AttemptFact, ChildrenFact, DrainFact, HeldFact, NeedFact } from './why-facts.js';
+import type { AttemptFact, ChildrenFact, DrainFact, FailedChildFact, HeldFact, NeedFact } from './why-facts.js';
 
 export type NeedState = Pick<NeedFact, 'jobKey' | 'state'>;
 
@@ -74,7 +74,11 @@ export type WhyReason =
       /** The only causes that a retry may follow, if they prevented one; otherwise null. */
       readonly retryOn: readonly RetryRule[] | null;
     }
-  | ({ readonly code: 'children_open' | 'children_ended' } & ChildrenFact)
+  | ({
+      readonly code: 'children_open' | 'children_ended';
+      /** The first child that failed. */
+      readonly failedChild: FailedChildFact | null;
+    } & ChildrenFact)
   | { readonly code: 'expression_failed'; readonly error: string }
   | { readonly code: 'queue_timed_out'; readonly error: string }
   | { readonly code: 'tolerated' }

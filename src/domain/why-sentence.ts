@@ -3,7 +3,7 @@ import { isFeature } from './labels.js';
 import type { AttemptOutcome } from './lease.js';
 import { retryRuleText } from './retry.js';
 import type { JobState } from './states.js';
-import type { ChildrenFact, PausedFact } from './why-facts.js';
+import type { FailedChildFact, PausedFact } from './why-facts.js';
 import type { DrainingWorker, NeedState, WhyReason } from './why-reason.js';
 
 /** Part of an error text that a sentence quotes: its first line, up to this many characters. */
@@ -11,6 +11,8 @@ const quotedChars = 200;
 
 /** Jobs that a sentence names before it counts the rest. */
 const namedInSentence = 5;
+
+type ChildrenReason = Extract<WhyReason, { code: 'children_open' | 'children_ended' }>;
 
 /** The sentence of a reason for people, with times as spans from now. */
 export function sentenceOf(reason: WhyReason, nowMs: number): string {
@@ -225,9 +227,17 @@ function endedWord(outcome: AttemptOutcome): string {
   }
 }
 
-function howChildrenEnded({ failed, cancelled }: ChildrenFact): string {
-  const ends = [...(failed > 0 ? [`${failed} failed`] : []), ...(cancelled > 0 ? [`${cancelled} were cancelled`] : [])];
-  return ends.length === 0 ? '' : `; ${ends.join(', ')}`;
+function howChildrenEnded({ failed, cancelled, failedChild }: ChildrenReason): string {
+  const which = failedChild === null ? '' : `${failed === 1 ? ': ' : ', first '}${nameChild(failedChild)}`;
+  const ends = [
+    ...(failed > 0 ? [`${failed} failed${which}`] : []),
+    ...(cancelled > 0 ? [`${cancelled} were cancelled`] : []),
+  ];
+  return ends.length === 0 ? '' : `; ${ends.join('; ')}`;
+}
+
+function nameChild({ jobKey, name, error }: FailedChildFact): string {
+  return `${jobKey}${name === jobKey ? '' : ` ${quote(name)}`}${because(error)}`;
 }
 
 const stateWords: Readonly<Record<JobState, string>> = {

@@ -29,7 +29,8 @@ function mainReason(facts: WhyFacts): WhyReason {
   const { job } = facts;
   const last = facts.attempts.filter(({ number }) => number >= job.budgetFrom).at(-1) ?? null;
   if (job.children !== null && (job.state === 'open' || hasEnded(job.state))) {
-    return { code: job.state === 'open' ? 'children_open' : 'children_ended', ...job.children };
+    const { children, failedChild } = job;
+    return { code: job.state === 'open' ? 'children_open' : 'children_ended', ...children, failedChild };
   }
   switch (job.state) {
     case 'open':

@@ -25,6 +25,7 @@ function facts(job: Partial<JobFact>, more: Partial<Omit<WhyFacts, 'job'>> = {})
       budgetFrom: 0,
       requiredLabels: [],
       children: null,
+      failedChild: null,
       ...job,
     },
     condition: null,

@@ -159,6 +159,10 @@ describe('a job with a matrix', () => {
       error: '1 of 4 children failed',
       children: { total: 4, open: 0, failed: 1, cancelled: 3 },
     });
+    const failed = again.jobKey === 'test.0' ? again : (retried as ClaimedJob);
+    expect((await fixture.engine.explainJob(run, 'test')).reasons[0]?.sentence).toBe(
+      `All of its 4 children have ended; 1 failed: ${failed.jobKey} "test (${failed.jobKey === 'test.0' ? 1 : 2})" (it failed); 3 were cancelled.`,
+    );
   });
 
   it('runs all of its children without fail-fast', async () => {

@@ -1,8 +1,9 @@
 import { notFound } from '../../domain/errors.js';
-import type { ChildrenFact } from '../../domain/why-facts.js';
+import { childKey } from '../../domain/matrix/child.js';
+import type { ChildrenFact, FailedChildFact } from '../../domain/why-facts.js';
 import type { Connection } from '../../store/connection.js';
 import { jobIdOf } from '../../store/job-id.js';
-import { groupByKey, matricesOfJobs } from '../../store/statements/matrices.js';
+import { failedChildOfNode, groupByKey, matricesOfJobs } from '../../store/statements/matrices.js';
 import { childrenOfNode, type JobViewRow } from '../../store/statements/views.js';
 
 /** Which children of a node a reader wants. */
@@ -45,6 +46,18 @@ export async function readChildren(
     fromId: first + Math.min(offset, total),
     toId: first + Math.min(offset + limit, total),
   });
+}
+
+/** The first child of a node that failed, by the row id of the node; null if none did. */
+export async function firstFailedChild(
+  connection: Connection,
+  run: { readonly no: number; readonly version: number },
+  node: number,
+): Promise<FailedChildFact | null> {
+  const [failed] = await failedChildOfNode.run(connection, { version: run.version, node });
+  if (failed === undefined) return null;
+  const jobKey = childKey(failed.key, failed.idx);
+  return { jobKey, name: failed.name ?? jobKey, error: failed.error };
 }
 
 /** A child by its row id and the ordinal of its node. */

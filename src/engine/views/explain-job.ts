@@ -33,7 +33,7 @@ import type { KnownJob } from '../memory/job-specs.js';
 import { runValues } from '../memory/run-info.js';
 import { findChild } from '../runs/find-child.js';
 import { findRun } from '../runs/find-run.js';
-import { childrenOfJobs } from './children.js';
+import { childrenOfJobs, firstFailedChild } from './children.js';
 import { viewLimits } from './limits.js';
 import { nameOfToken } from './name-of-token.js';
 import { loadWorkerFacts } from './worker-facts.js';
@@ -66,6 +66,10 @@ export interface JobExplanation {
   /** Oldest first: the newest hundred with the beginnings of their error texts, or the requested one. */
   readonly attempts: readonly AttemptFact[];
 }
+
+type ChildrenFacts = Pick<WhyFacts['job'], 'children' | 'failedChild'>;
+
+const noChildren: ChildrenFacts = { children: null, failedChild: null };
 
 /** Explains why a job waits, was retried, was skipped, failed, or is in any other state. */
 export function explainJobVerb(context: EngineContext) {
@@ -106,7 +110,7 @@ export function explainJobVerb(context: EngineContext) {
         retryOn: known.spec.retry.on ?? null,
         budgetFrom: job.budget_from,
         requiredLabels,
-        children: known.matrix === null || known.child !== null ? null : await loadChildren(job),
+        ...(known.matrix === null || known.child !== null ? noChildren : await loadChildren(run, job)),
       },
       condition: known.condition,
       inputs: JSON.parse(run.inputs) as Record<string, string>,
@@ -124,8 +128,10 @@ export function explainJobVerb(context: EngineContext) {
     };
   }
 
-  async function loadChildren({ id }: WhyJobRow): Promise<WhyFacts['job']['children']> {
-    return (await childrenOfJobs(store.read, [id])).get(id) ?? null;
+  async function loadChildren(run: RunRow, { id }: WhyJobRow): Promise<ChildrenFacts> {
+    const children = (await childrenOfJobs(store.read, [id])).get(id) ?? null;
+    if (children === null || children.failed === 0) return { children, failedChild: null };
+    return { children, failedChild: await firstFailedChild(store.read, run, id) };
   }
 
   async function loadHeld(run: RunRow): Promise<WhyFacts['heldAt']> {

@@ -1,6 +1,6 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { JobState } from '../../domain/states.js';
-import { firstJobOf, runOf } from '../job-id-sql.js';
+import { firstJobOf, ordOf, runOf } from '../job-id-sql.js';
 import { jobKeys } from '../row-keys.js';
 import { type Rows, rowSet } from '../row-set.js';
 import { type MatrixTable, settledState } from '../schema.js';
@@ -362,6 +362,29 @@ export const matricesOfJobs = statement<
     .selectFrom(rows('rows', jobKeys).as('r'))
     .innerJoin('matrices as m', 'm.job', 'r.id')
     .select(['m.job', 'm.total', 'm.open', 'm.failed', 'm.cancelled']),
+);
+
+/** The first failed child of a node. It is looked for among the node's children, at most 10,000. */
+export const failedChildOfNode = statement<
+  { version: number; node: number },
+  { key: string; idx: number; name: string | null; error: string | null }
+>('failedChildOfNode', ({ db, integer }) =>
+  db
+    .selectFrom('matrices as m')
+    .innerJoin('version_jobs as v', (join) =>
+      join.on('v.version', '=', integer('version')).on('v.ord', '=', ordOf(integer('node'))),
+    )
+    .innerJoin('jobs as j', (join) =>
+      join
+        .on('j.id', '>=', sql<number>`${firstJobOf(runOf(integer('node')))} + v.children_from`)
+        .on('j.id', '<', sql<number>`${firstJobOf(runOf(integer('node')))} + v.children_from + m.total`),
+    )
+    .where('m.job', '=', integer('node'))
+    .where('j.state', '=', sql.lit<JobState>('failure'))
+    .orderBy('j.id')
+    .limit(sql.lit(1))
+    .select(['v.key', 'j.idx', 'j.name', 'j.error'])
+    .$castTo<{ key: string; idx: number; name: string | null; error: string | null }>(),
 );
 
 /** How the children of a run's nodes stand, for a range of nodes. */

@@ -660,6 +660,15 @@ update "jobs"
   where "jobs"."id" = "r"."id" and +"jobs"."state" in ('queued', 'held')
   returning "jobs"."id", "jobs"."places";
 
+-- failedChildOfNode
+select "v"."key", "j"."idx", "j"."name", "j"."error"
+  from "matrices" as "m"
+  inner join "version_jobs" as "v" on "v"."version" = cast(? as integer) and "v"."ord" = cast(? as integer) % 1048576
+  inner join "jobs" as "j" on "j"."id" >= cast(? as integer) / 1048576 * 1048576 + v.children_from and "j"."id" < cast(? as integer) / 1048576 * 1048576 + v.children_from + m.total
+  where "m"."job" = cast(? as integer) and "j"."state" = 'failure'
+  order by "j"."id"
+  limit 1;
+
 -- failuresOfRun
 select "v"."key", "j"."tolerated", substr(j.error, 1, cast(cast(? as integer) as integer)) as "error"
   from "jobs" as "j"
