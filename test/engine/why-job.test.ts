@@ -39,6 +39,7 @@ test('a job whose labels no live worker has names the nearest and the offline wo
     liveWorkers: 1,
     nearest: [{ workerId: 'near', missing: ['gpu'] }],
     offline: [{ workerId: 'gone', seenAtMs: world.environment.now() - 100_000 }],
+    draining: [],
     onlyLabelledWorkers: 0,
   });
 });

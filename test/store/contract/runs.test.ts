@@ -243,7 +243,7 @@ describe.each(contractStores)('runs of $name', ({ open }) => {
 
   it('start once, count ended jobs, and end', async () => {
     // The run's counters change by ends that its jobs did not have.
-    opened.leaves('run-counts', 'run-state');
+    opened.leaves('ended-run-has-figures', 'run-counts', 'run-state');
     const begin = () =>
       act<readonly unknown[]>((connection) =>
         beginRuns.run(connection, { rows: [{ no: run }, { no: 99 }], nowMs: 55 }),
