@@ -11,7 +11,10 @@ import { answerRepeats, lockRequestsOf } from './repeated-claims.js';
 import { noteWhatBecameClaimable, takeJobs } from './take-jobs.js';
 import { decideContested, ownersOf } from './worker-owner.js';
 
-/** Gives claimable jobs to workers; a draining worker gets none, and its claim can wait. Claims come last in a batch, so that they see what the batch made claimable. */
+/**
+ * Gives claimable jobs to workers; a draining worker gets none, and its claim can wait. Claims come last in a batch, so that
+ * they see what the batch made claimable.
+ */
 export function claimOperation(context: BatchContext, parking: Parking<Claim>): Operation<Claim, ClaimedJob[]> {
   return {
     name: 'claim',
