@@ -106,6 +106,7 @@ describe('a run', () => {
     expect(await fixture.engine.heartbeatLease(fixture.caller, a.leaseId)).toEqual({
       ttlSecs: 30,
       stop: { reason: 'cancelled', withinMs: 10_000 },
+      drain: null,
     });
     await expect(fixture.complete(a)).rejects.toMatchObject({ reason: 'cancelled' });
     const clean = await fixture.claimed();

@@ -123,11 +123,11 @@ describe('an attempt that has timed out', () => {
   it('is in each heartbeat response, with the rest of the grace period', async () => {
     await fixture.run(timed);
     const job = await fixture.claimed();
-    expect(await beat(job)).toEqual({ ttlSecs: 30, stop: null });
+    expect(await beat(job)).toEqual({ ttlSecs: 30, stop: null, drain: null });
     await fixture.environment.advance(5_000);
-    expect(await beat(job)).toEqual({ ttlSecs: 30, stop: { reason: 'timed_out', withinMs: 10_000 } });
+    expect(await beat(job)).toEqual({ ttlSecs: 30, stop: { reason: 'timed_out', withinMs: 10_000 }, drain: null });
     await fixture.environment.advance(4_000);
-    expect(await beat(job)).toEqual({ ttlSecs: 30, stop: { reason: 'timed_out', withinMs: 6_000 } });
+    expect(await beat(job)).toEqual({ ttlSecs: 30, stop: { reason: 'timed_out', withinMs: 6_000 }, drain: null });
   });
 
   it('is sent to its session once, and its report returns the credit', async () => {
@@ -209,7 +209,7 @@ describe('an attempt that has timed out', () => {
     await fixture.environment.advance(12_000);
     await fixture.restart();
     await fixture.environment.advance(9_000);
-    expect(await beat(job)).toEqual({ ttlSecs: 30, stop: { reason: 'timed_out', withinMs: 1_000 } });
+    expect(await beat(job)).toEqual({ ttlSecs: 30, stop: { reason: 'timed_out', withinMs: 1_000 }, drain: null });
     expect(await fixture.claim()).toBeNull();
     await fixture.fail(job, true);
     expect((await fixture.claimed()).attempt).toBe(1);
@@ -221,7 +221,7 @@ describe('an attempt that has timed out', () => {
     await fixture.environment.advance(8_000);
     await cancel(run);
     expect(await fixture.statuses(run)).toEqual({ a: 'cancelled', clean: 'queued' });
-    expect(await beat(job)).toEqual({ ttlSecs: 30, stop: { reason: 'cancelled', withinMs: 7_000 } });
+    expect(await beat(job)).toEqual({ ttlSecs: 30, stop: { reason: 'cancelled', withinMs: 7_000 }, drain: null });
     await fixture.environment.advance(7_000);
     expect((await fixture.claimed()).jobKey).toBe('clean');
   });

@@ -304,7 +304,7 @@ describe('changes at one server', () => {
     const news: unknown[] = [];
     const watch = one.watchLeases((item) => news.push(item));
     watch.add(lease);
-    expect(await two.heartbeatLease(caller, lease)).toEqual({ ttlSecs: 30, stop: null });
+    expect(await two.heartbeatLease(caller, lease)).toEqual({ ttlSecs: 30, stop: null, drain: null });
     await two.cancelRun({ caller, id: run, force: false, requestId: null });
     await until('the message of the cancel', () => news.length > 0, { withinMs: 900 });
     expect(news).toEqual([{ kind: 'stop', leaseId: lease, reason: 'cancelled', withinMs: expect.any(Number) }]);
