@@ -23,7 +23,7 @@ test.each([
   const response = await fetch(`${url}/api/jobs/${leaseId}/heartbeat`, { method: 'POST', ...init });
   expect([response.status, await response.text()]).toEqual([
     200,
-    '{"ttl_secs":30,"cancelled":false,"stop_reason":null,"stop_within_secs":null}',
+    '{"ttl_secs":30,"cancelled":false,"stop_reason":null,"stop_within_secs":null,"drain":false,"drain_stop":false}',
   ]);
   expect(engine.calls).toEqual([
     { verb: 'heartbeatLease', args: [expect.objectContaining({ credential: null }), leaseId] },
