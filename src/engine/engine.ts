@@ -199,7 +199,7 @@ export interface Engine {
   /** Drains a worker, or undoes it; repeating it changes nothing. Errors: `not_found`. */
   drainWorker(input: DrainWorker): Promise<DrainView>;
   undrainWorker(input: Omit<DrainWorker, 'stop' | 'reason'>): Promise<void>;
-  /** What a worker is told of its drain; null when it is not draining. */
+  /** The drain that the worker must follow; null if it is not draining. */
   drainOf(workerId: string): DrainState | null;
   /** Sets a variable of the server or of a workflow. Errors: `malformed`, `too_large`, `not_found`. */
   setVariable(input: ChangeVariable & { readonly value: string }): Promise<void>;

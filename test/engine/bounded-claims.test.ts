@@ -15,7 +15,7 @@ afterEach(() => fixture.end());
 /** Nearly the maximum of a job: 15 values of 64 KiB. */
 const largeOutputs = Object.fromEntries(Array.from({ length: 15 }, (_, at) => [`k${at}`, 'x'.repeat(64 * 1024)]));
 
-/** A run of `makers` with large outputs, and of `takers`, each of which needs all makers. */
+/** A run in which each of `takers` needs all of `makers`, whose outputs are large. */
 async function makersAndTakers(makers: number, takers: number): Promise<string> {
   const names = Array.from({ length: makers }, (_, at) => `m${at}`);
   const needs = `needs: [${names.join(', ')}]`;

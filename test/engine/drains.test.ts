@@ -151,7 +151,7 @@ describe('a draining worker', () => {
     expect((await Promise.all(own)).flat()).toEqual([]);
   });
 
-  it('gets no pushed job, is told of the drain and of its end, and then gets jobs', async () => {
+  it('gets no pushed job while it drains, and gets jobs again after the end of the drain; its session reports both', async () => {
     const { session, jobs, drains } = openSession('w1');
     session.addCredits(2);
     await settled();

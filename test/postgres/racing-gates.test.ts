@@ -60,7 +60,7 @@ it(
     ),
 );
 
-/** Children of nodes, some of which also pass through a group. Here one key covers the gates of all nodes. */
+/** Children of nodes; some also need a place in a group. One key covers the gates of all nodes. */
 const workflowsOfNodes = {
   one: '{ jobs: { a: { run: x, strategy: { matrix: { n: [0, 1, 2, 3] }, max-parallel: 2 } }, b: { run: x, needs: a } } }',
   two: '{ jobs: { a: { run: x, strategy: { matrix: { n: [0, 1, 2] }, max-parallel: 2, fail-fast: false }, concurrency: { group: shared, max: 1 } } } }',

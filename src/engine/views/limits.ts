@@ -33,7 +33,7 @@ export const viewLimits = {
   holders: 10,
   /** A page has at most so many jobs of runs, and at least one run. */
   historyCells: 60_000,
-  /** Runs that statistics count, and those of which they count the jobs. */
+  /** Statistics count at most this many runs, and the jobs of at most that many. */
   countedRuns: 10_000,
   runsOfJobs: 100,
   /** Buckets of statistics. */

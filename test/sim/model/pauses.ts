@@ -22,7 +22,7 @@ export class ModelPauses {
   #paused = new Set<string>();
   /** When each pause began or ended, the last time, by the world's clock. */
   readonly #changedAtMs = new Map<string, number>();
-  /** Pauses that were acknowledged, and when; not those of which an end was asked since. */
+  /** When each pause was acknowledged, without pauses whose end was requested since. */
   readonly #acknowledgedAtMs = new Map<string, number>();
   readonly #resuming = new Map<string, number>();
 

@@ -63,7 +63,7 @@ export const plantedInLeases: readonly PlantedBug[] = [
     replace: 'false',
   },
   {
-    name: 'no grace after the server stood still',
+    name: 'no extension of leases after a stall of the server',
     file: 'engine/writer/writer.js',
     find: 'this.#stallDetector?.hasStalled() === true',
     replace: 'false',

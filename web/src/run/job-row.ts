@@ -26,7 +26,7 @@ export interface JobRow {
   readonly group: string | null;
 }
 
-/** A job of which only its definition is known. */
+/** A job that has only its definition so far. */
 export function staticRow(graph: GetRunGraphResponse, id: string, ordinal: number): JobRow {
   return {
     ordinal,
