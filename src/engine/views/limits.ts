@@ -33,8 +33,9 @@ export const viewLimits = {
   holders: 10,
   /** A page has at most so many jobs of runs, and at least one run. */
   historyCells: 60_000,
-  /** Statistics count at most this many runs, and the jobs of at most that many. */
+  /** The newest runs that statistics count. */
   countedRuns: 10_000,
+  /** The newest runs whose jobs statistics count. */
   runsOfJobs: 100,
   /** Buckets of statistics. */
   periods: 400,
