@@ -2,6 +2,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { describeFactor, timeFactor } from './suites/machine.js';
+import { programUnderTest } from './suites/program-under-test.js';
 
 await import('./ensure.js');
 if (!process.argv.some((argument) => ['--list', '--help', '-h'].includes(argument))) {
@@ -22,6 +23,9 @@ for (const each of projects) {
   if (compiled.status !== 0) process.exit(1);
 }
 
-const child = spawn(node, [`${root}dist/conformance/main.js`, ...process.argv.slice(2)], { stdio: 'inherit' });
+const child = spawn(node, [`${root}dist/conformance/main.js`, ...process.argv.slice(2)], {
+  stdio: 'inherit',
+  env: { ...process.env, WORKFLOW_GRAPH_UNDER_TEST: programUnderTest() },
+});
 for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill('SIGTERM'));
 child.on('exit', (code, signal) => process.exit(code ?? (signal === null ? 1 : 128)));

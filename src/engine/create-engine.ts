@@ -163,7 +163,8 @@ export async function createEngine(options: EngineOptions): Promise<RunningEngin
   const cascade = continueCascade(context);
   const matrices = continueMatrices(context);
   const starting = startRunVerb(context);
-  const rerunning = rerunRunVerb(context, starting);
+  // The gate of a pause that ended meanwhile has no place to give: what is there is let go.
+  const rerunning = rerunRunVerb(context, starting, () => pauseKeeper.releaseEnded());
   const cancelling = cancelRunVerb(context, rerunning, matrices);
   const following = new FollowGates(context, starting, cancelling, () => parking.size > 0);
   const pauseKeeper = new PauseKeeper(context, (sets) => following.serve(sets));

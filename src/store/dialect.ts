@@ -61,6 +61,8 @@ export interface DialectRecord {
   readonly clusteredTableOptions: RawBuilder<unknown>;
   /** The type of an integer column that numbers its rows itself. */
   readonly identity: 'autoincrement' | 'identity';
+  /** Selects a row if the table exists, else none. */
+  findTable(name: string): RawBuilder<unknown>;
   /** The highest number that an identity column has ever assigned, as `value`; no row when it has assigned none. */
   lastNumber(table: string, column: string): RawBuilder<{ value: number }>;
   /** The statements that continue an identity column after a number. */

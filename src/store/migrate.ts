@@ -100,7 +100,11 @@ function marked({ up }: Migration): Migration {
  */
 export async function migrateToLatest(connection: Connection): Promise<MigrationDone[]> {
   const migrations = migrationsFor(connection.dialect);
-  if (await isNewerButFit(connection, Object.keys(migrations))) return [];
+  const known = Object.keys(migrations);
+  const executed = await executedMigrations(connection);
+  // Kysely would look at every table of the database before it finds nothing to do.
+  if (known.every((name) => executed.includes(name)) && executed.length === known.length) return [];
+  if (await isNewerButFit(connection, executed, known)) return [];
   const migrator = new Migrator({
     db: kyselyOver(connection),
     provider: { getMigrations: async () => migrations },
@@ -129,13 +133,16 @@ export async function schemaAge(connection: Connection): Promise<SchemaAge | nul
   const known = Object.keys(migrationsFor(connection.dialect));
   const executed = await executedMigrations(connection);
   if (executed.length === 0 || known[0] !== executed.toSorted()[0]) return null;
-  if (await isNewerButFit(connection, known)) return 'newer';
+  if (await isNewerButFit(connection, executed, known)) return 'newer';
   return executed.length < known.length ? 'older' : 'current';
 }
 
 /** Errors: `StoreError` when the tables belong to a newer version and this one cannot use them. */
-async function isNewerButFit(connection: Connection, known: readonly string[]): Promise<boolean> {
-  const executed = await executedMigrations(connection);
+async function isNewerButFit(
+  connection: Connection,
+  executed: readonly string[],
+  known: readonly string[],
+): Promise<boolean> {
   if (executed.every((name) => known.includes(name))) return false;
   const [row] = await kyselyOver(connection)
     .selectFrom('meta')
@@ -151,9 +158,8 @@ async function isNewerButFit(connection: Connection, known: readonly string[]): 
 const oldestProgramKey = 'oldest_program';
 
 async function executedMigrations(connection: Connection): Promise<string[]> {
-  const db = kyselyOver(connection);
-  const tables = await db.introspection.getTables({ withInternalKyselyTables: true });
-  if (!tables.some(({ name }) => name === 'kysely_migration')) return [];
+  const found = await connection.dialect.findTable('kysely_migration').execute(kyselyOver(connection));
+  if (found.rows.length === 0) return [];
   const rows = await connection.query('select name from kysely_migration', []);
   return rows.map((row) => String(row.name));
 }

@@ -20,6 +20,17 @@ const pause = (kind: PauseSubject['kind'], subject: string, reason = '') =>
 const resume = (kind: PauseSubject['kind'], subject: string) =>
   fixture.engine.resume({ caller: fixture.caller, kind, subject });
 
+const rerunOf = (id: string) => ({
+  caller: fixture.caller,
+  id,
+  failed: false,
+  jobs: [],
+  dependants: true,
+  force: false,
+  requestId: null,
+  dryRun: false,
+});
+
 async function actions(): Promise<string[]> {
   const rows = await fixture.store.read.query('select action from audit order by no', []);
   return rows.map(({ action }) => String(action)).filter((action) => /paused|resumed/.test(action));
@@ -272,6 +283,29 @@ describe('a paused workflow', () => {
     expect(await fixture.claim()).toBeNull();
     await fixture.cancel(run);
     await ended(run, 'cancelled');
+  });
+
+  it('no longer holds a run that it held when it was cancelled, and that is re-run after the pause', async () => {
+    const id = await fixture.define('{ jobs: { a: { run: x } } }');
+    await pause('workflow', id);
+    const { runId } = await fixture.startRun(id);
+    await fixture.cancel(runId);
+    await resume('workflow', id);
+    await fixture.engine.rerunRun({ ...rerunOf(runId), jobs: ['a'] });
+    await fixture.complete(await nextJob());
+    await ended(runId);
+  });
+
+  it('still holds a run that it held when it was cancelled, and that is re-run during the pause', async () => {
+    const id = await fixture.define('{ jobs: { a: { run: x } } }');
+    await pause('workflow', id);
+    const { runId } = await fixture.startRun(id);
+    await fixture.cancel(runId);
+    await fixture.engine.rerunRun({ ...rerunOf(runId), jobs: ['a'] });
+    expect(await fixture.claim()).toBeNull();
+    await resume('workflow', id);
+    await fixture.complete(await nextJob());
+    await ended(runId);
   });
 });
 

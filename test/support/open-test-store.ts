@@ -1,4 +1,4 @@
-import { copyFileSync, rmSync } from 'node:fs';
+import { copyFileSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import pg from 'pg';
@@ -48,11 +48,29 @@ export function openTestStoreAt(file: string): Promise<Store> {
   });
 }
 
+/** A migrated, empty database file, the start of every SQLite database of this process. */
+let template: Buffer | null = null;
+
+async function readTemplate(): Promise<Buffer> {
+  const folder = fastFolder();
+  try {
+    const file = join(folder, 'template.db');
+    await (await openTestStoreAt(file)).close();
+    return readFileSync(file);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
 class SqliteStorage implements TestStorage {
   readonly #folder = fastFolder();
   readonly #file = join(this.#folder, 'test.db');
 
-  open(): Promise<Store> {
+  async open(): Promise<Store> {
+    if (!existsSync(this.#file)) {
+      template ??= await readTemplate();
+      writeFileSync(this.#file, template, { mode: 0o600 });
+    }
     return openTestStoreAt(this.#file);
   }
 

@@ -1,13 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import { onTestFailed } from 'vitest';
+import { programUnderTest } from '../../scripts/suites/program-under-test.js';
 import { atEnd } from './lifetime.js';
 import { scaled } from './machine.js';
 import { until } from './until.js';
 
-/** The compiled program; set the variable to the `main.js` of another build to test that. */
-export const mainFile =
-  process.env.WORKFLOW_GRAPH_UNDER_TEST ?? fileURLToPath(new URL('../../dist/src/main.js', import.meta.url));
+export const mainFile = programUnderTest();
 
 export interface Ended {
   readonly code: number | null;

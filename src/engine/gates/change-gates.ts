@@ -39,9 +39,17 @@ export async function changeGates(knowledge: BatchContext, batch: Batch): Promis
 /** The numbers of gates by their keys; stores new ones. */
 async function numbersOf({ connection, nowMs }: Batch, keys: readonly string[]): Promise<Map<string, number>> {
   if (keys.length === 0) return new Map();
-  const rows = keys.map((key) => ({ key }));
-  await ensureGates.run(connection, { rows, nowMs });
-  return new Map((await gatesByKey.run(connection, { rows })).map(({ key, no }) => [key, no]));
+  const numbers = new Map<string, number>();
+  const read = async (rows: readonly { key: string }[]) => {
+    for (const { key, no } of await gatesByKey.run(connection, { rows })) numbers.set(key, no);
+  };
+  await read(keys.map((key) => ({ key })));
+  const missing = keys.filter((key) => !numbers.has(key)).map((key) => ({ key }));
+  if (missing.length > 0) {
+    await ensureGates.run(connection, { rows: missing, nowMs });
+    await read(missing);
+  }
+  return numbers;
 }
 
 /** Stores the gates of the jobs that reach their first gate; returns how many reach each. */

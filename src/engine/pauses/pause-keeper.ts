@@ -52,7 +52,7 @@ export class PauseKeeper {
     const before = pauses.runs;
     await pauses.load(store.read);
     for (const [run, gate] of pauses.runs) if (!before.has(run)) await this.#holdRun(run, gate);
-    await this.#releaseEnded();
+    await this.releaseEnded();
     if ([...labels].some((label) => !pauses.labels.has(label))) {
       await this.#serve(await labelSets.lookForClaimable(store.read));
     }
@@ -88,7 +88,8 @@ export class PauseKeeper {
     }
   }
 
-  async #releaseEnded(): Promise<void> {
+  /** Lets go what is at the gates of pauses that are over. */
+  async releaseEnded(): Promise<void> {
     const { store, writer } = this.#context;
     const range = { keyFrom: 'paused:', keyTo: 'paused:\u{10ffff}', limit: gatesAtOnce };
     for (const { no, key } of await gatesOfEndedPauses.run(store.read, range)) {

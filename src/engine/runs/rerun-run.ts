@@ -27,7 +27,7 @@ import { keysOf } from './keys-of-ordinals.js';
 import { runLimits } from './limits.js';
 import { loadJobs, loadNeeds, loadRerunSet, type RerunSet } from './load-rerun.js';
 import { refusalOfRun, toError, unstoppedError, unstoppedJob } from './refuse-rerun.js';
-import { hasRunEnded } from './reopen-run.js';
+import { asksAgain, hasRunEnded } from './reopen-run.js';
 import { requestHash } from './request-hash.js';
 import { rerunOperation, rerunRangeOperation } from './rerun-operations.js';
 import type { startRunVerb } from './start-run.js';
@@ -77,8 +77,16 @@ const lookEveryMs = 100;
 
 const none: RerunJobsView = { jobs: [], count: 0 };
 
-/** Runs parts of a run again, in the same run. */
-export function rerunRunVerb(context: EngineContext, starting: Pick<ReturnType<typeof startRunVerb>, 'activateFrom'>) {
+/**
+ * Runs parts of a run again, in the same run.
+ *
+ * @param askedForPlace called after a run that had ended has asked for a place at its gate again
+ */
+export function rerunRunVerb(
+  context: EngineContext,
+  starting: Pick<ReturnType<typeof startRunVerb>, 'activateFrom'>,
+  askedForPlace: () => Promise<void>,
+) {
   const { store, writer } = context;
   const begin = rerunOperation(context);
   const continueRange = rerunRangeOperation();
@@ -235,6 +243,7 @@ export function rerunRunVerb(context: EngineContext, starting: Pick<ReturnType<t
           continue;
         }
         if (begun.from !== null) await continueRerun(run, begun.generation, begun.from);
+        if (asksAgain(run)) await askedForPlace();
         return viewBegun(run, begun.generation, asked);
       }
     },

@@ -59,6 +59,7 @@ export const postgresDialect: DialectRecord = {
   tableOptions: sql``,
   clusteredTableOptions: sql``,
   identity: 'identity',
+  findTable: (name) => sql`select name from (select to_regclass(${sql.lit(name)}) as name) as t where name is not null`,
   lastNumber: (table, column) =>
     sql`select last_value as value from ${sql.table(`${table}_${column}_seq`)} where is_called`,
   setLastNumber: (table, column, value) => [

@@ -1,6 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
+import { CachedStatements } from './cached-statements.js';
 import { openDatabase } from './open-database.js';
-import { SqliteConnection } from './sqlite-connection.js';
 
 /** A query for this thread. */
 export interface ReadRequest {
@@ -11,7 +11,7 @@ export interface ReadRequest {
 
 if (parentPort === null) throw new Error('This file runs in a thread of the server.');
 const port = parentPort;
-const connection = new SqliteConnection(openDatabase((workerData as { file: string }).file, 'read'));
+const connection = new CachedStatements(openDatabase((workerData as { file: string }).file, 'read'));
 
 port.on('message', (request: ReadRequest | 'close') => {
   if (request === 'close') {

@@ -52,6 +52,7 @@ export const sqliteDialect: DialectRecord = {
   tableOptions: sql`strict`,
   clusteredTableOptions: sql`strict, without rowid`,
   identity: 'autoincrement',
+  findTable: (name) => sql`select name from sqlite_schema where type = 'table' and name = ${sql.lit(name)}`,
   lastNumber: (table) => sql`select seq as value from sqlite_sequence where name = ${sql.lit(table)}`,
   setLastNumber: (table, _, value) => [
     sql`delete from sqlite_sequence where name = ${sql.lit(table)}`,

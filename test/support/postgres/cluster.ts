@@ -41,9 +41,14 @@ export class Cluster {
     });
   }
 
-  /** @param flags for the postgres process, such as `-c`, `max_connections=20` */
-  static async start(flags: readonly string[] = []): Promise<Cluster> {
-    const folder = mkdtempSync(join(tmpdir(), 'workflow-graph-postgres-'));
+  /**
+   * @param flags for the postgres process, such as `-c`, `max_connections=20`
+   * @param folder an empty folder of its own; a test that does not check the disk uses one in memory
+   */
+  static async start(
+    flags: readonly string[] = [],
+    folder = mkdtempSync(join(tmpdir(), 'workflow-graph-postgres-')),
+  ): Promise<Cluster> {
     // As root, the database runs as a separate user, which must be able to reach its folder.
     chmodSync(folder, 0o755);
     const cluster = new Cluster(await reachableProgram(folder), await freePort(), folder, flags);
