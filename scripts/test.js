@@ -14,13 +14,16 @@ const computing = ['nice', '-n', '3', 'node'];
 
 /**
  * A suite runs commands and reports how many of its tests passed and failed. Long suites, or those that others depend
- * on, come first: the Rust and Go compilers have the whole run for their work. Of the suites of a `group` one runs at a
+ * on, come first: the Rust and Go compilers have the whole run for their work, and no long suite is left over when the
+ * others have ended. Of the suites of a `group` one runs at a
  * time.
  */
 const suites = [
   { name: 'typescript', run: counted(countClosingLine, 'bash', 'clients/typescript/ci.sh') },
   { name: 'rust', needs: 'cargo', run: counted(countCargo, 'bash', 'clients/rust/ci.sh') },
   { name: 'go', needs: 'go', run: counted(countGo, 'bash', 'clients/go/ci.sh') },
+  { name: 'postgres', run: vitest('postgres') },
+  { name: 'unit', run: vitest('unit') },
   // Clients through every scenario. Each plays several at once and uses the idle time of the processors.
   {
     name: 'conformance',
@@ -49,8 +52,6 @@ const suites = [
   { name: 'package', run: vitest('package') },
   { name: 'crash', run: vitest('crash') },
   { name: 'race', run: vitest('race') },
-  { name: 'postgres', run: vitest('postgres') },
-  { name: 'unit', run: vitest('unit') },
   { name: 'python', needs: 'python3', run: counted(countPython, 'bash', 'clients/python/ci.sh') },
   { name: 'faults', run: vitest('faults') },
   { name: 'sim', run: counted(countSeeds, ...computing, 'scripts/sim.js') },

@@ -21,12 +21,6 @@ export const plantedInGroups: readonly PlantedBug[] = [
     replace: 'if (false)',
   },
   {
-    name: 'group: nobody is admitted when the first that waits is cancelled',
-    file: 'engine/writer/batch-gates.js',
-    find: 'this.looked.add(gate);',
-    replace: ';',
-  },
-  {
     name: 'group: who asks goes past those that wait',
     file: 'domain/gates/decide-gate.js',
     find: 'waiting === 0 && inUse < max',

@@ -111,12 +111,6 @@ export const plantedInLeases: readonly PlantedBug[] = [
     replace: "attempt.stop?.reason === 'timed_out'",
   },
   {
-    name: 'stopping: a report counts after the grace',
-    file: 'domain/lease.js',
-    find: "attempt.stop?.reason === 'timed_out' && attempt.stop.byMs <= nowMs",
-    replace: 'false',
-  },
-  {
     name: 'stopping: a heartbeat does not say so',
     file: 'engine/leases/lease-operations.js',
     find: 'stop: { reason, withinMs: Math.max(0, byMs - batch.nowMs) }',

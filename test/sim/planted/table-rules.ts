@@ -21,12 +21,6 @@ export const plantedInRules: readonly PlantedBug[] = [
     replace: "badNeeds >= 0 ? 'queued'",
   },
   {
-    name: 'a condition is asked of a cancelled run that it does not outlive',
-    file: 'domain/settle.js',
-    find: 'runCancelled && kind !== conditionKind.survivesCancel',
-    replace: 'false',
-  },
-  {
     name: 'the backoff doubles once too early',
     file: 'domain/retry.js',
     find: '2 ** Math.min(retryNumberFrom0, 52)',
@@ -133,12 +127,6 @@ export const plantedInRules: readonly PlantedBug[] = [
     file: 'domain/rerun.js',
     find: 'isReset(need) || !hasEnded(state)',
     replace: '!hasEnded(state)',
-  },
-  {
-    name: 're-run: it begins while a cancelled job still stops',
-    file: 'engine/runs/rerun-operations.js',
-    find: 'if (unstopped !== null) {',
-    replace: 'if (false) {',
   },
   {
     name: 're-run: a request that is sent again runs the jobs again',

@@ -34,12 +34,6 @@ export const plantedInTimeouts: readonly PlantedBug[] = [
     replace: 'cancel_forced: sql `1`',
   },
   {
-    name: 'run timeout: the jobs of the run continue',
-    file: 'engine/runs/time-out-runs.js',
-    find: 'if (run !== undefined && run.cancel_from !== null)',
-    replace: 'if (false)',
-  },
-  {
     name: 'run timeout: the run ends as cancelled',
     file: 'domain/states.js',
     find: 'if (tally.timedOut)',
