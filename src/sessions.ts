@@ -1,9 +1,9 @@
 import { hash } from 'node:crypto';
 import { type AuditDraft, writeAudit } from './engine/writer/audit-draft.js';
 import type { Environment } from './environment/environment.js';
-import type { SessionTable } from './store/schema.js';
 import { deleteOldSessions, deleteSession, insertSession, liveSessions } from './store/statements/sessions.js';
 import type { Store } from './store/store.js';
+import type { SessionTable } from './store/tables/access.js';
 
 /** How long a browser stays signed in: half a day, or 30 days on request. */
 const sessionMs = 12 * 60 * 60 * 1000;

@@ -12,9 +12,9 @@ import { type AuditDraft, writeAudit } from './engine/writer/audit-draft.js';
 import type { Environment } from './environment/environment.js';
 import { Loop } from './environment/loop.js';
 import { type NewSession, Sessions, sessionId } from './sessions.js';
-import type { TokenTable } from './store/schema.js';
 import { allTokens, insertToken, noteTokenUse, revokeToken } from './store/statements/tokens.js';
 import type { Store } from './store/store.js';
+import type { TokenTable } from './store/tables/access.js';
 import type { Log } from './telemetry/log.js';
 
 /** Oldest state that a call may use: the time within which a revoked token stops working. */

@@ -10,6 +10,7 @@ const packages: Readonly<Record<string, readonly RegExp[]>> = {
   drivers: [/^better-sqlite3$/, /^pg$/],
   yaml: [/^yaml$/],
   croner: [/^croner$/],
+  re2js: [/^re2js$/],
   Connect: [/^@connectrpc\//, /^@bufbuild\//],
   Fastify: [/^fastify$/, /^@fastify\//, /^@connectrpc\/connect-fastify$/],
 };

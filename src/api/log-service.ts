@@ -47,12 +47,13 @@ export function logService(engine: Engine): ServiceHandlers<typeof LogService> {
         }),
       ),
 
-    searchLog: async ({ id, jobId, attempt, text, matchCase, fromLine, limit }) => {
+    searchLog: async ({ id, jobId, attempt, text, regex, matchCase, fromLine, limit }) => {
       const { lines, nextLine } = await engine.searchLog({
         id,
         jobKey: jobId,
         attempt,
         text,
+        isRegex: regex,
         matchCase,
         fromLine: Math.max(1, fromLine),
         limit: limit === 0 ? matchesDefault : Math.min(limit, matchesMax),

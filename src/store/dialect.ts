@@ -1,5 +1,5 @@
 import type { DialectAdapter, Kysely, QueryCompiler, RawBuilder } from 'kysely';
-import type { JobTable } from './schema.js';
+import type { JobTable } from './tables/jobs.js';
 
 /** How a column of a row set is read from its JSON text. */
 export type ColumnType = 'integer' | 'text' | 'real';

@@ -130,7 +130,7 @@ describe('the lines of a log', () => {
 
 describe('a search', () => {
   const search = (text: string, more = {}) =>
-    fixture.engine.searchLog({ ...place(), text, matchCase: false, fromLine: 1, limit: 100, ...more });
+    fixture.engine.searchLog({ ...place(), text, isRegex: false, matchCase: false, fromLine: 1, limit: 100, ...more });
 
   it('finds lines ignoring case unless told otherwise, and resumes where it stopped', async () => {
     await push('Error one\nfine\n', '!an ERR', 'OR\n', '!OR two\nerror three\n');
@@ -139,5 +139,29 @@ describe('a search', () => {
     expect(await search('error', { limit: 2 })).toEqual({ lines: [1, 3], nextLine: 4 });
     expect(await search('error', { fromLine: 4 })).toEqual({ lines: [5], nextLine: null });
     expect(await search('nowhere')).toEqual({ lines: [], nextLine: null });
+  });
+
+  it('finds the lines that match a regular expression of RE2, and names what is wrong with another', async () => {
+    await push('Error 404\nfine\n', '!an error 50', '!0\n', 'terror\n');
+    const found = (text: string, more = {}) => search(text, { isRegex: true, ...more });
+    expect(await found('error \\d+$')).toEqual({ lines: [1, 3], nextLine: null });
+    expect(await found('^error', { matchCase: true })).toEqual({ lines: [], nextLine: null });
+    expect(await found('(a+)+$|\\bterror')).toEqual({ lines: [4], nextLine: null });
+    for (const [text, why] of [
+      ['a(b', 'missing closing )'],
+      ['(?=x)', 'unsupported'],
+      ['(a)\\1', 'invalid escape sequence'],
+    ] as const) {
+      await expect(found(text)).rejects.toMatchObject({ code: 'malformed', message: expect.stringContaining(why) });
+    }
+  });
+
+  it('with a regular expression stops after a part of a long log, and resumes there', async () => {
+    await push(`\${'x'.repeat(99)}\n`.repeat(12_000));
+    const first = await search('y', { isRegex: true });
+    expect(first.lines).toEqual([]);
+    expect(first.nextLine).toBeGreaterThan(1_000);
+    expect(first.nextLine).toBeLessThan(12_000);
+    expect(await search('x', { isRegex: true, fromLine: 11_999 })).toEqual({ lines: [11_999, 12_000], nextLine: null });
   });
 });

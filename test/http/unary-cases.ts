@@ -377,9 +377,18 @@ export function unaryCases(world: ServedWorld): UnaryCase[] {
     },
     {
       method: LogService.method.searchLog,
-      request: { id: run, jobId: 'build', attempt: 0, text: 'Error', matchCase: true, fromLine: 1, limit: 9 },
+      request: {
+        id: run,
+        jobId: 'build',
+        attempt: 0,
+        text: 'Error',
+        matchCase: true,
+        fromLine: 1,
+        limit: 9,
+        regex: true,
+      },
       http: {
-        path: `/api/runs/${run}/jobs/build/lines/search?attempt=0&text=Error&match_case=true&from_line=1&limit=9`,
+        path: `/api/runs/${run}/jobs/build/lines/search?attempt=0&text=Error&match_case=true&from_line=1&limit=9&regex=true`,
       },
     },
   ];

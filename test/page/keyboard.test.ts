@@ -1,23 +1,13 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Page } from 'playwright-core';
 import { expect, it } from 'vitest';
 import { openPage } from '../support/page/browser.js';
+import { tabTo } from '../support/page/keys.js';
 import { createToken } from '../support/page/tokens.js';
 import { mendableWorkflow, runIs } from '../support/page/workflows.js';
 import { startServerProcess } from '../support/server-process.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 import { startWorkerProcess } from '../support/worker-process.js';
-
-/** Presses Tab until the focused element shows a text, like a user without a mouse. */
-async function tabTo(page: Page, text: string): Promise<void> {
-  const focused = `(document.activeElement.innerText || document.activeElement.name || '').trim()`;
-  for (let presses = 0; presses < 80; presses++) {
-    if ((await page.evaluate(focused)) === text) return;
-    await page.keyboard.press('Tab');
-  }
-  throw new Error(`no Tab reaches ${text}`);
-}
 
 it('the keyboard alone leads from the sign-in to the failed line, and to a re-run', async () => {
   const server = await startServerProcess();

@@ -51,6 +51,14 @@ it('follows the end until the reader scrolls up, and then stays in place', async
   await page.getByRole('searchbox', { name: 'Find in the log' }).fill('LINE 1234');
   await page.keyboard.press('Enter');
   await page.getByText('1 of 1', { exact: true }).waitFor();
+  await page.getByRole('button', { name: 'Regular expression' }).click();
+  await page.getByRole('searchbox', { name: 'Find in the log' }).fill('^LINE 12\\d4$');
+  await page.getByText('1 of 10', { exact: true }).waitFor();
+  await page.getByRole('searchbox', { name: 'Find in the log' }).fill('line (12');
+  await page.getByRole('alert').getByText('missing closing )').waitFor();
+  await page.getByRole('searchbox', { name: 'Find in the log' }).fill('line 1234$');
+  await page.keyboard.press('Enter');
+  await page.getByText('1 of 1', { exact: true }).waitFor();
   await page.locator('[data-line="1234"]').first().click();
   await page.waitForURL(/#L1234$/);
   const linked = await openPage(page.url());

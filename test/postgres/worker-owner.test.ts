@@ -11,28 +11,24 @@ beforeEach(async () => {
 
 afterEach(() => engines.end());
 
+const register = (at: number, caller: Caller, workerId: string): Promise<unknown> =>
+  engines.at(at).engine.registerWorker({ caller, workerId, labels: [], onlyLabelled: false, slots: 1, version: '' });
+
+const claim = (at: number, caller: Caller, workerId: string): Promise<unknown> => {
+  const waitless = { leaseTtlSecs: null, waitMs: 0, requestId: null, maxJobs: 1 };
+  return engines.at(at).engine.claimJobs({ caller, workerId, labels: [], onlyLabelled: false, ...waitless }, null);
+};
+
 it('of two tokens that register the same worker ids at two servers at the same moment, each id goes to one', async () => {
-  await expectOneOwner((at, caller, workerId) =>
-    engines.at(at).engine.registerWorker({ caller, workerId, labels: [], onlyLabelled: false, slots: 1, version: '' }),
-  );
+  await expectOneOwner(register);
 });
 
 it('of two tokens whose first claims under the same worker ids come to two servers at once, each id goes to one', async () => {
-  await expectOneOwner((at, caller, workerId) =>
-    engines.at(at).engine.claimJobs(
-      {
-        caller,
-        workerId,
-        labels: [],
-        onlyLabelled: false,
-        leaseTtlSecs: null,
-        waitMs: 0,
-        requestId: null,
-        maxJobs: 1,
-      },
-      null,
-    ),
-  );
+  await expectOneOwner(claim);
+});
+
+it('of a token that registers worker ids and one whose first claims under them come to another server, each id goes to one', async () => {
+  await expectOneOwner((at, caller, workerId) => (at === 0 ? register : claim)(at, caller, workerId));
 });
 
 /** Lets two tokens use the same ids, each at its own server and in its own order, as workers come. */

@@ -1,7 +1,6 @@
 import { DomainError } from '../../domain/errors.js';
 import { tokenIsValid } from '../../domain/token.js';
-import { lockRequests } from '../../store/statements/claims.js';
-import { otherOwners, replaceOwners } from '../../store/statements/workers.js';
+import { lockWorkers, otherOwners, replaceOwners } from '../../store/statements/workers.js';
 import type { Caller } from '../caller.js';
 import type { Batch } from '../writer/batch.js';
 
@@ -78,17 +77,16 @@ export async function decideContested<Call extends WorkerCall>(
 }
 
 /**
- * Blocks registrations of the same ids at other servers until the transaction ends, so that the second of two tokens
- * finds the owner that the first one set. Registrations are the first operations of a batch and take their locks in one
- * order, so there is no deadlock. Claims do not lock, because by then their batch holds many other locks: the row of the worker,
- * which keeps its owner, decides between them.
+ * Locks the rows of workers before their owners are read, so that the second of two tokens, at whatever server, finds the
+ * owner that the first one set. Registrations do this as the first operations of a batch. Claims need not, because by
+ * then their batch holds many other locks: the row that they store says who came first.
  */
 export async function lockWorkerIds(batch: Batch, calls: readonly WorkerCall[]): Promise<void> {
   if (!batch.connection.dialect.hasManyWriters) return;
   const owned = calls.filter(({ caller }) => caller.credential !== null);
   if (owned.length === 0) return;
-  const names = [...new Set(owned.map(({ workerId }) => `worker ${workerId}`))].sort();
-  await lockRequests.run(batch.connection, { rows: names.map((name) => ({ request_hash: name })) });
+  const rows = [...new Set(owned.map(({ workerId }) => workerId))].map((id) => ({ id }));
+  await lockWorkers.run(batch.connection, { rows, nowMs: batch.nowMs });
 }
 
 function keyOf(workerId: string, caller: Caller): string {

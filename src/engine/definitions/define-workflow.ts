@@ -3,7 +3,6 @@ import type { DefinitionFormat } from '../../domain/definition/definition.js';
 import { DomainError } from '../../domain/errors.js';
 import { formatProblem } from '../../domain/problem.js';
 import type { Connection } from '../../store/connection.js';
-import type { VersionTextTable } from '../../store/schema.js';
 import { lockSchedulesOfWorkflow } from '../../store/statements/schedules.js';
 import { hasVersionText, insertVersionText } from '../../store/statements/version-texts.js';
 import {
@@ -17,6 +16,7 @@ import {
   lockVersionBeingMade,
   setCurrentVersion,
 } from '../../store/statements/workflows.js';
+import type { VersionTextTable } from '../../store/tables/definitions.js';
 import type { EngineContext } from '../context.js';
 import { storeSchedules } from '../schedules/store-schedules.js';
 import { type AuditDraft, logAudit, writeAudit } from '../writer/audit-draft.js';

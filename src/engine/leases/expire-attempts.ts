@@ -1,5 +1,5 @@
-import { settledState } from '../../store/schema.js';
 import { type AttemptRow, attemptsByLease } from '../../store/statements/attempts.js';
+import { settledState } from '../../store/tables/jobs.js';
 import type { BatchContext } from '../context.js';
 import { leaseTopic } from '../memory/topics.js';
 import { endCancelledAttempts } from '../runs/end-cancelled-attempts.js';

@@ -2,7 +2,6 @@ import { DomainError } from '../../domain/errors.js';
 import type { StopReason } from '../../domain/lease.js';
 import { checkReport, deadlineOf, isCancelled, refusalOf, refusesRelease, stopReasonOf } from '../../domain/lease.js';
 import { runOfJob } from '../../store/job-id.js';
-import { settledState } from '../../store/schema.js';
 import {
   type AttemptRow,
   attemptsByLease,
@@ -12,6 +11,7 @@ import {
   renewLeases,
 } from '../../store/statements/attempts.js';
 import { queueDueJobs } from '../../store/statements/jobs.js';
+import { settledState } from '../../store/tables/jobs.js';
 import type { BatchContext, EngineContext } from '../context.js';
 import type { DrainState } from '../memory/drains.js';
 import { endCancelledAttempts, type StoppedAttempt } from '../runs/end-cancelled-attempts.js';

@@ -15,7 +15,7 @@ import {
   parseMatrix,
 } from '../../domain/matrix/parsed-matrix.js';
 import type { Connection } from '../../store/connection.js';
-import { groupsOfVersion } from '../../store/statements/matrices.js';
+import { groupsOfVersion } from '../../store/statements/read-matrices.js';
 import { versionJobs } from '../../store/statements/workflows.js';
 import { memoryLimits } from './limits.js';
 

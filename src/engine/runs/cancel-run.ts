@@ -1,11 +1,11 @@
 import { DomainError } from '../../domain/errors.js';
 import { conditionKind } from '../../domain/settle.js';
 import { jobIdOf } from '../../store/job-id.js';
-import { settledState } from '../../store/schema.js';
 import { requestCancel, setCancelFrom } from '../../store/statements/cancel-runs.js';
 import { type RunRow, runByCancelRequest, runsByNumber } from '../../store/statements/find-runs.js';
 import { cancelJobs, cancelLiveAttempts } from '../../store/statements/jobs.js';
 import { cancelMatrices } from '../../store/statements/matrices.js';
+import { settledState } from '../../store/tables/jobs.js';
 import type { Caller } from '../caller.js';
 import type { BatchContext, EngineContext } from '../context.js';
 import { jobTopic, leaseTopic } from '../memory/topics.js';

@@ -1,6 +1,6 @@
 import { firstChildOrdinal } from '../../domain/matrix/matrix-spec.js';
 import type { Connection } from '../../store/connection.js';
-import { groupsOfVersion } from '../../store/statements/matrices.js';
+import { groupsOfVersion } from '../../store/statements/read-matrices.js';
 
 /** The node of each child among some jobs of a version, by ordinals. Only children cost a statement. */
 export async function nodesOfChildren(

@@ -1,5 +1,5 @@
-import { settledState } from '../../store/schema.js';
 import { markSettled, unsettledJobs } from '../../store/statements/jobs.js';
+import { settledState } from '../../store/tables/jobs.js';
 import type { BatchContext, EngineContext } from '../context.js';
 import type { Operation } from '../writer/writer.js';
 import { ContinuedWork } from './continued-work.js';

@@ -1,7 +1,7 @@
 import { isChild, runOfJob } from '../../store/job-id.js';
-import { settledState } from '../../store/schema.js';
 import { endAttemptsIfLive } from '../../store/statements/attempts.js';
 import { markSettled } from '../../store/statements/jobs.js';
+import { settledState } from '../../store/tables/jobs.js';
 import type { BatchContext } from '../context.js';
 import { factsOf } from '../memory/run-info.js';
 import { jobTopic, leaseTopic } from '../memory/topics.js';

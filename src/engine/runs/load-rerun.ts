@@ -2,7 +2,6 @@ import { notFound } from '../../domain/errors.js';
 import type { RerunJob, RerunQuestion } from '../../domain/rerun.js';
 import type { Connection } from '../../store/connection.js';
 import { jobIdOf, ordinalOfJob } from '../../store/job-id.js';
-import { settledState } from '../../store/schema.js';
 import type { RunRow } from '../../store/statements/find-runs.js';
 import {
   directDependants,
@@ -13,6 +12,7 @@ import {
   type RerunJobRow,
   unsuccessfulJobs,
 } from '../../store/statements/reruns.js';
+import { settledState } from '../../store/tables/jobs.js';
 import { nodesOfChildren } from './children-to-rerun.js';
 import { findChild } from './find-child.js';
 

@@ -1,5 +1,5 @@
-import { settledState } from '../../store/schema.js';
 import type { CancelledAttempt } from '../../store/statements/jobs.js';
+import { settledState } from '../../store/tables/jobs.js';
 import type { BatchContext } from '../context.js';
 import { jobTopic, leaseTopic } from '../memory/topics.js';
 import type { Batch } from '../writer/batch.js';

@@ -13,11 +13,11 @@ import { type Settlement, settleByCondition, settleByDefault } from '../../domai
 import type { JobState } from '../../domain/states.js';
 import type { Connection } from '../../store/connection.js';
 import { isChild, jobIdOf, ordinalOfJob, runOfJob } from '../../store/job-id.js';
-import { settledState } from '../../store/schema.js';
 import { runsByNumber } from '../../store/statements/find-runs.js';
 import { leaveWaiting, lowerOpenNeeds, markSettled, setComputed, setJobErrors } from '../../store/statements/jobs.js';
 import { insertMatrices, openNodes } from '../../store/statements/matrices.js';
 import { childValues } from '../../store/statements/matrix-children.js';
+import { settledState } from '../../store/tables/jobs.js';
 import type { BatchContext } from '../context.js';
 import type { KnownJob } from '../memory/job-specs.js';
 import { needResults } from '../memory/need-results.js';

@@ -1,8 +1,8 @@
 import { conditionKind } from '../../domain/settle.js';
-import { settledState } from '../../store/schema.js';
 import { cancelLiveAttempts } from '../../store/statements/jobs.js';
 import { cancelMatrices } from '../../store/statements/matrices.js';
 import { cancelRunningJobs } from '../../store/statements/reruns.js';
+import { settledState } from '../../store/tables/jobs.js';
 import type { BatchContext } from '../context.js';
 import { jobTopic, leaseTopic } from '../memory/topics.js';
 import type { Batch } from '../writer/batch.js';

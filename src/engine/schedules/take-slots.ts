@@ -4,7 +4,6 @@ import { decideSlots, type SkippedSlots, slotsAtOnce } from '../../domain/schedu
 import type { Schedule } from '../../domain/schedule/schedule.js';
 import { inputsOfSlot, scheduledAtText, variablesOfSchedule } from '../../domain/schedule/schedule-inputs.js';
 import type { Variables } from '../../domain/variables.js';
-import type { ScheduleTable } from '../../store/schema.js';
 import {
   type DueSchedule,
   dueSchedules,
@@ -13,6 +12,7 @@ import {
   runsOfSlots,
   takeSlots,
 } from '../../store/statements/schedules.js';
+import type { ScheduleTable } from '../../store/tables/schedules.js';
 import type { BatchContext } from '../context.js';
 import { type LargeRun, type Started, startRunsIn } from '../runs/start-operation.js';
 import { loadVariables } from '../runs/variables-of-runs.js';

@@ -3,7 +3,7 @@ import { childKey } from '../../domain/matrix/child.js';
 import type { ChildrenFact, FailedChildFact } from '../../domain/why-facts.js';
 import type { Connection } from '../../store/connection.js';
 import { jobIdOf } from '../../store/job-id.js';
-import { failedChildOfNode, groupByKey, matricesOfJobs } from '../../store/statements/matrices.js';
+import { failedChildOfNode, groupByKey, matricesOfJobs } from '../../store/statements/read-matrices.js';
 import { childrenOfNode, type JobViewRow } from '../../store/statements/views.js';
 
 /** Which children of a node a reader wants. */

@@ -11,7 +11,6 @@ import type { NeedState, WhyReason } from '../../domain/why-reason.js';
 import { sentenceOf } from '../../domain/why-sentence.js';
 import type { Connection } from '../../store/connection.js';
 import { ordinalOfJob } from '../../store/job-id.js';
-import { settledState } from '../../store/schema.js';
 import { type RunRow, runContexts } from '../../store/statements/find-runs.js';
 import { jobResults } from '../../store/statements/job-results.js';
 import { rerunOfGeneration } from '../../store/statements/reruns.js';
@@ -26,6 +25,7 @@ import {
   whyChild,
   whyJob,
 } from '../../store/statements/why.js';
+import { settledState } from '../../store/tables/jobs.js';
 import type { EngineContext } from '../context.js';
 import { heldAtGate, jobHeldAtGate, pausesOfLabels } from '../gates/held-at-gate.js';
 import { gapOf } from '../leases/trim-log.js';

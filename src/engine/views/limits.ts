@@ -80,6 +80,8 @@ export const viewLimits = {
   workersPerQuery: 1_000,
   /** One call searches the lines until it has seen so many characters. */
   searchedChars: 16 * 1024 * 1024,
+  /** The same for a regular expression, which takes ten times as long. */
+  charsSearchedByRegex: 1024 * 1024,
   /** Pieces of a log that may have the line of a step and are read at once. */
   stepChunksPerQuery: 100,
   /** How often they are read. */

@@ -1,6 +1,6 @@
 import type { EventType } from '../../domain/events.js';
 import { isChild, runOfJob } from '../../store/job-id.js';
-import type { EventTable } from '../../store/schema.js';
+import type { EventTable } from '../../store/tables/runs.js';
 import type { AuditDraft } from './audit-draft.js';
 
 /** A change of state that the batch will store, with the time of the rows that changed. */

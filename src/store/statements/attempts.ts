@@ -4,8 +4,8 @@ import type { JobState } from '../../domain/states.js';
 import { keyOf, runOf, versionOrdOf } from '../job-id-sql.js';
 import { attemptKeys } from '../row-keys.js';
 import { type Rows, rowSet, textOf } from '../row-set.js';
-import type { AttemptTable } from '../schema.js';
 import { statement } from '../statement.js';
+import type { AttemptTable } from '../tables/attempts.js';
 
 /** An attempt with what the domain needs to decide about a message under its lease. */
 export interface AttemptRow extends Omit<Selectable<AttemptTable>, 'log_gap_outputs' | 'exit_code'> {

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { type Rows, rowSet } from '../row-set.js';
-import type { AuditTable } from '../schema.js';
 import { statement } from '../statement.js';
+import type { AuditTable } from '../tables/access.js';
 
 const newEntries = rowSet({
   at_ms: 'integer',

@@ -1,6 +1,6 @@
 import { type Selectable, sql } from 'kysely';
-import type { BackfillTable } from '../schema.js';
 import { statement } from '../statement.js';
+import type { BackfillTable } from '../tables/schedules.js';
 
 type BackfillRow = Selectable<BackfillTable>;
 

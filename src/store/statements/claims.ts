@@ -4,8 +4,8 @@ import type { JobState } from '../../domain/states.js';
 import { jobId } from '../job-id-sql.js';
 import { jobPlaces, requestKeys } from '../row-keys.js';
 import { type Rows, rowSet } from '../row-set.js';
-import type { JobTable } from '../schema.js';
 import { statement } from '../statement.js';
+import type { JobTable } from '../tables/jobs.js';
 
 /** Characters of a failed need's error that dependents get. */
 export const needErrorChars = 1_000;

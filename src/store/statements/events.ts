@@ -2,8 +2,8 @@ import { sql } from 'kysely';
 import type { EventType } from '../../domain/events.js';
 import { keyOrChildKey, ordOf } from '../job-id-sql.js';
 import { type Rows, rowSet, textOf } from '../row-set.js';
-import type { EventTable } from '../schema.js';
 import { statement } from '../statement.js';
+import type { EventTable } from '../tables/runs.js';
 
 /**
  * Assigns numbers to some events. It is the last write of a transaction, so the numbers grow in the order of commits

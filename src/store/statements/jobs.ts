@@ -4,8 +4,8 @@ import type { JobState } from '../../domain/states.js';
 import { jobId, runOf } from '../job-id-sql.js';
 import { attemptKeys, jobKeys, jobPlaces } from '../row-keys.js';
 import { type Rows, rowSet, textOf } from '../row-set.js';
-import { type JobTable, settledState } from '../schema.js';
 import { statement } from '../statement.js';
+import { type JobTable, settledState } from '../tables/jobs.js';
 
 /**
  * Locks some jobs and their attempts against other servers until the transaction ends. Code that changes an attempt

@@ -2,8 +2,8 @@ import { sql } from 'kysely';
 import type { JobState } from '../../domain/states.js';
 import { runKeys } from '../row-keys.js';
 import type { Rows } from '../row-set.js';
-import type { RunTable } from '../schema.js';
 import { statement } from '../statement.js';
+import type { RunTable } from '../tables/runs.js';
 import { type RunRow, runColumns } from './find-runs.js';
 
 type RunState = RunTable['state'];

@@ -3,8 +3,9 @@ import type { JobState, RunState } from '../../domain/states.js';
 import { firstChildOf, firstJobOf, keyOf, versionOrdOf } from '../job-id-sql.js';
 import { runKeys } from '../row-keys.js';
 import type { Rows } from '../row-set.js';
-import type { RunTable, Schema } from '../schema.js';
+import type { Schema } from '../schema.js';
 import { type StatementContext, statement } from '../statement.js';
+import type { RunTable } from '../tables/runs.js';
 
 /** The runs of a list. Each statement below finds their numbers by another index, newest first. */
 export interface RunFilter {

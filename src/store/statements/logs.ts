@@ -1,8 +1,9 @@
 import { type RawBuilder, type SelectQueryBuilder, sql } from 'kysely';
 import { logStreams } from '../../domain/log-streams.js';
 import { type Rows, rowSet } from '../row-set.js';
-import type { LogChunkTable, Schema } from '../schema.js';
+import type { Schema } from '../schema.js';
 import { type StatementContext, statement } from '../statement.js';
+import type { LogChunkTable } from '../tables/attempts.js';
 
 const lineFeed = sql.lit('\n');
 

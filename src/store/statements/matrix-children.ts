@@ -3,8 +3,8 @@ import type { JobState } from '../../domain/states.js';
 import { jobId } from '../job-id-sql.js';
 import { jobKeys } from '../row-keys.js';
 import { type Rows, rowSet, textOf } from '../row-set.js';
-import { settledState } from '../schema.js';
 import { statement } from '../statement.js';
+import { settledState } from '../tables/jobs.js';
 
 // The rows of children of jobs with a matrix; `matrices.ts` has those of the nodes.
 

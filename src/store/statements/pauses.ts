@@ -3,8 +3,8 @@ import type { PauseKind } from '../../domain/gates/pause.js';
 import type { JobState } from '../../domain/states.js';
 import { jobKeys, runKeys } from '../row-keys.js';
 import { type Rows, rowSet } from '../row-set.js';
-import type { PauseTable } from '../schema.js';
 import { statement } from '../statement.js';
+import type { PauseTable } from '../tables/gates.js';
 
 // Pauses, and what they hold: jobs at a gate of their run, new runs at a gate of their workflow. These gates have no
 // places. Jobs are locked before gates, as everywhere: see gates.ts.

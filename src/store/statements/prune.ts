@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
-import type { WorkflowTable } from '../schema.js';
 import { statement } from '../statement.js';
+import type { WorkflowTable } from '../tables/definitions.js';
 
 /** A run that has ended, and the range of its jobs' rows. */
 export interface EndedRun {

@@ -1,8 +1,8 @@
 import { type Selectable, sql } from 'kysely';
 import type { JobState } from '../../domain/states.js';
 import { type Rows, rowSet } from '../row-set.js';
-import type { JobTable } from '../schema.js';
 import { statement } from '../statement.js';
+import type { JobTable } from '../tables/jobs.js';
 
 // Jobs that may be claimable or held only for some time. The index `jobs_queue_due` has those that are.
 

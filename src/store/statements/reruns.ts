@@ -3,8 +3,9 @@ import type { JobState } from '../../domain/states.js';
 import { firstJobOf, jobId, runOf } from '../job-id-sql.js';
 import { jobKeys, ordinalKeys } from '../row-keys.js';
 import { type Rows, rowSet } from '../row-set.js';
-import { type RunTable, settledState } from '../schema.js';
 import { statement } from '../statement.js';
+import { settledState } from '../tables/jobs.js';
+import type { RunTable } from '../tables/runs.js';
 
 type RunState = RunTable['state'];
 

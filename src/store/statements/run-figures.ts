@@ -2,8 +2,8 @@ import { type RawBuilder, sql } from 'kysely';
 import { firstJobOf, ordOf } from '../job-id-sql.js';
 import { runKeys } from '../row-keys.js';
 import { type Rows, rowSet } from '../row-set.js';
-import type { RunFiguresTable } from '../schema.js';
 import { statement } from '../statement.js';
+import type { RunFiguresTable } from '../tables/runs.js';
 
 /**
  * Writes the figures of runs that have just ended. Of each run the first jobs that succeeded or failed are read through

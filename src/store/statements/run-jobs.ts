@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { JobState } from '../../domain/states.js';
-import type { JobTable } from '../schema.js';
 import { statement } from '../statement.js';
+import type { JobTable } from '../tables/jobs.js';
 
 /** A version of a workflow by its number. */
 export const versionByNumber = statement<

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { type Rows, rowSet, textOf } from '../row-set.js';
-import type { ScheduleTable } from '../schema.js';
 import { statement } from '../statement.js';
+import type { ScheduleTable } from '../tables/schedules.js';
 
 const scheduleColumns = [
   's.workflow',

@@ -1,5 +1,5 @@
-import type { SessionTable } from '../schema.js';
 import { statement } from '../statement.js';
+import type { SessionTable } from '../tables/access.js';
 
 /** The sessions that have not expired. Their number is bounded for each token. */
 export const liveSessions = statement<{ nowMs: number }, SessionTable>('liveSessions', ({ db, integer }) =>

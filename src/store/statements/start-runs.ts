@@ -3,8 +3,8 @@ import type { JobState, RunTrigger } from '../../domain/states.js';
 import { jobId } from '../job-id-sql.js';
 import { requestKeys } from '../row-keys.js';
 import { type Rows, rowSet, textOf } from '../row-set.js';
-import type { RunTable } from '../schema.js';
 import { statement } from '../statement.js';
+import type { RunTable } from '../tables/runs.js';
 
 type RunState = RunTable['state'];
 

@@ -1,8 +1,8 @@
 import { sql } from 'kysely';
 import { runKeys } from '../row-keys.js';
 import { type Rows, rowSet, textOf } from '../row-set.js';
-import type { RunTable } from '../schema.js';
 import { statement } from '../statement.js';
+import type { RunTable } from '../tables/runs.js';
 
 type RunState = RunTable['state'];
 

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { type Rows, rowSet } from '../row-set.js';
-import type { TokenTable } from '../schema.js';
 import { statement } from '../statement.js';
+import type { TokenTable } from '../tables/access.js';
 
 export const allTokens = statement<Record<string, never>, TokenTable>('allTokens', ({ db }) =>
   db.selectFrom('tokens').selectAll().orderBy('created_at_ms').orderBy('id'),

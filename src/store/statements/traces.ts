@@ -3,8 +3,8 @@ import type { AttemptOutcome } from '../../domain/lease.js';
 import { keyOf, keyOrChildKey, ordOf, runOf, versionOrdOf } from '../job-id-sql.js';
 import { attemptKeys, runKeys } from '../row-keys.js';
 import { type Rows, rowSet } from '../row-set.js';
-import type { JobTable } from '../schema.js';
 import { statement } from '../statement.js';
+import type { JobTable } from '../tables/jobs.js';
 
 /** An attempt that has ended, with the names that readers know. */
 export interface EndedAttemptRow {

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { type Rows, rowSet } from '../row-set.js';
-import type { VariableTable } from '../schema.js';
 import { statement } from '../statement.js';
+import type { VariableTable } from '../tables/definitions.js';
 
 const variableNames = rowSet({ workflow: 'integer', name: 'text' });
 

@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
-import type { VersionTable, VersionTextTable, WorkflowTable } from '../schema.js';
 import { statement } from '../statement.js';
+import type { VersionTable, VersionTextTable, WorkflowTable } from '../tables/definitions.js';
 
 /** Stores the text of a version, unless it has one. */
 export const insertVersionText = statement<VersionTextTable, never>(

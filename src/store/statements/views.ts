@@ -3,8 +3,9 @@ import type { JobState, RunTrigger } from '../../domain/states.js';
 import { firstJobOf, jobId } from '../job-id-sql.js';
 import { runKeys } from '../row-keys.js';
 import { type Rows, rowSet } from '../row-set.js';
-import type { JobTable, RunTable } from '../schema.js';
 import { statement } from '../statement.js';
+import type { JobTable } from '../tables/jobs.js';
+import type { RunTable } from '../tables/runs.js';
 import { shortResults } from './job-results.js';
 
 /** A workflow with its newest run, for lists. */

@@ -1,8 +1,8 @@
 import { sql } from 'kysely';
 import type { JobState } from '../../domain/states.js';
 import { firstChildOf, firstJobOf, jobId } from '../job-id-sql.js';
-import type { JobTable } from '../schema.js';
 import { statement } from '../statement.js';
+import type { JobTable } from '../tables/jobs.js';
 
 export interface JobGroupRow extends Pick<JobTable, 'state'> {
   /** Of claimable jobs the label set; 0 for the others. */

@@ -2,8 +2,9 @@ import { type Selectable, sql } from 'kysely';
 import type { JobState } from '../../domain/states.js';
 import { jobId } from '../job-id-sql.js';
 import { type Rows, rowSet } from '../row-set.js';
-import type { AttemptTable, JobTable } from '../schema.js';
 import { statement } from '../statement.js';
+import type { AttemptTable } from '../tables/attempts.js';
+import type { JobTable } from '../tables/jobs.js';
 
 export type WhyJobRow = Pick<
   Selectable<JobTable>,

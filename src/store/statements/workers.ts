@@ -1,7 +1,7 @@
 import { type Selectable, sql } from 'kysely';
 import { type Rows, rowSet } from '../row-set.js';
-import type { WorkerTable } from '../schema.js';
 import { statement } from '../statement.js';
+import type { WorkerTable } from '../tables/workers.js';
 
 const knownWorkers = rowSet({
   id: 'text',
@@ -48,6 +48,30 @@ export const registerWorkers = statement<{ rows: Rows<typeof knownWorkers> }, ne
           credential: sql`coalesce(excluded.credential, workers.credential)`,
         }),
       ),
+);
+
+const namedWorkers = rowSet({ id: 'text' });
+
+/** Locks the rows of workers, in the order of their ids, and creates missing ones, which have no owner. */
+export const lockWorkers = statement<{ rows: Rows<typeof namedWorkers>; nowMs: number }, never>(
+  'lockWorkers',
+  ({ db, integer, rows }) =>
+    db
+      .insertInto('workers')
+      .columns(['id', 'labels', 'slots', 'version', 'registered_at_ms', 'seen_at_ms', 'only_labelled'])
+      .expression((eb) =>
+        eb
+          .selectFrom(rows('rows', namedWorkers).as('r'))
+          .select(['r.id', sql.lit('[]').as('labels'), sql.lit(1).as('slots'), sql.lit('').as('version')])
+          .select([
+            integer('nowMs').as('registered_at_ms'),
+            integer('nowMs').as('seen_at_ms'),
+            sql.lit(0).as('only_labelled'),
+          ])
+          .where(sql<boolean>`true`)
+          .orderBy('r.id'),
+      )
+      .onConflict((conflict) => conflict.column('id').doUpdateSet({ seen_at_ms: sql`workers.seen_at_ms` })),
 );
 
 /**

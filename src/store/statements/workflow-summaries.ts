@@ -1,7 +1,8 @@
 import { sql } from 'kysely';
 import { type Rows, rowSet } from '../row-set.js';
-import type { RunTable, WorkflowTable } from '../schema.js';
 import { statement } from '../statement.js';
+import type { WorkflowTable } from '../tables/definitions.js';
+import type { RunTable } from '../tables/runs.js';
 
 export interface WorkflowSummaryRow extends Pick<WorkflowTable, 'id' | 'source' | 'newest_run'> {
   no: number;

@@ -1,8 +1,8 @@
 import { sql } from 'kysely';
 import { labelKeys } from '../row-keys.js';
 import { type Rows, rowSet } from '../row-set.js';
-import type { WorkflowTable } from '../schema.js';
 import { statement } from '../statement.js';
+import type { WorkflowTable } from '../tables/definitions.js';
 import { newVersionEdges, newVersionJobs } from '../version-rows.js';
 
 export interface CurrentVersionRow {

@@ -1,5 +1,4 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { LogChunkTable } from '../../../src/store/schema.js';
 import { runNumbers, runNumbersInState, runNumbersOfWorkflow } from '../../../src/store/statements/list-runs.js';
 import {
   insertLogChunks,
@@ -27,6 +26,7 @@ import {
   versionJobs,
 } from '../../../src/store/statements/workflows.js';
 import type { Store } from '../../../src/store/store.js';
+import type { LogChunkTable } from '../../../src/store/tables/attempts.js';
 import { contractStores, defineVersion, makeRun, type OpenedStore } from '../../support/contract-stores.js';
 
 describe.each(contractStores)('$name keeps', ({ open }) => {

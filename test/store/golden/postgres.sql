@@ -1380,6 +1380,16 @@ select "no"
   where "no" = cast($1 as bigint) and "whole" = 0
   for update of "versions";
 
+-- lockWorkers
+insert into "workers" ("id", "labels", "slots", "version", "registered_at_ms", "seen_at_ms", "only_labelled") select "r"."id", '[]' as "labels", 1 as "slots", '' as "version", cast($1 as bigint) as "registered_at_ms", cast($2 as bigint) as "seen_at_ms", 0 as "only_labelled"
+  from (select e.value ->> 0 as "id"
+  from jsonb_array_elements(cast($3 as jsonb)) as e(value)
+  where jsonb_typeof(e.value) = 'array') as "r"
+  where true
+  order by "r"."id"
+  on conflict ("id") do update
+  set "seen_at_ms" = workers.seen_at_ms;
+
 -- lockWorkflowOfVariables
 select "w"."no"
   from "workflows" as "w"

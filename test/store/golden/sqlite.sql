@@ -1303,6 +1303,15 @@ select "no"
   from "versions"
   where "no" = cast(? as integer) and "whole" = 0 ;
 
+-- lockWorkers
+insert into "workers" ("id", "labels", "slots", "version", "registered_at_ms", "seen_at_ms", "only_labelled") select "r"."id", '[]' as "labels", 1 as "slots", '' as "version", cast(? as integer) as "registered_at_ms", cast(? as integer) as "seen_at_ms", 0 as "only_labelled"
+  from (select value ->> 0 as "id"
+  from jsonb_each(?)) as "r"
+  where true
+  order by "r"."id"
+  on conflict ("id") do update
+  set "seen_at_ms" = workers.seen_at_ms;
+
 -- lockWorkflowOfVariables
 select "w"."no"
   from "workflows" as "w"

@@ -116,3 +116,25 @@ jobs:
   report: { needs: test, if: always(), run: echo fine }
 `;
 }
+
+/**
+ * A run with a failed job, jobs that wait for a label that no worker has, and many that the failure skips: only two of its
+ * jobs run.
+ */
+export function brokenWideWorkflow({ jobs, waiting }: { jobs: number; waiting: number }): object {
+  const wait = Array.from({ length: waiting }, (_, n) => ({
+    ...job(`train-${n}`, 'true', ['fetch']),
+    required_labels: ['gpu'],
+  }));
+  const skipped = Array.from({ length: jobs - waiting - 2 }, (_, n) => job(`publish-${n}`, 'true', ['compile']));
+  return {
+    name: 'release',
+    trigger: 'manual',
+    jobs: [
+      job('fetch', 'true'),
+      job('compile', 'echo "starting"; echo "registry said 403" >&2; exit 3', ['fetch']),
+      ...wait,
+      ...skipped,
+    ],
+  };
+}

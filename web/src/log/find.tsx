@@ -1,10 +1,11 @@
 import { useEffect, useMemo, useRef, useState } from 'react';
+import { describeFailure } from '../api/errors.js';
 import { formatCount } from '../parts/format.js';
 import type { LogQuery } from './follow-log.js';
 import type { LineIndex } from './line-index.js';
 import styles from './log-view.module.css';
 import type { LogWindow } from './log-window.js';
-import { searchLines } from './read-lines.js';
+import { type LogSearch, searchLines } from './read-lines.js';
 
 const maxMatches = 10_000;
 /** The server is queried after a pause in typing of this length. */
@@ -13,9 +14,14 @@ const typingMs = 250;
 interface Found {
   readonly lines: readonly number[];
   readonly isOver: boolean;
+  /** Why the server refused the search. */
+  readonly refusal?: string;
 }
 
-/** Searches all lines, not only the few on the page: locally if every line is loaded, otherwise on the server. */
+/**
+ * Searches all lines, not only the few on the page: locally if every line is loaded, otherwise on the server. The server
+ * searches for regular expressions, because those of the browser may take for ever.
+ */
 export function Find({
   query,
   lines,
@@ -29,11 +35,14 @@ export function Find({
 }) {
   const [text, setText] = useState('');
   const [matchCase, setMatchCase] = useState(false);
+  const [isRegex, setIsRegex] = useState(false);
   const [at, setAt] = useState(-1);
   const field = useRef<HTMLInputElement>(null);
-  const { lines: found, isOver } = useFound(query, lines, count, text, matchCase);
+  const search = useMemo(() => ({ text, matchCase, isRegex }), [text, matchCase, isRegex]);
+  const { lines: found, isOver, refusal } = useFound(query, lines, count, search);
   useBrowserFind(field);
-  useEffect(() => log.current?.find(text, matchCase), [log, text, matchCase]);
+  // The text of a regular expression is not what stands in the lines.
+  useEffect(() => log.current?.find(isRegex ? '' : text, matchCase), [log, text, matchCase, isRegex]);
   const isWaiting = useRef(false);
   const go = (to: number) => {
     // Pressed before the server has found anything: the page goes to the first match when it arrives.
@@ -83,7 +92,25 @@ export function Find({
       >
         Aa
       </button>
-      {text === '' ? null : (
+      <button
+        type="button"
+        className={styles.step}
+        aria-pressed={isRegex}
+        aria-label="Regular expression"
+        title="Regular expression (RE2)"
+        onClick={() => {
+          setIsRegex(!isRegex);
+          setAt(-1);
+        }}
+      >
+        .*
+      </button>
+      {refusal === undefined ? null : (
+        <span className={styles.refusal} role="alert">
+          {refusal}
+        </span>
+      )}
+      {text === '' || refusal !== undefined ? null : (
         <>
           <span className="num" role="status">
             {sentence(found.length, at, isOver)}
@@ -106,8 +133,9 @@ function sentence(found: number, at: number, isOver: boolean): string {
   return `${Math.max(0, at) + 1} of ${formatCount(found)}${more}`;
 }
 
-function useFound(query: LogQuery, lines: LineIndex, count: number, text: string, matchCase: boolean): Found {
-  const isHere = lines.isWhole;
+function useFound(query: LogQuery, lines: LineIndex, count: number, search: LogSearch): Found {
+  const { text, matchCase, isRegex } = search;
+  const isHere = lines.isWhole && !isRegex;
   // biome-ignore lint/correctness/useExhaustiveDependencies: the index is one object, and its count says that it grew
   const here = useMemo(
     () => (isHere ? { lines: lines.search(text, maxMatches, matchCase), isOver: true } : null),
@@ -116,21 +144,25 @@ function useFound(query: LogQuery, lines: LineIndex, count: number, text: string
   const [there, setThere] = useState<Found>({ lines: [], isOver: false });
   useEffect(() => {
     setThere({ lines: [], isOver: false });
-    if (isHere || text === '') return;
+    if (isHere || search.text === '') return;
     const stop = new AbortController();
     const timer = setTimeout(() => {
       searchLines(
         query,
-        { text, matchCase, max: maxMatches },
+        { ...search, max: maxMatches },
         (found, isOver) => setThere({ lines: found, isOver }),
         stop.signal,
-      ).catch(() => setThere((before) => ({ ...before, isOver: true })));
+      ).catch((error: unknown) => {
+        if (stop.signal.aborted) return;
+        const refusal = search.isRegex ? { refusal: describeFailure(error).sentence } : {};
+        setThere((before) => ({ ...before, ...refusal, isOver: true }));
+      });
     }, typingMs);
     return () => {
       clearTimeout(timer);
       stop.abort();
     };
-  }, [isHere, query, text, matchCase]);
+  }, [isHere, query, search]);
   return here ?? there;
 }
 

@@ -83,17 +83,28 @@ export class LineReader {
   }
 }
 
-/** The numbers of the lines that contain a text, searched by the server; reports them as they are found. */
+/** What a search of a log looks for. */
+export interface LogSearch {
+  readonly text: string;
+  readonly matchCase: boolean;
+  /** Whether the text is a regular expression. */
+  readonly isRegex: boolean;
+}
+
+/**
+ * The numbers of the lines that match, searched by the server; reports them as they are found. Errors: those of the server,
+ * such as for an invalid regular expression.
+ */
 export async function searchLines(
   { runId, jobId, attempt }: LogQuery,
-  { text, matchCase, max }: { readonly text: string; readonly matchCase: boolean; readonly max: number },
+  { text, matchCase, isRegex, max }: LogSearch & { readonly max: number },
   onFound: (lines: readonly number[], isOver: boolean) => void,
   signal: AbortSignal,
 ): Promise<void> {
   const found: number[] = [];
   for (let fromLine = 1; ; ) {
     const page = await logs.searchLog(
-      { id: runId, jobId, attempt, text, matchCase, fromLine, limit: max - found.length },
+      { id: runId, jobId, attempt, text, matchCase, regex: isRegex, fromLine, limit: max - found.length },
       { signal },
     );
     for (const line of page.lines) found.push(line);

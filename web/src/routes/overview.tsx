@@ -70,7 +70,15 @@ export function OverviewPage() {
               }
             />
             <LastDay />
-            <Section title="Ended lately" runs={ended} none="No run has ended yet.">
+            <Section
+              title="Ended lately"
+              runs={ended}
+              none={
+                needing.some(({ state }) => !isOpen(state))
+                  ? 'No other run has ended lately.'
+                  : 'No run has ended lately.'
+              }
+            >
               <Link to="/runs" search={{}}>
                 All runs
               </Link>

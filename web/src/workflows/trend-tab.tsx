@@ -42,7 +42,7 @@ export default function TrendTab({ workflow }: { workflow: string }) {
   return (
     <section aria-label="Statistics" className={styles.statistics}>
       <p className={styles.since}>
-        {plural(runsIn(total), 'run')} · {shareOf(total)} succeeded · Statistics begin on {formatExact(since)}
+        {plural(runsIn(total), 'run')} since {formatExact(since)} · {shareOf(total)} succeeded
       </p>
       <div className={styles.charts}>
         <TrendChart

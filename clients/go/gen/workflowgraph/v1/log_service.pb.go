@@ -644,7 +644,9 @@ type SearchLogRequest struct {
 	// The number of the line to begin at.
 	FromLine uint32 `protobuf:"varint,6,opt,name=from_line,json=fromLine,proto3" json:"from_line,omitempty"`
 	// At most this many numbers. More than 10000 means 10000; absent or 0: 1000.
-	Limit         uint32 `protobuf:"varint,7,opt,name=limit,proto3" json:"limit,omitempty"`
+	Limit uint32 `protobuf:"varint,7,opt,name=limit,proto3" json:"limit,omitempty"`
+	// Whether `text` is a regular expression, in the syntax of RE2: without lookaround and backreferences.
+	Regex         bool `protobuf:"varint,8,opt,name=regex,proto3" json:"regex,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -726,6 +728,13 @@ func (x *SearchLogRequest) GetLimit() uint32 {
 		return x.Limit
 	}
 	return 0
+}
+
+func (x *SearchLogRequest) GetRegex() bool {
+	if x != nil {
+		return x.Regex
+	}
+	return false
 }
 
 type SearchLogResponse struct {
@@ -948,7 +957,7 @@ const file_workflowgraph_v1_log_service_proto_rawDesc = "" +
 	"\x04text\x18\x04 \x01(\tR\x04text\"Z\n" +
 	"\vOpenLogLine\x123\n" +
 	"\x06source\x18\x01 \x01(\x0e2\x1b.workflowgraph.v1.LogSourceR\x06source\x12\x16\n" +
-	"\x06number\x18\x02 \x01(\rR\x06number\"\xb9\x01\n" +
+	"\x06number\x18\x02 \x01(\rR\x06number\"\xcf\x01\n" +
 	"\x10SearchLogRequest\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x15\n" +
 	"\x06job_id\x18\x02 \x01(\tR\x05jobId\x12\x18\n" +
@@ -957,7 +966,8 @@ const file_workflowgraph_v1_log_service_proto_rawDesc = "" +
 	"\n" +
 	"match_case\x18\x05 \x01(\bR\tmatchCase\x12\x1b\n" +
 	"\tfrom_line\x18\x06 \x01(\rR\bfromLine\x12\x14\n" +
-	"\x05limit\x18\a \x01(\rR\x05limit\"F\n" +
+	"\x05limit\x18\a \x01(\rR\x05limit\x12\x14\n" +
+	"\x05regex\x18\b \x01(\bR\x05regex\"F\n" +
 	"\x11SearchLogResponse\x12\x14\n" +
 	"\x05lines\x18\x01 \x03(\rR\x05lines\x12\x1b\n" +
 	"\tnext_line\x18\x02 \x01(\rR\bnextLine\"b\n" +

@@ -45,7 +45,8 @@ type LogServiceClient interface {
 	// Lines are numbered from 1, in the order in which they began. An unfinished line continues in the next chunk of its
 	// stream. If the middle of a log was dropped, only its stored lines count.
 	ListLogLines(ctx context.Context, in *ListLogLinesRequest, opts ...grpc.CallOption) (*ListLogLinesResponse, error)
-	// The numbers of the lines of an attempt's log that contain a text. One call searches some 16 MiB; `next_line` resumes it.
+	// The numbers of the lines of an attempt's log that contain a text or match a regular expression. One call searches some
+	// 16 MiB, or 1 MiB for a regular expression; `next_line` resumes it. Errors: `malformed` for an invalid expression.
 	SearchLog(ctx context.Context, in *SearchLogRequest, opts ...grpc.CallOption) (*SearchLogResponse, error)
 	// Streams log chunks from a worker; each response has the sequence up to which they are durable.
 	StreamLogs(ctx context.Context, opts ...grpc.CallOption) (grpc.BidiStreamingClient[StreamLogsRequest, StreamLogsResponse], error)
@@ -140,7 +141,8 @@ type LogServiceServer interface {
 	// Lines are numbered from 1, in the order in which they began. An unfinished line continues in the next chunk of its
 	// stream. If the middle of a log was dropped, only its stored lines count.
 	ListLogLines(context.Context, *ListLogLinesRequest) (*ListLogLinesResponse, error)
-	// The numbers of the lines of an attempt's log that contain a text. One call searches some 16 MiB; `next_line` resumes it.
+	// The numbers of the lines of an attempt's log that contain a text or match a regular expression. One call searches some
+	// 16 MiB, or 1 MiB for a regular expression; `next_line` resumes it. Errors: `malformed` for an invalid expression.
 	SearchLog(context.Context, *SearchLogRequest) (*SearchLogResponse, error)
 	// Streams log chunks from a worker; each response has the sequence up to which they are durable.
 	StreamLogs(grpc.BidiStreamingServer[StreamLogsRequest, StreamLogsResponse]) error

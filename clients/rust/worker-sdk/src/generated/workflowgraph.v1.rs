@@ -1890,6 +1890,9 @@ pub struct SearchLogRequest {
     /// At most this many numbers. More than 10000 means 10000; absent or 0: 1000.
     #[prost(uint32, tag = "7")]
     pub limit: u32,
+    /// Whether `text` is a regular expression, in the syntax of RE2: without lookaround and backreferences.
+    #[prost(bool, tag = "8")]
+    pub regex: bool,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct SearchLogResponse {
@@ -2114,7 +2117,8 @@ pub mod log_service_client {
                 .insert(GrpcMethod::new("workflowgraph.v1.LogService", "ListLogLines"));
             self.inner.unary(req, path, codec).await
         }
-        /// The numbers of the lines of an attempt's log that contain a text. One call searches some 16 MiB; `next_line` resumes it.
+        /// The numbers of the lines of an attempt's log that contain a text or match a regular expression. One call searches some
+        /// 16 MiB, or 1 MiB for a regular expression; `next_line` resumes it. Errors: `malformed` for an invalid expression.
         pub async fn search_log(
             &mut self,
             request: impl tonic::IntoRequest<super::SearchLogRequest>,

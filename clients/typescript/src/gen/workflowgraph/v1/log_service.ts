@@ -152,6 +152,8 @@ export interface SearchLogRequest {
   from_line: number;
   /** At most this many numbers. More than 10000 means 10000; absent or 0: 1000. */
   limit: number;
+  /** Whether `text` is a regular expression, in the syntax of RE2: without lookaround and backreferences. */
+  regex: boolean;
 }
 
 export interface SearchLogResponse {
@@ -795,7 +797,7 @@ export const OpenLogLine: MessageFns<OpenLogLine> = {
 };
 
 function createBaseSearchLogRequest(): SearchLogRequest {
-  return { id: "", job_id: "", attempt: 0, text: "", match_case: false, from_line: 0, limit: 0 };
+  return { id: "", job_id: "", attempt: 0, text: "", match_case: false, from_line: 0, limit: 0, regex: false };
 }
 
 export const SearchLogRequest: MessageFns<SearchLogRequest> = {
@@ -820,6 +822,9 @@ export const SearchLogRequest: MessageFns<SearchLogRequest> = {
     }
     if (message.limit !== 0) {
       writer.uint32(56).uint32(message.limit);
+    }
+    if (message.regex !== false) {
+      writer.uint32(64).bool(message.regex);
     }
     return writer;
   },
@@ -891,6 +896,14 @@ export const SearchLogRequest: MessageFns<SearchLogRequest> = {
             }
 
             message.limit = reader.uint32();
+            continue;
+          }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.regex = reader.bool();
             continue;
           }
         }
@@ -1150,7 +1163,10 @@ export const LogServiceService = {
       Buffer.from(ListLogLinesResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ListLogLinesResponse => ListLogLinesResponse.decode(value),
   },
-  /** The numbers of the lines of an attempt's log that contain a text. One call searches some 16 MiB; `next_line` resumes it. */
+  /**
+   * The numbers of the lines of an attempt's log that contain a text or match a regular expression. One call searches some
+   * 16 MiB, or 1 MiB for a regular expression; `next_line` resumes it. Errors: `malformed` for an invalid expression.
+   */
   searchLog: {
     path: "/workflowgraph.v1.LogService/SearchLog" as const,
     requestStream: false as const,
@@ -1192,7 +1208,10 @@ export interface LogServiceServer extends UntypedServiceImplementation {
    * stream. If the middle of a log was dropped, only its stored lines count.
    */
   listLogLines: handleUnaryCall<ListLogLinesRequest, ListLogLinesResponse>;
-  /** The numbers of the lines of an attempt's log that contain a text. One call searches some 16 MiB; `next_line` resumes it. */
+  /**
+   * The numbers of the lines of an attempt's log that contain a text or match a regular expression. One call searches some
+   * 16 MiB, or 1 MiB for a regular expression; `next_line` resumes it. Errors: `malformed` for an invalid expression.
+   */
   searchLog: handleUnaryCall<SearchLogRequest, SearchLogResponse>;
   /** Streams log chunks from a worker; each response has the sequence up to which they are durable. */
   streamLogs: handleBidiStreamingCall<StreamLogsRequest, StreamLogsResponse>;
@@ -1254,7 +1273,10 @@ export interface LogServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: ListLogLinesResponse) => void,
   ): ClientUnaryCall;
-  /** The numbers of the lines of an attempt's log that contain a text. One call searches some 16 MiB; `next_line` resumes it. */
+  /**
+   * The numbers of the lines of an attempt's log that contain a text or match a regular expression. One call searches some
+   * 16 MiB, or 1 MiB for a regular expression; `next_line` resumes it. Errors: `malformed` for an invalid expression.
+   */
   searchLog(
     request: SearchLogRequest,
     callback: (error: ServiceError | null, response: SearchLogResponse) => void,

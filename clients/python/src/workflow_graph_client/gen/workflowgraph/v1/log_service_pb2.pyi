@@ -325,6 +325,7 @@ class SearchLogRequest(_message.Message):
     MATCH_CASE_FIELD_NUMBER: _builtins.int
     FROM_LINE_FIELD_NUMBER: _builtins.int
     LIMIT_FIELD_NUMBER: _builtins.int
+    REGEX_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     job_id: _builtins.str
     attempt: _builtins.int
@@ -335,6 +336,8 @@ class SearchLogRequest(_message.Message):
     """The number of the line to begin at."""
     limit: _builtins.int
     """At most this many numbers. More than 10000 means 10000; absent or 0: 1000."""
+    regex: _builtins.bool
+    """Whether `text` is a regular expression, in the syntax of RE2: without lookaround and backreferences."""
     def __init__(
         self,
         *,
@@ -345,10 +348,11 @@ class SearchLogRequest(_message.Message):
         match_case: _builtins.bool = ...,
         from_line: _builtins.int = ...,
         limit: _builtins.int = ...,
+        regex: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["attempt", b"attempt", "from_line", b"from_line", "id", b"id", "job_id", b"job_id", "limit", b"limit", "match_case", b"match_case", "text", b"text"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attempt", b"attempt", "from_line", b"from_line", "id", b"id", "job_id", b"job_id", "limit", b"limit", "match_case", b"match_case", "regex", b"regex", "text", b"text"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

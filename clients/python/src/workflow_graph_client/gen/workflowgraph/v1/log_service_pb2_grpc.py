@@ -95,7 +95,8 @@ class LogServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def SearchLog(self, request, context):
-        """The numbers of the lines of an attempt's log that contain a text. One call searches some 16 MiB; `next_line` resumes it.
+        """The numbers of the lines of an attempt's log that contain a text or match a regular expression. One call searches some
+        16 MiB, or 1 MiB for a regular expression; `next_line` resumes it. Errors: `malformed` for an invalid expression.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -50,7 +50,9 @@ class LogServiceStub:
     stream. If the middle of a log was dropped, only its stored lines count.
     """
     SearchLog: _grpc.UnaryUnaryMultiCallable[_log_service_pb2.SearchLogRequest, _log_service_pb2.SearchLogResponse]
-    """The numbers of the lines of an attempt's log that contain a text. One call searches some 16 MiB; `next_line` resumes it."""
+    """The numbers of the lines of an attempt's log that contain a text or match a regular expression. One call searches some
+    16 MiB, or 1 MiB for a regular expression; `next_line` resumes it. Errors: `malformed` for an invalid expression.
+    """
     StreamLogs: _grpc.StreamStreamMultiCallable[_log_service_pb2.StreamLogsRequest, _log_service_pb2.StreamLogsResponse]
     """Streams log chunks from a worker; each response has the sequence up to which they are durable."""
 
@@ -76,7 +78,9 @@ class LogServiceAsyncStub(LogServiceStub):
     stream. If the middle of a log was dropped, only its stored lines count.
     """
     SearchLog: _aio.UnaryUnaryMultiCallable[_log_service_pb2.SearchLogRequest, _log_service_pb2.SearchLogResponse]  # type: ignore[assignment]
-    """The numbers of the lines of an attempt's log that contain a text. One call searches some 16 MiB; `next_line` resumes it."""
+    """The numbers of the lines of an attempt's log that contain a text or match a regular expression. One call searches some
+    16 MiB, or 1 MiB for a regular expression; `next_line` resumes it. Errors: `malformed` for an invalid expression.
+    """
     StreamLogs: _aio.StreamStreamMultiCallable[_log_service_pb2.StreamLogsRequest, _log_service_pb2.StreamLogsResponse]  # type: ignore[assignment]
     """Streams log chunks from a worker; each response has the sequence up to which they are durable."""
 
@@ -123,7 +127,9 @@ class LogServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _log_service_pb2.SearchLogRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_log_service_pb2.SearchLogResponse, _abc.Awaitable[_log_service_pb2.SearchLogResponse]]:
-        """The numbers of the lines of an attempt's log that contain a text. One call searches some 16 MiB; `next_line` resumes it."""
+        """The numbers of the lines of an attempt's log that contain a text or match a regular expression. One call searches some
+        16 MiB, or 1 MiB for a regular expression; `next_line` resumes it. Errors: `malformed` for an invalid expression.
+        """
 
     @_abc_1.abstractmethod
     def StreamLogs(
