@@ -1,6 +1,6 @@
 import { type ClientDuplexStream, credentials } from '@grpc/grpc-js';
+import type { JobReport } from '@workflow-graph/client/gen/workflowgraph/v1/job_reports';
 import {
-  type JobReport,
   JobServiceClient,
   type WorkJobsRequest,
   type WorkJobsResponse,

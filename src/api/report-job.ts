@@ -1,4 +1,4 @@
-import type { JobReport, JobReportResult } from '../../gen/workflowgraph/v1/job_service_pb.js';
+import type { JobReport, JobReportResult } from '../../gen/workflowgraph/v1/job_reports_pb.js';
 import { ErrorReason } from '../../gen/workflowgraph/v1/types_pb.js';
 import { DomainError } from '../domain/errors.js';
 import type { Engine } from '../engine/engine.js';

@@ -1,4 +1,4 @@
-import { type Event, WatchLevel, type WatchRunsResponse } from '../../gen/workflowgraph/v1/workflow_service_pb.js';
+import { type Event, WatchLevel, type WatchRunsResponse } from '../../gen/workflowgraph/v1/runs_pb.js';
 import { DomainError } from '../domain/errors.js';
 import type { Engine, EventView, WatchQuery, WatchSeveralQuery } from '../engine/engine.js';
 import { toInt64 } from './convert/numbers.js';

@@ -1,5 +1,5 @@
+import type { JobReport } from '../../gen/workflowgraph/v1/job_reports_pb.js';
 import type {
-  JobReport,
   WorkJobsRequest,
   WorkJobsResponse,
   WorkJobsResponse_Stop,

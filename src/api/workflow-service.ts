@@ -1,5 +1,6 @@
+import type { ListRunsRequest } from '../../gen/workflowgraph/v1/runs_pb.js';
 import type { Workflow } from '../../gen/workflowgraph/v1/types_pb.js';
-import type { ListRunsRequest, WorkflowService } from '../../gen/workflowgraph/v1/workflow_service_pb.js';
+import type { WorkflowService } from '../../gen/workflowgraph/v1/workflow_service_pb.js';
 import { DomainError } from '../domain/errors.js';
 import type { RunState } from '../domain/states.js';
 import { readTraceparent } from '../domain/traceparent.js';

@@ -5,11 +5,9 @@ import {
   type WorkJobsResponse,
 } from '../../clients/typescript/src/gen/workflowgraph/v1/job_service.js';
 import { LogServiceClient } from '../../clients/typescript/src/gen/workflowgraph/v1/log_service.js';
+import { WatchLevel } from '../../clients/typescript/src/gen/workflowgraph/v1/runs.js';
 import { ErrorReason, LogStream } from '../../clients/typescript/src/gen/workflowgraph/v1/types.js';
-import {
-  WatchLevel,
-  WorkflowServiceClient,
-} from '../../clients/typescript/src/gen/workflowgraph/v1/workflow_service.js';
+import { WorkflowServiceClient } from '../../clients/typescript/src/gen/workflowgraph/v1/workflow_service.js';
 import { ServerHere } from '../support/running-server.js';
 import { soon } from '../support/until.js';
 

@@ -6,7 +6,7 @@ import {
   RunSchema,
   type WatchRunsResponse,
   WatchRunsResponseSchema,
-} from '../gen/workflowgraph/v1/workflow_service_pb.js';
+} from '../gen/workflowgraph/v1/runs_pb.js';
 import { reconnectDelayMs } from '../src/live/backoff.js';
 import { Hub, type HubServer } from '../src/live/hub.js';
 import type { FromHub } from '../src/live/messages.js';

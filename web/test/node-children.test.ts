@@ -5,7 +5,7 @@ import {
   JobPhase,
   ListRunJobsResponseSchema,
 } from '../gen/workflowgraph/v1/run_service_pb.js';
-import { EventSchema } from '../gen/workflowgraph/v1/workflow_service_pb.js';
+import { EventSchema } from '../gen/workflowgraph/v1/runs_pb.js';
 import { RunStore } from '../src/run/run-store.js';
 
 const firstChild = 262_144;

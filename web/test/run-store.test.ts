@@ -5,8 +5,8 @@ import {
   JobPhase,
   ListRunJobsResponseSchema,
 } from '../gen/workflowgraph/v1/run_service_pb.js';
+import { EventSchema, RunSchema } from '../gen/workflowgraph/v1/runs_pb.js';
 import { RunState } from '../gen/workflowgraph/v1/types_pb.js';
-import { EventSchema, RunSchema } from '../gen/workflowgraph/v1/workflow_service_pb.js';
 import { needingPeople } from '../src/overview/needing-people.js';
 import { RunStore } from '../src/run/run-store.js';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { InputType } from '../gen/workflowgraph/v1/workflow_service_pb.js';
+import { InputType } from '../gen/workflowgraph/v1/inputs_pb.js';
 import { commandLine, type Declared, expected, fieldPath, firstTexts, inputsOf } from '../src/start/fields.js';
 import { givenInputs } from '../src/start/free-fields.js';
 import { missingWorkers } from '../src/start/missing-workers.js';

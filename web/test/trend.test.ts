@@ -1,7 +1,7 @@
 import { create } from '@bufbuild/protobuf';
 import { expect, it } from 'vitest';
+import { RunSchema } from '../gen/workflowgraph/v1/runs_pb.js';
 import { RunState } from '../gen/workflowgraph/v1/types_pb.js';
-import { RunSchema } from '../gen/workflowgraph/v1/workflow_service_pb.js';
 import { quantile, trendOf } from '../src/workflows/trend-bars.js';
 
 const run = (runId: string, state: RunState, seconds: number | null) =>

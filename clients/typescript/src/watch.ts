@@ -1,6 +1,6 @@
 import { setTimeout as sleepMs } from 'node:timers/promises';
 import { isTemporary, ServerUnreachableError } from './errors.js';
-import { WatchLevel, type WatchRunsResponse } from './gen/workflowgraph/v1/workflow_service.js';
+import { WatchLevel, type WatchRunsResponse } from './gen/workflowgraph/v1/runs.js';
 import { GrpcChannel } from './grpc/channel.js';
 import { fromServiceError } from './grpc/errors.js';
 import { toWorkflow } from './grpc/from-wire.js';

@@ -6,8 +6,10 @@ import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegen
 import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
 import { file_buf_validate_validate } from "../../buf/validate/validate_pb.js";
 import { file_google_api_annotations } from "../../google/api/annotations_pb.js";
+import type { JobReport, JobReportResult } from "./job_reports_pb.js";
+import { file_workflowgraph_v1_job_reports } from "./job_reports_pb.js";
 import { file_workflowgraph_v1_options } from "./options_pb.js";
-import type { Claim, ErrorReason, LogChunk, Outputs, StopReason } from "./types_pb.js";
+import type { Claim, ErrorReason, LogChunk, StopReason } from "./types_pb.js";
 import { file_workflowgraph_v1_types } from "./types_pb.js";
 import type { Message } from "@bufbuild/protobuf";
 
@@ -15,7 +17,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file workflowgraph/v1/job_service.proto.
  */
 export const file_workflowgraph_v1_job_service: GenFile = /*@__PURE__*/
-  fileDesc("CiJ3b3JrZmxvd2dyYXBoL3YxL2pvYl9zZXJ2aWNlLnByb3RvEhB3b3JrZmxvd2dyYXBoLnYxIoUCCg9DbGFpbUpvYlJlcXVlc3QSHQoJd29ya2VyX2lkGAEgASgJQgq6SAdyBRABGMgBEiAKBmxhYmVscxgCIAMoCUIQukgNkgEKEEgiBnIEEAEYZBIbCg5sZWFzZV90dGxfc2VjcxgDIAEoA0gAiAEBEigKCXdhaXRfc2VjcxgEIAEoAUIQukgNEgtAASkAAAAAAAAAAEgBiAEBEiMKCnJlcXVlc3RfaWQYBSABKAlCCrpIB3IFEBAYyAFIAogBARIVCg1vbmx5X2xhYmVsbGVkGAYgASgIQhEKD19sZWFzZV90dGxfc2Vjc0IMCgpfd2FpdF9zZWNzQg0KC19yZXF1ZXN0X2lkIjoKEENsYWltSm9iUmVzcG9uc2USJgoFY2xhaW0YASABKAsyFy53b3JrZmxvd2dyYXBoLnYxLkNsYWltIqQCChBDbGFpbUpvYnNSZXF1ZXN0Eh0KCXdvcmtlcl9pZBgBIAEoCUIKukgHcgUQARjIARIgCgZsYWJlbHMYAiADKAlCELpIDZIBChBIIgZyBBABGGQSGwoObGVhc2VfdHRsX3NlY3MYAyABKANIAIgBARIoCgl3YWl0X3NlY3MYBCABKAFCELpIDRILQAEpAAAAAAAAAABIAYgBARIjCgpyZXF1ZXN0X2lkGAUgASgJQgq6SAdyBRAQGMgBSAKIAQESHAoIbWF4X2pvYnMYBiABKA1CCrpIByoFGOgHKAESFQoNb25seV9sYWJlbGxlZBgHIAEoCEIRCg9fbGVhc2VfdHRsX3NlY3NCDAoKX3dhaXRfc2Vjc0INCgtfcmVxdWVzdF9pZCI8ChFDbGFpbUpvYnNSZXNwb25zZRInCgZjbGFpbXMYASADKAsyFy53b3JrZmxvd2dyYXBoLnYxLkNsYWltIjMKFUhlYXJ0YmVhdExlYXNlUmVxdWVzdBIaCghsZWFzZV9pZBgBIAEoCUIIukgFcgMYyAEi3AEKFkhlYXJ0YmVhdExlYXNlUmVzcG9uc2USEAoIdHRsX3NlY3MYASABKAQSEQoJY2FuY2VsbGVkGAIgASgIEjYKC3N0b3BfcmVhc29uGAMgASgOMhwud29ya2Zsb3dncmFwaC52MS5TdG9wUmVhc29uSACIAQESHQoQc3RvcF93aXRoaW5fc2VjcxgEIAEoAUgBiAEBEg0KBWRyYWluGAUgASgIEhIKCmRyYWluX3N0b3AYBiABKAhCDgoMX3N0b3BfcmVhc29uQhMKEV9zdG9wX3dpdGhpbl9zZWNzImQKD1B1c2hMb2dzUmVxdWVzdBIaCghsZWFzZV9pZBgBIAEoCUIIukgFcgMYyAESNQoGY2h1bmtzGAIgAygLMhoud29ya2Zsb3dncmFwaC52MS5Mb2dDaHVua0IJukgGkgEDEOgHIiIKEFB1c2hMb2dzUmVzcG9uc2USDgoGc3RvcmVkGAEgASgNIqQBChJDb21wbGV0ZUpvYlJlcXVlc3QSGgoIbGVhc2VfaWQYASABKAlCCLpIBXIDGMgBEkIKB291dHB1dHMYAiADKAsyMS53b3JrZmxvd2dyYXBoLnYxLkNvbXBsZXRlSm9iUmVxdWVzdC5PdXRwdXRzRW50cnkaLgoMT3V0cHV0c0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiFQoTQ29tcGxldGVKb2JSZXNwb25zZSKUAQoJSm9iUmVwb3J0EhoKCGxlYXNlX2lkGAEgASgJQgi6SAVyAxjIARIsCgdzdWNjZXNzGAIgASgLMhkud29ya2Zsb3dncmFwaC52MS5PdXRwdXRzSAASLAoHZmFpbHVyZRgDIAEoCzIZLndvcmtmbG93Z3JhcGgudjEuRmFpbHVyZUgAQg8KBnJlc3VsdBIFukgCCAEiWwoHRmFpbHVyZRINCgVlcnJvchgBIAEoCRIRCglyZXRyeWFibGUYAiABKAgSIAoJZXhpdF9jb2RlGAMgASgNQgi6SAUqAxj/AUgAiAEBQgwKCl9leGl0X2NvZGUidQoPSm9iUmVwb3J0UmVzdWx0EhAKCGxlYXNlX2lkGAEgASgJEjMKB3JlZnVzZWQYAiABKA4yHS53b3JrZmxvd2dyYXBoLnYxLkVycm9yUmVhc29uSACIAQESDwoHbWVzc2FnZRgDIAEoCUIKCghfcmVmdXNlZCKDAQoTQ29tcGxldGVKb2JzUmVxdWVzdBI5CgdyZXBvcnRzGAEgAygLMhsud29ya2Zsb3dncmFwaC52MS5Kb2JSZXBvcnRCC7pICJIBBQgBEOgHEjEKBWNsYWltGAIgASgLMiIud29ya2Zsb3dncmFwaC52MS5DbGFpbUpvYnNSZXF1ZXN0InMKFENvbXBsZXRlSm9ic1Jlc3BvbnNlEjIKB3Jlc3VsdHMYASADKAsyIS53b3JrZmxvd2dyYXBoLnYxLkpvYlJlcG9ydFJlc3VsdBInCgZjbGFpbXMYAiADKAsyFy53b3JrZmxvd2dyYXBoLnYxLkNsYWltIn4KDkZhaWxKb2JSZXF1ZXN0EhoKCGxlYXNlX2lkGAEgASgJQgi6SAVyAxjIARINCgVlcnJvchgCIAEoCRIRCglyZXRyeWFibGUYAyABKAgSIAoJZXhpdF9jb2RlGAQgASgNQgi6SAUqAxj/AUgAiAEBQgwKCl9leGl0X2NvZGUiEQoPRmFpbEpvYlJlc3BvbnNlIi8KEVJlbGVhc2VKb2JSZXF1ZXN0EhoKCGxlYXNlX2lkGAEgASgJQgi6SAVyAxjIASIUChJSZWxlYXNlSm9iUmVzcG9uc2UiUQoWR2V0Sm9iQ2FuY2VsbGVkUmVxdWVzdBIdCgt3b3JrZmxvd19pZBgBIAEoCUIIukgFcgMYyAESGAoGam9iX2lkGAIgASgJQgi6SAVyAxjIASJqChdHZXRKb2JDYW5jZWxsZWRSZXNwb25zZRIRCgljYW5jZWxsZWQYASABKAgSMQoGcmVhc29uGAIgASgOMhwud29ya2Zsb3dncmFwaC52MS5TdG9wUmVhc29uSACIAQFCCQoHX3JlYXNvbiL+AgoPV29ya0pvYnNSZXF1ZXN0EjYKBWhlbGxvGAEgASgLMicud29ya2Zsb3dncmFwaC52MS5Xb3JrSm9ic1JlcXVlc3QuSGVsbG8SEwoLYWRkX2NyZWRpdHMYAiABKA0SGgoScmVjZWl2ZWRfbGVhc2VfaWRzGAMgAygJEjcKB3JlcG9ydHMYBCADKAsyGy53b3JrZmxvd2dyYXBoLnYxLkpvYlJlcG9ydEIJukgGkgEDEOgHEg0KBWRyYWluGAUgASgIGrkBCgVIZWxsbxIdCgl3b3JrZXJfaWQYASABKAlCCrpIB3IFEAEYyAESIAoGbGFiZWxzGAIgAygJQhC6SA2SAQoQSCIGcgQQARhkEhsKDmxlYXNlX3R0bF9zZWNzGAMgASgDSACIAQESDQoFc2xvdHMYBCABKA0SGQoHdmVyc2lvbhgFIAEoCUIIukgFcgMYyAESFQoNb25seV9sYWJlbGxlZBgGIAEoCEIRCg9fbGVhc2VfdHRsX3NlY3MiugMKEFdvcmtKb2JzUmVzcG9uc2USJwoGY2xhaW1zGAEgAygLMhcud29ya2Zsb3dncmFwaC52MS5DbGFpbRIyCgdyZXN1bHRzGAIgAygLMiEud29ya2Zsb3dncmFwaC52MS5Kb2JSZXBvcnRSZXN1bHQSGwoTY2FuY2VsbGVkX2xlYXNlX2lkcxgDIAMoCRIWCg5sb3N0X2xlYXNlX2lkcxgEIAMoCRIQCghkcmFpbmluZxgFIAEoCBI2CgVzdG9wcxgGIAMoCzInLndvcmtmbG93Z3JhcGgudjEuV29ya0pvYnNSZXNwb25zZS5TdG9wEjwKBWRyYWluGAcgASgLMigud29ya2Zsb3dncmFwaC52MS5Xb3JrSm9ic1Jlc3BvbnNlLkRyYWluSACIAQEaJQoFRHJhaW4SDgoGYWN0aXZlGAEgASgIEgwKBHN0b3AYAiABKAgaWwoEU3RvcBIQCghsZWFzZV9pZBgBIAEoCRIsCgZyZWFzb24YAiABKA4yHC53b3JrZmxvd2dyYXBoLnYxLlN0b3BSZWFzb24SEwoLd2l0aGluX3NlY3MYAyABKAFCCAoGX2RyYWluIjcKF1N0cmVhbUhlYXJ0YmVhdHNSZXF1ZXN0EhwKCWxlYXNlX2lkcxgBIAMoCUIJukgGkgEDEJBOIoUDChhTdHJlYW1IZWFydGJlYXRzUmVzcG9uc2USRQoGbGVhc2VzGAEgAygLMjUud29ya2Zsb3dncmFwaC52MS5TdHJlYW1IZWFydGJlYXRzUmVzcG9uc2UuTGVhc2VTdGF0ZRINCgVkcmFpbhgCIAEoCBISCgpkcmFpbl9zdG9wGAMgASgIGv4BCgpMZWFzZVN0YXRlEhAKCGxlYXNlX2lkGAEgASgJEhQKDHNlY29uZHNfbGVmdBgCIAEoARIRCgljYW5jZWxsZWQYAyABKAgSMAoEbG9zdBgEIAEoDjIdLndvcmtmbG93Z3JhcGgudjEuRXJyb3JSZWFzb25IAIgBARI2CgtzdG9wX3JlYXNvbhgFIAEoDjIcLndvcmtmbG93Z3JhcGgudjEuU3RvcFJlYXNvbkgBiAEBEh0KEHN0b3Bfd2l0aGluX3NlY3MYBiABKAFIAogBAUIHCgVfbG9zdEIOCgxfc3RvcF9yZWFzb25CEwoRX3N0b3Bfd2l0aGluX3NlY3MyxwsKCkpvYlNlcnZpY2USewoIQ2xhaW1Kb2ISIS53b3JrZmxvd2dyYXBoLnYxLkNsYWltSm9iUmVxdWVzdBoiLndvcmtmbG93Z3JhcGgudjEuQ2xhaW1Kb2JSZXNwb25zZSIoirUYAwoBBILT5JMCGzoBKmIFY2xhaW0iDy9hcGkvam9icy9jbGFpbRJ8CglDbGFpbUpvYnMSIi53b3JrZmxvd2dyYXBoLnYxLkNsYWltSm9ic1JlcXVlc3QaIy53b3JrZmxvd2dyYXBoLnYxLkNsYWltSm9ic1Jlc3BvbnNlIiaKtRgDCgEEgtPkkwIZOgEqIhQvYXBpL2pvYnMvY2xhaW0tbWFueRKVAQoOSGVhcnRiZWF0TGVhc2USJy53b3JrZmxvd2dyYXBoLnYxLkhlYXJ0YmVhdExlYXNlUmVxdWVzdBooLndvcmtmbG93Z3JhcGgudjEuSGVhcnRiZWF0TGVhc2VSZXNwb25zZSIwirUYAwoBBILT5JMCIzoBKiIeL2FwaS9qb2JzL3tsZWFzZV9pZH0vaGVhcnRiZWF0En4KCFB1c2hMb2dzEiEud29ya2Zsb3dncmFwaC52MS5QdXNoTG9nc1JlcXVlc3QaIi53b3JrZmxvd2dyYXBoLnYxLlB1c2hMb2dzUmVzcG9uc2UiK4q1GAMKAQSC0+STAh46ASoiGS9hcGkvam9icy97bGVhc2VfaWR9L2xvZ3MSiwEKC0NvbXBsZXRlSm9iEiQud29ya2Zsb3dncmFwaC52MS5Db21wbGV0ZUpvYlJlcXVlc3QaJS53b3JrZmxvd2dyYXBoLnYxLkNvbXBsZXRlSm9iUmVzcG9uc2UiL4q1GAMKAQSC0+STAiI6ASoiHS9hcGkvam9icy97bGVhc2VfaWR9L2NvbXBsZXRlEogBCgxDb21wbGV0ZUpvYnMSJS53b3JrZmxvd2dyYXBoLnYxLkNvbXBsZXRlSm9ic1JlcXVlc3QaJi53b3JrZmxvd2dyYXBoLnYxLkNvbXBsZXRlSm9ic1Jlc3BvbnNlIimKtRgDCgEEgtPkkwIcOgEqIhcvYXBpL2pvYnMvY29tcGxldGUtbWFueRJ7CgdGYWlsSm9iEiAud29ya2Zsb3dncmFwaC52MS5GYWlsSm9iUmVxdWVzdBohLndvcmtmbG93Z3JhcGgudjEuRmFpbEpvYlJlc3BvbnNlIiuKtRgDCgEEgtPkkwIeOgEqIhkvYXBpL2pvYnMve2xlYXNlX2lkfS9mYWlsEocBCgpSZWxlYXNlSm9iEiMud29ya2Zsb3dncmFwaC52MS5SZWxlYXNlSm9iUmVxdWVzdBokLndvcmtmbG93Z3JhcGgudjEuUmVsZWFzZUpvYlJlc3BvbnNlIi6KtRgDCgEEgtPkkwIhOgEqIhwvYXBpL2pvYnMve2xlYXNlX2lkfS9yZWxlYXNlEq0BCg9HZXRKb2JDYW5jZWxsZWQSKC53b3JrZmxvd2dyYXBoLnYxLkdldEpvYkNhbmNlbGxlZFJlcXVlc3QaKS53b3JrZmxvd2dyYXBoLnYxLkdldEpvYkNhbmNlbGxlZFJlc3BvbnNlIkWKtRgECgIEAoLT5JMCN2IJY2FuY2VsbGVkEiovYXBpL2pvYnMve3dvcmtmbG93X2lkfS97am9iX2lkfS9jYW5jZWxsZWQSXgoIV29ya0pvYnMSIS53b3JrZmxvd2dyYXBoLnYxLldvcmtKb2JzUmVxdWVzdBoiLndvcmtmbG93Z3JhcGgudjEuV29ya0pvYnNSZXNwb25zZSIHirUYAwoBBCgBMAESdgoQU3RyZWFtSGVhcnRiZWF0cxIpLndvcmtmbG93Z3JhcGgudjEuU3RyZWFtSGVhcnRiZWF0c1JlcXVlc3QaKi53b3JrZmxvd2dyYXBoLnYxLlN0cmVhbUhlYXJ0YmVhdHNSZXNwb25zZSIHirUYAwoBBCgBMAFiBnByb3RvMw", [file_buf_validate_validate, file_google_api_annotations, file_workflowgraph_v1_options, file_workflowgraph_v1_types]);
+  fileDesc("CiJ3b3JrZmxvd2dyYXBoL3YxL2pvYl9zZXJ2aWNlLnByb3RvEhB3b3JrZmxvd2dyYXBoLnYxIoUCCg9DbGFpbUpvYlJlcXVlc3QSHQoJd29ya2VyX2lkGAEgASgJQgq6SAdyBRABGMgBEiAKBmxhYmVscxgCIAMoCUIQukgNkgEKEEgiBnIEEAEYZBIbCg5sZWFzZV90dGxfc2VjcxgDIAEoA0gAiAEBEigKCXdhaXRfc2VjcxgEIAEoAUIQukgNEgtAASkAAAAAAAAAAEgBiAEBEiMKCnJlcXVlc3RfaWQYBSABKAlCCrpIB3IFEBAYyAFIAogBARIVCg1vbmx5X2xhYmVsbGVkGAYgASgIQhEKD19sZWFzZV90dGxfc2Vjc0IMCgpfd2FpdF9zZWNzQg0KC19yZXF1ZXN0X2lkIjoKEENsYWltSm9iUmVzcG9uc2USJgoFY2xhaW0YASABKAsyFy53b3JrZmxvd2dyYXBoLnYxLkNsYWltIqQCChBDbGFpbUpvYnNSZXF1ZXN0Eh0KCXdvcmtlcl9pZBgBIAEoCUIKukgHcgUQARjIARIgCgZsYWJlbHMYAiADKAlCELpIDZIBChBIIgZyBBABGGQSGwoObGVhc2VfdHRsX3NlY3MYAyABKANIAIgBARIoCgl3YWl0X3NlY3MYBCABKAFCELpIDRILQAEpAAAAAAAAAABIAYgBARIjCgpyZXF1ZXN0X2lkGAUgASgJQgq6SAdyBRAQGMgBSAKIAQESHAoIbWF4X2pvYnMYBiABKA1CCrpIByoFGOgHKAESFQoNb25seV9sYWJlbGxlZBgHIAEoCEIRCg9fbGVhc2VfdHRsX3NlY3NCDAoKX3dhaXRfc2Vjc0INCgtfcmVxdWVzdF9pZCI8ChFDbGFpbUpvYnNSZXNwb25zZRInCgZjbGFpbXMYASADKAsyFy53b3JrZmxvd2dyYXBoLnYxLkNsYWltIjMKFUhlYXJ0YmVhdExlYXNlUmVxdWVzdBIaCghsZWFzZV9pZBgBIAEoCUIIukgFcgMYyAEi3AEKFkhlYXJ0YmVhdExlYXNlUmVzcG9uc2USEAoIdHRsX3NlY3MYASABKAQSEQoJY2FuY2VsbGVkGAIgASgIEjYKC3N0b3BfcmVhc29uGAMgASgOMhwud29ya2Zsb3dncmFwaC52MS5TdG9wUmVhc29uSACIAQESHQoQc3RvcF93aXRoaW5fc2VjcxgEIAEoAUgBiAEBEg0KBWRyYWluGAUgASgIEhIKCmRyYWluX3N0b3AYBiABKAhCDgoMX3N0b3BfcmVhc29uQhMKEV9zdG9wX3dpdGhpbl9zZWNzImQKD1B1c2hMb2dzUmVxdWVzdBIaCghsZWFzZV9pZBgBIAEoCUIIukgFcgMYyAESNQoGY2h1bmtzGAIgAygLMhoud29ya2Zsb3dncmFwaC52MS5Mb2dDaHVua0IJukgGkgEDEOgHIiIKEFB1c2hMb2dzUmVzcG9uc2USDgoGc3RvcmVkGAEgASgNIqQBChJDb21wbGV0ZUpvYlJlcXVlc3QSGgoIbGVhc2VfaWQYASABKAlCCLpIBXIDGMgBEkIKB291dHB1dHMYAiADKAsyMS53b3JrZmxvd2dyYXBoLnYxLkNvbXBsZXRlSm9iUmVxdWVzdC5PdXRwdXRzRW50cnkaLgoMT3V0cHV0c0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiFQoTQ29tcGxldGVKb2JSZXNwb25zZSKDAQoTQ29tcGxldGVKb2JzUmVxdWVzdBI5CgdyZXBvcnRzGAEgAygLMhsud29ya2Zsb3dncmFwaC52MS5Kb2JSZXBvcnRCC7pICJIBBQgBEOgHEjEKBWNsYWltGAIgASgLMiIud29ya2Zsb3dncmFwaC52MS5DbGFpbUpvYnNSZXF1ZXN0InMKFENvbXBsZXRlSm9ic1Jlc3BvbnNlEjIKB3Jlc3VsdHMYASADKAsyIS53b3JrZmxvd2dyYXBoLnYxLkpvYlJlcG9ydFJlc3VsdBInCgZjbGFpbXMYAiADKAsyFy53b3JrZmxvd2dyYXBoLnYxLkNsYWltIn4KDkZhaWxKb2JSZXF1ZXN0EhoKCGxlYXNlX2lkGAEgASgJQgi6SAVyAxjIARINCgVlcnJvchgCIAEoCRIRCglyZXRyeWFibGUYAyABKAgSIAoJZXhpdF9jb2RlGAQgASgNQgi6SAUqAxj/AUgAiAEBQgwKCl9leGl0X2NvZGUiEQoPRmFpbEpvYlJlc3BvbnNlIi8KEVJlbGVhc2VKb2JSZXF1ZXN0EhoKCGxlYXNlX2lkGAEgASgJQgi6SAVyAxjIASIUChJSZWxlYXNlSm9iUmVzcG9uc2UiUQoWR2V0Sm9iQ2FuY2VsbGVkUmVxdWVzdBIdCgt3b3JrZmxvd19pZBgBIAEoCUIIukgFcgMYyAESGAoGam9iX2lkGAIgASgJQgi6SAVyAxjIASJqChdHZXRKb2JDYW5jZWxsZWRSZXNwb25zZRIRCgljYW5jZWxsZWQYASABKAgSMQoGcmVhc29uGAIgASgOMhwud29ya2Zsb3dncmFwaC52MS5TdG9wUmVhc29uSACIAQFCCQoHX3JlYXNvbiL+AgoPV29ya0pvYnNSZXF1ZXN0EjYKBWhlbGxvGAEgASgLMicud29ya2Zsb3dncmFwaC52MS5Xb3JrSm9ic1JlcXVlc3QuSGVsbG8SEwoLYWRkX2NyZWRpdHMYAiABKA0SGgoScmVjZWl2ZWRfbGVhc2VfaWRzGAMgAygJEjcKB3JlcG9ydHMYBCADKAsyGy53b3JrZmxvd2dyYXBoLnYxLkpvYlJlcG9ydEIJukgGkgEDEOgHEg0KBWRyYWluGAUgASgIGrkBCgVIZWxsbxIdCgl3b3JrZXJfaWQYASABKAlCCrpIB3IFEAEYyAESIAoGbGFiZWxzGAIgAygJQhC6SA2SAQoQSCIGcgQQARhkEhsKDmxlYXNlX3R0bF9zZWNzGAMgASgDSACIAQESDQoFc2xvdHMYBCABKA0SGQoHdmVyc2lvbhgFIAEoCUIIukgFcgMYyAESFQoNb25seV9sYWJlbGxlZBgGIAEoCEIRCg9fbGVhc2VfdHRsX3NlY3MiugMKEFdvcmtKb2JzUmVzcG9uc2USJwoGY2xhaW1zGAEgAygLMhcud29ya2Zsb3dncmFwaC52MS5DbGFpbRIyCgdyZXN1bHRzGAIgAygLMiEud29ya2Zsb3dncmFwaC52MS5Kb2JSZXBvcnRSZXN1bHQSGwoTY2FuY2VsbGVkX2xlYXNlX2lkcxgDIAMoCRIWCg5sb3N0X2xlYXNlX2lkcxgEIAMoCRIQCghkcmFpbmluZxgFIAEoCBI2CgVzdG9wcxgGIAMoCzInLndvcmtmbG93Z3JhcGgudjEuV29ya0pvYnNSZXNwb25zZS5TdG9wEjwKBWRyYWluGAcgASgLMigud29ya2Zsb3dncmFwaC52MS5Xb3JrSm9ic1Jlc3BvbnNlLkRyYWluSACIAQEaJQoFRHJhaW4SDgoGYWN0aXZlGAEgASgIEgwKBHN0b3AYAiABKAgaWwoEU3RvcBIQCghsZWFzZV9pZBgBIAEoCRIsCgZyZWFzb24YAiABKA4yHC53b3JrZmxvd2dyYXBoLnYxLlN0b3BSZWFzb24SEwoLd2l0aGluX3NlY3MYAyABKAFCCAoGX2RyYWluIjcKF1N0cmVhbUhlYXJ0YmVhdHNSZXF1ZXN0EhwKCWxlYXNlX2lkcxgBIAMoCUIJukgGkgEDEJBOIoUDChhTdHJlYW1IZWFydGJlYXRzUmVzcG9uc2USRQoGbGVhc2VzGAEgAygLMjUud29ya2Zsb3dncmFwaC52MS5TdHJlYW1IZWFydGJlYXRzUmVzcG9uc2UuTGVhc2VTdGF0ZRINCgVkcmFpbhgCIAEoCBISCgpkcmFpbl9zdG9wGAMgASgIGv4BCgpMZWFzZVN0YXRlEhAKCGxlYXNlX2lkGAEgASgJEhQKDHNlY29uZHNfbGVmdBgCIAEoARIRCgljYW5jZWxsZWQYAyABKAgSMAoEbG9zdBgEIAEoDjIdLndvcmtmbG93Z3JhcGgudjEuRXJyb3JSZWFzb25IAIgBARI2CgtzdG9wX3JlYXNvbhgFIAEoDjIcLndvcmtmbG93Z3JhcGgudjEuU3RvcFJlYXNvbkgBiAEBEh0KEHN0b3Bfd2l0aGluX3NlY3MYBiABKAFIAogBAUIHCgVfbG9zdEIOCgxfc3RvcF9yZWFzb25CEwoRX3N0b3Bfd2l0aGluX3NlY3MyxwsKCkpvYlNlcnZpY2USewoIQ2xhaW1Kb2ISIS53b3JrZmxvd2dyYXBoLnYxLkNsYWltSm9iUmVxdWVzdBoiLndvcmtmbG93Z3JhcGgudjEuQ2xhaW1Kb2JSZXNwb25zZSIoirUYAwoBBILT5JMCGzoBKmIFY2xhaW0iDy9hcGkvam9icy9jbGFpbRJ8CglDbGFpbUpvYnMSIi53b3JrZmxvd2dyYXBoLnYxLkNsYWltSm9ic1JlcXVlc3QaIy53b3JrZmxvd2dyYXBoLnYxLkNsYWltSm9ic1Jlc3BvbnNlIiaKtRgDCgEEgtPkkwIZOgEqIhQvYXBpL2pvYnMvY2xhaW0tbWFueRKVAQoOSGVhcnRiZWF0TGVhc2USJy53b3JrZmxvd2dyYXBoLnYxLkhlYXJ0YmVhdExlYXNlUmVxdWVzdBooLndvcmtmbG93Z3JhcGgudjEuSGVhcnRiZWF0TGVhc2VSZXNwb25zZSIwirUYAwoBBILT5JMCIzoBKiIeL2FwaS9qb2JzL3tsZWFzZV9pZH0vaGVhcnRiZWF0En4KCFB1c2hMb2dzEiEud29ya2Zsb3dncmFwaC52MS5QdXNoTG9nc1JlcXVlc3QaIi53b3JrZmxvd2dyYXBoLnYxLlB1c2hMb2dzUmVzcG9uc2UiK4q1GAMKAQSC0+STAh46ASoiGS9hcGkvam9icy97bGVhc2VfaWR9L2xvZ3MSiwEKC0NvbXBsZXRlSm9iEiQud29ya2Zsb3dncmFwaC52MS5Db21wbGV0ZUpvYlJlcXVlc3QaJS53b3JrZmxvd2dyYXBoLnYxLkNvbXBsZXRlSm9iUmVzcG9uc2UiL4q1GAMKAQSC0+STAiI6ASoiHS9hcGkvam9icy97bGVhc2VfaWR9L2NvbXBsZXRlEogBCgxDb21wbGV0ZUpvYnMSJS53b3JrZmxvd2dyYXBoLnYxLkNvbXBsZXRlSm9ic1JlcXVlc3QaJi53b3JrZmxvd2dyYXBoLnYxLkNvbXBsZXRlSm9ic1Jlc3BvbnNlIimKtRgDCgEEgtPkkwIcOgEqIhcvYXBpL2pvYnMvY29tcGxldGUtbWFueRJ7CgdGYWlsSm9iEiAud29ya2Zsb3dncmFwaC52MS5GYWlsSm9iUmVxdWVzdBohLndvcmtmbG93Z3JhcGgudjEuRmFpbEpvYlJlc3BvbnNlIiuKtRgDCgEEgtPkkwIeOgEqIhkvYXBpL2pvYnMve2xlYXNlX2lkfS9mYWlsEocBCgpSZWxlYXNlSm9iEiMud29ya2Zsb3dncmFwaC52MS5SZWxlYXNlSm9iUmVxdWVzdBokLndvcmtmbG93Z3JhcGgudjEuUmVsZWFzZUpvYlJlc3BvbnNlIi6KtRgDCgEEgtPkkwIhOgEqIhwvYXBpL2pvYnMve2xlYXNlX2lkfS9yZWxlYXNlEq0BCg9HZXRKb2JDYW5jZWxsZWQSKC53b3JrZmxvd2dyYXBoLnYxLkdldEpvYkNhbmNlbGxlZFJlcXVlc3QaKS53b3JrZmxvd2dyYXBoLnYxLkdldEpvYkNhbmNlbGxlZFJlc3BvbnNlIkWKtRgECgIEAoLT5JMCN2IJY2FuY2VsbGVkEiovYXBpL2pvYnMve3dvcmtmbG93X2lkfS97am9iX2lkfS9jYW5jZWxsZWQSXgoIV29ya0pvYnMSIS53b3JrZmxvd2dyYXBoLnYxLldvcmtKb2JzUmVxdWVzdBoiLndvcmtmbG93Z3JhcGgudjEuV29ya0pvYnNSZXNwb25zZSIHirUYAwoBBCgBMAESdgoQU3RyZWFtSGVhcnRiZWF0cxIpLndvcmtmbG93Z3JhcGgudjEuU3RyZWFtSGVhcnRiZWF0c1JlcXVlc3QaKi53b3JrZmxvd2dyYXBoLnYxLlN0cmVhbUhlYXJ0YmVhdHNSZXNwb25zZSIHirUYAwoBBCgBMAFiBnByb3RvMw", [file_buf_validate_validate, file_google_api_annotations, file_workflowgraph_v1_job_reports, file_workflowgraph_v1_options, file_workflowgraph_v1_types]);
 
 /**
  * @generated from message workflowgraph.v1.ClaimJobRequest
@@ -301,105 +303,6 @@ export const CompleteJobResponseSchema: GenMessage<CompleteJobResponse> = /*@__P
   messageDesc(file_workflowgraph_v1_job_service, 9);
 
 /**
- * One report of `CompleteJobs`.
- *
- * @generated from message workflowgraph.v1.JobReport
- */
-export type JobReport = Message<"workflowgraph.v1.JobReport"> & {
-  /**
-   * @generated from field: string lease_id = 1;
-   */
-  leaseId: string;
-
-  /**
-   * @generated from oneof workflowgraph.v1.JobReport.result
-   */
-  result: {
-    /**
-     * @generated from field: workflowgraph.v1.Outputs success = 2;
-     */
-    value: Outputs;
-    case: "success";
-  } | {
-    /**
-     * @generated from field: workflowgraph.v1.Failure failure = 3;
-     */
-    value: Failure;
-    case: "failure";
-  } | { case: undefined; value?: undefined };
-};
-
-/**
- * Describes the message workflowgraph.v1.JobReport.
- * Use `create(JobReportSchema)` to create a new message.
- */
-export const JobReportSchema: GenMessage<JobReport> = /*@__PURE__*/
-  messageDesc(file_workflowgraph_v1_job_service, 10);
-
-/**
- * A failed attempt.
- *
- * @generated from message workflowgraph.v1.Failure
- */
-export type Failure = Message<"workflowgraph.v1.Failure"> & {
-  /**
-   * @generated from field: string error = 1;
-   */
-  error: string;
-
-  /**
-   * @generated from field: bool retryable = 2;
-   */
-  retryable: boolean;
-
-  /**
-   * As in `FailJob`.
-   *
-   * @generated from field: optional uint32 exit_code = 3;
-   */
-  exitCode?: number | undefined;
-};
-
-/**
- * Describes the message workflowgraph.v1.Failure.
- * Use `create(FailureSchema)` to create a new message.
- */
-export const FailureSchema: GenMessage<Failure> = /*@__PURE__*/
-  messageDesc(file_workflowgraph_v1_job_service, 11);
-
-/**
- * The result of one report.
- *
- * @generated from message workflowgraph.v1.JobReportResult
- */
-export type JobReportResult = Message<"workflowgraph.v1.JobReportResult"> & {
-  /**
-   * @generated from field: string lease_id = 1;
-   */
-  leaseId: string;
-
-  /**
-   * Absent if the report was accepted. `ERROR_REASON_UNSPECIFIED` if the lease lives but the report is invalid, for
-   * example because its outputs are too large: the worker can report again.
-   *
-   * @generated from field: optional workflowgraph.v1.ErrorReason refused = 2;
-   */
-  refused?: ErrorReason | undefined;
-
-  /**
-   * @generated from field: string message = 3;
-   */
-  message: string;
-};
-
-/**
- * Describes the message workflowgraph.v1.JobReportResult.
- * Use `create(JobReportResultSchema)` to create a new message.
- */
-export const JobReportResultSchema: GenMessage<JobReportResult> = /*@__PURE__*/
-  messageDesc(file_workflowgraph_v1_job_service, 12);
-
-/**
  * @generated from message workflowgraph.v1.CompleteJobsRequest
  */
 export type CompleteJobsRequest = Message<"workflowgraph.v1.CompleteJobsRequest"> & {
@@ -421,7 +324,7 @@ export type CompleteJobsRequest = Message<"workflowgraph.v1.CompleteJobsRequest"
  * Use `create(CompleteJobsRequestSchema)` to create a new message.
  */
 export const CompleteJobsRequestSchema: GenMessage<CompleteJobsRequest> = /*@__PURE__*/
-  messageDesc(file_workflowgraph_v1_job_service, 13);
+  messageDesc(file_workflowgraph_v1_job_service, 10);
 
 /**
  * @generated from message workflowgraph.v1.CompleteJobsResponse
@@ -445,7 +348,7 @@ export type CompleteJobsResponse = Message<"workflowgraph.v1.CompleteJobsRespons
  * Use `create(CompleteJobsResponseSchema)` to create a new message.
  */
 export const CompleteJobsResponseSchema: GenMessage<CompleteJobsResponse> = /*@__PURE__*/
-  messageDesc(file_workflowgraph_v1_job_service, 14);
+  messageDesc(file_workflowgraph_v1_job_service, 11);
 
 /**
  * @generated from message workflowgraph.v1.FailJobRequest
@@ -485,7 +388,7 @@ export type FailJobRequest = Message<"workflowgraph.v1.FailJobRequest"> & {
  * Use `create(FailJobRequestSchema)` to create a new message.
  */
 export const FailJobRequestSchema: GenMessage<FailJobRequest> = /*@__PURE__*/
-  messageDesc(file_workflowgraph_v1_job_service, 15);
+  messageDesc(file_workflowgraph_v1_job_service, 12);
 
 /**
  * @generated from message workflowgraph.v1.FailJobResponse
@@ -498,7 +401,7 @@ export type FailJobResponse = Message<"workflowgraph.v1.FailJobResponse"> & {
  * Use `create(FailJobResponseSchema)` to create a new message.
  */
 export const FailJobResponseSchema: GenMessage<FailJobResponse> = /*@__PURE__*/
-  messageDesc(file_workflowgraph_v1_job_service, 16);
+  messageDesc(file_workflowgraph_v1_job_service, 13);
 
 /**
  * @generated from message workflowgraph.v1.ReleaseJobRequest
@@ -515,7 +418,7 @@ export type ReleaseJobRequest = Message<"workflowgraph.v1.ReleaseJobRequest"> & 
  * Use `create(ReleaseJobRequestSchema)` to create a new message.
  */
 export const ReleaseJobRequestSchema: GenMessage<ReleaseJobRequest> = /*@__PURE__*/
-  messageDesc(file_workflowgraph_v1_job_service, 17);
+  messageDesc(file_workflowgraph_v1_job_service, 14);
 
 /**
  * @generated from message workflowgraph.v1.ReleaseJobResponse
@@ -528,7 +431,7 @@ export type ReleaseJobResponse = Message<"workflowgraph.v1.ReleaseJobResponse"> 
  * Use `create(ReleaseJobResponseSchema)` to create a new message.
  */
 export const ReleaseJobResponseSchema: GenMessage<ReleaseJobResponse> = /*@__PURE__*/
-  messageDesc(file_workflowgraph_v1_job_service, 18);
+  messageDesc(file_workflowgraph_v1_job_service, 15);
 
 /**
  * @generated from message workflowgraph.v1.GetJobCancelledRequest
@@ -552,7 +455,7 @@ export type GetJobCancelledRequest = Message<"workflowgraph.v1.GetJobCancelledRe
  * Use `create(GetJobCancelledRequestSchema)` to create a new message.
  */
 export const GetJobCancelledRequestSchema: GenMessage<GetJobCancelledRequest> = /*@__PURE__*/
-  messageDesc(file_workflowgraph_v1_job_service, 19);
+  messageDesc(file_workflowgraph_v1_job_service, 16);
 
 /**
  * @generated from message workflowgraph.v1.GetJobCancelledResponse
@@ -576,7 +479,7 @@ export type GetJobCancelledResponse = Message<"workflowgraph.v1.GetJobCancelledR
  * Use `create(GetJobCancelledResponseSchema)` to create a new message.
  */
 export const GetJobCancelledResponseSchema: GenMessage<GetJobCancelledResponse> = /*@__PURE__*/
-  messageDesc(file_workflowgraph_v1_job_service, 20);
+  messageDesc(file_workflowgraph_v1_job_service, 17);
 
 /**
  * @generated from message workflowgraph.v1.WorkJobsRequest
@@ -619,7 +522,7 @@ export type WorkJobsRequest = Message<"workflowgraph.v1.WorkJobsRequest"> & {
  * Use `create(WorkJobsRequestSchema)` to create a new message.
  */
 export const WorkJobsRequestSchema: GenMessage<WorkJobsRequest> = /*@__PURE__*/
-  messageDesc(file_workflowgraph_v1_job_service, 21);
+  messageDesc(file_workflowgraph_v1_job_service, 18);
 
 /**
  * The first message of a session.
@@ -665,7 +568,7 @@ export type WorkJobsRequest_Hello = Message<"workflowgraph.v1.WorkJobsRequest.He
  * Use `create(WorkJobsRequest_HelloSchema)` to create a new message.
  */
 export const WorkJobsRequest_HelloSchema: GenMessage<WorkJobsRequest_Hello> = /*@__PURE__*/
-  messageDesc(file_workflowgraph_v1_job_service, 21, 0);
+  messageDesc(file_workflowgraph_v1_job_service, 18, 0);
 
 /**
  * @generated from message workflowgraph.v1.WorkJobsResponse
@@ -722,7 +625,7 @@ export type WorkJobsResponse = Message<"workflowgraph.v1.WorkJobsResponse"> & {
  * Use `create(WorkJobsResponseSchema)` to create a new message.
  */
 export const WorkJobsResponseSchema: GenMessage<WorkJobsResponse> = /*@__PURE__*/
-  messageDesc(file_workflowgraph_v1_job_service, 22);
+  messageDesc(file_workflowgraph_v1_job_service, 19);
 
 /**
  * Whether the worker is draining: it gets no jobs.
@@ -750,7 +653,7 @@ export type WorkJobsResponse_Drain = Message<"workflowgraph.v1.WorkJobsResponse.
  * Use `create(WorkJobsResponse_DrainSchema)` to create a new message.
  */
 export const WorkJobsResponse_DrainSchema: GenMessage<WorkJobsResponse_Drain> = /*@__PURE__*/
-  messageDesc(file_workflowgraph_v1_job_service, 22, 0);
+  messageDesc(file_workflowgraph_v1_job_service, 19, 0);
 
 /**
  * A job that the worker must stop.
@@ -781,7 +684,7 @@ export type WorkJobsResponse_Stop = Message<"workflowgraph.v1.WorkJobsResponse.S
  * Use `create(WorkJobsResponse_StopSchema)` to create a new message.
  */
 export const WorkJobsResponse_StopSchema: GenMessage<WorkJobsResponse_Stop> = /*@__PURE__*/
-  messageDesc(file_workflowgraph_v1_job_service, 22, 1);
+  messageDesc(file_workflowgraph_v1_job_service, 19, 1);
 
 /**
  * @generated from message workflowgraph.v1.StreamHeartbeatsRequest
@@ -798,7 +701,7 @@ export type StreamHeartbeatsRequest = Message<"workflowgraph.v1.StreamHeartbeats
  * Use `create(StreamHeartbeatsRequestSchema)` to create a new message.
  */
 export const StreamHeartbeatsRequestSchema: GenMessage<StreamHeartbeatsRequest> = /*@__PURE__*/
-  messageDesc(file_workflowgraph_v1_job_service, 23);
+  messageDesc(file_workflowgraph_v1_job_service, 20);
 
 /**
  * @generated from message workflowgraph.v1.StreamHeartbeatsResponse
@@ -829,7 +732,7 @@ export type StreamHeartbeatsResponse = Message<"workflowgraph.v1.StreamHeartbeat
  * Use `create(StreamHeartbeatsResponseSchema)` to create a new message.
  */
 export const StreamHeartbeatsResponseSchema: GenMessage<StreamHeartbeatsResponse> = /*@__PURE__*/
-  messageDesc(file_workflowgraph_v1_job_service, 24);
+  messageDesc(file_workflowgraph_v1_job_service, 21);
 
 /**
  * The state of one lease.
@@ -883,7 +786,7 @@ export type StreamHeartbeatsResponse_LeaseState = Message<"workflowgraph.v1.Stre
  * Use `create(StreamHeartbeatsResponse_LeaseStateSchema)` to create a new message.
  */
 export const StreamHeartbeatsResponse_LeaseStateSchema: GenMessage<StreamHeartbeatsResponse_LeaseState> = /*@__PURE__*/
-  messageDesc(file_workflowgraph_v1_job_service, 24, 0);
+  messageDesc(file_workflowgraph_v1_job_service, 21, 0);
 
 /**
  * The calls of a worker on jobs: claim, renew the lease, send logs, report the result.

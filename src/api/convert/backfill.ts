@@ -1,4 +1,4 @@
-import type { Backfill, CreateBackfillRequest } from '../../../gen/workflowgraph/v1/workflow_service_pb.js';
+import type { Backfill, CreateBackfillRequest } from '../../../gen/workflowgraph/v1/schedules_pb.js';
 import { DomainError } from '../../domain/errors.js';
 import { type BackfillOrder, backfillOrders } from '../../domain/schedule/backfill-slots.js';
 import type { BackfillView } from '../../engine/engine.js';

@@ -1,8 +1,8 @@
 import type {
   GetWorkflowInputsResponse,
   InputDeclaration as WireInput,
-} from '../../../gen/workflowgraph/v1/workflow_service_pb.js';
-import { InputType as WireType } from '../../../gen/workflowgraph/v1/workflow_service_pb.js';
+} from '../../../gen/workflowgraph/v1/inputs_pb.js';
+import { InputType as WireType } from '../../../gen/workflowgraph/v1/inputs_pb.js';
 import type { InputDeclaration, InputType } from '../../domain/inputs/declaration.js';
 import type { WorkflowInputs } from '../../engine/engine.js';
 

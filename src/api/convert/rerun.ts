@@ -1,4 +1,4 @@
-import type { RerunJob, RerunWorkflowResponse } from '../../../gen/workflowgraph/v1/workflow_service_pb.js';
+import type { RerunJob, RerunWorkflowResponse } from '../../../gen/workflowgraph/v1/runs_pb.js';
 import type { RerunAnswer, RerunJobsView } from '../../engine/engine.js';
 
 export function toWireRerun({ runId, generation, again, kept, skipped }: RerunAnswer): RerunWorkflowResponse {

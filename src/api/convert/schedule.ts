@@ -1,4 +1,4 @@
-import type { Schedule as WireSchedule } from '../../../gen/workflowgraph/v1/workflow_service_pb.js';
+import type { Schedule as WireSchedule } from '../../../gen/workflowgraph/v1/schedules_pb.js';
 import type { ScheduleView } from '../../engine/engine.js';
 import { toOptionalInt64 } from './numbers.js';
 

@@ -1,8 +1,4 @@
-import type {
-  ExplainRunResponse,
-  RunReason,
-  RunReason_Holder,
-} from '../../../gen/workflowgraph/v1/workflow_service_pb.js';
+import type { ExplainRunResponse, RunReason, RunReason_Holder } from '../../../gen/workflowgraph/v1/why_pb.js';
 import { jobStatus } from '../../domain/states.js';
 import type { RunExplanation } from '../../engine/engine.js';
 import { toInt64 } from './numbers.js';

@@ -1,11 +1,11 @@
+import type { JobReason_Need } from '../../../gen/workflowgraph/v1/why_pb.js';
 import {
   type ExplainJobResponse,
   type JobAttempt,
   type JobReason,
-  type JobReason_Need,
   JobReasonCode,
   AttemptOutcome as WireAttemptOutcome,
-} from '../../../gen/workflowgraph/v1/workflow_service_pb.js';
+} from '../../../gen/workflowgraph/v1/why_pb.js';
 import type { AttemptOutcome } from '../../domain/lease.js';
 import { jobStatus } from '../../domain/states.js';
 import type { AttemptFact } from '../../domain/why-facts.js';

@@ -1,5 +1,5 @@
+import type { Run, RunDetails as WireRunDetails } from '../../../gen/workflowgraph/v1/runs_pb.js';
 import type { BrokenFile, Job, Workflow } from '../../../gen/workflowgraph/v1/types_pb.js';
-import type { Run, RunDetails as WireRunDetails } from '../../../gen/workflowgraph/v1/workflow_service_pb.js';
 import type { JobView, RunDetails, RunView, WorkflowView } from '../../engine/engine.js';
 import { toWireChildren } from './children.js';
 import { toWireStruct } from './claim.js';

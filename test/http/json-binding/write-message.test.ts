@@ -1,11 +1,9 @@
 import { create, type DescMessage, fromBinary, type Message, toBinary } from '@bufbuild/protobuf';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import {
-  ClaimJobRequestSchema,
-  JobReportSchema,
-  PushLogsRequestSchema,
-} from '../../../gen/workflowgraph/v1/job_service_pb.js';
+import { JobReportSchema } from '../../../gen/workflowgraph/v1/job_reports_pb.js';
+import { ClaimJobRequestSchema, PushLogsRequestSchema } from '../../../gen/workflowgraph/v1/job_service_pb.js';
+import { ListRunsResponseSchema } from '../../../gen/workflowgraph/v1/runs_pb.js';
 import {
   BackoffSchema,
   ClaimSchema,
@@ -13,11 +11,8 @@ import {
   LogChunkSchema,
   OutputsSchema,
 } from '../../../gen/workflowgraph/v1/types_pb.js';
-import {
-  JobReason_SucceededSchema,
-  ListRunsResponseSchema,
-  RunWorkflowRequestSchema,
-} from '../../../gen/workflowgraph/v1/workflow_service_pb.js';
+import { JobReason_SucceededSchema } from '../../../gen/workflowgraph/v1/why_pb.js';
+import { RunWorkflowRequestSchema } from '../../../gen/workflowgraph/v1/workflow_service_pb.js';
 import { messageReader } from '../../../src/http/json-binding/read-message.js';
 import { messageWriter } from '../../../src/http/json-binding/write-message.js';
 

@@ -1,6 +1,6 @@
 import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
-import type { Run } from '../../gen/workflowgraph/v1/workflow_service_pb.js';
+import type { Run } from '../../gen/workflowgraph/v1/runs_pb.js';
 import { can, useSession } from '../api/session.js';
 import { formatCount } from '../parts/format.js';
 import styles from './bulk.module.css';

@@ -1,5 +1,5 @@
 import { useRef, useState } from 'react';
-import type { Run } from '../../gen/workflowgraph/v1/workflow_service_pb.js';
+import type { Run } from '../../gen/workflowgraph/v1/runs_pb.js';
 import { describeFailure } from '../api/errors.js';
 import { newRequestId } from '../api/request-id.js';
 import { workflows } from '../api/transport.js';

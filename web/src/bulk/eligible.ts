@@ -1,5 +1,5 @@
+import type { Run } from '../../gen/workflowgraph/v1/runs_pb.js';
 import { RunState } from '../../gen/workflowgraph/v1/types_pb.js';
-import type { Run } from '../../gen/workflowgraph/v1/workflow_service_pb.js';
 
 /** An action on several runs. */
 export type BulkAction = 'cancel' | 'rerun-failed';

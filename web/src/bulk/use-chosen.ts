@@ -1,5 +1,5 @@
 import { type RefObject, useRef, useState } from 'react';
-import type { Run } from '../../gen/workflowgraph/v1/workflow_service_pb.js';
+import type { Run } from '../../gen/workflowgraph/v1/runs_pb.js';
 import { useKeys } from '../keys/use-keys.js';
 
 export interface Chosen {

@@ -1,4 +1,4 @@
-import { AttemptOutcome, type JobAttempt } from '../../gen/workflowgraph/v1/workflow_service_pb.js';
+import { AttemptOutcome, type JobAttempt } from '../../gen/workflowgraph/v1/why_pb.js';
 import { Elapsed } from '../parts/duration.js';
 import { visible } from '../parts/format.js';
 import { StateMark } from '../parts/state-mark.js';

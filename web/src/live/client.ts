@@ -1,5 +1,5 @@
 import { useEffect, useSyncExternalStore } from 'react';
-import type { Event, Run } from '../../gen/workflowgraph/v1/workflow_service_pb.js';
+import type { Event, Run } from '../../gen/workflowgraph/v1/runs_pb.js';
 import { Hub, type Tab } from './hub.js';
 import { type Connection, type FromHub, type Interest, nothing, type ToHub } from './messages.js';
 import { hubServer } from './watch.js';

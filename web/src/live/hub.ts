@@ -1,5 +1,5 @@
 import { Code, ConnectError } from '@connectrpc/connect';
-import type { WatchRunsResponse } from '../../gen/workflowgraph/v1/workflow_service_pb.js';
+import type { WatchRunsResponse } from '../../gen/workflowgraph/v1/runs_pb.js';
 import { Channel } from './channel.js';
 import { type Connection, type FromHub, type Interest, nothing, type ToHub } from './messages.js';
 

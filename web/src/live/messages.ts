@@ -1,4 +1,4 @@
-import type { Event, Run } from '../../gen/workflowgraph/v1/workflow_service_pb.js';
+import type { Event, Run } from '../../gen/workflowgraph/v1/runs_pb.js';
 
 /** What one tab watches. */
 export interface Interest {

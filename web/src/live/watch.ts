@@ -1,4 +1,4 @@
-import { WatchLevel } from '../../gen/workflowgraph/v1/workflow_service_pb.js';
+import { WatchLevel } from '../../gen/workflowgraph/v1/runs_pb.js';
 import { workflows } from '../api/transport.js';
 import type { HubServer } from './hub.js';
 

@@ -1,4 +1,4 @@
-import type { Run } from '../../gen/workflowgraph/v1/workflow_service_pb.js';
+import type { Run } from '../../gen/workflowgraph/v1/runs_pb.js';
 import { lookOfState } from '../run/phases.js';
 
 const atMost = 8;

@@ -1,4 +1,4 @@
-import type { RerunJob } from '../../gen/workflowgraph/v1/workflow_service_pb.js';
+import type { RerunJob } from '../../gen/workflowgraph/v1/runs_pb.js';
 
 /** The part of a run to run again. */
 export type Choice =

@@ -1,4 +1,4 @@
-import type { RerunJob, RerunWorkflowResponse } from '../../gen/workflowgraph/v1/workflow_service_pb.js';
+import type { RerunJob, RerunWorkflowResponse } from '../../gen/workflowgraph/v1/runs_pb.js';
 import { formatCount, visible } from '../parts/format.js';
 import { byReason } from './choice.js';
 import styles from './rerun.module.css';

@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
 import { useState } from 'react';
-import type { Run } from '../../gen/workflowgraph/v1/workflow_service_pb.js';
+import type { Run } from '../../gen/workflowgraph/v1/runs_pb.js';
 import { workflows } from '../api/transport.js';
 import { type Difference, differencesOf, ranMs, waitedMs } from '../compare/differences.js';
 import { Ago, Elapsed } from '../parts/duration.js';

@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
+import type { Run } from '../../gen/workflowgraph/v1/runs_pb.js';
 import { RunState } from '../../gen/workflowgraph/v1/types_pb.js';
-import type { Run } from '../../gen/workflowgraph/v1/workflow_service_pb.js';
 import { workers, workflows } from '../api/transport.js';
 import { Capacity } from '../overview/capacity.js';
 import { LastDay } from '../overview/last-day.js';

@@ -1,8 +1,8 @@
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
 import { useEffect, useRef, useState } from 'react';
+import type { Run } from '../../gen/workflowgraph/v1/runs_pb.js';
 import { RunState } from '../../gen/workflowgraph/v1/types_pb.js';
-import type { Run } from '../../gen/workflowgraph/v1/workflow_service_pb.js';
 import { workflows } from '../api/transport.js';
 import { BulkBar } from '../bulk/bulk-bar.js';
 import { useChosen } from '../bulk/use-chosen.js';

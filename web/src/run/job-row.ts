@@ -1,5 +1,5 @@
 import type { GetRunGraphResponse, ListRunJobsResponse } from '../../gen/workflowgraph/v1/run_service_pb.js';
-import type { Event } from '../../gen/workflowgraph/v1/workflow_service_pb.js';
+import type { Event } from '../../gen/workflowgraph/v1/runs_pb.js';
 import type { ChildCounts } from './node-children.js';
 import { isOver, type Look, lookOfPhase } from './phases.js';
 

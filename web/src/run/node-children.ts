@@ -1,5 +1,5 @@
 import type { ListRunJobsResponse } from '../../gen/workflowgraph/v1/run_service_pb.js';
-import type { Event } from '../../gen/workflowgraph/v1/workflow_service_pb.js';
+import type { Event } from '../../gen/workflowgraph/v1/runs_pb.js';
 import type { Counts } from '../parts/state-bar.js';
 import { changeOf, childRow, type JobRow, lookAfter } from './job-row.js';
 import { isOver } from './phases.js';

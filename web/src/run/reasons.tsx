@@ -1,5 +1,5 @@
 import { Link } from '@tanstack/react-router';
-import type { ExplainRunResponse } from '../../gen/workflowgraph/v1/workflow_service_pb.js';
+import type { ExplainRunResponse } from '../../gen/workflowgraph/v1/why_pb.js';
 import styles from './reasons.module.css';
 import { isCause, ReasonRow } from './why/reason-row.js';
 

@@ -1,5 +1,5 @@
 import { Link } from '@tanstack/react-router';
-import type { Run } from '../../gen/workflowgraph/v1/workflow_service_pb.js';
+import type { Run } from '../../gen/workflowgraph/v1/runs_pb.js';
 import { Ago, Elapsed } from '../parts/duration.js';
 import { formatCount, shortId, visible } from '../parts/format.js';
 import type { Counts } from '../parts/state-bar.js';

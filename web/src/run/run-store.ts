@@ -1,5 +1,5 @@
 import type { GetRunGraphResponse, ListRunJobsResponse } from '../../gen/workflowgraph/v1/run_service_pb.js';
-import type { Event } from '../../gen/workflowgraph/v1/workflow_service_pb.js';
+import type { Event } from '../../gen/workflowgraph/v1/runs_pb.js';
 import type { Counts } from '../parts/state-bar.js';
 import { changeOf, type JobRow, stateOf, staticRow } from './job-row.js';
 import { type ChildCounts, countsAfter, NodeChildren } from './node-children.js';

@@ -1,4 +1,4 @@
-import type { Run } from '../../gen/workflowgraph/v1/workflow_service_pb.js';
+import type { Run } from '../../gen/workflowgraph/v1/runs_pb.js';
 import { formatCount, plural } from '../parts/format.js';
 import type { Counts } from '../parts/state-bar.js';
 import { lookOfState } from './phases.js';

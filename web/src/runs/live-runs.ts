@@ -1,5 +1,5 @@
 import { useCallback, useState } from 'react';
-import type { Run } from '../../gen/workflowgraph/v1/workflow_service_pb.js';
+import type { Run } from '../../gen/workflowgraph/v1/runs_pb.js';
 import { useChangedRuns } from '../live/client.js';
 
 export interface LiveRuns {

@@ -1,6 +1,6 @@
 import { Link } from '@tanstack/react-router';
 import { memo } from 'react';
-import type { Run } from '../../gen/workflowgraph/v1/workflow_service_pb.js';
+import type { Run } from '../../gen/workflowgraph/v1/runs_pb.js';
 import { Ago, Elapsed } from '../parts/duration.js';
 import { shortId, visible } from '../parts/format.js';
 import { StateBar } from '../parts/state-bar.js';

@@ -1,7 +1,7 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
-import type { Schedule } from '../../gen/workflowgraph/v1/workflow_service_pb.js';
+import type { Schedule } from '../../gen/workflowgraph/v1/schedules_pb.js';
 import { describeFailure } from '../api/errors.js';
 import { can, useSession } from '../api/session.js';
 import { workflows } from '../api/transport.js';

@@ -1,5 +1,5 @@
 import { useId } from 'react';
-import { InputType } from '../../gen/workflowgraph/v1/workflow_service_pb.js';
+import { InputType } from '../../gen/workflowgraph/v1/inputs_pb.js';
 import { visible } from '../parts/format.js';
 import { type Declared, expected } from './fields.js';
 import styles from './start-form.module.css';

@@ -1,4 +1,4 @@
-import { InputType } from '../../gen/workflowgraph/v1/workflow_service_pb.js';
+import { InputType } from '../../gen/workflowgraph/v1/inputs_pb.js';
 
 /** The parts of a declared input that its field needs. */
 export interface Declared {

@@ -1,5 +1,5 @@
 import { Link } from '@tanstack/react-router';
-import type { Run } from '../../gen/workflowgraph/v1/workflow_service_pb.js';
+import type { Run } from '../../gen/workflowgraph/v1/runs_pb.js';
 import { formatDuration, shortId } from '../parts/format.js';
 import { runWords } from '../run/phases.js';
 import styles from './trend.module.css';

@@ -1,13 +1,8 @@
 import type { ClientDuplexStream, ServiceError } from '@grpc/grpc-js';
 import type { Drain } from '../drain.js';
 import { WorkflowGraphError } from '../errors.js';
-import type {
-  JobReport,
-  JobReportResult,
-  WorkJobsRequest,
-  WorkJobsRequest_Hello,
-  WorkJobsResponse,
-} from '../gen/workflowgraph/v1/job_service.js';
+import type { JobReport, JobReportResult } from '../gen/workflowgraph/v1/job_reports.js';
+import type { WorkJobsRequest, WorkJobsRequest_Hello, WorkJobsResponse } from '../gen/workflowgraph/v1/job_service.js';
 import type { Claim } from '../gen/workflowgraph/v1/types.js';
 import type { Stop } from '../stop.js';
 import { reasonName, stopReasonName } from './wire-names.js';

@@ -1,6 +1,6 @@
 import { status } from '@grpc/grpc-js';
 import { isTemporary, ServerUnreachableError, WorkflowGraphError } from '../errors.js';
-import type { JobReport } from '../gen/workflowgraph/v1/job_service.js';
+import type { JobReport } from '../gen/workflowgraph/v1/job_reports.js';
 import type * as pb from '../gen/workflowgraph/v1/types.js';
 import { sleep } from '../sleep.js';
 import type { FailureReport, Intake, Transport, WorkerDescription } from '../transport.js';

@@ -4,7 +4,9 @@
 
 import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
-import type { Claim, ErrorReason, LogChunk, Outputs, StopReason } from "./types_pb.js";
+import type { JobReport, JobReportResult } from "./job_reports_pb.js";
+import { file_workflowgraph_v1_job_reports } from "./job_reports_pb.js";
+import type { Claim, ErrorReason, LogChunk, StopReason } from "./types_pb.js";
 import { file_workflowgraph_v1_types } from "./types_pb.js";
 import type { Message } from "@bufbuild/protobuf";
 
@@ -12,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file workflowgraph/v1/job_service.proto.
  */
 export const file_workflowgraph_v1_job_service: GenFile = /*@__PURE__*/
-  fileDesc("CiJ3b3JrZmxvd2dyYXBoL3YxL2pvYl9zZXJ2aWNlLnByb3RvEhB3b3JrZmxvd2dyYXBoLnYxIskBCg9DbGFpbUpvYlJlcXVlc3QSEQoJd29ya2VyX2lkGAEgASgJEg4KBmxhYmVscxgCIAMoCRIbCg5sZWFzZV90dGxfc2VjcxgDIAEoA0gAiAEBEhYKCXdhaXRfc2VjcxgEIAEoAUgBiAEBEhcKCnJlcXVlc3RfaWQYBSABKAlIAogBARIVCg1vbmx5X2xhYmVsbGVkGAYgASgIQhEKD19sZWFzZV90dGxfc2Vjc0IMCgpfd2FpdF9zZWNzQg0KC19yZXF1ZXN0X2lkIjoKEENsYWltSm9iUmVzcG9uc2USJgoFY2xhaW0YASABKAsyFy53b3JrZmxvd2dyYXBoLnYxLkNsYWltItwBChBDbGFpbUpvYnNSZXF1ZXN0EhEKCXdvcmtlcl9pZBgBIAEoCRIOCgZsYWJlbHMYAiADKAkSGwoObGVhc2VfdHRsX3NlY3MYAyABKANIAIgBARIWCgl3YWl0X3NlY3MYBCABKAFIAYgBARIXCgpyZXF1ZXN0X2lkGAUgASgJSAKIAQESEAoIbWF4X2pvYnMYBiABKA0SFQoNb25seV9sYWJlbGxlZBgHIAEoCEIRCg9fbGVhc2VfdHRsX3NlY3NCDAoKX3dhaXRfc2Vjc0INCgtfcmVxdWVzdF9pZCI8ChFDbGFpbUpvYnNSZXNwb25zZRInCgZjbGFpbXMYASADKAsyFy53b3JrZmxvd2dyYXBoLnYxLkNsYWltIikKFUhlYXJ0YmVhdExlYXNlUmVxdWVzdBIQCghsZWFzZV9pZBgBIAEoCSLcAQoWSGVhcnRiZWF0TGVhc2VSZXNwb25zZRIQCgh0dGxfc2VjcxgBIAEoBBIRCgljYW5jZWxsZWQYAiABKAgSNgoLc3RvcF9yZWFzb24YAyABKA4yHC53b3JrZmxvd2dyYXBoLnYxLlN0b3BSZWFzb25IAIgBARIdChBzdG9wX3dpdGhpbl9zZWNzGAQgASgBSAGIAQESDQoFZHJhaW4YBSABKAgSEgoKZHJhaW5fc3RvcBgGIAEoCEIOCgxfc3RvcF9yZWFzb25CEwoRX3N0b3Bfd2l0aGluX3NlY3MiTwoPUHVzaExvZ3NSZXF1ZXN0EhAKCGxlYXNlX2lkGAEgASgJEioKBmNodW5rcxgCIAMoCzIaLndvcmtmbG93Z3JhcGgudjEuTG9nQ2h1bmsiIgoQUHVzaExvZ3NSZXNwb25zZRIOCgZzdG9yZWQYASABKA0imgEKEkNvbXBsZXRlSm9iUmVxdWVzdBIQCghsZWFzZV9pZBgBIAEoCRJCCgdvdXRwdXRzGAIgAygLMjEud29ya2Zsb3dncmFwaC52MS5Db21wbGV0ZUpvYlJlcXVlc3QuT3V0cHV0c0VudHJ5Gi4KDE91dHB1dHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIhUKE0NvbXBsZXRlSm9iUmVzcG9uc2UigwEKCUpvYlJlcG9ydBIQCghsZWFzZV9pZBgBIAEoCRIsCgdzdWNjZXNzGAIgASgLMhkud29ya2Zsb3dncmFwaC52MS5PdXRwdXRzSAASLAoHZmFpbHVyZRgDIAEoCzIZLndvcmtmbG93Z3JhcGgudjEuRmFpbHVyZUgAQggKBnJlc3VsdCJRCgdGYWlsdXJlEg0KBWVycm9yGAEgASgJEhEKCXJldHJ5YWJsZRgCIAEoCBIWCglleGl0X2NvZGUYAyABKA1IAIgBAUIMCgpfZXhpdF9jb2RlInUKD0pvYlJlcG9ydFJlc3VsdBIQCghsZWFzZV9pZBgBIAEoCRIzCgdyZWZ1c2VkGAIgASgOMh0ud29ya2Zsb3dncmFwaC52MS5FcnJvclJlYXNvbkgAiAEBEg8KB21lc3NhZ2UYAyABKAlCCgoIX3JlZnVzZWQidgoTQ29tcGxldGVKb2JzUmVxdWVzdBIsCgdyZXBvcnRzGAEgAygLMhsud29ya2Zsb3dncmFwaC52MS5Kb2JSZXBvcnQSMQoFY2xhaW0YAiABKAsyIi53b3JrZmxvd2dyYXBoLnYxLkNsYWltSm9ic1JlcXVlc3QicwoUQ29tcGxldGVKb2JzUmVzcG9uc2USMgoHcmVzdWx0cxgBIAMoCzIhLndvcmtmbG93Z3JhcGgudjEuSm9iUmVwb3J0UmVzdWx0EicKBmNsYWltcxgCIAMoCzIXLndvcmtmbG93Z3JhcGgudjEuQ2xhaW0iagoORmFpbEpvYlJlcXVlc3QSEAoIbGVhc2VfaWQYASABKAkSDQoFZXJyb3IYAiABKAkSEQoJcmV0cnlhYmxlGAMgASgIEhYKCWV4aXRfY29kZRgEIAEoDUgAiAEBQgwKCl9leGl0X2NvZGUiEQoPRmFpbEpvYlJlc3BvbnNlIiUKEVJlbGVhc2VKb2JSZXF1ZXN0EhAKCGxlYXNlX2lkGAEgASgJIhQKElJlbGVhc2VKb2JSZXNwb25zZSI9ChZHZXRKb2JDYW5jZWxsZWRSZXF1ZXN0EhMKC3dvcmtmbG93X2lkGAEgASgJEg4KBmpvYl9pZBgCIAEoCSJqChdHZXRKb2JDYW5jZWxsZWRSZXNwb25zZRIRCgljYW5jZWxsZWQYASABKAgSMQoGcmVhc29uGAIgASgOMhwud29ya2Zsb3dncmFwaC52MS5TdG9wUmVhc29uSACIAQFCCQoHX3JlYXNvbiLLAgoPV29ya0pvYnNSZXF1ZXN0EjYKBWhlbGxvGAEgASgLMicud29ya2Zsb3dncmFwaC52MS5Xb3JrSm9ic1JlcXVlc3QuSGVsbG8SEwoLYWRkX2NyZWRpdHMYAiABKA0SGgoScmVjZWl2ZWRfbGVhc2VfaWRzGAMgAygJEiwKB3JlcG9ydHMYBCADKAsyGy53b3JrZmxvd2dyYXBoLnYxLkpvYlJlcG9ydBINCgVkcmFpbhgFIAEoCBqRAQoFSGVsbG8SEQoJd29ya2VyX2lkGAEgASgJEg4KBmxhYmVscxgCIAMoCRIbCg5sZWFzZV90dGxfc2VjcxgDIAEoA0gAiAEBEg0KBXNsb3RzGAQgASgNEg8KB3ZlcnNpb24YBSABKAkSFQoNb25seV9sYWJlbGxlZBgGIAEoCEIRCg9fbGVhc2VfdHRsX3NlY3MiugMKEFdvcmtKb2JzUmVzcG9uc2USJwoGY2xhaW1zGAEgAygLMhcud29ya2Zsb3dncmFwaC52MS5DbGFpbRIyCgdyZXN1bHRzGAIgAygLMiEud29ya2Zsb3dncmFwaC52MS5Kb2JSZXBvcnRSZXN1bHQSGwoTY2FuY2VsbGVkX2xlYXNlX2lkcxgDIAMoCRIWCg5sb3N0X2xlYXNlX2lkcxgEIAMoCRIQCghkcmFpbmluZxgFIAEoCBI2CgVzdG9wcxgGIAMoCzInLndvcmtmbG93Z3JhcGgudjEuV29ya0pvYnNSZXNwb25zZS5TdG9wEjwKBWRyYWluGAcgASgLMigud29ya2Zsb3dncmFwaC52MS5Xb3JrSm9ic1Jlc3BvbnNlLkRyYWluSACIAQEaJQoFRHJhaW4SDgoGYWN0aXZlGAEgASgIEgwKBHN0b3AYAiABKAgaWwoEU3RvcBIQCghsZWFzZV9pZBgBIAEoCRIsCgZyZWFzb24YAiABKA4yHC53b3JrZmxvd2dyYXBoLnYxLlN0b3BSZWFzb24SEwoLd2l0aGluX3NlY3MYAyABKAFCCAoGX2RyYWluIiwKF1N0cmVhbUhlYXJ0YmVhdHNSZXF1ZXN0EhEKCWxlYXNlX2lkcxgBIAMoCSKFAwoYU3RyZWFtSGVhcnRiZWF0c1Jlc3BvbnNlEkUKBmxlYXNlcxgBIAMoCzI1LndvcmtmbG93Z3JhcGgudjEuU3RyZWFtSGVhcnRiZWF0c1Jlc3BvbnNlLkxlYXNlU3RhdGUSDQoFZHJhaW4YAiABKAgSEgoKZHJhaW5fc3RvcBgDIAEoCBr+AQoKTGVhc2VTdGF0ZRIQCghsZWFzZV9pZBgBIAEoCRIUCgxzZWNvbmRzX2xlZnQYAiABKAESEQoJY2FuY2VsbGVkGAMgASgIEjAKBGxvc3QYBCABKA4yHS53b3JrZmxvd2dyYXBoLnYxLkVycm9yUmVhc29uSACIAQESNgoLc3RvcF9yZWFzb24YBSABKA4yHC53b3JrZmxvd2dyYXBoLnYxLlN0b3BSZWFzb25IAYgBARIdChBzdG9wX3dpdGhpbl9zZWNzGAYgASgBSAKIAQFCBwoFX2xvc3RCDgoMX3N0b3BfcmVhc29uQhMKEV9zdG9wX3dpdGhpbl9zZWNzMv8HCgpKb2JTZXJ2aWNlElEKCENsYWltSm9iEiEud29ya2Zsb3dncmFwaC52MS5DbGFpbUpvYlJlcXVlc3QaIi53b3JrZmxvd2dyYXBoLnYxLkNsYWltSm9iUmVzcG9uc2USVAoJQ2xhaW1Kb2JzEiIud29ya2Zsb3dncmFwaC52MS5DbGFpbUpvYnNSZXF1ZXN0GiMud29ya2Zsb3dncmFwaC52MS5DbGFpbUpvYnNSZXNwb25zZRJjCg5IZWFydGJlYXRMZWFzZRInLndvcmtmbG93Z3JhcGgudjEuSGVhcnRiZWF0TGVhc2VSZXF1ZXN0Gigud29ya2Zsb3dncmFwaC52MS5IZWFydGJlYXRMZWFzZVJlc3BvbnNlElEKCFB1c2hMb2dzEiEud29ya2Zsb3dncmFwaC52MS5QdXNoTG9nc1JlcXVlc3QaIi53b3JrZmxvd2dyYXBoLnYxLlB1c2hMb2dzUmVzcG9uc2USWgoLQ29tcGxldGVKb2ISJC53b3JrZmxvd2dyYXBoLnYxLkNvbXBsZXRlSm9iUmVxdWVzdBolLndvcmtmbG93Z3JhcGgudjEuQ29tcGxldGVKb2JSZXNwb25zZRJdCgxDb21wbGV0ZUpvYnMSJS53b3JrZmxvd2dyYXBoLnYxLkNvbXBsZXRlSm9ic1JlcXVlc3QaJi53b3JrZmxvd2dyYXBoLnYxLkNvbXBsZXRlSm9ic1Jlc3BvbnNlEk4KB0ZhaWxKb2ISIC53b3JrZmxvd2dyYXBoLnYxLkZhaWxKb2JSZXF1ZXN0GiEud29ya2Zsb3dncmFwaC52MS5GYWlsSm9iUmVzcG9uc2USVwoKUmVsZWFzZUpvYhIjLndvcmtmbG93Z3JhcGgudjEuUmVsZWFzZUpvYlJlcXVlc3QaJC53b3JrZmxvd2dyYXBoLnYxLlJlbGVhc2VKb2JSZXNwb25zZRJmCg9HZXRKb2JDYW5jZWxsZWQSKC53b3JrZmxvd2dyYXBoLnYxLkdldEpvYkNhbmNlbGxlZFJlcXVlc3QaKS53b3JrZmxvd2dyYXBoLnYxLkdldEpvYkNhbmNlbGxlZFJlc3BvbnNlElUKCFdvcmtKb2JzEiEud29ya2Zsb3dncmFwaC52MS5Xb3JrSm9ic1JlcXVlc3QaIi53b3JrZmxvd2dyYXBoLnYxLldvcmtKb2JzUmVzcG9uc2UoATABEm0KEFN0cmVhbUhlYXJ0YmVhdHMSKS53b3JrZmxvd2dyYXBoLnYxLlN0cmVhbUhlYXJ0YmVhdHNSZXF1ZXN0Gioud29ya2Zsb3dncmFwaC52MS5TdHJlYW1IZWFydGJlYXRzUmVzcG9uc2UoATABYgZwcm90bzM", [file_workflowgraph_v1_types]);
+  fileDesc("CiJ3b3JrZmxvd2dyYXBoL3YxL2pvYl9zZXJ2aWNlLnByb3RvEhB3b3JrZmxvd2dyYXBoLnYxIskBCg9DbGFpbUpvYlJlcXVlc3QSEQoJd29ya2VyX2lkGAEgASgJEg4KBmxhYmVscxgCIAMoCRIbCg5sZWFzZV90dGxfc2VjcxgDIAEoA0gAiAEBEhYKCXdhaXRfc2VjcxgEIAEoAUgBiAEBEhcKCnJlcXVlc3RfaWQYBSABKAlIAogBARIVCg1vbmx5X2xhYmVsbGVkGAYgASgIQhEKD19sZWFzZV90dGxfc2Vjc0IMCgpfd2FpdF9zZWNzQg0KC19yZXF1ZXN0X2lkIjoKEENsYWltSm9iUmVzcG9uc2USJgoFY2xhaW0YASABKAsyFy53b3JrZmxvd2dyYXBoLnYxLkNsYWltItwBChBDbGFpbUpvYnNSZXF1ZXN0EhEKCXdvcmtlcl9pZBgBIAEoCRIOCgZsYWJlbHMYAiADKAkSGwoObGVhc2VfdHRsX3NlY3MYAyABKANIAIgBARIWCgl3YWl0X3NlY3MYBCABKAFIAYgBARIXCgpyZXF1ZXN0X2lkGAUgASgJSAKIAQESEAoIbWF4X2pvYnMYBiABKA0SFQoNb25seV9sYWJlbGxlZBgHIAEoCEIRCg9fbGVhc2VfdHRsX3NlY3NCDAoKX3dhaXRfc2Vjc0INCgtfcmVxdWVzdF9pZCI8ChFDbGFpbUpvYnNSZXNwb25zZRInCgZjbGFpbXMYASADKAsyFy53b3JrZmxvd2dyYXBoLnYxLkNsYWltIikKFUhlYXJ0YmVhdExlYXNlUmVxdWVzdBIQCghsZWFzZV9pZBgBIAEoCSLcAQoWSGVhcnRiZWF0TGVhc2VSZXNwb25zZRIQCgh0dGxfc2VjcxgBIAEoBBIRCgljYW5jZWxsZWQYAiABKAgSNgoLc3RvcF9yZWFzb24YAyABKA4yHC53b3JrZmxvd2dyYXBoLnYxLlN0b3BSZWFzb25IAIgBARIdChBzdG9wX3dpdGhpbl9zZWNzGAQgASgBSAGIAQESDQoFZHJhaW4YBSABKAgSEgoKZHJhaW5fc3RvcBgGIAEoCEIOCgxfc3RvcF9yZWFzb25CEwoRX3N0b3Bfd2l0aGluX3NlY3MiTwoPUHVzaExvZ3NSZXF1ZXN0EhAKCGxlYXNlX2lkGAEgASgJEioKBmNodW5rcxgCIAMoCzIaLndvcmtmbG93Z3JhcGgudjEuTG9nQ2h1bmsiIgoQUHVzaExvZ3NSZXNwb25zZRIOCgZzdG9yZWQYASABKA0imgEKEkNvbXBsZXRlSm9iUmVxdWVzdBIQCghsZWFzZV9pZBgBIAEoCRJCCgdvdXRwdXRzGAIgAygLMjEud29ya2Zsb3dncmFwaC52MS5Db21wbGV0ZUpvYlJlcXVlc3QuT3V0cHV0c0VudHJ5Gi4KDE91dHB1dHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIhUKE0NvbXBsZXRlSm9iUmVzcG9uc2UidgoTQ29tcGxldGVKb2JzUmVxdWVzdBIsCgdyZXBvcnRzGAEgAygLMhsud29ya2Zsb3dncmFwaC52MS5Kb2JSZXBvcnQSMQoFY2xhaW0YAiABKAsyIi53b3JrZmxvd2dyYXBoLnYxLkNsYWltSm9ic1JlcXVlc3QicwoUQ29tcGxldGVKb2JzUmVzcG9uc2USMgoHcmVzdWx0cxgBIAMoCzIhLndvcmtmbG93Z3JhcGgudjEuSm9iUmVwb3J0UmVzdWx0EicKBmNsYWltcxgCIAMoCzIXLndvcmtmbG93Z3JhcGgudjEuQ2xhaW0iagoORmFpbEpvYlJlcXVlc3QSEAoIbGVhc2VfaWQYASABKAkSDQoFZXJyb3IYAiABKAkSEQoJcmV0cnlhYmxlGAMgASgIEhYKCWV4aXRfY29kZRgEIAEoDUgAiAEBQgwKCl9leGl0X2NvZGUiEQoPRmFpbEpvYlJlc3BvbnNlIiUKEVJlbGVhc2VKb2JSZXF1ZXN0EhAKCGxlYXNlX2lkGAEgASgJIhQKElJlbGVhc2VKb2JSZXNwb25zZSI9ChZHZXRKb2JDYW5jZWxsZWRSZXF1ZXN0EhMKC3dvcmtmbG93X2lkGAEgASgJEg4KBmpvYl9pZBgCIAEoCSJqChdHZXRKb2JDYW5jZWxsZWRSZXNwb25zZRIRCgljYW5jZWxsZWQYASABKAgSMQoGcmVhc29uGAIgASgOMhwud29ya2Zsb3dncmFwaC52MS5TdG9wUmVhc29uSACIAQFCCQoHX3JlYXNvbiLLAgoPV29ya0pvYnNSZXF1ZXN0EjYKBWhlbGxvGAEgASgLMicud29ya2Zsb3dncmFwaC52MS5Xb3JrSm9ic1JlcXVlc3QuSGVsbG8SEwoLYWRkX2NyZWRpdHMYAiABKA0SGgoScmVjZWl2ZWRfbGVhc2VfaWRzGAMgAygJEiwKB3JlcG9ydHMYBCADKAsyGy53b3JrZmxvd2dyYXBoLnYxLkpvYlJlcG9ydBINCgVkcmFpbhgFIAEoCBqRAQoFSGVsbG8SEQoJd29ya2VyX2lkGAEgASgJEg4KBmxhYmVscxgCIAMoCRIbCg5sZWFzZV90dGxfc2VjcxgDIAEoA0gAiAEBEg0KBXNsb3RzGAQgASgNEg8KB3ZlcnNpb24YBSABKAkSFQoNb25seV9sYWJlbGxlZBgGIAEoCEIRCg9fbGVhc2VfdHRsX3NlY3MiugMKEFdvcmtKb2JzUmVzcG9uc2USJwoGY2xhaW1zGAEgAygLMhcud29ya2Zsb3dncmFwaC52MS5DbGFpbRIyCgdyZXN1bHRzGAIgAygLMiEud29ya2Zsb3dncmFwaC52MS5Kb2JSZXBvcnRSZXN1bHQSGwoTY2FuY2VsbGVkX2xlYXNlX2lkcxgDIAMoCRIWCg5sb3N0X2xlYXNlX2lkcxgEIAMoCRIQCghkcmFpbmluZxgFIAEoCBI2CgVzdG9wcxgGIAMoCzInLndvcmtmbG93Z3JhcGgudjEuV29ya0pvYnNSZXNwb25zZS5TdG9wEjwKBWRyYWluGAcgASgLMigud29ya2Zsb3dncmFwaC52MS5Xb3JrSm9ic1Jlc3BvbnNlLkRyYWluSACIAQEaJQoFRHJhaW4SDgoGYWN0aXZlGAEgASgIEgwKBHN0b3AYAiABKAgaWwoEU3RvcBIQCghsZWFzZV9pZBgBIAEoCRIsCgZyZWFzb24YAiABKA4yHC53b3JrZmxvd2dyYXBoLnYxLlN0b3BSZWFzb24SEwoLd2l0aGluX3NlY3MYAyABKAFCCAoGX2RyYWluIiwKF1N0cmVhbUhlYXJ0YmVhdHNSZXF1ZXN0EhEKCWxlYXNlX2lkcxgBIAMoCSKFAwoYU3RyZWFtSGVhcnRiZWF0c1Jlc3BvbnNlEkUKBmxlYXNlcxgBIAMoCzI1LndvcmtmbG93Z3JhcGgudjEuU3RyZWFtSGVhcnRiZWF0c1Jlc3BvbnNlLkxlYXNlU3RhdGUSDQoFZHJhaW4YAiABKAgSEgoKZHJhaW5fc3RvcBgDIAEoCBr+AQoKTGVhc2VTdGF0ZRIQCghsZWFzZV9pZBgBIAEoCRIUCgxzZWNvbmRzX2xlZnQYAiABKAESEQoJY2FuY2VsbGVkGAMgASgIEjAKBGxvc3QYBCABKA4yHS53b3JrZmxvd2dyYXBoLnYxLkVycm9yUmVhc29uSACIAQESNgoLc3RvcF9yZWFzb24YBSABKA4yHC53b3JrZmxvd2dyYXBoLnYxLlN0b3BSZWFzb25IAYgBARIdChBzdG9wX3dpdGhpbl9zZWNzGAYgASgBSAKIAQFCBwoFX2xvc3RCDgoMX3N0b3BfcmVhc29uQhMKEV9zdG9wX3dpdGhpbl9zZWNzMv8HCgpKb2JTZXJ2aWNlElEKCENsYWltSm9iEiEud29ya2Zsb3dncmFwaC52MS5DbGFpbUpvYlJlcXVlc3QaIi53b3JrZmxvd2dyYXBoLnYxLkNsYWltSm9iUmVzcG9uc2USVAoJQ2xhaW1Kb2JzEiIud29ya2Zsb3dncmFwaC52MS5DbGFpbUpvYnNSZXF1ZXN0GiMud29ya2Zsb3dncmFwaC52MS5DbGFpbUpvYnNSZXNwb25zZRJjCg5IZWFydGJlYXRMZWFzZRInLndvcmtmbG93Z3JhcGgudjEuSGVhcnRiZWF0TGVhc2VSZXF1ZXN0Gigud29ya2Zsb3dncmFwaC52MS5IZWFydGJlYXRMZWFzZVJlc3BvbnNlElEKCFB1c2hMb2dzEiEud29ya2Zsb3dncmFwaC52MS5QdXNoTG9nc1JlcXVlc3QaIi53b3JrZmxvd2dyYXBoLnYxLlB1c2hMb2dzUmVzcG9uc2USWgoLQ29tcGxldGVKb2ISJC53b3JrZmxvd2dyYXBoLnYxLkNvbXBsZXRlSm9iUmVxdWVzdBolLndvcmtmbG93Z3JhcGgudjEuQ29tcGxldGVKb2JSZXNwb25zZRJdCgxDb21wbGV0ZUpvYnMSJS53b3JrZmxvd2dyYXBoLnYxLkNvbXBsZXRlSm9ic1JlcXVlc3QaJi53b3JrZmxvd2dyYXBoLnYxLkNvbXBsZXRlSm9ic1Jlc3BvbnNlEk4KB0ZhaWxKb2ISIC53b3JrZmxvd2dyYXBoLnYxLkZhaWxKb2JSZXF1ZXN0GiEud29ya2Zsb3dncmFwaC52MS5GYWlsSm9iUmVzcG9uc2USVwoKUmVsZWFzZUpvYhIjLndvcmtmbG93Z3JhcGgudjEuUmVsZWFzZUpvYlJlcXVlc3QaJC53b3JrZmxvd2dyYXBoLnYxLlJlbGVhc2VKb2JSZXNwb25zZRJmCg9HZXRKb2JDYW5jZWxsZWQSKC53b3JrZmxvd2dyYXBoLnYxLkdldEpvYkNhbmNlbGxlZFJlcXVlc3QaKS53b3JrZmxvd2dyYXBoLnYxLkdldEpvYkNhbmNlbGxlZFJlc3BvbnNlElUKCFdvcmtKb2JzEiEud29ya2Zsb3dncmFwaC52MS5Xb3JrSm9ic1JlcXVlc3QaIi53b3JrZmxvd2dyYXBoLnYxLldvcmtKb2JzUmVzcG9uc2UoATABEm0KEFN0cmVhbUhlYXJ0YmVhdHMSKS53b3JrZmxvd2dyYXBoLnYxLlN0cmVhbUhlYXJ0YmVhdHNSZXF1ZXN0Gioud29ya2Zsb3dncmFwaC52MS5TdHJlYW1IZWFydGJlYXRzUmVzcG9uc2UoATABYgZwcm90bzM", [file_workflowgraph_v1_job_reports, file_workflowgraph_v1_types]);
 
 /**
  * @generated from message workflowgraph.v1.ClaimJobRequest
@@ -298,105 +300,6 @@ export const CompleteJobResponseSchema: GenMessage<CompleteJobResponse> = /*@__P
   messageDesc(file_workflowgraph_v1_job_service, 9);
 
 /**
- * One report of `CompleteJobs`.
- *
- * @generated from message workflowgraph.v1.JobReport
- */
-export type JobReport = Message<"workflowgraph.v1.JobReport"> & {
-  /**
-   * @generated from field: string lease_id = 1;
-   */
-  leaseId: string;
-
-  /**
-   * @generated from oneof workflowgraph.v1.JobReport.result
-   */
-  result: {
-    /**
-     * @generated from field: workflowgraph.v1.Outputs success = 2;
-     */
-    value: Outputs;
-    case: "success";
-  } | {
-    /**
-     * @generated from field: workflowgraph.v1.Failure failure = 3;
-     */
-    value: Failure;
-    case: "failure";
-  } | { case: undefined; value?: undefined };
-};
-
-/**
- * Describes the message workflowgraph.v1.JobReport.
- * Use `create(JobReportSchema)` to create a new message.
- */
-export const JobReportSchema: GenMessage<JobReport> = /*@__PURE__*/
-  messageDesc(file_workflowgraph_v1_job_service, 10);
-
-/**
- * A failed attempt.
- *
- * @generated from message workflowgraph.v1.Failure
- */
-export type Failure = Message<"workflowgraph.v1.Failure"> & {
-  /**
-   * @generated from field: string error = 1;
-   */
-  error: string;
-
-  /**
-   * @generated from field: bool retryable = 2;
-   */
-  retryable: boolean;
-
-  /**
-   * As in `FailJob`.
-   *
-   * @generated from field: optional uint32 exit_code = 3;
-   */
-  exitCode?: number | undefined;
-};
-
-/**
- * Describes the message workflowgraph.v1.Failure.
- * Use `create(FailureSchema)` to create a new message.
- */
-export const FailureSchema: GenMessage<Failure> = /*@__PURE__*/
-  messageDesc(file_workflowgraph_v1_job_service, 11);
-
-/**
- * The result of one report.
- *
- * @generated from message workflowgraph.v1.JobReportResult
- */
-export type JobReportResult = Message<"workflowgraph.v1.JobReportResult"> & {
-  /**
-   * @generated from field: string lease_id = 1;
-   */
-  leaseId: string;
-
-  /**
-   * Absent if the report was accepted. `ERROR_REASON_UNSPECIFIED` if the lease lives but the report is invalid, for
-   * example because its outputs are too large: the worker can report again.
-   *
-   * @generated from field: optional workflowgraph.v1.ErrorReason refused = 2;
-   */
-  refused?: ErrorReason | undefined;
-
-  /**
-   * @generated from field: string message = 3;
-   */
-  message: string;
-};
-
-/**
- * Describes the message workflowgraph.v1.JobReportResult.
- * Use `create(JobReportResultSchema)` to create a new message.
- */
-export const JobReportResultSchema: GenMessage<JobReportResult> = /*@__PURE__*/
-  messageDesc(file_workflowgraph_v1_job_service, 12);
-
-/**
  * @generated from message workflowgraph.v1.CompleteJobsRequest
  */
 export type CompleteJobsRequest = Message<"workflowgraph.v1.CompleteJobsRequest"> & {
@@ -418,7 +321,7 @@ export type CompleteJobsRequest = Message<"workflowgraph.v1.CompleteJobsRequest"
  * Use `create(CompleteJobsRequestSchema)` to create a new message.
  */
 export const CompleteJobsRequestSchema: GenMessage<CompleteJobsRequest> = /*@__PURE__*/
-  messageDesc(file_workflowgraph_v1_job_service, 13);
+  messageDesc(file_workflowgraph_v1_job_service, 10);
 
 /**
  * @generated from message workflowgraph.v1.CompleteJobsResponse
@@ -442,7 +345,7 @@ export type CompleteJobsResponse = Message<"workflowgraph.v1.CompleteJobsRespons
  * Use `create(CompleteJobsResponseSchema)` to create a new message.
  */
 export const CompleteJobsResponseSchema: GenMessage<CompleteJobsResponse> = /*@__PURE__*/
-  messageDesc(file_workflowgraph_v1_job_service, 14);
+  messageDesc(file_workflowgraph_v1_job_service, 11);
 
 /**
  * @generated from message workflowgraph.v1.FailJobRequest
@@ -482,7 +385,7 @@ export type FailJobRequest = Message<"workflowgraph.v1.FailJobRequest"> & {
  * Use `create(FailJobRequestSchema)` to create a new message.
  */
 export const FailJobRequestSchema: GenMessage<FailJobRequest> = /*@__PURE__*/
-  messageDesc(file_workflowgraph_v1_job_service, 15);
+  messageDesc(file_workflowgraph_v1_job_service, 12);
 
 /**
  * @generated from message workflowgraph.v1.FailJobResponse
@@ -495,7 +398,7 @@ export type FailJobResponse = Message<"workflowgraph.v1.FailJobResponse"> & {
  * Use `create(FailJobResponseSchema)` to create a new message.
  */
 export const FailJobResponseSchema: GenMessage<FailJobResponse> = /*@__PURE__*/
-  messageDesc(file_workflowgraph_v1_job_service, 16);
+  messageDesc(file_workflowgraph_v1_job_service, 13);
 
 /**
  * @generated from message workflowgraph.v1.ReleaseJobRequest
@@ -512,7 +415,7 @@ export type ReleaseJobRequest = Message<"workflowgraph.v1.ReleaseJobRequest"> & 
  * Use `create(ReleaseJobRequestSchema)` to create a new message.
  */
 export const ReleaseJobRequestSchema: GenMessage<ReleaseJobRequest> = /*@__PURE__*/
-  messageDesc(file_workflowgraph_v1_job_service, 17);
+  messageDesc(file_workflowgraph_v1_job_service, 14);
 
 /**
  * @generated from message workflowgraph.v1.ReleaseJobResponse
@@ -525,7 +428,7 @@ export type ReleaseJobResponse = Message<"workflowgraph.v1.ReleaseJobResponse"> 
  * Use `create(ReleaseJobResponseSchema)` to create a new message.
  */
 export const ReleaseJobResponseSchema: GenMessage<ReleaseJobResponse> = /*@__PURE__*/
-  messageDesc(file_workflowgraph_v1_job_service, 18);
+  messageDesc(file_workflowgraph_v1_job_service, 15);
 
 /**
  * @generated from message workflowgraph.v1.GetJobCancelledRequest
@@ -549,7 +452,7 @@ export type GetJobCancelledRequest = Message<"workflowgraph.v1.GetJobCancelledRe
  * Use `create(GetJobCancelledRequestSchema)` to create a new message.
  */
 export const GetJobCancelledRequestSchema: GenMessage<GetJobCancelledRequest> = /*@__PURE__*/
-  messageDesc(file_workflowgraph_v1_job_service, 19);
+  messageDesc(file_workflowgraph_v1_job_service, 16);
 
 /**
  * @generated from message workflowgraph.v1.GetJobCancelledResponse
@@ -573,7 +476,7 @@ export type GetJobCancelledResponse = Message<"workflowgraph.v1.GetJobCancelledR
  * Use `create(GetJobCancelledResponseSchema)` to create a new message.
  */
 export const GetJobCancelledResponseSchema: GenMessage<GetJobCancelledResponse> = /*@__PURE__*/
-  messageDesc(file_workflowgraph_v1_job_service, 20);
+  messageDesc(file_workflowgraph_v1_job_service, 17);
 
 /**
  * @generated from message workflowgraph.v1.WorkJobsRequest
@@ -616,7 +519,7 @@ export type WorkJobsRequest = Message<"workflowgraph.v1.WorkJobsRequest"> & {
  * Use `create(WorkJobsRequestSchema)` to create a new message.
  */
 export const WorkJobsRequestSchema: GenMessage<WorkJobsRequest> = /*@__PURE__*/
-  messageDesc(file_workflowgraph_v1_job_service, 21);
+  messageDesc(file_workflowgraph_v1_job_service, 18);
 
 /**
  * The first message of a session.
@@ -662,7 +565,7 @@ export type WorkJobsRequest_Hello = Message<"workflowgraph.v1.WorkJobsRequest.He
  * Use `create(WorkJobsRequest_HelloSchema)` to create a new message.
  */
 export const WorkJobsRequest_HelloSchema: GenMessage<WorkJobsRequest_Hello> = /*@__PURE__*/
-  messageDesc(file_workflowgraph_v1_job_service, 21, 0);
+  messageDesc(file_workflowgraph_v1_job_service, 18, 0);
 
 /**
  * @generated from message workflowgraph.v1.WorkJobsResponse
@@ -719,7 +622,7 @@ export type WorkJobsResponse = Message<"workflowgraph.v1.WorkJobsResponse"> & {
  * Use `create(WorkJobsResponseSchema)` to create a new message.
  */
 export const WorkJobsResponseSchema: GenMessage<WorkJobsResponse> = /*@__PURE__*/
-  messageDesc(file_workflowgraph_v1_job_service, 22);
+  messageDesc(file_workflowgraph_v1_job_service, 19);
 
 /**
  * Whether the worker is draining: it gets no jobs.
@@ -747,7 +650,7 @@ export type WorkJobsResponse_Drain = Message<"workflowgraph.v1.WorkJobsResponse.
  * Use `create(WorkJobsResponse_DrainSchema)` to create a new message.
  */
 export const WorkJobsResponse_DrainSchema: GenMessage<WorkJobsResponse_Drain> = /*@__PURE__*/
-  messageDesc(file_workflowgraph_v1_job_service, 22, 0);
+  messageDesc(file_workflowgraph_v1_job_service, 19, 0);
 
 /**
  * A job that the worker must stop.
@@ -778,7 +681,7 @@ export type WorkJobsResponse_Stop = Message<"workflowgraph.v1.WorkJobsResponse.S
  * Use `create(WorkJobsResponse_StopSchema)` to create a new message.
  */
 export const WorkJobsResponse_StopSchema: GenMessage<WorkJobsResponse_Stop> = /*@__PURE__*/
-  messageDesc(file_workflowgraph_v1_job_service, 22, 1);
+  messageDesc(file_workflowgraph_v1_job_service, 19, 1);
 
 /**
  * @generated from message workflowgraph.v1.StreamHeartbeatsRequest
@@ -795,7 +698,7 @@ export type StreamHeartbeatsRequest = Message<"workflowgraph.v1.StreamHeartbeats
  * Use `create(StreamHeartbeatsRequestSchema)` to create a new message.
  */
 export const StreamHeartbeatsRequestSchema: GenMessage<StreamHeartbeatsRequest> = /*@__PURE__*/
-  messageDesc(file_workflowgraph_v1_job_service, 23);
+  messageDesc(file_workflowgraph_v1_job_service, 20);
 
 /**
  * @generated from message workflowgraph.v1.StreamHeartbeatsResponse
@@ -826,7 +729,7 @@ export type StreamHeartbeatsResponse = Message<"workflowgraph.v1.StreamHeartbeat
  * Use `create(StreamHeartbeatsResponseSchema)` to create a new message.
  */
 export const StreamHeartbeatsResponseSchema: GenMessage<StreamHeartbeatsResponse> = /*@__PURE__*/
-  messageDesc(file_workflowgraph_v1_job_service, 24);
+  messageDesc(file_workflowgraph_v1_job_service, 21);
 
 /**
  * The state of one lease.
@@ -880,7 +783,7 @@ export type StreamHeartbeatsResponse_LeaseState = Message<"workflowgraph.v1.Stre
  * Use `create(StreamHeartbeatsResponse_LeaseStateSchema)` to create a new message.
  */
 export const StreamHeartbeatsResponse_LeaseStateSchema: GenMessage<StreamHeartbeatsResponse_LeaseState> = /*@__PURE__*/
-  messageDesc(file_workflowgraph_v1_job_service, 24, 0);
+  messageDesc(file_workflowgraph_v1_job_service, 21, 0);
 
 /**
  * The calls of a worker on jobs: claim, renew the lease, send logs, report the result.

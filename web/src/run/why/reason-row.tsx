@@ -1,5 +1,5 @@
 import { Link } from '@tanstack/react-router';
-import { JobReasonCode, type RunReason } from '../../../gen/workflowgraph/v1/workflow_service_pb.js';
+import { JobReasonCode, type RunReason } from '../../../gen/workflowgraph/v1/why_pb.js';
 import { formatCount, visible } from '../../parts/format.js';
 import { StateMark } from '../../parts/state-mark.js';
 import type { Look } from '../phases.js';

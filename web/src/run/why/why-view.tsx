@@ -1,8 +1,4 @@
-import {
-  type ExplainRunResponse,
-  JobReasonCode,
-  type RunReason,
-} from '../../../gen/workflowgraph/v1/workflow_service_pb.js';
+import { type ExplainRunResponse, JobReasonCode, type RunReason } from '../../../gen/workflowgraph/v1/why_pb.js';
 import { formatCount } from '../../parts/format.js';
 import { Empty } from '../../parts/states.js';
 import { StartCommand } from '../../workers/start-command.js';

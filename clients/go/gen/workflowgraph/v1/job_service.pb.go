@@ -611,222 +611,6 @@ func (*CompleteJobResponse) Descriptor() ([]byte, []int) {
 	return file_workflowgraph_v1_job_service_proto_rawDescGZIP(), []int{9}
 }
 
-// One report of `CompleteJobs`.
-type JobReport struct {
-	state   protoimpl.MessageState `protogen:"open.v1"`
-	LeaseId string                 `protobuf:"bytes,1,opt,name=lease_id,json=leaseId,proto3" json:"lease_id,omitempty"`
-	// Types that are valid to be assigned to Result:
-	//
-	//	*JobReport_Success
-	//	*JobReport_Failure
-	Result        isJobReport_Result `protobuf_oneof:"result"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *JobReport) Reset() {
-	*x = JobReport{}
-	mi := &file_workflowgraph_v1_job_service_proto_msgTypes[10]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *JobReport) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*JobReport) ProtoMessage() {}
-
-func (x *JobReport) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_job_service_proto_msgTypes[10]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use JobReport.ProtoReflect.Descriptor instead.
-func (*JobReport) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_job_service_proto_rawDescGZIP(), []int{10}
-}
-
-func (x *JobReport) GetLeaseId() string {
-	if x != nil {
-		return x.LeaseId
-	}
-	return ""
-}
-
-func (x *JobReport) GetResult() isJobReport_Result {
-	if x != nil {
-		return x.Result
-	}
-	return nil
-}
-
-func (x *JobReport) GetSuccess() *Outputs {
-	if x != nil {
-		if x, ok := x.Result.(*JobReport_Success); ok {
-			return x.Success
-		}
-	}
-	return nil
-}
-
-func (x *JobReport) GetFailure() *Failure {
-	if x != nil {
-		if x, ok := x.Result.(*JobReport_Failure); ok {
-			return x.Failure
-		}
-	}
-	return nil
-}
-
-type isJobReport_Result interface {
-	isJobReport_Result()
-}
-
-type JobReport_Success struct {
-	Success *Outputs `protobuf:"bytes,2,opt,name=success,proto3,oneof"`
-}
-
-type JobReport_Failure struct {
-	Failure *Failure `protobuf:"bytes,3,opt,name=failure,proto3,oneof"`
-}
-
-func (*JobReport_Success) isJobReport_Result() {}
-
-func (*JobReport_Failure) isJobReport_Result() {}
-
-// A failed attempt.
-type Failure struct {
-	state     protoimpl.MessageState `protogen:"open.v1"`
-	Error     string                 `protobuf:"bytes,1,opt,name=error,proto3" json:"error,omitempty"`
-	Retryable bool                   `protobuf:"varint,2,opt,name=retryable,proto3" json:"retryable,omitempty"`
-	// As in `FailJob`.
-	ExitCode      *uint32 `protobuf:"varint,3,opt,name=exit_code,json=exitCode,proto3,oneof" json:"exit_code,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *Failure) Reset() {
-	*x = Failure{}
-	mi := &file_workflowgraph_v1_job_service_proto_msgTypes[11]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *Failure) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*Failure) ProtoMessage() {}
-
-func (x *Failure) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_job_service_proto_msgTypes[11]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use Failure.ProtoReflect.Descriptor instead.
-func (*Failure) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_job_service_proto_rawDescGZIP(), []int{11}
-}
-
-func (x *Failure) GetError() string {
-	if x != nil {
-		return x.Error
-	}
-	return ""
-}
-
-func (x *Failure) GetRetryable() bool {
-	if x != nil {
-		return x.Retryable
-	}
-	return false
-}
-
-func (x *Failure) GetExitCode() uint32 {
-	if x != nil && x.ExitCode != nil {
-		return *x.ExitCode
-	}
-	return 0
-}
-
-// The result of one report.
-type JobReportResult struct {
-	state   protoimpl.MessageState `protogen:"open.v1"`
-	LeaseId string                 `protobuf:"bytes,1,opt,name=lease_id,json=leaseId,proto3" json:"lease_id,omitempty"`
-	// Absent if the report was accepted. `ERROR_REASON_UNSPECIFIED` if the lease lives but the report is invalid, for
-	// example because its outputs are too large: the worker can report again.
-	Refused       *ErrorReason `protobuf:"varint,2,opt,name=refused,proto3,enum=workflowgraph.v1.ErrorReason,oneof" json:"refused,omitempty"`
-	Message       string       `protobuf:"bytes,3,opt,name=message,proto3" json:"message,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *JobReportResult) Reset() {
-	*x = JobReportResult{}
-	mi := &file_workflowgraph_v1_job_service_proto_msgTypes[12]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *JobReportResult) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*JobReportResult) ProtoMessage() {}
-
-func (x *JobReportResult) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_job_service_proto_msgTypes[12]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use JobReportResult.ProtoReflect.Descriptor instead.
-func (*JobReportResult) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_job_service_proto_rawDescGZIP(), []int{12}
-}
-
-func (x *JobReportResult) GetLeaseId() string {
-	if x != nil {
-		return x.LeaseId
-	}
-	return ""
-}
-
-func (x *JobReportResult) GetRefused() ErrorReason {
-	if x != nil && x.Refused != nil {
-		return *x.Refused
-	}
-	return ErrorReason_ERROR_REASON_UNSPECIFIED
-}
-
-func (x *JobReportResult) GetMessage() string {
-	if x != nil {
-		return x.Message
-	}
-	return ""
-}
-
 type CompleteJobsRequest struct {
 	state   protoimpl.MessageState `protogen:"open.v1"`
 	Reports []*JobReport           `protobuf:"bytes,1,rep,name=reports,proto3" json:"reports,omitempty"`
@@ -838,7 +622,7 @@ type CompleteJobsRequest struct {
 
 func (x *CompleteJobsRequest) Reset() {
 	*x = CompleteJobsRequest{}
-	mi := &file_workflowgraph_v1_job_service_proto_msgTypes[13]
+	mi := &file_workflowgraph_v1_job_service_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -850,7 +634,7 @@ func (x *CompleteJobsRequest) String() string {
 func (*CompleteJobsRequest) ProtoMessage() {}
 
 func (x *CompleteJobsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_job_service_proto_msgTypes[13]
+	mi := &file_workflowgraph_v1_job_service_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -863,7 +647,7 @@ func (x *CompleteJobsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CompleteJobsRequest.ProtoReflect.Descriptor instead.
 func (*CompleteJobsRequest) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_job_service_proto_rawDescGZIP(), []int{13}
+	return file_workflowgraph_v1_job_service_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *CompleteJobsRequest) GetReports() []*JobReport {
@@ -891,7 +675,7 @@ type CompleteJobsResponse struct {
 
 func (x *CompleteJobsResponse) Reset() {
 	*x = CompleteJobsResponse{}
-	mi := &file_workflowgraph_v1_job_service_proto_msgTypes[14]
+	mi := &file_workflowgraph_v1_job_service_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -903,7 +687,7 @@ func (x *CompleteJobsResponse) String() string {
 func (*CompleteJobsResponse) ProtoMessage() {}
 
 func (x *CompleteJobsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_job_service_proto_msgTypes[14]
+	mi := &file_workflowgraph_v1_job_service_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -916,7 +700,7 @@ func (x *CompleteJobsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CompleteJobsResponse.ProtoReflect.Descriptor instead.
 func (*CompleteJobsResponse) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_job_service_proto_rawDescGZIP(), []int{14}
+	return file_workflowgraph_v1_job_service_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *CompleteJobsResponse) GetResults() []*JobReportResult {
@@ -950,7 +734,7 @@ type FailJobRequest struct {
 
 func (x *FailJobRequest) Reset() {
 	*x = FailJobRequest{}
-	mi := &file_workflowgraph_v1_job_service_proto_msgTypes[15]
+	mi := &file_workflowgraph_v1_job_service_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -962,7 +746,7 @@ func (x *FailJobRequest) String() string {
 func (*FailJobRequest) ProtoMessage() {}
 
 func (x *FailJobRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_job_service_proto_msgTypes[15]
+	mi := &file_workflowgraph_v1_job_service_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -975,7 +759,7 @@ func (x *FailJobRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FailJobRequest.ProtoReflect.Descriptor instead.
 func (*FailJobRequest) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_job_service_proto_rawDescGZIP(), []int{15}
+	return file_workflowgraph_v1_job_service_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *FailJobRequest) GetLeaseId() string {
@@ -1014,7 +798,7 @@ type FailJobResponse struct {
 
 func (x *FailJobResponse) Reset() {
 	*x = FailJobResponse{}
-	mi := &file_workflowgraph_v1_job_service_proto_msgTypes[16]
+	mi := &file_workflowgraph_v1_job_service_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1026,7 +810,7 @@ func (x *FailJobResponse) String() string {
 func (*FailJobResponse) ProtoMessage() {}
 
 func (x *FailJobResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_job_service_proto_msgTypes[16]
+	mi := &file_workflowgraph_v1_job_service_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1039,7 +823,7 @@ func (x *FailJobResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FailJobResponse.ProtoReflect.Descriptor instead.
 func (*FailJobResponse) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_job_service_proto_rawDescGZIP(), []int{16}
+	return file_workflowgraph_v1_job_service_proto_rawDescGZIP(), []int{13}
 }
 
 type ReleaseJobRequest struct {
@@ -1051,7 +835,7 @@ type ReleaseJobRequest struct {
 
 func (x *ReleaseJobRequest) Reset() {
 	*x = ReleaseJobRequest{}
-	mi := &file_workflowgraph_v1_job_service_proto_msgTypes[17]
+	mi := &file_workflowgraph_v1_job_service_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1063,7 +847,7 @@ func (x *ReleaseJobRequest) String() string {
 func (*ReleaseJobRequest) ProtoMessage() {}
 
 func (x *ReleaseJobRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_job_service_proto_msgTypes[17]
+	mi := &file_workflowgraph_v1_job_service_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1076,7 +860,7 @@ func (x *ReleaseJobRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReleaseJobRequest.ProtoReflect.Descriptor instead.
 func (*ReleaseJobRequest) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_job_service_proto_rawDescGZIP(), []int{17}
+	return file_workflowgraph_v1_job_service_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *ReleaseJobRequest) GetLeaseId() string {
@@ -1094,7 +878,7 @@ type ReleaseJobResponse struct {
 
 func (x *ReleaseJobResponse) Reset() {
 	*x = ReleaseJobResponse{}
-	mi := &file_workflowgraph_v1_job_service_proto_msgTypes[18]
+	mi := &file_workflowgraph_v1_job_service_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1106,7 +890,7 @@ func (x *ReleaseJobResponse) String() string {
 func (*ReleaseJobResponse) ProtoMessage() {}
 
 func (x *ReleaseJobResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_job_service_proto_msgTypes[18]
+	mi := &file_workflowgraph_v1_job_service_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1119,7 +903,7 @@ func (x *ReleaseJobResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReleaseJobResponse.ProtoReflect.Descriptor instead.
 func (*ReleaseJobResponse) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_job_service_proto_rawDescGZIP(), []int{18}
+	return file_workflowgraph_v1_job_service_proto_rawDescGZIP(), []int{15}
 }
 
 type GetJobCancelledRequest struct {
@@ -1133,7 +917,7 @@ type GetJobCancelledRequest struct {
 
 func (x *GetJobCancelledRequest) Reset() {
 	*x = GetJobCancelledRequest{}
-	mi := &file_workflowgraph_v1_job_service_proto_msgTypes[19]
+	mi := &file_workflowgraph_v1_job_service_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1145,7 +929,7 @@ func (x *GetJobCancelledRequest) String() string {
 func (*GetJobCancelledRequest) ProtoMessage() {}
 
 func (x *GetJobCancelledRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_job_service_proto_msgTypes[19]
+	mi := &file_workflowgraph_v1_job_service_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1158,7 +942,7 @@ func (x *GetJobCancelledRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetJobCancelledRequest.ProtoReflect.Descriptor instead.
 func (*GetJobCancelledRequest) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_job_service_proto_rawDescGZIP(), []int{19}
+	return file_workflowgraph_v1_job_service_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *GetJobCancelledRequest) GetWorkflowId() string {
@@ -1186,7 +970,7 @@ type GetJobCancelledResponse struct {
 
 func (x *GetJobCancelledResponse) Reset() {
 	*x = GetJobCancelledResponse{}
-	mi := &file_workflowgraph_v1_job_service_proto_msgTypes[20]
+	mi := &file_workflowgraph_v1_job_service_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1198,7 +982,7 @@ func (x *GetJobCancelledResponse) String() string {
 func (*GetJobCancelledResponse) ProtoMessage() {}
 
 func (x *GetJobCancelledResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_job_service_proto_msgTypes[20]
+	mi := &file_workflowgraph_v1_job_service_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1211,7 +995,7 @@ func (x *GetJobCancelledResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetJobCancelledResponse.ProtoReflect.Descriptor instead.
 func (*GetJobCancelledResponse) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_job_service_proto_rawDescGZIP(), []int{20}
+	return file_workflowgraph_v1_job_service_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *GetJobCancelledResponse) GetCancelled() bool {
@@ -1244,7 +1028,7 @@ type WorkJobsRequest struct {
 
 func (x *WorkJobsRequest) Reset() {
 	*x = WorkJobsRequest{}
-	mi := &file_workflowgraph_v1_job_service_proto_msgTypes[21]
+	mi := &file_workflowgraph_v1_job_service_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1256,7 +1040,7 @@ func (x *WorkJobsRequest) String() string {
 func (*WorkJobsRequest) ProtoMessage() {}
 
 func (x *WorkJobsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_job_service_proto_msgTypes[21]
+	mi := &file_workflowgraph_v1_job_service_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1269,7 +1053,7 @@ func (x *WorkJobsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WorkJobsRequest.ProtoReflect.Descriptor instead.
 func (*WorkJobsRequest) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_job_service_proto_rawDescGZIP(), []int{21}
+	return file_workflowgraph_v1_job_service_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *WorkJobsRequest) GetHello() *WorkJobsRequest_Hello {
@@ -1327,7 +1111,7 @@ type WorkJobsResponse struct {
 
 func (x *WorkJobsResponse) Reset() {
 	*x = WorkJobsResponse{}
-	mi := &file_workflowgraph_v1_job_service_proto_msgTypes[22]
+	mi := &file_workflowgraph_v1_job_service_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1339,7 +1123,7 @@ func (x *WorkJobsResponse) String() string {
 func (*WorkJobsResponse) ProtoMessage() {}
 
 func (x *WorkJobsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_job_service_proto_msgTypes[22]
+	mi := &file_workflowgraph_v1_job_service_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1352,7 +1136,7 @@ func (x *WorkJobsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WorkJobsResponse.ProtoReflect.Descriptor instead.
 func (*WorkJobsResponse) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_job_service_proto_rawDescGZIP(), []int{22}
+	return file_workflowgraph_v1_job_service_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *WorkJobsResponse) GetClaims() []*Claim {
@@ -1413,7 +1197,7 @@ type StreamHeartbeatsRequest struct {
 
 func (x *StreamHeartbeatsRequest) Reset() {
 	*x = StreamHeartbeatsRequest{}
-	mi := &file_workflowgraph_v1_job_service_proto_msgTypes[23]
+	mi := &file_workflowgraph_v1_job_service_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1425,7 +1209,7 @@ func (x *StreamHeartbeatsRequest) String() string {
 func (*StreamHeartbeatsRequest) ProtoMessage() {}
 
 func (x *StreamHeartbeatsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_job_service_proto_msgTypes[23]
+	mi := &file_workflowgraph_v1_job_service_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1438,7 +1222,7 @@ func (x *StreamHeartbeatsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StreamHeartbeatsRequest.ProtoReflect.Descriptor instead.
 func (*StreamHeartbeatsRequest) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_job_service_proto_rawDescGZIP(), []int{23}
+	return file_workflowgraph_v1_job_service_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *StreamHeartbeatsRequest) GetLeaseIds() []string {
@@ -1461,7 +1245,7 @@ type StreamHeartbeatsResponse struct {
 
 func (x *StreamHeartbeatsResponse) Reset() {
 	*x = StreamHeartbeatsResponse{}
-	mi := &file_workflowgraph_v1_job_service_proto_msgTypes[24]
+	mi := &file_workflowgraph_v1_job_service_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1473,7 +1257,7 @@ func (x *StreamHeartbeatsResponse) String() string {
 func (*StreamHeartbeatsResponse) ProtoMessage() {}
 
 func (x *StreamHeartbeatsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_job_service_proto_msgTypes[24]
+	mi := &file_workflowgraph_v1_job_service_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1486,7 +1270,7 @@ func (x *StreamHeartbeatsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StreamHeartbeatsResponse.ProtoReflect.Descriptor instead.
 func (*StreamHeartbeatsResponse) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_job_service_proto_rawDescGZIP(), []int{24}
+	return file_workflowgraph_v1_job_service_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *StreamHeartbeatsResponse) GetLeases() []*StreamHeartbeatsResponse_LeaseState {
@@ -1526,7 +1310,7 @@ type WorkJobsRequest_Hello struct {
 
 func (x *WorkJobsRequest_Hello) Reset() {
 	*x = WorkJobsRequest_Hello{}
-	mi := &file_workflowgraph_v1_job_service_proto_msgTypes[26]
+	mi := &file_workflowgraph_v1_job_service_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1538,7 +1322,7 @@ func (x *WorkJobsRequest_Hello) String() string {
 func (*WorkJobsRequest_Hello) ProtoMessage() {}
 
 func (x *WorkJobsRequest_Hello) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_job_service_proto_msgTypes[26]
+	mi := &file_workflowgraph_v1_job_service_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1551,7 +1335,7 @@ func (x *WorkJobsRequest_Hello) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WorkJobsRequest_Hello.ProtoReflect.Descriptor instead.
 func (*WorkJobsRequest_Hello) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_job_service_proto_rawDescGZIP(), []int{21, 0}
+	return file_workflowgraph_v1_job_service_proto_rawDescGZIP(), []int{18, 0}
 }
 
 func (x *WorkJobsRequest_Hello) GetWorkerId() string {
@@ -1609,7 +1393,7 @@ type WorkJobsResponse_Drain struct {
 
 func (x *WorkJobsResponse_Drain) Reset() {
 	*x = WorkJobsResponse_Drain{}
-	mi := &file_workflowgraph_v1_job_service_proto_msgTypes[27]
+	mi := &file_workflowgraph_v1_job_service_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1621,7 +1405,7 @@ func (x *WorkJobsResponse_Drain) String() string {
 func (*WorkJobsResponse_Drain) ProtoMessage() {}
 
 func (x *WorkJobsResponse_Drain) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_job_service_proto_msgTypes[27]
+	mi := &file_workflowgraph_v1_job_service_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1634,7 +1418,7 @@ func (x *WorkJobsResponse_Drain) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WorkJobsResponse_Drain.ProtoReflect.Descriptor instead.
 func (*WorkJobsResponse_Drain) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_job_service_proto_rawDescGZIP(), []int{22, 0}
+	return file_workflowgraph_v1_job_service_proto_rawDescGZIP(), []int{19, 0}
 }
 
 func (x *WorkJobsResponse_Drain) GetActive() bool {
@@ -1664,7 +1448,7 @@ type WorkJobsResponse_Stop struct {
 
 func (x *WorkJobsResponse_Stop) Reset() {
 	*x = WorkJobsResponse_Stop{}
-	mi := &file_workflowgraph_v1_job_service_proto_msgTypes[28]
+	mi := &file_workflowgraph_v1_job_service_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1676,7 +1460,7 @@ func (x *WorkJobsResponse_Stop) String() string {
 func (*WorkJobsResponse_Stop) ProtoMessage() {}
 
 func (x *WorkJobsResponse_Stop) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_job_service_proto_msgTypes[28]
+	mi := &file_workflowgraph_v1_job_service_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1689,7 +1473,7 @@ func (x *WorkJobsResponse_Stop) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WorkJobsResponse_Stop.ProtoReflect.Descriptor instead.
 func (*WorkJobsResponse_Stop) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_job_service_proto_rawDescGZIP(), []int{22, 1}
+	return file_workflowgraph_v1_job_service_proto_rawDescGZIP(), []int{19, 1}
 }
 
 func (x *WorkJobsResponse_Stop) GetLeaseId() string {
@@ -1733,7 +1517,7 @@ type StreamHeartbeatsResponse_LeaseState struct {
 
 func (x *StreamHeartbeatsResponse_LeaseState) Reset() {
 	*x = StreamHeartbeatsResponse_LeaseState{}
-	mi := &file_workflowgraph_v1_job_service_proto_msgTypes[29]
+	mi := &file_workflowgraph_v1_job_service_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1745,7 +1529,7 @@ func (x *StreamHeartbeatsResponse_LeaseState) String() string {
 func (*StreamHeartbeatsResponse_LeaseState) ProtoMessage() {}
 
 func (x *StreamHeartbeatsResponse_LeaseState) ProtoReflect() protoreflect.Message {
-	mi := &file_workflowgraph_v1_job_service_proto_msgTypes[29]
+	mi := &file_workflowgraph_v1_job_service_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1758,7 +1542,7 @@ func (x *StreamHeartbeatsResponse_LeaseState) ProtoReflect() protoreflect.Messag
 
 // Deprecated: Use StreamHeartbeatsResponse_LeaseState.ProtoReflect.Descriptor instead.
 func (*StreamHeartbeatsResponse_LeaseState) Descriptor() ([]byte, []int) {
-	return file_workflowgraph_v1_job_service_proto_rawDescGZIP(), []int{24, 0}
+	return file_workflowgraph_v1_job_service_proto_rawDescGZIP(), []int{21, 0}
 }
 
 func (x *StreamHeartbeatsResponse_LeaseState) GetLeaseId() string {
@@ -1807,7 +1591,7 @@ var File_workflowgraph_v1_job_service_proto protoreflect.FileDescriptor
 
 const file_workflowgraph_v1_job_service_proto_rawDesc = "" +
 	"\n" +
-	"\"workflowgraph/v1/job_service.proto\x12\x10workflowgraph.v1\x1a\x1cworkflowgraph/v1/types.proto\"\x8c\x02\n" +
+	"\"workflowgraph/v1/job_service.proto\x12\x10workflowgraph.v1\x1a\"workflowgraph/v1/job_reports.proto\x1a\x1cworkflowgraph/v1/types.proto\"\x8c\x02\n" +
 	"\x0fClaimJobRequest\x12\x1b\n" +
 	"\tworker_id\x18\x01 \x01(\tR\bworkerId\x12\x16\n" +
 	"\x06labels\x18\x02 \x03(\tR\x06labels\x12)\n" +
@@ -1861,24 +1645,7 @@ const file_workflowgraph_v1_job_service_proto_rawDesc = "" +
 	"\fOutputsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\x15\n" +
-	"\x13CompleteJobResponse\"\x9e\x01\n" +
-	"\tJobReport\x12\x19\n" +
-	"\blease_id\x18\x01 \x01(\tR\aleaseId\x125\n" +
-	"\asuccess\x18\x02 \x01(\v2\x19.workflowgraph.v1.OutputsH\x00R\asuccess\x125\n" +
-	"\afailure\x18\x03 \x01(\v2\x19.workflowgraph.v1.FailureH\x00R\afailureB\b\n" +
-	"\x06result\"m\n" +
-	"\aFailure\x12\x14\n" +
-	"\x05error\x18\x01 \x01(\tR\x05error\x12\x1c\n" +
-	"\tretryable\x18\x02 \x01(\bR\tretryable\x12 \n" +
-	"\texit_code\x18\x03 \x01(\rH\x00R\bexitCode\x88\x01\x01B\f\n" +
-	"\n" +
-	"_exit_code\"\x90\x01\n" +
-	"\x0fJobReportResult\x12\x19\n" +
-	"\blease_id\x18\x01 \x01(\tR\aleaseId\x12<\n" +
-	"\arefused\x18\x02 \x01(\x0e2\x1d.workflowgraph.v1.ErrorReasonH\x00R\arefused\x88\x01\x01\x12\x18\n" +
-	"\amessage\x18\x03 \x01(\tR\amessageB\n" +
-	"\n" +
-	"\b_refused\"\x86\x01\n" +
+	"\x13CompleteJobResponse\"\x86\x01\n" +
 	"\x13CompleteJobsRequest\x125\n" +
 	"\areports\x18\x01 \x03(\v2\x1b.workflowgraph.v1.JobReportR\areports\x128\n" +
 	"\x05claim\x18\x02 \x01(\v2\".workflowgraph.v1.ClaimJobsRequestR\x05claim\"\x84\x01\n" +
@@ -1983,7 +1750,7 @@ func file_workflowgraph_v1_job_service_proto_rawDescGZIP() []byte {
 	return file_workflowgraph_v1_job_service_proto_rawDescData
 }
 
-var file_workflowgraph_v1_job_service_proto_msgTypes = make([]protoimpl.MessageInfo, 30)
+var file_workflowgraph_v1_job_service_proto_msgTypes = make([]protoimpl.MessageInfo, 27)
 var file_workflowgraph_v1_job_service_proto_goTypes = []any{
 	(*ClaimJobRequest)(nil),                     // 0: workflowgraph.v1.ClaimJobRequest
 	(*ClaimJobResponse)(nil),                    // 1: workflowgraph.v1.ClaimJobResponse
@@ -1995,83 +1762,78 @@ var file_workflowgraph_v1_job_service_proto_goTypes = []any{
 	(*PushLogsResponse)(nil),                    // 7: workflowgraph.v1.PushLogsResponse
 	(*CompleteJobRequest)(nil),                  // 8: workflowgraph.v1.CompleteJobRequest
 	(*CompleteJobResponse)(nil),                 // 9: workflowgraph.v1.CompleteJobResponse
-	(*JobReport)(nil),                           // 10: workflowgraph.v1.JobReport
-	(*Failure)(nil),                             // 11: workflowgraph.v1.Failure
-	(*JobReportResult)(nil),                     // 12: workflowgraph.v1.JobReportResult
-	(*CompleteJobsRequest)(nil),                 // 13: workflowgraph.v1.CompleteJobsRequest
-	(*CompleteJobsResponse)(nil),                // 14: workflowgraph.v1.CompleteJobsResponse
-	(*FailJobRequest)(nil),                      // 15: workflowgraph.v1.FailJobRequest
-	(*FailJobResponse)(nil),                     // 16: workflowgraph.v1.FailJobResponse
-	(*ReleaseJobRequest)(nil),                   // 17: workflowgraph.v1.ReleaseJobRequest
-	(*ReleaseJobResponse)(nil),                  // 18: workflowgraph.v1.ReleaseJobResponse
-	(*GetJobCancelledRequest)(nil),              // 19: workflowgraph.v1.GetJobCancelledRequest
-	(*GetJobCancelledResponse)(nil),             // 20: workflowgraph.v1.GetJobCancelledResponse
-	(*WorkJobsRequest)(nil),                     // 21: workflowgraph.v1.WorkJobsRequest
-	(*WorkJobsResponse)(nil),                    // 22: workflowgraph.v1.WorkJobsResponse
-	(*StreamHeartbeatsRequest)(nil),             // 23: workflowgraph.v1.StreamHeartbeatsRequest
-	(*StreamHeartbeatsResponse)(nil),            // 24: workflowgraph.v1.StreamHeartbeatsResponse
-	nil,                                         // 25: workflowgraph.v1.CompleteJobRequest.OutputsEntry
-	(*WorkJobsRequest_Hello)(nil),               // 26: workflowgraph.v1.WorkJobsRequest.Hello
-	(*WorkJobsResponse_Drain)(nil),              // 27: workflowgraph.v1.WorkJobsResponse.Drain
-	(*WorkJobsResponse_Stop)(nil),               // 28: workflowgraph.v1.WorkJobsResponse.Stop
-	(*StreamHeartbeatsResponse_LeaseState)(nil), // 29: workflowgraph.v1.StreamHeartbeatsResponse.LeaseState
-	(*Claim)(nil),                               // 30: workflowgraph.v1.Claim
-	(StopReason)(0),                             // 31: workflowgraph.v1.StopReason
-	(*LogChunk)(nil),                            // 32: workflowgraph.v1.LogChunk
-	(*Outputs)(nil),                             // 33: workflowgraph.v1.Outputs
-	(ErrorReason)(0),                            // 34: workflowgraph.v1.ErrorReason
+	(*CompleteJobsRequest)(nil),                 // 10: workflowgraph.v1.CompleteJobsRequest
+	(*CompleteJobsResponse)(nil),                // 11: workflowgraph.v1.CompleteJobsResponse
+	(*FailJobRequest)(nil),                      // 12: workflowgraph.v1.FailJobRequest
+	(*FailJobResponse)(nil),                     // 13: workflowgraph.v1.FailJobResponse
+	(*ReleaseJobRequest)(nil),                   // 14: workflowgraph.v1.ReleaseJobRequest
+	(*ReleaseJobResponse)(nil),                  // 15: workflowgraph.v1.ReleaseJobResponse
+	(*GetJobCancelledRequest)(nil),              // 16: workflowgraph.v1.GetJobCancelledRequest
+	(*GetJobCancelledResponse)(nil),             // 17: workflowgraph.v1.GetJobCancelledResponse
+	(*WorkJobsRequest)(nil),                     // 18: workflowgraph.v1.WorkJobsRequest
+	(*WorkJobsResponse)(nil),                    // 19: workflowgraph.v1.WorkJobsResponse
+	(*StreamHeartbeatsRequest)(nil),             // 20: workflowgraph.v1.StreamHeartbeatsRequest
+	(*StreamHeartbeatsResponse)(nil),            // 21: workflowgraph.v1.StreamHeartbeatsResponse
+	nil,                                         // 22: workflowgraph.v1.CompleteJobRequest.OutputsEntry
+	(*WorkJobsRequest_Hello)(nil),               // 23: workflowgraph.v1.WorkJobsRequest.Hello
+	(*WorkJobsResponse_Drain)(nil),              // 24: workflowgraph.v1.WorkJobsResponse.Drain
+	(*WorkJobsResponse_Stop)(nil),               // 25: workflowgraph.v1.WorkJobsResponse.Stop
+	(*StreamHeartbeatsResponse_LeaseState)(nil), // 26: workflowgraph.v1.StreamHeartbeatsResponse.LeaseState
+	(*Claim)(nil),                               // 27: workflowgraph.v1.Claim
+	(StopReason)(0),                             // 28: workflowgraph.v1.StopReason
+	(*LogChunk)(nil),                            // 29: workflowgraph.v1.LogChunk
+	(*JobReport)(nil),                           // 30: workflowgraph.v1.JobReport
+	(*JobReportResult)(nil),                     // 31: workflowgraph.v1.JobReportResult
+	(ErrorReason)(0),                            // 32: workflowgraph.v1.ErrorReason
 }
 var file_workflowgraph_v1_job_service_proto_depIdxs = []int32{
-	30, // 0: workflowgraph.v1.ClaimJobResponse.claim:type_name -> workflowgraph.v1.Claim
-	30, // 1: workflowgraph.v1.ClaimJobsResponse.claims:type_name -> workflowgraph.v1.Claim
-	31, // 2: workflowgraph.v1.HeartbeatLeaseResponse.stop_reason:type_name -> workflowgraph.v1.StopReason
-	32, // 3: workflowgraph.v1.PushLogsRequest.chunks:type_name -> workflowgraph.v1.LogChunk
-	25, // 4: workflowgraph.v1.CompleteJobRequest.outputs:type_name -> workflowgraph.v1.CompleteJobRequest.OutputsEntry
-	33, // 5: workflowgraph.v1.JobReport.success:type_name -> workflowgraph.v1.Outputs
-	11, // 6: workflowgraph.v1.JobReport.failure:type_name -> workflowgraph.v1.Failure
-	34, // 7: workflowgraph.v1.JobReportResult.refused:type_name -> workflowgraph.v1.ErrorReason
-	10, // 8: workflowgraph.v1.CompleteJobsRequest.reports:type_name -> workflowgraph.v1.JobReport
-	2,  // 9: workflowgraph.v1.CompleteJobsRequest.claim:type_name -> workflowgraph.v1.ClaimJobsRequest
-	12, // 10: workflowgraph.v1.CompleteJobsResponse.results:type_name -> workflowgraph.v1.JobReportResult
-	30, // 11: workflowgraph.v1.CompleteJobsResponse.claims:type_name -> workflowgraph.v1.Claim
-	31, // 12: workflowgraph.v1.GetJobCancelledResponse.reason:type_name -> workflowgraph.v1.StopReason
-	26, // 13: workflowgraph.v1.WorkJobsRequest.hello:type_name -> workflowgraph.v1.WorkJobsRequest.Hello
-	10, // 14: workflowgraph.v1.WorkJobsRequest.reports:type_name -> workflowgraph.v1.JobReport
-	30, // 15: workflowgraph.v1.WorkJobsResponse.claims:type_name -> workflowgraph.v1.Claim
-	12, // 16: workflowgraph.v1.WorkJobsResponse.results:type_name -> workflowgraph.v1.JobReportResult
-	28, // 17: workflowgraph.v1.WorkJobsResponse.stops:type_name -> workflowgraph.v1.WorkJobsResponse.Stop
-	27, // 18: workflowgraph.v1.WorkJobsResponse.drain:type_name -> workflowgraph.v1.WorkJobsResponse.Drain
-	29, // 19: workflowgraph.v1.StreamHeartbeatsResponse.leases:type_name -> workflowgraph.v1.StreamHeartbeatsResponse.LeaseState
-	31, // 20: workflowgraph.v1.WorkJobsResponse.Stop.reason:type_name -> workflowgraph.v1.StopReason
-	34, // 21: workflowgraph.v1.StreamHeartbeatsResponse.LeaseState.lost:type_name -> workflowgraph.v1.ErrorReason
-	31, // 22: workflowgraph.v1.StreamHeartbeatsResponse.LeaseState.stop_reason:type_name -> workflowgraph.v1.StopReason
-	0,  // 23: workflowgraph.v1.JobService.ClaimJob:input_type -> workflowgraph.v1.ClaimJobRequest
-	2,  // 24: workflowgraph.v1.JobService.ClaimJobs:input_type -> workflowgraph.v1.ClaimJobsRequest
-	4,  // 25: workflowgraph.v1.JobService.HeartbeatLease:input_type -> workflowgraph.v1.HeartbeatLeaseRequest
-	6,  // 26: workflowgraph.v1.JobService.PushLogs:input_type -> workflowgraph.v1.PushLogsRequest
-	8,  // 27: workflowgraph.v1.JobService.CompleteJob:input_type -> workflowgraph.v1.CompleteJobRequest
-	13, // 28: workflowgraph.v1.JobService.CompleteJobs:input_type -> workflowgraph.v1.CompleteJobsRequest
-	15, // 29: workflowgraph.v1.JobService.FailJob:input_type -> workflowgraph.v1.FailJobRequest
-	17, // 30: workflowgraph.v1.JobService.ReleaseJob:input_type -> workflowgraph.v1.ReleaseJobRequest
-	19, // 31: workflowgraph.v1.JobService.GetJobCancelled:input_type -> workflowgraph.v1.GetJobCancelledRequest
-	21, // 32: workflowgraph.v1.JobService.WorkJobs:input_type -> workflowgraph.v1.WorkJobsRequest
-	23, // 33: workflowgraph.v1.JobService.StreamHeartbeats:input_type -> workflowgraph.v1.StreamHeartbeatsRequest
-	1,  // 34: workflowgraph.v1.JobService.ClaimJob:output_type -> workflowgraph.v1.ClaimJobResponse
-	3,  // 35: workflowgraph.v1.JobService.ClaimJobs:output_type -> workflowgraph.v1.ClaimJobsResponse
-	5,  // 36: workflowgraph.v1.JobService.HeartbeatLease:output_type -> workflowgraph.v1.HeartbeatLeaseResponse
-	7,  // 37: workflowgraph.v1.JobService.PushLogs:output_type -> workflowgraph.v1.PushLogsResponse
-	9,  // 38: workflowgraph.v1.JobService.CompleteJob:output_type -> workflowgraph.v1.CompleteJobResponse
-	14, // 39: workflowgraph.v1.JobService.CompleteJobs:output_type -> workflowgraph.v1.CompleteJobsResponse
-	16, // 40: workflowgraph.v1.JobService.FailJob:output_type -> workflowgraph.v1.FailJobResponse
-	18, // 41: workflowgraph.v1.JobService.ReleaseJob:output_type -> workflowgraph.v1.ReleaseJobResponse
-	20, // 42: workflowgraph.v1.JobService.GetJobCancelled:output_type -> workflowgraph.v1.GetJobCancelledResponse
-	22, // 43: workflowgraph.v1.JobService.WorkJobs:output_type -> workflowgraph.v1.WorkJobsResponse
-	24, // 44: workflowgraph.v1.JobService.StreamHeartbeats:output_type -> workflowgraph.v1.StreamHeartbeatsResponse
-	34, // [34:45] is the sub-list for method output_type
-	23, // [23:34] is the sub-list for method input_type
-	23, // [23:23] is the sub-list for extension type_name
-	23, // [23:23] is the sub-list for extension extendee
-	0,  // [0:23] is the sub-list for field type_name
+	27, // 0: workflowgraph.v1.ClaimJobResponse.claim:type_name -> workflowgraph.v1.Claim
+	27, // 1: workflowgraph.v1.ClaimJobsResponse.claims:type_name -> workflowgraph.v1.Claim
+	28, // 2: workflowgraph.v1.HeartbeatLeaseResponse.stop_reason:type_name -> workflowgraph.v1.StopReason
+	29, // 3: workflowgraph.v1.PushLogsRequest.chunks:type_name -> workflowgraph.v1.LogChunk
+	22, // 4: workflowgraph.v1.CompleteJobRequest.outputs:type_name -> workflowgraph.v1.CompleteJobRequest.OutputsEntry
+	30, // 5: workflowgraph.v1.CompleteJobsRequest.reports:type_name -> workflowgraph.v1.JobReport
+	2,  // 6: workflowgraph.v1.CompleteJobsRequest.claim:type_name -> workflowgraph.v1.ClaimJobsRequest
+	31, // 7: workflowgraph.v1.CompleteJobsResponse.results:type_name -> workflowgraph.v1.JobReportResult
+	27, // 8: workflowgraph.v1.CompleteJobsResponse.claims:type_name -> workflowgraph.v1.Claim
+	28, // 9: workflowgraph.v1.GetJobCancelledResponse.reason:type_name -> workflowgraph.v1.StopReason
+	23, // 10: workflowgraph.v1.WorkJobsRequest.hello:type_name -> workflowgraph.v1.WorkJobsRequest.Hello
+	30, // 11: workflowgraph.v1.WorkJobsRequest.reports:type_name -> workflowgraph.v1.JobReport
+	27, // 12: workflowgraph.v1.WorkJobsResponse.claims:type_name -> workflowgraph.v1.Claim
+	31, // 13: workflowgraph.v1.WorkJobsResponse.results:type_name -> workflowgraph.v1.JobReportResult
+	25, // 14: workflowgraph.v1.WorkJobsResponse.stops:type_name -> workflowgraph.v1.WorkJobsResponse.Stop
+	24, // 15: workflowgraph.v1.WorkJobsResponse.drain:type_name -> workflowgraph.v1.WorkJobsResponse.Drain
+	26, // 16: workflowgraph.v1.StreamHeartbeatsResponse.leases:type_name -> workflowgraph.v1.StreamHeartbeatsResponse.LeaseState
+	28, // 17: workflowgraph.v1.WorkJobsResponse.Stop.reason:type_name -> workflowgraph.v1.StopReason
+	32, // 18: workflowgraph.v1.StreamHeartbeatsResponse.LeaseState.lost:type_name -> workflowgraph.v1.ErrorReason
+	28, // 19: workflowgraph.v1.StreamHeartbeatsResponse.LeaseState.stop_reason:type_name -> workflowgraph.v1.StopReason
+	0,  // 20: workflowgraph.v1.JobService.ClaimJob:input_type -> workflowgraph.v1.ClaimJobRequest
+	2,  // 21: workflowgraph.v1.JobService.ClaimJobs:input_type -> workflowgraph.v1.ClaimJobsRequest
+	4,  // 22: workflowgraph.v1.JobService.HeartbeatLease:input_type -> workflowgraph.v1.HeartbeatLeaseRequest
+	6,  // 23: workflowgraph.v1.JobService.PushLogs:input_type -> workflowgraph.v1.PushLogsRequest
+	8,  // 24: workflowgraph.v1.JobService.CompleteJob:input_type -> workflowgraph.v1.CompleteJobRequest
+	10, // 25: workflowgraph.v1.JobService.CompleteJobs:input_type -> workflowgraph.v1.CompleteJobsRequest
+	12, // 26: workflowgraph.v1.JobService.FailJob:input_type -> workflowgraph.v1.FailJobRequest
+	14, // 27: workflowgraph.v1.JobService.ReleaseJob:input_type -> workflowgraph.v1.ReleaseJobRequest
+	16, // 28: workflowgraph.v1.JobService.GetJobCancelled:input_type -> workflowgraph.v1.GetJobCancelledRequest
+	18, // 29: workflowgraph.v1.JobService.WorkJobs:input_type -> workflowgraph.v1.WorkJobsRequest
+	20, // 30: workflowgraph.v1.JobService.StreamHeartbeats:input_type -> workflowgraph.v1.StreamHeartbeatsRequest
+	1,  // 31: workflowgraph.v1.JobService.ClaimJob:output_type -> workflowgraph.v1.ClaimJobResponse
+	3,  // 32: workflowgraph.v1.JobService.ClaimJobs:output_type -> workflowgraph.v1.ClaimJobsResponse
+	5,  // 33: workflowgraph.v1.JobService.HeartbeatLease:output_type -> workflowgraph.v1.HeartbeatLeaseResponse
+	7,  // 34: workflowgraph.v1.JobService.PushLogs:output_type -> workflowgraph.v1.PushLogsResponse
+	9,  // 35: workflowgraph.v1.JobService.CompleteJob:output_type -> workflowgraph.v1.CompleteJobResponse
+	11, // 36: workflowgraph.v1.JobService.CompleteJobs:output_type -> workflowgraph.v1.CompleteJobsResponse
+	13, // 37: workflowgraph.v1.JobService.FailJob:output_type -> workflowgraph.v1.FailJobResponse
+	15, // 38: workflowgraph.v1.JobService.ReleaseJob:output_type -> workflowgraph.v1.ReleaseJobResponse
+	17, // 39: workflowgraph.v1.JobService.GetJobCancelled:output_type -> workflowgraph.v1.GetJobCancelledResponse
+	19, // 40: workflowgraph.v1.JobService.WorkJobs:output_type -> workflowgraph.v1.WorkJobsResponse
+	21, // 41: workflowgraph.v1.JobService.StreamHeartbeats:output_type -> workflowgraph.v1.StreamHeartbeatsResponse
+	31, // [31:42] is the sub-list for method output_type
+	20, // [20:31] is the sub-list for method input_type
+	20, // [20:20] is the sub-list for extension type_name
+	20, // [20:20] is the sub-list for extension extendee
+	0,  // [0:20] is the sub-list for field type_name
 }
 
 func init() { file_workflowgraph_v1_job_service_proto_init() }
@@ -2079,28 +1841,23 @@ func file_workflowgraph_v1_job_service_proto_init() {
 	if File_workflowgraph_v1_job_service_proto != nil {
 		return
 	}
+	file_workflowgraph_v1_job_reports_proto_init()
 	file_workflowgraph_v1_types_proto_init()
 	file_workflowgraph_v1_job_service_proto_msgTypes[0].OneofWrappers = []any{}
 	file_workflowgraph_v1_job_service_proto_msgTypes[2].OneofWrappers = []any{}
 	file_workflowgraph_v1_job_service_proto_msgTypes[5].OneofWrappers = []any{}
-	file_workflowgraph_v1_job_service_proto_msgTypes[10].OneofWrappers = []any{
-		(*JobReport_Success)(nil),
-		(*JobReport_Failure)(nil),
-	}
-	file_workflowgraph_v1_job_service_proto_msgTypes[11].OneofWrappers = []any{}
 	file_workflowgraph_v1_job_service_proto_msgTypes[12].OneofWrappers = []any{}
-	file_workflowgraph_v1_job_service_proto_msgTypes[15].OneofWrappers = []any{}
-	file_workflowgraph_v1_job_service_proto_msgTypes[20].OneofWrappers = []any{}
-	file_workflowgraph_v1_job_service_proto_msgTypes[22].OneofWrappers = []any{}
+	file_workflowgraph_v1_job_service_proto_msgTypes[17].OneofWrappers = []any{}
+	file_workflowgraph_v1_job_service_proto_msgTypes[19].OneofWrappers = []any{}
+	file_workflowgraph_v1_job_service_proto_msgTypes[23].OneofWrappers = []any{}
 	file_workflowgraph_v1_job_service_proto_msgTypes[26].OneofWrappers = []any{}
-	file_workflowgraph_v1_job_service_proto_msgTypes[29].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_workflowgraph_v1_job_service_proto_rawDesc), len(file_workflowgraph_v1_job_service_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   30,
+			NumMessages:   27,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

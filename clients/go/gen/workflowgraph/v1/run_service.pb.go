@@ -1231,7 +1231,7 @@ var File_workflowgraph_v1_run_service_proto protoreflect.FileDescriptor
 
 const file_workflowgraph_v1_run_service_proto_rawDesc = "" +
 	"\n" +
-	"\"workflowgraph/v1/run_service.proto\x12\x10workflowgraph.v1\x1a!workflowgraph/v1/statistics.proto\x1a\x1cworkflowgraph/v1/types.proto\x1a'workflowgraph/v1/workflow_service.proto\"g\n" +
+	"\"workflowgraph/v1/run_service.proto\x12\x10workflowgraph.v1\x1a\x1bworkflowgraph/v1/runs.proto\x1a!workflowgraph/v1/statistics.proto\x1a\x1cworkflowgraph/v1/types.proto\x1a\x1aworkflowgraph/v1/why.proto\"g\n" +
 	"\x14GetJobHistoryRequest\x12\x1a\n" +
 	"\bworkflow\x18\x01 \x01(\tR\bworkflow\x12\x14\n" +
 	"\x05limit\x18\x02 \x01(\rR\x05limit\x12\x1d\n" +
@@ -1452,9 +1452,10 @@ func file_workflowgraph_v1_run_service_proto_init() {
 	if File_workflowgraph_v1_run_service_proto != nil {
 		return
 	}
+	file_workflowgraph_v1_runs_proto_init()
 	file_workflowgraph_v1_statistics_proto_init()
 	file_workflowgraph_v1_types_proto_init()
-	file_workflowgraph_v1_workflow_service_proto_init()
+	file_workflowgraph_v1_why_proto_init()
 	file_workflowgraph_v1_run_service_proto_msgTypes[2].OneofWrappers = []any{}
 	file_workflowgraph_v1_run_service_proto_msgTypes[5].OneofWrappers = []any{}
 	file_workflowgraph_v1_run_service_proto_msgTypes[8].OneofWrappers = []any{}

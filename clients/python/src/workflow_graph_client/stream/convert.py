@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from ..gen.workflowgraph.v1 import job_service_pb2 as jobs_pb
+from ..gen.workflowgraph.v1 import job_reports_pb2 as reports_pb
 from ..gen.workflowgraph.v1 import types_pb2 as types_pb
 from ..http.claims import read_present_claim
 from ..job import Claim, LogChunk, Result, Success
@@ -19,12 +19,12 @@ def read_claim(claim: types_pb.Claim) -> Claim:
     return read_present_claim(documented_json(claim), time.monotonic())
 
 
-def report_message(lease_id: str, result: Result) -> jobs_pb.JobReport:
+def report_message(lease_id: str, result: Result) -> reports_pb.JobReport:
     """A report as it is sent."""
     if isinstance(result, Success):
-        return jobs_pb.JobReport(lease_id=lease_id, success=types_pb.Outputs(values=result.outputs))
-    failure = jobs_pb.Failure(error=result.error, retryable=result.retryable, exit_code=result.exit_code)
-    return jobs_pb.JobReport(lease_id=lease_id, failure=failure)
+        return reports_pb.JobReport(lease_id=lease_id, success=types_pb.Outputs(values=result.outputs))
+    failure = reports_pb.Failure(error=result.error, retryable=result.retryable, exit_code=result.exit_code)
+    return reports_pb.JobReport(lease_id=lease_id, failure=failure)
 
 
 def chunk_message(chunk: LogChunk) -> types_pb.LogChunk:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import queue
 from collections.abc import Iterator
 
+from ..gen.workflowgraph.v1 import job_reports_pb2 as reports_pb
 from ..gen.workflowgraph.v1 import job_service_pb2 as pb
 
 #: The server takes a thousand reports in a message.
@@ -20,10 +21,10 @@ class Outbox:
     """Things said by any thread, sent as one message as soon as the sender is free. An iterator of requests."""
 
     def __init__(self, first: pb.WorkJobsRequest) -> None:
-        self._said: queue.SimpleQueue[tuple[str, pb.JobReport | str | int] | None] = queue.SimpleQueue()
+        self._said: queue.SimpleQueue[tuple[str, reports_pb.JobReport | str | int] | None] = queue.SimpleQueue()
         self._first = first
 
-    def report(self, report: pb.JobReport) -> None:
+    def report(self, report: reports_pb.JobReport) -> None:
         """An attempt has ended."""
         self._said.put(("report", report))
 
@@ -69,9 +70,9 @@ class Outbox:
         return False
 
 
-def add_to(message: pb.WorkJobsRequest, kind: str, value: pb.JobReport | str | int) -> int:
+def add_to(message: pb.WorkJobsRequest, kind: str, value: reports_pb.JobReport | str | int) -> int:
     """Adds what was said; gives the bytes it takes, roughly."""
-    if isinstance(value, pb.JobReport):
+    if isinstance(value, reports_pb.JobReport):
         message.reports.append(value)
         return value.ByteSize()
     if isinstance(value, str):

@@ -11,7 +11,7 @@ import grpc
 
 from ..backoff import Backoff
 from ..errors import is_temporary
-from ..gen.workflowgraph.v1 import workflow_service_pb2 as pb
+from ..gen.workflowgraph.v1 import runs_pb2 as pb
 from ..wire import Event, RunChanges, Workflow
 from .channel import Channel, error_of
 from .documented_json import documented_json

@@ -13,6 +13,7 @@ import grpc
 from ..backoff import Backoff
 from ..drain import Drain
 from ..errors import ServerUnreachableError, WorkflowGraphError, is_unauthorised
+from ..gen.workflowgraph.v1 import job_reports_pb2 as reports_pb
 from ..gen.workflowgraph.v1 import job_service_pb2 as pb
 from ..gen.workflowgraph.v1 import types_pb2 as types_pb
 from ..heartbeats.keeper import LeaseKeeper
@@ -42,7 +43,7 @@ class PendingReport:
 
     lease: Lease
     result: Result
-    message: pb.JobReport
+    message: reports_pb.JobReport
     settled: Callable[[ReportOutcome], None]
     since: float
 
@@ -261,7 +262,7 @@ class StreamSource:
         with contextlib.suppress(Exception):
             self._context.calls.release(lease_id)
 
-    def _take_result(self, result: pb.JobReportResult) -> None:
+    def _take_result(self, result: reports_pb.JobReportResult) -> None:
         with self._lock:
             pending = self._pending.pop(result.lease_id, None)
             self._held.pop(result.lease_id, None)

@@ -1057,6 +1057,47 @@ pub mod gate_service_client {
         }
     }
 }
+/// One report of `CompleteJobs`.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct JobReport {
+    #[prost(string, tag = "1")]
+    pub lease_id: ::prost::alloc::string::String,
+    #[prost(oneof = "job_report::Result", tags = "2, 3")]
+    pub result: ::core::option::Option<job_report::Result>,
+}
+/// Nested message and enum types in `JobReport`.
+pub mod job_report {
+    #[derive(Clone, PartialEq, ::prost::Oneof)]
+    pub enum Result {
+        #[prost(message, tag = "2")]
+        Success(super::Outputs),
+        #[prost(message, tag = "3")]
+        Failure(super::Failure),
+    }
+}
+/// A failed attempt.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Failure {
+    #[prost(string, tag = "1")]
+    pub error: ::prost::alloc::string::String,
+    #[prost(bool, tag = "2")]
+    pub retryable: bool,
+    /// As in `FailJob`.
+    #[prost(uint32, optional, tag = "3")]
+    pub exit_code: ::core::option::Option<u32>,
+}
+/// The result of one report.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct JobReportResult {
+    #[prost(string, tag = "1")]
+    pub lease_id: ::prost::alloc::string::String,
+    /// Absent if the report was accepted. `ERROR_REASON_UNSPECIFIED` if the lease lives but the report is invalid, for
+    /// example because its outputs are too large: the worker can report again.
+    #[prost(enumeration = "ErrorReason", optional, tag = "2")]
+    pub refused: ::core::option::Option<i32>,
+    #[prost(string, tag = "3")]
+    pub message: ::prost::alloc::string::String,
+}
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct ClaimJobRequest {
     #[prost(string, tag = "1")]
@@ -1157,47 +1198,6 @@ pub struct CompleteJobRequest {
 }
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct CompleteJobResponse {}
-/// One report of `CompleteJobs`.
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct JobReport {
-    #[prost(string, tag = "1")]
-    pub lease_id: ::prost::alloc::string::String,
-    #[prost(oneof = "job_report::Result", tags = "2, 3")]
-    pub result: ::core::option::Option<job_report::Result>,
-}
-/// Nested message and enum types in `JobReport`.
-pub mod job_report {
-    #[derive(Clone, PartialEq, ::prost::Oneof)]
-    pub enum Result {
-        #[prost(message, tag = "2")]
-        Success(super::Outputs),
-        #[prost(message, tag = "3")]
-        Failure(super::Failure),
-    }
-}
-/// A failed attempt.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct Failure {
-    #[prost(string, tag = "1")]
-    pub error: ::prost::alloc::string::String,
-    #[prost(bool, tag = "2")]
-    pub retryable: bool,
-    /// As in `FailJob`.
-    #[prost(uint32, optional, tag = "3")]
-    pub exit_code: ::core::option::Option<u32>,
-}
-/// The result of one report.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct JobReportResult {
-    #[prost(string, tag = "1")]
-    pub lease_id: ::prost::alloc::string::String,
-    /// Absent if the report was accepted. `ERROR_REASON_UNSPECIFIED` if the lease lives but the report is invalid, for
-    /// example because its outputs are too large: the worker can report again.
-    #[prost(enumeration = "ErrorReason", optional, tag = "2")]
-    pub refused: ::core::option::Option<i32>,
-    #[prost(string, tag = "3")]
-    pub message: ::prost::alloc::string::String,
-}
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct CompleteJobsRequest {
     #[prost(message, repeated, tag = "1")]
@@ -2455,320 +2455,6 @@ pub mod pause_service_client {
     }
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct GetStatisticsRequest {
-    /// The id of a workflow. Empty for the runs of every workflow, without their jobs; the documented path needs one.
-    #[prost(string, tag = "1")]
-    pub workflow: ::prost::alloc::string::String,
-    /// Counts the runs that ended since this time. Absent: since 30 days ago.
-    #[prost(uint64, optional, tag = "2")]
-    pub since_ms: ::core::option::Option<u64>,
-    /// The length of a bucket. Absent or 0: a day. It is longer if there would be more than 400 buckets.
-    #[prost(uint64, tag = "3")]
-    pub bucket_ms: u64,
-}
-/// Each run is counted once, as it ended last. Runs that ended before the server kept statistics are not counted.
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct GetStatisticsResponse {
-    /// Since when runs are counted. Of more than 10,000 runs the newest are counted, and this is later than requested.
-    #[prost(uint64, tag = "1")]
-    pub since_ms: u64,
-    /// Whether runs were left out for that.
-    #[prost(bool, tag = "2")]
-    pub cut: bool,
-    /// When the oldest counted run of all ended, whatever `since_ms` says; absent when there is none.
-    #[prost(uint64, optional, tag = "3")]
-    pub began_ms: ::core::option::Option<u64>,
-    #[prost(message, optional, tag = "4")]
-    pub total: ::core::option::Option<RunStatistics>,
-    /// The length of a bucket. Buckets begin at its multiples since 1970, in UTC.
-    #[prost(uint64, tag = "5")]
-    pub bucket_ms: u64,
-    /// Oldest first; a bucket without runs is left out.
-    #[prost(message, repeated, tag = "6")]
-    pub buckets: ::prost::alloc::vec::Vec<StatisticsBucket>,
-    /// Of the first 500 jobs of each version, those that succeeded or failed, in the order of the newest version; jobs of
-    /// older versions follow.
-    #[prost(message, repeated, tag = "7")]
-    pub jobs: ::prost::alloc::vec::Vec<JobStatistics>,
-    /// The newest runs from which `jobs` were counted, at most 100.
-    #[prost(uint32, tag = "8")]
-    pub job_runs: u32,
-}
-#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct RunStatistics {
-    #[prost(uint32, tag = "1")]
-    pub succeeded: u32,
-    #[prost(uint32, tag = "2")]
-    pub failed: u32,
-    #[prost(uint32, tag = "3")]
-    pub cancelled: u32,
-    /// From the first job to the end, of runs that succeeded and were not re-run.
-    #[prost(message, optional, tag = "4")]
-    pub duration: ::core::option::Option<Quantiles>,
-    /// From the start to the first job, of runs that were not re-run.
-    #[prost(message, optional, tag = "5")]
-    pub waiting: ::core::option::Option<Quantiles>,
-}
-/// Half of the values, and 95 % of them, are at most so large; absent when there is none.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct Quantiles {
-    #[prost(uint64, optional, tag = "1")]
-    pub median_ms: ::core::option::Option<u64>,
-    #[prost(uint64, optional, tag = "2")]
-    pub p95_ms: ::core::option::Option<u64>,
-}
-#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct StatisticsBucket {
-    #[prost(uint64, tag = "1")]
-    pub from_ms: u64,
-    #[prost(message, optional, tag = "2")]
-    pub runs: ::core::option::Option<RunStatistics>,
-}
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct JobStatistics {
-    #[prost(string, tag = "1")]
-    pub job_id: ::prost::alloc::string::String,
-    /// In how many runs it succeeded or failed.
-    #[prost(uint32, tag = "2")]
-    pub ended: u32,
-    #[prost(uint32, tag = "3")]
-    pub failed: u32,
-    /// In how many it succeeded only after another attempt.
-    #[prost(uint32, tag = "4")]
-    pub flaky: u32,
-    /// Of its successes.
-    #[prost(message, optional, tag = "5")]
-    pub duration: ::core::option::Option<Quantiles>,
-    /// How long each last attempt waited for a worker.
-    #[prost(message, optional, tag = "6")]
-    pub waiting: ::core::option::Option<Quantiles>,
-}
-#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct ListWorkflowsRequest {
-    /// 100 when absent; more than 1000 means 1000.
-    #[prost(uint32, optional, tag = "1")]
-    pub limit: ::core::option::Option<u32>,
-    #[prost(uint32, tag = "2")]
-    pub offset: u32,
-    /// Only workflows with a job in this state.
-    #[prost(enumeration = "JobStatus", tag = "3")]
-    pub status: i32,
-}
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct ListWorkflowsResponse {
-    #[prost(message, repeated, tag = "1")]
-    pub workflows: ::prost::alloc::vec::Vec<Workflow>,
-    /// The `offset` of the next page; 0 on the last one.
-    #[prost(uint32, tag = "2")]
-    pub next_offset: u32,
-}
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct ListWorkflowSummariesRequest {
-    /// 100 when absent; more than 200 means 200.
-    #[prost(uint32, optional, tag = "1")]
-    pub limit: ::core::option::Option<u32>,
-    /// The `next_page_token` of the page before.
-    #[prost(string, tag = "2")]
-    pub page_token: ::prost::alloc::string::String,
-    /// Only workflows whose id or name contains this text, ignoring case.
-    #[prost(string, tag = "3")]
-    pub query: ::prost::alloc::string::String,
-}
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct ListWorkflowSummariesResponse {
-    #[prost(message, repeated, tag = "1")]
-    pub workflows: ::prost::alloc::vec::Vec<WorkflowSummary>,
-    /// Empty on the last page.
-    #[prost(string, tag = "2")]
-    pub next_page_token: ::prost::alloc::string::String,
-}
-/// A workflow without its jobs.
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct WorkflowSummary {
-    #[prost(string, tag = "1")]
-    pub id: ::prost::alloc::string::String,
-    #[prost(string, tag = "2")]
-    pub name: ::prost::alloc::string::String,
-    /// The value of `on`; several values are joined by ", ".
-    #[prost(string, tag = "3")]
-    pub trigger: ::prost::alloc::string::String,
-    #[prost(enumeration = "WorkflowSource", tag = "4")]
-    pub source: i32,
-    /// The current version; 0 if there is none because its file was always broken.
-    #[prost(uint32, tag = "5")]
-    pub version: u32,
-    /// The number of jobs of the current version.
-    #[prost(uint32, tag = "6")]
-    pub jobs: u32,
-    /// Null before the first run. Its `details` are set.
-    #[prost(message, optional, tag = "7")]
-    pub newest_run: ::core::option::Option<Run>,
-    /// The last 20 runs, newest first.
-    #[prost(message, repeated, tag = "8")]
-    pub recent_runs: ::prost::alloc::vec::Vec<workflow_summary::RecentRun>,
-    /// Of the last 100 runs, the number that ended within the last 30 days, and the number of those that succeeded.
-    #[prost(uint32, tag = "9")]
-    pub ended_runs: u32,
-    #[prost(uint32, tag = "10")]
-    pub succeeded_runs: u32,
-    /// The median duration of the successful ones; null if there are none.
-    #[prost(uint64, optional, tag = "11")]
-    pub median_duration_ms: ::core::option::Option<u64>,
-    /// Set if the workflow's file could not be loaded.
-    #[prost(message, optional, tag = "12")]
-    pub broken: ::core::option::Option<BrokenFile>,
-}
-/// Nested message and enum types in `WorkflowSummary`.
-pub mod workflow_summary {
-    #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-    pub struct RecentRun {
-        #[prost(string, tag = "1")]
-        pub run_id: ::prost::alloc::string::String,
-        #[prost(enumeration = "super::RunState", tag = "2")]
-        pub state: i32,
-        #[prost(int64, tag = "3")]
-        pub created_at_ms: i64,
-        #[prost(int64, optional, tag = "4")]
-        pub started_at_ms: ::core::option::Option<i64>,
-        #[prost(int64, optional, tag = "5")]
-        pub ended_at_ms: ::core::option::Option<i64>,
-    }
-}
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct CreateWorkflowRequest {
-    #[prost(message, optional, tag = "1")]
-    pub definition: ::core::option::Option<Document>,
-    /// Makes the call idempotent: a call of the same caller with the same id returns the workflow that the first call
-    /// created. At least 16 characters, such as a random UUID. A query parameter on the documented path.
-    #[prost(string, optional, tag = "2")]
-    pub request_id: ::core::option::Option<::prost::alloc::string::String>,
-}
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct CreateWorkflowResponse {
-    #[prost(message, optional, tag = "1")]
-    pub workflow: ::core::option::Option<Workflow>,
-}
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct RemoveWorkflowRequest {
-    /// The id of a workflow, not of a run.
-    #[prost(string, tag = "1")]
-    pub id: ::prost::alloc::string::String,
-}
-#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct RemoveWorkflowResponse {}
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct GetWorkflowStatusRequest {
-    #[prost(string, tag = "1")]
-    pub id: ::prost::alloc::string::String,
-    /// Only this job, with its full error text and all its outputs; all jobs when empty.
-    #[prost(string, tag = "2")]
-    pub job_id: ::prost::alloc::string::String,
-    /// The key of a job with a matrix: `jobs` are its children, in order.
-    #[prost(string, tag = "50")]
-    pub children: ::prost::alloc::string::String,
-    /// Of children: 1000 when absent; more than 1000 means 1000.
-    #[prost(uint32, optional, tag = "51")]
-    pub limit: ::core::option::Option<u32>,
-    /// Of children: the index of the first.
-    #[prost(uint32, tag = "52")]
-    pub offset: u32,
-}
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct GetWorkflowStatusResponse {
-    #[prost(message, optional, tag = "1")]
-    pub workflow: ::core::option::Option<Workflow>,
-}
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct GetWorkflowInputsRequest {
-    #[prost(string, tag = "1")]
-    pub id: ::prost::alloc::string::String,
-}
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct GetWorkflowInputsResponse {
-    /// The id of the definition.
-    #[prost(string, tag = "1")]
-    pub workflow: ::prost::alloc::string::String,
-    /// Whether the definition declares inputs. If not, a run accepts any inputs, as strings.
-    #[prost(bool, tag = "2")]
-    pub declared: bool,
-    /// In the order of the definition.
-    #[prost(message, repeated, tag = "3")]
-    pub inputs: ::prost::alloc::vec::Vec<InputDeclaration>,
-}
-/// An input that a definition declares.
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct InputDeclaration {
-    #[prost(string, tag = "1")]
-    pub name: ::prost::alloc::string::String,
-    #[prost(enumeration = "InputType", tag = "2")]
-    pub r#type: i32,
-    #[prost(string, optional, tag = "3")]
-    pub description: ::core::option::Option<::prost::alloc::string::String>,
-    #[prost(bool, tag = "4")]
-    pub required: bool,
-    /// The value if the run is started without this input; null without a default.
-    #[prost(string, optional, tag = "5")]
-    pub default: ::core::option::Option<::prost::alloc::string::String>,
-    /// The allowed values of a choice.
-    #[prost(string, repeated, tag = "6")]
-    pub options: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
-    /// The minimum and maximum of a number, and whether it must be an integer.
-    #[prost(double, optional, tag = "7")]
-    pub min: ::core::option::Option<f64>,
-    #[prost(double, optional, tag = "8")]
-    pub max: ::core::option::Option<f64>,
-    #[prost(bool, tag = "9")]
-    pub integer: bool,
-    /// The maximum length of a string, in UTF-16 units.
-    #[prost(uint32, optional, tag = "10")]
-    pub max_length: ::core::option::Option<u32>,
-    /// A default with expressions, as written: it is evaluated when a run starts without the input. `default` is null then.
-    #[prost(string, optional, tag = "85")]
-    pub default_expression: ::core::option::Option<::prost::alloc::string::String>,
-}
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct RunWorkflowRequest {
-    #[prost(string, tag = "1")]
-    pub id: ::prost::alloc::string::String,
-    /// Passed to every job of the run. If the definition declares inputs, they are checked and stored in canonical form:
-    /// JSON numbers, `true` or `false`, JSON without whitespace.
-    #[prost(map = "string, string", tag = "2")]
-    pub inputs: ::std::collections::HashMap<
-        ::prost::alloc::string::String,
-        ::prost::alloc::string::String,
-    >,
-    /// Makes the start idempotent: a call of the same caller for the same workflow with the same id returns the same run.
-    /// At least 16 characters, such as a random UUID.
-    #[prost(string, optional, tag = "3")]
-    pub request_id: ::core::option::Option<::prost::alloc::string::String>,
-}
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct RunWorkflowResponse {
-    #[prost(string, tag = "1")]
-    pub run_id: ::prost::alloc::string::String,
-    /// A warning about this run, for example that an older version runs because the workflow's file is broken.
-    #[prost(string, optional, tag = "2")]
-    pub warning: ::core::option::Option<::prost::alloc::string::String>,
-}
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct CancelWorkflowRequest {
-    #[prost(string, tag = "1")]
-    pub id: ::prost::alloc::string::String,
-    /// Also ends the jobs that would run after a cancel, and stops those that are running.
-    #[prost(bool, tag = "2")]
-    pub force: bool,
-    /// If `id` is a workflow id: a repeated call with the same request id refers to the run that the first call cancelled,
-    /// even if the workflow has a newer run. At least 16 characters, such as a random UUID.
-    #[prost(string, optional, tag = "3")]
-    pub request_id: ::core::option::Option<::prost::alloc::string::String>,
-}
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct CancelWorkflowResponse {
-    /// Empty for a workflow that has not run.
-    #[prost(string, tag = "1")]
-    pub run_id: ::prost::alloc::string::String,
-}
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct RerunWorkflowRequest {
     #[prost(string, tag = "1")]
     pub id: ::prost::alloc::string::String,
@@ -2826,221 +2512,6 @@ pub struct RerunJob {
     /// A readable phrase, such as `needs a job that runs again`.
     #[prost(string, tag = "2")]
     pub reason: ::prost::alloc::string::String,
-}
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct ListSchedulesRequest {
-    /// Only schedules of this workflow.
-    #[prost(string, tag = "1")]
-    pub workflow: ::prost::alloc::string::String,
-    /// 100 when absent; more than 1000 means 1000.
-    #[prost(uint32, optional, tag = "2")]
-    pub limit: ::core::option::Option<u32>,
-    /// The `next_page_token` of the page before.
-    #[prost(string, tag = "3")]
-    pub page_token: ::prost::alloc::string::String,
-}
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct ListSchedulesResponse {
-    #[prost(message, repeated, tag = "1")]
-    pub schedules: ::prost::alloc::vec::Vec<Schedule>,
-    /// Empty on the last page.
-    #[prost(string, tag = "2")]
-    pub next_page_token: ::prost::alloc::string::String,
-}
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct CreateBackfillRequest {
-    /// The id of the workflow.
-    #[prost(string, tag = "1")]
-    pub id: ::prost::alloc::string::String,
-    /// The id of the schedule within its workflow.
-    #[prost(string, tag = "2")]
-    pub schedule: ::prost::alloc::string::String,
-    /// The first time, and the time before which it ends, in Unix milliseconds.
-    #[prost(int64, tag = "3")]
-    pub from_ms: i64,
-    #[prost(int64, tag = "4")]
-    pub to_ms: i64,
-    /// How many of its runs may be unfinished at once; 1 when absent.
-    #[prost(uint32, optional, tag = "5")]
-    pub max_live: ::core::option::Option<u32>,
-    /// Which times come first: `oldest`, as when absent, or `newest`.
-    #[prost(string, tag = "6")]
-    pub order: ::prost::alloc::string::String,
-    /// Whether times that have a run get another one.
-    #[prost(bool, tag = "7")]
-    pub again: bool,
-    /// Only counts the times, and those that would be skipped. The response has no id.
-    #[prost(bool, tag = "8")]
-    pub dry_run: bool,
-}
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct CreateBackfillResponse {
-    #[prost(message, optional, tag = "1")]
-    pub backfill: ::core::option::Option<Backfill>,
-}
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct ListBackfillsRequest {
-    /// The id of the workflow.
-    #[prost(string, tag = "1")]
-    pub id: ::prost::alloc::string::String,
-}
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct ListBackfillsResponse {
-    #[prost(message, repeated, tag = "1")]
-    pub backfills: ::prost::alloc::vec::Vec<Backfill>,
-}
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct CancelBackfillRequest {
-    /// The id of the workflow.
-    #[prost(string, tag = "1")]
-    pub id: ::prost::alloc::string::String,
-    #[prost(string, tag = "2")]
-    pub backfill: ::prost::alloc::string::String,
-}
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct CancelBackfillResponse {
-    #[prost(message, optional, tag = "1")]
-    pub backfill: ::core::option::Option<Backfill>,
-}
-/// Runs for past times of a schedule.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct Backfill {
-    /// Empty for one that was only counted.
-    #[prost(string, tag = "1")]
-    pub id: ::prost::alloc::string::String,
-    #[prost(string, tag = "2")]
-    pub workflow: ::prost::alloc::string::String,
-    #[prost(string, tag = "3")]
-    pub schedule: ::prost::alloc::string::String,
-    #[prost(int64, tag = "4")]
-    pub from_ms: i64,
-    #[prost(int64, tag = "5")]
-    pub to_ms: i64,
-    #[prost(uint32, tag = "6")]
-    pub max_live: u32,
-    /// `oldest` or `newest`.
-    #[prost(string, tag = "7")]
-    pub order: ::prost::alloc::string::String,
-    #[prost(bool, tag = "8")]
-    pub again: bool,
-    /// Its times, and how many of them were handled so far: `started` + `skipped` + `refused`.
-    #[prost(uint32, tag = "9")]
-    pub total: u32,
-    #[prost(uint32, tag = "10")]
-    pub handled: u32,
-    #[prost(uint32, tag = "11")]
-    pub started: u32,
-    /// Times that had a run.
-    #[prost(uint32, tag = "12")]
-    pub skipped: u32,
-    /// Times whose run could not start; `last_error` is the reason of the last of them.
-    #[prost(uint32, tag = "13")]
-    pub refused: u32,
-    #[prost(string, optional, tag = "14")]
-    pub last_error: ::core::option::Option<::prost::alloc::string::String>,
-    /// Its runs that have not ended.
-    #[prost(uint32, tag = "15")]
-    pub live: u32,
-    #[prost(int64, tag = "16")]
-    pub created_at_ms: i64,
-    /// The name of the token that created it.
-    #[prost(string, optional, tag = "17")]
-    pub created_by: ::core::option::Option<::prost::alloc::string::String>,
-    /// When it handled its last time, or was cancelled; null while it is active.
-    #[prost(int64, optional, tag = "18")]
-    pub ended_at_ms: ::core::option::Option<i64>,
-    #[prost(bool, tag = "19")]
-    pub cancelled: bool,
-}
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct PauseScheduleRequest {
-    /// The id of the workflow.
-    #[prost(string, tag = "1")]
-    pub id: ::prost::alloc::string::String,
-    /// The id of the schedule within its workflow.
-    #[prost(string, tag = "2")]
-    pub schedule: ::prost::alloc::string::String,
-    /// The reason, for people.
-    #[prost(string, tag = "3")]
-    pub reason: ::prost::alloc::string::String,
-}
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct PauseScheduleResponse {
-    #[prost(message, optional, tag = "1")]
-    pub schedule: ::core::option::Option<Schedule>,
-}
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct ResumeScheduleRequest {
-    /// The id of the workflow.
-    #[prost(string, tag = "1")]
-    pub id: ::prost::alloc::string::String,
-    /// The id of the schedule within its workflow.
-    #[prost(string, tag = "2")]
-    pub schedule: ::prost::alloc::string::String,
-}
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct ResumeScheduleResponse {
-    #[prost(message, optional, tag = "1")]
-    pub schedule: ::core::option::Option<Schedule>,
-}
-/// A schedule of the current version of a workflow.
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct Schedule {
-    /// The workflow's id.
-    #[prost(string, tag = "1")]
-    pub workflow: ::prost::alloc::string::String,
-    /// The id of the schedule, unique within its workflow.
-    #[prost(string, tag = "2")]
-    pub id: ::prost::alloc::string::String,
-    #[prost(string, tag = "3")]
-    pub cron: ::prost::alloc::string::String,
-    #[prost(string, tag = "4")]
-    pub timezone: ::prost::alloc::string::String,
-    /// The inputs of its runs, as written in the file.
-    #[prost(map = "string, string", tag = "5")]
-    pub inputs: ::std::collections::HashMap<
-        ::prost::alloc::string::String,
-        ::prost::alloc::string::String,
-    >,
-    #[prost(uint32, tag = "6")]
-    pub jitter_secs: u32,
-    /// What to start for missed times: `latest`, `all` or `none`.
-    #[prost(string, tag = "7")]
-    pub catch_up: ::prost::alloc::string::String,
-    /// How late a run can still start, in seconds.
-    #[prost(uint32, tag = "8")]
-    pub within_secs: u32,
-    /// What to do while an earlier run has not ended: `allow`, `skip`, `queue` or `cancel`.
-    #[prost(string, tag = "9")]
-    pub overlap: ::prost::alloc::string::String,
-    /// The next scheduled time; null while it is paused.
-    #[prost(int64, optional, tag = "10")]
-    pub next_at_ms: ::core::option::Option<i64>,
-    /// When the run for that time starts, including its jitter.
-    #[prost(int64, optional, tag = "11")]
-    pub next_start_ms: ::core::option::Option<i64>,
-    /// The last handled time; null before the first.
-    #[prost(int64, optional, tag = "12")]
-    pub last_at_ms: ::core::option::Option<i64>,
-    /// The outcome of that time: `started`; `overlap`, if `last_run_id` had not ended; `missed`, if no server started it
-    /// in time; `paused`, if its workflow was paused; or `refused`, if its run could not start. Empty before the first. More can be added.
-    #[prost(string, tag = "13")]
-    pub last_outcome: ::prost::alloc::string::String,
-    #[prost(string, optional, tag = "14")]
-    pub last_run_id: ::core::option::Option<::prost::alloc::string::String>,
-    #[prost(string, optional, tag = "15")]
-    pub last_error: ::core::option::Option<::prost::alloc::string::String>,
-    /// When it was paused; null if it is not paused.
-    #[prost(int64, optional, tag = "16")]
-    pub paused_at_ms: ::core::option::Option<i64>,
-    /// The name of the token that paused it.
-    #[prost(string, optional, tag = "17")]
-    pub paused_by: ::core::option::Option<::prost::alloc::string::String>,
-    #[prost(string, tag = "18")]
-    pub pause_reason: ::prost::alloc::string::String,
-    /// A readable explanation of what it does next and did last.
-    #[prost(string, tag = "19")]
-    pub explanation: ::prost::alloc::string::String,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ListRunsRequest {
@@ -3191,6 +2662,190 @@ pub struct RunDetails {
     /// How many wait for a place in their concurrency group.
     #[prost(uint32, tag = "41")]
     pub waits_for_place: u32,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct WatchRunsRequest {
+    /// A run id, or a workflow id, which means its newest run; empty for all runs, or for those in `ids`. With an `id` the
+    /// stream ends when the run has ended. Not with `ids` or WATCH_LEVEL_RUNS.
+    #[prost(string, tag = "1")]
+    pub id: ::prost::alloc::string::String,
+    /// Only changes after this event; when absent, a snapshot first.
+    #[prost(uint64, optional, tag = "2")]
+    pub after_event: ::core::option::Option<u64>,
+    /// Several runs, each as in `id`. The stream does not end with them.
+    #[prost(string, repeated, tag = "3")]
+    pub ids: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// The content of the messages.
+    #[prost(enumeration = "WatchLevel", tag = "4")]
+    pub level: i32,
+    /// Send an empty message after 15 seconds without another message, so that the reader detects a lost connection.
+    #[prost(bool, tag = "5")]
+    pub heartbeats: bool,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct WatchRunsResponse {
+    /// The state before the first event; only at the start, and only without `after_event`. A large snapshot comes in
+    /// several messages, each with some of the workflows.
+    #[prost(message, repeated, tag = "1")]
+    pub snapshot: ::prost::alloc::vec::Vec<Workflow>,
+    #[prost(message, repeated, tag = "2")]
+    pub events: ::prost::alloc::vec::Vec<Event>,
+    /// Where to resume: `after_event` of the next call. 0 while more of the snapshot follows.
+    #[prost(uint64, tag = "3")]
+    pub last_event: u64,
+    /// More of the snapshot follows in the next message.
+    #[prost(bool, tag = "4")]
+    pub snapshot_continues: bool,
+    /// With WATCH_LEVEL_RUNS: the current state of the runs that changed. The first message has the requested runs.
+    #[prost(message, repeated, tag = "5")]
+    pub runs: ::prost::alloc::vec::Vec<Run>,
+}
+/// A change of state.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Event {
+    /// Increases by one with each event of the server.
+    #[prost(uint64, tag = "1")]
+    pub number: u64,
+    #[prost(int64, tag = "2")]
+    pub at_ms: i64,
+    /// `job.` or `run.` and the state that was entered, such as `job.queued`, `job.running`, `job.success`, `job.delayed`,
+    /// `run.failure`; `job.held`, when a job waits for a place in its concurrency group; `job.waiting`, when a job will run
+    /// again; `run.admitted`, when a run that waited for a place in its concurrency group gets one; `run.cancel_requested`;
+    /// `run.rerun`, before its jobs wait again; or `job.stopping`, when an attempt has timed out and its worker must stop it.
+    /// `job.open`: it has a matrix, and its children, whose number is in `data_json`, are made.
+    #[prost(string, tag = "3")]
+    pub r#type: ::prost::alloc::string::String,
+    #[prost(string, tag = "4")]
+    pub run_id: ::prost::alloc::string::String,
+    /// Empty for an event of the whole run.
+    #[prost(string, tag = "5")]
+    pub job_id: ::prost::alloc::string::String,
+    /// The attempt that started or ended.
+    #[prost(uint32, optional, tag = "6")]
+    pub attempt: ::core::option::Option<u32>,
+    /// Details as a JSON object. An unsuccessful attempt has `outcome` and `error`; a delayed job has `until_ms`; a job
+    /// that must stop has `reason` and `until_ms`, the end of the grace period. A re-run has `generation`, `jobs` (the
+    /// number of jobs that run again), `chosen` (the first 100 requested jobs) and `by`. Empty without details.
+    #[prost(string, tag = "7")]
+    pub data_json: ::prost::alloc::string::String,
+}
+/// The content of the messages of WatchRuns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum WatchLevel {
+    /// Every change, as `events`.
+    Unspecified = 0,
+    /// The runs that changed, as `runs` with their details, at most four times a second.
+    Runs = 1,
+}
+impl WatchLevel {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "WATCH_LEVEL_UNSPECIFIED",
+            Self::Runs => "WATCH_LEVEL_RUNS",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "WATCH_LEVEL_UNSPECIFIED" => Some(Self::Unspecified),
+            "WATCH_LEVEL_RUNS" => Some(Self::Runs),
+            _ => None,
+        }
+    }
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetStatisticsRequest {
+    /// The id of a workflow. Empty for the runs of every workflow, without their jobs; the documented path needs one.
+    #[prost(string, tag = "1")]
+    pub workflow: ::prost::alloc::string::String,
+    /// Counts the runs that ended since this time. Absent: since 30 days ago.
+    #[prost(uint64, optional, tag = "2")]
+    pub since_ms: ::core::option::Option<u64>,
+    /// The length of a bucket. Absent or 0: a day. It is longer if there would be more than 400 buckets.
+    #[prost(uint64, tag = "3")]
+    pub bucket_ms: u64,
+}
+/// Each run is counted once, as it ended last. Runs that ended before the server kept statistics are not counted.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct GetStatisticsResponse {
+    /// Since when runs are counted. Of more than 10,000 runs the newest are counted, and this is later than requested.
+    #[prost(uint64, tag = "1")]
+    pub since_ms: u64,
+    /// Whether runs were left out for that.
+    #[prost(bool, tag = "2")]
+    pub cut: bool,
+    /// When the oldest counted run of all ended, whatever `since_ms` says; absent when there is none.
+    #[prost(uint64, optional, tag = "3")]
+    pub began_ms: ::core::option::Option<u64>,
+    #[prost(message, optional, tag = "4")]
+    pub total: ::core::option::Option<RunStatistics>,
+    /// The length of a bucket. Buckets begin at its multiples since 1970, in UTC.
+    #[prost(uint64, tag = "5")]
+    pub bucket_ms: u64,
+    /// Oldest first; a bucket without runs is left out.
+    #[prost(message, repeated, tag = "6")]
+    pub buckets: ::prost::alloc::vec::Vec<StatisticsBucket>,
+    /// Of the first 500 jobs of each version, those that succeeded or failed, in the order of the newest version; jobs of
+    /// older versions follow.
+    #[prost(message, repeated, tag = "7")]
+    pub jobs: ::prost::alloc::vec::Vec<JobStatistics>,
+    /// The newest runs from which `jobs` were counted, at most 100.
+    #[prost(uint32, tag = "8")]
+    pub job_runs: u32,
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RunStatistics {
+    #[prost(uint32, tag = "1")]
+    pub succeeded: u32,
+    #[prost(uint32, tag = "2")]
+    pub failed: u32,
+    #[prost(uint32, tag = "3")]
+    pub cancelled: u32,
+    /// From the first job to the end, of runs that succeeded and were not re-run.
+    #[prost(message, optional, tag = "4")]
+    pub duration: ::core::option::Option<Quantiles>,
+    /// From the start to the first job, of runs that were not re-run.
+    #[prost(message, optional, tag = "5")]
+    pub waiting: ::core::option::Option<Quantiles>,
+}
+/// Half of the values, and 95 % of them, are at most so large; absent when there is none.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Quantiles {
+    #[prost(uint64, optional, tag = "1")]
+    pub median_ms: ::core::option::Option<u64>,
+    #[prost(uint64, optional, tag = "2")]
+    pub p95_ms: ::core::option::Option<u64>,
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct StatisticsBucket {
+    #[prost(uint64, tag = "1")]
+    pub from_ms: u64,
+    #[prost(message, optional, tag = "2")]
+    pub runs: ::core::option::Option<RunStatistics>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct JobStatistics {
+    #[prost(string, tag = "1")]
+    pub job_id: ::prost::alloc::string::String,
+    /// In how many runs it succeeded or failed.
+    #[prost(uint32, tag = "2")]
+    pub ended: u32,
+    #[prost(uint32, tag = "3")]
+    pub failed: u32,
+    /// In how many it succeeded only after another attempt.
+    #[prost(uint32, tag = "4")]
+    pub flaky: u32,
+    /// Of its successes.
+    #[prost(message, optional, tag = "5")]
+    pub duration: ::core::option::Option<Quantiles>,
+    /// How long each last attempt waited for a worker.
+    #[prost(message, optional, tag = "6")]
+    pub waiting: ::core::option::Option<Quantiles>,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ExplainJobRequest {
@@ -3663,142 +3318,6 @@ pub struct JobAttempt {
     #[prost(uint32, optional, tag = "70")]
     pub exit_code: ::core::option::Option<u32>,
 }
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct WatchRunsRequest {
-    /// A run id, or a workflow id, which means its newest run; empty for all runs, or for those in `ids`. With an `id` the
-    /// stream ends when the run has ended. Not with `ids` or WATCH_LEVEL_RUNS.
-    #[prost(string, tag = "1")]
-    pub id: ::prost::alloc::string::String,
-    /// Only changes after this event; when absent, a snapshot first.
-    #[prost(uint64, optional, tag = "2")]
-    pub after_event: ::core::option::Option<u64>,
-    /// Several runs, each as in `id`. The stream does not end with them.
-    #[prost(string, repeated, tag = "3")]
-    pub ids: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
-    /// The content of the messages.
-    #[prost(enumeration = "WatchLevel", tag = "4")]
-    pub level: i32,
-    /// Send an empty message after 15 seconds without another message, so that the reader detects a lost connection.
-    #[prost(bool, tag = "5")]
-    pub heartbeats: bool,
-}
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct WatchRunsResponse {
-    /// The state before the first event; only at the start, and only without `after_event`. A large snapshot comes in
-    /// several messages, each with some of the workflows.
-    #[prost(message, repeated, tag = "1")]
-    pub snapshot: ::prost::alloc::vec::Vec<Workflow>,
-    #[prost(message, repeated, tag = "2")]
-    pub events: ::prost::alloc::vec::Vec<Event>,
-    /// Where to resume: `after_event` of the next call. 0 while more of the snapshot follows.
-    #[prost(uint64, tag = "3")]
-    pub last_event: u64,
-    /// More of the snapshot follows in the next message.
-    #[prost(bool, tag = "4")]
-    pub snapshot_continues: bool,
-    /// With WATCH_LEVEL_RUNS: the current state of the runs that changed. The first message has the requested runs.
-    #[prost(message, repeated, tag = "5")]
-    pub runs: ::prost::alloc::vec::Vec<Run>,
-}
-/// A change of state.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct Event {
-    /// Increases by one with each event of the server.
-    #[prost(uint64, tag = "1")]
-    pub number: u64,
-    #[prost(int64, tag = "2")]
-    pub at_ms: i64,
-    /// `job.` or `run.` and the state that was entered, such as `job.queued`, `job.running`, `job.success`, `job.delayed`,
-    /// `run.failure`; `job.held`, when a job waits for a place in its concurrency group; `job.waiting`, when a job will run
-    /// again; `run.admitted`, when a run that waited for a place in its concurrency group gets one; `run.cancel_requested`;
-    /// `run.rerun`, before its jobs wait again; or `job.stopping`, when an attempt has timed out and its worker must stop it.
-    /// `job.open`: it has a matrix, and its children, whose number is in `data_json`, are made.
-    #[prost(string, tag = "3")]
-    pub r#type: ::prost::alloc::string::String,
-    #[prost(string, tag = "4")]
-    pub run_id: ::prost::alloc::string::String,
-    /// Empty for an event of the whole run.
-    #[prost(string, tag = "5")]
-    pub job_id: ::prost::alloc::string::String,
-    /// The attempt that started or ended.
-    #[prost(uint32, optional, tag = "6")]
-    pub attempt: ::core::option::Option<u32>,
-    /// Details as a JSON object. An unsuccessful attempt has `outcome` and `error`; a delayed job has `until_ms`; a job
-    /// that must stop has `reason` and `until_ms`, the end of the grace period. A re-run has `generation`, `jobs` (the
-    /// number of jobs that run again), `chosen` (the first 100 requested jobs) and `by`. Empty without details.
-    #[prost(string, tag = "7")]
-    pub data_json: ::prost::alloc::string::String,
-}
-/// The source of a workflow.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
-#[repr(i32)]
-pub enum WorkflowSource {
-    Unspecified = 0,
-    /// A file in the workflows directory.
-    File = 1,
-    /// CreateWorkflow.
-    Api = 2,
-}
-impl WorkflowSource {
-    /// String value of the enum field names used in the ProtoBuf definition.
-    ///
-    /// The values are not transformed in any way and thus are considered stable
-    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
-    pub fn as_str_name(&self) -> &'static str {
-        match self {
-            Self::Unspecified => "WORKFLOW_SOURCE_UNSPECIFIED",
-            Self::File => "WORKFLOW_SOURCE_FILE",
-            Self::Api => "WORKFLOW_SOURCE_API",
-        }
-    }
-    /// Creates an enum from field names used in the ProtoBuf definition.
-    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
-        match value {
-            "WORKFLOW_SOURCE_UNSPECIFIED" => Some(Self::Unspecified),
-            "WORKFLOW_SOURCE_FILE" => Some(Self::File),
-            "WORKFLOW_SOURCE_API" => Some(Self::Api),
-            _ => None,
-        }
-    }
-}
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
-#[repr(i32)]
-pub enum InputType {
-    Unspecified = 0,
-    String = 1,
-    Boolean = 2,
-    Number = 3,
-    Choice = 4,
-    Json = 5,
-}
-impl InputType {
-    /// String value of the enum field names used in the ProtoBuf definition.
-    ///
-    /// The values are not transformed in any way and thus are considered stable
-    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
-    pub fn as_str_name(&self) -> &'static str {
-        match self {
-            Self::Unspecified => "INPUT_TYPE_UNSPECIFIED",
-            Self::String => "INPUT_TYPE_STRING",
-            Self::Boolean => "INPUT_TYPE_BOOLEAN",
-            Self::Number => "INPUT_TYPE_NUMBER",
-            Self::Choice => "INPUT_TYPE_CHOICE",
-            Self::Json => "INPUT_TYPE_JSON",
-        }
-    }
-    /// Creates an enum from field names used in the ProtoBuf definition.
-    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
-        match value {
-            "INPUT_TYPE_UNSPECIFIED" => Some(Self::Unspecified),
-            "INPUT_TYPE_STRING" => Some(Self::String),
-            "INPUT_TYPE_BOOLEAN" => Some(Self::Boolean),
-            "INPUT_TYPE_NUMBER" => Some(Self::Number),
-            "INPUT_TYPE_CHOICE" => Some(Self::Choice),
-            "INPUT_TYPE_JSON" => Some(Self::Json),
-            _ => None,
-        }
-    }
-}
 /// The kind of a reason, which determines the detail that is set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
@@ -3949,663 +3468,6 @@ impl AttemptOutcome {
             "ATTEMPT_OUTCOME_TIMED_OUT" => Some(Self::TimedOut),
             "ATTEMPT_OUTCOME_CANCELLED" => Some(Self::Cancelled),
             _ => None,
-        }
-    }
-}
-/// The content of the messages of WatchRuns.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
-#[repr(i32)]
-pub enum WatchLevel {
-    /// Every change, as `events`.
-    Unspecified = 0,
-    /// The runs that changed, as `runs` with their details, at most four times a second.
-    Runs = 1,
-}
-impl WatchLevel {
-    /// String value of the enum field names used in the ProtoBuf definition.
-    ///
-    /// The values are not transformed in any way and thus are considered stable
-    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
-    pub fn as_str_name(&self) -> &'static str {
-        match self {
-            Self::Unspecified => "WATCH_LEVEL_UNSPECIFIED",
-            Self::Runs => "WATCH_LEVEL_RUNS",
-        }
-    }
-    /// Creates an enum from field names used in the ProtoBuf definition.
-    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
-        match value {
-            "WATCH_LEVEL_UNSPECIFIED" => Some(Self::Unspecified),
-            "WATCH_LEVEL_RUNS" => Some(Self::Runs),
-            _ => None,
-        }
-    }
-}
-/// Generated client implementations.
-pub mod workflow_service_client {
-    #![allow(
-        unused_variables,
-        dead_code,
-        missing_docs,
-        clippy::wildcard_imports,
-        clippy::let_unit_value,
-    )]
-    use tonic::codegen::*;
-    use tonic::codegen::http::Uri;
-    /// Definitions and their runs. The `id` of a method is a run id, or a workflow id, which means its newest run. A unique
-    /// prefix of a run id, of six characters or more, also works.
-    #[derive(Debug, Clone)]
-    pub struct WorkflowServiceClient<T> {
-        inner: tonic::client::Grpc<T>,
-    }
-    impl<T> WorkflowServiceClient<T>
-    where
-        T: tonic::client::GrpcService<tonic::body::Body>,
-        T::Error: Into<StdError>,
-        T::ResponseBody: Body<Data = Bytes> + std::marker::Send + 'static,
-        <T::ResponseBody as Body>::Error: Into<StdError> + std::marker::Send,
-    {
-        pub fn new(inner: T) -> Self {
-            let inner = tonic::client::Grpc::new(inner);
-            Self { inner }
-        }
-        pub fn with_origin(inner: T, origin: Uri) -> Self {
-            let inner = tonic::client::Grpc::with_origin(inner, origin);
-            Self { inner }
-        }
-        pub fn with_interceptor<F>(
-            inner: T,
-            interceptor: F,
-        ) -> WorkflowServiceClient<InterceptedService<T, F>>
-        where
-            F: tonic::service::Interceptor,
-            T::ResponseBody: Default,
-            T: tonic::codegen::Service<
-                http::Request<tonic::body::Body>,
-                Response = http::Response<
-                    <T as tonic::client::GrpcService<tonic::body::Body>>::ResponseBody,
-                >,
-            >,
-            <T as tonic::codegen::Service<
-                http::Request<tonic::body::Body>,
-            >>::Error: Into<StdError> + std::marker::Send + std::marker::Sync,
-        {
-            WorkflowServiceClient::new(InterceptedService::new(inner, interceptor))
-        }
-        /// Compress requests with the given encoding.
-        ///
-        /// This requires the server to support it otherwise it might respond with an
-        /// error.
-        #[must_use]
-        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
-            self.inner = self.inner.send_compressed(encoding);
-            self
-        }
-        /// Enable decompressing responses.
-        #[must_use]
-        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
-            self.inner = self.inner.accept_compressed(encoding);
-            self
-        }
-        /// Limits the maximum size of a decoded message.
-        ///
-        /// Default: `4MB`
-        #[must_use]
-        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
-            self.inner = self.inner.max_decoding_message_size(limit);
-            self
-        }
-        /// Limits the maximum size of an encoded message.
-        ///
-        /// Default: `usize::MAX`
-        #[must_use]
-        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
-            self.inner = self.inner.max_encoding_message_size(limit);
-            self
-        }
-        /// Lists the workflows by id, each with the state of its newest run. A response has whole workflows, with about 20,000
-        /// jobs or 16 MiB in total, and at least one workflow, so it can have fewer than `limit`. `next_offset` is the offset
-        /// of the next page; on the documented path, which returns the bare list, the header `Link: <…>; rel="next"` names it.
-        pub async fn list_workflows(
-            &mut self,
-            request: impl tonic::IntoRequest<super::ListWorkflowsRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::ListWorkflowsResponse>,
-            tonic::Status,
-        > {
-            self.inner
-                .ready()
-                .await
-                .map_err(|e| {
-                    tonic::Status::unknown(
-                        format!("Service was not ready: {}", e.into()),
-                    )
-                })?;
-            let codec = tonic_prost::ProstCodec::default();
-            let path = http::uri::PathAndQuery::from_static(
-                "/workflowgraph.v1.WorkflowService/ListWorkflows",
-            );
-            let mut req = request.into_request();
-            req.extensions_mut()
-                .insert(
-                    GrpcMethod::new("workflowgraph.v1.WorkflowService", "ListWorkflows"),
-                );
-            self.inner.unary(req, path, codec).await
-        }
-        /// Lists the workflows by id without their jobs, each with its newest run, its last runs, and statistics of the last
-        /// 30 days.
-        pub async fn list_workflow_summaries(
-            &mut self,
-            request: impl tonic::IntoRequest<super::ListWorkflowSummariesRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::ListWorkflowSummariesResponse>,
-            tonic::Status,
-        > {
-            self.inner
-                .ready()
-                .await
-                .map_err(|e| {
-                    tonic::Status::unknown(
-                        format!("Service was not ready: {}", e.into()),
-                    )
-                })?;
-            let codec = tonic_prost::ProstCodec::default();
-            let path = http::uri::PathAndQuery::from_static(
-                "/workflowgraph.v1.WorkflowService/ListWorkflowSummaries",
-            );
-            let mut req = request.into_request();
-            req.extensions_mut()
-                .insert(
-                    GrpcMethod::new(
-                        "workflowgraph.v1.WorkflowService",
-                        "ListWorkflowSummaries",
-                    ),
-                );
-            self.inner.unary(req, path, codec).await
-        }
-        /// Checks and stores a definition: a workflow file in YAML or JSON, or the JSON object `{name, trigger, jobs: [{id,
-        /// name, command, depends_on, required_labels, max_retries, …}]}`. With a `request_id` the call is idempotent; without
-        /// one, each call creates a workflow. Errors: `invalid_argument` (HTTP 422) with every problem and its location;
-        /// `aborted` (HTTP 409) if the same `request_id` created a workflow from another definition.
-        pub async fn create_workflow(
-            &mut self,
-            request: impl tonic::IntoRequest<super::CreateWorkflowRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::CreateWorkflowResponse>,
-            tonic::Status,
-        > {
-            self.inner
-                .ready()
-                .await
-                .map_err(|e| {
-                    tonic::Status::unknown(
-                        format!("Service was not ready: {}", e.into()),
-                    )
-                })?;
-            let codec = tonic_prost::ProstCodec::default();
-            let path = http::uri::PathAndQuery::from_static(
-                "/workflowgraph.v1.WorkflowService/CreateWorkflow",
-            );
-            let mut req = request.into_request();
-            req.extensions_mut()
-                .insert(
-                    GrpcMethod::new("workflowgraph.v1.WorkflowService", "CreateWorkflow"),
-                );
-            self.inner.unary(req, path, codec).await
-        }
-        /// Removes a workflow from the list, so it can no longer be started. Its runs continue, and are kept until they are
-        /// pruned. Repeating the call changes nothing. Errors: `not_found`; `aborted` (HTTP 409) for a workflow that comes
-        /// from a file.
-        pub async fn remove_workflow(
-            &mut self,
-            request: impl tonic::IntoRequest<super::RemoveWorkflowRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::RemoveWorkflowResponse>,
-            tonic::Status,
-        > {
-            self.inner
-                .ready()
-                .await
-                .map_err(|e| {
-                    tonic::Status::unknown(
-                        format!("Service was not ready: {}", e.into()),
-                    )
-                })?;
-            let codec = tonic_prost::ProstCodec::default();
-            let path = http::uri::PathAndQuery::from_static(
-                "/workflowgraph.v1.WorkflowService/RemoveWorkflow",
-            );
-            let mut req = request.into_request();
-            req.extensions_mut()
-                .insert(
-                    GrpcMethod::new("workflowgraph.v1.WorkflowService", "RemoveWorkflow"),
-                );
-            self.inner.unary(req, path, codec).await
-        }
-        /// The workflow with the states of its jobs. A response has at most 16 MiB of error texts and outputs; further jobs
-        /// are marked as `truncated`. Errors: `not_found`, also for an unknown `job_id`.
-        pub async fn get_workflow_status(
-            &mut self,
-            request: impl tonic::IntoRequest<super::GetWorkflowStatusRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::GetWorkflowStatusResponse>,
-            tonic::Status,
-        > {
-            self.inner
-                .ready()
-                .await
-                .map_err(|e| {
-                    tonic::Status::unknown(
-                        format!("Service was not ready: {}", e.into()),
-                    )
-                })?;
-            let codec = tonic_prost::ProstCodec::default();
-            let path = http::uri::PathAndQuery::from_static(
-                "/workflowgraph.v1.WorkflowService/GetWorkflowStatus",
-            );
-            let mut req = request.into_request();
-            req.extensions_mut()
-                .insert(
-                    GrpcMethod::new(
-                        "workflowgraph.v1.WorkflowService",
-                        "GetWorkflowStatus",
-                    ),
-                );
-            self.inner.unary(req, path, codec).await
-        }
-        /// The inputs that the workflow's current definition declares, for forms. A run id means the workflow of that run.
-        pub async fn get_workflow_inputs(
-            &mut self,
-            request: impl tonic::IntoRequest<super::GetWorkflowInputsRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::GetWorkflowInputsResponse>,
-            tonic::Status,
-        > {
-            self.inner
-                .ready()
-                .await
-                .map_err(|e| {
-                    tonic::Status::unknown(
-                        format!("Service was not ready: {}", e.into()),
-                    )
-                })?;
-            let codec = tonic_prost::ProstCodec::default();
-            let path = http::uri::PathAndQuery::from_static(
-                "/workflowgraph.v1.WorkflowService/GetWorkflowInputs",
-            );
-            let mut req = request.into_request();
-            req.extensions_mut()
-                .insert(
-                    GrpcMethod::new(
-                        "workflowgraph.v1.WorkflowService",
-                        "GetWorkflowInputs",
-                    ),
-                );
-            self.inner.unary(req, path, codec).await
-        }
-        /// Starts a run of the workflow's current definition. With a run id, it starts a new run of that run's workflow, with
-        /// the same inputs unless the call sets others, and sets `rerun_of`. Errors: `invalid_argument` (HTTP 422) with every
-        /// invalid input, if the definition declares inputs.
-        pub async fn run_workflow(
-            &mut self,
-            request: impl tonic::IntoRequest<super::RunWorkflowRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::RunWorkflowResponse>,
-            tonic::Status,
-        > {
-            self.inner
-                .ready()
-                .await
-                .map_err(|e| {
-                    tonic::Status::unknown(
-                        format!("Service was not ready: {}", e.into()),
-                    )
-                })?;
-            let codec = tonic_prost::ProstCodec::default();
-            let path = http::uri::PathAndQuery::from_static(
-                "/workflowgraph.v1.WorkflowService/RunWorkflow",
-            );
-            let mut req = request.into_request();
-            req.extensions_mut()
-                .insert(
-                    GrpcMethod::new("workflowgraph.v1.WorkflowService", "RunWorkflow"),
-                );
-            self.inner.unary(req, path, codec).await
-        }
-        /// Cancels a run: jobs that have not started end, and workers are asked to stop running jobs. Jobs whose `if` contains
-        /// `always()` or `cancelled()` still run unless `force` is set. Repeating the call changes nothing, and neither does
-        /// cancelling a run that has ended, or a workflow that has not run.
-        pub async fn cancel_workflow(
-            &mut self,
-            request: impl tonic::IntoRequest<super::CancelWorkflowRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::CancelWorkflowResponse>,
-            tonic::Status,
-        > {
-            self.inner
-                .ready()
-                .await
-                .map_err(|e| {
-                    tonic::Status::unknown(
-                        format!("Service was not ready: {}", e.into()),
-                    )
-                })?;
-            let codec = tonic_prost::ProstCodec::default();
-            let path = http::uri::PathAndQuery::from_static(
-                "/workflowgraph.v1.WorkflowService/CancelWorkflow",
-            );
-            let mut req = request.into_request();
-            req.extensions_mut()
-                .insert(
-                    GrpcMethod::new("workflowgraph.v1.WorkflowService", "CancelWorkflow"),
-                );
-            self.inner.unary(req, path, codec).await
-        }
-        /// Runs jobs of a run again, in the same run: all failed and cancelled jobs, or the named ones, and all jobs that need
-        /// them. They wait again for their needs, with new attempts and all of their retries, and use the stored outputs of
-        /// all other jobs. A run that had ended is open again, and its `generation` increases by one. The run can be live.
-        /// Errors: `not_found`; `aborted` (HTTP 409) with the reason `job_running` if a job that would run again has not
-        /// ended, and `dependant_running` if a job that needs it is running.
-        pub async fn rerun_workflow(
-            &mut self,
-            request: impl tonic::IntoRequest<super::RerunWorkflowRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::RerunWorkflowResponse>,
-            tonic::Status,
-        > {
-            self.inner
-                .ready()
-                .await
-                .map_err(|e| {
-                    tonic::Status::unknown(
-                        format!("Service was not ready: {}", e.into()),
-                    )
-                })?;
-            let codec = tonic_prost::ProstCodec::default();
-            let path = http::uri::PathAndQuery::from_static(
-                "/workflowgraph.v1.WorkflowService/RerunWorkflow",
-            );
-            let mut req = request.into_request();
-            req.extensions_mut()
-                .insert(
-                    GrpcMethod::new("workflowgraph.v1.WorkflowService", "RerunWorkflow"),
-                );
-            self.inner.unary(req, path, codec).await
-        }
-        /// Lists runs, newest first. A page can have fewer runs than `limit`, even none, and still have a `next_page_token`:
-        /// each page filters a bounded number of runs.
-        pub async fn list_runs(
-            &mut self,
-            request: impl tonic::IntoRequest<super::ListRunsRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::ListRunsResponse>,
-            tonic::Status,
-        > {
-            self.inner
-                .ready()
-                .await
-                .map_err(|e| {
-                    tonic::Status::unknown(
-                        format!("Service was not ready: {}", e.into()),
-                    )
-                })?;
-            let codec = tonic_prost::ProstCodec::default();
-            let path = http::uri::PathAndQuery::from_static(
-                "/workflowgraph.v1.WorkflowService/ListRuns",
-            );
-            let mut req = request.into_request();
-            req.extensions_mut()
-                .insert(GrpcMethod::new("workflowgraph.v1.WorkflowService", "ListRuns"));
-            self.inner.unary(req, path, codec).await
-        }
-        /// Explains the state of a job: what it waits for, why it was retried, skipped or cancelled, how it failed, or which
-        /// worker runs it. Errors: `not_found`, also for a workflow that has not run.
-        pub async fn explain_job(
-            &mut self,
-            request: impl tonic::IntoRequest<super::ExplainJobRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::ExplainJobResponse>,
-            tonic::Status,
-        > {
-            self.inner
-                .ready()
-                .await
-                .map_err(|e| {
-                    tonic::Status::unknown(
-                        format!("Service was not ready: {}", e.into()),
-                    )
-                })?;
-            let codec = tonic_prost::ProstCodec::default();
-            let path = http::uri::PathAndQuery::from_static(
-                "/workflowgraph.v1.WorkflowService/ExplainJob",
-            );
-            let mut req = request.into_request();
-            req.extensions_mut()
-                .insert(
-                    GrpcMethod::new("workflowgraph.v1.WorkflowService", "ExplainJob"),
-                );
-            self.inner.unary(req, path, codec).await
-        }
-        /// Explains the state of a run: its jobs that have not succeeded, grouped by reason, at most 200 groups. Jobs that
-        /// block others come first. Errors: `not_found`, also for a workflow that has not run.
-        pub async fn explain_run(
-            &mut self,
-            request: impl tonic::IntoRequest<super::ExplainRunRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::ExplainRunResponse>,
-            tonic::Status,
-        > {
-            self.inner
-                .ready()
-                .await
-                .map_err(|e| {
-                    tonic::Status::unknown(
-                        format!("Service was not ready: {}", e.into()),
-                    )
-                })?;
-            let codec = tonic_prost::ProstCodec::default();
-            let path = http::uri::PathAndQuery::from_static(
-                "/workflowgraph.v1.WorkflowService/ExplainRun",
-            );
-            let mut req = request.into_request();
-            req.extensions_mut()
-                .insert(
-                    GrpcMethod::new("workflowgraph.v1.WorkflowService", "ExplainRun"),
-                );
-            self.inner.unary(req, path, codec).await
-        }
-        /// Lists the schedules of workflows, with the next time of each and the outcome of its last time.
-        pub async fn list_schedules(
-            &mut self,
-            request: impl tonic::IntoRequest<super::ListSchedulesRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::ListSchedulesResponse>,
-            tonic::Status,
-        > {
-            self.inner
-                .ready()
-                .await
-                .map_err(|e| {
-                    tonic::Status::unknown(
-                        format!("Service was not ready: {}", e.into()),
-                    )
-                })?;
-            let codec = tonic_prost::ProstCodec::default();
-            let path = http::uri::PathAndQuery::from_static(
-                "/workflowgraph.v1.WorkflowService/ListSchedules",
-            );
-            let mut req = request.into_request();
-            req.extensions_mut()
-                .insert(
-                    GrpcMethod::new("workflowgraph.v1.WorkflowService", "ListSchedules"),
-                );
-            self.inner.unary(req, path, codec).await
-        }
-        /// Pauses a schedule until it is resumed: it starts no runs, and does not catch up on missed times. Existing runs
-        /// continue. The schedule stays paused when its file changes. Repeating the call changes nothing. Errors: `not_found`.
-        pub async fn pause_schedule(
-            &mut self,
-            request: impl tonic::IntoRequest<super::PauseScheduleRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::PauseScheduleResponse>,
-            tonic::Status,
-        > {
-            self.inner
-                .ready()
-                .await
-                .map_err(|e| {
-                    tonic::Status::unknown(
-                        format!("Service was not ready: {}", e.into()),
-                    )
-                })?;
-            let codec = tonic_prost::ProstCodec::default();
-            let path = http::uri::PathAndQuery::from_static(
-                "/workflowgraph.v1.WorkflowService/PauseSchedule",
-            );
-            let mut req = request.into_request();
-            req.extensions_mut()
-                .insert(
-                    GrpcMethod::new("workflowgraph.v1.WorkflowService", "PauseSchedule"),
-                );
-            self.inner.unary(req, path, codec).await
-        }
-        /// Resumes a paused schedule at its next time. Repeating the call changes nothing. Errors: `not_found`.
-        pub async fn resume_schedule(
-            &mut self,
-            request: impl tonic::IntoRequest<super::ResumeScheduleRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::ResumeScheduleResponse>,
-            tonic::Status,
-        > {
-            self.inner
-                .ready()
-                .await
-                .map_err(|e| {
-                    tonic::Status::unknown(
-                        format!("Service was not ready: {}", e.into()),
-                    )
-                })?;
-            let codec = tonic_prost::ProstCodec::default();
-            let path = http::uri::PathAndQuery::from_static(
-                "/workflowgraph.v1.WorkflowService/ResumeSchedule",
-            );
-            let mut req = request.into_request();
-            req.extensions_mut()
-                .insert(
-                    GrpcMethod::new("workflowgraph.v1.WorkflowService", "ResumeSchedule"),
-                );
-            self.inner.unary(req, path, codec).await
-        }
-        /// Starts runs for past times of a schedule: for each from `from_ms` up to `to_ms`, and before the schedule's next time, that has
-        /// no run yet. Runs start as earlier ones of the backfill end, also after a restart. A schedule has one active backfill. Errors: `not_found`;
-        /// `conflict` while another one is active; `too_large` for more than 10,000 times.
-        pub async fn create_backfill(
-            &mut self,
-            request: impl tonic::IntoRequest<super::CreateBackfillRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::CreateBackfillResponse>,
-            tonic::Status,
-        > {
-            self.inner
-                .ready()
-                .await
-                .map_err(|e| {
-                    tonic::Status::unknown(
-                        format!("Service was not ready: {}", e.into()),
-                    )
-                })?;
-            let codec = tonic_prost::ProstCodec::default();
-            let path = http::uri::PathAndQuery::from_static(
-                "/workflowgraph.v1.WorkflowService/CreateBackfill",
-            );
-            let mut req = request.into_request();
-            req.extensions_mut()
-                .insert(
-                    GrpcMethod::new("workflowgraph.v1.WorkflowService", "CreateBackfill"),
-                );
-            self.inner.unary(req, path, codec).await
-        }
-        /// Lists the newest 100 backfills of a workflow, the newest first. Errors: `not_found`.
-        pub async fn list_backfills(
-            &mut self,
-            request: impl tonic::IntoRequest<super::ListBackfillsRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::ListBackfillsResponse>,
-            tonic::Status,
-        > {
-            self.inner
-                .ready()
-                .await
-                .map_err(|e| {
-                    tonic::Status::unknown(
-                        format!("Service was not ready: {}", e.into()),
-                    )
-                })?;
-            let codec = tonic_prost::ProstCodec::default();
-            let path = http::uri::PathAndQuery::from_static(
-                "/workflowgraph.v1.WorkflowService/ListBackfills",
-            );
-            let mut req = request.into_request();
-            req.extensions_mut()
-                .insert(
-                    GrpcMethod::new("workflowgraph.v1.WorkflowService", "ListBackfills"),
-                );
-            self.inner.unary(req, path, codec).await
-        }
-        /// Cancels a backfill: it starts no more runs; those that it started continue. Repeating the call changes nothing. Errors: `not_found`.
-        pub async fn cancel_backfill(
-            &mut self,
-            request: impl tonic::IntoRequest<super::CancelBackfillRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::CancelBackfillResponse>,
-            tonic::Status,
-        > {
-            self.inner
-                .ready()
-                .await
-                .map_err(|e| {
-                    tonic::Status::unknown(
-                        format!("Service was not ready: {}", e.into()),
-                    )
-                })?;
-            let codec = tonic_prost::ProstCodec::default();
-            let path = http::uri::PathAndQuery::from_static(
-                "/workflowgraph.v1.WorkflowService/CancelBackfill",
-            );
-            let mut req = request.into_request();
-            req.extensions_mut()
-                .insert(
-                    GrpcMethod::new("workflowgraph.v1.WorkflowService", "CancelBackfill"),
-                );
-            self.inner.unary(req, path, codec).await
-        }
-        /// Streams the changes of one run, several runs, or all runs: first a snapshot if `after_event` is absent, then each
-        /// change once, in order.
-        pub async fn watch_runs(
-            &mut self,
-            request: impl tonic::IntoRequest<super::WatchRunsRequest>,
-        ) -> std::result::Result<
-            tonic::Response<tonic::codec::Streaming<super::WatchRunsResponse>>,
-            tonic::Status,
-        > {
-            self.inner
-                .ready()
-                .await
-                .map_err(|e| {
-                    tonic::Status::unknown(
-                        format!("Service was not ready: {}", e.into()),
-                    )
-                })?;
-            let codec = tonic_prost::ProstCodec::default();
-            let path = http::uri::PathAndQuery::from_static(
-                "/workflowgraph.v1.WorkflowService/WatchRuns",
-            );
-            let mut req = request.into_request();
-            req.extensions_mut()
-                .insert(
-                    GrpcMethod::new("workflowgraph.v1.WorkflowService", "WatchRuns"),
-                );
-            self.inner.server_streaming(req, path, codec).await
         }
     }
 }
@@ -6215,6 +5077,1144 @@ pub mod worker_service_client {
                     GrpcMethod::new("workflowgraph.v1.WorkerService", "ListQueuedJobs"),
                 );
             self.inner.unary(req, path, codec).await
+        }
+    }
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetWorkflowInputsRequest {
+    #[prost(string, tag = "1")]
+    pub id: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct GetWorkflowInputsResponse {
+    /// The id of the definition.
+    #[prost(string, tag = "1")]
+    pub workflow: ::prost::alloc::string::String,
+    /// Whether the definition declares inputs. If not, a run accepts any inputs, as strings.
+    #[prost(bool, tag = "2")]
+    pub declared: bool,
+    /// In the order of the definition.
+    #[prost(message, repeated, tag = "3")]
+    pub inputs: ::prost::alloc::vec::Vec<InputDeclaration>,
+}
+/// An input that a definition declares.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct InputDeclaration {
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+    #[prost(enumeration = "InputType", tag = "2")]
+    pub r#type: i32,
+    #[prost(string, optional, tag = "3")]
+    pub description: ::core::option::Option<::prost::alloc::string::String>,
+    #[prost(bool, tag = "4")]
+    pub required: bool,
+    /// The value if the run is started without this input; null without a default.
+    #[prost(string, optional, tag = "5")]
+    pub default: ::core::option::Option<::prost::alloc::string::String>,
+    /// The allowed values of a choice.
+    #[prost(string, repeated, tag = "6")]
+    pub options: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// The minimum and maximum of a number, and whether it must be an integer.
+    #[prost(double, optional, tag = "7")]
+    pub min: ::core::option::Option<f64>,
+    #[prost(double, optional, tag = "8")]
+    pub max: ::core::option::Option<f64>,
+    #[prost(bool, tag = "9")]
+    pub integer: bool,
+    /// The maximum length of a string, in UTF-16 units.
+    #[prost(uint32, optional, tag = "10")]
+    pub max_length: ::core::option::Option<u32>,
+    /// A default with expressions, as written: it is evaluated when a run starts without the input. `default` is null then.
+    #[prost(string, optional, tag = "85")]
+    pub default_expression: ::core::option::Option<::prost::alloc::string::String>,
+}
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum InputType {
+    Unspecified = 0,
+    String = 1,
+    Boolean = 2,
+    Number = 3,
+    Choice = 4,
+    Json = 5,
+}
+impl InputType {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "INPUT_TYPE_UNSPECIFIED",
+            Self::String => "INPUT_TYPE_STRING",
+            Self::Boolean => "INPUT_TYPE_BOOLEAN",
+            Self::Number => "INPUT_TYPE_NUMBER",
+            Self::Choice => "INPUT_TYPE_CHOICE",
+            Self::Json => "INPUT_TYPE_JSON",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "INPUT_TYPE_UNSPECIFIED" => Some(Self::Unspecified),
+            "INPUT_TYPE_STRING" => Some(Self::String),
+            "INPUT_TYPE_BOOLEAN" => Some(Self::Boolean),
+            "INPUT_TYPE_NUMBER" => Some(Self::Number),
+            "INPUT_TYPE_CHOICE" => Some(Self::Choice),
+            "INPUT_TYPE_JSON" => Some(Self::Json),
+            _ => None,
+        }
+    }
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListSchedulesRequest {
+    /// Only schedules of this workflow.
+    #[prost(string, tag = "1")]
+    pub workflow: ::prost::alloc::string::String,
+    /// 100 when absent; more than 1000 means 1000.
+    #[prost(uint32, optional, tag = "2")]
+    pub limit: ::core::option::Option<u32>,
+    /// The `next_page_token` of the page before.
+    #[prost(string, tag = "3")]
+    pub page_token: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListSchedulesResponse {
+    #[prost(message, repeated, tag = "1")]
+    pub schedules: ::prost::alloc::vec::Vec<Schedule>,
+    /// Empty on the last page.
+    #[prost(string, tag = "2")]
+    pub next_page_token: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CreateBackfillRequest {
+    /// The id of the workflow.
+    #[prost(string, tag = "1")]
+    pub id: ::prost::alloc::string::String,
+    /// The id of the schedule within its workflow.
+    #[prost(string, tag = "2")]
+    pub schedule: ::prost::alloc::string::String,
+    /// The first time, and the time before which it ends, in Unix milliseconds.
+    #[prost(int64, tag = "3")]
+    pub from_ms: i64,
+    #[prost(int64, tag = "4")]
+    pub to_ms: i64,
+    /// How many of its runs may be unfinished at once; 1 when absent.
+    #[prost(uint32, optional, tag = "5")]
+    pub max_live: ::core::option::Option<u32>,
+    /// Which times come first: `oldest`, as when absent, or `newest`.
+    #[prost(string, tag = "6")]
+    pub order: ::prost::alloc::string::String,
+    /// Whether times that have a run get another one.
+    #[prost(bool, tag = "7")]
+    pub again: bool,
+    /// Only counts the times, and those that would be skipped. The response has no id.
+    #[prost(bool, tag = "8")]
+    pub dry_run: bool,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CreateBackfillResponse {
+    #[prost(message, optional, tag = "1")]
+    pub backfill: ::core::option::Option<Backfill>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListBackfillsRequest {
+    /// The id of the workflow.
+    #[prost(string, tag = "1")]
+    pub id: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListBackfillsResponse {
+    #[prost(message, repeated, tag = "1")]
+    pub backfills: ::prost::alloc::vec::Vec<Backfill>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CancelBackfillRequest {
+    /// The id of the workflow.
+    #[prost(string, tag = "1")]
+    pub id: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub backfill: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CancelBackfillResponse {
+    #[prost(message, optional, tag = "1")]
+    pub backfill: ::core::option::Option<Backfill>,
+}
+/// Runs for past times of a schedule.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Backfill {
+    /// Empty for one that was only counted.
+    #[prost(string, tag = "1")]
+    pub id: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub workflow: ::prost::alloc::string::String,
+    #[prost(string, tag = "3")]
+    pub schedule: ::prost::alloc::string::String,
+    #[prost(int64, tag = "4")]
+    pub from_ms: i64,
+    #[prost(int64, tag = "5")]
+    pub to_ms: i64,
+    #[prost(uint32, tag = "6")]
+    pub max_live: u32,
+    /// `oldest` or `newest`.
+    #[prost(string, tag = "7")]
+    pub order: ::prost::alloc::string::String,
+    #[prost(bool, tag = "8")]
+    pub again: bool,
+    /// Its times, and how many of them were handled so far: `started` + `skipped` + `refused`.
+    #[prost(uint32, tag = "9")]
+    pub total: u32,
+    #[prost(uint32, tag = "10")]
+    pub handled: u32,
+    #[prost(uint32, tag = "11")]
+    pub started: u32,
+    /// Times that had a run.
+    #[prost(uint32, tag = "12")]
+    pub skipped: u32,
+    /// Times whose run could not start; `last_error` is the reason of the last of them.
+    #[prost(uint32, tag = "13")]
+    pub refused: u32,
+    #[prost(string, optional, tag = "14")]
+    pub last_error: ::core::option::Option<::prost::alloc::string::String>,
+    /// Its runs that have not ended.
+    #[prost(uint32, tag = "15")]
+    pub live: u32,
+    #[prost(int64, tag = "16")]
+    pub created_at_ms: i64,
+    /// The name of the token that created it.
+    #[prost(string, optional, tag = "17")]
+    pub created_by: ::core::option::Option<::prost::alloc::string::String>,
+    /// When it handled its last time, or was cancelled; null while it is active.
+    #[prost(int64, optional, tag = "18")]
+    pub ended_at_ms: ::core::option::Option<i64>,
+    #[prost(bool, tag = "19")]
+    pub cancelled: bool,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct PauseScheduleRequest {
+    /// The id of the workflow.
+    #[prost(string, tag = "1")]
+    pub id: ::prost::alloc::string::String,
+    /// The id of the schedule within its workflow.
+    #[prost(string, tag = "2")]
+    pub schedule: ::prost::alloc::string::String,
+    /// The reason, for people.
+    #[prost(string, tag = "3")]
+    pub reason: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct PauseScheduleResponse {
+    #[prost(message, optional, tag = "1")]
+    pub schedule: ::core::option::Option<Schedule>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ResumeScheduleRequest {
+    /// The id of the workflow.
+    #[prost(string, tag = "1")]
+    pub id: ::prost::alloc::string::String,
+    /// The id of the schedule within its workflow.
+    #[prost(string, tag = "2")]
+    pub schedule: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ResumeScheduleResponse {
+    #[prost(message, optional, tag = "1")]
+    pub schedule: ::core::option::Option<Schedule>,
+}
+/// A schedule of the current version of a workflow.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct Schedule {
+    /// The workflow's id.
+    #[prost(string, tag = "1")]
+    pub workflow: ::prost::alloc::string::String,
+    /// The id of the schedule, unique within its workflow.
+    #[prost(string, tag = "2")]
+    pub id: ::prost::alloc::string::String,
+    #[prost(string, tag = "3")]
+    pub cron: ::prost::alloc::string::String,
+    #[prost(string, tag = "4")]
+    pub timezone: ::prost::alloc::string::String,
+    /// The inputs of its runs, as written in the file.
+    #[prost(map = "string, string", tag = "5")]
+    pub inputs: ::std::collections::HashMap<
+        ::prost::alloc::string::String,
+        ::prost::alloc::string::String,
+    >,
+    #[prost(uint32, tag = "6")]
+    pub jitter_secs: u32,
+    /// What to start for missed times: `latest`, `all` or `none`.
+    #[prost(string, tag = "7")]
+    pub catch_up: ::prost::alloc::string::String,
+    /// How late a run can still start, in seconds.
+    #[prost(uint32, tag = "8")]
+    pub within_secs: u32,
+    /// What to do while an earlier run has not ended: `allow`, `skip`, `queue` or `cancel`.
+    #[prost(string, tag = "9")]
+    pub overlap: ::prost::alloc::string::String,
+    /// The next scheduled time; null while it is paused.
+    #[prost(int64, optional, tag = "10")]
+    pub next_at_ms: ::core::option::Option<i64>,
+    /// When the run for that time starts, including its jitter.
+    #[prost(int64, optional, tag = "11")]
+    pub next_start_ms: ::core::option::Option<i64>,
+    /// The last handled time; null before the first.
+    #[prost(int64, optional, tag = "12")]
+    pub last_at_ms: ::core::option::Option<i64>,
+    /// The outcome of that time: `started`; `overlap`, if `last_run_id` had not ended; `missed`, if no server started it
+    /// in time; `paused`, if its workflow was paused; or `refused`, if its run could not start. Empty before the first. More can be added.
+    #[prost(string, tag = "13")]
+    pub last_outcome: ::prost::alloc::string::String,
+    #[prost(string, optional, tag = "14")]
+    pub last_run_id: ::core::option::Option<::prost::alloc::string::String>,
+    #[prost(string, optional, tag = "15")]
+    pub last_error: ::core::option::Option<::prost::alloc::string::String>,
+    /// When it was paused; null if it is not paused.
+    #[prost(int64, optional, tag = "16")]
+    pub paused_at_ms: ::core::option::Option<i64>,
+    /// The name of the token that paused it.
+    #[prost(string, optional, tag = "17")]
+    pub paused_by: ::core::option::Option<::prost::alloc::string::String>,
+    #[prost(string, tag = "18")]
+    pub pause_reason: ::prost::alloc::string::String,
+    /// A readable explanation of what it does next and did last.
+    #[prost(string, tag = "19")]
+    pub explanation: ::prost::alloc::string::String,
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListWorkflowsRequest {
+    /// 100 when absent; more than 1000 means 1000.
+    #[prost(uint32, optional, tag = "1")]
+    pub limit: ::core::option::Option<u32>,
+    #[prost(uint32, tag = "2")]
+    pub offset: u32,
+    /// Only workflows with a job in this state.
+    #[prost(enumeration = "JobStatus", tag = "3")]
+    pub status: i32,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListWorkflowsResponse {
+    #[prost(message, repeated, tag = "1")]
+    pub workflows: ::prost::alloc::vec::Vec<Workflow>,
+    /// The `offset` of the next page; 0 on the last one.
+    #[prost(uint32, tag = "2")]
+    pub next_offset: u32,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListWorkflowSummariesRequest {
+    /// 100 when absent; more than 200 means 200.
+    #[prost(uint32, optional, tag = "1")]
+    pub limit: ::core::option::Option<u32>,
+    /// The `next_page_token` of the page before.
+    #[prost(string, tag = "2")]
+    pub page_token: ::prost::alloc::string::String,
+    /// Only workflows whose id or name contains this text, ignoring case.
+    #[prost(string, tag = "3")]
+    pub query: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListWorkflowSummariesResponse {
+    #[prost(message, repeated, tag = "1")]
+    pub workflows: ::prost::alloc::vec::Vec<WorkflowSummary>,
+    /// Empty on the last page.
+    #[prost(string, tag = "2")]
+    pub next_page_token: ::prost::alloc::string::String,
+}
+/// A workflow without its jobs.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct WorkflowSummary {
+    #[prost(string, tag = "1")]
+    pub id: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub name: ::prost::alloc::string::String,
+    /// The value of `on`; several values are joined by ", ".
+    #[prost(string, tag = "3")]
+    pub trigger: ::prost::alloc::string::String,
+    #[prost(enumeration = "WorkflowSource", tag = "4")]
+    pub source: i32,
+    /// The current version; 0 if there is none because its file was always broken.
+    #[prost(uint32, tag = "5")]
+    pub version: u32,
+    /// The number of jobs of the current version.
+    #[prost(uint32, tag = "6")]
+    pub jobs: u32,
+    /// Null before the first run. Its `details` are set.
+    #[prost(message, optional, tag = "7")]
+    pub newest_run: ::core::option::Option<Run>,
+    /// The last 20 runs, newest first.
+    #[prost(message, repeated, tag = "8")]
+    pub recent_runs: ::prost::alloc::vec::Vec<workflow_summary::RecentRun>,
+    /// Of the last 100 runs, the number that ended within the last 30 days, and the number of those that succeeded.
+    #[prost(uint32, tag = "9")]
+    pub ended_runs: u32,
+    #[prost(uint32, tag = "10")]
+    pub succeeded_runs: u32,
+    /// The median duration of the successful ones; null if there are none.
+    #[prost(uint64, optional, tag = "11")]
+    pub median_duration_ms: ::core::option::Option<u64>,
+    /// Set if the workflow's file could not be loaded.
+    #[prost(message, optional, tag = "12")]
+    pub broken: ::core::option::Option<BrokenFile>,
+}
+/// Nested message and enum types in `WorkflowSummary`.
+pub mod workflow_summary {
+    #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+    pub struct RecentRun {
+        #[prost(string, tag = "1")]
+        pub run_id: ::prost::alloc::string::String,
+        #[prost(enumeration = "super::RunState", tag = "2")]
+        pub state: i32,
+        #[prost(int64, tag = "3")]
+        pub created_at_ms: i64,
+        #[prost(int64, optional, tag = "4")]
+        pub started_at_ms: ::core::option::Option<i64>,
+        #[prost(int64, optional, tag = "5")]
+        pub ended_at_ms: ::core::option::Option<i64>,
+    }
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CreateWorkflowRequest {
+    #[prost(message, optional, tag = "1")]
+    pub definition: ::core::option::Option<Document>,
+    /// Makes the call idempotent: a call of the same caller with the same id returns the workflow that the first call
+    /// created. At least 16 characters, such as a random UUID. A query parameter on the documented path.
+    #[prost(string, optional, tag = "2")]
+    pub request_id: ::core::option::Option<::prost::alloc::string::String>,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct CreateWorkflowResponse {
+    #[prost(message, optional, tag = "1")]
+    pub workflow: ::core::option::Option<Workflow>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RemoveWorkflowRequest {
+    /// The id of a workflow, not of a run.
+    #[prost(string, tag = "1")]
+    pub id: ::prost::alloc::string::String,
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RemoveWorkflowResponse {}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetWorkflowStatusRequest {
+    #[prost(string, tag = "1")]
+    pub id: ::prost::alloc::string::String,
+    /// Only this job, with its full error text and all its outputs; all jobs when empty.
+    #[prost(string, tag = "2")]
+    pub job_id: ::prost::alloc::string::String,
+    /// The key of a job with a matrix: `jobs` are its children, in order.
+    #[prost(string, tag = "50")]
+    pub children: ::prost::alloc::string::String,
+    /// Of children: 1000 when absent; more than 1000 means 1000.
+    #[prost(uint32, optional, tag = "51")]
+    pub limit: ::core::option::Option<u32>,
+    /// Of children: the index of the first.
+    #[prost(uint32, tag = "52")]
+    pub offset: u32,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct GetWorkflowStatusResponse {
+    #[prost(message, optional, tag = "1")]
+    pub workflow: ::core::option::Option<Workflow>,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct RunWorkflowRequest {
+    #[prost(string, tag = "1")]
+    pub id: ::prost::alloc::string::String,
+    /// Passed to every job of the run. If the definition declares inputs, they are checked and stored in canonical form:
+    /// JSON numbers, `true` or `false`, JSON without whitespace.
+    #[prost(map = "string, string", tag = "2")]
+    pub inputs: ::std::collections::HashMap<
+        ::prost::alloc::string::String,
+        ::prost::alloc::string::String,
+    >,
+    /// Makes the start idempotent: a call of the same caller for the same workflow with the same id returns the same run.
+    /// At least 16 characters, such as a random UUID.
+    #[prost(string, optional, tag = "3")]
+    pub request_id: ::core::option::Option<::prost::alloc::string::String>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RunWorkflowResponse {
+    #[prost(string, tag = "1")]
+    pub run_id: ::prost::alloc::string::String,
+    /// A warning about this run, for example that an older version runs because the workflow's file is broken.
+    #[prost(string, optional, tag = "2")]
+    pub warning: ::core::option::Option<::prost::alloc::string::String>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CancelWorkflowRequest {
+    #[prost(string, tag = "1")]
+    pub id: ::prost::alloc::string::String,
+    /// Also ends the jobs that would run after a cancel, and stops those that are running.
+    #[prost(bool, tag = "2")]
+    pub force: bool,
+    /// If `id` is a workflow id: a repeated call with the same request id refers to the run that the first call cancelled,
+    /// even if the workflow has a newer run. At least 16 characters, such as a random UUID.
+    #[prost(string, optional, tag = "3")]
+    pub request_id: ::core::option::Option<::prost::alloc::string::String>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CancelWorkflowResponse {
+    /// Empty for a workflow that has not run.
+    #[prost(string, tag = "1")]
+    pub run_id: ::prost::alloc::string::String,
+}
+/// The source of a workflow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum WorkflowSource {
+    Unspecified = 0,
+    /// A file in the workflows directory.
+    File = 1,
+    /// CreateWorkflow.
+    Api = 2,
+}
+impl WorkflowSource {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "WORKFLOW_SOURCE_UNSPECIFIED",
+            Self::File => "WORKFLOW_SOURCE_FILE",
+            Self::Api => "WORKFLOW_SOURCE_API",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "WORKFLOW_SOURCE_UNSPECIFIED" => Some(Self::Unspecified),
+            "WORKFLOW_SOURCE_FILE" => Some(Self::File),
+            "WORKFLOW_SOURCE_API" => Some(Self::Api),
+            _ => None,
+        }
+    }
+}
+/// Generated client implementations.
+pub mod workflow_service_client {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    use tonic::codegen::http::Uri;
+    /// Definitions and their runs. The `id` of a method is a run id, or a workflow id, which means its newest run. A unique
+    /// prefix of a run id, of six characters or more, also works.
+    #[derive(Debug, Clone)]
+    pub struct WorkflowServiceClient<T> {
+        inner: tonic::client::Grpc<T>,
+    }
+    impl<T> WorkflowServiceClient<T>
+    where
+        T: tonic::client::GrpcService<tonic::body::Body>,
+        T::Error: Into<StdError>,
+        T::ResponseBody: Body<Data = Bytes> + std::marker::Send + 'static,
+        <T::ResponseBody as Body>::Error: Into<StdError> + std::marker::Send,
+    {
+        pub fn new(inner: T) -> Self {
+            let inner = tonic::client::Grpc::new(inner);
+            Self { inner }
+        }
+        pub fn with_origin(inner: T, origin: Uri) -> Self {
+            let inner = tonic::client::Grpc::with_origin(inner, origin);
+            Self { inner }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> WorkflowServiceClient<InterceptedService<T, F>>
+        where
+            F: tonic::service::Interceptor,
+            T::ResponseBody: Default,
+            T: tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+                Response = http::Response<
+                    <T as tonic::client::GrpcService<tonic::body::Body>>::ResponseBody,
+                >,
+            >,
+            <T as tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+            >>::Error: Into<StdError> + std::marker::Send + std::marker::Sync,
+        {
+            WorkflowServiceClient::new(InterceptedService::new(inner, interceptor))
+        }
+        /// Compress requests with the given encoding.
+        ///
+        /// This requires the server to support it otherwise it might respond with an
+        /// error.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.send_compressed(encoding);
+            self
+        }
+        /// Enable decompressing responses.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.accept_compressed(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_decoding_message_size(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_encoding_message_size(limit);
+            self
+        }
+        /// Lists the workflows by id, each with the state of its newest run. A response has whole workflows, with about 20,000
+        /// jobs or 16 MiB in total, and at least one workflow, so it can have fewer than `limit`. `next_offset` is the offset
+        /// of the next page; on the documented path, which returns the bare list, the header `Link: <…>; rel="next"` names it.
+        pub async fn list_workflows(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListWorkflowsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListWorkflowsResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/workflowgraph.v1.WorkflowService/ListWorkflows",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("workflowgraph.v1.WorkflowService", "ListWorkflows"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Lists the workflows by id without their jobs, each with its newest run, its last runs, and statistics of the last
+        /// 30 days.
+        pub async fn list_workflow_summaries(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListWorkflowSummariesRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListWorkflowSummariesResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/workflowgraph.v1.WorkflowService/ListWorkflowSummaries",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "workflowgraph.v1.WorkflowService",
+                        "ListWorkflowSummaries",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Checks and stores a definition: a workflow file in YAML or JSON, or the JSON object `{name, trigger, jobs: [{id,
+        /// name, command, depends_on, required_labels, max_retries, …}]}`. With a `request_id` the call is idempotent; without
+        /// one, each call creates a workflow. Errors: `invalid_argument` (HTTP 422) with every problem and its location;
+        /// `aborted` (HTTP 409) if the same `request_id` created a workflow from another definition.
+        pub async fn create_workflow(
+            &mut self,
+            request: impl tonic::IntoRequest<super::CreateWorkflowRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::CreateWorkflowResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/workflowgraph.v1.WorkflowService/CreateWorkflow",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("workflowgraph.v1.WorkflowService", "CreateWorkflow"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Removes a workflow from the list, so it can no longer be started. Its runs continue, and are kept until they are
+        /// pruned. Repeating the call changes nothing. Errors: `not_found`; `aborted` (HTTP 409) for a workflow that comes
+        /// from a file.
+        pub async fn remove_workflow(
+            &mut self,
+            request: impl tonic::IntoRequest<super::RemoveWorkflowRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::RemoveWorkflowResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/workflowgraph.v1.WorkflowService/RemoveWorkflow",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("workflowgraph.v1.WorkflowService", "RemoveWorkflow"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// The workflow with the states of its jobs. A response has at most 16 MiB of error texts and outputs; further jobs
+        /// are marked as `truncated`. Errors: `not_found`, also for an unknown `job_id`.
+        pub async fn get_workflow_status(
+            &mut self,
+            request: impl tonic::IntoRequest<super::GetWorkflowStatusRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetWorkflowStatusResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/workflowgraph.v1.WorkflowService/GetWorkflowStatus",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "workflowgraph.v1.WorkflowService",
+                        "GetWorkflowStatus",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// The inputs that the workflow's current definition declares, for forms. A run id means the workflow of that run.
+        pub async fn get_workflow_inputs(
+            &mut self,
+            request: impl tonic::IntoRequest<super::GetWorkflowInputsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetWorkflowInputsResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/workflowgraph.v1.WorkflowService/GetWorkflowInputs",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "workflowgraph.v1.WorkflowService",
+                        "GetWorkflowInputs",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Starts a run of the workflow's current definition. With a run id, it starts a new run of that run's workflow, with
+        /// the same inputs unless the call sets others, and sets `rerun_of`. Errors: `invalid_argument` (HTTP 422) with every
+        /// invalid input, if the definition declares inputs.
+        pub async fn run_workflow(
+            &mut self,
+            request: impl tonic::IntoRequest<super::RunWorkflowRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::RunWorkflowResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/workflowgraph.v1.WorkflowService/RunWorkflow",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("workflowgraph.v1.WorkflowService", "RunWorkflow"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Cancels a run: jobs that have not started end, and workers are asked to stop running jobs. Jobs whose `if` contains
+        /// `always()` or `cancelled()` still run unless `force` is set. Repeating the call changes nothing, and neither does
+        /// cancelling a run that has ended, or a workflow that has not run.
+        pub async fn cancel_workflow(
+            &mut self,
+            request: impl tonic::IntoRequest<super::CancelWorkflowRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::CancelWorkflowResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/workflowgraph.v1.WorkflowService/CancelWorkflow",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("workflowgraph.v1.WorkflowService", "CancelWorkflow"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Runs jobs of a run again, in the same run: all failed and cancelled jobs, or the named ones, and all jobs that need
+        /// them. They wait again for their needs, with new attempts and all of their retries, and use the stored outputs of
+        /// all other jobs. A run that had ended is open again, and its `generation` increases by one. The run can be live.
+        /// Errors: `not_found`; `aborted` (HTTP 409) with the reason `job_running` if a job that would run again has not
+        /// ended, and `dependant_running` if a job that needs it is running.
+        pub async fn rerun_workflow(
+            &mut self,
+            request: impl tonic::IntoRequest<super::RerunWorkflowRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::RerunWorkflowResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/workflowgraph.v1.WorkflowService/RerunWorkflow",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("workflowgraph.v1.WorkflowService", "RerunWorkflow"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Lists runs, newest first. A page can have fewer runs than `limit`, even none, and still have a `next_page_token`:
+        /// each page filters a bounded number of runs.
+        pub async fn list_runs(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListRunsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListRunsResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/workflowgraph.v1.WorkflowService/ListRuns",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("workflowgraph.v1.WorkflowService", "ListRuns"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Explains the state of a job: what it waits for, why it was retried, skipped or cancelled, how it failed, or which
+        /// worker runs it. Errors: `not_found`, also for a workflow that has not run.
+        pub async fn explain_job(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ExplainJobRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ExplainJobResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/workflowgraph.v1.WorkflowService/ExplainJob",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("workflowgraph.v1.WorkflowService", "ExplainJob"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Explains the state of a run: its jobs that have not succeeded, grouped by reason, at most 200 groups. Jobs that
+        /// block others come first. Errors: `not_found`, also for a workflow that has not run.
+        pub async fn explain_run(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ExplainRunRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ExplainRunResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/workflowgraph.v1.WorkflowService/ExplainRun",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("workflowgraph.v1.WorkflowService", "ExplainRun"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Lists the schedules of workflows, with the next time of each and the outcome of its last time.
+        pub async fn list_schedules(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListSchedulesRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListSchedulesResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/workflowgraph.v1.WorkflowService/ListSchedules",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("workflowgraph.v1.WorkflowService", "ListSchedules"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Pauses a schedule until it is resumed: it starts no runs, and does not catch up on missed times. Existing runs
+        /// continue. The schedule stays paused when its file changes. Repeating the call changes nothing. Errors: `not_found`.
+        pub async fn pause_schedule(
+            &mut self,
+            request: impl tonic::IntoRequest<super::PauseScheduleRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::PauseScheduleResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/workflowgraph.v1.WorkflowService/PauseSchedule",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("workflowgraph.v1.WorkflowService", "PauseSchedule"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Resumes a paused schedule at its next time. Repeating the call changes nothing. Errors: `not_found`.
+        pub async fn resume_schedule(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ResumeScheduleRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ResumeScheduleResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/workflowgraph.v1.WorkflowService/ResumeSchedule",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("workflowgraph.v1.WorkflowService", "ResumeSchedule"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Starts runs for past times of a schedule: for each from `from_ms` up to `to_ms`, and before the schedule's next time, that has
+        /// no run yet. Runs start as earlier ones of the backfill end, also after a restart. A schedule has one active backfill. Errors: `not_found`;
+        /// `conflict` while another one is active; `too_large` for more than 10,000 times.
+        pub async fn create_backfill(
+            &mut self,
+            request: impl tonic::IntoRequest<super::CreateBackfillRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::CreateBackfillResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/workflowgraph.v1.WorkflowService/CreateBackfill",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("workflowgraph.v1.WorkflowService", "CreateBackfill"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Lists the newest 100 backfills of a workflow, the newest first. Errors: `not_found`.
+        pub async fn list_backfills(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListBackfillsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListBackfillsResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/workflowgraph.v1.WorkflowService/ListBackfills",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("workflowgraph.v1.WorkflowService", "ListBackfills"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Cancels a backfill: it starts no more runs; those that it started continue. Repeating the call changes nothing. Errors: `not_found`.
+        pub async fn cancel_backfill(
+            &mut self,
+            request: impl tonic::IntoRequest<super::CancelBackfillRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::CancelBackfillResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/workflowgraph.v1.WorkflowService/CancelBackfill",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("workflowgraph.v1.WorkflowService", "CancelBackfill"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Streams the changes of one run, several runs, or all runs: first a snapshot if `after_event` is absent, then each
+        /// change once, in order.
+        pub async fn watch_runs(
+            &mut self,
+            request: impl tonic::IntoRequest<super::WatchRunsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<tonic::codec::Streaming<super::WatchRunsResponse>>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/workflowgraph.v1.WorkflowService/WatchRuns",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("workflowgraph.v1.WorkflowService", "WatchRuns"),
+                );
+            self.inner.server_streaming(req, path, codec).await
         }
     }
 }

@@ -22,10 +22,11 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from workflow_graph_client.gen.workflowgraph.v1 import job_reports_pb2 as workflowgraph_dot_v1_dot_job__reports__pb2
 from workflow_graph_client.gen.workflowgraph.v1 import types_pb2 as workflowgraph_dot_v1_dot_types__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"workflowgraph/v1/job_service.proto\x12\x10workflowgraph.v1\x1a\x1cworkflowgraph/v1/types.proto\"\x8c\x02\n\x0f\x43laimJobRequest\x12\x1b\n\tworker_id\x18\x01 \x01(\tR\x08workerId\x12\x16\n\x06labels\x18\x02 \x03(\tR\x06labels\x12)\n\x0elease_ttl_secs\x18\x03 \x01(\x03H\x00R\x0cleaseTtlSecs\x88\x01\x01\x12 \n\twait_secs\x18\x04 \x01(\x01H\x01R\x08waitSecs\x88\x01\x01\x12\"\n\nrequest_id\x18\x05 \x01(\tH\x02R\trequestId\x88\x01\x01\x12#\n\ronly_labelled\x18\x06 \x01(\x08R\x0conlyLabelledB\x11\n\x0f_lease_ttl_secsB\x0c\n\n_wait_secsB\r\n\x0b_request_id\"A\n\x10\x43laimJobResponse\x12-\n\x05\x63laim\x18\x01 \x01(\x0b\x32\x17.workflowgraph.v1.ClaimR\x05\x63laim\"\xa8\x02\n\x10\x43laimJobsRequest\x12\x1b\n\tworker_id\x18\x01 \x01(\tR\x08workerId\x12\x16\n\x06labels\x18\x02 \x03(\tR\x06labels\x12)\n\x0elease_ttl_secs\x18\x03 \x01(\x03H\x00R\x0cleaseTtlSecs\x88\x01\x01\x12 \n\twait_secs\x18\x04 \x01(\x01H\x01R\x08waitSecs\x88\x01\x01\x12\"\n\nrequest_id\x18\x05 \x01(\tH\x02R\trequestId\x88\x01\x01\x12\x19\n\x08max_jobs\x18\x06 \x01(\rR\x07maxJobs\x12#\n\ronly_labelled\x18\x07 \x01(\x08R\x0conlyLabelledB\x11\n\x0f_lease_ttl_secsB\x0c\n\n_wait_secsB\r\n\x0b_request_id\"D\n\x11\x43laimJobsResponse\x12/\n\x06\x63laims\x18\x01 \x03(\x0b\x32\x17.workflowgraph.v1.ClaimR\x06\x63laims\"2\n\x15HeartbeatLeaseRequest\x12\x19\n\x08lease_id\x18\x01 \x01(\tR\x07leaseId\"\x9e\x02\n\x16HeartbeatLeaseResponse\x12\x19\n\x08ttl_secs\x18\x01 \x01(\x04R\x07ttlSecs\x12\x1c\n\tcancelled\x18\x02 \x01(\x08R\tcancelled\x12\x42\n\x0bstop_reason\x18\x03 \x01(\x0e\x32\x1c.workflowgraph.v1.StopReasonH\x00R\nstopReason\x88\x01\x01\x12-\n\x10stop_within_secs\x18\x04 \x01(\x01H\x01R\x0estopWithinSecs\x88\x01\x01\x12\x14\n\x05\x64rain\x18\x05 \x01(\x08R\x05\x64rain\x12\x1d\n\ndrain_stop\x18\x06 \x01(\x08R\tdrainStopB\x0e\n\x0c_stop_reasonB\x13\n\x11_stop_within_secs\"`\n\x0fPushLogsRequest\x12\x19\n\x08lease_id\x18\x01 \x01(\tR\x07leaseId\x12\x32\n\x06\x63hunks\x18\x02 \x03(\x0b\x32\x1a.workflowgraph.v1.LogChunkR\x06\x63hunks\"*\n\x10PushLogsResponse\x12\x16\n\x06stored\x18\x01 \x01(\rR\x06stored\"\xb8\x01\n\x12\x43ompleteJobRequest\x12\x19\n\x08lease_id\x18\x01 \x01(\tR\x07leaseId\x12K\n\x07outputs\x18\x02 \x03(\x0b\x32\x31.workflowgraph.v1.CompleteJobRequest.OutputsEntryR\x07outputs\x1a:\n\x0cOutputsEntry\x12\x10\n\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n\x05value\x18\x02 \x01(\tR\x05value:\x02\x38\x01\"\x15\n\x13\x43ompleteJobResponse\"\x9e\x01\n\tJobReport\x12\x19\n\x08lease_id\x18\x01 \x01(\tR\x07leaseId\x12\x35\n\x07success\x18\x02 \x01(\x0b\x32\x19.workflowgraph.v1.OutputsH\x00R\x07success\x12\x35\n\x07\x66\x61ilure\x18\x03 \x01(\x0b\x32\x19.workflowgraph.v1.FailureH\x00R\x07\x66\x61ilureB\x08\n\x06result\"m\n\x07\x46\x61ilure\x12\x14\n\x05\x65rror\x18\x01 \x01(\tR\x05\x65rror\x12\x1c\n\tretryable\x18\x02 \x01(\x08R\tretryable\x12 \n\texit_code\x18\x03 \x01(\rH\x00R\x08\x65xitCode\x88\x01\x01\x42\x0c\n\n_exit_code\"\x90\x01\n\x0fJobReportResult\x12\x19\n\x08lease_id\x18\x01 \x01(\tR\x07leaseId\x12<\n\x07refused\x18\x02 \x01(\x0e\x32\x1d.workflowgraph.v1.ErrorReasonH\x00R\x07refused\x88\x01\x01\x12\x18\n\x07message\x18\x03 \x01(\tR\x07messageB\n\n\x08_refused\"\x86\x01\n\x13\x43ompleteJobsRequest\x12\x35\n\x07reports\x18\x01 \x03(\x0b\x32\x1b.workflowgraph.v1.JobReportR\x07reports\x12\x38\n\x05\x63laim\x18\x02 \x01(\x0b\x32\".workflowgraph.v1.ClaimJobsRequestR\x05\x63laim\"\x84\x01\n\x14\x43ompleteJobsResponse\x12;\n\x07results\x18\x01 \x03(\x0b\x32!.workflowgraph.v1.JobReportResultR\x07results\x12/\n\x06\x63laims\x18\x02 \x03(\x0b\x32\x17.workflowgraph.v1.ClaimR\x06\x63laims\"\x8f\x01\n\x0e\x46\x61ilJobRequest\x12\x19\n\x08lease_id\x18\x01 \x01(\tR\x07leaseId\x12\x14\n\x05\x65rror\x18\x02 \x01(\tR\x05\x65rror\x12\x1c\n\tretryable\x18\x03 \x01(\x08R\tretryable\x12 \n\texit_code\x18\x04 \x01(\rH\x00R\x08\x65xitCode\x88\x01\x01\x42\x0c\n\n_exit_code\"\x11\n\x0f\x46\x61ilJobResponse\".\n\x11ReleaseJobRequest\x12\x19\n\x08lease_id\x18\x01 \x01(\tR\x07leaseId\"\x14\n\x12ReleaseJobResponse\"P\n\x16GetJobCancelledRequest\x12\x1f\n\x0bworkflow_id\x18\x01 \x01(\tR\nworkflowId\x12\x15\n\x06job_id\x18\x02 \x01(\tR\x05jobId\"}\n\x17GetJobCancelledResponse\x12\x1c\n\tcancelled\x18\x01 \x01(\x08R\tcancelled\x12\x39\n\x06reason\x18\x02 \x01(\x0e\x32\x1c.workflowgraph.v1.StopReasonH\x00R\x06reason\x88\x01\x01\x42\t\n\x07_reason\"\xbe\x03\n\x0fWorkJobsRequest\x12=\n\x05hello\x18\x01 \x01(\x0b\x32\'.workflowgraph.v1.WorkJobsRequest.HelloR\x05hello\x12\x1f\n\x0b\x61\x64\x64_credits\x18\x02 \x01(\rR\naddCredits\x12,\n\x12received_lease_ids\x18\x03 \x03(\tR\x10receivedLeaseIds\x12\x35\n\x07reports\x18\x04 \x03(\x0b\x32\x1b.workflowgraph.v1.JobReportR\x07reports\x12\x14\n\x05\x64rain\x18\x05 \x01(\x08R\x05\x64rain\x1a\xcf\x01\n\x05Hello\x12\x1b\n\tworker_id\x18\x01 \x01(\tR\x08workerId\x12\x16\n\x06labels\x18\x02 \x03(\tR\x06labels\x12)\n\x0elease_ttl_secs\x18\x03 \x01(\x03H\x00R\x0cleaseTtlSecs\x88\x01\x01\x12\x14\n\x05slots\x18\x04 \x01(\rR\x05slots\x12\x18\n\x07version\x18\x05 \x01(\tR\x07version\x12#\n\ronly_labelled\x18\x06 \x01(\x08R\x0conlyLabelledB\x11\n\x0f_lease_ttl_secs\"\xaf\x04\n\x10WorkJobsResponse\x12/\n\x06\x63laims\x18\x01 \x03(\x0b\x32\x17.workflowgraph.v1.ClaimR\x06\x63laims\x12;\n\x07results\x18\x02 \x03(\x0b\x32!.workflowgraph.v1.JobReportResultR\x07results\x12.\n\x13\x63\x61ncelled_lease_ids\x18\x03 \x03(\tR\x11\x63\x61ncelledLeaseIds\x12$\n\x0elost_lease_ids\x18\x04 \x03(\tR\x0clostLeaseIds\x12\x1a\n\x08\x64raining\x18\x05 \x01(\x08R\x08\x64raining\x12=\n\x05stops\x18\x06 \x03(\x0b\x32\'.workflowgraph.v1.WorkJobsResponse.StopR\x05stops\x12\x43\n\x05\x64rain\x18\x07 \x01(\x0b\x32(.workflowgraph.v1.WorkJobsResponse.DrainH\x00R\x05\x64rain\x88\x01\x01\x1a\x33\n\x05\x44rain\x12\x16\n\x06\x61\x63tive\x18\x01 \x01(\x08R\x06\x61\x63tive\x12\x12\n\x04stop\x18\x02 \x01(\x08R\x04stop\x1ax\n\x04Stop\x12\x19\n\x08lease_id\x18\x01 \x01(\tR\x07leaseId\x12\x34\n\x06reason\x18\x02 \x01(\x0e\x32\x1c.workflowgraph.v1.StopReasonR\x06reason\x12\x1f\n\x0bwithin_secs\x18\x03 \x01(\x01R\nwithinSecsB\x08\n\x06_drain\"6\n\x17StreamHeartbeatsRequest\x12\x1b\n\tlease_ids\x18\x01 \x03(\tR\x08leaseIds\"\xe2\x03\n\x18StreamHeartbeatsResponse\x12M\n\x06leases\x18\x01 \x03(\x0b\x32\x35.workflowgraph.v1.StreamHeartbeatsResponse.LeaseStateR\x06leases\x12\x14\n\x05\x64rain\x18\x02 \x01(\x08R\x05\x64rain\x12\x1d\n\ndrain_stop\x18\x03 \x01(\x08R\tdrainStop\x1a\xc1\x02\n\nLeaseState\x12\x19\n\x08lease_id\x18\x01 \x01(\tR\x07leaseId\x12!\n\x0cseconds_left\x18\x02 \x01(\x01R\x0bsecondsLeft\x12\x1c\n\tcancelled\x18\x03 \x01(\x08R\tcancelled\x12\x36\n\x04lost\x18\x04 \x01(\x0e\x32\x1d.workflowgraph.v1.ErrorReasonH\x00R\x04lost\x88\x01\x01\x12\x42\n\x0bstop_reason\x18\x05 \x01(\x0e\x32\x1c.workflowgraph.v1.StopReasonH\x01R\nstopReason\x88\x01\x01\x12-\n\x10stop_within_secs\x18\x06 \x01(\x01H\x02R\x0estopWithinSecs\x88\x01\x01\x42\x07\n\x05_lostB\x0e\n\x0c_stop_reasonB\x13\n\x11_stop_within_secs2\xff\x07\n\nJobService\x12Q\n\x08\x43laimJob\x12!.workflowgraph.v1.ClaimJobRequest\x1a\".workflowgraph.v1.ClaimJobResponse\x12T\n\tClaimJobs\x12\".workflowgraph.v1.ClaimJobsRequest\x1a#.workflowgraph.v1.ClaimJobsResponse\x12\x63\n\x0eHeartbeatLease\x12\'.workflowgraph.v1.HeartbeatLeaseRequest\x1a(.workflowgraph.v1.HeartbeatLeaseResponse\x12Q\n\x08PushLogs\x12!.workflowgraph.v1.PushLogsRequest\x1a\".workflowgraph.v1.PushLogsResponse\x12Z\n\x0b\x43ompleteJob\x12$.workflowgraph.v1.CompleteJobRequest\x1a%.workflowgraph.v1.CompleteJobResponse\x12]\n\x0c\x43ompleteJobs\x12%.workflowgraph.v1.CompleteJobsRequest\x1a&.workflowgraph.v1.CompleteJobsResponse\x12N\n\x07\x46\x61ilJob\x12 .workflowgraph.v1.FailJobRequest\x1a!.workflowgraph.v1.FailJobResponse\x12W\n\nReleaseJob\x12#.workflowgraph.v1.ReleaseJobRequest\x1a$.workflowgraph.v1.ReleaseJobResponse\x12\x66\n\x0fGetJobCancelled\x12(.workflowgraph.v1.GetJobCancelledRequest\x1a).workflowgraph.v1.GetJobCancelledResponse\x12U\n\x08WorkJobs\x12!.workflowgraph.v1.WorkJobsRequest\x1a\".workflowgraph.v1.WorkJobsResponse(\x01\x30\x01\x12m\n\x10StreamHeartbeats\x12).workflowgraph.v1.StreamHeartbeatsRequest\x1a*.workflowgraph.v1.StreamHeartbeatsResponse(\x01\x30\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"workflowgraph/v1/job_service.proto\x12\x10workflowgraph.v1\x1a\"workflowgraph/v1/job_reports.proto\x1a\x1cworkflowgraph/v1/types.proto\"\x8c\x02\n\x0f\x43laimJobRequest\x12\x1b\n\tworker_id\x18\x01 \x01(\tR\x08workerId\x12\x16\n\x06labels\x18\x02 \x03(\tR\x06labels\x12)\n\x0elease_ttl_secs\x18\x03 \x01(\x03H\x00R\x0cleaseTtlSecs\x88\x01\x01\x12 \n\twait_secs\x18\x04 \x01(\x01H\x01R\x08waitSecs\x88\x01\x01\x12\"\n\nrequest_id\x18\x05 \x01(\tH\x02R\trequestId\x88\x01\x01\x12#\n\ronly_labelled\x18\x06 \x01(\x08R\x0conlyLabelledB\x11\n\x0f_lease_ttl_secsB\x0c\n\n_wait_secsB\r\n\x0b_request_id\"A\n\x10\x43laimJobResponse\x12-\n\x05\x63laim\x18\x01 \x01(\x0b\x32\x17.workflowgraph.v1.ClaimR\x05\x63laim\"\xa8\x02\n\x10\x43laimJobsRequest\x12\x1b\n\tworker_id\x18\x01 \x01(\tR\x08workerId\x12\x16\n\x06labels\x18\x02 \x03(\tR\x06labels\x12)\n\x0elease_ttl_secs\x18\x03 \x01(\x03H\x00R\x0cleaseTtlSecs\x88\x01\x01\x12 \n\twait_secs\x18\x04 \x01(\x01H\x01R\x08waitSecs\x88\x01\x01\x12\"\n\nrequest_id\x18\x05 \x01(\tH\x02R\trequestId\x88\x01\x01\x12\x19\n\x08max_jobs\x18\x06 \x01(\rR\x07maxJobs\x12#\n\ronly_labelled\x18\x07 \x01(\x08R\x0conlyLabelledB\x11\n\x0f_lease_ttl_secsB\x0c\n\n_wait_secsB\r\n\x0b_request_id\"D\n\x11\x43laimJobsResponse\x12/\n\x06\x63laims\x18\x01 \x03(\x0b\x32\x17.workflowgraph.v1.ClaimR\x06\x63laims\"2\n\x15HeartbeatLeaseRequest\x12\x19\n\x08lease_id\x18\x01 \x01(\tR\x07leaseId\"\x9e\x02\n\x16HeartbeatLeaseResponse\x12\x19\n\x08ttl_secs\x18\x01 \x01(\x04R\x07ttlSecs\x12\x1c\n\tcancelled\x18\x02 \x01(\x08R\tcancelled\x12\x42\n\x0bstop_reason\x18\x03 \x01(\x0e\x32\x1c.workflowgraph.v1.StopReasonH\x00R\nstopReason\x88\x01\x01\x12-\n\x10stop_within_secs\x18\x04 \x01(\x01H\x01R\x0estopWithinSecs\x88\x01\x01\x12\x14\n\x05\x64rain\x18\x05 \x01(\x08R\x05\x64rain\x12\x1d\n\ndrain_stop\x18\x06 \x01(\x08R\tdrainStopB\x0e\n\x0c_stop_reasonB\x13\n\x11_stop_within_secs\"`\n\x0fPushLogsRequest\x12\x19\n\x08lease_id\x18\x01 \x01(\tR\x07leaseId\x12\x32\n\x06\x63hunks\x18\x02 \x03(\x0b\x32\x1a.workflowgraph.v1.LogChunkR\x06\x63hunks\"*\n\x10PushLogsResponse\x12\x16\n\x06stored\x18\x01 \x01(\rR\x06stored\"\xb8\x01\n\x12\x43ompleteJobRequest\x12\x19\n\x08lease_id\x18\x01 \x01(\tR\x07leaseId\x12K\n\x07outputs\x18\x02 \x03(\x0b\x32\x31.workflowgraph.v1.CompleteJobRequest.OutputsEntryR\x07outputs\x1a:\n\x0cOutputsEntry\x12\x10\n\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n\x05value\x18\x02 \x01(\tR\x05value:\x02\x38\x01\"\x15\n\x13\x43ompleteJobResponse\"\x86\x01\n\x13\x43ompleteJobsRequest\x12\x35\n\x07reports\x18\x01 \x03(\x0b\x32\x1b.workflowgraph.v1.JobReportR\x07reports\x12\x38\n\x05\x63laim\x18\x02 \x01(\x0b\x32\".workflowgraph.v1.ClaimJobsRequestR\x05\x63laim\"\x84\x01\n\x14\x43ompleteJobsResponse\x12;\n\x07results\x18\x01 \x03(\x0b\x32!.workflowgraph.v1.JobReportResultR\x07results\x12/\n\x06\x63laims\x18\x02 \x03(\x0b\x32\x17.workflowgraph.v1.ClaimR\x06\x63laims\"\x8f\x01\n\x0e\x46\x61ilJobRequest\x12\x19\n\x08lease_id\x18\x01 \x01(\tR\x07leaseId\x12\x14\n\x05\x65rror\x18\x02 \x01(\tR\x05\x65rror\x12\x1c\n\tretryable\x18\x03 \x01(\x08R\tretryable\x12 \n\texit_code\x18\x04 \x01(\rH\x00R\x08\x65xitCode\x88\x01\x01\x42\x0c\n\n_exit_code\"\x11\n\x0f\x46\x61ilJobResponse\".\n\x11ReleaseJobRequest\x12\x19\n\x08lease_id\x18\x01 \x01(\tR\x07leaseId\"\x14\n\x12ReleaseJobResponse\"P\n\x16GetJobCancelledRequest\x12\x1f\n\x0bworkflow_id\x18\x01 \x01(\tR\nworkflowId\x12\x15\n\x06job_id\x18\x02 \x01(\tR\x05jobId\"}\n\x17GetJobCancelledResponse\x12\x1c\n\tcancelled\x18\x01 \x01(\x08R\tcancelled\x12\x39\n\x06reason\x18\x02 \x01(\x0e\x32\x1c.workflowgraph.v1.StopReasonH\x00R\x06reason\x88\x01\x01\x42\t\n\x07_reason\"\xbe\x03\n\x0fWorkJobsRequest\x12=\n\x05hello\x18\x01 \x01(\x0b\x32\'.workflowgraph.v1.WorkJobsRequest.HelloR\x05hello\x12\x1f\n\x0b\x61\x64\x64_credits\x18\x02 \x01(\rR\naddCredits\x12,\n\x12received_lease_ids\x18\x03 \x03(\tR\x10receivedLeaseIds\x12\x35\n\x07reports\x18\x04 \x03(\x0b\x32\x1b.workflowgraph.v1.JobReportR\x07reports\x12\x14\n\x05\x64rain\x18\x05 \x01(\x08R\x05\x64rain\x1a\xcf\x01\n\x05Hello\x12\x1b\n\tworker_id\x18\x01 \x01(\tR\x08workerId\x12\x16\n\x06labels\x18\x02 \x03(\tR\x06labels\x12)\n\x0elease_ttl_secs\x18\x03 \x01(\x03H\x00R\x0cleaseTtlSecs\x88\x01\x01\x12\x14\n\x05slots\x18\x04 \x01(\rR\x05slots\x12\x18\n\x07version\x18\x05 \x01(\tR\x07version\x12#\n\ronly_labelled\x18\x06 \x01(\x08R\x0conlyLabelledB\x11\n\x0f_lease_ttl_secs\"\xaf\x04\n\x10WorkJobsResponse\x12/\n\x06\x63laims\x18\x01 \x03(\x0b\x32\x17.workflowgraph.v1.ClaimR\x06\x63laims\x12;\n\x07results\x18\x02 \x03(\x0b\x32!.workflowgraph.v1.JobReportResultR\x07results\x12.\n\x13\x63\x61ncelled_lease_ids\x18\x03 \x03(\tR\x11\x63\x61ncelledLeaseIds\x12$\n\x0elost_lease_ids\x18\x04 \x03(\tR\x0clostLeaseIds\x12\x1a\n\x08\x64raining\x18\x05 \x01(\x08R\x08\x64raining\x12=\n\x05stops\x18\x06 \x03(\x0b\x32\'.workflowgraph.v1.WorkJobsResponse.StopR\x05stops\x12\x43\n\x05\x64rain\x18\x07 \x01(\x0b\x32(.workflowgraph.v1.WorkJobsResponse.DrainH\x00R\x05\x64rain\x88\x01\x01\x1a\x33\n\x05\x44rain\x12\x16\n\x06\x61\x63tive\x18\x01 \x01(\x08R\x06\x61\x63tive\x12\x12\n\x04stop\x18\x02 \x01(\x08R\x04stop\x1ax\n\x04Stop\x12\x19\n\x08lease_id\x18\x01 \x01(\tR\x07leaseId\x12\x34\n\x06reason\x18\x02 \x01(\x0e\x32\x1c.workflowgraph.v1.StopReasonR\x06reason\x12\x1f\n\x0bwithin_secs\x18\x03 \x01(\x01R\nwithinSecsB\x08\n\x06_drain\"6\n\x17StreamHeartbeatsRequest\x12\x1b\n\tlease_ids\x18\x01 \x03(\tR\x08leaseIds\"\xe2\x03\n\x18StreamHeartbeatsResponse\x12M\n\x06leases\x18\x01 \x03(\x0b\x32\x35.workflowgraph.v1.StreamHeartbeatsResponse.LeaseStateR\x06leases\x12\x14\n\x05\x64rain\x18\x02 \x01(\x08R\x05\x64rain\x12\x1d\n\ndrain_stop\x18\x03 \x01(\x08R\tdrainStop\x1a\xc1\x02\n\nLeaseState\x12\x19\n\x08lease_id\x18\x01 \x01(\tR\x07leaseId\x12!\n\x0cseconds_left\x18\x02 \x01(\x01R\x0bsecondsLeft\x12\x1c\n\tcancelled\x18\x03 \x01(\x08R\tcancelled\x12\x36\n\x04lost\x18\x04 \x01(\x0e\x32\x1d.workflowgraph.v1.ErrorReasonH\x00R\x04lost\x88\x01\x01\x12\x42\n\x0bstop_reason\x18\x05 \x01(\x0e\x32\x1c.workflowgraph.v1.StopReasonH\x01R\nstopReason\x88\x01\x01\x12-\n\x10stop_within_secs\x18\x06 \x01(\x01H\x02R\x0estopWithinSecs\x88\x01\x01\x42\x07\n\x05_lostB\x0e\n\x0c_stop_reasonB\x13\n\x11_stop_within_secs2\xff\x07\n\nJobService\x12Q\n\x08\x43laimJob\x12!.workflowgraph.v1.ClaimJobRequest\x1a\".workflowgraph.v1.ClaimJobResponse\x12T\n\tClaimJobs\x12\".workflowgraph.v1.ClaimJobsRequest\x1a#.workflowgraph.v1.ClaimJobsResponse\x12\x63\n\x0eHeartbeatLease\x12\'.workflowgraph.v1.HeartbeatLeaseRequest\x1a(.workflowgraph.v1.HeartbeatLeaseResponse\x12Q\n\x08PushLogs\x12!.workflowgraph.v1.PushLogsRequest\x1a\".workflowgraph.v1.PushLogsResponse\x12Z\n\x0b\x43ompleteJob\x12$.workflowgraph.v1.CompleteJobRequest\x1a%.workflowgraph.v1.CompleteJobResponse\x12]\n\x0c\x43ompleteJobs\x12%.workflowgraph.v1.CompleteJobsRequest\x1a&.workflowgraph.v1.CompleteJobsResponse\x12N\n\x07\x46\x61ilJob\x12 .workflowgraph.v1.FailJobRequest\x1a!.workflowgraph.v1.FailJobResponse\x12W\n\nReleaseJob\x12#.workflowgraph.v1.ReleaseJobRequest\x1a$.workflowgraph.v1.ReleaseJobResponse\x12\x66\n\x0fGetJobCancelled\x12(.workflowgraph.v1.GetJobCancelledRequest\x1a).workflowgraph.v1.GetJobCancelledResponse\x12U\n\x08WorkJobs\x12!.workflowgraph.v1.WorkJobsRequest\x1a\".workflowgraph.v1.WorkJobsResponse(\x01\x30\x01\x12m\n\x10StreamHeartbeats\x12).workflowgraph.v1.StreamHeartbeatsRequest\x1a*.workflowgraph.v1.StreamHeartbeatsResponse(\x01\x30\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -34,66 +35,60 @@ if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_COMPLETEJOBREQUEST_OUTPUTSENTRY']._loaded_options = None
   _globals['_COMPLETEJOBREQUEST_OUTPUTSENTRY']._serialized_options = b'8\001'
-  _globals['_CLAIMJOBREQUEST']._serialized_start=87
-  _globals['_CLAIMJOBREQUEST']._serialized_end=355
-  _globals['_CLAIMJOBRESPONSE']._serialized_start=357
-  _globals['_CLAIMJOBRESPONSE']._serialized_end=422
-  _globals['_CLAIMJOBSREQUEST']._serialized_start=425
-  _globals['_CLAIMJOBSREQUEST']._serialized_end=721
-  _globals['_CLAIMJOBSRESPONSE']._serialized_start=723
-  _globals['_CLAIMJOBSRESPONSE']._serialized_end=791
-  _globals['_HEARTBEATLEASEREQUEST']._serialized_start=793
-  _globals['_HEARTBEATLEASEREQUEST']._serialized_end=843
-  _globals['_HEARTBEATLEASERESPONSE']._serialized_start=846
-  _globals['_HEARTBEATLEASERESPONSE']._serialized_end=1132
-  _globals['_PUSHLOGSREQUEST']._serialized_start=1134
-  _globals['_PUSHLOGSREQUEST']._serialized_end=1230
-  _globals['_PUSHLOGSRESPONSE']._serialized_start=1232
-  _globals['_PUSHLOGSRESPONSE']._serialized_end=1274
-  _globals['_COMPLETEJOBREQUEST']._serialized_start=1277
-  _globals['_COMPLETEJOBREQUEST']._serialized_end=1461
-  _globals['_COMPLETEJOBREQUEST_OUTPUTSENTRY']._serialized_start=1403
-  _globals['_COMPLETEJOBREQUEST_OUTPUTSENTRY']._serialized_end=1461
-  _globals['_COMPLETEJOBRESPONSE']._serialized_start=1463
-  _globals['_COMPLETEJOBRESPONSE']._serialized_end=1484
-  _globals['_JOBREPORT']._serialized_start=1487
-  _globals['_JOBREPORT']._serialized_end=1645
-  _globals['_FAILURE']._serialized_start=1647
-  _globals['_FAILURE']._serialized_end=1756
-  _globals['_JOBREPORTRESULT']._serialized_start=1759
-  _globals['_JOBREPORTRESULT']._serialized_end=1903
-  _globals['_COMPLETEJOBSREQUEST']._serialized_start=1906
-  _globals['_COMPLETEJOBSREQUEST']._serialized_end=2040
-  _globals['_COMPLETEJOBSRESPONSE']._serialized_start=2043
-  _globals['_COMPLETEJOBSRESPONSE']._serialized_end=2175
-  _globals['_FAILJOBREQUEST']._serialized_start=2178
-  _globals['_FAILJOBREQUEST']._serialized_end=2321
-  _globals['_FAILJOBRESPONSE']._serialized_start=2323
-  _globals['_FAILJOBRESPONSE']._serialized_end=2340
-  _globals['_RELEASEJOBREQUEST']._serialized_start=2342
-  _globals['_RELEASEJOBREQUEST']._serialized_end=2388
-  _globals['_RELEASEJOBRESPONSE']._serialized_start=2390
-  _globals['_RELEASEJOBRESPONSE']._serialized_end=2410
-  _globals['_GETJOBCANCELLEDREQUEST']._serialized_start=2412
-  _globals['_GETJOBCANCELLEDREQUEST']._serialized_end=2492
-  _globals['_GETJOBCANCELLEDRESPONSE']._serialized_start=2494
-  _globals['_GETJOBCANCELLEDRESPONSE']._serialized_end=2619
-  _globals['_WORKJOBSREQUEST']._serialized_start=2622
-  _globals['_WORKJOBSREQUEST']._serialized_end=3068
-  _globals['_WORKJOBSREQUEST_HELLO']._serialized_start=2861
-  _globals['_WORKJOBSREQUEST_HELLO']._serialized_end=3068
-  _globals['_WORKJOBSRESPONSE']._serialized_start=3071
-  _globals['_WORKJOBSRESPONSE']._serialized_end=3630
-  _globals['_WORKJOBSRESPONSE_DRAIN']._serialized_start=3447
-  _globals['_WORKJOBSRESPONSE_DRAIN']._serialized_end=3498
-  _globals['_WORKJOBSRESPONSE_STOP']._serialized_start=3500
-  _globals['_WORKJOBSRESPONSE_STOP']._serialized_end=3620
-  _globals['_STREAMHEARTBEATSREQUEST']._serialized_start=3632
-  _globals['_STREAMHEARTBEATSREQUEST']._serialized_end=3686
-  _globals['_STREAMHEARTBEATSRESPONSE']._serialized_start=3689
-  _globals['_STREAMHEARTBEATSRESPONSE']._serialized_end=4171
-  _globals['_STREAMHEARTBEATSRESPONSE_LEASESTATE']._serialized_start=3850
-  _globals['_STREAMHEARTBEATSRESPONSE_LEASESTATE']._serialized_end=4171
-  _globals['_JOBSERVICE']._serialized_start=4174
-  _globals['_JOBSERVICE']._serialized_end=5197
+  _globals['_CLAIMJOBREQUEST']._serialized_start=123
+  _globals['_CLAIMJOBREQUEST']._serialized_end=391
+  _globals['_CLAIMJOBRESPONSE']._serialized_start=393
+  _globals['_CLAIMJOBRESPONSE']._serialized_end=458
+  _globals['_CLAIMJOBSREQUEST']._serialized_start=461
+  _globals['_CLAIMJOBSREQUEST']._serialized_end=757
+  _globals['_CLAIMJOBSRESPONSE']._serialized_start=759
+  _globals['_CLAIMJOBSRESPONSE']._serialized_end=827
+  _globals['_HEARTBEATLEASEREQUEST']._serialized_start=829
+  _globals['_HEARTBEATLEASEREQUEST']._serialized_end=879
+  _globals['_HEARTBEATLEASERESPONSE']._serialized_start=882
+  _globals['_HEARTBEATLEASERESPONSE']._serialized_end=1168
+  _globals['_PUSHLOGSREQUEST']._serialized_start=1170
+  _globals['_PUSHLOGSREQUEST']._serialized_end=1266
+  _globals['_PUSHLOGSRESPONSE']._serialized_start=1268
+  _globals['_PUSHLOGSRESPONSE']._serialized_end=1310
+  _globals['_COMPLETEJOBREQUEST']._serialized_start=1313
+  _globals['_COMPLETEJOBREQUEST']._serialized_end=1497
+  _globals['_COMPLETEJOBREQUEST_OUTPUTSENTRY']._serialized_start=1439
+  _globals['_COMPLETEJOBREQUEST_OUTPUTSENTRY']._serialized_end=1497
+  _globals['_COMPLETEJOBRESPONSE']._serialized_start=1499
+  _globals['_COMPLETEJOBRESPONSE']._serialized_end=1520
+  _globals['_COMPLETEJOBSREQUEST']._serialized_start=1523
+  _globals['_COMPLETEJOBSREQUEST']._serialized_end=1657
+  _globals['_COMPLETEJOBSRESPONSE']._serialized_start=1660
+  _globals['_COMPLETEJOBSRESPONSE']._serialized_end=1792
+  _globals['_FAILJOBREQUEST']._serialized_start=1795
+  _globals['_FAILJOBREQUEST']._serialized_end=1938
+  _globals['_FAILJOBRESPONSE']._serialized_start=1940
+  _globals['_FAILJOBRESPONSE']._serialized_end=1957
+  _globals['_RELEASEJOBREQUEST']._serialized_start=1959
+  _globals['_RELEASEJOBREQUEST']._serialized_end=2005
+  _globals['_RELEASEJOBRESPONSE']._serialized_start=2007
+  _globals['_RELEASEJOBRESPONSE']._serialized_end=2027
+  _globals['_GETJOBCANCELLEDREQUEST']._serialized_start=2029
+  _globals['_GETJOBCANCELLEDREQUEST']._serialized_end=2109
+  _globals['_GETJOBCANCELLEDRESPONSE']._serialized_start=2111
+  _globals['_GETJOBCANCELLEDRESPONSE']._serialized_end=2236
+  _globals['_WORKJOBSREQUEST']._serialized_start=2239
+  _globals['_WORKJOBSREQUEST']._serialized_end=2685
+  _globals['_WORKJOBSREQUEST_HELLO']._serialized_start=2478
+  _globals['_WORKJOBSREQUEST_HELLO']._serialized_end=2685
+  _globals['_WORKJOBSRESPONSE']._serialized_start=2688
+  _globals['_WORKJOBSRESPONSE']._serialized_end=3247
+  _globals['_WORKJOBSRESPONSE_DRAIN']._serialized_start=3064
+  _globals['_WORKJOBSRESPONSE_DRAIN']._serialized_end=3115
+  _globals['_WORKJOBSRESPONSE_STOP']._serialized_start=3117
+  _globals['_WORKJOBSRESPONSE_STOP']._serialized_end=3237
+  _globals['_STREAMHEARTBEATSREQUEST']._serialized_start=3249
+  _globals['_STREAMHEARTBEATSREQUEST']._serialized_end=3303
+  _globals['_STREAMHEARTBEATSRESPONSE']._serialized_start=3306
+  _globals['_STREAMHEARTBEATSRESPONSE']._serialized_end=3788
+  _globals['_STREAMHEARTBEATSRESPONSE_LEASESTATE']._serialized_start=3467
+  _globals['_STREAMHEARTBEATSRESPONSE_LEASESTATE']._serialized_end=3788
+  _globals['_JOBSERVICE']._serialized_start=3791
+  _globals['_JOBSERVICE']._serialized_end=4814
 # @@protoc_insertion_point(module_scope)

@@ -7,6 +7,7 @@ from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf.internal import containers as _containers
+from workflow_graph_client.gen.workflowgraph.v1 import job_reports_pb2 as _job_reports_pb2
 from workflow_graph_client.gen.workflowgraph.v1 import types_pb2 as _types_pb2
 import builtins as _builtins
 import sys
@@ -331,106 +332,13 @@ class CompleteJobResponse(_message.Message):
 Global___CompleteJobResponse: _TypeAlias = CompleteJobResponse  # noqa: Y015
 
 @_typing.final
-class JobReport(_message.Message):
-    """One report of `CompleteJobs`."""
-
-    DESCRIPTOR: _descriptor.Descriptor
-
-    LEASE_ID_FIELD_NUMBER: _builtins.int
-    SUCCESS_FIELD_NUMBER: _builtins.int
-    FAILURE_FIELD_NUMBER: _builtins.int
-    lease_id: _builtins.str
-    @_builtins.property
-    def success(self) -> _types_pb2.Outputs: ...
-    @_builtins.property
-    def failure(self) -> Global___Failure: ...
-    def __init__(
-        self,
-        *,
-        lease_id: _builtins.str = ...,
-        success: _types_pb2.Outputs | None = ...,
-        failure: Global___Failure | None = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["failure", b"failure", "result", b"result", "success", b"success"]  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["failure", b"failure", "lease_id", b"lease_id", "result", b"result", "success", b"success"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_result: _TypeAlias = _typing.Literal["success", "failure"]  # noqa: Y015
-    _WhichOneofArgType_result: _TypeAlias = _typing.Literal["result", b"result"]  # noqa: Y015
-    def WhichOneof(self, oneof_group: _WhichOneofArgType_result) -> _WhichOneofReturnType_result | None: ...
-
-Global___JobReport: _TypeAlias = JobReport  # noqa: Y015
-
-@_typing.final
-class Failure(_message.Message):
-    """A failed attempt."""
-
-    DESCRIPTOR: _descriptor.Descriptor
-
-    ERROR_FIELD_NUMBER: _builtins.int
-    RETRYABLE_FIELD_NUMBER: _builtins.int
-    EXIT_CODE_FIELD_NUMBER: _builtins.int
-    error: _builtins.str
-    retryable: _builtins.bool
-    exit_code: _builtins.int
-    """As in `FailJob`."""
-    def __init__(
-        self,
-        *,
-        error: _builtins.str = ...,
-        retryable: _builtins.bool = ...,
-        exit_code: _builtins.int | None = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_exit_code", b"_exit_code", "exit_code", b"exit_code"]  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_exit_code", b"_exit_code", "error", b"error", "exit_code", b"exit_code", "retryable", b"retryable"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType__exit_code: _TypeAlias = _typing.Literal["exit_code"]  # noqa: Y015
-    _WhichOneofArgType__exit_code: _TypeAlias = _typing.Literal["_exit_code", b"_exit_code"]  # noqa: Y015
-    def WhichOneof(self, oneof_group: _WhichOneofArgType__exit_code) -> _WhichOneofReturnType__exit_code | None: ...
-
-Global___Failure: _TypeAlias = Failure  # noqa: Y015
-
-@_typing.final
-class JobReportResult(_message.Message):
-    """The result of one report."""
-
-    DESCRIPTOR: _descriptor.Descriptor
-
-    LEASE_ID_FIELD_NUMBER: _builtins.int
-    REFUSED_FIELD_NUMBER: _builtins.int
-    MESSAGE_FIELD_NUMBER: _builtins.int
-    lease_id: _builtins.str
-    refused: _types_pb2.ErrorReason.ValueType
-    """Absent if the report was accepted. `ERROR_REASON_UNSPECIFIED` if the lease lives but the report is invalid, for
-    example because its outputs are too large: the worker can report again.
-    """
-    message: _builtins.str
-    def __init__(
-        self,
-        *,
-        lease_id: _builtins.str = ...,
-        refused: _types_pb2.ErrorReason.ValueType | None = ...,
-        message: _builtins.str = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_refused", b"_refused", "refused", b"refused"]  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_refused", b"_refused", "lease_id", b"lease_id", "message", b"message", "refused", b"refused"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType__refused: _TypeAlias = _typing.Literal["refused"]  # noqa: Y015
-    _WhichOneofArgType__refused: _TypeAlias = _typing.Literal["_refused", b"_refused"]  # noqa: Y015
-    def WhichOneof(self, oneof_group: _WhichOneofArgType__refused) -> _WhichOneofReturnType__refused | None: ...
-
-Global___JobReportResult: _TypeAlias = JobReportResult  # noqa: Y015
-
-@_typing.final
 class CompleteJobsRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     REPORTS_FIELD_NUMBER: _builtins.int
     CLAIM_FIELD_NUMBER: _builtins.int
     @_builtins.property
-    def reports(self) -> _containers.RepeatedCompositeFieldContainer[Global___JobReport]: ...
+    def reports(self) -> _containers.RepeatedCompositeFieldContainer[_job_reports_pb2.JobReport]: ...
     @_builtins.property
     def claim(self) -> Global___ClaimJobsRequest:
         """Claims jobs in the same round trip, if present."""
@@ -438,7 +346,7 @@ class CompleteJobsRequest(_message.Message):
     def __init__(
         self,
         *,
-        reports: _abc.Iterable[Global___JobReport] | None = ...,
+        reports: _abc.Iterable[_job_reports_pb2.JobReport] | None = ...,
         claim: Global___ClaimJobsRequest | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["claim", b"claim"]  # noqa: Y015
@@ -456,7 +364,7 @@ class CompleteJobsResponse(_message.Message):
     RESULTS_FIELD_NUMBER: _builtins.int
     CLAIMS_FIELD_NUMBER: _builtins.int
     @_builtins.property
-    def results(self) -> _containers.RepeatedCompositeFieldContainer[Global___JobReportResult]:
+    def results(self) -> _containers.RepeatedCompositeFieldContainer[_job_reports_pb2.JobReportResult]:
         """In the order of the reports."""
 
     @_builtins.property
@@ -464,7 +372,7 @@ class CompleteJobsResponse(_message.Message):
     def __init__(
         self,
         *,
-        results: _abc.Iterable[Global___JobReportResult] | None = ...,
+        results: _abc.Iterable[_job_reports_pb2.JobReportResult] | None = ...,
         claims: _abc.Iterable[_types_pb2.Claim] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
@@ -666,14 +574,14 @@ class WorkJobsRequest(_message.Message):
         """Confirms the arrival of pushed jobs, by their leases."""
 
     @_builtins.property
-    def reports(self) -> _containers.RepeatedCompositeFieldContainer[Global___JobReport]: ...
+    def reports(self) -> _containers.RepeatedCompositeFieldContainer[_job_reports_pb2.JobReport]: ...
     def __init__(
         self,
         *,
         hello: Global___WorkJobsRequest.Hello | None = ...,
         add_credits: _builtins.int = ...,
         received_lease_ids: _abc.Iterable[_builtins.str] | None = ...,
-        reports: _abc.Iterable[Global___JobReport] | None = ...,
+        reports: _abc.Iterable[_job_reports_pb2.JobReport] | None = ...,
         drain: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["hello", b"hello"]  # noqa: Y015
@@ -750,7 +658,7 @@ class WorkJobsResponse(_message.Message):
     @_builtins.property
     def claims(self) -> _containers.RepeatedCompositeFieldContainer[_types_pb2.Claim]: ...
     @_builtins.property
-    def results(self) -> _containers.RepeatedCompositeFieldContainer[Global___JobReportResult]: ...
+    def results(self) -> _containers.RepeatedCompositeFieldContainer[_job_reports_pb2.JobReportResult]: ...
     @_builtins.property
     def cancelled_lease_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Leases whose jobs were cancelled; each is in `stops` as well."""
@@ -771,7 +679,7 @@ class WorkJobsResponse(_message.Message):
         self,
         *,
         claims: _abc.Iterable[_types_pb2.Claim] | None = ...,
-        results: _abc.Iterable[Global___JobReportResult] | None = ...,
+        results: _abc.Iterable[_job_reports_pb2.JobReportResult] | None = ...,
         cancelled_lease_ids: _abc.Iterable[_builtins.str] | None = ...,
         lost_lease_ids: _abc.Iterable[_builtins.str] | None = ...,
         draining: _builtins.bool = ...,

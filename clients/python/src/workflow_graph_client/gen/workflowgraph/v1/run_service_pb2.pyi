@@ -8,8 +8,9 @@ from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
+from workflow_graph_client.gen.workflowgraph.v1 import runs_pb2 as _runs_pb2
 from workflow_graph_client.gen.workflowgraph.v1 import types_pb2 as _types_pb2
-from workflow_graph_client.gen.workflowgraph.v1 import workflow_service_pb2 as _workflow_service_pb2
+from workflow_graph_client.gen.workflowgraph.v1 import why_pb2 as _why_pb2
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -99,7 +100,7 @@ class GetJobHistoryResponse(_message.Message):
     next_page_token: _builtins.str
     """Leads to older runs; empty on the last page."""
     @_builtins.property
-    def runs(self) -> _containers.RepeatedCompositeFieldContainer[_workflow_service_pb2.Run]:
+    def runs(self) -> _containers.RepeatedCompositeFieldContainer[_runs_pb2.Run]:
         """Newest first."""
 
     @_builtins.property
@@ -109,7 +110,7 @@ class GetJobHistoryResponse(_message.Message):
     def __init__(
         self,
         *,
-        runs: _abc.Iterable[_workflow_service_pb2.Run] | None = ...,
+        runs: _abc.Iterable[_runs_pb2.Run] | None = ...,
         jobs: _abc.Iterable[Global___JobHistory] | None = ...,
         next_page_token: _builtins.str = ...,
     ) -> None: ...
@@ -581,7 +582,7 @@ class GetJobResponse(_message.Message):
     @_builtins.property
     def retry_policy(self) -> _types_pb2.RetryPolicy: ...
     @_builtins.property
-    def attempts(self) -> _containers.RepeatedCompositeFieldContainer[_workflow_service_pb2.JobAttempt]:
+    def attempts(self) -> _containers.RepeatedCompositeFieldContainer[_why_pb2.JobAttempt]:
         """Oldest first; at most the newest hundred."""
 
     @_builtins.property
@@ -603,7 +604,7 @@ class GetJobResponse(_message.Message):
         phase: Global___JobPhase.ValueType = ...,
         ordinal: _builtins.int = ...,
         enqueued_at_ms: _builtins.int | None = ...,
-        attempts: _abc.Iterable[_workflow_service_pb2.JobAttempt] | None = ...,
+        attempts: _abc.Iterable[_why_pb2.JobAttempt] | None = ...,
         attempts_total: _builtins.int = ...,
         step_states: _abc.Iterable[Global___StepState] | None = ...,
         group: _builtins.str | None = ...,

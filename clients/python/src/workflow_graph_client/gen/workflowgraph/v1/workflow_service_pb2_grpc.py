@@ -3,6 +3,10 @@
 import grpc
 import warnings
 
+from workflow_graph_client.gen.workflowgraph.v1 import inputs_pb2 as workflowgraph_dot_v1_dot_inputs__pb2
+from workflow_graph_client.gen.workflowgraph.v1 import runs_pb2 as workflowgraph_dot_v1_dot_runs__pb2
+from workflow_graph_client.gen.workflowgraph.v1 import schedules_pb2 as workflowgraph_dot_v1_dot_schedules__pb2
+from workflow_graph_client.gen.workflowgraph.v1 import why_pb2 as workflowgraph_dot_v1_dot_why__pb2
 from workflow_graph_client.gen.workflowgraph.v1 import workflow_service_pb2 as workflowgraph_dot_v1_dot_workflow__service__pb2
 
 GRPC_GENERATED_VERSION = '1.76.0'
@@ -63,8 +67,8 @@ class WorkflowServiceStub(object):
                 _registered_method=True)
         self.GetWorkflowInputs = channel.unary_unary(
                 '/workflowgraph.v1.WorkflowService/GetWorkflowInputs',
-                request_serializer=workflowgraph_dot_v1_dot_workflow__service__pb2.GetWorkflowInputsRequest.SerializeToString,
-                response_deserializer=workflowgraph_dot_v1_dot_workflow__service__pb2.GetWorkflowInputsResponse.FromString,
+                request_serializer=workflowgraph_dot_v1_dot_inputs__pb2.GetWorkflowInputsRequest.SerializeToString,
+                response_deserializer=workflowgraph_dot_v1_dot_inputs__pb2.GetWorkflowInputsResponse.FromString,
                 _registered_method=True)
         self.RunWorkflow = channel.unary_unary(
                 '/workflowgraph.v1.WorkflowService/RunWorkflow',
@@ -78,58 +82,58 @@ class WorkflowServiceStub(object):
                 _registered_method=True)
         self.RerunWorkflow = channel.unary_unary(
                 '/workflowgraph.v1.WorkflowService/RerunWorkflow',
-                request_serializer=workflowgraph_dot_v1_dot_workflow__service__pb2.RerunWorkflowRequest.SerializeToString,
-                response_deserializer=workflowgraph_dot_v1_dot_workflow__service__pb2.RerunWorkflowResponse.FromString,
+                request_serializer=workflowgraph_dot_v1_dot_runs__pb2.RerunWorkflowRequest.SerializeToString,
+                response_deserializer=workflowgraph_dot_v1_dot_runs__pb2.RerunWorkflowResponse.FromString,
                 _registered_method=True)
         self.ListRuns = channel.unary_unary(
                 '/workflowgraph.v1.WorkflowService/ListRuns',
-                request_serializer=workflowgraph_dot_v1_dot_workflow__service__pb2.ListRunsRequest.SerializeToString,
-                response_deserializer=workflowgraph_dot_v1_dot_workflow__service__pb2.ListRunsResponse.FromString,
+                request_serializer=workflowgraph_dot_v1_dot_runs__pb2.ListRunsRequest.SerializeToString,
+                response_deserializer=workflowgraph_dot_v1_dot_runs__pb2.ListRunsResponse.FromString,
                 _registered_method=True)
         self.ExplainJob = channel.unary_unary(
                 '/workflowgraph.v1.WorkflowService/ExplainJob',
-                request_serializer=workflowgraph_dot_v1_dot_workflow__service__pb2.ExplainJobRequest.SerializeToString,
-                response_deserializer=workflowgraph_dot_v1_dot_workflow__service__pb2.ExplainJobResponse.FromString,
+                request_serializer=workflowgraph_dot_v1_dot_why__pb2.ExplainJobRequest.SerializeToString,
+                response_deserializer=workflowgraph_dot_v1_dot_why__pb2.ExplainJobResponse.FromString,
                 _registered_method=True)
         self.ExplainRun = channel.unary_unary(
                 '/workflowgraph.v1.WorkflowService/ExplainRun',
-                request_serializer=workflowgraph_dot_v1_dot_workflow__service__pb2.ExplainRunRequest.SerializeToString,
-                response_deserializer=workflowgraph_dot_v1_dot_workflow__service__pb2.ExplainRunResponse.FromString,
+                request_serializer=workflowgraph_dot_v1_dot_why__pb2.ExplainRunRequest.SerializeToString,
+                response_deserializer=workflowgraph_dot_v1_dot_why__pb2.ExplainRunResponse.FromString,
                 _registered_method=True)
         self.ListSchedules = channel.unary_unary(
                 '/workflowgraph.v1.WorkflowService/ListSchedules',
-                request_serializer=workflowgraph_dot_v1_dot_workflow__service__pb2.ListSchedulesRequest.SerializeToString,
-                response_deserializer=workflowgraph_dot_v1_dot_workflow__service__pb2.ListSchedulesResponse.FromString,
+                request_serializer=workflowgraph_dot_v1_dot_schedules__pb2.ListSchedulesRequest.SerializeToString,
+                response_deserializer=workflowgraph_dot_v1_dot_schedules__pb2.ListSchedulesResponse.FromString,
                 _registered_method=True)
         self.PauseSchedule = channel.unary_unary(
                 '/workflowgraph.v1.WorkflowService/PauseSchedule',
-                request_serializer=workflowgraph_dot_v1_dot_workflow__service__pb2.PauseScheduleRequest.SerializeToString,
-                response_deserializer=workflowgraph_dot_v1_dot_workflow__service__pb2.PauseScheduleResponse.FromString,
+                request_serializer=workflowgraph_dot_v1_dot_schedules__pb2.PauseScheduleRequest.SerializeToString,
+                response_deserializer=workflowgraph_dot_v1_dot_schedules__pb2.PauseScheduleResponse.FromString,
                 _registered_method=True)
         self.ResumeSchedule = channel.unary_unary(
                 '/workflowgraph.v1.WorkflowService/ResumeSchedule',
-                request_serializer=workflowgraph_dot_v1_dot_workflow__service__pb2.ResumeScheduleRequest.SerializeToString,
-                response_deserializer=workflowgraph_dot_v1_dot_workflow__service__pb2.ResumeScheduleResponse.FromString,
+                request_serializer=workflowgraph_dot_v1_dot_schedules__pb2.ResumeScheduleRequest.SerializeToString,
+                response_deserializer=workflowgraph_dot_v1_dot_schedules__pb2.ResumeScheduleResponse.FromString,
                 _registered_method=True)
         self.CreateBackfill = channel.unary_unary(
                 '/workflowgraph.v1.WorkflowService/CreateBackfill',
-                request_serializer=workflowgraph_dot_v1_dot_workflow__service__pb2.CreateBackfillRequest.SerializeToString,
-                response_deserializer=workflowgraph_dot_v1_dot_workflow__service__pb2.CreateBackfillResponse.FromString,
+                request_serializer=workflowgraph_dot_v1_dot_schedules__pb2.CreateBackfillRequest.SerializeToString,
+                response_deserializer=workflowgraph_dot_v1_dot_schedules__pb2.CreateBackfillResponse.FromString,
                 _registered_method=True)
         self.ListBackfills = channel.unary_unary(
                 '/workflowgraph.v1.WorkflowService/ListBackfills',
-                request_serializer=workflowgraph_dot_v1_dot_workflow__service__pb2.ListBackfillsRequest.SerializeToString,
-                response_deserializer=workflowgraph_dot_v1_dot_workflow__service__pb2.ListBackfillsResponse.FromString,
+                request_serializer=workflowgraph_dot_v1_dot_schedules__pb2.ListBackfillsRequest.SerializeToString,
+                response_deserializer=workflowgraph_dot_v1_dot_schedules__pb2.ListBackfillsResponse.FromString,
                 _registered_method=True)
         self.CancelBackfill = channel.unary_unary(
                 '/workflowgraph.v1.WorkflowService/CancelBackfill',
-                request_serializer=workflowgraph_dot_v1_dot_workflow__service__pb2.CancelBackfillRequest.SerializeToString,
-                response_deserializer=workflowgraph_dot_v1_dot_workflow__service__pb2.CancelBackfillResponse.FromString,
+                request_serializer=workflowgraph_dot_v1_dot_schedules__pb2.CancelBackfillRequest.SerializeToString,
+                response_deserializer=workflowgraph_dot_v1_dot_schedules__pb2.CancelBackfillResponse.FromString,
                 _registered_method=True)
         self.WatchRuns = channel.unary_stream(
                 '/workflowgraph.v1.WorkflowService/WatchRuns',
-                request_serializer=workflowgraph_dot_v1_dot_workflow__service__pb2.WatchRunsRequest.SerializeToString,
-                response_deserializer=workflowgraph_dot_v1_dot_workflow__service__pb2.WatchRunsResponse.FromString,
+                request_serializer=workflowgraph_dot_v1_dot_runs__pb2.WatchRunsRequest.SerializeToString,
+                response_deserializer=workflowgraph_dot_v1_dot_runs__pb2.WatchRunsResponse.FromString,
                 _registered_method=True)
 
 
@@ -325,8 +329,8 @@ def add_WorkflowServiceServicer_to_server(servicer, server):
             ),
             'GetWorkflowInputs': grpc.unary_unary_rpc_method_handler(
                     servicer.GetWorkflowInputs,
-                    request_deserializer=workflowgraph_dot_v1_dot_workflow__service__pb2.GetWorkflowInputsRequest.FromString,
-                    response_serializer=workflowgraph_dot_v1_dot_workflow__service__pb2.GetWorkflowInputsResponse.SerializeToString,
+                    request_deserializer=workflowgraph_dot_v1_dot_inputs__pb2.GetWorkflowInputsRequest.FromString,
+                    response_serializer=workflowgraph_dot_v1_dot_inputs__pb2.GetWorkflowInputsResponse.SerializeToString,
             ),
             'RunWorkflow': grpc.unary_unary_rpc_method_handler(
                     servicer.RunWorkflow,
@@ -340,58 +344,58 @@ def add_WorkflowServiceServicer_to_server(servicer, server):
             ),
             'RerunWorkflow': grpc.unary_unary_rpc_method_handler(
                     servicer.RerunWorkflow,
-                    request_deserializer=workflowgraph_dot_v1_dot_workflow__service__pb2.RerunWorkflowRequest.FromString,
-                    response_serializer=workflowgraph_dot_v1_dot_workflow__service__pb2.RerunWorkflowResponse.SerializeToString,
+                    request_deserializer=workflowgraph_dot_v1_dot_runs__pb2.RerunWorkflowRequest.FromString,
+                    response_serializer=workflowgraph_dot_v1_dot_runs__pb2.RerunWorkflowResponse.SerializeToString,
             ),
             'ListRuns': grpc.unary_unary_rpc_method_handler(
                     servicer.ListRuns,
-                    request_deserializer=workflowgraph_dot_v1_dot_workflow__service__pb2.ListRunsRequest.FromString,
-                    response_serializer=workflowgraph_dot_v1_dot_workflow__service__pb2.ListRunsResponse.SerializeToString,
+                    request_deserializer=workflowgraph_dot_v1_dot_runs__pb2.ListRunsRequest.FromString,
+                    response_serializer=workflowgraph_dot_v1_dot_runs__pb2.ListRunsResponse.SerializeToString,
             ),
             'ExplainJob': grpc.unary_unary_rpc_method_handler(
                     servicer.ExplainJob,
-                    request_deserializer=workflowgraph_dot_v1_dot_workflow__service__pb2.ExplainJobRequest.FromString,
-                    response_serializer=workflowgraph_dot_v1_dot_workflow__service__pb2.ExplainJobResponse.SerializeToString,
+                    request_deserializer=workflowgraph_dot_v1_dot_why__pb2.ExplainJobRequest.FromString,
+                    response_serializer=workflowgraph_dot_v1_dot_why__pb2.ExplainJobResponse.SerializeToString,
             ),
             'ExplainRun': grpc.unary_unary_rpc_method_handler(
                     servicer.ExplainRun,
-                    request_deserializer=workflowgraph_dot_v1_dot_workflow__service__pb2.ExplainRunRequest.FromString,
-                    response_serializer=workflowgraph_dot_v1_dot_workflow__service__pb2.ExplainRunResponse.SerializeToString,
+                    request_deserializer=workflowgraph_dot_v1_dot_why__pb2.ExplainRunRequest.FromString,
+                    response_serializer=workflowgraph_dot_v1_dot_why__pb2.ExplainRunResponse.SerializeToString,
             ),
             'ListSchedules': grpc.unary_unary_rpc_method_handler(
                     servicer.ListSchedules,
-                    request_deserializer=workflowgraph_dot_v1_dot_workflow__service__pb2.ListSchedulesRequest.FromString,
-                    response_serializer=workflowgraph_dot_v1_dot_workflow__service__pb2.ListSchedulesResponse.SerializeToString,
+                    request_deserializer=workflowgraph_dot_v1_dot_schedules__pb2.ListSchedulesRequest.FromString,
+                    response_serializer=workflowgraph_dot_v1_dot_schedules__pb2.ListSchedulesResponse.SerializeToString,
             ),
             'PauseSchedule': grpc.unary_unary_rpc_method_handler(
                     servicer.PauseSchedule,
-                    request_deserializer=workflowgraph_dot_v1_dot_workflow__service__pb2.PauseScheduleRequest.FromString,
-                    response_serializer=workflowgraph_dot_v1_dot_workflow__service__pb2.PauseScheduleResponse.SerializeToString,
+                    request_deserializer=workflowgraph_dot_v1_dot_schedules__pb2.PauseScheduleRequest.FromString,
+                    response_serializer=workflowgraph_dot_v1_dot_schedules__pb2.PauseScheduleResponse.SerializeToString,
             ),
             'ResumeSchedule': grpc.unary_unary_rpc_method_handler(
                     servicer.ResumeSchedule,
-                    request_deserializer=workflowgraph_dot_v1_dot_workflow__service__pb2.ResumeScheduleRequest.FromString,
-                    response_serializer=workflowgraph_dot_v1_dot_workflow__service__pb2.ResumeScheduleResponse.SerializeToString,
+                    request_deserializer=workflowgraph_dot_v1_dot_schedules__pb2.ResumeScheduleRequest.FromString,
+                    response_serializer=workflowgraph_dot_v1_dot_schedules__pb2.ResumeScheduleResponse.SerializeToString,
             ),
             'CreateBackfill': grpc.unary_unary_rpc_method_handler(
                     servicer.CreateBackfill,
-                    request_deserializer=workflowgraph_dot_v1_dot_workflow__service__pb2.CreateBackfillRequest.FromString,
-                    response_serializer=workflowgraph_dot_v1_dot_workflow__service__pb2.CreateBackfillResponse.SerializeToString,
+                    request_deserializer=workflowgraph_dot_v1_dot_schedules__pb2.CreateBackfillRequest.FromString,
+                    response_serializer=workflowgraph_dot_v1_dot_schedules__pb2.CreateBackfillResponse.SerializeToString,
             ),
             'ListBackfills': grpc.unary_unary_rpc_method_handler(
                     servicer.ListBackfills,
-                    request_deserializer=workflowgraph_dot_v1_dot_workflow__service__pb2.ListBackfillsRequest.FromString,
-                    response_serializer=workflowgraph_dot_v1_dot_workflow__service__pb2.ListBackfillsResponse.SerializeToString,
+                    request_deserializer=workflowgraph_dot_v1_dot_schedules__pb2.ListBackfillsRequest.FromString,
+                    response_serializer=workflowgraph_dot_v1_dot_schedules__pb2.ListBackfillsResponse.SerializeToString,
             ),
             'CancelBackfill': grpc.unary_unary_rpc_method_handler(
                     servicer.CancelBackfill,
-                    request_deserializer=workflowgraph_dot_v1_dot_workflow__service__pb2.CancelBackfillRequest.FromString,
-                    response_serializer=workflowgraph_dot_v1_dot_workflow__service__pb2.CancelBackfillResponse.SerializeToString,
+                    request_deserializer=workflowgraph_dot_v1_dot_schedules__pb2.CancelBackfillRequest.FromString,
+                    response_serializer=workflowgraph_dot_v1_dot_schedules__pb2.CancelBackfillResponse.SerializeToString,
             ),
             'WatchRuns': grpc.unary_stream_rpc_method_handler(
                     servicer.WatchRuns,
-                    request_deserializer=workflowgraph_dot_v1_dot_workflow__service__pb2.WatchRunsRequest.FromString,
-                    response_serializer=workflowgraph_dot_v1_dot_workflow__service__pb2.WatchRunsResponse.SerializeToString,
+                    request_deserializer=workflowgraph_dot_v1_dot_runs__pb2.WatchRunsRequest.FromString,
+                    response_serializer=workflowgraph_dot_v1_dot_runs__pb2.WatchRunsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -556,8 +560,8 @@ class WorkflowService(object):
             request,
             target,
             '/workflowgraph.v1.WorkflowService/GetWorkflowInputs',
-            workflowgraph_dot_v1_dot_workflow__service__pb2.GetWorkflowInputsRequest.SerializeToString,
-            workflowgraph_dot_v1_dot_workflow__service__pb2.GetWorkflowInputsResponse.FromString,
+            workflowgraph_dot_v1_dot_inputs__pb2.GetWorkflowInputsRequest.SerializeToString,
+            workflowgraph_dot_v1_dot_inputs__pb2.GetWorkflowInputsResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -637,8 +641,8 @@ class WorkflowService(object):
             request,
             target,
             '/workflowgraph.v1.WorkflowService/RerunWorkflow',
-            workflowgraph_dot_v1_dot_workflow__service__pb2.RerunWorkflowRequest.SerializeToString,
-            workflowgraph_dot_v1_dot_workflow__service__pb2.RerunWorkflowResponse.FromString,
+            workflowgraph_dot_v1_dot_runs__pb2.RerunWorkflowRequest.SerializeToString,
+            workflowgraph_dot_v1_dot_runs__pb2.RerunWorkflowResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -664,8 +668,8 @@ class WorkflowService(object):
             request,
             target,
             '/workflowgraph.v1.WorkflowService/ListRuns',
-            workflowgraph_dot_v1_dot_workflow__service__pb2.ListRunsRequest.SerializeToString,
-            workflowgraph_dot_v1_dot_workflow__service__pb2.ListRunsResponse.FromString,
+            workflowgraph_dot_v1_dot_runs__pb2.ListRunsRequest.SerializeToString,
+            workflowgraph_dot_v1_dot_runs__pb2.ListRunsResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -691,8 +695,8 @@ class WorkflowService(object):
             request,
             target,
             '/workflowgraph.v1.WorkflowService/ExplainJob',
-            workflowgraph_dot_v1_dot_workflow__service__pb2.ExplainJobRequest.SerializeToString,
-            workflowgraph_dot_v1_dot_workflow__service__pb2.ExplainJobResponse.FromString,
+            workflowgraph_dot_v1_dot_why__pb2.ExplainJobRequest.SerializeToString,
+            workflowgraph_dot_v1_dot_why__pb2.ExplainJobResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -718,8 +722,8 @@ class WorkflowService(object):
             request,
             target,
             '/workflowgraph.v1.WorkflowService/ExplainRun',
-            workflowgraph_dot_v1_dot_workflow__service__pb2.ExplainRunRequest.SerializeToString,
-            workflowgraph_dot_v1_dot_workflow__service__pb2.ExplainRunResponse.FromString,
+            workflowgraph_dot_v1_dot_why__pb2.ExplainRunRequest.SerializeToString,
+            workflowgraph_dot_v1_dot_why__pb2.ExplainRunResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -745,8 +749,8 @@ class WorkflowService(object):
             request,
             target,
             '/workflowgraph.v1.WorkflowService/ListSchedules',
-            workflowgraph_dot_v1_dot_workflow__service__pb2.ListSchedulesRequest.SerializeToString,
-            workflowgraph_dot_v1_dot_workflow__service__pb2.ListSchedulesResponse.FromString,
+            workflowgraph_dot_v1_dot_schedules__pb2.ListSchedulesRequest.SerializeToString,
+            workflowgraph_dot_v1_dot_schedules__pb2.ListSchedulesResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -772,8 +776,8 @@ class WorkflowService(object):
             request,
             target,
             '/workflowgraph.v1.WorkflowService/PauseSchedule',
-            workflowgraph_dot_v1_dot_workflow__service__pb2.PauseScheduleRequest.SerializeToString,
-            workflowgraph_dot_v1_dot_workflow__service__pb2.PauseScheduleResponse.FromString,
+            workflowgraph_dot_v1_dot_schedules__pb2.PauseScheduleRequest.SerializeToString,
+            workflowgraph_dot_v1_dot_schedules__pb2.PauseScheduleResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -799,8 +803,8 @@ class WorkflowService(object):
             request,
             target,
             '/workflowgraph.v1.WorkflowService/ResumeSchedule',
-            workflowgraph_dot_v1_dot_workflow__service__pb2.ResumeScheduleRequest.SerializeToString,
-            workflowgraph_dot_v1_dot_workflow__service__pb2.ResumeScheduleResponse.FromString,
+            workflowgraph_dot_v1_dot_schedules__pb2.ResumeScheduleRequest.SerializeToString,
+            workflowgraph_dot_v1_dot_schedules__pb2.ResumeScheduleResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -826,8 +830,8 @@ class WorkflowService(object):
             request,
             target,
             '/workflowgraph.v1.WorkflowService/CreateBackfill',
-            workflowgraph_dot_v1_dot_workflow__service__pb2.CreateBackfillRequest.SerializeToString,
-            workflowgraph_dot_v1_dot_workflow__service__pb2.CreateBackfillResponse.FromString,
+            workflowgraph_dot_v1_dot_schedules__pb2.CreateBackfillRequest.SerializeToString,
+            workflowgraph_dot_v1_dot_schedules__pb2.CreateBackfillResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -853,8 +857,8 @@ class WorkflowService(object):
             request,
             target,
             '/workflowgraph.v1.WorkflowService/ListBackfills',
-            workflowgraph_dot_v1_dot_workflow__service__pb2.ListBackfillsRequest.SerializeToString,
-            workflowgraph_dot_v1_dot_workflow__service__pb2.ListBackfillsResponse.FromString,
+            workflowgraph_dot_v1_dot_schedules__pb2.ListBackfillsRequest.SerializeToString,
+            workflowgraph_dot_v1_dot_schedules__pb2.ListBackfillsResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -880,8 +884,8 @@ class WorkflowService(object):
             request,
             target,
             '/workflowgraph.v1.WorkflowService/CancelBackfill',
-            workflowgraph_dot_v1_dot_workflow__service__pb2.CancelBackfillRequest.SerializeToString,
-            workflowgraph_dot_v1_dot_workflow__service__pb2.CancelBackfillResponse.FromString,
+            workflowgraph_dot_v1_dot_schedules__pb2.CancelBackfillRequest.SerializeToString,
+            workflowgraph_dot_v1_dot_schedules__pb2.CancelBackfillResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -907,8 +911,8 @@ class WorkflowService(object):
             request,
             target,
             '/workflowgraph.v1.WorkflowService/WatchRuns',
-            workflowgraph_dot_v1_dot_workflow__service__pb2.WatchRunsRequest.SerializeToString,
-            workflowgraph_dot_v1_dot_workflow__service__pb2.WatchRunsResponse.FromString,
+            workflowgraph_dot_v1_dot_runs__pb2.WatchRunsRequest.SerializeToString,
+            workflowgraph_dot_v1_dot_runs__pb2.WatchRunsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -5,6 +5,10 @@ isort:skip_file
 
 from collections import abc as _abc
 from grpc import aio as _aio
+from workflow_graph_client.gen.workflowgraph.v1 import inputs_pb2 as _inputs_pb2
+from workflow_graph_client.gen.workflowgraph.v1 import runs_pb2 as _runs_pb2
+from workflow_graph_client.gen.workflowgraph.v1 import schedules_pb2 as _schedules_pb2
+from workflow_graph_client.gen.workflowgraph.v1 import why_pb2 as _why_pb2
 from workflow_graph_client.gen.workflowgraph.v1 import workflow_service_pb2 as _workflow_service_pb2
 import abc as _abc_1
 import grpc as _grpc
@@ -59,7 +63,7 @@ class WorkflowServiceStub:
     """The workflow with the states of its jobs. A response has at most 16 MiB of error texts and outputs; further jobs
     are marked as `truncated`. Errors: `not_found`, also for an unknown `job_id`.
     """
-    GetWorkflowInputs: _grpc.UnaryUnaryMultiCallable[_workflow_service_pb2.GetWorkflowInputsRequest, _workflow_service_pb2.GetWorkflowInputsResponse]
+    GetWorkflowInputs: _grpc.UnaryUnaryMultiCallable[_inputs_pb2.GetWorkflowInputsRequest, _inputs_pb2.GetWorkflowInputsResponse]
     """The inputs that the workflow's current definition declares, for forms. A run id means the workflow of that run."""
     RunWorkflow: _grpc.UnaryUnaryMultiCallable[_workflow_service_pb2.RunWorkflowRequest, _workflow_service_pb2.RunWorkflowResponse]
     """Starts a run of the workflow's current definition. With a run id, it starts a new run of that run's workflow, with
@@ -71,43 +75,43 @@ class WorkflowServiceStub:
     `always()` or `cancelled()` still run unless `force` is set. Repeating the call changes nothing, and neither does
     cancelling a run that has ended, or a workflow that has not run.
     """
-    RerunWorkflow: _grpc.UnaryUnaryMultiCallable[_workflow_service_pb2.RerunWorkflowRequest, _workflow_service_pb2.RerunWorkflowResponse]
+    RerunWorkflow: _grpc.UnaryUnaryMultiCallable[_runs_pb2.RerunWorkflowRequest, _runs_pb2.RerunWorkflowResponse]
     """Runs jobs of a run again, in the same run: all failed and cancelled jobs, or the named ones, and all jobs that need
     them. They wait again for their needs, with new attempts and all of their retries, and use the stored outputs of
     all other jobs. A run that had ended is open again, and its `generation` increases by one. The run can be live.
     Errors: `not_found`; `aborted` (HTTP 409) with the reason `job_running` if a job that would run again has not
     ended, and `dependant_running` if a job that needs it is running.
     """
-    ListRuns: _grpc.UnaryUnaryMultiCallable[_workflow_service_pb2.ListRunsRequest, _workflow_service_pb2.ListRunsResponse]
+    ListRuns: _grpc.UnaryUnaryMultiCallable[_runs_pb2.ListRunsRequest, _runs_pb2.ListRunsResponse]
     """Lists runs, newest first. A page can have fewer runs than `limit`, even none, and still have a `next_page_token`:
     each page filters a bounded number of runs.
     """
-    ExplainJob: _grpc.UnaryUnaryMultiCallable[_workflow_service_pb2.ExplainJobRequest, _workflow_service_pb2.ExplainJobResponse]
+    ExplainJob: _grpc.UnaryUnaryMultiCallable[_why_pb2.ExplainJobRequest, _why_pb2.ExplainJobResponse]
     """Explains the state of a job: what it waits for, why it was retried, skipped or cancelled, how it failed, or which
     worker runs it. Errors: `not_found`, also for a workflow that has not run.
     """
-    ExplainRun: _grpc.UnaryUnaryMultiCallable[_workflow_service_pb2.ExplainRunRequest, _workflow_service_pb2.ExplainRunResponse]
+    ExplainRun: _grpc.UnaryUnaryMultiCallable[_why_pb2.ExplainRunRequest, _why_pb2.ExplainRunResponse]
     """Explains the state of a run: its jobs that have not succeeded, grouped by reason, at most 200 groups. Jobs that
     block others come first. Errors: `not_found`, also for a workflow that has not run.
     """
-    ListSchedules: _grpc.UnaryUnaryMultiCallable[_workflow_service_pb2.ListSchedulesRequest, _workflow_service_pb2.ListSchedulesResponse]
+    ListSchedules: _grpc.UnaryUnaryMultiCallable[_schedules_pb2.ListSchedulesRequest, _schedules_pb2.ListSchedulesResponse]
     """Lists the schedules of workflows, with the next time of each and the outcome of its last time."""
-    PauseSchedule: _grpc.UnaryUnaryMultiCallable[_workflow_service_pb2.PauseScheduleRequest, _workflow_service_pb2.PauseScheduleResponse]
+    PauseSchedule: _grpc.UnaryUnaryMultiCallable[_schedules_pb2.PauseScheduleRequest, _schedules_pb2.PauseScheduleResponse]
     """Pauses a schedule until it is resumed: it starts no runs, and does not catch up on missed times. Existing runs
     continue. The schedule stays paused when its file changes. Repeating the call changes nothing. Errors: `not_found`.
     """
-    ResumeSchedule: _grpc.UnaryUnaryMultiCallable[_workflow_service_pb2.ResumeScheduleRequest, _workflow_service_pb2.ResumeScheduleResponse]
+    ResumeSchedule: _grpc.UnaryUnaryMultiCallable[_schedules_pb2.ResumeScheduleRequest, _schedules_pb2.ResumeScheduleResponse]
     """Resumes a paused schedule at its next time. Repeating the call changes nothing. Errors: `not_found`."""
-    CreateBackfill: _grpc.UnaryUnaryMultiCallable[_workflow_service_pb2.CreateBackfillRequest, _workflow_service_pb2.CreateBackfillResponse]
+    CreateBackfill: _grpc.UnaryUnaryMultiCallable[_schedules_pb2.CreateBackfillRequest, _schedules_pb2.CreateBackfillResponse]
     """Starts runs for past times of a schedule: for each from `from_ms` up to `to_ms`, and before the schedule's next time, that has
     no run yet. Runs start as earlier ones of the backfill end, also after a restart. A schedule has one active backfill. Errors: `not_found`;
     `conflict` while another one is active; `too_large` for more than 10,000 times.
     """
-    ListBackfills: _grpc.UnaryUnaryMultiCallable[_workflow_service_pb2.ListBackfillsRequest, _workflow_service_pb2.ListBackfillsResponse]
+    ListBackfills: _grpc.UnaryUnaryMultiCallable[_schedules_pb2.ListBackfillsRequest, _schedules_pb2.ListBackfillsResponse]
     """Lists the newest 100 backfills of a workflow, the newest first. Errors: `not_found`."""
-    CancelBackfill: _grpc.UnaryUnaryMultiCallable[_workflow_service_pb2.CancelBackfillRequest, _workflow_service_pb2.CancelBackfillResponse]
+    CancelBackfill: _grpc.UnaryUnaryMultiCallable[_schedules_pb2.CancelBackfillRequest, _schedules_pb2.CancelBackfillResponse]
     """Cancels a backfill: it starts no more runs; those that it started continue. Repeating the call changes nothing. Errors: `not_found`."""
-    WatchRuns: _grpc.UnaryStreamMultiCallable[_workflow_service_pb2.WatchRunsRequest, _workflow_service_pb2.WatchRunsResponse]
+    WatchRuns: _grpc.UnaryStreamMultiCallable[_runs_pb2.WatchRunsRequest, _runs_pb2.WatchRunsResponse]
     """Streams the changes of one run, several runs, or all runs: first a snapshot if `after_event` is absent, then each
     change once, in order.
     """
@@ -143,7 +147,7 @@ class WorkflowServiceAsyncStub(WorkflowServiceStub):
     """The workflow with the states of its jobs. A response has at most 16 MiB of error texts and outputs; further jobs
     are marked as `truncated`. Errors: `not_found`, also for an unknown `job_id`.
     """
-    GetWorkflowInputs: _aio.UnaryUnaryMultiCallable[_workflow_service_pb2.GetWorkflowInputsRequest, _workflow_service_pb2.GetWorkflowInputsResponse]  # type: ignore[assignment]
+    GetWorkflowInputs: _aio.UnaryUnaryMultiCallable[_inputs_pb2.GetWorkflowInputsRequest, _inputs_pb2.GetWorkflowInputsResponse]  # type: ignore[assignment]
     """The inputs that the workflow's current definition declares, for forms. A run id means the workflow of that run."""
     RunWorkflow: _aio.UnaryUnaryMultiCallable[_workflow_service_pb2.RunWorkflowRequest, _workflow_service_pb2.RunWorkflowResponse]  # type: ignore[assignment]
     """Starts a run of the workflow's current definition. With a run id, it starts a new run of that run's workflow, with
@@ -155,43 +159,43 @@ class WorkflowServiceAsyncStub(WorkflowServiceStub):
     `always()` or `cancelled()` still run unless `force` is set. Repeating the call changes nothing, and neither does
     cancelling a run that has ended, or a workflow that has not run.
     """
-    RerunWorkflow: _aio.UnaryUnaryMultiCallable[_workflow_service_pb2.RerunWorkflowRequest, _workflow_service_pb2.RerunWorkflowResponse]  # type: ignore[assignment]
+    RerunWorkflow: _aio.UnaryUnaryMultiCallable[_runs_pb2.RerunWorkflowRequest, _runs_pb2.RerunWorkflowResponse]  # type: ignore[assignment]
     """Runs jobs of a run again, in the same run: all failed and cancelled jobs, or the named ones, and all jobs that need
     them. They wait again for their needs, with new attempts and all of their retries, and use the stored outputs of
     all other jobs. A run that had ended is open again, and its `generation` increases by one. The run can be live.
     Errors: `not_found`; `aborted` (HTTP 409) with the reason `job_running` if a job that would run again has not
     ended, and `dependant_running` if a job that needs it is running.
     """
-    ListRuns: _aio.UnaryUnaryMultiCallable[_workflow_service_pb2.ListRunsRequest, _workflow_service_pb2.ListRunsResponse]  # type: ignore[assignment]
+    ListRuns: _aio.UnaryUnaryMultiCallable[_runs_pb2.ListRunsRequest, _runs_pb2.ListRunsResponse]  # type: ignore[assignment]
     """Lists runs, newest first. A page can have fewer runs than `limit`, even none, and still have a `next_page_token`:
     each page filters a bounded number of runs.
     """
-    ExplainJob: _aio.UnaryUnaryMultiCallable[_workflow_service_pb2.ExplainJobRequest, _workflow_service_pb2.ExplainJobResponse]  # type: ignore[assignment]
+    ExplainJob: _aio.UnaryUnaryMultiCallable[_why_pb2.ExplainJobRequest, _why_pb2.ExplainJobResponse]  # type: ignore[assignment]
     """Explains the state of a job: what it waits for, why it was retried, skipped or cancelled, how it failed, or which
     worker runs it. Errors: `not_found`, also for a workflow that has not run.
     """
-    ExplainRun: _aio.UnaryUnaryMultiCallable[_workflow_service_pb2.ExplainRunRequest, _workflow_service_pb2.ExplainRunResponse]  # type: ignore[assignment]
+    ExplainRun: _aio.UnaryUnaryMultiCallable[_why_pb2.ExplainRunRequest, _why_pb2.ExplainRunResponse]  # type: ignore[assignment]
     """Explains the state of a run: its jobs that have not succeeded, grouped by reason, at most 200 groups. Jobs that
     block others come first. Errors: `not_found`, also for a workflow that has not run.
     """
-    ListSchedules: _aio.UnaryUnaryMultiCallable[_workflow_service_pb2.ListSchedulesRequest, _workflow_service_pb2.ListSchedulesResponse]  # type: ignore[assignment]
+    ListSchedules: _aio.UnaryUnaryMultiCallable[_schedules_pb2.ListSchedulesRequest, _schedules_pb2.ListSchedulesResponse]  # type: ignore[assignment]
     """Lists the schedules of workflows, with the next time of each and the outcome of its last time."""
-    PauseSchedule: _aio.UnaryUnaryMultiCallable[_workflow_service_pb2.PauseScheduleRequest, _workflow_service_pb2.PauseScheduleResponse]  # type: ignore[assignment]
+    PauseSchedule: _aio.UnaryUnaryMultiCallable[_schedules_pb2.PauseScheduleRequest, _schedules_pb2.PauseScheduleResponse]  # type: ignore[assignment]
     """Pauses a schedule until it is resumed: it starts no runs, and does not catch up on missed times. Existing runs
     continue. The schedule stays paused when its file changes. Repeating the call changes nothing. Errors: `not_found`.
     """
-    ResumeSchedule: _aio.UnaryUnaryMultiCallable[_workflow_service_pb2.ResumeScheduleRequest, _workflow_service_pb2.ResumeScheduleResponse]  # type: ignore[assignment]
+    ResumeSchedule: _aio.UnaryUnaryMultiCallable[_schedules_pb2.ResumeScheduleRequest, _schedules_pb2.ResumeScheduleResponse]  # type: ignore[assignment]
     """Resumes a paused schedule at its next time. Repeating the call changes nothing. Errors: `not_found`."""
-    CreateBackfill: _aio.UnaryUnaryMultiCallable[_workflow_service_pb2.CreateBackfillRequest, _workflow_service_pb2.CreateBackfillResponse]  # type: ignore[assignment]
+    CreateBackfill: _aio.UnaryUnaryMultiCallable[_schedules_pb2.CreateBackfillRequest, _schedules_pb2.CreateBackfillResponse]  # type: ignore[assignment]
     """Starts runs for past times of a schedule: for each from `from_ms` up to `to_ms`, and before the schedule's next time, that has
     no run yet. Runs start as earlier ones of the backfill end, also after a restart. A schedule has one active backfill. Errors: `not_found`;
     `conflict` while another one is active; `too_large` for more than 10,000 times.
     """
-    ListBackfills: _aio.UnaryUnaryMultiCallable[_workflow_service_pb2.ListBackfillsRequest, _workflow_service_pb2.ListBackfillsResponse]  # type: ignore[assignment]
+    ListBackfills: _aio.UnaryUnaryMultiCallable[_schedules_pb2.ListBackfillsRequest, _schedules_pb2.ListBackfillsResponse]  # type: ignore[assignment]
     """Lists the newest 100 backfills of a workflow, the newest first. Errors: `not_found`."""
-    CancelBackfill: _aio.UnaryUnaryMultiCallable[_workflow_service_pb2.CancelBackfillRequest, _workflow_service_pb2.CancelBackfillResponse]  # type: ignore[assignment]
+    CancelBackfill: _aio.UnaryUnaryMultiCallable[_schedules_pb2.CancelBackfillRequest, _schedules_pb2.CancelBackfillResponse]  # type: ignore[assignment]
     """Cancels a backfill: it starts no more runs; those that it started continue. Repeating the call changes nothing. Errors: `not_found`."""
-    WatchRuns: _aio.UnaryStreamMultiCallable[_workflow_service_pb2.WatchRunsRequest, _workflow_service_pb2.WatchRunsResponse]  # type: ignore[assignment]
+    WatchRuns: _aio.UnaryStreamMultiCallable[_runs_pb2.WatchRunsRequest, _runs_pb2.WatchRunsResponse]  # type: ignore[assignment]
     """Streams the changes of one run, several runs, or all runs: first a snapshot if `after_event` is absent, then each
     change once, in order.
     """
@@ -258,9 +262,9 @@ class WorkflowServiceServicer(metaclass=_abc_1.ABCMeta):
     @_abc_1.abstractmethod
     def GetWorkflowInputs(
         self,
-        request: _workflow_service_pb2.GetWorkflowInputsRequest,
+        request: _inputs_pb2.GetWorkflowInputsRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_workflow_service_pb2.GetWorkflowInputsResponse, _abc.Awaitable[_workflow_service_pb2.GetWorkflowInputsResponse]]:
+    ) -> _typing.Union[_inputs_pb2.GetWorkflowInputsResponse, _abc.Awaitable[_inputs_pb2.GetWorkflowInputsResponse]]:
         """The inputs that the workflow's current definition declares, for forms. A run id means the workflow of that run."""
 
     @_abc_1.abstractmethod
@@ -288,9 +292,9 @@ class WorkflowServiceServicer(metaclass=_abc_1.ABCMeta):
     @_abc_1.abstractmethod
     def RerunWorkflow(
         self,
-        request: _workflow_service_pb2.RerunWorkflowRequest,
+        request: _runs_pb2.RerunWorkflowRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_workflow_service_pb2.RerunWorkflowResponse, _abc.Awaitable[_workflow_service_pb2.RerunWorkflowResponse]]:
+    ) -> _typing.Union[_runs_pb2.RerunWorkflowResponse, _abc.Awaitable[_runs_pb2.RerunWorkflowResponse]]:
         """Runs jobs of a run again, in the same run: all failed and cancelled jobs, or the named ones, and all jobs that need
         them. They wait again for their needs, with new attempts and all of their retries, and use the stored outputs of
         all other jobs. A run that had ended is open again, and its `generation` increases by one. The run can be live.
@@ -301,9 +305,9 @@ class WorkflowServiceServicer(metaclass=_abc_1.ABCMeta):
     @_abc_1.abstractmethod
     def ListRuns(
         self,
-        request: _workflow_service_pb2.ListRunsRequest,
+        request: _runs_pb2.ListRunsRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_workflow_service_pb2.ListRunsResponse, _abc.Awaitable[_workflow_service_pb2.ListRunsResponse]]:
+    ) -> _typing.Union[_runs_pb2.ListRunsResponse, _abc.Awaitable[_runs_pb2.ListRunsResponse]]:
         """Lists runs, newest first. A page can have fewer runs than `limit`, even none, and still have a `next_page_token`:
         each page filters a bounded number of runs.
         """
@@ -311,9 +315,9 @@ class WorkflowServiceServicer(metaclass=_abc_1.ABCMeta):
     @_abc_1.abstractmethod
     def ExplainJob(
         self,
-        request: _workflow_service_pb2.ExplainJobRequest,
+        request: _why_pb2.ExplainJobRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_workflow_service_pb2.ExplainJobResponse, _abc.Awaitable[_workflow_service_pb2.ExplainJobResponse]]:
+    ) -> _typing.Union[_why_pb2.ExplainJobResponse, _abc.Awaitable[_why_pb2.ExplainJobResponse]]:
         """Explains the state of a job: what it waits for, why it was retried, skipped or cancelled, how it failed, or which
         worker runs it. Errors: `not_found`, also for a workflow that has not run.
         """
@@ -321,9 +325,9 @@ class WorkflowServiceServicer(metaclass=_abc_1.ABCMeta):
     @_abc_1.abstractmethod
     def ExplainRun(
         self,
-        request: _workflow_service_pb2.ExplainRunRequest,
+        request: _why_pb2.ExplainRunRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_workflow_service_pb2.ExplainRunResponse, _abc.Awaitable[_workflow_service_pb2.ExplainRunResponse]]:
+    ) -> _typing.Union[_why_pb2.ExplainRunResponse, _abc.Awaitable[_why_pb2.ExplainRunResponse]]:
         """Explains the state of a run: its jobs that have not succeeded, grouped by reason, at most 200 groups. Jobs that
         block others come first. Errors: `not_found`, also for a workflow that has not run.
         """
@@ -331,17 +335,17 @@ class WorkflowServiceServicer(metaclass=_abc_1.ABCMeta):
     @_abc_1.abstractmethod
     def ListSchedules(
         self,
-        request: _workflow_service_pb2.ListSchedulesRequest,
+        request: _schedules_pb2.ListSchedulesRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_workflow_service_pb2.ListSchedulesResponse, _abc.Awaitable[_workflow_service_pb2.ListSchedulesResponse]]:
+    ) -> _typing.Union[_schedules_pb2.ListSchedulesResponse, _abc.Awaitable[_schedules_pb2.ListSchedulesResponse]]:
         """Lists the schedules of workflows, with the next time of each and the outcome of its last time."""
 
     @_abc_1.abstractmethod
     def PauseSchedule(
         self,
-        request: _workflow_service_pb2.PauseScheduleRequest,
+        request: _schedules_pb2.PauseScheduleRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_workflow_service_pb2.PauseScheduleResponse, _abc.Awaitable[_workflow_service_pb2.PauseScheduleResponse]]:
+    ) -> _typing.Union[_schedules_pb2.PauseScheduleResponse, _abc.Awaitable[_schedules_pb2.PauseScheduleResponse]]:
         """Pauses a schedule until it is resumed: it starts no runs, and does not catch up on missed times. Existing runs
         continue. The schedule stays paused when its file changes. Repeating the call changes nothing. Errors: `not_found`.
         """
@@ -349,17 +353,17 @@ class WorkflowServiceServicer(metaclass=_abc_1.ABCMeta):
     @_abc_1.abstractmethod
     def ResumeSchedule(
         self,
-        request: _workflow_service_pb2.ResumeScheduleRequest,
+        request: _schedules_pb2.ResumeScheduleRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_workflow_service_pb2.ResumeScheduleResponse, _abc.Awaitable[_workflow_service_pb2.ResumeScheduleResponse]]:
+    ) -> _typing.Union[_schedules_pb2.ResumeScheduleResponse, _abc.Awaitable[_schedules_pb2.ResumeScheduleResponse]]:
         """Resumes a paused schedule at its next time. Repeating the call changes nothing. Errors: `not_found`."""
 
     @_abc_1.abstractmethod
     def CreateBackfill(
         self,
-        request: _workflow_service_pb2.CreateBackfillRequest,
+        request: _schedules_pb2.CreateBackfillRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_workflow_service_pb2.CreateBackfillResponse, _abc.Awaitable[_workflow_service_pb2.CreateBackfillResponse]]:
+    ) -> _typing.Union[_schedules_pb2.CreateBackfillResponse, _abc.Awaitable[_schedules_pb2.CreateBackfillResponse]]:
         """Starts runs for past times of a schedule: for each from `from_ms` up to `to_ms`, and before the schedule's next time, that has
         no run yet. Runs start as earlier ones of the backfill end, also after a restart. A schedule has one active backfill. Errors: `not_found`;
         `conflict` while another one is active; `too_large` for more than 10,000 times.
@@ -368,25 +372,25 @@ class WorkflowServiceServicer(metaclass=_abc_1.ABCMeta):
     @_abc_1.abstractmethod
     def ListBackfills(
         self,
-        request: _workflow_service_pb2.ListBackfillsRequest,
+        request: _schedules_pb2.ListBackfillsRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_workflow_service_pb2.ListBackfillsResponse, _abc.Awaitable[_workflow_service_pb2.ListBackfillsResponse]]:
+    ) -> _typing.Union[_schedules_pb2.ListBackfillsResponse, _abc.Awaitable[_schedules_pb2.ListBackfillsResponse]]:
         """Lists the newest 100 backfills of a workflow, the newest first. Errors: `not_found`."""
 
     @_abc_1.abstractmethod
     def CancelBackfill(
         self,
-        request: _workflow_service_pb2.CancelBackfillRequest,
+        request: _schedules_pb2.CancelBackfillRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_workflow_service_pb2.CancelBackfillResponse, _abc.Awaitable[_workflow_service_pb2.CancelBackfillResponse]]:
+    ) -> _typing.Union[_schedules_pb2.CancelBackfillResponse, _abc.Awaitable[_schedules_pb2.CancelBackfillResponse]]:
         """Cancels a backfill: it starts no more runs; those that it started continue. Repeating the call changes nothing. Errors: `not_found`."""
 
     @_abc_1.abstractmethod
     def WatchRuns(
         self,
-        request: _workflow_service_pb2.WatchRunsRequest,
+        request: _runs_pb2.WatchRunsRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_abc.Iterator[_workflow_service_pb2.WatchRunsResponse], _abc.AsyncIterator[_workflow_service_pb2.WatchRunsResponse]]:
+    ) -> _typing.Union[_abc.Iterator[_runs_pb2.WatchRunsResponse], _abc.AsyncIterator[_runs_pb2.WatchRunsResponse]]:
         """Streams the changes of one run, several runs, or all runs: first a snapshot if `after_event` is absent, then each
         change once, in order.
         """
