@@ -1,7 +1,7 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: workflow expressions use this syntax
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { EngineFixture } from '../support/engine-fixture.js';
-import { soon } from '../support/until.js';
+import { scheduled, skippedSlots, slotsOf, startedRuns, timeOfDay } from '../support/scheduled-runs.js';
 
 const minuteMs = 60_000;
 const hourMs = 60 * minuteMs;
@@ -13,56 +13,17 @@ beforeEach(async () => {
 });
 afterEach(() => fixture.end());
 
-/** A workflow file with one schedule. */
-const scheduled = (schedule: string, more = '') => `on: {schedule: [{${schedule}}]}\n${more}jobs: {a: {run: x}}`;
-
-interface StartedRun {
-  readonly scheduled_at_ms: number;
-  readonly created_at_ms: number;
-  readonly state: string;
-  readonly inputs: string;
-}
-
-/** The runs started by schedules, in the order of their slots. */
-async function startedRuns(): Promise<StartedRun[]> {
-  const text = `select scheduled_at_ms, created_at_ms, state, inputs from runs where schedule is not null order by scheduled_at_ms`;
-  return (await fixture.store.read.query(text, [])) as unknown as StartedRun[];
-}
-
-const time = (ms: number) => new Date(ms).toISOString().slice(11, 19);
-const slots = async () => (await startedRuns()).map((run) => time(run.scheduled_at_ms));
-
-/** Whether each of them waits for a place, by slot. */
-async function heldRuns(): Promise<number[]> {
-  const rows = await fixture.store.read.query(
-    'select held from runs where schedule is not null order by scheduled_at_ms',
-    [],
-  );
-  return rows.map(({ held }) => Number(held));
-}
-
-async function skipped(): Promise<unknown[]> {
-  const { events } = await fixture.engine.listAudit({
-    limit: 100,
-    pageToken: '',
-    action: 'schedule.skipped',
-    subject: '',
-  });
-  return events.map(({ data }) => JSON.parse(data ?? '{}')).reverse();
-}
-
-/** Ends the claimable jobs. */
-async function finishAll(): Promise<void> {
-  for (const job of await fixture.claimMany(100)) await fixture.complete(job);
-}
+const started = () => startedRuns(fixture);
+const slots = () => slotsOf(fixture);
+const skipped = () => skippedSlots(fixture);
 
 describe('a schedule', () => {
   it('starts a run at each of its times, and the run names the schedule', async () => {
     const id = await fixture.define(scheduled('cron: "*/10 * * * *"'));
     await fixture.environment.advance(25 * minuteMs);
     expect(await slots()).toEqual(['00:10:00', '00:20:00']);
-    const [first] = await startedRuns();
-    expect(time(first?.created_at_ms ?? 0)).toBe('00:10:00');
+    const [first] = await started();
+    expect(timeOfDay(first?.created_at_ms ?? 0)).toBe('00:10:00');
     expect((await fixture.engine.workflowStatus(id)).run).toMatchObject({
       trigger: 'schedule',
       schedule: 'cron-1',
@@ -87,7 +48,7 @@ describe('a schedule', () => {
     const inputs = 'inputs: {n: {type: number}, at: {}, b: {default: x}}\n';
     await fixture.define(scheduled('cron: "0 1 * * *", inputs: {n: 1e1, at: "at ${{ run.scheduled_at }}"}', inputs));
     await fixture.environment.advance(hourMs);
-    const [run] = await startedRuns();
+    const [run] = await started();
     expect(JSON.parse(run?.inputs ?? '')).toEqual({ n: '10', at: 'at 2026-01-01T01:00:00Z', b: 'x' });
   });
 
@@ -108,7 +69,7 @@ describe('a schedule', () => {
   it('delays its run by a fraction of its jitter, the same on every server', async () => {
     await fixture.define(scheduled('cron: "0 * * * *", jitter: 30m'), 'w');
     await fixture.environment.advance(5 * hourMs);
-    const delays = (await startedRuns()).map((run) => run.created_at_ms - run.scheduled_at_ms);
+    const delays = (await started()).map((run) => run.created_at_ms - run.scheduled_at_ms);
     expect(delays.length).toBeGreaterThanOrEqual(4);
     for (const delay of delays) expect(delay).toBeLessThanOrEqual(30 * minuteMs);
     expect(new Set(delays).size).toBe(delays.length);
@@ -117,7 +78,7 @@ describe('a schedule', () => {
   it('starts each of its times, however large its jitter is', async () => {
     await fixture.define(scheduled('cron: "* * * * *", jitter: 1d'), 'w');
     await fixture.environment.advance(10 * minuteMs);
-    const runs = await startedRuns();
+    const runs = await started();
     expect(runs.length).toBeGreaterThanOrEqual(9);
     for (const run of runs) expect(run.created_at_ms - run.scheduled_at_ms).toBeLessThan(minuteMs);
   });
@@ -239,87 +200,6 @@ describe('a server after an outage', () => {
   });
 });
 
-describe('while an earlier run has not ended', () => {
-  it('`overlap: queue` holds after a crash during the creation of a run of many jobs', async () => {
-    const jobs = Array.from({ length: 4_500 }, (_, i) => `j${i}: {run: x}`).join(', ');
-    await fixture.define(`on: {schedule: [{cron: "0 * * * *", overlap: queue}]}\njobs: {${jobs}}`, 'w');
-    await fixture.environment.advance(2 * hourMs);
-    await soon(async () => (await heldRuns()).join() === '0,1');
-    // The state after a crash behind the first range of the second run.
-    await fixture.store.transact(async (connection) => {
-      const [run] = await connection.query('select max(no) as no from runs', []);
-      const no = Number(run?.no);
-      connection.execute(`delete from jobs where id >= ${no * 2 ** 20 + 2_000}`, []);
-      connection.execute(
-        `update runs set state = 'creating', activate_from = 0, held = 0, gate = null, gate_max = null, gate_since_ms = null where no = ${no}`,
-        [],
-      );
-      connection.execute(`update workflows set newest_run = ${no - 1}`, []);
-      connection.execute('delete from events', []);
-    });
-    await fixture.restart();
-    await fixture.environment.advance(15 * minuteMs);
-    await soon(async () => (await heldRuns()).join() === '0,1');
-  });
-
-  it('`overlap: skip` skips a time and names the run that blocked it', async () => {
-    await fixture.define(scheduled('cron: "* * * * *", overlap: skip'), 'w');
-    await fixture.environment.advance(3 * minuteMs);
-    expect(await slots()).toEqual(['00:01:00']);
-    const { run } = await fixture.engine.workflowStatus('w');
-    expect(await skipped()).toMatchObject([
-      { reason: 'overlap', run: run?.runId, from: '2026-01-01T00:02:00Z' },
-      { reason: 'overlap', run: run?.runId, from: '2026-01-01T00:03:00Z' },
-    ]);
-    await finishAll();
-    await fixture.environment.advance(minuteMs);
-    expect(await slots()).toEqual(['00:01:00', '00:04:00']);
-  });
-
-  it('only runs of the same schedule block each other', async () => {
-    await fixture.define(scheduled('cron: "*/2 * * * *", overlap: skip}, {cron: "1-59/2 * * * *", overlap: skip'), 'w');
-    await fixture.startRun('w');
-    await fixture.environment.advance(3 * minuteMs);
-    expect(await slots()).toEqual(['00:01:00', '00:02:00']);
-  });
-
-  it('`overlap: queue` makes the new run wait, and `why` names the run ahead of it', async () => {
-    await fixture.define(scheduled('cron: "* * * * *", overlap: queue'), 'w');
-    await fixture.startRun('w');
-    await fixture.environment.advance(3 * minuteMs);
-    expect(await heldRuns()).toEqual([0, 1, 1]);
-    const { run } = await fixture.engine.workflowStatus('w');
-    const { reasons } = await fixture.engine.explainRun(run?.runId ?? '');
-    expect(reasons[0]?.sentence).toContain('for a place in group "schedule:w/cron-1" (1 at a time)');
-    const { gates } = await fixture.engine.listGates({ prefix: 'sched', limit: 10, pageToken: '' });
-    expect(gates).toMatchObject([{ group: 'schedule:w/cron-1', inUse: 1, waitingTotal: 2 }]);
-    await finishAll(); // the requested run, and that of the first slot
-    await soon(async () => (await heldRuns()).join() === '0,0,1');
-    await soon(async () => (await fixture.claimMany(100)).length === 1);
-  });
-
-  it('`overlap: cancel` cancels the earlier run, and starts once that has ended', async () => {
-    await fixture.define(scheduled('cron: "* * * * *", overlap: cancel', 'inputs: {}\n'), 'w');
-    await fixture.environment.advance(minuteMs);
-    await fixture.claimed({ leaseTtlSecs: 3_600 });
-    await fixture.environment.advance(2 * minuteMs);
-    await soon(async () => (await startedRuns()).map(({ state }) => state).join() === 'cancelled,cancelled,queued');
-  });
-
-  it('`overlap: queue` makes a large run wait too', async () => {
-    const jobs = Array.from({ length: 4_500 }, (_, at) => `j${at}: {run: x}`).join(', ');
-    await fixture.define(`on: {schedule: [{cron: "0 * * * *", overlap: queue}]}\njobs: {${jobs}}`, 'w');
-    await fixture.environment.advance(2 * hourMs);
-    await soon(async () => (await heldRuns()).join() === '0,1');
-  });
-
-  it('`overlap: allow` starts another one', async () => {
-    await fixture.define(scheduled('cron: "* * * * *"'), 'w');
-    await fixture.environment.advance(3 * minuteMs);
-    expect(await slots()).toHaveLength(3);
-  });
-});
-
 describe('a paused schedule', () => {
   const pause = (schedule = 'cron-1') =>
     fixture.engine.pauseSchedule({ caller: fixture.caller, workflow: 'w', schedule, reason: 'database moves' });
@@ -410,50 +290,4 @@ describe('the list of schedules', () => {
     await expect(list(10, '', 'nope')).rejects.toMatchObject({ code: 'not_found' });
     await expect(list(10, 'nope')).rejects.toMatchObject({ code: 'malformed' });
   });
-});
-
-describe('a schedule of a workflow whose runs are in a group', () => {
-  it('starts runs that wait for their places', async () => {
-    await fixture.define(scheduled('cron: "* * * * *"', 'concurrency: deploy\n'), 'w');
-    await fixture.environment.advance(2 * minuteMs);
-    expect((await startedRuns()).map(({ state }) => state)).toEqual(['queued', 'queued']);
-    expect(await fixture.claimMany(10)).toHaveLength(1);
-    const { runs } = await fixture.engine.listRuns({
-      workflows: ['w'],
-      states: [],
-      createdAfterMs: null,
-      createdBeforeMs: null,
-      startedBy: '',
-      query: '',
-      limit: 10,
-      pageToken: '',
-      withDetails: false,
-    });
-    expect(runs.map(({ held, schedule }) => [held, schedule])).toEqual([
-      [true, 'cron-1'],
-      [false, 'cron-1'],
-    ]);
-  });
-
-  it.each([['{a: {run: x}}'], [`{${Array.from({ length: 2_500 }, (_, i) => `j${i}: {run: x}`).join(', ')}}`]])(
-    'reports the refused time if no queue is allowed: %.20s',
-    async (jobs) => {
-      await fixture.define(
-        `on: {schedule: [{cron: "* * * * *"}]}\nconcurrency: {group: deploy, queue: none}\njobs: ${jobs}`,
-        'w',
-      );
-      await fixture.environment.advance(2 * minuteMs);
-      expect(await slots()).toEqual(['00:01:00']);
-      expect(await skipped()).toMatchObject([
-        {
-          schedule: 'cron-1',
-          reason: 'refused',
-          from: '2026-01-01T00:02:00Z',
-          error: expect.stringContaining('deploy'),
-        },
-      ]);
-      const { schedules } = await fixture.engine.listSchedules({ workflow: 'w', limit: 1, pageToken: '' });
-      expect(schedules).toMatchObject([{ lastOutcome: 'refused', lastMs: Date.UTC(2026, 0, 1, 0, 2) }]);
-    },
-  );
 });

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { expect, onTestFinished, test } from 'vitest';
 import { type Api, expectStatus } from '../support/api.js';
-import { scaled } from '../support/machine.js';
+import { runningTime, scaled } from '../support/machine.js';
 import { startServerProcess } from '../support/server-process.js';
 import { until } from '../support/until.js';
 
@@ -102,15 +102,15 @@ test('a graph of 100,000 jobs is accepted within seconds, and other calls are se
 
   const phase = async (name: string, work: () => Promise<unknown>) => {
     await probe.slowest();
-    const began = performance.now();
+    const began = runningTime();
     await work();
-    const seconds = (performance.now() - began) / 1000;
+    const seconds = (runningTime() - began) / 1000;
     const slowest = await probe.slowest();
     console.log(`${name}: ${seconds.toFixed(1)} s; slowest calls during it: ${JSON.stringify(slowest)}`);
-    for (const [call, { p99, longest }] of Object.entries(slowest)) {
+    for (const [call, { p99 }] of Object.entries(slowest)) {
       const idle = before[call]?.longest ?? 0;
+      // Not the longest: the machine may stand still for a moment.
       expect.soft(p99, `99 % of ${call} during: ${name}`).toBeLessThan(Math.max(scaled(250), 4 * idle));
-      expect.soft(longest, `the longest ${call} during: ${name}`).toBeLessThan(Math.max(1_000, 10 * idle));
     }
     return seconds;
   };
@@ -127,13 +127,13 @@ test('a graph of 100,000 jobs is accepted within seconds, and other calls are se
       if (id === '') id = /"id":"([^"]+)"/.exec(Buffer.from(part).toString())?.[1] ?? '';
     }
   });
-  expect(created).toBeLessThan(30);
+  expect(created).toBeLessThan(scaled(30));
 
   let run = '';
   const started = await phase('run', async () => {
     run = await api.run(id);
   });
-  expect(started).toBeLessThan(30);
+  expect(started).toBeLessThan(scaled(30));
 
   await phase('work', async () => {
     for (let i = 0; i < 500; i++) {

@@ -1,0 +1,198 @@
+import type { MalformedFile } from './malformed-file.js';
+
+/** Mistakes in the YAML, at the top of a file, and in the form of its jobs. */
+export const malformedFiles: readonly MalformedFile[] = [
+  ['an empty file', '', ['ci.yml: the definition is empty']],
+  ['blanks only', '  \n\n', ['ci.yml: the definition is empty']],
+  ['comments only', '# nothing\n', ['ci.yml: the definition is empty']],
+  ['a byte order mark and nothing else', '﻿', ['ci.yml: the definition is empty']],
+  ['a text', 'hello', ['ci.yml:1:1: a definition must be a map with "jobs", not the text "hello"']],
+  ['a list', '- a\n- b\n', ['ci.yml:1:1: a definition must be a map with "jobs", not a list']],
+  ['a number', '12', ['ci.yml:1:1: a definition must be a map with "jobs", not the number 12']],
+  ['null', '~', ['ci.yml: the definition is empty']],
+  ['an open quote', 'name: "x\njobs: {}\n', ['ci.yml:3:1: not valid YAML: missing closing "quote']],
+  [
+    'an open flow map',
+    'jobs: {a: {run: x}\n',
+    ['ci.yml:2:1: not valid YAML: flow map in block collection must be sufficiently indented and end with a }'],
+  ],
+  ['a tab for indentation', 'jobs:\n\ta: 1\n', ['ci.yml:2:1: not valid YAML: indent with spaces, not with tabs']],
+  [
+    'a colon inside a plain value',
+    'name: a: b\njobs: {a: {run: x}}',
+    ['ci.yml:1:7: not valid YAML: nested mappings are not allowed in compact mappings'],
+  ],
+  [
+    'bad indentation',
+    'jobs:\n  a:\n    run: x\n   labels: [y]\n',
+    ['ci.yml:4:1: not valid YAML: all mapping items must start at the same column'],
+  ],
+  [
+    'two documents',
+    'jobs: {a: {run: x}}\n---\njobs: {}\n',
+    ['ci.yml:2:1: a second document begins here; a file holds one workflow'],
+  ],
+  [
+    'a key that is a list',
+    '? [a, b]\n: 1\njobs: {a: {run: x}}\n',
+    ['ci.yml:1:3: not valid YAML: with stringKeys, all keys must be strings'],
+  ],
+  ['a key twice at the top', 'name: a\nname: b\njobs: {a: {run: x}}\n', ['ci.yml:2:1: the key "name" appears twice']],
+  ['a job twice', 'jobs:\n  a: {run: x}\n  a: {run: y}\n', ['ci.yml:3:3: the key "a" appears twice']],
+  ['a key twice in a job', 'jobs:\n  a:\n    run: x\n    run: y\n', ['ci.yml:4:5: the key "run" appears twice']],
+  ['a variable twice', 'env:\n  A: 1\n  A: 2\njobs: {a: {run: x}}\n', ['ci.yml:3:3: the key "A" appears twice']],
+  ['an unknown alias', 'jobs: {a: {run: *nope}}\n', ['ci.yml:1:17: the alias "*nope" has no anchor "&nope" before it']],
+  [
+    'an alias within its own anchor',
+    'jobs: &j\n  a: *j\n',
+    ['ci.yml:2:6: the alias "*j" stands for a value that it is itself a part of'],
+  ],
+  [
+    'a tag',
+    'jobs:\n  a:\n    run: x\n    if: !cancelled()\n',
+    ['ci.yml:4:9: the tag "!cancelled()" is not supported; put a text that begins with "!" in quotes'],
+  ],
+  [
+    'a tag with a value',
+    'jobs:\n  a:\n    run: !include x.sh\n',
+    ['ci.yml:3:10: the tag "!include" is not supported; put a text that begins with "!" in quotes'],
+  ],
+  [
+    'a merge key',
+    'base: &b {run: x}\njobs:\n  a:\n    <<: *b\n',
+    [
+      'ci.yml:1:1: unknown key "base"',
+      'ci.yml:3:3: job "a" has neither "run" nor "steps"',
+      'ci.yml:4:5: job "a": unknown key "<<" (YAML 1.2 has no merge keys; an alias stands for a whole value)',
+    ],
+  ],
+  [
+    'deep nesting',
+    'jobs:\n  a:\n    run: x\n    metadata: [[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]\n',
+    ['ci.yml:4:76: more than 64 lists and maps inside each other'],
+  ],
+  ['no jobs', 'name: x\n', ['ci.yml:1:1: the workflow has no "jobs"']],
+  ['null jobs', 'jobs:\n', ['ci.yml:1:1: the workflow has no "jobs"']],
+  ['empty jobs', 'jobs: {}\n', ['ci.yml:1:7: the workflow has no "jobs"']],
+  ['jobs as text', 'jobs: x\n', ['ci.yml:1:7: "jobs" must be a map of keys to jobs, not the text "x"']],
+  ['jobs as a list in YAML', 'jobs:\n  - run: x\n', ['ci.yml:2:3: "jobs" must be a map of keys to jobs, not a list']],
+  ['a misspelt top key', 'nmae: x\njobs: {a: {run: x}}\n', ['ci.yml:1:1: unknown key "nmae", did you mean "name"?']],
+  ['an unknown top key', 'zebra: 1\njobs: {a: {run: x}}\n', ['ci.yml:1:1: unknown key "zebra"']],
+  [
+    "the API's name of a top key",
+    'trigger: push\njobs: {a: {run: x}}\n',
+    ['ci.yml:1:1: unknown key "trigger", did you mean "on"?'],
+  ],
+  ['a top key named __proto__', '__proto__: 1\njobs: {a: {run: x}}\n', ['ci.yml:1:1: unknown key "__proto__"']],
+  ['a top key named constructor', 'constructor: 1\njobs: {a: {run: x}}\n', ['ci.yml:1:1: unknown key "constructor"']],
+  [
+    'a name that is a number',
+    'name: 12\njobs: {a: {run: x}}\n',
+    ['ci.yml:1:7: "name" must be a text in quotes, not the number 12'],
+  ],
+  ['a name that is a list', 'name: [x]\njobs: {a: {run: x}}\n', ['ci.yml:1:7: "name" must be a text, not a list']],
+  ['an empty name', "name: ''\njobs: {a: {run: x}}\n", ['ci.yml:1:7: "name" is empty']],
+  [
+    'a name of two lines',
+    'name: |\n  a\n  b\njobs: {a: {run: x}}\n',
+    ['ci.yml:1:7: "name" contains a line break or another control character'],
+  ],
+  [
+    'a name that is too long',
+    'name: nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn\njobs: {a: {run: x}}\n',
+    ['ci.yml:1:7: "name" has 201 characters; at most 200 are allowed'],
+  ],
+  [
+    'on as a number',
+    'on: 5\njobs: {a: {run: x}}\n',
+    ['ci.yml:1:5: "on" must be a text, a list or a map, not the number 5'],
+  ],
+  [
+    'on as a list of lists',
+    'on: [[push]]\njobs: {a: {run: x}}\n',
+    ['ci.yml:1:6: "on" entry 1 must be a text, not a list'],
+  ],
+  ['on as true', 'on: true\njobs: {a: {run: x}}\n', ['ci.yml:1:5: "on" must be a text, a list or a map, not true']],
+  ['on that is empty', "on: ''\njobs: {a: {run: x}}\n", ['ci.yml:1:5: "on" is empty']],
+  [
+    'env as a list',
+    'env: [A]\njobs: {a: {run: x}}\n',
+    ['ci.yml:1:6: "env" must be a map of names to values, not a list'],
+  ],
+  [
+    'env as text',
+    'env: A=1\njobs: {a: {run: x}}\n',
+    ['ci.yml:1:6: "env" must be a map of names to values, not the text "A=1"'],
+  ],
+  [
+    'a variable that is a list',
+    'env:\n  A: [1]\njobs: {a: {run: x}}\n',
+    ['ci.yml:2:6: variable "A" must be a text, a number or a boolean, not a list'],
+  ],
+  [
+    'a variable that is a map',
+    'env:\n  A: {b: 1}\njobs: {a: {run: x}}\n',
+    ['ci.yml:2:6: variable "A" must be a text, a number or a boolean, not a map'],
+  ],
+  [
+    'a variable with a dash',
+    'env:\n  A-B: 1\njobs: {a: {run: x}}\n',
+    ['ci.yml:2:3: "A-B" cannot be the name of a variable; it has letters, digits and "_", and no digit first'],
+  ],
+  [
+    'a variable that begins with a digit',
+    'env: {1A: x}\njobs: {a: {run: x}}\n',
+    ['ci.yml:1:7: "1A" cannot be the name of a variable; it has letters, digits and "_", and no digit first'],
+  ],
+  [
+    'a variable without a name',
+    "env: {'': x}\njobs: {a: {run: x}}\n",
+    ['ci.yml:1:7: "" cannot be the name of a variable; it has letters, digits and "_", and no digit first'],
+  ],
+  [
+    'a variable with U+0000',
+    'env: {A: "x\\0y"}\njobs: {a: {run: x}}\n',
+    ['ci.yml:1:10: variable "A" contains the character U+0000'],
+  ],
+  ['a job that is null', 'jobs:\n  a:\n', ['ci.yml:2:3: job "a": it must be a map with "run" or "steps"']],
+  ['a job that is text', 'jobs:\n  a: make\n', ['ci.yml:2:6: job "a": it must be a map with "run" or "steps"']],
+  ['a job that is a list', 'jobs:\n  a: [run]\n', ['ci.yml:2:6: job "a": it must be a map with "run" or "steps"']],
+  ['an empty job', 'jobs:\n  a: {}\n', ['ci.yml:2:3: job "a" has neither "run" nor "steps"']],
+  [
+    'a job key with a blank',
+    'jobs:\n  "a b": {run: x}\n',
+    ['ci.yml:2:3: the job key "a b" must begin with a letter or "_", then letters, digits, "_", "-" and "."'],
+  ],
+  [
+    'a job key that begins with a digit',
+    'jobs:\n  1a: {run: x}\n',
+    ['ci.yml:2:3: the job key "1a" must begin with a letter or "_", then letters, digits, "_", "-" and "."'],
+  ],
+  [
+    'a job key that is empty',
+    'jobs:\n  "": {run: x}\n',
+    ['ci.yml:2:3: the job key "" must begin with a letter or "_", then letters, digits, "_", "-" and "."'],
+  ],
+  [
+    'a job key that is a number',
+    'jobs:\n  7: {run: x}\n',
+    ['ci.yml:2:3: the job key "7" must begin with a letter or "_", then letters, digits, "_", "-" and "."'],
+  ],
+  [
+    'a job key that is too long',
+    'jobs:\n  kkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkk: {run: x}\n',
+    [
+      'ci.yml:2:3: the job key "kkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkk…" has 101 characters; at most 100 are allowed',
+    ],
+  ],
+  [
+    'a job key with a slash',
+    'jobs:\n  a/b: {run: x}\n',
+    ['ci.yml:2:3: the job key "a/b" must begin with a letter or "_", then letters, digits, "_", "-" and "."'],
+  ],
+  [
+    'neither run nor steps',
+    'jobs:\n  a:\n    labels: [linux]\n',
+    ['ci.yml:2:3: job "a" has neither "run" nor "steps"'],
+  ],
+];
