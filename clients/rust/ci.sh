@@ -6,7 +6,11 @@ cd "$(dirname "${BASH_SOURCE[0]}")"
 export CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-$PWD/target}"
 export CARGO_TERM_COLOR="${CARGO_TERM_COLOR:-auto}"
 # What is compiled once and thrown away has no use for the means to compile a part of it again.
-[[ "${CI:-}" != true ]] || export CARGO_INCREMENTAL=0
+if [[ "${CI:-}" == true ]]; then
+  export CARGO_INCREMENTAL=0
+  # Nobody debugs it either. test/package/clients.test.ts checks the crate with the same profile.
+  export CARGO_PROFILE_DEV_DEBUG=none
+fi
 
 step() { printf '\n== %s\n' "$*"; "$@"; }
 # Compilers leave some processor time to concurrent tests, and are not starved by them.

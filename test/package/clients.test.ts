@@ -100,9 +100,11 @@ test.runIf(has('cargo'))(
       'Cargo.toml': '[package]\nname = "list"\nversion = "0.0.0"\nedition = "2024"\n',
       'src/main.rs': 'fn main() { let _ = workflow_graph_worker_sdk::WorkerConfig::default(); }\n',
     };
-    // Dependencies from crates.io may be compiled already; this crate is not. A check finds the same errors as a build.
-    const target = join(root, 'clients/rust/target/installed');
-    const ran = await installed('rust', files, `export CARGO_TARGET_DIR='${target}'`, 'cargo check');
+    // Most dependencies from crates.io are checked already, with the profile of that workspace; this crate is not. A check
+    // finds the same errors as a build.
+    const target = join(root, 'clients/rust/target');
+    const before = `export CARGO_TARGET_DIR='${target}' CARGO_PROFILE_DEV_DEBUG=${isCi ? 'none' : 'line-tables-only'}`;
+    const ran = await installed('rust', files, before, 'cargo check');
     expect(ran, ran.stderr).toMatchObject({ code: 0 });
     expect(ran.stderr).toContain(`workflow-graph-worker-sdk v${packages.rust.version} (registry \`workflow-graph\`)`);
   },
