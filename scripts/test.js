@@ -5,9 +5,12 @@ import { check, compileTests, counted, isThere, killAll, vitest } from './suites
 import { countCargo, countClosingLine, countGo, countPython, countSeeds } from './suites/counts.js';
 import { inLanes } from './suites/lanes.js';
 import { describeFactor, timeFactor } from './suites/machine.js';
+import { programUnderTest } from './suites/program-under-test.js';
 import { tellerOf } from './suites/telling.js';
 
 await import('./ensure.js');
+// For the servers of every suite, in whatever language.
+process.env.WORKFLOW_GRAPH_UNDER_TEST = programUnderTest();
 
 /** Suites on a simulated clock yield the processors to concurrent suites that depend on real time. */
 const computing = ['nice', '-n', '3', 'node'];

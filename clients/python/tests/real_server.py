@@ -17,7 +17,7 @@ from workflow_graph_client import Client
 
 ROOT = Path(__file__).resolve().parents[3]
 #: Another build can be named, such as one that nobody rebuilds meanwhile.
-MAIN = Path(os.environ.get("WORKFLOW_GRAPH_SERVER_MAIN") or ROOT / "dist" / "src" / "main.js")
+MAIN = Path(os.environ.get("WORKFLOW_GRAPH_UNDER_TEST") or ROOT / "dist" / "src" / "main.js")
 NODE = ROOT / "node_modules" / "node" / "bin" / "node"
 START_SECS = 30.0
 

@@ -193,10 +193,11 @@ pub fn job<'a>(workflow: &'a Workflow, id: &str) -> &'a JobState {
     workflow.job(id).unwrap()
 }
 
-/// The command line of the server, from the repository's build or from `WORKFLOW_GRAPH_MAIN`.
+/// The command line of the server, from the repository's build or from `WORKFLOW_GRAPH_UNDER_TEST`.
 pub fn server_command() -> Option<Command> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../..");
-    let main = std::env::var_os("WORKFLOW_GRAPH_MAIN").map_or_else(|| root.join("dist/src/main.js"), PathBuf::from);
+    let main =
+        std::env::var_os("WORKFLOW_GRAPH_UNDER_TEST").map_or_else(|| root.join("dist/src/main.js"), PathBuf::from);
     if !main.exists() {
         eprintln!("SKIPPED: there is no server at {} (npm run build)", main.display());
         return None;
