@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { allOf } from './all-pages.js';
+import { allWorkflows } from './all-workflows.js';
 import { readChildren } from './children.js';
 import type {
   BackfillOptions,
@@ -22,14 +23,13 @@ import type {
   VariableOptions,
   WaitOptions,
 } from './client-options.js';
-import { isTemporary } from './errors.js';
 import { Calls } from './http/calls.js';
 import { HttpConnection } from './http/connection.js';
-import { drainPath, jobPath, query, schedulePath, variablePath, workflowPath } from './http/paths.js';
+import { drainPath, jobPath, query, runJobPath, schedulePath, variablePath, workflowPath } from './http/paths.js';
 import { USER_AGENT } from './http/user-agent.js';
 import { followJobLog, readJobLog } from './job-log.js';
 import { serverAddress } from './server-address.js';
-import { sleep } from './sleep.js';
+import { waitForEnd } from './wait-for-end.js';
 import type { RunChanges, WatchOptions } from './watch.js';
 import type {
   AuditPage,
@@ -106,17 +106,8 @@ export class Client {
   }
 
   /** Iterates over all workflows from the offset; pages of `limit` workflows are fetched on demand. */
-  async *allWorkflows(options: ListWorkflowsOptions = {}): AsyncGenerator<Workflow, void> {
-    const limit = options.limit ?? 100;
-    for (let offset = options.offset ?? 0; ; ) {
-      const path = `/api/workflows${query({ limit, offset, status: options.status })}`;
-      const { value, nextOffset } = await this.#calls.page(path);
-      const page = value as readonly Workflow[];
-      yield* page;
-      // A page with very many jobs is shorter, and has the offset of the next page. Older servers do not send it.
-      if (nextOffset === null && page.length < limit) return;
-      offset = nextOffset ?? offset + limit;
-    }
+  allWorkflows(options: ListWorkflowsOptions = {}): AsyncGenerator<Workflow, void> {
+    return allWorkflows(this.#calls, options);
   }
 
   /** The workflow with the states of its jobs. */
@@ -340,15 +331,12 @@ export class Client {
    * `attempts` has that one alone, with the whole of its error text.
    */
   async explain(id: string, jobId: string, { attempt }: { readonly attempt?: number } = {}): Promise<JobExplanation> {
-    const path = `${jobPath(id, jobId)}/why`;
-    return (await this.#calls.get(`${path}${query({ attempt })}`)) as JobExplanation;
+    return (await this.#calls.get(`${jobPath(id, jobId)}/why${query({ attempt })}`)) as JobExplanation;
   }
 
   /** One job of a run: what its definition says, its state, its steps and its attempts. */
   async job(id: string, jobId: string): Promise<JobDetails> {
-    return (await this.#calls.get(
-      `/api/runs/${encodeURIComponent(id)}/jobs/${encodeURIComponent(jobId)}`,
-    )) as JobDetails;
+    return (await this.#calls.get(runJobPath(id, jobId))) as JobDetails;
   }
 
   /** The stored log of a job: all attempts in order, or one. */
@@ -402,17 +390,7 @@ export class Client {
 
   /** Waits until the run has ended and returns its final state. It also waits while the server is unavailable. */
   async wait(id: string, options: WaitOptions = {}): Promise<Workflow> {
-    const { intervalMs = 500, signal } = options;
-    for (;;) {
-      signal?.throwIfAborted();
-      try {
-        const workflow = await this.status(id);
-        if (workflow.state !== null && workflow.state !== 'queued' && workflow.state !== 'running') return workflow;
-      } catch (error) {
-        if (!isTemporary(error)) throw error;
-      }
-      await sleep(intervalMs, signal);
-    }
+    return await waitForEnd(() => this.status(id), options);
   }
 
   /** Closes the connections. A process can exit without it. */

@@ -7,6 +7,11 @@ export function jobPath(id: string, jobId: string): string {
   return `${workflowPath(id)}/jobs/${encodeURIComponent(jobId)}`;
 }
 
+/** A job by the path of its own run. */
+export function runJobPath(run: string, jobId: string): string {
+  return `/api/runs/${encodeURIComponent(run)}/jobs/${encodeURIComponent(jobId)}`;
+}
+
 export function schedulePath(workflow: string, schedule: string): string {
   return `${workflowPath(workflow)}/schedules/${encodeURIComponent(schedule)}`;
 }
