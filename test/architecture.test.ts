@@ -1,4 +1,5 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
@@ -174,4 +175,15 @@ describe('every test that touches a database', () => {
     // Tests of the doctor itself: they damage what they make.
     expect(forgetful.map(([file]) => file).sort()).toEqual(['engine/doctor-loop.test.ts', 'store/doctor.test.ts']);
   });
+});
+
+it('no file that is written by hand has more than 400 lines', () => {
+  const code = /\.(ts|tsx|js|go|py|rs|proto|sh|css)$/;
+  const generated = /(^|\/)(gen|generated|third_party)\//;
+  const files = execFileSync('git', ['ls-files', '-z'], { cwd: root, encoding: 'utf8' }).split('\0');
+  const long = files
+    .filter((file) => code.test(file) && !generated.test(file) && existsSync(join(root, file)))
+    .map((file) => ({ file, lines: readFileSync(join(root, file), 'utf8').split('\n').length - 1 }))
+    .filter(({ lines }) => lines > 400);
+  expect(long).toEqual([]);
 });
