@@ -282,6 +282,18 @@ describe('the judge of the crash rounds', () => {
     expect(judge(told.facts, told.journal)).toEqual([]);
   });
 
+  it('accepts that the attempt that superseded another one was released, and none followed', () => {
+    const told = story();
+    const later = told.facts.attempts.get('r1/a/1');
+    told.facts.attempts.delete('r1/a/1');
+    const unjustified = () =>
+      judge(told.facts, told.journal).filter((found) => /no later attempt is there/.test(found));
+    expect(later).toBeDefined();
+    expect(unjustified()).not.toEqual([]);
+    told.facts.released.add('r1/a/1');
+    expect(unjustified()).toEqual([]);
+  });
+
   it.each(crimes)('finds %s', (_, commit, words) => {
     const told = story();
     commit(told);

@@ -153,7 +153,9 @@ function unjustified(facts: Facts, attempt: string, reason: string, reportedElse
       if (fact?.outcome !== 'lease_expired' && fact?.outcome !== 'timed_out') {
         return `the attempt's outcome is ${fact?.outcome}`;
       }
-      return facts.attempts.has(`${fact.job}/${fact.number + 1}`) ? null : 'no later attempt is there';
+      // The later attempt may have been released, and its run cancelled before another one began.
+      const later = `${fact.job}/${fact.number + 1}`;
+      return facts.attempts.has(later) || facts.released.has(later) ? null : 'no later attempt is there';
     }
     case 'unknown_lease':
       return facts.released.has(attempt) ? null : 'the attempt was never given back';

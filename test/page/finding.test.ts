@@ -23,7 +23,7 @@ it('the palette leads to pages, workflows and runs, with the keyboard alone', as
 
   await page.keyboard.press('Control+k');
   await page.keyboard.type(run.slice(0, 13));
-  await palette.getByRole('option', { name: 'Run' }).waitFor();
+  await palette.getByRole('option', { name: /^Run small/ }).waitFor();
   await page.keyboard.press('Enter');
   await page.waitForURL(new RegExp(`/runs/${run}`));
 

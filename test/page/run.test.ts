@@ -28,6 +28,8 @@ describe('a run', () => {
     await reason.getByRole('link', { name: 'break' }).click();
     await page.getByText('registry said 403').first().waitFor();
     await page.goBack();
+    // The list pushes down what follows it when it arrives.
+    await reason.waitFor();
     await page.getByRole('button', { name: '1 skipped' }).click();
     await page.waitForURL(/state=skipped/);
     expect(await page.getByRole('list', { name: 'Jobs' }).getByRole('listitem').count()).toBe(1);

@@ -23,7 +23,7 @@ export function Palette({ onClose }: { onClose: () => void }) {
   const [text, setText] = useState('');
   const [at, setAt] = useState(0);
   const asked = useSettled(text.trim());
-  const { data: found } = useQuery({
+  const { data: found, isPlaceholderData } = useQuery({
     queryKey: ['palette', asked],
     queryFn: ({ signal }) => findPlaces(asked, signal),
     enabled: asked !== '',
@@ -31,6 +31,7 @@ export function Palette({ onClose }: { onClose: () => void }) {
   });
   const places = [...findPages(text.trim()), ...(text.trim() === '' ? [] : (found ?? []))];
   const current = Math.min(at, places.length - 1);
+  const isSettled = text.trim() === '' || (asked === text.trim() && found !== undefined && !isPlaceholderData);
   useEffect(() => {
     dialog.current?.showModal();
   }, []);
@@ -39,6 +40,17 @@ export function Palette({ onClose }: { onClose: () => void }) {
     onClose();
     router.history.push(`${basePath}${place.to.slice(1)}`);
   };
+  const isWaiting = useRef(false);
+  const enter = () => {
+    // The answer to what was typed may still be on its way: the palette leads to its first place when it arrives.
+    if (isSettled || places[current]?.kind === 'page') go(places[current]);
+    else isWaiting.current = true;
+  };
+  useEffect(() => {
+    if (!isWaiting.current || !isSettled) return;
+    isWaiting.current = false;
+    go(places[current]);
+  });
   return (
     <dialog ref={dialog} className={styles.palette} aria-label="Go to" onClose={onClose}>
       <input
@@ -53,6 +65,7 @@ export function Palette({ onClose }: { onClose: () => void }) {
         onChange={({ target }) => {
           setText(target.value);
           setAt(0);
+          isWaiting.current = false;
         }}
         onKeyDown={(event) => {
           const by = event.key === 'ArrowDown' ? 1 : event.key === 'ArrowUp' ? -1 : 0;
@@ -60,7 +73,7 @@ export function Palette({ onClose }: { onClose: () => void }) {
             event.preventDefault();
             setAt(places.length === 0 ? 0 : (current + by + places.length) % places.length);
           }
-          if (event.key === 'Enter') go(places[current]);
+          if (event.key === 'Enter') enter();
         }}
       />
       <div id={id} role="listbox" aria-label="Places" className={styles.places}>
