@@ -11,7 +11,7 @@ export function toWireJobHistory({ runs, jobs, nextPageToken }: JobHistoryPage):
     jobs: jobs.map(({ key, entries, statistics }) => ({
       $typeName: 'workflowgraph.v1.JobHistory',
       jobId: key,
-      phases: entries.map((entry) => (entry === null ? JobPhase.UNSPECIFIED : toWireJobPhase(entry.state))),
+      phases: entries.map((entry) => (entry === null ? JobPhase.ABSENT : toWireJobPhase(entry.state))),
       durationsMs: entries.map((entry) => toInt64(entry?.durationMs ?? 0)),
       attempts: entries.map((entry) => entry?.attempt ?? 0),
       ended: statistics.ended,

@@ -130,4 +130,10 @@ export const plantedInGroups: readonly PlantedBug[] = [
     find: 'gates.claimable.add(label_set);\n            this.#knowledge.labelSets.noteClaimable(label_set);',
     replace: '',
   },
+  {
+    name: 'group: nobody is admitted when the first that waits is cancelled',
+    file: 'engine/writer/batch-gates.js',
+    find: 'this.looked.add(gate);',
+    replace: ';',
+  },
 ];

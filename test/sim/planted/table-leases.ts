@@ -170,4 +170,10 @@ export const plantedInLeases: readonly PlantedBug[] = [
     find: 'return this.#context.environment.now() + 1_000;',
     replace: 'void this.#loop.stop(); return 0;',
   },
+  {
+    name: 'stopping: a report counts after the grace',
+    file: 'domain/lease.js',
+    find: "attempt.stop?.reason === 'timed_out' && attempt.stop.byMs <= nowMs",
+    replace: 'false',
+  },
 ];

@@ -69,4 +69,10 @@ export const plantedInTimeouts: readonly PlantedBug[] = [
     find: "    ['push-logs', 'Before the end of its attempt, which takes outputs from the log.'],\n",
     replace: '',
   },
+  {
+    name: 'run timeout: the jobs of the run continue',
+    file: 'engine/runs/time-out-runs.js',
+    find: 'if (run !== undefined && run.cancel_from !== null)',
+    replace: 'if (false)',
+  },
 ];

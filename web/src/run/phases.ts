@@ -27,6 +27,7 @@ export const looks: readonly Look[] = [
 
 const ofPhase: Readonly<Record<JobPhase, Look>> = {
   [JobPhase.UNSPECIFIED]: 'blocked',
+  [JobPhase.ABSENT]: 'blocked',
   [JobPhase.WAITS_FOR_NEEDS]: 'blocked',
   [JobPhase.WAITS_FOR_PLACE]: 'held',
   [JobPhase.DELAYED]: 'delayed',

@@ -1,7 +1,7 @@
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
-import type { GetJobHistoryResponse, JobHistory } from '../../gen/workflowgraph/v1/run_service_pb.js';
+import { type GetJobHistoryResponse, type JobHistory, JobPhase } from '../../gen/workflowgraph/v1/run_service_pb.js';
 import { runs as runService } from '../api/transport.js';
 import { formatDuration, formatExact, plural, shortId, visible } from '../parts/format.js';
 import { StateMark } from '../parts/state-mark.js';
@@ -132,8 +132,10 @@ function Row({ job, runIds }: { job: JobHistory; runIds: readonly string[] }) {
       <td className={styles.figure}>{job.medianMs === undefined ? '–' : formatDuration(Number(job.medianMs))}</td>
       <td className={styles.figure}>{job.p95Ms === undefined ? '–' : formatDuration(Number(job.p95Ms))}</td>
       {runIds.map((run, n) => {
-        const phase = job.phases[n] ?? 0;
-        if (phase === 0) return <td key={run} className={styles.cell} />;
+        const phase = job.phases[n] ?? JobPhase.ABSENT;
+        // A server of an older version leaves it unspecified.
+        if (phase === JobPhase.ABSENT || phase === JobPhase.UNSPECIFIED)
+          return <td key={run} className={styles.cell} />;
         const look = lookOfPhase(phase);
         const ms = Number(job.durationsMs[n] ?? 0);
         const words = `${jobWords[look]}${ms > 0 ? `, ${formatDuration(ms)}` : ''}`;

@@ -39,6 +39,8 @@ const (
 	JobPhase_JOB_PHASE_CANCELLED        JobPhase = 8
 	// It waits for a place in its concurrency group.
 	JobPhase_JOB_PHASE_WAITS_FOR_PLACE JobPhase = 20
+	// Only in the history of a workflow: the run's version has no such job.
+	JobPhase_JOB_PHASE_ABSENT JobPhase = 21
 )
 
 // Enum value maps for JobPhase.
@@ -54,6 +56,7 @@ var (
 		7:  "JOB_PHASE_SKIPPED",
 		8:  "JOB_PHASE_CANCELLED",
 		20: "JOB_PHASE_WAITS_FOR_PLACE",
+		21: "JOB_PHASE_ABSENT",
 	}
 	JobPhase_value = map[string]int32{
 		"JOB_PHASE_UNSPECIFIED":      0,
@@ -66,6 +69,7 @@ var (
 		"JOB_PHASE_SKIPPED":          7,
 		"JOB_PHASE_CANCELLED":        8,
 		"JOB_PHASE_WAITS_FOR_PLACE":  20,
+		"JOB_PHASE_ABSENT":           21,
 	}
 )
 
@@ -226,7 +230,7 @@ func (x *GetJobHistoryResponse) GetNextPageToken() string {
 type JobHistory struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	JobId string                 `protobuf:"bytes,1,opt,name=job_id,json=jobId,proto3" json:"job_id,omitempty"`
-	// Unspecified where the run's version has no such job.
+	// `absent` where the run's version has no such job.
 	Phases []JobPhase `protobuf:"varint,2,rep,packed,name=phases,proto3,enum=workflowgraph.v1.JobPhase" json:"phases,omitempty"`
 	// How long the last attempt ran, or how long it has run; 0 where none did.
 	DurationsMs []uint64 `protobuf:"varint,3,rep,packed,name=durations_ms,json=durationsMs,proto3" json:"durations_ms,omitempty"`
@@ -1353,7 +1357,7 @@ const file_workflowgraph_v1_run_service_proto_rawDesc = "" +
 	"\rstarted_at_ms\x18\x02 \x01(\x03H\x00R\vstartedAtMs\x88\x01\x01\x12#\n" +
 	"\vended_at_ms\x18\x03 \x01(\x03H\x01R\tendedAtMs\x88\x01\x01B\x10\n" +
 	"\x0e_started_at_msB\x0e\n" +
-	"\f_ended_at_ms*\x8f\x02\n" +
+	"\f_ended_at_ms*\xa5\x02\n" +
 	"\bJobPhase\x12\x19\n" +
 	"\x15JOB_PHASE_UNSPECIFIED\x10\x00\x12\x1d\n" +
 	"\x19JOB_PHASE_WAITS_FOR_NEEDS\x10\x01\x12\x15\n" +
@@ -1364,7 +1368,8 @@ const file_workflowgraph_v1_run_service_proto_rawDesc = "" +
 	"\x11JOB_PHASE_FAILURE\x10\x06\x12\x15\n" +
 	"\x11JOB_PHASE_SKIPPED\x10\a\x12\x17\n" +
 	"\x13JOB_PHASE_CANCELLED\x10\b\x12\x1d\n" +
-	"\x19JOB_PHASE_WAITS_FOR_PLACE\x10\x142\xd5\x03\n" +
+	"\x19JOB_PHASE_WAITS_FOR_PLACE\x10\x14\x12\x14\n" +
+	"\x10JOB_PHASE_ABSENT\x10\x152\xd5\x03\n" +
 	"\n" +
 	"RunService\x12Z\n" +
 	"\vGetRunGraph\x12$.workflowgraph.v1.GetRunGraphRequest\x1a%.workflowgraph.v1.GetRunGraphResponse\x12Z\n" +

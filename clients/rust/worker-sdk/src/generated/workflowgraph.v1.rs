@@ -3500,7 +3500,7 @@ pub struct GetJobHistoryResponse {
 pub struct JobHistory {
     #[prost(string, tag = "1")]
     pub job_id: ::prost::alloc::string::String,
-    /// Unspecified where the run's version has no such job.
+    /// `absent` where the run's version has no such job.
     #[prost(enumeration = "JobPhase", repeated, tag = "2")]
     pub phases: ::prost::alloc::vec::Vec<i32>,
     /// How long the last attempt ran, or how long it has run; 0 where none did.
@@ -3753,6 +3753,8 @@ pub enum JobPhase {
     Cancelled = 8,
     /// It waits for a place in its concurrency group.
     WaitsForPlace = 20,
+    /// Only in the history of a workflow: the run's version has no such job.
+    Absent = 21,
 }
 impl JobPhase {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -3771,6 +3773,7 @@ impl JobPhase {
             Self::Skipped => "JOB_PHASE_SKIPPED",
             Self::Cancelled => "JOB_PHASE_CANCELLED",
             Self::WaitsForPlace => "JOB_PHASE_WAITS_FOR_PLACE",
+            Self::Absent => "JOB_PHASE_ABSENT",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -3786,6 +3789,7 @@ impl JobPhase {
             "JOB_PHASE_SKIPPED" => Some(Self::Skipped),
             "JOB_PHASE_CANCELLED" => Some(Self::Cancelled),
             "JOB_PHASE_WAITS_FOR_PLACE" => Some(Self::WaitsForPlace),
+            "JOB_PHASE_ABSENT" => Some(Self::Absent),
             _ => None,
         }
     }

@@ -42,6 +42,8 @@ class _JobPhaseEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_JobPhase.Val
     JOB_PHASE_CANCELLED: _JobPhase.ValueType  # 8
     JOB_PHASE_WAITS_FOR_PLACE: _JobPhase.ValueType  # 20
     """It waits for a place in its concurrency group."""
+    JOB_PHASE_ABSENT: _JobPhase.ValueType  # 21
+    """Only in the history of a workflow: the run's version has no such job."""
 
 class JobPhase(_JobPhase, metaclass=_JobPhaseEnumTypeWrapper):
     """The state of a job, in more detail than its status."""
@@ -60,6 +62,8 @@ JOB_PHASE_SKIPPED: JobPhase.ValueType  # 7
 JOB_PHASE_CANCELLED: JobPhase.ValueType  # 8
 JOB_PHASE_WAITS_FOR_PLACE: JobPhase.ValueType  # 20
 """It waits for a place in its concurrency group."""
+JOB_PHASE_ABSENT: JobPhase.ValueType  # 21
+"""Only in the history of a workflow: the run's version has no such job."""
 Global___JobPhase: _TypeAlias = JobPhase  # noqa: Y015
 
 @_typing.final
@@ -148,7 +152,7 @@ class JobHistory(_message.Message):
     p95_ms: _builtins.int
     @_builtins.property
     def phases(self) -> _containers.RepeatedScalarFieldContainer[Global___JobPhase.ValueType]:
-        """Unspecified where the run's version has no such job."""
+        """`absent` where the run's version has no such job."""
 
     @_builtins.property
     def durations_ms(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
