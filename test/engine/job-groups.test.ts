@@ -42,6 +42,17 @@ describe('a group of jobs', () => {
     expect(await inUse()).toEqual({ 'job:warehouse': 0 });
   });
 
+  it('admits the next when the first that waits is cancelled, for which there was no place', async () => {
+    await fixture.run(jobs(['holder'], '{ group: g, max: 1 }'));
+    expect((await nextJob()).jobKey).toBe('holder');
+    const first = await fixture.run(jobs(['first'], '{ group: g, max: 1 }'));
+    await fixture.run(jobs(['next'], '{ group: g, max: 2 }'));
+    expect(await fixture.claim()).toBeNull();
+    await fixture.cancel(first);
+    expect((await nextJob()).jobKey).toBe('next');
+    expect(await inUse()).toEqual({ 'job:g': 2 });
+  });
+
   it('serves a waiting claim when a place becomes free', async () => {
     await fixture.run(jobs(['a', 'b'], 'warehouse'));
     const first = await fixture.claimed();

@@ -106,12 +106,6 @@ export const plantedInGroups: readonly PlantedBug[] = [
     replace: 'if (true)\n',
   },
   {
-    name: 'job group: nobody is admitted when the first that waits is cancelled',
-    file: 'engine/writer/batch-gates.js',
-    find: 'this.looked.add(holding.gate);',
-    replace: ';',
-  },
-  {
     name: 'job group: the last that waits is admitted first',
     file: 'store/statements/job-gates.js',
     find: "    .orderBy('j.enqueued_at_ms')\n    .orderBy('j.id')\n    .limit(integer('limit'))\n    .select(['j.id', 'j.places'",
@@ -129,11 +123,5 @@ export const plantedInGroups: readonly PlantedBug[] = [
     file: 'engine/gates/admit-jobs.js',
     find: 'gates.claimable.add(label_set);\n            this.#knowledge.labelSets.noteClaimable(label_set);',
     replace: '',
-  },
-  {
-    name: 'group: nobody is admitted when the first that waits is cancelled',
-    file: 'engine/writer/batch-gates.js',
-    find: 'this.looked.add(gate);',
-    replace: ';',
   },
 ];

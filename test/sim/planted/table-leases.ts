@@ -9,12 +9,6 @@ export const plantedInLeases: readonly PlantedBug[] = [
     replace: 'if (attempt.expiresAtMs + 60_000 <= nowMs) {',
   },
   {
-    name: 'a report counts after the timeout',
-    file: 'domain/lease.js',
-    find: 'attempt.timeoutAtMs !== null && attempt.timeoutAtMs <= nowMs',
-    replace: 'false',
-  },
-  {
     name: "another caller's lease is as good as one's own",
     file: 'domain/lease.js',
     find: ' || attempt.credential !== message.credential',
@@ -169,11 +163,5 @@ export const plantedInLeases: readonly PlantedBug[] = [
     file: 'engine/loops/deadlines.js',
     find: 'return this.#context.environment.now() + 1_000;',
     replace: 'void this.#loop.stop(); return 0;',
-  },
-  {
-    name: 'stopping: a report counts after the grace',
-    file: 'domain/lease.js',
-    find: "attempt.stop?.reason === 'timed_out' && attempt.stop.byMs <= nowMs",
-    replace: 'false',
   },
 ];

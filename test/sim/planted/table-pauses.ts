@@ -5,7 +5,7 @@ export const plantedInPauses: readonly PlantedBug[] = [
   {
     name: 'pause: the held jobs of a run are forgotten when it is resumed',
     file: 'engine/pauses/pause-keeper.js',
-    find: 'await this.#releaseEnded();',
+    find: 'await this.releaseEnded();',
     replace: ';',
   },
   {

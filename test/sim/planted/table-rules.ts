@@ -140,16 +140,4 @@ export const plantedInRules: readonly PlantedBug[] = [
     find: '? await jobsWithDependants.run(',
     replace: '? await directDependants.run(',
   },
-  {
-    name: 'a condition is asked of a cancelled run that it does not outlive',
-    file: 'domain/settle.js',
-    find: 'runCancelled && kind !== conditionKind.survivesCancel',
-    replace: 'false',
-  },
-  {
-    name: 're-run: it begins while a cancelled job still stops',
-    file: 'engine/runs/rerun-operations.js',
-    find: 'if (unstopped !== null) {',
-    replace: 'if (false) {',
-  },
 ];

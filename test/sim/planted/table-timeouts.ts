@@ -10,12 +10,6 @@ export const plantedInTimeouts: readonly PlantedBug[] = [
     replace: ';',
   },
   {
-    name: 'queue timeout: a held job has none',
-    file: 'store/statements/queue-timeouts.js',
-    find: "sql.lit('queued'), sql.lit('held')",
-    replace: "sql.lit('queued')",
-  },
-  {
     name: 'queue timeout: a retry has what the attempt before it left',
     file: 'store/statements/jobs.js',
     find: 'else r.enqueued_at_ms + jobs.queue_timeout_ms end',
@@ -68,11 +62,5 @@ export const plantedInTimeouts: readonly PlantedBug[] = [
     file: 'engine/writer/operation-order.js',
     find: "    ['push-logs', 'Before the end of its attempt, which takes outputs from the log.'],\n",
     replace: '',
-  },
-  {
-    name: 'run timeout: the jobs of the run continue',
-    file: 'engine/runs/time-out-runs.js',
-    find: 'if (run !== undefined && run.cancel_from !== null)',
-    replace: 'if (false)',
   },
 ];
