@@ -1,6 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { sized } from '../../support/machine.js';
 import { type Hunt, hunt, plantOnLoad, timesFound } from './plant.js';
 import type { PlantedBug } from './planted-bug.js';
 import { plantedBugs } from './table.js';
@@ -20,14 +19,10 @@ const { values } = parseArgs({
 const noted: Record<string, number> = values.anew === undefined ? readNoted() : {};
 
 plantOnLoad(plantedBugs);
-const all = values.anew !== undefined || values.only !== '';
-const size = all ? plantedBugs.length : sized({ of: 'planted bugs', full: plantedBugs.length, floor: 60 });
 const found: Record<string, number> = {};
 let tried = 0;
-for (const [at, bug] of plantedBugs.entries()) {
+for (const bug of plantedBugs) {
   if (!bug.name.includes(values.only)) continue;
-  // On a slow machine an even choice: some of each file of the table.
-  if (Math.floor((at * size) / plantedBugs.length) === Math.floor(((at - 1) * size) / plantedBugs.length)) continue;
   tried += 1;
   const times = timesFound(bug);
   if (times !== 1) {
