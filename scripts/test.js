@@ -17,9 +17,8 @@ const computing = ['nice', '-n', '3', 'node'];
 
 /**
  * A suite runs commands and reports how many of its tests passed and failed. Long suites, or those that others depend
- * on, come first: the Rust and Go compilers have the whole run for their work, and no long suite is left over when the
- * others have ended. Of the suites of a `group` one runs at a
- * time.
+ * on, come first: the Rust and Go compilers have the whole run for their work, and no long suite is left when the others
+ * have ended. Of the suites of a `group` one runs at a time.
  */
 const suites = [
   { name: 'typescript', run: counted(countClosingLine, 'bash', 'clients/typescript/ci.sh') },
@@ -43,8 +42,8 @@ const suites = [
     run: conformance('--client', 'rust'),
   },
   {
-    // The TypeScript client, against two servers on one database. What the two transports have of their own, the first suite
-    // of the group shows.
+    // The TypeScript client, against two servers on one database. On a slow machine over streams only: the suite
+    // `conformance` covers the client's two transports.
     name: 'conformance-postgres',
     group: 'conformance',
     after: ['typescript'],
