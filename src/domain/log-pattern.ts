@@ -29,7 +29,8 @@ function compile(text: string, flags: number): RE2JS {
   try {
     return RE2JS.compile(text, flags);
   } catch (error) {
-    const why = (error as Error).message.replace(/^error parsing regexp: /, '');
+    // The library writes the flag before the text, where nobody wrote it.
+    const why = (error as Error).message.replace(/^error parsing regexp: /, '').replace('`(?i)', '`');
     throw new DomainError('malformed', `text: not a regular expression (the syntax is that of RE2): ${why}`);
   }
 }

@@ -148,7 +148,7 @@ describe('a search', () => {
     expect(await found('^error', { matchCase: true })).toEqual({ lines: [], nextLine: null });
     expect(await found('(a+)+$|\\bterror')).toEqual({ lines: [4], nextLine: null });
     for (const [text, why] of [
-      ['a(b', 'missing closing )'],
+      ['a(b', 'missing closing ): `a(b`'],
       ['(?=x)', 'unsupported'],
       ['(a)\\1', 'invalid escape sequence'],
     ] as const) {
